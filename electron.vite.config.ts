@@ -1,0 +1,42 @@
+// The builds of the app: main process, engine host and command line (CommonJS), preload bridge, renderer.
+import { resolve } from 'node:path'
+import { defineConfig } from 'electron-vite'
+import react from '@vitejs/plugin-react'
+
+const here = (path: string): string => resolve(import.meta.dirname, path)
+
+/** CommonJS with stable names: the fallback runtime is Electron 25, and package.json's bin names out/main/cli.cjs. */
+const commonjs = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' } as const
+
+export default defineConfig({
+  main: {
+    build: {
+      target: 'node18',
+      outDir: 'out/main',
+      rollupOptions: {
+        input: {
+          index: here('src-main/index.ts'),
+          cli: here('src-main/cli/cli.ts'),
+          'engine-host': here('src-main/engine-host/engine-host.ts'),
+        },
+        output: commonjs,
+      },
+    },
+  },
+  preload: {
+    build: {
+      target: 'node18',
+      outDir: 'out/preload',
+      rollupOptions: { input: { preload: here('src-main/preload.ts') }, output: commonjs },
+    },
+  },
+  renderer: {
+    root: here('src-renderer'),
+    build: {
+      target: 'chrome114',
+      outDir: 'out/renderer',
+      rollupOptions: { input: here('src-renderer/index.html') },
+    },
+    plugins: [react()],
+  },
+})

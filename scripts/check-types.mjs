@@ -1,0 +1,17 @@
+// Type-checks each side with its own tsconfig, so that no DOM type leaks into main and no Node type into the renderer.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+const sides = ['src-shared', 'src-main', 'src-renderer', 'test']
+const failed = sides.filter((side) => {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, side, 'tsconfig.json')], { stdio: 'inherit' })
+  return status !== 0
+})
+if (failed.length > 0) {
+  console.error(`Types do not hold in: ${failed.join(', ')}`)
+  process.exit(1)
+}

@@ -1,0 +1,119 @@
+// The DuckDB seam: opens a database with bounded memory and threads, runs checked SQL, and is interrupted by an AbortSignal.
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import type { z } from 'zod'
+import { HeadroomError } from '../../src-shared/errors.ts'
+
+export interface DatabaseOptions {
+  /** At least 2 are used: a single thread writes Parquet by another path, with other bytes. */
+  readonly threads?: number | undefined
+  /** DuckDB size text such as "1GB". */
+  readonly memoryLimit?: string | undefined
+  /** Folder for what does not fit into memory. */
+  readonly spillFolder?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type SqlParameters = DuckDBValue[]
+
+/** Quotes a column or table name for SQL. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** Quotes a text for the few places of SQL that take no bound parameter (COPY targets, file lists in views). */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** One connection to an in-memory database in UTC. Close it when done: DuckDB keeps threads and memory until then. */
+export class Database {
+  readonly connection: DuckDBConnection
+  readonly threads: number
+  readonly #instance: DuckDBInstance
+  readonly #signal: AbortSignal | undefined
+  readonly #interrupt: () => void
+
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    threads: number,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#instance = instance
+    this.connection = connection
+    this.threads = threads
+    this.#signal = signal
+    this.#interrupt = () => connection.interrupt()
+    signal?.addEventListener('abort', this.#interrupt)
+  }
+
+  static async open(options: DatabaseOptions = {}): Promise<Database> {
+    const threads = Math.max(2, options.threads ?? (await defaultThreads()))
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      preserve_insertion_order: 'true',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
+      ...(options.spillFolder === undefined ? {} : { temp_directory: options.spillFolder }),
+    })
+    const connection = await instance.connect()
+    const database = new Database(instance, connection, threads, options.signal)
+    await database.run("SET TimeZone = 'UTC'")
+    return database
+  }
+
+  /** Runs a statement for its effect. */
+  async run(sql: string, parameters: SqlParameters = []): Promise<void> {
+    await this.#guarded(sql, () => this.connection.run(sql, parameters))
+  }
+
+  /** Runs a query whose rows must have the stated shape. BIGINT arrives as bigint, TIMESTAMP as Date. */
+  async rows<Row>(sql: string, row: z.ZodType<Row>, parameters: SqlParameters = []): Promise<Row[]> {
+    const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
+    return reader.getRowObjectsJS().map((candidate) => row.parse(candidate))
+  }
+
+  /** The first row of a query that always has one. */
+  async row<Row>(sql: string, row: z.ZodType<Row>, parameters: SqlParameters = []): Promise<Row> {
+    const [first] = await this.rows(sql, row, parameters)
+    if (first === undefined) throw new HeadroomError('internal', 'A query that always has a row returned none.', { sql })
+    return first
+  }
+
+  /** Runs a query and hands over its columns, without a row object per row: for arrays of many thousand values. */
+  async columns(sql: string, parameters: SqlParameters = []): Promise<Record<string, unknown[]>> {
+    const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
+    return reader.getColumnsObjectJS() as Record<string, unknown[]>
+  }
+
+  close(): void {
+    this.#signal?.removeEventListener('abort', this.#interrupt)
+    this.connection.closeSync()
+    this.#instance.closeSync()
+  }
+
+  async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    if (this.#signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
+    try {
+      return await work()
+    } catch (cause) {
+      // An interrupt surfaces as an ordinary query error; only the signal tells the two apart.
+      if (this.#signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause })
+      throw databaseError(cause, sql)
+    }
+  }
+}
+
+const defaultThreads = async (): Promise<number> => (await import('node:os')).availableParallelism()
+
+const databaseError = (cause: unknown, sql: string): HeadroomError => {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (/No space left on device|not enough disk space/i.test(message)) {
+    return new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause, sql })
+  }
+  if (/Out of Memory/i.test(message)) {
+    return new HeadroomError('memory-exceeded', 'The analysis needs more memory than its limit allows.', {
+      next: 'Raise --memory-limit, or split the forecast set.',
+      cause,
+      sql,
+    })
+  }
+  return new HeadroomError('query-failed', message, { cause, sql })
+}

@@ -1,0 +1,85 @@
+// The analysis configuration: schema, defaults per method and units. Keys are those of the YAML file and of --set.
+import { z } from 'zod'
+
+const percent = z.number().min(0).max(100)
+const month = z.int().min(1).max(12)
+
+const thresholdsSchema = z.strictObject({
+  /** Percent of capacity above which a server counts as at risk. */
+  high: z.number().positive(),
+  /** Percent of capacity above which its risk level is `high`. */
+  very_high: z.number().positive(),
+})
+export type Thresholds = z.infer<typeof thresholdsSchema>
+
+export const analysisMethods = ['headroom', 'module05'] as const
+export const analysisMethodSchema = z.enum(analysisMethods)
+export type AnalysisMethod = z.infer<typeof analysisMethodSchema>
+
+export const analysisConfigSchema = z.strictObject({
+  /** Metric of sets without a `metric` column. */
+  target_metric: z.string().min(1).default('cpu_p95'),
+  /** Metrics in percent besides those whose names say so; thresholds apply to these alone. */
+  percent_metrics: z.array(z.string().min(1)).default([]),
+  /** Nominal level of `yhat_lower`..`yhat_upper`, a share. */
+  interval_level: z.number().gt(0).lt(1).default(0.8),
+  high_risk_threshold: z.number().positive().default(80),
+  very_high_risk_threshold: z.number().positive().default(90),
+  /** Overrides by metric name; a metric listed here is judged whatever its unit. */
+  metric_thresholds: z.record(z.string(), thresholdsSchema).default({}),
+  /** Overrides by criticality of the servers table; they win over the metric's. */
+  criticality_thresholds: z.record(z.string(), thresholdsSchema).default({}),
+  /** Horizon mean in percent below which a server counts as underutilised. */
+  underutilized_threshold: percent.default(40),
+  /** Last days of a quarter that form the end-of-quarter window. */
+  eoq_window_days: z.int().min(1).max(31).default(7),
+  /** Months that end a quarter; absent: 3, 6, 9, 12 shifted by the fiscal year. */
+  eoq_months: z.array(month).min(1).optional(),
+  fiscal_year_start_month: month.default(1),
+  /** ISO 3166-1 alpha-2 country of the holiday calendar. */
+  holiday_country: z.string().regex(/^[A-Z]{2}$/).default('US'),
+  holiday_state: z.string().min(1).optional(),
+  n_clusters: z.int().min(1).max(50).default(4),
+  /** Monthly USD of a server for which the servers table states none. */
+  cost_per_instance: z.number().min(0).default(100),
+  /** Peak demand in percent that consolidation may leave on a host. */
+  consolidation_target: percent.gt(0).default(70),
+  /** Days from order to delivery where the servers table states none. */
+  lead_time_days: z.number().min(0).default(30),
+  /** Seed of every random choice. */
+  seed: z.int().min(0).max(0xffffffff).default(42),
+})
+
+export type AnalysisConfig = z.infer<typeof analysisConfigSchema>
+export type AnalysisConfigInput = z.input<typeof analysisConfigSchema>
+
+/** What the Python original used where its config was silent (analysis definition, section 10). */
+const module05Defaults = { underutilized_threshold: 30 } as const satisfies AnalysisConfigInput
+
+/** Fills in defaults; throws ZodError where a value does not fit. */
+export const completeConfig = (given: unknown, method: AnalysisMethod): AnalysisConfig => {
+  const defaults = method === 'module05' ? module05Defaults : {}
+  const parsed = analysisConfigSchema.parse({ ...defaults, ...z.record(z.string(), z.unknown()).parse(given) })
+  return parsed
+}
+
+/** Months whose last days form the end-of-quarter window, ascending. */
+export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>
+  (config.eoq_months ?? [3, 6, 9, 12].map((m) => ((m - 1 + config.fiscal_year_start_month - 1) % 12) + 1))
+    .slice()
+    .sort((a, b) => a - b)
+
+/** Thresholds for a metric on a server of some criticality, in the metric's unit. */
+export const thresholdsFor = (config: AnalysisConfig, metric: string, criticality: string | null): Thresholds =>
+  (criticality === null ? undefined : config.criticality_thresholds[criticality]) ??
+  config.metric_thresholds[metric] ?? {
+    high: config.high_risk_threshold,
+    very_high: config.very_high_risk_threshold,
+  }
+
+/** Whether thresholds apply to a metric: its unit is percent, or it has a threshold of its own. */
+export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean =>
+  metric === config.target_metric ||
+  config.percent_metrics.includes(metric) ||
+  metric in config.metric_thresholds ||
+  /(^|_)(cpu|mem|memory|disk|fs|swap|gpu|util|utilization|utilisation|pct|percent)(_|$)/i.test(metric)

@@ -1,0 +1,63 @@
+// What the charts draw: data already reduced to the size of the picture. Made by queries and engine, drawn by the builders beside.
+import type { RiskLevel } from '../server-risk.ts'
+
+export interface HeatmapRow {
+  /** Server id, or "12 servers" where rows are binned. */
+  readonly label: string
+  /** First server of the row, for a click. */
+  readonly serverId: string
+  readonly servers: number
+  /** Worst risk level of the row's servers; null where no threshold applies. */
+  readonly riskLevel: RiskLevel | null
+}
+
+export interface TimeMark {
+  readonly kind: 'eoq' | 'holiday'
+  /** "Quarter end", or the holiday's name. */
+  readonly label: string
+  readonly fromMs: number
+  /** Exclusive. */
+  readonly toMs: number
+}
+
+/** Servers x time. Row 0 is the top row, the riskiest under the default order. */
+export interface HeatmapData {
+  readonly metric: string
+  /** "%" for percentage metrics, else "". */
+  readonly unit: string
+  readonly rows: readonly HeatmapRow[]
+  /** Start of the first column and width of a column, milliseconds UTC. */
+  readonly startMs: number
+  readonly stepMs: number
+  readonly columns: number
+  /** Row-major, rows x columns; NaN where nothing is known. Measured before `horizonStartMs`, forecast after. */
+  readonly values: Float32Array
+  readonly horizonStartMs: number
+  /** How a cell that stands for several servers or periods was reduced. */
+  readonly reduction: 'max' | 'p95' | 'mean'
+  readonly marks: readonly TimeMark[]
+  readonly highThreshold: number | null
+  readonly veryHighThreshold: number | null
+  readonly counts: { readonly servers: number; readonly atRisk: number }
+}
+
+export interface ClusterSummary {
+  readonly cluster: number
+  readonly name: string
+  readonly size: number
+  /** Centre in the metric's unit. */
+  readonly mean: number
+  readonly std: number
+}
+
+/** One point per server; the arrays share their index. */
+export interface ClustersData {
+  readonly metric: string
+  readonly unit: string
+  readonly serverIds: readonly string[]
+  /** Horizon mean and sample standard deviation, in the metric's unit. */
+  readonly mean: Float64Array
+  readonly std: Float64Array
+  readonly cluster: Int32Array
+  readonly clusters: readonly ClusterSummary[]
+}

@@ -1,0 +1,117 @@
+// The errors that users meet: one code each, the class that carries it, its wire shape and its exit code.
+import { z } from 'zod'
+
+export const errorCodes = [
+  'usage',
+  'output-not-empty',
+  'config-invalid',
+  'input-not-found',
+  'input-not-parquet',
+  'input-empty',
+  'input-column-missing',
+  'input-column-type',
+  'input-column-reserved',
+  'input-column-conflict',
+  'input-null-key',
+  'input-time-unreadable',
+  'input-no-horizon',
+  'input-infinite',
+  'input-duplicate-rows',
+  'input-model-unknown',
+  'servers-invalid',
+  'run-not-found',
+  'run-damaged',
+  'query-refused',
+  'query-failed',
+  'disk-full',
+  'memory-exceeded',
+  'engine-crashed',
+  'cancelled',
+  'internal',
+] as const
+
+export const errorCodeSchema = z.enum(errorCodes)
+export type ErrorCode = z.infer<typeof errorCodeSchema>
+
+export const wireErrorSchema = z.object({
+  code: errorCodeSchema,
+  /** One plain sentence that names the file and the column where there is one. */
+  message: z.string(),
+  /** What to do next, one sentence. */
+  next: z.string().optional(),
+  /** The SQL that failed, where there is some; shown under "details" only. */
+  sql: z.string().optional(),
+})
+export type WireError = z.infer<typeof wireErrorSchema>
+
+export interface HeadroomErrorOptions {
+  readonly next?: string
+  readonly sql?: string
+  readonly cause?: unknown
+}
+
+/** An error with a code and a sentence for the user. Everything else that is thrown counts as `internal`. */
+export class HeadroomError extends Error {
+  readonly code: ErrorCode
+  readonly next: string | undefined
+  readonly sql: string | undefined
+
+  constructor(code: ErrorCode, message: string, options: HeadroomErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'HeadroomError'
+    this.code = code
+    this.next = options.next
+    this.sql = options.sql
+  }
+}
+
+/** Turns whatever was thrown into the shape that crosses process borders. */
+export const toWireError = (thrown: unknown): WireError => {
+  if (thrown instanceof HeadroomError) {
+    return {
+      code: thrown.code,
+      message: thrown.message,
+      ...(thrown.next === undefined ? {} : { next: thrown.next }),
+      ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
+    }
+  }
+  return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown) }
+}
+
+export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const
+
+/** Exit code of the command line for an error: 2 usage, 3 bad input, 130 interrupted, else 1. */
+export const exitCodeOf = (code: ErrorCode): number => {
+  switch (code) {
+    case 'usage':
+    case 'output-not-empty':
+      return exitCodes.usage
+    case 'config-invalid':
+    case 'input-not-found':
+    case 'input-not-parquet':
+    case 'input-empty':
+    case 'input-column-missing':
+    case 'input-column-type':
+    case 'input-column-reserved':
+    case 'input-column-conflict':
+    case 'input-null-key':
+    case 'input-time-unreadable':
+    case 'input-no-horizon':
+    case 'input-infinite':
+    case 'input-duplicate-rows':
+    case 'input-model-unknown':
+    case 'servers-invalid':
+    case 'run-not-found':
+      return exitCodes.badInput
+    case 'cancelled':
+      return exitCodes.interrupted
+    case 'run-damaged':
+    case 'query-refused':
+    case 'query-failed':
+    case 'disk-full':
+    case 'memory-exceeded':
+    case 'engine-crashed':
+    case 'internal':
+      return exitCodes.failure
+  }
+}

@@ -1,0 +1,59 @@
+// server_risk.parquet: one row per server and metric, with units. The order here is the order of the columns.
+import { z } from 'zod'
+
+export const riskLevels = ['low', 'medium', 'high'] as const
+export const riskLevelSchema = z.enum(riskLevels)
+export type RiskLevel = z.infer<typeof riskLevelSchema>
+
+/** Time as ISO 8601 UTC text at process borders; TIMESTAMP in the file. */
+const instant = z.string()
+
+export const serverRiskRowSchema = z.object({
+  server_id: z.string(),
+  metric: z.string(),
+  /** The accountable model; NULL for a series without horizon. */
+  model: z.string().nullable(),
+  business_unit: z.string().nullable(),
+  region: z.string().nullable(),
+  criticality: z.string().nullable(),
+  monthly_cost_usd: z.number(),
+  capacity_units: z.number(),
+  lead_time_days: z.number(),
+  /** Last measured time of the series over all models. */
+  last_measured_at: instant.nullable(),
+  horizon_start: instant.nullable(),
+  horizon_end: instant.nullable(),
+  horizon_periods: z.int(),
+  /** Continuous 95th percentile of `predicted` over the horizon, in the metric's unit. */
+  horizon_p95: z.number().nullable(),
+  horizon_peak: z.number().nullable(),
+  horizon_mean: z.number().nullable(),
+  /** Sample standard deviation; NULL below two periods. */
+  horizon_std: z.number().nullable(),
+  /** NULL where no threshold applies to the metric. */
+  high_threshold: z.number().nullable(),
+  very_high_threshold: z.number().nullable(),
+  risk_level: riskLevelSchema.nullable(),
+  is_at_risk: z.boolean(),
+  /** `high_threshold - horizon_p95`, in points. */
+  headroom_points: z.number().nullable(),
+  first_breach_at: instant.nullable(),
+  /** From `last_measured_at` to `first_breach_at`. */
+  days_to_breach: z.number().nullable(),
+  /** Horizon periods above the high threshold. */
+  periods_over: z.int(),
+  /** Longest unbroken run of such periods. */
+  longest_breach_run: z.int(),
+  units_to_add: z.number().nullable(),
+  seasonal_peak_risk: z.number().nullable(),
+  /** Of the whole server, repeated on each of its metrics. */
+  is_underutilized: z.boolean(),
+  cluster: z.int().nullable(),
+  cluster_name: z.string().nullable(),
+  /** Accuracy of the selected model on the common backtest timestamps. */
+  backtest_points: z.int(),
+  mae: z.number().nullable(),
+  mase: z.number().nullable(),
+  disposition: z.enum(['add capacity', 'retire', 'consolidate', 'keep']),
+})
+export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>
