@@ -1,0 +1,20 @@
+// `npm run -s headroom -- ARGUMENTS`: the built command line in this same process, after whatever set-up is still missing.
+import { createRequire } from 'node:module'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { requireSupportedNode } from './setup/node-version.mjs'
+import { cliFile, userFolder } from './setup/project-folders.mjs'
+import { say, SetupError } from './setup/setup-error.mjs'
+
+try {
+  requireSupportedNode()
+  await installDependencies()
+  await buildApp()
+  process.chdir(userFolder('headroom'))
+  process.argv[1] = cliFile
+  createRequire(import.meta.url)(cliFile)
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error
+  say(error.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,64 @@
+// Builds the app into out/, and knows when the build is up to date.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { withLock } from './lock-file.mjs'
+import { modulesFolder, projectFolder } from './project-folders.mjs'
+import { capture } from './run-command.mjs'
+import { say, SetupError } from './setup-error.mjs'
+
+const sources = [
+  'src-main',
+  'src-shared',
+  'src-renderer',
+  'resources',
+  'electron.vite.config.ts',
+  'package.json',
+  'package-lock.json',
+]
+const products = ['main/index.cjs', 'main/cli.cjs', 'main/engine-host.cjs', 'preload/preload.cjs', 'renderer/index.html']
+
+/** @param {string} path @param {(line: string) => void} add */
+function listFiles(path, add) {
+  const entry = statSync(path, { throwIfNoEntry: false })
+  if (!entry) return
+  if (!entry.isDirectory()) return add(`${path} ${entry.size} ${entry.mtimeMs}`)
+  for (const name of readdirSync(path).sort()) listFiles(join(path, name), add)
+}
+
+/** A digest of name, size and time of every source: cheap enough for each start, and it notices deletions too. */
+export function sourceFingerprint(folder = projectFolder) {
+  const digest = createHash('sha256')
+  for (const source of sources) listFiles(join(folder, source), (line) => digest.update(`${line}\n`))
+  return digest.digest('hex')
+}
+
+/** Whether out/ is complete and was built from the sources as they are. */
+export function isBuilt(folder = projectFolder) {
+  try {
+    return (
+      readFileSync(join(folder, 'out', '.headroom-build'), 'utf8') === sourceFingerprint(folder) &&
+      products.every((product) => statSync(join(folder, 'out', product)).size > 0)
+    )
+  } catch {
+    return false
+  }
+}
+
+/** Runs the build unless out/ is up to date. Throws the build's own words when it fails. */
+export async function buildApp() {
+  if (isBuilt()) return
+  await withLock(
+    join(projectFolder, '.headroom', 'build.lock'),
+    async () => {
+      if (isBuilt()) return
+      say('Building Headroom ...')
+      const fingerprint = sourceFingerprint()
+      const electronVite = join(modulesFolder, 'electron-vite', 'bin', 'electron-vite.js')
+      const { code, output } = await capture(process.execPath, [electronVite, 'build'], { cwd: projectFolder })
+      if (code !== 0) throw new SetupError(`${output.trimEnd()}\nThe build failed; the reason is above.`)
+      writeFileSync(join(projectFolder, 'out', '.headroom-build'), fingerprint)
+    },
+    { onWait: () => say('Another Headroom is building; waiting for it ...') },
+  )
+}

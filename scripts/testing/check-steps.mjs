@@ -1,0 +1,32 @@
+// Runs the steps of `npm run check` side by side, each counted as one test.
+import { availableParallelism } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectFolder } from '../setup/project-folders.mjs'
+import { capture, npmCommand } from '../setup/run-command.mjs'
+import { oneFailed, onePassed } from './test-summary.mjs'
+
+/** The npm scripts that a script like "npm run -s a && npm run -s b" runs. @param {string} script */
+export function stepsOf(script) {
+  return [...script.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map((match) => String(match[1]))
+}
+
+/** @param {string} step */
+async function runStep(step) {
+  const npm = npmCommand(['run', '-s', step])
+  const started = Date.now()
+  const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
+  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  console.log(`${code === 0 ? ' ✓' : ' ✗'} ${step} (${seconds} s)${code === 0 ? '' : `\n${output.trimEnd()}\n`}`)
+  return code === 0 ? onePassed : oneFailed
+}
+
+/** @returns {Promise<import('./test-summary.mjs').TestCounts[]>} one per step */
+export async function runCheckSteps() {
+  const { scripts } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'))
+  const steps = stepsOf(scripts.check)
+  if (availableParallelism() > 2) return Promise.all(steps.map(runStep))
+  const results = []
+  for (const step of steps) results.push(await runStep(step))
+  return results
+}

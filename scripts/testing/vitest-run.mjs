@@ -1,0 +1,38 @@
+// Runs Vitest for some projects of vitest.config.ts and counts its results from its JSON report.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { modulesFolder, projectFolder } from '../setup/project-folders.mjs'
+import { runInTerminal } from '../setup/run-command.mjs'
+import { countVitest } from './test-summary.mjs'
+
+/** @param {string} file */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * @param {string} project name of a project in vitest.config.ts
+ * @param {{ filters?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to keep to
+ * @returns {Promise<import('./test-summary.mjs').TestCounts>}
+ */
+export async function runVitest(project, { filters = [], env = process.env } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'headroom-tests-'))
+  const report = join(folder, 'report.json')
+  const args = [join(modulesFolder, 'vitest', 'vitest.mjs'), 'run', '--project', project, '--passWithNoTests']
+  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters)
+  try {
+    const code = await runInTerminal(process.execPath, args, {
+      cwd: projectFolder,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    return countVitest(readReport(report), code)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,62 @@
+// Starts the real app for a window test, with folders of its own that vanish afterwards.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { _electron, type ElectronApplication, type Page } from 'playwright'
+
+const projectFolder = resolve(import.meta.dirname, '..', '..')
+
+export interface LaunchedApp {
+  app: ElectronApplication
+  /** The first window, after its page has loaded. */
+  page: Page
+  /** The app's HEADROOM_HOME. */
+  home: string
+  /** Ends the app; removes its folders, except a `home` that the test brought along. */
+  close: () => Promise<void>
+}
+
+export interface LaunchOptions {
+  /** What follows the app folder on the command line. */
+  args?: readonly string[]
+  /** A HEADROOM_HOME to start with, for tests that start the app twice; a fresh one otherwise. */
+  home?: string
+  env?: Readonly<Record<string, string>>
+}
+
+/** The environment of the app: the test's own, without what would turn Electron into something else. */
+function appEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(ELECTRON_|VITEST|NODE_ENV$|AWS_)/.test(entry[0]),
+  )
+  return { ...Object.fromEntries(inherited), ...own }
+}
+
+export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {}): Promise<LaunchedApp> {
+  const electron = process.env['HEADROOM_TEST_ELECTRON']
+  if (!electron) throw new Error('Window tests are started with: npm run test:window')
+  const switches = JSON.parse(process.env['HEADROOM_TEST_ELECTRON_ARGS'] ?? '[]') as string[]
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-window-'))
+  const headroomHome = home ?? join(folder, 'home')
+  const userData = join(folder, 'user-data')
+  const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  let app: ElectronApplication | undefined
+  const close = async () => {
+    await app?.close()
+    await removeFolder()
+  }
+  try {
+    app = await _electron.launch({
+      executablePath: electron,
+      args: [...switches, `--user-data-dir=${userData}`, projectFolder, ...args],
+      cwd: folder,
+      env: appEnvironment({ HEADROOM_HOME: headroomHome, XDG_CONFIG_HOME: join(folder, 'config'), ...env }),
+    })
+    const page = await app.firstWindow()
+    await page.waitForLoadState('load')
+    return { app, page, home: headroomHome, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
