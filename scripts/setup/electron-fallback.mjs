@@ -20,7 +20,7 @@ const fallback = {
 /** Loads the folder named on the command line under its own name, as `electron FOLDER` does. */
 const loader = `const { app } = require('electron')
 const folder = require('node:path').resolve(process.argv.slice(1).find((argument) => !argument.startsWith('-')) ?? '.')
-const { name, productName = name, version } = require(folder + '/package.json')
+const { name, productName = name, version = '0.0.0' } = require(folder + '/package.json')
 Object.defineProperty(process, 'defaultApp', { value: true, enumerable: true })
 app.setName(productName), app.setVersion(version), app.setAppPath(folder)
 if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', app.getPath('appData') + '/' + productName)
