@@ -1,0 +1,91 @@
+// Starts analyses for the window: where the run goes, which servers table lies beside the input, and how it ended.
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
+import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
+import type { AnalysisSource, ChannelResponse, Push } from '../../src-shared/ipc-contract.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { EngineProcess } from './engine-process.ts'
+import { inputName, inspectPath, serversTableBeside } from './path-inspection.ts'
+
+/** Servers of the sample when none are asked for. */
+export const sampleServers = 120
+
+export class Analyses {
+  readonly #engine: EngineProcess
+  readonly #data: DataFolder
+  readonly #push: (push: Push) => void
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(engine: EngineProcess, data: DataFolder, push: (push: Push) => void) {
+    this.#engine = engine
+    this.#data = data
+    this.#push = push
+  }
+
+  async start(source: AnalysisSource): Promise<ChannelResponse<'analysis.start'>> {
+    const analysisId = randomUUID()
+    await mkdir(this.#data.runs, { recursive: true })
+    if (source.kind === 'sample') {
+      const servers = source.servers ?? sampleServers
+      const name = `sample-${servers}-servers`
+      const out = join(this.#data.runs, name)
+      // A run folder appears only when it is whole, so one that is there can be opened.
+      if (await isRun(out)) return { state: 'present', folder: out }
+      this.#run({ analysisId, source: { kind: 'sample', folder: join(this.#data.sample, name), servers }, out })
+      return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null }
+    }
+    const { path } = await inspectPath(source.path)
+    const serversTable = await serversTableBeside(path)
+    const out = join(this.#data.runs, `${inputName(path)}-${timestamp(new Date())}`)
+    this.#run({ analysisId, source: { kind: 'forecast', path, serversTable }, out })
+    return { state: 'started', analysisId, name: basename(path), serversTable }
+  }
+
+  async cancel(analysisId: string): Promise<void> {
+    await this.#engine.call('analysis.cancel', { analysisId })
+  }
+
+  /** Cancels what runs and waits until it has cleaned up after itself, at most `patienceMs`. */
+  async cancelAll(patienceMs: number): Promise<void> {
+    const running = [...this.#running]
+    if (running.length === 0) return
+    const ended = Promise.all(running.map(([analysisId, end]) => this.cancel(analysisId).then(() => end)))
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs))
+    await Promise.race([ended.then(() => undefined).catch(() => undefined), patience])
+  }
+
+  #run(call: AnalyzeCall): void {
+    const { analysisId } = call
+    // The engine reports its own end as an event; only a call that fails as a whole is reported here.
+    const end = this.#engine
+      .call('analysis.run', call)
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          this.#push({ type: 'analysis.event', analysisId, event: { type: 'failed', error: toWireError(error) } })
+        },
+      )
+      .finally(() => this.#running.delete(analysisId))
+    this.#running.set(analysisId, end)
+  }
+}
+
+const isRun = async (folder: string): Promise<boolean> => {
+  try {
+    return (await inspectPath(folder)).kind === 'run'
+  } catch (error) {
+    if (error instanceof HeadroomError && error.code === 'input-not-found') return false
+    throw error
+  }
+}
+
+/** 20270315-094210, local time: part of a folder name that people read. */
+const timestamp = (now: Date): string => {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return (
+    `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}` +
+    `-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+  )
+}

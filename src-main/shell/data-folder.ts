@@ -1,0 +1,27 @@
+// Where the window keeps its things: runs, the sample fleet, settings and recent runs.
+import { resolve, join } from 'node:path'
+import { app } from 'electron'
+
+export interface DataFolder {
+  readonly root: string
+  readonly runs: string
+  readonly sample: string
+  readonly settings: string
+  readonly recentRuns: string
+}
+
+/** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
+export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
+  const home = environment['HEADROOM_HOME']
+  const root = home === undefined || home === '' ? app.getPath('userData') : resolve(home)
+  app.setPath('userData', root)
+  // What Chromium keeps stays out of the way of what the user looks for.
+  app.setPath('sessionData', join(root, 'window'))
+  return {
+    root,
+    runs: join(root, 'runs'),
+    sample: join(root, 'sample'),
+    settings: join(root, 'settings.json'),
+    recentRuns: join(root, 'recent-runs.json'),
+  }
+}

@@ -1,0 +1,41 @@
+// Tells run folders from forecast sets, and finds the servers table that lies beside a forecast set.
+import { access, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { runFiles } from '../../src-shared/run-manifest.ts'
+
+export interface InspectedPath {
+  readonly path: string
+  readonly kind: 'run' | 'forecast'
+}
+
+/** Any of these makes a folder a run, also one of the Python job. */
+const runMarks: readonly string[] = [runFiles.manifest, runFiles.flaggedForecasts, runFiles.summary]
+
+/** A file out of a run folder stands for the run. Throws `input-not-found`. */
+export const inspectPath = async (path: string): Promise<InspectedPath> => {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `There is nothing at ${path}.`, { cause })
+  })
+  const folder = found.isDirectory() ? path : dirname(path)
+  if (found.isDirectory() || Object.values<string>(runFiles).includes(basename(path))) {
+    const marks = await Promise.all(runMarks.map((name) => isThere(join(folder, name))))
+    if (marks.includes(true)) return { path: folder, kind: 'run' }
+  }
+  return { path, kind: 'forecast' }
+}
+
+/** "fleet" of /data/fleet.parquet and of /data/fleet. */
+export const inputName = (path: string): string => basename(path, extname(path)) || 'forecast'
+
+/** `<name>.servers.csv` beside the forecast set. */
+export const serversTableBeside = async (path: string): Promise<string | null> => {
+  const table = join(dirname(path), `${inputName(path)}.servers.csv`)
+  return (await isThere(table)) ? table : null
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

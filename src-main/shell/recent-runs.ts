@@ -1,0 +1,60 @@
+// The runs opened last, newest first, with their headline numbers.
+import { access } from 'node:fs/promises'
+import { z } from 'zod'
+import { recentRunSchema, type RecentRun } from '../../src-shared/ipc-contract.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
+
+const kept = 12
+const storedSchema = z.array(recentRunSchema.omit({ exists: true }))
+type StoredRun = z.infer<typeof storedSchema>[number]
+
+export class RecentRuns {
+  readonly #path: string
+  /** Changes wait for one another, so that none is lost. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  async list(): Promise<RecentRun[]> {
+    await this.#last
+    const runs = await readJsonFile<StoredRun[]>(this.#path, storedSchema, [])
+    return Promise.all(runs.map(async (run) => ({ ...run, exists: await isThere(run.folder) })))
+  }
+
+  async add(overview: RunOverview): Promise<void> {
+    const opened: StoredRun = {
+      folder: overview.folder,
+      title: overview.title,
+      openedAt: new Date().toISOString(),
+      servers: overview.counts.servers,
+      atRisk: overview.counts.atRisk,
+    }
+    await this.#change((runs) => [opened, ...runs.filter((run) => run.folder !== opened.folder)].slice(0, kept))
+  }
+
+  async remove(folder: string): Promise<RecentRun[]> {
+    await this.#change((runs) => runs.filter((run) => run.folder !== folder))
+    return this.list()
+  }
+
+  #change(change: (runs: StoredRun[]) => StoredRun[]): Promise<void> {
+    const next = this.#last.then(async () => {
+      const runs = await readJsonFile<StoredRun[]>(this.#path, storedSchema, [])
+      await writeJsonFile(this.#path, change(runs))
+    })
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+}
+
+const isThere = async (path: string): Promise<boolean> => {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,41 @@
+// Answers the window's requests: sender checked, channel known, payload parsed, every failure turned into a wire error.
+import type { IpcMain, WebFrameMain } from 'electron'
+import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
+import { channels, isChannel, type Answer, type Channel, type ChannelRequest, type ChannelResponse } from '../../src-shared/ipc-contract.ts'
+import { requestPipe } from '../../src-shared/preload-bridge.ts'
+
+export type ChannelHandlers = { readonly [Name in Channel]: (request: ChannelRequest<Name>) => Promise<ChannelResponse<Name>> }
+
+/** One request from the window to its answer; never throws. */
+export const answerRequest = async (
+  handlers: ChannelHandlers,
+  channel: unknown,
+  payload: unknown,
+): Promise<Answer<unknown>> => {
+  try {
+    if (!isChannel(channel)) throw new HeadroomError('internal', `There is no channel ${JSON.stringify(channel)}.`)
+    return { ok: true, value: await handle(handlers, channel, payload) }
+  } catch (thrown) {
+    return { ok: false, error: toWireError(thrown) }
+  }
+}
+
+const handle = async <Name extends Channel>(handlers: ChannelHandlers, channel: Name, payload: unknown): Promise<unknown> => {
+  const parsed = channels[channel].request.safeParse(payload)
+  if (!parsed.success) {
+    throw new HeadroomError('internal', `The request does not fit ${channel}: ${parsed.error.message}`)
+  }
+  return handlers[channel](parsed.data as ChannelRequest<Name>)
+}
+
+export const serveChannels = (
+  ipcMain: IpcMain,
+  handlers: ChannelHandlers,
+  isTrusted: (sender: WebFrameMain | null) => boolean,
+): void =>
+  ipcMain.handle(requestPipe, async (event, channel: unknown, payload: unknown): Promise<Answer<unknown>> => {
+    if (!isTrusted(event.senderFrame)) {
+      return { ok: false, error: { code: 'internal', message: 'This page may not ask.' } }
+    }
+    return answerRequest(handlers, channel, payload)
+  })

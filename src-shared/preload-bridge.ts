@@ -1,0 +1,13 @@
+// The bridge that the preload script puts on the window, and the two pipes behind it. Kept apart from the contract so that the preload stays tiny.
+
+/** Names of the two pipes between preload bridge and main process. */
+export const requestPipe = 'headroom:request'
+export const pushPipe = 'headroom:push'
+
+/** What the preload bridge puts on the window. */
+export interface PreloadBridge {
+  readonly request: (channel: string, payload: unknown) => Promise<unknown>
+  readonly onPush: (listener: (push: unknown) => void) => () => void
+  /** Path of a dropped file, "" where it has none. */
+  readonly pathOf: (file: unknown) => string
+}
