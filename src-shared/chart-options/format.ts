@@ -1,0 +1,104 @@
+// Numbers and times as the charts write them: fixed English for files, the reader's locale in the window; always UTC.
+
+export interface ChartFormatting {
+  /** 10,000 */
+  readonly count: (value: number) => string
+  /** 82.4 % with its unit; at most one decimal. */
+  readonly value: (value: number, unit: string) => string
+  /** 31 March */
+  readonly day: (timeMs: number) => string
+  /** 31 Mar */
+  readonly shortDay: (timeMs: number) => string
+  /** 31 March 2026 */
+  readonly dayAndYear: (timeMs: number) => string
+  /** Mar */
+  readonly month: (timeMs: number) => string
+  /** 18:00 */
+  readonly time: (timeMs: number) => string
+}
+
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const
+
+const monthName = (timeMs: number): string => months[new Date(timeMs).getUTCMonth()] ?? ''
+const noBreak = '\u00a0'
+const withUnit = (number: string, unit: string): string =>
+  unit === '' ? number : `${number}${noBreak}${unit}`
+const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
+const twoDigits = (value: number): string => String(value).padStart(2, '0')
+
+const fixedNumber = (value: number, decimals: number): string => {
+  const [whole = '0', fraction] = Math.abs(value).toFixed(decimals).split('.')
+  const sign = value < 0 && Number(value.toFixed(decimals)) !== 0 ? '-' : ''
+  return `${sign}${grouped(whole)}${fraction === undefined || /^0+$/.test(fraction) ? '' : `.${fraction}`}`
+}
+
+/** English by hand rather than by the machine's locale data, which changes between versions: files keep their bytes. */
+export const fixedFormatting: ChartFormatting = {
+  count: (value) => fixedNumber(value, 0),
+  value: (value, unit) => withUnit(fixedNumber(value, 1), unit),
+  day: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)}`,
+  shortDay: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)}`,
+  dayAndYear: (timeMs) =>
+    `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)} ${new Date(timeMs).getUTCFullYear()}`,
+  month: (timeMs) => monthName(timeMs).slice(0, 3),
+  time: (timeMs) =>
+    `${twoDigits(new Date(timeMs).getUTCHours())}:${twoDigits(new Date(timeMs).getUTCMinutes())}`,
+}
+
+/** Formats of a locale such as "de-DE"; undefined takes the system's. */
+export const localeFormatting = (locale: string | undefined): ChartFormatting => {
+  const dates = (options: Intl.DateTimeFormatOptions): ((timeMs: number) => string) => {
+    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
+    return (timeMs) => format.format(timeMs)
+  }
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
+  const oneDecimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
+  return {
+    count: (value) => whole.format(value),
+    value: (value, unit) => withUnit(oneDecimal.format(value), unit),
+    day: dates({ day: 'numeric', month: 'long' }),
+    shortDay: dates({ day: 'numeric', month: 'short' }),
+    dayAndYear: dates({ day: 'numeric', month: 'long', year: 'numeric' }),
+    month: dates({ month: 'short' }),
+    time: dates({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  }
+}
+
+const dayMs = 86_400_000
+
+/** Label of a tick: the year at its start, the month at its start, the day at midnight, else the time of day. */
+export const formatTick = (timeMs: number, formatting: ChartFormatting): string => {
+  const date = new Date(timeMs)
+  if (timeMs % dayMs !== 0) return formatting.time(timeMs)
+  if (date.getUTCDate() !== 1) return formatting.shortDay(timeMs)
+  return date.getUTCMonth() === 0
+    ? `${formatting.month(timeMs)} ${date.getUTCFullYear()}`
+    : formatting.month(timeMs)
+}
+
+/** Day for daily and coarser steps, day and time below. */
+export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFormatting): string =>
+  stepMs < dayMs
+    ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}`
+    : formatting.dayAndYear(timeMs)
+
+/** Names come from files: control characters and halves of surrogate pairs would break SVG. */
+export const printable = (name: string): string =>
+  name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')
+
+/** For tooltips, which ECharts takes as HTML. */
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -1,0 +1,86 @@
+// Which cell of a heatmap lies where, and what it says: who, when, how much.
+import type { HeatmapData, HeatmapRow } from './chart-data.ts'
+import { type ChartFormatting, escapeHtml, formatMoment, printable } from './format.ts'
+
+export interface HeatmapCell {
+  readonly row: HeatmapRow
+  readonly rowIndex: number
+  readonly column: number
+  readonly fromMs: number
+  /** Exclusive. */
+  readonly toMs: number
+  /** NaN where nothing is known. */
+  readonly value: number
+  readonly isForecast: boolean
+}
+
+/** The cell under a time and a row (whole or fractional row index counted from the top); null outside the matrix. */
+export const cellAt = (data: HeatmapData, timeMs: number, rowIndex: number): HeatmapCell | null => {
+  const column = Math.floor((timeMs - data.startMs) / data.stepMs)
+  const wholeRow = Math.floor(rowIndex)
+  const row = data.rows[wholeRow]
+  if (row === undefined || !(column >= 0 && column < data.columns)) return null
+  const fromMs = data.startMs + column * data.stepMs
+  return {
+    row,
+    rowIndex: wholeRow,
+    column,
+    fromMs,
+    toMs: fromMs + data.stepMs,
+    value: data.values[wholeRow * data.columns + column] ?? Number.NaN,
+    isForecast: fromMs >= data.horizonStartMs,
+  }
+}
+
+const reductionWords = { max: 'highest', p95: '95th percentile', mean: 'mean' } as const
+
+/** Word for the way in which binned cells were reduced: "highest", "95th percentile", "mean". */
+export const reductionWord = (data: HeatmapData): string => reductionWords[data.reduction]
+
+export interface CellWords {
+  readonly who: string
+  readonly when: string
+  readonly howMuch: string
+  /** Risk of the row, threshold passed and marks of the day, one sentence each. */
+  readonly notes: readonly string[]
+}
+
+export const describeCell = (
+  data: HeatmapData,
+  cell: HeatmapCell,
+  formatting: ChartFormatting,
+): CellWords => {
+  const { row, value } = cell
+  const kind = cell.isForecast ? 'forecast' : 'measured'
+  const notes: string[] = []
+  if (data.highThreshold !== null && value > data.highThreshold) {
+    const passed =
+      data.veryHighThreshold !== null && value > data.veryHighThreshold
+        ? data.veryHighThreshold
+        : data.highThreshold
+    notes.push(`above ${formatting.value(passed, data.unit)}`)
+  }
+  for (const mark of data.marks) {
+    if (mark.fromMs < cell.toMs && mark.toMs > cell.fromMs) notes.push(mark.label)
+  }
+  if (row.riskLevel !== null) notes.push(`${row.riskLevel} risk`)
+  return {
+    who: printable(row.label),
+    when: formatMoment(cell.fromMs, data.stepMs, formatting),
+    howMuch: Number.isNaN(value)
+      ? 'no data'
+      : `${formatting.value(value, data.unit)} ${kind}${row.servers > 1 ? `, ${reductionWord(data)}` : ''}`,
+    notes,
+  }
+}
+
+/** `describeCell` as the HTML of an ECharts tooltip. */
+export const cellTooltip = (data: HeatmapData, cell: HeatmapCell, formatting: ChartFormatting): string => {
+  const words = describeCell(data, cell, formatting)
+  return [
+    `<b><bdi>${escapeHtml(words.who)}</bdi></b>`,
+    escapeHtml(words.when),
+    `<b>${escapeHtml(words.howMuch)}</b>`,
+    ...words.notes.map(escapeHtml),
+  ].join('<br>')
+}

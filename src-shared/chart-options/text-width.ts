@@ -1,0 +1,33 @@
+// How wide a text is: an estimate for callers without a font at hand, and cutting a text to a width.
+
+/** Width in pixels of one line of text. */
+export type TextMeasure = (text: string, size: number, bold?: boolean) => number
+
+/** Widths in em, a little generous, of the shapes of letters in a grotesque such as Inter. */
+const emOf = (character: string): number => {
+  if (/[ijl.,:;'|!]/.test(character)) return 0.3
+  if (/[frtI()\[\] \-/]/.test(character)) return 0.42
+  if (/[mwMW%@—…]/.test(character)) return 0.95
+  if (/[A-Z]/.test(character)) return 0.72
+  return (character.codePointAt(0) ?? 0) < 0x1100 ? 0.62 : 1.05
+}
+
+export const estimateTextWidth: TextMeasure = (text, size, bold = false) => {
+  let em = 0
+  for (const character of text) em += emOf(character)
+  return em * size * (bold ? 1.06 : 1)
+}
+
+/** The text itself where it fits, else its beginning with an ellipsis; never cuts a character in half. */
+export const fitText = (text: string, width: number, measure: (text: string) => number): string => {
+  if (measure(text) <= width) return text
+  const characters = Array.from(text)
+  let fits = 0
+  let tooMany = characters.length
+  while (tooMany - fits > 1) {
+    const middle = (fits + tooMany) >> 1
+    if (measure(`${characters.slice(0, middle).join('').trimEnd()}…`) <= width) fits = middle
+    else tooMany = middle
+  }
+  return `${characters.slice(0, fits).join('').trimEnd()}…`
+}
