@@ -1,6 +1,6 @@
 // Builds the app into out/, and knows when the build is up to date.
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withLock } from './lock-file.mjs'
 import { modulesFolder, projectFolder } from './project-folders.mjs'
@@ -38,7 +38,7 @@ export function isBuilt(folder = projectFolder) {
   try {
     return (
       readFileSync(join(folder, 'out', '.headroom-build'), 'utf8') === sourceFingerprint(folder) &&
-      products.every((product) => statSync(join(folder, 'out', product)).size > 0)
+      products.every((product) => existsSync(join(folder, 'out', product)))
     )
   } catch {
     return false

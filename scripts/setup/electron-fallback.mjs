@@ -29,8 +29,8 @@ require(folder)
 
 export const hasFallbackElectron = process.platform === 'linux' && process.arch === 'x64'
 
-/** The cache folder of this runtime, named by its content. */
-export function fallbackFolder(cache = cacheFolder()) {
+/** The cache folder of this runtime, named by its content. @param {string} cache */
+function fallbackFolder(cache) {
   const content = createHash('sha256').update(`${fallback.integrity}\n${loader}`).digest('hex').slice(0, 12)
   return join(cache, 'electron', `${fallback.version}-${content}`)
 }

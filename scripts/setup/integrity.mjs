@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { SetupError } from './setup-error.mjs'
 
 /** @param {string} file @returns {Promise<string>} such as "sha512-..." */
-export async function integrityOf(file, algorithm = 'sha512') {
+async function integrityOf(file, algorithm = 'sha512') {
   const digest = createHash(algorithm)
   await pipeline(createReadStream(file), digest)
   return `${algorithm}-${digest.digest('base64')}`

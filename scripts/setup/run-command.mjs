@@ -11,7 +11,7 @@ import { spawn } from 'node:child_process'
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** @param {number | null} code @param {NodeJS.Signals | null} signal */
-export function exitCodeOf(code, signal) {
+function exitCodeOf(code, signal) {
   return code ?? 128 + (signalNumbers[/** @type {keyof typeof signalNumbers} */ (signal)] ?? 0)
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { capture } from './run-command.mjs'
+import { displayServer } from './virtual-display.mjs'
 import { say, SetupError } from './setup-error.mjs'
 
 /** Each with the names it has on different releases of Debian and Ubuntu, newest first. */
@@ -9,7 +10,7 @@ const libraryPackages = [['libgtk-3-0t64', 'libgtk-3-0'], ['libnss3'], ['libasou
 const displayPackages = [['xvfb']]
 
 /** @param {string} program */
-export function isOnPath(program, path = process.env.PATH ?? '') {
+function isOnPath(program, path = process.env.PATH ?? '') {
   return path.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
 }
 
@@ -53,7 +54,7 @@ async function installPackages(reasons, wanted) {
  * @param {{ missingLibraries: readonly string[], needsDisplay: boolean }} needs needsDisplay: for windows without a screen
  */
 export async function ensureSystemPackages({ missingLibraries, needsDisplay }) {
-  const lacksDisplay = needsDisplay && !isOnPath('Xvfb')
+  const lacksDisplay = needsDisplay && !isOnPath(displayServer)
   if (missingLibraries.length === 0 && !lacksDisplay) return
   await installPackages(
     [...missingLibraries, ...(lacksDisplay ? ['Xvfb'] : [])],

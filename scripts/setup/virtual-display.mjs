@@ -2,16 +2,18 @@
 import { spawn } from 'node:child_process'
 import { SetupError } from './setup-error.mjs'
 
+export const displayServer = 'Xvfb'
+
 /** Whether windows have nowhere to open. */
 export function lacksDisplay(env = process.env, platform = process.platform) {
   return platform === 'linux' && !env.DISPLAY && !env.WAYLAND_DISPLAY
 }
 
 /** @returns {Promise<{ display: string, stop: () => void }>} */
-export function startVirtualDisplay() {
+function startVirtualDisplay() {
   return new Promise((resolve, reject) => {
     const args = ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp']
-    const server = spawn('Xvfb', args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+    const server = spawn(displayServer, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
     const stop = () => server.kill()
     process.once('exit', stop)
     let complaint = ''

@@ -3,7 +3,7 @@
 /** @typedef {{ passed: number, failed: number, skipped: number }} TestCounts */
 
 /** @type {TestCounts} */
-export const noTests = { passed: 0, failed: 0, skipped: 0 }
+const noTests = { passed: 0, failed: 0, skipped: 0 }
 /** @type {TestCounts} */
 export const onePassed = { passed: 1, failed: 0, skipped: 0 }
 /** @type {TestCounts} */
