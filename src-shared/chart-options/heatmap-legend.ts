@@ -16,7 +16,7 @@ export interface ScaleTick {
   readonly isThreshold: boolean
 }
 
-/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. */
+/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. The last bears the unit. */
 export const scaleTicks = (
   data: HeatmapData,
   length: number,
@@ -31,7 +31,7 @@ export const scaleTicks = (
   const steps = [0, 1, 0.5, 0.25, 0.75].map((share) => min + share * (max - min))
   for (const value of new Set([...thresholds, ...steps])) {
     const x = ((value - min) / (max - min)) * length
-    const label = formatting.value(value, data.unit)
+    const label = formatting.value(value, value === max ? data.unit : '')
     const isThreshold = thresholds.includes(value)
     const free = placed.every(
       (tick) => Math.abs(tick.x - x) >= (widthOf(tick.label) + widthOf(label)) / 2 + 5,
@@ -109,7 +109,7 @@ export const drawHeatmapLegend = (
   { legend }: HeatmapLayout,
 ): Element[] => {
   const length = Math.min(280, legend.width * 0.4)
-  const scaleX = legend.x + 16
+  const scaleX = legend.x + 4
   const elements = drawScale(data, theme, formatting, scaleX, legend.y, length)
   let x = scaleX + length + 40
   let y = legend.y + barHeight / 2

@@ -18,8 +18,8 @@ export interface Span {
 const gap = 8
 
 /**
- * Places the marks inside `plot`; labels try the middle, then right, then left of their mark, in order of time, and
- * avoid one another and `taken`.
+ * Places the marks inside `plot`. Labels avoid one another and `taken`; each tries to sit above the middle of its mark,
+ * then to start or end with it, then a little beyond, in order of time.
  */
 export const placeMarks = (
   marks: readonly TimeMark[],
@@ -34,7 +34,8 @@ export const placeMarks = (
     const toX = Math.min(plot.to, xOf(mark.toMs))
     if (toX <= fromX) return []
     const width = widthOf(mark.label)
-    const labelX = [(fromX + toX - width) / 2, fromX, toX - width].find(
+    const candidates = [(fromX + toX - width) / 2, fromX, toX - width, fromX + gap + 1, toX - width - gap - 1]
+    const labelX = candidates.find(
       (x) =>
         x >= plot.from &&
         x + width <= plot.to &&

@@ -95,7 +95,7 @@ const drawTimes = (
   }
   if (isVisible) {
     elements.push(
-      drawLine(horizonX, lanes.horizon + 2, horizonX, plot.y + plot.height, theme.background, 4),
+      drawLine(horizonX, plot.y, horizonX, plot.y + plot.height, theme.background, 4),
       drawLine(horizonX, lanes.horizon + 2, horizonX, plot.y + plot.height, theme.text, 1.5),
     )
   }
@@ -190,6 +190,7 @@ export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOpti
   const { plot } = layout
   const { family } = theme.font
   const most = view.width - 2 * margin
+  const endMs = data.startMs + data.columns * data.stepMs
   const rowHeight = plot.height / Math.max(1, data.rows.length)
   return {
     animation: false,
@@ -225,7 +226,8 @@ export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOpti
     xAxis: {
       type: 'time',
       min: data.startMs,
-      max: data.startMs + data.columns * data.stepMs,
+      max: endMs,
+      splitNumber: Math.max(2, Math.round(plot.width / 110)),
       splitLine: { show: false },
       axisLine: { show: false },
       axisTick: { lineStyle: { color: theme.muted } },
@@ -234,7 +236,7 @@ export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOpti
         fontFamily: family,
         fontSize: fontSizes.label,
         hideOverlap: true,
-        formatter: (timeMs: number) => formatTick(timeMs, formatting),
+        formatter: (timeMs: number) => (timeMs < endMs ? formatTick(timeMs, formatting) : ''),
       },
     },
     yAxis: {

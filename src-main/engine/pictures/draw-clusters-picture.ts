@@ -1,0 +1,25 @@
+// utilization_clusters.png: horizon mean against deviation, one mark per server.
+import type { ClustersData } from '../../../src-shared/chart-options/chart-data.ts'
+import { clustersOption } from '../../../src-shared/chart-options/clusters.ts'
+import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
+import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
+import { loadPictureFont, type PictureFont } from './picture-font.ts'
+import { renderPng, renderSvg } from './render-chart.ts'
+
+const width = 1280
+const height = 800
+const zoom = 1.5
+
+export const clustersSvg = (data: ClustersData, font: PictureFont): string =>
+  renderSvg(
+    clustersOption(data, { theme: chartTheme('light', font), width, height, formatting: fixedFormatting }),
+    width,
+    height,
+    font,
+  )
+
+/** PNG bytes; the same data give the same bytes. */
+export const drawClustersPicture = async (data: ClustersData): Promise<Uint8Array> => {
+  const font = loadPictureFont()
+  return renderPng(clustersSvg(data, font), font, zoom)
+}

@@ -1,0 +1,54 @@
+// An ECharts option as PNG bytes without a browser: ECharts writes SVG, resvg paints it with the shipped font.
+import { Resvg } from '@resvg/resvg-js'
+import type { EChartsOption } from 'echarts'
+import { CustomChart, ScatterChart } from 'echarts/charts'
+import {
+  GridComponent,
+  LegendPlainComponent,
+  MarkLineComponent,
+  TitleComponent,
+} from 'echarts/components'
+import { init, setPlatformAPI, use } from 'echarts/core'
+import { SVGRenderer } from 'echarts/renderers'
+import type { PictureFont } from './picture-font.ts'
+
+use([SVGRenderer, CustomChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, TitleComponent])
+
+/** ECharts takes the width of this character for the height of a line. */
+const lineHeightProbe = '国'
+
+const sizeOf = (font: string): number => Number(/([\d.]+)px/.exec(font)?.[1] ?? 12)
+
+export const renderSvg = (option: EChartsOption, width: number, height: number, font: PictureFont): string => {
+  setPlatformAPI({
+    measureText: (text, css = '12px') => {
+      const size = sizeOf(css)
+      return { width: text === lineHeightProbe ? size : font.measure(text, size, /bold|[6-9]00/.test(css)) }
+    },
+  })
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
+  try {
+    chart.setOption(option)
+    return chart.renderToSVGString()
+  } finally {
+    chart.dispose()
+  }
+}
+
+/**
+ * Paints at `zoom` device pixels per chart pixel. Images fill their box, as on a canvas, with hard edges between their
+ * pixels.
+ */
+export const renderPng = (svg: string, font: PictureFont, zoom: number): Uint8Array =>
+  new Resvg(svg.replaceAll('<image ', '<image preserveAspectRatio="none" '), {
+    font: {
+      fontFiles: [...font.files],
+      loadSystemFonts: false,
+      defaultFontFamily: font.family,
+      sansSerifFamily: font.family,
+    },
+    imageRendering: 1,
+    fitTo: { mode: 'zoom', value: zoom },
+  })
+    .render()
+    .asPng()
