@@ -92,10 +92,12 @@ export async function electronFromPackage({ hasFallback }) {
   const present = installedElectron(folder)
   if (present) return { binary: present }
   const version = String(readJson(join(folder, 'package.json')).version)
+  const refused = () => hasFallback && wasRefused(version)
+  if (refused()) return { refusal: 'the download failed within the last day' }
   return withLock(join(projectFolder, '.headroom', 'electron.lock'), async () => {
-    const presentNow = installedElectron(folder)
-    if (presentNow) return { binary: presentNow }
-    if (hasFallback && wasRefused(version)) return { refusal: 'the download failed within the last day' }
+    const fetchedMeanwhile = installedElectron(folder)
+    if (fetchedMeanwhile) return { binary: fetchedMeanwhile }
+    if (refused()) return { refusal: 'the download failed within the last day' }
     say(`Downloading Electron ${version} ...`)
     const failure = await download(folder)
     const binary = installedElectron(folder)
