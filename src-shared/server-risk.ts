@@ -50,10 +50,14 @@ export const serverRiskRowSchema = z.object({
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),
   cluster_name: z.string().nullable(),
+  /** Points per 30 days, least squares over the horizon. */
+  trend_per_30_days: z.number().nullable(),
   /** Accuracy of the selected model on the common backtest timestamps. */
   backtest_points: z.int(),
   mae: z.number().nullable(),
   mase: z.number().nullable(),
   disposition: z.enum(['add capacity', 'retire', 'consolidate', 'keep']),
+  /** Host that takes a consolidated server over. */
+  consolidate_onto: z.string().nullable(),
 })
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>

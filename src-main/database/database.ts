@@ -26,6 +26,7 @@ export class Database {
   readonly connection: DuckDBConnection
   readonly threads: number
   readonly #instance: DuckDBInstance
+  readonly #ownsInstance: boolean
   readonly #signal: AbortSignal | undefined
   readonly #interrupt: () => void
 
@@ -34,8 +35,10 @@ export class Database {
     connection: DuckDBConnection,
     threads: number,
     signal: AbortSignal | undefined,
+    ownsInstance: boolean,
   ) {
     this.#instance = instance
+    this.#ownsInstance = ownsInstance
     this.connection = connection
     this.threads = threads
     this.#signal = signal
@@ -47,6 +50,8 @@ export class Database {
     const threads = Math.max(2, options.threads ?? (await defaultThreads()))
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(threads),
+      enable_progress_bar: 'true',
+      enable_progress_bar_print: 'false',
       preserve_insertion_order: 'true',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -54,8 +59,8 @@ export class Database {
       ...(options.spillFolder === undefined ? {} : { temp_directory: options.spillFolder }),
     })
     const connection = await instance.connect()
-    const database = new Database(instance, connection, threads, options.signal)
-    await database.run("SET TimeZone = 'UTC'")
+    const database = new Database(instance, connection, threads, options.signal, true)
+    await database.run("SET GLOBAL TimeZone = 'UTC'")
     return database
   }
 
@@ -83,23 +88,75 @@ export class Database {
     return reader.getColumnsObjectJS() as Record<string, unknown[]>
   }
 
+  /** A second connection to the same tables, for a statement that runs beside others. Close it before this one. */
+  async connectBeside(): Promise<Database> {
+    return new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false)
+  }
+
+  /** Streams a query of numbers into one Float64Array per column; NULL becomes NaN. For millions of values. */
+  async numbers(sql: string, columns: number, parameters: SqlParameters = []): Promise<Float64Array[]> {
+    return this.#guarded(sql, async () => {
+      const result = await this.connection.run(sql, parameters)
+      const chunks = await result.fetchAllChunks()
+      const total = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0)
+      const arrays = Array.from({ length: columns }, () => new Float64Array(total))
+      let offset = 0
+      for (const chunk of chunks) {
+        arrays.forEach((array, index) => {
+          const vector = chunk.getColumnVector(index)
+          for (let row = 0; row < chunk.rowCount; row++) {
+            const value = vector.getItem(row)
+            array[offset + row] = value === null ? Number.NaN : Number(value)
+          }
+        })
+        offset += chunk.rowCount
+      }
+      return arrays
+    })
+  }
+
+  /** Share done of the query under way, 0..1, as DuckDB guesses it. */
+  progress(): number {
+    return Math.max(0, this.connection.progress.percentage) / 100
+  }
+
+  /** Appends rows to a table of texts and numbers, a column value each; quick for some hundred thousand rows. */
+  async appendRows(table: string, rows: readonly (readonly (string | number | null)[])[]): Promise<void> {
+    await this.#guarded(`APPEND ${table}`, async () => {
+      const appender = await this.connection.createAppender(table)
+      for (const row of rows) {
+        for (const value of row) {
+          if (value === null) appender.appendNull()
+          else if (typeof value === 'string') appender.appendVarchar(value)
+          else if (Number.isInteger(value)) appender.appendInteger(value)
+          else appender.appendDouble(value)
+        }
+        appender.endRow()
+      }
+      appender.closeSync()
+    })
+  }
+
   close(): void {
     this.#signal?.removeEventListener('abort', this.#interrupt)
     this.connection.closeSync()
-    this.#instance.closeSync()
+    if (this.#ownsInstance) this.#instance.closeSync()
   }
 
   async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
-    if (this.#signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
+    if (isAborted(this.#signal)) throw cancelled()
     try {
       return await work()
     } catch (cause) {
       // An interrupt surfaces as an ordinary query error; only the signal tells the two apart.
-      if (this.#signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause })
-      throw databaseError(cause, sql)
+      throw isAborted(this.#signal) ? cancelled(cause) : databaseError(cause, sql)
     }
   }
 }
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
+
+const cancelled = (cause?: unknown): HeadroomError => new HeadroomError('cancelled', 'Cancelled.', { cause })
 
 const defaultThreads = async (): Promise<number> => (await import('node:os')).availableParallelism()
 

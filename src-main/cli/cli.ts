@@ -1,0 +1,99 @@
+// The command line: commands and their options; every failure ends in one sentence on stderr and an exit code.
+import { Command, CommanderError, Option } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { exitCodeOf, exitCodes, HeadroomError } from '../../src-shared/errors.ts'
+import { analysisMethods } from '../../src-shared/analysis-config.ts'
+import { reportFailure } from './terminal.ts'
+
+const program = new Command('headroom')
+  .description('Capacity risk from forecasts: which servers run out, when, and what can be saved.')
+  .version(packageJson.version)
+  .showHelpAfterError('Run with --help for the options.')
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .exitOverride()
+  .addHelpText(
+    'before',
+    `Examples:
+  headroom sample --servers 120 --out sample.parquet
+  headroom analyze sample.parquet --servers sample.servers.csv --out run
+  headroom inspect sample.parquet
+  headroom verify run
+  headroom query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"
+`,
+  )
+
+const wholeNumber = (least: number) => (text: string): number => {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least) return value
+  throw new HeadroomError('usage', `"${text}" is not a whole number of at least ${least}.`)
+}
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value]
+
+program
+  .command('analyze')
+  .description('analyse a forecast set into a run folder')
+  .argument('<input...>', 'Parquet files, folders or globs of one forecast set')
+  .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty')
+  .option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline')
+  .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+  .addOption(new Option('--method <name>', 'headroom, or module05 for the arithmetic of the Python original').choices(analysisMethods).default('headroom'))
+  .option('--model <name>', 'force one model for all series')
+  .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
+  .option('--seed <n>', 'seed of every random choice', wholeNumber(0))
+  .option('--threads <n>', 'DuckDB threads (at least 2 are used)', wholeNumber(1))
+  .option('--memory-limit <size>', 'DuckDB memory limit, for instance 1GB')
+  .option('--json', 'events as JSON lines on stdout')
+  .option('--quiet', 'no progress, no warnings')
+  .action(async (inputs: string[], options) => (await import('./analyze-command.ts')).runAnalyze(inputs, options))
+
+program
+  .command('sample')
+  .description('write a realistic forecast set and its servers table')
+  .requiredOption('--out <file>', 'Parquet file to write; FILE.servers.csv is written beside it')
+  .option('--servers <n>', 'number of servers', wholeNumber(1), 120)
+  .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
+  .option('--seed <n>', 'seed', wholeNumber(0), 42)
+  .option('--json', 'result as JSON on stdout')
+  .option('--quiet', 'no progress')
+  .action(async (options) => (await import('./sample-command.ts')).runSample(options))
+
+program
+  .command('inspect')
+  .description('say what a forecast set holds: columns, servers, models, horizon, warnings')
+  .argument('<input...>', 'Parquet files, folders or globs')
+  .option('--config <file>', 'YAML with settings')
+  .option('--json', 'as JSON on stdout')
+  .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
+
+program
+  .command('verify')
+  .description("compare a run folder with its manifest's hashes")
+  .argument('<run>', 'run folder')
+  .option('--json', 'as JSON on stdout')
+  .action(async (run: string, options) => (await import('./verify-command.ts')).runVerify(run, options))
+
+program
+  .command('query')
+  .description("one SELECT over a run's tables: forecasts, server_risk, server_clusters")
+  .argument('<run>', 'run folder')
+  .argument('<sql>', 'one SELECT statement')
+  .addOption(new Option('--json', 'rows as JSON on stdout').conflicts('csv'))
+  .addOption(new Option('--csv', 'rows as CSV on stdout'))
+  .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
+
+const main = async (): Promise<void> => {
+  try {
+    await program.parseAsync(process.argv)
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      process.exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+      return
+    }
+    const json = process.argv.includes('--json')
+    const error = reportFailure(thrown, json)
+    process.exitCode = exitCodeOf(error.code)
+  }
+}
+
+void main()

@@ -1,0 +1,30 @@
+// headroom query: one SELECT over a run's tables, printed as a table, CSV or JSON.
+import { queryRun } from '../queries/query-run.ts'
+import { cancellable, jsonText, print, say, tableText } from './terminal.ts'
+
+/** A terminal table beyond this is no longer read; --csv and --json print everything. */
+const mostTableRows = 1000
+
+export const runQuery = async (
+  run: string,
+  sql: string,
+  options: { readonly json?: boolean; readonly csv?: boolean },
+): Promise<void> => {
+  const whole = options.json === true || options.csv === true
+  const { columns, rows, more } = await cancellable((signal) =>
+    queryRun(run, sql, { signal, mostRows: whole ? undefined : mostTableRows }),
+  )
+  if (options.json === true) {
+    print(jsonText({ columns, rows: rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]]))) }, 2))
+    return
+  }
+  const texts = rows.map((row) => row.map((value) => (value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value))))
+  if (options.csv === true) {
+    for (const row of [columns, ...texts]) print(row.map(csvField).join(','))
+    return
+  }
+  print(tableText(columns, texts))
+  if (more) say(`Only the first ${mostTableRows.toLocaleString('en-US')} rows are shown; use --csv or --json for all.`)
+}
+
+const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

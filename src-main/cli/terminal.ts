@@ -1,0 +1,94 @@
+// How the command line speaks: data on stdout, messages on stderr, JSON with sorted keys, a progress bar only on a terminal.
+import { SingleBar } from 'cli-progress'
+import { toWireError, type WireError } from '../../src-shared/errors.ts'
+import type { RunEvent } from '../../src-shared/run-event.ts'
+
+/** Raised when a field of the command line's JSON changes its meaning or goes away. */
+const jsonVersion = 1
+
+/** One line of JSON with sorted keys, or an indented document. */
+export const jsonText = (value: Readonly<Record<string, unknown>>, indent?: number): string =>
+  JSON.stringify(sortKeys({ schema_version: jsonVersion, ...value }), null, indent)
+
+const sortKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  )
+}
+
+export const print = (text: string): void => void process.stdout.write(`${text}\n`)
+export const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+export const reportFailure = (thrown: unknown, json: boolean): WireError => {
+  const error = toWireError(thrown)
+  if (json) print(jsonText(error.code === 'cancelled' ? { type: 'cancelled' } : { type: 'failed', error }))
+  else if (error.code === 'cancelled') say('Cancelled; nothing was left behind.')
+  else say(`Error: ${error.message}${error.next === undefined ? '' : `\n${error.next}`}`)
+  if (process.env['HEADROOM_DEBUG'] !== undefined && thrown instanceof Error) say(thrown.stack ?? '')
+  return error
+}
+
+export interface ProgressView {
+  readonly show: (event: RunEvent) => void
+  readonly end: () => void
+}
+
+/** Bar on a terminal, JSON lines with `json`, silence otherwise but for warnings. */
+export const progressView = (options: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined }): ProgressView => {
+  if (options.json === true) return { show: (event) => print(jsonText(event)), end: () => undefined }
+  if (options.quiet === true) return { show: () => undefined, end: () => undefined }
+  const bar = process.stderr.isTTY
+    ? new SingleBar({
+        format: '{bar} {percentage} %  {label}',
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize: 24,
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+        gracefulExit: false,
+      })
+    : undefined
+  const warnings: string[] = []
+  let started = false
+  return {
+    show: (event) => {
+      if (event.type === 'warning') warnings.push(event.warning.message)
+      if (event.type !== 'step' || bar === undefined) return
+      if (!started) bar.start(100, 0, { label: event.label })
+      started = true
+      bar.update(Math.floor(event.progress * 100), { label: event.label })
+    },
+    end: () => {
+      if (started) bar?.stop()
+      for (const warning of warnings) say(`Warning: ${warning}`)
+    },
+  }
+}
+
+/** Runs work that Ctrl-C (or SIGTERM) cancels; a second Ctrl-C within it changes nothing, so that it can clean up. */
+export const cancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const controller = new AbortController()
+  const cancel = (): void => controller.abort()
+  process.on('SIGINT', cancel)
+  process.on('SIGTERM', cancel)
+  try {
+    return await work(controller.signal)
+  } finally {
+    process.off('SIGINT', cancel)
+    process.off('SIGTERM', cancel)
+  }
+}
+
+/** Rows as an aligned table; numbers to the right. */
+export const tableText = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
+  const isNumeric = columns.map((_, index) => rows.every((row) => row[index] === '' || /^-?[\d.,]+(e[+-]?\d+)?$/i.test(row[index]!)))
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, index) => (isNumeric[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!))).join('  ').trimEnd()
+  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,19 @@
+// headroom verify: every file of a run against the hash in its manifest.
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { verifyRunFolder } from '../run-folder/read-run-folder.ts'
+import { jsonText, print } from './terminal.ts'
+
+export const runVerify = async (run: string, options: { readonly json?: boolean }): Promise<void> => {
+  const { manifest, files } = await verifyRunFolder(run)
+  const bad = files.filter(({ state }) => state !== 'ok')
+  if (options.json === true) print(jsonText({ run_id: manifest.run_id, verified: bad.length === 0, files }, 2))
+  else for (const { name, state } of files) print(`${state.padEnd(8)}${name}`)
+  if (bad.length > 0) {
+    throw new HeadroomError(
+      'run-damaged',
+      `${bad.length} of ${files.length} files differ from the manifest: ${bad.map(({ name, state }) => `${name} (${state})`).join(', ')}.`,
+      { next: 'Fetch or analyse the run again.' },
+    )
+  }
+  if (options.json !== true) print(`All ${files.length} files agree with the manifest.`)
+}

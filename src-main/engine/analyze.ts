@@ -1,0 +1,195 @@
+// The analysis from end to end: forecasts in, run folder out. Each step is a file beside this one.
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import type { RunCounts, RunWarning } from '../../src-shared/run-event.ts'
+import { runFiles } from '../../src-shared/run-manifest.ts'
+import { Database } from '../database/database.ts'
+import { draftRunFolder, type RunFolderDraft } from '../run-folder/write-run-folder.ts'
+import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
+import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
+import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
+import { collectWarnings } from './collect-warnings.ts'
+import { describeManifest } from './describe-manifest.ts'
+import { describeRecommendations, type RecommendationReport } from './describe-recommendations.ts'
+import { measureModels } from './model-accuracy.ts'
+import { clusterLikeModule05, countFlaggedRows, module05Savings } from './module05-method.ts'
+import { parseConfig } from './parse-config.ts'
+import { readHeatmap } from './read-heatmap.ts'
+import { disposeServers } from './recommend.ts'
+import { reportProgress, type ProgressReporter } from './report-progress.ts'
+import { summarise } from './summarise.ts'
+import { writeClusters, writeJson } from './write-artefacts.ts'
+import { writeFlaggedForecasts } from './write-flagged-forecasts.ts'
+import { writePictures } from './write-pictures.ts'
+import { writeServerRisk } from './write-server-risk.ts'
+
+/**
+ * Analyses a forecast set into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
+ * The same input, configuration and seed give the same bytes in every file but `analyzed_at` and the manifest.
+ */
+export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
+  const startedAt = performance.now()
+  const config = parseConfig(request.config, request.method)
+  const draft = await draftRunFolder(request.out)
+  const spillFolder = join(draft.folder, '.spill')
+  try {
+    await mkdir(spillFolder)
+    const { threads, memoryLimit } = request
+    const database = await Database.open({ threads, memoryLimit, spillFolder, signal: work.signal })
+    try {
+      const runId = randomUUID()
+      work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
+      return await runSteps({ request, work, config, draft, database, runId, spillFolder, startedAt })
+    } finally {
+      database.close()
+    }
+  } catch (thrown) {
+    await draft.discard()
+    throw thrown
+  }
+}
+
+interface Run {
+  readonly request: AnalysisRequest
+  readonly work: AnalysisWork
+  readonly config: AnalysisConfig
+  readonly draft: RunFolderDraft
+  readonly database: Database
+  readonly runId: string
+  readonly spillFolder: string
+  readonly startedAt: number
+}
+
+const runSteps = async (run: Run): Promise<AnalysisResult> => {
+  const { request, work, config, draft, database } = run
+  const progress = reportProgress(work.onEvent)
+  const fleet = await assessFleet(database, request, config, progress)
+  // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
+  const flagged = await beginFlaggedForecasts(run, fleet)
+  const { clustered, report, warnings } = await flagged.while(async () => writeFindings(run, fleet, progress))
+  progress.start('write')
+  await flagged.finish(progress)
+
+  progress.start('seal')
+  const counts = await countFleet(database, fleet.screening.rows)
+  const analyzedAt = new Date()
+  await writeJson(
+    draft.folder,
+    runFiles.summary,
+    await summarise(database, { analyzedAt, counts, clustered, report, method: request.method, rowCounts: await countFlaggedRows(database, fleet.calendar) }),
+  )
+  await rm(run.spillFolder, { recursive: true, force: true })
+  const manifest = await draft.commit(
+    await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
+  )
+  work.onEvent?.({
+    type: 'finished',
+    folder: request.out,
+    counts,
+    seconds: Math.round(performance.now() - run.startedAt) / 1000,
+  })
+  return { folder: request.out, manifest }
+}
+
+interface Findings {
+  readonly clustered: ClusteredServers
+  readonly report: RecommendationReport
+  readonly warnings: readonly RunWarning[]
+}
+
+/** Everything but the flagged forecasts and the summary. */
+const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressReporter): Promise<Findings> => {
+  const { request, config, draft, database, work } = run
+  progress.start('clusters')
+  const clustered =
+    request.method === 'module05'
+      ? await clusterLikeModule05(database, config, fleet.screening.fixedPoint, work.signal)
+      : await clusterServers(database, config, work.signal)
+  await writeClusters(draft.folder, clustered)
+
+  progress.start('recommend')
+  const disposed = await disposeServers(database, config)
+  const ownReport = describeRecommendations(disposed, config)
+  const report =
+    request.method === 'module05'
+      ? {
+          ...ownReport,
+          total_savings_usd: module05Savings(clustered.clusters[0]?.size ?? 0, config),
+          underutilized_count: clustered.clusters[0]?.size ?? 0,
+        }
+      : ownReport
+  await writeJson(draft.folder, runFiles.recommendations, report)
+  await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
+  const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config, fleet.screening.fixedPoint)
+  await writeJson(draft.folder, runFiles.modelAccuracy, accuracy)
+  const warnings = [
+    ...(await collectWarnings(database, config, fleet.grid, new Date())),
+    ...clustered.warnings,
+    ...accuracyWarnings,
+  ]
+  warnings.forEach(progress.warn)
+
+  progress.start('pictures')
+  const heatmap = await readHeatmap(database, fleet.shownMetric, fleet.calendar, fleet.grid)
+  await writePictures(draft.folder, heatmap, clustered)
+  return { clustered, report, warnings }
+}
+
+interface FlaggedWriting {
+  /** Runs other work meanwhile; where that fails, the writing is stopped before the failure goes on. */
+  readonly while: <T>(other: () => Promise<T>) => Promise<T>
+  readonly finish: (progress: ProgressReporter) => Promise<void>
+}
+
+const progressInterval = 100
+
+const beginFlaggedForecasts = async (run: Run, fleet: AssessedFleet): Promise<FlaggedWriting> => {
+  const beside = await run.database.connectBeside()
+  const path = join(run.draft.folder, runFiles.flaggedForecasts)
+  const writing = writeFlaggedForecasts(beside, fleet.source, fleet.calendar, fleet.screening.rows, path)
+  // Awaited in `finish`; until then a failure must not count as unhandled.
+  writing.catch(() => undefined)
+  return {
+    while: async (other) => {
+      try {
+        return await other()
+      } catch (thrown) {
+        beside.connection.interrupt()
+        await writing.catch(() => undefined)
+        beside.close()
+        throw thrown
+      }
+    },
+    finish: async (progress) => {
+      const timer = setInterval(() => progress.advance(beside.progress()), progressInterval)
+      try {
+        await writing
+      } finally {
+        clearInterval(timer)
+        beside.close()
+      }
+    },
+  }
+}
+
+const countFleet = async (database: Database, rows: number): Promise<RunCounts> => {
+  const counts = await database.row(
+    `SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total_servers,
+            CAST(count(DISTINCT server_id) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk_servers,
+            CAST(count(DISTINCT server_id) FILTER (WHERE is_underutilized) AS DOUBLE) AS underutilized_servers,
+            CAST(count(*) AS DOUBLE) AS series,
+            (SELECT CAST(count(DISTINCT model) AS DOUBLE) FROM series_models) AS models
+     FROM series_risk`,
+    z.object({
+      total_servers: z.number(),
+      at_risk_servers: z.number(),
+      underutilized_servers: z.number(),
+      series: z.number(),
+      models: z.number(),
+    }),
+  )
+  return { rows, ...counts }
+}

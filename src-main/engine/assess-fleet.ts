@@ -1,0 +1,59 @@
+// From the named inputs to every series' risk: opens, checks, surveys, selects models and assesses, as tables in the database.
+import { z } from 'zod'
+import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import type { InputEntry } from '../../src-shared/run-manifest.ts'
+import type { Database } from '../database/database.ts'
+import type { AnalysisRequest } from './analysis-request.ts'
+import { assessRisk, extractHorizon } from './assess-risk.ts'
+import { makeCalendar, type Calendar } from './calendar.ts'
+import { detectGranularity, type TimeGrid } from './detect-granularity.ts'
+import { openForecastSource, type ForecastSource } from './forecast-source.ts'
+import { mixHorizons } from './module05-method.ts'
+import { prepareSeries } from './prepare-series.ts'
+import type { ProgressReporter } from './report-progress.ts'
+import { screenForecasts, type Screening } from './screen-forecasts.ts'
+import { selectModels } from './select-models.ts'
+import { loadServersTable } from './servers-table.ts'
+import { surveySeries } from './survey-series.ts'
+
+export interface AssessedFleet {
+  readonly source: ForecastSource
+  readonly serversTable: InputEntry | null
+  readonly screening: Screening
+  readonly grid: TimeGrid
+  readonly calendar: Calendar
+  /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
+  readonly shownMetric: string
+}
+
+/** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `holidays`. */
+export const assessFleet = async (
+  database: Database,
+  request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'model'>,
+  config: AnalysisConfig,
+  progress: Pick<ProgressReporter, 'start'>,
+  flags: 'refused' | 'left aside' = 'refused',
+): Promise<AssessedFleet> => {
+  progress.start('open')
+  const source = await openForecastSource(database, request.inputs, config, flags)
+  const serversTable = await loadServersTable(database, request.serversTable)
+  progress.start('screen')
+  const screening = await screenForecasts(database, source)
+  const grid = await detectGranularity(database)
+  progress.start('survey')
+  await surveySeries(database, source, grid, screening.fixedPoint)
+  const calendar = await makeCalendar(database, config, request.method)
+  await prepareSeries(database, config, request.method)
+  progress.start('select')
+  await selectModels(database, grid, screening.fixedPoint, source.name, request.model)
+  progress.start('risk')
+  await extractHorizon(database)
+  if (request.method === 'module05') await mixHorizons(database, calendar, screening.fixedPoint)
+  await assessRisk(database, config, request.method, calendar, grid, screening.fixedPoint)
+  const { metric } = await database.row(
+    'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
+    z.object({ metric: z.string() }),
+    [config.target_metric],
+  )
+  return { source, serversTable, screening, grid, calendar, shownMetric: metric }
+}

@@ -1,0 +1,78 @@
+// Quarter ends and holidays: the dates a configuration implies, and the SQL that marks rows with them.
+import Holidays from 'date-holidays'
+import { z } from 'zod'
+import { literal, type Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { eoqMonthsOf, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/analysis-config.ts'
+
+export interface Calendar {
+  /** SQL over a TIMESTAMP expression: inside the end-of-quarter window? */
+  readonly isEoq: (ts: string) => string
+  /** SQL over a TIMESTAMP expression: on a public or bank holiday? */
+  readonly isHoliday: (ts: string) => string
+}
+
+/** Marks for the years that the set covers; creates table `holidays` (day DATE, name). */
+export const makeCalendar = async (
+  database: Database,
+  config: AnalysisConfig,
+  method: AnalysisMethod,
+): Promise<Calendar> => {
+  const { first_year, last_year } = await database.row(
+    'SELECT CAST(year(min(first_at)) AS INTEGER) AS first_year, CAST(year(max(last_at)) AS INTEGER) AS last_year FROM series_models',
+    z.object({ first_year: z.int(), last_year: z.int() }),
+  )
+  const days = holidayDates(config, first_year, last_year)
+  await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
+  for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
+  const windowDays = method === 'module05' ? 1 : config.eoq_window_days
+  const months = method === 'module05' ? [3, 6, 9, 12] : eoqMonthsOf(config)
+  return {
+    isEoq: (ts) =>
+      `(month(${ts}) IN (${months.join(', ')}) AND day(last_day(${ts})) - day(${ts}) < ${windowDays})`,
+    isHoliday: (ts) =>
+      days.length === 0
+        ? 'false'
+        : `(CAST(${ts} AS DATE) IN (${days.map(({ day }) => `DATE ${literal(day)}`).join(', ')}))`,
+  }
+}
+
+export interface HolidayDate {
+  /** YYYY-MM-DD, the holiday's own local date. */
+  readonly day: string
+  readonly name: string
+}
+
+/** Public and bank holidays of the configured country and state, ascending, one per day. Source: date-holidays. */
+export const holidayDates = (
+  config: Pick<AnalysisConfig, 'holiday_country' | 'holiday_state'>,
+  firstYear: number,
+  lastYear: number,
+): HolidayDate[] => {
+  const calendar = new Holidays()
+  const countries = Object.keys(calendar.getCountries())
+  if (!countries.includes(config.holiday_country)) {
+    throw new HeadroomError('config-invalid', `holiday_country ${config.holiday_country} is not a known country.`, {
+      next: 'Use a two-letter country code such as US, GB or DE.',
+    })
+  }
+  const states = Object.keys(calendar.getStates(config.holiday_country) ?? {})
+  if (config.holiday_state !== undefined && !states.includes(config.holiday_state)) {
+    throw new HeadroomError(
+      'config-invalid',
+      `holiday_state ${config.holiday_state} is not a state of ${config.holiday_country}.`,
+      { next: states.length === 0 ? 'Leave holiday_state out.' : `Use one of ${states.join(', ')}.` },
+    )
+  }
+  if (config.holiday_state === undefined) calendar.init(config.holiday_country)
+  else calendar.init(config.holiday_country, config.holiday_state)
+  const byDay = new Map<string, string>()
+  for (let year = firstYear; year <= lastYear; year++) {
+    for (const holiday of calendar.getHolidays(year)) {
+      if (holiday.type !== 'public' && holiday.type !== 'bank') continue
+      const day = holiday.date.slice(0, 10)
+      if (!byDay.has(day)) byDay.set(day, holiday.name)
+    }
+  }
+  return [...byDay].map(([day, name]) => ({ day, name })).sort((a, b) => (a.day < b.day ? -1 : 1))
+}

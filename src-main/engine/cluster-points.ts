@@ -1,0 +1,91 @@
+// K-means with restarts over points in any space: seeded, least inertia wins, clusters renumbered by their first feature.
+import { kmeans } from 'ml-kmeans'
+import { HeadroomError } from '../../src-shared/errors.ts'
+
+export interface Clustering {
+  /** Cluster of each point; 0 has the least mean of the first feature. */
+  readonly assignment: Int32Array
+  /** Centres, clusters x features, means of their members. */
+  readonly centres: readonly (readonly number[])[]
+  readonly sizes: readonly number[]
+  /** Sum of squared distances of points to their centres. */
+  readonly inertia: number
+}
+
+export interface ClusteringOptions {
+  readonly clusters: number
+  readonly restarts: number
+  readonly seed: number
+  readonly signal?: AbortSignal | undefined
+}
+
+const maximumIterations = 300
+
+/** k-means++ by ml-kmeans. Fewer distinct points than clusters: as many clusters as distinct points. */
+export const clusterPoints = async (
+  points: readonly (readonly number[])[],
+  { clusters, restarts, seed, signal }: ClusteringOptions,
+): Promise<Clustering> => {
+  const k = Math.min(clusters, countDistinct(points, clusters))
+  if (k === 0) return { assignment: new Int32Array(0), centres: [], sizes: [], inertia: 0 }
+  let best: Clustering | undefined
+  for (let restart = 0; restart < restarts; restart++) {
+    if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
+    const candidate = clusterOnce(points, k, seed + restart)
+    // Equal optima differ in their last bits; the first one found stays.
+    if (best === undefined || candidate.inertia < best.inertia * (1 - 1e-12)) best = candidate
+    await letEventsThrough()
+  }
+  return byFirstFeature(best!)
+}
+
+const letEventsThrough = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const countDistinct = (points: readonly (readonly number[])[], enough: number): number => {
+  const seen = new Set<string>()
+  for (const point of points) {
+    seen.add(point.join(' '))
+    if (seen.size >= enough) break
+  }
+  return seen.size
+}
+
+const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: number): Clustering => {
+  // ml-kmeans declares mutable arrays but does not change them.
+  const { clusters } = kmeans(points as number[][], k, {
+    seed,
+    initialization: 'kmeans++',
+    maxIterations: maximumIterations,
+    tolerance: 0,
+  })
+  const assignment = Int32Array.from(clusters)
+  const width = points[0]!.length
+  const centres = Array.from({ length: k }, () => new Array<number>(width).fill(0))
+  const sizes = new Array<number>(k).fill(0)
+  points.forEach((point, index) => {
+    const cluster = assignment[index]!
+    sizes[cluster]! += 1
+    for (let feature = 0; feature < width; feature++) centres[cluster]![feature]! += point[feature]!
+  })
+  centres.forEach((centre, cluster) => {
+    for (let feature = 0; feature < width; feature++) centre[feature]! /= Math.max(1, sizes[cluster]!)
+  })
+  let inertia = 0
+  points.forEach((point, index) => {
+    const centre = centres[assignment[index]!]!
+    for (let feature = 0; feature < width; feature++) inertia += (point[feature]! - centre[feature]!) ** 2
+  })
+  return { assignment, centres, sizes, inertia }
+}
+
+const byFirstFeature = ({ assignment, centres, sizes, inertia }: Clustering): Clustering => {
+  const order = centres.map((_, cluster) => cluster).sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)
+  const place = new Int32Array(order.length)
+  order.forEach((cluster, index) => (place[cluster] = index))
+  return {
+    assignment: assignment.map((cluster) => place[cluster]!),
+    centres: order.map((cluster) => centres[cluster]!),
+    sizes: order.map((cluster) => sizes[cluster]!),
+    inertia,
+  }
+}

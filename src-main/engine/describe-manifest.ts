@@ -1,0 +1,80 @@
+// manifest.json but for the files' hashes: what went in, how it was read, what came out, where and how long it ran.
+import { arch, platform } from 'node:os'
+import { version as duckdbVersion } from '@duckdb/node-api'
+import { z } from 'zod'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import type { RunCounts, RunWarning } from '../../src-shared/run-event.ts'
+import { runFormatVersion, type InputEntry, type RunManifest } from '../../src-shared/run-manifest.ts'
+import type { Database } from '../database/database.ts'
+import type { AnalysisRequest } from './analysis-request.ts'
+import type { AssessedFleet } from './assess-fleet.ts'
+import { columnMappings } from './forecast-columns.ts'
+
+export interface ManifestParts {
+  readonly request: AnalysisRequest
+  readonly config: AnalysisConfig
+  readonly runId: string
+  readonly fleet: AssessedFleet
+  readonly counts: RunCounts
+  readonly warnings: readonly RunWarning[]
+  readonly analyzedAt: Date
+  readonly timings: { step: string; seconds: number }[]
+}
+
+const texts = z.object({ text: z.string() })
+
+export const describeManifest = async (database: Database, parts: ManifestParts): Promise<Omit<RunManifest, 'files'>> => {
+  const { request, config, runId, fleet, counts, warnings, analyzedAt, timings } = parts
+  const horizon = await database.row(
+    `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start,
+            strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS end,
+            CAST(max(horizon_periods) AS DOUBLE) AS periods
+     FROM series_risk`,
+    z.object({ start: z.string(), end: z.string(), periods: z.number() }),
+  )
+  const metrics = await database.rows('SELECT DISTINCT metric AS text FROM series ORDER BY text', texts)
+  const models = await database.rows('SELECT DISTINCT model AS text FROM series_models ORDER BY text', texts)
+  return {
+    format_version: runFormatVersion,
+    run_id: runId,
+    engine_version: packageJson.version,
+    method: request.method,
+    config,
+    forced_model: request.model ?? null,
+    analyzed_at: analyzedAt.toISOString(),
+    inputs: await describeInputs(database, fleet),
+    servers_table: fleet.serversTable,
+    schema: fleet.source.schema.map(({ column, type }) => ({ column, type })),
+    mapped_columns: columnMappings(fleet.source.columns),
+    granularity: fleet.grid.granularity,
+    step_seconds: fleet.grid.stepSeconds,
+    horizon,
+    metrics: metrics.map(({ text }) => text),
+    models: models.map(({ text }) => text),
+    counts,
+    warnings: [...warnings],
+    timings,
+    peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
+    host: {
+      platform: platform(),
+      arch: arch(),
+      node: process.versions.node,
+      duckdb: duckdbVersion(),
+      threads: database.threads,
+    },
+  }
+}
+
+const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {
+  const entries: InputEntry[] = []
+  for (const { path, bytes } of fleet.source.files) {
+    const { rows } = await database.row(
+      'SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)',
+      z.object({ rows: z.number() }),
+      [path],
+    )
+    entries.push({ path, bytes, rows })
+  }
+  return entries
+}

@@ -1,0 +1,115 @@
+// Which of the user's columns plays which role: names are matched without case, the canonical name before its aliases.
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { nearestName } from '../../src-shared/nearest-name.ts'
+import type { ColumnMapping } from '../../src-shared/run-manifest.ts'
+
+export interface SourceColumn {
+  readonly column: string
+  /** DuckDB's type name. */
+  readonly type: string
+}
+
+/** Role -> names that may play it, in order of preference; the first is canonical. */
+const roleNames = {
+  server_id: ['server_id', 'item_id', 'host', 'hostname', 'instance_id'],
+  timestamp: ['timestamp', 'ds', 'date'],
+  predicted: ['predicted', 'yhat', 'mean', 'p50', 'forecast'],
+  model: ['model'],
+  metric: ['metric'],
+  actual: ['actual', 'y', 'target'],
+  yhat_lower: ['yhat_lower', 'lower_bound', 'p10', '0.1'],
+  yhat_upper: ['yhat_upper', 'upper_bound', 'p90', '0.9'],
+  is_future: ['is_future'],
+  cutoff: ['cutoff'],
+  horizon_offset: ['horizon_offset'],
+} as const satisfies Record<string, readonly string[]>
+
+export type ColumnRole = keyof typeof roleNames
+const requiredRoles: readonly ColumnRole[] = ['server_id', 'timestamp', 'predicted']
+
+/** What the flagged Parquet adds; input columns must not bear these names. */
+export const flagColumns = [
+  'risk_flag',
+  'risk_level',
+  'month',
+  'is_eoq',
+  'is_holiday',
+  'seasonal_peak_risk',
+  'is_underutilized',
+  'is_selected',
+] as const
+
+export type MappedColumns = Readonly<Partial<Record<ColumnRole, SourceColumn>>> &
+  Readonly<Record<'server_id' | 'timestamp' | 'predicted', SourceColumn>>
+
+/** Maps roles to columns; `source` names the set in errors. */
+export const mapColumns = (columns: readonly SourceColumn[], source: string): MappedColumns => {
+  const reserved = columns.find(({ column }) => (flagColumns as readonly string[]).includes(column.toLowerCase()))
+  if (reserved !== undefined) {
+    throw new HeadroomError(
+      'input-column-reserved',
+      `${source} already has a column ${reserved.column}, which the analysis writes itself.`,
+      { next: `Rename or drop ${reserved.column}; or, if this is a result, open its folder instead.` },
+    )
+  }
+  const byName = new Map<string, SourceColumn>()
+  for (const column of columns) {
+    const name = column.column.toLowerCase()
+    if (!byName.has(name)) byName.set(name, column)
+  }
+  const mapped: Partial<Record<ColumnRole, SourceColumn>> = {}
+  for (const role of Object.keys(roleNames) as ColumnRole[]) {
+    const name = roleNames[role].find((candidate) => byName.has(candidate))
+    if (name !== undefined) mapped[role] = byName.get(name)!
+  }
+  for (const role of requiredRoles) {
+    if (mapped[role] === undefined) throw missingColumn(role, columns, source)
+  }
+  for (const role of Object.keys(mapped) as ColumnRole[]) assertType(role, mapped[role]!, source)
+  return mapped as MappedColumns
+}
+
+const missingColumn = (role: ColumnRole, columns: readonly SourceColumn[], source: string): HeadroomError => {
+  const names = columns.map(({ column }) => column)
+  const nearest = nearestName(role, names)
+  return new HeadroomError(
+    'input-column-missing',
+    `${source} has no column ${role}; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+    { next: `Rename the column, or use one of the names ${roleNames[role].join(', ')}.` },
+  )
+}
+
+const numeric = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL)/
+const textual = /^(VARCHAR|ENUM|UUID)/
+const integral = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/
+const temporal = /^(TIMESTAMP|DATE|VARCHAR)/
+
+const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly wanted: string }> = {
+  server_id: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text or whole numbers' },
+  timestamp: { accepts: (type) => temporal.test(type), wanted: 'a date, a timestamp or ISO text' },
+  predicted: { accepts: (type) => numeric.test(type), wanted: 'numbers' },
+  model: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text' },
+  metric: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text' },
+  actual: { accepts: (type) => numeric.test(type) || type === '"NULL"', wanted: 'numbers' },
+  yhat_lower: { accepts: (type) => numeric.test(type) || type === '"NULL"', wanted: 'numbers' },
+  yhat_upper: { accepts: (type) => numeric.test(type) || type === '"NULL"', wanted: 'numbers' },
+  is_future: { accepts: (type) => type === 'BOOLEAN' || integral.test(type), wanted: 'true and false' },
+  cutoff: { accepts: (type) => temporal.test(type), wanted: 'a date or timestamp' },
+  horizon_offset: { accepts: (type) => numeric.test(type), wanted: 'numbers' },
+}
+
+const assertType = (role: ColumnRole, { column, type }: SourceColumn, source: string): void => {
+  const { accepts, wanted } = typeRules[role]
+  if (accepts(type)) return
+  throw new HeadroomError(
+    'input-column-type',
+    `Column ${column} of ${source} holds ${type}, but ${role} needs ${wanted}.`,
+    { next: `Cast ${column} when the file is written.` },
+  )
+}
+
+export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
+  (Object.keys(roleNames) as ColumnRole[]).flatMap((role) => {
+    const column = mapped[role]
+    return column === undefined ? [] : [{ role, ...column }]
+  })

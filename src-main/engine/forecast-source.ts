@@ -1,0 +1,113 @@
+// Opens a forecast set in DuckDB: `source` is the set as it was, `forecast_rows` the same rows by canonical names and types.
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { identifier, literal, type Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import { flagColumns, mapColumns, type MappedColumns, type SourceColumn } from './forecast-columns.ts'
+import { findSourceFiles, parquetRelation, type SourceFile } from './source-files.ts'
+
+export interface ForecastSource {
+  readonly files: readonly SourceFile[]
+  /** Name of the set in messages: the file, or "N files". */
+  readonly name: string
+  readonly schema: readonly SourceColumn[]
+  readonly columns: MappedColumns
+  /** SQL over `source` for the canonical value of each role. */
+  readonly expressions: ForecastExpressions
+}
+
+export interface ForecastExpressions {
+  readonly server_id: string
+  readonly metric: string
+  readonly model: string
+  readonly ts: string
+  readonly actual: string
+  readonly predicted: string
+  readonly yhat_lower: string
+  readonly yhat_upper: string
+  /** As the set states it; NULL where it does not. */
+  readonly is_future: string
+  readonly cutoff: string
+  readonly horizon_offset: string
+}
+
+/** Creates the views `source` and `forecast_rows`. `flags`: whether flag columns of an earlier analysis are refused or left aside. */
+export const openForecastSource = async (
+  database: Database,
+  inputs: readonly string[],
+  config: Pick<AnalysisConfig, 'target_metric'>,
+  flags: 'refused' | 'left aside' = 'refused',
+): Promise<ForecastSource> => {
+  const files = await findSourceFiles(database, inputs)
+  const name = files.length === 1 ? basename(files[0]!.path) : `the set of ${files.length} files`
+  await database
+    .run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelation(files)}`)
+    .catch((cause: unknown) => {
+      throw unreadable(files, name, cause)
+    })
+  const described = await database.rows(
+    'DESCRIBE source',
+    z.object({ column_name: z.string(), column_type: z.string() }),
+  )
+  const schema = described.map((row) => ({ column: row.column_name, type: row.column_type }))
+  const isFlag = ({ column }: SourceColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
+  const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlag(column)), name)
+  const expressions = canonicalExpressions(columns, config.target_metric)
+  await database.run(
+    `CREATE OR REPLACE VIEW forecast_rows AS SELECT ${Object.entries(expressions)
+      .map(([role, sql]) => `${sql} AS ${identifier(role)}`)
+      .join(', ')} FROM source`,
+  )
+  return { files, name, schema, columns, expressions }
+}
+
+const unreadable = (files: readonly SourceFile[], name: string, cause: unknown): HeadroomError => {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const culprit = files.find((file) => message.includes(file.path))
+  const which = culprit === undefined ? name : basename(culprit.path)
+  if (/mismatch|cannot (cast|combine)|schema/i.test(message)) {
+    return new HeadroomError('input-column-conflict', `The files of the set disagree about a column's type: ${firstLine(message)}`, {
+      next: 'Write all files with one schema.',
+      cause,
+    })
+  }
+  return new HeadroomError('input-not-parquet', `${which} is not a readable Parquet file: ${firstLine(message)}`, {
+    next: 'Write or download it again.',
+    cause,
+  })
+}
+
+const firstLine = (message: string): string => message.split('\n')[0]!
+
+const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {
+  const text = (column: SourceColumn | undefined, missing: string): string =>
+    column === undefined ? missing : `coalesce(CAST(${identifier(column.column)} AS VARCHAR), ${missing})`
+  return {
+    server_id: `CAST(${identifier(columns.server_id.column)} AS VARCHAR)`,
+    metric: text(columns.metric, literal(targetMetric)),
+    model: text(columns.model, literal('forecast')),
+    ts: instant(columns.timestamp),
+    actual: number(columns.actual),
+    predicted: number(columns.predicted),
+    yhat_lower: number(columns.yhat_lower),
+    yhat_upper: number(columns.yhat_upper),
+    is_future: columns.is_future === undefined ? 'CAST(NULL AS BOOLEAN)' : `CAST(${identifier(columns.is_future.column)} AS BOOLEAN)`,
+    cutoff: columns.cutoff === undefined ? 'CAST(NULL AS TIMESTAMP)' : instant(columns.cutoff),
+    horizon_offset: number(columns.horizon_offset),
+  }
+}
+
+/** A number in DOUBLE; NaN counts as NULL, since in DuckDB NaN is greater than every threshold. */
+const number = (column: SourceColumn | undefined): string => {
+  if (column === undefined) return 'CAST(NULL AS DOUBLE)'
+  const value = `CAST(${identifier(column.column)} AS DOUBLE)`
+  return /^(FLOAT|DOUBLE)$/.test(column.type) ? `nullif(${value}, CAST('NaN' AS DOUBLE))` : value
+}
+
+/** A time in UTC without zone. Text goes through TIMESTAMPTZ: a plain cast would drop the offset silently. */
+const instant = (column: SourceColumn): string => {
+  const name = identifier(column.column)
+  if (column.type === 'VARCHAR') return `CAST(TRY_CAST(${name} AS TIMESTAMPTZ) AS TIMESTAMP)`
+  return `CAST(${name} AS TIMESTAMP)`
+}

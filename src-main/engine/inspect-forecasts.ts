@@ -1,0 +1,89 @@
+// Looks at a forecast set as the analysis would and says what it holds; writes nothing.
+import { z } from 'zod'
+import type { RunWarning } from '../../src-shared/run-event.ts'
+import type { ColumnMapping, Granularity } from '../../src-shared/run-manifest.ts'
+import { Database } from '../database/database.ts'
+import type { LongWork } from './analysis-request.ts'
+import { assessFleet } from './assess-fleet.ts'
+import { collectWarnings } from './collect-warnings.ts'
+import { columnMappings } from './forecast-columns.ts'
+import { parseConfig } from './parse-config.ts'
+
+export interface Inspection {
+  readonly files: readonly { readonly path: string; readonly bytes: number }[]
+  readonly rows: number
+  readonly servers: number
+  readonly series: number
+  readonly schema: readonly { readonly column: string; readonly type: string }[]
+  readonly mapped_columns: readonly ColumnMapping[]
+  readonly granularity: Granularity
+  readonly step_seconds: number
+  readonly metrics: readonly string[]
+  readonly models: readonly InspectedModel[]
+  /** ISO 8601 UTC. */
+  readonly measured: { readonly start: string | null; readonly end: string | null }
+  readonly horizon: { readonly start: string; readonly end: string; readonly periods: number }
+  readonly warnings: readonly RunWarning[]
+}
+
+const modelSchema = z.object({
+  model: z.string(),
+  series: z.number(),
+  backtest_points: z.number(),
+  horizon_points: z.number(),
+})
+type InspectedModel = z.infer<typeof modelSchema>
+
+/** Refuses what the analysis would refuse, with the same errors. */
+export const inspectForecasts = async (
+  request: { readonly inputs: readonly string[]; readonly config: Readonly<Record<string, unknown>> },
+  work: LongWork<never> = {},
+): Promise<Inspection> => {
+  const config = parseConfig(request.config, 'headroom')
+  const database = await Database.open({ signal: work.signal })
+  try {
+    const fleet = await assessFleet(database, { inputs: request.inputs, method: 'headroom' }, config, { start: () => undefined })
+    const totals = await database.row(
+      `SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS servers, CAST(count(*) AS DOUBLE) AS series,
+              strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start, strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS end,
+              CAST(max(horizon_periods) AS DOUBLE) AS periods,
+              strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS measured_end,
+              (SELECT strftime(min(first_at), '%Y-%m-%dT%H:%M:%SZ') FROM series_models WHERE measured > 0) AS measured_start,
+              (SELECT string_agg(metric, chr(10) ORDER BY metric) FROM (SELECT DISTINCT metric FROM series)) AS metrics
+       FROM series_risk`,
+      z.object({
+        servers: z.number(),
+        series: z.number(),
+        start: z.string(),
+        end: z.string(),
+        periods: z.number(),
+        measured_start: z.string().nullable(),
+        measured_end: z.string().nullable(),
+        metrics: z.string(),
+      }),
+    )
+    const models = await database.rows(
+      `SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
+              CAST(sum(horizon_points) AS DOUBLE) AS horizon_points
+       FROM series_models JOIN horizon_counts USING (server_id, metric, model) GROUP BY model ORDER BY model`,
+      modelSchema,
+    )
+    return {
+      files: fleet.source.files,
+      rows: fleet.screening.rows,
+      servers: totals.servers,
+      series: totals.series,
+      schema: fleet.source.schema,
+      mapped_columns: columnMappings(fleet.source.columns),
+      granularity: fleet.grid.granularity,
+      step_seconds: fleet.grid.stepSeconds,
+      metrics: totals.metrics.split('\n'),
+      models,
+      measured: { start: totals.measured_start, end: totals.measured_end },
+      horizon: { start: totals.start, end: totals.end, periods: totals.periods },
+      warnings: await collectWarnings(database, config, fleet.grid, new Date()),
+    }
+  } finally {
+    database.close()
+  }
+}

@@ -1,0 +1,51 @@
+// Consolidation: underutilised servers packed onto the first host that holds their demand at every time of the horizon (section 8).
+
+export interface PackableServer {
+  readonly serverId: string
+  readonly capacityUnits: number
+  /** Demand in capacity units at each time of the group's horizon. */
+  readonly demand: Float64Array
+}
+
+export interface PackingLimits {
+  /** Share of a host's capacity that may be used at any time, 0..1. */
+  readonly target: number
+  /** Servers that may leave the group at most. */
+  readonly mostRemovals: number
+}
+
+/**
+ * Server -> the host that takes it over; opened hosts are absent. First fit by decreasing peak demand, ties by name.
+ * Demands are summed per time and peaks taken of the sums, never the other way round.
+ */
+export const packServers = (servers: readonly PackableServer[], { target, mostRemovals }: PackingLimits): Map<string, string> => {
+  const byPeak = servers
+    .map((server) => ({ server, ...peakOf(server.demand) }))
+    .sort((a, b) => b.peak - a.peak || (a.server.serverId < b.server.serverId ? -1 : 1))
+  const hosts: { readonly serverId: string; readonly room: Float64Array }[] = []
+  const placed = new Map<string, string>()
+  for (const { server, peakAt } of byPeak) {
+    const host =
+      placed.size < mostRemovals ? hosts.find(({ room }) => fits(room, server.demand, peakAt)) : undefined
+    if (host === undefined) {
+      const limit = server.capacityUnits * target
+      hosts.push({ serverId: server.serverId, room: server.demand.map((units) => limit - units) })
+      continue
+    }
+    placed.set(server.serverId, host.serverId)
+    for (let time = 0; time < host.room.length; time++) host.room[time]! -= server.demand[time]!
+  }
+  return placed
+}
+
+const peakOf = (demand: Float64Array): { peak: number; peakAt: number } => {
+  let peakAt = 0
+  for (let time = 1; time < demand.length; time++) if (demand[time]! > demand[peakAt]!) peakAt = time
+  return { peak: demand[peakAt] ?? 0, peakAt }
+}
+
+const fits = (room: Float64Array, demand: Float64Array, peakAt: number): boolean => {
+  if (demand[peakAt]! > room[peakAt]!) return false
+  for (let time = 0; time < demand.length; time++) if (demand[time]! > room[time]!) return false
+  return true
+}

@@ -1,0 +1,39 @@
+// Turns what the user set into a complete configuration, or into one sentence that names the key.
+import { ZodError } from 'zod'
+import { analysisConfigSchema, completeConfig, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/analysis-config.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { nearestName } from '../../src-shared/nearest-name.ts'
+
+/** Throws config-invalid. */
+export const parseConfig = (given: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {
+  const keys = Object.keys(analysisConfigSchema.shape)
+  const unknown = Object.keys(given).find((key) => !keys.includes(key))
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, keys)
+    throw new HeadroomError('config-invalid', `The configuration has no key ${unknown}.`, {
+      next: nearest === undefined ? `Known keys: ${keys.join(', ')}.` : `Did you mean ${nearest}?`,
+    })
+  }
+  try {
+    const config = completeConfig(given, method)
+    assertOrdered(config)
+    return config
+  } catch (cause) {
+    if (!(cause instanceof ZodError)) throw cause
+    const [issue] = cause.issues
+    throw new HeadroomError('config-invalid', `The configuration's ${issue!.path.join('.')} does not fit: ${issue!.message}.`, {
+      next: 'Correct the value; the user guide lists every key.',
+      cause,
+    })
+  }
+}
+
+const assertOrdered = (config: AnalysisConfig): void => {
+  if (config.very_high_risk_threshold < config.high_risk_threshold) {
+    throw new HeadroomError(
+      'config-invalid',
+      `very_high_risk_threshold ${config.very_high_risk_threshold} lies below high_risk_threshold ${config.high_risk_threshold}.`,
+      { next: 'Raise the one or lower the other.' },
+    )
+  }
+}

@@ -1,0 +1,96 @@
+// From the paths a user names to the Parquet files of one forecast set: files, folders, globs and Hive-partitioned trees.
+import { open, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { z } from 'zod'
+import { literal, type Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+
+export interface SourceFile {
+  readonly path: string
+  readonly bytes: number
+}
+
+const parquetEnding = /\.(parquet|parq|pq)$/i
+const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
+const isMissing = (thrown: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
+
+/** Files of the set in the order named, those of a folder or glob by name. Each begins and ends as Parquet does. */
+export const findSourceFiles = async (database: Database, inputs: readonly string[]): Promise<SourceFile[]> => {
+  if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
+  const files: SourceFile[] = []
+  for (const input of inputs) {
+    for (const path of await expand(database, input)) {
+      const { size } = await stat(path)
+      files.push({ path, bytes: size })
+    }
+  }
+  const repeated = files.find((file, index) => files.findIndex((other) => other.path === file.path) !== index)
+  if (repeated !== undefined) {
+    throw new HeadroomError('usage', `${basename(repeated.path)} is named twice.`, { next: 'Name each file once.' })
+  }
+  await Promise.all(files.map(assertParquet))
+  return files
+}
+
+const expand = async (database: Database, input: string): Promise<string[]> => {
+  const path = resolve(input)
+  const found = await stat(path).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return null
+    throw new HeadroomError('input-not-found', `${input} cannot be read.`, { cause: thrown })
+  })
+  if (found?.isFile() === true) return [path]
+  if (found?.isDirectory() === true) {
+    const inside = (await globFiles(database, `${path}/**`)).filter(
+      (file) => parquetEnding.test(file) && !isHidden(file.slice(path.length)),
+    )
+    if (inside.length > 0) return inside
+    throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet file.`, {
+      next: 'Name a folder with files that end in .parquet.',
+    })
+  }
+  if (isGlob(input)) {
+    const matches = await globFiles(database, path)
+    if (matches.length > 0) return matches
+    throw new HeadroomError('input-not-found', `No file matches ${input}.`, { next: 'Check the pattern.' })
+  }
+  throw new HeadroomError('input-not-found', `${input} does not exist.`, { next: 'Check the path.' })
+}
+
+/** Spark and Hadoop leave `_temporary` and `.crc` beside the data. */
+const isHidden = (relative: string): boolean => relative.split(/[\\/]/).some((part) => /^[._]/.test(part))
+
+const globFiles = async (database: Database, pattern: string): Promise<string[]> => {
+  const rows = await database.rows('SELECT file FROM glob(?) ORDER BY file', z.object({ file: z.string() }), [pattern])
+  return rows.map((row) => row.file)
+}
+
+const assertParquet = async ({ path, bytes }: SourceFile): Promise<void> => {
+  const name = basename(path)
+  if (bytes === 0) throw new HeadroomError('input-empty', `${name} is empty (0 bytes).`, { next: 'Write it again.' })
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `${name} cannot be opened for reading.`, { cause })
+  })
+  try {
+    const head = await file.read(Buffer.alloc(4), 0, 4, 0)
+    const tail = await file.read(Buffer.alloc(4), 0, 4, Math.max(0, bytes - 4))
+    if (head.buffer.toString('latin1') !== 'PAR1') {
+      throw new HeadroomError('input-not-parquet', `${name} is not a Parquet file.`, {
+        next: 'Convert it to Parquet first.',
+      })
+    }
+    if (tail.buffer.toString('latin1') !== 'PAR1') {
+      throw new HeadroomError('input-not-parquet', `${name} is a truncated Parquet file: its footer is missing.`, {
+        next: 'Copy or download the file again.',
+      })
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** `read_parquet(...)` over the files, united by column name. */
+export const parquetRelation = (files: readonly SourceFile[]): string => {
+  const list = files.map((file) => literal(file.path)).join(', ')
+  return files.length === 1 ? `read_parquet(${list})` : `read_parquet([${list}], union_by_name = true)`
+}

@@ -1,0 +1,58 @@
+// module_05_summary.json: the original's five keys, then what a planner asks next.
+import { z } from 'zod'
+import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
+import type { RunCounts } from '../../src-shared/run-event.ts'
+import type { RunSummary } from '../../src-shared/run-manifest.ts'
+import type { Database } from '../database/database.ts'
+import type { ClusteredServers } from './cluster-servers.ts'
+import type { RecommendationReport } from './describe-recommendations.ts'
+import type { FlaggedRowCounts } from './module05-method.ts'
+
+export interface SummaryParts {
+  readonly analyzedAt: Date
+  readonly method: AnalysisMethod
+  readonly counts: RunCounts
+  readonly clustered: ClusteredServers
+  readonly report: RecommendationReport
+  readonly rowCounts: FlaggedRowCounts
+}
+
+/** Counts distinct servers; under `module05` the original's row counts stand under the original's names. */
+export const summarise = async (database: Database, parts: SummaryParts): Promise<RunSummary> => {
+  const { analyzedAt, counts, clustered, report, method, rowCounts } = parts
+  const fleet = await database.row(
+    `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
+            strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
+            strftime(min(first_breach_at), '%Y-%m-%dT%H:%M:%SZ') AS soonest_breach_at,
+            arg_min(server_id, (first_breach_at, server_id)) FILTER (WHERE first_breach_at IS NOT NULL) AS soonest_breach_server,
+            CAST(count(DISTINCT server_id) FILTER (WHERE risk_level = 'high') AS DOUBLE) AS high_risk_servers,
+            CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk IS NOT NULL) AS DOUBLE) AS servers_with_seasonal_peak,
+            CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk > high_threshold) AS DOUBLE) AS seasonal_peak_servers
+     FROM series_risk`,
+    z.object({
+      horizon_start: z.string().nullable(),
+      horizon_end: z.string().nullable(),
+      soonest_breach_at: z.string().nullable(),
+      soonest_breach_server: z.string().nullable(),
+      high_risk_servers: z.number(),
+      servers_with_seasonal_peak: z.number(),
+      seasonal_peak_servers: z.number(),
+    }),
+  )
+  const asOriginal = method === 'module05'
+  return {
+    analyzed_at: analyzedAt.toISOString(),
+    total_servers: counts.total_servers,
+    at_risk_servers: asOriginal ? rowCounts.risk_flag_rows : counts.at_risk_servers,
+    underutilized_servers: asOriginal ? rowCounts.underutilized_rows : counts.underutilized_servers,
+    optimization_savings_usd: report.total_savings_usd,
+    method,
+    ...fleet,
+    servers_removable: report.waterfall.hosts_removable,
+    distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },
+    rows: rowCounts,
+    underutilized_count: report.underutilized_count,
+    kmeans_inertia: clustered.inertia,
+    clusters: clustered.clusters,
+  }
+}

@@ -1,0 +1,54 @@
+// server_risk.parquet: one row per server and metric, in the order and units of src-shared/server-risk.
+import { serverRiskRowSchema } from '../../src-shared/server-risk.ts'
+import { identifier, literal, type Database } from '../database/database.ts'
+import type { ClusteredServers } from './cluster-servers.ts'
+import type { DisposedServer } from './recommend.ts'
+
+const columns = Object.keys(serverRiskRowSchema.shape)
+
+/** Writes the file; reads `series_risk`, `candidates`. */
+export const writeServerRisk = async (
+  database: Database,
+  clustered: ClusteredServers,
+  disposed: readonly DisposedServer[],
+  path: string,
+): Promise<void> => {
+  await makeServerMarks(
+    database,
+    clustered.serverIds.map((serverId, index) => {
+      const cluster = clustered.clusters[clustered.cluster[index]!]
+      return [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
+    }),
+    disposed,
+  )
+  await database.run(`COPY (${serverRiskQuery}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
+}
+
+/** Server, its cluster's number and name. */
+export type ClusterMark = readonly [serverId: string, cluster: number | null, name: string | null]
+
+/** Creates `server_marks` and `server_dispositions`, which the query below joins. */
+export const makeServerMarks = async (
+  database: Database,
+  clusters: readonly ClusterMark[],
+  disposed: readonly DisposedServer[],
+): Promise<void> => {
+  await database.run(
+    `CREATE OR REPLACE TABLE server_marks (server_id VARCHAR, cluster INTEGER, cluster_name VARCHAR);
+     CREATE OR REPLACE TABLE server_dispositions (server_id VARCHAR, disposition VARCHAR, consolidate_onto VARCHAR)`,
+  )
+  await database.appendRows('server_marks', clusters)
+  await database.appendRows(
+    'server_dispositions',
+    disposed.map((server) => [server.server_id, server.disposition, server.consolidateOnto]),
+  )
+}
+
+/** The rows of server_risk.parquet. */
+export const serverRiskQuery = `
+  SELECT ${columns.map(identifier).join(', ')}
+  FROM series_risk r
+  LEFT JOIN server_marks USING (server_id) LEFT JOIN server_dispositions USING (server_id)
+  LEFT JOIN (SELECT series_id, model AS scored_model, common_points AS backtest_points, mae, mase FROM candidates) c
+    ON c.series_id = r.series_id AND c.scored_model = r.model
+  ORDER BY r.series_id`

@@ -1,0 +1,96 @@
+// The user's own SQL over a run: one SELECT on the run's tables, in a DuckDB that can reach these files and nothing else.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { DuckDBInstance, JsonDuckDBValueConverter, StatementType, type DuckDBConnection, type Json } from '@duckdb/node-api'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { runFiles } from '../../src-shared/run-manifest.ts'
+import { literal } from '../database/database.ts'
+import { readRunFolder } from '../run-folder/read-run-folder.ts'
+
+export interface QueryResult {
+  readonly columns: readonly string[]
+  /** Values as JSON: times as text, BIGINT beyond 2^53 as text. */
+  readonly rows: readonly (readonly Json[])[]
+  /** Whether rows were left out by `mostRows`. */
+  readonly more: boolean
+}
+
+const tables = {
+  forecasts: { file: runFiles.flaggedForecasts, reader: 'read_parquet' },
+  server_risk: { file: runFiles.serverRisk, reader: 'read_parquet' },
+  server_clusters: { file: runFiles.clusters, reader: 'read_csv' },
+} as const
+
+/** Throws query-refused for anything but one SELECT, query-failed with DuckDB's words for a SELECT that fails. */
+export const queryRun = async (
+  run: string,
+  sql: string,
+  options: { readonly signal?: AbortSignal | undefined; readonly mostRows?: number | undefined } = {},
+): Promise<QueryResult> => {
+  const { folder } = await readRunFolder(run)
+  const instance = await DuckDBInstance.create(':memory:', { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' })
+  const connection = await instance.connect()
+  const interrupt = (): void => connection.interrupt()
+  options.signal?.addEventListener('abort', interrupt)
+  try {
+    await lockTo(connection, folder)
+    return await select(connection, sql, options.mostRows)
+  } catch (thrown) {
+    if (options.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause: thrown })
+    throw thrown
+  } finally {
+    options.signal?.removeEventListener('abort', interrupt)
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/** Only the named files can be read; settings cannot be changed any more. */
+const lockTo = async (connection: DuckDBConnection, folder: string): Promise<void> => {
+  const present = Object.entries(tables).filter(([, { file }]) => existsSync(join(folder, file)))
+  const paths = present.map(([, { file }]) => literal(join(folder, file))).join(', ')
+  await connection.run("SET GLOBAL TimeZone = 'UTC'")
+  await connection.run(`SET allowed_paths = [${paths}]`)
+  await connection.run('SET enable_external_access = false')
+  for (const [name, { file, reader }] of present) {
+    await connection.run(`CREATE VIEW ${name} AS SELECT * FROM ${reader}(${literal(join(folder, file))})`)
+  }
+  await connection.run('SET lock_configuration = true')
+}
+
+const select = async (connection: DuckDBConnection, sql: string, mostRows: number | undefined): Promise<QueryResult> => {
+  const statements = await connection.extractStatements(sql).catch((cause: unknown) => {
+    throw failed(cause, sql)
+  })
+  if (statements.count !== 1) {
+    throw new HeadroomError('query-refused', `Exactly one statement can be run, not ${statements.count}.`, {
+      next: 'Write a single SELECT.',
+      sql,
+    })
+  }
+  const prepared = await statements.prepare(0).catch((cause: unknown) => {
+    throw failed(cause, sql)
+  })
+  if (prepared.statementType !== StatementType.SELECT) {
+    throw new HeadroomError('query-refused', 'Only SELECT can be run: a run folder is never changed.', {
+      next: 'Write a single SELECT.',
+      sql,
+    })
+  }
+  try {
+    const reader =
+      mostRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(mostRows + 1)
+    const rows = reader.convertRows(JsonDuckDBValueConverter)
+    const more = mostRows !== undefined && rows.length > mostRows
+    return { columns: reader.deduplicatedColumnNames(), rows: more ? rows.slice(0, mostRows) : rows, more }
+  } catch (cause) {
+    throw failed(cause, sql)
+  }
+}
+
+const failed = (cause: unknown, sql: string): HeadroomError =>
+  new HeadroomError('query-failed', cause instanceof Error ? cause.message : String(cause), {
+    next: 'Tables: forecasts, server_risk, server_clusters.',
+    cause,
+    sql,
+  })

@@ -1,0 +1,78 @@
+// What a folder is: a run with its manifest, a folder of the Python original, or neither; and whether a run is as it was written.
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run-manifest.ts'
+import { hashFile } from './write-run-folder.ts'
+
+export type RunFolder =
+  | { readonly kind: 'headroom'; readonly folder: string; readonly manifest: RunManifest }
+  | { readonly kind: 'python-original'; readonly folder: string }
+
+/** Tells the two kinds apart. A folder without either's files is refused with run-not-found. */
+export const readRunFolder = async (path: string): Promise<RunFolder> => {
+  const folder = resolve(path)
+  const found = await stat(folder).catch(() => null)
+  if (found === null || !found.isDirectory()) {
+    throw new HeadroomError('run-not-found', `${path} is not a folder.`, { next: 'Name the folder that an analysis wrote.' })
+  }
+  if (existsSync(join(folder, runFiles.manifest))) {
+    return { kind: 'headroom', folder, manifest: await readManifest(folder) }
+  }
+  if (existsSync(join(folder, runFiles.flaggedForecasts))) return { kind: 'python-original', folder }
+  throw new HeadroomError(
+    'run-not-found',
+    `${path} is no run folder: it holds neither ${runFiles.manifest} nor ${runFiles.flaggedForecasts}.`,
+    { next: 'Name the folder that an analysis wrote.' },
+  )
+}
+
+export const readManifest = async (folder: string): Promise<RunManifest> => {
+  const path = join(folder, runFiles.manifest)
+  const parsed = await readFile(path, 'utf8').then(
+    (text) => runManifestSchema.safeParse(parseJson(text)),
+    (cause: unknown) => {
+      throw new HeadroomError('run-not-found', `${path} cannot be read.`, { cause })
+    },
+  )
+  if (parsed.success && parsed.data.format_version <= runFormatVersion) return parsed.data
+  throw new HeadroomError(
+    'run-damaged',
+    parsed.success
+      ? `${path} has format version ${parsed.data.format_version}; this Headroom reads up to ${runFormatVersion}.`
+      : `${path} is not a manifest that this Headroom understands.`,
+    { next: 'Open it with the Headroom that wrote it, or analyse the forecasts again.', cause: parsed.error },
+  )
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export interface VerifiedFile {
+  readonly name: string
+  readonly state: 'ok' | 'missing' | 'changed'
+}
+
+/** Compares every file with the manifest's hashes; the user's notes beside them do not count. */
+export const verifyRunFolder = async (path: string): Promise<{ manifest: RunManifest; files: VerifiedFile[] }> => {
+  const run = await readRunFolder(path)
+  if (run.kind !== 'headroom') {
+    throw new HeadroomError('run-not-found', `${path} has no ${runFiles.manifest}, so there is nothing to verify it against.`, {
+      next: 'A folder of the Python original can be opened, but not verified.',
+    })
+  }
+  const files = await Promise.all(
+    run.manifest.files.map(async ({ name, sha256 }): Promise<VerifiedFile> => {
+      const file = join(run.folder, name)
+      if (!existsSync(file)) return { name, state: 'missing' }
+      return { name, state: (await hashFile(file)) === sha256 ? 'ok' : 'changed' }
+    }),
+  )
+  return { manifest: run.manifest, files }
+}

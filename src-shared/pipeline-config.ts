@@ -1,0 +1,41 @@
+// Reads the Python pipeline's config.yaml: which of its nested keys set which of Headroom's.
+import { z } from 'zod'
+
+const section = z.looseObject({})
+
+const pipelineSchema = z.looseObject({
+  risk_analysis: z
+    .looseObject({
+      high_risk_threshold: z.unknown().optional(),
+      very_high_risk_threshold: z.unknown().optional(),
+      underutilized_threshold: z.unknown().optional(),
+      cost_per_instance: z.unknown().optional(),
+      clustering: z.looseObject({ n_clusters: z.unknown().optional() }).optional(),
+    })
+    .optional(),
+  data: z.looseObject({ seasonality: z.looseObject({ eoq_months: z.unknown().optional() }).optional() }).optional(),
+  feature_engineering: z.looseObject({ eoq_window_days: z.unknown().optional() }).optional(),
+  model_training: z.looseObject({ target_metric: z.unknown().optional() }).optional(),
+})
+
+const sections = ['risk_analysis', 'data', 'feature_engineering', 'model_training', 'aws', 'sagemaker', 'paths']
+
+/** A pipeline config groups its keys in sections that Headroom's own file does not have. */
+export const isPipelineConfig = (settings: Readonly<Record<string, unknown>>): boolean =>
+  sections.some((name) => section.safeParse(settings[name]).success)
+
+/** The settings that the pipeline's config states; all its other keys are left alone. */
+export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const parsed = pipelineSchema.parse(settings)
+  const found: Record<string, unknown> = {
+    high_risk_threshold: parsed.risk_analysis?.high_risk_threshold,
+    very_high_risk_threshold: parsed.risk_analysis?.very_high_risk_threshold,
+    underutilized_threshold: parsed.risk_analysis?.underutilized_threshold,
+    cost_per_instance: parsed.risk_analysis?.cost_per_instance,
+    n_clusters: parsed.risk_analysis?.clustering?.n_clusters,
+    eoq_months: parsed.data?.seasonality?.eoq_months,
+    eoq_window_days: parsed.feature_engineering?.eoq_window_days,
+    target_metric: parsed.model_training?.target_metric,
+  }
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined && value !== null))
+}
