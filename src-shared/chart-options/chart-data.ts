@@ -60,4 +60,6 @@ export interface ClustersData {
   readonly std: Float64Array
   readonly cluster: Int32Array
   readonly clusters: readonly ClusterSummary[]
+  /** Horizon mean below which a server counts as underutilised; no line where absent. */
+  readonly underutilizedThreshold?: number | null
 }

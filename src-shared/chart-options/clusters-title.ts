@@ -11,16 +11,20 @@ const greatestOf = (clusters: readonly ClusterSummary[]): ClusterSummary | undef
     undefined,
   )
 
-/** "4 groups: 37 of 120 servers are quiet and steady", of the largest group. */
+/** "4 groups: 37 of 120 servers are quiet and steady", said of the largest group. */
 export const clustersTitle = (data: ClustersData, formatting: ChartFormatting): string => {
   const greatest = greatestOf(data.clusters)
-  const servers = data.serverIds.length
-  if (greatest === undefined || servers === 0) return 'No servers to group'
+  const servers = formatting.count(data.serverIds.length)
+  if (greatest === undefined || data.serverIds.length === 0) return 'No servers to group'
   const words = inSentence(greatest.name)
-  if (servers === 1) return `1 server: ${words}`
-  if (data.clusters.length === 1) return `One group: all ${formatting.count(servers)} servers are ${words}`
-  return `${formatting.count(data.clusters.length)} groups: ${formatting.count(greatest.size)} of ${formatting.count(servers)} servers ${greatest.size === 1 ? 'is' : 'are'} ${words}`
+  if (data.serverIds.length === 1) return `The one server is ${words}`
+  if (data.clusters.length === 1) return `One group: all ${servers} servers are ${words}`
+  const verb = greatest.size === 1 ? 'is' : 'are'
+  return `${formatting.count(data.clusters.length)} groups: ${formatting.count(greatest.size)} of ${servers} servers ${verb} ${words}`
 }
 
-export const clustersSubtitle = (data: ClustersData, formatting: ChartFormatting): string =>
-  `${data.metric}${data.unit === '' ? '' : `, ${data.unit}`}  ·  one mark per server, ${formatting.count(data.serverIds.length)} in all  ·  large marks are the centres of groups`
+export const clustersSubtitle = (data: ClustersData, formatting: ChartFormatting): string => {
+  const servers = data.serverIds.length
+  const marks = servers === 1 ? 'one mark for the server' : `one mark for each of ${formatting.count(servers)} servers`
+  return `${data.metric}${data.unit === '' ? '' : `, ${data.unit}`}  ·  ${marks}, large marks are the centres of the groups`
+}

@@ -1,131 +1,296 @@
 // Horizon mean against standard deviation of every server, one series per cluster with its centre, as an ECharts option.
-import type { EChartsOption, ScatterSeriesOption } from 'echarts'
-import type { ClustersData } from './chart-data.ts'
-import { type ChartFormatting, escapeHtml, printable } from './format.ts'
+import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption } from 'echarts'
+import type { ClustersData, ClusterSummary } from './chart-data.ts'
+import { type ClustersLayout, layOutClusters, legendSymbol, type LegendEntry } from './clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from './clusters-title.ts'
-import { fontSizes, margin } from './heatmap-layout.ts'
 import { fitText } from './text-width.ts'
-import { type ChartTheme, clusterStyle } from './theme.ts'
+import { drawGroup, drawLine, drawText } from './drawing.ts'
+import { type ChartFormatting, escapeHtml, printable } from './format.ts'
+import type { Rectangle } from './heatmap-layout.ts'
+import { type ChartTheme, clusterStyle, tooltipLook } from './theme.ts'
+import { fontSizes, margin, titleOption } from './title.ts'
 
 export interface ClustersView {
   readonly theme: ChartTheme
   readonly width: number
   readonly height: number
   readonly formatting: ChartFormatting
-  /** Tooltips; off in files. */
+  /** Tooltip and scrolling legend; off in files. */
   readonly interactive?: boolean
+  /** Server id that is ringed. */
   readonly selected?: string | undefined
 }
 
-/** Above this many points a series is drawn as one path. */
+/** Above this many points a series is one path: its points can no longer be told apart by symbol or emphasised. */
 const largeSeries = 5000
+/** Up to this many servers each has its name beside its point. */
+const namedServers = 12
 
-const legendWidth = 260
-
-const pointsOf = (data: ClustersData, cluster: number): { points: [number, number][]; servers: number[] } => {
-  const points: [number, number][] = []
-  const servers: number[] = []
-  data.cluster.forEach((of, index) => {
-    const mean = data.mean[index] ?? Number.NaN
-    const std = data.std[index] ?? Number.NaN
-    if (of !== cluster || !Number.isFinite(mean) || !Number.isFinite(std)) return
-    points.push([mean, std])
-    servers.push(index)
-  })
-  return { points, servers }
+const pointSize = (servers: number): number => {
+  if (servers > 2000) return 4
+  if (servers > 400) return 6
+  return servers > 60 ? 9 : 12
 }
 
-const pointSize = (points: number): number => (points > 2000 ? 4 : points > 400 ? 6 : points > 60 ? 9 : 12)
+/** Indices of the servers of a cluster whose two figures are known. */
+const serversOf = (data: ClustersData, cluster: number): readonly number[] => {
+  const servers: number[] = []
+  for (const [index, of] of data.cluster.entries()) {
+    if (of === cluster && Number.isFinite(data.mean[index]) && Number.isFinite(data.std[index])) servers.push(index)
+  }
+  return servers
+}
+
+/** Mean, deviation and index of each server in turn. */
+const pointsOf = (data: ClustersData, servers: readonly number[]): Float64Array => {
+  const points = new Float64Array(servers.length * 3)
+  for (const [index, server] of servers.entries()) {
+    points[index * 3] = data.mean[server] ?? Number.NaN
+    points[index * 3 + 1] = data.std[server] ?? Number.NaN
+    points[index * 3 + 2] = server
+  }
+  return points
+}
+
+/** The same with the server's name, on the side where there is more room. */
+const namedPointsOf = (data: ClustersData, servers: readonly number[], { theme, width }: ClustersView) => {
+  const greatest = data.mean.reduce((most, mean) => Math.max(most, mean), data.unit === '%' ? 100 : 0)
+  return servers.map((server) => {
+    const mean = data.mean[server] ?? Number.NaN
+    const name = fitText(printable(data.serverIds[server] ?? ''), width / 4, (text) =>
+      theme.font.measure(text, fontSizes.label),
+    )
+    return {
+      value: [mean, data.std[server] ?? Number.NaN, server],
+      label: { position: mean > greatest * 0.6 ? ('left' as const) : ('right' as const), formatter: () => name },
+    }
+  })
+}
+
+const serverTooltip = (
+  data: ClustersData,
+  server: number,
+  cluster: ClusterSummary,
+  formatting: ChartFormatting,
+): string => {
+  const figures = [
+    `mean ${formatting.value(data.mean[server] ?? Number.NaN, data.unit)}`,
+    `standard deviation ${formatting.value(data.std[server] ?? Number.NaN, '')}${data.unit === '%' ? ' points' : ''}`,
+  ]
+  return [
+    `<b><bdi>${escapeHtml(printable(data.serverIds[server] ?? ''))}</bdi></b>`,
+    escapeHtml(printable(cluster.name)),
+    ...figures.map(escapeHtml),
+  ].join('<br>')
+}
+
+const serversSeries = (
+  data: ClustersData,
+  view: ClustersView,
+  cluster: ClusterSummary,
+  entry: LegendEntry,
+): ScatterSeriesOption => {
+  const { theme, formatting } = view
+  const style = clusterStyle(theme, cluster.cluster)
+  const servers = serversOf(data, cluster.cluster)
+  const large = servers.length > largeSeries
+  const isNamed = data.serverIds.length <= namedServers
+  return {
+    type: 'scatter',
+    id: `cluster-${cluster.cluster}`,
+    name: entry.key,
+    dimensions: ['mean', 'std', 'server'],
+    data: isNamed ? namedPointsOf(data, servers, view) : pointsOf(data, servers),
+    symbol: large && style.symbol.startsWith('path:') ? 'circle' : style.symbol,
+    symbolSize: pointSize(data.serverIds.length),
+    itemStyle: { color: style.color, opacity: data.serverIds.length > 400 ? 0.6 : 0.85 },
+    large,
+    largeThreshold: largeSeries,
+    progressive: 0,
+    ...(isNamed
+      ? {
+          label: {
+            show: true,
+            distance: 12,
+            color: theme.text,
+            fontFamily: theme.font.family,
+            fontSize: fontSizes.label,
+            textBorderColor: theme.background,
+            textBorderWidth: 3,
+          },
+          labelLayout: { hideOverlap: true },
+        }
+      : {}),
+    tooltip: {
+      formatter: (params) => {
+        const { dataIndex = 0 } = Array.isArray(params) ? {} : params
+        return serverTooltip(data, servers[dataIndex] ?? -1, cluster, formatting)
+      },
+    },
+  }
+}
+
+/**
+ * Bears the name of the servers' series, so that the legend switches both. Hollow and without words where the servers
+ * have their own.
+ */
+const centreSeries = (
+  data: ClustersData,
+  { theme }: ClustersView,
+  cluster: ClusterSummary,
+  entry: LegendEntry,
+): ScatterSeriesOption => {
+  const isHollow = data.serverIds.length <= namedServers
+  const style = clusterStyle(theme, cluster.cluster)
+  return {
+    type: 'scatter',
+    id: `centre-${cluster.cluster}`,
+    name: entry.key,
+    silent: true,
+    z: 4,
+    data: [[cluster.mean, cluster.std]],
+    symbol: style.symbol,
+    symbolSize: isHollow ? 30 : 22,
+    itemStyle: isHollow
+      ? { color: 'transparent', borderColor: style.color, borderWidth: 1.5 }
+      : { color: style.color, opacity: 1, borderColor: theme.text, borderWidth: 2 },
+    label: {
+      show: !isHollow,
+      position: 'top',
+      distance: 6,
+      formatter: () => entry.name,
+      color: theme.text,
+      fontFamily: theme.font.family,
+      fontSize: fontSizes.label,
+      fontWeight: 'bold',
+      textBorderColor: theme.background,
+      textBorderWidth: 3,
+    },
+    labelLayout: { hideOverlap: true },
+  }
+}
+
+const selectedSeries = (data: ClustersData, { theme, selected }: ClustersView): ScatterSeriesOption => {
+  const server = selected === undefined ? -1 : data.serverIds.indexOf(selected)
+  return {
+    type: 'scatter',
+    id: 'selected',
+    silent: true,
+    z: 10,
+    symbol: 'circle',
+    symbolSize: pointSize(data.serverIds.length) + 10,
+    itemStyle: { color: 'transparent', opacity: 1, borderColor: theme.text, borderWidth: 2 },
+    data: server < 0 ? [] : [[data.mean[server] ?? Number.NaN, data.std[server] ?? Number.NaN]],
+  }
+}
+
+/** Where underutilised ends: a line through the plot, its words above. */
+const thresholdSeries = (data: ClustersData, { theme, formatting }: ClustersView): CustomSeriesOption[] => {
+  const threshold = data.underutilizedThreshold ?? null
+  if (threshold === null) return []
+  const words = `underutilised below ${formatting.value(threshold, data.unit)}`
+  const draw: CustomSeriesOption = {
+    type: 'custom',
+    id: 'threshold',
+    clip: false,
+    silent: true,
+    z: 1,
+    data: [[threshold, 0]],
+    renderItem: (params, api) => {
+      const [x = 0, bottom = 0] = api.coord([threshold, 0])
+      const { y: top } = params.coordSys as unknown as Rectangle
+      return drawGroup([
+        drawLine(x, top - 14, x, bottom, theme.muted),
+        drawText(theme, words, x - 6, top - 10, { color: theme.muted, size: fontSizes.small, align: 'right' }),
+      ])
+    },
+  }
+  return [draw]
+}
+
+const legendOption = (view: ClustersView, { entries, isBeside, legendTop }: ClustersLayout): LegendComponentOption => {
+  const { theme } = view
+  const { family } = theme.font
+  const byKey = new Map(entries.map((entry) => [entry.key, entry]))
+  return {
+    type: view.interactive === true ? 'scroll' : 'plain',
+    orient: isBeside ? 'vertical' : 'horizontal',
+    ...(isBeside ? { right: margin } : { left: margin, width: view.width - 2 * margin }),
+    top: legendTop,
+    padding: 0,
+    align: 'left',
+    itemGap: isBeside ? 10 : 16,
+    itemWidth: legendSymbol,
+    itemHeight: legendSymbol,
+    itemStyle: { opacity: 1 },
+    inactiveColor: theme.hairline,
+    pageIconColor: theme.muted,
+    pageIconInactiveColor: theme.hairline,
+    pageTextStyle: { color: theme.muted },
+    data: entries.map(({ key }) => ({ name: key })),
+    formatter: (key) => {
+      const { name = key, figures = '' } = byKey.get(key) ?? {}
+      return isBeside ? `{name|${withoutBraces(name)}}\n{figures|${figures}}` : name
+    },
+    textStyle: {
+      color: theme.text,
+      fontFamily: family,
+      fontSize: fontSizes.label,
+      rich: {
+        name: { fontFamily: family, fontSize: fontSizes.label, fontWeight: 'bold', color: theme.text, lineHeight: 18 },
+        figures: { fontFamily: family, fontSize: fontSizes.small, color: theme.muted, lineHeight: 18 },
+      },
+    },
+  }
+}
+
+/** Braces would be read as markup of rich text. */
+const withoutBraces = (text: string): string => text.replace(/[{}]/g, '')
 
 export const clustersOption = (data: ClustersData, view: ClustersView): EChartsOption => {
   const { theme, formatting } = view
   const { family } = theme.font
-  const most = view.width - 2 * margin
-  const size = pointSize(data.serverIds.length)
-  const series: ScatterSeriesOption[] = data.clusters.map((cluster) => {
-    const style = clusterStyle(theme, cluster.cluster)
-    const { points, servers } = pointsOf(data, cluster.cluster)
-    const large = points.length > largeSeries
-    return {
-      type: 'scatter',
-      id: `cluster-${cluster.cluster}`,
-      name: `${cluster.cluster}  ${printable(cluster.name)}`,
-      data: points,
-      symbol: large && style.symbol.startsWith('path') ? 'circle' : style.symbol,
-      symbolSize: size,
-      itemStyle: { color: style.color, opacity: points.length > 400 ? 0.55 : 0.8 },
-      large,
-      largeThreshold: largeSeries,
-      progressive: 0,
-      tooltip: {
-        formatter: (params) => {
-          const index = servers[Array.isArray(params) ? 0 : params.dataIndex] ?? -1
-          const mean = data.mean[index] ?? Number.NaN
-          const std = data.std[index] ?? Number.NaN
-          return `<b><bdi>${escapeHtml(printable(data.serverIds[index] ?? ''))}</bdi></b><br>${escapeHtml(cluster.name)}<br>mean ${escapeHtml(formatting.value(mean, data.unit))}, deviation ${escapeHtml(formatting.value(std, ''))}`
-        },
-      },
-    }
+  const layout = layOutClusters(data, theme, formatting, view.width)
+  const axis = {
+    type: 'value' as const,
+    nameLocation: 'middle' as const,
+    nameTextStyle: { color: theme.text, fontFamily: family, fontSize: fontSizes.subtitle },
+    axisLine: { show: true, lineStyle: { color: theme.muted } },
+    axisTick: { show: false },
+    axisLabel: { color: theme.muted, fontFamily: family, fontSize: fontSizes.label },
+    splitLine: { lineStyle: { color: theme.hairline } },
+  }
+  const pairs = data.clusters.flatMap((cluster, index) => {
+    const entry = layout.entries[index]
+    return entry === undefined ? [] : [{ cluster, entry }]
   })
-  const selected = view.selected === undefined ? -1 : data.serverIds.indexOf(view.selected)
   return {
     animation: false,
     backgroundColor: theme.background,
     textStyle: { fontFamily: family, color: theme.text },
-    title: {
-      left: margin,
-      top: margin - 4,
-      padding: 0,
-      itemGap: 8,
-      text: fitText(clustersTitle(data, formatting), most, (text) =>
-        theme.font.measure(text, fontSizes.title, true),
-      ),
-      textStyle: {
-        fontFamily: family,
-        fontSize: fontSizes.title,
-        fontWeight: 'bold',
-        color: theme.text,
-      },
-      subtext: fitText(clustersSubtitle(data, formatting), most, (text) =>
-        theme.font.measure(text, fontSizes.subtitle),
-      ),
-      subtextStyle: { fontFamily: family, fontSize: fontSizes.subtitle, color: theme.muted },
-    },
-    legend: {
-      orient: 'vertical',
-      right: margin,
-      top: 84,
-      itemGap: 12,
-      textStyle: { fontFamily: family, fontSize: fontSizes.label, color: theme.text },
-    },
-    grid: { left: 76, right: legendWidth + margin, top: 84, bottom: 64, outerBoundsMode: 'none' },
+    title: titleOption(theme, view.width, clustersTitle(data, formatting), clustersSubtitle(data, formatting)),
+    legend: legendOption(view, layout),
+    grid: { ...layout.plot, outerBoundsMode: 'none' },
     xAxis: {
-      type: 'value',
-      name: `horizon mean of ${data.metric}${data.unit === '' ? '' : `, ${data.unit}`}`,
-      nameLocation: 'middle',
-      nameGap: 36,
-      splitLine: { lineStyle: { color: theme.hairline } },
+      ...axis,
+      name: `mean of ${data.metric} over the horizon${data.unit === '' ? '' : ` (${data.unit})`}`,
+      nameGap: 34,
+      ...(data.unit === '%' ? { min: 0, max: 100 } : { min: 0 }),
+      axisLabel: { ...axis.axisLabel, formatter: (value: number) => formatting.value(value, '') },
     },
     yAxis: {
-      type: 'value',
-      name: 'standard deviation, points',
-      nameLocation: 'middle',
-      nameGap: 48,
-      splitLine: { lineStyle: { color: theme.hairline } },
+      ...axis,
+      name: `standard deviation${data.unit === '%' ? ' (percentage points)' : ''}`,
+      nameGap: 42,
+      min: 0,
+      axisLabel: { ...axis.axisLabel, formatter: (value: number) => formatting.value(value, '') },
     },
     series: [
-      ...series,
-      {
-        type: 'scatter',
-        id: 'selected',
-        silent: true,
-        z: 10,
-        symbol: 'circle',
-        symbolSize: size + 10,
-        itemStyle: { color: 'transparent', borderColor: theme.text, borderWidth: 2 },
-        data: selected < 0 ? [] : [[data.mean[selected] ?? Number.NaN, data.std[selected] ?? Number.NaN]],
-      },
+      ...pairs.map(({ cluster, entry }) => serversSeries(data, view, cluster, entry)),
+      ...pairs.map(({ cluster, entry }) => centreSeries(data, view, cluster, entry)),
+      selectedSeries(data, view),
+      ...thresholdSeries(data, view),
     ],
-    ...(view.interactive === true ? { tooltip: { trigger: 'item' } } : {}),
+    ...(view.interactive === true ? { tooltip: { ...tooltipLook(theme), trigger: 'item' as const } } : {}),
   }
 }

@@ -35,14 +35,7 @@ export const drawRect = (x: number, y: number, width: number, height: number, st
   style,
 })
 
-export const drawLine = (
-  x1: number,
-  y1: number,
-  x2: number,
-  y2: number,
-  stroke: string,
-  lineWidth = 1,
-): Element => ({
+export const drawLine = (x1: number, y1: number, x2: number, y2: number, stroke: string, lineWidth = 1): Element => ({
   type: 'line',
   silent: true,
   shape: { x1, y1, x2, y2 },

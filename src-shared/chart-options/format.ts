@@ -11,8 +11,12 @@ export interface ChartFormatting {
   readonly shortDay: (timeMs: number) => string
   /** 31 March 2026 */
   readonly dayAndYear: (timeMs: number) => string
+  /** 31 Mar 2026 */
+  readonly shortDayAndYear: (timeMs: number) => string
   /** Mar */
   readonly month: (timeMs: number) => string
+  /** 2026 */
+  readonly year: (timeMs: number) => string
   /** 18:00 */
   readonly time: (timeMs: number) => string
 }
@@ -34,8 +38,7 @@ const months = [
 
 const monthName = (timeMs: number): string => months[new Date(timeMs).getUTCMonth()] ?? ''
 const noBreak = '\u00a0'
-const withUnit = (number: string, unit: string): string =>
-  unit === '' ? number : `${number}${noBreak}${unit}`
+const withUnit = (number: string, unit: string): string => (unit === '' ? number : `${number}${noBreak}${unit}`)
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 const twoDigits = (value: number): string => String(value).padStart(2, '0')
 
@@ -51,11 +54,12 @@ export const fixedFormatting: ChartFormatting = {
   value: (value, unit) => withUnit(fixedNumber(value, 1), unit),
   day: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)}`,
   shortDay: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)}`,
-  dayAndYear: (timeMs) =>
-    `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)} ${new Date(timeMs).getUTCFullYear()}`,
+  dayAndYear: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)} ${new Date(timeMs).getUTCFullYear()}`,
+  shortDayAndYear: (timeMs) =>
+    `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)} ${new Date(timeMs).getUTCFullYear()}`,
   month: (timeMs) => monthName(timeMs).slice(0, 3),
-  time: (timeMs) =>
-    `${twoDigits(new Date(timeMs).getUTCHours())}:${twoDigits(new Date(timeMs).getUTCMinutes())}`,
+  year: (timeMs) => String(new Date(timeMs).getUTCFullYear()),
+  time: (timeMs) => `${twoDigits(new Date(timeMs).getUTCHours())}:${twoDigits(new Date(timeMs).getUTCMinutes())}`,
 }
 
 /** Formats of a locale such as "de-DE"; undefined takes the system's. */
@@ -72,28 +76,18 @@ export const localeFormatting = (locale: string | undefined): ChartFormatting =>
     day: dates({ day: 'numeric', month: 'long' }),
     shortDay: dates({ day: 'numeric', month: 'short' }),
     dayAndYear: dates({ day: 'numeric', month: 'long', year: 'numeric' }),
+    shortDayAndYear: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
     month: dates({ month: 'short' }),
+    year: dates({ year: 'numeric' }),
     time: dates({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
   }
 }
 
 const dayMs = 86_400_000
 
-/** Label of a tick: the year at its start, the month at its start, the day at midnight, else the time of day. */
-export const formatTick = (timeMs: number, formatting: ChartFormatting): string => {
-  const date = new Date(timeMs)
-  if (timeMs % dayMs !== 0) return formatting.time(timeMs)
-  if (date.getUTCDate() !== 1) return formatting.shortDay(timeMs)
-  return date.getUTCMonth() === 0
-    ? `${formatting.month(timeMs)} ${date.getUTCFullYear()}`
-    : formatting.month(timeMs)
-}
-
 /** Day for daily and coarser steps, day and time below. */
 export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFormatting): string =>
-  stepMs < dayMs
-    ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}`
-    : formatting.dayAndYear(timeMs)
+  stepMs < dayMs ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}` : formatting.dayAndYear(timeMs)
 
 /** Names come from files: control characters and halves of surrogate pairs would break SVG. */
 export const printable = (name: string): string =>

@@ -45,19 +45,13 @@ export interface CellWords {
   readonly notes: readonly string[]
 }
 
-export const describeCell = (
-  data: HeatmapData,
-  cell: HeatmapCell,
-  formatting: ChartFormatting,
-): CellWords => {
+export const describeCell = (data: HeatmapData, cell: HeatmapCell, formatting: ChartFormatting): CellWords => {
   const { row, value } = cell
   const kind = cell.isForecast ? 'forecast' : 'measured'
   const notes: string[] = []
   if (data.highThreshold !== null && value > data.highThreshold) {
     const passed =
-      data.veryHighThreshold !== null && value > data.veryHighThreshold
-        ? data.veryHighThreshold
-        : data.highThreshold
+      data.veryHighThreshold !== null && value > data.veryHighThreshold ? data.veryHighThreshold : data.highThreshold
     notes.push(`above ${formatting.value(passed, data.unit)}`)
   }
   for (const mark of data.marks) {

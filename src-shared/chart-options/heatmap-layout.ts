@@ -1,8 +1,10 @@
 // Where the parts of a heatmap lie, in pixels of the chart: words, strip of marks, cells, time axis, legend.
-import type { HeatmapData } from './chart-data.ts'
-import { printable } from './format.ts'
+import type { HeatmapData, TimeMark } from './chart-data.ts'
+import { type ChartFormatting, printable } from './format.ts'
+import { type HeatmapLegend, layOutLegend } from './heatmap-legend.ts'
 import { fitText } from './text-width.ts'
 import type { ChartTheme } from './theme.ts'
+import { fontSizes, margin, titleHeight } from './title.ts'
 
 export interface Rectangle {
   readonly x: number
@@ -11,82 +13,73 @@ export interface Rectangle {
   readonly height: number
 }
 
-export const fontSizes = { title: 20, subtitle: 13, label: 12, small: 11 } as const
-
 /** Heights of everything that is not cells. */
-const header = 74
 const horizonLane = 18
 const markLane = 16
-const markBar = 9
-const axisHeight = 30
-const legendHeight = 62
-export const margin = 20
+const eoqBar = 6
+const holidayTick = 8
+const axisHeight = 44
+const legendGap = 14
 const signColumn = 26
 
-const labelSize = (rowHeight: number): number => (rowHeight >= 15 ? fontSizes.label : fontSizes.small)
+/** Look of a heatmap as far as its layout goes. */
+export interface HeatmapFrame {
+  readonly theme: ChartTheme
+  readonly formatting: ChartFormatting
+  readonly width: number
+}
 
 export interface HeatmapLayout {
   /** The cells. */
   readonly plot: Rectangle
-  /** Left edge of the legend and its top. */
-  readonly legend: { readonly x: number; readonly y: number; readonly width: number }
+  readonly legend: HeatmapLegend & { readonly x: number; readonly y: number }
   /** Label per row, cut to the width there is. */
   readonly labels: readonly string[]
   readonly labelSize: number
-  /** Tops of the lanes above the cells. */
+  /** Tops of the lanes of words above the cells, and lower ends of the marks. */
   readonly lanes: {
     readonly horizon: number
     readonly eoq: number
     readonly holiday: number
-    readonly bar: number
+    readonly eoqBar: number
+    readonly holidayTick: number
   }
 }
 
-const laneHeights = (data: HeatmapData): { eoq: number; holiday: number; bar: number } => {
-  const has = (kind: string): boolean => data.marks.some((mark) => mark.kind === kind)
-  return {
-    eoq: has('eoq') ? markLane : 0,
-    holiday: has('holiday') ? markLane : 0,
-    bar: data.marks.length > 0 ? markBar : 4,
-  }
+const layOutLanes = (data: HeatmapData): HeatmapLayout['lanes'] & { readonly bottom: number } => {
+  const has = (kind: TimeMark['kind']): boolean => data.marks.some((mark) => mark.kind === kind)
+  const eoq = titleHeight + horizonLane
+  const holiday = eoq + (has('eoq') ? markLane : 0)
+  const ticks = holiday + (has('holiday') ? markLane + holidayTick : 0)
+  const bars = ticks + (has('eoq') ? eoqBar : 0)
+  return { horizon: titleHeight, eoq, holiday, holidayTick: ticks, eoqBar: bars, bottom: bars + 2 }
 }
+
+const legendOf = (data: HeatmapData, { theme, formatting, width }: HeatmapFrame): HeatmapLegend =>
+  layOutLegend(data, theme, formatting, width - 2 * margin)
 
 /** Height of the chart at which the cells are `plotHeight` high. */
-export const heatmapHeight = (data: HeatmapData, plotHeight: number): number => {
-  const lanes = laneHeights(data)
-  return header + horizonLane + lanes.eoq + lanes.holiday + lanes.bar + plotHeight + axisHeight + legendHeight
-}
+export const heatmapHeight = (data: HeatmapData, frame: HeatmapFrame, plotHeight: number): number =>
+  Math.ceil(layOutLanes(data).bottom + plotHeight + axisHeight + 2 * legendGap + legendOf(data, frame).height)
 
-export const layOutHeatmap = (
-  data: HeatmapData,
-  theme: ChartTheme,
-  width: number,
-  height: number,
-): HeatmapLayout => {
-  const heights = laneHeights(data)
-  const horizon = header
-  const eoq = horizon + horizonLane
-  const holiday = eoq + heights.eoq
-  const bar = holiday + heights.holiday
-  const top = bar + heights.bar
-  const plotHeight = Math.max(1, height - top - axisHeight - legendHeight)
-  const size = labelSize(plotHeight / Math.max(1, data.rows.length))
-  const measure = (text: string): number => theme.font.measure(text, size)
+export const layOutHeatmap = (data: HeatmapData, frame: HeatmapFrame & { readonly height: number }): HeatmapLayout => {
+  const { theme, width, height } = frame
+  const { bottom: top, ...lanes } = layOutLanes(data)
+  const legend = legendOf(data, frame)
+  const legendTop = height - legendGap - legend.height
+  const plotHeight = Math.max(1, legendTop - legendGap - axisHeight - top)
+  const labelSize = plotHeight / Math.max(1, data.rows.length) >= 15 ? fontSizes.label : fontSizes.small
+  const measure = (text: string): number => theme.font.measure(text, labelSize)
   const most = Math.min(240, width * 0.25)
   const labels = data.rows.map((row) => fitText(printable(row.label), most, measure))
   const widest = labels.reduce((wide, label) => Math.max(wide, measure(label)), 0)
   const left = Math.ceil(margin + widest + 10)
   return {
-    plot: {
-      x: left,
-      y: top,
-      width: Math.max(1, width - left - signColumn - margin),
-      height: plotHeight,
-    },
-    legend: { x: margin, y: height - legendHeight + 14, width: width - 2 * margin },
+    plot: { x: left, y: top, width: Math.max(1, width - left - signColumn - margin), height: plotHeight },
+    legend: { ...legend, x: margin, y: legendTop },
     labels,
-    labelSize: size,
-    lanes: { horizon, eoq, holiday, bar },
+    labelSize,
+    lanes,
   }
 }
 

@@ -3,10 +3,10 @@ import type { HeatmapData } from './chart-data.ts'
 import { cividisColor } from './cividis.ts'
 import { drawLine, drawPolygon, drawRect, drawRiskSign, drawText, type Element } from './drawing.ts'
 import type { ChartFormatting } from './format.ts'
-import { fontSizes, type HeatmapLayout } from './heatmap-layout.ts'
 import { heatmapDomain } from './paint-matrix.ts'
 import type { ChartTheme } from './theme.ts'
-import { riskLevels } from '../server-risk.ts'
+import { fontSizes } from './title.ts'
+import { type RiskLevel, riskLevels } from '../server-risk.ts'
 
 export interface ScaleTick {
   readonly value: number
@@ -16,7 +16,7 @@ export interface ScaleTick {
   readonly isThreshold: boolean
 }
 
-/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. The last bears the unit. */
+/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. The first bears the unit. */
 export const scaleTicks = (
   data: HeatmapData,
   length: number,
@@ -31,11 +31,9 @@ export const scaleTicks = (
   const steps = [0, 1, 0.5, 0.25, 0.75].map((share) => min + share * (max - min))
   for (const value of new Set([...thresholds, ...steps])) {
     const x = ((value - min) / (max - min)) * length
-    const label = formatting.value(value, value === max ? data.unit : '')
+    const label = formatting.value(value, value === min ? data.unit : '')
     const isThreshold = thresholds.includes(value)
-    const free = placed.every(
-      (tick) => Math.abs(tick.x - x) >= (widthOf(tick.label) + widthOf(label)) / 2 + 5,
-    )
+    const free = placed.every((tick) => Math.abs(tick.x - x) >= (widthOf(tick.label) + widthOf(label)) / 2 + 5)
     if (free) placed.push({ value, label, x, isThreshold })
     else if (isThreshold) placed.push({ value, label: '', x, isThreshold })
   }
@@ -43,7 +41,11 @@ export const scaleTicks = (
 }
 
 const barHeight = 10
+const scaleHeight = 30
+const scaleInset = 8
+const lineHeight = 18
 const entryGap = 22
+const signWidth = 18
 
 const gradient = {
   type: 'linear' as const,
@@ -87,75 +89,90 @@ const drawScale = (
   ]
 }
 
-/** Words behind the classes: "high, P95 above 90 %". */
-const riskWords = (
-  data: HeatmapData,
-  formatting: ChartFormatting,
-): Readonly<Record<'low' | 'medium' | 'high', string>> => {
-  const high = data.highThreshold === null ? '' : formatting.value(data.highThreshold, data.unit)
-  const veryHigh =
-    data.veryHighThreshold === null ? high : formatting.value(data.veryHighThreshold, data.unit)
+/** "high risk, P95 above 90 %"; without the figure where thresholds differ between servers. */
+const riskWords = (data: HeatmapData, formatting: ChartFormatting): Readonly<Record<RiskLevel, string>> => {
+  const above = (threshold: number | null): string =>
+    threshold === null ? '' : `, P95 above ${formatting.value(threshold, data.unit)}`
   return {
-    low: `low risk`,
-    medium: `medium, P95 above ${high}`,
-    high: `high, P95 above ${veryHigh}`,
+    low: 'low risk',
+    medium: `medium risk${above(data.highThreshold)}`,
+    high: `high risk${above(data.veryHighThreshold ?? data.highThreshold)}`,
   }
 }
 
-export const drawHeatmapLegend = (
+interface Entry {
+  readonly word: string
+  /** Draws the sign, 12 pixels wide, from its left end around a middle line. */
+  readonly draw: (x: number, y: number) => Element
+}
+
+/** Only what occurs in the picture. */
+const entriesOf = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting): readonly Entry[] => {
+  const words = riskWords(data, formatting)
+  const risks = riskLevels
+    .filter((level) => data.rows.some((row) => row.riskLevel === level))
+    .map((level): Entry => ({ word: words[level], draw: (x, y) => drawRiskSign(theme.risk[level], x + 6, y, 6) }))
+  const others: readonly (Entry & { readonly occurs: boolean })[] = [
+    {
+      word: 'quarter end',
+      occurs: data.marks.some((mark) => mark.kind === 'eoq'),
+      draw: (x, y) => drawRect(x, y - 2, 12, 4, { fill: theme.accent }),
+    },
+    {
+      word: 'holiday',
+      occurs: data.marks.some((mark) => mark.kind === 'holiday'),
+      draw: (x, y) => drawHolidayTick(theme, x + 6, y + 3),
+    },
+    {
+      word: 'no data',
+      occurs: data.values.some(Number.isNaN),
+      draw: (x, y) => drawRect(x, y - 5, 12, 10, { fill: theme.noData, stroke: theme.hairline }),
+    },
+  ]
+  return [...risks.reverse(), ...others.filter(({ occurs }) => occurs)]
+}
+
+export interface HeatmapLegend {
+  readonly height: number
+  /** Draws the legend with its top left corner at a point. */
+  readonly draw: (x: number, y: number) => Element[]
+}
+
+/** The colour scale, and beside it (below it where the chart is narrow) the signs in as many lines as they need. */
+export const layOutLegend = (
   data: HeatmapData,
   theme: ChartTheme,
   formatting: ChartFormatting,
-  { legend }: HeatmapLayout,
-): Element[] => {
-  const length = Math.min(280, legend.width * 0.4)
-  const scaleX = legend.x + 4
-  const elements = drawScale(data, theme, formatting, scaleX, legend.y, length)
-  let x = scaleX + length + 40
-  let y = legend.y + barHeight / 2
-  const entries: { readonly word: string; readonly draw: (x: number, y: number) => Element }[] = []
-  const words = riskWords(data, formatting)
-  for (const level of [...riskLevels].reverse()) {
-    if (data.rows.some((row) => row.riskLevel === level)) {
-      entries.push({
-        word: words[level],
-        draw: (left, middle) => drawRiskSign(theme.risk[level], left + 6, middle, 6),
-      })
+  width: number,
+): HeatmapLegend => {
+  const isBeside = width >= 560
+  const length = Math.min(300, isBeside ? width * 0.4 : width - 3 * scaleInset)
+  const left = isBeside ? scaleInset + length + 40 : 0
+  let x = left
+  let y = isBeside ? barHeight / 2 : scaleHeight + lineHeight / 2 + 4
+  const placed = entriesOf(data, theme, formatting).map((entry) => {
+    const room = signWidth + theme.font.measure(entry.word, fontSizes.small)
+    if (x > left && x + room > width) {
+      x = left
+      y += lineHeight
     }
+    const place = { ...entry, x, y }
+    x += room + entryGap
+    return place
+  })
+  return {
+    height: Math.max(scaleHeight, y + lineHeight / 2),
+    draw: (originX, originY) => [
+      ...drawScale(data, theme, formatting, originX + scaleInset, originY, length),
+      ...placed.flatMap((entry) => [
+        entry.draw(originX + entry.x, originY + entry.y),
+        drawText(theme, entry.word, originX + entry.x + signWidth, originY + entry.y, {
+          color: theme.muted,
+          size: fontSizes.small,
+        }),
+      ]),
+    ],
   }
-  if (data.marks.some((mark) => mark.kind === 'eoq')) {
-    entries.push({
-      word: 'quarter end',
-      draw: (left, middle) => drawRect(left, middle - 2, 12, 4, { fill: theme.accent }),
-    })
-  }
-  if (data.marks.some((mark) => mark.kind === 'holiday')) {
-    entries.push({
-      word: 'holiday',
-      draw: (left, middle) => drawHolidayTick(theme, left + 6, middle + 3),
-    })
-  }
-  if (data.values.some(Number.isNaN)) {
-    entries.push({
-      word: 'no data',
-      draw: (left, middle) =>
-        drawRect(left, middle - 5, 12, 10, { fill: theme.noData, stroke: theme.hairline }),
-    })
-  }
-  const start = x
-  for (const entry of entries) {
-    const width = 18 + theme.font.measure(entry.word, fontSizes.small)
-    if (x > start && x + width > legend.x + legend.width) {
-      x = start
-      y += 18
-    }
-    elements.push(
-      entry.draw(x, y),
-      drawText(theme, entry.word, x + 18, y, { color: theme.muted, size: fontSizes.small }),
-    )
-    x += width + entryGap
-  }
-  return elements
 }
 
 /** Small pointer down, its tip at `y`. */

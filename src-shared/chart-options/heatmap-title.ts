@@ -6,21 +6,28 @@ import { reductionWord } from './heatmap-cell.ts'
 const dayMs = 86_400_000
 const lastMs = (data: HeatmapData): number => data.startMs + Math.max(0, data.columns - 1) * data.stepMs
 
+/** "80 %", or words where thresholds differ between servers; null where none applies. */
+const thresholdWords = (data: HeatmapData, formatting: ChartFormatting, isOne: boolean): string | null => {
+  if (data.highThreshold !== null) return formatting.value(data.highThreshold, data.unit)
+  if (data.rows.every((row) => row.riskLevel === null)) return null
+  return isOne ? 'its threshold' : 'their thresholds'
+}
+
 /** "15 of 120 servers exceed 80 % by 31 March". */
 export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): string => {
   const { servers, atRisk } = data.counts
-  const fleet = servers === 1 ? 'server' : `${formatting.count(servers)} servers`
+  if (servers === 0 || data.rows.length === 0) return 'No servers to show'
   const end = lastMs(data)
-  const by = data.stepMs < dayMs ? `${formatting.time(end)} on ${formatting.day(end)}` : formatting.day(end)
-  if (data.highThreshold === null)
-    return `${data.metric} of ${servers === 1 ? 'one' : ''} ${fleet} until ${by}`.replace('  ', ' ')
-  const threshold = formatting.value(data.highThreshold, data.unit)
-  if (servers === 0) return 'No servers to show'
-  if (servers === 1)
-    return `The server ${atRisk === 1 ? 'exceeds' : 'stays within'} ${threshold} ${atRisk === 1 ? 'by' : 'until'} ${by}`
-  if (atRisk === 0) return `None of ${fleet} exceeds ${threshold} by ${by}`
-  if (atRisk === servers) return `All ${fleet} exceed ${threshold} by ${by}`
-  return `${formatting.count(atRisk)} of ${fleet} ${atRisk === 1 ? 'exceeds' : 'exceed'} ${threshold} by ${by}`
+  const date = data.stepMs < dayMs ? `${formatting.time(end)} on ${formatting.day(end)}` : formatting.day(end)
+  const fleet = `${formatting.count(servers)} servers`
+  const threshold = thresholdWords(data, formatting, atRisk <= 1)
+  if (threshold === null) return `${data.metric} of ${servers === 1 ? 'one server' : fleet} until ${date}`
+  if (servers === 1) {
+    return `The server ${atRisk === 1 ? `exceeds ${threshold} by` : `stays below ${threshold} until`} ${date}`
+  }
+  if (atRisk === 0) return `None of ${fleet} exceeds ${threshold} by ${date}`
+  if (atRisk === servers) return `All ${fleet} exceed ${threshold} by ${date}`
+  return `${formatting.count(atRisk)} of ${fleet} ${atRisk === 1 ? 'exceeds' : 'exceed'} ${threshold} by ${date}`
 }
 
 /** Metric and unit, span in UTC, and how rows and cells came about. */

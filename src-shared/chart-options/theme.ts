@@ -41,7 +41,7 @@ const riskSigns = (high: string, medium: string, low: string, outline: string): 
   low: { color: low, outline, shape: 'circle', word: 'low' },
 })
 
-/** Okabe and Ito (2008), "Color Universal Design"; yellow is left out on white, black on dark ground. */
+/** Okabe and Ito (2008), "Color Universal Design"; two more for the seventh and eighth cluster. */
 const okabeIto = {
   blue: '#0072b2',
   orange: '#e69f00',
@@ -59,8 +59,8 @@ const onWhite = [
   okabeIto.purple,
   okabeIto.sky,
   okabeIto.vermilion,
-  '#000000',
-  '#8c8c8c',
+  '#4d4d4d',
+  '#882255',
 ]
 const onDark = [
   okabeIto.sky,
@@ -69,8 +69,8 @@ const onDark = [
   okabeIto.purple,
   okabeIto.yellow,
   okabeIto.vermilion,
-  '#ffffff',
-  '#8c8c8c',
+  '#bbbbbb',
+  '#b0a0ff',
 ]
 
 const tokens: Readonly<Record<ThemeName, Omit<ChartTheme, 'name' | 'font'>>> = {
@@ -138,3 +138,12 @@ export const clusterStyle = (theme: ChartTheme, cluster: number): ClusterStyle =
     symbol: clusterSymbols[(cluster + round) % clusterSymbols.length] ?? 'circle',
   }
 }
+
+/** Tooltips of every chart; ECharts draws them as HTML. */
+export const tooltipLook = (theme: ChartTheme) => ({
+  confine: true,
+  transitionDuration: 0,
+  backgroundColor: theme.background,
+  borderColor: theme.hairline,
+  textStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: 13 },
+})

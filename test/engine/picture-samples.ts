@@ -52,7 +52,9 @@ export const sampleHeatmap = ({ servers, hourly = false, noHistory = false, name
       const weekday = new Date(time).getUTCDay()
       noise = noise * 0.7 + (random() - 0.5) * 8
       const seasonal = hourly ? 9 * Math.sin(((column - 8) / 24) * 2 * Math.PI) : weekday % 6 === 0 ? -9 : 2
-      const quarterEnd = marksDaily.some((mark) => mark.kind === 'eoq' && time >= mark.fromMs && time < mark.toMs) ? 8 : 0
+      const quarterEnd = marksDaily.some((mark) => mark.kind === 'eoq' && time >= mark.fromMs && time < mark.toMs)
+        ? 8
+        : 0
       const value = base - 8 + (column / columns) * 10 + seasonal + (hourly ? 0 : quarterEnd) + noise
       const missing = time < horizonStartMs && (noHistory || (row % 9 === 4 && column < columns * 0.2))
       values[row * columns + column] = missing ? Number.NaN : Math.min(100, Math.max(1, value))
@@ -60,7 +62,7 @@ export const sampleHeatmap = ({ servers, hourly = false, noHistory = false, name
     const riskLevel: RiskLevel = base > 84 ? 'high' : base > 72 ? 'medium' : 'low'
     const bin = Math.ceil(servers / rowCount)
     return {
-      label: names?.(row) ?? (bin > 1 ? `${bin} servers` : `web-${String(row + 1).padStart(3, '0')}.eu-west`),
+      label: names?.(row) ?? `web-${String(row * bin + 1).padStart(3, '0')}.eu-west${bin > 1 ? ` + ${bin - 1}` : ''}`,
       serverId: `server-${row}`,
       servers: bin,
       riskLevel,
@@ -118,10 +120,17 @@ export const sampleClusters = (servers: number, clusterCount = 4): ClustersData 
     mean,
     std,
     cluster,
+    underutilizedThreshold: 40,
     clusters: Array.from({ length: clusterCount }, (_, of) => {
       const average = (values: Float64Array): number =>
         values.reduce((sum, value, server) => (cluster[server] === of ? sum + value : sum), 0) / (sizes[of] ?? 1)
-      return { cluster: of, name: groups[of]?.name ?? `group ${of}`, size: sizes[of] ?? 0, mean: average(mean), std: average(std) }
+      return {
+        cluster: of,
+        name: groups[of]?.name ?? `group ${of}`,
+        size: sizes[of] ?? 0,
+        mean: average(mean),
+        std: average(std),
+      }
     }),
   }
 }

@@ -1,5 +1,6 @@
 // utilization_clusters.png: horizon mean against deviation, one mark per server.
 import type { ClustersData } from '../../../src-shared/chart-options/chart-data.ts'
+import { clustersHeight } from '../../../src-shared/chart-options/clusters-layout.ts'
 import { clustersOption } from '../../../src-shared/chart-options/clusters.ts'
 import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
@@ -7,16 +8,14 @@ import { loadPictureFont, type PictureFont } from './picture-font.ts'
 import { renderPng, renderSvg } from './render-chart.ts'
 
 const width = 1280
-const height = 800
+const leastHeight = 800
 const zoom = 1.5
 
-export const clustersSvg = (data: ClustersData, font: PictureFont): string =>
-  renderSvg(
-    clustersOption(data, { theme: chartTheme('light', font), width, height, formatting: fixedFormatting }),
-    width,
-    height,
-    font,
-  )
+export const clustersSvg = (data: ClustersData, font: PictureFont): string => {
+  const height = clustersHeight(data, leastHeight)
+  const view = { theme: chartTheme('light', font), width, height, formatting: fixedFormatting }
+  return renderSvg(clustersOption(data, view), width, height, font)
+}
 
 /** PNG bytes; the same data give the same bytes. */
 export const drawClustersPicture = async (data: ClustersData): Promise<Uint8Array> => {

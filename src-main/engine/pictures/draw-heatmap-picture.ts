@@ -15,13 +15,18 @@ const zoom = 1.5
 /** Few rows stay slim, many keep their labels readable. */
 const rowHeight = (rows: number): number => Math.min(36, Math.max(16, 560 / Math.max(1, rows)))
 
+/** One pixel per cell as a data URL; null without cells. */
+const cellsImage = (data: HeatmapData): string | null => {
+  const { width: columns, height: rows, pixels } = paintMatrix(data)
+  if (columns === 0 || rows === 0) return null
+  const png = encode({ width: columns, height: rows, data: pixels, channels: 4 })
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`
+}
+
 export const heatmapSvg = (data: HeatmapData, font: PictureFont): string => {
-  const height = Math.ceil(heatmapHeight(data, rowHeight(data.rows.length) * Math.max(1, data.rows.length)))
-  const matrix = paintMatrix(data)
-  const png = encode({ width: matrix.width, height: matrix.height, data: matrix.pixels, channels: 4 })
-  const image = `data:image/png;base64,${Buffer.from(png).toString('base64')}`
-  const option = heatmapOption(data, { theme: chartTheme('light', font), image, width, height, formatting: fixedFormatting })
-  return renderSvg(option, width, height, font)
+  const frame = { theme: chartTheme('light', font), width, formatting: fixedFormatting }
+  const height = heatmapHeight(data, frame, rowHeight(data.rows.length) * data.rows.length)
+  return renderSvg(heatmapOption(data, { ...frame, height, image: cellsImage(data) }), width, height, font)
 }
 
 /** PNG bytes; the same data give the same bytes. */

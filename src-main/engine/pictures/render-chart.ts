@@ -2,17 +2,13 @@
 import { Resvg } from '@resvg/resvg-js'
 import type { EChartsOption } from 'echarts'
 import { CustomChart, ScatterChart } from 'echarts/charts'
-import {
-  GridComponent,
-  LegendPlainComponent,
-  MarkLineComponent,
-  TitleComponent,
-} from 'echarts/components'
+import { GridComponent, LegendPlainComponent, TitleComponent } from 'echarts/components'
+import { LabelLayout } from 'echarts/features'
 import { init, setPlatformAPI, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { PictureFont } from './picture-font.ts'
 
-use([SVGRenderer, CustomChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, TitleComponent])
+use([SVGRenderer, CustomChart, ScatterChart, GridComponent, LegendPlainComponent, TitleComponent, LabelLayout])
 
 /** ECharts takes the width of this character for the height of a line. */
 const lineHeightProbe = '国'

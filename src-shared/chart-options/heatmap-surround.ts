@@ -1,0 +1,133 @@
+// What is drawn around the cells of a heatmap at every zoom: times, quarter ends and holidays, dates, risk per row.
+import type { HeatmapData } from './chart-data.ts'
+import { drawLine, drawRect, drawRiskSign, drawText, type Element } from './drawing.ts'
+import type { ChartFormatting } from './format.ts'
+import type { HeatmapLayout } from './heatmap-layout.ts'
+import { drawHolidayTick } from './heatmap-legend.ts'
+import { placeMarks, type Span } from './heatmap-marks.ts'
+import type { ChartTheme } from './theme.ts'
+import { timeLabels } from './time-ticks.ts'
+import { fontSizes } from './title.ts'
+
+/** The present zoom in pixels of the chart. */
+export interface HeatmapScales {
+  readonly xOf: (timeMs: number) => number
+  readonly topOf: (row: number) => number
+  /** Height of a row. */
+  readonly band: number
+}
+
+const spanOf = ({ plot }: HeatmapLayout): Span => ({ from: plot.x, to: plot.x + plot.width })
+
+/** "measured | forecast" with its line; the words stay while their part of the time is visible. */
+export const drawHorizon = (
+  data: HeatmapData,
+  theme: ChartTheme,
+  layout: HeatmapLayout,
+  { xOf }: HeatmapScales,
+): Element[] => {
+  const { plot, lanes } = layout
+  const { from, to } = spanOf(layout)
+  const widthOf = (word: string): number => theme.font.measure(word, fontSizes.small, true) + 16
+  const x = xOf(data.horizonStartMs)
+  const split = Math.min(to, Math.max(from, x))
+  const middle = lanes.horizon + 9
+  const elements: Element[] = []
+  if (split - from > widthOf('measured')) {
+    elements.push(
+      drawText(theme, 'measured', split - 8, middle, { color: theme.muted, size: fontSizes.small, align: 'right' }),
+    )
+  }
+  if (to - split > widthOf('forecast')) {
+    elements.push(
+      drawText(theme, 'forecast', split + 8, middle, { color: theme.text, size: fontSizes.small, bold: true }),
+    )
+  }
+  if (x > from && x < to) {
+    const bottom = plot.y + plot.height
+    elements.push(
+      drawLine(x, plot.y, x, bottom, theme.background, 4),
+      drawLine(x, lanes.horizon + 2, x, bottom, theme.text, 1.5),
+    )
+  }
+  return elements
+}
+
+/** Quarter ends as bars, holidays as small pointers, each with its name where there is room. */
+export const drawMarks = (
+  data: HeatmapData,
+  theme: ChartTheme,
+  layout: HeatmapLayout,
+  { xOf }: HeatmapScales,
+): Element[] => {
+  const { lanes } = layout
+  const horizonX = xOf(data.horizonStartMs)
+  const widthOf = (label: string): number => theme.font.measure(label, fontSizes.small)
+  return (['eoq', 'holiday'] as const).flatMap((kind) => {
+    const marks = data.marks.filter((mark) => mark.kind === kind)
+    return placeMarks(marks, spanOf(layout), xOf, widthOf, [{ from: horizonX, to: horizonX }]).flatMap(
+      ({ mark, fromX, toX, labelX }) => {
+        const sign =
+          kind === 'eoq'
+            ? drawRect(fromX, lanes.eoqBar - 4, toX - fromX, 4, { fill: theme.accent })
+            : drawHolidayTick(theme, (fromX + toX) / 2, lanes.holidayTick)
+        if (labelX === null) return [sign]
+        const look = { color: theme.muted, size: fontSizes.small }
+        return [sign, drawText(theme, mark.label, labelX, lanes[kind] + 8, look)]
+      },
+    )
+  })
+}
+
+/** Dates below the cells for the visible part of the time. */
+export const drawDates = (
+  data: HeatmapData,
+  theme: ChartTheme,
+  formatting: ChartFormatting,
+  { plot }: HeatmapLayout,
+  { xOf }: HeatmapScales,
+): Element[] => {
+  const start = xOf(data.startMs)
+  const pixelMs = (data.columns * data.stepMs) / (xOf(data.startMs + data.columns * data.stepMs) - start)
+  const fromMs = data.startMs + (plot.x - start) * pixelMs
+  const axis = { fromMs, toMs: fromMs + plot.width * pixelMs, leastMs: data.stepMs, x: plot.x, width: plot.width }
+  const bottom = plot.y + plot.height
+  return timeLabels(axis, formatting, fontSizes.label, theme.font.measure).flatMap(({ x, label, context }) => [
+    drawLine(x, bottom, x, bottom + 4, theme.muted),
+    drawText(theme, label, x, bottom + 14, { color: theme.muted, size: fontSizes.label, align: 'center' }),
+    drawText(theme, context, x, bottom + 30, { color: theme.text, size: fontSizes.label, align: 'center' }),
+  ])
+}
+
+/** In rows too low for a sign the width of a bar tells the class: high 14, medium 8 pixels. */
+const lowestSign = 8
+
+const drawRisk = (data: HeatmapData, theme: ChartTheme, row: number, x: number, y: number, band: number): Element[] => {
+  const level = data.rows[row]?.riskLevel ?? null
+  if (level === null) return []
+  if (band >= lowestSign) return [drawRiskSign(theme.risk[level], x + 8, y, Math.min(6, band * 0.4))]
+  if (level === 'low') return []
+  return [drawRect(x, y - band / 2, level === 'high' ? 14 : 8, band, { fill: theme.risk[level].color })]
+}
+
+/** Sign of the risk class at the right end of each visible row, and a frame around the selected one. */
+export const drawRows = (
+  data: HeatmapData,
+  theme: ChartTheme,
+  { plot }: HeatmapLayout,
+  { topOf, band }: HeatmapScales,
+  selected: string | undefined,
+): Element[] =>
+  data.rows.flatMap((row, index) => {
+    const top = topOf(index)
+    const middle = top + band / 2
+    if (middle < plot.y || middle > plot.y + plot.height) return []
+    const elements = drawRisk(data, theme, index, plot.x + plot.width + 6, middle, band)
+    if (row.serverId === selected) {
+      elements.push(
+        drawRect(plot.x, top, plot.width, band, { fill: 'none', stroke: theme.background, lineWidth: 5 }),
+        drawRect(plot.x, top, plot.width, band, { fill: 'none', stroke: theme.text, lineWidth: 2 }),
+      )
+    }
+    return elements
+  })

@@ -1,0 +1,107 @@
+// Ticks of a time axis in UTC at any zoom: hours, days, Mondays, half months, months, quarters or years.
+import type { ChartFormatting } from './format.ts'
+import type { TextMeasure } from './text-width.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+const mondayMs = 4 * dayMs
+
+interface TickStep {
+  /** Least distance between two ticks of the step. */
+  readonly leastMs: number
+  /** First tick at or after a time. */
+  readonly from: (timeMs: number) => number
+}
+
+const even = (stepMs: number, originMs = 0): TickStep => ({
+  leastMs: stepMs,
+  from: (timeMs) => Math.ceil((timeMs - originMs) / stepMs) * stepMs + originMs,
+})
+
+const monthStart = (timeMs: number, monthsLater: number): number => {
+  const date = new Date(timeMs)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + monthsLater, 1)
+}
+
+const halfMonths: TickStep = {
+  leastMs: 14 * dayMs,
+  from: (timeMs) => {
+    const first = monthStart(timeMs, 0)
+    const fifteenth = first + 14 * dayMs
+    return timeMs <= first ? first : timeMs <= fifteenth ? fifteenth : monthStart(timeMs, 1)
+  },
+}
+
+const months = (count: number): TickStep => ({
+  leastMs: count * 28 * dayMs,
+  from: (timeMs) => {
+    const isStart = monthStart(timeMs, 0) === timeMs
+    const month = new Date(timeMs).getUTCMonth() + (isStart ? 0 : 1)
+    return Date.UTC(new Date(timeMs).getUTCFullYear(), Math.ceil(month / count) * count, 1)
+  },
+})
+
+const steps: readonly TickStep[] = [
+  ...[0.25, 0.5, 1, 2, 3, 6, 12, 24, 48].map((hours) => even(hours * hourMs)),
+  even(7 * dayMs, mondayMs),
+  halfMonths,
+  ...[1, 3, 12, 24, 60, 120].map(months),
+]
+
+/** Room for "12 Nov" or "18:00", and for "Nov", with the distance to the next. */
+const dayRoom = 64
+const monthRoom = 46
+
+/** Ticks from `fromMs` up to before `toMs`: the finest step not below `leastMs` whose labels have room in `width`. */
+export const timeTicks = (fromMs: number, toMs: number, width: number, leastMs = 0): readonly number[] => {
+  const step =
+    steps.find((candidate) => {
+      const room = candidate.leastMs >= 28 * dayMs ? monthRoom : dayRoom
+      return candidate.leastMs >= Math.min(leastMs, 28 * dayMs) && (candidate.leastMs / (toMs - fromMs)) * width >= room
+    }) ?? months(120)
+  const ticks: number[] = []
+  for (let tick = step.from(fromMs); tick < toMs; tick = step.from(tick + 1)) ticks.push(tick)
+  return ticks
+}
+
+export interface TickLabel {
+  readonly timeMs: number
+  readonly x: number
+  readonly label: string
+  /** Year or day to which it belongs, on the first tick and where it changes; "" elsewhere. */
+  readonly context: string
+}
+
+/** Labels of the ticks inside `fromMs` to `toMs`, drawn over `width` pixels from `x`; neither line overlaps itself. */
+export const timeLabels = (
+  axis: {
+    readonly fromMs: number
+    readonly toMs: number
+    readonly leastMs: number
+    readonly x: number
+    readonly width: number
+  },
+  formatting: ChartFormatting,
+  size: number,
+  measure: TextMeasure,
+): readonly TickLabel[] => {
+  const { fromMs, toMs, leastMs, x, width } = axis
+  const ticks = timeTicks(fromMs, toMs, width, leastMs)
+  const hasTimes = ticks.some((tick) => tick % dayMs !== 0)
+  const monthly = ticks.every((tick) => new Date(tick).getUTCDate() === 1) && !hasTimes
+  const labelOf = hasTimes ? formatting.time : monthly ? formatting.month : formatting.shortDay
+  const groupOf = (tick: number): number => (hasTimes ? Math.floor(tick / dayMs) : new Date(tick).getUTCFullYear())
+  const labels: TickLabel[] = []
+  let contextFree = Number.POSITIVE_INFINITY
+  for (const [index, timeMs] of [...ticks.entries()].reverse()) {
+    const previous = ticks[index - 1]
+    const tickX = x + ((timeMs - fromMs) / (toMs - fromMs)) * width
+    const isNew = previous === undefined || groupOf(previous) !== groupOf(timeMs)
+    const context = isNew ? (hasTimes ? formatting.shortDayAndYear(timeMs) : formatting.year(timeMs)) : ''
+    const half = measure(context, size) / 2
+    const fits = context !== '' && tickX + half + 8 <= contextFree
+    if (fits) contextFree = tickX - half
+    labels.push({ timeMs, x: tickX, label: labelOf(timeMs), context: fits ? context : '' })
+  }
+  return labels.reverse()
+}

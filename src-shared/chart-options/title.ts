@@ -1,0 +1,31 @@
+// The two lines above a chart: its finding, and below what is drawn. They shrink, then are cut, to fit the width.
+import type { TitleComponentOption } from 'echarts'
+import { fitText } from './text-width.ts'
+import type { ChartTheme } from './theme.ts'
+
+export const fontSizes = { title: 20, subtitle: 13, label: 12, small: 11 } as const
+
+/** Room around a chart, and the height of its two lines with the space below. */
+export const margin = 20
+export const titleHeight = 74
+
+export const titleOption = (
+  theme: ChartTheme,
+  width: number,
+  title: string,
+  subtitle: string,
+): TitleComponentOption => {
+  const { family, measure } = theme.font
+  const most = width - 2 * margin
+  const size = [fontSizes.title, 18, 16, 14].find((candidate) => measure(title, candidate, true) <= most) ?? 14
+  return {
+    left: margin,
+    top: margin - 4,
+    padding: 0,
+    itemGap: 8,
+    text: fitText(title, most, (text) => measure(text, size, true)),
+    textStyle: { fontFamily: family, fontSize: size, fontWeight: 'bold', color: theme.text },
+    subtext: fitText(subtitle, most, (text) => measure(text, fontSizes.subtitle)),
+    subtextStyle: { fontFamily: family, fontSize: fontSizes.subtitle, color: theme.muted },
+  }
+}
