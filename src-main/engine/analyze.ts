@@ -79,7 +79,13 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
   await writeJson(
     draft.folder,
     runFiles.summary,
-    await summarise(database, { analyzedAt, counts, clustered, report, method: request.method, rowCounts: await countFlaggedRows(database, fleet.calendar) }),
+    await summarise(database, {
+      analyzedAt,
+      counts,
+      clustered,
+      report,
+      rowCounts: request.method === 'module05' ? await countFlaggedRows(database, fleet.calendar) : null,
+    }),
   )
   await rm(run.spillFolder, { recursive: true, force: true })
   const manifest = await draft.commit(
@@ -107,7 +113,7 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   const clustered =
     request.method === 'module05'
       ? await clusterLikeModule05(database, config, fleet.screening.fixedPoint, work.signal)
-      : await clusterServers(database, config, work.signal)
+      : await clusterServers(database, config, fleet.shownMetric, work.signal)
   await writeClusters(draft.folder, clustered)
 
   progress.start('recommend')

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
-import { clusterPoints } from './cluster-points.ts'
+import { clusterPoints, type Clustering } from './cluster-points.ts'
 
 export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days'] as const
 export type ClusterFeature = (typeof clusterFeatures)[number]
@@ -33,13 +33,15 @@ type FleetFeatures = Readonly<Record<ClusterFeature, Float64Array>>
 
 const restarts = 10
 
-/** Reads `series_risk`. Clusters judge one metric: the target metric where the set has it, else the first by name. */
+/** Reads `series_risk`. Clusters judge one metric; a server without a horizon of it belongs to none. */
 export const clusterServers = async (
   database: Database,
   config: AnalysisConfig,
+  metric: string,
   signal: AbortSignal | undefined,
 ): Promise<ClusteredServers> => {
-  const { metric, serverIds, features } = await readFeatures(database, config)
+  const fleet = await readFeatures(database, metric)
+  const { serverIds, features } = fleet
   const known = serverIds.map((_, index) => index).filter((index) => !Number.isNaN(features.mean[index]!))
   const warnings: RunWarning[] = []
   const used = clusterFeatures.filter((feature) => {
@@ -66,17 +68,21 @@ export const clusterServers = async (
       message: `${clustering.sizes.length} instead of ${config.n_clusters} clusters: the servers show no more distinct behaviours.`,
     })
   }
-  return numberByMean(metric, serverIds, features, known, clustering.assignment, clustering.sizes.length, clustering.inertia, warnings)
+  return { ...numberByMean(fleet, known, clustering), warnings }
 }
 
-const readFeatures = async (
-  database: Database,
-  config: AnalysisConfig,
-): Promise<{ metric: string; serverIds: string[]; features: FleetFeatures }> => {
-  const { metric } = await database.row(
-    'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
-    z.object({ metric: z.string() }),
-    [config.target_metric],
+interface FleetBehaviour {
+  readonly metric: string
+  readonly serverIds: readonly string[]
+  readonly features: FleetFeatures
+  readonly horizonDays: number
+}
+
+const readFeatures = async (database: Database, metric: string): Promise<FleetBehaviour> => {
+  const { horizon_days } = await database.row(
+    `SELECT date_diff('second', min(horizon_start), max(horizon_end)) / 86400.0::DOUBLE AS horizon_days FROM series_risk WHERE metric = ?`,
+    z.object({ horizon_days: z.number() }),
+    [metric],
   )
   const chosen = `
     SELECT s.server_id, r.* EXCLUDE (server_id)
@@ -91,6 +97,7 @@ const readFeatures = async (
   )
   return {
     metric,
+    horizonDays: horizon_days,
     serverIds: (ids['server_id'] ?? []) as string[],
     features: { mean: mean!, std: std!, p95: p95!, peak_to_mean: peakToMean!, trend_per_30_days: trend! },
   }
@@ -122,16 +129,11 @@ const medianOf = (values: readonly number[]): number => {
 
 /** Renumbers by mean utilisation, 0 the quietest; K-means itself only knows standardised features. */
 const numberByMean = (
-  metric: string,
-  serverIds: readonly string[],
-  features: FleetFeatures,
+  { metric, serverIds, features, horizonDays }: FleetBehaviour,
   known: readonly number[],
-  assignment: Int32Array,
-  count: number,
-  inertia: number,
-  warnings: readonly RunWarning[],
-): ClusteredServers => {
-  const centres = Array.from({ length: count }, (_, cluster) => {
+  { assignment, sizes, inertia }: Clustering,
+): Omit<ClusteredServers, 'warnings'> => {
+  const centres = sizes.map((_, cluster) => {
     const members = known.filter((_, index) => assignment[index] === cluster)
     const centre = Object.fromEntries(
       clusterFeatures.map((feature) => [feature, meanOf(members.map((index) => features[feature][index]!))]),
@@ -140,7 +142,7 @@ const numberByMean = (
   }).sort((a, b) => a.centre.mean - b.centre.mean)
   const cluster = new Int32Array(serverIds.length).fill(-1)
   centres.forEach(({ members }, number) => members.forEach((index) => (cluster[index] = number)))
-  const names = distinctNames(centres.map(({ centre }) => centre))
+  const names = distinctNames(centres.map(({ centre }) => centre), horizonDays)
   return {
     metric,
     serverIds,
@@ -148,7 +150,6 @@ const numberByMean = (
     cluster,
     clusters: centres.map(({ members, centre }, number) => ({ cluster: number, name: names[number]!, size: members.length, centre })),
     inertia,
-    warnings,
   }
 }
 
@@ -157,17 +158,28 @@ const meanOf = (values: readonly number[]): number => {
   return defined.length === 0 ? Number.NaN : defined.reduce((sum, value) => sum + value, 0) / defined.length
 }
 
-/** Level by mean utilisation, then direction (2 points a month) or variability (standard deviation above a quarter of the mean). */
-export const nameCluster = (centre: Readonly<Record<ClusterFeature, number>>): string => {
-  const level = centre.mean < 15 ? 'idle' : centre.mean < 40 ? 'quiet' : centre.mean < 60 ? 'moderate' : centre.mean < 80 ? 'busy' : 'full'
-  if (centre.trend_per_30_days >= 2) return `${level}, rising`
-  if (centre.trend_per_30_days <= -2) return `${level}, falling`
+/** Points that the fitted line must move over the horizon to be called rising or falling. */
+const noticeableMove = 5
+
+/** Level by mean utilisation, then direction, or variability (standard deviation above a quarter of the mean). */
+export const nameCluster = (centre: Readonly<Record<ClusterFeature, number>>, horizonDays: number): string => {
+  const level = levelOf(centre.mean)
+  const move = (centre.trend_per_30_days * horizonDays) / 30
+  if (move >= noticeableMove) return `${level}, rising`
+  if (move <= -noticeableMove) return `${level}, falling`
   return centre.std > 0.25 * centre.mean ? `${level}, variable` : `${level}, steady`
 }
 
+const levelOf = (mean: number): string => {
+  if (mean < 15) return 'idle'
+  if (mean < 40) return 'quiet'
+  if (mean < 60) return 'moderate'
+  return mean < 80 ? 'busy' : 'full'
+}
+
 /** Clusters that share a name also state their mean, and their number where even that is shared. */
-const distinctNames = (centres: readonly Readonly<Record<ClusterFeature, number>>[]): string[] => {
-  const names = centres.map(nameCluster)
+const distinctNames = (centres: readonly Readonly<Record<ClusterFeature, number>>[], horizonDays: number): string[] => {
+  const names = centres.map((centre) => nameCluster(centre, horizonDays))
   const isUnique = (name: string, among: readonly string[]): boolean => among.filter((other) => other === name).length === 1
   const withMeans = names.map((name, index) => (isUnique(name, names) ? name : `${name}, mean ${centres[index]!.mean.toFixed(1)}`))
   return withMeans.map((name, index) => (isUnique(name, withMeans) ? name : `${name}, no. ${index}`))

@@ -35,7 +35,7 @@ export const collectWarnings = async (
   await warn(
     'outside-percent',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models JOIN series USING (server_id, metric)
-     WHERE outside_percent > 0 AND high_threshold IS NOT NULL`,
+     WHERE is_outside_percent AND high_threshold IS NOT NULL`,
     (n) => `Values outside 0 to 100 % in ${n} forecasts of percentage metrics.`,
   )
   await warn(
@@ -78,15 +78,15 @@ export const collectWarnings = async (
   )
   await warn(
     'missing-predictions',
-    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models WHERE missing_predictions > 0`,
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models WHERE predictions < row_count`,
     (n) => `${n} forecasts have rows without a prediction.`,
   )
   await warn(
     'short-lead',
-    `SELECT server_id || ' ' || metric || ' ' || model AS example
-     FROM series_models JOIN series_risk USING (server_id, metric)
-     WHERE backtest_lead_seconds < date_diff('second', last_measured_at, horizon_end)
-        OR backtest_offset < horizon_periods`.replaceAll('last_measured_at', 'series_risk.last_measured_at'),
+    `SELECT server_id || ' ' || metric || ' ' || m.model AS example
+     FROM series_models m JOIN series_risk r USING (server_id, metric)
+     WHERE m.backtest_lead_seconds < date_diff('second', r.last_measured_at, r.horizon_end)
+        OR m.backtest_lead_periods < r.horizon_periods`,
     (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too kind.`,
   )
   await warn(

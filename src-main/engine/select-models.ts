@@ -80,7 +80,7 @@ const makeNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: F
 }
 
 /**
- * Where all candidates cover the same backtest times (equal count and two fingerprints of the times), the survey's sums are
+ * Where all candidates cover the same backtest times (equal count and fingerprint of the times), the survey's sums are
  * the answer; the other series alone are joined row by row.
  */
 const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promise<void> => {
@@ -88,7 +88,7 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
     CREATE OR REPLACE TABLE candidate_rows AS
     SELECT s.series_id, m.*, h.horizon_points,
            count(*) FILTER (WHERE m.backtest_points > 0) OVER series_window AS tested_candidates,
-           count(DISTINCT (m.backtest_points, m.backtest_xor, m.backtest_sum)) FILTER (WHERE m.backtest_points > 0) OVER series_window <= 1 AS aligned
+           count(DISTINCT (m.backtest_points, m.backtest_times)) FILTER (WHERE m.backtest_points > 0) OVER series_window <= 1 AS aligned
     FROM series_models m JOIN horizon_counts h USING (server_id, metric, model) JOIN series s USING (server_id, metric)
     WHERE h.horizon_points > 0
     WINDOW series_window AS (PARTITION BY s.series_id)`)

@@ -1,6 +1,5 @@
 // module_05_summary.json: the original's five keys, then what a planner asks next.
 import { z } from 'zod'
-import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import type { RunCounts } from '../../src-shared/run-event.ts'
 import type { RunSummary } from '../../src-shared/run-manifest.ts'
 import type { Database } from '../database/database.ts'
@@ -10,16 +9,16 @@ import type { FlaggedRowCounts } from './module05-method.ts'
 
 export interface SummaryParts {
   readonly analyzedAt: Date
-  readonly method: AnalysisMethod
   readonly counts: RunCounts
   readonly clustered: ClusteredServers
   readonly report: RecommendationReport
-  readonly rowCounts: FlaggedRowCounts
+  /** Only under `module05`. */
+  readonly rowCounts: FlaggedRowCounts | null
 }
 
 /** Counts distinct servers; under `module05` the original's row counts stand under the original's names. */
 export const summarise = async (database: Database, parts: SummaryParts): Promise<RunSummary> => {
-  const { analyzedAt, counts, clustered, report, method, rowCounts } = parts
+  const { analyzedAt, counts, clustered, report, rowCounts } = parts
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
@@ -39,18 +38,17 @@ export const summarise = async (database: Database, parts: SummaryParts): Promis
       seasonal_peak_servers: z.number(),
     }),
   )
-  const asOriginal = method === 'module05'
   return {
     analyzed_at: analyzedAt.toISOString(),
     total_servers: counts.total_servers,
-    at_risk_servers: asOriginal ? rowCounts.risk_flag_rows : counts.at_risk_servers,
-    underutilized_servers: asOriginal ? rowCounts.underutilized_rows : counts.underutilized_servers,
+    at_risk_servers: rowCounts?.risk_flag_rows ?? counts.at_risk_servers,
+    underutilized_servers: rowCounts?.underutilized_rows ?? counts.underutilized_servers,
     optimization_savings_usd: report.total_savings_usd,
-    method,
+    method: rowCounts === null ? 'headroom' : 'module05',
     ...fleet,
     servers_removable: report.waterfall.hosts_removable,
     distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },
-    rows: rowCounts,
+    ...(rowCounts === null ? {} : { rows: rowCounts }),
     underutilized_count: report.underutilized_count,
     kmeans_inertia: clustered.inertia,
     clusters: clustered.clusters,

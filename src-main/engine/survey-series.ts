@@ -2,17 +2,18 @@
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { fixedSum, type FixedPoint } from './fixed-point.ts'
+import type { FixedPoint } from './fixed-point.ts'
 import type { ForecastSource } from './forecast-source.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 
 /** Time slots per bitmap; a longer series takes several. */
 const slotsPerBitmap = 4096
 
-/** A row that says what the model predicted about a time since measured. */
-export const isBacktest = 'NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL'
-
-/** Creates table `series_models` (one row per server, metric, model) and refuses repeated rows. */
+/**
+ * Creates table `series_models` (one row per server, metric, model) and refuses repeated rows.
+ * A backtest row is one that says what the model predicted about a time since measured. sMAPE's summand, in percent:
+ * 200 |a - p| / (|a| + |p|), 0 where both are 0.
+ */
 export const surveySeries = async (
   database: Database,
   source: ForecastSource,
@@ -29,60 +30,57 @@ export const surveySeries = async (
   await database.run(`
     CREATE OR REPLACE TABLE series_models AS
     WITH placed AS (
-      SELECT *, ${isBacktest} AS is_backtest,
+      SELECT *, NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL AS is_backtest,
              (epoch_us(ts) - ${span.first_us}) // ${grid.stepSeconds * 1_000_000} AS slot
       FROM forecast_rows
+    ), measured AS (
+      -- NULL outside the backtest, so that sums and counts skip the horizon.
+      SELECT server_id, metric, model, ts, slot, actual, predicted, is_future,
+             CASE WHEN is_backtest THEN predicted - actual END AS error,
+             CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
+             CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
+             CASE WHEN actual IS NOT NULL THEN ts END AS measured_at,
+             CASE WHEN is_backtest THEN date_diff('second', cutoff, ts) END AS lead_seconds,
+             CASE WHEN is_backtest THEN horizon_offset END AS lead_periods
+      FROM placed
     ), bitmaps AS (
       SELECT server_id, metric, model, slot // ${width} AS bitmap,
              count(*) AS row_count,
              bit_count(bitstring_agg(CAST(slot % ${width} AS INTEGER), 0, ${width - 1})) AS filled_slots,
              min(ts) AS first_at, max(ts) AS last_at,
-             max(ts) FILTER (WHERE actual IS NOT NULL) AS last_measured_at,
-             count(actual) AS measured,
+             max(measured_at) AS last_measured_at, count(measured_at) AS measured,
              count(is_future) AS stated,
-             count(*) FILTER (WHERE is_future AND predicted IS NOT NULL) AS stated_horizon,
-             count(*) FILTER (WHERE is_backtest) AS backtest_points,
-             min(ts) FILTER (WHERE is_backtest) AS backtest_first_at,
-             max(ts) FILTER (WHERE is_backtest) AS backtest_last_at,
-             bit_xor(hash(ts)) FILTER (WHERE is_backtest) AS backtest_xor,
-             sum(hash(ts)) FILTER (WHERE is_backtest) AS backtest_sum,
-             coalesce(${fixedSum('abs(actual - predicted)', fixedPoint.linear, 'is_backtest')}, 0) AS absolute_error,
-             coalesce(${fixedSum('predicted - actual', fixedPoint.linear, 'is_backtest')}, 0) AS signed_error,
-             coalesce(${fixedSum(symmetricError, fixedPoint.linear, 'is_backtest')}, 0) AS symmetric_error,
-             count(*) FILTER (WHERE is_backtest AND yhat_lower IS NOT NULL AND yhat_upper IS NOT NULL) AS bounded_points,
-             count(*) FILTER (WHERE is_backtest AND actual BETWEEN yhat_lower AND yhat_upper) AS covered_points,
-             min(predicted) AS least_predicted, max(predicted) AS greatest_predicted,
-             count(*) FILTER (WHERE predicted NOT BETWEEN 0 AND 100 OR actual NOT BETWEEN 0 AND 100) AS outside_percent,
-             count(*) - count(predicted) AS missing_predictions,
-             max(date_diff('second', cutoff, ts)) FILTER (WHERE is_backtest) AS backtest_lead_seconds,
-             max(horizon_offset) FILTER (WHERE is_backtest) AS backtest_offset
-      FROM placed GROUP BY ALL
+             count_if(is_future AND predicted IS NOT NULL) AS stated_horizon,
+             count(error) AS backtest_points, bit_xor(time_hash) AS backtest_times,
+             sum(${inSteps('abs(error)', fixedPoint)}) AS absolute_error,
+             sum(${inSteps('error', fixedPoint)}) AS signed_error,
+             sum(${inSteps('coalesce(200 * abs(error) / nullif(abs(actual) + abs(predicted), 0), 0 * error)', fixedPoint)}) AS symmetric_error,
+             count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
+             min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
+             min(actual) AS least_actual, max(actual) AS greatest_actual,
+             max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods
+      FROM measured GROUP BY ALL
     )
     SELECT server_id, metric, model,
            CAST(sum(row_count) AS BIGINT) AS row_count,
            bool_or(filled_slots < row_count) AS may_repeat,
            min(first_at) AS first_at, max(last_at) AS last_at, max(last_measured_at) AS last_measured_at,
-           CAST(sum(measured) AS BIGINT) AS measured,
-           CAST(sum(stated) AS BIGINT) AS stated,
-           CAST(sum(stated_horizon) AS BIGINT) AS stated_horizon,
-           CAST(sum(backtest_points) AS BIGINT) AS backtest_points,
-           min(backtest_first_at) AS backtest_first_at, max(backtest_last_at) AS backtest_last_at,
-           coalesce(bit_xor(backtest_xor), 0) AS backtest_xor, coalesce(sum(backtest_sum), 0) AS backtest_sum,
-           ${fixedSum('absolute_error', fixedPoint.linear)} AS absolute_error,
-           ${fixedSum('signed_error', fixedPoint.linear)} AS signed_error,
-           ${fixedSum('symmetric_error', fixedPoint.linear)} AS symmetric_error,
-           CAST(sum(bounded_points) AS BIGINT) AS bounded_points, CAST(sum(covered_points) AS BIGINT) AS covered_points,
+           ${['measured', 'stated', 'stated_horizon', 'backtest_points', 'bounded_points', 'covered_points', 'predictions']
+             .map((count) => `CAST(sum(${count}) AS BIGINT) AS ${count}`)
+             .join(', ')},
+           coalesce(bit_xor(backtest_times), 0) AS backtest_times,
+           ${['absolute_error', 'signed_error', 'symmetric_error']
+             .map((sum) => `coalesce(CAST(sum(${sum}) AS DOUBLE) / ${fixedPoint.linear}, 0) AS ${sum}`)
+             .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
-           CAST(sum(outside_percent) AS BIGINT) AS outside_percent,
-           CAST(sum(missing_predictions) AS BIGINT) AS missing_predictions,
-           max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_offset) AS backtest_offset
+           least(min(least_predicted), min(least_actual)) < 0 OR greatest(max(greatest_predicted), max(greatest_actual)) > 100 AS is_outside_percent,
+           max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
   await refuseRepeatedRows(database, source)
 }
 
-/** sMAPE's summand in percent: 200 |a - p| / (|a| + |p|), 0 where both are 0. */
-const symmetricError =
-  'CASE WHEN abs(actual) + abs(predicted) = 0 THEN 0 ELSE 200 * abs(actual - predicted) / (abs(actual) + abs(predicted)) END'
+/** Whole steps of a value: they add up the same in any order. */
+const inSteps = (value: string, { linear }: FixedPoint): string => `CAST((${value}) * ${linear}::DOUBLE AS BIGINT)`
 
 /** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
 const refuseRepeatedRows = async (database: Database, source: ForecastSource): Promise<void> => {
