@@ -1,0 +1,86 @@
+// The fixed calendar of a sample: its spans, and per step what week, quarter end, holidays and season do to a typical server.
+export type Granularity = 'daily' | 'hourly'
+
+/** A step is one row of a series; noise is drawn per step, per block and per part, and interpolated in between. */
+export interface Cadence {
+  readonly stepHours: number
+  readonly backtestSteps: number
+  readonly horizonSteps: number
+  readonly blockSteps: number
+  readonly partSteps: number
+  /** How far back the seasonal naive model looks: whole parts and weeks, and never into the horizon. */
+  readonly lagParts: number
+}
+
+/** Last measured day of every sample, and the day before its horizon: a Sunday, five weeks before a quarter end. */
+export const lastMeasuredDay = '2026-11-22'
+
+/**
+ * Daily: two years of backtest (eight quarter ends) and 90 days of horizon (Thanksgiving to Presidents' Day, with the year's end).
+ * Hourly: four weeks and two weeks (Thanksgiving and a month end, no quarter end).
+ */
+export const cadences: Readonly<Record<Granularity, Cadence>> = {
+  daily: { stepHours: 24, backtestSteps: 731, horizonSteps: 90, blockSteps: 7, partSteps: 28, lagParts: 13 },
+  hourly: { stepHours: 1, backtestSteps: 672, horizonSteps: 336, blockSteps: 24, partSteps: 168, lagParts: 2 },
+}
+
+export const stepsOf = (cadence: Cadence): number => cadence.backtestSteps + cadence.horizonSteps
+export const partsOf = (cadence: Cadence): number => Math.ceil(stepsOf(cadence) / cadence.partSteps)
+
+/** US federal holidays that fall on a weekday, from a year before the first backtest day to the end of the horizon. */
+const holidays = `
+  2023-11-23 2023-12-25
+  2024-01-01 2024-01-15 2024-02-19 2024-05-27 2024-06-19 2024-07-04 2024-09-02 2024-10-14 2024-11-11 2024-11-28 2024-12-25
+  2025-01-01 2025-01-20 2025-02-17 2025-05-26 2025-06-19 2025-07-04 2025-09-01 2025-10-13 2025-11-11 2025-11-27 2025-12-25
+  2026-01-01 2026-01-19 2026-02-16 2026-05-25 2026-06-19 2026-09-07 2026-10-12 2026-11-11 2026-11-26 2026-12-25
+  2027-01-01 2027-01-18 2027-02-15`
+  .trim()
+  .split(/\s+/)
+
+const features = ['week_wave', 'day_wave', 'year_wave', 'quarter_end', 'month_end', 'holiday', 'years']
+
+/**
+ * One row per step of a series, from 0. `past_` columns are those of `lagParts` earlier. Waves are around 0, windows 0..1 (the
+ * year's last quarter end 1.1); `years` counts from the middle of the horizon. Cosines are rounded: their last digit differs
+ * between machines.
+ */
+export const calendarSql = (cadence: Cadence): string => {
+  const { stepHours, backtestSteps, horizonSteps } = cadence
+  const lagSteps = cadence.lagParts * cadence.partSteps
+  return `
+  WITH steps AS (
+    SELECT range AS step,
+      TIMESTAMP '${lastMeasuredDay} 00:00:00' + INTERVAL 1 DAY + to_hours((range - ${backtestSteps}) * ${stepHours}) AS moment
+    FROM range(${-lagSteps}, ${stepsOf(cadence)})
+  ), days AS (
+    SELECT *, date_diff('day', moment::DATE, last_day(moment)) AS days_to_month_end FROM steps
+  ), features AS (
+    SELECT step, moment,
+      [-1.05, 0.42, 0.42, 0.40, 0.40, 0.36, -0.95][dayofweek(moment) + 1]::DOUBLE AS week_wave,
+      ${stepHours === 24 ? '0::DOUBLE' : 'round(cos(2 * pi() * (hour(moment) - 18) / 24), 9)'} AS day_wave,
+      round(cos(2 * pi() * (dayofyear(moment) - 345) / 365.25), 9) AS year_wave,
+      CASE WHEN month(moment) % 3 = 0 AND days_to_month_end < 7
+        THEN least(1, 1.3 - days_to_month_end * 0.1) * CASE month(moment) WHEN 12 THEN 1.1 ELSE 1 END
+        ELSE 0 END::DOUBLE AS quarter_end,
+      (days_to_month_end < 2)::INTEGER::DOUBLE AS month_end,
+      (moment::DATE IN (${holidays.map((day) => `DATE '${day}'`).join(', ')}))::INTEGER::DOUBLE AS holiday,
+      ((step - ${backtestSteps + horizonSteps / 2}) * ${stepHours} / 8766)::DOUBLE AS years
+    FROM days
+  )
+  SELECT now.step::INTEGER AS step, now.moment, now.step >= ${backtestSteps} AS is_future,
+    ${features.map((name) => `now.${name}, past.${name} AS past_${name}`).join(', ')},
+    ${knotWeights('now.step', cadence.blockSteps, 'block')},
+    ${knotWeights('now.step', cadence.partSteps, 'part')}
+  FROM features now JOIN features past ON past.step = now.step - ${lagSteps}`
+}
+
+/** Weights of the knots before and after a step; their squares add up to 1, so that interpolated noise is equally strong everywhere. */
+const knotWeights = (step: string, steps: number, name: string): string => {
+  const after = `((${step} % ${steps}) / ${steps})`
+  return ['1 - ' + after, after]
+    .map(
+      (weight, end) =>
+        `(${weight}) / sqrt((1 - ${after}) ** 2 + ${after} ** 2) AS ${name}_${end === 0 ? 'from' : 'to'}`,
+    )
+    .join(', ')
+}

@@ -1,0 +1,63 @@
+// The rows of a sample, put together: parts of series stream through servers, models, steps and utilisation, in the order of the file.
+import type { Database } from '../database/database.ts'
+import { literal } from '../database/database.ts'
+import { calendarSql, partsOf, type Cadence } from './sample-calendar.ts'
+import { drawMacroStatements } from './sample-draws.ts'
+import { forecastsSql, modelNoise, modelTraitsSql, sampleModels } from './sample-models.ts'
+import { groupsSql, serversSql } from './sample-servers.ts'
+import { stepsSql } from './sample-steps.ts'
+import { utilisationBlockColumns, utilisationNoises, utilisationSql } from './sample-utilisation.ts'
+
+/** Values as pipelines store them: measurements and point forecasts to two decimals, interval bounds to three. */
+const percentMacros = [
+  'CREATE TEMP MACRO percent(x) AS greatest(0.5, least(100, floor((x) * 100 + 0.5) / 100))',
+  'CREATE TEMP MACRO percent_bound(x) AS greatest(0.5, least(100, floor((x) * 1000 + 0.5) / 1000))',
+]
+
+/** Makes the small tables and macros that the queries below use. */
+export const prepareSampleDatabase = async (database: Database, servers: number, cadence: Cadence): Promise<void> => {
+  const statements = [
+    ...drawMacroStatements,
+    ...percentMacros,
+    // Variables rather than tables: a join does not keep the order of its rows, a look-up in a list does.
+    `SET VARIABLE sample_calendar = (
+       SELECT list(steps ORDER BY block) FROM (
+         SELECT step // ${cadence.blockSteps} AS block, list(calendar ORDER BY step) AS steps FROM (${calendarSql(cadence)}) calendar GROUP BY block))`,
+    `CREATE TEMP TABLE groups AS ${groupsSql(servers)}`,
+    'SET VARIABLE sample_groups = (SELECT list(groups ORDER BY group_index) FROM groups)',
+  ]
+  for (const statement of statements) await database.run(statement)
+}
+
+/**
+ * One row per part of a series, in the order of the file. Kept in a Parquet file of small row groups: scanning one is the only
+ * ordered source that DuckDB divides among threads this finely, which bounds what the writer buffers.
+ */
+export const partsSql = (cadence: Cadence): string => `
+  SELECT group_index, server, model_index,
+    unnest(range(${partsOf(cadence)}))::INTEGER AS part
+  FROM (
+    SELECT group_index, server, unnest(range(${sampleModels.length}))::UTINYINT AS model_index
+    FROM (SELECT group_index, unnest(range(first_server, end_server))::INTEGER AS server FROM groups)
+  )`
+
+const stepsOfServersSql = (parts: string, cadence: Cadence, seed: number): string =>
+  stepsSql(
+    modelTraitsSql(serversSql(parts, seed)),
+    cadence,
+    [...utilisationNoises(cadence), modelNoise],
+    utilisationBlockColumns(cadence),
+  )
+
+export const forecastRowsSql = (partsFile: string, cadence: Cadence, seed: number): string =>
+  forecastsSql(
+    utilisationSql(stepsOfServersSql(`SELECT * FROM read_parquet(${literal(partsFile)})`, cadence, seed), cadence),
+  )
+
+/** What the horizon will really bring. */
+export const truthRowsSql = (partsFile: string, cadence: Cadence, seed: number): string => {
+  const horizonPart = Math.floor(cadence.backtestSteps / cadence.partSteps)
+  const parts = `SELECT * FROM read_parquet(${literal(partsFile)}) WHERE model_index = 0 AND part >= ${horizonPart}`
+  return `
+  SELECT server_id, moment AS timestamp, actual FROM (${utilisationSql(stepsOfServersSql(parts, cadence, seed), cadence)}) WHERE is_future`
+}

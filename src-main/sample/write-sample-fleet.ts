@@ -1,0 +1,120 @@
+// Writes a sample forecast set of a bank's servers and its servers table: seeded, the same bytes whatever the threads.
+import { randomUUID } from 'node:crypto'
+import { rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { Database, literal } from '../database/database.ts'
+import { cadences, stepsOf, type Granularity } from './sample-calendar.ts'
+import { sampleModels } from './sample-models.ts'
+import { forecastRowsSql, partsSql, prepareSampleDatabase, truthRowsSql } from './sample-rows.ts'
+import { serversTableSql } from './sample-servers.ts'
+
+export interface SampleRequest {
+  /** 1 to 1,000,000. */
+  readonly servers: number
+  /** Parquet file to write; the servers table goes beside it as `NAME.servers.csv`. Files of these names are replaced. */
+  readonly out: string
+  readonly granularity: Granularity
+  /** 0 to 4,294,967,295. */
+  readonly seed: number
+  /** Parquet file for what the horizon will really bring: `server_id`, `timestamp`, `actual`. */
+  readonly includeTruth?: string | undefined
+  readonly threads?: number | undefined
+}
+
+export interface SampleWork {
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: { type: 'step'; label: string; progress: number }) => void) | undefined
+}
+
+export interface SampleFleet {
+  readonly forecasts: string
+  readonly serversTable: string
+  readonly rows: number
+}
+
+/** The writer waits rather than buffer more than this; a fleet of any size fits. */
+const memoryLimit = '1GB'
+
+/** Throws HeadroomError `usage` for what cannot be written. Cancelled or failed, it leaves no file behind. */
+export const writeSampleFleet = async (request: SampleRequest, work: SampleWork = {}): Promise<SampleFleet> => {
+  checkNumber('The number of servers', request.servers, 1, 1_000_000)
+  checkNumber('The seed', request.seed, 0, 0xffff_ffff)
+  const forecasts = await parquetTarget(request.out)
+  const truth = request.includeTruth === undefined ? undefined : await parquetTarget(request.includeTruth)
+  if (truth === forecasts) throw new HeadroomError('usage', 'The forecasts and the truth need two files.')
+  const serversTable = forecasts.replace(/\.parquet$/, '.servers.csv')
+
+  const cadence = cadences[request.granularity]
+  const report = (label: string, progress: number) => work.onEvent?.({ type: 'step', label, progress })
+  const parts = partialOf(forecasts, 'parts')
+  const files = [serversTable, ...(truth === undefined ? [] : [truth]), forecasts].map((target) => ({
+    target,
+    partial: partialOf(target, 'partial'),
+  }))
+  const partialFor = (target: string) => literal(files.find((file) => file.target === target)?.partial ?? target)
+
+  let database: Database | undefined
+  try {
+    report('Describing the servers', 0)
+    database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit })
+    await prepareSampleDatabase(database, request.servers, cadence)
+    await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
+    await database.run(`COPY (${partsSql(cadence)}) TO ${literal(parts)} (FORMAT parquet, ROW_GROUP_SIZE 2048)`)
+
+    const stopWatching = watchProgress(database, (share) => report('Writing forecasts', 0.05 + 0.9 * share))
+    try {
+      await database.run(
+        `COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (FORMAT parquet, COMPRESSION snappy)`,
+      )
+    } finally {
+      stopWatching()
+    }
+    if (truth !== undefined) {
+      report('Writing the truth', 0.95)
+      await database.run(
+        `COPY (${truthRowsSql(parts, cadence, request.seed)}) TO ${partialFor(truth)} (FORMAT parquet, COMPRESSION snappy)`,
+      )
+    }
+    if (work.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
+    for (const { partial, target } of files) await rename(partial, target)
+  } finally {
+    database?.close()
+    await Promise.all([parts, ...files.map(({ partial }) => partial)].map((path) => rm(path, { force: true })))
+  }
+  report('Writing forecasts', 1)
+  return { forecasts, serversTable, rows: request.servers * sampleModels.length * stepsOf(cadence) }
+}
+
+const checkNumber = (what: string, value: number, least: number, most: number): void => {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new HeadroomError('usage', `${what} must be a whole number from ${least} to ${most}, not ${value}.`)
+  }
+}
+
+const parquetTarget = async (path: string): Promise<string> => {
+  if (!path.endsWith('.parquet')) throw new HeadroomError('usage', `${path} must end in .parquet.`)
+  const target = resolve(path)
+  const occupant = await stat(target).catch(() => undefined)
+  if (occupant?.isDirectory() === true) throw new HeadroomError('usage', `${target} is a folder.`)
+  const folder = await stat(dirname(target)).catch(() => undefined)
+  if (folder?.isDirectory() !== true) {
+    throw new HeadroomError('usage', `The folder ${dirname(target)} does not exist.`, {
+      next: 'Create it and run again.',
+    })
+  }
+  return target
+}
+
+const partialOf = (target: string, kind: string): string =>
+  join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.${kind}`)
+
+/** Reports how far the running query is, until the returned function is called. */
+const watchProgress = (database: Database, onShare: (share: number) => void): (() => void) => {
+  let highest = 0
+  const timer = setInterval(() => {
+    highest = Math.max(highest, Math.min(1, database.progress()))
+    onShare(highest)
+  }, 250)
+  return () => clearInterval(timer)
+}
