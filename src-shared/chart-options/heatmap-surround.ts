@@ -125,8 +125,12 @@ export const drawRows = (
     const elements = drawRisk(data, theme, index, plot.x + plot.width + 6, middle, band)
     if (row.serverId === selected) {
       elements.push(
-        drawRect(plot.x, top, plot.width, band, { fill: 'none', stroke: theme.background, lineWidth: 5 }),
-        drawRect(plot.x, top, plot.width, band, { fill: 'none', stroke: theme.text, lineWidth: 2 }),
+        drawRect(plot.x - 2, top - 2, plot.width + 4, band + 4, {
+          fill: 'none',
+          stroke: theme.background,
+          lineWidth: 4,
+        }),
+        drawRect(plot.x - 1, top - 1, plot.width + 2, band + 2, { fill: 'none', stroke: theme.text, lineWidth: 2 }),
       )
     }
     return elements

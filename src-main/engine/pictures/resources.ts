@@ -4,18 +4,25 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HeadroomError } from '../../../src-shared/errors.ts'
 
-/** Every file above this one is looked through for a `resources` folder that has the wanted file. */
-export const resourcePath = (...parts: readonly string[]): string => {
-  const override = process.env['HEADROOM_RESOURCES']
-  if (override !== undefined && override !== '') return join(override, ...parts)
+/** The `resources` folders beside this file and beside each folder above it, the nearest first. */
+const folders = (): readonly string[] => {
+  const override = process.env['HEADROOM_RESOURCES'] ?? ''
+  if (override !== '') return [override]
+  const found: string[] = []
   let folder = dirname(fileURLToPath(import.meta.url))
-  for (;;) {
-    const candidate = join(folder, 'resources', ...parts)
-    if (existsSync(candidate)) return candidate
-    const parent = dirname(folder)
-    if (parent === folder) break
-    folder = parent
+  while (folder !== dirname(folder)) {
+    found.push(join(folder, 'resources'))
+    folder = dirname(folder)
   }
+  return found
+}
+
+/** Path of a shipped file. Throws `internal` where the installation lacks it. */
+export const resourcePath = (...parts: readonly string[]): string => {
+  const path = folders()
+    .map((folder) => join(folder, ...parts))
+    .find((candidate) => existsSync(candidate))
+  if (path !== undefined) return path
   throw new HeadroomError('internal', `The installation is incomplete: ${parts.join('/')} is missing.`, {
     next: 'Install Headroom again, or set HEADROOM_RESOURCES to its resources folder.',
   })
