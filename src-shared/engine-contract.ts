@@ -19,15 +19,16 @@ export const analyzeCallSchema = z.strictObject({
   analysisId: z.string().min(1),
   source: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('forecast'), path, serversTable: path.nullable() }),
-    /** A generated fleet, written to `folder` first. */
-    z.strictObject({ kind: z.literal('sample'), folder: path, servers: z.int().min(1).max(100_000) }),
+    /** A generated fleet, written to the Parquet file `forecasts` first. */
+    z.strictObject({ kind: z.literal('sample'), forecasts: path, servers: z.int().min(1).max(100_000) }),
   ]),
   out: path,
 })
 export type AnalyzeCall = z.infer<typeof analyzeCallSchema>
 
 export const engineCalls = {
-  'analysis.run': { request: analyzeCallSchema, response: z.object({ folder: path }) },
+  /** Answers when it has ended; how it went and ended is told by events. */
+  'analysis.run': { request: analyzeCallSchema, response: z.object({}) },
   'analysis.cancel': { request: z.strictObject({ analysisId: z.string() }), response: z.object({}) },
   'run.open': { request: z.strictObject({ folder: path }), response: runOverviewSchema },
   'run.heatmap': { request: heatmapRequestSchema, response: heatmapViewSchema },

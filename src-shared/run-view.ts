@@ -119,6 +119,7 @@ export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
   clusters: z.array(
     z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() }),
   ),
+  underutilizedThreshold: z.number().nullable(),
 })
 
 export const serverRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })

@@ -33,7 +33,9 @@ export class Analyses {
       const out = join(this.#data.runs, name)
       // A run folder appears only when it is whole, so one that is there can be opened.
       if (await isRun(out)) return { state: 'present', folder: out }
-      this.#run({ analysisId, source: { kind: 'sample', folder: join(this.#data.sample, name), servers }, out })
+      await mkdir(this.#data.samples, { recursive: true })
+      const forecasts = join(this.#data.samples, `${name}.parquet`)
+      this.#run({ analysisId, source: { kind: 'sample', forecasts, servers }, out })
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null }
     }
     const { path } = await inspectPath(source.path)

@@ -5,7 +5,7 @@ import { app } from 'electron'
 export interface DataFolder {
   readonly root: string
   readonly runs: string
-  readonly sample: string
+  readonly samples: string
   readonly settings: string
   readonly recentRuns: string
 }
@@ -20,7 +20,7 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
   return {
     root,
     runs: join(root, 'runs'),
-    sample: join(root, 'sample'),
+    samples: join(root, 'samples'),
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
   }

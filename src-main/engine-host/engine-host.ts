@@ -1,0 +1,12 @@
+// Entry of the engine's own process: messages in, answers and events out.
+import { makeEngineService } from './engine-service.ts'
+
+/** The part of Electron's parent port that is used; this process imports nothing of Electron. */
+interface ParentPort {
+  on(event: 'message', listener: (event: { readonly data: unknown }) => void): void
+  postMessage(message: unknown): void
+}
+
+const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
+const serve = makeEngineService((report) => parentPort.postMessage(report))
+parentPort.on('message', ({ data }) => void serve(data))

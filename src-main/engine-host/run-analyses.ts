@@ -1,0 +1,79 @@
+// Runs analyses for the window: a forecast set or a freshly written sample fleet, with progress, cancel and one clear end.
+import { rm } from 'node:fs/promises'
+import { analyze } from '../engine/analyze.ts'
+import type { AnalysisResult } from '../engine/analysis-request.ts'
+import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
+import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
+import { toWireError } from '../../src-shared/errors.ts'
+import type { RunEvent } from '../../src-shared/run-event.ts'
+
+/** Share of the whole that writing the sample takes. */
+const sampleShare = 0.25
+const sampleSeed = 42
+
+export class RunningAnalyses {
+  readonly #report: (analysisId: string, event: RunEvent) => void
+  readonly #running = new Map<string, AbortController>()
+
+  constructor(report: (analysisId: string, event: RunEvent) => void) {
+    this.#report = report
+  }
+
+  /** Ends after its outcome was reported as an event; failing and cancelling are outcomes too. */
+  async run(call: AnalyzeCall): Promise<void> {
+    const { analysisId } = call
+    const controller = new AbortController()
+    this.#running.set(analysisId, controller)
+    const startedAt = performance.now()
+    const report = (event: RunEvent): void => this.#report(analysisId, event)
+    try {
+      const { folder, manifest } = await perform(call, controller.signal, report)
+      const seconds = (performance.now() - startedAt) / 1000
+      report({ type: 'finished', folder, counts: manifest.counts, seconds })
+    } catch (thrown) {
+      const error = toWireError(thrown)
+      const isCancelled = controller.signal.aborted || error.code === 'cancelled'
+      report(isCancelled ? { type: 'cancelled' } : { type: 'failed', error })
+    } finally {
+      this.#running.delete(analysisId)
+    }
+  }
+
+  /** An analysis that has ended by now is left as it is. */
+  cancel(analysisId: string): void {
+    this.#running.get(analysisId)?.abort()
+  }
+}
+
+const perform = async (
+  { source, out }: AnalyzeCall,
+  signal: AbortSignal,
+  report: (event: RunEvent) => void,
+): Promise<AnalysisResult> => {
+  const request = { out, method: 'headroom', config: {} } as const
+  if (source.kind === 'forecast') {
+    const serversTable = source.serversTable ?? undefined
+    return analyze({ ...request, inputs: [source.path], serversTable }, { signal, onEvent: forwardSteps(report, 0) })
+  }
+  const { forecasts, serversTable } = await writeSampleFleet(
+    { servers: source.servers, out: source.forecasts, granularity: 'daily', seed: sampleSeed },
+    { signal, onEvent: ({ label, progress }) => report({ type: 'step', label, progress: progress * sampleShare }) },
+  )
+  try {
+    return await analyze(
+      { ...request, inputs: [forecasts], serversTable },
+      { signal, onEvent: forwardSteps(report, sampleShare) },
+    )
+  } catch (error) {
+    await Promise.all([forecasts, serversTable].map((file) => rm(file, { force: true })))
+    throw error
+  }
+}
+
+/** Passes steps and warnings on; how it ends is told by this process, once. */
+const forwardSteps =
+  (report: (event: RunEvent) => void, from: number) =>
+  (event: RunEvent): void => {
+    if (event.type === 'step') report({ ...event, progress: from + event.progress * (1 - from) })
+    else if (event.type === 'started' || event.type === 'warning') report(event)
+  }

@@ -1,0 +1,37 @@
+// A run that is open: its database with the two relations, what the folder holds, and what was derived for the charts.
+import type { TimeMark } from '../../src-shared/chart-options/chart-data.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+import type { Database } from '../database/database.ts'
+import type { RunContents } from './run-contents.ts'
+
+export interface OpenRun {
+  readonly contents: RunContents
+  /** Holds the relations `flagged` and `server_risk`. */
+  readonly database: Database
+  readonly overview: RunOverview
+  /** Name of each holiday by its date, YYYY-MM-DD. */
+  readonly holidayNames: ReadonlyMap<string, string>
+  /** Made at the first need, by metric. */
+  readonly grids: Map<string, Promise<SeriesGrid>>
+  readonly close: () => void
+}
+
+/** The accountable models' values of one metric, on a regular grid, as a table for binning. */
+export interface SeriesGrid {
+  /** Table with `server_id` VARCHAR, `period` INTEGER, `value` FLOAT. */
+  readonly table: string
+  /** Start of period 0. */
+  readonly originMs: number
+  readonly periods: number
+  readonly stepMs: number
+  /** First period of the horizon; `periods` where there is none. */
+  readonly horizonPeriod: number
+  readonly marks: readonly TimeMark[]
+}
+
+export const unitOf = (run: OpenRun, metric: string): string => {
+  const known = run.overview.metrics.find(({ name }) => name === metric)
+  if (known === undefined) throw new HeadroomError('query-refused', `The run has no metric "${metric}".`)
+  return known.unit
+}

@@ -1,0 +1,66 @@
+// What lies in a run folder: its kind, manifest and small JSON files, and which files are absent.
+import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { runFiles, type RunManifest } from '../../src-shared/run-manifest.ts'
+import type { RunKind } from '../../src-shared/run-view.ts'
+import { readRunFolder } from '../run-folder/read-run-folder.ts'
+
+/** The Python job's summary; every key may be absent. */
+const looseSummarySchema = z.looseObject({
+  analyzed_at: z.string().optional(),
+  total_servers: z.number().optional(),
+  at_risk_servers: z.number().optional(),
+  underutilized_servers: z.number().optional(),
+  optimization_savings_usd: z.number().optional(),
+})
+const looseRecommendationsSchema = z.looseObject({ total_savings_usd: z.number().optional() })
+
+export interface RunContents {
+  readonly folder: string
+  readonly kind: RunKind
+  readonly manifest: RunManifest | null
+  readonly summary: z.infer<typeof looseSummarySchema> | null
+  readonly recommendations: z.infer<typeof looseRecommendationsSchema> | null
+  /** Names of the run's files that are there. */
+  readonly present: ReadonlySet<string>
+}
+
+/** Reads everything but the tables. Throws `run-not-found` or `run-damaged`. */
+export const readRunContents = async (folder: string): Promise<RunContents> => {
+  const run = await readRunFolder(folder)
+  const present = new Set<string>()
+  for (const name of Object.values(runFiles)) if (await isThere(join(folder, name))) present.add(name)
+  if (!present.has(runFiles.flaggedForecasts)) {
+    throw new HeadroomError('run-damaged', `${folder} lacks ${runFiles.flaggedForecasts}.`)
+  }
+  if (run.kind === 'headroom' && !present.has(runFiles.serverRisk)) {
+    throw new HeadroomError('run-damaged', `${folder} lacks ${runFiles.serverRisk}, which its manifest names.`)
+  }
+  return {
+    folder,
+    kind: run.kind,
+    manifest: run.kind === 'headroom' ? run.manifest : null,
+    summary: present.has(runFiles.summary) ? await readJson(join(folder, runFiles.summary), looseSummarySchema) : null,
+    recommendations: present.has(runFiles.recommendations)
+      ? await readJson(join(folder, runFiles.recommendations), looseRecommendationsSchema)
+      : null,
+    present,
+  }
+}
+
+const readJson = async <Value>(path: string, schema: z.ZodType<Value>): Promise<Value> => {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : String(cause)
+    throw new HeadroomError('run-damaged', `${path} cannot be read: ${why}`, { cause })
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

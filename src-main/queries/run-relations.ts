@@ -1,0 +1,54 @@
+// The two relations that every query reads, `flagged` and `server_risk`, laid straight over a run folder's files.
+import { join } from 'node:path'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { runFiles, type RunManifest } from '../../src-shared/run-manifest.ts'
+import { identifier, literal, type Database } from '../database/database.ts'
+
+/**
+ * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual DOUBLE, predicted DOUBLE (NaN as NULL),
+ * is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's names, for the user's
+ * columns keep theirs in the file. `server_risk`: as in src-shared/server-risk.ts.
+ */
+export const createRunRelations = async (database: Database, folder: string, manifest: RunManifest): Promise<void> => {
+  const types = new Map(manifest.mapped_columns.map(({ role, column, type }) => [role, { column, type }]))
+  const column = (role: string): string | null => {
+    const mapped = types.get(role)
+    return mapped === undefined ? null : `f.${identifier(mapped.column)}`
+  }
+  const required = (role: string): string => {
+    const found = column(role)
+    if (found === null) throw new HeadroomError('run-damaged', `The manifest of ${folder} does not say which column is ${role}.`)
+    return found
+  }
+  const number = (expression: string): string =>
+    `CASE WHEN isnan(CAST(${expression} AS DOUBLE)) THEN NULL ELSE CAST(${expression} AS DOUBLE) END`
+  const time = required('timestamp')
+  // A plain cast of text would drop its offset silently.
+  const isText = /CHAR|TEXT|STRING/i.test(types.get('timestamp')?.type ?? '')
+  const ts = isText ? `CAST(CAST(${time} AS TIMESTAMPTZ) AS TIMESTAMP)` : `CAST(${time} AS TIMESTAMP)`
+  const metric = column('metric')
+  const model = column('model')
+  const actual = column('actual')
+  const isFuture = column('is_future')
+  const serverRisk = literal(join(folder, runFiles.serverRisk))
+  await database.run(`CREATE OR REPLACE TABLE server_risk AS SELECT * FROM read_parquet(${serverRisk})`)
+  await database.run(`
+    CREATE OR REPLACE VIEW flagged AS
+    WITH named AS (
+      SELECT
+        CAST(${required('server_id')} AS VARCHAR) AS server_id,
+        ${metric === null ? literal(manifest.config.target_metric) : `CAST(${metric} AS VARCHAR)`} AS metric,
+        ${model === null ? `'forecast'` : `CAST(${model} AS VARCHAR)`} AS model,
+        ${ts} AS ts,
+        ${actual === null ? 'CAST(NULL AS DOUBLE)' : number(actual)} AS actual,
+        ${number(required('predicted'))} AS predicted,
+        ${isFuture === null ? 'CAST(NULL AS BOOLEAN)' : `CAST(${isFuture} AS BOOLEAN)`} AS is_future,
+        f.is_selected, f.is_eoq, f.is_holiday
+      FROM read_parquet(${literal(join(folder, runFiles.flaggedForecasts))}) f
+    )
+    SELECT
+      n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted,
+      coalesce(n.is_future, n.actual IS NULL AND (r.last_measured_at IS NULL OR n.ts > r.last_measured_at)) AS is_horizon,
+      n.is_selected, n.is_eoq, n.is_holiday
+    FROM named n LEFT JOIN server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
+}

@@ -1,0 +1,47 @@
+// One choice out of a few: side by side as a segmented control, or as a drop-down list.
+import { useId } from 'react'
+
+export interface ChoiceProps<Value extends string> {
+  readonly label: string
+  readonly value: Value
+  readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[]
+  readonly onChange: (value: Value) => void
+}
+
+export const Segments = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => {
+  const name = useId()
+  return (
+    <fieldset className="segments" aria-label={label}>
+      {options.map((option) => (
+        <label key={option.value} className="segment" title={option.hint} data-chosen={option.value === value}>
+          <input
+            type="radio"
+            name={name}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
+          {option.label}
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+export const Select = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => (
+  <label className="select">
+    <span>{label}</span>
+    <select
+      value={value}
+      onChange={({ target }) => {
+        const chosen = options.find((option) => option.value === target.value)
+        if (chosen !== undefined) onChange(chosen.value)
+      }}
+    >
+      {options.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
+      ))}
+    </select>
+  </label>
+)

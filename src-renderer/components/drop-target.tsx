@@ -1,0 +1,63 @@
+// Lets a file or folder be dropped anywhere on the window, and shows where it would go.
+import { FileUp } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { pathOfFile } from '../bridge.ts'
+import { openPath } from '../state/open-path.ts'
+import { useWindowState } from '../state/window-state.ts'
+
+export const DropTarget = () => {
+  const [isOver, setIsOver] = useState(false)
+  useEffect(() => {
+    /** Entering a child leaves its parent: only the balance tells whether the pointer is still over the window. */
+    let depth = 0
+    const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+    const enter = (event: DragEvent): void => {
+      if (!carriesFiles(event)) return
+      depth += 1
+      setIsOver(true)
+    }
+    const leave = (event: DragEvent): void => {
+      if (!carriesFiles(event)) return
+      depth = Math.max(0, depth - 1)
+      if (depth === 0) setIsOver(false)
+    }
+    const over = (event: DragEvent): void => event.preventDefault()
+    const drop = (event: DragEvent): void => {
+      event.preventDefault()
+      depth = 0
+      setIsOver(false)
+      open([...(event.dataTransfer?.files ?? [])])
+    }
+    window.addEventListener('dragenter', enter)
+    window.addEventListener('dragleave', leave)
+    window.addEventListener('dragover', over)
+    window.addEventListener('drop', drop)
+    return () => {
+      window.removeEventListener('dragenter', enter)
+      window.removeEventListener('dragleave', leave)
+      window.removeEventListener('dragover', over)
+      window.removeEventListener('drop', drop)
+    }
+  }, [])
+  if (!isOver) return null
+  return (
+    <div className="drop-target" role="status">
+      <FileUp size={40} strokeWidth={1.25} aria-hidden />
+      <strong>Drop to open</strong>
+      <span>A forecast file or folder is analysed; a run folder is shown as it is.</span>
+    </div>
+  )
+}
+
+const open = (files: readonly File[]): void => {
+  const [first, ...others] = files
+  if (first === undefined) return
+  const path = pathOfFile(first)
+  if (path === '') {
+    useWindowState.setState({ notice: `${first.name} has no path on this computer; save it first.`, view: 'start' })
+    return
+  }
+  void openPath(path).then(() => {
+    if (others.length > 0) useWindowState.setState({ notice: `Only ${first.name} was opened: one file or folder at a time.` })
+  })
+}

@@ -1,0 +1,57 @@
+// An error in words: what happened, why, what to do next, and its details to copy.
+import { Copy, TriangleAlert } from 'lucide-react'
+import { useState } from 'react'
+import type { WireError } from '../../src-shared/errors.ts'
+import { request } from '../bridge.ts'
+import { errorWords } from './error-words.ts'
+
+export interface ErrorPanelProps {
+  readonly error: WireError
+  /** What was opened or asked for. */
+  readonly subject?: string
+  readonly onRetry?: (() => void) | undefined
+  readonly onDismiss?: (() => void) | undefined
+}
+
+export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelProps) => {
+  const [isCopied, setIsCopied] = useState(false)
+  const words = errorWords(error.code)
+  const details = [
+    `Headroom: ${error.code}`,
+    ...(subject === undefined ? [] : [`Subject: ${subject}`]),
+    error.message,
+    ...(error.sql === undefined ? [] : [error.sql.trim()]),
+  ].join('\n')
+  const copy = async (): Promise<void> => {
+    await request('clipboard.write', { text: details })
+    setIsCopied(true)
+  }
+  return (
+    <section className="error-panel" role="alert">
+      <TriangleAlert className="error-sign" size={20} aria-hidden />
+      <div className="error-text">
+        <h2>
+          {words.heading}
+          {subject !== undefined && <span className="error-subject"> – {subject}</span>}
+        </h2>
+        <p>{error.message}</p>
+        <p className="error-next">{error.next ?? words.next}</p>
+        <div className="actions">
+          {onRetry !== undefined && (
+            <button type="button" className="button" onClick={onRetry}>
+              Try again
+            </button>
+          )}
+          <button type="button" className="button" onClick={() => void copy()}>
+            <Copy size={14} aria-hidden /> {isCopied ? 'Copied' : 'Copy details'}
+          </button>
+          {onDismiss !== undefined && (
+            <button type="button" className="button quiet" onClick={onDismiss}>
+              Dismiss
+            </button>
+          )}
+        </div>
+      </div>
+    </section>
+  )
+}

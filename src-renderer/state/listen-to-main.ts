@@ -1,0 +1,36 @@
+// Starts the window's state: settings and recent runs, what the app was launched for, and the pushes that follow.
+import type { Launch } from '../../src-shared/ipc-contract.ts'
+import { onPush, request } from '../bridge.ts'
+import { receiveRunEvent } from './follow-analysis.ts'
+import { openPath, openSample, refreshRecentRuns } from './open-path.ts'
+import { useWindowState } from './window-state.ts'
+
+export const listenToMain = async (): Promise<void> => {
+  onPush((push) => {
+    switch (push.type) {
+      case 'analysis.event':
+        receiveRunEvent(push.analysisId, push.event)
+        return
+      case 'launch.requested':
+        void launch(push.launch)
+        return
+      case 'settings.changed':
+        useWindowState.setState({ theme: push.settings.theme })
+    }
+  })
+  const { theme } = await request('settings.get', {})
+  useWindowState.setState({ theme })
+  await refreshRecentRuns()
+  void launch(await request('launch.take', {}))
+}
+
+const launch = async (asked: Launch): Promise<void> => {
+  switch (asked.kind) {
+    case 'start':
+      return
+    case 'sample':
+      return openSample()
+    case 'path':
+      return openPath(asked.path)
+  }
+}

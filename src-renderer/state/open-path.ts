@@ -1,0 +1,77 @@
+// Opening things: the sample fleet, a forecast set that is then analysed, or a run folder.
+import { toWireError } from '../../src-shared/errors.ts'
+import type { AnalysisSource } from '../../src-shared/ipc-contract.ts'
+import { request } from '../bridge.ts'
+import { resetHeatmap } from './heatmap-state.ts'
+import { useWindowState } from './window-state.ts'
+
+const { getState, setState } = useWindowState
+
+export const lastPartOf = (path: string): string => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path
+
+export const openSample = (): Promise<void> => attempt('the sample fleet', () => analyse({ kind: 'sample' }))
+
+export const openPath = (path: string): Promise<void> =>
+  attempt(lastPartOf(path), async () => {
+    const inspected = await request('path.inspect', { path })
+    if (inspected.kind === 'run') await showRun(inspected.path)
+    else await analyse({ kind: 'forecast', path: inspected.path })
+  })
+
+export const openRunFolder = (folder: string): Promise<void> => attempt(lastPartOf(folder), () => showRun(folder))
+
+export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
+  const { path } = await request('path.choose', { kind })
+  if (path !== null) await openPath(path)
+}
+
+export const refreshRecentRuns = async (): Promise<void> => setState({ recentRuns: await request('recent.list', {}) })
+
+export const forgetRun = async (folder: string): Promise<void> =>
+  setState({ recentRuns: await request('recent.remove', { folder }) })
+
+/** One thing is opened at a time; the Start view tells what failed. */
+const attempt = async (subject: string, work: () => Promise<void>): Promise<void> => {
+  const { opening, analysis } = getState()
+  if (opening !== null) return
+  if (analysis !== null) {
+    setState({ notice: `${analysis.name} is being analysed. Cancel it before you open ${subject}.`, view: 'progress' })
+    return
+  }
+  setState({ opening: subject, failure: null, notice: null })
+  try {
+    await work()
+  } catch (thrown) {
+    setState({ failure: { subject, error: toWireError(thrown) }, view: 'start' })
+  } finally {
+    setState({ opening: null })
+  }
+}
+
+const analyse = async (source: AnalysisSource): Promise<void> => {
+  const answer = await request('analysis.start', { source })
+  if (answer.state === 'present') {
+    await showRun(answer.folder)
+    return
+  }
+  setState({
+    view: 'progress',
+    analysis: {
+      analysisId: answer.analysisId,
+      name: answer.name,
+      serversTable: answer.serversTable,
+      step: 'Starting',
+      progress: 0,
+      startedAtMs: Date.now(),
+      warnings: [],
+      isCancelling: false,
+    },
+  })
+}
+
+const showRun = async (folder: string): Promise<void> => {
+  const run = await request('run.open', { folder })
+  resetHeatmap()
+  setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, view: 'heatmap' })
+  await refreshRecentRuns()
+}

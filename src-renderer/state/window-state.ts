@@ -1,0 +1,56 @@
+// What the window knows: which view is up, the open run, the running analysis, selection and theme.
+import { create } from 'zustand'
+import type { WireError } from '../../src-shared/errors.ts'
+import type { RecentRun, ThemeChoice } from '../../src-shared/ipc-contract.ts'
+import type { RunWarning } from '../../src-shared/run-event.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+
+export type ViewName = 'start' | 'progress' | 'heatmap' | 'clusters'
+
+export interface RunningAnalysis {
+  readonly analysisId: string
+  readonly name: string
+  /** Table that was found beside the forecast set. */
+  readonly serversTable: string | null
+  /** Sentence of the present step, and share of the whole done. */
+  readonly step: string
+  readonly progress: number
+  readonly startedAtMs: number
+  readonly warnings: readonly RunWarning[]
+  readonly isCancelling: boolean
+}
+
+/** What went wrong while opening or analysing, and with what. */
+export interface Failure {
+  readonly subject: string
+  readonly error: WireError
+}
+
+export interface WindowState {
+  readonly view: ViewName
+  readonly theme: ThemeChoice
+  readonly recentRuns: readonly RecentRun[]
+  /** Name of what is being opened. */
+  readonly opening: string | null
+  readonly failure: Failure | null
+  /** One sentence that is no failure: "Cancelled". */
+  readonly notice: string | null
+  readonly analysis: RunningAnalysis | null
+  readonly run: RunOverview | null
+  /** Metric that every view shows. */
+  readonly metric: string
+  readonly selectedServer: string | null
+}
+
+export const useWindowState = create<WindowState>(() => ({
+  view: 'start',
+  theme: 'system',
+  recentRuns: [],
+  opening: null,
+  failure: null,
+  notice: null,
+  analysis: null,
+  run: null,
+  metric: '',
+  selectedServer: null,
+}))

@@ -1,0 +1,65 @@
+// What stands above the heatmap: metric, order, span of time, reduction of binned cells, and the way back from a zoom.
+import { ZoomOut } from 'lucide-react'
+import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
+import { Segments, Select } from '../components/choice.tsx'
+import { useHeatmapState, type TimeSpan } from '../state/heatmap-state.ts'
+import { useWindowState } from '../state/window-state.ts'
+
+const sorts: readonly { readonly value: HeatmapSort; readonly label: string }[] = [
+  { value: 'risk', label: 'Risk' },
+  { value: 'breach', label: 'First breach' },
+  { value: 'cluster', label: 'Cluster' },
+  { value: 'name', label: 'Name' },
+]
+const spans: readonly { readonly value: TimeSpan; readonly label: string; readonly hint: string }[] = [
+  { value: 'forecast', label: 'Forecast', hint: 'The horizon alone' },
+  { value: 'recent', label: 'With history', hint: 'The horizon and as much history before it' },
+  { value: 'all', label: 'All', hint: 'Everything the forecast set holds' },
+]
+const reductions: readonly { readonly value: HeatmapReduction; readonly label: string }[] = [
+  { value: 'max', label: 'Highest' },
+  { value: 'p95', label: 'P95' },
+  { value: 'mean', label: 'Mean' },
+]
+
+export const HeatmapToolbar = ({ run, onReset }: { readonly run: RunOverview; readonly onReset: () => void }) => {
+  const { sort, span, reduction, rows } = useHeatmapState()
+  const metric = useWindowState((state) => state.metric)
+  return (
+    <div className="toolbar" role="toolbar" aria-label="Risk heatmap">
+      {run.metrics.length > 1 && (
+        <Select
+          label="Metric"
+          value={metric}
+          options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
+          onChange={(chosen) => useWindowState.setState({ metric: chosen })}
+        />
+      )}
+      <Select
+        label="Sort by"
+        value={sort}
+        options={sorts}
+        onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })}
+      />
+      {run.horizon !== null && (
+        <Segments
+          label="Span of time"
+          value={span}
+          options={spans}
+          onChange={(chosen) => useHeatmapState.setState({ span: chosen, time: null })}
+        />
+      )}
+      <Select
+        label="Merged cells show"
+        value={reduction}
+        options={reductions}
+        onChange={(chosen) => useHeatmapState.setState({ reduction: chosen })}
+      />
+      <span className="toolbar-gap" />
+      <span className="toolbar-hint">Wheel zooms time, Shift + wheel servers; drag zooms into a box</span>
+      <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
+        <ZoomOut size={14} aria-hidden /> Reset zoom
+      </button>
+    </div>
+  )
+}
