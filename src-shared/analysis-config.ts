@@ -37,7 +37,10 @@ export const analysisConfigSchema = z.strictObject({
   eoq_months: z.array(month).min(1).optional(),
   fiscal_year_start_month: month.default(1),
   /** ISO 3166-1 alpha-2 country of the holiday calendar. */
-  holiday_country: z.string().regex(/^[A-Z]{2}$/).default('US'),
+  holiday_country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .default('US'),
   holiday_state: z.string().min(1).optional(),
   n_clusters: z.int().min(1).max(50).default(4),
   /** Monthly USD of a server for which the servers table states none. */
@@ -65,9 +68,7 @@ export const completeConfig = (given: unknown, method: AnalysisMethod): Analysis
 
 /** Months whose last days form the end-of-quarter window, ascending. */
 export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>
-  (config.eoq_months ?? [3, 6, 9, 12].map((m) => ((m - 1 + config.fiscal_year_start_month - 1) % 12) + 1))
-    .slice()
-    .sort((a, b) => a - b)
+  (config.eoq_months ?? [3, 6, 9, 12].map((m) => ((m - 1 + config.fiscal_year_start_month - 1) % 12) + 1)).slice().sort((a, b) => a - b)
 
 /** Thresholds for a metric on a server of some criticality, in the metric's unit. */
 export const thresholdsFor = (config: AnalysisConfig, metric: string, criticality: string | null): Thresholds =>

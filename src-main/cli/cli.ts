@@ -22,11 +22,13 @@ const program = new Command('headroom')
 `,
   )
 
-const wholeNumber = (least: number) => (text: string): number => {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= least) return value
-  throw new HeadroomError('usage', `"${text}" is not a whole number of at least ${least}.`)
-}
+const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= least) return value
+    throw new HeadroomError('usage', `"${text}" is not a whole number of at least ${least}.`)
+  }
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
@@ -37,7 +39,11 @@ program
   .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty')
   .option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline')
   .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
-  .addOption(new Option('--method <name>', 'headroom, or module05 for the arithmetic of the Python original').choices(analysisMethods).default('headroom'))
+  .addOption(
+    new Option('--method <name>', 'headroom, or module05 for the arithmetic of the Python original')
+      .choices(analysisMethods)
+      .default('headroom'),
+  )
   .option('--model <name>', 'force one model for all series')
   .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
   .option('--seed <n>', 'seed of every random choice', wholeNumber(0))

@@ -23,21 +23,12 @@ const describe = (found: Inspection): string =>
     '',
     tableText(
       ['column', 'type', 'read as'],
-      found.schema.map(({ column, type }) => [
-        column,
-        type,
-        found.mapped_columns.find((mapping) => mapping.column === column)?.role ?? '',
-      ]),
+      found.schema.map(({ column, type }) => [column, type, found.mapped_columns.find((mapping) => mapping.column === column)?.role ?? '']),
     ),
     '',
     tableText(
       ['model', 'series', 'backtest points', 'horizon points'],
-      found.models.map((model) => [
-        model.model,
-        count(model.series),
-        count(model.backtest_points),
-        count(model.horizon_points),
-      ]),
+      found.models.map((model) => [model.model, count(model.series), count(model.backtest_points), count(model.horizon_points)]),
     ),
     '',
     ...(found.warnings.length === 0 ? ['No warnings.'] : found.warnings.map(({ message }) => `Warning: ${message}`)),

@@ -5,20 +5,16 @@ import { cancellable, jsonText, print, say, tableText } from './terminal.ts'
 /** A terminal table beyond this is no longer read; --csv and --json print everything. */
 const mostTableRows = 1000
 
-export const runQuery = async (
-  run: string,
-  sql: string,
-  options: { readonly json?: boolean; readonly csv?: boolean },
-): Promise<void> => {
+export const runQuery = async (run: string, sql: string, options: { readonly json?: boolean; readonly csv?: boolean }): Promise<void> => {
   const whole = options.json === true || options.csv === true
-  const { columns, rows, more } = await cancellable((signal) =>
-    queryRun(run, sql, { signal, mostRows: whole ? undefined : mostTableRows }),
-  )
+  const { columns, rows, more } = await cancellable((signal) => queryRun(run, sql, { signal, mostRows: whole ? undefined : mostTableRows }))
   if (options.json === true) {
     print(jsonText({ columns, rows: rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]]))) }, 2))
     return
   }
-  const texts = rows.map((row) => row.map((value) => (value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value))))
+  const texts = rows.map((row) =>
+    row.map((value) => (value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value))),
+  )
   if (options.csv === true) {
     for (const row of [columns, ...texts]) print(row.map(csvField).join(','))
     return

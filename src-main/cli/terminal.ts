@@ -89,6 +89,9 @@ export const tableText = (columns: readonly string[], rows: readonly (readonly s
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
   const isNumeric = columns.map((_, index) => rows.every((row) => row[index] === '' || /^-?[\d.,]+(e[+-]?\d+)?$/i.test(row[index]!)))
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, index) => (isNumeric[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!))).join('  ').trimEnd()
+    cells
+      .map((cell, index) => (isNumeric[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .join('  ')
+      .trimEnd()
   return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }

@@ -50,8 +50,6 @@ export class Database {
     const threads = Math.max(2, options.threads ?? (await defaultThreads()))
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(threads),
-      enable_progress_bar: 'true',
-      enable_progress_bar_print: 'false',
       preserve_insertion_order: 'true',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -61,6 +59,7 @@ export class Database {
     const connection = await instance.connect()
     const database = new Database(instance, connection, threads, options.signal, true)
     await database.run("SET GLOBAL TimeZone = 'UTC'")
+    await database.#trackProgress()
     return database
   }
 
@@ -85,12 +84,14 @@ export class Database {
   /** Runs a query and hands over its columns, without a row object per row: for arrays of many thousand values. */
   async columns(sql: string, parameters: SqlParameters = []): Promise<Record<string, unknown[]>> {
     const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
-    return reader.getColumnsObjectJS() as Record<string, unknown[]>
+    return reader.getColumnsObjectJS()
   }
 
   /** A second connection to the same tables, for a statement that runs beside others. Close it before this one. */
   async connectBeside(): Promise<Database> {
-    return new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false)
+    const beside = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false)
+    await beside.#trackProgress()
+    return beside
   }
 
   /** Streams a query of numbers into one Float64Array per column; NULL becomes NaN. For millions of values. */
@@ -113,6 +114,11 @@ export class Database {
       }
       return arrays
     })
+  }
+
+  /** DuckDB measures progress only for connections that show a bar; the bar itself stays off. */
+  async #trackProgress(): Promise<void> {
+    await this.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false')
   }
 
   /** Share done of the query under way, 0..1, as DuckDB guesses it. */

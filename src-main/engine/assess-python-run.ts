@@ -16,13 +16,7 @@ import { makeServerMarks, serverRiskQuery, type ClusterMark } from './write-serv
 export const assessPythonRun = async (database: Database, folder: string): Promise<void> => {
   const config = completeConfig({}, 'headroom')
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
-  const fleet = await assessFleet(
-    database,
-    { inputs: [flaggedFile], method: 'headroom' },
-    config,
-    { start: () => undefined },
-    'left aside',
-  )
+  const fleet = await assessFleet(database, { inputs: [flaggedFile], method: 'headroom' }, config, { start: () => undefined }, 'left aside')
   await keepOwnFindings(database, fleet)
   await makeServerMarks(database, await readClusters(database, folder), await disposeServers(database, config))
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)

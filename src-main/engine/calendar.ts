@@ -13,11 +13,7 @@ export interface Calendar {
 }
 
 /** Marks for the years that the set covers; creates table `holidays` (day DATE, name). */
-export const makeCalendar = async (
-  database: Database,
-  config: AnalysisConfig,
-  method: AnalysisMethod,
-): Promise<Calendar> => {
+export const makeCalendar = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<Calendar> => {
   const { first_year, last_year } = await database.row(
     'SELECT CAST(year(min(first_at)) AS INTEGER) AS first_year, CAST(year(max(last_at)) AS INTEGER) AS last_year FROM series_models',
     z.object({ first_year: z.int(), last_year: z.int() }),
@@ -28,12 +24,9 @@ export const makeCalendar = async (
   const windowDays = method === 'module05' ? 1 : config.eoq_window_days
   const months = method === 'module05' ? [3, 6, 9, 12] : eoqMonthsOf(config)
   return {
-    isEoq: (ts) =>
-      `(month(${ts}) IN (${months.join(', ')}) AND day(last_day(${ts})) - day(${ts}) < ${windowDays})`,
+    isEoq: (ts) => `(month(${ts}) IN (${months.join(', ')}) AND day(last_day(${ts})) - day(${ts}) < ${windowDays})`,
     isHoliday: (ts) =>
-      days.length === 0
-        ? 'false'
-        : `(CAST(${ts} AS DATE) IN (${days.map(({ day }) => `DATE ${literal(day)}`).join(', ')}))`,
+      days.length === 0 ? 'false' : `(CAST(${ts} AS DATE) IN (${days.map(({ day }) => `DATE ${literal(day)}`).join(', ')}))`,
   }
 }
 
@@ -58,11 +51,9 @@ export const holidayDates = (
   }
   const states = Object.keys(calendar.getStates(config.holiday_country) ?? {})
   if (config.holiday_state !== undefined && !states.includes(config.holiday_state)) {
-    throw new HeadroomError(
-      'config-invalid',
-      `holiday_state ${config.holiday_state} is not a state of ${config.holiday_country}.`,
-      { next: states.length === 0 ? 'Leave holiday_state out.' : `Use one of ${states.join(', ')}.` },
-    )
+    throw new HeadroomError('config-invalid', `holiday_state ${config.holiday_state} is not a state of ${config.holiday_country}.`, {
+      next: states.length === 0 ? 'Leave holiday_state out.' : `Use one of ${states.join(', ')}.`,
+    })
   }
   if (config.holiday_state === undefined) calendar.init(config.holiday_country)
   else calendar.init(config.holiday_country, config.holiday_state)

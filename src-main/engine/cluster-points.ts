@@ -60,8 +60,8 @@ const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: nu
   })
   const assignment = Int32Array.from(clusters)
   const width = points[0]!.length
-  const centres = Array.from({ length: k }, () => new Array<number>(width).fill(0))
-  const sizes = new Array<number>(k).fill(0)
+  const centres = Array.from({ length: k }, () => Array.from({ length: width }, () => 0))
+  const sizes = Array.from({ length: k }, () => 0)
   points.forEach((point, index) => {
     const cluster = assignment[index]!
     sizes[cluster]! += 1

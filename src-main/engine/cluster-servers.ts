@@ -133,16 +133,21 @@ const numberByMean = (
   known: readonly number[],
   { assignment, sizes, inertia }: Clustering,
 ): Omit<ClusteredServers, 'warnings'> => {
-  const centres = sizes.map((_, cluster) => {
-    const members = known.filter((_, index) => assignment[index] === cluster)
-    const centre = Object.fromEntries(
-      clusterFeatures.map((feature) => [feature, meanOf(members.map((index) => features[feature][index]!))]),
-    ) as Record<ClusterFeature, number>
-    return { members, centre }
-  }).sort((a, b) => a.centre.mean - b.centre.mean)
+  const centres = sizes
+    .map((_, cluster) => {
+      const members = known.filter((_, index) => assignment[index] === cluster)
+      const centre = Object.fromEntries(
+        clusterFeatures.map((feature) => [feature, meanOf(members.map((index) => features[feature][index]!))]),
+      ) as Record<ClusterFeature, number>
+      return { members, centre }
+    })
+    .sort((a, b) => a.centre.mean - b.centre.mean)
   const cluster = new Int32Array(serverIds.length).fill(-1)
   centres.forEach(({ members }, number) => members.forEach((index) => (cluster[index] = number)))
-  const names = distinctNames(centres.map(({ centre }) => centre), horizonDays)
+  const names = distinctNames(
+    centres.map(({ centre }) => centre),
+    horizonDays,
+  )
   return {
     metric,
     serverIds,
@@ -161,12 +166,16 @@ const meanOf = (values: readonly number[]): number => {
 /** Points that the fitted line must move over the horizon to be called rising or falling. */
 const noticeableMove = 5
 
-/** Level by mean utilisation, then direction, or variability (standard deviation above a quarter of the mean). */
+/** Peaks this many times the mean are called spikes. */
+const spikyPeakToMean = 1.3
+
+/** Level by mean utilisation, then direction, spikes, or variability (standard deviation above a quarter of the mean). */
 export const nameCluster = (centre: Readonly<Record<ClusterFeature, number>>, horizonDays: number): string => {
   const level = levelOf(centre.mean)
   const move = (centre.trend_per_30_days * horizonDays) / 30
   if (move >= noticeableMove) return `${level}, rising`
   if (move <= -noticeableMove) return `${level}, falling`
+  if (centre.peak_to_mean >= spikyPeakToMean) return `${level}, spiky`
   return centre.std > 0.25 * centre.mean ? `${level}, variable` : `${level}, steady`
 }
 

@@ -9,12 +9,7 @@ import { fewestCommonPoints } from './select-models.ts'
 const oldestOriginDays = 14
 
 /** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`. */
-export const collectWarnings = async (
-  database: Database,
-  config: AnalysisConfig,
-  grid: TimeGrid,
-  now: Date,
-): Promise<RunWarning[]> => {
+export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
   const warn = async (code: string, sql: string, sentence: (count: string) => string): Promise<void> => {
     const { count, examples } = await database.row(

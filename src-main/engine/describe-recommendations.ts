@@ -87,17 +87,19 @@ const describeGroups = (servers: readonly DisposedServer[]): GroupReport[] => {
     members.push(server)
     groups.set(groupKey(server), members)
   }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, members]) => ({
-    business_unit: members[0]!.business_unit,
-    region: members[0]!.region,
-    criticality: members[0]!.criticality,
-    servers: members.length,
-    at_risk: members.filter((server) => server.is_at_risk).length,
-    underutilized: members.filter((server) => server.is_underutilized).length,
-    retired: countOf(members, 'retire'),
-    consolidated: countOf(members, 'consolidate'),
-    monthly_savings_usd: savingsOf(members),
-  }))
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, members]) => ({
+      business_unit: members[0]!.business_unit,
+      region: members[0]!.region,
+      criticality: members[0]!.criticality,
+      servers: members.length,
+      at_risk: members.filter((server) => server.is_at_risk).length,
+      underutilized: members.filter((server) => server.is_underutilized).length,
+      retired: countOf(members, 'retire'),
+      consolidated: countOf(members, 'consolidate'),
+      monthly_savings_usd: savingsOf(members),
+    }))
 }
 
 const percentText = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} %`)

@@ -101,11 +101,9 @@ const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolea
 const assertType = (role: ColumnRole, { column, type }: SourceColumn, source: string): void => {
   const { accepts, wanted } = typeRules[role]
   if (accepts(type)) return
-  throw new HeadroomError(
-    'input-column-type',
-    `Column ${column} of ${source} holds ${type}, but ${role} needs ${wanted}.`,
-    { next: `Cast ${column} when the file is written.` },
-  )
+  throw new HeadroomError('input-column-type', `Column ${column} of ${source} holds ${type}, but ${role} needs ${wanted}.`, {
+    next: `Cast ${column} when the file is written.`,
+  })
 }
 
 export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>

@@ -41,15 +41,10 @@ export const openForecastSource = async (
 ): Promise<ForecastSource> => {
   const files = await findSourceFiles(database, inputs)
   const name = files.length === 1 ? basename(files[0]!.path) : `the set of ${files.length} files`
-  await database
-    .run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelation(files)}`)
-    .catch((cause: unknown) => {
-      throw unreadable(files, name, cause)
-    })
-  const described = await database.rows(
-    'DESCRIBE source',
-    z.object({ column_name: z.string(), column_type: z.string() }),
-  )
+  await database.run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelation(files)}`).catch((cause: unknown) => {
+    throw unreadable(files, name, cause)
+  })
+  const described = await database.rows('DESCRIBE source', z.object({ column_name: z.string(), column_type: z.string() }))
   const schema = described.map((row) => ({ column: row.column_name, type: row.column_type }))
   const isFlag = ({ column }: SourceColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
   const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlag(column)), name)

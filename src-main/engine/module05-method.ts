@@ -63,8 +63,7 @@ export const clusterLikeModule05 = async (
 const moduleClusterNames = ['lowest mean', 'middle mean', 'highest mean']
 
 /** USD a month: servers of the lowest-mean cluster x cost_per_instance x 0.5. */
-export const module05Savings = (quietest: number, config: AnalysisConfig): number =>
-  quietest * config.cost_per_instance * savedShare
+export const module05Savings = (quietest: number, config: AnalysisConfig): number => quietest * config.cost_per_instance * savedShare
 
 export interface FlaggedRowCounts {
   readonly rows: number

@@ -25,8 +25,7 @@ export const packServers = (servers: readonly PackableServer[], { target, mostRe
   const hosts: { readonly serverId: string; readonly room: Float64Array }[] = []
   const placed = new Map<string, string>()
   for (const { server, peakAt } of byPeak) {
-    const host =
-      placed.size < mostRemovals ? hosts.find(({ room }) => fits(room, server.demand, peakAt)) : undefined
+    const host = placed.size < mostRemovals ? hosts.find(({ room }) => fits(room, server.demand, peakAt)) : undefined
     if (host === undefined) {
       const limit = server.capacityUnits * target
       hosts.push({ serverId: server.serverId, room: server.demand.map((units) => limit - units) })

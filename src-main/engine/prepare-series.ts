@@ -13,11 +13,7 @@ import {
 const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
 
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
-export const prepareSeries = async (
-  database: Database,
-  config: AnalysisConfig,
-  method: AnalysisMethod,
-): Promise<void> => {
+export const prepareSeries = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
   await makeThresholds(database, config, method)
   await database.run(`
     CREATE OR REPLACE TABLE series AS
@@ -60,9 +56,7 @@ const makeThresholds = async (database: Database, config: AnalysisConfig, method
     `SELECT DISTINCT s.metric, a.criticality FROM series_models s LEFT JOIN server_attributes a USING (server_id) ORDER BY ALL`,
     z.object({ metric: z.string(), criticality: z.string().nullable() }),
   )
-  await database.run(
-    'CREATE OR REPLACE TABLE thresholds (metric VARCHAR, criticality VARCHAR, high DOUBLE, very_high DOUBLE)',
-  )
+  await database.run('CREATE OR REPLACE TABLE thresholds (metric VARCHAR, criticality VARCHAR, high DOUBLE, very_high DOUBLE)')
   for (const { metric, criticality } of pairs) {
     if (method === 'headroom' && !isJudgedMetric(config, metric)) continue
     const { high, very_high } = method === 'module05' ? module05Thresholds : thresholdsFor(config, metric, criticality)

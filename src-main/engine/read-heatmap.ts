@@ -10,12 +10,7 @@ const mostRows = 60
 const mostColumns = 360
 
 /** Reads `series_risk`, `forecast`, `holidays`. The metric has at least one series with a horizon. */
-export const readHeatmap = async (
-  database: Database,
-  metric: string,
-  calendar: Calendar,
-  grid: TimeGrid,
-): Promise<HeatmapData> => {
+export const readHeatmap = async (database: Database, metric: string, calendar: Calendar, grid: TimeGrid): Promise<HeatmapData> => {
   const frame = await database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk,
             epoch(min(horizon_start)) AS start, epoch(max(horizon_end)) AS end_,
@@ -100,12 +95,7 @@ const readRows = async (database: Database, metric: string, rowCount: number): P
 }
 
 /** End-of-quarter windows and holidays inside the picture's time, merged where days touch. */
-const readMarks = async (
-  database: Database,
-  calendar: Calendar,
-  fromSecond: number,
-  toSecond: number,
-): Promise<TimeMark[]> => {
+const readMarks = async (database: Database, calendar: Calendar, fromSecond: number, toSecond: number): Promise<TimeMark[]> => {
   const days = `SELECT unnest(generate_series(date_trunc('day', make_timestamp(${fromSecond * 1e6})),
     make_timestamp(${toSecond * 1e6 - 1}), INTERVAL 1 DAY)) AS day`
   const marks = await database.rows(

@@ -109,7 +109,10 @@ const readDemands = async (database: Database, servers: readonly FleetServer[]):
   if (servers.length < 2) return []
   const ids = servers.map((server) => server.server_id)
   await database.run('CREATE OR REPLACE TABLE packed (place INTEGER, server_id VARCHAR)')
-  await database.appendRows('packed', ids.map((id, place) => [place, id]))
+  await database.appendRows(
+    'packed',
+    ids.map((id, place) => [place, id]),
+  )
   const [places, slots, values] = await database.numbers(
     `SELECT p.place, dense_rank() OVER (ORDER BY s.metric, h.ts) - 1, h.predicted
      FROM horizon h JOIN series s USING (series_id) JOIN packed p USING (server_id)

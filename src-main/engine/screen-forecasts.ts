@@ -59,11 +59,9 @@ const refuseInfinite = async (database: Database, source: ForecastSource): Promi
 
 const refuseNull = (source: ForecastSource, role: 'server_id' | 'timestamp', count: number): void => {
   if (count === 0) return
-  throw new HeadroomError(
-    'input-null-key',
-    `Column ${source.columns[role].column} of ${source.name} is empty in ${count} of its rows.`,
-    { next: `Every row needs a ${role}; fill it in or drop the rows.` },
-  )
+  throw new HeadroomError('input-null-key', `Column ${source.columns[role].column} of ${source.name} is empty in ${count} of its rows.`, {
+    next: `Every row needs a ${role}; fill it in or drop the rows.`,
+  })
 }
 
 const refuseTimes = async (database: Database, source: ForecastSource, timeColumn: string): Promise<never> => {

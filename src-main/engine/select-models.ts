@@ -51,10 +51,7 @@ export const selectModels = async (
 }
 
 const assertModelKnown = async (database: Database, model: string, sourceName: string): Promise<void> => {
-  const known = await database.rows(
-    'SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20',
-    z.object({ model: z.string() }),
-  )
+  const known = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))
   if (known.some((row) => row.model === model)) return
   throw new HeadroomError('input-model-unknown', `Column model of ${sourceName} has no forecasts by "${model}".`, {
     next: `Use one of ${known.map((row) => row.model).join(', ')}.`,

@@ -29,15 +29,16 @@ export const loadServersTable = async (database: Database, path: string | undefi
     ? `read_parquet(${literal(file)})`
     : `read_csv(${literal(file)}, header = true, all_varchar = true)`
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
-    throw new HeadroomError('servers-invalid', `The servers table ${name} cannot be read as ${/\.parquet$/i.test(name) ? 'Parquet' : 'CSV'}.`, {
-      next: 'Save it as CSV with a header line, or as Parquet.',
-      cause,
-    })
+    throw new HeadroomError(
+      'servers-invalid',
+      `The servers table ${name} cannot be read as ${/\.parquet$/i.test(name) ? 'Parquet' : 'CSV'}.`,
+      {
+        next: 'Save it as CSV with a header line, or as Parquet.',
+        cause,
+      },
+    )
   })
-  const columns = await database.rows(
-    'DESCRIBE servers_as_given',
-    z.object({ column_name: z.string(), column_type: z.string() }),
-  )
+  const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
   const byName = new Map(columns.map(({ column_name }) => [column_name.toLowerCase().trim(), column_name]))
   const key = byName.get('server_id')
   if (key === undefined) {
@@ -63,10 +64,7 @@ export const loadServersTable = async (database: Database, path: string | undefi
             ${numberColumns.map((column) => `${number(column)} AS ${column}`).join(', ')}
      FROM servers_as_given`,
   )
-  const { rows } = await database.row(
-    'SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes',
-    z.object({ rows: z.number() }),
-  )
+  const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
   await database.run('DROP TABLE servers_as_given')
   return { path, bytes: found.size, rows }
 }
@@ -81,9 +79,13 @@ const assertNumbers = async (database: Database, table: string, column: string |
     z.object({ text: z.string() }),
   )
   if (bad === undefined) return
-  throw new HeadroomError('servers-invalid', `Column ${column} of the servers table ${table} holds "${bad.text}", which is no number of 0 or more.`, {
-    next: 'Write plain numbers without units or thousands separators.',
-  })
+  throw new HeadroomError(
+    'servers-invalid',
+    `Column ${column} of the servers table ${table} holds "${bad.text}", which is no number of 0 or more.`,
+    {
+      next: 'Write plain numbers without units or thousands separators.',
+    },
+  )
 }
 
 const assertUnique = async (database: Database, table: string, key: string): Promise<void> => {

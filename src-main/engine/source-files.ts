@@ -12,8 +12,7 @@ export interface SourceFile {
 
 const parquetEnding = /\.(parquet|parq|pq)$/i
 const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
-const isMissing = (thrown: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
+const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
 /** Files of the set in the order named, those of a folder or glob by name. Each begins and ends as Parquet does. */
 export const findSourceFiles = async (database: Database, inputs: readonly string[]): Promise<SourceFile[]> => {

@@ -14,12 +14,7 @@ const slotsPerBitmap = 4096
  * A backtest row is one that says what the model predicted about a time since measured. sMAPE's summand, in percent:
  * 200 |a - p| / (|a| + |p|), 0 where both are 0.
  */
-export const surveySeries = async (
-  database: Database,
-  source: ForecastSource,
-  grid: TimeGrid,
-  fixedPoint: FixedPoint,
-): Promise<void> => {
+export const surveySeries = async (database: Database, source: ForecastSource, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
   const span = await database.row(
     `SELECT CAST(epoch_us(min(ts)) AS VARCHAR) AS first_us,
             CAST((epoch_us(max(ts)) - epoch_us(min(ts))) // ${grid.stepSeconds * 1_000_000} + 1 AS DOUBLE) AS slots

@@ -78,8 +78,7 @@ const select = async (connection: DuckDBConnection, sql: string, mostRows: numbe
     })
   }
   try {
-    const reader =
-      mostRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(mostRows + 1)
+    const reader = mostRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(mostRows + 1)
     const rows = reader.convertRows(JsonDuckDBValueConverter)
     const more = mostRows !== undefined && rows.length > mostRows
     return { columns: reader.deduplicatedColumnNames(), rows: more ? rows.slice(0, mostRows) : rows, more }
