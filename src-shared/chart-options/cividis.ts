@@ -1,9 +1,7 @@
 // The sequential colours of utilisation: cividis (Nunez, Anderton and Renslow 2018, PLoS ONE 13(7) e0199239) in 256 steps.
 
 /** Published values at equal distances from 0 to 1; between them the table is linear in sRGB. */
-const anchors = [
-  0x00224e, 0x123570, 0x3b496c, 0x575d6d, 0x707173, 0x8a8678, 0xa59c74, 0xc3b369, 0xe1cc55, 0xfee838,
-] as const
+const anchors = [0x00224e, 0x123570, 0x3b496c, 0x575d6d, 0x707173, 0x8a8678, 0xa59c74, 0xc3b369, 0xe1cc55, 0xfee838] as const
 
 const channelAt = (position: number, shift: number): number => {
   const lower = Math.min(Math.floor(position), anchors.length - 2)

@@ -24,12 +24,7 @@ export interface ClustersLayout {
   readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number }
 }
 
-export const layOutClusters = (
-  data: ClustersData,
-  theme: ChartTheme,
-  formatting: ChartFormatting,
-  width: number,
-): ClustersLayout => {
+export const layOutClusters = (data: ClustersData, theme: ChartTheme, formatting: ChartFormatting, width: number): ClustersLayout => {
   const { measure } = theme.font
   const isBeside = width >= 720
   const entries = data.clusters.map((cluster) => {
@@ -41,8 +36,7 @@ export const layOutClusters = (
     }
   })
   const widest = entries.reduce(
-    (most, { name, figures }) =>
-      Math.max(most, measure(name, fontSizes.label, true), measure(figures, fontSizes.small)),
+    (most, { name, figures }) => Math.max(most, measure(name, fontSizes.label, true), measure(figures, fontSizes.small)),
     0,
   )
   return {

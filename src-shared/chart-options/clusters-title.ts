@@ -6,10 +6,7 @@ import { type ChartFormatting, printable } from './format.ts'
 const inSentence = (name: string): string => printable(name).replace(/, (?=[^,]*$)/, ' and ')
 
 const greatestOf = (clusters: readonly ClusterSummary[]): ClusterSummary | undefined =>
-  clusters.reduce<ClusterSummary | undefined>(
-    (best, next) => (best !== undefined && best.size >= next.size ? best : next),
-    undefined,
-  )
+  clusters.reduce<ClusterSummary | undefined>((best, next) => (best !== undefined && best.size >= next.size ? best : next), undefined)
 
 /** "4 groups: 37 of 120 servers are quiet and steady", said of the largest group. */
 export const clustersTitle = (data: ClustersData, formatting: ChartFormatting): string => {

@@ -57,9 +57,7 @@ const namedPointsOf = (data: ClustersData, servers: readonly number[], { theme, 
   const greatest = data.mean.reduce((most, mean) => Math.max(most, mean), data.unit === '%' ? 100 : 0)
   return servers.map((server) => {
     const mean = data.mean[server] ?? Number.NaN
-    const name = fitText(printable(data.serverIds[server] ?? ''), width / 4, (text) =>
-      theme.font.measure(text, fontSizes.label),
-    )
+    const name = fitText(printable(data.serverIds[server] ?? ''), width / 4, (text) => theme.font.measure(text, fontSizes.label))
     return {
       value: [mean, data.std[server] ?? Number.NaN, server],
       label: { position: mean > greatest * 0.6 ? ('left' as const) : ('right' as const), formatter: () => name },
@@ -67,12 +65,7 @@ const namedPointsOf = (data: ClustersData, servers: readonly number[], { theme, 
   })
 }
 
-const serverTooltip = (
-  data: ClustersData,
-  server: number,
-  cluster: ClusterSummary,
-  formatting: ChartFormatting,
-): string => {
+const serverTooltip = (data: ClustersData, server: number, cluster: ClusterSummary, formatting: ChartFormatting): string => {
   const figures = [
     `mean ${formatting.value(data.mean[server] ?? Number.NaN, data.unit)}`,
     `standard deviation ${formatting.value(data.std[server] ?? Number.NaN, '')}${data.unit === '%' ? ' points' : ''}`,
@@ -84,12 +77,7 @@ const serverTooltip = (
   ].join('<br>')
 }
 
-const serversSeries = (
-  data: ClustersData,
-  view: ClustersView,
-  cluster: ClusterSummary,
-  entry: LegendEntry,
-): ScatterSeriesOption => {
+const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {
   const { theme, formatting } = view
   const style = clusterStyle(theme, cluster.cluster)
   const servers = serversOf(data, cluster.cluster)
@@ -134,12 +122,7 @@ const serversSeries = (
  * Bears the name of the servers' series, so that the legend switches both. Hollow and without words where the servers
  * have their own.
  */
-const centreSeries = (
-  data: ClustersData,
-  { theme }: ClustersView,
-  cluster: ClusterSummary,
-  entry: LegendEntry,
-): ScatterSeriesOption => {
+const centreSeries = (data: ClustersData, { theme }: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {
   const isHollow = data.serverIds.length <= namedServers
   const style = clusterStyle(theme, cluster.cluster)
   return {

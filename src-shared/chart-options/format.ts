@@ -55,8 +55,7 @@ export const fixedFormatting: ChartFormatting = {
   day: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)}`,
   shortDay: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)}`,
   dayAndYear: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)} ${new Date(timeMs).getUTCFullYear()}`,
-  shortDayAndYear: (timeMs) =>
-    `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)} ${new Date(timeMs).getUTCFullYear()}`,
+  shortDayAndYear: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)} ${new Date(timeMs).getUTCFullYear()}`,
   month: (timeMs) => monthName(timeMs).slice(0, 3),
   year: (timeMs) => String(new Date(timeMs).getUTCFullYear()),
   time: (timeMs) => `${twoDigits(new Date(timeMs).getUTCHours())}:${twoDigits(new Date(timeMs).getUTCMinutes())}`,
@@ -90,9 +89,7 @@ export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFo
   stepMs < dayMs ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}` : formatting.dayAndYear(timeMs)
 
 /** Names come from files: control characters and halves of surrogate pairs would break SVG. */
-export const printable = (name: string): string =>
-  name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')
+export const printable = (name: string): string => name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')
 
 /** For tooltips, which ECharts takes as HTML. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -50,8 +50,7 @@ export const describeCell = (data: HeatmapData, cell: HeatmapCell, formatting: C
   const kind = cell.isForecast ? 'forecast' : 'measured'
   const notes: string[] = []
   if (data.highThreshold !== null && value > data.highThreshold) {
-    const passed =
-      data.veryHighThreshold !== null && value > data.veryHighThreshold ? data.veryHighThreshold : data.highThreshold
+    const passed = data.veryHighThreshold !== null && value > data.veryHighThreshold ? data.veryHighThreshold : data.highThreshold
     notes.push(`above ${formatting.value(passed, data.unit)}`)
   }
   for (const mark of data.marks) {

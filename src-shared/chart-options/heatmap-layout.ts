@@ -84,11 +84,7 @@ export const layOutHeatmap = (data: HeatmapData, frame: HeatmapFrame & { readonl
 }
 
 /** Whole pixels per cell at which the painted matrix is at least as fine as the plot on a screen of that density. */
-export const cellScale = (
-  data: HeatmapData,
-  plot: Rectangle,
-  pixelRatio: number,
-): { readonly x: number; readonly y: number } => ({
+export const cellScale = (data: HeatmapData, plot: Rectangle, pixelRatio: number): { readonly x: number; readonly y: number } => ({
   x: Math.max(1, Math.ceil((plot.width * pixelRatio) / Math.max(1, data.columns))),
   y: Math.max(1, Math.ceil((plot.height * pixelRatio) / Math.max(1, data.rows.length))),
 })

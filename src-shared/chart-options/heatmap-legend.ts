@@ -59,26 +59,12 @@ const gradient = {
   })),
 }
 
-const drawScale = (
-  data: HeatmapData,
-  theme: ChartTheme,
-  formatting: ChartFormatting,
-  x: number,
-  y: number,
-  length: number,
-): Element[] => {
+const drawScale = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting, x: number, y: number, length: number): Element[] => {
   const widthOf = (label: string): number => theme.font.measure(label, fontSizes.small, true)
   return [
     drawRect(x, y, length, barHeight, { fill: gradient }),
     ...scaleTicks(data, length, formatting, widthOf).flatMap((tick) => [
-      drawLine(
-        x + tick.x,
-        y + (tick.isThreshold ? -3 : barHeight),
-        x + tick.x,
-        y + barHeight + 4,
-        theme.text,
-        tick.isThreshold ? 1.5 : 1,
-      ),
+      drawLine(x + tick.x, y + (tick.isThreshold ? -3 : barHeight), x + tick.x, y + barHeight + 4, theme.text, tick.isThreshold ? 1.5 : 1),
       drawText(theme, tick.label, x + tick.x, y + barHeight + 13, {
         color: tick.isThreshold ? theme.text : theme.muted,
         size: fontSizes.small,
@@ -91,8 +77,7 @@ const drawScale = (
 
 /** "high risk, P95 above 90 %"; without the figure where thresholds differ between servers. */
 const riskWords = (data: HeatmapData, formatting: ChartFormatting): Readonly<Record<RiskLevel, string>> => {
-  const above = (threshold: number | null): string =>
-    threshold === null ? '' : `, P95 above ${formatting.value(threshold, data.unit)}`
+  const above = (threshold: number | null): string => (threshold === null ? '' : `, P95 above ${formatting.value(threshold, data.unit)}`)
   return {
     low: 'low risk',
     medium: `medium risk${above(data.highThreshold)}`,
@@ -139,12 +124,7 @@ export interface HeatmapLegend {
 }
 
 /** The colour scale, and beside it (below it where the chart is narrow) the signs in as many lines as they need. */
-export const layOutLegend = (
-  data: HeatmapData,
-  theme: ChartTheme,
-  formatting: ChartFormatting,
-  width: number,
-): HeatmapLegend => {
+export const layOutLegend = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting, width: number): HeatmapLegend => {
   const isBeside = width >= 560
   const length = Math.min(300, isBeside ? width * 0.4 : width - 3 * scaleInset)
   const left = isBeside ? scaleInset + length + 40 : 0

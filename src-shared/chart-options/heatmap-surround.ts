@@ -20,12 +20,7 @@ export interface HeatmapScales {
 const spanOf = ({ plot }: HeatmapLayout): Span => ({ from: plot.x, to: plot.x + plot.width })
 
 /** "measured | forecast" with its line; the words stay while their part of the time is visible. */
-export const drawHorizon = (
-  data: HeatmapData,
-  theme: ChartTheme,
-  layout: HeatmapLayout,
-  { xOf }: HeatmapScales,
-): Element[] => {
+export const drawHorizon = (data: HeatmapData, theme: ChartTheme, layout: HeatmapLayout, { xOf }: HeatmapScales): Element[] => {
   const { plot, lanes } = layout
   const { from, to } = spanOf(layout)
   const widthOf = (word: string): number => theme.font.measure(word, fontSizes.small, true) + 16
@@ -34,48 +29,34 @@ export const drawHorizon = (
   const middle = lanes.horizon + 9
   const elements: Element[] = []
   if (split - from > widthOf('measured')) {
-    elements.push(
-      drawText(theme, 'measured', split - 8, middle, { color: theme.muted, size: fontSizes.small, align: 'right' }),
-    )
+    elements.push(drawText(theme, 'measured', split - 8, middle, { color: theme.muted, size: fontSizes.small, align: 'right' }))
   }
   if (to - split > widthOf('forecast')) {
-    elements.push(
-      drawText(theme, 'forecast', split + 8, middle, { color: theme.text, size: fontSizes.small, bold: true }),
-    )
+    elements.push(drawText(theme, 'forecast', split + 8, middle, { color: theme.text, size: fontSizes.small, bold: true }))
   }
   if (x > from && x < to) {
     const bottom = plot.y + plot.height
-    elements.push(
-      drawLine(x, plot.y, x, bottom, theme.background, 4),
-      drawLine(x, lanes.horizon + 2, x, bottom, theme.text, 1.5),
-    )
+    elements.push(drawLine(x, plot.y, x, bottom, theme.background, 4), drawLine(x, lanes.horizon + 2, x, bottom, theme.text, 1.5))
   }
   return elements
 }
 
 /** Quarter ends as bars, holidays as small pointers, each with its name where there is room. */
-export const drawMarks = (
-  data: HeatmapData,
-  theme: ChartTheme,
-  layout: HeatmapLayout,
-  { xOf }: HeatmapScales,
-): Element[] => {
+export const drawMarks = (data: HeatmapData, theme: ChartTheme, layout: HeatmapLayout, { xOf }: HeatmapScales): Element[] => {
   const { lanes } = layout
   const horizonX = xOf(data.horizonStartMs)
   const widthOf = (label: string): number => theme.font.measure(label, fontSizes.small)
   return (['eoq', 'holiday'] as const).flatMap((kind) => {
     const marks = data.marks.filter((mark) => mark.kind === kind)
-    return placeMarks(marks, spanOf(layout), xOf, widthOf, [{ from: horizonX, to: horizonX }]).flatMap(
-      ({ mark, fromX, toX, labelX }) => {
-        const sign =
-          kind === 'eoq'
-            ? drawRect(fromX, lanes.eoqBar - 4, toX - fromX, 4, { fill: theme.accent })
-            : drawHolidayTick(theme, (fromX + toX) / 2, lanes.holidayTick)
-        if (labelX === null) return [sign]
-        const look = { color: theme.muted, size: fontSizes.small }
-        return [sign, drawText(theme, mark.label, labelX, lanes[kind] + 8, look)]
-      },
-    )
+    return placeMarks(marks, spanOf(layout), xOf, widthOf, [{ from: horizonX, to: horizonX }]).flatMap(({ label, fromX, toX, labelX }) => {
+      const sign =
+        kind === 'eoq'
+          ? drawRect(fromX, lanes.eoqBar - 4, toX - fromX, 4, { fill: theme.accent })
+          : drawHolidayTick(theme, (fromX + toX) / 2, lanes.holidayTick)
+      if (labelX === null) return [sign]
+      const look = { color: theme.muted, size: fontSizes.small }
+      return [sign, drawText(theme, label, labelX, lanes[kind] + 8, look)]
+    })
   })
 }
 

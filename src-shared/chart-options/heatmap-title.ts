@@ -38,9 +38,7 @@ export const heatmapSubtitle = (data: HeatmapData, formatting: ChartFormatting):
     `${formatMoment(data.startMs, data.stepMs, formatting)} – ${formatMoment(lastMs(data), data.stepMs, formatting)} UTC`,
   ]
   if (data.rows.length < shown) {
-    parts.push(
-      `${formatting.count(shown)} servers in ${formatting.count(data.rows.length)} rows, ${reductionWord(data)} of each row`,
-    )
+    parts.push(`${formatting.count(shown)} servers in ${formatting.count(data.rows.length)} rows, ${reductionWord(data)} of each row`)
   }
   if (shown < data.counts.servers) {
     parts.push(`${formatting.count(shown)} of ${formatting.count(data.counts.servers)} servers`)

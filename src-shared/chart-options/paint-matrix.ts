@@ -32,10 +32,7 @@ export const heatmapDomain = (data: HeatmapData): ValueDomain => {
  * Paints `scale.x` by `scale.y` pixels per cell (whole numbers), row 0 on top. Values outside the domain take the
  * nearest end of the scale; NaN stays transparent, so that the neutral ground shows.
  */
-export const paintMatrix = (
-  data: HeatmapData,
-  scale: { readonly x: number; readonly y: number } = { x: 1, y: 1 },
-): PaintedMatrix => {
+export const paintMatrix = (data: HeatmapData, scale: { readonly x: number; readonly y: number } = { x: 1, y: 1 }): PaintedMatrix => {
   const { min, max } = heatmapDomain(data)
   const rows = data.rows.length
   const width = data.columns * scale.x

@@ -6,7 +6,7 @@ export type TextMeasure = (text: string, size: number, bold?: boolean) => number
 /** Widths in em, a little generous, of the shapes of letters in a grotesque such as Inter. */
 const emOf = (character: string): number => {
   if (/[ijl.,:;'|!]/.test(character)) return 0.3
-  if (/[frtI()\[\] \-/]/.test(character)) return 0.42
+  if (/[frtI()[\] /-]/.test(character)) return 0.42
   if (/[mwMW%@—…]/.test(character)) return 0.95
   if (/[A-Z]/.test(character)) return 0.72
   return (character.codePointAt(0) ?? 0) < 0x1100 ? 0.62 : 1.05

@@ -52,26 +52,8 @@ const okabeIto = {
   yellow: '#f0e442',
 } as const
 
-const onWhite = [
-  okabeIto.blue,
-  okabeIto.orange,
-  okabeIto.green,
-  okabeIto.purple,
-  okabeIto.sky,
-  okabeIto.vermilion,
-  '#4d4d4d',
-  '#882255',
-]
-const onDark = [
-  okabeIto.sky,
-  okabeIto.orange,
-  okabeIto.green,
-  okabeIto.purple,
-  okabeIto.yellow,
-  okabeIto.vermilion,
-  '#bbbbbb',
-  '#b0a0ff',
-]
+const onWhite = [okabeIto.blue, okabeIto.orange, okabeIto.green, okabeIto.purple, okabeIto.sky, okabeIto.vermilion, '#4d4d4d', '#882255']
+const onDark = [okabeIto.sky, okabeIto.orange, okabeIto.green, okabeIto.purple, okabeIto.yellow, okabeIto.vermilion, '#bbbbbb', '#b0a0ff']
 
 const tokens: Readonly<Record<ThemeName, Omit<ChartTheme, 'name' | 'font'>>> = {
   light: {

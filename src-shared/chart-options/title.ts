@@ -9,12 +9,7 @@ export const fontSizes = { title: 20, subtitle: 13, label: 12, small: 11 } as co
 export const margin = 20
 export const titleHeight = 74
 
-export const titleOption = (
-  theme: ChartTheme,
-  width: number,
-  title: string,
-  subtitle: string,
-): TitleComponentOption => {
+export const titleOption = (theme: ChartTheme, width: number, title: string, subtitle: string): TitleComponentOption => {
   const { family, measure } = theme.font
   const most = width - 2 * margin
   const size = [fontSizes.title, 18, 16, 14].find((candidate) => measure(title, candidate, true) <= most) ?? 14

@@ -52,9 +52,7 @@ export const sampleHeatmap = ({ servers, hourly = false, noHistory = false, name
       const weekday = new Date(time).getUTCDay()
       noise = noise * 0.7 + (random() - 0.5) * 8
       const seasonal = hourly ? 9 * Math.sin(((column - 8) / 24) * 2 * Math.PI) : weekday % 6 === 0 ? -9 : 2
-      const quarterEnd = marksDaily.some((mark) => mark.kind === 'eoq' && time >= mark.fromMs && time < mark.toMs)
-        ? 8
-        : 0
+      const quarterEnd = marksDaily.some((mark) => mark.kind === 'eoq' && time >= mark.fromMs && time < mark.toMs) ? 8 : 0
       const value = base - 8 + (column / columns) * 10 + seasonal + (hourly ? 0 : quarterEnd) + noise
       const missing = time < horizonStartMs && (noHistory || (row % 9 === 4 && column < columns * 0.2))
       values[row * columns + column] = missing ? Number.NaN : Math.min(100, Math.max(1, value))
@@ -104,7 +102,7 @@ export const sampleClusters = (servers: number, clusterCount = 4): ClustersData 
   const mean = new Float64Array(servers)
   const std = new Float64Array(servers)
   const cluster = new Int32Array(servers)
-  const sizes = new Array<number>(clusterCount).fill(0)
+  const sizes = Array.from({ length: clusterCount }, () => 0)
   for (let server = 0; server < servers; server++) {
     const of = server < clusterCount ? server : Math.min(clusterCount - 1, Math.floor(random() ** 1.5 * clusterCount))
     const group = groups[of] ?? groups[0]!
