@@ -1,0 +1,7 @@
+// What DuckDB alone needs to read a Parquet file and write it again: `node plain-rewrite.mjs IN OUT`. The yardstick of the benchmark.
+import { DuckDBInstance } from '@duckdb/node-api'
+
+const [from, to] = process.argv.slice(2)
+const instance = await DuckDBInstance.create(':memory:', { preserve_insertion_order: 'true' })
+const connection = await instance.connect()
+await connection.run(`COPY (SELECT * FROM read_parquet('${from}')) TO '${to}' (FORMAT parquet, COMPRESSION snappy)`)
