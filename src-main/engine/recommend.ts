@@ -77,59 +77,95 @@ const readServers = async (database: Database): Promise<FleetServer[]> =>
 export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 'criticality'>): string =>
   JSON.stringify([server.business_unit, server.region, server.criticality])
 
+/** Servers that may be packed onto each other. */
+interface PackingGroup {
+  readonly servers: readonly FleetServer[]
+  readonly mostRemovals: number
+}
+
 const packGroups = async (
   database: Database,
   config: AnalysisConfig,
   servers: readonly FleetServer[],
   disposed: ReadonlyMap<string, Disposition>,
 ): Promise<Map<string, string>> => {
-  const groups = new Map<string, FleetServer[]>()
-  for (const server of servers) {
-    const group = groups.get(groupKey(server))
-    if (group === undefined) groups.set(groupKey(server), [server])
-    else group.push(server)
-  }
+  const target = config.consolidation_target / 100
   const hosts = new Map<string, string>()
-  for (const members of groups.values()) {
-    const retired = members.filter((server) => disposed.get(server.server_id) === 'retire').length
-    const packable = members.filter((server) => server.is_underutilized && !disposed.has(server.server_id))
-    let mostRemovals = members.length - retired - fewestKept
-    for (let from = 0; from < packable.length && mostRemovals > 0; from += subgroupSize) {
-      const demands = await readDemands(database, packable.slice(from, from + subgroupSize))
-      const placed = packServers(demands, { target: config.consolidation_target / 100, mostRemovals })
-      for (const [server, host] of placed) hosts.set(server, host)
-      mostRemovals -= placed.size
+  for (const batch of inBatches(findPackable(servers, disposed))) {
+    const demands = await readDemands(database, batch)
+    for (const [index, { mostRemovals }] of batch.entries()) {
+      for (const [server, host] of packServers(demands[index]!, { target, mostRemovals })) hosts.set(server, host)
     }
   }
   return hosts
 }
 
-/** Demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
-const readDemands = async (database: Database, servers: readonly FleetServer[]): Promise<PackableServer[]> => {
-  if (servers.length < 2) return []
-  const ids = servers.map((server) => server.server_id)
-  await database.run('CREATE OR REPLACE TABLE packed (place INTEGER, server_id VARCHAR)')
+/** Groups by business unit, region and criticality, cut into subgroups; those where nothing can move are left out. */
+const findPackable = (servers: readonly FleetServer[], disposed: ReadonlyMap<string, Disposition>): PackingGroup[] => {
+  const groups = new Map<string, FleetServer[]>()
+  for (const server of servers) {
+    const members = groups.get(groupKey(server))
+    if (members === undefined) groups.set(groupKey(server), [server])
+    else members.push(server)
+  }
+  return [...groups.values()].flatMap((members) => {
+    const retired = members.filter((server) => disposed.get(server.server_id) === 'retire').length
+    const packable = members.filter((server) => server.is_underutilized && !disposed.has(server.server_id))
+    const subgroups: PackingGroup[] = []
+    let removable = members.length - retired - fewestKept
+    for (let from = 0; from < packable.length; from += subgroupSize) {
+      const subgroup = packable.slice(from, from + subgroupSize)
+      const mostRemovals = Math.min(removable, subgroup.length - 1)
+      if (mostRemovals > 0) subgroups.push({ servers: subgroup, mostRemovals })
+      removable -= Math.max(0, mostRemovals)
+    }
+    return subgroups
+  })
+}
+
+/** Consecutive groups of at most a subgroup's size together: one query reads them all, and memory stays bounded. */
+const inBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
+  const batches: PackingGroup[][] = []
+  let room = 0
+  for (const group of groups) {
+    if (room < group.servers.length) {
+      batches.push([])
+      room = subgroupSize
+    }
+    batches.at(-1)!.push(group)
+    room -= group.servers.length
+  }
+  return batches
+}
+
+/** Per group and server the demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
+const readDemands = async (database: Database, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
+  const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
+  await database.run('CREATE OR REPLACE TABLE packed (place INTEGER, pack_group INTEGER, server_id VARCHAR)')
   await database.appendRows(
     'packed',
-    ids.map((id, place) => [place, id]),
+    members.map(({ server, group }, place) => [place, group, server.server_id]),
   )
   const [places, slots, values] = await database.numbers(
-    `SELECT p.place, dense_rank() OVER (ORDER BY s.metric, h.ts) - 1, h.predicted
+    `SELECT p.place, dense_rank() OVER (PARTITION BY p.pack_group ORDER BY s.metric, h.ts) - 1, h.predicted
      FROM horizon h JOIN series s USING (series_id) JOIN packed p USING (server_id)
      WHERE s.high_threshold IS NOT NULL`,
     3,
   )
-  const width = slots!.reduce((most, slot) => Math.max(most, slot + 1), 0)
-  const demand = servers.map(() => new Float64Array(width).fill(Number.NaN))
+  const widths = groups.map(() => 0)
   places!.forEach((place, index) => {
-    const units = (Math.max(0, values![index]!) / 100) * servers[place]!.capacity_units
-    demand[place]![slots![index]!] = units
+    const { group } = members[place]!
+    widths[group] = Math.max(widths[group]!, slots![index]! + 1)
   })
-  return servers.map((server, place) => ({
-    serverId: server.server_id,
-    capacityUnits: server.capacity_units,
-    demand: fillWithPeak(demand[place]!),
-  }))
+  const demands = members.map(({ group }) => new Float64Array(widths[group]!).fill(Number.NaN))
+  places!.forEach((place, index) => {
+    demands[place]![slots![index]!] = (Math.max(0, values![index]!) / 100) * members[place]!.server.capacity_units
+  })
+  const packable: PackableServer[][] = groups.map(() => [])
+  members.forEach(({ server, group }, place) =>
+    packable[group]!.push({ serverId: server.server_id, capacityUnits: server.capacity_units, demand: fillWithPeak(demands[place]!) }),
+  )
+  return packable
 }
 
 const fillWithPeak = (demand: Float64Array): Float64Array => {
