@@ -1,5 +1,5 @@
 // Horizon mean against standard deviation of every server, one series per cluster with its centre, as an ECharts option.
-import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption } from 'echarts'
+import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption, TooltipComponentOption } from 'echarts'
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
 import { type ClustersLayout, layOutClusters, legendSymbol, type LegendEntry } from './clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from './clusters-title.ts'
@@ -7,7 +7,7 @@ import { fitText } from './text-width.ts'
 import { drawGroup, drawLine, drawText } from './drawing.ts'
 import { type ChartFormatting, escapeHtml, printable } from './format.ts'
 import type { Rectangle } from './heatmap-layout.ts'
-import { type ChartTheme, clusterStyle, tooltipLook } from './theme.ts'
+import { type ChartTheme, clusterStyle } from './theme.ts'
 import { fontSizes, margin, titleOption } from './title.ts'
 
 export interface ClustersView {
@@ -230,6 +230,19 @@ const legendOption = (view: ClustersView, { entries, isBeside, legendTop }: Clus
 /** Braces would be read as markup of rich text. */
 const withoutBraces = (text: string): string => text.replace(/[{}]/g, '')
 
+const tooltipOption = (theme: ChartTheme): TooltipComponentOption => ({
+  trigger: 'item',
+  confine: true,
+  transitionDuration: 0,
+  backgroundColor: theme.background,
+  borderColor: theme.hairline,
+  textStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.subtitle },
+})
+
+/**
+ * Needs ScatterChart, CustomChart, GridComponent, TitleComponent, LegendComponent and the feature LabelLayout, and with
+ * `interactive` TooltipComponent. The value of a server's point is [mean, deviation, index of the server].
+ */
 export const clustersOption = (data: ClustersData, view: ClustersView): EChartsOption => {
   const { theme, formatting } = view
   const { family } = theme.font
@@ -274,6 +287,6 @@ export const clustersOption = (data: ClustersData, view: ClustersView): EChartsO
       selectedSeries(data, view),
       ...thresholdSeries(data, view),
     ],
-    ...(view.interactive === true ? { tooltip: { ...tooltipLook(theme), trigger: 'item' as const } } : {}),
+    ...(view.interactive === true ? { tooltip: tooltipOption(theme) } : {}),
   }
 }

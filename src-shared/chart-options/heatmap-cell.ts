@@ -1,6 +1,6 @@
 // Which cell of a heatmap lies where, and what it says: who, when, how much.
 import type { HeatmapData, HeatmapRow } from './chart-data.ts'
-import { type ChartFormatting, escapeHtml, formatMoment, printable } from './format.ts'
+import { type ChartFormatting, formatMoment, printable } from './format.ts'
 
 export interface HeatmapCell {
   readonly row: HeatmapRow
@@ -65,15 +65,4 @@ export const describeCell = (data: HeatmapData, cell: HeatmapCell, formatting: C
       : `${formatting.value(value, data.unit)} ${kind}${row.servers > 1 ? `, ${reductionWord(data)}` : ''}`,
     notes,
   }
-}
-
-/** `describeCell` as the HTML of an ECharts tooltip. */
-export const cellTooltip = (data: HeatmapData, cell: HeatmapCell, formatting: ChartFormatting): string => {
-  const words = describeCell(data, cell, formatting)
-  return [
-    `<b><bdi>${escapeHtml(words.who)}</bdi></b>`,
-    escapeHtml(words.when),
-    `<b>${escapeHtml(words.howMuch)}</b>`,
-    ...words.notes.map(escapeHtml),
-  ].join('<br>')
 }

@@ -5,15 +5,12 @@ import { drawGroup, drawRect } from './drawing.ts'
 import { type HeatmapFrame, type HeatmapLayout, layOutHeatmap } from './heatmap-layout.ts'
 import { drawDates, drawHorizon, drawMarks, drawRows, type HeatmapScales } from './heatmap-surround.ts'
 import { heatmapSubtitle, heatmapTitle } from './heatmap-title.ts'
-import { tooltipLook } from './theme.ts'
 import { titleOption } from './title.ts'
 
 export interface HeatmapView extends HeatmapFrame {
   /** The painted matrix: a canvas in the window, a data URL in a file. */
   readonly image: unknown
   readonly height: number
-  /** Zoom, crosshair and tooltip; off in files. */
-  readonly interactive?: boolean
   /** Server id whose row is framed. */
   readonly selected?: string | undefined
 }
@@ -69,31 +66,10 @@ const surroundSeries = (data: HeatmapData, view: HeatmapView, layout: HeatmapLay
   },
 })
 
-/** Least columns and rows that zooming leaves visible. */
-const leastColumns = 8
-const leastRows = 5
-
-/** The window fills the tooltip with `cellTooltip`: one image has no items to hover over. */
-const interaction = (data: HeatmapData, { theme }: HeatmapView): EChartsOption => ({
-  dataZoom: [
-    { type: 'inside', xAxisIndex: 0, filterMode: 'none', minValueSpan: leastColumns * data.stepMs },
-    {
-      type: 'inside',
-      yAxisIndex: 0,
-      filterMode: 'none',
-      minValueSpan: leastRows,
-      zoomOnMouseWheel: 'shift',
-      moveOnMouseMove: true,
-    },
-  ],
-  tooltip: {
-    ...tooltipLook(theme),
-    trigger: 'none',
-    axisPointer: { type: 'cross', label: { show: false }, crossStyle: { color: theme.text, width: 1 } },
-  },
-})
-
-/** Needs CustomChart, GridComponent and TitleComponent, and with `interactive` DataZoom-, Tooltip- and AxisPointerComponent. */
+/**
+ * Needs CustomChart, GridComponent and TitleComponent. Hover and zoom are arithmetic on the plot of `layOutHeatmap` and
+ * `cellAt`: one image has no items to hover over.
+ */
 export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOption => {
   const { theme, formatting } = view
   const layout = layOutHeatmap(data, view)
@@ -123,6 +99,5 @@ export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOpti
       },
     },
     series: [cellsSeries(data, view), surroundSeries(data, view, layout)],
-    ...(view.interactive === true ? interaction(data, view) : {}),
   }
 }

@@ -120,12 +120,3 @@ export const clusterStyle = (theme: ChartTheme, cluster: number): ClusterStyle =
     symbol: clusterSymbols[(cluster + round) % clusterSymbols.length] ?? 'circle',
   }
 }
-
-/** Tooltips of every chart; ECharts draws them as HTML. */
-export const tooltipLook = (theme: ChartTheme) => ({
-  confine: true,
-  transitionDuration: 0,
-  backgroundColor: theme.background,
-  borderColor: theme.hairline,
-  textStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: 13 },
-})

@@ -4,7 +4,7 @@ import type { HeatmapData, TimeMark } from '../../src-shared/chart-options/chart
 import { cividisTable } from '../../src-shared/chart-options/cividis.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
 import { escapeHtml, fixedFormatting, localeFormatting, printable } from '../../src-shared/chart-options/format.ts'
-import { cellAt, cellTooltip, describeCell } from '../../src-shared/chart-options/heatmap-cell.ts'
+import { cellAt, describeCell } from '../../src-shared/chart-options/heatmap-cell.ts'
 import { cellScale, heatmapHeight, layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
 import { scaleTicks } from '../../src-shared/chart-options/heatmap-legend.ts'
 import { placeMarks } from '../../src-shared/chart-options/heatmap-marks.ts'
@@ -136,11 +136,6 @@ describe('the cell under the pointer', () => {
       notes: ['Quarter end', 'low risk'],
     })
     expect(words(Date.UTC(2026, 2, 31), 1)?.howMuch).toBe('no data')
-  })
-
-  it('keeps names from files out of the markup of the tooltip', () => {
-    const cell = cellAt(small, Date.UTC(2026, 2, 30), 1)
-    expect(cell === null ? '' : cellTooltip(small, cell, fixedFormatting)).toContain('<bdi>web &#60;1&#62;</bdi>')
   })
 })
 
