@@ -78,9 +78,18 @@ export const thresholdsFor = (config: AnalysisConfig, metric: string, criticalit
     very_high: config.very_high_risk_threshold,
   }
 
+/** Words of a metric's name that say its unit is not percent, and words of what is usually given in percent. */
+const otherUnits = new Set(
+  'net network bps kbps mbps gbps bytes kb mb gb tb iops ops qps tps rps ms seconds latency packets count errors requests connections'.split(
+    ' ',
+  ),
+)
+const percentages = new Set('cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '))
+
 /** Whether thresholds apply to a metric: its unit is percent, or it has a threshold of its own. */
-export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean =>
-  metric === config.target_metric ||
-  config.percent_metrics.includes(metric) ||
-  metric in config.metric_thresholds ||
-  /(^|_)(cpu|mem|memory|disk|fs|swap|gpu|util|utilization|utilisation|pct|percent)(_|$)/i.test(metric)
+export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean => {
+  if (metric === config.target_metric || config.percent_metrics.includes(metric) || metric in config.metric_thresholds) return true
+  const words = metric.toLowerCase().split(/[^a-z]+/)
+  if (words.some((word) => word === 'pct' || word === 'percent')) return true
+  return !words.some((word) => otherUnits.has(word)) && words.some((word) => percentages.has(word))
+}
