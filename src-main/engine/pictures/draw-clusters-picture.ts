@@ -4,6 +4,7 @@ import { clustersHeight } from '../../../src-shared/chart-options/clusters-layou
 import { clustersOption } from '../../../src-shared/chart-options/clusters.ts'
 import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
+import { layerPoints } from './layer-points.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
 import { renderPng, renderSvg } from './render-chart.ts'
 
@@ -14,7 +15,9 @@ const zoom = 1.5
 export const clustersSvg = (data: ClustersData, font: PictureFont): string => {
   const height = clustersHeight(data, leastHeight)
   const view = { theme: chartTheme('light', font), width, height, formatting: fixedFormatting }
-  return renderSvg(clustersOption(data, view), width, height, font)
+  const option = clustersOption(data, view)
+  const series = [option.series ?? []].flat().flatMap(layerPoints)
+  return renderSvg({ ...option, series }, width, height, font)
 }
 
 /** PNG bytes; the same data give the same bytes. */
