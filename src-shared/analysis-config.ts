@@ -87,8 +87,12 @@ const otherUnits = new Set(
 const percentages = new Set('cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '))
 
 /** Whether thresholds apply to a metric: its unit is percent, or it has a threshold of its own. */
-export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean => {
-  if (metric === config.target_metric || config.percent_metrics.includes(metric) || metric in config.metric_thresholds) return true
+export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean =>
+  isPercentMetric(config, metric) || metric in config.metric_thresholds
+
+/** Whether a metric is a percentage: the target metric, one listed as such, or one whose name says so. */
+export const isPercentMetric = (config: Pick<AnalysisConfig, 'target_metric' | 'percent_metrics'>, metric: string): boolean => {
+  if (metric === config.target_metric || config.percent_metrics.includes(metric)) return true
   const words = metric.toLowerCase().split(/[^a-z]+/)
   if (words.some((word) => word === 'pct' || word === 'percent')) return true
   return !words.some((word) => otherUnits.has(word)) && words.some((word) => percentages.has(word))

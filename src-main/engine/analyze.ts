@@ -135,8 +135,8 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   warnings.forEach(progress.warn)
 
   progress.start('pictures')
-  const heatmap = await readHeatmap(database, fleet.shownMetric, fleet.calendar, fleet.grid)
-  await writePictures(draft.folder, heatmap, clustered)
+  const heatmap = await readHeatmap(database, config, fleet.shownMetric, fleet.calendar, fleet.grid)
+  await writePictures(draft.folder, heatmap, clustered, config.underutilized_threshold)
   return { clustered, report, warnings }
 }
 

@@ -1,6 +1,7 @@
 // The heatmap's matrix for the picture: servers, riskiest first, by the horizon and as much history again, at most 60 rows.
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
+import { isPercentMetric, type AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { riskLevelSchema, riskLevels } from '../../src-shared/server-risk.ts'
 import type { Calendar } from './calendar.ts'
@@ -49,7 +50,7 @@ export const readHeatmap = async (database: Database, metric: string, calendar: 
   })
   return {
     metric,
-    unit: frame.high === null ? '' : '%',
+    unit: isPercentMetric(config, metric) ? '%' : '',
     rows,
     startMs: firstSecond * 1000,
     stepMs: columnSeconds * 1000,

@@ -6,11 +6,19 @@ import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
 
 /** The drawing libraries load only now: nothing else of the command line waits for them. */
-export const writePictures = async (folder: string, heatmap: HeatmapData, clustered: ClusteredServers): Promise<void> => {
+export const writePictures = async (
+  folder: string,
+  heatmap: HeatmapData,
+  clustered: ClusteredServers,
+  underutilizedThreshold: number,
+): Promise<void> => {
   const { drawHeatmapPicture } = await import('./pictures/draw-heatmap-picture.ts')
   const { drawClustersPicture } = await import('./pictures/draw-clusters-picture.ts')
   await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap))
-  await writeFile(join(folder, runFiles.clustersPicture), await drawClustersPicture(clustersData(clustered, heatmap.unit)))
+  await writeFile(
+    join(folder, runFiles.clustersPicture),
+    await drawClustersPicture({ ...clustersData(clustered, heatmap.unit), underutilizedThreshold }),
+  )
 }
 
 /** Servers without a horizon have no place in the scatter. */
