@@ -11,7 +11,13 @@ const mostRows = 60
 const mostColumns = 360
 
 /** Reads `series_risk`, `forecast`, `holidays`. The metric has at least one series with a horizon. */
-export const readHeatmap = async (database: Database, metric: string, calendar: Calendar, grid: TimeGrid): Promise<HeatmapData> => {
+export const readHeatmap = async (
+  database: Database,
+  config: AnalysisConfig,
+  metric: string,
+  calendar: Calendar,
+  grid: TimeGrid,
+): Promise<HeatmapData> => {
   const frame = await database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk,
             epoch(min(horizon_start)) AS start, epoch(max(horizon_end)) AS end_,
