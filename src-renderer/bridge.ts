@@ -1,5 +1,13 @@
 // The only file that touches the preload bridge: typed requests and pushes, parsed by the contract.
-import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest, type ChannelResponse, type Push } from '../src-shared/ipc-contract.ts'
+import {
+  answerSchema,
+  channels,
+  pushSchema,
+  type Channel,
+  type ChannelRequest,
+  type ChannelResponse,
+  type Push,
+} from '../src-shared/ipc-contract.ts'
 import { HeadroomError, type WireError } from '../src-shared/errors.ts'
 import type { PreloadBridge } from '../src-shared/preload-bridge.ts'
 
@@ -10,10 +18,7 @@ declare global {
 }
 
 /** Rejects with HeadroomError: the one the main process answered, or `internal` where the answer does not fit. */
-export const request = async <Name extends Channel>(
-  channel: Name,
-  payload: ChannelRequest<Name>,
-): Promise<ChannelResponse<Name>> => {
+export const request = async <Name extends Channel>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> => {
   const answer = answerSchema.parse(await window.headroom.request(channel, payload))
   if (!answer.ok) throw asHeadroomError(answer.error)
   const value = channels[channel].response.safeParse(answer.value)
@@ -23,8 +28,7 @@ export const request = async <Name extends Channel>(
   return value.data as ChannelResponse<Name>
 }
 
-export const onPush = (listener: (push: Push) => void): (() => void) =>
-  window.headroom.onPush((push) => listener(pushSchema.parse(push)))
+export const onPush = (listener: (push: Push) => void): (() => void) => window.headroom.onPush((push) => listener(pushSchema.parse(push)))
 
 /** Path of a dropped file or folder; "" for what has none, such as a picture dragged out of a web page. */
 export const pathOfFile = (file: File): string => {

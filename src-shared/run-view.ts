@@ -30,9 +30,7 @@ export const runOverviewSchema = z.object({
   horizon: z.object({ startMs: milliseconds, endMs: milliseconds, periods: count }).nullable(),
   /** Distinct servers. */
   counts: z.object({ servers: count, atRisk: count, underutilized: count.nullable(), series: count }),
-  soonestBreach: z
-    .object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() })
-    .nullable(),
+  soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),
   /** The original job's totals, which count rows under server names. */
@@ -85,9 +83,7 @@ export const heatmapDataSchema: z.ZodType<HeatmapData> = z.object({
   values: z.instanceof(Float32Array),
   horizonStartMs: milliseconds,
   reduction: heatmapReductionSchema,
-  marks: z.array(
-    z.object({ kind: z.enum(['eoq', 'holiday']), label: z.string(), fromMs: milliseconds, toMs: milliseconds }),
-  ),
+  marks: z.array(z.object({ kind: z.enum(['eoq', 'holiday']), label: z.string(), fromMs: milliseconds, toMs: milliseconds })),
   highThreshold: z.number().nullable(),
   veryHighThreshold: z.number().nullable(),
   counts: z.object({ servers: count, atRisk: count }),
@@ -116,9 +112,7 @@ export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
   mean: z.instanceof(Float64Array),
   std: z.instanceof(Float64Array),
   cluster: z.instanceof(Int32Array),
-  clusters: z.array(
-    z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() }),
-  ),
+  clusters: z.array(z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() })),
   underutilizedThreshold: z.number().nullable(),
 })
 

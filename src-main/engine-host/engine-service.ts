@@ -46,8 +46,5 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
   }
 }
 
-const handle = async <Call extends EngineCall>(
-  handlers: EngineHandlers,
-  call: Call,
-  payload: unknown,
-): Promise<unknown> => handlers[call](engineCalls[call].request.parse(payload) as EngineRequest<Call>)
+const handle = async <Call extends EngineCall>(handlers: EngineHandlers, call: Call, payload: unknown): Promise<EngineResponse<Call>> =>
+  handlers[call](engineCalls[call].request.parse(payload) as EngineRequest<Call>)

@@ -63,8 +63,7 @@ export class OpenRuns {
   }
 }
 
-const close = (entry: Entry): void =>
-  void entry.queue.then(async () => (await entry.run).close()).catch(() => undefined)
+const close = (entry: Entry): void => void entry.queue.then(async () => (await entry.run).close()).catch(() => undefined)
 
 /** The files mark holidays but do not name them. */
 const namesOfHolidays = ({ manifest }: RunContents, { extent }: RunOverview): Map<string, string> => {

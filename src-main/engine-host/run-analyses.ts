@@ -45,11 +45,7 @@ export class RunningAnalyses {
   }
 }
 
-const perform = async (
-  { source, out }: AnalyzeCall,
-  signal: AbortSignal,
-  report: (event: RunEvent) => void,
-): Promise<AnalysisResult> => {
+const perform = async ({ source, out }: AnalyzeCall, signal: AbortSignal, report: (event: RunEvent) => void): Promise<AnalysisResult> => {
   const request = { out, method: 'headroom', config: {} } as const
   if (source.kind === 'forecast') {
     const serversTable = source.serversTable ?? undefined
@@ -60,10 +56,7 @@ const perform = async (
     { signal, onEvent: ({ label, progress }) => report({ type: 'step', label, progress: progress * sampleShare }) },
   )
   try {
-    return await analyze(
-      { ...request, inputs: [forecasts], serversTable },
-      { signal, onEvent: forwardSteps(report, sampleShare) },
-    )
+    return await analyze({ ...request, inputs: [forecasts], serversTable }, { signal, onEvent: forwardSteps(report, sampleShare) })
   } catch (error) {
     await Promise.all([forecasts, serversTable].map((file) => rm(file, { force: true })))
     throw error

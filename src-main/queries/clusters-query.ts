@@ -52,10 +52,7 @@ export const queryClusters = async (run: OpenRun, { metric }: ClustersRequest): 
 }
 
 const hasOwnClusters = async (database: Database): Promise<boolean> => {
-  const { known } = await database.row(
-    'SELECT count(cluster) > 0 AS known FROM server_risk',
-    z.object({ known: z.boolean() }),
-  )
+  const { known } = await database.row('SELECT count(cluster) > 0 AS known FROM server_risk', z.object({ known: z.boolean() }))
   return known
 }
 

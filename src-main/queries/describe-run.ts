@@ -99,9 +99,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
       series: counts.series,
     },
     soonestBreach:
-      breach === undefined
-        ? null
-        : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
+      breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
     savingsMonthlyUsd: contents.recommendations?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
     underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
     originalTotals:
@@ -122,8 +120,7 @@ const findStep = async (database: Database): Promise<number> => {
   return step ?? dayMs
 }
 
-const granularityOf = (stepMs: number): Granularity =>
-  stepMs < dayMs ? 'hourly' : stepMs < 7 * dayMs ? 'daily' : 'weekly'
+const granularityOf = (stepMs: number): Granularity => (stepMs < dayMs ? 'hourly' : stepMs < 7 * dayMs ? 'daily' : 'weekly')
 
 const titleOf = ({ folder, manifest }: RunContents): string => {
   const input = manifest?.inputs[0]?.path

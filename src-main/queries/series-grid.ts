@@ -66,13 +66,11 @@ export const marksOf = (
     ...windows.map((window): TimeMark => ({ kind: 'eoq', label: 'Quarter end', ...window })),
     ...days
       .filter(({ is_holiday }) => is_holiday)
-      .map(
-        ({ day }): TimeMark => ({
-          kind: 'holiday',
-          label: holidayNames.get(new Date(day).toISOString().slice(0, 10)) ?? 'Holiday',
-          fromMs: day,
-          toMs: day + lengthMs,
-        }),
-      ),
+      .map(({ day }): TimeMark => ({
+        kind: 'holiday',
+        label: holidayNames.get(new Date(day).toISOString().slice(0, 10)) ?? 'Holiday',
+        fromMs: day,
+        toMs: day + lengthMs,
+      })),
   ]
 }

@@ -9,8 +9,16 @@ import { rankedServersSql } from './server-order.ts'
 
 const times = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at'] as const
 
+const wholeNumbers = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
+
+/** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
+const replacements = [
+  ...times.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
+  ...wholeNumbers.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
+].join(', ')
+
 const rowsSql = `
-  SELECT * REPLACE (${times.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`).join(', ')})
+  SELECT * REPLACE (${replacements})
   FROM server_risk WHERE server_id = $1 ORDER BY metric`
 
 const rankSql = `
@@ -45,11 +53,7 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
   return { serverId, metrics: inOverviewOrder(run, metrics) }
 }
 
-const readSeries = async (
-  database: Database,
-  serverId: string,
-  metric: string,
-): Promise<ServerDetail['metrics'][number]['series']> => {
+const readSeries = async (database: Database, serverId: string, metric: string): Promise<ServerDetail['metrics'][number]['series']> => {
   const { time = [], measured = [], forecast = [] } = await database.columns(seriesSql, [serverId, metric])
   const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
   return {

@@ -30,7 +30,12 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
         title: kind === 'file' ? 'Open a forecast file' : 'Open a folder of forecasts or a run folder',
         properties: [kind === 'file' ? 'openFile' : 'openDirectory'],
         ...(kind === 'file'
-          ? { filters: [{ name: 'Parquet', extensions: ['parquet', 'pq'] }, { name: 'All files', extensions: ['*'] }] }
+          ? {
+              filters: [
+                { name: 'Parquet', extensions: ['parquet', 'pq'] },
+                { name: 'All files', extensions: ['*'] },
+              ],
+            }
           : {}),
       })
       return { path: filePaths[0] ?? null }
@@ -61,7 +66,7 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     'settings.get': async () => settings.get(),
     'settings.set': (changed) => settings.set(changed),
     'clipboard.write': async ({ text }) => {
-      clipboard.writeText(text)
+      await clipboard.writeText(text)
       return {}
     },
   }

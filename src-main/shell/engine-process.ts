@@ -68,9 +68,7 @@ export class EngineProcess {
       pending?.resolve(report.value)
     } else {
       const { code, message: sentence, next, sql } = report.error
-      pending?.reject(
-        new HeadroomError(code, sentence, { ...(next === undefined ? {} : { next }), ...(sql === undefined ? {} : { sql }) }),
-      )
+      pending?.reject(new HeadroomError(code, sentence, { ...(next === undefined ? {} : { next }), ...(sql === undefined ? {} : { sql }) }))
     }
   }
 

@@ -4,8 +4,7 @@ import { BrowserWindow, nativeTheme, session, type WebFrameMain } from 'electron
 import { appOrigin } from './app-protocol.ts'
 
 /** The page's address: electron-vite's server in development, else the app's own scheme. */
-export const pageAddress = (environment: NodeJS.ProcessEnv): string =>
-  environment['ELECTRON_RENDERER_URL'] ?? `${appOrigin}/`
+export const pageAddress = (environment: NodeJS.ProcessEnv): string => environment['ELECTRON_RENDERER_URL'] ?? `${appOrigin}/`
 
 /** Whether a request comes from the top frame of our own page. */
 export const isOwnPage = (frame: WebFrameMain | null, page: string): boolean =>

@@ -11,14 +11,12 @@ export interface MenuActions {
 const themeLabels: Readonly<Record<ThemeChoice, string>> = { system: 'As the system', light: 'Light', dark: 'Dark' }
 
 export const setMenu = (theme: ThemeChoice, actions: MenuActions): void => {
-  const themes = themeChoices.map(
-    (choice): MenuItemConstructorOptions => ({
-      label: themeLabels[choice],
-      type: 'radio',
-      checked: choice === theme,
-      click: () => actions.chooseTheme(choice),
-    }),
-  )
+  const themes = themeChoices.map((choice): MenuItemConstructorOptions => ({
+    label: themeLabels[choice],
+    type: 'radio',
+    checked: choice === theme,
+    click: () => actions.chooseTheme(choice),
+  }))
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
       ...(process.platform === 'darwin' ? [{ role: 'appMenu' } as const] : []),

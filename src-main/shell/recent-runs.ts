@@ -41,12 +41,15 @@ export class RecentRuns {
   }
 
   #change(change: (runs: StoredRun[]) => StoredRun[]): Promise<void> {
-    const next = this.#last.then(async () => {
-      const runs = await readJsonFile<StoredRun[]>(this.#path, storedSchema, [])
-      await writeJsonFile(this.#path, change(runs))
-    })
+    const next = this.#changeAfter(this.#last, change)
     this.#last = next.catch(() => undefined)
     return next
+  }
+
+  async #changeAfter(last: Promise<unknown>, change: (runs: StoredRun[]) => StoredRun[]): Promise<void> {
+    await last
+    const runs = await readJsonFile<StoredRun[]>(this.#path, storedSchema, [])
+    await writeJsonFile(this.#path, change(runs))
   }
 }
 

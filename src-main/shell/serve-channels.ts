@@ -7,11 +7,7 @@ import { requestPipe } from '../../src-shared/preload-bridge.ts'
 export type ChannelHandlers = { readonly [Name in Channel]: (request: ChannelRequest<Name>) => Promise<ChannelResponse<Name>> }
 
 /** One request from the window to its answer; never throws. */
-export const answerRequest = async (
-  handlers: ChannelHandlers,
-  channel: unknown,
-  payload: unknown,
-): Promise<Answer<unknown>> => {
+export const answerRequest = async (handlers: ChannelHandlers, channel: unknown, payload: unknown): Promise<Answer<unknown>> => {
   try {
     if (!isChannel(channel)) throw new HeadroomError('internal', `There is no channel ${JSON.stringify(channel)}.`)
     return { ok: true, value: await handle(handlers, channel, payload) }
@@ -20,7 +16,7 @@ export const answerRequest = async (
   }
 }
 
-const handle = async <Name extends Channel>(handlers: ChannelHandlers, channel: Name, payload: unknown): Promise<unknown> => {
+const handle = async <Name extends Channel>(handlers: ChannelHandlers, channel: Name, payload: unknown): Promise<ChannelResponse<Name>> => {
   const parsed = channels[channel].request.safeParse(payload)
   if (!parsed.success) {
     throw new HeadroomError('internal', `The request does not fit ${channel}: ${parsed.error.message}`)
@@ -28,11 +24,7 @@ const handle = async <Name extends Channel>(handlers: ChannelHandlers, channel: 
   return handlers[channel](parsed.data as ChannelRequest<Name>)
 }
 
-export const serveChannels = (
-  ipcMain: IpcMain,
-  handlers: ChannelHandlers,
-  isTrusted: (sender: WebFrameMain | null) => boolean,
-): void =>
+export const serveChannels = (ipcMain: IpcMain, handlers: ChannelHandlers, isTrusted: (sender: WebFrameMain | null) => boolean): void =>
   ipcMain.handle(requestPipe, async (event, channel: unknown, payload: unknown): Promise<Answer<unknown>> => {
     if (!isTrusted(event.senderFrame)) {
       return { ok: false, error: { code: 'internal', message: 'This page may not ask.' } }

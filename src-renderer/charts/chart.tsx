@@ -4,7 +4,7 @@ import { GridComponent, LegendComponent, TitleComponent, TooltipComponent, Legen
 import { init, use, type EChartsType } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
 import type { EChartsOption } from 'echarts'
-import { useEffect, useRef } from 'react'
+import { useEffect, useEffectEvent, useRef } from 'react'
 import { useElementSize, type ElementSize } from './use-element-size.ts'
 
 use([ScatterChart, CustomChart, GridComponent, LegendComponent, LegendScrollComponent, TitleComponent, TooltipComponent, CanvasRenderer])
@@ -24,8 +24,8 @@ export const Chart = ({ label, option, onItem, onLegend }: ChartProps) => {
   const host = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
   const size = useElementSize(host)
-  const handlers = useRef({ onItem, onLegend })
-  handlers.current = { onItem, onLegend }
+  const onClick = useEffectEvent((seriesId: string, value: unknown) => onItem?.(seriesId, value))
+  const onToggle = useEffectEvent((shown: Readonly<Record<string, boolean>>) => onLegend?.(shown))
 
   useEffect(
     () => () => {
@@ -43,10 +43,8 @@ export const Chart = ({ label, option, onItem, onLegend }: ChartProps) => {
       chart.current.on('finished', () => {
         element.dataset['painted'] = 'true'
       })
-      chart.current.on('click', ({ seriesId, value }) => handlers.current.onItem?.(seriesId ?? '', value))
-      chart.current.on('legendselectchanged', (event) =>
-        handlers.current.onLegend?.((event as { selected: Record<string, boolean> }).selected),
-      )
+      chart.current.on('click', ({ seriesId, value }) => onClick(seriesId ?? '', value))
+      chart.current.on('legendselectchanged', (event) => onToggle((event as { selected: Record<string, boolean> }).selected))
     } else {
       chart.current.resize(size)
     }

@@ -1,5 +1,5 @@
 // A server's line at drawer size: measured, then forecast, with the threshold and the start of the horizon.
-import { formatting } from '../theme/formatting.ts'
+import { formatDate, formatting } from '../theme/formatting.ts'
 
 export interface SeriesChartProps {
   readonly label: string
@@ -17,16 +17,15 @@ const plot = { left: 4, right: width - 4, top: 16, bottom: height - 20 }
 
 export const SeriesChart = (props: SeriesChartProps) => {
   const { timesMs, measured, forecast, horizonStartMs, threshold, unit } = props
-  const first = timesMs[0]
   const last = timesMs.at(-1)
-  if (first === undefined || last === undefined) return null
+  if (last === undefined) return null
+  const first = firstShown(timesMs, horizonStartMs, last)
   const greatest = greatestOf(measured, forecast, threshold)
   const top = unit === '%' ? Math.max(100, greatest) : greatest * 1.05 || 1
-  const xOf = (timeMs: number): number =>
-    plot.left + ((timeMs - first) / Math.max(1, last - first)) * (plot.right - plot.left)
+  const xOf = (timeMs: number): number => plot.left + ((timeMs - first) / Math.max(1, last - first)) * (plot.right - plot.left)
   const yOf = (value: number): number => plot.bottom - (value / top) * (plot.bottom - plot.top)
   const isAhead = (timeMs: number): boolean => horizonStartMs !== null && timeMs >= horizonStartMs
-  const past = linePath(timesMs, measured, xOf, yOf, () => true)
+  const past = linePath(timesMs, measured, xOf, yOf, (timeMs) => timeMs >= first)
   const ahead = linePath(timesMs, forecast, xOf, yOf, isAhead)
   return (
     <svg className="series-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={props.label}>
@@ -45,10 +44,10 @@ export const SeriesChart = (props: SeriesChartProps) => {
       <path className="series-measured" d={past} />
       <path className="series-forecast" d={ahead} />
       <text className="series-word" x={plot.left} y={height - 6}>
-        {formatting.shortDay(first)}
+        {formatDate(first)}
       </text>
       <text className="series-word" x={plot.right} y={height - 6} textAnchor="end">
-        {formatting.shortDay(last)}
+        {formatDate(last)}
       </text>
     </svg>
   )
@@ -58,6 +57,12 @@ const greatestOf = (measured: Float32Array, forecast: Float32Array, threshold: n
   let greatest = threshold ?? 0
   for (const values of [measured, forecast]) for (const value of values) if (value > greatest) greatest = value
   return greatest
+}
+
+/** Three times as much history as horizon: a longer line would be a smear at this size. */
+const firstShown = (timesMs: Float64Array, horizonStartMs: number | null, last: number): number => {
+  const from = horizonStartMs === null ? Number.NEGATIVE_INFINITY : horizonStartMs - 3 * (last - horizonStartMs)
+  return timesMs.find((timeMs) => timeMs >= from) ?? last
 }
 
 /** Gaps interrupt the line. */

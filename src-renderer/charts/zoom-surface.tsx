@@ -1,5 +1,5 @@
 // A transparent layer over a chart's plot that turns wheel, drag and keys into zooms, hovers and picks.
-import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import type { Rectangle } from '../../src-shared/chart-options/heatmap-layout.ts'
 
 /** A place in the plot, as shares of its width and height from the top left. */
@@ -33,16 +33,11 @@ const wheelStep = 1.25
 const clickPixels = 5
 const whole: PlotPart = { x0: 0, x1: 1, y0: 0, y1: 1 }
 
-const around = (middle: number, factor: number): readonly [number, number] => [
-  middle - middle * factor,
-  middle + (1 - middle) * factor,
-]
+const around = (middle: number, factor: number): readonly [number, number] => [middle - middle * factor, middle + (1 - middle) * factor]
 
 export const ZoomSurface = (props: ZoomSurfaceProps) => {
   const { plot, label, columns, rows } = props
-  const surface = useRef<HTMLDivElement>(null)
-  const latest = useRef(props)
-  latest.current = props
+  const surface = useRef<HTMLButtonElement>(null)
   const [drag, setDrag] = useState<{ readonly from: PlotPoint; readonly to: PlotPoint } | null>(null)
   const [cursor, setCursor] = useState<PlotPoint | null>(null)
 
@@ -50,48 +45,52 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
     const box = surface.current?.getBoundingClientRect()
     const share = (value: number, start: number, length: number): number =>
       Math.min(0.999999, Math.max(0, (value - start) / Math.max(1, length)))
-    return box === undefined
-      ? { x: 0, y: 0 }
-      : { x: share(clientX, box.left, box.width), y: share(clientY, box.top, box.height) }
+    return box === undefined ? { x: 0, y: 0 } : { x: share(clientX, box.left, box.width), y: share(clientY, box.top, box.height) }
   }
+
+  const onWheel = useEffectEvent((event: WheelEvent) => {
+    event.preventDefault()
+    const { x, y } = pointAt(event.clientX, event.clientY)
+    const turned = event.deltaY === 0 ? event.deltaX : event.deltaY
+    if (turned === 0) return
+    const factor = turned < 0 ? 1 / wheelStep : wheelStep
+    const [x0, x1] = event.shiftKey ? [0, 1] : around(x, factor)
+    const [y0, y1] = event.shiftKey || event.ctrlKey ? around(y, factor) : [0, 1]
+    props.onZoom({ x0, x1, y0, y1 })
+  })
 
   useEffect(() => {
     const element = surface.current
     if (element === null) return undefined
     // React listens passively to wheels, which could not keep the page from scrolling or zooming.
-    const onWheel = (event: WheelEvent): void => {
-      event.preventDefault()
-      const { x, y } = pointAt(event.clientX, event.clientY)
-      const turned = event.deltaY === 0 ? event.deltaX : event.deltaY
-      if (turned === 0) return
-      const factor = turned < 0 ? 1 / wheelStep : wheelStep
-      const [x0, x1] = event.shiftKey ? [0, 1] : around(x, factor)
-      const [y0, y1] = event.shiftKey || event.ctrlKey ? around(y, factor) : [0, 1]
-      latest.current.onZoom({ x0, x1, y0, y1 })
-    }
-    element.addEventListener('wheel', onWheel, { passive: false })
-    return () => element.removeEventListener('wheel', onWheel)
+    const turn = (event: WheelEvent): void => onWheel(event)
+    element.addEventListener('wheel', turn, { passive: false })
+    return () => element.removeEventListener('wheel', turn)
   }, [])
 
-  const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
+  const isClick = (from: PlotPoint, to: PlotPoint): boolean =>
+    Math.abs(to.x - from.x) * plot.width < clickPixels && Math.abs(to.y - from.y) * plot.height < clickPixels
+  const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
     if (event.button !== 0) return
     surface.current?.setPointerCapture(event.pointerId)
     const from = pointAt(event.clientX, event.clientY)
     setDrag({ from, to: from })
   }
-  const onPointerMove = (event: PointerEvent<HTMLDivElement>): void => {
+  const onPointerMove = (event: PointerEvent<HTMLButtonElement>): void => {
     const to = pointAt(event.clientX, event.clientY)
     setCursor(null)
-    if (drag !== null) setDrag({ ...drag, to })
-    props.onHover(to)
+    if (drag === null) {
+      props.onHover(to)
+      return
+    }
+    setDrag({ ...drag, to })
+    if (!isClick(drag.from, to)) props.onHover(null)
   }
-  const onPointerUp = (event: PointerEvent<HTMLDivElement>): void => {
+  const onPointerUp = (event: PointerEvent<HTMLButtonElement>): void => {
     if (drag === null) return
     const to = pointAt(event.clientX, event.clientY)
-    const isClick =
-      Math.abs(to.x - drag.from.x) * plot.width < clickPixels && Math.abs(to.y - drag.from.y) * plot.height < clickPixels
     setDrag(null)
-    if (isClick) props.onPick(to)
+    if (isClick(drag.from, to)) props.onPick(to)
     else props.onZoom(partBetween(drag.from, to))
   }
   const move = (dx: number, dy: number): void => {
@@ -103,7 +102,7 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
     setCursor(next)
     props.onHover(next)
   }
-  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+  const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
     const keys: Readonly<Record<string, () => void>> = {
       ArrowLeft: () => move(-1, 0),
       ArrowRight: () => move(1, 0),
@@ -131,11 +130,10 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
 
   const box = drag === null ? null : partBetween(drag.from, drag.to, whole)
   return (
-    <div
+    <button
       ref={surface}
+      type="button"
       className="zoom-surface"
-      role="application"
-      tabIndex={0}
       aria-label={label}
       style={{ left: plot.x, top: plot.y, width: plot.width, height: plot.height }}
       onPointerDown={onPointerDown}
@@ -143,11 +141,10 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
       onPointerUp={onPointerUp}
       onPointerLeave={leave}
       onBlur={leave}
-      onDoubleClick={props.onReset}
       onKeyDown={onKeyDown}
     >
       {box !== null && (
-        <div
+        <span
           className="zoom-box"
           style={{
             left: box.x0 * plot.width,
@@ -158,7 +155,7 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
         />
       )}
       {cursor !== null && (
-        <div
+        <span
           className="zoom-cursor"
           style={{
             left: (cursor.x - 0.5 / columns) * plot.width,
@@ -168,7 +165,7 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
           }}
         />
       )}
-    </div>
+    </button>
   )
 }
 

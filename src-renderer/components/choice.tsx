@@ -6,6 +6,8 @@ export interface ChoiceProps<Value extends string> {
   readonly value: Value
   readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[]
   readonly onChange: (value: Value) => void
+  /** Why there is nothing to choose at present. */
+  readonly disabledBecause?: string | undefined
 }
 
 export const Segments = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => {
@@ -14,12 +16,7 @@ export const Segments = <Value extends string>({ label, value, options, onChange
     <fieldset className="segments" aria-label={label}>
       {options.map((option) => (
         <label key={option.value} className="segment" title={option.hint} data-chosen={option.value === value}>
-          <input
-            type="radio"
-            name={name}
-            checked={option.value === value}
-            onChange={() => onChange(option.value)}
-          />
+          <input type="radio" name={name} checked={option.value === value} onChange={() => onChange(option.value)} />
           {option.label}
         </label>
       ))}
@@ -27,11 +24,12 @@ export const Segments = <Value extends string>({ label, value, options, onChange
   )
 }
 
-export const Select = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => (
-  <label className="select">
+export const Select = <Value extends string>({ label, value, options, onChange, disabledBecause }: ChoiceProps<Value>) => (
+  <label className="select" title={disabledBecause}>
     <span>{label}</span>
     <select
       value={value}
+      disabled={disabledBecause !== undefined}
       onChange={({ target }) => {
         const chosen = options.find((option) => option.value === target.value)
         if (chosen !== undefined) onChange(chosen.value)

@@ -1,9 +1,7 @@
 // Lets a file or folder be dropped anywhere on the window, and shows where it would go.
 import { FileUp } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { pathOfFile } from '../bridge.ts'
-import { openPath } from '../state/open-path.ts'
-import { useWindowState } from '../state/window-state.ts'
+import { openDropped } from '../state/open-path.ts'
 
 export const DropTarget = () => {
   const [isOver, setIsOver] = useState(false)
@@ -26,7 +24,7 @@ export const DropTarget = () => {
       event.preventDefault()
       depth = 0
       setIsOver(false)
-      open([...(event.dataTransfer?.files ?? [])])
+      void openDropped([...(event.dataTransfer?.files ?? [])])
     }
     window.addEventListener('dragenter', enter)
     window.addEventListener('dragleave', leave)
@@ -47,17 +45,4 @@ export const DropTarget = () => {
       <span>A forecast file or folder is analysed; a run folder is shown as it is.</span>
     </div>
   )
-}
-
-const open = (files: readonly File[]): void => {
-  const [first, ...others] = files
-  if (first === undefined) return
-  const path = pathOfFile(first)
-  if (path === '') {
-    useWindowState.setState({ notice: `${first.name} has no path on this computer; save it first.`, view: 'start' })
-    return
-  }
-  void openPath(path).then(() => {
-    if (others.length > 0) useWindowState.setState({ notice: `Only ${first.name} was opened: one file or folder at a time.` })
-  })
 }

@@ -2,7 +2,7 @@
 import { Copy, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import type { WireError } from '../../src-shared/errors.ts'
-import { request } from '../bridge.ts'
+import { copyText } from '../state/errands.ts'
 import { errorWords } from './error-words.ts'
 
 export interface ErrorPanelProps {
@@ -23,7 +23,7 @@ export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelPro
     ...(error.sql === undefined ? [] : [error.sql.trim()]),
   ].join('\n')
   const copy = async (): Promise<void> => {
-    await request('clipboard.write', { text: details })
+    await copyText(details)
     setIsCopied(true)
   }
   return (

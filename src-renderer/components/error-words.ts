@@ -33,7 +33,10 @@ export const errorWords = (code: ErrorCode): ErrorWords => {
     case 'input-time-unreadable':
       return { heading: 'Times cannot be read', next: 'Write times as timestamps, or as ISO 8601 text.' }
     case 'input-no-horizon':
-      return { heading: 'There is no forecast in it', next: 'Include rows after the last measurement, with is_future true or actual empty.' }
+      return {
+        heading: 'There is no forecast in it',
+        next: 'Include rows after the last measurement, with is_future true or actual empty.',
+      }
     case 'input-infinite':
       return { heading: 'Some values are infinite', next: 'Write them as empty, or correct the job that makes them.' }
     case 'input-duplicate-rows':

@@ -1,7 +1,7 @@
 // The fleet's headline, in view above every chart of a run.
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDaysAhead, formatDollars, formatShare, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDaysAhead, formatDollars, formatShare, formatting } from '../theme/formatting.ts'
 import { RunNotes } from './run-notes.tsx'
 
 const methods: Readonly<Record<RunOverview['kind'], string>> = {
@@ -20,7 +20,7 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
           {horizon !== null && (
             <>
               {' '}
-              · forecast {formatting.shortDay(horizon.startMs)} – {formatting.dayAndYear(horizon.endMs - run.stepMs)}
+              · forecast {formatDate(horizon.startMs)} – {formatDate(horizon.endMs - run.stepMs)}
             </>
           )}
         </span>

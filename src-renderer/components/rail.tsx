@@ -1,7 +1,7 @@
 // The left rail: one icon per view, the theme at its foot.
 import { ChartScatter, Grid3x3, House, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
 import { themeChoices, type ThemeChoice } from '../../src-shared/ipc-contract.ts'
-import { request } from '../bridge.ts'
+import { chooseTheme } from '../state/errands.ts'
 import { useWindowState, type ViewName } from '../state/window-state.ts'
 
 const views: readonly { readonly view: ViewName; readonly label: string; readonly Icon: LucideIcon }[] = [
@@ -52,7 +52,7 @@ export const Rail = () => {
         className="rail-button"
         aria-label={`Theme: ${theme}`}
         title={`Theme: ${theme}. Switch to ${next}.`}
-        onClick={() => void request('settings.set', { theme: next })}
+        onClick={() => void chooseTheme(next)}
       >
         <ThemeIcon size={18} strokeWidth={1.75} aria-hidden />
       </button>

@@ -8,13 +8,19 @@ const shapes: Readonly<Record<RiskLevel, string>> = {
 }
 const words: Readonly<Record<RiskLevel, string>> = { high: 'High risk', medium: 'Medium risk', low: 'Low risk' }
 
+/** The low class is hollow, so that shape and weight tell it apart without its colour. */
+const paintOf = (level: RiskLevel): { fill: string; stroke: string; strokeWidth: number } =>
+  level === 'low'
+    ? { fill: 'none', stroke: 'var(--risk-low)', strokeWidth: 1.5 }
+    : { fill: `var(--risk-${level})`, stroke: 'var(--text)', strokeWidth: 0.75 }
+
 export const RiskSign = ({ level }: { readonly level: RiskLevel | null }) =>
   level === null ? (
     <span className="risk-sign">No threshold for this metric</span>
   ) : (
     <span className="risk-sign">
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden>
-        <path d={shapes[level]} fill={`var(--risk-${level})`} stroke="var(--text)" strokeWidth="0.75" />
+        <path d={shapes[level]} {...paintOf(level)} />
       </svg>
       {words[level]}
     </span>

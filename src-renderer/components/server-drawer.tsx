@@ -4,7 +4,7 @@ import type { RunOverview, ServerDetail } from '../../src-shared/run-view.ts'
 import { SeriesChart } from '../charts/series-chart.tsx'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDaysAhead, formatDollars, formatInstant, formatNumber, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDaysAhead, formatDollars, formatInstant, formatNumber, formatting } from '../theme/formatting.ts'
 import { ErrorPanel } from './error-panel.tsx'
 import { RiskSign } from './risk-sign.tsx'
 
@@ -73,7 +73,14 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         <Pair name="Model error" value={figures.mae === null ? 'not known' : `± ${formatNumber(figures.mae)} points on average`} />
         <Pair name="Group" value={groups.length === 0 ? 'none' : groups.join(' · ')} />
         <Pair name="Cost" value={run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'not known'} />
-        {figures.last_measured_at !== null && <Pair name="Last measured" value={formatInstant(figures.last_measured_at)} />}
+        {figures.last_measured_at !== null && (
+          <Pair
+            name="Last measured"
+            value={
+              run.granularity === 'hourly' ? formatInstant(figures.last_measured_at) : formatDate(Date.parse(figures.last_measured_at))
+            }
+          />
+        )}
       </dl>
     </section>
   )
@@ -96,7 +103,7 @@ const breachWords = (figures: Figures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
   if (figures.first_breach_at !== null) {
     const ahead = figures.days_to_breach === null ? '' : `, ${formatDaysAhead(figures.days_to_breach)}`
-    return `${formatting.dayAndYear(Date.parse(figures.first_breach_at))}${ahead}`
+    return `${formatDate(Date.parse(figures.first_breach_at))}${ahead}`
   }
   const days = (figures.horizon_periods * run.stepMs) / 86_400_000
   return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
@@ -104,5 +111,5 @@ const breachWords = (figures: Figures, run: RunOverview): string => {
 
 const recommendationWords = ({ disposition, units_to_add: units }: Figures, run: RunOverview): string => {
   if (run.kind === 'python-original') return 'not known'
-  return units === null || units === 0 ? disposition : `${disposition}: ${formatNumber(units)} units`
+  return units === null || units === 0 ? disposition : `${disposition}: ${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
 }

@@ -1,13 +1,13 @@
 // Opening things: the sample fleet, a forecast set that is then analysed, or a run folder.
 import { toWireError } from '../../src-shared/errors.ts'
 import type { AnalysisSource } from '../../src-shared/ipc-contract.ts'
-import { request } from '../bridge.ts'
+import { pathOfFile, request } from '../bridge.ts'
 import { resetHeatmap } from './heatmap-state.ts'
 import { useWindowState } from './window-state.ts'
 
 const { getState, setState } = useWindowState
 
-export const lastPartOf = (path: string): string => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path
+export const lastPartOf = (path: string): string => /[^/\\]+(?=[/\\]*$)/.exec(path)?.[0] ?? path
 
 export const openSample = (): Promise<void> => attempt('the sample fleet', () => analyse({ kind: 'sample' }))
 
@@ -18,6 +18,17 @@ export const openPath = (path: string): Promise<void> =>
     else await analyse({ kind: 'forecast', path: inspected.path })
   })
 
+export const openDropped = async ([first, ...others]: readonly File[]): Promise<void> => {
+  if (first === undefined) return
+  const path = pathOfFile(first)
+  if (path === '') {
+    setState({ notice: `${first.name} has no path on this computer; save it first.`, view: 'start' })
+    return
+  }
+  await openPath(path)
+  if (others.length > 0) setState({ notice: `Only ${first.name} was opened: one file or folder at a time.` })
+}
+
 export const openRunFolder = (folder: string): Promise<void> => attempt(lastPartOf(folder), () => showRun(folder))
 
 export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
@@ -27,8 +38,7 @@ export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
 
 export const refreshRecentRuns = async (): Promise<void> => setState({ recentRuns: await request('recent.list', {}) })
 
-export const forgetRun = async (folder: string): Promise<void> =>
-  setState({ recentRuns: await request('recent.remove', { folder }) })
+export const forgetRun = async (folder: string): Promise<void> => setState({ recentRuns: await request('recent.remove', { folder }) })
 
 /** One thing is opened at a time; the Start view tells what failed. */
 const attempt = async (subject: string, work: () => Promise<void>): Promise<void> => {

@@ -8,33 +8,35 @@ import { idle, loading, type Loadable } from './loadable.ts'
 /** Requests that follow one another faster than this are waited out. */
 const settleMs = 40
 
+interface Settled<Value> {
+  readonly key: string
+  readonly keepWhile: string
+  readonly state: Loadable<Value>
+}
+
 /** `payload` null: nothing is asked. `keepWhile`: while this stays the same, the old value is shown until the new one is there. */
 export const useRequest = <Name extends Channel>(
   channel: Name,
   payload: ChannelRequest<Name> | null,
   keepWhile = '',
 ): Loadable<ChannelResponse<Name>> => {
-  const [state, setState] = useState<Loadable<ChannelResponse<Name>>>(payload === null ? idle : loading)
-  const key = JSON.stringify(payload)
-  const kept = useRef(keepWhile)
+  const [settled, setSettled] = useState<Settled<ChannelResponse<Name>> | null>(null)
   const askedAt = useRef(0)
+  const key = JSON.stringify(payload)
 
   useEffect(() => {
     const asked = JSON.parse(key) as ChannelRequest<Name> | null
-    if (asked === null) {
-      setState(idle)
-      return undefined
-    }
-    const isSame = kept.current === keepWhile
-    kept.current = keepWhile
-    setState((last) => (isSame && last.status === 'ready' ? { ...last, isRefreshing: true } : loading))
+    if (asked === null) return undefined
     let isDropped = false
+    const settle = (state: Loadable<ChannelResponse<Name>>): void => {
+      if (!isDropped) setSettled({ key, keepWhile, state })
+    }
     const wait = performance.now() - askedAt.current < settleMs ? settleMs : 0
     askedAt.current = performance.now()
     const timer = setTimeout(() => {
       request(channel, asked).then(
-        (value) => !isDropped && setState({ status: 'ready', value, isRefreshing: false }),
-        (error: unknown) => !isDropped && setState({ status: 'failed', error: toWireError(error) }),
+        (value) => settle({ status: 'ready', value, isRefreshing: false }),
+        (error: unknown) => settle({ status: 'failed', error: toWireError(error) }),
       )
     }, wait)
     return () => {
@@ -43,5 +45,8 @@ export const useRequest = <Name extends Channel>(
     }
   }, [channel, key, keepWhile])
 
-  return state
+  if (payload === null) return idle
+  if (settled === null) return loading
+  if (settled.key === key && settled.keepWhile === keepWhile) return settled.state
+  return settled.keepWhile === keepWhile && settled.state.status === 'ready' ? { ...settled.state, isRefreshing: true } : loading
 }

@@ -7,25 +7,26 @@ export const formatting: ChartFormatting = localeFormatting(locale)
 
 const dollars = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 })
 const oneDecimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
-const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
 const opened = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
 
 export const formatDollars = (usd: number): string => dollars.format(usd)
 export const formatNumber = (value: number): string => oneDecimal.format(value)
-export const formatShare = (part: number, whole: number): string => share.format(whole === 0 ? 0 : part / whole)
+export const formatShare = (part: number, whole: number): string => formatting.value(whole === 0 ? 0 : (100 * part) / whole, '%')
 /** Local time: when the user did something. */
 export const formatOpened = (iso: string): string => opened.format(new Date(iso))
 /** UTC: when something in the data happens. */
 export const formatInstant = (iso: string): string => `${moment.format(new Date(iso))} UTC`
 
+/** UTC. */
+export const formatDate = (timeMs: number): string => date.format(timeMs)
+
 /** "in 12 days", "in 5 hours". */
 export const formatDaysAhead = (days: number): string => {
-  if (days < 2) {
-    const hours = Math.max(1, Math.round(days * 24))
-    return `in ${formatting.count(hours)} hour${hours === 1 ? '' : 's'}`
-  }
-  return `in ${formatting.count(Math.round(days))} days`
+  const hours = Math.max(1, Math.round(days * 24))
+  const [number, unit] = hours < 48 && hours % 24 !== 0 ? [hours, 'hour'] : [Math.round(hours / 24), 'day']
+  return `in ${formatting.count(number)} ${unit}${number === 1 ? '' : 's'}`
 }
 
 /** 0:07, 12:40, 1:02:03 */
@@ -33,7 +34,5 @@ export const formatElapsed = (seconds: number): string => {
   const whole = Math.floor(seconds)
   const two = (value: number): string => String(value).padStart(2, '0')
   const minutes = Math.floor(whole / 60)
-  return minutes < 60
-    ? `${minutes}:${two(whole % 60)}`
-    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+  return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
 }

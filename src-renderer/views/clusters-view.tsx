@@ -1,4 +1,5 @@
 // The clusters scatter: which servers behave alike, one mark per server.
+import type { LegendComponentOption } from 'echarts'
 import { useCallback, useState } from 'react'
 import type { ClustersData } from '../../src-shared/chart-options/chart-data.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
@@ -34,11 +35,7 @@ export const ClustersView = ({ run, theme }: { readonly run: RunOverview; readon
         {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
         {answer.status === 'failed' && <ErrorPanel error={answer.error} />}
         {answer.status === 'ready' &&
-          (answer.value.serverIds.length === 0 ? (
-            <NoClusters run={run} />
-          ) : (
-            <Scatter data={answer.value} theme={theme} />
-          ))}
+          (answer.value.serverIds.length === 0 ? <NoClusters run={run} /> : <Scatter data={answer.value} theme={theme} />)}
       </div>
     </main>
   )
@@ -68,7 +65,7 @@ const Scatter = ({ data, theme }: { readonly data: ClustersData; readonly theme:
         interactive: true,
         selected: selected ?? undefined,
       })
-      return { ...built, legend: { ...built.legend, selected: { ...shown } } }
+      return { ...built, legend: { ...(built.legend as LegendComponentOption), selected: { ...shown } } }
     },
     [data, theme, selected, shown],
   )
@@ -84,8 +81,6 @@ const serverAt = (data: ClustersData, seriesId: string, value: unknown): string 
   if (!Array.isArray(value)) return undefined
   const [mean, std]: unknown[] = value
   const cluster = Number(seriesId.replace('cluster-', ''))
-  const index = data.cluster.findIndex(
-    (of, candidate) => of === cluster && data.mean[candidate] === mean && data.std[candidate] === std,
-  )
+  const index = data.cluster.findIndex((of, candidate) => of === cluster && data.mean[candidate] === mean && data.std[candidate] === std)
   return data.serverIds[index]
 }

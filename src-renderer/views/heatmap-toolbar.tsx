@@ -22,7 +22,14 @@ const reductions: readonly { readonly value: HeatmapReduction; readonly label: s
   { value: 'mean', label: 'Mean' },
 ]
 
-export const HeatmapToolbar = ({ run, onReset }: { readonly run: RunOverview; readonly onReset: () => void }) => {
+export interface HeatmapToolbarProps {
+  readonly run: RunOverview
+  /** Whether cells stand for several servers or periods at present. */
+  readonly isMerged: boolean
+  readonly onReset: () => void
+}
+
+export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) => {
   const { sort, span, reduction, rows } = useHeatmapState()
   const metric = useWindowState((state) => state.metric)
   return (
@@ -35,12 +42,7 @@ export const HeatmapToolbar = ({ run, onReset }: { readonly run: RunOverview; re
           onChange={(chosen) => useWindowState.setState({ metric: chosen })}
         />
       )}
-      <Select
-        label="Sort by"
-        value={sort}
-        options={sorts}
-        onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })}
-      />
+      <Select label="Sort by" value={sort} options={sorts} onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })} />
       {run.horizon !== null && (
         <Segments
           label="Span of time"
@@ -53,6 +55,7 @@ export const HeatmapToolbar = ({ run, onReset }: { readonly run: RunOverview; re
         label="Merged cells show"
         value={reduction}
         options={reductions}
+        disabledBecause={isMerged ? undefined : 'At this zoom every cell is one server at one time.'}
         onChange={(chosen) => useHeatmapState.setState({ reduction: chosen })}
       />
       <span className="toolbar-gap" />

@@ -1,4 +1,5 @@
 // The risk heatmap: servers x time, asked anew at every zoom for just the pixels there are.
+import type { EChartsOption, TitleComponentOption } from 'echarts'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { cellAt, describeCell, type HeatmapCell } from '../../src-shared/chart-options/heatmap-cell.ts'
 import { heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
@@ -19,6 +20,8 @@ import { HeatmapToolbar } from './heatmap-toolbar.tsx'
 
 /** What the chart draws around the cells, roughly: asking for a few pixels too many does no harm. */
 const surroundings = { width: 120, height: 180 }
+
+const rowLabelPixels = 14
 
 const resetZoom = (): void => useHeatmapState.setState({ span: 'recent', time: null, rows: null })
 
@@ -43,17 +46,17 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   const answer = useRequest('run.heatmap', asked, `${run.folder} ${metric}`)
   return (
     <main className="view" aria-label="Risk heatmap">
-      <HeatmapToolbar run={run} onReset={resetZoom} />
+      <HeatmapToolbar run={run} isMerged={answer.status === 'ready' && isMerged(answer.value, run)} onReset={resetZoom} />
       <div ref={area} className="chart-area" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
         {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
         {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom} />}
-        {answer.status === 'ready' && size !== null && (
-          <Heatmap run={run} theme={theme} size={size} answer={answer.value} />
-        )}
+        {answer.status === 'ready' && size !== null && <Heatmap run={run} theme={theme} size={size} answer={answer.value} />}
       </div>
     </main>
   )
 }
+
+const isMerged = ({ data, serversPerRow }: HeatmapAnswer, run: RunOverview): boolean => serversPerRow > 1 || data.stepMs > run.stepMs
 
 /** Steps of 32 pixels: a window that is being resized does not ask at every pixel. */
 const pixels = (length: number): number => Math.max(32, Math.ceil(length / 32) * 32)
@@ -76,12 +79,14 @@ const Heatmap = ({ run, theme, size, answer }: HeatmapProps) => {
     const index = selected === null ? -1 : serverIds.indexOf(selected)
     return index < 0 ? undefined : data.rows[Math.floor(index / serversPerRow)]?.serverId
   }, [selected, serverIds, serversPerRow, data])
+  // At the chart's own choice of rows the labels all but touch.
+  const interval = Math.ceil(rowLabelPixels / (plot.height / Math.max(1, data.rows.length))) - 1
   const option = useCallback(
     ({ width, height }: ElementSize) => {
       const built = heatmapOption(data, { theme, image, width, height, formatting, selected: selectedRow })
-      return { ...built, title: { ...built.title, text: title } }
+      return withRowLabels({ ...built, title: { ...(built.title as TitleComponentOption), text: title } }, interval)
     },
-    [data, theme, image, selectedRow, title],
+    [data, theme, image, selectedRow, title, interval],
   )
 
   const cellOf = ({ x, y }: PlotPoint): HeatmapCell | null =>
@@ -130,6 +135,11 @@ const Heatmap = ({ run, theme, size, answer }: HeatmapProps) => {
   )
 }
 
+const withRowLabels = (option: EChartsOption, interval: number): EChartsOption => {
+  const axis = option.yAxis as { readonly axisLabel: object }
+  return { ...option, yAxis: { ...axis, type: 'category', axisLabel: { ...axis.axisLabel, interval } } }
+}
+
 /** The title tells of the whole horizon, whatever part of it is in view. */
 const wholeHorizon = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview): HeatmapAnswer['data'] => ({
   ...data,
@@ -159,12 +169,8 @@ const CellTooltip = ({ answer, cell, left, top, size }: CellTooltipProps) => {
       className="tooltip"
       role="tooltip"
       style={{
-        ...(left > size.width - tooltipRoom.width
-          ? { right: size.width - left + tooltipRoom.gap }
-          : { left: left + tooltipRoom.gap }),
-        ...(top > size.height - tooltipRoom.height
-          ? { bottom: size.height - top + tooltipRoom.gap }
-          : { top: top + tooltipRoom.gap }),
+        ...(left > size.width - tooltipRoom.width ? { right: size.width - left + tooltipRoom.gap } : { left: left + tooltipRoom.gap }),
+        ...(top > size.height - tooltipRoom.height ? { bottom: size.height - top + tooltipRoom.gap } : { top: top + tooltipRoom.gap }),
       }}
     >
       <strong>{words.who}</strong>

@@ -13,9 +13,7 @@ export const ProgressView = ({ analysis }: { readonly analysis: RunningAnalysis 
     <main className="progress" aria-label="Progress">
       <div className="progress-inner">
         <h1>Analysing {analysis.name}</h1>
-        {analysis.serversTable !== null && (
-          <p className="muted">With the servers table beside it, {lastPartOf(analysis.serversTable)}.</p>
-        )}
+        {analysis.serversTable !== null && <p className="muted">With the servers table beside it, {lastPartOf(analysis.serversTable)}.</p>}
         {notice !== null && (
           <p className="notice" role="status">
             {notice}

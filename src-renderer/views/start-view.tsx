@@ -39,9 +39,7 @@ export const StartView = () => {
             <span>A folder of Parquet files, or a run folder, also one that the Python job made.</span>
           </button>
         </div>
-        <p className="start-hint">
-          {opening === null ? 'Or drop a file or folder anywhere on this window.' : `Opening ${opening} …`}
-        </p>
+        <p className="start-hint">{opening === null ? 'Or drop a file or folder anywhere on this window.' : `Opening ${opening} …`}</p>
         <section className="recent" aria-label="Recent runs">
           <h2>Recent runs</h2>
           {recentRuns.length === 0 ? (
