@@ -29,17 +29,38 @@ export const prepareSampleDatabase = async (database: Database, servers: number,
   for (const statement of statements) await database.run(statement)
 }
 
+/** Servers whose parts go to one file: the writer buffers what comes from one thread until it is complete. */
+export const serversPerPartsFile = 25_000
+
 /**
- * One row per part of a series, in the order of the file. Kept in a Parquet file of small row groups: scanning one is the only
- * ordered source that DuckDB divides among threads this finely, which bounds what the writer buffers.
+ * Writes one row per part of a series, in the order of the sample, to files of small row groups: scanning such is the only
+ * ordered source that DuckDB divides among threads this finely, which bounds what the writer of the sample buffers.
  */
-export const partsSql = (cadence: Cadence): string => `
-  SELECT group_index, server, model_index,
-    unnest(range(${partsOf(cadence)}))::INTEGER AS part
-  FROM (
-    SELECT group_index, server, unnest(range(${sampleModels.length}))::UTINYINT AS model_index
-    FROM (SELECT group_index, unnest(range(first_server, end_server))::INTEGER AS server FROM groups)
-  )`
+export const writeParts = async (
+  database: Database,
+  partsFiles: readonly string[],
+  cadence: Cadence,
+): Promise<void> => {
+  for (const [index, file] of partsFiles.entries()) {
+    const first = index * serversPerPartsFile
+    await database.run(
+      `COPY (
+        SELECT group_index, server, model_index, unnest(range(${partsOf(cadence)}))::INTEGER AS part
+        FROM (
+          SELECT group_index, server, unnest(range(${sampleModels.length}))::UTINYINT AS model_index
+          FROM (
+            SELECT group_index,
+              unnest(range(greatest(first_server, ${first}), least(end_server, ${first + serversPerPartsFile})))::INTEGER AS server
+            FROM groups
+          )
+        )
+      ) TO ${literal(file)} (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
+    )
+  }
+}
+
+const readPartsSql = (files: readonly string[]): string =>
+  `SELECT * FROM read_parquet([${files.map(literal).join(', ')}])`
 
 const stepsOfServersSql = (parts: string, cadence: Cadence, seed: number): string =>
   stepsSql(
@@ -49,15 +70,13 @@ const stepsOfServersSql = (parts: string, cadence: Cadence, seed: number): strin
     utilisationBlockColumns(cadence),
   )
 
-export const forecastRowsSql = (partsFile: string, cadence: Cadence, seed: number): string =>
-  forecastsSql(
-    utilisationSql(stepsOfServersSql(`SELECT * FROM read_parquet(${literal(partsFile)})`, cadence, seed), cadence),
-  )
+export const forecastRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string =>
+  forecastsSql(utilisationSql(stepsOfServersSql(readPartsSql(partsFiles), cadence, seed), cadence))
 
 /** What the horizon will really bring. */
-export const truthRowsSql = (partsFile: string, cadence: Cadence, seed: number): string => {
+export const truthRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string => {
   const horizonPart = Math.floor(cadence.backtestSteps / cadence.partSteps)
-  const parts = `SELECT * FROM read_parquet(${literal(partsFile)}) WHERE model_index = 0 AND part >= ${horizonPart}`
+  const parts = `${readPartsSql(partsFiles)} WHERE model_index = 0 AND part >= ${horizonPart}`
   return `
   SELECT server_id, moment AS timestamp, actual FROM (${utilisationSql(stepsOfServersSql(parts, cadence, seed), cadence)}) WHERE is_future`
 }

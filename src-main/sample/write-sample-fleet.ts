@@ -6,7 +6,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { Database, literal } from '../database/database.ts'
 import { cadences, stepsOf, type Granularity } from './sample-calendar.ts'
 import { sampleModels } from './sample-models.ts'
-import { forecastRowsSql, partsSql, prepareSampleDatabase, truthRowsSql } from './sample-rows.ts'
+import { forecastRowsSql, prepareSampleDatabase, serversPerPartsFile, truthRowsSql, writeParts } from './sample-rows.ts'
 import { serversTableSql } from './sample-servers.ts'
 
 export interface SampleRequest {
@@ -36,6 +36,9 @@ export interface SampleFleet {
 /** The writer waits rather than buffer more than this; a fleet of any size fits. */
 const memoryLimit = '1GB'
 
+/** Bloom filters would be held in memory until the file is complete, 130 KB for every row group. */
+const parquetOptions = 'FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false'
+
 /** Throws HeadroomError `usage` for what cannot be written. Cancelled or failed, it leaves no file behind. */
 export const writeSampleFleet = async (request: SampleRequest, work: SampleWork = {}): Promise<SampleFleet> => {
   checkNumber('The number of servers', request.servers, 1, 1_000_000)
@@ -47,7 +50,9 @@ export const writeSampleFleet = async (request: SampleRequest, work: SampleWork 
 
   const cadence = cadences[request.granularity]
   const report = (label: string, progress: number) => work.onEvent?.({ type: 'step', label, progress })
-  const parts = partialOf(forecasts, 'parts')
+  const parts = Array.from({ length: Math.ceil(request.servers / serversPerPartsFile) }, (_, index) =>
+    partialOf(forecasts, `parts-${index}`),
+  )
   const files = [serversTable, ...(truth === undefined ? [] : [truth]), forecasts].map((target) => ({
     target,
     partial: partialOf(target, 'partial'),
@@ -60,12 +65,12 @@ export const writeSampleFleet = async (request: SampleRequest, work: SampleWork 
     database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit })
     await prepareSampleDatabase(database, request.servers, cadence)
     await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
-    await database.run(`COPY (${partsSql(cadence)}) TO ${literal(parts)} (FORMAT parquet, ROW_GROUP_SIZE 2048)`)
+    await writeParts(database, parts, cadence)
 
     const stopWatching = watchProgress(database, (share) => report('Writing forecasts', 0.05 + 0.9 * share))
     try {
       await database.run(
-        `COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (FORMAT parquet, COMPRESSION snappy)`,
+        `COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (${parquetOptions})`,
       )
     } finally {
       stopWatching()
@@ -73,14 +78,14 @@ export const writeSampleFleet = async (request: SampleRequest, work: SampleWork 
     if (truth !== undefined) {
       report('Writing the truth', 0.95)
       await database.run(
-        `COPY (${truthRowsSql(parts, cadence, request.seed)}) TO ${partialFor(truth)} (FORMAT parquet, COMPRESSION snappy)`,
+        `COPY (${truthRowsSql(parts, cadence, request.seed)}) TO ${partialFor(truth)} (${parquetOptions})`,
       )
     }
     if (work.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
     for (const { partial, target } of files) await rename(partial, target)
   } finally {
     database?.close()
-    await Promise.all([parts, ...files.map(({ partial }) => partial)].map((path) => rm(path, { force: true })))
+    await Promise.all([...parts, ...files.map(({ partial }) => partial)].map((path) => rm(path, { force: true })))
   }
   report('Writing forecasts', 1)
   return { forecasts, serversTable, rows: request.servers * sampleModels.length * stepsOf(cadence) }
