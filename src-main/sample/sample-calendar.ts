@@ -78,9 +78,6 @@ export const calendarSql = (cadence: Cadence): string => {
 const knotWeights = (step: string, steps: number, name: string): string => {
   const after = `((${step} % ${steps}) / ${steps})`
   return ['1 - ' + after, after]
-    .map(
-      (weight, end) =>
-        `(${weight}) / sqrt((1 - ${after}) ** 2 + ${after} ** 2) AS ${name}_${end === 0 ? 'from' : 'to'}`,
-    )
+    .map((weight, end) => `(${weight}) / sqrt((1 - ${after}) ** 2 + ${after} ** 2) AS ${name}_${end === 0 ? 'from' : 'to'}`)
     .join(', ')
 }

@@ -36,11 +36,7 @@ export const serversPerPartsFile = 25_000
  * Writes one row per part of a series, in the order of the sample, to files of small row groups: scanning such is the only
  * ordered source that DuckDB divides among threads this finely, which bounds what the writer of the sample buffers.
  */
-export const writeParts = async (
-  database: Database,
-  partsFiles: readonly string[],
-  cadence: Cadence,
-): Promise<void> => {
+export const writeParts = async (database: Database, partsFiles: readonly string[], cadence: Cadence): Promise<void> => {
   for (const [index, file] of partsFiles.entries()) {
     const first = index * serversPerPartsFile
     await database.run(
@@ -59,16 +55,10 @@ export const writeParts = async (
   }
 }
 
-const readPartsSql = (files: readonly string[]): string =>
-  `SELECT * FROM read_parquet([${files.map(literal).join(', ')}])`
+const readPartsSql = (files: readonly string[]): string => `SELECT * FROM read_parquet([${files.map(literal).join(', ')}])`
 
 const stepsOfServersSql = (parts: string, cadence: Cadence, seed: number): string =>
-  stepsSql(
-    modelTraitsSql(serversSql(parts, seed)),
-    cadence,
-    [...utilisationNoises(cadence), modelNoise],
-    utilisationBlockColumns(cadence),
-  )
+  stepsSql(modelTraitsSql(serversSql(parts, seed)), cadence, [...utilisationNoises(cadence), modelNoise], utilisationBlockColumns(cadence))
 
 export const forecastRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string =>
   forecastsSql(utilisationSql(stepsOfServersSql(readPartsSql(partsFiles), cadence, seed), cadence))

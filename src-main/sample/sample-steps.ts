@@ -15,12 +15,7 @@ export interface SlowNoise {
  * Steps of the rows in `parts` (with `part`, counted like the calendar's steps), in order: each with the columns of its part,
  * those of `blockColumns` (SQL over part columns and `block`), the calendar's and the named noises.
  */
-export const stepsSql = (
-  parts: string,
-  cadence: Cadence,
-  noises: readonly SlowNoise[],
-  blockColumns: readonly string[],
-): string => {
+export const stepsSql = (parts: string, cadence: Cadence, noises: readonly SlowNoise[], blockColumns: readonly string[]): string => {
   const { blockSteps, partSteps } = cadence
   const blocksPerPart = partSteps / blockSteps
   const knots = (kind: 'block' | 'part', lagPerPart: number, firstPlace: number) =>

@@ -69,17 +69,13 @@ export const writeSampleFleet = async (request: SampleRequest, work: SampleWork 
 
     const stopWatching = watchProgress(database, (share) => report('Writing forecasts', 0.05 + 0.9 * share))
     try {
-      await database.run(
-        `COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (${parquetOptions})`,
-      )
+      await database.run(`COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (${parquetOptions})`)
     } finally {
       stopWatching()
     }
     if (truth !== undefined) {
       report('Writing the truth', 0.95)
-      await database.run(
-        `COPY (${truthRowsSql(parts, cadence, request.seed)}) TO ${partialFor(truth)} (${parquetOptions})`,
-      )
+      await database.run(`COPY (${truthRowsSql(parts, cadence, request.seed)}) TO ${partialFor(truth)} (${parquetOptions})`)
     }
     if (work.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
     for (const { partial, target } of files) await rename(partial, target)
