@@ -116,6 +116,27 @@ export class Database {
     })
   }
 
+  /** Streams a query of numbers chunk by chunk, one Float64Array per column; NULL becomes NaN. Holds one chunk at a time. */
+  async scan(sql: string, columns: number, onChunk: (values: readonly Float64Array[]) => void): Promise<void> {
+    await this.#guarded(sql, async () => {
+      const result = await this.connection.stream(sql)
+      for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+        const { rowCount } = chunk
+        const vectors = Array.from({ length: columns }, (_, index) => chunk!.getColumnVector(index))
+        onChunk(
+          vectors.map((vector) => {
+            const values = new Float64Array(rowCount)
+            for (let row = 0; row < rowCount; row++) {
+              const value = vector.getItem(row)
+              values[row] = value === null ? Number.NaN : Number(value)
+            }
+            return values
+          }),
+        )
+      }
+    })
+  }
+
   /** DuckDB measures progress only for connections that show a bar; the bar itself stays off. */
   async #trackProgress(): Promise<void> {
     await this.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false')
@@ -126,17 +147,24 @@ export class Database {
     return Math.max(0, this.connection.progress.percentage) / 100
   }
 
-  /** Appends rows to a table of texts and numbers, a column value each; quick for some hundred thousand rows. */
-  async appendRows(table: string, rows: readonly (readonly (string | number | null)[])[]): Promise<void> {
+  /** Creates or replaces a table and appends rows, a value per column; quick for some hundred thousand rows. */
+  async storeRows(
+    table: string,
+    columns: Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOUBLE'>>,
+    rows: Iterable<readonly (string | number | null)[]>,
+  ): Promise<void> {
+    const types = Object.values(columns)
+    const definition = Object.entries(columns).map(([name, type]) => `${identifier(name)} ${type}`)
+    await this.run(`CREATE OR REPLACE TABLE ${identifier(table)} (${definition.join(', ')})`)
     await this.#guarded(`APPEND ${table}`, async () => {
       const appender = await this.connection.createAppender(table)
       for (const row of rows) {
-        for (const value of row) {
+        row.forEach((value, column) => {
           if (value === null) appender.appendNull()
           else if (typeof value === 'string') appender.appendVarchar(value)
-          else if (Number.isInteger(value)) appender.appendInteger(value)
+          else if (types[column] === 'INTEGER') appender.appendInteger(value)
           else appender.appendDouble(value)
-        }
+        })
         appender.endRow()
       }
       appender.closeSync()

@@ -141,9 +141,9 @@ const inBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
 /** Per group and server the demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
 const readDemands = async (database: Database, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
   const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
-  await database.run('CREATE OR REPLACE TABLE packed (place INTEGER, pack_group INTEGER, server_id VARCHAR)')
-  await database.appendRows(
+  await database.storeRows(
     'packed',
+    { place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' },
     members.map(({ server, group }, place) => [place, group, server.server_id]),
   )
   const [places, slots, values] = await database.numbers(

@@ -5,7 +5,10 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Calendar } from './calendar.ts'
 import type { ForecastSource } from './forecast-source.ts'
 
-/** Writes the file; reads `source`, `series_risk`. Fails when a row went missing. */
+/** Column of the series' flags while the rows pass; a name that no user's column bears. */
+const flags = '"headroom flags of the series"'
+
+/** Writes the file, without bloom filters, which DuckDB keeps in memory until the end; reads `source`, `series_risk`. Fails when a row went missing. */
 export const writeFlaggedForecasts = async (
   database: Database,
   source: ForecastSource,
@@ -14,29 +17,31 @@ export const writeFlaggedForecasts = async (
   path: string,
 ): Promise<void> => {
   const { server_id, metric, model, ts, predicted } = source.expressions
-  // The joined names begin with headroom_, so that the user's own columns stay unambiguous.
-  const byMetric = source.columns.metric === undefined ? '' : `AND risk.headroom_metric = ${metric}`
+  const byMetric = source.columns.metric === undefined ? '' : `AND headroom_flags.headroom_metric = ${metric}`
+  // A scalar subquery, not a join: joins put rows out of order, within a chunk or as a whole, but this keeps every row in its place.
+  await database.run(`
+    CREATE OR REPLACE VIEW headroom_flags AS
+    SELECT server_id AS headroom_server, metric AS headroom_metric, model, high_threshold AS high, very_high_threshold AS very_high,
+           seasonal_peak_risk AS seasonal_peak, is_underutilized AS underutilized
+    FROM series_risk`)
   await database.run(`
     COPY (
-      SELECT source.*,
-             ${predicted} > risk.headroom_high AS risk_flag,
-             CASE WHEN ${predicted} IS NULL OR risk.headroom_high IS NULL THEN NULL
-                  WHEN ${predicted} > risk.headroom_very_high THEN 'high'
-                  WHEN ${predicted} > risk.headroom_high THEN 'medium' ELSE 'low' END AS risk_level,
+      SELECT * EXCLUDE (${flags}),
+             ${predicted} > ${flags}.high AS risk_flag,
+             CASE WHEN ${predicted} IS NULL OR ${flags}.high IS NULL THEN NULL
+                  WHEN ${predicted} > ${flags}.very_high THEN 'high'
+                  WHEN ${predicted} > ${flags}.high THEN 'medium' ELSE 'low' END AS risk_level,
              CAST(month(${ts}) AS INTEGER) AS month,
              ${calendar.isEoq(ts)} AS is_eoq,
              ${calendar.isHoliday(ts)} AS is_holiday,
-             risk.headroom_seasonal_peak AS seasonal_peak_risk,
-             risk.headroom_underutilized AS is_underutilized,
-             coalesce(risk.headroom_model = ${model}, false) AS is_selected
-      FROM source
-      LEFT JOIN (
-        SELECT server_id AS headroom_server, metric AS headroom_metric, model AS headroom_model,
-               high_threshold AS headroom_high, very_high_threshold AS headroom_very_high,
-               seasonal_peak_risk AS headroom_seasonal_peak, is_underutilized AS headroom_underutilized
-        FROM series_risk
-      ) risk ON risk.headroom_server = ${server_id} ${byMetric}
-    ) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
+             ${flags}.seasonal_peak AS seasonal_peak_risk,
+             ${flags}.underutilized AS is_underutilized,
+             coalesce(${flags}.model = ${model}, false) AS is_selected
+      FROM (
+        SELECT source.*, (SELECT headroom_flags FROM headroom_flags WHERE headroom_flags.headroom_server = ${server_id} ${byMetric}) AS ${flags}
+        FROM source
+      )
+    ) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
   const written = await database.row(
     `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(path)})`,
     z.object({ rows: z.number() }),

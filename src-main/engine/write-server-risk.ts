@@ -33,13 +33,10 @@ export const makeServerMarks = async (
   clusters: readonly ClusterMark[],
   disposed: readonly DisposedServer[],
 ): Promise<void> => {
-  await database.run(
-    `CREATE OR REPLACE TABLE server_marks (server_id VARCHAR, cluster INTEGER, cluster_name VARCHAR);
-     CREATE OR REPLACE TABLE server_dispositions (server_id VARCHAR, disposition VARCHAR, consolidate_onto VARCHAR)`,
-  )
-  await database.appendRows('server_marks', clusters)
-  await database.appendRows(
+  await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
+  await database.storeRows(
     'server_dispositions',
+    { server_id: 'VARCHAR', disposition: 'VARCHAR', consolidate_onto: 'VARCHAR' },
     disposed.map((server) => [server.server_id, server.disposition, server.consolidateOnto]),
   )
 }
