@@ -1,20 +1,9 @@
 // The runs that are open in this process: one database each, queries one after the other, the least recent closed first.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { completeConfig } from '../../src-shared/analysis-config.ts'
-import type { RunOverview } from '../../src-shared/run-view.ts'
-import { assessPythonRun } from '../engine/assess-python-run.ts'
-import { holidayDates } from '../engine/calendar.ts'
-import { Database } from '../database/database.ts'
-import { describeRun } from '../queries/describe-run.ts'
+import { resolve } from 'node:path'
 import type { OpenRun } from '../queries/open-run.ts'
-import { readRunContents, type RunContents } from '../queries/run-contents.ts'
-import { createRunRelations } from '../queries/run-relations.ts'
+import { openRun } from './open-run-folder.ts'
 
 const keptOpen = 2
-/** Queries leave room for an analysis in the same process. */
-const memoryLimit = '2GB'
 
 interface Entry {
   readonly run: Promise<OpenRun>
@@ -64,32 +53,3 @@ export class OpenRuns {
 }
 
 const close = (entry: Entry): void => void entry.queue.then(async () => (await entry.run).close()).catch(() => undefined)
-
-/** The files mark holidays but do not name them. */
-const namesOfHolidays = ({ manifest }: RunContents, { extent }: RunOverview): Map<string, string> => {
-  const config = manifest?.config ?? completeConfig({}, 'headroom')
-  const year = (timeMs: number): number => new Date(timeMs).getUTCFullYear()
-  const holidays = holidayDates(config, year(extent.startMs), year(extent.endMs))
-  return new Map(holidays.map(({ day, name }) => [day, name]))
-}
-
-const openRun = async (folder: string): Promise<OpenRun> => {
-  const contents = await readRunContents(folder)
-  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-queries-'))
-  const removeSpill = (): Promise<void> => rm(spillFolder, { recursive: true, force: true })
-  const database = await Database.open({ memoryLimit, spillFolder })
-  const closeAll = (): void => {
-    database.close()
-    void removeSpill()
-  }
-  try {
-    if (contents.manifest !== null) await createRunRelations(database, folder, contents.manifest)
-    else await assessPythonRun(database, folder)
-    const overview = await describeRun(database, contents)
-    const holidayNames = namesOfHolidays(contents, overview)
-    return { contents, database, overview, holidayNames, grids: new Map(), close: closeAll }
-  } catch (error) {
-    closeAll()
-    throw error
-  }
-}

@@ -48,10 +48,10 @@ const extentSql = `
 
 /** The commonest step between neighbouring times of the first few series. */
 const stepSql = `
-  WITH some AS (SELECT server_id, metric FROM server_risk ORDER BY server_id, metric LIMIT 20),
+  WITH first_series AS (SELECT server_id, metric FROM server_risk ORDER BY server_id, metric LIMIT 20),
   steps AS (
     SELECT epoch_ms(ts) - epoch_ms(lag(ts) OVER (PARTITION BY server_id, metric ORDER BY ts)) AS step
-    FROM flagged SEMI JOIN some USING (server_id, metric) WHERE is_selected)
+    FROM flagged SEMI JOIN first_series USING (server_id, metric) WHERE is_selected)
   SELECT CAST(mode(step) AS DOUBLE) AS step FROM steps WHERE step > 0`
 
 const metricsSql = `SELECT metric, count(*) AS series FROM server_risk GROUP BY metric ORDER BY metric`
@@ -133,7 +133,7 @@ const missingFiles = ({ kind, present }: RunContents): RunOverview['missing'] =>
     [runFiles.manifest]: 'thresholds are the defaults, and who made the run when is not known for certain',
     [runFiles.serverRisk]: 'risk per server was computed now, from one accountable model per server',
     [runFiles.summary]: 'the totals of the run are not known',
-    [runFiles.recommendations]: 'savings are not known',
+    [runFiles.recommendations]: 'its recommendations are not known',
     [runFiles.clusters]: 'the clusters scatter stays empty',
     [runFiles.modelAccuracy]: 'model accuracy is not known',
   }

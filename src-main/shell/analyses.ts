@@ -1,10 +1,11 @@
 // Starts analyses for the window: where the run goes, which servers table lies beside the input, and how it ended.
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
-import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
+import { toWireError } from '../../src-shared/errors.ts'
 import type { AnalysisSource, ChannelResponse, Push } from '../../src-shared/ipc-contract.ts'
+import { readManifest } from '../run-folder/read-run-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inputName, inspectPath, serversTableBeside } from './path-inspection.ts'
@@ -31,8 +32,8 @@ export class Analyses {
       const servers = source.servers ?? sampleServers
       const name = `sample-${servers}-servers`
       const out = join(this.#data.runs, name)
-      // A run folder appears only when it is whole, so one that is there can be opened.
-      if (await isRun(out)) return { state: 'present', folder: out }
+      if (await isReadableRun(out)) return { state: 'present', folder: out }
+      await rm(out, { recursive: true, force: true })
       await mkdir(this.#data.samples, { recursive: true })
       const forecasts = join(this.#data.samples, `${name}.parquet`)
       this.#run({ analysisId, source: { kind: 'sample', forecasts, servers }, out })
@@ -74,14 +75,12 @@ export class Analyses {
   }
 }
 
-const isRun = async (folder: string): Promise<boolean> => {
-  try {
-    return (await inspectPath(folder)).kind === 'run'
-  } catch (error) {
-    if (error instanceof HeadroomError && error.code === 'input-not-found') return false
-    throw error
-  }
-}
+/** A sample that an older Headroom analysed in another format is analysed anew. */
+const isReadableRun = (folder: string): Promise<boolean> =>
+  readManifest(folder).then(
+    () => true,
+    () => false,
+  )
 
 /** 20270315-094210, local time: part of a folder name that people read. */
 const timestamp = (now: Date): string => {

@@ -33,16 +33,14 @@ export const SeriesChart = (props: SeriesChartProps) => {
       {horizonStartMs !== null && (
         <line className="series-split" x1={xOf(horizonStartMs)} x2={xOf(horizonStartMs)} y1={plot.top - 8} y2={plot.bottom} />
       )}
-      {threshold !== null && (
-        <>
-          <line className="series-threshold" x1={plot.left} x2={plot.right} y1={yOf(threshold)} y2={yOf(threshold)} />
-          <text className="series-word" x={plot.left} y={yOf(threshold) - 4}>
-            {formatting.value(threshold, unit)}
-          </text>
-        </>
-      )}
+      {threshold !== null && <line className="series-threshold" x1={plot.left} x2={plot.right} y1={yOf(threshold)} y2={yOf(threshold)} />}
       <path className="series-measured" d={past} />
       <path className="series-forecast" d={ahead} />
+      {threshold !== null && (
+        <text className="series-word" x={plot.left} y={yOf(threshold) - 4}>
+          {formatting.value(threshold, unit)}
+        </text>
+      )}
       <text className="series-word" x={plot.left} y={height - 6}>
         {formatDate(first)}
       </text>

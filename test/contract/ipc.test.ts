@@ -1,0 +1,175 @@
+// The border between window and main process: every channel takes what it states and refuses everything else.
+import { describe, expect, it } from 'vitest'
+import { answerRequest, type ChannelHandlers } from '../../src-main/shell/serve-channels.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest } from '../../src-shared/ipc-contract.ts'
+
+const folder = '/data/runs/fleet'
+
+const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
+  'launch.take': {},
+  'path.choose': { kind: 'file' },
+  'path.inspect': { path: '/data/fleet.parquet' },
+  'analysis.start': { source: { kind: 'forecast', path: '/data/fleet.parquet' } },
+  'analysis.cancel': { analysisId: 'a-1' },
+  'run.open': { folder },
+  'run.heatmap': {
+    folder,
+    metric: 'cpu_p95',
+    sort: 'risk',
+    reduction: 'max',
+    rows: { from: 0, to: 10 },
+    time: null,
+    maxRows: 600,
+    maxColumns: 900,
+  },
+  'run.clusters': { folder, metric: 'cpu_p95' },
+  'run.server': { folder, serverId: 'web-1' },
+  'run.reveal': { folder },
+  'recent.list': {},
+  'recent.remove': { folder },
+  'settings.get': {},
+  'settings.set': { theme: 'dark' },
+  'clipboard.write': { text: 'details' },
+}
+
+/** Per channel, what a compromised page might try. */
+const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
+  'launch.take': [{ kind: 'path' }],
+  'path.choose': [{}, { kind: 'device' }],
+  'path.inspect': [{ path: '' }, { path: 7 }, { path: ['/etc'] }],
+  'analysis.start': [
+    { source: { kind: 'sample', servers: 0 } },
+    { source: { kind: 'sample', servers: 1e9 } },
+    { source: { kind: 'forecast' } },
+    { source: { kind: 'shell', path: '/bin/sh' } },
+    { source: { kind: 'forecast', path: '/data', out: '/etc' } },
+  ],
+  'analysis.cancel': [{ analysisId: 1 }],
+  'run.open': [{ folder: '' }, { folder: null }],
+  'run.heatmap': [
+    { ...valid['run.heatmap'], sort: 'random' },
+    { ...valid['run.heatmap'], reduction: 'sum' },
+    { ...valid['run.heatmap'], maxRows: 0 },
+    { ...valid['run.heatmap'], maxColumns: 1e9 },
+    { ...valid['run.heatmap'], maxRows: 1.5 },
+    { ...valid['run.heatmap'], rows: { from: -1, to: 3 } },
+    { ...valid['run.heatmap'], time: { fromMs: Number.NaN, toMs: 1 } },
+    { ...valid['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
+  ],
+  'run.clusters': [{ folder }, { folder, metric: '' }],
+  'run.server': [{ folder, serverId: '' }],
+  'run.reveal': [{}, { folder: { toString: 'x' } }],
+  'recent.list': [{ limit: 5 }],
+  'recent.remove': [{}],
+  'settings.get': [{ theme: 'dark' }],
+  'settings.set': [{ theme: 'pink' }, {}],
+  'clipboard.write': [{ text: 7 }, { text: 'x'.repeat(1_000_001) }],
+}
+
+const names = Object.keys(channels) as Channel[]
+
+/** Handlers that only write down what reached them. */
+const recordingHandlers = (): { handlers: ChannelHandlers; reached: string[] } => {
+  const reached: string[] = []
+  const handlers = Object.fromEntries(
+    names.map((name) => [
+      name,
+      async () => {
+        reached.push(name)
+        return {}
+      },
+    ]),
+  ) as unknown as ChannelHandlers
+  return { handlers, reached }
+}
+
+describe.each(names)('%s', (name) => {
+  it('lets a request through that fits', async () => {
+    const { handlers, reached } = recordingHandlers()
+    expect(await answerRequest(handlers, name, valid[name])).toMatchObject({ ok: true })
+    expect(reached).toEqual([name])
+  })
+
+  it('refuses what does not fit before its handler sees it', async () => {
+    const { handlers, reached } = recordingHandlers()
+    const misfits = [undefined, null, 'text', 7, [], { ...valid[name], surprise: true }, ...invalid[name]]
+    for (const misfit of misfits) {
+      const answer = await answerRequest(handlers, name, misfit)
+      expect({ misfit, answer }).toMatchObject({ misfit, answer: { ok: false, error: { code: 'internal' } } })
+    }
+    expect(reached).toEqual([])
+  })
+})
+
+describe('the pipe', () => {
+  it('knows no channel but those of the contract', async () => {
+    const { handlers, reached } = recordingHandlers()
+    for (const name of ['run.delete', '__proto__', 'constructor', 'toString', '', 7, null, undefined]) {
+      expect(await answerRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+    }
+    expect(reached).toEqual([])
+  })
+
+  it('answers a failure with its code, sentence, next step and SQL', async () => {
+    const { handlers } = recordingHandlers()
+    const failing: ChannelHandlers = {
+      ...handlers,
+      'run.open': async () => {
+        throw new HeadroomError('run-damaged', 'The manifest is torn.', { next: 'Analyse again.', sql: 'SELECT 1' })
+      },
+      'run.clusters': async () => {
+        throw new TypeError('x is undefined')
+      },
+    }
+    expect(await answerRequest(failing, 'run.open', valid['run.open'])).toEqual({
+      ok: false,
+      error: { code: 'run-damaged', message: 'The manifest is torn.', next: 'Analyse again.', sql: 'SELECT 1' },
+    })
+    expect(await answerRequest(failing, 'run.clusters', valid['run.clusters'])).toEqual({
+      ok: false,
+      error: { code: 'internal', message: 'x is undefined' },
+    })
+  })
+})
+
+describe('what comes back to the window', () => {
+  const heatmap = {
+    data: {
+      metric: 'cpu_p95',
+      unit: '%',
+      rows: [{ label: 'web-1', serverId: 'web-1', servers: 1, riskLevel: 'high' }],
+      startMs: 0,
+      stepMs: 86_400_000,
+      columns: 2,
+      values: Float32Array.of(1, Number.NaN),
+      horizonStartMs: 86_400_000,
+      reduction: 'max',
+      marks: [],
+      highThreshold: 80,
+      veryHighThreshold: null,
+      counts: { servers: 1, atRisk: 1 },
+    },
+    totalRows: 1,
+    firstRow: 0,
+    serversPerRow: 1,
+    serverIds: ['web-1'],
+  }
+
+  it('carries typed arrays through a structured clone and is parsed again', () => {
+    const { response } = channels['run.heatmap']
+    expect([...response.parse(structuredClone(heatmap)).data.values]).toEqual([1, Number.NaN])
+  })
+
+  it('is refused where it does not fit', () => {
+    const { response } = channels['run.heatmap']
+    expect(response.safeParse({ ...heatmap, data: { ...heatmap.data, values: [1, 2] } }).success).toBe(false)
+    expect(response.safeParse({ ...heatmap, serversPerRow: 0 }).success).toBe(false)
+    expect(answerSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
+    expect(answerSchema.safeParse({ value: 1 }).success).toBe(false)
+    expect(pushSchema.safeParse({ type: 'analysis.event', analysisId: 'a', event: { type: 'step', label: '', progress: 2 } }).success).toBe(
+      false,
+    )
+    expect(pushSchema.safeParse({ type: 'script.run', code: 'alert(1)' }).success).toBe(false)
+  })
+})

@@ -1,0 +1,107 @@
+// Run folders that are not quite ours: the Python job's, newer ones, damaged ones, and folders that are no run.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openRun } from '../../src-main/engine-host/open-run-folder.ts'
+import { queryClusters } from '../../src-main/queries/clusters-query.ts'
+import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
+import type { OpenRun } from '../../src-main/queries/open-run.ts'
+import { runFiles } from '../../src-shared/run-manifest.ts'
+import { fabricatePythonRun, fabricateRun } from './queries-fabricated-runs.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-folders-test-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const withRun = async (path: string, look: (run: OpenRun) => Promise<void> | void): Promise<void> => {
+  const run = await openRun(path)
+  try {
+    await look(run)
+  } finally {
+    run.close()
+  }
+}
+
+const heatmapOf = (run: OpenRun) =>
+  queryHeatmap(run, {
+    folder: run.overview.folder,
+    metric: run.overview.metrics[0]?.name ?? '',
+    sort: 'name',
+    reduction: 'max',
+    rows: null,
+    time: null,
+    maxRows: 100,
+    maxColumns: 100,
+  })
+
+describe('a folder of the Python job', () => {
+  it('chooses one accountable model per server and counts servers, with the row totals beside them', async () => {
+    const path = join(folder, 'python')
+    await fabricatePythonRun(path, { clusters: true })
+    await withRun(path, async (run) => {
+      expect(run.overview).toMatchObject({
+        kind: 'python-original',
+        title: 'python',
+        method: null,
+        granularity: 'daily',
+        models: ['quiet'],
+        counts: { servers: 3, atRisk: 1, underutilized: 1 },
+        originalTotals: { servers: 3, atRiskRows: 29, underutilizedRows: 16 },
+        savingsMonthlyUsd: 50,
+      })
+      const { data } = await heatmapOf(run)
+      expect(data.rows.map(({ label }) => label)).toEqual(['alpha', 'bravo', 'charlie'])
+      expect(Array.from(data.values.subarray(0, 8))).toEqual([10, 20, 30, 35, 85, 95, 85, 85])
+      expect(data.marks.filter(({ kind }) => kind === 'eoq')).toHaveLength(1)
+    })
+  })
+
+  it('takes the clusters from its table', async () => {
+    await withRun(join(folder, 'python'), async (run) => {
+      const data = await queryClusters(run, { folder, metric: 'cpu_p95' })
+      expect([...data.cluster]).toEqual([1, 0, 0])
+      expect(data.clusters.map(({ size }) => size)).toEqual([2, 1])
+    })
+  })
+
+  it('says what is not there, and shows no clusters without their table', async () => {
+    const path = join(folder, 'python-bare')
+    await fabricatePythonRun(path, { clusters: false })
+    await withRun(path, async (run) => {
+      expect(run.overview.missing.map(({ file }) => file)).toEqual(
+        expect.arrayContaining([runFiles.manifest, runFiles.serverRisk, runFiles.clusters, runFiles.recommendations]),
+      )
+      expect((await queryClusters(run, { folder, metric: 'cpu_p95' })).serverIds).toEqual([])
+    })
+  })
+})
+
+describe('folders that cannot be opened', () => {
+  it('refuses a folder that is no run', async () => {
+    const path = join(folder, 'holiday-pictures')
+    await mkdir(path)
+    await expect(openRun(path)).rejects.toMatchObject({ code: 'run-not-found' })
+    await expect(openRun(join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'run-not-found' })
+  })
+
+  it('refuses a run of a newer format and a manifest that is no manifest', async () => {
+    const newer = join(folder, 'newer')
+    await fabricateRun(newer, (manifest) => ({ ...manifest, format_version: 99 }))
+    await expect(openRun(newer)).rejects.toMatchObject({ code: 'run-damaged' })
+    const broken = join(folder, 'broken')
+    await fabricateRun(broken)
+    await writeFile(join(broken, runFiles.manifest), '{"run_id":')
+    await expect(openRun(broken)).rejects.toMatchObject({ code: 'run-damaged' })
+  })
+
+  it('names the table that a run lacks', async () => {
+    const path = join(folder, 'torn')
+    await fabricateRun(path)
+    await rm(join(path, runFiles.serverRisk))
+    await expect(openRun(path)).rejects.toMatchObject({ code: 'run-damaged', message: expect.stringContaining('server_risk.parquet') })
+  })
+})

@@ -1,0 +1,200 @@
+// Queries over run folders: orders, bins, ranges and gaps, with values worked out by hand.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openRun } from '../../src-main/engine-host/open-run-folder.ts'
+import { queryClusters } from '../../src-main/queries/clusters-query.ts'
+import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
+import type { OpenRun } from '../../src-main/queries/open-run.ts'
+import { queryServer } from '../../src-main/queries/server-query.ts'
+import type { HeatmapRequest, HeatmapSort, HeatmapView } from '../../src-shared/run-view.ts'
+import { fabricateRun, firstDayMs, horizonStartMs } from './queries-fabricated-runs.ts'
+
+const dayMs = 86_400_000
+let folder: string
+let run: OpenRun
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-queries-test-'))
+  await fabricateRun(join(folder, 'run'))
+  run = await openRun(join(folder, 'run'))
+})
+
+afterAll(async () => {
+  run.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const ask = (change: Partial<HeatmapRequest> = {}): Promise<HeatmapView> =>
+  queryHeatmap(run, {
+    folder,
+    metric: 'cpu_p95',
+    sort: 'risk',
+    reduction: 'max',
+    rows: null,
+    time: null,
+    maxRows: 100,
+    maxColumns: 100,
+    ...change,
+  })
+
+/** The matrix row by row, NaN as null, to one decimal. */
+const matrixOf = ({ data }: HeatmapView): (number | null)[][] =>
+  data.rows.map((_, row) =>
+    Array.from(data.values.subarray(row * data.columns, (row + 1) * data.columns), (value) =>
+      Number.isNaN(value) ? null : Math.round(value * 100) / 100,
+    ),
+  )
+
+describe('the heatmap at full resolution', () => {
+  it('shows measurements, then the forecast of the accountable model alone, riskiest server first', async () => {
+    const answer = await ask()
+    expect(answer.data.rows.map(({ label }) => label)).toEqual(['alpha', 'charlie', 'bravo'])
+    expect(matrixOf(answer)).toEqual([
+      [10, 20, 30, 35, 85, 95, 85, 85],
+      [5, 5, 5, 5, 82, 10, 10, 10],
+      [40, 40, 40, 40, 50, 60, 70, null],
+    ])
+    expect(answer.data).toMatchObject({ startMs: firstDayMs, stepMs: dayMs, columns: 8, horizonStartMs, unit: '%' })
+    expect(answer.data).toMatchObject({ highThreshold: 80, veryHighThreshold: 90, counts: { servers: 3, atRisk: 1 } })
+    expect(answer.data.rows.map(({ riskLevel }) => riskLevel)).toEqual(['high', 'low', 'low'])
+  })
+
+  it.each<[HeatmapSort, string[]]>([
+    ['breach', ['alpha', 'charlie', 'bravo']],
+    ['cluster', ['bravo', 'charlie', 'alpha']],
+    ['name', ['alpha', 'bravo', 'charlie']],
+  ])('orders servers by %s', async (sort, expected) => {
+    expect((await ask({ sort })).serverIds).toEqual(expected)
+  })
+
+  it('marks the quarter end as one window and the holiday by its day', async () => {
+    const { data } = await ask()
+    expect(data.marks).toEqual([
+      { kind: 'eoq', label: 'Quarter end', fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs },
+      { kind: 'holiday', label: 'Holiday', fromMs: firstDayMs + 7 * dayMs, toMs: firstDayMs + 8 * dayMs },
+    ])
+  })
+})
+
+describe('the heatmap in fewer pixels than cells', () => {
+  it('keeps the highest value of merged servers', async () => {
+    const answer = await ask({ maxRows: 2 })
+    expect(answer.data.rows).toEqual([
+      { label: 'alpha + 1', serverId: 'alpha', servers: 2, riskLevel: 'high' },
+      { label: 'bravo', serverId: 'bravo', servers: 1, riskLevel: 'low' },
+    ])
+    expect(matrixOf(answer)[0]).toEqual([10, 20, 30, 35, 85, 95, 85, 85])
+    expect(answer).toMatchObject({ serversPerRow: 2, totalRows: 3, firstRow: 0 })
+  })
+
+  it('averages merged servers when asked for the mean', async () => {
+    const [merged] = matrixOf(await ask({ maxRows: 2, reduction: 'mean' }))
+    expect(merged).toEqual([7.5, 12.5, 17.5, 20, 83.5, 52.5, 47.5, 47.5])
+  })
+
+  it('interpolates the 95th percentile of merged servers linearly', async () => {
+    const [merged] = matrixOf(await ask({ maxRows: 2, reduction: 'p95' }))
+    // 5 + 0.95 x 5, 5 + 0.95 x 15, 5 + 0.95 x 25, 5 + 0.95 x 30, 82 + 0.95 x 3, 10 + 0.95 x 85, 10 + 0.95 x 75
+    expect(merged).toEqual([9.75, 19.25, 28.75, 33.5, 84.85, 90.75, 81.25, 81.25])
+  })
+
+  it('merges periods so that no cell mixes measurement and forecast', async () => {
+    const answer = await ask({ maxColumns: 4 })
+    // Three days a column; the first column holds one known day, so that the forecast begins with the third.
+    expect(answer.data).toMatchObject({ columns: 4, stepMs: 3 * dayMs, startMs: firstDayMs - 2 * dayMs })
+    expect((answer.data.horizonStartMs - answer.data.startMs) / answer.data.stepMs).toBe(2)
+    expect(matrixOf(answer)).toEqual([
+      [10, 35, 95, 85],
+      [5, 5, 82, 10],
+      [40, 40, 70, null],
+    ])
+  })
+
+  it('never answers with more rows or columns than there are pixels', async () => {
+    for (const most of [1, 2, 3, 5, 7]) {
+      const { data } = await ask({ maxRows: most, maxColumns: most + 1 })
+      expect(data.rows.length).toBeLessThanOrEqual(most)
+      expect(data.columns).toBeLessThanOrEqual(most + 1)
+    }
+  })
+})
+
+describe('the heatmap zoomed in', () => {
+  it('answers for the servers and days asked for', async () => {
+    const answer = await ask({ rows: { from: 1, to: 3 }, time: { fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs } })
+    expect(answer.serverIds).toEqual(['charlie', 'bravo'])
+    expect(answer.firstRow).toBe(1)
+    expect(answer.data.startMs).toBe(horizonStartMs)
+    expect(matrixOf(answer)).toEqual([
+      [82, 10],
+      [50, 60],
+    ])
+  })
+
+  it('keeps ranges that reach beyond the run inside it', async () => {
+    const answer = await ask({ rows: { from: 2, to: 99 }, time: { fromMs: firstDayMs - 9 * dayMs, toMs: firstDayMs + 99 * dayMs } })
+    expect(answer.serverIds).toEqual(['bravo'])
+    expect(answer.data).toMatchObject({ startMs: firstDayMs, columns: 8 })
+  })
+
+  it('refuses a time outside of the run and a metric it does not have', async () => {
+    await expect(ask({ time: { fromMs: 0, toMs: dayMs } })).rejects.toMatchObject({ code: 'query-refused' })
+    await expect(ask({ metric: 'memory' })).rejects.toMatchObject({ code: 'query-refused' })
+  })
+})
+
+describe('the overview', () => {
+  it('counts distinct servers and names the soonest breach of those at risk', () => {
+    expect(run.overview).toMatchObject({
+      kind: 'headroom',
+      title: 'fleet',
+      granularity: 'daily',
+      metrics: [{ name: 'cpu_p95', unit: '%' }],
+      models: ['quiet'],
+      extent: { startMs: firstDayMs, endMs: firstDayMs + 8 * dayMs },
+      horizon: { startMs: horizonStartMs, endMs: firstDayMs + 8 * dayMs, periods: 4 },
+      counts: { servers: 3, atRisk: 1, underutilized: 1, series: 3 },
+      soonestBreach: { serverId: 'alpha', atMs: horizonStartMs, days: 1 },
+      savingsMonthlyUsd: 120,
+      originalTotals: null,
+    })
+    expect(run.overview.missing.map(({ file }) => file)).toEqual(['server_clusters.csv', 'model_accuracy.json'])
+    expect(run.overview.warnings).toHaveLength(1)
+  })
+})
+
+describe('clusters', () => {
+  it('places each server at its mean and deviation, and sums its cluster up', async () => {
+    const data = await queryClusters(run, { folder, metric: 'cpu_p95' })
+    expect(data.serverIds).toEqual(['alpha', 'bravo', 'charlie'])
+    expect([...data.mean]).toEqual([87.5, 60, 28])
+    expect([...data.std]).toEqual([5, 10, 36])
+    expect([...data.cluster]).toEqual([2, 0, 1])
+    expect(data.clusters[0]).toEqual({ cluster: 0, name: 'group 0', size: 1, mean: 60, std: 10 })
+    expect(data.underutilizedThreshold).toBe(40)
+  })
+})
+
+describe('one server', () => {
+  it('tells its figures, its place by risk, and its line', async () => {
+    const { metrics } = await queryServer(run, { folder, serverId: 'charlie' })
+    const [figures] = metrics
+    expect(figures).toMatchObject({
+      rank: 2,
+      rankedServers: 3,
+      horizon_p95: 71.2,
+      first_breach_at: '2026-06-29T00:00:00Z',
+      backtest_points: 14,
+      unit: '%',
+    })
+    expect([...(figures?.series.measured ?? [])]).toEqual([5, 5, 5, 5, Number.NaN, Number.NaN, Number.NaN, Number.NaN])
+    expect([...(figures?.series.forecast ?? [])]).toEqual([6, 6, 6, 6, 82, 10, 10, 10])
+    expect(figures?.series.timesMs[4]).toBe(horizonStartMs)
+  })
+
+  it('refuses a server that is not in the run', async () => {
+    await expect(queryServer(run, { folder, serverId: 'delta' })).rejects.toMatchObject({ code: 'query-refused' })
+  })
+})

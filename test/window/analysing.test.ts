@@ -1,0 +1,96 @@
+// An analysis in the window: its progress, cancelling it, and an engine that stops in the middle.
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
+import { chartPainted } from './charts-on-page.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let large: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-analysing-'))
+  large = join(folder, 'large.parquet')
+  await writeSampleFleet({ servers: 3000, out: large, granularity: 'daily', seed: 1 })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const withWindow = async (args: readonly string[], look: (window: LaunchedApp) => Promise<void>): Promise<void> => {
+  const window = await launchApp({ args })
+  try {
+    await look(window)
+  } finally {
+    await window.close()
+  }
+}
+
+/** Waits until the analysis is under way. */
+const underWay = async ({ page }: LaunchedApp): Promise<void> => {
+  const bar = page.getByRole('progressbar')
+  await bar.waitFor()
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0)
+}
+
+const enginePid = ({ app }: LaunchedApp): Promise<number> =>
+  app.evaluate(({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Headroom engine')?.pid ?? 0)
+
+describe('a large forecast set', () => {
+  it('tells its progress and the servers table beside it, and leaves nothing when cancelled', async () => {
+    await withWindow([large], async (window) => {
+      const { page, home } = window
+      await underWay(window)
+      expect(await page.locator('.progress').innerText()).toMatch(/Analysing large\.parquet[^]*large\.servers\.csv/)
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByText(/was cancelled, and nothing of it was kept/).waitFor()
+      expect(await page.getByRole('alert').count()).toBe(0)
+      expect(await readdir(join(home, 'runs'))).toEqual([])
+    })
+  })
+
+  it('is cancelled by Escape too', async () => {
+    await withWindow([large], async (window) => {
+      await underWay(window)
+      await window.page.keyboard.press('Escape')
+      await window.page.getByText(/was cancelled/).waitFor()
+      expect(await readdir(join(window.home, 'runs'))).toEqual([])
+    })
+  })
+
+  it('leaves nothing when the window is closed in the middle', async () => {
+    const home = join(folder, 'home')
+    const window = await launchApp({ args: [large], home })
+    await underWay(window)
+    await window.close()
+    expect(await readdir(join(home, 'runs'))).toEqual([])
+  })
+})
+
+describe('an engine that stops', () => {
+  it('fails the analysis in words, and is started again for the next request', async () => {
+    await withWindow([large], async (window) => {
+      const { page } = window
+      await underWay(window)
+      const before = await enginePid(window)
+      process.kill(before, 'SIGKILL')
+      const alert = page.getByRole('alert')
+      await alert.waitFor()
+      expect(await alert.innerText()).toMatch(/The engine stopped/)
+      await page.getByRole('button', { name: /Open the sample fleet/ }).click()
+      await chartPainted(page)
+      expect(await enginePid(window)).not.toBe(before)
+    })
+  })
+
+  it('is not noticed by a run that is open', async () => {
+    await withWindow(['--sample'], async (window) => {
+      const { page } = window
+      await chartPainted(page)
+      process.kill(await enginePid(window), 'SIGKILL')
+      await page.getByRole('button', { name: 'Clusters' }).click()
+      await chartPainted(page)
+      expect(await page.getByRole('alert').count()).toBe(0)
+    })
+  })
+})

@@ -1,0 +1,58 @@
+// What window tests know of the charts on the page: when they are painted, and where on the canvas something lies.
+import type { Page } from 'playwright'
+
+/** Waits until the chart that is up has drawn everything. */
+export const chartPainted = async (page: Page): Promise<void> => {
+  await page.waitForSelector('.chart-area[aria-busy="false"] .chart[data-painted="true"]', { timeout: 60_000 })
+}
+
+export interface Place {
+  readonly x: number
+  readonly y: number
+}
+
+/** How many colours the canvas of the chart shows, sampled at every fourth pixel. */
+export const coloursOnChart = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
+    const context = canvas?.getContext('2d')
+    if (!canvas || !context) return 0
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+    const colours = new Set<number>()
+    for (let at = 0; at < data.length; at += 16) colours.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0))
+    return colours.size
+  })
+
+/** A place in the plot of the scatter where a coloured mark is drawn, right of the middle, left of the legend. */
+export const markOnScatter = async (page: Page): Promise<Place> => {
+  const place = await page.evaluate((): Place | null => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
+    const context = canvas?.getContext('2d')
+    if (!canvas || !context) return null
+    const ratio = canvas.width / canvas.clientWidth
+    const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height)
+    const isMark = (x: number, y: number): boolean => {
+      const at = (y * width + x) * 4
+      const colour = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0]
+      return Math.max(...colour) - Math.min(...colour) > 60
+    }
+    for (let x = Math.round(width * 0.65); x > width * 0.2; x--) {
+      for (let y = Math.round(height * 0.85); y > height * 0.3; y--) {
+        if (isMark(x, y) && isMark(x - 3, y) && isMark(x + 3, y) && isMark(x, y + 3) && isMark(x, y - 3)) {
+          const box = canvas.getBoundingClientRect()
+          return { x: box.left + x / ratio, y: box.top + y / ratio }
+        }
+      }
+    }
+    return null
+  })
+  if (place === null) throw new Error('There is no mark on the scatter.')
+  return place
+}
+
+/** The middle of a cell-sized place in the heatmap's plot, by shares of its width and height. */
+export const placeInHeatmap = async (page: Page, xShare: number, yShare: number): Promise<Place> => {
+  const box = await page.locator('.zoom-surface').boundingBox()
+  if (box === null) throw new Error('There is no heatmap.')
+  return { x: box.x + box.width * xShare, y: box.y + box.height * yShare }
+}

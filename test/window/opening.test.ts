@@ -1,0 +1,114 @@
+// Opening what the command line names: run folders of both kinds, broken files, and paths where nothing is.
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fabricatePythonRun, fabricateRun } from '../engine/queries-fabricated-runs.ts'
+import { chartPainted, coloursOnChart } from './charts-on-page.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-opening-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const withWindow = async (args: readonly string[], look: (window: LaunchedApp) => Promise<void>): Promise<void> => {
+  const window = await launchApp({ args })
+  try {
+    await look(window)
+  } finally {
+    await window.close()
+  }
+}
+
+const headlineOf = ({ page }: LaunchedApp): Promise<string> => page.getByRole('banner', { name: 'Fleet headline' }).innerText()
+
+describe('a path on the command line', () => {
+  it('shows a run folder', async () => {
+    const run = join(folder, 'run')
+    await fabricateRun(run)
+    await withWindow([run], async (window) => {
+      await chartPainted(window.page)
+      expect(await headlineOf(window)).toMatch(/Servers\s+3[^]*At risk\s+1/)
+      expect(await coloursOnChart(window.page)).toBeGreaterThan(5)
+    })
+  })
+
+  it('shows a folder of the Python job with its row totals beside the server counts', async () => {
+    const run = join(folder, 'python')
+    await fabricatePythonRun(run, { clusters: false })
+    await withWindow([run], async (window) => {
+      const { page } = window
+      await chartPainted(page)
+      expect(await headlineOf(window)).toMatch(/Run of the Python job[^]*Servers\s+3[^]*At risk\s+1/)
+      await page.getByText(/\d notes/).click()
+      expect(await page.locator('.notes-list').innerText()).toMatch(/at_risk_servers\s+29 rows[^]*server_clusters\.csv/)
+      await page.getByRole('button', { name: 'Clusters' }).click()
+      await page.getByText('No clusters in this run').waitFor()
+    })
+  })
+
+  it('explains a file that is no Parquet, and leaves nothing behind', async () => {
+    const broken = join(folder, 'broken.parquet')
+    await writeFile(broken, 'PAR1 but not really')
+    await withWindow([broken], async ({ page, home }) => {
+      const alert = page.getByRole('alert')
+      await alert.waitFor()
+      expect(await alert.innerText()).toMatch(/not a Parquet file[^]*broken\.parquet/i)
+      await alert.getByRole('button', { name: 'Copy details' }).click()
+      await alert.getByText('Copied').waitFor()
+      expect(await readdir(join(home, 'runs'))).toEqual([])
+      await alert.getByRole('button', { name: 'Dismiss' }).click()
+      await alert.waitFor({ state: 'detached' })
+    })
+  })
+
+  it('says that nothing is there', async () => {
+    await withWindow([join(folder, 'moved-away.parquet')], async ({ page }) => {
+      await page.getByRole('alert').waitFor()
+      expect(await page.getByRole('alert').innerText()).toMatch(/Nothing was found there[^]*moved-away\.parquet/)
+    })
+  })
+})
+
+describe('the start view', () => {
+  it('greys out a recent run whose folder is gone, and forgets it when asked', async () => {
+    const home = join(folder, 'home')
+    const run = join(folder, 'short-lived')
+    await mkdir(home)
+    await fabricateRun(run)
+    const first = await launchApp({ args: [run], home })
+    await chartPainted(first.page)
+    await first.close()
+    await rm(run, { recursive: true })
+    const second = await launchApp({ home })
+    try {
+      const { page } = second
+      expect(await page.getByRole('button', { name: /fleet 3 servers/ }).isDisabled()).toBe(true)
+      await page.getByRole('button', { name: 'Remove fleet from the list' }).click()
+      await page.getByText('None yet.').waitFor()
+    } finally {
+      await second.close()
+    }
+  })
+
+  it('shows where a dragged file would go', async () => {
+    await withWindow([], async ({ page }) => {
+      await page.getByRole('heading', { name: 'Headroom' }).waitFor()
+      const drag = (type: string): Promise<void> =>
+        page.evaluate((name) => {
+          const dataTransfer = new DataTransfer()
+          dataTransfer.items.add(new File(['x'], 'fleet.parquet'))
+          window.dispatchEvent(new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true }))
+        }, type)
+      await drag('dragenter')
+      await page.getByText('Drop to open').waitFor()
+      expect(await page.locator('.drop-target').innerText()).toContain('a run folder is shown as it is')
+      await drag('drop')
+      await page.getByText('Drop to open').waitFor({ state: 'detached' })
+      await page.getByText('fleet.parquet has no path on this computer').waitFor()
+    })
+  })
+})

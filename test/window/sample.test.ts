@@ -1,0 +1,165 @@
+// The sample fleet in the real window: heatmap, hover, selection, order, zoom, clusters, themes, and a second start.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chartPainted, coloursOnChart, markOnScatter, placeInHeatmap } from './charts-on-page.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let window: LaunchedApp
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-sample-window-'))
+  window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
+  await chartPainted(window.page)
+})
+
+afterAll(async () => {
+  await window.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('the sample fleet', () => {
+  it('is analysed and shown with its headline and a heatmap whose title states the finding', async () => {
+    const { page } = window
+    expect(await page.getByRole('banner', { name: 'Fleet headline' }).innerText()).toMatch(/Servers\s+120/)
+    const title = await page.locator('.chart').getAttribute('aria-label')
+    expect(title).toMatch(/^\d+ of 120 servers exceeds? .* by /)
+    expect(await coloursOnChart(page)).toBeGreaterThan(50)
+  })
+
+  it('tells who, when and how much under the pointer', async () => {
+    const { page } = window
+    const place = await placeInHeatmap(page, 0.9, 0.01)
+    await page.mouse.move(place.x, place.y)
+    const words = await page.getByRole('tooltip').innerText()
+    expect(words).toMatch(/^\S+\n.*20\d\d\n[\d.]+ % forecast/)
+    const history = await placeInHeatmap(page, 0.1, 0.5)
+    await page.mouse.move(history.x, history.y)
+    expect(await page.getByRole('tooltip').innerText()).toMatch(/% measured/)
+  })
+
+  it('shows the figures of a server that is clicked, without covering it', async () => {
+    const { page } = window
+    const place = await placeInHeatmap(page, 0.2, 0.01)
+    await page.mouse.click(place.x, place.y)
+    const drawer = page.getByRole('complementary', { name: 'Server details' })
+    await drawer.getByText('Forecast P95').waitFor()
+    expect(await drawer.innerText()).toMatch(/1 of 120 by risk/)
+    const chart = await page.locator('.chart').boundingBox()
+    const box = await drawer.boundingBox()
+    expect((chart?.x ?? 0) + (chart?.width ?? 0)).toBeLessThanOrEqual(box?.x ?? 0)
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+  })
+
+  it('stands in the order that is chosen', async () => {
+    const { page } = window
+    const first = async (): Promise<string> => {
+      const place = await placeInHeatmap(page, 0.5, 0.004)
+      await page.mouse.move(place.x - 3, place.y)
+      await page.mouse.move(place.x, place.y)
+      return (await page.getByRole('tooltip').innerText()).split('\n')[0] ?? ''
+    }
+    const riskiest = await first()
+    await page.getByLabel('Sort by').selectOption('name')
+    await chartPainted(page)
+    const firstByName = await first()
+    expect(firstByName).not.toBe(riskiest)
+    expect(firstByName < riskiest).toBe(true)
+    await page.getByLabel('Sort by').selectOption('risk')
+    await chartPainted(page)
+    expect(await first()).toBe(riskiest)
+  })
+
+  it('zooms by wheel and by a box, and comes back', async () => {
+    const { page } = window
+    const reset = page.getByRole('button', { name: 'Reset zoom' })
+    expect(await reset.isDisabled()).toBe(true)
+    const place = await placeInHeatmap(page, 0.7, 0.2)
+    await page.mouse.move(place.x, place.y)
+    await page.mouse.wheel(0, -200)
+    await expect.poll(() => reset.isDisabled()).toBe(false)
+    await reset.click()
+    await expect.poll(() => reset.isDisabled()).toBe(true)
+    await chartPainted(page)
+    const from = await placeInHeatmap(page, 0.5, 0.1)
+    const to = await placeInHeatmap(page, 0.7, 0.2)
+    await page.mouse.move(from.x, from.y)
+    await page.mouse.down()
+    await page.mouse.move(to.x, to.y, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(() => reset.isDisabled()).toBe(false)
+    await chartPainted(page)
+    // The box held a tenth of 120 servers: the row at its top is the 13th by risk.
+    const top = await placeInHeatmap(page, 0.5, 0.04)
+    await page.mouse.click(top.x, top.y)
+    await page.getByText(/1[23] of 120 by risk/).waitFor()
+    await page.keyboard.press('Escape')
+    await reset.click()
+    await chartPainted(page)
+  })
+
+  it('can be walked through with the keyboard', async () => {
+    const { page } = window
+    await page.locator('.zoom-surface').focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    expect(await page.getByRole('tooltip').innerText()).toMatch(/%/)
+    await page.keyboard.press('Enter')
+    await page.getByText('2 of 120 by risk').waitFor()
+    await page.keyboard.press('Escape')
+  })
+
+  it('shows clusters with hover, a legend that hides, and the same selection', async () => {
+    const { page } = window
+    await page.getByRole('button', { name: 'Clusters' }).click()
+    await chartPainted(page)
+    expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/groups?: /)
+    const mark = await markOnScatter(page)
+    await page.mouse.move(mark.x, mark.y)
+    await page
+      .getByText(/deviation/)
+      .first()
+      .waitFor()
+    await page.mouse.click(mark.x, mark.y)
+    const drawer = page.getByRole('complementary', { name: 'Server details' })
+    await drawer.getByText('Forecast P95').waitFor()
+    const chosen = await drawer.getByRole('heading').first().innerText()
+    await page.getByRole('button', { name: 'Risk heatmap' }).click()
+    await chartPainted(page)
+    expect(await drawer.getByRole('heading').first().innerText()).toBe(chosen)
+    await page.keyboard.press('Escape')
+  })
+
+  it('turns dark and light, charts included', async () => {
+    const { page } = window
+    const corner = (): Promise<number> =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
+        return canvas?.getContext('2d')?.getImageData(3, 3, 1, 1).data[0] ?? -1
+      })
+    const theme = page.getByRole('button', { name: /^Theme: / })
+    await theme.click()
+    await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: light')
+    await expect.poll(corner).toBe(255)
+    await theme.click()
+    await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: dark')
+    await expect.poll(corner).toBeLessThan(40)
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
+  })
+})
+
+describe('the next start', () => {
+  it('opens the sample that is there at once, in the theme that was chosen, and lists it', async () => {
+    await window.close()
+    const startedAt = performance.now()
+    window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
+    await chartPainted(window.page)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect(await window.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark')
+    await window.page.getByRole('button', { name: 'Start' }).click()
+    expect(await window.page.getByRole('region', { name: 'Recent runs' }).innerText()).toMatch(/120 servers\s+\d+ at risk/)
+  })
+})

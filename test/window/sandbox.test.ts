@@ -1,0 +1,96 @@
+// The window as a cage: no Node in the page, no inline scripts, no navigation, no new windows, no permissions; one instance.
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
+import { chartPainted } from './charts-on-page.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let window: LaunchedApp
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-sandbox-'))
+  window = await launchApp({ home: join(folder, 'home') })
+  await window.page.getByRole('heading', { name: 'Headroom' }).waitFor()
+})
+afterAll(async () => {
+  await window.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('the page', () => {
+  it('is served by the app itself, and has nothing of Node', async () => {
+    const { page } = window
+    expect(page.url()).toBe('app://headroom/')
+    expect(await page.evaluate(() => ['require', 'process', 'module', 'Buffer'].filter((name) => name in globalThis))).toEqual([])
+    expect(await page.evaluate(() => Object.keys((globalThis as unknown as { headroom: object }).headroom).sort())).toEqual([
+      'onPush',
+      'pathOf',
+      'request',
+    ])
+  })
+
+  it('runs no inline script and no text as code', async () => {
+    const { page } = window
+    await page.evaluate(() => {
+      const script = document.createElement('script')
+      script.textContent = 'globalThis.intruder = true'
+      document.body.append(script)
+    })
+    expect(await page.evaluate(() => 'intruder' in globalThis)).toBe(false)
+    const outcome = await page.evaluate(() =>
+      fetch('https://example.com').then(
+        () => 'reached',
+        () => 'refused',
+      ),
+    )
+    expect(outcome).toBe('refused')
+  })
+
+  it('cannot leave, open windows or reach files outside of the app', async () => {
+    const { page, app } = window
+    await page.evaluate(() => {
+      globalThis.open('https://example.com')
+      globalThis.location.href = 'https://example.com'
+    })
+    await page.waitForTimeout(300)
+    expect(page.url()).toBe('app://headroom/')
+    expect(app.windows()).toHaveLength(1)
+    expect(await page.evaluate(() => Notification.requestPermission())).toBe('denied')
+  })
+
+  it('gets an answer, not an exception, for requests that do not fit', async () => {
+    const ask = (channel: string, payload: unknown) =>
+      window.page.evaluate(
+        ([name, body]) =>
+          (globalThis as unknown as { headroom: { request: (name: unknown, body: unknown) => Promise<unknown> } }).headroom.request(
+            name,
+            body,
+          ),
+        [channel, payload],
+      )
+    expect(await ask('run.delete', {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+    expect(await ask('run.open', { folder: 7 })).toMatchObject({ ok: false, error: { code: 'internal' } })
+    expect(await ask('run.open', { folder: '/nowhere' })).toMatchObject({ ok: false, error: { code: 'run-not-found' } })
+  })
+})
+
+describe('a second start', () => {
+  it('hands its path to the first window and ends', async () => {
+    const run = join(folder, 'run')
+    await fabricateRun(run)
+    const electron = process.env['HEADROOM_TEST_ELECTRON'] ?? ''
+    const switches = JSON.parse(process.env['HEADROOM_TEST_ELECTRON_ARGS'] ?? '[]') as string[]
+    const second = spawn(electron, [...switches, resolve(import.meta.dirname, '..', '..'), run], {
+      env: { ...process.env, HEADROOM_HOME: join(folder, 'home') },
+      stdio: 'ignore',
+    })
+    const code = await new Promise((done) => second.once('exit', done))
+    expect(code).toBe(0)
+    await chartPainted(window.page)
+    expect(window.app.windows()).toHaveLength(1)
+  })
+})
