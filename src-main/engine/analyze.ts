@@ -129,7 +129,7 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
       : ownReport
   await writeJson(draft.folder, runFiles.recommendations, report)
   await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
-  const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config, fleet.screening.fixedPoint)
+  const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(draft.folder, runFiles.modelAccuracy, accuracy)
   const warnings = [...(await collectWarnings(database, config, fleet.grid, new Date())), ...clustered.warnings, ...accuracyWarnings]
   warnings.forEach(progress.warn)

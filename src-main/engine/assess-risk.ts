@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
 import type { TimeGrid } from './detect-granularity.ts'
-import { fixedMean, fixedSum, type FixedPoint } from './fixed-point.ts'
+import { fixedMean, fixedSumOfShares, type FixedPoint } from './fixed-point.ts'
 
 const secondsPerDay = 86_400
 
@@ -29,18 +29,25 @@ export const assessRisk = async (
 ): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE horizon_means AS
-    SELECT series_id, ${fixedMean('predicted', fixedPoint.linear)} AS horizon_mean,
-           ${fixedMean('epoch(ts)', 1)} AS mean_epoch
-    FROM horizon GROUP BY series_id`)
+    WITH means AS (
+      SELECT series_id, ${fixedMean('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest,
+             CAST(sum(CAST(epoch(ts) AS BIGINT)) AS DOUBLE) / count(*) AS mean_epoch, epoch(min(ts)) AS first_epoch, epoch(max(ts)) AS last_epoch
+      FROM horizon GROUP BY series_id
+    )
+    SELECT series_id, horizon_mean, mean_epoch,
+           CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS greatest_deviation,
+           CASE WHEN last_epoch > first_epoch THEN greatest(last_epoch - mean_epoch, mean_epoch - first_epoch) END AS greatest_seconds
+    FROM means`)
   await database.run(`
     CREATE OR REPLACE TABLE horizon_figures AS
     SELECT h.series_id, CAST(count(*) AS INTEGER) AS horizon_periods,
            min(h.ts) AS horizon_start, max(h.ts) AS horizon_end,
            quantile_cont(h.predicted, 0.95) AS horizon_p95, max(h.predicted) AS horizon_peak,
            any_value(m.horizon_mean) AS horizon_mean,
-           sqrt(${fixedSum('(h.predicted - m.horizon_mean) * (h.predicted - m.horizon_mean)', fixedPoint.square)} / nullif(count(*) - 1, 0)) AS horizon_std,
-           30 * ${fixedSum(`(h.predicted - m.horizon_mean) * ${daysFromMean}`, fixedPoint.square)}
-              / nullif(${fixedSum(`${daysFromMean} * ${daysFromMean}`, 1e6)}, 0) AS trend_per_30_days,
+           coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfShares(`${deviation} * ${deviation}`)}), 0)
+             / sqrt(nullif(count(*) - 1, 0)) AS horizon_std,
+           coalesce(any_value(m.greatest_deviation), 0) * coalesce(${fixedSumOfShares(`${deviation} * ${distance}`)}, 0)
+             / ${fixedSumOfShares(`${distance} * ${distance}`)} * ${30 * secondsPerDay} / any_value(m.greatest_seconds) AS trend_per_30_days,
            max(h.predicted) FILTER (WHERE ${calendar.isEoq('h.ts')} OR ${calendar.isHoliday('h.ts')}) AS seasonal_peak_risk,
            min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
            CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over
@@ -74,8 +81,9 @@ export const assessRisk = async (
     ORDER BY s.series_id`)
 }
 
-/** Times as days from the series' mean time: small numbers, so that their sums stay exact. */
-const daysFromMean = `((epoch(h.ts) - m.mean_epoch) / ${secondsPerDay})`
+/** Values and times from the series' mean, as shares of the greatest such distance: -1..1 whatever the metric's unit. NULL where all are the same. */
+const deviation = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
+const distance = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
 
 /** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
 const unitsToAdd = `

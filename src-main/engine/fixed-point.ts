@@ -1,24 +1,43 @@
 // Sums that do not depend on the order of rows or threads: values become whole multiples of a fixed step before they are added.
 // Parallel floating sums differ in their last bits from run to run; whole numbers do not.
 
-/** Steps per unit for values and for squares or products, chosen so that a single value fits BIGINT (9.2e18); sums are HUGEINT. */
+/** How values of a set become whole steps: the integer that holds one value. Sums are HUGEINT. */
 export interface FixedPoint {
-  readonly linear: number
-  readonly square: number
+  readonly integer: 'BIGINT' | 'HUGEINT'
 }
 
-/** The finest power-of-ten steps that values of magnitude up to `greatest` allow. */
-export const fixedPointFor = (greatest: number): FixedPoint => {
-  const magnitude = Math.ceil(Math.log10(Math.max(greatest, 1)))
-  // Two digits to spare: a difference of two values, times 200 in sMAPE's percent.
-  return { linear: 10 ** Math.min(12, 15 - magnitude), square: 10 ** Math.min(14, 17 - 2 * magnitude) }
-}
+const stepsPerUnit = 1e12
+/** BIGINT (9.2e18) holds this many units and, to spare, the difference of two such values. */
+const mostInBigint = 4e6
+/** Greater values count as this much, so that no sum of a hundred million rows leaves HUGEINT (1.7e38). */
+const mostInHugeint = 1e18
+
+/** For values of magnitude up to `greatest`; the step is the same for all, so that a metric in bytes costs one in percent no digit. */
+export const fixedPointFor = (greatest: number): FixedPoint => ({ integer: greatest <= mostInBigint ? 'BIGINT' : 'HUGEINT' })
+
+/** For sums that are added up again. */
+export const fixedPointOfSums: FixedPoint = { integer: 'HUGEINT' }
+
+/** SQL for the whole steps of `value`: an integer that adds up the same in any order. */
+export const inSteps = (value: string, { integer }: FixedPoint): string =>
+  integer === 'BIGINT'
+    ? `CAST((${value}) * ${double(stepsPerUnit)} AS BIGINT)`
+    : `CAST(CASE WHEN ${value} > ${double(mostInHugeint)} THEN ${double(mostInHugeint)}
+                 WHEN ${value} < ${double(-mostInHugeint)} THEN ${double(-mostInHugeint)}
+                 ELSE ${value} END * ${double(stepsPerUnit)} AS HUGEINT)`
+
+/** SQL for the units of a sum of steps, in DOUBLE. */
+export const fromSteps = (steps: string): string => `(CAST(${steps} AS DOUBLE) / ${double(stepsPerUnit)})`
 
 /** SQL for a repeatable sum of `value`, in DOUBLE; NULL over no values. NULL values are skipped. */
-export const fixedSum = (value: string, scale: number): string =>
-  `(CAST(sum(CAST((${value}) * ${exponent(scale)} AS BIGINT)) AS DOUBLE) / ${exponent(scale)})`
+export const fixedSum = (value: string, fixedPoint: FixedPoint): string => fromSteps(`sum(${inSteps(value, fixedPoint)})`)
 
-/** SQL for a repeatable mean of `value`. */
-export const fixedMean = (value: string, scale: number): string => `(${fixedSum(value, scale)} / nullif(count(${value}), 0))`
+/** SQL for a repeatable mean of `value`, which never lies outside its values. */
+export const fixedMean = (value: string, fixedPoint: FixedPoint): string =>
+  `greatest(min(${value}), least(max(${value}), ${fixedSum(value, fixedPoint)} / nullif(count(${value}), 0)))`
 
-const exponent = (scale: number): string => `${scale.toExponential()}::DOUBLE`
+/** SQL for a repeatable sum of values within -1..1, such as products of shares of a greatest deviation; NULL over no values. */
+export const fixedSumOfShares = (value: string): string =>
+  `(CAST(sum(CAST((${value}) * ${double(1e15)} AS BIGINT)) AS DOUBLE) / ${double(1e15)})`
+
+const double = (number: number): string => `${number.toExponential()}::DOUBLE`

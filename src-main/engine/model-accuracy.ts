@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
-import { fixedSum, type FixedPoint } from './fixed-point.ts'
+import { fixedPointOfSums, fixedSum } from './fixed-point.ts'
 
 const modelSchema = z.object({
   model: z.string(),
@@ -28,14 +28,13 @@ export interface ModelAccuracy {
 export const measureModels = async (
   database: Database,
   config: AnalysisConfig,
-  fixedPoint: FixedPoint,
 ): Promise<{ accuracy: ModelAccuracy; warnings: RunWarning[] }> => {
   const models = await database.rows(
     `WITH sums AS (
        SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
-              ${fixedSum('absolute_error', fixedPoint.linear)} AS absolute_error,
-              ${fixedSum('signed_error', fixedPoint.linear)} AS signed_error,
-              ${fixedSum('symmetric_error', fixedPoint.linear)} AS symmetric_error,
+              ${fixedSum('absolute_error', fixedPointOfSums)} AS absolute_error,
+              ${fixedSum('signed_error', fixedPointOfSums)} AS signed_error,
+              ${fixedSum('symmetric_error', fixedPointOfSums)} AS symmetric_error,
               CAST(sum(bounded_points) AS DOUBLE) AS interval_points, CAST(sum(covered_points) AS DOUBLE) AS covered_points
        FROM series_models GROUP BY model
      ), medians AS (SELECT model, median(mae) AS median_mae, median(mase) AS median_mase FROM candidates GROUP BY model),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
-import { fixedMean, fixedSum, type FixedPoint } from './fixed-point.ts'
+import { fixedMean, fixedSumOfShares, type FixedPoint } from './fixed-point.ts'
 import { clusterPoints } from './cluster-points.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
 
@@ -17,11 +17,13 @@ const savedShare = 0.5
 export const mixHorizons = async (database: Database, calendar: Calendar, fixedPoint: FixedPoint): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE mixed_horizon AS
-    SELECT s.series_id, ${fixedMean('f.predicted', fixedPoint.linear)} AS horizon_mean,
+    SELECT s.series_id, ${fixedMean('f.predicted', fixedPoint)} AS horizon_mean,
            max(f.predicted) FILTER (WHERE ${calendar.isEoq('f.ts')} OR ${calendar.isHoliday('f.ts')}) AS seasonal_peak_risk
     FROM forecast f JOIN series s USING (server_id, metric)
     WHERE f.is_horizon AND f.predicted IS NOT NULL GROUP BY s.series_id`)
 }
+
+const deviation = '((f.predicted - m.mean) / m.greatest_deviation)'
 
 /** Clusters on mean and sample standard deviation of `predicted` over all rows and models, unscaled. */
 export const clusterLikeModule05 = async (
@@ -31,10 +33,16 @@ export const clusterLikeModule05 = async (
   signal: AbortSignal | undefined,
 ): Promise<ClusteredServers> => {
   const rows = await database.rows(
-    `WITH means AS (SELECT server_id, ${fixedMean('predicted', fixedPoint.linear)} AS mean FROM forecast_rows GROUP BY server_id)
+    `WITH means AS (
+       SELECT server_id, ${fixedMean('predicted', fixedPoint)} AS mean, min(predicted) AS lowest, max(predicted) AS highest
+       FROM forecast_rows GROUP BY server_id
+     ), spreads AS (
+       SELECT server_id, mean, CASE WHEN highest > lowest THEN greatest(highest - mean, mean - lowest) END AS greatest_deviation FROM means
+     )
      SELECT server_id, any_value(m.mean) AS mean,
-            sqrt(${fixedSum('(f.predicted - m.mean) * (f.predicted - m.mean)', fixedPoint.square)} / nullif(count(f.predicted) - 1, 0)) AS std
-     FROM forecast_rows f JOIN means m USING (server_id)
+            coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfShares(`${deviation} * ${deviation}`)}), 0)
+              / sqrt(nullif(count(f.predicted) - 1, 0)) AS std
+     FROM forecast_rows f JOIN spreads m USING (server_id)
      GROUP BY server_id ORDER BY server_id`,
     z.object({ server_id: z.string(), mean: z.number().nullable(), std: z.number().nullable() }),
   )

@@ -10,6 +10,9 @@ export interface Screening {
   readonly fixedPoint: FixedPoint
 }
 
+/** Beyond it no value is a measurement, and squares of it are infinite. */
+const greatestValue = 1e100
+
 const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
 
 const screeningSchema = z.object({
@@ -40,19 +43,19 @@ export const screenForecasts = async (database: Database, source: ForecastSource
   refuseNull(source, 'server_id', found.null_servers)
   refuseNull(source, 'timestamp', found.null_times)
   if (found.has_bad_times) await refuseTimes(database, source, timeColumn)
-  if (found.greatest === Number.POSITIVE_INFINITY) await refuseInfinite(database, source)
+  if ((found.greatest ?? 0) > greatestValue) await refuseInfinite(database, source)
   return { rows: found.rows, fixedPoint: fixedPointFor(found.greatest ?? 0) }
 }
 
 const refuseInfinite = async (database: Database, source: ForecastSource): Promise<never> => {
   const counts = await database.row(
-    `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE isinf(${source.expressions[role]})) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,
+    `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE abs(${source.expressions[role]}) > ${greatestValue}) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,
     z.object({ predicted: z.number(), actual: z.number(), yhat_lower: z.number(), yhat_upper: z.number() }),
   )
   const role = valueRoles.find((candidate) => counts[candidate] > 0)!
   throw new HeadroomError(
     'input-infinite',
-    `Column ${source.columns[role]!.column} of ${source.name} holds ${counts[role]} infinite ${counts[role] === 1 ? 'value' : 'values'}.`,
+    `Column ${source.columns[role]!.column} of ${source.name} holds ${counts[role]} infinite ${counts[role] === 1 ? 'value' : 'values'} (or greater than ${greatestValue}).`,
     { next: 'Write an empty value where the forecast failed.' },
   )
 }

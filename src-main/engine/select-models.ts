@@ -10,6 +10,7 @@ export const fewestCommonPoints = 14
 
 /**
  * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model).
+ * Where the models of a series share no time at all, the fleet's medians take their errors over their own times.
  * Analysis definition, section 3. MASE: Hyndman and Koehler 2006.
  */
 export const selectModels = async (
@@ -34,7 +35,10 @@ export const selectModels = async (
   await database.run(
     forcedModel === undefined
       ? `CREATE OR REPLACE TABLE selected_models AS
-         WITH fleet AS (SELECT model, median(mase) AS median_mase, median(mae) AS median_mae FROM candidates GROUP BY model),
+         WITH fleet AS (
+           SELECT model, median(coalesce(mase, own_mase)) AS median_mase, median(coalesce(mae, own_mae)) AS median_mae
+           FROM candidates GROUP BY model
+         ),
          ranked AS (
            SELECT c.series_id, c.model,
                   row_number() OVER (PARTITION BY c.series_id ORDER BY
@@ -71,7 +75,7 @@ const makeNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: F
       SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN witness w USING (server_id, metric, model)
       WHERE f.actual IS NOT NULL AND NOT coalesce(f.is_future, false)
     )
-    SELECT series_id, nullif(${fixedSum('abs(a.actual - b.actual)', fixedPoint.linear)} / count(*), 0) AS naive_error
+    SELECT series_id, nullif(${fixedSum('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
     FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)
     GROUP BY series_id`)
 }
@@ -98,20 +102,21 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
     ), common AS (
       SELECT series_id, ts FROM tested GROUP BY series_id, ts, tested_candidates HAVING count(*) = tested_candidates
     )
-    SELECT series_id, model, count(*) AS common_points, ${fixedSum('error', fixedPoint.linear)} AS absolute_error
+    SELECT series_id, model, count(*) AS common_points, ${fixedSum('error', fixedPoint)} AS absolute_error
     FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`)
   await database.run(`
     CREATE OR REPLACE TABLE candidates AS
     WITH scored AS (
-      SELECT c.series_id, c.model, c.horizon_points, c.backtest_points,
-             CASE WHEN c.aligned THEN c.backtest_points ELSE coalesce(u.common_points, 0) END AS common_points,
+      SELECT c.series_id, c.model, c.horizon_points, c.backtest_points, c.absolute_error / nullif(c.backtest_points, 0) AS own_mae,
+             CAST(CASE WHEN c.aligned THEN c.backtest_points ELSE coalesce(u.common_points, 0) END AS INTEGER) AS common_points,
              CASE WHEN c.aligned THEN c.absolute_error ELSE u.absolute_error END AS absolute_error
       FROM candidate_rows c LEFT JOIN unaligned_errors u USING (series_id, model)
     )
     SELECT s.series_id, s.model, s.horizon_points, s.backtest_points, s.common_points,
            max(s.common_points) OVER (PARTITION BY s.series_id) AS series_common_points,
            s.absolute_error / nullif(s.common_points, 0) AS mae,
-           s.absolute_error / nullif(s.common_points, 0) / n.naive_error AS mase
+           s.absolute_error / nullif(s.common_points, 0) / n.naive_error AS mase,
+           s.own_mae, s.own_mae / n.naive_error AS own_mase
     FROM scored s LEFT JOIN naive_errors n USING (series_id)
     ORDER BY s.series_id, s.model`)
   await database.run('DROP TABLE candidate_rows; DROP TABLE unaligned_errors')

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import type { FixedPoint } from './fixed-point.ts'
+import { fromSteps, inSteps, type FixedPoint } from './fixed-point.ts'
 import type { ForecastSource } from './forecast-source.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 
@@ -34,7 +34,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
-             CASE WHEN actual IS NOT NULL THEN ts END AS measured_at,
+             CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at,
              CASE WHEN is_backtest THEN date_diff('second', cutoff, ts) END AS lead_seconds,
              CASE WHEN is_backtest THEN horizon_offset END AS lead_periods
       FROM placed
@@ -49,7 +49,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              count(error) AS backtest_points, bit_xor(time_hash) AS backtest_times,
              sum(${inSteps('abs(error)', fixedPoint)}) AS absolute_error,
              sum(${inSteps('error', fixedPoint)}) AS signed_error,
-             sum(${inSteps('coalesce(200 * abs(error) / nullif(abs(actual) + abs(predicted), 0), 0 * error)', fixedPoint)}) AS symmetric_error,
+             sum(${inSteps('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
              min(actual) AS least_actual, max(actual) AS greatest_actual,
@@ -65,7 +65,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              .join(', ')},
            coalesce(bit_xor(backtest_times), 0) AS backtest_times,
            ${['absolute_error', 'signed_error', 'symmetric_error']
-             .map((sum) => `coalesce(CAST(sum(${sum}) AS DOUBLE) / ${fixedPoint.linear}, 0) AS ${sum}`)
+             .map((sum) => `coalesce(${fromSteps(`sum(${sum})`)}, 0) AS ${sum}`)
              .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
            least(min(least_predicted), min(least_actual)) < 0 OR greatest(max(greatest_predicted), max(greatest_actual)) > 100 AS is_outside_percent,
@@ -73,9 +73,6 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
   await refuseRepeatedRows(database, source)
 }
-
-/** Whole steps of a value: they add up the same in any order. */
-const inSteps = (value: string, { linear }: FixedPoint): string => `CAST((${value}) * ${linear}::DOUBLE AS BIGINT)`
 
 /** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
 const refuseRepeatedRows = async (database: Database, source: ForecastSource): Promise<void> => {
