@@ -7,6 +7,7 @@ import { runFiles } from '../../src-shared/run-manifest.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
 import { disposeServers } from './recommend.ts'
+import { literalPath } from './source-files.ts'
 import { makeServerMarks, serverRiskQuery, type ClusterMark } from './write-server-risk.ts'
 
 /**
@@ -74,7 +75,7 @@ const readClusters = async (database: Database, folder: string): Promise<Cluster
   const path = join(folder, runFiles.clusters)
   if (!existsSync(path)) return []
   const rows = await database.rows(
-    `SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster FROM read_csv(${literal(path)})`,
+    `SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster FROM read_csv(${literal(literalPath(path))})`,
     z.object({ server_id: z.string(), cluster: z.int().nullable() }),
   )
   return rows.map(({ server_id, cluster }) => [server_id, cluster, cluster === null ? null : `cluster ${cluster}`])

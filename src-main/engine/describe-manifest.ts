@@ -10,6 +10,7 @@ import type { Database } from '../database/database.ts'
 import type { AnalysisRequest } from './analysis-request.ts'
 import type { AssessedFleet } from './assess-fleet.ts'
 import { columnMappings } from './forecast-columns.ts'
+import { literalPath } from './source-files.ts'
 
 export interface ManifestParts {
   readonly request: AnalysisRequest
@@ -72,7 +73,7 @@ const describeInputs = async (database: Database, fleet: AssessedFleet): Promise
     const { rows } = await database.row(
       'SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)',
       z.object({ rows: z.number() }),
-      [path],
+      [literalPath(path)],
     )
     entries.push({ path, bytes, rows })
   }

@@ -6,6 +6,7 @@ import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { nearestName } from '../../src-shared/nearest-name.ts'
 import type { InputEntry } from '../../src-shared/run-manifest.ts'
+import { literalPath } from './source-files.ts'
 
 const textColumns = ['business_unit', 'region', 'criticality'] as const
 const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] as const
@@ -26,8 +27,8 @@ export const loadServersTable = async (database: Database, path: string | undefi
     throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
   }
   const relation = /\.parquet$/i.test(name)
-    ? `read_parquet(${literal(file)})`
-    : `read_csv(${literal(file)}, header = true, all_varchar = true)`
+    ? `read_parquet(${literal(literalPath(file))})`
+    : `read_csv(${literal(literalPath(file))}, header = true, all_varchar = true)`
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
     throw new HeadroomError(
       'servers-invalid',

@@ -10,11 +10,14 @@ export interface SourceFile {
   readonly bytes: number
 }
 
+/** Opened together: a partitioned tree may hold more files than a process may open. */
+const filesAtOnce = 64
+
 const parquetEnding = /\.(parquet|parq|pq)$/i
 const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
 const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
-/** Files of the set in the order named, those of a folder or glob by name. Each begins and ends as Parquet does. */
+/** Files of the set by name, however they were named. Each begins and ends as Parquet does. */
 export const findSourceFiles = async (database: Database, inputs: readonly string[]): Promise<SourceFile[]> => {
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
   const files: SourceFile[] = []
@@ -24,11 +27,14 @@ export const findSourceFiles = async (database: Database, inputs: readonly strin
       files.push({ path, bytes: size })
     }
   }
-  const repeated = files.find((file, index) => files.findIndex((other) => other.path === file.path) !== index)
+  files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const repeated = files.find((file, index) => files[index + 1]?.path === file.path)
   if (repeated !== undefined) {
     throw new HeadroomError('usage', `${basename(repeated.path)} is named twice.`, { next: 'Name each file once.' })
   }
-  await Promise.all(files.map(assertParquet))
+  for (let from = 0; from < files.length; from += filesAtOnce) {
+    await Promise.all(files.slice(from, from + filesAtOnce).map(assertParquet))
+  }
   return files
 }
 
@@ -40,7 +46,7 @@ const expand = async (database: Database, input: string): Promise<string[]> => {
   })
   if (found?.isFile() === true) return [path]
   if (found?.isDirectory() === true) {
-    const inside = (await globFiles(database, `${path}/**`)).filter(
+    const inside = (await globFiles(database, `${literalPath(path)}/**`)).filter(
       (file) => parquetEnding.test(file) && !isHidden(file.slice(path.length)),
     )
     if (inside.length > 0) return inside
@@ -88,8 +94,11 @@ const assertParquet = async ({ path, bytes }: SourceFile): Promise<void> => {
   }
 }
 
+/** A path that stands for itself where DuckDB expects a pattern. */
+export const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
+
 /** `read_parquet(...)` over the files, united by column name. */
 export const parquetRelation = (files: readonly SourceFile[]): string => {
-  const list = files.map((file) => literal(file.path)).join(', ')
+  const list = files.map((file) => literal(literalPath(file.path))).join(', ')
   return files.length === 1 ? `read_parquet(${list})` : `read_parquet([${list}], union_by_name = true)`
 }

@@ -4,6 +4,7 @@ import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Calendar } from './calendar.ts'
 import type { ForecastSource } from './forecast-source.ts'
+import { literalPath } from './source-files.ts'
 
 /** Column of the series' flags while the rows pass; a name that no user's column bears. */
 const flags = '"headroom flags of the series"'
@@ -43,7 +44,7 @@ export const writeFlaggedForecasts = async (
       )
     ) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
   const written = await database.row(
-    `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(path)})`,
+    `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(literalPath(path))})`,
     z.object({ rows: z.number() }),
   )
   if (written.rows !== rows) {
