@@ -79,8 +79,10 @@ const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: nu
 }
 
 const byFirstFeature = ({ assignment, centres, sizes, inertia }: Clustering): Clustering => {
-  const order = centres.map((_, cluster) => cluster).sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)
-  const place = new Int32Array(order.length)
+  // Lloyd's steps may empty a cluster.
+  const filled = centres.map((_, cluster) => cluster).filter((cluster) => sizes[cluster]! > 0)
+  const order = filled.sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)
+  const place = new Int32Array(centres.length)
   order.forEach((cluster, index) => (place[cluster] = index))
   return {
     assignment: assignment.map((cluster) => place[cluster]!),

@@ -29,11 +29,15 @@ export const parseConfig = (given: Readonly<Record<string, unknown>>, method: An
 }
 
 const assertOrdered = (config: AnalysisConfig): void => {
-  if (config.very_high_risk_threshold < config.high_risk_threshold) {
-    throw new HeadroomError(
-      'config-invalid',
-      `very_high_risk_threshold ${config.very_high_risk_threshold} lies below high_risk_threshold ${config.high_risk_threshold}.`,
-      { next: 'Raise the one or lower the other.' },
-    )
+  const { high_risk_threshold: high, very_high_risk_threshold: veryHigh } = config
+  if (veryHigh < high) throw outOfOrder(`very_high_risk_threshold ${veryHigh} lies below high_risk_threshold ${high}.`)
+  for (const key of ['metric_thresholds', 'criticality_thresholds'] as const) {
+    for (const [name, thresholds] of Object.entries(config[key])) {
+      if (thresholds.very_high >= thresholds.high) continue
+      throw outOfOrder(`In ${key}, very_high ${thresholds.very_high} of ${name} lies below its high ${thresholds.high}.`)
+    }
   }
 }
+
+const outOfOrder = (sentence: string): HeadroomError =>
+  new HeadroomError('config-invalid', sentence, { next: 'Raise the one or lower the other.' })
