@@ -57,7 +57,7 @@ export const disposeServers = async (database: Database, config: AnalysisConfig)
   })
 }
 
-/** One row per server: the figures of its tightest metric, peak and mean over all judged metrics. */
+/** One row per server: the figures of its tightest metric; peak, mean and units to add over all judged metrics. */
 const readServers = async (database: Database): Promise<FleetServer[]> =>
   database.rows(
     `SELECT server_id, business_unit, region, criticality, monthly_cost_usd, capacity_units,
@@ -65,7 +65,7 @@ const readServers = async (database: Database): Promise<FleetServer[]> =>
             CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
                  THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
             max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
-            metric, horizon_p95, high_threshold, units_to_add,
+            metric, horizon_p95, high_threshold, max(units_to_add) OVER server AS units_to_add,
             strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at
      FROM series_risk
      WINDOW server AS (PARTITION BY server_id)
