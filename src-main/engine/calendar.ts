@@ -21,13 +21,36 @@ export const makeCalendar = async (database: Database, config: AnalysisConfig, m
   const days = holidayDates(config, first_year, last_year)
   await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
   for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
-  const windowDays = method === 'module05' ? 1 : config.eoq_window_days
-  const months = method === 'module05' ? [3, 6, 9, 12] : eoqMonthsOf(config)
+  const firstDay = Date.UTC(first_year, 0, 1) / dayMs
+  const dayCount = Date.UTC(last_year + 1, 0, 1) / dayMs - firstDay
+  const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)
+  const window = method === 'module05' ? { months: [3, 6, 9, 12], days: 1 } : { months: eoqMonthsOf(config), days: config.eoq_window_days }
+  const holidays = new Set(days.map(({ day }) => Date.parse(day) / dayMs))
   return {
-    isEoq: (ts) => `(month(${ts}) IN (${months.join(', ')}) AND day(last_day(${ts})) - day(${ts}) < ${windowDays})`,
-    isHoliday: (ts) =>
-      days.length === 0 ? 'false' : `(CAST(${ts} AS DATE) IN (${days.map(({ day }) => `DATE ${literal(day)}`).join(', ')}))`,
+    isEoq: dayLookup(
+      firstDay,
+      dayNumbers.map((day) => isInEoqWindow(day, window)),
+    ),
+    isHoliday: dayLookup(
+      firstDay,
+      dayNumbers.map((day) => holidays.has(day)),
+    ),
   }
+}
+
+const dayMs = 86_400_000
+
+/** Whether a day (counted from 1970, UTC) is one of the last `days` of one of the `months` (1 to 12). */
+export const isInEoqWindow = (day: number, { months, days }: { readonly months: readonly number[]; readonly days: number }): boolean => {
+  const date = new Date(day * dayMs)
+  const lastOfMonth = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
+  return months.includes(date.getUTCMonth() + 1) && lastOfMonth - date.getUTCDate() < days
+}
+
+/** A bit per day, looked up by position. A list of dates after IN would become a join, and joins put rows out of order. */
+const dayLookup = (firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
+  const bits = literal(isMarked.map((marked) => (marked ? '1' : '0')).join(''))
+  return (ts) => `(get_bit(CAST(${bits} AS BIT), CAST(epoch_us(${ts}) // 86400000000 - ${firstDay} AS INTEGER)) = 1)`
 }
 
 export interface HolidayDate {
