@@ -79,10 +79,10 @@ const missingColumn = (role: ColumnRole, columns: readonly SourceColumn[], sourc
   )
 }
 
-const numeric = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL)/
-const textual = /^(VARCHAR|ENUM|UUID)/
+const numeric = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/
+const textual = /^(VARCHAR|ENUM\(.*\)|UUID)$/
 const integral = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/
-const temporal = /^(TIMESTAMP|DATE|VARCHAR)/
+const temporal = /^(TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?|DATE|VARCHAR)$/
 
 const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly wanted: string }> = {
   server_id: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text or whole numbers' },
@@ -101,10 +101,29 @@ const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolea
 const assertType = (role: ColumnRole, { column, type }: SourceColumn, source: string): void => {
   const { accepts, wanted } = typeRules[role]
   if (accepts(type)) return
-  throw new HeadroomError('input-column-type', `Column ${column} of ${source} holds ${type}, but ${role} needs ${wanted}.`, {
-    next: `Cast ${column} when the file is written.`,
+  throw new HeadroomError('input-column-type', `Column ${column} of ${source} holds ${describeType(type)}, but ${role} needs ${wanted}.`, {
+    next: `Write ${column} as ${wanted}; its type is ${type}.`,
   })
 }
+
+/** What a column of a type holds, in words. */
+export const describeType = (type: string): string => {
+  if (type.endsWith('[]')) return 'lists'
+  if (integral.test(type)) return 'whole numbers'
+  if (numeric.test(type)) return 'numbers with decimals'
+  if (textual.test(type)) return 'text'
+  if (/^TIMESTAMP/.test(type)) return 'times'
+  if (type === 'DATE') return 'dates'
+  if (/^TIME\b/.test(type)) return 'times of day'
+  if (type === 'BOOLEAN') return 'true and false'
+  if (type === 'BLOB') return 'binary data'
+  if (type === '"NULL"' || type === 'NULL') return 'nothing'
+  return 'nested records'
+}
+
+/** Whether a column could play a role by its name. */
+export const isRoleName = (column: string): boolean =>
+  Object.values(roleNames).some((names: readonly string[]) => names.includes(column.toLowerCase()))
 
 export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
   (Object.keys(roleNames) as ColumnRole[]).flatMap((role) => {

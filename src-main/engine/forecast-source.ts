@@ -1,9 +1,9 @@
 // Opens a forecast set in DuckDB: `source` is the set as it was, `forecast_rows` the same rows by canonical names and types.
-import { basename } from 'node:path'
 import { z } from 'zod'
 import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import { readFileSchemas, refuseConflicts, refuseLackingFiles } from './file-schemas.ts'
 import { flagColumns, mapColumns, type MappedColumns, type SourceColumn } from './forecast-columns.ts'
 import { findSourceFiles, parquetRelation, type SourceFile } from './source-files.ts'
 
@@ -40,14 +40,19 @@ export const openForecastSource = async (
   flags: 'refused' | 'left aside' = 'refused',
 ): Promise<ForecastSource> => {
   const files = await findSourceFiles(database, inputs)
-  const name = files.length === 1 ? basename(files[0]!.path) : `the set of ${files.length} files`
+  const name = files.length === 1 ? files[0]!.name : `the set of ${files.length} files`
+  const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
+    throw damagedFile(files, name, cause)
+  })
+  refuseConflicts(schemas)
   await database.run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelation(files)}`).catch((cause: unknown) => {
-    throw unreadable(files, name, cause)
+    throw damagedFile(files, name, cause)
   })
   const described = await database.rows('DESCRIBE source', z.object({ column_name: z.string(), column_type: z.string() }))
   const schema = described.map((row) => ({ column: row.column_name, type: row.column_type }))
   const isFlag = ({ column }: SourceColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
   const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlag(column)), name)
+  refuseLackingFiles(schemas, columns)
   const expressions = canonicalExpressions(columns, config.target_metric)
   await database.run(
     `CREATE OR REPLACE VIEW forecast_rows AS SELECT ${Object.entries(expressions)
@@ -57,23 +62,15 @@ export const openForecastSource = async (
   return { files, name, schema, columns, expressions }
 }
 
-const unreadable = (files: readonly SourceFile[], name: string, cause: unknown): HeadroomError => {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const culprit = files.find((file) => message.includes(file.path))
-  const which = culprit === undefined ? name : basename(culprit.path)
-  if (/mismatch|cannot (cast|combine)|schema/i.test(message)) {
-    return new HeadroomError('input-column-conflict', `The files of the set disagree about a column's type: ${firstLine(message)}`, {
-      next: 'Write all files with one schema.',
-      cause,
-    })
-  }
-  return new HeadroomError('input-not-parquet', `${which} is not a readable Parquet file: ${firstLine(message)}`, {
-    next: 'Write or download it again.',
+/** A failure to read, told as damage of the file that DuckDB names; what has nothing to do with reading stays as it was. */
+export const damagedFile = (files: readonly SourceFile[], name: string, cause: unknown): unknown => {
+  if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') return cause
+  const damaged = files.find(({ path }) => cause.message.includes(path))
+  return new HeadroomError('input-not-parquet', `${damaged?.name ?? name} is a damaged Parquet file: its contents cannot be read.`, {
+    next: 'Write, copy or download the file again.',
     cause,
   })
 }
-
-const firstLine = (message: string): string => message.split('\n')[0]!
 
 const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {
   const text = (column: SourceColumn | undefined, missing: string): string =>

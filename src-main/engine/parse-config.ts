@@ -20,12 +20,56 @@ export const parseConfig = (given: Readonly<Record<string, unknown>>, method: An
     return config
   } catch (cause) {
     if (!(cause instanceof ZodError)) throw cause
-    const [issue] = cause.issues
-    throw new HeadroomError('config-invalid', `The configuration's ${issue!.path.join('.')} does not fit: ${issue!.message}.`, {
-      next: 'Correct the value; the user guide lists every key.',
-      cause,
-    })
+    throw doesNotFit(given, cause)
   }
+}
+
+const doesNotFit = (given: Readonly<Record<string, unknown>>, cause: ZodError): HeadroomError => {
+  // A misspelt key inside a value says more than that the right one is missing.
+  const issue = cause.issues.find(({ code }) => code === 'unrecognized_keys') ?? cause.issues[0]!
+  const key = issue.path.join('.')
+  const value = issue.path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], given)
+  const sentence =
+    issue.code === 'unrecognized_keys'
+      ? `${key} has no part ${issue.keys.join(', ')}`
+      : `${key} must be ${wanted(issue)}, not ${describe(value)}`
+  return new HeadroomError('config-invalid', `The configuration's ${sentence}.`, {
+    next: 'Correct the value; the user guide lists every key.',
+    cause,
+  })
+}
+
+type Issue = ZodError['issues'][number]
+
+const kinds: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'text',
+  array: 'a list',
+  object: 'a group of keys',
+  record: 'a group of keys',
+}
+
+const wanted = (issue: Issue): string => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected
+    case 'too_small':
+      if (issue.origin === 'string') return 'text that is not empty'
+      if (issue.origin === 'array') return 'a list that is not empty'
+      return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`
+    case 'too_big':
+      return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
+    case 'invalid_format':
+      return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'text of another form'
+    default:
+      return 'of another kind'
+  }
+}
+
+const describe = (value: unknown): string => {
+  if (value === undefined || value === null) return 'empty'
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
 }
 
 const assertOrdered = (config: AnalysisConfig): void => {

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { fixedPointFor, type FixedPoint } from './fixed-point.ts'
-import type { ForecastSource } from './forecast-source.ts'
+import type { ColumnRole } from './forecast-columns.ts'
+import { damagedFile, type ForecastExpressions, type ForecastSource } from './forecast-source.ts'
+import { parquetRelation } from './source-files.ts'
 
 export interface Screening {
   readonly rows: number
@@ -28,57 +30,83 @@ const screeningSchema = z.object({
 export const screenForecasts = async (database: Database, source: ForecastSource): Promise<Screening> => {
   const { server_id, ts } = source.expressions
   const timeColumn = identifier(source.columns.timestamp.column)
-  const found = await database.row(
+  const pass = database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS rows,
             CAST(count(*) - count(${server_id}) AS DOUBLE) AS null_servers,
             CAST(count(*) - count(${timeColumn}) AS DOUBLE) AS null_times,
             coalesce(count(${ts}) < count(${timeColumn}) OR NOT isfinite(min(${ts})) OR NOT isfinite(max(${ts})), false) AS has_bad_times,
-            greatest(${valueRoles.map((role) => `max(abs(${source.expressions[role]}))`).join(', ')}) AS greatest
+            -- Kept finite: an infinite value does not pass the row's check.
+            least(greatest(${valueRoles.map((role) => `max(abs(${source.expressions[role]}))`).join(', ')}), ${2 * greatestValue}) AS greatest
      FROM source`,
     screeningSchema,
   )
+  const found = await pass.catch((cause: unknown) => {
+    throw damagedFile(source.files, source.name, cause)
+  })
   if (found.rows === 0) {
     throw new HeadroomError('input-empty', `${source.name} has no rows.`, { next: 'Check the pipeline that writes it.' })
   }
-  refuseNull(source, 'server_id', found.null_servers)
-  refuseNull(source, 'timestamp', found.null_times)
+  await refuseNull(database, source, 'server_id', found.null_servers)
+  await refuseNull(database, source, 'timestamp', found.null_times)
   if (found.has_bad_times) await refuseTimes(database, source, timeColumn)
   if ((found.greatest ?? 0) > greatestValue) await refuseInfinite(database, source)
   return { rows: found.rows, fixedPoint: fixedPointFor(found.greatest ?? 0) }
 }
 
+/** "COLUMN of FILE", with the first of several files whose rows meet the condition. */
+const placeOf = async (database: Database, source: ForecastSource, role: ColumnRole, condition: string): Promise<string> => {
+  const place = `Column ${source.columns[role]!.column} of ${source.name}`
+  if (source.files.length === 1) return place
+  const { path } = await database.row(
+    `SELECT min(CAST(filename AS VARCHAR)) AS path FROM ${parquetRelation(source.files)} AS source WHERE ${condition}`,
+    z.object({ path: z.string().nullable() }),
+  )
+  const file = source.files.find((candidate) => candidate.path === path)
+  return file === undefined ? place : `${place} (first in ${file.name})`
+}
+
+const many = (count: number, one: string, more: string): string => `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`
+
 const refuseInfinite = async (database: Database, source: ForecastSource): Promise<never> => {
+  const isTooGreat = (role: ColumnRole & keyof ForecastExpressions): string => `abs(${source.expressions[role]}) > ${greatestValue}`
   const counts = await database.row(
-    `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE abs(${source.expressions[role]}) > ${greatestValue}) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,
+    `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE ${isTooGreat(role)}) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,
     z.object({ predicted: z.number(), actual: z.number(), yhat_lower: z.number(), yhat_upper: z.number() }),
   )
   const role = valueRoles.find((candidate) => counts[candidate] > 0)!
+  const place = await placeOf(database, source, role, isTooGreat(role))
   throw new HeadroomError(
     'input-infinite',
-    `Column ${source.columns[role]!.column} of ${source.name} holds ${counts[role]} infinite ${counts[role] === 1 ? 'value' : 'values'} (or greater than ${greatestValue}).`,
-    { next: 'Write an empty value where the forecast failed.' },
+    `${place} holds ${many(counts[role], 'value that is', 'values that are')} infinite or beyond ${greatestValue}.`,
+    {
+      next: 'Write an empty value where the forecast failed.',
+    },
   )
 }
 
-const refuseNull = (source: ForecastSource, role: 'server_id' | 'timestamp', count: number): void => {
+const refuseNull = async (database: Database, source: ForecastSource, role: 'server_id' | 'timestamp', count: number): Promise<void> => {
   if (count === 0) return
-  throw new HeadroomError('input-null-key', `Column ${source.columns[role].column} of ${source.name} is empty in ${count} of its rows.`, {
+  const place = await placeOf(database, source, role, `${identifier(source.columns[role].column)} IS NULL`)
+  throw new HeadroomError('input-null-key', `${place} is empty in ${many(count, 'row', 'rows')}.`, {
     next: `Every row needs a ${role}; fill it in or drop the rows.`,
   })
 }
 
 const refuseTimes = async (database: Database, source: ForecastSource, timeColumn: string): Promise<never> => {
   const { ts } = source.expressions
-  const bad = `FROM source WHERE ${timeColumn} IS NOT NULL AND (${ts} IS NULL OR NOT isfinite(${ts}))`
+  const isBad = `${timeColumn} IS NOT NULL AND (${ts} IS NULL OR NOT isfinite(${ts}))`
   const { count, examples } = await database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS count,
-            (SELECT string_agg('"' || text || '"', ', ' ORDER BY text) FROM (SELECT DISTINCT CAST(${timeColumn} AS VARCHAR) AS text ${bad} ORDER BY text LIMIT 3)) AS examples
-     ${bad}`,
+            (SELECT string_agg('"' || text || '"', ', ' ORDER BY text) FROM (SELECT DISTINCT CAST(${timeColumn} AS VARCHAR) AS text FROM source WHERE ${isBad} ORDER BY text LIMIT 3)) AS examples
+     FROM source WHERE ${isBad}`,
     z.object({ count: z.number(), examples: z.string() }),
   )
+  const place = await placeOf(database, source, 'timestamp', isBad)
   throw new HeadroomError(
     'input-time-unreadable',
-    `Column ${source.columns.timestamp.column} of ${source.name} holds ${count} unreadable ${count === 1 ? 'time' : 'times'}, for instance ${examples}.`,
-    { next: 'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.' },
+    `${place} holds ${many(count, 'unreadable time', 'unreadable times')}, for instance ${examples}.`,
+    {
+      next: 'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    },
   )
 }

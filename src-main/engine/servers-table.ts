@@ -1,5 +1,5 @@
 // The optional servers table: grouping, cost and size of each server, from CSV or Parquet into table `server_attributes`.
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
 import { identifier, literal, type Database } from '../database/database.ts'
@@ -23,21 +23,15 @@ export const loadServersTable = async (database: Database, path: string | undefi
   const file = resolve(path)
   const name = basename(file)
   const found = await stat(file).catch(() => null)
-  if (found === null || !found.isFile()) {
-    throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
-  }
-  const relation = /\.parquet$/i.test(name)
-    ? `read_parquet(${literal(literalPath(file))})`
-    : `read_csv(${literal(literalPath(file))}, header = true, all_varchar = true)`
+  if (found === null) throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
+  if (!found.isFile()) throw new HeadroomError('input-not-found', `The servers table ${path} is a folder.`, { next: 'Name a file.' })
+  if (found.size === 0) throw invalid(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
+  const isParquet = /\.(parquet|parq|pq)$/i.test(name)
+  const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelation(file)
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
-    throw new HeadroomError(
-      'servers-invalid',
-      `The servers table ${name} cannot be read as ${/\.parquet$/i.test(name) ? 'Parquet' : 'CSV'}.`,
-      {
-        next: 'Save it as CSV with a header line, or as Parquet.',
-        cause,
-      },
-    )
+    throw isParquet
+      ? invalid(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
+      : invalid(`The servers table ${name} cannot be read as CSV${lineOf(cause)}.`, 'Save it as CSV in UTF-8 with a header line.', cause)
   })
   const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
   const byName = new Map(columns.map(({ column_name }) => [column_name.toLowerCase().trim(), column_name]))
@@ -45,10 +39,9 @@ export const loadServersTable = async (database: Database, path: string | undefi
   if (key === undefined) {
     const names = [...byName.values()]
     const nearest = nearestName('server_id', names)
-    throw new HeadroomError(
-      'servers-invalid',
+    throw invalid(
       `The servers table ${name} has no column server_id; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-      { next: 'Rename the column with the server names.' },
+      'Rename the column with the server names.',
     )
   }
   for (const column of numberColumns) await assertNumbers(database, name, byName.get(column))
@@ -66,8 +59,36 @@ export const loadServersTable = async (database: Database, path: string | undefi
      FROM servers_as_given`,
   )
   const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
+  if (rows === 0) throw invalid(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
   await database.run('DROP TABLE servers_as_given')
   return { path, bytes: found.size, rows }
+}
+
+const invalid = (sentence: string, next: string, cause?: unknown): HeadroomError =>
+  new HeadroomError('servers-invalid', sentence, { next, cause })
+
+const delimiters = [',', ';', '\t', '|'] as const
+/** A header line of usual columns fits in. */
+const headerBytes = 8192
+
+/** The delimiter is read off the header line: DuckDB's own guess takes a ragged table for one of a single column. */
+const csvRelation = async (path: string): Promise<string> => {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
+    const header = buffer.toString('utf8', 0, bytesRead).split(/\r|\n/)[0]!
+    const parts = (delimiter: string): number => header.split(delimiter).length
+    const delimiter = delimiters.reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
+    return `read_csv(${literal(literalPath(path))}, header = true, all_varchar = true, delim = ${literal(delimiter)}, quote = '"', escape = '"')`
+  } finally {
+    await file.close()
+  }
+}
+
+/** DuckDB names the line at the beginning of its long report. */
+const lineOf = (cause: unknown): string => {
+  const line = /\bline:? (\d+)/i.exec(cause instanceof Error ? cause.message : '')?.[1]
+  return line === undefined ? '' : `: line ${line} does not fit the others`
 }
 
 const assertNumbers = async (database: Database, table: string, column: string | undefined): Promise<void> => {
@@ -80,12 +101,9 @@ const assertNumbers = async (database: Database, table: string, column: string |
     z.object({ text: z.string() }),
   )
   if (bad === undefined) return
-  throw new HeadroomError(
-    'servers-invalid',
+  throw invalid(
     `Column ${column} of the servers table ${table} holds "${bad.text}", which is no number of 0 or more.`,
-    {
-      next: 'Write plain numbers without units or thousands separators.',
-    },
+    'Write plain numbers without units or thousands separators.',
   )
 }
 
@@ -95,11 +113,10 @@ const assertUnique = async (database: Database, table: string, key: string): Pro
     z.object({ server: z.string().nullable() }),
   )
   if (repeated === undefined) return
-  throw new HeadroomError(
-    'servers-invalid',
+  throw invalid(
     repeated.server === null
       ? `Column ${key} of the servers table ${table} is empty in a row.`
       : `The servers table ${table} names ${repeated.server} more than once in column ${key}.`,
-    { next: 'Keep one row per server.' },
+    'Keep one row per server.',
   )
 }

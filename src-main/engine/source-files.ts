@@ -1,6 +1,6 @@
 // From the paths a user names to the Parquet files of one forecast set: files, folders, globs and Hive-partitioned trees.
 import { open, stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
@@ -8,6 +8,8 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 export interface SourceFile {
   readonly path: string
   readonly bytes: number
+  /** For messages: the file's name, below the folder that was named where there is one. */
+  readonly name: string
 }
 
 /** Opened together: a partitioned tree may hold more files than a process may open. */
@@ -22,15 +24,17 @@ export const findSourceFiles = async (database: Database, inputs: readonly strin
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
   const files: SourceFile[] = []
   for (const input of inputs) {
+    if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
+    const named = resolve(input)
     for (const path of await expand(database, input)) {
       const { size } = await stat(path)
-      files.push({ path, bytes: size })
+      files.push({ path, bytes: size, name: path.startsWith(`${named}${sep}`) ? relative(named, path) : basename(path) })
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1))
   const repeated = files.find((file, index) => files[index + 1]?.path === file.path)
   if (repeated !== undefined) {
-    throw new HeadroomError('usage', `${basename(repeated.path)} is named twice.`, { next: 'Name each file once.' })
+    throw new HeadroomError('usage', `${repeated.name} is named twice.`, { next: 'Name each file once.' })
   }
   for (let from = 0; from < files.length; from += filesAtOnce) {
     await Promise.all(files.slice(from, from + filesAtOnce).map(assertParquet))
@@ -42,7 +46,7 @@ const expand = async (database: Database, input: string): Promise<string[]> => {
   const path = resolve(input)
   const found = await stat(path).catch((thrown: unknown) => {
     if (isMissing(thrown)) return null
-    throw new HeadroomError('input-not-found', `${input} cannot be read.`, { cause: thrown })
+    throw new HeadroomError('input-not-found', `${input} cannot be read.`, { next: 'Check the permissions of its folder.', cause: thrown })
   })
   if (found?.isFile() === true) return [path]
   if (found?.isDirectory() === true) {
@@ -70,29 +74,43 @@ const globFiles = async (database: Database, pattern: string): Promise<string[]>
   return rows.map((row) => row.file)
 }
 
-const assertParquet = async ({ path, bytes }: SourceFile): Promise<void> => {
-  const name = basename(path)
+const magic = 'PAR1'
+/** A file whose footer is encrypted begins and ends with it. */
+const encryptedMagic = 'PARE'
+/** Length of the footer, four bytes, and the mark at the end. */
+const tailBytes = 8
+
+const assertParquet = async ({ path, bytes, name }: SourceFile): Promise<void> => {
   if (bytes === 0) throw new HeadroomError('input-empty', `${name} is empty (0 bytes).`, { next: 'Write it again.' })
   const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new HeadroomError('input-not-found', `${name} cannot be opened for reading.`, { cause })
+    throw new HeadroomError('input-not-found', `${name} cannot be opened for reading.`, { next: 'Check its permissions.', cause })
   })
   try {
-    const head = await file.read(Buffer.alloc(4), 0, 4, 0)
-    const tail = await file.read(Buffer.alloc(4), 0, 4, Math.max(0, bytes - 4))
-    if (head.buffer.toString('latin1') !== 'PAR1') {
-      throw new HeadroomError('input-not-parquet', `${name} is not a Parquet file.`, {
-        next: 'Convert it to Parquet first.',
-      })
+    const head = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0)
+    const mark = head.buffer.toString('latin1')
+    if (mark === encryptedMagic) {
+      throw new HeadroomError('input-not-parquet', `${name} is an encrypted Parquet file.`, { next: 'Write it without encryption.' })
     }
-    if (tail.buffer.toString('latin1') !== 'PAR1') {
-      throw new HeadroomError('input-not-parquet', `${name} is a truncated Parquet file: its footer is missing.`, {
-        next: 'Copy or download the file again.',
-      })
+    if (mark !== magic) {
+      throw new HeadroomError('input-not-parquet', `${name} is not a Parquet file.`, { next: 'Convert it to Parquet first.' })
+    }
+    const tail = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, Math.max(0, bytes - tailBytes))
+    if (bytes < magic.length + tailBytes || tail.buffer.toString('latin1', tailBytes - magic.length) !== magic) {
+      throw truncated(name, 'its footer is missing')
+    }
+    const footerBytes = tail.buffer.readUInt32LE(0)
+    if (footerBytes === 0 || footerBytes > bytes - magic.length - tailBytes) {
+      throw truncated(name, 'its footer does not fit into it')
     }
   } finally {
     await file.close()
   }
 }
+
+const truncated = (name: string, sign: string): HeadroomError =>
+  new HeadroomError('input-not-parquet', `${name} is a truncated or damaged Parquet file: ${sign}.`, {
+    next: 'Write, copy or download the file again.',
+  })
 
 /** A path that stands for itself where DuckDB expects a pattern. */
 export const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
