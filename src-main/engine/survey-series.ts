@@ -22,6 +22,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
     z.object({ first_us: z.string(), slots: z.number() }),
   )
   const width = Math.min(slotsPerBitmap, span.slots)
+  const leads = leadColumns(source)
   await database.run(`
     CREATE OR REPLACE TABLE series_models AS
     WITH placed AS (
@@ -34,12 +35,10 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
-             CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at,
-             CASE WHEN is_backtest THEN date_diff('second', cutoff, ts) END AS lead_seconds,
-             CASE WHEN is_backtest THEN horizon_offset END AS lead_periods
+             CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at${leads.perRow}
       FROM placed
     ), bitmaps AS (
-      SELECT server_id, metric, model, slot // ${width} AS bitmap,
+      SELECT server_id, metric, model, ${span.slots > width ? `slot // ${width}` : '0'} AS bitmap,
              count(*) AS row_count,
              bit_count(bitstring_agg(CAST(slot % ${width} AS INTEGER), 0, ${width - 1})) AS filled_slots,
              min(ts) AS first_at, max(ts) AS last_at,
@@ -52,8 +51,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              sum(${inSteps('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
-             min(actual) AS least_actual, max(actual) AS greatest_actual,
-             max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods
+             min(actual) AS least_actual, max(actual) AS greatest_actual${leads.perSeries}
       FROM measured GROUP BY ALL
     )
     SELECT server_id, metric, model,
@@ -69,10 +67,23 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
            least(min(least_predicted), min(least_actual)) < 0 OR greatest(max(greatest_predicted), max(greatest_actual)) > 100 AS is_outside_percent,
-           max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods
+           ${leads.overall}
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
   await refuseRepeatedRows(database, source)
 }
+
+/** How far ahead the backtest looked; only where the set says so, since every aggregate costs time on every row. */
+const leadColumns = ({ columns }: ForecastSource): { perRow: string; perSeries: string; overall: string } =>
+  columns.cutoff === undefined && columns.horizon_offset === undefined
+    ? { perRow: '', perSeries: '', overall: 'CAST(NULL AS BIGINT) AS backtest_lead_seconds, CAST(NULL AS DOUBLE) AS backtest_lead_periods' }
+    : {
+        perRow: `,
+             CASE WHEN is_backtest THEN date_diff('second', cutoff, ts) END AS lead_seconds,
+             CASE WHEN is_backtest THEN horizon_offset END AS lead_periods`,
+        perSeries: `,
+             max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods`,
+        overall: 'max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods',
+      }
 
 /** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
 const refuseRepeatedRows = async (database: Database, source: ForecastSource): Promise<void> => {
