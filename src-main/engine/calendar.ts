@@ -12,17 +12,20 @@ export interface Calendar {
   readonly isHoliday: (ts: string) => string
 }
 
-/** Marks for the years that the set covers; creates table `holidays` (day DATE, name). */
+/** Marks for the years that the set and its picture cover; creates table `holidays` (day DATE, name). Times beyond are unmarked. */
 export const makeCalendar = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<Calendar> => {
-  const { first_year, last_year } = await database.row(
+  const span = await database.row(
     'SELECT CAST(year(min(first_at)) AS INTEGER) AS first_year, CAST(year(max(last_at)) AS INTEGER) AS last_year FROM series_models',
     z.object({ first_year: z.int(), last_year: z.int() }),
   )
+  // The picture looks back as far as the horizon is long, and its last column may end after the set does.
+  const first_year = Math.max(1, span.first_year - Math.min(span.last_year - span.first_year + 1, mostYearsBack))
+  const last_year = span.last_year + 1
   const days = holidayDates(config, first_year, last_year)
   await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
   for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
-  const firstDay = Date.UTC(first_year, 0, 1) / dayMs
-  const dayCount = Date.UTC(last_year + 1, 0, 1) / dayMs - firstDay
+  const firstDay = newYear(first_year)
+  const dayCount = newYear(last_year + 1) - firstDay
   const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)
   const window = method === 'module05' ? { months: [3, 6, 9, 12], days: 1 } : { months: eoqMonthsOf(config), days: config.eoq_window_days }
   const holidays = new Set(days.map(({ day }) => Date.parse(day) / dayMs))
@@ -38,7 +41,11 @@ export const makeCalendar = async (database: Database, config: AnalysisConfig, m
   }
 }
 
+const mostYearsBack = 20
 const dayMs = 86_400_000
+
+/** First day of a year, counted from 1970. */
+const newYear = (year: number): number => new Date(0).setUTCFullYear(year) / dayMs
 
 /** Whether a day (counted from 1970, UTC) is one of the last `days` of one of the `months` (1 to 12). */
 export const isInEoqWindow = (day: number, { months, days }: { readonly months: readonly number[]; readonly days: number }): boolean => {
@@ -50,7 +57,10 @@ export const isInEoqWindow = (day: number, { months, days }: { readonly months: 
 /** A bit per day, looked up by position. A list of dates after IN would become a join, and joins put rows out of order. */
 const dayLookup = (firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
   const bits = literal(isMarked.map((marked) => (marked ? '1' : '0')).join(''))
-  return (ts) => `(get_bit(CAST(${bits} AS BIT), CAST(epoch_us(${ts}) // 86400000000 - ${firstDay} AS INTEGER)) = 1)`
+  return (ts) => {
+    const day = `(CAST(${ts} AS DATE) - DATE '1970-01-01' - ${firstDay})`
+    return `(CASE WHEN ${day} BETWEEN 0 AND ${isMarked.length - 1} THEN get_bit(CAST(${bits} AS BIT), CAST(${day} AS INTEGER)) = 1 ELSE false END)`
+  }
 }
 
 export interface HolidayDate {
