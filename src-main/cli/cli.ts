@@ -1,42 +1,58 @@
 // The command line: commands and their options; every failure ends in one sentence on stderr and an exit code.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { exitCodeOf, exitCodes, HeadroomError } from '../../src-shared/errors.ts'
+import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
 import { reportFailure } from './terminal.ts'
+
+const examples = {
+  sample: ['sample --servers 120 --out sample.parquet'],
+  analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
+  inspect: ['inspect sample.parquet'],
+  verify: ['verify run'],
+  query: ['query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"'],
+} as const
+
+const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
 
 const program = new Command('headroom')
   .description('Capacity risk from forecasts: which servers run out, when, and what can be saved.')
   .version(packageJson.version)
   .showHelpAfterError('Run with --help for the options.')
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) })
   .exitOverride()
-  .addHelpText(
-    'before',
-    `Examples:
-  headroom sample --servers 120 --out sample.parquet
-  headroom analyze sample.parquet --servers sample.servers.csv --out run
-  headroom inspect sample.parquet
-  headroom verify run
-  headroom query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"
-`,
-  )
+  .addHelpText('before', exampleText(Object.values(examples).map(([first]) => first)))
 
 const wholeNumber =
-  (least: number) =>
+  (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text)
-    if (Number.isInteger(value) && value >= least) return value
-    throw new HeadroomError('usage', `"${text}" is not a whole number of at least ${least}.`)
+    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`)
   }
+
+const seed = wholeNumber(0, 0xffffffff)
+/** DuckDB brings the whole process down when it is refused one of very many threads. */
+const threads = wholeNumber(1, 256)
+
+const outputPath = (text: string): string => {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
+const memorySize = (text: string): string => {
+  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(text.trim()) && Number.parseFloat(text) > 0) return text.trim()
+  throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
+}
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
 program
   .command('analyze')
+  .addHelpText('before', exampleText(examples.analyze))
   .description('analyse a forecast set into a run folder')
   .argument('<input...>', 'Parquet files, folders or globs of one forecast set')
-  .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty')
+  .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty', outputPath)
   .option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline')
   .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
   .addOption(
@@ -46,26 +62,28 @@ program
   )
   .option('--model <name>', 'force one model for all series')
   .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
-  .option('--seed <n>', 'seed of every random choice', wholeNumber(0))
-  .option('--threads <n>', 'DuckDB threads (at least 2 are used)', wholeNumber(1))
-  .option('--memory-limit <size>', 'DuckDB memory limit, for instance 1GB')
+  .option('--seed <n>', 'seed of every random choice', seed)
+  .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
+  .option('--memory-limit <size>', 'DuckDB memory limit, for instance 1GB', memorySize)
   .option('--json', 'events as JSON lines on stdout')
   .option('--quiet', 'no progress, no warnings')
   .action(async (inputs: string[], options) => (await import('./analyze-command.ts')).runAnalyze(inputs, options))
 
 program
   .command('sample')
+  .addHelpText('before', exampleText(examples.sample))
   .description('write a realistic forecast set and its servers table')
-  .requiredOption('--out <file>', 'Parquet file to write; FILE.servers.csv is written beside it')
-  .option('--servers <n>', 'number of servers', wholeNumber(1), 120)
+  .requiredOption('--out <file>', 'Parquet file to write; FILE.servers.csv is written beside it', outputPath)
+  .option('--servers <n>', 'number of servers', wholeNumber(1, 1_000_000), 120)
   .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
-  .option('--seed <n>', 'seed', wholeNumber(0), 42)
+  .option('--seed <n>', 'seed', seed, 42)
   .option('--json', 'result as JSON on stdout')
   .option('--quiet', 'no progress')
   .action(async (options) => (await import('./sample-command.ts')).runSample(options))
 
 program
   .command('inspect')
+  .addHelpText('before', exampleText(examples.inspect))
   .description('say what a forecast set holds: columns, servers, models, horizon, warnings')
   .argument('<input...>', 'Parquet files, folders or globs')
   .option('--config <file>', 'YAML with settings')
@@ -74,6 +92,7 @@ program
 
 program
   .command('verify')
+  .addHelpText('before', exampleText(examples.verify))
   .description("compare a run folder with its manifest's hashes")
   .argument('<run>', 'run folder')
   .option('--json', 'as JSON on stdout')
@@ -81,6 +100,7 @@ program
 
 program
   .command('query')
+  .addHelpText('before', exampleText(examples.query))
   .description("one SELECT over a run's tables: forecasts, server_risk, server_clusters")
   .argument('<run>', 'run folder')
   .argument('<sql>', 'one SELECT statement')

@@ -1,8 +1,8 @@
 // Settings from a YAML file and from --set: Headroom's own keys, or the config.yaml of the Python pipeline.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { parse } from 'yaml'
-import { z } from 'zod'
+import { parse, YAMLParseError } from 'yaml'
+import { z, ZodError } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { importPipelineConfig, isPipelineConfig } from '../../src-shared/pipeline-config.ts'
 
@@ -23,26 +23,44 @@ const readConfigFile = async (file: string): Promise<Record<string, unknown>> =>
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new HeadroomError('config-invalid', `The configuration ${file} cannot be read.`, { next: 'Check the path.', cause })
   })
-  const parsed = settingsSchema.nullable().safeParse(parseYaml(text, file))
+  const parsed = settingsSchema
+    .nullable()
+    .safeParse(
+      parseYaml(
+        text,
+        (fault) => new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${fault}.`, { next: 'Mend that line.' }),
+      ),
+    )
   if (!parsed.success) {
     throw new HeadroomError('config-invalid', `${basename(file)} holds no settings: a list of "key: value" lines is expected.`, {
       next: 'See the user guide for the keys.',
     })
   }
   const settings = parsed.data ?? {}
-  return isPipelineConfig(settings) ? importPipelineConfig(settings) : settings
+  return isPipelineConfig(settings) ? readPipelineConfig(settings, file) : settings
 }
 
-const parseYaml = (text: string, file: string): unknown => {
+const readPipelineConfig = (settings: Readonly<Record<string, unknown>>, file: string): Record<string, unknown> => {
   try {
-    // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
-    return parse(text, { maxAliasCount: 100 })
+    return importPipelineConfig(settings)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)
-    throw new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${message}`, {
-      next: 'Mend the line that it names.',
+    if (!(cause instanceof ZodError)) throw cause
+    throw new HeadroomError('config-invalid', `${cause.issues[0]!.path.join('.')} of ${basename(file)} must be a group of keys.`, {
+      next: 'Indent its keys below it.',
       cause,
     })
+  }
+}
+
+/** `refuse` makes the error from the parser's fault, a phrase without a full stop. */
+const parseYaml = (text: string, refuse: (fault: string) => HeadroomError): unknown => {
+  try {
+    // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
+    return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError)) throw refuse('its aliases unfold into too much')
+    const line = text.slice(0, cause.pos[0]).split('\n').length
+    throw refuse(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
   }
 }
 
@@ -53,5 +71,7 @@ const parseAssignment = (assignment: string): [string, unknown] => {
       next: 'For instance --set high_risk_threshold=85.',
     })
   }
-  return [assignment.slice(0, at).trim(), parseYaml(assignment.slice(at + 1), '--set')]
+  const refuse = (fault: string): HeadroomError =>
+    new HeadroomError('usage', `The value of --set "${assignment}" cannot be read: ${fault}.`, { next: 'Put text in quotes.' })
+  return [assignment.slice(0, at).trim(), parseYaml(assignment.slice(at + 1), refuse)]
 }

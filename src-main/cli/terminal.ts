@@ -20,6 +20,12 @@ const sortKeys = (value: unknown): unknown => {
   )
 }
 
+/** Ends quietly once nobody reads any more, as in `headroom query ... | head`. */
+process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+  if (thrown.code !== 'EPIPE') throw thrown
+  process.exit()
+})
+
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 export const say = (text: string): void => void process.stderr.write(`${text}\n`)
 

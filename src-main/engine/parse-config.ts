@@ -51,20 +51,14 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 const wanted = (issue: Issue): string => {
-  switch (issue.code) {
-    case 'invalid_type':
-      return kinds[issue.expected] ?? issue.expected
-    case 'too_small':
-      if (issue.origin === 'string') return 'text that is not empty'
-      if (issue.origin === 'array') return 'a list that is not empty'
-      return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`
-    case 'too_big':
-      return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
-    case 'invalid_format':
-      return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'text of another form'
-    default:
-      return 'of another kind'
+  if (issue.code === 'invalid_type') return kinds[issue.expected] ?? issue.expected
+  if (issue.code === 'too_small') {
+    if (issue.origin === 'string') return 'text that is not empty'
+    if (issue.origin === 'array') return 'a list that is not empty'
+    return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`
   }
+  if (issue.code === 'too_big') return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
+  return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'of another kind'
 }
 
 const describe = (value: unknown): string => {

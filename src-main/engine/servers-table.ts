@@ -85,9 +85,9 @@ const csvRelation = async (path: string): Promise<string> => {
   }
 }
 
-/** DuckDB names the line at the beginning of its long report. */
+/** DuckDB names the line in its long report, unless the table fits no reading at all. */
 const lineOf = (cause: unknown): string => {
-  const line = /\bline:? (\d+)/i.exec(cause instanceof Error ? cause.message : '')?.[1]
+  const line = /CSV Error on Line: (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1]
   return line === undefined ? '' : `: line ${line} does not fit the others`
 }
 

@@ -5,7 +5,7 @@ import { DuckDBInstance, JsonDuckDBValueConverter, StatementType, type DuckDBCon
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { literal } from '../database/database.ts'
-import { readRunFolder } from '../run-folder/read-run-folder.ts'
+import { readRunFolder, type RunFolder } from '../run-folder/read-run-folder.ts'
 
 export interface QueryResult {
   readonly columns: readonly string[]
@@ -15,10 +15,17 @@ export interface QueryResult {
   readonly more: boolean
 }
 
+const parquet = (path: string): string => `read_parquet(${path})`
+/** A column of numbers for names is text here as in the other tables; the Python original's columns are guessed. */
+const csv = (path: string, kind: RunFolder['kind']): string =>
+  kind === 'headroom'
+    ? `read_csv(${path}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
+    : `read_csv(${path})`
+
 const tables = {
-  forecasts: { file: runFiles.flaggedForecasts, reader: 'read_parquet' },
-  server_risk: { file: runFiles.serverRisk, reader: 'read_parquet' },
-  server_clusters: { file: runFiles.clusters, reader: 'read_csv' },
+  forecasts: { file: runFiles.flaggedForecasts, reader: parquet },
+  server_risk: { file: runFiles.serverRisk, reader: parquet },
+  server_clusters: { file: runFiles.clusters, reader: csv },
 } as const
 
 /** Throws query-refused for anything but one SELECT, query-failed with DuckDB's words for a SELECT that fails. */
@@ -27,13 +34,13 @@ export const queryRun = async (
   sql: string,
   options: { readonly signal?: AbortSignal | undefined; readonly mostRows?: number | undefined } = {},
 ): Promise<QueryResult> => {
-  const { folder } = await readRunFolder(run)
+  const found = await readRunFolder(run)
   const instance = await DuckDBInstance.create(':memory:', { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' })
   const connection = await instance.connect()
   const interrupt = (): void => connection.interrupt()
   options.signal?.addEventListener('abort', interrupt)
   try {
-    await lockTo(connection, folder)
+    await lockTo(connection, found)
     return await select(connection, sql, options.mostRows)
   } catch (thrown) {
     if (options.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause: thrown })
@@ -45,18 +52,26 @@ export const queryRun = async (
   }
 }
 
-/** Only the named files can be read; settings cannot be changed any more. */
-const lockTo = async (connection: DuckDBConnection, folder: string): Promise<void> => {
+/** Only the named files can be read, nothing is spilled to disk, and settings cannot be changed any more. */
+const lockTo = async (connection: DuckDBConnection, { folder, kind }: RunFolder): Promise<void> => {
   const present = Object.entries(tables).filter(([, { file }]) => existsSync(join(folder, file)))
   const paths = present.map(([, { file }]) => literal(join(folder, file))).join(', ')
   await connection.run("SET GLOBAL TimeZone = 'UTC'")
+  await connection.run("SET temp_directory = ''")
   await connection.run(`SET allowed_paths = [${paths}]`)
   await connection.run('SET enable_external_access = false')
   for (const [name, { file, reader }] of present) {
-    await connection.run(`CREATE VIEW ${name} AS SELECT * FROM ${reader}(${literal(join(folder, file))})`)
+    await connection
+      .run(`CREATE VIEW ${name} AS SELECT * FROM ${reader(literal(literalPath(join(folder, file))), kind)}`)
+      .catch((cause: unknown) => {
+        throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+      })
   }
   await connection.run('SET lock_configuration = true')
 }
+
+/** A path that stands for itself where DuckDB expects a pattern. */
+const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
 
 const select = async (connection: DuckDBConnection, sql: string, mostRows: number | undefined): Promise<QueryResult> => {
   const statements = await connection.extractStatements(sql).catch((cause: unknown) => {

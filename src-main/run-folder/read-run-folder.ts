@@ -70,7 +70,9 @@ export const verifyRunFolder = async (path: string): Promise<{ manifest: RunMani
   const files = await Promise.all(
     run.manifest.files.map(async ({ name, sha256 }): Promise<VerifiedFile> => {
       const file = join(run.folder, name)
-      if (!existsSync(file)) return { name, state: 'missing' }
+      const found = await stat(file).catch(() => null)
+      if (found === null) return { name, state: 'missing' }
+      if (!found.isFile()) return { name, state: 'changed' }
       return { name, state: (await hashFile(file)) === sha256 ? 'ok' : 'changed' }
     }),
   )

@@ -10,6 +10,8 @@ import { manifestedFiles, runFiles, type FileEntry, type RunManifest } from '../
 
 const partialName = '.partial'
 const ownerFile = 'owner.json'
+/** Where the engine spills what does not fit into memory. */
+const spillName = '.spill'
 const ownerSchema = z.object({ pid: z.int() })
 
 export interface RunFolderDraft {
@@ -29,11 +31,14 @@ export const draftRunFolder = async (out: string): Promise<RunFolderDraft> => {
   const target = resolve(out)
   const exists = existsSync(target)
   const folder = exists ? join(target, partialName) : join(dirname(target), `${basename(target)}${partialName}`)
-  if (exists) await assertEmpty(target, out)
+  if (exists) await assertFolder(target, out)
   await sweepAbandoned(folder, out)
+  if (exists) await assertEmpty(target, out)
   const firstMade = await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new HeadroomError('usage', `The output folder ${out} cannot be made.`, { next: 'Choose a folder that you may write to.', cause })
   })
+  if (firstMade === undefined) throw busy(out)
+  ownDrafts.add(folder)
   await writeFile(join(folder, ownerFile), JSON.stringify({ pid: process.pid }))
   return {
     folder,
@@ -43,23 +48,30 @@ export const draftRunFolder = async (out: string): Promise<RunFolderDraft> => {
       )
       const complete: RunManifest = { ...manifest, files }
       await writeDurably(join(folder, runFiles.manifest), `${JSON.stringify(complete, null, 2)}\n`)
-      await rm(join(folder, ownerFile))
-      if (exists) await moveInto(folder, target)
-      else await rename(folder, target)
+      if (exists) {
+        await moveInto(folder, target)
+      } else {
+        await rm(join(folder, ownerFile))
+        await rename(folder, target)
+      }
+      ownDrafts.delete(folder)
       return complete
     },
     discard: async () => {
+      ownDrafts.delete(folder)
       await rm(folder, { recursive: true, force: true })
       if (firstMade !== undefined && firstMade !== folder) await removeIfBare(firstMade, dirname(folder))
     },
   }
 }
 
+const assertFolder = async (target: string, out: string): Promise<void> => {
+  if ((await stat(target)).isDirectory()) return
+  throw new HeadroomError('output-not-empty', `${out} is a file, not a folder.`, { next: 'Name a new folder with --out.' })
+}
+
 const assertEmpty = async (target: string, out: string): Promise<void> => {
-  if (!(await stat(target)).isDirectory()) {
-    throw new HeadroomError('output-not-empty', `${out} is a file, not a folder.`, { next: 'Name a new folder with --out.' })
-  }
-  const present = (await readdir(target)).filter((name) => name !== partialName)
+  const present = await readdir(target)
   if (present.length > 0) {
     throw new HeadroomError('output-not-empty', `The output folder ${out} is not empty.`, {
       next: 'Name a new folder with --out; runs are never overwritten.',
@@ -67,20 +79,41 @@ const assertEmpty = async (target: string, out: string): Promise<void> => {
   }
 }
 
+/** What a draft may hold. */
+const draftNames = new Set([...manifestedFiles, runFiles.manifest, ownerFile, spillName])
+
+/** Folders that this process is filling at the moment. */
+const ownDrafts = new Set<string>()
+
 /** Removes what a killed process left; refuses where its process still runs. */
 const sweepAbandoned = async (folder: string, out: string): Promise<void> => {
   if (!existsSync(folder)) return
   const owner = await readFile(join(folder, ownerFile), 'utf8').then(
-    (text) => ownerSchema.safeParse(JSON.parse(text)).data,
+    (text) => ownerSchema.safeParse(parseJson(text)).data,
     () => undefined,
   )
-  if (owner !== undefined && isAlive(owner.pid)) {
-    throw new HeadroomError('output-not-empty', `Another analysis is writing ${out} right now.`, {
-      next: 'Wait for it, or name another folder with --out.',
+  // In a container every start bears the same number: another process with ours has ended.
+  const isBusy = owner !== undefined && (owner.pid === process.pid ? ownDrafts.has(folder) : isAlive(owner.pid))
+  if (isBusy) throw busy(out)
+  if (owner === undefined && (await readdir(folder)).some((name) => !draftNames.has(name))) {
+    throw new HeadroomError('output-not-empty', `${basename(folder)} is in the way: it is no unfinished run.`, {
+      next: 'Move it away, or name another folder with --out.',
     })
   }
+  await sweepMoved(folder)
   await rm(folder, { recursive: true, force: true })
 }
+
+/** A process killed while it moved its files into place leaves some of them beside its `.partial`, but no manifest. */
+const sweepMoved = async (folder: string): Promise<void> => {
+  if (basename(folder) !== partialName || !existsSync(join(folder, runFiles.manifest))) return
+  for (const name of manifestedFiles) await rm(join(dirname(folder), name), { force: true })
+}
+
+const busy = (out: string): HeadroomError =>
+  new HeadroomError('output-not-empty', `Another analysis is writing ${out} right now.`, {
+    next: 'Wait for it, or name another folder with --out.',
+  })
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -91,9 +124,19 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+/** The manifest moves last; where a move fails, those before it are undone. */
 const moveInto = async (folder: string, target: string): Promise<void> => {
-  const names = (await readdir(folder)).filter((name) => name !== runFiles.manifest)
-  for (const name of [...names, runFiles.manifest]) await rename(join(folder, name), join(target, name))
+  const names = (await readdir(folder)).filter((name) => name !== runFiles.manifest && name !== ownerFile)
+  const moved: string[] = []
+  try {
+    for (const name of [...names, runFiles.manifest]) {
+      await rename(join(folder, name), join(target, name))
+      moved.push(name)
+    }
+  } catch (thrown) {
+    for (const name of moved) await rm(join(target, name), { force: true })
+    throw thrown
+  }
   await rm(folder, { recursive: true })
 }
 
@@ -102,6 +145,14 @@ const removeIfBare = async (firstMade: string, deepest: string): Promise<void> =
   for (let folder = deepest; folder.length >= firstMade.length; folder = dirname(folder)) {
     if (!existsSync(folder) || (await readdir(folder)).length > 0) return
     await rm(folder, { recursive: true })
+  }
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
