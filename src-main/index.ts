@@ -70,16 +70,14 @@ const start = async (): Promise<void> => {
     if (requested.kind !== 'start') requestLaunch(requested)
   })
   app.on('window-all-closed', () => app.quit())
-  let leaving = false
+  let isLeaving = false
   app.on('before-quit', (event) => {
-    if (leaving) return
-    leaving = true
+    if (isLeaving || !analyses.isAnyRunning) return
+    isLeaving = true
     event.preventDefault()
-    void analyses.cancelAll(cancelPatienceMs).finally(() => {
-      engine.stop()
-      app.quit()
-    })
+    void analyses.cancelAll(cancelPatienceMs).finally(() => app.quit())
   })
+  app.on('will-quit', () => engine.stop())
 
   await app.whenReady()
   await settings.load()

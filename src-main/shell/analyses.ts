@@ -46,6 +46,10 @@ export class Analyses {
     return { state: 'started', analysisId, name: basename(path), serversTable }
   }
 
+  get isAnyRunning(): boolean {
+    return this.#running.size > 0
+  }
+
   async cancel(analysisId: string): Promise<void> {
     await this.#engine.call('analysis.cancel', { analysisId })
   }
@@ -53,7 +57,6 @@ export class Analyses {
   /** Cancels what runs and waits until it has cleaned up after itself, at most `patienceMs`. */
   async cancelAll(patienceMs: number): Promise<void> {
     const running = [...this.#running]
-    if (running.length === 0) return
     const ended = Promise.all(running.map(([analysisId, end]) => this.cancel(analysisId).then(() => end)))
     const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs))
     await Promise.race([ended.then(() => undefined).catch(() => undefined), patience])

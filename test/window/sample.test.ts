@@ -31,18 +31,18 @@ describe('the sample fleet', () => {
 
   it('tells who, when and how much under the pointer', async () => {
     const { page } = window
-    const place = await placeInHeatmap(page, 0.9, 0.01)
+    const place = await placeInHeatmap(page, 0.9, 0.004)
     await page.mouse.move(place.x, place.y)
     const words = await page.getByRole('tooltip').innerText()
-    expect(words).toMatch(/^\S+\n.*20\d\d\n[\d.]+ % forecast/)
+    expect(words).toMatch(/^\S+\n.*20\d\d\n[\d.]+\s% forecast/)
     const history = await placeInHeatmap(page, 0.1, 0.5)
     await page.mouse.move(history.x, history.y)
-    expect(await page.getByRole('tooltip').innerText()).toMatch(/% measured/)
+    expect(await page.getByRole('tooltip').innerText()).toMatch(/\s% measured/)
   })
 
   it('shows the figures of a server that is clicked, without covering it', async () => {
     const { page } = window
-    const place = await placeInHeatmap(page, 0.2, 0.01)
+    const place = await placeInHeatmap(page, 0.2, 0.004)
     await page.mouse.click(place.x, place.y)
     const drawer = page.getByRole('complementary', { name: 'Server details' })
     await drawer.getByText('Forecast P95').waitFor()

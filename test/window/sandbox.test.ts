@@ -80,17 +80,24 @@ describe('the page', () => {
 
 describe('a second start', () => {
   it('hands its path to the first window and ends', async () => {
+    const home = join(folder, 'shared-home')
     const run = join(folder, 'run')
     await fabricateRun(run)
-    const electron = process.env['HEADROOM_TEST_ELECTRON'] ?? ''
-    const switches = JSON.parse(process.env['HEADROOM_TEST_ELECTRON_ARGS'] ?? '[]') as string[]
-    const second = spawn(electron, [...switches, resolve(import.meta.dirname, '..', '..'), run], {
-      env: { ...process.env, HEADROOM_HOME: join(folder, 'home') },
-      stdio: 'ignore',
-    })
-    const code = await new Promise((done) => second.once('exit', done))
-    expect(code).toBe(0)
-    await chartPainted(window.page)
-    expect(window.app.windows()).toHaveLength(1)
+    const first = await launchApp({ home })
+    try {
+      await first.page.getByRole('heading', { name: 'Headroom' }).waitFor()
+      const electron = process.env['HEADROOM_TEST_ELECTRON'] ?? ''
+      const switches = JSON.parse(process.env['HEADROOM_TEST_ELECTRON_ARGS'] ?? '[]') as string[]
+      const second = spawn(electron, [...switches, resolve(import.meta.dirname, '..', '..'), run], {
+        env: { ...process.env, HEADROOM_HOME: home },
+        stdio: 'ignore',
+      })
+      const code = await new Promise((done) => second.once('exit', done))
+      expect(code).toBe(0)
+      await chartPainted(first.page)
+      expect(first.app.windows()).toHaveLength(1)
+    } finally {
+      await first.close()
+    }
   })
 })
