@@ -93,7 +93,6 @@ describe('packing', () => {
           expect(used).toBeLessThanOrEqual(host.capacityUnits * target + 1e-6)
         }
       }
-      if (mostRemovals < servers.length) expect(servers.length - placed.size).toBeGreaterThanOrEqual(servers.length - mostRemovals)
     }
     expect(moved).toBeGreaterThan(1000)
   })

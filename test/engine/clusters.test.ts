@@ -1,0 +1,207 @@
+// Clusters of servers: the best of the restarts, numbered by mean, the same every time (analysis definition, section 7).
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clusterPoints } from '../../src-main/engine/cluster-points.ts'
+import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { seriesRows, times } from '../fixtures/forecast-rows.ts'
+import { seededRandom, shuffled } from '../fixtures/seeded-random.ts'
+
+const options = { restarts: 10, seed: 42 }
+
+describe('points', () => {
+  test('on a line fall into their three pairs', async () => {
+    // Each pair lies 0.5 to both sides of its centre: 6 x 0.25.
+    expect(await clusterPoints([[21], [0], [10], [20], [1], [11]], { clusters: 3, ...options })).toEqual({
+      assignment: Int32Array.from([2, 0, 1, 2, 0, 1]),
+      centres: [[0.5], [10.5], [20.5]],
+      sizes: [2, 2, 2],
+      inertia: 1.5,
+    })
+  })
+
+  test('in small sets get the best of all partitions', async () => {
+    const random = seededRandom(3)
+    for (let set = 0; set < 15; set++) {
+      const points = Array.from({ length: 8 }, () => [random() * 10, random() * 10])
+      const { inertia } = await clusterPoints(points, { clusters: 3, restarts: 100, seed: 42 })
+      expect(inertia).toBeCloseTo(leastInertia(points, 3), 9)
+    }
+  })
+
+  test('belong to the centre that is nearest, and centres are means of their points', async () => {
+    const random = seededRandom(4)
+    const points = Array.from({ length: 400 }, () => [random(), random(), random()])
+    const { assignment, centres, sizes, inertia } = await clusterPoints(points, { clusters: 6, ...options })
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(400)
+    const distances = points.map((point) => centres.map((centre) => squaredDistance(point, centre)))
+    distances.forEach((toCentres, index) => expect(toCentres[assignment[index]!]).toBeCloseTo(Math.min(...toCentres), 9))
+    expect(inertia).toBeCloseTo(
+      distances.reduce((sum, toCentres, index) => sum + toCentres[assignment[index]!]!, 0),
+      9,
+    )
+    expect(centres.map(([first]) => first)).toEqual(centres.map(([first]) => first!).sort((a, b) => a - b))
+  })
+
+  test('are clustered the same with the same seed', async () => {
+    const random = seededRandom(5)
+    const points = Array.from({ length: 200 }, () => [random(), random()])
+    const once = await clusterPoints(points, { clusters: 5, ...options })
+    expect(await clusterPoints(points, { clusters: 5, ...options })).toEqual(once)
+  })
+
+  test('fewer than the clusters asked for, or none, make as many clusters as they can', async () => {
+    expect((await clusterPoints([[1], [1], [2]], { clusters: 4, ...options })).sizes).toEqual([2, 1])
+    expect((await clusterPoints([[7]], { clusters: 4, ...options })).sizes).toEqual([1])
+    expect((await clusterPoints([], { clusters: 4, ...options })).sizes).toEqual([])
+  })
+
+  test('stop when the work is cancelled', async () => {
+    const work = clusterPoints([[1], [2], [3]], { clusters: 2, ...options, signal: AbortSignal.abort() })
+    await expect(work).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})
+
+const squaredDistance = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, value, index) => sum + (value - b[index]!) ** 2, 0)
+
+/** By trying every assignment. */
+const leastInertia = (points: readonly (readonly number[])[], clusters: number): number => {
+  let least = Number.POSITIVE_INFINITY
+  for (let code = 0; code < clusters ** points.length; code++) {
+    const members: (readonly number[])[][] = Array.from({ length: clusters }, () => [])
+    let rest = code
+    for (const point of points) {
+      members[rest % clusters]!.push(point)
+      rest = Math.floor(rest / clusters)
+    }
+    const inertia = members.reduce((sum, group) => {
+      if (group.length === 0) return sum
+      const centre = group[0]!.map((_, feature) => group.reduce((total, point) => total + point[feature]!, 0) / group.length)
+      return sum + group.reduce((total, point) => total + squaredDistance(point, centre), 0)
+    }, 0)
+    least = Math.min(least, inertia)
+  }
+  return least
+}
+
+describe('servers', () => {
+  let bench: ForecastBench
+  beforeAll(async () => {
+    bench = await ForecastBench.open()
+  })
+  afterAll(async () => bench.close())
+
+  const csvOf = async (run: FinishedRun): Promise<string> => readFile(join(run.folder, 'server_clusters.csv'), 'utf8')
+
+  test('are numbered by mean utilisation, the quietest 0, and features that are the same for all are left out', async () => {
+    const levels = { 'full one': 95, 'busy a': 70, 'busy b': 71, 'moderate a': 41, 'moderate b': 42, 'zzz idle a': 10, 'zzz idle b': 11 }
+    const run = await bench.analyse(
+      await bench.writeForecasts(
+        'levels.parquet',
+        Object.entries(levels).flatMap(([server, level]) => seriesRows({ server, actual: [50], horizon: times(5, level) })),
+      ),
+    )
+    expect((await run.clusters()).map((row) => [row['server_id'], row['cluster'], row['cluster_name']])).toEqual([
+      ['busy a', 2, 'busy, steady'],
+      ['busy b', 2, 'busy, steady'],
+      ['full one', 3, 'full, steady'],
+      ['moderate a', 1, 'moderate, steady'],
+      ['moderate b', 1, 'moderate, steady'],
+      ['zzz idle a', 0, 'idle, steady'],
+      ['zzz idle b', 0, 'idle, steady'],
+    ])
+    // Flat forecasts: no deviation, peak equal to the mean, no trend.
+    const dropped = run.manifest.warnings.filter(({ code }) => code === 'cluster-feature-dropped').map(({ message }) => message)
+    expect(dropped).toEqual(
+      ['std', 'peak_to_mean', 'trend_per_30_days'].map(
+        (feature) => `Clusters leave out ${feature}: it is the same or undefined for all servers.`,
+      ),
+    )
+    expect((await run.riskOf('busy a'))['cluster']).toBe(2)
+  })
+
+  test('are told apart by features of small numbers, since features are standardised', async () => {
+    // Means run from 20 to 27 in both kinds; in points the kinds differ by 1 only.
+    const rows = Array.from({ length: 8 }, (_, index): ForecastRow[] => {
+      const mean = 20 + index
+      const swings = index % 2 === 1
+      return seriesRows({
+        server: `${swings ? 'swinging' : 'steady'} ${index}`,
+        actual: [50],
+        horizon: [1, -1, 1, -1, 1, -1, 1, -1].map((sign) => (swings ? mean + sign : mean)),
+      })
+    })
+    const run = await bench.analyse(await bench.writeForecasts('kinds.parquet', rows.flat()), { config: { n_clusters: 2 } })
+    const clusters = await run.clusters()
+    const of = (kind: string): unknown[] => [
+      ...new Set(clusters.filter((row) => String(row['server_id']).startsWith(kind)).map((row) => row['cluster'])),
+    ]
+    expect(of('steady')).toEqual([0])
+    expect(of('swinging')).toEqual([1])
+  })
+
+  test('without a defined feature take the middle of the fleet, without a horizon belong to no cluster', async () => {
+    const run = await bench.analyse(
+      await bench.writeForecasts('odd.parquet', [
+        ...seriesRows({ server: 'rising', actual: [50], horizon: [10, 20, 30] }),
+        ...seriesRows({ server: 'falling', actual: [50], horizon: [80, 60, 40] }),
+        ...seriesRows({ server: 'one step', actual: [50], horizon: [20] }),
+        ...seriesRows({ server: 'past only', actual: [50, 51] }),
+      ]),
+      { config: { n_clusters: 2 } },
+    )
+    const [falling, oneStep, pastOnly, rising] = await run.clusters()
+    // Mean 60; deviations 20, 0, -20: squares 800 / 2 = 400. 20 points down a day.
+    expect(falling).toMatchObject({
+      server_id: 'falling',
+      mean: 60,
+      std: 20,
+      p95: 78,
+      trend_per_30_days: -600,
+      cluster_name: 'busy, falling',
+    })
+    expect(rising).toMatchObject({ server_id: 'rising', mean: 20, peak_to_mean: 1.5, p95: 29 })
+    expect(oneStep).toMatchObject({ server_id: 'one step', mean: 20, std: null, trend_per_30_days: null })
+    expect(oneStep!['cluster']).toBe(rising!['cluster'])
+    expect(falling!['cluster']).toBe(1)
+    expect(pastOnly).toMatchObject({ server_id: 'past only', cluster: null, cluster_name: null, mean: null })
+  })
+
+  test('that show fewer behaviours than clusters asked for get fewer, with a warning', async () => {
+    const run = await bench.analyse(
+      await bench.writeForecasts('few.parquet', [
+        ...seriesRows({ server: 'a', actual: [50], horizon: [10, 20] }),
+        ...seriesRows({ server: 'b', actual: [50], horizon: [10, 20] }),
+        ...seriesRows({ server: 'c', actual: [50], horizon: [60, 80] }),
+      ]),
+    )
+    expect((await run.clusters()).map((row) => row['cluster'])).toEqual([0, 0, 1])
+    expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'clusters-shrunk' }))
+  })
+
+  test('keep their clusters whatever the order of rows and the unit of the metric', async () => {
+    const random = seededRandom(6)
+    const rows = Array.from({ length: 30 }, (_, index) => {
+      const base = 10 + random() * 60
+      const slope = (random() - 0.5) * 4
+      return seriesRows({
+        server: `server ${index}`,
+        metric: 'load',
+        actual: [50],
+        horizon: Array.from({ length: 10 }, (_, step) => Math.round((base + slope * step + random() * 10) * 1e6) / 1e6),
+      })
+    }).flat()
+    const config = { target_metric: 'load', percent_metrics: ['load'] }
+    const run = await bench.analyse(await bench.writeForecasts('straight.parquet', rows), { config })
+    const again = await bench.analyse(await bench.writeForecasts('shuffled.parquet', shuffled(rows, random)), { config, threads: 4 })
+    expect(await csvOf(again)).toBe(await csvOf(run))
+    const inBytes = rows.map((row) => ({ ...row, predicted: row.predicted! * 1e9 }))
+    const scaled = await bench.analyse(await bench.writeForecasts('scaled.parquet', inBytes), {
+      config: { target_metric: 'load', metric_thresholds: { load: { high: 80e9, very_high: 90e9 } } },
+    })
+    const numbers = async (of: FinishedRun): Promise<unknown[]> => (await of.clusters()).map((row) => row['cluster'])
+    expect(new Set(await numbers(run)).size).toBe(4)
+    expect(await numbers(scaled)).toEqual(await numbers(run))
+  })
+})
