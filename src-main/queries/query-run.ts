@@ -1,7 +1,16 @@
 // The user's own SQL over a run: one SELECT on the run's tables, in a DuckDB that can reach these files and nothing else.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DuckDBInstance, JsonDuckDBValueConverter, StatementType, type DuckDBConnection, type Json } from '@duckdb/node-api'
+import {
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  DuckDBTypeId,
+  JsonDuckDBValueConverter,
+  StatementType,
+  type DuckDBConnection,
+  type DuckDBValueConverter,
+  type Json,
+} from '@duckdb/node-api'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { literal } from '../database/database.ts'
@@ -9,7 +18,7 @@ import { readRunFolder, type RunFolder } from '../run-folder/read-run-folder.ts'
 
 export interface QueryResult {
   readonly columns: readonly string[]
-  /** Values as JSON: times as text, BIGINT beyond 2^53 as text. */
+  /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
   readonly rows: readonly (readonly Json[])[]
   /** Whether rows were left out by `mostRows`. */
   readonly more: boolean
@@ -55,10 +64,11 @@ export const queryRun = async (
 /** Only the named files can be read, nothing is spilled to disk, and settings cannot be changed any more. */
 const lockTo = async (connection: DuckDBConnection, { folder, kind }: RunFolder): Promise<void> => {
   const present = Object.entries(tables).filter(([, { file }]) => existsSync(join(folder, file)))
-  const paths = present.map(([, { file }]) => literal(join(folder, file))).join(', ')
+  // DuckDB asks for leave twice: for the pattern that a reader is given, and for the file that it finds.
+  const paths = present.flatMap(([, { file }]) => [join(folder, file), literalPath(join(folder, file))]).map(literal)
   await connection.run("SET GLOBAL TimeZone = 'UTC'")
   await connection.run("SET temp_directory = ''")
-  await connection.run(`SET allowed_paths = [${paths}]`)
+  await connection.run(`SET allowed_paths = [${paths.join(', ')}]`)
   await connection.run('SET enable_external_access = false')
   for (const [name, { file, reader }] of present) {
     await connection
@@ -74,6 +84,8 @@ const lockTo = async (connection: DuckDBConnection, { folder, kind }: RunFolder)
 const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
 
 const select = async (connection: DuckDBConnection, sql: string, mostRows: number | undefined): Promise<QueryResult> => {
+  if (/^[\s;]*$/.test(sql))
+    throw new HeadroomError('query-refused', 'There is no statement to run.', { next: 'Write a single SELECT.', sql })
   const statements = await connection.extractStatements(sql).catch((cause: unknown) => {
     throw failed(cause, sql)
   })
@@ -94,7 +106,7 @@ const select = async (connection: DuckDBConnection, sql: string, mostRows: numbe
   }
   try {
     const reader = mostRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(mostRows + 1)
-    const rows = reader.convertRows(JsonDuckDBValueConverter)
+    const rows = reader.convertRows(asJson)
     const more = mostRows !== undefined && rows.length > mostRows
     return { columns: reader.deduplicatedColumnNames(), rows: more ? rows.slice(0, mostRows) : rows, more }
   } catch (cause) {
@@ -102,9 +114,27 @@ const select = async (connection: DuckDBConnection, sql: string, mostRows: numbe
   }
 }
 
-const failed = (cause: unknown, sql: string): HeadroomError =>
-  new HeadroomError('query-failed', cause instanceof Error ? cause.message : String(cause), {
-    next: 'Tables: forecasts, server_risk, server_clusters.',
-    cause,
-    sql,
-  })
+const wholeNumbers = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT])
+const instants = new Set([
+  DuckDBTypeId.TIMESTAMP,
+  DuckDBTypeId.TIMESTAMP_S,
+  DuckDBTypeId.TIMESTAMP_MS,
+  DuckDBTypeId.TIMESTAMP_NS,
+  DuckDBTypeId.TIMESTAMP_TZ,
+])
+
+/** The library writes every wide number as text and times with a blank; nested values pass through here as well. */
+const asJson: DuckDBValueConverter<Json> = (value, type, converter) => {
+  if (value === null) return null
+  if (typeof value === 'bigint' && wholeNumbers.has(type.typeId)) {
+    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
+  }
+  if (value instanceof DuckDBDecimalValue) return value.toDouble()
+  if (instants.has(type.typeId)) return String(value).replace(/^(\d{4,}-\d\d-\d\d) ([\d:.]+?)(\+00)?$/, '$1T$2Z')
+  return JsonDuckDBValueConverter(value, type, converter)
+}
+
+const failed = (cause: unknown, sql: string): HeadroomError => {
+  const message = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, '')
+  return new HeadroomError('query-failed', message, { next: 'Tables: forecasts, server_risk, server_clusters.', cause, sql })
+}
