@@ -15,12 +15,12 @@ const reductions: Readonly<Record<HeatmapReduction, string>> = {
 }
 
 const cellsSql = (grid: SeriesGrid, request: HeatmapRequest): string => `
-  WITH ranked AS (${rankedServersSql(request.sort)})
+  WITH ranked AS (SELECT server_key, rank FROM (${rankedServersSql(request.sort)}) JOIN server_key USING (server_id))
   SELECT
     (rank - CAST($2 AS INTEGER)) // CAST($4 AS INTEGER) AS bin_row,
     (period - CAST($5 AS INTEGER)) // CAST($7 AS INTEGER) AS bin_column,
     CAST(${reductions[request.reduction]} AS DOUBLE) AS value
-  FROM ${grid.table} JOIN ranked USING (server_id)
+  FROM ${grid.table} JOIN ranked USING (server_key)
   WHERE rank >= $2 AND rank < $3 AND period >= $5 AND period < $6 AND value IS NOT NULL
   GROUP BY 1, 2`
 

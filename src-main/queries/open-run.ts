@@ -19,7 +19,7 @@ export interface OpenRun {
 
 /** The accountable models' values of one metric, on a regular grid, as a table for binning. */
 export interface SeriesGrid {
-  /** Table with `server_id` VARCHAR, `period` INTEGER, `value` FLOAT. */
+  /** Table with `server_key` INTEGER (of table `server_key`), `period` INTEGER, `value` FLOAT. */
   readonly table: string
   /** Start of period 0. */
   readonly originMs: number

@@ -37,7 +37,7 @@ export const SeriesChart = (props: SeriesChartProps) => {
       <path className="series-measured" d={past} />
       <path className="series-forecast" d={ahead} />
       {threshold !== null && (
-        <text className="series-word" x={plot.left} y={yOf(threshold) - 4}>
+        <text className="series-word" x={plot.left} y={yOf(threshold) + (isMostlyAbove(forecast, threshold) ? 13 : -4)}>
           {formatting.value(threshold, unit)}
         </text>
       )}
@@ -55,6 +55,13 @@ const greatestOf = (measured: Float32Array, forecast: Float32Array, threshold: n
   let greatest = threshold ?? 0
   for (const values of [measured, forecast]) for (const value of values) if (value > greatest) greatest = value
   return greatest
+}
+
+/** The threshold's label stands on the emptier side of its line. */
+const isMostlyAbove = (values: Float32Array, threshold: number): boolean => {
+  let above = 0
+  for (const value of values) if (value > threshold) above += 1
+  return above * 2 > values.length
 }
 
 /** Three times as much history as horizon: a longer line would be a smear at this size. */

@@ -1,7 +1,7 @@
 // The fleet's headline, in view above every chart of a run.
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatDaysAhead, formatDollars, formatShare, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDaysAhead, formatDollars, formatOpened, formatShare, formatting } from '../theme/formatting.ts'
 import { RunNotes } from './run-notes.tsx'
 
 const methods: Readonly<Record<RunOverview['kind'], string>> = {
@@ -15,7 +15,7 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
     <header className="headline" aria-label="Fleet headline">
       <div className="headline-title">
         <h1 title={run.folder}>{run.title}</h1>
-        <span>
+        <span title={run.analyzedAt === null ? undefined : `Analysed ${formatOpened(run.analyzedAt)}`}>
           {methods[run.kind]} · {run.granularity}
           {horizon !== null && (
             <>

@@ -1,4 +1,5 @@
 // Starts the window's state: settings and recent runs, what the app was launched for, and the pushes that follow.
+import { toWireError } from '../../src-shared/errors.ts'
 import type { Launch } from '../../src-shared/ipc-contract.ts'
 import { onPush, request } from '../bridge.ts'
 import { receiveRunEvent } from './follow-analysis.ts'
@@ -18,10 +19,14 @@ export const listenToMain = async (): Promise<void> => {
         useWindowState.setState({ theme: push.settings.theme })
     }
   })
-  const { theme } = await request('settings.get', {})
-  useWindowState.setState({ theme })
-  await refreshRecentRuns()
-  void launch(await request('launch.take', {}))
+  try {
+    const { theme } = await request('settings.get', {})
+    useWindowState.setState({ theme })
+    await refreshRecentRuns()
+    void launch(await request('launch.take', {}))
+  } catch (thrown) {
+    useWindowState.setState({ failure: { subject: 'starting', error: toWireError(thrown) } })
+  }
 }
 
 const launch = async (asked: Launch): Promise<void> => {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { _electron, type ElectronApplication, type Page } from 'playwright'
+import { _electron, errors, type ElectronApplication, type Page } from 'playwright'
 
 const projectFolder = resolve(import.meta.dirname, '..', '..')
 
@@ -32,6 +32,23 @@ function appEnvironment(own: Readonly<Record<string, string>>): Record<string, s
   return { ...Object.fromEntries(inherited), ...own }
 }
 
+const launchPatienceMs = 20_000
+const launchAttempts = 3
+
+/**
+ * Playwright attaches to the page while it opens, and where the two fall together it waits for ever: the next attempt
+ * finds them apart.
+ */
+async function launchPatiently(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await _electron.launch({ ...options, timeout: launchPatienceMs })
+    } catch (error) {
+      if (attempt === launchAttempts || !(error instanceof errors.TimeoutError)) throw error
+    }
+  }
+}
+
 export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {}): Promise<LaunchedApp> {
   const electron = process.env['HEADROOM_TEST_ELECTRON']
   if (!electron) throw new Error('Window tests are started with: npm run test:window')
@@ -46,7 +63,7 @@ export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {
     await removeFolder()
   }
   try {
-    app = await _electron.launch({
+    app = await launchPatiently({
       executablePath: electron,
       args: [...switches, `--user-data-dir=${userData}`, projectFolder, ...args],
       cwd: folder,
