@@ -5,11 +5,12 @@ import { runFiles, type RunManifest } from '../../src-shared/run-manifest.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
 
 /**
- * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual DOUBLE, predicted DOUBLE (NaN as NULL),
- * is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's names, for the user's
- * columns keep theirs in the file. `server_risk`: as in src-shared/server-risk.ts.
+ * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual, predicted, yhat_lower, yhat_upper DOUBLE (NaN
+ * as NULL), is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's names, for the user's
+ * columns keep theirs in the file. `server_risk`: as in src-shared/server-risk.ts. Both in `schema`, so that one database can
+ * hold several runs.
  */
-export const createRunRelations = async (database: Database, folder: string, manifest: RunManifest): Promise<void> => {
+export const createRunRelations = async (database: Database, folder: string, manifest: RunManifest, schema = 'main'): Promise<void> => {
   const types = new Map(manifest.mapped_columns.map(({ role, column, type }) => [role, { column, type }]))
   const column = (role: string): string | null => {
     const mapped = types.get(role)
@@ -26,29 +27,36 @@ export const createRunRelations = async (database: Database, folder: string, man
   // A plain cast of text would drop its offset silently.
   const isText = /CHAR|TEXT|STRING/i.test(types.get('timestamp')?.type ?? '')
   const ts = isText ? `CAST(CAST(${time} AS TIMESTAMPTZ) AS TIMESTAMP)` : `CAST(${time} AS TIMESTAMP)`
-  const metric = column('metric')
-  const model = column('model')
-  const actual = column('actual')
+  const optionalNumber = (role: string): string => {
+    const found = column(role)
+    return found === null ? 'CAST(NULL AS DOUBLE)' : number(found)
+  }
+  const text = (found: string | null, missing: string): string =>
+    found === null ? literal(missing) : `coalesce(CAST(${found} AS VARCHAR), ${literal(missing)})`
   const isFuture = column('is_future')
   const serverRisk = literal(join(folder, runFiles.serverRisk))
-  await database.run(`CREATE OR REPLACE TABLE server_risk AS SELECT * FROM read_parquet(${serverRisk})`)
+  const home = identifier(schema)
+  await database.run(`CREATE SCHEMA IF NOT EXISTS ${home}`)
+  await database.run(`CREATE OR REPLACE TABLE ${home}.server_risk AS SELECT * FROM read_parquet(${serverRisk})`)
   await database.run(`
-    CREATE OR REPLACE VIEW flagged AS
+    CREATE OR REPLACE VIEW ${home}.flagged AS
     WITH named AS (
       SELECT
         CAST(${required('server_id')} AS VARCHAR) AS server_id,
-        ${metric === null ? literal(manifest.config.target_metric) : `CAST(${metric} AS VARCHAR)`} AS metric,
-        ${model === null ? `'forecast'` : `CAST(${model} AS VARCHAR)`} AS model,
+        ${text(column('metric'), manifest.config.target_metric)} AS metric,
+        ${text(column('model'), 'forecast')} AS model,
         ${ts} AS ts,
-        ${actual === null ? 'CAST(NULL AS DOUBLE)' : number(actual)} AS actual,
+        ${optionalNumber('actual')} AS actual,
         ${number(required('predicted'))} AS predicted,
+        ${optionalNumber('yhat_lower')} AS yhat_lower,
+        ${optionalNumber('yhat_upper')} AS yhat_upper,
         ${isFuture === null ? 'CAST(NULL AS BOOLEAN)' : `CAST(${isFuture} AS BOOLEAN)`} AS is_future,
         f.is_selected, f.is_eoq, f.is_holiday
       FROM read_parquet(${literal(join(folder, runFiles.flaggedForecasts))}) f
     )
     SELECT
-      n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted,
+      n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted, n.yhat_lower, n.yhat_upper,
       coalesce(n.is_future, n.actual IS NULL AND (r.last_measured_at IS NULL OR n.ts > r.last_measured_at)) AS is_horizon,
       n.is_selected, n.is_eoq, n.is_holiday
-    FROM named n LEFT JOIN server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
+    FROM named n LEFT JOIN ${home}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
 }
