@@ -10,6 +10,7 @@ const examples = {
   analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
   inspect: ['inspect sample.parquet'],
   verify: ['verify run'],
+  compare: ['compare run-in-june run-in-july'],
   query: ['query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"'],
 } as const
 
@@ -97,6 +98,15 @@ program
   .argument('<run>', 'run folder')
   .option('--json', 'as JSON on stdout')
   .action(async (run: string, options) => (await import('./verify-command.ts')).runVerify(run, options))
+
+program
+  .command('compare')
+  .addHelpText('before', exampleText(examples.compare))
+  .description('say what changed between two runs, why, and how the earlier forecast held')
+  .argument('<earlier>', 'run folder that was made first')
+  .argument('<later>', 'run folder to compare it with')
+  .option('--json', 'as JSON on stdout')
+  .action(async (earlier: string, later: string, options) => (await import('./compare-command.ts')).runCompare(earlier, later, options))
 
 program
   .command('query')

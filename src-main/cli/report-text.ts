@@ -1,0 +1,67 @@
+// Words and tables of a report in the terminal: wrapped and shortened to a page's width, numbers in en-US.
+import { tableText } from './terminal.ts'
+
+const pageWidth = 100
+
+/** At most one decimal. */
+export const decimal = (value: number | null): string => (value === null ? '' : plain(value))
+const plain = (value: number): string => (Math.abs(value) < 0.05 ? 0 : value).toLocaleString('en-US', { maximumFractionDigits: 1 })
+
+/** With its sign, for changes. */
+export const signed = (value: number | null): string => (value === null ? '' : `${value >= 0.05 ? '+' : ''}${plain(value)}`)
+
+export const share = (value: number | null): string => (value === null ? '' : `${Math.round(value * 100)} %`)
+
+/** "1 server", "2 servers", "3 boxes". */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+
+/** Breaks a sentence at blanks; following lines are indented like the first. */
+export const wrapped = (text: string, indent = ''): string => {
+  const lines: string[] = []
+  let line = indent
+  for (const word of text.split(' ')) {
+    if (line.trim() !== '' && line.length + 1 + word.length > pageWidth) {
+      lines.push(line)
+      line = indent
+    }
+    line += line.trim() === '' ? word : ` ${word}`
+  }
+  return [...lines, line].join('\n')
+}
+
+/** Cuts the middle out of a name: both ends of a host name tell hosts apart. */
+export const shortened = (name: string, width: number): string => {
+  if (name.length <= width) return name
+  const tail = Math.floor((width - 1) / 2)
+  return `${name.slice(0, width - 1 - tail)}…${name.slice(name.length - tail)}`
+}
+
+const fewestNameCharacters = 16
+
+/** A table whose first column is shortened where the page is too narrow, and whose changes stand flush right. */
+export const reportTable = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
+  const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 0)
+  const room = Math.max(fewestNameCharacters, pageWidth - others)
+  const isChange = columns.map((_, index) => rows.every((row) => /^([+-]?[\d.,]+)?$/.test(row[index]!)))
+  return tableText(
+    columns,
+    rows.map((row) =>
+      row.map((cell, index) => (index === 0 ? shortened(cell, room) : isChange[index] ? cell.padStart(widths[index]!) : cell)),
+    ),
+  )
+}
+
+const mostRows = 20
+
+/** The first rows of a list as a table, and how many more there are. */
+export const firstRows = <Row>(
+  rows: readonly Row[],
+  columns: readonly string[],
+  cells: (row: Row) => readonly string[],
+  most = mostRows,
+): string => {
+  const table = reportTable(columns, rows.slice(0, most).map(cells))
+  return rows.length <= most ? table : `${table}\n... and ${counted(rows.length - most, 'more', 'more')}; --json lists all.`
+}

@@ -1,0 +1,228 @@
+// Every risk that is new, cleared or still there between two runs, and whether policy, model or data made the difference.
+import { z } from 'zod'
+import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import {
+  changeCauseSchema,
+  riskStatusSchema,
+  unpairedSeriesSchema,
+  type RiskChange,
+  type RunComparison,
+} from '../../src-shared/run-comparison.ts'
+import type { Database } from '../database/database.ts'
+
+type Basis = AnalysisConfig['basis']
+type Side = 'earlier' | 'later'
+
+export type RiskChanges = Pick<RunComparison, 'risks' | 'servers' | 'causes' | 'changes' | 'added' | 'removed'>
+
+/** Reads `flagged` and `server_risk` of the schemas `earlier` and `later`. */
+export const findRiskChanges = async (database: Database, earlierBasis: Basis, laterBasis: Basis): Promise<RiskChanges> => {
+  await database.run(pairSeries)
+  await database.run(p95UnderOtherModel('earlier', 'later'))
+  await database.run(p95UnderOtherModel('later', 'earlier'))
+  await database.run(judgeCounterfactuals({ earlier: earlierBasis, later: laterBasis }))
+  const rows = await database.rows(changesSql, flatChangeSchema)
+  const changes = rows.map(nest)
+  return {
+    ...(await countChanges(database, changes)),
+    changes,
+    added: await unpaired(database, 'later', 'earlier'),
+    removed: await unpaired(database, 'earlier', 'later'),
+  }
+}
+
+const sideColumns = ['model', 'horizon_p95', 'conservative_p95', 'high_threshold', 'is_at_risk', 'first_breach_at'] as const
+
+/** Series of both runs, one row each, the figures of a run under its prefix. */
+const pairSeries = `
+  CREATE OR REPLACE TABLE paired AS
+  SELECT a.server_id, a.metric,
+         ${(['earlier', 'later'] as const)
+           .flatMap((side) => sideColumns.map((name) => `${side === 'earlier' ? 'a' : 'b'}.${name} AS ${side}_${name}`))
+           .join(', ')},
+         CASE WHEN a.is_at_risk AND b.is_at_risk THEN 'still at risk'
+              WHEN b.is_at_risk THEN 'new risk' WHEN a.is_at_risk THEN 'cleared'
+              WHEN a.high_threshold IS NULL AND b.high_threshold IS NULL THEN 'not judged' ELSE 'still safe' END AS status
+  FROM earlier.server_risk a JOIN later.server_risk b USING (server_id, metric)`
+
+/** The P95 of a run's horizon under the model that the other run selected, where that is another one and the run has it. */
+const p95UnderOtherModel = (side: Side, other: Side): string => `
+  CREATE OR REPLACE TABLE ${side}_other_model AS
+  SELECT f.server_id, f.metric, quantile_cont(f.predicted, 0.95) AS p95
+  FROM ${side}.flagged f
+  JOIN (SELECT server_id, metric, ${other}_model AS model FROM paired
+        WHERE status IN ('new risk', 'cleared', 'still at risk') AND ${other}_model IS DISTINCT FROM ${side}_model) w
+    ON w.server_id = f.server_id AND w.metric = f.metric AND w.model = f.model
+  WHERE f.is_horizon AND f.predicted IS NOT NULL
+  GROUP BY ALL`
+
+/** The figure that a run's own model has under a basis. */
+const ownFigure = (side: Side, basis: Basis): string => (basis === 'conservative' ? `${side}_conservative_p95` : `${side}_horizon_p95`)
+
+/**
+ * The figure under the other run's model; NULL where the run does not have it. Simulated paths exist for the selected
+ * model only: under the conservative basis the other model is taken to need the same surcharge.
+ */
+const otherFigure = (side: Side, basis: Basis): string =>
+  basis === 'conservative' ? `${side}_other.p95 + (${side}_conservative_p95 - ${side}_horizon_p95)` : `${side}_other.p95`
+
+/**
+ * Headroom after each cause in turn: the earlier run, under the later policy, with the later model, with the later data. And
+ * each alone on the earlier run. A later model that the earlier run lacks counts with the data; so does an earlier model that the
+ * later run lacks.
+ */
+const judgeCounterfactuals = (basis: Readonly<Record<Side, Basis>>): string => `
+  CREATE OR REPLACE TABLE judged_changes AS
+  WITH figures AS (
+    SELECT p.*,
+           ${ownFigure('earlier', basis.earlier)} AS earlier_p95,
+           ${ownFigure('later', basis.later)} AS later_p95,
+           ${ownFigure('earlier', basis.later)} AS policy_p95,
+           ${otherFigure('earlier', basis.earlier)} AS model_p95,
+           coalesce(${otherFigure('earlier', basis.later)}, ${ownFigure('earlier', basis.later)}) AS policy_model_p95,
+           coalesce(${otherFigure('later', basis.earlier)}, ${ownFigure('later', basis.earlier)}) AS data_p95,
+           -- No model answers any more, though the earlier one still has a horizon: another was forced.
+           later_model IS NULL AND later_other.p95 IS NOT NULL AS lost_by_selection
+    FROM paired p
+    LEFT JOIN earlier_other_model earlier_other USING (server_id, metric)
+    LEFT JOIN later_other_model later_other USING (server_id, metric)
+    WHERE status IN ('new risk', 'cleared', 'still at risk')
+  ), tested AS (
+    SELECT *,
+           coalesce(policy_p95 > later_high_threshold, false) = later_is_at_risk AS policy_alone,
+           CASE WHEN lost_by_selection THEN NOT later_is_at_risk
+                ELSE model_p95 IS NOT NULL AND coalesce(model_p95 > earlier_high_threshold, false) = later_is_at_risk END AS model_alone,
+           coalesce(data_p95 > earlier_high_threshold, false) = later_is_at_risk AS data_alone,
+           (later_high_threshold - policy_p95) - (earlier_high_threshold - earlier_p95) AS policy_points,
+           policy_p95 - policy_model_p95 AS model_points,
+           policy_model_p95 - later_p95 AS data_points,
+           later_p95 - earlier_p95 AS p95_change,
+           date_diff('second', earlier_first_breach_at, later_first_breach_at) / 86400.0::DOUBLE AS breach_shift_days
+    FROM figures
+  )
+  SELECT *, policy_points + model_points + data_points AS headroom_points,
+         coalesce(abs(p95_change) >= 0.05, false)
+           OR earlier_first_breach_at IS DISTINCT FROM later_first_breach_at AS is_moved,
+         CASE WHEN status <> 'still at risk' THEN
+                CASE WHEN policy_alone THEN 'policy' WHEN model_alone THEN 'model' WHEN data_alone THEN 'data' ELSE 'together' END
+              WHEN greatest(abs(policy_points), abs(model_points), abs(data_points)) > 1e-9 THEN
+                CASE greatest(abs(policy_points), abs(model_points), abs(data_points))
+                  WHEN abs(policy_points) THEN 'policy' WHEN abs(model_points) THEN 'model' ELSE 'data' END
+         END AS cause
+  FROM tested`
+
+const instant = (column: string): string => `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ') AS ${column}`
+
+const changesSql = `
+  SELECT server_id, metric, status, cause, policy_alone, model_alone, data_alone, is_moved, p95_change, breach_shift_days,
+         headroom_points, policy_points, model_points, data_points,
+         earlier_model, earlier_p95, earlier_high_threshold, earlier_is_at_risk, ${instant('earlier_first_breach_at')},
+         later_model, later_p95, later_high_threshold, later_is_at_risk, ${instant('later_first_breach_at')}
+  FROM judged_changes
+  ORDER BY CASE status WHEN 'new risk' THEN 0 WHEN 'cleared' THEN 1 ELSE 2 END,
+           coalesce(later_high_threshold - later_p95, earlier_high_threshold - earlier_p95), server_id, metric`
+
+const number = z.number().nullable()
+const flatChangeSchema = z.object({
+  server_id: z.string(),
+  metric: z.string(),
+  status: riskStatusSchema,
+  cause: changeCauseSchema.nullable(),
+  policy_alone: z.boolean(),
+  model_alone: z.boolean(),
+  data_alone: z.boolean(),
+  is_moved: z.boolean(),
+  p95_change: number,
+  breach_shift_days: number,
+  headroom_points: number,
+  policy_points: number,
+  model_points: number,
+  data_points: number,
+  earlier_model: z.string().nullable(),
+  earlier_p95: number,
+  earlier_high_threshold: number,
+  earlier_is_at_risk: z.boolean(),
+  earlier_first_breach_at: z.string().nullable(),
+  later_model: z.string().nullable(),
+  later_p95: number,
+  later_high_threshold: number,
+  later_is_at_risk: z.boolean(),
+  later_first_breach_at: z.string().nullable(),
+})
+type FlatChange = z.infer<typeof flatChangeSchema>
+
+const nest = (row: FlatChange): RiskChange => ({
+  server_id: row.server_id,
+  metric: row.metric,
+  status: row.status,
+  cause: row.cause,
+  alone: row.status === 'still at risk' ? null : { policy: row.policy_alone, model: row.model_alone, data: row.data_alone },
+  earlier: {
+    model: row.earlier_model,
+    p95: row.earlier_p95,
+    threshold: row.earlier_high_threshold,
+    is_at_risk: row.earlier_is_at_risk,
+    first_breach_at: row.earlier_first_breach_at,
+  },
+  later: {
+    model: row.later_model,
+    p95: row.later_p95,
+    threshold: row.later_high_threshold,
+    is_at_risk: row.later_is_at_risk,
+    first_breach_at: row.later_first_breach_at,
+  },
+  is_moved: row.is_moved,
+  p95_change: row.p95_change,
+  breach_shift_days: row.breach_shift_days,
+  headroom_change:
+    row.headroom_points === null || row.policy_points === null || row.model_points === null || row.data_points === null
+      ? null
+      : { points: row.headroom_points, policy_points: row.policy_points, model_points: row.model_points, data_points: row.data_points },
+})
+
+const countChanges = async (
+  database: Database,
+  changes: readonly RiskChange[],
+): Promise<Pick<RunComparison, 'risks' | 'servers' | 'causes'>> => {
+  const figures = await database.row(
+    `SELECT CAST(count(*) FILTER (status = 'still safe') AS INTEGER) AS still_safe,
+            CAST(count(*) FILTER (status = 'not judged') AS INTEGER) AS not_judged,
+            (${serversOnlyIn('later', 'earlier')}) AS added, (${serversOnlyIn('earlier', 'later')}) AS removed
+     FROM paired`,
+    z.object({ still_safe: z.int(), not_judged: z.int(), added: z.int(), removed: z.int() }),
+  )
+  const of = (status: RiskChange['status']): readonly RiskChange[] => changes.filter((change) => change.status === status)
+  const serversOf = (status: RiskChange['status']): number => new Set(of(status).map(({ server_id }) => server_id)).size
+  const caused = (cause: RiskChange['cause']): number =>
+    changes.filter((change) => change.status !== 'still at risk' && change.cause === cause).length
+  return {
+    risks: {
+      new: of('new risk').length,
+      cleared: of('cleared').length,
+      still_at_risk: of('still at risk').length,
+      moved: of('still at risk').filter(({ is_moved }) => is_moved).length,
+      still_safe: figures.still_safe,
+      not_judged: figures.not_judged,
+    },
+    servers: {
+      new: serversOf('new risk'),
+      cleared: serversOf('cleared'),
+      still_at_risk: serversOf('still at risk'),
+      added: figures.added,
+      removed: figures.removed,
+    },
+    causes: { policy: caused('policy'), model: caused('model'), data: caused('data'), together: caused('together') },
+  }
+}
+
+const serversOnlyIn = (side: Side, other: Side): string =>
+  `SELECT CAST(count(DISTINCT server_id) AS INTEGER) FROM ${side}.server_risk ANTI JOIN ${other}.server_risk USING (server_id)`
+
+const unpaired = async (database: Database, side: Side, other: Side): Promise<RunComparison['added']> =>
+  database.rows(
+    `SELECT s.server_id, s.metric, s.is_at_risk, o.server_id IS NULL AS is_whole_server
+     FROM (SELECT * FROM ${side}.server_risk ANTI JOIN ${other}.server_risk USING (server_id, metric)) s
+     LEFT JOIN (SELECT DISTINCT server_id FROM ${other}.server_risk) o USING (server_id)
+     ORDER BY s.server_id, s.metric`,
+    unpairedSeriesSchema,
+  )
