@@ -10,7 +10,7 @@ import {
 } from '../../src-shared/analysis-config.ts'
 
 /** The original ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
-const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
+export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
 
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
 export const prepareSeries = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
