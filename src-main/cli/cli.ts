@@ -11,6 +11,7 @@ const examples = {
   inspect: ['inspect sample.parquet'],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
+  reconcile: ['reconcile run'],
   query: ['query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"'],
 } as const
 
@@ -107,6 +108,14 @@ program
   .argument('<later>', 'run folder to compare it with')
   .option('--json', 'as JSON on stdout')
   .action(async (earlier: string, later: string, options) => (await import('./compare-command.ts')).runCompare(earlier, later, options))
+
+program
+  .command('reconcile')
+  .addHelpText('before', exampleText(examples.reconcile))
+  .description("explain every difference between a run's totals and those of the Python original (module05)")
+  .argument('<run>', 'run folder')
+  .option('--json', 'as JSON on stdout')
+  .action(async (run: string, options) => (await import('./reconcile-command.ts')).runReconcile(run, options))
 
 program
   .command('query')

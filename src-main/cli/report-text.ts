@@ -16,14 +16,14 @@ export const share = (value: number | null): string => (value === null ? '' : `$
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
 
-/** Breaks a sentence at blanks; following lines are indented like the first. */
-export const wrapped = (text: string, indent = ''): string => {
+/** Breaks a sentence at blanks; following lines are indented like the first unless told otherwise. */
+export const wrapped = (text: string, indent = '', hanging = indent): string => {
   const lines: string[] = []
   let line = indent
   for (const word of text.split(' ')) {
     if (line.trim() !== '' && line.length + 1 + word.length > pageWidth) {
       lines.push(line)
-      line = indent
+      line = hanging
     }
     line += line.trim() === '' ? word : ` ${word}`
   }
