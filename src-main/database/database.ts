@@ -1,5 +1,5 @@
 // The DuckDB seam: opens a database with bounded memory and threads, runs checked SQL, and is interrupted by an AbortSignal.
-import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 
@@ -120,9 +120,11 @@ export class Database {
   async scan(sql: string, columns: number, onChunk: (values: readonly Float64Array[]) => void): Promise<void> {
     await this.#guarded(sql, async () => {
       const result = await this.connection.stream(sql)
-      for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-        const { rowCount } = chunk
-        const vectors = Array.from({ length: columns }, (_, index) => chunk!.getColumnVector(index))
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        const rowCount = chunk?.rowCount ?? 0
+        if (chunk === null || rowCount === 0) return
+        const vectors = Array.from({ length: columns }, (_, index) => chunk.getColumnVector(index))
         onChunk(
           vectors.map((vector) => {
             const values = new Float64Array(rowCount)
@@ -133,6 +135,35 @@ export class Database {
             return values
           }),
         )
+      }
+    })
+  }
+
+  /**
+   * Streams a query whose first column is a number and the next ones lists of numbers, row by row in the query's order. The arrays are
+   * reused: copy what is to be kept. For millions of values that belong to thousands of keys.
+   */
+  async scanLists(sql: string, lists: number, onRow: (key: number, lists: readonly Float64Array[]) => void): Promise<void> {
+    await this.#guarded(sql, async () => {
+      const result = await this.connection.stream(sql)
+      const buffers = Array.from({ length: lists }, () => new Float64Array(0))
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) return
+        const keys = chunk.getColumnVector(0)
+        const vectors = buffers.map((_, index) => chunk.getColumnVector(index + 1))
+        for (let row = 0; row < chunk.rowCount; row++) {
+          const values = vectors.map((vector, index) => {
+            if (!(vector instanceof DuckDBListVector)) throw new HeadroomError('internal', 'A column of lists was expected.', { sql })
+            const from = vector.getEntryOffset(row)
+            const length = vector.getEntryLength(row)
+            if (buffers[index]!.length < length) buffers[index] = new Float64Array(length)
+            const buffer = buffers[index]!
+            for (let item = 0; item < length; item++) buffer[item] = Number(vector.childVector.getItem(from + item))
+            return buffer.subarray(0, length)
+          })
+          onRow(Number(keys.getItem(row)), values)
+        }
       }
     })
   }

@@ -1,0 +1,33 @@
+// Predicted breach periods by what stands beside them in the calendar: quarter end, month end, holiday, or nothing.
+import type { Database } from '../../database/database.ts'
+import { dayMarks, type SeasonCalendar } from './season-calendar.ts'
+
+/** Last days of a month. */
+const monthEndDays = 2
+
+/**
+ * Creates `season_breaches` (series_id, breaches_eoq, breaches_month_end, breaches_holiday, breaches_ordinary): periods of the selected
+ * model's horizon above the high threshold, each counted once, under the first that applies. Reads `series`, `horizon`.
+ */
+export const attributeBreaches = async (database: Database, { firstDay, mark }: SeasonCalendar): Promise<void> => {
+  await database.storeRows(
+    'season_days',
+    { day: 'INTEGER', mark: 'INTEGER' },
+    Array.from(mark, (value, place) => [firstDay + place, value]),
+  )
+  await database.run(`
+    CREATE OR REPLACE TABLE season_breaches AS
+    WITH breaches AS (
+      SELECT h.series_id, CASE
+               WHEN d.mark = ${dayMarks.quarterEnd} THEN 'eoq'
+               WHEN date_diff('day', CAST(h.ts AS DATE), last_day(h.ts)) < ${monthEndDays} THEN 'month_end'
+               WHEN d.mark = ${dayMarks.holiday} THEN 'holiday' ELSE 'ordinary' END AS cause
+      FROM horizon h JOIN series s USING (series_id)
+      LEFT JOIN season_days d ON d.day = CAST(h.ts AS DATE) - DATE '1970-01-01'
+      WHERE h.predicted > s.high_threshold
+    )
+    SELECT s.series_id, ${['eoq', 'month_end', 'holiday', 'ordinary']
+      .map((cause) => `CAST(count(*) FILTER (WHERE b.cause = '${cause}') AS INTEGER) AS breaches_${cause}`)
+      .join(', ')}
+    FROM series s LEFT JOIN breaches b USING (series_id) GROUP BY s.series_id`)
+}

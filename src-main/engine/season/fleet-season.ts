@@ -1,0 +1,191 @@
+// The season of a metric's whole fleet: means over servers, each quarter end, holiday and week by itself, and the month x weekday profile.
+import { z } from 'zod'
+import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import type { Database } from '../../database/database.ts'
+import type { SeriesSeason } from './assess-season.ts'
+import { effectOf, type Effect } from './effect.ts'
+import { weekdayOf, type SeasonCalendar } from './season-calendar.ts'
+
+/** A mean over series for each of the calendar's quarters, holidays or weeks. */
+interface Occasions {
+  readonly sums: Float64Array
+  readonly counts: Int32Array
+}
+
+const occasions = (count: number): Occasions => ({ sums: new Float64Array(count), counts: new Int32Array(count) })
+
+const profileCells = 12 * 7
+
+/** Adds up series in the order given; series_id, so that the sums are repeatable. */
+export class FleetSeason {
+  readonly #calendar: SeasonCalendar
+  readonly quarterEnds: Occasions
+  readonly holidays: Occasions
+  readonly weekends: Occasions
+  /** One place per series that has the figure: mean of its quarters, holidays, weeks, and its strength. */
+  readonly seriesQuarterEnds: number[] = []
+  readonly seriesHolidays: number[] = []
+  readonly seriesWeekends: number[] = []
+  readonly strengths: number[] = []
+  /** Month x weekday: sums over series of each one's mean, and how many series have one. */
+  readonly profile: Occasions = occasions(profileCells)
+  readonly #cellSums = new Float64Array(profileCells)
+  readonly #cellCounts = new Int32Array(profileCells)
+
+  constructor(calendar: SeasonCalendar) {
+    this.#calendar = calendar
+    this.quarterEnds = occasions(calendar.quarters.length)
+    this.holidays = occasions(calendar.holidays.length)
+    this.weekends = occasions(calendar.days / 7)
+  }
+
+  /** `measured`: a mean per day of the calendar, NaN where there is none. */
+  add(measured: Float64Array, season: SeriesSeason): this {
+    addOccasions(this.quarterEnds, season.quarterEnds, this.seriesQuarterEnds)
+    addOccasions(this.holidays, season.holidays, this.seriesHolidays)
+    addOccasions(this.weekends, season.weekends, this.seriesWeekends)
+    if (season.weeklyStrength !== null) this.strengths.push(season.weeklyStrength)
+    this.#addProfile(measured)
+    return this
+  }
+
+  #addProfile(measured: Float64Array): void {
+    this.#cellSums.fill(0)
+    this.#cellCounts.fill(0)
+    for (let place = 0; place < measured.length; place++) {
+      const value = measured[place]!
+      if (Number.isNaN(value)) continue
+      const cell = this.#calendar.month[place]! * 7 + weekdayOf(place)
+      this.#cellSums[cell]! += value
+      this.#cellCounts[cell]! += 1
+    }
+    addOccasions(
+      this.profile,
+      this.#cellSums.map((sum, cell) => sum / this.#cellCounts[cell]!),
+    )
+  }
+}
+
+const addOccasions = ({ sums, counts }: Occasions, values: Float64Array, seriesMeans?: number[]): void => {
+  let sum = 0
+  let count = 0
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    if (Number.isNaN(value)) continue
+    sums[index]! += value
+    counts[index]! += 1
+    sum += value
+    count += 1
+  }
+  if (count > 0) seriesMeans?.push(sum / count)
+}
+
+/** NaN where no series has a value. */
+const meansOf = ({ sums, counts }: Occasions): Float64Array => sums.map((sum, index) => sum / counts[index]!)
+
+/** An uplift of the fleet in the metric's unit. `standard_error`: over its occasions' means over series; series share their occasions. */
+interface FleetUplift {
+  readonly uplift_points: number | null
+  /** Series behind the mean. */
+  readonly series: number
+  readonly standard_error: number | null
+}
+
+export interface MetricSeason {
+  readonly metric: string
+  readonly eoq: FleetUplift & {
+    readonly quarters: number
+    readonly by_quarter: readonly { readonly quarter_end: string; readonly uplift_points: number; readonly series: number }[]
+  }
+  readonly holiday: FleetUplift & {
+    readonly days: number
+    readonly by_day: readonly { readonly day: string; readonly name: string; readonly uplift_points: number; readonly series: number }[]
+  }
+  readonly weekend: FleetUplift & { readonly weeks: number }
+  readonly weekly_strength: { readonly mean: number | null; readonly series: number }
+  /** Predicted breach periods of all series by what stands beside them. */
+  readonly breaches: Readonly<Record<'eoq' | 'month_end' | 'holiday' | 'ordinary', number>>
+  /** Rows January to December, columns Monday to Sunday; NULL where the set has no such day. */
+  readonly profile: { readonly mean: (number | null)[][]; readonly series: number[][] } | null
+}
+
+export interface SeasonReport {
+  readonly eoq_window_days: number
+  readonly eoq_months: readonly number[]
+  readonly holiday_country: string
+  readonly holiday_state: string | null
+  /** What the fleet's means are: each server counts once, whatever its size. */
+  readonly weighting: string
+  readonly metrics: readonly MetricSeason[]
+}
+
+/** Reads `series`, `season_breaches`. Values that stand for more than a day (`isByDay` false) make no profile by weekday. */
+export const describeSeason = async (
+  database: Database,
+  config: AnalysisConfig,
+  calendar: SeasonCalendar,
+  fleet: ReadonlyMap<string, FleetSeason>,
+  isByDay: boolean,
+): Promise<SeasonReport> => {
+  const breaches = await database.rows(
+    `SELECT metric, ${['eoq', 'month_end', 'holiday', 'ordinary'].map((cause) => `CAST(sum(breaches_${cause}) AS DOUBLE) AS ${cause}`).join(', ')}
+     FROM season_breaches JOIN series USING (series_id) GROUP BY metric ORDER BY metric`,
+    z.object({ metric: z.string(), eoq: z.number(), month_end: z.number(), holiday: z.number(), ordinary: z.number() }),
+  )
+  return {
+    eoq_window_days: config.eoq_window_days,
+    eoq_months: eoqMonthsOf(config),
+    holiday_country: config.holiday_country,
+    holiday_state: config.holiday_state ?? null,
+    weighting: 'means over servers of per-server means: each server counts once, whatever its size',
+    metrics: breaches.map(({ metric, ...causes }) => ({
+      metric,
+      ...describeMetric(fleet.get(metric) ?? new FleetSeason(calendar), calendar, isByDay),
+      breaches: causes,
+    })),
+  }
+}
+
+const describeMetric = (season: FleetSeason, calendar: SeasonCalendar, isByDay: boolean): Omit<MetricSeason, 'metric' | 'breaches'> => {
+  const quarters = meansOf(season.quarterEnds)
+  const holidays = meansOf(season.holidays)
+  const quarterEnds = effectOf(quarters)
+  const holidayDays = effectOf(holidays)
+  const weekends = effectOf(meansOf(season.weekends))
+  const strengths = effectOf(Float64Array.from(season.strengths))
+  const known = (values: Float64Array) => (_: unknown, index: number) => !Number.isNaN(values[index]!)
+  return {
+    eoq: {
+      ...upliftOf(season.seriesQuarterEnds, quarterEnds),
+      quarters: quarterEnds.count,
+      by_quarter: calendar.quarters
+        .map(({ end }, index) => ({ quarter_end: end, uplift_points: quarters[index]!, series: season.quarterEnds.counts[index]! }))
+        .filter(known(quarters)),
+    },
+    holiday: {
+      ...upliftOf(season.seriesHolidays, holidayDays),
+      days: holidayDays.count,
+      by_day: calendar.holidays
+        .map(({ day, name }, index) => ({ day, name, uplift_points: holidays[index]!, series: season.holidays.counts[index]! }))
+        .filter(known(holidays)),
+    },
+    weekend: { ...upliftOf(season.seriesWeekends, weekends), weeks: weekends.count },
+    weekly_strength: { mean: strengths.mean, series: strengths.count },
+    profile: isByDay ? profileOf(season.profile) : null,
+  }
+}
+
+const upliftOf = (seriesMeans: readonly number[], { standardError }: Effect): FleetUplift => {
+  const { mean, count } = effectOf(Float64Array.from(seriesMeans))
+  return { uplift_points: mean, series: count, standard_error: standardError }
+}
+
+const profileOf = (profile: Occasions): { mean: (number | null)[][]; series: number[][] } => {
+  const means = meansOf(profile)
+  const rows = <Value>(cell: (index: number) => Value): Value[][] =>
+    Array.from({ length: 12 }, (_, month) => Array.from({ length: 7 }, (_, weekday) => cell(month * 7 + weekday)))
+  return {
+    mean: rows((index) => (Number.isNaN(means[index]!) ? null : means[index]!)),
+    series: rows((index) => profile.counts[index]!),
+  }
+}

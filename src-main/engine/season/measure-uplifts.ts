@@ -1,0 +1,78 @@
+// Quarter-end and holiday uplift of one series: how far such days stand above ordinary days of the same weekday and quarter, less trend.
+import { dayMarks, weekdayOf, type SeasonCalendar } from './season-calendar.ts'
+
+export interface Uplifts {
+  /** Per quarter of the calendar, in the metric's unit; NaN where its window was not measured. */
+  readonly quarterEnds: Float64Array
+  /** Per holiday of the calendar; NaN where it was not measured. */
+  readonly holidays: Float64Array
+}
+
+/**
+ * `values`: a mean per day of the calendar, NaN where there is none. `stepDays`: days from one value to the next, at least 1.
+ * A quarter counts where at most one day in seven of its window is missing (or has no ordinary day of its weekday in the quarter
+ * to stand against). The levels of the trend's line cancel, so its slope alone is taken off.
+ */
+export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): Uplifts => {
+  const { quarter, mark, quarters, holidays } = calendar
+  const slope = ordinarySlope(values, calendar)
+  const sums = new Float64Array(quarters.length * 7)
+  const counts = new Int32Array(quarters.length * 7)
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place]!
+    if (mark[place] !== dayMarks.ordinary || Number.isNaN(value)) continue
+    const cell = quarter[place]! * 7 + weekdayOf(place)
+    sums[cell]! += value - slope * place
+    counts[cell]! += 1
+  }
+  /** NaN without a value or an ordinary day to compare with. */
+  const excessAt = (place: number): number => {
+    const cell = quarter[place]! * 7 + weekdayOf(place)
+    return values[place]! - slope * place - sums[cell]! / counts[cell]!
+  }
+  const quarterEnds = new Float64Array(quarters.length)
+  const measured = new Int32Array(quarters.length)
+  for (let place = 0; place < values.length; place++) {
+    if (mark[place] !== dayMarks.quarterEnd) continue
+    const excess = excessAt(place)
+    if (Number.isNaN(excess)) continue
+    quarterEnds[quarter[place]!]! += excess
+    measured[quarter[place]!]! += 1
+  }
+  quarters.forEach(({ windowDays }, index) => {
+    const expected = Math.max(1, Math.floor(windowDays / stepDays))
+    const isMeasured = measured[index]! >= expected - Math.floor(expected / 7)
+    quarterEnds[index] = isMeasured ? quarterEnds[index]! / measured[index]! : Number.NaN
+  })
+  return { quarterEnds, holidays: Float64Array.from(holidays, ({ place }) => excessAt(place)) }
+}
+
+/**
+ * Least squares over the ordinary days with a level for each weekday, per day: a plain line would take a part of the weekly pattern
+ * for trend. NaN where no weekday has two ordinary days.
+ */
+const ordinarySlope = (values: Float64Array, { mark }: SeasonCalendar): number => {
+  const counts = new Int32Array(7)
+  const places = new Float64Array(7)
+  const means = new Float64Array(7)
+  for (let place = 0; place < values.length; place++) {
+    if (mark[place] !== dayMarks.ordinary || Number.isNaN(values[place]!)) continue
+    const weekday = weekdayOf(place)
+    counts[weekday]! += 1
+    places[weekday]! += place
+    means[weekday]! += values[place]!
+  }
+  for (let weekday = 0; weekday < 7; weekday++) {
+    places[weekday]! /= counts[weekday]!
+    means[weekday]! /= counts[weekday]!
+  }
+  let products = 0
+  let squares = 0
+  for (let place = 0; place < values.length; place++) {
+    if (mark[place] !== dayMarks.ordinary || Number.isNaN(values[place]!)) continue
+    const weekday = weekdayOf(place)
+    products += (place - places[weekday]!) * (values[place]! - means[weekday]!)
+    squares += (place - places[weekday]!) ** 2
+  }
+  return products / squares
+}

@@ -1,0 +1,58 @@
+// The week of one series: weekend against weekdays, and how much of what happens within weeks is the same every week.
+
+export interface WeekFigures {
+  /** Per week of the calendar: weekend mean minus weekday mean; NaN where one of its seven days is missing. */
+  readonly weekends: Float64Array
+  /**
+   * max(0, 1 - Var(remainder) / Var(seasonal + remainder)), 0..1 (Wang, Smith and Hyndman 2006). Trend: each week's own mean;
+   * seasonal: the weekday's mean distance from it. NULL below four complete weeks, and where nothing varies within weeks.
+   */
+  readonly strength: number | null
+  /** Weekend mean over weekday mean of the complete weeks; NULL without one, or where the weekdays' mean is not positive. */
+  readonly ratio: number | null
+}
+
+/** With fewer weeks, noise alone looks like a season: its strength is about 1 / weeks. */
+const fewestWeeks = 4
+
+/** `values`: a mean per day from a Monday on, whole weeks, NaN where there is none. */
+export const measureWeeks = (values: Float64Array): WeekFigures => {
+  const weeks = values.length / 7
+  const weekends = new Float64Array(weeks).fill(Number.NaN)
+  const distances = new Float64Array(7)
+  let complete = 0
+  let squares = 0
+  let greatest = 0
+  let weekendSum = 0
+  let weekdaySum = 0
+  for (let week = 0; week < weeks; week++) {
+    const days = values.subarray(week * 7, week * 7 + 7)
+    const weekdays = days[0]! + days[1]! + days[2]! + days[3]! + days[4]!
+    const weekend = days[5]! + days[6]!
+    const mean = (weekdays + weekend) / 7
+    if (Number.isNaN(mean)) continue
+    complete += 1
+    weekends[week] = weekend / 2 - weekdays / 5
+    weekendSum += weekend
+    weekdaySum += weekdays
+    for (let day = 0; day < 7; day++) {
+      const distance = days[day]! - mean
+      distances[day]! += distance
+      squares += distance * distance
+      greatest = Math.max(greatest, Math.abs(days[day]!))
+    }
+  }
+  return {
+    weekends,
+    strength: complete < fewestWeeks ? null : strengthOf(distances, squares, complete, greatest),
+    ratio: weekdaySum > 0 ? weekendSum / 2 / (weekdaySum / 5) : null,
+  }
+}
+
+/** Both parts have mean 0. What lies below a billionth of the greatest value is rounding, not variation. */
+const strengthOf = (distances: Float64Array, squares: number, weeks: number, greatest: number): number | null => {
+  const whole = squares / (7 * weeks)
+  if (whole <= (1e-9 * greatest) ** 2) return null
+  const seasonal = distances.reduce((sum, total) => sum + (total / weeks) ** 2, 0) / 7
+  return Math.min(1, Math.max(0, 1 - (whole - seasonal) / whole))
+}

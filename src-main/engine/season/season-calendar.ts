@@ -1,0 +1,113 @@
+// The days that a forecast set covers and what each is to the season: weekday, month, quarter, and whether it is ordinary.
+import { z } from 'zod'
+import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import type { Database } from '../../database/database.ts'
+import { isInEoqWindow } from '../calendar.ts'
+
+/** Marks of a day; a holiday inside a quarter-end window counts with the window. */
+export const dayMarks = { ordinary: 0, quarterEnd: 1, holiday: 2 } as const
+
+/** The arrays hold one entry per day from `firstDay` on. */
+export interface SeasonCalendar {
+  /** A Monday, in days since 1970. */
+  readonly firstDay: number
+  /** A whole number of weeks. */
+  readonly days: number
+  /** 0 January. */
+  readonly month: Uint8Array
+  /** Place in `quarters` of the quarter that the day belongs to. */
+  readonly quarter: Int16Array
+  readonly mark: Uint8Array
+  readonly quarters: readonly SeasonQuarter[]
+  /** The days marked as holidays, ascending. */
+  readonly holidays: readonly SeasonHoliday[]
+}
+
+export interface SeasonQuarter {
+  /** Month that ends it, YYYY-MM. */
+  readonly end: string
+  /** Days of its end-of-quarter window. */
+  readonly windowDays: number
+}
+
+export interface SeasonHoliday {
+  /** Place of the day in the calendar. */
+  readonly place: number
+  /** YYYY-MM-DD. */
+  readonly day: string
+  readonly name: string
+}
+
+const dayMs = 86_400_000
+/** 1970-01-05 was a Monday. */
+const aMonday = 4
+
+/** 0 Monday to 6 Sunday. */
+export const weekdayOf = (place: number): number => place % 7
+
+export const isWeekend = (place: number): boolean => weekdayOf(place) >= 5
+
+/** The whole weeks around `from`..`to` (days since 1970); quarters end with the configured months whatever the method's flags mark. */
+export const makeSeasonCalendar = (
+  from: number,
+  to: number,
+  config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month' | 'eoq_window_days'>,
+  holidays: readonly { readonly day: string; readonly name: string }[],
+): SeasonCalendar => {
+  const firstDay = from - ((((from - aMonday) % 7) + 7) % 7)
+  const days = Math.ceil((to - firstDay + 1) / 7) * 7
+  const months = eoqMonthsOf(config)
+  const month = new Uint8Array(days)
+  const quarter = new Int16Array(days)
+  const mark = new Uint8Array(days)
+  const quarters: SeasonQuarter[] = []
+  for (let place = 0; place < days; place++) {
+    const date = new Date((firstDay + place) * dayMs)
+    month[place] = date.getUTCMonth()
+    const end = endOfQuarter(date, months)
+    if (quarters.at(-1)?.end !== end) quarters.push({ end, windowDays: Math.min(config.eoq_window_days, daysOfMonth(end)) })
+    quarter[place] = quarters.length - 1
+    if (isInEoqWindow(firstDay + place, { months, days: config.eoq_window_days })) mark[place] = dayMarks.quarterEnd
+  }
+  const outside = holidays
+    .map(({ day, name }) => ({ place: Date.parse(day) / dayMs - firstDay, day, name }))
+    .filter(({ place }) => mark[place] === dayMarks.ordinary)
+  outside.forEach(({ place }) => (mark[place] = dayMarks.holiday))
+  return { firstDay, days, month, quarter, mark, quarters, holidays: outside }
+}
+
+/** The first of the months, this one included, that ends a quarter. */
+const endOfQuarter = (date: Date, months: readonly number[]): string => {
+  const own = date.getUTCMonth() + 1
+  const ahead = Math.min(...months.map((month) => (month - own + 12) % 12))
+  return new Date(Date.UTC(date.getUTCFullYear(), own - 1 + ahead, 1)).toISOString().slice(0, 7)
+}
+
+const daysOfMonth = (month: string): number => {
+  const first = new Date(`${month}-01T00:00:00Z`)
+  return new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
+}
+
+/** A stray date, such as the year 9999, does not stretch the calendar: it reaches so far around the middle of the series' ends. */
+const mostYears = { back: 30, ahead: 10 } as const
+
+/** Reads `series_models` for the span and `holidays` for their days. */
+export const readSeasonCalendar = async (database: Database, config: AnalysisConfig): Promise<SeasonCalendar> => {
+  const { first, last, middle } = await database.row(
+    `SELECT CAST(CAST(min(first_at) AS DATE) - DATE '1970-01-01' AS INTEGER) AS first,
+            CAST(CAST(max(last_at) AS DATE) - DATE '1970-01-01' AS INTEGER) AS last,
+            CAST(CAST(quantile_disc(coalesce(last_measured_at, first_at), 0.5) AS DATE) - DATE '1970-01-01' AS INTEGER) AS middle
+     FROM series_models`,
+    z.object({ first: z.int(), last: z.int(), middle: z.int() }),
+  )
+  const holidays = await database.rows(
+    `SELECT strftime(day, '%Y-%m-%d') AS day, name FROM holidays ORDER BY holidays.day`,
+    z.object({ day: z.string(), name: z.string() }),
+  )
+  return makeSeasonCalendar(
+    Math.max(first, middle - mostYears.back * 365),
+    Math.min(last, middle + mostYears.ahead * 365),
+    config,
+    holidays,
+  )
+}
