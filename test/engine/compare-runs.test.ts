@@ -288,6 +288,33 @@ describe('runs that are less than alike', () => {
     expect(causes).toEqual({ policy: 0, model: 4, data: 0, together: 0 })
   })
 
+  test('a conservative basis is policy, and splits the headroom by the figures that it judges', async () => {
+    // Forecast at 75, measured 10 above or below in turn: the future's P95 may well pass 80.
+    const input = await bench.writeForecasts(
+      'noisy.parquet',
+      seriesRows({
+        server: 'noisy',
+        actual: Array.from({ length: 60 }, (_, day) => (day % 2 === 0 ? 65 : 85)),
+        predicted: times(60, 75),
+        horizon: times(30, 75),
+      }),
+    )
+    const [expected, conservative] = [await bench.analyse(input), await bench.analyse(input, { config: { basis: 'conservative' } })]
+    const { conservative_p95 } = await conservative.riskOf('noisy')
+    const { changes, policy_differences } = await compareRuns(expected.folder, conservative.folder)
+    expect(policy_differences).toEqual([{ key: 'basis', earlier: 'expected', later: 'conservative' }])
+    expect(changes).toMatchObject([
+      {
+        status: 'new risk',
+        cause: 'policy',
+        alone: { policy: true, model: false, data: false },
+        earlier: { p95: 75 },
+        later: { p95: conservative_p95 },
+        headroom_change: { policy_points: 75 - Number(conservative_p95), model_points: 0, data_points: 0 },
+      },
+    ])
+  })
+
   test('several metrics: each is a risk of its own, servers are counted once', async () => {
     const fleet = (cpu: number, memory: number): ForecastRow[] => [
       ...seriesRows({ server: 's', metric: 'cpu_p95', actual: times(14, 50), horizon: times(4, cpu) }),
