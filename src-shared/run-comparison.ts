@@ -32,10 +32,8 @@ const policyDifferenceSchema = z.object({ key: z.string(), earlier: z.json(), la
 export type PolicyDifference = z.infer<typeof policyDifferenceSchema>
 
 export const riskStatusSchema = z.enum(['new risk', 'cleared', 'still at risk'])
-export type RiskStatus = z.infer<typeof riskStatusSchema>
 
 export const changeCauseSchema = z.enum(['policy', 'model', 'data', 'together'])
-export type ChangeCause = z.infer<typeof changeCauseSchema>
 
 export const judgedSideSchema = z.object({
   model: z.string().nullable(),
@@ -56,10 +54,12 @@ export const riskChangeSchema = z.object({
   alone: z.object({ policy: z.boolean(), model: z.boolean(), data: z.boolean() }).nullable(),
   earlier: judgedSideSchema,
   later: judgedSideSchema,
-  /** Whether the P95 moved by 0.05 or more, or the first breach at all. */
+  /** Whether the P95 moved by 0.05 or more, or the next breach at all. */
   is_moved: z.boolean(),
   p95_change: z.number().nullable(),
-  /** Later minus earlier first breach; negative: earlier than was thought. */
+  /** The earlier forecast's first breach that is not past by the later run's horizon; null where all are, or for other statuses. */
+  next_breach_at: instant.nullable(),
+  /** From `next_breach_at` to the later run's first breach; negative: sooner than was thought. */
   breach_shift_days: z.number().nullable(),
   /** Change of threshold minus P95 in points, and its parts, which add up to it. Null where a side has no such figure. */
   headroom_change: z
@@ -76,7 +76,6 @@ export const unpairedSeriesSchema = z.object({
   /** Whether the other run lacks the server altogether. */
   is_whole_server: z.boolean(),
 })
-export type UnpairedSeries = z.infer<typeof unpairedSeriesSchema>
 
 const errorFigures = {
   /** Times at which the earlier forecast meets a later measurement. */

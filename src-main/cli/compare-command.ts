@@ -99,12 +99,12 @@ const stayingTable = (comparison: RunComparison): string => {
   if (staying.length === 0) return ''
   const name = subject(comparison)
   const withTime = isSubDaily(comparison)
-  const table = firstRows(staying, ['server', 'P95', 'later', 'change', 'first breach', 'later', 'days', 'mostly by'], (change) => [
+  const table = firstRows(staying, ['server', 'P95', 'later', 'change', 'next breach', 'later', 'days', 'mostly by'], (change) => [
     name(change),
     decimal(change.earlier.p95),
     decimal(change.later.p95),
     signed(change.p95_change),
-    moment(change.earlier.first_breach_at, withTime),
+    moment(change.next_breach_at, withTime),
     moment(change.later.first_breach_at, withTime),
     signed(change.breach_shift_days),
     why(change),

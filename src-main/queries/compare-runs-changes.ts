@@ -1,6 +1,5 @@
-// Every risk that is new, cleared or still there between two runs, and whether policy, model or data made the difference.
+// Every risk that is new, cleared or still there between two runs, with its figures on both sides, and how many there are.
 import { z } from 'zod'
-import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import {
   changeCauseSchema,
   riskStatusSchema,
@@ -9,18 +8,14 @@ import {
   type RunComparison,
 } from '../../src-shared/run-comparison.ts'
 import type { Database } from '../database/database.ts'
-
-type Basis = AnalysisConfig['basis']
-type Side = 'earlier' | 'later'
+import { judgeChanges, type Basis, type Side } from './compare-runs-causes.ts'
 
 export type RiskChanges = Pick<RunComparison, 'risks' | 'servers' | 'causes' | 'changes' | 'added' | 'removed'>
 
 /** Reads `flagged` and `server_risk` of the schemas `earlier` and `later`. */
 export const findRiskChanges = async (database: Database, earlierBasis: Basis, laterBasis: Basis): Promise<RiskChanges> => {
   await database.run(pairSeries)
-  await database.run(p95UnderOtherModel('earlier', 'later'))
-  await database.run(p95UnderOtherModel('later', 'earlier'))
-  await database.run(judgeCounterfactuals({ earlier: earlierBasis, later: laterBasis }))
+  await judgeChanges(database, { earlier: earlierBasis, later: laterBasis })
   const rows = await database.rows(changesSql, flatChangeSchema)
   const changes = rows.map(nest)
   return {
@@ -31,9 +26,17 @@ export const findRiskChanges = async (database: Database, earlierBasis: Basis, l
   }
 }
 
-const sideColumns = ['model', 'horizon_p95', 'conservative_p95', 'high_threshold', 'is_at_risk', 'first_breach_at'] as const
+const sideColumns = [
+  'model',
+  'horizon_p95',
+  'conservative_p95',
+  'high_threshold',
+  'is_at_risk',
+  'horizon_start',
+  'first_breach_at',
+] as const
 
-/** Series of both runs, one row each, the figures of a run under its prefix. */
+/** Table `paired`: series of both runs, one row each, the figures of a run under its prefix. */
 const pairSeries = `
   CREATE OR REPLACE TABLE paired AS
   SELECT a.server_id, a.metric,
@@ -45,76 +48,10 @@ const pairSeries = `
               WHEN a.high_threshold IS NULL AND b.high_threshold IS NULL THEN 'not judged' ELSE 'still safe' END AS status
   FROM earlier.server_risk a JOIN later.server_risk b USING (server_id, metric)`
 
-/** The P95 of a run's horizon under the model that the other run selected, where that is another one and the run has it. */
-const p95UnderOtherModel = (side: Side, other: Side): string => `
-  CREATE OR REPLACE TABLE ${side}_other_model AS
-  SELECT f.server_id, f.metric, quantile_cont(f.predicted, 0.95) AS p95
-  FROM ${side}.flagged f
-  JOIN (SELECT server_id, metric, ${other}_model AS model FROM paired
-        WHERE status IN ('new risk', 'cleared', 'still at risk') AND ${other}_model IS DISTINCT FROM ${side}_model) w
-    ON w.server_id = f.server_id AND w.metric = f.metric AND w.model = f.model
-  WHERE f.is_horizon AND f.predicted IS NOT NULL
-  GROUP BY ALL`
-
-/** The figure that a run's own model has under a basis. */
-const ownFigure = (side: Side, basis: Basis): string => (basis === 'conservative' ? `${side}_conservative_p95` : `${side}_horizon_p95`)
-
-/**
- * The figure under the other run's model; NULL where the run does not have it. Simulated paths exist for the selected
- * model only: under the conservative basis the other model is taken to need the same surcharge.
- */
-const otherFigure = (side: Side, basis: Basis): string =>
-  basis === 'conservative' ? `${side}_other.p95 + (${side}_conservative_p95 - ${side}_horizon_p95)` : `${side}_other.p95`
-
-/**
- * Headroom after each cause in turn: the earlier run, under the later policy, with the later model, with the later data. And
- * each alone on the earlier run. A later model that the earlier run lacks counts with the data; so does an earlier model that the
- * later run lacks.
- */
-const judgeCounterfactuals = (basis: Readonly<Record<Side, Basis>>): string => `
-  CREATE OR REPLACE TABLE judged_changes AS
-  WITH figures AS (
-    SELECT p.*,
-           ${ownFigure('earlier', basis.earlier)} AS earlier_p95,
-           ${ownFigure('later', basis.later)} AS later_p95,
-           ${ownFigure('earlier', basis.later)} AS policy_p95,
-           ${otherFigure('earlier', basis.earlier)} AS model_p95,
-           coalesce(${otherFigure('earlier', basis.later)}, ${ownFigure('earlier', basis.later)}) AS policy_model_p95,
-           coalesce(${otherFigure('later', basis.earlier)}, ${ownFigure('later', basis.earlier)}) AS data_p95,
-           -- No model answers any more, though the earlier one still has a horizon: another was forced.
-           later_model IS NULL AND later_other.p95 IS NOT NULL AS lost_by_selection
-    FROM paired p
-    LEFT JOIN earlier_other_model earlier_other USING (server_id, metric)
-    LEFT JOIN later_other_model later_other USING (server_id, metric)
-    WHERE status IN ('new risk', 'cleared', 'still at risk')
-  ), tested AS (
-    SELECT *,
-           coalesce(policy_p95 > later_high_threshold, false) = later_is_at_risk AS policy_alone,
-           CASE WHEN lost_by_selection THEN NOT later_is_at_risk
-                ELSE model_p95 IS NOT NULL AND coalesce(model_p95 > earlier_high_threshold, false) = later_is_at_risk END AS model_alone,
-           coalesce(data_p95 > earlier_high_threshold, false) = later_is_at_risk AS data_alone,
-           (later_high_threshold - policy_p95) - (earlier_high_threshold - earlier_p95) AS policy_points,
-           policy_p95 - policy_model_p95 AS model_points,
-           policy_model_p95 - later_p95 AS data_points,
-           later_p95 - earlier_p95 AS p95_change,
-           date_diff('second', earlier_first_breach_at, later_first_breach_at) / 86400.0::DOUBLE AS breach_shift_days
-    FROM figures
-  )
-  SELECT *, policy_points + model_points + data_points AS headroom_points,
-         coalesce(abs(p95_change) >= 0.05, false)
-           OR earlier_first_breach_at IS DISTINCT FROM later_first_breach_at AS is_moved,
-         CASE WHEN status <> 'still at risk' THEN
-                CASE WHEN policy_alone THEN 'policy' WHEN model_alone THEN 'model' WHEN data_alone THEN 'data' ELSE 'together' END
-              WHEN greatest(abs(policy_points), abs(model_points), abs(data_points)) > 1e-9 THEN
-                CASE greatest(abs(policy_points), abs(model_points), abs(data_points))
-                  WHEN abs(policy_points) THEN 'policy' WHEN abs(model_points) THEN 'model' ELSE 'data' END
-         END AS cause
-  FROM tested`
-
 const instant = (column: string): string => `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ') AS ${column}`
 
 const changesSql = `
-  SELECT server_id, metric, status, cause, policy_alone, model_alone, data_alone, is_moved, p95_change, breach_shift_days,
+  SELECT server_id, metric, status, cause, policy_alone, model_alone, data_alone, is_moved, p95_change, ${instant('next_breach_at')}, breach_shift_days,
          headroom_points, policy_points, model_points, data_points,
          earlier_model, earlier_p95, earlier_high_threshold, earlier_is_at_risk, ${instant('earlier_first_breach_at')},
          later_model, later_p95, later_high_threshold, later_is_at_risk, ${instant('later_first_breach_at')}
@@ -133,6 +70,7 @@ const flatChangeSchema = z.object({
   data_alone: z.boolean(),
   is_moved: z.boolean(),
   p95_change: number,
+  next_breach_at: z.string().nullable(),
   breach_shift_days: number,
   headroom_points: number,
   policy_points: number,
@@ -173,6 +111,7 @@ const nest = (row: FlatChange): RiskChange => ({
   },
   is_moved: row.is_moved,
   p95_change: row.p95_change,
+  next_breach_at: row.next_breach_at,
   breach_shift_days: row.breach_shift_days,
   headroom_change:
     row.headroom_points === null || row.policy_points === null || row.model_points === null || row.data_points === null

@@ -19,6 +19,8 @@ interface Story {
   readonly after: number | readonly number[]
   /** Measured on the earlier run's horizon; absent: as forecast. */
   readonly happened?: readonly number[]
+  /** Days that the earlier run forecasts; absent: `horizon`. */
+  readonly reach?: number
 }
 
 const stories: readonly Story[] = [
@@ -28,12 +30,12 @@ const stories: readonly Story[] = [
   { server: 'together', before: 74, after: 78 },
   { server: 'either', before: 78, after: 85 },
   { server: 'cleared', before: 90, after: 60, happened: times(horizon, 60) },
-  { server: 'stays', before: 82, after: [80, 88, 88, 88] },
+  { server: 'stays', before: 82, after: [80, 88, 88, 88], reach: 2 * horizon },
 ]
 
 const earlierRows = (): ForecastRow[] => [
-  ...stories.flatMap(({ server, before }) =>
-    seriesRows({ server, model: 'x', actual: times(measuredBefore, before), horizon: times(horizon, before) }),
+  ...stories.flatMap(({ server, before, reach = horizon }) =>
+    seriesRows({ server, model: 'x', actual: times(measuredBefore, before), horizon: times(reach, before) }),
   ),
   ...twoModels(measuredBefore, { x: 71, y: 72 }),
   ...seriesRows({ server: 'gone', model: 'x', actual: times(measuredBefore, 95), horizon: times(horizon, 95) }),
@@ -145,6 +147,7 @@ describe('each change of state has one cause', () => {
       cause: 'data',
       earlier: { is_at_risk: true, first_breach_at: '2026-01-15T00:00:00Z' },
       later: { is_at_risk: false, first_breach_at: null },
+      next_breach_at: null,
       breach_shift_days: null,
     })
   })
@@ -155,15 +158,16 @@ describe('each change of state has one cause', () => {
 })
 
 describe('what stays, comes and goes', () => {
-  test('a risk that stays says how far its P95 and its first breach moved, and why', () => {
-    // First breach: the 15th, then the 20th, for 80 on the 19th is not above 80.
+  test('a risk that stays says how far its P95 and its next breach moved, and why', () => {
+    // Of the first forecast's breaches from the 15th on, the 19th is the first that is not past; now it is the 20th: 80 is not above 80.
     expect(changeOf('stays')).toMatchObject({
       status: 'still at risk',
       cause: 'data',
       alone: null,
       is_moved: true,
       p95_change: 6,
-      breach_shift_days: 5,
+      next_breach_at: '2026-01-19T00:00:00Z',
+      breach_shift_days: 1,
       earlier: { p95: 82, first_breach_at: '2026-01-15T00:00:00Z' },
       later: { p95: 88, first_breach_at: '2026-01-20T00:00:00Z' },
     })
