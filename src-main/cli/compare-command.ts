@@ -39,13 +39,15 @@ const headline = ({ risks, servers, causes, earlier, later }: RunComparison): st
   ].join('; ')
 }
 
+const mostHeadlineMetrics = 3
+
 const forecastLine = (check: ForecastCheck | null): string[] =>
-  (check?.metrics ?? []).slice(0, 1).map(({ metric, points, series, mae, bias, breaches }) => {
+  (check?.metrics ?? []).slice(0, mostHeadlineMetrics).map(({ metric, points, series, mae, bias, breaches }) => {
     const foreseen =
       breaches === null
         ? ''
         : `; ${breaches.hits} of ${breaches.hits + breaches.misses} breaches foreseen, ${counted(breaches.false_alarms, 'false alarm')}`
-    return `The last forecast of ${metric} was off by ${decimal(mae)} points (MAE over ${counted(points, 'point')} of ${counted(series, 'series', 'series')}), bias ${signed(bias)}${foreseen}.`
+    return `The last forecast of ${metric} was off by ${decimal(mae)} (MAE over ${counted(points, 'point')} of ${counted(series, 'series', 'series')}), bias ${signed(bias)}${foreseen}.`
   })
 
 const describeRun = (name: string, run: ComparedRun): string =>
