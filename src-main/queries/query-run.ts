@@ -15,6 +15,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { literal } from '../database/database.ts'
 import { readRunFolder, type RunFolder } from '../run-folder/read-run-folder.ts'
+import { literalPath } from './literal-path.ts'
 
 export interface QueryResult {
   readonly columns: readonly string[]
@@ -79,9 +80,6 @@ const lockTo = async (connection: DuckDBConnection, { folder, kind }: RunFolder)
   }
   await connection.run('SET lock_configuration = true')
 }
-
-/** A path that stands for itself where DuckDB expects a pattern. */
-const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
 
 const select = async (connection: DuckDBConnection, sql: string, mostRows: number | undefined): Promise<QueryResult> => {
   if (/^[\s;]*$/.test(sql))

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles, type RunManifest } from '../../src-shared/run-manifest.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
+import { literalPath } from './literal-path.ts'
 
 /**
  * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual, predicted, yhat_lower, yhat_upper DOUBLE (NaN
@@ -34,10 +35,10 @@ export const createRunRelations = async (database: Database, folder: string, man
   const text = (found: string | null, missing: string): string =>
     found === null ? literal(missing) : `coalesce(CAST(${found} AS VARCHAR), ${literal(missing)})`
   const isFuture = column('is_future')
-  const serverRisk = literal(join(folder, runFiles.serverRisk))
+  const file = (name: string): string => literal(literalPath(join(folder, name)))
   const home = identifier(schema)
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${home}`)
-  await database.run(`CREATE OR REPLACE TABLE ${home}.server_risk AS SELECT * FROM read_parquet(${serverRisk})`)
+  await database.run(`CREATE OR REPLACE TABLE ${home}.server_risk AS SELECT * FROM read_parquet(${file(runFiles.serverRisk)})`)
   await database.run(`
     CREATE OR REPLACE VIEW ${home}.flagged AS
     WITH named AS (
@@ -52,7 +53,7 @@ export const createRunRelations = async (database: Database, folder: string, man
         ${optionalNumber('yhat_upper')} AS yhat_upper,
         ${isFuture === null ? 'CAST(NULL AS BOOLEAN)' : `CAST(${isFuture} AS BOOLEAN)`} AS is_future,
         f.is_selected, f.is_eoq, f.is_holiday
-      FROM read_parquet(${literal(join(folder, runFiles.flaggedForecasts))}) f
+      FROM read_parquet(${file(runFiles.flaggedForecasts)}) f
     )
     SELECT
       n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted, n.yhat_lower, n.yhat_upper,

@@ -333,6 +333,15 @@ describe('runs that are less than alike', () => {
     expect(changes.map(({ metric }) => metric)).toEqual(['cpu_p95', 'mem_p95'])
   })
 
+  test('a folder with a bracket in its name is itself, not the one that the pattern would find', async () => {
+    const [bracketed, plain] = [join(bench.folder, 'month[1]'), join(bench.folder, 'month1')]
+    await cp(earlier.folder, bracketed, { recursive: true })
+    await cp(later.folder, plain, { recursive: true })
+    const { risks, notes } = await compareRuns(bracketed, plain)
+    expect(notes.map(({ code }) => code)).not.toContain('same-run')
+    expect(risks).toEqual(comparison.risks)
+  })
+
   test('a folder of the Python original is refused in one sentence', async () => {
     const folder = join(bench.folder, 'python')
     await cp(earlier.folder, folder, { recursive: true })
