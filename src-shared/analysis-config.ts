@@ -42,7 +42,8 @@ export const analysisConfigSchema = z.strictObject({
     .regex(/^[A-Z]{2}$/)
     .default('US'),
   holiday_state: z.string().min(1).optional(),
-  n_clusters: z.int().min(1).max(50).default(4),
+  /** `auto`: the number from 2 to 8 whose clusters are told apart best. */
+  n_clusters: z.union([z.int().min(1).max(50), z.literal('auto')]).default(4),
   /** Monthly USD of a server for which the servers table states none. */
   cost_per_instance: z.number().min(0).default(100),
   /** Peak demand in percent that consolidation may leave on a host. */

@@ -46,6 +46,26 @@ export const serverRiskRowSchema = z.object({
   longest_breach_run: z.int(),
   units_to_add: z.number().nullable(),
   seasonal_peak_risk: z.number().nullable(),
+  /**
+   * Backtest of the selected model, in the metric's unit: how far the days of quarter-end windows, holidays outside them and weekends
+   * stand above others, as means over so many quarters, holidays and weeks. NULL where there was none; the error below two.
+   */
+  eoq_uplift_points: z.number().nullable(),
+  eoq_uplift_quarters: z.int(),
+  eoq_uplift_standard_error: z.number().nullable(),
+  holiday_uplift_points: z.number().nullable(),
+  holiday_uplift_days: z.int(),
+  holiday_uplift_standard_error: z.number().nullable(),
+  weekend_uplift_points: z.number().nullable(),
+  weekend_uplift_weeks: z.int(),
+  weekend_uplift_standard_error: z.number().nullable(),
+  /** Share of what varies within weeks that is the same every week, 0..1; NULL below four complete weeks. */
+  weekly_strength: z.number().min(0).max(1).nullable(),
+  /** `periods_over` by what stands beside them: quarter-end window, else last two days of a month, else holiday, else nothing. */
+  breaches_eoq: z.int(),
+  breaches_month_end: z.int(),
+  breaches_holiday: z.int(),
+  breaches_ordinary: z.int(),
   /** Of the whole server, repeated on each of its metrics. */
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),

@@ -83,6 +83,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
       analyzedAt,
       counts,
       clustered,
+      season: fleet.season,
       report,
       rowCounts: request.method === 'module05' ? await countFlaggedRows(database, fleet.calendar) : null,
     }),

@@ -12,6 +12,8 @@ import { mixHorizons } from './module05-method.ts'
 import { prepareSeries } from './prepare-series.ts'
 import type { ProgressReporter } from './report-progress.ts'
 import { screenForecasts, type Screening } from './screen-forecasts.ts'
+import { assessSeason } from './season/assess-season.ts'
+import type { SeasonReport } from './season/fleet-season.ts'
 import { selectModels } from './select-models.ts'
 import { loadServersTable } from './servers-table.ts'
 import { surveySeries } from './survey-series.ts'
@@ -22,11 +24,12 @@ export interface AssessedFleet {
   readonly screening: Screening
   readonly grid: TimeGrid
   readonly calendar: Calendar
+  readonly season: SeasonReport
   /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
   readonly shownMetric: string
 }
 
-/** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `holidays`. */
+/** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `season_figures`, `holidays`. */
 export const assessFleet = async (
   database: Database,
   request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'model'>,
@@ -50,10 +53,12 @@ export const assessFleet = async (
   await extractHorizon(database)
   if (request.method === 'module05') await mixHorizons(database, calendar, screening.fixedPoint)
   await assessRisk(database, config, request.method, calendar, grid, screening.fixedPoint)
+  progress.start('season')
+  const season = await assessSeason(database, config, grid, screening.fixedPoint)
   const { metric } = await database.row(
     'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
     z.object({ metric: z.string() }),
     [config.target_metric],
   )
-  return { source, serversTable, screening, grid, calendar, shownMetric: metric }
+  return { source, serversTable, screening, grid, calendar, season, shownMetric: metric }
 }

@@ -1,6 +1,7 @@
 // K-means with restarts over points in any space: seeded, least inertia wins, clusters renumbered by their first feature.
 import { kmeans } from 'ml-kmeans'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { adjustedRandIndex } from './cluster-agreement.ts'
 
 export interface Clustering {
   /** Cluster of each point; 0 has the least mean of the first feature. */
@@ -10,6 +11,8 @@ export interface Clustering {
   readonly sizes: readonly number[]
   /** Sum of squared distances of points to their centres. */
   readonly inertia: number
+  /** Mean adjusted Rand index of this against the other restarts; NULL without any, or with a single cluster. */
+  readonly stability: number | null
 }
 
 export interface ClusteringOptions {
@@ -27,21 +30,32 @@ export const clusterPoints = async (
   { clusters, restarts, seed, signal }: ClusteringOptions,
 ): Promise<Clustering> => {
   const k = Math.min(clusters, countDistinct(points, clusters))
-  if (k === 0) return { assignment: new Int32Array(0), centres: [], sizes: [], inertia: 0 }
-  let best: Clustering | undefined
+  if (k === 0) return { assignment: new Int32Array(0), centres: [], sizes: [], inertia: 0, stability: null }
+  const found: Solution[] = []
+  let best: Solution | undefined
   for (let restart = 0; restart < restarts; restart++) {
     if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
     const candidate = clusterOnce(points, k, seed + restart)
     // Equal optima differ in their last bits; the first one found stays.
     if (best === undefined || candidate.inertia < best.inertia * (1 - 1e-12)) best = candidate
+    found.push(candidate)
     await letEventsThrough()
   }
-  return byFirstFeature(best!)
+  return { ...byFirstFeature(best!), stability: k < 2 ? null : agreementWith(best!, found) }
+}
+
+type Solution = Omit<Clustering, 'stability'>
+
+const agreementWith = (best: Solution, found: readonly Solution[]): number | null => {
+  const others = found.filter((solution) => solution !== best)
+  if (others.length === 0) return null
+  return others.reduce((sum, { assignment }) => sum + adjustedRandIndex(best.assignment, assignment), 0) / others.length
 }
 
 const letEventsThrough = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-const countDistinct = (points: readonly (readonly number[])[], enough: number): number => {
+/** Distinct points, counted up to `enough`. */
+export const countDistinct = (points: readonly (readonly number[])[], enough: number): number => {
   const seen = new Set<string>()
   for (const point of points) {
     seen.add(point.join(' '))
@@ -50,7 +64,7 @@ const countDistinct = (points: readonly (readonly number[])[], enough: number): 
   return seen.size
 }
 
-const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: number): Clustering => {
+const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: number): Solution => {
   // ml-kmeans declares mutable arrays but does not change them.
   const { clusters } = kmeans(points as number[][], k, {
     seed,
@@ -78,7 +92,7 @@ const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: nu
   return { assignment, centres, sizes, inertia }
 }
 
-const byFirstFeature = ({ assignment, centres, sizes, inertia }: Clustering): Clustering => {
+const byFirstFeature = ({ assignment, centres, sizes, inertia }: Solution): Solution => {
   // Lloyd's steps may empty a cluster.
   const filled = centres.map((_, cluster) => cluster).filter((cluster) => sizes[cluster]! > 0)
   const order = filled.sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)

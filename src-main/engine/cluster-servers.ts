@@ -1,12 +1,13 @@
-// Which servers behave alike: standardised features of each server's horizon, K-means, names by rule (analysis definition, section 7).
-import { z } from 'zod'
+// Which servers behave alike: standardised features of each server, K-means, names by rule (analysis definition, section 7).
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
+import { chooseClusterCount } from './cluster-count.ts'
+import { clusterFeatures, readBehaviour, standardise, tellsApart, type ClusterFeature, type FleetBehaviour } from './cluster-features.ts'
+import { distinctNames, type ClusterCentre } from './cluster-names.ts'
 import { clusterPoints, type Clustering } from './cluster-points.ts'
-
-export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days'] as const
-export type ClusterFeature = (typeof clusterFeatures)[number]
+import { projectPoints } from './cluster-projection.ts'
+import { meanSilhouettes, samplePlaces } from './cluster-silhouette.ts'
 
 /** One entry per server of the set, by name; the arrays share their index. */
 export interface ClusteredServers {
@@ -14,10 +15,12 @@ export interface ClusteredServers {
   readonly serverIds: readonly string[]
   /** Feature -> values in their own units; NaN where undefined. */
   readonly features: Readonly<Record<string, Float64Array>>
+  /** Scores on the first two principal components; NaN for a server without a cluster. */
+  readonly projection: { readonly pc1: Float64Array; readonly pc2: Float64Array }
   /** -1 for a server without horizon. */
   readonly cluster: Int32Array
   readonly clusters: readonly ServerCluster[]
-  readonly inertia: number
+  readonly clustering: ClusteringReport
   readonly warnings: readonly RunWarning[]
 }
 
@@ -29,167 +32,161 @@ export interface ServerCluster {
   readonly centre: Readonly<Record<string, number>>
 }
 
-type FleetFeatures = Readonly<Record<ClusterFeature, Float64Array>>
+/** How the clusters were found and how good they are; `clustering` of the summary. */
+export interface ClusteringReport {
+  readonly k: number
+  readonly k_requested: number | 'auto'
+  /** Features that told servers apart. */
+  readonly features: readonly string[]
+  /** Mean over at most 4,000 sampled servers, -1..1; NULL with a single cluster. */
+  readonly silhouette: number | null
+  /** Of every number tried; NULL where the number was given. */
+  readonly silhouettes_by_k: Readonly<Record<string, number>> | null
+  /** Mean adjusted Rand index of the best against the other restarts. */
+  readonly stability: number | null
+  readonly restarts: number
+  /** Sum of squared distances to the centres, in the units that were clustered. */
+  readonly inertia: number
+  readonly principal_components: {
+    /** Share of the variance that each component holds. */
+    readonly explained: readonly number[]
+    /** Feature -> its weight in each component. */
+    readonly loadings: Readonly<Record<string, readonly number[]>>
+  }
+}
 
 const restarts = 10
 
-/** Reads `series_risk`. Clusters judge one metric; a server without a horizon of it belongs to none. */
+/** Reads `series_risk`, `season_figures`. Clusters judge one metric; a server without a horizon of it belongs to none. */
 export const clusterServers = async (
   database: Database,
   config: AnalysisConfig,
   metric: string,
   signal: AbortSignal | undefined,
 ): Promise<ClusteredServers> => {
-  const fleet = await readFeatures(database, metric)
-  const { serverIds, features } = fleet
-  const known = serverIds.map((_, index) => index).filter((index) => !Number.isNaN(features.mean[index]!))
-  const warnings: RunWarning[] = []
-  const used = clusterFeatures.filter((feature) => {
-    const keep = !isConstant(features[feature], known)
-    if (!keep && known.length > 1) {
-      warnings.push({
-        code: 'cluster-feature-dropped',
-        message: `Clusters leave out ${feature}: it is the same or undefined for all servers.`,
-      })
-    }
-    return keep
-  })
-  const columns = used.map((feature) => standardise(features[feature], known))
-  const points = known.map((_, index) => columns.map((column) => column[index]!))
-  const clustering = await clusterPoints(points.length > 0 && used.length === 0 ? known.map(() => [0]) : points, {
-    clusters: config.n_clusters,
-    restarts,
-    seed: config.seed,
-    signal,
-  })
-  if (clustering.sizes.length < Math.min(config.n_clusters, Math.max(1, known.length)) || known.length < config.n_clusters) {
-    warnings.push({
-      code: 'clusters-shrunk',
-      message: `${clustering.sizes.length} instead of ${config.n_clusters} clusters: the servers show no more distinct behaviours.`,
-    })
-  }
-  return { ...numberByMean(fleet, known, clustering), warnings }
-}
-
-interface FleetBehaviour {
-  readonly metric: string
-  readonly serverIds: readonly string[]
-  readonly features: FleetFeatures
-  readonly horizonDays: number
-}
-
-const readFeatures = async (database: Database, metric: string): Promise<FleetBehaviour> => {
-  const { horizon_days } = await database.row(
-    `SELECT date_diff('second', min(horizon_start), max(horizon_end)) / 86400.0::DOUBLE AS horizon_days FROM series_risk WHERE metric = ?`,
-    z.object({ horizon_days: z.number() }),
-    [metric],
-  )
-  const chosen = `
-    SELECT s.server_id, r.* EXCLUDE (server_id)
-    FROM (SELECT DISTINCT server_id FROM series_risk) s
-    LEFT JOIN (SELECT * FROM series_risk WHERE metric = ?) r USING (server_id)`
-  const ids = await database.columns(`SELECT server_id FROM (${chosen}) ORDER BY server_id`, [metric])
-  const [mean, std, p95, peakToMean, trend] = await database.numbers(
-    `SELECT horizon_mean, horizon_std, horizon_p95, horizon_peak / nullif(horizon_mean, 0), trend_per_30_days
-     FROM (${chosen}) ORDER BY server_id`,
-    clusterFeatures.length,
-    [metric],
-  )
+  const fleet = await readBehaviour(database, metric)
+  const known = fleet.serverIds.map((_, index) => index).filter((index) => !Number.isNaN(fleet.features.mean[index]!))
+  const used = clusterFeatures.filter((feature) => tellsApart(fleet.features[feature], known))
+  const columns = used.map((feature) => standardise(fleet.features[feature], known))
+  // Servers that no feature tells apart are all the same point.
+  const points = known.map((_, index) => (columns.length === 0 ? [0] : columns.map((column) => column[index]!)))
+  const options = { restarts, seed: config.seed, signal }
+  const { clusters, silhouettes } =
+    config.n_clusters === 'auto' ? await chooseClusterCount(points, options) : { clusters: config.n_clusters, silhouettes: null }
+  const found = await clusterPoints(points, { ...options, clusters })
+  const { cluster, members } = numberByMean(fleet, known, found)
+  const centres = members.map((indices) => centreOf(fleet, indices))
+  const names = distinctNames(centres, fleet.horizonDays)
   return {
     metric,
-    horizonDays: horizon_days,
-    serverIds: (ids['server_id'] ?? []) as string[],
-    features: { mean: mean!, std: std!, p95: p95!, peak_to_mean: peakToMean!, trend_per_30_days: trend! },
+    serverIds: fleet.serverIds,
+    features: fleet.features,
+    cluster,
+    clusters: centres.map((centre, number) => ({ cluster: number, name: names[number]!, size: members[number]!.length, centre })),
+    ...(await describeClustering(points, known, fleet.serverIds.length, used, found, {
+      requested: config.n_clusters,
+      silhouettesByK: silhouettes,
+      restarts,
+      seed: config.seed,
+      signal,
+    })),
+    warnings: collectWarnings(known, used, found, clusters),
   }
 }
 
-const isConstant = (values: Float64Array, members: readonly number[]): boolean => {
-  const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
-  if (defined.length === 0) return true
-  const least = defined.reduce((a, b) => Math.min(a, b))
-  const greatest = defined.reduce((a, b) => Math.max(a, b))
-  return greatest - least <= 1e-9 * Math.max(1, Math.abs(greatest))
+export interface ClusteringTask {
+  readonly requested: number | 'auto'
+  readonly silhouettesByK: Readonly<Record<string, number>> | null
+  readonly restarts: number
+  readonly seed: number
+  readonly signal: AbortSignal | undefined
 }
 
-/** To mean 0 and standard deviation 1; undefined values first take the fleet's median. */
-const standardise = (values: Float64Array, members: readonly number[]): Float64Array => {
-  const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
-  const middle = medianOf(defined)
-  const filled = Float64Array.from(members, (index) => (Number.isNaN(values[index]!) ? middle : values[index]!))
-  const mean = filled.reduce((sum, value) => sum + value, 0) / filled.length
-  const variance = filled.reduce((sum, value) => sum + (value - mean) ** 2, 0) / filled.length
-  return filled.map((value) => (value - mean) / Math.sqrt(variance))
-}
-
-const medianOf = (values: readonly number[]): number => {
-  const sorted = Float64Array.from(values).sort()
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
+/** `points`: as clustered, with one entry per `features`; `known`: the server of each point. */
+export const describeClustering = async (
+  points: readonly (readonly number[])[],
+  known: readonly number[],
+  servers: number,
+  features: readonly string[],
+  found: Clustering,
+  { requested, silhouettesByK, restarts: tried, seed, signal }: ClusteringTask,
+): Promise<Pick<ClusteredServers, 'projection' | 'clustering'>> => {
+  const places = samplePlaces(points.length, seed)
+  const [silhouette] = await meanSilhouettes(
+    Array.from(places, (place) => points[place]!),
+    [Int32Array.from(places, (place) => found.assignment[place]!)],
+    signal,
+  )
+  const projected = projectPoints(features.length === 0 ? points.map(() => []) : points)
+  const ofServers = (scores: Float64Array): Float64Array => {
+    const all = new Float64Array(servers).fill(Number.NaN)
+    known.forEach((server, index) => (all[server] = scores[index]!))
+    return all
+  }
+  return {
+    projection: { pc1: ofServers(projected.pc1), pc2: ofServers(projected.pc2) },
+    clustering: {
+      k: found.sizes.length,
+      k_requested: requested,
+      features,
+      silhouette: silhouette ?? null,
+      silhouettes_by_k: silhouettesByK,
+      stability: found.stability,
+      restarts: tried,
+      inertia: found.inertia,
+      principal_components: {
+        explained: projected.explained,
+        loadings: Object.fromEntries(features.map((feature, index) => [feature, projected.loadings.map((weights) => weights[index]!)])),
+      },
+    },
+  }
 }
 
 /** Renumbers by mean utilisation, 0 the quietest; K-means itself only knows standardised features. */
 const numberByMean = (
-  { metric, serverIds, features, horizonDays }: FleetBehaviour,
+  { serverIds, features }: FleetBehaviour,
   known: readonly number[],
-  { assignment, sizes, inertia }: Clustering,
-): Omit<ClusteredServers, 'warnings'> => {
-  const centres = sizes
-    .map((_, cluster) => {
-      const members = known.filter((_, index) => assignment[index] === cluster)
-      const centre = Object.fromEntries(
-        clusterFeatures.map((feature) => [feature, meanOf(members.map((index) => features[feature][index]!))]),
-      ) as Record<ClusterFeature, number>
-      return { members, centre }
-    })
-    .sort((a, b) => a.centre.mean - b.centre.mean)
+  { assignment, sizes }: Clustering,
+): { cluster: Int32Array; members: number[][] } => {
+  const members = sizes
+    .map((_, number) => known.filter((_, index) => assignment[index] === number))
+    .map((indices) => ({ indices, mean: definedMean(indices.map((index) => features.mean[index]!)) }))
+    .sort((a, b) => a.mean - b.mean)
+    .map(({ indices }) => indices)
   const cluster = new Int32Array(serverIds.length).fill(-1)
-  centres.forEach(({ members }, number) => members.forEach((index) => (cluster[index] = number)))
-  const names = distinctNames(
-    centres.map(({ centre }) => centre),
-    horizonDays,
-  )
-  return {
-    metric,
-    serverIds,
-    features,
-    cluster,
-    clusters: centres.map(({ members, centre }, number) => ({ cluster: number, name: names[number]!, size: members.length, centre })),
-    inertia,
-  }
+  members.forEach((indices, number) => indices.forEach((index) => (cluster[index] = number)))
+  return { cluster, members }
 }
 
-const meanOf = (values: readonly number[]): number => {
+const centreOf = ({ features }: FleetBehaviour, members: readonly number[]): ClusterCentre =>
+  Object.fromEntries(clusterFeatures.map((feature) => [feature, definedMean(members.map((index) => features[feature][index]!))])) as Record<
+    ClusterFeature,
+    number
+  >
+
+/** NaN where none is defined. */
+const definedMean = (values: readonly number[]): number => {
   const defined = values.filter((value) => !Number.isNaN(value))
-  return defined.length === 0 ? Number.NaN : defined.reduce((sum, value) => sum + value, 0) / defined.length
+  return defined.reduce((sum, value) => sum + value, 0) / defined.length
 }
 
-/** Points that the fitted line must move over the horizon to be called rising or falling. */
-const noticeableMove = 5
-
-/** Peaks this many times the mean are called spikes. */
-const spikyPeakToMean = 1.3
-
-/** Level by mean utilisation, then direction, spikes, or variability (standard deviation above a quarter of the mean). */
-export const nameCluster = (centre: Readonly<Record<ClusterFeature, number>>, horizonDays: number): string => {
-  const level = levelOf(centre.mean)
-  const move = (centre.trend_per_30_days * horizonDays) / 30
-  if (move >= noticeableMove) return `${level}, rising`
-  if (move <= -noticeableMove) return `${level}, falling`
-  if (centre.peak_to_mean >= spikyPeakToMean) return `${level}, spiky`
-  return centre.std > 0.25 * centre.mean ? `${level}, variable` : `${level}, steady`
-}
-
-const levelOf = (mean: number): string => {
-  if (mean < 15) return 'idle'
-  if (mean < 40) return 'quiet'
-  if (mean < 60) return 'moderate'
-  return mean < 80 ? 'busy' : 'full'
-}
-
-/** Clusters that share a name also state their mean, and their number where even that is shared. */
-const distinctNames = (centres: readonly Readonly<Record<ClusterFeature, number>>[], horizonDays: number): string[] => {
-  const names = centres.map((centre) => nameCluster(centre, horizonDays))
-  const isUnique = (name: string, among: readonly string[]): boolean => among.filter((other) => other === name).length === 1
-  const withMeans = names.map((name, index) => (isUnique(name, names) ? name : `${name}, mean ${centres[index]!.mean.toFixed(1)}`))
-  return withMeans.map((name, index) => (isUnique(name, withMeans) ? name : `${name}, no. ${index}`))
+const collectWarnings = (
+  known: readonly number[],
+  used: readonly ClusterFeature[],
+  { sizes }: Clustering,
+  wanted: number,
+): RunWarning[] => {
+  const dropped = known.length > 1 ? clusterFeatures.filter((feature) => !used.includes(feature)) : []
+  const warnings = dropped.map((feature) => ({
+    code: 'cluster-feature-dropped',
+    message: `Clusters leave out ${feature}: it is the same or undefined for all servers.`,
+  }))
+  if (sizes.length === wanted) return warnings
+  return [
+    ...warnings,
+    {
+      code: 'clusters-shrunk',
+      message: `${sizes.length} instead of ${wanted} clusters: the servers show no more distinct behaviours.`,
+    },
+  ]
 }

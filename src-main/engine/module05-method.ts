@@ -5,7 +5,7 @@ import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
 import { fixedMean, fixedSumOfShares, type FixedPoint } from './fixed-point.ts'
 import { clusterPoints } from './cluster-points.ts'
-import type { ClusteredServers } from './cluster-servers.ts'
+import { describeClustering, type ClusteredServers } from './cluster-servers.ts'
 
 /** It ignored the configured number of clusters. */
 const clusterCount = 3
@@ -48,10 +48,9 @@ export const clusterLikeModule05 = async (
   )
   const mean = Float64Array.from(rows, (row) => row.mean ?? 0)
   const std = Float64Array.from(rows, (row) => row.std ?? 0)
-  const clustering = await clusterPoints(
-    rows.map((_, index) => [mean[index]!, std[index]!]),
-    { clusters: clusterCount, restarts, seed: config.seed, signal },
-  )
+  const points = rows.map((_, index) => [mean[index]!, std[index]!])
+  const clustering = await clusterPoints(points, { clusters: clusterCount, restarts, seed: config.seed, signal })
+  const everyone = rows.map((_, index) => index)
   return {
     metric: config.target_metric,
     serverIds: rows.map((row) => row.server_id),
@@ -63,7 +62,13 @@ export const clusterLikeModule05 = async (
       size: clustering.sizes[cluster]!,
       centre: { mean: centre[0]!, std: centre[1]! },
     })),
-    inertia: clustering.inertia,
+    ...(await describeClustering(points, everyone, rows.length, ['mean', 'std'], clustering, {
+      requested: config.n_clusters,
+      silhouettesByK: null,
+      restarts,
+      seed: config.seed,
+      signal,
+    })),
     warnings: [],
   }
 }

@@ -57,6 +57,7 @@ const wanted = (issue: Issue): string => {
     if (issue.origin === 'array') return 'a list that is not empty'
     return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`
   }
+  if (issue.path[0] === 'n_clusters') return 'a whole number from 1 to 50, or auto'
   if (issue.code === 'too_big') return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
   return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'of another kind'
 }

@@ -8,6 +8,7 @@ const steps = {
   survey: ['Reading every series', 17],
   select: ['Selecting models', 17],
   risk: ['Assessing risk', 6],
+  season: ['Measuring the season', 10],
   clusters: ['Clustering servers', 8],
   recommend: ['Working out recommendations', 3],
   pictures: ['Drawing pictures', 6],

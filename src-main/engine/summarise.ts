@@ -6,11 +6,13 @@ import type { Database } from '../database/database.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
 import type { RecommendationReport } from './describe-recommendations.ts'
 import type { FlaggedRowCounts } from './module05-method.ts'
+import type { SeasonReport } from './season/fleet-season.ts'
 
 export interface SummaryParts {
   readonly analyzedAt: Date
   readonly counts: RunCounts
   readonly clustered: ClusteredServers
+  readonly season: SeasonReport
   readonly report: RecommendationReport
   /** Only under `module05`. */
   readonly rowCounts: FlaggedRowCounts | null
@@ -18,7 +20,7 @@ export interface SummaryParts {
 
 /** Counts distinct servers; under `module05` the original's row counts stand under the original's names. */
 export const summarise = async (database: Database, parts: SummaryParts): Promise<RunSummary> => {
-  const { analyzedAt, counts, clustered, report, rowCounts } = parts
+  const { analyzedAt, counts, clustered, season, report, rowCounts } = parts
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
@@ -50,7 +52,9 @@ export const summarise = async (database: Database, parts: SummaryParts): Promis
     distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },
     ...(rowCounts === null ? {} : { rows: rowCounts }),
     underutilized_count: report.underutilized_count,
-    kmeans_inertia: clustered.inertia,
+    kmeans_inertia: clustered.clustering.inertia,
     clusters: clustered.clusters,
+    clustering: clustered.clustering,
+    season,
   }
 }

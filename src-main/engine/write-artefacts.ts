@@ -7,9 +7,9 @@ import type { ClusteredServers } from './cluster-servers.ts'
 export const writeJson = async (folder: string, name: string, value: unknown): Promise<void> =>
   writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
 
-/** server_clusters.csv: one line per server; a server without horizon has an empty cluster. */
+/** server_clusters.csv: one line per server; a server without horizon has an empty cluster. Features in their own units, then pc1 and pc2. */
 export const writeClusters = async (folder: string, clustered: ClusteredServers): Promise<void> => {
-  const features = Object.entries(clustered.features)
+  const features = Object.entries({ ...clustered.features, ...clustered.projection })
   const header = ['server_id', 'cluster', 'cluster_name', ...features.map(([name]) => name)].join(',')
   const lines = clustered.serverIds.map((serverId, index) => {
     const cluster = clustered.clusters[clustered.cluster[index]!]

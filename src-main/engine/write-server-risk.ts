@@ -6,7 +6,7 @@ import type { DisposedServer } from './recommend.ts'
 
 const columns = Object.keys(serverRiskRowSchema.shape)
 
-/** Writes the file; reads `series_risk`, `candidates`. */
+/** Writes the file; reads `series_risk`, `candidates`, `season_figures`. */
 export const writeServerRisk = async (
   database: Database,
   clustered: ClusteredServers,
@@ -48,4 +48,5 @@ export const serverRiskQuery = `
   LEFT JOIN server_marks USING (server_id) LEFT JOIN server_dispositions USING (server_id)
   LEFT JOIN (SELECT series_id, model AS scored_model, common_points AS backtest_points, mae, mase FROM candidates) c
     ON c.series_id = r.series_id AND c.scored_model = r.model
+  JOIN season_figures f ON f.series_id = r.series_id
   ORDER BY r.series_id`

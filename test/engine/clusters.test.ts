@@ -12,7 +12,7 @@ const options = { restarts: 10, seed: 42 }
 describe('points', () => {
   test('on a line fall into their three pairs', async () => {
     // Each pair lies 0.5 to both sides of its centre: 6 x 0.25.
-    expect(await clusterPoints([[21], [0], [10], [20], [1], [11]], { clusters: 3, ...options })).toEqual({
+    expect(await clusterPoints([[21], [0], [10], [20], [1], [11]], { clusters: 3, ...options })).toMatchObject({
       assignment: Int32Array.from([2, 0, 1, 2, 0, 1]),
       centres: [[0.5], [10.5], [20.5]],
       sizes: [2, 2, 2],
@@ -111,10 +111,10 @@ describe('servers', () => {
       ['zzz idle a', 0, 'idle, steady'],
       ['zzz idle b', 0, 'idle, steady'],
     ])
-    // Flat forecasts: no deviation, peak equal to the mean, no trend.
+    // Flat forecasts of one measured day: no deviation, peak equal to the mean, no trend, no quarter end, no whole week.
     const dropped = run.manifest.warnings.filter(({ code }) => code === 'cluster-feature-dropped').map(({ message }) => message)
     expect(dropped).toEqual(
-      ['std', 'peak_to_mean', 'trend_per_30_days'].map(
+      ['std', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'].map(
         (feature) => `Clusters leave out ${feature}: it is the same or undefined for all servers.`,
       ),
     )

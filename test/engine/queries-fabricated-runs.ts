@@ -78,6 +78,12 @@ const riskColumns = `server_id, metric, model, business_unit, region, criticalit
   longest_breach_run, units_to_add, seasonal_peak_risk, is_underutilized, cluster, cluster_name, trend_per_30_days,
   backtest_points, mae, mase, disposition, consolidate_onto`
 
+/** Four days make no season. */
+const seasonColumns = `NULL::DOUBLE AS eoq_uplift_points, 0 AS eoq_uplift_quarters, NULL::DOUBLE AS eoq_uplift_standard_error,
+  NULL::DOUBLE AS holiday_uplift_points, 0 AS holiday_uplift_days, NULL::DOUBLE AS holiday_uplift_standard_error,
+  NULL::DOUBLE AS weekend_uplift_points, 0 AS weekend_uplift_weeks, NULL::DOUBLE AS weekend_uplift_standard_error,
+  NULL::DOUBLE AS weekly_strength, 0 AS breaches_eoq, 0 AS breaches_month_end, 0 AS breaches_holiday, 0 AS breaches_ordinary`
+
 const manifest: RunManifest = {
   format_version: 1,
   run_id: 'hand-made',
@@ -114,7 +120,7 @@ const manifest: RunManifest = {
 export const fabricateRun = async (folder: string, change: (manifest: RunManifest) => unknown = (same) => same): Promise<void> => {
   await mkdir(folder, { recursive: true })
   await write(folder, runFiles.flaggedForecasts, flaggedSql)
-  await write(folder, runFiles.serverRisk, `SELECT * FROM (VALUES ${figures.map(riskRow).join(', ')}) t(${riskColumns})`)
+  await write(folder, runFiles.serverRisk, `SELECT *, ${seasonColumns} FROM (VALUES ${figures.map(riskRow).join(', ')}) t(${riskColumns})`)
   await writeFile(
     join(folder, runFiles.summary),
     JSON.stringify({

@@ -7,6 +7,7 @@ import { fixedMean, type FixedPoint } from '../fixed-point.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { effectOf } from './effect.ts'
 import { describeSeason, FleetSeason, type SeasonReport } from './fleet-season.ts'
+import { measureSeries, type SeriesSeason } from './measure-series.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
 import { readSeasonCalendar, type SeasonCalendar } from './season-calendar.ts'
@@ -116,20 +117,6 @@ const dayValues = async (
   return (from, to) => `
     SELECT series_id, place, ${fixedMean('value', fixedPoint)} AS value FROM (${rows(from, to)})
     GROUP BY series_id, place HAVING count(*) >= ${fewest}`
-}
-
-export interface SeriesSeason {
-  readonly quarterEnds: Float64Array
-  readonly holidays: Float64Array
-  readonly weekends: Float64Array
-  readonly weeklyStrength: number | null
-}
-
-/** Values that stand for a week know neither holidays nor weekends. */
-const measureSeries = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): SeriesSeason => {
-  const { quarterEnds, holidays } = measureUplifts(values, calendar, stepDays)
-  const { weekends, strength } = measureWeeks(values)
-  return { quarterEnds, holidays: stepDays > 1 ? holidays.fill(Number.NaN) : holidays, weekends, weeklyStrength: strength }
 }
 
 const figuresOf = ({ quarterEnds, holidays, weekends, weeklyStrength }: SeriesSeason): (number | null)[] => [

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import type { SeriesSeason } from './assess-season.ts'
 import { effectOf, type Effect } from './effect.ts'
+import type { SeriesSeason } from './measure-series.ts'
 import { weekdayOf, type SeasonCalendar } from './season-calendar.ts'
 
 /** A mean over series for each of the calendar's quarters, holidays or weeks. */
