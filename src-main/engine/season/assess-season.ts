@@ -61,15 +61,13 @@ export const assessSeason = async (
     const query = `SELECT series_id, list(place), list(value) FROM (${rows(from, from + atATime)}) GROUP BY series_id ORDER BY series_id`
     await database.scanLists(query, 2, (series, [places, dayMeans]) => {
       values.fill(Number.NaN)
-      places!.forEach((place, index) => (values[place] = dayMeans![index]!))
+      for (let index = 0; index < places!.length; index++) values[places![index]!] = dayMeans![index]!
       const metric = metricOf[series]!
       const own = measureSeries(measured, calendar, stepDays)
       const ofFleet = fleet.get(metric) ?? new FleetSeason(calendar)
       fleet.set(metric, ofFleet.add(measured, own))
       // The horizon continues what was measured: the clusters' view.
-      ahead.forEach((value, place) => {
-        if (Number.isNaN(measured[place]!)) measured[place] = value
-      })
+      for (let place = 0; place < measured.length; place++) if (Number.isNaN(measured[place]!)) measured[place] = ahead[place]!
       figures.push([series, ...figuresOf(own), ...figuresToHorizonEnd(measured, calendar, stepDays)])
     })
   }
