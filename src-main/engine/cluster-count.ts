@@ -2,8 +2,8 @@
 import { clusterPoints, countDistinct } from './cluster-points.ts'
 import { meanSilhouettes, samplePlaces } from './cluster-silhouette.ts'
 
-export const fewestClusters = 2
-export const mostClusters = 8
+const fewestClusters = 2
+const mostClusters = 8
 
 export interface ChosenCount {
   readonly clusters: number
