@@ -25,6 +25,10 @@ export const analysisConfigSchema = z.strictObject({
   interval_level: z.number().gt(0).lt(1).default(0.8),
   high_risk_threshold: z.number().positive().default(80),
   very_high_risk_threshold: z.number().positive().default(90),
+  /** Whether breach probabilities are estimated by simulated paths; a conservative basis needs them and turns them on. */
+  breach_probability: z.boolean().default(false),
+  /** What risk is judged by: the point forecast's P95, or the plain 95th percentile of the simulated paths' P95. */
+  basis: z.enum(['expected', 'conservative']).default('expected'),
   /** Overrides by metric name; a metric listed here is judged whatever its unit. */
   metric_thresholds: z.record(z.string(), thresholdsSchema).default({}),
   /** Overrides by criticality of the servers table; they win over the metric's. */

@@ -21,9 +21,6 @@ export const runFiles = {
 /** Every file but the manifest, which lists them. */
 export const manifestedFiles: readonly string[] = Object.values(runFiles).filter((name) => name !== runFiles.manifest)
 
-/** What the user adds to a run lies here; `verify` ignores it. */
-export const sidecarFolder = 'headroom-notes'
-
 export const granularities = ['hourly', 'daily', 'weekly'] as const
 export const granularitySchema = z.enum(granularities)
 export type Granularity = z.infer<typeof granularitySchema>

@@ -45,6 +45,19 @@ export const serverRiskRowSchema = z.object({
   /** Longest unbroken run of such periods. */
   longest_breach_run: z.int(),
   units_to_add: z.number().nullable(),
+  /** Probability that the horizon rises above the high threshold, recalibrated on the backtest; NULL where nothing is judged. */
+  breach_probability: z.number().min(0).max(1).nullable(),
+  /** Plain share of simulated paths that do. */
+  breach_probability_raw: z.number().min(0).max(1).nullable(),
+  /** Times of the curve, weekly for daily data and six-hourly for hourly, and the probability of a breach up to each. */
+  breach_probability_dates: z.array(instant).nullable(),
+  breach_probability_by: z.array(z.number()).nullable(),
+  /** Median first breach among the paths that breach. */
+  expected_first_breach: instant.nullable(),
+  /** Plain 95th percentile over the paths of each path's P95, in the metric's unit. */
+  conservative_p95: z.number().nullable(),
+  /** Points by which the forecast's bounds are widened on both sides to hold at their nominal level. */
+  interval_margin: z.number().nullable(),
   seasonal_peak_risk: z.number().nullable(),
   /**
    * Backtest of the selected model, in the metric's unit: how far the days of quarter-end windows, holidays outside them and weekends
@@ -76,8 +89,18 @@ export const serverRiskRowSchema = z.object({
   backtest_points: z.int(),
   mae: z.number().nullable(),
   mase: z.number().nullable(),
-  disposition: z.enum(['add capacity', 'retire', 'consolidate', 'keep']),
+  /** The selected model over all of its backtest: percent, mean of predicted - actual, share of values inside the bounds. */
+  smape_percent: z.number().nullable(),
+  bias: z.number().nullable(),
+  interval_coverage: z.number().nullable(),
+  disposition: z.enum(['add capacity', 'watch', 'retire', 'consolidate', 'keep']),
   /** Host that takes a consolidated server over. */
   consolidate_onto: z.string().nullable(),
+  /** Latest day to order capacity: expected first breach less lead time; of the limiting metric of a server at risk. */
+  order_by: instant.nullable(),
+  /** Whether capacity ordered at the last measured time would come after the expected first breach. */
+  is_order_late: z.boolean(),
+  /** Whether this metric leaves its server the least headroom. */
+  is_limiting: z.boolean(),
 })
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>

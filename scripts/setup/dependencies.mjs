@@ -47,10 +47,7 @@ export function matchesLock(lock, installed) {
  * @param {string} [lock] text of package-lock.json
  * @returns {'installed' | 'unstamped' | 'missing'}
  */
-export function dependencyState(
-  folder = modulesFolder,
-  lock = readFileSync(join(projectFolder, 'package-lock.json'), 'utf8'),
-) {
+export function dependencyState(folder = modulesFolder, lock = readFileSync(join(projectFolder, 'package-lock.json'), 'utf8')) {
   const stamp = readOrUndefined(join(folder, '.headroom-setup.json'))
   if (stamp === dependencyStamp(lock)) return 'installed'
   const installed = readOrUndefined(join(folder, '.package-lock.json'))

@@ -4,7 +4,7 @@ import { capture } from './run-command.mjs'
 
 /** Shared libraries that the dynamic linker does not find. @param {string} lddOutput */
 export function missingLibraries(lddOutput) {
-  return [...lddOutput.matchAll(/^\s*(\S+) => not found/gm)].map((match) => String(match[1]))
+  return [...lddOutput.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1] ?? '')
 }
 
 /** @param {string} binary @returns {Promise<string[]>} names such as "libnss3.so"; empty off Linux */

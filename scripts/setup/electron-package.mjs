@@ -19,7 +19,12 @@ const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'))
 export function installedElectron(folder = join(modulesFolder, 'electron')) {
   try {
     const { version } = readJson(join(folder, 'package.json'))
-    if (readFileSync(join(folder, 'dist', 'version'), 'utf8').trim().replace(/^v/, '') !== version) return undefined
+    if (
+      readFileSync(join(folder, 'dist', 'version'), 'utf8')
+        .trim()
+        .replace(/^v/, '') !== version
+    )
+      return undefined
     const binary = join(folder, 'dist', readFileSync(join(folder, 'path.txt'), 'utf8').trim())
     return existsSync(binary) ? binary : undefined
   } catch {
@@ -80,7 +85,12 @@ async function download(folder) {
   clearInterval(watch)
   rmSync(downloads, { recursive: true, force: true })
   if (code === 0) return undefined
-  return output.split('\n').find((line) => /error|fail/i.test(line))?.trim() ?? `the download stopped (exit code ${code})`
+  return (
+    output
+      .split('\n')
+      .find((line) => /error|fail/i.test(line))
+      ?.trim() ?? `the download stopped (exit code ${code})`
+  )
 }
 
 /**

@@ -43,9 +43,7 @@ export async function runInsteadOfWindow(args, folder) {
   const samples = join(dataFolder(), 'samples')
   mkdirSync(runs, { recursive: true })
   mkdirSync(samples, { recursive: true })
-  const name = freeRunName(file === undefined ? 'sample' : basename(file, extname(file)), (candidate) =>
-    existsSync(join(runs, candidate)),
-  )
+  const name = freeRunName(file === undefined ? 'sample' : basename(file, extname(file)), (candidate) => existsSync(join(runs, candidate)))
   const run = join(runs, name)
   if (file !== undefined) {
     say('No display here, so the analysis runs in the terminal.')

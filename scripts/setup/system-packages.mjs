@@ -18,7 +18,7 @@ function isOnPath(program, path = process.env.PATH ?? '') {
 export function installableNames(policy) {
   return [...policy.matchAll(/^(\S+):\n {2}Installed: .*\n {2}Candidate: (.+)$/gm)]
     .filter((match) => match[2] !== '(none)')
-    .map((match) => String(match[1]))
+    .map((match) => match[1] ?? '')
 }
 
 /** @param {readonly (readonly string[])[]} alternatives @param {readonly string[]} installable */

@@ -8,7 +8,7 @@ import { oneFailed, onePassed } from './test-summary.mjs'
 
 /** The npm scripts that a script like "npm run -s a && npm run -s b" runs. @param {string} script */
 export function stepsOf(script) {
-  return [...script.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map((match) => String(match[1]))
+  return [...script.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map((match) => match[1] ?? '')
 }
 
 /** @param {string} step */

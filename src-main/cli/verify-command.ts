@@ -1,13 +1,18 @@
 // headroom verify: every file of a run against the hash in its manifest.
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { exitCodeOf, HeadroomError } from '../../src-shared/errors.ts'
 import { verifyRunFolder } from '../run-folder/read-run-folder.ts'
 import { jsonText, print } from './terminal.ts'
 
 export const runVerify = async (run: string, options: { readonly json?: boolean }): Promise<void> => {
   const { manifest, files } = await verifyRunFolder(run)
   const bad = files.filter(({ state }) => state !== 'ok')
-  if (options.json === true) print(jsonText({ run_id: manifest.run_id, verified: bad.length === 0, files }, 2))
-  else for (const { name, state } of files) print(`${state.padEnd(8)}${name}`)
+  if (options.json === true) {
+    print(jsonText({ run_id: manifest.run_id, verified: bad.length === 0, files }, 2))
+    // One document is all that a program should have to read.
+    if (bad.length > 0) process.exitCode = exitCodeOf('run-damaged')
+    return
+  }
+  for (const { name, state } of files) print(`${state.padEnd(8)}${name}`)
   if (bad.length > 0) {
     throw new HeadroomError(
       'run-damaged',
@@ -15,5 +20,5 @@ export const runVerify = async (run: string, options: { readonly json?: boolean 
       { next: 'Fetch or analyse the run again.' },
     )
   }
-  if (options.json !== true) print(`All ${files.length} files agree with the manifest.`)
+  print(`All ${files.length} files agree with the manifest.`)
 }

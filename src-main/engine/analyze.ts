@@ -10,6 +10,7 @@ import { Database } from '../database/database.ts'
 import { draftRunFolder, type RunFolderDraft } from '../run-folder/write-run-folder.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
+import { estimateBreaches } from './breach/estimate-breaches.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
@@ -117,9 +118,12 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
       : await clusterServers(database, config, fleet.shownMetric, work.signal)
   await writeClusters(draft.folder, clustered)
 
+  progress.start('breaches')
+  const breaches = await estimateBreaches(database, config, fleet.grid, work.signal)
+
   progress.start('recommend')
   const disposed = await disposeServers(database, config)
-  const ownReport = describeRecommendations(disposed, config)
+  const ownReport = describeRecommendations(disposed, config, fleet.source.columns)
   const report =
     request.method === 'module05'
       ? {
@@ -131,7 +135,7 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   await writeJson(draft.folder, runFiles.recommendations, report)
   await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
-  await writeJson(draft.folder, runFiles.modelAccuracy, accuracy)
+  await writeJson(draft.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
   const warnings = [...(await collectWarnings(database, config, fleet.grid, new Date())), ...clustered.warnings, ...accuracyWarnings]
   warnings.forEach(progress.warn)
 

@@ -70,7 +70,7 @@ export const assessRisk = async (
            date_diff('second', s.last_measured_at, f.first_breach_at) / ${secondsPerDay}.0::DOUBLE AS days_to_breach,
            coalesce(f.periods_over, 0) AS periods_over,
            coalesce(r.longest_breach_run, 0) AS longest_breach_run,
-           ${unitsToAdd} AS units_to_add,
+           ${unitsToAdd('s.capacity_units', 'f.horizon_p95', 's.high_threshold')} AS units_to_add,
            ${method === 'module05' ? 'mixed.seasonal_peak_risk' : 'f.seasonal_peak_risk'} AS seasonal_peak_risk,
            ${method === 'module05' ? mixedUnderutilised(config) : underutilised(config)} AS is_underutilized
     FROM series s
@@ -86,11 +86,10 @@ const deviation = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
 const distance = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
 
 /** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
-const unitsToAdd = `
-  CASE WHEN s.high_threshold IS NULL OR f.horizon_p95 IS NULL THEN NULL
-       WHEN s.capacity_units = floor(s.capacity_units)
-       THEN ceil(round(s.capacity_units * greatest(0, f.horizon_p95 / s.high_threshold - 1), 9))
-       ELSE s.capacity_units * greatest(0, f.horizon_p95 / s.high_threshold - 1) END`
+export const unitsToAdd = (units: string, p95: string, threshold: string): string => `
+  CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
+       WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
+       ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
 
 /** Of the whole server: every judged metric has a horizon, and its mean is below the threshold. */
 const underutilised = (config: AnalysisConfig): string => `

@@ -1,6 +1,7 @@
 // optimization_recommendations.json: what to do with each server, in words and numbers, and the savings waterfall.
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
-import { groupKey, retirePeak, type DisposedServer } from './recommend.ts'
+import { groupKey, retirePeak, watchProbability, type DisposedServer } from './recommend.ts'
+import { traceQuery, type TraceColumns } from './trace-query.ts'
 
 export interface Recommendation {
   readonly server_id: string
@@ -10,9 +11,16 @@ export interface Recommendation {
   readonly horizon_p95: number | null
   readonly units_to_add: number | null
   readonly first_breach_at: string | null
+  readonly expected_first_breach: string | null
+  readonly breach_probability: number | null
+  /** Latest day to order, and whether that day lies before the last measured time. */
+  readonly order_by: string | null
+  readonly is_order_late: boolean
   readonly consolidate_onto: string | null
   /** What leaves the bill a month once the server is gone; 0 for servers that stay. */
   readonly monthly_savings_usd: number
+  /** `headroom query RUN "..."` shows the rows behind it. */
+  readonly query: string
 }
 
 export interface RecommendationReport {
@@ -51,7 +59,11 @@ const countOf = (servers: readonly DisposedServer[], disposition: DisposedServer
   servers.filter((server) => server.disposition === disposition).length
 
 /** Only removed hosts save money; freed capacity alone does not. */
-export const describeRecommendations = (servers: readonly DisposedServer[], config: AnalysisConfig): RecommendationReport => {
+export const describeRecommendations = (
+  servers: readonly DisposedServer[],
+  config: AnalysisConfig,
+  columns: TraceColumns,
+): RecommendationReport => {
   const leaving = servers.filter(leaves)
   return {
     total_savings_usd: savingsOf(servers),
@@ -74,8 +86,13 @@ export const describeRecommendations = (servers: readonly DisposedServer[], conf
         horizon_p95: server.horizon_p95,
         units_to_add: server.disposition === 'add capacity' ? server.units_to_add : null,
         first_breach_at: server.first_breach_at,
+        expected_first_breach: server.expected_first_breach,
+        breach_probability: server.breach_probability,
+        order_by: server.orderBy,
+        is_order_late: server.isOrderLate,
         consolidate_onto: server.consolidateOnto,
         monthly_savings_usd: leaves(server) ? server.monthly_cost_usd : 0,
+        query: traceQuery(server, columns),
       })),
   }
 }
@@ -108,11 +125,17 @@ const reasonFor = (server: DisposedServer, config: AnalysisConfig): string => {
   switch (server.disposition) {
     case 'add capacity': {
       const breach = server.first_breach_at === null ? '' : `; first above on ${server.first_breach_at.slice(0, 10)}`
+      const order =
+        server.orderBy === null
+          ? ''
+          : ` Order by ${server.orderBy.slice(0, 10)}${server.isOrderLate ? ', which has passed: delivery will be late' : ''}.`
       const units = server.units_to_add ?? 0
       return `The horizon's P95 of ${server.metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breach}. Add ${
         Number.isInteger(units) ? units : units.toFixed(2)
-      } capacity ${units === 1 ? 'unit' : 'units'}.`
+      } capacity ${units === 1 ? 'unit' : 'units'}.${order}`
     }
+    case 'watch':
+      return `Not at risk by its forecast, but it breaches with a probability of ${percentText((server.breach_probability ?? 0) * 100)}, above ${watchProbability * 100} %.`
     case 'retire':
       return `The horizon's peak is ${percentText(server.horizon_peak)}, below ${retirePeak} %.`
     case 'consolidate':

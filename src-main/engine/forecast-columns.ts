@@ -112,7 +112,7 @@ export const describeType = (type: string): string => {
   if (integral.test(type)) return 'whole numbers'
   if (numeric.test(type)) return 'numbers with decimals'
   if (textual.test(type)) return 'text'
-  if (/^TIMESTAMP/.test(type)) return 'times'
+  if (type.startsWith('TIMESTAMP')) return 'times'
   if (type === 'DATE') return 'dates'
   if (/^TIME\b/.test(type)) return 'times of day'
   if (type === 'BOOLEAN') return 'true and false'

@@ -1,4 +1,4 @@
-// One disposition per server and what it saves: add capacity, retire, consolidate or keep (analysis definition, section 8).
+// One disposition per server and what it saves: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
@@ -12,6 +12,9 @@ export const retirePeak = 5
 /** Servers packed against each other at most; larger groups are cut by server name. */
 const subgroupSize = 2000
 const fewestKept = 2
+/** Breach probability above which a server that is not at risk is watched. */
+export const watchProbability = 0.2
+const dayMs = 86_400_000
 
 const serverSchema = z.object({
   server_id: z.string(),
@@ -30,20 +33,29 @@ const serverSchema = z.object({
   high_threshold: z.number().nullable(),
   units_to_add: z.number().nullable(),
   first_breach_at: z.string().nullable(),
+  expected_first_breach: z.string().nullable(),
+  last_measured_at: z.string().nullable(),
+  lead_time_days: z.number(),
+  /** The greatest of its metrics. */
+  breach_probability: z.number().nullable(),
 })
 export type FleetServer = z.infer<typeof serverSchema>
 
 export interface DisposedServer extends FleetServer {
   readonly disposition: Disposition
   readonly consolidateOnto: string | null
+  /** ISO 8601 UTC; only of a server at risk. */
+  readonly orderBy: string | null
+  readonly isOrderLate: boolean
 }
 
-/** One entry per server, by name. Reads `series_risk` and `horizon`. */
+/** One entry per server, by name. Reads `series_risk`, `breach_estimates` and `horizon`. */
 export const disposeServers = async (database: Database, config: AnalysisConfig): Promise<DisposedServer[]> => {
   const servers = await readServers(database)
   const first = new Map<string, Disposition>()
   for (const server of servers) {
     if (server.is_at_risk) first.set(server.server_id, 'add capacity')
+    else if ((server.breach_probability ?? 0) > watchProbability) first.set(server.server_id, 'watch')
     else if (server.horizon_peak !== null && server.horizon_peak < retirePeak) first.set(server.server_id, 'retire')
   }
   const hosts = await packGroups(database, config, servers, first)
@@ -53,8 +65,17 @@ export const disposeServers = async (database: Database, config: AnalysisConfig)
       ...server,
       disposition: first.get(server.server_id) ?? (onto === null ? 'keep' : 'consolidate'),
       consolidateOnto: onto,
+      ...orderFor(server),
     }
   })
+}
+
+/** Capacity must be there at the expected first breach; where no path breaches, at the forecast's own first breach. */
+const orderFor = (server: FleetServer): Pick<DisposedServer, 'orderBy' | 'isOrderLate'> => {
+  const breach = server.expected_first_breach ?? server.first_breach_at
+  if (!server.is_at_risk || breach === null) return { orderBy: null, isOrderLate: false }
+  const orderBy = new Date(Date.parse(breach) - server.lead_time_days * dayMs).toISOString().replace('.000Z', 'Z')
+  return { orderBy, isOrderLate: server.last_measured_at !== null && orderBy < server.last_measured_at }
 }
 
 /** One row per server: the figures of its tightest metric; peak, mean and units to add over all judged metrics. */
@@ -66,8 +87,11 @@ const readServers = async (database: Database): Promise<FleetServer[]> =>
                  THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
             max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
             metric, horizon_p95, high_threshold, max(units_to_add) OVER server AS units_to_add,
-            strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at
-     FROM series_risk
+            strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+            strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
+            strftime(last_measured_at, '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at, lead_time_days,
+            max(breach_probability) OVER server AS breach_probability
+     FROM series_risk LEFT JOIN breach_estimates USING (series_id)
      WINDOW server AS (PARTITION BY server_id)
      QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1
      ORDER BY server_id`,

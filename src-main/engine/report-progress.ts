@@ -10,6 +10,7 @@ const steps = {
   risk: ['Assessing risk', 6],
   season: ['Measuring the season', 10],
   clusters: ['Clustering servers', 8],
+  breaches: ['Estimating breach probabilities', 25],
   recommend: ['Working out recommendations', 3],
   pictures: ['Drawing pictures', 6],
   write: ['Writing flagged forecasts', 34],

@@ -5,6 +5,8 @@ import type { ClusteredServers } from './cluster-servers.ts'
 import type { DisposedServer } from './recommend.ts'
 
 const columns = Object.keys(serverRiskRowSchema.shape)
+/** Columns that no table holds as such. */
+const derived: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
 
 /** Writes the file; reads `series_risk`, `candidates`, `season_figures`. */
 export const writeServerRisk = async (
@@ -36,16 +38,40 @@ export const makeServerMarks = async (
   await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
   await database.storeRows(
     'server_dispositions',
-    { server_id: 'VARCHAR', disposition: 'VARCHAR', consolidate_onto: 'VARCHAR' },
-    disposed.map((server) => [server.server_id, server.disposition, server.consolidateOnto]),
+    {
+      server_id: 'VARCHAR',
+      disposition: 'VARCHAR',
+      consolidate_onto: 'VARCHAR',
+      order_by_text: 'VARCHAR',
+      late: 'INTEGER',
+      limiting_metric: 'VARCHAR',
+    },
+    disposed.map((server) => [
+      server.server_id,
+      server.disposition,
+      server.consolidateOnto,
+      server.orderBy,
+      server.isOrderLate ? 1 : 0,
+      server.metric,
+    ]),
   )
 }
 
 /** The rows of server_risk.parquet. */
 export const serverRiskQuery = `
-  SELECT ${columns.map(identifier).join(', ')}
+  SELECT ${columns.map((name) => derived[name] ?? identifier(name)).join(', ')}
   FROM series_risk r
-  LEFT JOIN server_marks USING (server_id) LEFT JOIN server_dispositions USING (server_id)
+  LEFT JOIN server_marks USING (server_id)
+  LEFT JOIN (
+    SELECT server_id, disposition, consolidate_onto, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
+           late = 1 AS is_order_late, limiting_metric FROM server_dispositions
+  ) USING (server_id)
+  LEFT JOIN breach_estimates USING (series_id)
+  LEFT JOIN (
+    SELECT server_id, metric, model, symmetric_error / nullif(backtest_points, 0) AS smape_percent,
+           signed_error / nullif(backtest_points, 0) AS bias, covered_points / nullif(bounded_points, 0) AS interval_coverage
+    FROM series_models
+  ) USING (server_id, metric, model)
   LEFT JOIN (SELECT series_id, model AS scored_model, common_points AS backtest_points, mae, mase FROM candidates) c
     ON c.series_id = r.series_id AND c.scored_model = r.model
   JOIN season_figures f ON f.series_id = r.series_id

@@ -7,13 +7,14 @@ import type { Database } from '../database/database.ts'
 import { unitOf, type OpenRun } from './open-run.ts'
 import { rankedServersSql } from './server-order.ts'
 
-const times = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at'] as const
+const times = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
 
 const wholeNumbers = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
 
 /** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
 const replacements = [
   ...times.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
+  "list_transform(breach_probability_dates, lambda at: strftime(at, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
   ...wholeNumbers.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
 ].join(', ')
 

@@ -78,6 +78,12 @@ const riskColumns = `server_id, metric, model, business_unit, region, criticalit
   longest_breach_run, units_to_add, seasonal_peak_risk, is_underutilized, cluster, cluster_name, trend_per_30_days,
   backtest_points, mae, mase, disposition, consolidate_onto`
 
+/** No probabilities were asked for. */
+const breachColumns = `NULL::DOUBLE AS breach_probability, NULL::DOUBLE AS breach_probability_raw, NULL::TIMESTAMP[] AS breach_probability_dates,
+  NULL::DOUBLE[] AS breach_probability_by, NULL::TIMESTAMP AS expected_first_breach, NULL::DOUBLE AS conservative_p95,
+  NULL::DOUBLE AS interval_margin, NULL::DOUBLE AS smape_percent, NULL::DOUBLE AS bias, NULL::DOUBLE AS interval_coverage,
+  NULL::TIMESTAMP AS order_by, false AS is_order_late, true AS is_limiting`
+
 /** Four days make no season. */
 const seasonColumns = `NULL::DOUBLE AS eoq_uplift_points, 0 AS eoq_uplift_quarters, NULL::DOUBLE AS eoq_uplift_standard_error,
   NULL::DOUBLE AS holiday_uplift_points, 0 AS holiday_uplift_days, NULL::DOUBLE AS holiday_uplift_standard_error,
@@ -120,7 +126,11 @@ const manifest: RunManifest = {
 export const fabricateRun = async (folder: string, change: (manifest: RunManifest) => unknown = (same) => same): Promise<void> => {
   await mkdir(folder, { recursive: true })
   await write(folder, runFiles.flaggedForecasts, flaggedSql)
-  await write(folder, runFiles.serverRisk, `SELECT *, ${seasonColumns} FROM (VALUES ${figures.map(riskRow).join(', ')}) t(${riskColumns})`)
+  await write(
+    folder,
+    runFiles.serverRisk,
+    `SELECT *, ${seasonColumns}, ${breachColumns} FROM (VALUES ${figures.map(riskRow).join(', ')}) t(${riskColumns})`,
+  )
   await writeFile(
     join(folder, runFiles.summary),
     JSON.stringify({

@@ -165,10 +165,7 @@ describe('Electron', () => {
       'libnss3:\n  Installed: 2:3.98\n  Candidate: 2:3.98\n',
     ].join('')
     expect(installableNames(policy)).toEqual(['libgtk-3-0t64', 'libnss3'])
-    expect(pickNames([['libgtk-3-0t64', 'libgtk-3-0'], ['libgbm1']], installableNames(policy))).toEqual([
-      'libgtk-3-0t64',
-      'libgbm1',
-    ])
+    expect(pickNames([['libgtk-3-0t64', 'libgtk-3-0'], ['libgbm1']], installableNames(policy))).toEqual(['libgtk-3-0t64', 'libgbm1'])
   })
 })
 

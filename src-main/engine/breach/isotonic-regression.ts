@@ -1,0 +1,68 @@
+// Isotonic regression by pooling adjacent violators: the non-decreasing function nearest to observed outcomes in least squares.
+
+export interface IsotonicFunction {
+  /** Ascending places and the function's values there; between them it runs straight, outside it stays level. */
+  readonly places: Float64Array
+  readonly values: Float64Array
+}
+
+/** Barlow, Bartholomew, Bremner and Brunk 1972. Equal places are averaged first. `x` and `y` have one length; empty gives the constant 0. */
+export const fitIsotonic = (x: Float64Array, y: Float64Array): IsotonicFunction => {
+  const order = Uint32Array.from(x, (_, index) => index).sort((a, b) => x[a]! - x[b]! || a - b)
+  const places: number[] = []
+  const sums: number[] = []
+  const weights: number[] = []
+  for (const index of order) {
+    if (places.length > 0 && places.at(-1) === x[index]) {
+      sums[sums.length - 1]! += y[index]!
+      weights[weights.length - 1]! += 1
+    } else {
+      places.push(x[index]!)
+      sums.push(y[index]!)
+      weights.push(1)
+    }
+  }
+  return { places: Float64Array.from(places), values: poolViolators(sums, weights) }
+}
+
+const poolViolators = (sums: readonly number[], weights: readonly number[]): Float64Array => {
+  const blockSums: number[] = []
+  const blockWeights: number[] = []
+  const blockLengths: number[] = []
+  for (let place = 0; place < sums.length; place++) {
+    blockSums.push(sums[place]!)
+    blockWeights.push(weights[place]!)
+    blockLengths.push(1)
+    while (blockSums.length > 1) {
+      const last = blockSums.length - 1
+      if (blockSums[last - 1]! / blockWeights[last - 1]! <= blockSums[last]! / blockWeights[last]!) break
+      blockSums[last - 1]! += blockSums.pop()!
+      blockWeights[last - 1]! += blockWeights.pop()!
+      blockLengths[last - 1]! += blockLengths.pop()!
+    }
+  }
+  const values = new Float64Array(sums.length)
+  let place = 0
+  blockSums.forEach((sum, block) => {
+    values.fill(sum / blockWeights[block]!, place, place + blockLengths[block]!)
+    place += blockLengths[block]!
+  })
+  return values
+}
+
+/** The function's value at `x`. */
+export const evaluateIsotonic = ({ places, values }: IsotonicFunction, x: number): number => {
+  const last = places.length - 1
+  if (last < 0) return 0
+  if (x <= places[0]!) return values[0]!
+  if (x >= places[last]!) return values[last]!
+  let low = 0
+  let high = last
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (places[middle]! <= x) low = middle
+    else high = middle
+  }
+  const share = (x - places[low]!) / (places[high]! - places[low]!)
+  return values[low]! + share * (values[high]! - values[low]!)
+}
