@@ -103,14 +103,16 @@ export class Database {
       const arrays = Array.from({ length: columns }, () => new Float64Array(total))
       let offset = 0
       for (const chunk of chunks) {
+        // Asked for once: every look at rowCount is a call into DuckDB.
+        const { rowCount } = chunk
         arrays.forEach((array, index) => {
           const vector = chunk.getColumnVector(index)
-          for (let row = 0; row < chunk.rowCount; row++) {
+          for (let row = 0; row < rowCount; row++) {
             const value = vector.getItem(row)
             array[offset + row] = value === null ? Number.NaN : Number(value)
           }
         })
-        offset += chunk.rowCount
+        offset += rowCount
       }
       return arrays
     })
@@ -149,10 +151,11 @@ export class Database {
       const buffers = Array.from({ length: lists }, () => new Float64Array(0))
       for (;;) {
         const chunk = await result.fetchChunk()
-        if (chunk === null || chunk.rowCount === 0) return
+        const rowCount = chunk?.rowCount ?? 0
+        if (chunk === null || rowCount === 0) return
         const keys = chunk.getColumnVector(0)
         const vectors = buffers.map((_, index) => chunk.getColumnVector(index + 1))
-        for (let row = 0; row < chunk.rowCount; row++) {
+        for (let row = 0; row < rowCount; row++) {
           const values = vectors.map((vector, index) => {
             if (!(vector instanceof DuckDBListVector)) throw new HeadroomError('internal', 'A column of lists was expected.', { sql })
             const from = vector.getEntryOffset(row)

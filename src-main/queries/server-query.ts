@@ -14,7 +14,7 @@ const wholeNumbers = ['horizon_periods', 'periods_over', 'longest_breach_run', '
 /** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
 const replacements = [
   ...times.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
-  "list_transform(breach_probability_dates, lambda at: strftime(at, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
+  "list_transform(breach_probability_dates, lambda moment: strftime(moment, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
   ...wholeNumbers.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
 ].join(', ')
 
