@@ -21,7 +21,10 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 /** Quotes a text for the few places of SQL that take no bound parameter (COPY targets, file lists in views). */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** One connection to an in-memory database in UTC. Close it when done: DuckDB keeps threads and memory until then. */
+/**
+ * One connection to an in-memory database in UTC, for one statement at a time: `connectBeside` gives another. Close it when done: DuckDB
+ * keeps threads and memory until then.
+ */
 export class Database {
   readonly connection: DuckDBConnection
   readonly threads: number
@@ -29,6 +32,7 @@ export class Database {
   readonly #ownsInstance: boolean
   readonly #signal: AbortSignal | undefined
   readonly #interrupt: () => void
+  #isBusy = false
 
   private constructor(
     instance: DuckDBInstance,
@@ -213,11 +217,16 @@ export class Database {
 
   async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
     if (isAborted(this.#signal)) throw cancelled()
+    // DuckDB would close the result that is still being read, at times without an error.
+    if (this.#isBusy) throw new HeadroomError('internal', 'Two statements met on one connection.', { sql })
+    this.#isBusy = true
     try {
       return await work()
     } catch (cause) {
       // An interrupt surfaces as an ordinary query error; only the signal tells the two apart.
       throw isAborted(this.#signal) ? cancelled(cause) : databaseError(cause, sql)
+    } finally {
+      this.#isBusy = false
     }
   }
 }

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run-event.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { Database } from '../database/database.ts'
@@ -23,7 +24,7 @@ import { disposeServers } from './recommend.ts'
 import { reportProgress, type ProgressReporter } from './report-progress.ts'
 import { summarise } from './summarise.ts'
 import { writeClusters, writeJson } from './write-artefacts.ts'
-import { writeFlaggedForecasts } from './write-flagged-forecasts.ts'
+import { beginFlaggedForecasts, type FlaggedWriting } from './write-flagged-forecasts.ts'
 import { writePictures } from './write-pictures.ts'
 import { writeServerRisk } from './write-server-risk.ts'
 
@@ -49,9 +50,14 @@ export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {})
     }
   } catch (thrown) {
     await draft.discard()
-    throw thrown
+    throw isDiskFull(thrown)
+      ? new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause: thrown })
+      : thrown
   }
 }
+
+/** As the file system says it; DuckDB has words of its own for it. */
+const isDiskFull = (thrown: unknown): boolean => (thrown as NodeJS.ErrnoException).code === 'ENOSPC'
 
 interface Run {
   readonly request: AnalysisRequest
@@ -69,10 +75,16 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
   const progress = reportProgress(work.onEvent)
   const fleet = await assessFleet(database, request, config, progress)
   // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
-  const flagged = await beginFlaggedForecasts(run, fleet)
-  const { clustered, report, warnings } = await flagged.while(async () => writeFindings(run, fleet, progress))
+  const flagged = await beginFlaggedForecasts(database, {
+    ...fleet,
+    rows: fleet.screening.rows,
+    path: join(draft.folder, runFiles.flaggedForecasts),
+    spillFolder: run.spillFolder,
+    signal: work.signal,
+  })
+  const { clustered, report, warnings } = await beside(flagged, async () => writeFindings(run, fleet, progress))
   progress.start('write')
-  await flagged.finish(progress)
+  await finish(flagged, progress)
 
   progress.start('seal')
   const counts = await countFleet(database, fleet.screening.rows)
@@ -145,40 +157,24 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   return { clustered, report, warnings }
 }
 
-interface FlaggedWriting {
-  /** Runs other work meanwhile; where that fails, the writing is stopped before the failure goes on. */
-  readonly while: <T>(other: () => Promise<T>) => Promise<T>
-  readonly finish: (progress: ProgressReporter) => Promise<void>
-}
-
 const progressInterval = 100
 
-const beginFlaggedForecasts = async (run: Run, fleet: AssessedFleet): Promise<FlaggedWriting> => {
-  const beside = await run.database.connectBeside()
-  const path = join(run.draft.folder, runFiles.flaggedForecasts)
-  const writing = writeFlaggedForecasts(beside, fleet.source, fleet.calendar, fleet.screening.rows, path)
-  // Awaited in `finish`; until then a failure must not count as unhandled.
-  writing.catch(() => undefined)
-  return {
-    while: async (other) => {
-      try {
-        return await other()
-      } catch (thrown) {
-        beside.connection.interrupt()
-        await writing.catch(() => undefined)
-        beside.close()
-        throw thrown
-      }
-    },
-    finish: async (progress) => {
-      const timer = setInterval(() => progress.advance(beside.progress()), progressInterval)
-      try {
-        await writing
-      } finally {
-        clearInterval(timer)
-        beside.close()
-      }
-    },
+/** Runs other work meanwhile; where that fails, the writing is stopped before the failure goes on. */
+const beside = async <T>(writing: FlaggedWriting, other: () => Promise<T>): Promise<T> => {
+  try {
+    return await other()
+  } catch (thrown) {
+    await writing.stop()
+    throw thrown
+  }
+}
+
+const finish = async (writing: FlaggedWriting, progress: ProgressReporter): Promise<void> => {
+  const timer = setInterval(() => progress.advance(writing.progress()), progressInterval)
+  try {
+    await writing.finished
+  } finally {
+    clearInterval(timer)
   }
 }
 

@@ -26,8 +26,48 @@ const screeningSchema = z.object({
   greatest: z.number().nullable(),
 })
 
-/** One pass over the set; a second one only to count what is to be refused. Reads `source`. */
+/**
+ * Asks first what the files' own statistics can answer, without reading a page; where they leave a doubt, reads the set once, and a second
+ * time only to count what is to be refused. Reads `source`.
+ */
 export const screenForecasts = async (database: Database, source: ForecastSource): Promise<Screening> => {
+  const found = (await screenStatistics(database, source)) ?? (await screenRows(database, source))
+  if (found.rows === 0) {
+    throw new HeadroomError('input-empty', `${source.name} has no rows.`, { next: 'Check the pipeline that writes it.' })
+  }
+  await refuseNull(database, source, 'server_id', found.null_servers)
+  await refuseNull(database, source, 'timestamp', found.null_times)
+  if (found.has_bad_times) await refuseTimes(database, source, identifier(source.columns.timestamp.column))
+  if ((found.greatest ?? 0) > greatestValue) await refuseInfinite(database, source)
+  return { rows: found.rows, fixedPoint: fixedPointFor(found.greatest ?? 0) }
+}
+
+/** Plain columns, whose counts and extremes DuckDB takes from the footers where they are there. `undefined` where anything looks wrong. */
+const screenStatistics = async (
+  database: Database,
+  { columns, files, name }: ForecastSource,
+): Promise<z.infer<typeof screeningSchema> | undefined> => {
+  if (columns.timestamp.type === 'VARCHAR') return undefined
+  const time = identifier(columns.timestamp.column)
+  const values = valueRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
+  const found = await database
+    .row(
+      `SELECT CAST(count(*) AS DOUBLE) AS rows,
+              CAST(count(*) - count(${identifier(columns.server_id.column)}) AS DOUBLE) AS null_servers,
+              CAST(count(*) - count(${time}) AS DOUBLE) AS null_times,
+              NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
+              least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * greatestValue}) AS greatest
+       FROM source`,
+      screeningSchema,
+    )
+    .catch((cause: unknown) => {
+      throw damagedFile(files, name, cause)
+    })
+  const isSound = found.rows > 0 && found.null_servers === 0 && found.null_times === 0 && !found.has_bad_times
+  return isSound && (found.greatest ?? 0) <= greatestValue ? found : undefined
+}
+
+const screenRows = async (database: Database, source: ForecastSource): Promise<z.infer<typeof screeningSchema>> => {
   const { server_id, ts } = source.expressions
   const timeColumn = identifier(source.columns.timestamp.column)
   const pass = database.row(
@@ -40,17 +80,9 @@ export const screenForecasts = async (database: Database, source: ForecastSource
      FROM source`,
     screeningSchema,
   )
-  const found = await pass.catch((cause: unknown) => {
+  return pass.catch((cause: unknown) => {
     throw damagedFile(source.files, source.name, cause)
   })
-  if (found.rows === 0) {
-    throw new HeadroomError('input-empty', `${source.name} has no rows.`, { next: 'Check the pipeline that writes it.' })
-  }
-  await refuseNull(database, source, 'server_id', found.null_servers)
-  await refuseNull(database, source, 'timestamp', found.null_times)
-  if (found.has_bad_times) await refuseTimes(database, source, timeColumn)
-  if ((found.greatest ?? 0) > greatestValue) await refuseInfinite(database, source)
-  return { rows: found.rows, fixedPoint: fixedPointFor(found.greatest ?? 0) }
 }
 
 /** "COLUMN of FILE", with the first of several files whose rows meet the condition. */

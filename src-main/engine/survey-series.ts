@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { fromSteps, inSteps, type FixedPoint } from './fixed-point.ts'
-import type { ForecastSource } from './forecast-source.ts'
+import { damagedFile, type ForecastSource } from './forecast-source.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 
 /** Time slots per bitmap; a longer series takes several. */
@@ -23,7 +23,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
   )
   const width = Math.min(slotsPerBitmap, span.slots)
   const leads = leadColumns(source)
-  await database.run(`
+  const survey = database.run(`
     CREATE OR REPLACE TABLE series_models AS
     WITH placed AS (
       SELECT *, NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL AS is_backtest,
@@ -40,7 +40,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
     ), bitmaps AS (
       SELECT server_id, metric, model, ${span.slots > width ? `slot // ${width}` : '0'} AS bitmap,
              count(*) AS row_count,
-             bit_count(bitstring_agg(CAST(slot % ${width} AS INTEGER), 0, ${width - 1})) AS filled_slots,
+             bit_count(bitstring_agg(CAST(${span.slots > width ? `slot % ${width}` : 'slot'} AS INTEGER), 0, ${width - 1})) AS filled_slots,
              min(ts) AS first_at, max(ts) AS last_at,
              max(measured_at) AS last_measured_at, count(measured_at) AS measured,
              count(is_future) AS stated,
@@ -69,6 +69,10 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
            least(min(least_predicted), min(least_actual)) < 0 OR greatest(max(greatest_predicted), max(greatest_actual)) > 100 AS is_outside_percent,
            ${leads.overall}
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
+  // The first to read every page.
+  await survey.catch((cause: unknown) => {
+    throw damagedFile(source.files, source.name, cause)
+  })
   await refuseRepeatedRows(database, source)
 }
 

@@ -1,44 +1,98 @@
 // risk_flagged_forecasts.parquet: every input row and column as it was and in its order, and the flags of section 9.
 import { z } from 'zod'
-import { identifier, literal, type Database } from '../database/database.ts'
+import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { appendColumns, findJoinableFiles, type JoinableFiles } from '../parquet/append-columns.ts'
 import type { Calendar } from './calendar.ts'
+import { makeFlagLists, type FlagLists } from './flag-lists.ts'
+import { writeFlagParts } from './flag-parts.ts'
 import type { ForecastSource } from './forecast-source.ts'
 import { literalPath } from './source-files.ts'
 
+/** The writing of the file, which goes on beside other work. */
+export interface FlaggedWriting {
+  /** Share done, 0..1. */
+  readonly progress: () => number
+  /** Ends when the file is written. Fails when a row went missing. */
+  readonly finished: Promise<void>
+  /** Ends the writing early; `finished` then fails. */
+  readonly stop: () => Promise<void>
+}
+
+export interface FlaggedTask {
+  readonly source: ForecastSource
+  readonly calendar: Calendar
+  /** Rows of the set. */
+  readonly rows: number
+  /** File to write. */
+  readonly path: string
+  /** Folder for files that are gone in the end. */
+  readonly spillFolder: string
+  readonly signal: AbortSignal | undefined
+}
+
 /**
- * Writes the file, without bloom filters, which DuckDB keeps in memory until the end; reads `source`, `series_risk`. Fails when a
- * row went missing.
+ * Begins to write the file, on connections of its own; reads `source` and `series_risk`. The pages of the input are copied as they are
+ * where its files allow that, and only the flags are encoded; other sets are rewritten row by row.
  */
-export const writeFlaggedForecasts = async (
+export const beginFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedWriting> => {
+  const lists = await makeFlagLists(database)
+  const joinable = await findJoinableFiles(task.source.files.map(({ path }) => path))
+  const beside = await database.connectBeside()
+  const writing =
+    joinable !== undefined && isWhole(joinable, task.source)
+      ? await beginJoining(beside, joinable, task, lists)
+      : beginRewriting(beside, task, lists)
+  const finished = writing.finished.then(async () => assertRows(beside, task)).finally(() => beside.close())
+  // Awaited at the end; until then a failure must not count as unhandled.
+  finished.catch(() => undefined)
+  return {
+    progress: writing.progress,
+    finished,
+    stop: async () => {
+      writing.stop()
+      await finished.catch(() => undefined)
+    },
+  }
+}
+
+/** A way of writing: `finished` ends when the file is there, or when everything that wrote it has ended. */
+interface Writing {
+  readonly progress: () => number
+  readonly finished: Promise<void>
+  readonly stop: () => void
+}
+
+/** Whether the files hold the set's columns and no others are made of their paths; and none that DuckDB numbers rows by. */
+const isWhole = ({ columns }: JoinableFiles, { schema }: ForecastSource): boolean =>
+  columns.length === schema.length &&
+  columns.every((name, index) => name === schema[index]!.column && name.toLowerCase() !== 'file_row_number')
+
+const beginJoining = async (
   database: Database,
-  source: ForecastSource,
-  calendar: Calendar,
-  rows: number,
-  path: string,
-): Promise<void> => {
-  const { server_id, metric, model, ts, predicted } = source.expressions
-  const metrics = await makeFlagLists(database)
-  const flag = (name: FlagList): string => `${column(name)}[${place}]`
-  await database.run(`
-    COPY (
-      SELECT * EXCLUDE (${[place, ...flagNames.map(column)].join(', ')}),
-             ${predicted} > ${flag('high')} AS risk_flag,
-             CASE WHEN ${predicted} IS NULL OR ${flag('high')} IS NULL THEN NULL
-                  WHEN ${predicted} > ${flag('very_high')} THEN 'high'
-                  WHEN ${predicted} > ${flag('high')} THEN 'medium' ELSE 'low' END AS risk_level,
-             CAST(month(${ts}) AS INTEGER) AS month,
-             ${calendar.isEoq(ts)} AS is_eoq,
-             ${calendar.isHoliday(ts)} AS is_holiday,
-             ${flag('seasonal_peak')} AS seasonal_peak_risk,
-             ${flag('underutilized')} AS is_underutilized,
-             coalesce(${flag('model')} = ${model}, false) AS is_selected
-      FROM (
-        SELECT source.*, CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT) * ${metrics}
-                         + enum_code(CAST(${metric} AS headroom_metric)) + 1 AS ${place}
-        FROM source
-      ), headroom_flag_lists
-    ) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
+  joinable: JoinableFiles,
+  { source, calendar, path, spillFolder, signal }: FlaggedTask,
+  lists: FlagLists,
+): Promise<Writing> => {
+  const parts = await writeFlagParts(database, joinable, { source, calendar, lists, folder: spillFolder })
+  const write = async (): Promise<void> => {
+    try {
+      await appendColumns(path, joinable, parts.paths(), signal)
+    } finally {
+      await parts.close()
+    }
+  }
+  return { progress: parts.progress, finished: write(), stop: parts.stop }
+}
+
+/** Without Bloom filters, which DuckDB keeps in memory until the end. */
+const beginRewriting = (database: Database, { source, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
+  const flagged = lists.addFlags('source', source, calendar, { from: 0, to: lists.places - 1 }, 'source.*')
+  const finished = database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
+  return { progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
+}
+
+const assertRows = async (database: Database, { path, rows }: FlaggedTask): Promise<void> => {
   const written = await database.row(
     `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(literalPath(path))})`,
     z.object({ rows: z.number() }),
@@ -48,40 +102,4 @@ export const writeFlaggedForecasts = async (
       next: 'Was the input replaced while it was read? Run again.',
     })
   }
-}
-
-/** Flag -> the column of `series_risk` that it comes from. */
-const flagLists = {
-  model: 'model',
-  high: 'high_threshold',
-  very_high: 'very_high_threshold',
-  seasonal_peak: 'seasonal_peak_risk',
-  underutilized: 'is_underutilized',
-} as const
-type FlagList = keyof typeof flagLists
-const flagNames = Object.keys(flagLists) as FlagList[]
-
-/** Names with a blank, so that the user's own columns stay unambiguous. */
-const column = (name: FlagList): string => identifier(`headroom ${name}`)
-const place = identifier('headroom place')
-
-/**
- * Creates `headroom_flag_lists`, and returns the number of metrics. One row of lists, and two enumerations that tell a series' place in them. Joins would put the rows out of order (DuckDB promises none
- * for them), and a constant list is built anew for every chunk; a single row crossed with the source is neither.
- */
-const makeFlagLists = async (database: Database): Promise<number> => {
-  await database.run(`
-    DROP TYPE IF EXISTS headroom_server;
-    DROP TYPE IF EXISTS headroom_metric;
-    CREATE TYPE headroom_server AS ENUM (SELECT DISTINCT server_id FROM series_risk ORDER BY server_id);
-    CREATE TYPE headroom_metric AS ENUM (SELECT DISTINCT metric FROM series_risk ORDER BY metric)`)
-  await database.run(`
-    CREATE OR REPLACE TABLE headroom_flag_lists AS
-    SELECT ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY server_id, metric) AS ${column(name)}`).join(', ')}
-    FROM (SELECT DISTINCT server_id FROM series_risk) CROSS JOIN (SELECT DISTINCT metric FROM series_risk) LEFT JOIN series_risk USING (server_id, metric)`)
-  const { metrics } = await database.row(
-    'SELECT CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
-    z.object({ metrics: z.int() }),
-  )
-  return metrics
 }

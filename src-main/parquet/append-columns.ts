@@ -1,0 +1,258 @@
+// Parquet files joined into one, with further columns beside theirs: pages are copied as they are, only the footer is new.
+import { open, type FileHandle } from 'node:fs/promises'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import {
+  footerBytes,
+  footerFields,
+  listOfStructs,
+  numberAt,
+  parquetMark,
+  readFooter,
+  snappyCodec,
+  structAt,
+  structsAt,
+  textAt,
+  withFields,
+  type ParquetFooter,
+} from './parquet-footer.ts'
+import { ThriftError, writeThrift, type ThriftStruct } from './thrift-compact.ts'
+
+const { fileMetaData, schemaElement, rowGroup, columnChunk, columnMetaData } = footerFields
+
+/** Files whose row groups can stand in one file as they are. */
+export interface JoinableFiles {
+  readonly files: readonly JoinableFile[]
+  /** Top-level columns of each of the files, in order. */
+  readonly columns: readonly string[]
+}
+
+export interface JoinableFile {
+  readonly path: string
+  readonly footer: ParquetFooter
+  /** Rows of each row group. */
+  readonly groupRows: readonly number[]
+}
+
+/** Their row groups are those of the result: neither so great that one fills the memory, nor so small that footers outgrow pages. */
+const mostGroupRows = 4_000_000
+const fewestMeanRows = 20_000
+const fewGroups = 32
+
+/** Writers whose chunk sizes leave out the dictionary page's header (PARQUET-816). */
+const sizesTooSmall = /^parquet-(mr version 1\.[0-2]\.|cpp version (0|1\.[0-2])\.)/
+
+/**
+ * Reads the footers. `undefined` where the files cannot be joined page by page: columns that differ, encryption, another compression than
+ * snappy, chunks in other files, row groups of an unsuitable size, footers out of the ordinary.
+ */
+export const findJoinableFiles = async (paths: readonly string[]): Promise<JoinableFiles | undefined> => {
+  try {
+    const files: JoinableFile[] = []
+    for (const path of paths) {
+      const footer = await readFooter(path)
+      const groups = structsAt(footer.metaData, fileMetaData.rowGroups)
+      if (!groups.every((group) => isPlain(group, footer.start))) return undefined
+      files.push({ path, footer, groupRows: groups.map((group) => numberAt(group, rowGroup.numRows) ?? -1) })
+    }
+    const groupRows = files.flatMap((file) => file.groupRows)
+    const rows = groupRows.reduce((sum, count) => sum + count, 0)
+    const isSized = groupRows.every((count) => count >= 0 && count <= mostGroupRows)
+    if (!isSized || (groupRows.length > fewGroups && rows / groupRows.length < fewestMeanRows)) return undefined
+    const [first] = files
+    if (first === undefined || !files.every((file) => isAlike(file.footer.metaData, first.footer.metaData))) return undefined
+    if (
+      first.footer.metaData.has(fileMetaData.encryption) ||
+      sizesTooSmall.test(textAt(first.footer.metaData, fileMetaData.createdBy) ?? '')
+    )
+      return undefined
+    return { files, columns: topColumns(structsAt(first.footer.metaData, fileMetaData.schema)) }
+  } catch (thrown) {
+    if (thrown instanceof ThriftError) return undefined
+    throw thrown
+  }
+}
+
+const isPlain = (group: ThriftStruct, end: number): boolean =>
+  structsAt(group, rowGroup.columns).every((chunk) => {
+    if (chunk.has(columnChunk.filePath) || chunk.has(columnChunk.cryptoMetadata)) return false
+    const metaData = structAt(chunk, columnChunk.metaData)
+    const from = Math.min(
+      numberAt(metaData, columnMetaData.dataPageOffset) ?? -1,
+      numberAt(metaData, columnMetaData.dictionaryPageOffset) ?? Number.POSITIVE_INFINITY,
+    )
+    const length = numberAt(metaData, columnMetaData.totalCompressedSize) ?? -1
+    return numberAt(metaData, columnMetaData.codec) === snappyCodec && from >= parquetMark.length && length >= 0 && from + length <= end
+  })
+
+/** The same columns by the same writer, in whose footers the statistics mean the same. */
+const isAlike = (one: ThriftStruct, other: ThriftStruct): boolean =>
+  [fileMetaData.schema, fileMetaData.createdBy, fileMetaData.columnOrders].every((field) =>
+    bytesOf(one, field).equals(bytesOf(other, field)),
+  )
+
+const bytesOf = (struct: ThriftStruct, id: number): Buffer => {
+  const field = struct.get(id)
+  return Buffer.from(field === undefined ? [] : writeThrift(new Map([[id, field]])))
+}
+
+/** A schema lists its elements depth first, below one root. */
+const topColumns = (elements: readonly ThriftStruct[]): string[] => {
+  const names: string[] = []
+  let nested = 0
+  for (const element of elements.slice(1)) {
+    if (nested === 0) names.push(textAt(element, schemaElement.name) ?? '')
+    nested = Math.max(0, nested - 1) + (numberAt(element, schemaElement.numChildren) ?? 0)
+  }
+  return names
+}
+
+/**
+ * Writes `target`: all row groups of the files, in order, each with the columns of its part beside its own. `parts` yields Parquet files
+ * whose row groups, taken together, have as many rows each as those of the files (empty ones left out); all parts have the same columns. Statistics, dictionaries and Bloom filters stay;
+ * page indexes and the writers' own notes (which describe a schema without the new columns) are left out. Throws HeadroomError, and what the file system throws.
+ */
+export const appendColumns = async (
+  target: string,
+  { files }: JoinableFiles,
+  parts: AsyncIterable<string>,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const output = await open(target, 'wx')
+  try {
+    const appender = new FileAppender(output, signal)
+    await appender.write(parquetMark)
+    const joined: ThriftStruct[] = []
+    for (const { path, footer } of files) {
+      const moved = await appender.copy(path, footer.start)
+      for (const group of structsAt(footer.metaData, fileMetaData.rowGroups)) {
+        if (numberAt(group, rowGroup.numRows) !== 0) joined.push(moveGroup(group, moved))
+      }
+    }
+    let partSchema: readonly ThriftStruct[] = []
+    let index = 0
+    for await (const path of parts) {
+      const part = await readFooter(path)
+      const moved = await appender.copy(path, part.start)
+      partSchema = structsAt(part.metaData, fileMetaData.schema).slice(1)
+      for (const group of structsAt(part.metaData, fileMetaData.rowGroups)) {
+        const own = joined[index]
+        if (own === undefined || numberAt(group, rowGroup.numRows) !== numberAt(own, rowGroup.numRows)) {
+          throw new HeadroomError('internal', `The columns of ${path} have other rows than those they belong to.`)
+        }
+        joined[index] = widenGroup(own, moveGroup(group, moved), index)
+        index++
+      }
+    }
+    if (index !== joined.length) throw new HeadroomError('internal', 'Columns of some row groups are missing.')
+    await appender.write(footerBytes(widenFooter(files, joined, partSchema)))
+    await output.sync()
+  } finally {
+    await output.close()
+  }
+}
+
+/** The row group as it reads when its pages lie `moved` bytes further on. */
+const moveGroup = (group: ThriftStruct, moved: number): ThriftStruct => {
+  const shifted = (struct: ThriftStruct, field: number): number | undefined => {
+    const at = numberAt(struct, field)
+    return at === undefined || at === 0 ? at : at + moved
+  }
+  const columns = structsAt(group, rowGroup.columns).map((chunk) => {
+    const metaData = structAt(chunk, columnChunk.metaData)
+    const offsets = [
+      columnMetaData.dataPageOffset,
+      columnMetaData.indexPageOffset,
+      columnMetaData.dictionaryPageOffset,
+      columnMetaData.bloomFilterOffset,
+    ]
+    const moves = Object.fromEntries(offsets.map((field) => [field, shifted(metaData, field)]))
+    const plain = new Map([...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength))
+    return withFields(plain, {
+      [columnChunk.fileOffset]: shifted(chunk, columnChunk.fileOffset),
+      [columnChunk.metaData]: withFields(metaData, moves),
+    })
+  })
+  return withFields(group, { [rowGroup.columns]: listOfStructs(columns), [rowGroup.fileOffset]: shifted(group, rowGroup.fileOffset) })
+}
+
+const widenGroup = (own: ThriftStruct, part: ThriftStruct, ordinal: number): ThriftStruct => {
+  const added = structsAt(part, rowGroup.columns)
+  const sizeOf = (field: number): number =>
+    added.reduce((sum, chunk) => sum + (numberAt(structAt(chunk, columnChunk.metaData), field) ?? 0), 0)
+  const compressed = numberAt(own, rowGroup.totalCompressedSize)
+  return withFields(own, {
+    [rowGroup.columns]: listOfStructs([...structsAt(own, rowGroup.columns), ...added]),
+    [rowGroup.totalByteSize]: (numberAt(own, rowGroup.totalByteSize) ?? 0) + sizeOf(columnMetaData.totalUncompressedSize),
+    [rowGroup.totalCompressedSize]: compressed === undefined ? undefined : compressed + sizeOf(columnMetaData.totalCompressedSize),
+    // A 16-bit field: left out where there are more row groups than it can count.
+    [rowGroup.ordinal]: ordinal < 2 ** 15 ? ordinal : undefined,
+  })
+}
+
+const widenFooter = (
+  files: readonly JoinableFile[],
+  groups: readonly ThriftStruct[],
+  partSchema: readonly ThriftStruct[],
+): ThriftStruct => {
+  const metaData = files[0]!.footer.metaData
+  const [root, ...elements] = structsAt(metaData, fileMetaData.schema)
+  const orders = metaData.get(fileMetaData.columnOrders)
+  // Every order there is so far is the one of its type: an empty struct as the first alternative.
+  const byType: ThriftStruct = new Map([[1, { type: 12, value: new Map() }]])
+  return withFields(metaData, {
+    [fileMetaData.schema]: listOfStructs([
+      withFields(root!, { [schemaElement.numChildren]: (numberAt(root!, schemaElement.numChildren) ?? 0) + partSchema.length }),
+      ...elements,
+      ...partSchema,
+    ]),
+    [fileMetaData.numRows]: groups.reduce((sum, group) => sum + (numberAt(group, rowGroup.numRows) ?? 0), 0),
+    [fileMetaData.rowGroups]: listOfStructs(groups),
+    [fileMetaData.keyValueMetadata]: undefined,
+    [fileMetaData.columnOrders]:
+      orders === undefined
+        ? undefined
+        : listOfStructs([...structsAt(metaData, fileMetaData.columnOrders), ...partSchema.map(() => byType)]),
+  })
+}
+
+const copyBytes = 8 * 1024 * 1024
+
+/** Writes to the end of a file, one piece after the other. */
+class FileAppender {
+  readonly #output: FileHandle
+  #buffer: Buffer | undefined
+  readonly #signal: AbortSignal | undefined
+  #at = 0
+
+  constructor(output: FileHandle, signal: AbortSignal | undefined) {
+    this.#output = output
+    this.#signal = signal
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    let done = 0
+    while (done < bytes.length) done += (await this.#output.write(bytes, done, bytes.length - done, this.#at + done)).bytesWritten
+    this.#at += bytes.length
+  }
+
+  /** Appends the pages of a file, up to its footer; returns how far they have moved. */
+  async copy(path: string, end: number): Promise<number> {
+    const moved = this.#at - parquetMark.length
+    const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(copyBytes))
+    const input = await open(path, 'r')
+    try {
+      for (let from = parquetMark.length; from < end;) {
+        if (this.#signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
+        const { bytesRead } = await input.read(buffer, 0, Math.min(buffer.length, end - from), from)
+        if (bytesRead === 0) {
+          throw new HeadroomError('internal', `${path} became shorter while it was read.`, { next: 'Was it replaced? Run again.' })
+        }
+        await this.write(buffer.subarray(0, bytesRead))
+        from += bytesRead
+      }
+    } finally {
+      await input.close()
+    }
+    return moved
+  }
+}
