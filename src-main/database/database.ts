@@ -22,7 +22,7 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
- * One connection to an in-memory database in UTC, for one statement at a time: `connectBeside` gives another. Close it when done: DuckDB
+ * One connection to an in-memory database in UTC, on which statements run in turn: `connectBeside` gives another. Close it when done: DuckDB
  * keeps threads and memory until then.
  */
 export class Database {
@@ -32,7 +32,7 @@ export class Database {
   readonly #ownsInstance: boolean
   readonly #signal: AbortSignal | undefined
   readonly #interrupt: () => void
-  #isBusy = false
+  #lastStatement = Promise.resolve()
 
   private constructor(
     instance: DuckDBInstance,
@@ -217,16 +217,18 @@ export class Database {
 
   async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
     if (isAborted(this.#signal)) throw cancelled()
-    // DuckDB would close the result that is still being read, at times without an error.
-    if (this.#isBusy) throw new HeadroomError('internal', 'Two statements met on one connection.', { sql })
-    this.#isBusy = true
+    // In turn: a second statement would close the result that is still being read, at times without an error.
+    const before = this.#lastStatement
+    let end = (): void => undefined
+    this.#lastStatement = new Promise((resolve) => (end = resolve))
+    await before
     try {
       return await work()
     } catch (cause) {
       // An interrupt surfaces as an ordinary query error; only the signal tells the two apart.
       throw isAborted(this.#signal) ? cancelled(cause) : databaseError(cause, sql)
     } finally {
-      this.#isBusy = false
+      end()
     }
   }
 }

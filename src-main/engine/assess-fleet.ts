@@ -7,7 +7,7 @@ import type { AnalysisRequest } from './analysis-request.ts'
 import { assessRisk, extractHorizon } from './assess-risk.ts'
 import { makeCalendar, type Calendar } from './calendar.ts'
 import { detectGranularity, type TimeGrid } from './detect-granularity.ts'
-import { openForecastSource, type ForecastSource } from './forecast-source.ts'
+import { damagedFile, openForecastSource, type ForecastSource } from './forecast-source.ts'
 import { mixHorizons } from './module05-method.ts'
 import { prepareSeries } from './prepare-series.ts'
 import type { ProgressReporter } from './report-progress.ts'
@@ -42,7 +42,10 @@ export const assessFleet = async (
   const serversTable = await loadServersTable(database, request.serversTable)
   progress.start('screen')
   const screening = await screenForecasts(database, source)
-  const grid = await detectGranularity(database)
+  // The first to read pages; the screening may have been answered by statistics.
+  const grid = await detectGranularity(database).catch((cause: unknown) => {
+    throw damagedFile(source.files, source.name, cause)
+  })
   progress.start('survey')
   await surveySeries(database, source, grid, screening.fixedPoint)
   const calendar = await makeCalendar(database, config, request.method)

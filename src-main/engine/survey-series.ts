@@ -69,7 +69,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
            least(min(least_predicted), min(least_actual)) < 0 OR greatest(max(greatest_predicted), max(greatest_actual)) > 100 AS is_outside_percent,
            ${leads.overall}
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
-  // The first to read every page.
+  // The first to read all pages.
   await survey.catch((cause: unknown) => {
     throw damagedFile(source.files, source.name, cause)
   })
