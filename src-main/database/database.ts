@@ -175,6 +175,14 @@ export class Database {
     })
   }
 
+  /** Bytes that DuckDB may take: as set, else its share of the machine's memory. */
+  async memoryLimit(): Promise<number> {
+    const reader = await this.#guarded('memory_limit', () => this.connection.runAndReadAll("SELECT current_setting('memory_limit')"))
+    const text = String(reader.getRows()[0]?.[0])
+    const [, size, unit] = /^([\d.]+) (bytes|[KMGT]iB)$/.exec(text) ?? []
+    return size === undefined ? 0 : Number(size) * 1024 ** ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(unit!)
+  }
+
   /** DuckDB measures progress only for connections that show a bar; the bar itself stays off. */
   async #trackProgress(): Promise<void> {
     await this.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false')

@@ -131,7 +131,7 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   await writeClusters(draft.folder, clustered)
 
   progress.start('breaches')
-  const breaches = await estimateBreaches(database, config, fleet.grid, work.signal)
+  const breaches = await estimateBreaches(database, config, fleet.grid, fleet.evidence, work.signal)
 
   progress.start('recommend')
   const disposed = await disposeServers(database, config)

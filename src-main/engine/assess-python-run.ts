@@ -20,7 +20,7 @@ export const assessPythonRun = async (database: Database, folder: string): Promi
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
   const fleet = await assessFleet(database, { inputs: [flaggedFile], method: 'headroom' }, config, { start: () => undefined }, 'left aside')
   await keepOwnFindings(database, fleet)
-  await estimateBreaches(database, config, fleet.grid, undefined)
+  await estimateBreaches(database, config, fleet.grid, fleet.evidence, undefined)
   await makeServerMarks(database, await readClusters(database, folder), await disposeServers(database, config))
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
   await makeFlagged(database, fleet)

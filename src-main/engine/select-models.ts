@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { queryNaiveErrors, storeNaiveErrors } from './backtest/naive-errors.ts'
 import { fixedSum, type FixedPoint } from './fixed-point.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 
@@ -9,7 +10,8 @@ import type { TimeGrid } from './detect-granularity.ts'
 export const fewestCommonPoints = 14
 
 /**
- * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model).
+ * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model). Returns whether
+ * `naive_errors`, which MASE is made of, is complete; else it is empty, no decision needed it, and the selected backtests will tell it.
  * Where the models of a series share no time at all, the fleet's medians take their errors over their own times.
  * Analysis definition, section 3. MASE: Hyndman and Koehler 2006.
  */
@@ -19,8 +21,8 @@ export const selectModels = async (
   fixedPoint: FixedPoint,
   sourceName: string,
   forcedModel: string | undefined,
-): Promise<void> => {
-  await makeNaiveErrors(database, grid, fixedPoint)
+): Promise<{ hasNaiveErrors: boolean }> => {
+  await storeNaiveErrors(database, [])
   await makeCandidates(database, fixedPoint)
   const { candidates } = await database.row(
     'SELECT CAST(count(*) AS DOUBLE) AS candidates FROM candidates',
@@ -32,7 +34,32 @@ export const selectModels = async (
     })
   }
   if (forcedModel !== undefined) await assertModelKnown(database, forcedModel, sourceName)
-  await database.run(
+  const { is_decided } = await database.row(
+    `SELECT bool_and(series_common_points >= ${fewestCommonPoints}) AS is_decided FROM candidates`,
+    z.object({ is_decided: z.boolean() }),
+  )
+  // Where backtests are short, the fleet's MASE decides.
+  if (!is_decided) await queryNaiveErrors(database, grid, fixedPoint)
+  await selectBest(database, forcedModel)
+  if (is_decided && (await areBacktestsWhole(database))) return { hasNaiveErrors: false }
+  if (is_decided) await queryNaiveErrors(database, grid, fixedPoint)
+  return { hasNaiveErrors: true }
+}
+
+/** Whether the selected model's backtest covers every measured time of each series. */
+const areBacktestsWhole = async (database: Database): Promise<boolean> => {
+  const { are_whole } = await database.row(
+    `SELECT coalesce(bool_and(m.backtest_points = w.measured), true) AS are_whole
+     FROM (SELECT server_id, metric, max(measured) AS measured FROM series_models GROUP BY ALL) w
+     JOIN series s USING (server_id, metric) LEFT JOIN selected_models x USING (series_id)
+     LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model`,
+    z.object({ are_whole: z.boolean() }),
+  )
+  return are_whole
+}
+
+const selectBest = async (database: Database, forcedModel: string | undefined): Promise<void> =>
+  database.run(
     forcedModel === undefined
       ? `CREATE OR REPLACE TABLE selected_models AS
          WITH fleet AS (
@@ -52,7 +79,6 @@ export const selectModels = async (
       : 'CREATE OR REPLACE TABLE selected_models AS SELECT series_id, model FROM candidates WHERE model = ? ORDER BY series_id',
     forcedModel === undefined ? [] : [forcedModel],
   )
-}
 
 const assertModelKnown = async (database: Database, model: string, sourceName: string): Promise<void> => {
   const known = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))
@@ -60,24 +86,6 @@ const assertModelKnown = async (database: Database, model: string, sourceName: s
   throw new HeadroomError('input-model-unknown', `Column model of ${sourceName} has no forecasts by "${model}".`, {
     next: `Use one of ${known.map((row) => row.model).join(', ')}.`,
   })
-}
-
-/** Mean |actual(t) - actual(t - lag)| per series over exact pairs, from the model that covers most of the measured times. */
-const makeNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE naive_errors AS
-    WITH witness AS (
-      SELECT s.series_id, m.server_id, m.metric, arg_max(m.model, (m.measured, -m.place)) AS model
-      FROM (SELECT *, row_number() OVER (PARTITION BY server_id, metric ORDER BY model) AS place FROM series_models) m
-      JOIN series s USING (server_id, metric)
-      WHERE m.measured > 0 GROUP BY ALL
-    ), measured AS (
-      SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN witness w USING (server_id, metric, model)
-      WHERE f.actual IS NOT NULL AND NOT coalesce(f.is_future, false)
-    )
-    SELECT series_id, nullif(${fixedSum('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
-    FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)
-    GROUP BY series_id`)
 }
 
 /**
@@ -105,7 +113,7 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
     SELECT series_id, model, count(*) AS common_points, ${fixedSum('error', fixedPoint)} AS absolute_error
     FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`)
   await database.run(`
-    CREATE OR REPLACE TABLE candidates AS
+    CREATE OR REPLACE TABLE candidate_errors AS
     WITH scored AS (
       SELECT c.series_id, c.model, c.horizon_points, c.backtest_points, c.absolute_error / nullif(c.backtest_points, 0) AS own_mae,
              CAST(CASE WHEN c.aligned THEN c.backtest_points ELSE coalesce(u.common_points, 0) END AS INTEGER) AS common_points,
@@ -114,10 +122,11 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
     )
     SELECT s.series_id, s.model, s.horizon_points, s.backtest_points, s.common_points,
            max(s.common_points) OVER (PARTITION BY s.series_id) AS series_common_points,
-           s.absolute_error / nullif(s.common_points, 0) AS mae,
-           s.absolute_error / nullif(s.common_points, 0) / n.naive_error AS mase,
-           s.own_mae, s.own_mae / n.naive_error AS own_mase
-    FROM scored s LEFT JOIN naive_errors n USING (series_id)
-    ORDER BY s.series_id, s.model`)
+           s.absolute_error / nullif(s.common_points, 0) AS mae, s.own_mae
+    FROM scored s ORDER BY s.series_id, s.model`)
   await database.run('DROP TABLE candidate_rows; DROP TABLE unaligned_errors')
+  await database.run(`
+    CREATE OR REPLACE VIEW candidates AS
+    SELECT c.*, c.mae / n.naive_error AS mase, c.own_mae / n.naive_error AS own_mase
+    FROM candidate_errors c LEFT JOIN naive_errors n USING (series_id)`)
 }

@@ -70,8 +70,8 @@ describe('interval margins', () => {
 
 describe('paths', () => {
   const source = (residuals: Float64Array, offsets: number[], longest: number): PathSource => {
-    const grid = { residuals, offsets: Uint32Array.from(offsets) }
-    const blocks = findBlockStarts(grid, grid.offsets.subarray(1), longest)
+    const grid = { residuals, froms: Uint32Array.from(offsets.slice(0, -1)) }
+    const blocks = findBlockStarts(grid, Uint32Array.from(offsets.slice(1)), longest)
     const bins = new Int16Array(offsets.length - 1)
     return { grid, blocks, bins, pools: poolBlocks(blocks, bins, 1) }
   }

@@ -6,8 +6,9 @@ import { unitsToAdd } from '../assess-risk.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
 import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type BreachTrials, type CalibrationScores } from './calibrate.ts'
 import { fitMargins, measureCoverage, type IntervalCoverage, type IntervalTrials } from './interval-coverage.ts'
-import { readHeldBackRows, readJudgedSeries, readResidualGrid, type HeldBackRows, type JudgedSeries } from './read-backtests.ts'
-import { equalCountBins, findBlockStarts, poolBlocks, type ResidualGrid } from './residual-grid.ts'
+import type { BreachEvidence } from './breach-evidence.ts'
+import { readJudgedSeries, type JudgedSeries } from './judged-series.ts'
+import { equalCountBins, findBlockStarts, poolBlocks } from './residual-grid.ts'
 import { seedOf, simulateBreach, simulatePaths, type PathSource } from './simulate-paths.ts'
 
 const binsPerMetric = 10
@@ -26,32 +27,33 @@ export interface BreachEstimates {
 
 /**
  * Creates `breach_estimates` (series_id, breach_probability, breach_probability_raw, breach_probability_by, breach_probability_dates,
- * expected_first_breach, conservative_p95, interval_margin). Reads `series_risk`, `series_models`, `horizon`, `forecast`.
+ * expected_first_breach, conservative_p95, interval_margin). Reads `series_risk`, `horizon`.
  */
 export const estimateBreaches = async (
   database: Database,
   config: AnalysisConfig,
   grid: TimeGrid,
+  evidence: BreachEvidence | null,
   signal: AbortSignal | undefined,
 ): Promise<BreachEstimates> => {
-  if (!config.breach_probability && config.basis === 'expected') {
+  if (evidence === null) {
     await storeEstimates(database, [], [])
     return { calibration: null, coverage: null }
   }
-  const series = await readJudgedSeries(database, grid)
-  const residuals = await readResidualGrid(database, grid)
+  const series = await readJudgedSeries(database)
+  const ofSeries = (values: Uint32Array): Uint32Array => Uint32Array.from(series.seriesIds, (id) => values[id]!)
+  const residuals = { froms: ofSeries(evidence.froms), residuals: evidence.residuals }
   const bins = binSeries(series)
-  const held = await holdBack(database, grid, series, residuals)
   const longest = blockSteps[grid.granularity]
   const binCount = bins.reduce((most, bin) => Math.max(most, bin + 1), 0)
   const sourceUpTo = (ends: Uint32Array): PathSource => {
     const blocks = findBlockStarts(residuals, ends, longest)
     return { grid: residuals, blocks, bins, pools: poolBlocks(blocks, bins, binCount) }
   }
-  const trials = await tryHeldBack(sourceUpTo(held.ends), series, held.rows, config.seed, signal)
-  const intervals = intervalTrials(series, held.rows, bins)
+  const trials = await tryHeldBack(sourceUpTo(ofSeries(evidence.cuts)), series, evidence, config.seed, signal)
+  const intervals = intervalTrials(series, evidence, bins)
   const margins = fitMargins(intervals, config.interval_level)
-  const source = sourceUpTo(residuals.offsets.subarray(1))
+  const source = sourceUpTo(ofSeries(evidence.ends))
   await writeEstimates(
     database,
     grid,
@@ -76,56 +78,28 @@ const binSeries = ({ metrics, horizonMeans }: JudgedSeries): Int16Array => {
   return bins
 }
 
-interface HeldBack {
-  /** Grid place at which each series' held-back window begins. */
-  readonly ends: Uint32Array
-  readonly rows: HeldBackRows
-}
-
-/** The last min(H, floor(n / 2)) backtest steps of each series. */
-const holdBack = async (
-  database: Database,
-  grid: TimeGrid,
-  series: JudgedSeries,
-  { offsets, residuals }: ResidualGrid,
-): Promise<HeldBack> => {
-  const ends = new Uint32Array(series.seriesIds.length)
-  for (let s = 0; s < ends.length; s++) {
-    let points = 0
-    for (let place = offsets[s]!; place < offsets[s + 1]!; place++) if (!Number.isNaN(residuals[place]!)) points++
-    let left = Math.min(series.horizonOffsets[s + 1]! - series.horizonOffsets[s]!, points >> 1)
-    let place = offsets[s + 1]!
-    while (left > 0) if (!Number.isNaN(residuals[--place]!)) left--
-    ends[s] = place
-  }
-  const cuts = ends.map((end, s) => end - offsets[s]!)
-  return { ends, rows: await readHeldBackRows(database, grid, cuts) }
-}
-
+/** Of the series that have a held-back window. */
 const tryHeldBack = async (
   source: PathSource,
   series: JudgedSeries,
-  rows: HeldBackRows,
+  { heldFroms, heldEnds, heldPredicted, breached, flagged }: BreachEvidence,
   runSeed: number,
   signal: AbortSignal | undefined,
 ): Promise<BreachTrials> => {
-  const tested = Array.from(series.seriesIds.keys()).filter((s) => rows.offsets[s + 1]! > rows.offsets[s]!)
+  const tested = Array.from(series.seriesIds.keys()).filter((s) => heldEnds[series.seriesIds[s]!]! > heldFroms[series.seriesIds[s]!]!)
   const raw = new Float64Array(tested.length)
-  const breached = new Uint8Array(tested.length)
-  const flagged = new Uint8Array(tested.length)
-  const fold = new Uint8Array(tested.length)
   for (const [index, s] of tested.entries()) {
     if (index % breath === 0) await breathe(signal)
-    const threshold = series.thresholds[s]!
-    const predicted = rows.predicted.subarray(rows.offsets[s], rows.offsets[s + 1])
-    raw[index] = simulateBreach(source, s, predicted, threshold, seedOf(runSeed, series.serverIds[s]!, series.metrics[s]!))
-    for (let row = rows.offsets[s]!; row < rows.offsets[s + 1]!; row++) {
-      if (rows.actual[row]! > threshold) breached[index] = 1
-      if (rows.predicted[row]! > threshold) flagged[index] = 1
-    }
-    fold[index] = foldOf(series.serverIds[s]!)
+    const id = series.seriesIds[s]!
+    const predicted = heldPredicted.subarray(heldFroms[id], heldEnds[id])
+    raw[index] = simulateBreach(source, s, predicted, series.thresholds[s]!, seedOf(runSeed, series.serverIds[s]!, series.metrics[s]!))
   }
-  return { raw, breached, flagged, fold }
+  return {
+    raw,
+    breached: Uint8Array.from(tested, (s) => breached[series.seriesIds[s]!]!),
+    flagged: Uint8Array.from(tested, (s) => flagged[series.seriesIds[s]!]!),
+    fold: Uint8Array.from(tested, (s) => foldOf(series.serverIds[s]!)),
+  }
 }
 
 const modelNumbers = new WeakMap<JudgedSeries, Map<string, number>>()
@@ -140,29 +114,16 @@ const groupOf = (series: JudgedSeries, bins: Int16Array, s: number): number => {
   return bins[s]! * numbers.size + numbers.get(series.models[s]!)!
 }
 
-const intervalTrials = (series: JudgedSeries, rows: HeldBackRows, bins: Int16Array): IntervalTrials => {
-  const count = rows.actual.length
-  const trials = {
-    excess: new Float64Array(count),
-    bounded: new Uint8Array(count),
-    group: new Int32Array(count),
-    fold: new Uint8Array(count),
-  }
-  for (let s = 0; s < series.seriesIds.length; s++) {
-    const fold = foldOf(series.serverIds[s]!)
-    const group = groupOf(series, bins, s)
-    for (let row = rows.offsets[s]!; row < rows.offsets[s + 1]!; row++) {
-      const bounded = !Number.isNaN(rows.lower[row]!) && !Number.isNaN(rows.upper[row]!)
-      const actual = rows.actual[row]!
-      trials.bounded[row] = bounded ? 1 : 0
-      trials.excess[row] = bounded
-        ? Math.max(rows.lower[row]! - actual, actual - rows.upper[row]!)
-        : Math.abs(actual - rows.predicted[row]!)
-      trials.group[row] = group
-      trials.fold[row] = fold
-    }
-  }
-  return trials
+const intervalTrials = (series: JudgedSeries, evidence: BreachEvidence, bins: Int16Array): IntervalTrials => {
+  const count = evidence.heldCount
+  const group = new Int32Array(count)
+  const fold = new Uint8Array(count)
+  series.seriesIds.forEach((id, s) => {
+    const [from, to] = [evidence.heldFroms[id]!, evidence.heldEnds[id]!]
+    group.fill(groupOf(series, bins, s), from, to)
+    fold.fill(foldOf(series.serverIds[s]!), from, to)
+  })
+  return { excess: evidence.heldExcess.subarray(0, count), bounded: evidence.heldBounded.subarray(0, count), group, fold }
 }
 
 interface Estimation {

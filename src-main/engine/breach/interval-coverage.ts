@@ -27,8 +27,8 @@ const fewestRows = 50
 /** Vovk, Gammerman and Shafer 2005; Romano, Patterson and Candès 2019 for bounds that are widened. */
 export const measureCoverage = (trials: IntervalTrials, nominal: number): IntervalCoverage => {
   const { excess, bounded, fold, group } = trials
-  const sorted = sortByGroup(trials)
-  const margins = Array.from({ length: folds }, (_, held) => marginsWithout(sorted, nominal, held))
+  const grouped = groupRows(trials)
+  const margins = Array.from({ length: folds }, (_, held) => marginsWithout(grouped, nominal, held))
   let bounds = 0
   let inside = 0
   let covered = 0
@@ -53,38 +53,34 @@ export interface Margins {
 }
 
 /** Each group's margin from all of its rows. */
-export const fitMargins = (trials: IntervalTrials, nominal: number): Margins => marginsWithout(sortByGroup(trials), nominal, -1)
+export const fitMargins = (trials: IntervalTrials, nominal: number): Margins => marginsWithout(groupRows(trials), nominal, -1)
 
-interface SortedTrials {
-  /** Rows of each group with their fold, by excess ascending; and those of all groups together. */
-  readonly groups: ReadonlyMap<number, SortedRows>
-  readonly all: SortedRows
+interface GroupedTrials {
+  /** Rows of each group; and those of all groups together. */
+  readonly groups: ReadonlyMap<number, GroupRows>
+  readonly all: GroupRows
 }
 
-interface SortedRows {
+interface GroupRows {
   readonly excess: Float64Array
   readonly fold: Uint8Array
 }
 
-const sortByGroup = ({ excess, group, fold }: IntervalTrials): SortedTrials => {
-  const order = Uint32Array.from(excess, (_, row) => row).sort((a, b) => excess[a]! - excess[b]! || a - b)
+const groupRows = ({ excess, group, fold }: IntervalTrials): GroupedTrials => {
   const sizes = new Map<number, number>()
   for (const key of group) sizes.set(key, (sizes.get(key) ?? 0) + 1)
   const groups = new Map<number, { excess: Float64Array; fold: Uint8Array; filled: number }>()
   for (const [key, size] of sizes) groups.set(key, { excess: new Float64Array(size), fold: new Uint8Array(size), filled: 0 })
-  for (const row of order) {
+  for (let row = 0; row < excess.length; row++) {
     const rows = groups.get(group[row]!)!
     rows.excess[rows.filled] = excess[row]!
     rows.fold[rows.filled++] = fold[row]!
   }
-  return {
-    groups,
-    all: { excess: Float64Array.from(order, (row) => excess[row]!), fold: Uint8Array.from(order, (row) => fold[row]!) },
-  }
+  return { groups, all: { excess, fold } }
 }
 
 /** Margins from the rows outside one fold (-1: from all); a group with few such rows takes the margin of all groups. */
-const marginsWithout = ({ groups, all }: SortedTrials, nominal: number, held: number): Margins => {
+const marginsWithout = ({ groups, all }: GroupedTrials, nominal: number, held: number): Margins => {
   const everything = marginOf(all, nominal, held, 0) ?? 0
   const margins = new Map<number, number>()
   for (const [key, rows] of groups) margins.set(key, marginOf(rows, nominal, held, fewestRows) ?? everything)
@@ -92,13 +88,31 @@ const marginsWithout = ({ groups, all }: SortedTrials, nominal: number, held: nu
 }
 
 /** The finite-sample quantile: the value of rank ceil((n + 1) x nominal) among the n rows outside the fold. */
-const marginOf = ({ excess, fold }: SortedRows, nominal: number, held: number, fewest: number): number | undefined => {
-  let count = 0
-  for (const own of fold) if (own !== held) count++
-  if (count === 0 || count < fewest) return undefined
-  let left = Math.min(Math.ceil((count + 1) * nominal), count)
-  for (let row = 0; row < excess.length; row++) {
-    if (fold[row] !== held && --left === 0) return excess[row]!
+const marginOf = ({ excess, fold }: GroupRows, nominal: number, held: number, fewest: number): number | undefined => {
+  const kept = held < 0 ? excess.slice() : excess.filter((_, row) => fold[row] !== held)
+  if (kept.length === 0 || kept.length < fewest) return undefined
+  return valueOfRank(kept, Math.min(Math.ceil((kept.length + 1) * nominal), kept.length) - 1)
+}
+
+/** The value that would stand at `rank` (from 0) if the values were sorted; reorders them (quickselect, Hoare 1961). */
+const valueOfRank = (values: Float64Array, rank: number): number => {
+  let from = 0
+  let to = values.length - 1
+  while (from < to) {
+    const pivot = values[(from + to) >> 1]!
+    let low = from
+    let high = to
+    while (low <= high) {
+      while (values[low]! < pivot) low++
+      while (values[high]! > pivot) high--
+      if (low > high) break
+      const swapped = values[low]!
+      values[low++] = values[high]!
+      values[high--] = swapped
+    }
+    if (rank <= high) to = high
+    else if (rank >= low) from = low
+    else break
   }
-  return undefined
+  return values[rank]!
 }

@@ -1,9 +1,9 @@
 // The season of every series and of the fleet: table `season_figures`, and what the summary says (analysis definition, section 5).
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
-import { literal, type Database } from '../../database/database.ts'
+import type { Database } from '../../database/database.ts'
+import { scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
-import { fixedMean, type FixedPoint } from '../fixed-point.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { effectOf } from './effect.ts'
 import { describeSeason, FleetSeason, type SeasonReport } from './fleet-season.ts'
@@ -13,8 +13,6 @@ import { measureWeeks } from './measure-weeks.ts'
 import { readSeasonCalendar, type SeasonCalendar } from './season-calendar.ts'
 
 const secondsPerDay = 86_400
-/** Days of all series that are held in memory at a time: some 200 MB. */
-const daysAtATime = 15_000_000
 /** Of a day's periods, for its mean to stand for the day. */
 const measuredShare = 0.75
 
@@ -35,99 +33,132 @@ const figureColumns = {
   weekend_ratio_to_horizon_end: 'DOUBLE',
 } as const
 
+/** Days of all series that are held in memory at a time: some 160 MB. */
+const daysAtATime = 20_000_000
+
 /**
- * Creates `season_figures` (series_id, the columns above, breaches_eoq, breaches_month_end, breaches_holiday, breaches_ordinary), a row
- * per series. Reads `forecast`, `selected_models`, `series`, `series_models`, `horizon`, `holidays`. Sums run by series and day,
- * so that they are the same on any number of threads.
+ * Measures the season of every series on its backtest. Sums run by series and in order of time, so that they are the same on any number of
+ * threads.
  */
-export const assessSeason = async (
-  database: Database,
-  config: AnalysisConfig,
-  grid: TimeGrid,
-  fixedPoint: FixedPoint,
-): Promise<SeasonReport> => {
-  const calendar = await readSeasonCalendar(database, config)
-  const series = await database.columns('SELECT server_id, metric FROM series ORDER BY series_id')
-  const serverOf = z.array(z.string()).parse(series['server_id'] ?? [])
-  const metricOf = z.array(z.string()).parse(series['metric'] ?? [])
-  const stepDays = Math.max(1, grid.stepSeconds / secondsPerDay)
-  const fleet = new Map<string, FleetSeason>()
-  const figures: (number | null)[][] = []
-  const values = new Float64Array(2 * calendar.days)
-  const measured = values.subarray(0, calendar.days)
-  const ahead = values.subarray(calendar.days)
-  const atATime = Math.max(1, Math.floor(daysAtATime / calendar.days))
-  const rows = await dayValues(database, grid, calendar, fixedPoint)
-  for (let from = 0; from < metricOf.length; from += atATime) {
-    const to = Math.min(from + atATime, metricOf.length)
-    const ofPortion = rows({ from, to, firstServer: serverOf[from]!, lastServer: serverOf[to - 1]! })
-    const query = `SELECT series_id, list(place), list(value) FROM (${ofPortion}) GROUP BY series_id ORDER BY series_id`
-    await database.scanLists(query, 2, (id, [places, dayMeans]) => {
-      values.fill(Number.NaN)
-      for (let index = 0; index < places!.length; index++) values[places![index]!] = dayMeans![index]!
-      const metric = metricOf[id]!
-      const own = measureSeries(measured, calendar, stepDays)
-      const ofFleet = fleet.get(metric) ?? new FleetSeason(calendar)
-      fleet.set(metric, ofFleet.add(measured, own))
+export class SeasonReader implements BacktestReader {
+  /** Series that fit into memory at a time. */
+  readonly mostSeries: number
+  readonly #database: Database
+  readonly #calendar: SeasonCalendar
+  readonly #grid: TimeGrid
+  readonly #origin: number
+  readonly #metrics: readonly string[]
+  readonly #fleet = new Map<string, FleetSeason>()
+  readonly #figures: (number | null)[][] = []
+  /** Per series of the portion a mean per day of the backtest, and as many of the horizon; NaN where there is none. */
+  #days = new Float64Array(0)
+  #from = 0
+
+  private constructor(database: Database, calendar: SeasonCalendar, grid: TimeGrid, origin: number, metrics: readonly string[]) {
+    this.#database = database
+    this.#calendar = calendar
+    this.#grid = grid
+    this.#origin = origin
+    this.#metrics = metrics
+    this.mostSeries = Math.max(1, Math.floor(daysAtATime / (2 * calendar.days)))
+  }
+
+  /** Reads `series`, `series_models`, `holidays`. `origin`: microseconds since 1970 from which the scan's times count. */
+  static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, origin: number): Promise<SeasonReader> {
+    const series = await database.columns('SELECT metric FROM series ORDER BY series_id')
+    const metrics = z.array(z.string()).parse(series['metric'] ?? [])
+    return new SeasonReader(database, await readSeasonCalendar(database, config), grid, origin, metrics)
+  }
+
+  async begin(from: number, to: number): Promise<void> {
+    const length = 2 * this.#calendar.days * (to - from)
+    if (this.#days.length < length) this.#days = new Float64Array(length)
+    this.#days.fill(Number.NaN)
+    this.#from = from
+    await scanInTimeOrder(
+      this.#database,
+      `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)), list(predicted) FROM horizon
+       WHERE series_id >= ${from} AND series_id < ${to} GROUP BY series_id`,
+      2,
+      (id, [times, predicted]) => this.#takeDays(this.#daysOf(id).ahead, times!, predicted!),
+    )
+  }
+
+  read({ id, times, actual }: SeriesBacktest): void {
+    this.#takeDays(this.#daysOf(id).measured, times, actual)
+  }
+
+  end(from: number, to: number): void {
+    const stepDays = this.#stepDays()
+    for (let id = from; id < to; id++) {
+      const { measured, ahead } = this.#daysOf(id)
+      if (measured.every(Number.isNaN) && ahead.every(Number.isNaN)) continue
+      const own = measureSeries(measured, this.#calendar, stepDays)
+      const metric = this.#metrics[id]!
+      const ofFleet = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
+      this.#fleet.set(metric, ofFleet.add(measured, own))
       // The horizon continues what was measured: the clusters' view.
       for (let place = 0; place < measured.length; place++) if (Number.isNaN(measured[place]!)) measured[place] = ahead[place]!
-      figures.push([id, ...figuresOf(own), ...figuresToHorizonEnd(measured, calendar, stepDays)])
-    })
+      this.#figures.push([id, ...figuresOf(own), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
+    }
   }
-  await database.storeRows('season_measures', figureColumns, figures)
-  await attributeBreaches(database, calendar)
-  await database.run(`
-    CREATE OR REPLACE TABLE season_figures AS
-    SELECT s.series_id, ${Object.keys(figureColumns)
-      .slice(1)
-      .map((name) => (/_(quarters|days|weeks)$/.test(name) ? `coalesce(m.${name}, 0) AS ${name}` : `m.${name}`))
-      .join(', ')}, b.* EXCLUDE (series_id)
-    FROM series s LEFT JOIN season_measures m USING (series_id) JOIN season_breaches b USING (series_id) ORDER BY s.series_id`)
-  return describeSeason(database, config, calendar, fleet, stepDays === 1)
-}
 
-/** Series `from` up to but not including `to`; they are numbered by server. */
-interface Portion {
-  readonly from: number
-  readonly to: number
-  readonly firstServer: string
-  readonly lastServer: string
-}
+  /**
+   * Creates `season_figures` (series_id, the columns above, breaches_eoq, breaches_month_end, breaches_holiday, breaches_ordinary), a row
+   * per series. Reads `series`, `horizon`.
+   */
+  async finish(config: AnalysisConfig): Promise<SeasonReport> {
+    this.#days = new Float64Array(0)
+    const database = this.#database
+    await database.storeRows('season_measures', figureColumns, this.#figures)
+    await attributeBreaches(database, this.#calendar)
+    await database.run(`
+      CREATE OR REPLACE TABLE season_figures AS
+      SELECT s.series_id, ${Object.keys(figureColumns)
+        .slice(1)
+        .map((name) => (/_(quarters|days|weeks)$/.test(name) ? `coalesce(m.${name}, 0) AS ${name}` : `m.${name}`))
+        .join(', ')}, b.* EXCLUDE (series_id)
+      FROM series s LEFT JOIN season_measures m USING (series_id) JOIN season_breaches b USING (series_id) ORDER BY s.series_id`)
+    return describeSeason(database, config, this.#calendar, this.#fleet, this.#stepDays() === 1)
+  }
 
-/**
- * SQL for (series_id, place, value) of some series: a mean per day of the selected model's backtest at the day's place in the
- * calendar, and of its horizon at as many places further on. Values that stand for more than a day keep their day.
- */
-const dayValues = async (
-  database: Database,
-  grid: TimeGrid,
-  { firstDay, days }: SeasonCalendar,
-  fixedPoint: FixedPoint,
-): Promise<(portion: Portion) => string> => {
-  const { repeated } = await database.row(
-    'SELECT coalesce(bool_or(may_repeat), false) AS repeated FROM series_models',
-    z.object({ repeated: z.boolean() }),
-  )
-  const place = (ts: string): string => `CAST(CAST(${ts} AS DATE) - DATE '1970-01-01' - ${firstDay} AS INTEGER)`
-  const rows = ({ from, to, firstServer, lastServer }: Portion): string => `
-    SELECT series_id, place + ${days} * is_ahead AS place, value FROM (
-      SELECT s.series_id, ${place('f.ts')} AS place, 0 AS is_ahead, f.actual AS value
-      FROM forecast f JOIN (
-        SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
-        WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
-      WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
-        -- Implied by the join, but lets files that are sorted by server be read in part.
-        AND f.server_id BETWEEN ${literal(firstServer)} AND ${literal(lastServer)}
-      UNION ALL
-      SELECT series_id, ${place('ts')}, 1, predicted FROM horizon WHERE series_id >= ${from} AND series_id < ${to}
-    ) WHERE place BETWEEN 0 AND ${days - 1}`
-  const perDay = secondsPerDay / grid.stepSeconds
-  // One value a day needs no mean, and the grouping by day would cost as much as all the rest.
-  if (perDay <= 1 && !repeated) return rows
-  const fewest = Math.max(1, Math.floor(perDay * measuredShare))
-  return (portion) => `
-    SELECT series_id, place, ${fixedMean('value', fixedPoint)} AS value FROM (${rows(portion)})
-    GROUP BY series_id, place HAVING count(*) >= ${fewest}`
+  #stepDays(): number {
+    return Math.max(1, this.#grid.stepSeconds / secondsPerDay)
+  }
+
+  #daysOf(id: number): { measured: Float64Array; ahead: Float64Array } {
+    const { days } = this.#calendar
+    const at = 2 * days * (id - this.#from)
+    return { measured: this.#days.subarray(at, at + days), ahead: this.#days.subarray(at + days, at + 2 * days) }
+  }
+
+  /** Means per day, where enough of a day's periods are there to stand for it. Values that stand for more than a day keep their day. */
+  #takeDays(days: Float64Array, times: Float64Array, values: Float64Array): void {
+    const fewest = Math.max(1, Math.floor((secondsPerDay / this.#grid.stepSeconds) * measuredShare))
+    let row = 0
+    while (row < times.length) {
+      const day = this.#dayOf(times[row]!)
+      const first = row
+      let sum = 0
+      let least = Number.POSITIVE_INFINITY
+      let greatest = Number.NEGATIVE_INFINITY
+      for (; row < times.length && this.#dayOf(times[row]!) === day; row++) {
+        const value = values[row]!
+        sum += value
+        if (value < least) least = value
+        if (value > greatest) greatest = value
+      }
+      const place = day - this.#calendar.firstDay
+      if (row - first < fewest || place < 0 || place >= days.length) continue
+      // Rounding must not lift a mean above its values.
+      days[place] = Math.min(greatest, Math.max(least, sum / (row - first)))
+    }
+  }
+
+  /** Days since 1970. */
+  #dayOf(time: number): number {
+    return Math.floor((this.#origin + time) / (secondsPerDay * 1_000_000))
+  }
 }
 
 const figuresOf = ({ quarterEnds, holidays, weekends, weeklyStrength }: SeriesSeason): (number | null)[] => [

@@ -1,0 +1,49 @@
+// The naive forecast that MASE measures by: the mean distance of a series from itself one season ago (Hyndman and Koehler 2006).
+import type { Database } from '../../database/database.ts'
+import type { TimeGrid } from '../detect-granularity.ts'
+import { fixedSum, type FixedPoint } from '../fixed-point.ts'
+
+/**
+ * Mean |actual(t) - actual(t - lag)| over the pairs that are exactly one lag apart, in the metric's unit; NULL without a pair or where it is 0.
+ * `times` ascending, in the unit of `lag`.
+ */
+export const naiveError = (times: Float64Array, actual: Float64Array, lag: number): number | null => {
+  let sum = 0
+  let pairs = 0
+  let earlier = 0
+  for (let row = 0; row < times.length; row++) {
+    const wanted = times[row]! - lag
+    while (times[earlier]! < wanted) earlier++
+    if (times[earlier] !== wanted) continue
+    sum += Math.abs(actual[row]! - actual[earlier]!)
+    pairs += 1
+  }
+  return sum > 0 ? sum / pairs : null
+}
+
+/** Creates `naive_errors` (series_id, naive_error) from one number per series. */
+export const storeNaiveErrors = async (
+  database: Database,
+  errors: Iterable<readonly [series: number, error: number | null]>,
+): Promise<void> => database.storeRows('naive_errors', { series_id: 'INTEGER', naive_error: 'DOUBLE' }, errors)
+
+/**
+ * Creates `naive_errors` before any model is selected, from the model that covers most of a series' measured times. It reads the whole
+ * set once more. Reads `series_models`, `series`, `forecast_rows`.
+ */
+export const queryNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
+  await database.run(`
+    CREATE OR REPLACE TABLE naive_errors AS
+    WITH witness AS (
+      SELECT s.series_id, m.server_id, m.metric, arg_max(m.model, (m.measured, -m.place)) AS model
+      FROM (SELECT *, row_number() OVER (PARTITION BY server_id, metric ORDER BY model) AS place FROM series_models) m
+      JOIN series s USING (server_id, metric)
+      WHERE m.measured > 0 GROUP BY ALL
+    ), measured AS (
+      SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN witness w USING (server_id, metric, model)
+      WHERE f.actual IS NOT NULL AND NOT coalesce(f.is_future, false)
+    )
+    SELECT series_id, nullif(${fixedSum('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
+    FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)
+    GROUP BY series_id`)
+}
