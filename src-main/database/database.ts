@@ -146,8 +146,8 @@ export class Database {
   }
 
   /**
-   * Streams a query whose first column is a number and the next ones lists of numbers, row by row in the query's order. The arrays are
-   * reused: copy what is to be kept. For millions of values that belong to thousands of keys.
+   * Streams a query whose first column is a number and the next ones lists of numbers without NULL, row by row in the query's order. The
+   * arrays are reused: copy what is to be kept. For millions of values that belong to thousands of keys.
    */
   async scanLists(sql: string, lists: number, onRow: (key: number, lists: readonly Float64Array[]) => void): Promise<void> {
     await this.#guarded(sql, async () => {
@@ -166,7 +166,10 @@ export class Database {
             const length = vector.getEntryLength(row)
             if (buffers[index]!.length < length) buffers[index] = new Float64Array(length)
             const buffer = buffers[index]!
-            for (let item = 0; item < length; item++) buffer[item] = Number(vector.childVector.getItem(from + item))
+            const { childVector } = vector
+            const items = plainItems(childVector)
+            if (items !== null) buffer.set(items.subarray(from, from + length))
+            else for (let item = 0; item < length; item++) buffer[item] = Number(childVector.getItem(from + item))
             return buffer.subarray(0, length)
           })
           onRow(Number(keys.getItem(row)), values)
@@ -239,6 +242,12 @@ export class Database {
       end()
     }
   }
+}
+
+/** The doubles behind a vector: asking for each by itself takes several times as long. */
+const plainItems = (vector: object): Float64Array | null => {
+  const items: unknown = Reflect.get(vector, 'items')
+  return items instanceof Float64Array ? items : null
 }
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true

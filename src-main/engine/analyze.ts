@@ -16,12 +16,14 @@ import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
 import { describeRecommendations, type RecommendationReport } from './describe-recommendations.ts'
+import { measureBacktests, type MeasuredBacktests } from './measure-backtests.ts'
 import { measureModels } from './model-accuracy.ts'
 import { clusterLikeModule05, countFlaggedRows, module05Savings } from './module05-method.ts'
 import { parseConfig } from './parse-config.ts'
 import { readHeatmap } from './read-heatmap.ts'
 import { disposeServers } from './recommend.ts'
 import { reportProgress, type ProgressReporter } from './report-progress.ts'
+import type { SeasonReport } from './season/fleet-season.ts'
 import { summarise } from './summarise.ts'
 import { writeClusters, writeJson } from './write-artefacts.ts'
 import { beginFlaggedForecasts, type FlaggedWriting } from './write-flagged-forecasts.ts'
@@ -82,7 +84,10 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     spillFolder: run.spillFolder,
     signal: work.signal,
   })
-  const { clustered, report, warnings } = await beside(flagged, async () => writeFindings(run, fleet, progress))
+  const { clustered, season, report, warnings } = await beside(flagged, async () => {
+    progress.start('season')
+    return writeFindings(run, fleet, await measureBacktests(database, config, fleet), progress)
+  })
   progress.start('write')
   await finish(flagged, progress)
 
@@ -96,7 +101,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
       analyzedAt,
       counts,
       clustered,
-      season: fleet.season,
+      season,
       report,
       rowCounts: request.method === 'module05' ? await countFlaggedRows(database, fleet.calendar) : null,
     }),
@@ -116,12 +121,18 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
 
 interface Findings {
   readonly clustered: ClusteredServers
+  readonly season: SeasonReport
   readonly report: RecommendationReport
   readonly warnings: readonly RunWarning[]
 }
 
 /** Everything but the flagged forecasts and the summary. */
-const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressReporter): Promise<Findings> => {
+const writeFindings = async (
+  run: Run,
+  fleet: AssessedFleet,
+  { season, evidence }: MeasuredBacktests,
+  progress: ProgressReporter,
+): Promise<Findings> => {
   const { request, config, draft, database, work } = run
   progress.start('clusters')
   const clustered =
@@ -131,7 +142,7 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   await writeClusters(draft.folder, clustered)
 
   progress.start('breaches')
-  const breaches = await estimateBreaches(database, config, fleet.grid, fleet.evidence, work.signal)
+  const breaches = await estimateBreaches(database, config, fleet.grid, evidence, work.signal)
 
   progress.start('recommend')
   const disposed = await disposeServers(database, config)
@@ -154,7 +165,7 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   progress.start('pictures')
   const heatmap = await readHeatmap(database, config, fleet.shownMetric, fleet.calendar, fleet.grid)
   await writePictures(draft.folder, heatmap, clustered, config.underutilized_threshold)
-  return { clustered, report, warnings }
+  return { clustered, season, report, warnings }
 }
 
 const progressInterval = 100

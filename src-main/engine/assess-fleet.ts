@@ -12,11 +12,6 @@ import { mixHorizons } from './module05-method.ts'
 import { prepareSeries } from './prepare-series.ts'
 import type { ProgressReporter } from './report-progress.ts'
 import { screenForecasts, type Screening } from './screen-forecasts.ts'
-import { naiveError, storeNaiveErrors } from './backtest/naive-errors.ts'
-import { scanBacktests, type BacktestReader } from './backtest/scan-backtests.ts'
-import { BreachEvidence, wantsBreaches } from './breach/breach-evidence.ts'
-import { SeasonReader } from './season/assess-season.ts'
-import type { SeasonReport } from './season/fleet-season.ts'
 import { selectModels } from './select-models.ts'
 import { loadServersTable } from './servers-table.ts'
 import { surveySeries } from './survey-series.ts'
@@ -27,14 +22,13 @@ export interface AssessedFleet {
   readonly screening: Screening
   readonly grid: TimeGrid
   readonly calendar: Calendar
-  readonly season: SeasonReport
-  /** Null where no breach probabilities are wanted. */
-  readonly evidence: BreachEvidence | null
+  /** Whether `naive_errors` is complete; else the selected backtests will tell it. */
+  readonly hasNaiveErrors: boolean
   /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
   readonly shownMetric: string
 }
 
-/** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `season_figures`, `holidays`. */
+/** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `holidays`. */
 export const assessFleet = async (
   database: Database,
   request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'model'>,
@@ -52,7 +46,7 @@ export const assessFleet = async (
     throw damagedFile(source.files, source.name, cause)
   })
   progress.start('survey')
-  await surveySeries(database, source, grid, screening.fixedPoint)
+  await surveySeries(database, source, grid, screening)
   const calendar = await makeCalendar(database, config, request.method)
   await prepareSeries(database, config, request.method)
   progress.start('select')
@@ -61,35 +55,10 @@ export const assessFleet = async (
   await extractHorizon(database)
   if (request.method === 'module05') await mixHorizons(database, calendar, screening.fixedPoint)
   await assessRisk(database, config, request.method, calendar, grid, screening.fixedPoint)
-  progress.start('season')
-  const { season, evidence } = await readSelectedBacktests(database, config, grid, hasNaiveErrors)
   const { metric } = await database.row(
     'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
     z.object({ metric: z.string() }),
     [config.target_metric],
   )
-  return { source, serversTable, screening, grid, calendar, season, evidence, shownMetric: metric }
-}
-
-/** Season, naive errors and what breaches are estimated from, all from one pass over the selected models' rows. */
-const readSelectedBacktests = async (
-  database: Database,
-  config: AnalysisConfig,
-  grid: TimeGrid,
-  hasNaiveErrors: boolean,
-): Promise<{ season: SeasonReport; evidence: BreachEvidence | null }> => {
-  const { origin } = await database.row(
-    'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
-    z.object({ origin: z.number() }),
-  )
-  const season = await SeasonReader.open(database, config, grid, origin)
-  const evidence = wantsBreaches(config) ? await BreachEvidence.open(database, grid) : null
-  const naive: [series: number, error: number | null][] = []
-  const readers: BacktestReader[] = [season, ...(evidence === null ? [] : [evidence])]
-  if (!hasNaiveErrors) {
-    readers.push({ read: ({ id, times, actual }) => naive.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
-  }
-  await scanBacktests(database, { origin, withBounds: evidence !== null, mostSeries: season.mostSeries }, readers)
-  if (!hasNaiveErrors) await storeNaiveErrors(database, naive)
-  return { season: await season.finish(config), evidence }
+  return { source, serversTable, screening, grid, calendar, hasNaiveErrors, shownMetric: metric }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { completeConfig } from '../../src-shared/analysis-config.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
+import { measureBacktests } from './measure-backtests.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
 import { disposeServers } from './recommend.ts'
@@ -19,8 +20,9 @@ export const assessPythonRun = async (database: Database, folder: string): Promi
   const config = completeConfig({}, 'headroom')
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
   const fleet = await assessFleet(database, { inputs: [flaggedFile], method: 'headroom' }, config, { start: () => undefined }, 'left aside')
+  const { evidence } = await measureBacktests(database, config, fleet)
   await keepOwnFindings(database, fleet)
-  await estimateBreaches(database, config, fleet.grid, fleet.evidence, undefined)
+  await estimateBreaches(database, config, fleet.grid, evidence, undefined)
   await makeServerMarks(database, await readClusters(database, folder), await disposeServers(database, config))
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
   await makeFlagged(database, fleet)

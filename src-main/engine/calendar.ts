@@ -54,12 +54,16 @@ export const isInEoqWindow = (day: number, { months, days }: { readonly months: 
   return months.includes(date.getUTCMonth() + 1) && lastOfMonth - date.getUTCDate() < days
 }
 
-/** A bit per day, looked up by position. A list of dates after IN would become a join, and joins put rows out of order. */
+/**
+ * A bit per day, looked up by position, with one that marks nothing for all days before and one for all after. A list of dates after IN
+ * would become a join, and joins put rows out of order.
+ */
 const dayLookup = (firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
-  const bits = literal(isMarked.map((marked) => (marked ? '1' : '0')).join(''))
+  const bits = literal([false, ...isMarked, false].map((marked) => (marked ? '1' : '0')).join(''))
+  const dayBefore = `(DATE '1970-01-01' + ${firstDay - 1})`
   return (ts) => {
-    const day = `(CAST(${ts} AS DATE) - DATE '1970-01-01' - ${firstDay})`
-    return `(CASE WHEN ${day} BETWEEN 0 AND ${isMarked.length - 1} THEN get_bit(CAST(${bits} AS BIT), CAST(${day} AS INTEGER)) = 1 ELSE false END)`
+    const place = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${ts}) AS INTEGER)))`
+    return `(get_bit(CAST(${bits} AS BIT), ${place}) = 1)`
   }
 }
 

@@ -38,7 +38,7 @@ export interface ClusteringReport {
   readonly k_requested: number | 'auto'
   /** Features that told servers apart. */
   readonly features: readonly string[]
-  /** Mean over at most 4,000 sampled servers, -1..1; NULL with a single cluster. */
+  /** Mean over at most 2,000 sampled servers, -1..1; NULL with a single cluster. */
   readonly silhouette: number | null
   /** Of every number tried; NULL where the number was given. */
   readonly silhouettes_by_k: Readonly<Record<string, number>> | null

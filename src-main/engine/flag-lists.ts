@@ -63,6 +63,7 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
     z.object({ servers: z.int(), metrics: z.int() }),
   )
+  const thresholds = await uniformThresholds(database)
   const placeOf = ({ expressions: { server_id, metric } }: ForecastSource): string =>
     metrics === 1
       ? `CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT)`
@@ -73,7 +74,7 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
     addFlags: (relation, source, calendar, { from, to }, kept) => {
       const firstBlock = Math.floor(from / listLength)
       const { model, ts, predicted } = source.expressions
-      const flag = (name: FlagList): string => `${column(name)}[${column('place')}]`
+      const flag = (name: FlagList): string => thresholds?.[name] ?? `${column(name)}[${column('place')}]`
       const own = kept === '' ? '' : `* EXCLUDE (${[column('place'), ...flagNames.map(column)].join(', ')}),`
       return `
         SELECT ${own}
@@ -92,4 +93,14 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
               FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
     },
   }
+}
+
+/** The thresholds as SQL where all series share them: nothing need be looked up then. */
+const uniformThresholds = async (database: Database): Promise<Partial<Record<FlagList, string>> | undefined> => {
+  const [first, ...others] = await database.rows(
+    'SELECT DISTINCT high_threshold AS high, very_high_threshold AS very_high FROM series_risk LIMIT 2',
+    z.object({ high: z.number().nullable(), very_high: z.number().nullable() }),
+  )
+  if (first === undefined || first.high === null || first.very_high === null || others.length > 0) return undefined
+  return { high: `CAST(${first.high} AS DOUBLE)`, very_high: `CAST(${first.very_high} AS DOUBLE)` }
 }

@@ -10,12 +10,20 @@ import { parquetRelation } from './source-files.ts'
 export interface Screening {
   readonly rows: number
   readonly fixedPoint: FixedPoint
+  /** No prediction and no measured value of the set lies outside 0..100. */
+  readonly isWithinPercent: boolean
 }
 
 /** Beyond it no value is a measurement, and squares of it are infinite. */
 const greatestValue = 1e100
 
 const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
+
+const shownRoles = ['predicted', 'actual'] as const
+
+/** SQL over the extremes of some columns; a column without values is within. NaN is greater than all. */
+const withinPercent = (extremes: readonly (readonly [least: string, greatest: string])[]): string =>
+  extremes.map(([least, greatest]) => `coalesce(${least} >= 0 AND ${greatest} <= 100, true)`).join(' AND ')
 
 const screeningSchema = z.object({
   rows: z.number(),
@@ -24,6 +32,7 @@ const screeningSchema = z.object({
   /** Times that could not be read, or are infinite. */
   has_bad_times: z.boolean(),
   greatest: z.number().nullable(),
+  is_within_percent: z.boolean(),
 })
 
 /**
@@ -39,7 +48,7 @@ export const screenForecasts = async (database: Database, source: ForecastSource
   await refuseNull(database, source, 'timestamp', found.null_times)
   if (found.has_bad_times) await refuseTimes(database, source, identifier(source.columns.timestamp.column))
   if ((found.greatest ?? 0) > greatestValue) await refuseInfinite(database, source)
-  return { rows: found.rows, fixedPoint: fixedPointFor(found.greatest ?? 0) }
+  return { rows: found.rows, fixedPoint: fixedPointFor(found.greatest ?? 0), isWithinPercent: found.is_within_percent }
 }
 
 /** Plain columns, whose counts and extremes DuckDB takes from the footers where they are there. `undefined` where anything looks wrong. */
@@ -50,12 +59,14 @@ const screenStatistics = async (
   if (columns.timestamp.type === 'VARCHAR') return undefined
   const time = identifier(columns.timestamp.column)
   const values = valueRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
+  const shown = shownRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
   const found = await database
     .row(
       `SELECT CAST(count(*) AS DOUBLE) AS rows,
               CAST(count(*) - count(${identifier(columns.server_id.column)}) AS DOUBLE) AS null_servers,
               CAST(count(*) - count(${time}) AS DOUBLE) AS null_times,
               NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
+              ${withinPercent(shown.map((value) => [`CAST(min(${value}) AS DOUBLE)`, `CAST(max(${value}) AS DOUBLE)`]))} AS is_within_percent,
               least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * greatestValue}) AS greatest
        FROM source`,
       screeningSchema,
@@ -75,6 +86,7 @@ const screenRows = async (database: Database, source: ForecastSource): Promise<z
             CAST(count(*) - count(${server_id}) AS DOUBLE) AS null_servers,
             CAST(count(*) - count(${timeColumn}) AS DOUBLE) AS null_times,
             coalesce(count(${ts}) < count(${timeColumn}) OR NOT isfinite(min(${ts})) OR NOT isfinite(max(${ts})), false) AS has_bad_times,
+            ${withinPercent(shownRoles.map((role) => [`min(${source.expressions[role]})`, `max(${source.expressions[role]})`]))} AS is_within_percent,
             -- Kept finite: an infinite value does not pass the row's check.
             least(greatest(${valueRoles.map((role) => `max(abs(${source.expressions[role]}))`).join(', ')}), ${2 * greatestValue}) AS greatest
      FROM source`,

@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { fromSteps, inSteps, type FixedPoint } from './fixed-point.ts'
+import { fromSteps, inSteps } from './fixed-point.ts'
 import { damagedFile, type ForecastSource } from './forecast-source.ts'
 import type { TimeGrid } from './detect-granularity.ts'
+import type { Screening } from './screen-forecasts.ts'
 
 /** Time slots per bitmap; a longer series takes several. */
 const slotsPerBitmap = 4096
@@ -14,7 +15,12 @@ const slotsPerBitmap = 4096
  * A backtest row is one that says what the model predicted about a time since measured. sMAPE's summand, in percent:
  * 200 |a - p| / (|a| + |p|), 0 where both are 0.
  */
-export const surveySeries = async (database: Database, source: ForecastSource, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
+export const surveySeries = async (
+  database: Database,
+  source: ForecastSource,
+  grid: TimeGrid,
+  { fixedPoint, isWithinPercent }: Screening,
+): Promise<void> => {
   const span = await database.row(
     `SELECT CAST(epoch_us(min(ts)) AS VARCHAR) AS first_us,
             CAST((epoch_us(max(ts)) - epoch_us(min(ts))) // ${grid.stepSeconds * 1_000_000} + 1 AS DOUBLE) AS slots
@@ -51,7 +57,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              sum(${inSteps('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
-             min(actual) AS least_actual, max(actual) AS greatest_actual${leads.perSeries}
+             ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual${leads.perSeries}
       FROM measured GROUP BY ALL
     )
     SELECT server_id, metric, model,
@@ -66,7 +72,7 @@ export const surveySeries = async (database: Database, source: ForecastSource, g
              .map((sum) => `coalesce(${fromSteps(`sum(${sum})`)}, 0) AS ${sum}`)
              .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
-           least(min(least_predicted), min(least_actual)) < 0 OR greatest(max(greatest_predicted), max(greatest_actual)) > 100 AS is_outside_percent,
+           coalesce(bool_or(has_outside_actual), false) OR min(least_predicted) < 0 OR max(greatest_predicted) > 100 AS is_outside_percent,
            ${leads.overall}
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
   // The first to read all pages.

@@ -8,8 +8,8 @@ import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type BreachTri
 import { fitMargins, measureCoverage, type IntervalCoverage, type IntervalTrials } from './interval-coverage.ts'
 import type { BreachEvidence } from './breach-evidence.ts'
 import { readJudgedSeries, type JudgedSeries } from './judged-series.ts'
-import { equalCountBins, findBlockStarts, poolBlocks } from './residual-grid.ts'
-import { seedOf, simulateBreach, simulatePaths, type PathSource } from './simulate-paths.ts'
+import { equalCountBins, findBlocks, poolBlocks } from './residual-grid.ts'
+import { conservativeP95, seedOf, simulateBreaches, type PathSource } from './simulate-paths.ts'
 
 const binsPerMetric = 10
 /** Longest block: a week of days or a day of hours. */
@@ -47,7 +47,7 @@ export const estimateBreaches = async (
   const longest = blockSteps[grid.granularity]
   const binCount = bins.reduce((most, bin) => Math.max(most, bin + 1), 0)
   const sourceUpTo = (ends: Uint32Array): PathSource => {
-    const blocks = findBlockStarts(residuals, ends, longest)
+    const blocks = findBlocks(residuals, ends, longest)
     return { grid: residuals, blocks, bins, pools: poolBlocks(blocks, bins, binCount) }
   }
   const trials = await tryHeldBack(sourceUpTo(ofSeries(evidence.cuts)), series, evidence, config.seed, signal)
@@ -92,7 +92,13 @@ const tryHeldBack = async (
     if (index % breath === 0) await breathe(signal)
     const id = series.seriesIds[s]!
     const predicted = heldPredicted.subarray(heldFroms[id], heldEnds[id])
-    raw[index] = simulateBreach(source, s, predicted, series.thresholds[s]!, seedOf(runSeed, series.serverIds[s]!, series.metrics[s]!))
+    raw[index] = simulateBreaches(
+      source,
+      s,
+      predicted,
+      series.thresholds[s]!,
+      seedOf(runSeed, series.serverIds[s]!, series.metrics[s]!),
+    ).raw
   }
   return {
     raw,
@@ -150,14 +156,14 @@ const writeEstimates = async (
     const from = series.horizonOffsets[s]!
     const forecast = series.horizon.subarray(from, series.horizonOffsets[s + 1])
     const seed = seedOf(config.seed, series.serverIds[s]!, series.metrics[s]!)
-    const { raw, rawBy, medianFirstBreach, conservativeP95 } = simulatePaths(source, s, forecast, series.thresholds[s]!, seed)
+    const { raw, rawBy, medianFirstBreach } = simulateBreaches(source, s, forecast, series.thresholds[s]!, seed)
     const probability = recalibrate(curve, raw)
     estimates.push([
       series.seriesIds[s]!,
       probability,
       raw,
       medianFirstBreach < 0 ? null : series.horizonTimes[from + medianFirstBreach]!,
-      conservativeP95,
+      config.basis === 'conservative' ? conservativeP95(source, s, forecast, seed) : null,
       margins(s),
     ])
     for (let step = every - 1; ; step += every) {

@@ -89,9 +89,11 @@ const marginsWithout = ({ groups, all }: GroupedTrials, nominal: number, held: n
 
 /** The finite-sample quantile: the value of rank ceil((n + 1) x nominal) among the n rows outside the fold. */
 const marginOf = ({ excess, fold }: GroupRows, nominal: number, held: number, fewest: number): number | undefined => {
-  const kept = held < 0 ? excess.slice() : excess.filter((_, row) => fold[row] !== held)
-  if (kept.length === 0 || kept.length < fewest) return undefined
-  return valueOfRank(kept, Math.min(Math.ceil((kept.length + 1) * nominal), kept.length) - 1)
+  const kept = new Float64Array(excess.length)
+  let count = 0
+  for (let row = 0; row < excess.length; row++) if (fold[row] !== held) kept[count++] = excess[row]!
+  if (count === 0 || count < fewest) return undefined
+  return valueOfRank(kept.subarray(0, count), Math.min(Math.ceil((count + 1) * nominal), count) - 1)
 }
 
 /** The value that would stand at `rank` (from 0) if the values were sorted; reorders them (quickselect, Hoare 1961). */

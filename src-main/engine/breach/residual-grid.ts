@@ -7,84 +7,141 @@ export interface ResidualGrid {
   readonly residuals: Float32Array | Float64Array
 }
 
-/** Where blocks may start: series s has starts[ranges[s]]..starts[ranges[s + 1]], each with room for `lengths[s]` steps. */
-export interface BlockStarts {
+/**
+ * The blocks that can be cut from each series: places where one may start, as runs of neighbouring places. Series s has the runs
+ * ranges[s]..ranges[s + 1], and its blocks are numbered from 0 through all of them.
+ */
+export interface Blocks {
   readonly ranges: Uint32Array
-  readonly starts: Uint32Array
+  readonly runStarts: Uint32Array
+  /** Blocks of the run's series up to and with this run. */
+  readonly runEnds: Uint32Array
+  /** Blocks of each series. */
+  readonly sizes: Uint32Array
   /** Block length of each series in steps; 0 for a series without residuals. */
   readonly lengths: Uint16Array
   /** Residuals of each series. */
   readonly counts: Uint32Array
   /** Greatest residual of each series; -Infinity without any. */
   readonly greatest: Float64Array
+  /** By place: the greatest residual of the block that starts there; -Infinity where none does. */
+  readonly tops: Float32Array
+  /** Length of the longest block. */
+  readonly longest: number
 }
 
 /**
  * Blocks of min(longest, n) steps; where gaps leave no room for that, as long as the longest unbroken run.
  * `ends[s]` limits series s to grid places below it (the held-back part of a backtest lies behind).
  */
-export const findBlockStarts = ({ froms, residuals }: ResidualGrid, ends: Uint32Array, longest: number): BlockStarts => {
+export const findBlocks = ({ froms, residuals }: ResidualGrid, ends: Uint32Array, longest: number): Blocks => {
   const series = froms.length
   const lengths = new Uint16Array(series)
   const counts = new Uint32Array(series)
+  const sizes = new Uint32Array(series)
   const greatest = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
-  for (let s = 0; s < series; s++) {
-    let run = 0
-    let longestRun = 0
-    let most = Number.NEGATIVE_INFINITY
-    for (let place = froms[s]!; place < ends[s]!; place++) {
-      const residual = residuals[place]!
-      run = Number.isNaN(residual) ? 0 : run + 1
-      if (run > 0) counts[s]! += 1
-      if (run > longestRun) longestRun = run
-      if (residual > most) most = residual
-    }
-    lengths[s] = Math.min(longest, longestRun)
-    greatest[s] = most
-  }
   const ranges = new Uint32Array(series + 1)
-  const starts = new Uint32Array(residuals.length)
-  let found = 0
+  const tops = new Float32Array(residuals.length).fill(Number.NEGATIVE_INFINITY)
+  const runStarts: number[] = []
+  const runEnds: number[] = []
   for (let s = 0; s < series; s++) {
-    ranges[s] = found
-    const length = lengths[s]!
-    let run = 0
-    for (let place = froms[s]!; place < ends[s]!; place++) {
-      run = Number.isNaN(residuals[place]!) ? 0 : run + 1
-      if (run >= length && length > 0) starts[found++] = place - length + 1
+    ranges[s] = runStarts.length
+    const pieces = unbrokenPieces(residuals, froms[s]!, ends[s]!)
+    const length = Math.min(
+      longest,
+      pieces.reduce((most, piece) => Math.max(most, piece.end - piece.from), 0),
+    )
+    lengths[s] = length
+    for (const { from, end } of pieces) {
+      counts[s]! += end - from
+      for (let place = from; place < end; place++) if (residuals[place]! > greatest[s]!) greatest[s] = residuals[place]!
+      if (end - from < length) continue
+      sizes[s]! += end - from - length + 1
+      runStarts.push(from)
+      runEnds.push(sizes[s]!)
+      topsOf(residuals, from, end, length, tops)
     }
   }
-  ranges[series] = found
-  return { ranges, starts: starts.slice(0, found), lengths, counts, greatest }
+  ranges[series] = runStarts.length
+  return {
+    ranges,
+    runStarts: Uint32Array.from(runStarts),
+    runEnds: Uint32Array.from(runEnds),
+    sizes,
+    lengths,
+    counts,
+    greatest,
+    tops,
+    longest,
+  }
 }
 
-/** The blocks of all series of a bin in one list. */
+const unbrokenPieces = (residuals: ResidualGrid['residuals'], from: number, end: number): { from: number; end: number }[] => {
+  const pieces: { from: number; end: number }[] = []
+  let start = from
+  for (let place = from; place <= end; place++) {
+    if (place < end && !Number.isNaN(residuals[place]!)) continue
+    if (place > start) pieces.push({ from: start, end: place })
+    start = place + 1
+  }
+  return pieces
+}
+
+const topsOf = (residuals: ResidualGrid['residuals'], from: number, end: number, length: number, tops: Float32Array): void => {
+  for (let start = from; start + length <= end; start++) {
+    let top = residuals[start]!
+    for (let place = start + 1; place < start + length; place++) if (residuals[place]! > top) top = residuals[place]!
+    tops[start] = top
+  }
+}
+
+/** Where block `number` of a series starts in the grid. */
+export const placeOfBlock = ({ ranges, runStarts, runEnds }: Blocks, series: number, number: number): number => {
+  let low = ranges[series]!
+  let high = ranges[series + 1]! - 1
+  const first = low
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (runEnds[middle]! > number) high = middle
+    else low = middle + 1
+  }
+  return runStarts[low]! + number - (low === first ? 0 : runEnds[low - 1]!)
+}
+
+/** The blocks of all series of a bin, numbered from 0 through its members. */
 export interface BlockPool {
-  readonly starts: Uint32Array
-  readonly lengths: Uint16Array
+  readonly members: Uint32Array
+  /** Blocks of the members up to and with this one. */
+  readonly memberEnds: Uint32Array
+  readonly size: number
   /** Greatest residual in them; -Infinity without any. */
   readonly greatest: number
 }
 
 /** One pool per bin; `bins[s]` is the bin of series s, or -1. */
-export const poolBlocks = ({ ranges, starts, lengths, greatest }: BlockStarts, bins: Int16Array, binCount: number): BlockPool[] => {
-  const sizes = new Uint32Array(binCount)
-  const most = new Float64Array(binCount).fill(Number.NEGATIVE_INFINITY)
+export const poolBlocks = ({ sizes, greatest }: Blocks, bins: Int16Array, binCount: number): BlockPool[] => {
+  const membersOf = Array.from({ length: binCount }, (): number[] => [])
   bins.forEach((bin, s) => {
-    if (bin < 0) return
-    sizes[bin]! += ranges[s + 1]! - ranges[s]!
-    most[bin] = Math.max(most[bin]!, greatest[s]!)
+    if (bin >= 0 && sizes[s]! > 0) membersOf[bin]!.push(s)
   })
-  const pools = Array.from(sizes, (size, bin) => ({ starts: new Uint32Array(size), lengths: new Uint16Array(size), greatest: most[bin]! }))
-  const filled = new Uint32Array(binCount)
-  bins.forEach((bin, s) => {
-    if (bin < 0) return
-    const own = starts.subarray(ranges[s], ranges[s + 1])
-    pools[bin]!.starts.set(own, filled[bin])
-    pools[bin]!.lengths.fill(lengths[s]!, filled[bin], filled[bin]! + own.length)
-    filled[bin]! += own.length
+  return membersOf.map((members) => {
+    let size = 0
+    const memberEnds = Uint32Array.from(members, (s) => (size += sizes[s]!))
+    const most = members.reduce((top, s) => Math.max(top, greatest[s]!), Number.NEGATIVE_INFINITY)
+    return { members: Uint32Array.from(members), memberEnds, size, greatest: most }
   })
-  return pools
+}
+
+/** The member that block `number` of a pool belongs to: its place among the members. */
+export const memberOfBlock = ({ memberEnds }: BlockPool, number: number): number => {
+  let low = 0
+  let high = memberEnds.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (memberEnds[middle]! > number) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** Bins of equal count by `key` ascending, ties in the order of the series; -1 for series with NaN. */

@@ -1,6 +1,6 @@
 // Possible futures of a series: its forecast plus contiguous blocks of backtest residuals, own or borrowed, drawn with a seed of its own.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { BlockPool, BlockStarts, ResidualGrid } from './residual-grid.ts'
+import { memberOfBlock, placeOfBlock, type BlockPool, type Blocks, type ResidualGrid } from './residual-grid.ts'
 
 export const pathCount = 200
 /** Own residuals at which own and borrowed blocks are drawn equally often. */
@@ -8,20 +8,18 @@ const borrowingWeight = 60
 
 export interface PathSource {
   readonly grid: ResidualGrid
-  readonly blocks: BlockStarts
+  readonly blocks: Blocks
   readonly pools: readonly BlockPool[]
   readonly bins: Int16Array
 }
 
-export interface PathOutcome {
+export interface BreachOutcome {
   /** Share of paths with a value above the threshold. */
   readonly raw: number
   /** Per step the share of paths that have been above it so far. */
   readonly rawBy: Float64Array
   /** Median step of the first breach among breaching paths; -1 where none breaches. */
   readonly medianFirstBreach: number
-  /** Plain 95th percentile over the paths of each path's P95 (linear interpolation). */
-  readonly conservativeP95: number
 }
 
 /** Seed of a series: a hash (FNV-1a, 32 bits) of run seed and identity, so that neither order nor threads matter. */
@@ -34,130 +32,142 @@ export const seedOf = (runSeed: number, serverId: string, metric: string): numbe
 }
 
 /**
- * Draws the paths of one series. `forecast` has one value per step of the horizon. A series without any residual, own or
- * borrowed, has its forecast as its only path.
+ * Draws the paths of one series, each up to its first breach. `forecast` has one value per step of the horizon. A series without any
+ * residual, own or borrowed, has its forecast as its only path.
  */
-export const simulatePaths = (source: PathSource, series: number, forecast: Float64Array, threshold: number, seed: number): PathOutcome => {
+export const simulateBreaches = (
+  source: PathSource,
+  series: number,
+  forecast: Float64Array,
+  threshold: number,
+  seed: number,
+): BreachOutcome => {
   const firstBreaches = new Uint32Array(forecast.length)
-  const pathP95 = new Float64Array(pathCount)
-  const drawer = new PathDrawer(source, series, forecast, threshold, seed)
-  for (let index = 0; index < pathCount; index++) {
-    const first = drawer.draw()
-    if (first >= 0) firstBreaches[first]! += 1
-    pathP95[index] = drawer.p95()
+  const drawer = new PathDrawer(source, series, forecast, seed)
+  if (drawer.canExceed(threshold)) {
+    for (let index = 0; index < pathCount; index++) {
+      const first = drawer.firstAbove(threshold)
+      if (first >= 0) firstBreaches[first]! += 1
+    }
   }
-  return { ...summarise(firstBreaches), conservativeP95: percentileOf(pathP95.sort(), 0.95) }
+  return summarise(firstBreaches)
 }
 
-/** Share of paths that breach: the same draws as in `simulatePaths`, each only up to its first breach, and none where none can. */
-export const simulateBreach = (source: PathSource, series: number, forecast: Float64Array, threshold: number, seed: number): number => {
-  const drawer = new PathDrawer(source, series, forecast, threshold, seed)
-  if (!drawer.canBreach()) return 0
-  let breaching = 0
-  for (let index = 0; index < pathCount; index++) if (drawer.breaches()) breaching++
-  return breaching / pathCount
+/** The plain 95th percentile over as many paths of each path's P95 (linear interpolation). */
+export const conservativeP95 = (source: PathSource, series: number, forecast: Float64Array, seed: number): number => {
+  const drawer = new PathDrawer(source, series, forecast, seed)
+  return percentileOf(Float64Array.from({ length: pathCount }, () => drawer.p95()).sort(), 0.95)
 }
 
 /** Draws path after path: the forecast plus residual blocks, each own with probability n / (n + 60). */
 class PathDrawer {
+  readonly #source: PathSource
+  readonly #series: number
   readonly #forecast: Float64Array
-  readonly #threshold: number
-  readonly #residuals: Float32Array | Float64Array
-  readonly #ownStarts: Uint32Array
-  readonly #ownLength: number
+  /** By step: the greatest forecast of as many steps as the longest block has. */
+  readonly #ceilings: Float64Array
   readonly #pool: BlockPool | undefined
-  readonly #greatestResidual: number
   /** Own blocks are drawn while 32 random bits lie below this. */
   readonly #ownLimit: number
   readonly #random: ReturnType<typeof xoroshiro128plus>
-  /** Greatest values of the last whole path, ascending: as many as its 95th percentile needs. */
-  readonly #greatest: Float64Array
   /** The block drawn last: where its residuals begin (-1 without any), and how many there are. */
   #place = -1
   #length = 0
 
-  constructor({ grid, blocks, pools, bins }: PathSource, series: number, forecast: Float64Array, threshold: number, seed: number) {
-    const { ranges, starts, lengths, counts, greatest } = blocks
+  constructor(source: PathSource, series: number, forecast: Float64Array, seed: number) {
+    const { blocks, pools, bins } = source
+    this.#source = source
+    this.#series = series
     this.#forecast = forecast
-    this.#threshold = threshold
-    this.#residuals = grid.residuals
-    this.#ownStarts = starts.subarray(ranges[series], ranges[series + 1])
-    this.#ownLength = lengths[series]!
     const pool = bins[series]! < 0 ? undefined : pools[bins[series]!]
-    this.#pool = pool === undefined || pool.starts.length === 0 ? undefined : pool
-    this.#greatestResidual = Math.max(greatest[series]!, this.#pool?.greatest ?? Number.NEGATIVE_INFINITY)
-    const ownShare = this.#pool === undefined ? 1 : counts[series]! / (counts[series]! + borrowingWeight)
-    this.#ownLimit = this.#ownStarts.length === 0 ? 0 : ownShare * 0x1_0000_0000
+    this.#pool = pool === undefined || pool.size === 0 ? undefined : pool
+    const ownShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + borrowingWeight)
+    this.#ownLimit = blocks.sizes[series] === 0 ? 0 : ownShare * 0x1_0000_0000
     this.#random = xoroshiro128plus(seed)
-    this.#greatest = new Float64Array(forecast.length - Math.floor(0.95 * (forecast.length - 1)))
+    this.#ceilings = ceilingsOf(forecast, blocks.longest)
   }
 
-  /** Whether the highest forecast with the greatest residual would breach. */
-  canBreach(): boolean {
-    let highest = Number.NEGATIVE_INFINITY
-    for (let step = 0; step < this.#forecast.length; step++) highest = Math.max(highest, this.#forecast[step]!)
-    return highest + Math.max(0, this.#greatestResidual) > this.#threshold
+  /** Whether any path can: the highest forecast with the greatest residual does. */
+  canExceed(threshold: number): boolean {
+    const { greatest } = this.#source.blocks
+    const lift = Math.max(0, greatest[this.#series]!, this.#pool?.greatest ?? 0)
+    return this.#forecast.some((value) => value + lift > threshold)
   }
 
-  /** A whole path; its first step above the threshold, or -1. */
-  draw(): number {
+  /** Step at which the next path first lies above the threshold, or -1. */
+  firstAbove(threshold: number): number {
     const forecast = this.#forecast
-    const residuals = this.#residuals
-    const threshold = this.#threshold
-    const greatest = this.#greatest.fill(Number.NEGATIVE_INFINITY)
+    const ceilings = this.#ceilings
+    const { residuals } = this.#source.grid
+    const { tops } = this.#source.blocks
     const steps = forecast.length
+    for (let step = 0; step < steps;) {
+      this.#drawBlock(steps - step)
+      let place = this.#place
+      const end = step + this.#length
+      // Most blocks cannot reach the threshold, and their sums are never needed.
+      if (place >= 0 && ceilings[step]! + tops[place]! <= threshold) {
+        step = end
+        continue
+      }
+      for (; step < end; step++) {
+        if ((place < 0 ? forecast[step]! : forecast[step]! + residuals[place++]!) > threshold) return step
+      }
+    }
+    return -1
+  }
+
+  /** The continuous 95th percentile of the next path. */
+  p95(): number {
+    const forecast = this.#forecast
+    const { residuals } = this.#source.grid
+    const steps = forecast.length
+    const position = 0.95 * (steps - 1)
+    // It lies between the two smallest of the path's so many greatest values.
+    const greatest = new Float64Array(steps - Math.floor(position)).fill(Number.NEGATIVE_INFINITY)
     let least = Number.NEGATIVE_INFINITY
-    let first = -1
     for (let step = 0; step < steps;) {
       this.#drawBlock(steps - step)
       let place = this.#place
       const end = step + this.#length
       for (; step < end; step++) {
         const value = place < 0 ? forecast[step]! : forecast[step]! + residuals[place++]!
-        if (first < 0 && value > threshold) first = step
         if (value > least) least = insertGreatest(greatest, value)
       }
     }
-    return first
-  }
-
-  /** Whether the next path breaches. */
-  breaches(): boolean {
-    const forecast = this.#forecast
-    const residuals = this.#residuals
-    const threshold = this.#threshold
-    const steps = forecast.length
-    for (let step = 0; step < steps;) {
-      this.#drawBlock(steps - step)
-      let place = this.#place
-      const end = step + this.#length
-      for (; step < end; step++) {
-        if ((place < 0 ? forecast[step]! : forecast[step]! + residuals[place++]!) > threshold) return true
-      }
-    }
-    return false
-  }
-
-  /** The continuous 95th percentile of the path drawn last: it lies between the two smallest of its n - floor(0.95 (n - 1)) greatest values. */
-  p95(): number {
-    const position = 0.95 * (this.#forecast.length - 1)
-    const fraction = position - Math.floor(position)
-    const [low, high] = [this.#greatest[0]!, this.#greatest[1]]
-    return high === undefined ? low : low + fraction * (high - low)
+    const [low, high] = [greatest[0]!, greatest[1]]
+    return high === undefined ? low : low + (position - Math.floor(position)) * (high - low)
   }
 
   #drawBlock(most: number): void {
+    const { blocks } = this.#source
     const isOwn = this.#random.next() >>> 0 < this.#ownLimit
-    const starts = isOwn ? this.#ownStarts : this.#pool?.starts
+    const pool = this.#pool
     this.#place = -1
     this.#length = most
-    if (starts === undefined || starts.length === 0) return
-    const choice = Math.floor(((this.#random.next() >>> 0) / 0x1_0000_0000) * starts.length)
-    const length = isOwn ? this.#ownLength : this.#pool!.lengths[choice]!
-    this.#place = starts[choice]!
-    this.#length = length < most ? length : most
+    if (!isOwn && pool === undefined) return
+    const share = (this.#random.next() >>> 0) / 0x1_0000_0000
+    let series = this.#series
+    let number = 0
+    if (isOwn || pool === undefined) {
+      number = Math.floor(share * blocks.sizes[series]!)
+    } else {
+      number = Math.floor(share * pool.size)
+      const member = memberOfBlock(pool, number)
+      series = pool.members[member]!
+      number -= member === 0 ? 0 : pool.memberEnds[member - 1]!
+    }
+    this.#place = placeOfBlock(blocks, series, number)
+    this.#length = Math.min(blocks.lengths[series]!, most)
   }
 }
+
+const ceilingsOf = (forecast: Float64Array, width: number): Float64Array =>
+  forecast.map((_, step) => {
+    let ceiling = forecast[step]!
+    for (let next = step + 1; next < Math.min(step + width, forecast.length); next++) ceiling = Math.max(ceiling, forecast[next]!)
+    return ceiling
+  })
 
 /** Puts a value into its place among ascending ones, of which the least is dropped; returns the least that stays. */
 const insertGreatest = (greatest: Float64Array, value: number): number => {
@@ -170,7 +180,7 @@ const insertGreatest = (greatest: Float64Array, value: number): number => {
   return greatest[0]!
 }
 
-const summarise = (firstBreaches: Uint32Array): Omit<PathOutcome, 'conservativeP95'> => {
+const summarise = (firstBreaches: Uint32Array): BreachOutcome => {
   const rawBy = new Float64Array(firstBreaches.length)
   let breaching = 0
   firstBreaches.forEach((paths, step) => {

@@ -33,8 +33,8 @@ const figureColumns = {
   weekend_ratio_to_horizon_end: 'DOUBLE',
 } as const
 
-/** Days of all series that are held in memory at a time: some 160 MB. */
-const daysAtATime = 20_000_000
+/** Days of all series that are held in memory at a time: some 80 MB. */
+const daysAtATime = 10_000_000
 
 /**
  * Measures the season of every series on its backtest. Sums run by series and in order of time, so that they are the same on any number of
