@@ -1,8 +1,27 @@
 // What the window's main process asks of the engine's process: calls with request and response schema, and pushed events.
 import { z } from 'zod'
+import { compareAnswerSchema, compareRequestSchema, reconcileRequestSchema } from './comparison-view.ts'
+import { configReadingSchema } from './config-reading.ts'
 import { wireErrorSchema } from './errors.ts'
+import { exportedRowsSchema, exportRowsCallSchema } from './export-rows.ts'
+import {
+  decideRequestSchema,
+  filterChoicesSchema,
+  filteredRequestSchema,
+  fleetFiguresRequestSchema,
+  fleetFiguresSchema,
+  modelsAnswerSchema,
+  recommendationsPageSchema,
+  recommendationsRequestSchema,
+  seasonAnswerSchema,
+  serversPageSchema,
+  serversRequestSchema,
+  undecideRequestSchema,
+} from './fleet-view.ts'
+import { reconciliationSchema } from './reconciliation.ts'
 import { runEventSchema } from './run-event.ts'
 import {
+  clusterProfilesSchema,
   clustersDataSchema,
   clustersRequestSchema,
   heatmapRequestSchema,
@@ -13,6 +32,7 @@ import {
 } from './run-view.ts'
 
 const path = z.string().min(1)
+const folderRequest = z.strictObject({ folder: path })
 
 export const analyzeCallSchema = z.strictObject({
   /** Names the analysis in events and in `analysis.cancel`. */
@@ -23,6 +43,8 @@ export const analyzeCallSchema = z.strictObject({
     z.strictObject({ kind: z.literal('sample'), forecasts: path, servers: z.int().min(1).max(100_000) }),
   ]),
   out: path,
+  /** Settings that differ from the defaults, by the keys of the configuration. */
+  config: z.record(z.string(), z.unknown()),
 })
 export type AnalyzeCall = z.infer<typeof analyzeCallSchema>
 
@@ -30,10 +52,28 @@ export const engineCalls = {
   /** Answers when it has ended; how it went and ended is told by events. */
   'analysis.run': { request: analyzeCallSchema, response: z.object({}) },
   'analysis.cancel': { request: z.strictObject({ analysisId: z.string() }), response: z.object({}) },
-  'run.open': { request: z.strictObject({ folder: path }), response: runOverviewSchema },
+  'run.open': { request: folderRequest, response: runOverviewSchema },
   'run.heatmap': { request: heatmapRequestSchema, response: heatmapViewSchema },
   'run.clusters': { request: clustersRequestSchema, response: clustersDataSchema },
   'run.server': { request: serverRequestSchema, response: serverDetailSchema },
+  'run.cluster-profiles': { request: folderRequest, response: clusterProfilesSchema },
+  'run.choices': { request: folderRequest, response: filterChoicesSchema },
+  'run.fleet': { request: fleetFiguresRequestSchema, response: fleetFiguresSchema },
+  'run.servers': { request: serversRequestSchema, response: serversPageSchema },
+  'run.season': { request: filteredRequestSchema, response: seasonAnswerSchema },
+  'run.models': { request: folderRequest, response: modelsAnswerSchema },
+  'run.recommendations': { request: recommendationsRequestSchema, response: recommendationsPageSchema },
+  /** Keeps the planner's decisions beside the run, or takes them back. */
+  'run.decide': { request: decideRequestSchema, response: z.object({}) },
+  'run.undecide': { request: undecideRequestSchema, response: z.object({}) },
+  'run.compare': { request: compareRequestSchema, response: compareAnswerSchema },
+  'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
+  /** Writes the filtered rows of a list to a file that the user named. */
+  'run.export-rows': { request: exportRowsCallSchema, response: exportedRowsSchema },
+  /** Throws config-invalid with the key that does not fit. */
+  'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: z.object({}) },
+  /** What a configuration file sets; nothing is kept. */
+  'config.read': { request: z.strictObject({ path }), response: configReadingSchema },
 } as const
 export type EngineCalls = typeof engineCalls
 export type EngineCall = keyof EngineCalls

@@ -21,6 +21,8 @@ export const errorCodes = [
   'servers-invalid',
   'run-not-found',
   'run-damaged',
+  'notes-not-saved',
+  'file-not-written',
   'query-refused',
   'query-failed',
   'disk-full',
@@ -106,6 +108,8 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'cancelled':
       return exitCodes.interrupted
     case 'run-damaged':
+    case 'notes-not-saved':
+    case 'file-not-written':
     case 'query-refused':
     case 'query-failed':
     case 'disk-full':

@@ -8,6 +8,7 @@ export interface DataFolder {
   readonly samples: string
   readonly settings: string
   readonly recentRuns: string
+  readonly windowPlace: string
 }
 
 /** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
@@ -23,5 +24,6 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     samples: join(root, 'samples'),
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
+    windowPlace: join(root, 'window-place.json'),
   }
 }

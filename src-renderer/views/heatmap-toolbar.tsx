@@ -2,8 +2,8 @@
 import { ZoomOut } from 'lucide-react'
 import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
 import { Segments, Select } from '../components/choice.tsx'
+import { Toolbar } from '../components/toolbar.tsx'
 import { useHeatmapState, type TimeSpan } from '../state/heatmap-state.ts'
-import { useWindowState } from '../state/window-state.ts'
 
 const sorts: readonly { readonly value: HeatmapSort; readonly label: string }[] = [
   { value: 'risk', label: 'Risk' },
@@ -31,17 +31,8 @@ export interface HeatmapToolbarProps {
 
 export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) => {
   const { sort, span, reduction, rows } = useHeatmapState()
-  const metric = useWindowState((state) => state.metric)
   return (
-    <div className="toolbar" role="toolbar" aria-label="Risk heatmap">
-      {run.metrics.length > 1 && (
-        <Select
-          label="Metric"
-          value={metric}
-          options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
-          onChange={(chosen) => useWindowState.setState({ metric: chosen })}
-        />
-      )}
+    <Toolbar label="Risk heatmap">
       <Select label="Sort by" value={sort} options={sorts} onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })} />
       {run.horizon !== null && (
         <Segments
@@ -63,6 +54,6 @@ export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) 
       <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
         <ZoomOut size={14} aria-hidden /> Reset zoom
       </button>
-    </div>
+    </Toolbar>
   )
 }

@@ -11,8 +11,10 @@ import { Chart } from '../charts/chart.tsx'
 import { paintCells } from '../charts/cell-image.ts'
 import { useElementSize, type ElementSize } from '../charts/use-element-size.ts'
 import { ZoomSurface, type PlotPart, type PlotPoint } from '../charts/zoom-surface.tsx'
+import { NothingPasses } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { clampRows, clampTime, timeRangeOf, useHeatmapState } from '../state/heatmap-state.ts'
+import { selectServer } from '../state/navigation.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
@@ -30,6 +32,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   const size = useElementSize(area)
   const state = useHeatmapState()
   const metric = useWindowState((window) => window.metric)
+  const filter = useWindowState((window) => window.filter)
   const asked: HeatmapRequest | null =
     size === null
       ? null
@@ -38,6 +41,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
           metric,
           sort: state.sort,
           reduction: state.reduction,
+          filter,
           rows: state.rows,
           time: timeRangeOf(run, state),
           maxRows: pixels(size.height - surroundings.height),
@@ -50,7 +54,10 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
       <div ref={area} className="chart-area" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
         {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
         {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom} />}
-        {answer.status === 'ready' && size !== null && <Heatmap run={run} theme={theme} size={size} answer={answer.value} />}
+        {answer.status === 'ready' && answer.value.totalRows === 0 && <NothingPasses />}
+        {answer.status === 'ready' && answer.value.totalRows > 0 && size !== null && (
+          <Heatmap run={run} theme={theme} size={size} answer={answer.value} />
+        )}
       </div>
     </main>
   )
@@ -105,7 +112,7 @@ const Heatmap = ({ run, theme, size, answer }: HeatmapProps) => {
   }
   const pick = (point: PlotPoint): void => {
     const cell = cellOf(point)
-    if (cell !== null) useWindowState.setState({ selectedServer: cell.row.serverId })
+    if (cell !== null) selectServer(cell.row.serverId)
   }
   const cell = hovered === null ? null : cellOf(hovered)
 
@@ -113,7 +120,7 @@ const Heatmap = ({ run, theme, size, answer }: HeatmapProps) => {
     <>
       <Chart label={title} option={option} />
       <ZoomSurface
-        label="Cells of the heatmap. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom."
+        label={`Cells of the heatmap, ${serverIds.length} servers in ${data.rows.length} rows. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom.`}
         plot={plot}
         columns={data.columns}
         rows={data.rows.length}
