@@ -45,3 +45,4 @@ export const queryReportSchema = z.discriminatedUnion('ok', [
   z.object({ id: z.int(), ok: z.literal(true), value: z.unknown() }),
   z.object({ id: z.int(), ok: z.literal(false), error: wireErrorSchema }),
 ])
+export type QueryReport = z.infer<typeof queryReportSchema>

@@ -11,6 +11,7 @@ import {
   type DuckDBValueConverter,
   type Json,
 } from '@duckdb/node-api'
+import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { QueryTables } from '../../src-shared/query-contract.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
@@ -52,6 +53,8 @@ export interface QueryOptions {
   readonly memoryLimit?: string | undefined
 }
 
+const columnSchema = z.tuple([z.string(), z.string(), z.string()])
+
 /** The tables that the run has, with their columns in order. */
 export const describeTables = async (run: string): Promise<QueryTables> =>
   onLockedRun(run, {}, async (connection) => {
@@ -59,7 +62,10 @@ export const describeTables = async (run: string): Promise<QueryTables> =>
       'SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index',
     )
     const found = new Map<string, { name: string; type: string }[]>(Object.keys(tables).map((name) => [name, []]))
-    for (const [table, name, type] of reader.getRowsJS()) found.get(String(table))?.push({ name: String(name), type: String(type) })
+    for (const row of reader.getRowsJS()) {
+      const [table, name, type] = columnSchema.parse(row)
+      found.get(table)?.push({ name, type })
+    }
     return [...found].filter(([, columns]) => columns.length > 0).map(([name, columns]) => ({ name, columns }))
   })
 

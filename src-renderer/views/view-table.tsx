@@ -4,6 +4,7 @@ import {
   CalendarRange,
   ChartScatter,
   ClipboardList,
+  DatabaseZap,
   Gauge,
   Grid3x3,
   House,
@@ -18,6 +19,7 @@ import { CompareView } from './compare-view.tsx'
 import { HeatmapView } from './heatmap-view.tsx'
 import { ModelsView } from './models-view.tsx'
 import { OverviewView } from './overview-view.tsx'
+import { QueryView } from './query-view.tsx'
 import { RecommendationsView } from './recommendations-view.tsx'
 import { ReconcileView } from './reconcile-view.tsx'
 import { SeasonsView } from './seasons-view.tsx'
@@ -43,5 +45,6 @@ export const views: readonly ViewEntry[] = [
   { id: 'recommendations', title: 'Recommendations', icon: ClipboardList, shortcut: 'G A', ...filtered, component: RecommendationsView },
   { id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...whole, component: CompareView },
   { id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...whole, component: ReconcileView },
+  { id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...whole, component: QueryView },
   { id: 'settings', title: 'Settings', icon: Settings2, shortcut: 'Ctrl+,', needsRun: false, component: SettingsView },
 ]
