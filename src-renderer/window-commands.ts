@@ -1,12 +1,15 @@
 // The window's commands: views, opening, going, filtering, looking; found by the palette, by keys and by the menu.
+import { reportFormats } from '../src-shared/report-format.ts'
 import { themeChoices } from '../src-shared/settings.ts'
 import type { Command } from './components/commands.ts'
-import { changeSettings, copyLink } from './state/errands.ts'
+import { changeSettings, copyLink, exportReport } from './state/errands.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { clearFilter, goBack, goForward, goTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
 import { choosePath, openSample } from './state/open-path.ts'
 import { useWindowState } from './state/window-state.ts'
 import { views } from './views/view-table.tsx'
+
+const reportNames = { html: 'one web page', pdf: 'PDF', xlsx: 'an Excel workbook', csv: 'CSV' } as const
 
 const lacksRun = (): boolean => useWindowState.getState().run === null
 
@@ -73,6 +76,13 @@ export const windowCommands: readonly Command[] = [
     run: () => void copyLink(),
     isOff: lacksRun,
   },
+  ...reportFormats.map((format): Command => ({
+    id: `report.${format}`,
+    group: 'Export',
+    title: `Export the run as ${reportNames[format]}…`,
+    run: () => void exportReport(format),
+    isOff: lacksRun,
+  })),
   ...themeChoices.map((theme): Command => ({
     id: `theme.${theme}`,
     group: 'Theme',

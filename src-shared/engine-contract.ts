@@ -18,6 +18,7 @@ import {
   serversRequestSchema,
   undecideRequestSchema,
 } from './fleet-view.ts'
+import { reportFormats } from './report-format.ts'
 import { reconciliationSchema } from './reconciliation.ts'
 import { runEventSchema } from './run-event.ts'
 import {
@@ -33,6 +34,7 @@ import {
 
 const path = z.string().min(1)
 const folderRequest = z.strictObject({ folder: path })
+const reportCallSchema = z.strictObject({ folder: path, format: z.enum(reportFormats), path })
 
 export const analyzeCallSchema = z.strictObject({
   /** Names the analysis in events and in `analysis.cancel`. */
@@ -70,6 +72,8 @@ export const engineCalls = {
   'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
   /** Writes the filtered rows of a list to a file that the user named. */
   'run.export-rows': { request: exportRowsCallSchema, response: exportedRowsSchema },
+  /** Writes the whole run as a report to a file that the user named. */
+  'run.report': { request: reportCallSchema, response: z.object({ path }) },
   /** Throws config-invalid with the key that does not fit. */
   'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: z.object({}) },
   /** What a configuration file sets; nothing is kept. */

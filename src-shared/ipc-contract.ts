@@ -6,6 +6,7 @@ import { engineCalls } from './engine-contract.ts'
 import { wireErrorSchema, type WireError } from './errors.ts'
 import { exportRowsRequestSchema, exportedRowsSchema } from './export-rows.ts'
 import { queryCalls, queryExportRequestSchema } from './query-contract.ts'
+import { reportFormats } from './report-format.ts'
 import { runEventSchema } from './run-event.ts'
 import { settingsChangeSchema, settingsSchema } from './settings.ts'
 
@@ -97,6 +98,11 @@ export const channels = {
   'query.export': { request: queryExportRequestSchema, response: queryCalls['query.export'].response.nullable() },
   /** Asks where to, then writes there; null when the dialog is dismissed. */
   'rows.export': { request: exportRowsRequestSchema, response: exportedRowsSchema.nullable() },
+  /** Asks where to, then writes the whole run there; null when the dialog is dismissed. */
+  'report.export': {
+    request: z.strictObject({ folder: path, format: z.enum(reportFormats) }),
+    response: z.object({ path: path.nullable() }),
+  },
   /** Asks where to, then writes the text or picture there; null when the dialog is dismissed. */
   'file.save': {
     request: z.strictObject({

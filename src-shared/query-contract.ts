@@ -10,7 +10,6 @@ export const mostListedRows = 20_000
 export const mostExportedRows = 1_000_000
 
 export const queryRequestSchema = z.strictObject({ folder, sql })
-export type QueryRequest = z.infer<typeof queryRequestSchema>
 
 export const queryAnswerSchema = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string() })),

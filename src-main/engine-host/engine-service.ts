@@ -22,8 +22,9 @@ import { queryRecommendations } from '../queries/recommendations-query.ts'
 import { querySeason } from '../queries/season-query.ts'
 import { queryServer } from '../queries/server-query.ts'
 import { queryServers } from '../queries/servers-query.ts'
+import { writeReport } from '../report/write-report.ts'
 import { compareForWindow } from './compare-for-window.ts'
-import { exportRows } from './export-rows.ts'
+import { exportRows } from '../report/export-rows.ts'
 import { OpenRuns } from './open-runs.ts'
 import { RunningAnalyses } from './run-analyses.ts'
 
@@ -58,6 +59,11 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.compare': compareForWindow,
     'run.reconcile': ({ folder }) => reconcileRun(folder),
     'run.export-rows': (request) => runs.query(request.folder, (run) => exportRows(run, request)),
+    'run.report': ({ folder, format, path }) =>
+      runs.query(folder, async (run) => {
+        await writeReport(run, format, path)
+        return { path }
+      }),
     'config.check': async ({ settings }) => {
       parseConfig(settings, 'headroom')
       return {}

@@ -1,6 +1,9 @@
 // Writes sheets of plain cells as one XLSX file: texts that look like a formula are neutralised, times stay ISO text.
 import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { serverColumnNames } from '../../src-shared/server-columns.ts'
+import type { OpenRun } from '../queries/open-run.ts'
+import { cellExpression } from '../queries/servers-query.ts'
 import { neutralCell } from './neutral-cells.ts'
 
 export interface SheetContent {
@@ -41,4 +44,14 @@ export const writeSheets = async (path: string, sheets: readonly SheetContent[])
     ],
   }))
   await writeXlsxFile(written).toFile(path)
+}
+
+/** Every server of the first metric with every column of the list. */
+export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
+  const columns = serverColumnNames
+  const found = await run.database.columns(
+    `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
+    [run.overview.metrics[0]?.name ?? ''],
+  )
+  return { name: 'Servers', columns, values: columns.map((_, index) => found[`c${index}`] ?? []) }
 }

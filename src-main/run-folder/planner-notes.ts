@@ -6,13 +6,13 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 
 /** Folder of the notes inside a run folder. */
-export const plannerFolder = 'planner'
+const notesFolder = 'headroom-notes'
 
 const notesVersion = 1
 
 /** The note's value, or `otherwise` where there is none. Throws run-damaged for a file that does not fit: it is never overwritten. */
 export const readPlannerNote = async <Value>(run: string, name: string, schema: z.ZodType<Value>, otherwise: Value): Promise<Value> => {
-  const path = join(run, plannerFolder, name)
+  const path = join(run, notesFolder, name)
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return null
     throw damaged(path, cause)
@@ -27,7 +27,7 @@ export const readPlannerNote = async <Value>(run: string, name: string, schema: 
 
 /** Replaces the note in one step. Throws notes-not-saved where the run folder cannot be written. */
 export const writePlannerNote = async (run: string, name: string, value: unknown): Promise<void> => {
-  const folder = join(run, plannerFolder)
+  const folder = join(run, notesFolder)
   const draft = join(folder, `.${name}.${randomUUID()}`)
   try {
     await mkdir(folder, { recursive: true })

@@ -1,5 +1,6 @@
 // What each channel does: small errands here, analyses and queries in the engine's process.
 import { access } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import type { EngineCall } from '../../src-shared/engine-contract.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
@@ -91,6 +92,10 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     'rows.export': async (request) => {
       const path = await askWhereTo(needs.window(), `servers.${request.format}`, request.format)
       return path === null ? null : engine.call('run.export-rows', { ...request, path })
+    },
+    'report.export': async ({ folder, format }) => {
+      const path = await askWhereTo(needs.window(), `${basename(folder)}.${format}`, format)
+      return path === null ? { path } : engine.call('run.report', { folder, format, path })
     },
     'file.save': async ({ name, kind, content }) => {
       const path = await askWhereTo(needs.window(), name, kind)

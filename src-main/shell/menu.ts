@@ -52,6 +52,15 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
           { label: 'Open recent', submenu: recent, enabled: recent.length > 0 },
           { label: 'Open the sample fleet', click: () => actions.openSample() },
           { type: 'separator' },
+          {
+            label: 'Export the run',
+            submenu: [
+              command('As one web page…', 'report.html'),
+              command('As PDF…', 'report.pdf'),
+              command('As an Excel workbook…', 'report.xlsx'),
+              command('As CSV…', 'report.csv'),
+            ],
+          },
           command('Copy link to this view', 'link.copy', 'CmdOrCtrl+Shift+L'),
           { type: 'separator' },
           { role: process.platform === 'darwin' ? 'close' : 'quit', ...(process.platform === 'linux' ? { accelerator: 'Ctrl+Q' } : {}) },

@@ -28,7 +28,9 @@ export const ShortcutsPage = ({ commands }: { readonly commands: readonly Comman
           <X size={16} aria-hidden />
         </button>
       </header>
-      <div className="shortcuts">
+      {/* Scrollable regions must be reachable by keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className="shortcuts" role="region" aria-label="All shortcuts" tabIndex={0}>
         {groups.map((group) => (
           <section key={group}>
             <h3>{group}</h3>

@@ -5,6 +5,7 @@ import type { ConfigReading } from '../../src-shared/config-reading.ts'
 import type { ExportRowsRequest } from '../../src-shared/export-rows.ts'
 import type { Decision } from '../../src-shared/fleet-view.ts'
 import type { SavedKind } from '../../src-shared/ipc-contract.ts'
+import type { ReportFormat } from '../../src-shared/report-format.ts'
 import type { SettingsChange } from '../../src-shared/settings.ts'
 import { request } from '../bridge.ts'
 import { lastPartOf } from './open-path.ts'
@@ -56,6 +57,14 @@ export const exportRows = (asked: ExportRowsRequest): Promise<void> =>
   tell(async () => {
     const written = await request('rows.export', asked)
     return written === null ? null : `Saved ${written.rows.toLocaleString()} servers as ${lastPartOf(written.path)}.`
+  })
+
+export const exportReport = (format: ReportFormat): Promise<void> =>
+  tell(async () => {
+    const { run } = getState()
+    if (run === null) return null
+    const { path } = await request('report.export', { folder: run.folder, format })
+    return path === null ? null : `Saved ${lastPartOf(path)}.`
   })
 
 export const importConfig = (): Promise<ConfigReading | null> => request('config.import', {})

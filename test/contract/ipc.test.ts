@@ -45,6 +45,7 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'query.cancel': {},
   'query.export': { folder, sql: 'SELECT 1', format: 'csv' },
   'rows.export': { ...filtered, columns: ['server_id'], sort: { column: 'server_id', descending: false }, format: 'csv' },
+  'report.export': { folder, format: 'pdf' },
   'file.save': { name: 'chart.png', kind: 'png', content: new Uint8Array(4) },
   'config.import': {},
   'run.reveal': { folder },
@@ -117,6 +118,10 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'rows.export': [
     { ...valid['rows.export'], format: 'exe' },
     { ...valid['rows.export'], path: '/etc/passwd' },
+  ],
+  'report.export': [
+    { folder, format: 'exe' },
+    { folder, format: 'pdf', path: '/etc/passwd' },
   ],
   'file.save': [
     { ...valid['file.save'], name: '../../.bashrc' },

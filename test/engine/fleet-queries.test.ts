@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportRows } from '../../src-main/engine-host/export-rows.ts'
-import { openRun } from '../../src-main/engine-host/open-run-folder.ts'
+import { exportRows } from '../../src-main/report/export-rows.ts'
+import { openRun } from '../../src-main/report/open-run-folder.ts'
 import { decide, undecide } from '../../src-main/queries/decisions.ts'
 import { queryFilterChoices } from '../../src-main/queries/filter-choices-query.ts'
 import { queryFleet } from '../../src-main/queries/fleet-query.ts'
@@ -201,7 +201,7 @@ describe('recommendations', () => {
       verdicts: { open: 0, accepted: 1, dismissed: 1, accepted_savings_usd: 120 },
     })
     expect(await findRecommendation(run, 'charlie')).toMatchObject({ verdict: 'accepted' })
-    expect(JSON.parse(await readFile(join(path, 'planner', 'decisions.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(await readFile(join(path, 'headroom-notes', 'decisions.json'), 'utf8'))).toMatchObject({
       format_version: 1,
       value: [{ server_id: 'alpha', decided_at: '2026-07-01T08:00:00.000Z' }, { server_id: 'charlie' }],
     })
@@ -218,7 +218,7 @@ describe('recommendations', () => {
   })
 
   it('never overwrite decisions that cannot be read', async () => {
-    const file = join(path, 'planner', 'decisions.json')
+    const file = join(path, 'headroom-notes', 'decisions.json')
     await writeFile(file, 'torn {')
     await expect(
       decide(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date()),

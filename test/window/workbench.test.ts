@@ -211,7 +211,7 @@ describe('Recommendations: what do I do?', () => {
     await expect.poll(open).toBe(before - 1)
     await panel.getByRole('button', { name: 'Accept' }).click()
     await expect.poll(open).toBe(before - 2)
-    const kept = JSON.parse(await readFile(join(home, 'runs', 'sample-120-servers', 'planner', 'decisions.json'), 'utf8'))
+    const kept = JSON.parse(await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'decisions.json'), 'utf8'))
     expect(kept.value).toHaveLength(2)
     expect(kept.value).toContainEqual(
       expect.objectContaining({ server_id: first, verdict: 'dismissed', reason: 'moves to the new hall in May' }),

@@ -10,8 +10,8 @@ import { identifier, literal } from '../database/database.ts'
 import { filterCondition } from '../queries/fleet-filter.ts'
 import { unitOf, type OpenRun } from '../queries/open-run.ts'
 import { cellExpression, orderOf } from '../queries/servers-query.ts'
-import { neutralText } from '../report/neutral-cells.ts'
-import { writeSheets } from '../report/write-sheet.ts'
+import { neutralText } from './neutral-cells.ts'
+import { writeSheets } from './write-sheet.ts'
 
 const textKinds = new Set(['text', 'risk'])
 
