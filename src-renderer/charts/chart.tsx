@@ -68,6 +68,8 @@ export const Chart = ({ label, option, brush = null, ...on }: ChartProps) => {
       chart.current = init(element, null, { renderer: 'canvas', ...size })
       chart.current.on('finished', () => {
         element.dataset['painted'] = 'true'
+        performance.clearMarks('painted')
+        performance.mark('painted')
       })
       chart.current.on('click', ({ seriesId, value, dataIndex }) => onClick(seriesId ?? '', value, dataIndex))
       chart.current.on('legendselectchanged', (event) => onToggle((event as { selected: Record<string, boolean> }).selected))

@@ -71,7 +71,7 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
             </div>
           )}
           {answer === null && error === null && !isRunning && (
-            <p className="chart-wait">
+            <p className="query-hint">
               One SELECT over {tables.map(({ name }) => name).join(', ')}: nothing else can be reached or changed. Ctrl+Enter runs it.
             </p>
           )}
@@ -123,7 +123,7 @@ const ResultGrid = ({ answer }: { readonly answer: QueryAnswer }) => {
   }
   const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
   return rows.length === 0 ? (
-    <p className="chart-wait">No row fits.</p>
+    <p className="query-hint">No row fits.</p>
   ) : (
     <DataGrid
       label="Answer"
