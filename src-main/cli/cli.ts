@@ -62,6 +62,7 @@ program
   .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty', outputPath)
   .option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline')
   .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+  .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
   .addOption(
     new Option('--method <name>', 'headroom, or module05 for the arithmetic of the Python original')
       .choices(analysisMethods)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import type { EventReport } from '../../src-shared/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run-event.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { Database } from '../database/database.ts'
@@ -12,6 +13,7 @@ import { draftRunFolder, type RunFolderDraft } from '../run-folder/write-run-fol
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
+import { assessEvents } from './events/assess-events.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
@@ -82,7 +84,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     spillFolder: run.spillFolder,
     signal: work.signal,
   })
-  const { clustered, report, warnings } = await beside(flagged, async () => writeFindings(run, fleet, progress))
+  const { clustered, report, events, warnings } = await beside(flagged, async () => writeFindings(run, fleet, progress))
   progress.start('write')
   await finish(flagged, progress)
 
@@ -98,6 +100,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
       clustered,
       season: fleet.season,
       report,
+      events,
       rowCounts: request.method === 'module05' ? await countFlaggedRows(database, fleet.calendar) : null,
     }),
   )
@@ -111,12 +114,14 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     counts,
     seconds: Math.round(performance.now() - run.startedAt) / 1000,
   })
-  return { folder: request.out, manifest }
+  return { folder: request.out, manifest, events }
 }
 
 interface Findings {
   readonly clustered: ClusteredServers
   readonly report: RecommendationReport
+  /** Null without an events table. */
+  readonly events: EventReport | null
   readonly warnings: readonly RunWarning[]
 }
 
@@ -133,6 +138,8 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   progress.start('breaches')
   const breaches = await estimateBreaches(database, config, fleet.grid, fleet.evidence, work.signal)
 
+  const heeded = fleet.events === null ? null : await assessEvents(database, config, fleet.grid, fleet.events)
+
   progress.start('recommend')
   const disposed = await disposeServers(database, config)
   const ownReport = describeRecommendations(disposed, config, fleet.source.columns)
@@ -148,13 +155,18 @@ const writeFindings = async (run: Run, fleet: AssessedFleet, progress: ProgressR
   await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(draft.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
-  const warnings = [...(await collectWarnings(database, config, fleet.grid, new Date())), ...clustered.warnings, ...accuracyWarnings]
+  const warnings = [
+    ...(await collectWarnings(database, config, fleet.grid, new Date())),
+    ...clustered.warnings,
+    ...accuracyWarnings,
+    ...(heeded?.warnings ?? []),
+  ]
   warnings.forEach(progress.warn)
 
   progress.start('pictures')
   const heatmap = await readHeatmap(database, config, fleet.shownMetric, fleet.calendar, fleet.grid)
   await writePictures(draft.folder, heatmap, clustered, config.underutilized_threshold)
-  return { clustered, report, warnings }
+  return { clustered, report, events: heeded?.report ?? null, warnings }
 }
 
 const progressInterval = 100

@@ -15,6 +15,10 @@ import { screenForecasts, type Screening } from './screen-forecasts.ts'
 import { naiveError, storeNaiveErrors } from './backtest/naive-errors.ts'
 import { scanBacktests, type BacktestReader } from './backtest/scan-backtests.ts'
 import { BreachEvidence, wantsBreaches } from './breach/breach-evidence.ts'
+import type { HeededEvents } from './events/assess-events.ts'
+import { readSeriesNames } from './events/event-targets.ts'
+import { EventFilter } from './events/leave-out-events.ts'
+import { readEvents, type EventLedger } from './events/read-events.ts'
 import { SeasonReader } from './season/assess-season.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
 import { selectModels } from './select-models.ts'
@@ -24,6 +28,8 @@ import { surveySeries } from './survey-series.ts'
 export interface AssessedFleet {
   readonly source: ForecastSource
   readonly serversTable: InputEntry | null
+  /** Null without an events table. */
+  readonly events: HeededEvents | null
   readonly screening: Screening
   readonly grid: TimeGrid
   readonly calendar: Calendar
@@ -37,7 +43,7 @@ export interface AssessedFleet {
 /** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `season_figures`, `holidays`. */
 export const assessFleet = async (
   database: Database,
-  request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'model'>,
+  request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'eventsTable' | 'model'>,
   config: AnalysisConfig,
   progress: Pick<ProgressReporter, 'start'>,
   flags: 'refused' | 'left aside' = 'refused',
@@ -45,6 +51,7 @@ export const assessFleet = async (
   progress.start('open')
   const source = await openForecastSource(database, request.inputs, config, flags)
   const serversTable = await loadServersTable(database, request.serversTable)
+  const ledger = request.eventsTable === undefined ? null : await readEvents(request.eventsTable)
   progress.start('screen')
   const screening = await screenForecasts(database, source)
   // The first to read pages; the screening may have been answered by statistics.
@@ -62,22 +69,23 @@ export const assessFleet = async (
   if (request.method === 'module05') await mixHorizons(database, calendar, screening.fixedPoint)
   await assessRisk(database, config, request.method, calendar, grid, screening.fixedPoint)
   progress.start('season')
-  const { season, evidence } = await readSelectedBacktests(database, config, grid, hasNaiveErrors)
+  const { season, evidence, events } = await readSelectedBacktests(database, config, grid, hasNaiveErrors, ledger)
   const { metric } = await database.row(
     'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
     z.object({ metric: z.string() }),
     [config.target_metric],
   )
-  return { source, serversTable, screening, grid, calendar, season, evidence, shownMetric: metric }
+  return { source, serversTable, events, screening, grid, calendar, season, evidence, shownMetric: metric }
 }
 
-/** Season, naive errors and what breaches are estimated from, all from one pass over the selected models' rows. */
+/** Season, naive errors and what breaches are estimated from, all from one pass over the selected models' rows. Events count as errors of the model alone. */
 const readSelectedBacktests = async (
   database: Database,
   config: AnalysisConfig,
   grid: TimeGrid,
   hasNaiveErrors: boolean,
-): Promise<{ season: SeasonReport; evidence: BreachEvidence | null }> => {
+  ledger: EventLedger | null,
+): Promise<Pick<AssessedFleet, 'season' | 'evidence' | 'events'>> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
     z.object({ origin: z.number() }),
@@ -85,11 +93,14 @@ const readSelectedBacktests = async (
   const season = await SeasonReader.open(database, config, grid, origin)
   const evidence = wantsBreaches(config) ? await BreachEvidence.open(database, grid) : null
   const naive: [series: number, error: number | null][] = []
-  const readers: BacktestReader[] = [season, ...(evidence === null ? [] : [evidence])]
+  const heeding: BacktestReader[] = [season, ...(evidence === null ? [] : [evidence])]
+  const filter = ledger === null ? null : new EventFilter(heeding, ledger.events, await readSeriesNames(database), grid, origin)
+  const readers: BacktestReader[] = filter === null ? heeding : [filter]
   if (!hasNaiveErrors) {
     readers.push({ read: ({ id, times, actual }) => naive.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
   }
   await scanBacktests(database, { origin, withBounds: evidence !== null, mostSeries: season.mostSeries }, readers)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naive)
-  return { season: await season.finish(config), evidence }
+  const events = ledger === null || filter === null ? null : { ledger, leftOut: filter.leftOut() }
+  return { season: await season.finish(config), evidence, events }
 }

@@ -101,6 +101,7 @@ const manifest: RunManifest = {
   analyzed_at: '2026-06-28T06:00:00.000Z',
   inputs: [{ path: '/somewhere/fleet.parquet', bytes: 1, rows: 48 }],
   servers_table: null,
+  events_table: null,
   schema: [],
   mapped_columns: [
     { role: 'server_id', column: 'host', type: 'VARCHAR' },
