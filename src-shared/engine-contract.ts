@@ -11,6 +11,7 @@ import {
   serverDetailSchema,
   serverRequestSchema,
 } from './run-view.ts'
+import { whatIfAnswerSchema, whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema } from './what-if.ts'
 
 const path = z.string().min(1)
 
@@ -34,6 +35,8 @@ export const engineCalls = {
   'run.heatmap': { request: heatmapRequestSchema, response: heatmapViewSchema },
   'run.clusters': { request: clustersRequestSchema, response: clustersDataSchema },
   'run.server': { request: serverRequestSchema, response: serverDetailSchema },
+  'run.what-if-choices': { request: whatIfChoicesRequestSchema, response: whatIfChoicesSchema },
+  'run.what-if': { request: whatIfRequestSchema, response: whatIfAnswerSchema },
 } as const
 export type EngineCalls = typeof engineCalls
 export type EngineCall = keyof EngineCalls

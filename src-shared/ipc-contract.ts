@@ -68,6 +68,8 @@ export const channels = {
   'run.heatmap': engineCalls['run.heatmap'],
   'run.clusters': engineCalls['run.clusters'],
   'run.server': engineCalls['run.server'],
+  'run.what-if-choices': engineCalls['run.what-if-choices'],
+  'run.what-if': engineCalls['run.what-if'],
   /** Shows the folder in the system's file manager. */
   'run.reveal': { request: z.strictObject({ folder: path }), response: nothing },
   'recent.list': { request: nothing, response: z.array(recentRunSchema) },

@@ -15,7 +15,7 @@ export const readSettings = async (
   seed: number | undefined,
 ): Promise<Record<string, unknown>> => ({
   ...(file === undefined ? {} : await readConfigFile(file)),
-  ...Object.fromEntries(assignments.map(parseAssignment)),
+  ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment))),
   ...(seed === undefined ? {} : { seed }),
 })
 
@@ -53,7 +53,7 @@ const readPipelineConfig = (settings: Readonly<Record<string, unknown>>, file: s
 }
 
 /** `refuse` makes the error from the parser's fault, a phrase without a full stop. */
-const parseYaml = (text: string, refuse: (fault: string) => HeadroomError): unknown => {
+export const parseYaml = (text: string, refuse: (fault: string) => HeadroomError): unknown => {
   try {
     // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
     return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
@@ -64,12 +64,10 @@ const parseYaml = (text: string, refuse: (fault: string) => HeadroomError): unkn
   }
 }
 
-const parseAssignment = (assignment: string): [string, unknown] => {
+export const parseAssignment = (assignment: string, example = 'high_risk_threshold=85'): [string, unknown] => {
   const at = assignment.indexOf('=')
   if (at < 1) {
-    throw new HeadroomError('usage', `--set needs KEY=VALUE, not "${assignment}".`, {
-      next: 'For instance --set high_risk_threshold=85.',
-    })
+    throw new HeadroomError('usage', `--set needs KEY=VALUE, not "${assignment}".`, { next: `For instance --set ${example}.` })
   }
   const refuse = (fault: string): HeadroomError =>
     new HeadroomError('usage', `The value of --set "${assignment}" cannot be read: ${fault}.`, { next: 'Put text in quotes.' })

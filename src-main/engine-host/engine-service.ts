@@ -14,12 +14,14 @@ import { queryHeatmap } from '../queries/heatmap-query.ts'
 import { queryServer } from '../queries/server-query.ts'
 import { OpenRuns } from './open-runs.ts'
 import { RunningAnalyses } from './run-analyses.ts'
+import { WhatIfSessions } from './what-if-sessions.ts'
 
 type EngineHandlers = { readonly [Call in EngineCall]: (request: EngineRequest<Call>) => Promise<EngineResponse<Call>> }
 
 /** Gives the function that takes a message and posts its answer. */
 export const makeEngineService = (post: (report: EngineReport) => void): ((message: unknown) => Promise<void>) => {
   const runs = new OpenRuns()
+  const whatIf = new WhatIfSessions(runs)
   const analyses = new RunningAnalyses((analysisId, event) => post({ type: 'event', analysisId, event }))
   const handlers: EngineHandlers = {
     'analysis.run': async (call) => {
@@ -34,6 +36,8 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
     'run.server': (request) => runs.query(request.folder, (run) => queryServer(run, request)),
+    'run.what-if-choices': ({ folder }) => whatIf.choices(folder),
+    'run.what-if': (request) => whatIf.answer(request),
   }
   return async (message) => {
     const { id, call, payload } = engineMessageSchema.parse(message)

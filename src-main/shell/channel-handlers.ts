@@ -54,6 +54,8 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     'run.heatmap': (request) => engine.call('run.heatmap', request),
     'run.clusters': (request) => engine.call('run.clusters', request),
     'run.server': (request) => engine.call('run.server', request),
+    'run.what-if-choices': (request) => engine.call('run.what-if-choices', request),
+    'run.what-if': (request) => engine.call('run.what-if', request),
     'run.reveal': async ({ folder }) => {
       await access(folder).catch((cause: unknown) => {
         throw new HeadroomError('run-not-found', `There is no folder ${folder} any more.`, { cause })

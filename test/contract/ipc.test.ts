@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { answerRequest, type ChannelHandlers } from '../../src-main/shell/serve-channels.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest } from '../../src-shared/ipc-contract.ts'
+import { scenarioSchema } from '../../src-shared/what-if.ts'
 
 const folder = '/data/runs/fleet'
 
@@ -25,6 +26,8 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   },
   'run.clusters': { folder, metric: 'cpu_p95' },
   'run.server': { folder, serverId: 'web-1' },
+  'run.what-if-choices': { folder },
+  'run.what-if': { folder, scenario: scenarioSchema.parse({ growth_percent: 15 }), grid: true, most_listed: 50, asker: 'growth' },
   'run.reveal': { folder },
   'recent.list': {},
   'recent.remove': { folder },
@@ -59,6 +62,15 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   ],
   'run.clusters': [{ folder }, { folder, metric: '' }],
   'run.server': [{ folder, serverId: '' }],
+  'run.what-if-choices': [{ folder: 7 }],
+  'run.what-if': [
+    { ...valid['run.what-if'], scenario: { threshold: -1 } },
+    { ...valid['run.what-if'], scenario: { percentile: 101 } },
+    { ...valid['run.what-if'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
+    { ...valid['run.what-if'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
+    { ...valid['run.what-if'], most_listed: -1 },
+    { ...valid['run.what-if'], folder: '' },
+  ],
   'run.reveal': [{}, { folder: { toString: 'x' } }],
   'recent.list': [{ limit: 5 }],
   'recent.remove': [{}],
