@@ -88,7 +88,8 @@ describe('analyze', () => {
       cwd: folder,
     })
     for (const file of [runFiles.serverRisk, runFiles.flaggedForecasts, runFiles.recommendations, runFiles.modelAccuracy]) {
-      expect((await readFile(here(join('free', file)))).equals(await readFile(here(join('tight', file)))), file).toBe(true)
+      const same = (await readFile(here(join('free', file)))).equals(await readFile(here(join('tight', file))))
+      expect(same, `${file} is the same`).toBe(true)
     }
   }, 60_000)
 
