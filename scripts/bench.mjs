@@ -1,4 +1,5 @@
-// `npm run bench`: the whole command beside DuckDB's plain rewrite of the same file, in one run, as ratios. `--large` adds 100,000 servers.
+// `npm run bench`: the whole command, without breach probabilities and with everything, beside DuckDB's plain rewrite of the same file, in one
+// run, as ratios. `--large` adds 100,000 servers.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -43,7 +44,7 @@ const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-'))
 console.log(
   `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}; medians of ${rounds} rounds, taken in turn`,
 )
-console.log('servers        rows  rewrite s  analysis s  ratio  peak memory MB  step seconds of the last round')
+console.log('servers        rows  rewrite s  no probability s  ratio   everything s  ratio  peak memory MB  step seconds of the last round')
 /** @type {{ servers: number, seconds: number }[]} */
 const measured = []
 try {
@@ -51,28 +52,33 @@ try {
     const set = join(folder, `${servers}.parquet`)
     await measure([cliFile, 'sample', '--servers', String(servers), '--out', set, '--quiet'])
     /** @type {number[]} */ const rewrites = []
+    /** @type {{ seconds: number, peak: number }[]} */ const plain = []
     /** @type {{ seconds: number, peak: number }[]} */ const analyses = []
     let manifest
     for (let round = 0; round < rounds; round++) {
       rewrites.push((await measure([rewriteScript, set, join(folder, 'rewritten.parquet')])).seconds)
       const run = join(folder, `run-${round}`)
-      analyses.push(
-        await measure([cliFile, 'analyze', set, '--servers', set.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet']),
-      )
+      const command = [cliFile, 'analyze', set, '--servers', set.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet']
+      plain.push(await measure([...command, '--set', 'breach_probability=false']))
+      await rm(run, { recursive: true })
+      analyses.push(await measure(command))
       manifest = JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8'))
       await rm(run, { recursive: true })
     }
     const seconds = median(analyses.map((analysis) => analysis.seconds))
     measured.push({ servers, seconds })
     const rewrite = median(rewrites)
-    const peak = Math.max(...analyses.map((analysis) => analysis.peak)) / 1e6
+    const plainSeconds = median(plain.map((analysis) => analysis.seconds))
+    const peak = Math.max(...[...plain, ...analyses].map((analysis) => analysis.peak)) / 1e6
     const steps = manifest.timings.map((/** @type {{ step: string, seconds: number }} */ t) => `${t.step} ${t.seconds}`).join(', ')
     console.log(
       [
         String(servers).padStart(7),
         manifest.counts.rows.toLocaleString('en-US').padStart(11),
         rewrite.toFixed(2).padStart(10),
-        seconds.toFixed(2).padStart(11),
+        plainSeconds.toFixed(2).padStart(17),
+        (plainSeconds / rewrite).toFixed(2).padStart(6),
+        seconds.toFixed(2).padStart(13),
         (seconds / rewrite).toFixed(2).padStart(6),
         peak.toFixed(0).padStart(15),
         ` ${steps}`,

@@ -26,7 +26,7 @@ export const analysisConfigSchema = z.strictObject({
   high_risk_threshold: z.number().positive().default(80),
   very_high_risk_threshold: z.number().positive().default(90),
   /** Whether breach probabilities are estimated by simulated paths; a conservative basis needs them and turns them on. */
-  breach_probability: z.boolean().default(false),
+  breach_probability: z.boolean().default(true),
   /** What risk is judged by: the point forecast's P95, or the plain 95th percentile of the simulated paths' P95. */
   basis: z.enum(['expected', 'conservative']).default('expected'),
   /** Overrides by metric name; a metric listed here is judged whatever its unit. */

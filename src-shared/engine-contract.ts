@@ -31,6 +31,7 @@ import {
   serverDetailSchema,
   serverRequestSchema,
 } from './run-view.ts'
+import { whatIfAnswerSchema, whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema } from './what-if.ts'
 
 const path = z.string().min(1)
 const folderRequest = z.strictObject({ folder: path })
@@ -78,6 +79,8 @@ export const engineCalls = {
   'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: z.object({}) },
   /** What a configuration file sets; nothing is kept. */
   'config.read': { request: z.strictObject({ path }), response: configReadingSchema },
+  'run.what-if-choices': { request: whatIfChoicesRequestSchema, response: whatIfChoicesSchema },
+  'run.what-if': { request: whatIfRequestSchema, response: whatIfAnswerSchema },
 } as const
 export type EngineCalls = typeof engineCalls
 export type EngineCall = keyof EngineCalls

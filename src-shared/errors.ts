@@ -19,6 +19,8 @@ export const errorCodes = [
   'input-duplicate-rows',
   'input-model-unknown',
   'servers-invalid',
+  'events-invalid',
+  'scenario-invalid',
   'run-not-found',
   'run-damaged',
   'notes-not-saved',
@@ -103,6 +105,8 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'input-duplicate-rows':
     case 'input-model-unknown':
     case 'servers-invalid':
+    case 'events-invalid':
+    case 'scenario-invalid':
     case 'run-not-found':
       return exitCodes.badInput
     case 'cancelled':

@@ -115,6 +115,8 @@ export const channels = {
   },
   /** Asks for a configuration file and says what it sets; null when the dialog is dismissed. */
   'config.import': { request: nothing, response: configReadingSchema.nullable() },
+  'run.what-if-choices': engineCalls['run.what-if-choices'],
+  'run.what-if': engineCalls['run.what-if'],
   /** Shows the folder in the system's file manager. */
   'run.reveal': { request: z.strictObject({ folder: path }), response: nothing },
   'recent.list': { request: nothing, response: z.array(recentRunSchema) },

@@ -55,6 +55,8 @@ export const runManifestSchema = z.object({
   analyzed_at: z.string(),
   inputs: z.array(inputEntrySchema),
   servers_table: inputEntrySchema.nullable(),
+  /** Absent in manifests of older versions. */
+  events_table: inputEntrySchema.nullable().default(null),
   schema: z.array(z.object({ column: z.string(), type: z.string() })),
   mapped_columns: z.array(columnMappingSchema),
   granularity: granularitySchema,

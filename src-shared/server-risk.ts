@@ -74,11 +74,14 @@ export const serverRiskRowSchema = z.object({
   weekend_uplift_standard_error: z.number().nullable(),
   /** Share of what varies within weeks that is the same every week, 0..1; NULL below four complete weeks. */
   weekly_strength: z.number().min(0).max(1).nullable(),
-  /** `periods_over` by what stands beside them: quarter-end window, else last two days of a month, else holiday, else nothing. */
-  breaches_eoq: z.int(),
-  breaches_month_end: z.int(),
-  breaches_holiday: z.int(),
-  breaches_ordinary: z.int(),
+  /**
+   * `periods_over` by what stands beside them: quarter-end window, else last two days of a month, else holiday, else nothing. NULL in
+   * runs of older versions, which did not tell them apart.
+   */
+  breaches_eoq: z.int().nullable(),
+  breaches_month_end: z.int().nullable(),
+  breaches_holiday: z.int().nullable(),
+  breaches_ordinary: z.int().nullable(),
   /** Of the whole server, repeated on each of its metrics. */
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),

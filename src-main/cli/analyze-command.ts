@@ -1,14 +1,17 @@
 // headroom analyze: runs the engine with progress, then says what it found and where it lies.
 import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import type { RunManifest } from '../../src-shared/run-manifest.ts'
+import type { EventReport } from '../../src-shared/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
 import { readSettings } from './read-config.ts'
+import { counted } from './report-text.ts'
 import { cancellable, print, progressView } from './terminal.ts'
 
 export interface AnalyzeOptions {
   readonly out: string
   readonly config?: string
   readonly servers?: string
+  readonly events?: string
   readonly method: AnalysisMethod
   readonly model?: string
   readonly set: readonly string[]
@@ -23,7 +26,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
   const config = await readSettings(options.config, options.set, options.seed)
   const view = progressView(options)
   try {
-    const { manifest } = await cancellable((signal) =>
+    const { manifest, events } = await cancellable((signal) =>
       analyze(
         {
           inputs,
@@ -31,6 +34,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
           method: options.method,
           config,
           serversTable: options.servers,
+          eventsTable: options.events,
           model: options.model,
           threads: options.threads,
           memoryLimit: options.memoryLimit,
@@ -39,18 +43,32 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
       ),
     )
     view.end()
-    if (options.json !== true) print(findings(manifest, options.out))
+    if (options.json !== true) print(findings(manifest, events, options.out))
   } catch (thrown) {
     view.end()
     throw thrown
   }
 }
 
-const findings = ({ counts, config, horizon, method }: RunManifest, folder: string): string => {
+const findings = ({ counts, config, horizon, method }: RunManifest, events: EventReport | null, folder: string): string => {
   const threshold = method === 'module05' ? 80 : config.high_risk_threshold
   return [
     `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 above ${threshold} % by ${horizon.end.slice(0, 10)}`,
     `${counts.underutilized_servers} underutilised (horizon mean below ${config.underutilized_threshold} %)`,
+    ...(events === null ? [] : eventFindings(events)),
     `Run folder: ${folder}`,
   ].join('\n')
+}
+
+const eventFindings = ({ events, together }: EventReport): string[] => {
+  const past = events.flatMap(({ left_out }) => left_out ?? [])
+  const rows = past.reduce((sum, left) => sum + left.rows, 0)
+  return [
+    ...(together === null
+      ? []
+      : [
+          `With the events to come ${together.after.at_risk_servers} at risk: ${counted(together.pushed_over.count, 'server')} pushed over, ${together.saved.count} saved`,
+        ]),
+    ...(past.length === 0 ? [] : [`${counted(past.length, 'past event')} left out of errors and season (${counted(rows, 'row')})`]),
+  ]
 }

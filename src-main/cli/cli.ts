@@ -15,6 +15,11 @@ const examples = {
   reconcile: ['reconcile run'],
   open: ['open run'],
   export: ['export run --format pdf --out report.pdf'],
+  whatIf: [
+    'what-if run --set growth_percent=15 --grid',
+    'what-if run --scenario next-year.yaml',
+    "what-if run --set 'removed_servers=[web-1, web-2]'",
+  ],
   query: ['query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"'],
 } as const
 
@@ -60,6 +65,7 @@ program
   .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty', outputPath)
   .option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline')
   .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+  .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
   .addOption(
     new Option('--method <name>', 'headroom, or module05 for the arithmetic of the Python original')
       .choices(analysisMethods)
@@ -119,6 +125,17 @@ program
   .argument('<run>', 'run folder')
   .option('--json', 'as JSON on stdout')
   .action(async (run: string, options) => (await import('./reconcile-command.ts')).runReconcile(run, options))
+
+program
+  .command('what-if')
+  .addHelpText('before', exampleText(examples.whatIf))
+  .description('answer a scenario on a run: other thresholds, growth, horizon, servers or costs, without a new analysis')
+  .argument('<run>', 'run folder')
+  .option('--scenario <file>', 'JSON or YAML with the keys of a scenario')
+  .option('--set <key=value>', 'set one key of the scenario; may be repeated', collect, [])
+  .option('--grid', 'servers at risk by threshold and percentile')
+  .option('--json', 'as JSON on stdout')
+  .action(async (run: string, options) => (await import('./what-if-command.ts')).runWhatIf(run, options))
 
 program
   .command('query')

@@ -9,16 +9,14 @@ export const readSettings = async (
   seed: number | undefined,
 ): Promise<Record<string, unknown>> => ({
   ...(file === undefined ? {} : await readConfigFile(file)),
-  ...Object.fromEntries(assignments.map(parseAssignment)),
+  ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment))),
   ...(seed === undefined ? {} : { seed }),
 })
 
-const parseAssignment = (assignment: string): [string, unknown] => {
+export const parseAssignment = (assignment: string, example = 'high_risk_threshold=85'): [string, unknown] => {
   const at = assignment.indexOf('=')
   if (at < 1) {
-    throw new HeadroomError('usage', `--set needs KEY=VALUE, not "${assignment}".`, {
-      next: 'For instance --set high_risk_threshold=85.',
-    })
+    throw new HeadroomError('usage', `--set needs KEY=VALUE, not "${assignment}".`, { next: `For instance --set ${example}.` })
   }
   const refuse = (fault: string): HeadroomError =>
     new HeadroomError('usage', `The value of --set "${assignment}" cannot be read: ${fault}.`, { next: 'Put text in quotes.' })

@@ -27,12 +27,14 @@ import { compareForWindow } from './compare-for-window.ts'
 import { exportRows } from '../report/export-rows.ts'
 import { OpenRuns } from './open-runs.ts'
 import { RunningAnalyses } from './run-analyses.ts'
+import { WhatIfSessions } from './what-if-sessions.ts'
 
 type EngineHandlers = { readonly [Call in EngineCall]: (request: EngineRequest<Call>) => Promise<EngineResponse<Call>> }
 
 /** Gives the function that takes a message and posts its answer. */
 export const makeEngineService = (post: (report: EngineReport) => void): ((message: unknown) => Promise<void>) => {
   const runs = new OpenRuns()
+  const whatIf = new WhatIfSessions(runs)
   const analyses = new RunningAnalyses((analysisId, event) => post({ type: 'event', analysisId, event }))
   const handlers: EngineHandlers = {
     'analysis.run': async (call) => {
@@ -69,6 +71,8 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
       return {}
     },
     'config.read': ({ path }) => previewConfigFile(path),
+    'run.what-if-choices': ({ folder }) => whatIf.choices(folder),
+    'run.what-if': (request) => whatIf.answer(request),
   }
   return async (message) => {
     const { id, call, payload } = engineMessageSchema.parse(message)

@@ -26,6 +26,12 @@ export class OpenRuns {
     return answer
   }
 
+  /** The run itself, beside whatever is queried: for what was read from it before. Its database is for `query` alone. */
+  opened(folder: string): Promise<OpenRun> {
+    const entry = this.#entries.get(resolve(folder))
+    return entry?.run ?? this.query(folder, async (run) => run)
+  }
+
   /** Opens afresh: the folder may hold another run by now. */
   reopen(folder: string): Promise<OpenRun> {
     const key = resolve(folder)

@@ -1,5 +1,6 @@
 // What an analysis is asked for, how it reports and what it returns: the engine's one entry shape for command line, window and cloud.
 import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
+import type { EventReport } from '../../src-shared/event-report.ts'
 import type { RunEvent } from '../../src-shared/run-event.ts'
 import type { RunManifest } from '../../src-shared/run-manifest.ts'
 
@@ -13,6 +14,8 @@ export interface AnalysisRequest {
   readonly config: Readonly<Record<string, unknown>>
   /** CSV or Parquet with `server_id` and any of business_unit, region, criticality, monthly_cost_usd, capacity_units, lead_time_days. */
   readonly serversTable?: string | undefined
+  /** CSV with `from`, `to`, `servers` or `group`, `metric`, `effect`, `note`: one-off events. */
+  readonly eventsTable?: string | undefined
   /** Forces one model for all series. */
   readonly model?: string | undefined
   readonly threads?: number | undefined
@@ -30,4 +33,6 @@ export type AnalysisWork = LongWork<RunEvent>
 export interface AnalysisResult {
   readonly folder: string
   readonly manifest: RunManifest
+  /** Null without an events table. */
+  readonly events: EventReport | null
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import type { EventReport } from '../../src-shared/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run-event.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { Database } from '../database/database.ts'
@@ -12,6 +13,7 @@ import { draftRunFolder, type RunFolderDraft } from '../run-folder/write-run-fol
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
+import { assessEvents } from './events/assess-events.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
@@ -84,7 +86,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     spillFolder: run.spillFolder,
     signal: work.signal,
   })
-  const { clustered, season, report, warnings } = await beside(flagged, async () => {
+  const { clustered, season, report, events, warnings } = await beside(flagged, async () => {
     progress.start('season')
     return writeFindings(run, fleet, await measureBacktests(database, config, fleet), progress)
   })
@@ -103,6 +105,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
       clustered,
       season,
       report,
+      events,
       rowCounts: request.method === 'module05' ? await countFlaggedRows(database, fleet.calendar) : null,
     }),
   )
@@ -116,13 +119,15 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     counts,
     seconds: Math.round(performance.now() - run.startedAt) / 1000,
   })
-  return { folder: request.out, manifest }
+  return { folder: request.out, manifest, events }
 }
 
 interface Findings {
   readonly clustered: ClusteredServers
   readonly season: SeasonReport
   readonly report: RecommendationReport
+  /** Null without an events table. */
+  readonly events: EventReport | null
   readonly warnings: readonly RunWarning[]
 }
 
@@ -130,7 +135,7 @@ interface Findings {
 const writeFindings = async (
   run: Run,
   fleet: AssessedFleet,
-  { season, evidence }: MeasuredBacktests,
+  { season, evidence, events }: MeasuredBacktests,
   progress: ProgressReporter,
 ): Promise<Findings> => {
   const { request, config, draft, database, work } = run
@@ -143,6 +148,8 @@ const writeFindings = async (
 
   progress.start('breaches')
   const breaches = await estimateBreaches(database, config, fleet.grid, evidence, work.signal)
+
+  const heeded = events === null ? null : await assessEvents(database, config, fleet.grid, events)
 
   progress.start('recommend')
   const disposed = await disposeServers(database, config)
@@ -159,13 +166,18 @@ const writeFindings = async (
   await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(draft.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
-  const warnings = [...(await collectWarnings(database, config, fleet.grid, new Date())), ...clustered.warnings, ...accuracyWarnings]
+  const warnings = [
+    ...(await collectWarnings(database, config, fleet.grid, new Date())),
+    ...clustered.warnings,
+    ...accuracyWarnings,
+    ...(heeded?.warnings ?? []),
+  ]
   warnings.forEach(progress.warn)
 
   progress.start('pictures')
   const heatmap = await readHeatmap(database, config, fleet.shownMetric, fleet.calendar, fleet.grid)
   await writePictures(draft.folder, heatmap, clustered, config.underutilized_threshold)
-  return { clustered, season, report, warnings }
+  return { clustered, season, report, events: heeded?.report ?? null, warnings }
 }
 
 const progressInterval = 100

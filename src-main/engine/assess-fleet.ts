@@ -12,6 +12,7 @@ import { mixHorizons } from './module05-method.ts'
 import { prepareSeries } from './prepare-series.ts'
 import type { ProgressReporter } from './report-progress.ts'
 import { screenForecasts, type Screening } from './screen-forecasts.ts'
+import { readEvents, type EventLedger } from './events/read-events.ts'
 import { selectModels } from './select-models.ts'
 import { loadServersTable } from './servers-table.ts'
 import { surveySeries } from './survey-series.ts'
@@ -19,6 +20,8 @@ import { surveySeries } from './survey-series.ts'
 export interface AssessedFleet {
   readonly source: ForecastSource
   readonly serversTable: InputEntry | null
+  /** Null without an events table. */
+  readonly ledger: EventLedger | null
   readonly screening: Screening
   readonly grid: TimeGrid
   readonly calendar: Calendar
@@ -31,7 +34,7 @@ export interface AssessedFleet {
 /** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `holidays`. */
 export const assessFleet = async (
   database: Database,
-  request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'model'>,
+  request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'eventsTable' | 'model'>,
   config: AnalysisConfig,
   progress: Pick<ProgressReporter, 'start'>,
   flags: 'refused' | 'left aside' = 'refused',
@@ -39,6 +42,7 @@ export const assessFleet = async (
   progress.start('open')
   const source = await openForecastSource(database, request.inputs, config, flags)
   const serversTable = await loadServersTable(database, request.serversTable)
+  const ledger = request.eventsTable === undefined ? null : await readEvents(request.eventsTable)
   progress.start('screen')
   const screening = await screenForecasts(database, source)
   // The first to read pages; the screening may have been answered by statistics.
@@ -60,5 +64,5 @@ export const assessFleet = async (
     z.object({ metric: z.string() }),
     [config.target_metric],
   )
-  return { source, serversTable, screening, grid, calendar, hasNaiveErrors, shownMetric: metric }
+  return { source, serversTable, screening, grid, calendar, hasNaiveErrors, ledger, shownMetric: metric }
 }

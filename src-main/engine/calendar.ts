@@ -15,7 +15,10 @@ export interface Calendar {
 /** Marks for the years that the set and its picture cover; creates table `holidays` (day DATE, name). Times beyond are unmarked. */
 export const makeCalendar = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<Calendar> => {
   const span = await database.row(
-    'SELECT CAST(year(min(first_at)) AS INTEGER) AS first_year, CAST(year(max(last_at)) AS INTEGER) AS last_year FROM series_models',
+    `SELECT greatest(CAST(year(min(first_at)) AS INTEGER), middle - ${mostYearsBack}) AS first_year,
+            least(CAST(year(max(last_at)) AS INTEGER), middle + ${mostYearsAhead}) AS last_year
+     FROM series_models, (SELECT CAST(year(quantile_disc(coalesce(last_measured_at, first_at), 0.5)) AS INTEGER) AS middle FROM series_models)
+     GROUP BY middle`,
     z.object({ first_year: z.int(), last_year: z.int() }),
   )
   // The picture looks back as far as the horizon is long, and its last column may end after the set does.
@@ -41,7 +44,9 @@ export const makeCalendar = async (database: Database, config: AnalysisConfig, m
   }
 }
 
-const mostYearsBack = 20
+/** A stray date, such as the year 9999, does not stretch the calendar: it reaches so far around the middle of the series' ends. */
+const mostYearsBack = 40
+const mostYearsAhead = 20
 const dayMs = 86_400_000
 
 /** First day of a year, counted from 1970. */

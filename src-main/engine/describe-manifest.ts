@@ -46,6 +46,7 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
     analyzed_at: analyzedAt.toISOString(),
     inputs: await describeInputs(database, fleet),
     servers_table: fleet.serversTable,
+    events_table: fleet.ledger?.entry ?? null,
     schema: fleet.source.schema.map(({ column, type }) => ({ column, type })),
     mapped_columns: columnMappings(fleet.source.columns),
     granularity: fleet.grid.granularity,

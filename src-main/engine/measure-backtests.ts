@@ -6,6 +6,9 @@ import type { AssessedFleet } from './assess-fleet.ts'
 import { naiveError, storeNaiveErrors } from './backtest/naive-errors.ts'
 import { scanBacktests, type BacktestReader } from './backtest/scan-backtests.ts'
 import { BreachEvidence, wantsBreaches } from './breach/breach-evidence.ts'
+import type { HeededEvents } from './events/assess-events.ts'
+import { readSeriesNames } from './events/event-targets.ts'
+import { EventFilter } from './events/leave-out-events.ts'
 import { SeasonReader } from './season/assess-season.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
 
@@ -13,13 +16,15 @@ export interface MeasuredBacktests {
   readonly season: SeasonReport
   /** Null where no breach probabilities are wanted. */
   readonly evidence: BreachEvidence | null
+  /** Null without an events table. */
+  readonly events: HeededEvents | null
 }
 
 /** Reads the selected models' rows once. Leaves `season_figures`, and completes `naive_errors`. Reads what `assessFleet` leaves. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
-  { grid, hasNaiveErrors }: Pick<AssessedFleet, 'grid' | 'hasNaiveErrors'>,
+  { grid, hasNaiveErrors, ledger }: Pick<AssessedFleet, 'grid' | 'hasNaiveErrors' | 'ledger'>,
 ): Promise<MeasuredBacktests> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
@@ -28,11 +33,15 @@ export const measureBacktests = async (
   const season = await SeasonReader.open(database, config, grid, origin)
   const evidence = wantsBreaches(config) ? await BreachEvidence.open(database, grid) : null
   const naive: [series: number, error: number | null][] = []
-  const readers: BacktestReader[] = [season, ...(evidence === null ? [] : [evidence])]
+  const heeding: BacktestReader[] = [season, ...(evidence === null ? [] : [evidence])]
+  const filter = ledger === null ? null : new EventFilter(heeding, ledger.events, await readSeriesNames(database), grid, origin)
+  // Past events count as errors of the model alone.
+  const readers: BacktestReader[] = filter === null ? heeding : [filter]
   if (!hasNaiveErrors) {
     readers.push({ read: ({ id, times, actual }) => naive.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
   }
   await scanBacktests(database, { origin, withBounds: evidence !== null, mostSeries: season.mostSeries }, readers)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naive)
-  return { season: await season.finish(config), evidence }
+  const events = ledger === null || filter === null ? null : { ledger, leftOut: filter.leftOut() }
+  return { season: await season.finish(config), evidence, events }
 }

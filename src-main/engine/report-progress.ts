@@ -4,16 +4,16 @@ import type { RunEvent, RunWarning } from '../../src-shared/run-event.ts'
 /** Step -> [sentence for the user, share of a typical run in percent]. Measured at 10,000 servers. */
 const steps = {
   open: ['Opening the forecast set', 1],
-  screen: ['Checking the rows', 6],
-  survey: ['Reading every series', 17],
-  select: ['Selecting models', 17],
-  risk: ['Assessing risk', 6],
-  season: ['Measuring the season', 10],
+  screen: ['Checking the rows', 1],
+  survey: ['Reading every series', 19],
+  select: ['Selecting models', 1],
+  risk: ['Assessing risk', 3],
+  season: ['Measuring the season', 30],
   clusters: ['Clustering servers', 8],
-  breaches: ['Estimating breach probabilities', 25],
-  recommend: ['Working out recommendations', 3],
-  pictures: ['Drawing pictures', 6],
-  write: ['Writing flagged forecasts', 34],
+  breaches: ['Estimating breach probabilities', 22],
+  recommend: ['Working out recommendations', 5],
+  pictures: ['Drawing pictures', 9],
+  write: ['Writing flagged forecasts', 1],
   seal: ['Sealing the run folder', 2],
 } as const satisfies Record<string, readonly [string, number]>
 

@@ -1,5 +1,6 @@
 // module_05_summary.json: the original's five keys, then what a planner asks next.
 import { z } from 'zod'
+import type { EventReport } from '../../src-shared/event-report.ts'
 import type { RunCounts } from '../../src-shared/run-event.ts'
 import type { RunSummary } from '../../src-shared/run-manifest.ts'
 import type { Database } from '../database/database.ts'
@@ -14,13 +15,15 @@ export interface SummaryParts {
   readonly clustered: ClusteredServers
   readonly season: SeasonReport
   readonly report: RecommendationReport
+  /** Null without an events table. */
+  readonly events: EventReport | null
   /** Only under `module05`. */
   readonly rowCounts: FlaggedRowCounts | null
 }
 
 /** Counts distinct servers; under `module05` the original's row counts stand under the original's names. */
 export const summarise = async (database: Database, parts: SummaryParts): Promise<RunSummary> => {
-  const { analyzedAt, counts, clustered, season, report, rowCounts } = parts
+  const { analyzedAt, counts, clustered, season, report, events, rowCounts } = parts
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
@@ -56,5 +59,6 @@ export const summarise = async (database: Database, parts: SummaryParts): Promis
     clusters: clustered.clusters,
     clustering: clustered.clustering,
     season,
+    ...(events === null ? {} : { events }),
   }
 }

@@ -34,15 +34,23 @@ const nextBreaches = `
   WHERE f.is_selected AND f.is_horizon AND f.predicted > p.earlier_high_threshold AND f.ts >= p.later_horizon_start
   GROUP BY ALL`
 
-/** The figure that a run's own model has under a basis. */
-const ownFigure = (side: Side, basis: Basis): string => (basis === 'conservative' ? `${side}_conservative_p95` : `${side}_horizon_p95`)
+/**
+ * The figure that a run's own model has under a basis. A run by the plain forecast knows no conservative figure: it is taken to need the
+ * surcharge of the other run.
+ */
+const ownFigure = (side: Side, basis: Basis): string => (basis === 'conservative' ? conservativeFigure(side) : `${side}_horizon_p95`)
+
+const conservativeFigure = (side: Side): string => {
+  const other = side === 'earlier' ? 'later' : 'earlier'
+  return `coalesce(${side}_conservative_p95, ${side}_horizon_p95 + (${other}_conservative_p95 - ${other}_horizon_p95))`
+}
 
 /**
  * The figure under the other run's model; NULL where the run does not have it. Simulated paths exist for the selected
  * model only: under the conservative basis the other model is taken to need the same surcharge.
  */
 const otherFigure = (side: Side, basis: Basis): string =>
-  basis === 'conservative' ? `${side}_other.p95 + (${side}_conservative_p95 - ${side}_horizon_p95)` : `${side}_other.p95`
+  basis === 'conservative' ? `${side}_other.p95 + (${conservativeFigure(side)} - ${side}_horizon_p95)` : `${side}_other.p95`
 
 /**
  * Headroom after each cause in turn: the earlier run, under the later policy, with the later model, with the later data. And

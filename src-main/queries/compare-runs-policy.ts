@@ -28,8 +28,8 @@ const periods = ({ horizon }: ComparedRun): string => `${horizon.periods} ${hori
 export const noteDifferences = (
   earlier: ComparedRun,
   later: ComparedRun,
-  earlierManifest: Pick<RunManifest, 'metrics' | 'models' | 'servers_table'>,
-  laterManifest: Pick<RunManifest, 'metrics' | 'models' | 'servers_table'>,
+  earlierManifest: Pick<RunManifest, 'metrics' | 'models' | 'servers_table' | 'events_table'>,
+  laterManifest: Pick<RunManifest, 'metrics' | 'models' | 'servers_table' | 'events_table'>,
 ): ComparisonNote[] => {
   const notes: ComparisonNote[] = []
   const note = (code: string, message: string): void => void notes.push({ code, message })
@@ -62,6 +62,10 @@ export const noteDifferences = (
   }
   if ((earlierManifest.servers_table === null) !== (laterManifest.servers_table === null)) {
     note('servers-table', `Only the ${earlierManifest.servers_table === null ? 'second' : 'first'} run had a servers table.`)
+  }
+  if ((earlierManifest.events_table === null) !== (laterManifest.events_table === null)) {
+    const which = earlierManifest.events_table === null ? 'second' : 'first'
+    note('events-table', `Only the ${which} run had an events table, and leaves past events out of its breach probabilities and season.`)
   }
   return notes
 }

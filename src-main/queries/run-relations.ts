@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles, type RunManifest } from '../../src-shared/run-manifest.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
+import { withLaterColumns } from './later-columns.ts'
 import { literalPath } from './literal-path.ts'
 
 /**
  * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual, predicted, yhat_lower, yhat_upper DOUBLE (NaN
  * as NULL), is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's names, for the user's
- * columns keep theirs in the file. `server_risk`: as in src-shared/server-risk.ts. Both in `schema`, so that one database can
+ * columns keep theirs in the file. `server_risk`: as in src-shared/server-risk.ts, also of runs by older versions. Both in `schema`, so that one database can
  * hold several runs.
  */
 export const createRunRelations = async (database: Database, folder: string, manifest: RunManifest, schema = 'main'): Promise<void> => {
@@ -38,7 +39,8 @@ export const createRunRelations = async (database: Database, folder: string, man
   const file = (name: string): string => literal(literalPath(join(folder, name)))
   const home = identifier(schema)
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${home}`)
-  await database.run(`CREATE OR REPLACE TABLE ${home}.server_risk AS SELECT * FROM read_parquet(${file(runFiles.serverRisk)})`)
+  const serverRisk = await withLaterColumns(database, `read_parquet(${file(runFiles.serverRisk)})`)
+  await database.run(`CREATE OR REPLACE TABLE ${home}.server_risk AS ${serverRisk}`)
   await database.run(`
     CREATE OR REPLACE VIEW ${home}.flagged AS
     WITH named AS (

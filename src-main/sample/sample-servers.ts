@@ -61,7 +61,7 @@ export const serversSql = (rows: string, seed: number): string => {
       WHEN 'growing' THEN 76 + 5 * ${draw('level')}
       WHEN 'quarter-end' THEN 60 + 12 * ${draw('level')}
       WHEN 'full' THEN 85 + 7 * ${draw('level')}
-      WHEN 'busy' THEN 66 + 6 * ${draw('level')}
+      WHEN 'busy' THEN 64 + 5 * ${draw('level')}
       ELSE greatest(44.5, least(65, typical_level + 13 * (${draw('level')} + ${draw('spread')} - 1)))
     END AS level,
     CASE
@@ -81,17 +81,18 @@ export const serversSql = (rows: string, seed: number): string => {
       ELSE -2 - 5 * ${draw('slope')}
     END * CASE WHEN skill = 'seasonal_naive' THEN 0.2 ELSE 1 END AS slope`,
     // What is left below 80 % for the peaks of servers that are not to run out.
-    `greatest(0, 72 - level - 0.42 * week_swing - year_swing) AS room`,
+    `greatest(0, 70 - level - 0.42 * week_swing - year_swing) AS room`,
+    `greatest(3, room) AS burst_room`,
     `CASE fate
       WHEN 'quarter-end' THEN 87 + 9 * ${draw('quarterEnd')} - level
       WHEN 'growing' THEN level * typical_quarter_end * 0.25
       WHEN 'full' THEN least(level * typical_quarter_end, 96 - level) * 0.5
-      ELSE least(closing_level * typical_quarter_end * (0.7 + 0.6 * ${draw('quarterEnd')}), room)
+      ELSE least(closing_level * typical_quarter_end * (0.7 + 0.6 * ${draw('quarterEnd')}), 0.8 * room)
     END AS quarter_end_swing,
-    least(closing_level * typical_month_end, room) AS month_end_swing,
+    least(closing_level * typical_month_end, 0.4 * room) AS month_end_swing,
     sign(typical_daily) * least(level * abs(typical_daily), 2 + 0.6 * room) AS day_swing,
     level * typical_holiday AS holiday_dip,
-    greatest(0.12, level * typical_noise * (0.75 + 0.5 * ${draw('spread')}) * (1 - greatest(0, level - 60) / 75)
+    greatest(0.12, level * typical_noise * (0.75 + 0.5 * ${draw('spread')}) * (1 - greatest(0, level - 55) / 50)
       * CASE WHEN is_idle THEN 1.6 ELSE 1 END) AS sigma`,
   )
 }

@@ -112,6 +112,8 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
       })
       return filePaths[0] === undefined ? null : engine.call('config.read', { path: filePaths[0] })
     },
+    'run.what-if-choices': (request) => engine.call('run.what-if-choices', request),
+    'run.what-if': (request) => engine.call('run.what-if', request),
     'run.reveal': async ({ folder }) => {
       await access(folder).catch((cause: unknown) => {
         throw new HeadroomError('run-not-found', `There is no folder ${folder} any more.`, { cause })

@@ -45,6 +45,10 @@ export const errorWords = (code: ErrorCode): ErrorWords => {
       return { heading: 'That model is not in the set', next: 'Choose one of the models that are named above.' }
     case 'servers-invalid':
       return { heading: 'The servers table does not fit', next: 'Correct the table beside the forecasts, or move it away to go without.' }
+    case 'events-invalid':
+      return { heading: 'The events table does not fit', next: 'Correct the line that is named above.' }
+    case 'scenario-invalid':
+      return { heading: 'That scenario does not fit this run', next: 'Change what is named above.' }
     case 'run-not-found':
       return { heading: 'This is not a run folder', next: 'Choose the folder that holds the run, or a forecast set to analyse.' }
     case 'run-damaged':

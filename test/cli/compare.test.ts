@@ -78,7 +78,7 @@ describe('headroom reconcile', () => {
     const text = await headroomDone(['reconcile', sample.run])
     expect(text).toMatch(/^\d+ servers? at risk where module05 says [\d,]+ rows; /)
     expect(text).toMatch(/^At risk: [\d,]+ rows by module05, \d+ servers? in this run$/m)
-    expect(text).toMatch(/^P95, not any moment +\d+ servers? /m)
+    expect(text).toMatch(/^the future only +\d+ servers? /m)
     expect(widest(text.replaceAll(sample.folder, ''))).toBeLessThanOrEqual(100)
   })
 

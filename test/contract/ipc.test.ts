@@ -4,6 +4,7 @@ import { answerRequest, type ChannelHandlers } from '../../src-main/shell/serve-
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest } from '../../src-shared/ipc-contract.ts'
+import { scenarioSchema } from '../../src-shared/what-if.ts'
 
 const folder = '/data/runs/fleet'
 const filtered = { folder, metric: 'cpu_p95', filter: noFilter } as const
@@ -48,6 +49,8 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'report.export': { folder, format: 'pdf' },
   'file.save': { name: 'chart.png', kind: 'png', content: new Uint8Array(4) },
   'config.import': {},
+  'run.what-if-choices': { folder },
+  'run.what-if': { folder, scenario: scenarioSchema.parse({ growth_percent: 15 }), grid: true, most_listed: 50, asker: 'growth' },
   'run.reveal': { folder },
   'recent.list': {},
   'recent.remove': { folder },
@@ -131,6 +134,15 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
     { ...valid['file.save'], content: 7 },
   ],
   'config.import': [{ path: '/etc/passwd' }],
+  'run.what-if-choices': [{ folder: 7 }],
+  'run.what-if': [
+    { ...valid['run.what-if'], scenario: { threshold: -1 } },
+    { ...valid['run.what-if'], scenario: { percentile: 101 } },
+    { ...valid['run.what-if'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
+    { ...valid['run.what-if'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
+    { ...valid['run.what-if'], most_listed: -1 },
+    { ...valid['run.what-if'], folder: '' },
+  ],
   'run.reveal': [{}, { folder: { toString: 'x' } }],
   'recent.list': [{ limit: 5 }],
   'recent.remove': [{}],

@@ -44,7 +44,7 @@ const flaggedSql = `
   FROM (VALUES ${forecastRows().join(',\n')}) t(host, algo, ds, y, yhat, later, is_selected, is_eoq, is_holiday)`
 
 interface Figures {
-  readonly host: string
+  readonly host: keyof typeof servers
   readonly p95: number
   readonly peak: number
   readonly mean: number
@@ -64,9 +64,10 @@ const figures: readonly Figures[] = [
 ]
 
 const riskRow = (row: Figures): string => {
+  const periods = servers[row.host].forecast.filter((value) => value !== null).length
   const breach = row.breachDay === null ? 'NULL' : `TIMESTAMP '${dayText(row.breachDay)}'`
   return `('${row.host}', 'cpu_p95', 'quiet', 'Retail', NULL, 'gold', 120.0, 4.0, 30.0,
-    TIMESTAMP '${dayText(3)}', TIMESTAMP '${dayText(4)}', TIMESTAMP '${dayText(7)}', 4,
+    TIMESTAMP '${dayText(3)}', TIMESTAMP '${dayText(4)}', TIMESTAMP '${dayText(3 + periods)}', ${periods},
     ${row.p95}, ${row.peak}, ${row.mean}, ${row.std}, 80.0, 90.0, '${row.level}', ${row.p95 > 80}, ${80 - row.p95},
     ${breach}, ${row.breachDay === null ? 'NULL' : '1.0'}, ${row.over}, ${row.over}, 0.0, NULL, ${row.idle},
     ${row.cluster}, 'group ${row.cluster}', NULL, 14, 1.5, 0.5, 'keep', NULL)`
@@ -100,6 +101,7 @@ const manifest: RunManifest = {
   analyzed_at: '2026-06-28T06:00:00.000Z',
   inputs: [{ path: '/somewhere/fleet.parquet', bytes: 1, rows: 48 }],
   servers_table: null,
+  events_table: null,
   schema: [],
   mapped_columns: [
     { role: 'server_id', column: 'host', type: 'VARCHAR' },

@@ -3,12 +3,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Database, literal } from '../../src-main/database/database.ts'
 import { openRun } from '../../src-main/report/open-run-folder.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { queryClusters } from '../../src-main/queries/clusters-query.ts'
 import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
+import { compareRuns } from '../../src-main/queries/compare-runs.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
+import { queryServer } from '../../src-main/queries/server-query.ts'
+import { answerWhatIf, openWhatIf } from '../../src-main/queries/what-if-query.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
+import { scenarioSchema } from '../../src-shared/what-if.ts'
 import { fabricatePythonRun, fabricateRun } from './queries-fabricated-runs.ts'
 
 let folder: string
@@ -81,6 +86,42 @@ describe('a folder of the Python job', () => {
     })
   })
 })
+
+describe('a run of an older version', () => {
+  /** server_risk.parquet as the first version wrote it. */
+  const firstColumns = `server_id, metric, model, business_unit, region, criticality, monthly_cost_usd, capacity_units, lead_time_days,
+    last_measured_at, horizon_start, horizon_end, horizon_periods, horizon_p95, horizon_peak, horizon_mean, horizon_std, high_threshold,
+    very_high_threshold, risk_level, is_at_risk, headroom_points, first_breach_at, days_to_breach, periods_over, longest_breach_run,
+    units_to_add, seasonal_peak_risk, is_underutilized, cluster, cluster_name, backtest_points, mae, mase, disposition`
+
+  it('opens, and what it did not know yet is unknown', async () => {
+    const path = join(folder, 'older')
+    await fabricateRun(path)
+    const file = join(path, runFiles.serverRisk)
+    const database = await Database.open()
+    await database.run(`CREATE TABLE older AS SELECT ${firstColumns} FROM read_parquet(${literal(file)})`)
+    await database.run(`COPY older TO ${literal(file)} (FORMAT parquet)`)
+    database.close()
+    await withRun(path, async (run) => {
+      expect(run.overview.counts).toEqual({ servers: 3, atRisk: 1, underutilized: 1, series: 3 })
+      const { metrics } = await queryServer(run, { folder: path, serverId: 'alpha' })
+      expect(metrics).toMatchObject([{ horizon_p95: 93.5, mae: 1.5, periods_over: 4, disposition: 'keep', is_limiting: true }])
+      expect(metrics).toMatchObject([
+        { breach_probability: null, breach_probability_dates: null, order_by: null, is_order_late: false, trend_per_30_days: null },
+      ])
+      expect(metrics).toMatchObject([{ eoq_uplift_points: null, eoq_uplift_quarters: 0, breaches_ordinary: null, bias: null }])
+      expect(
+        answerWhatIf(await openWhatIf(run.database, run.contents), { ...unchanged, scenario: scenarioSchema.parse({ threshold: 70 }) }),
+      ).toMatchObject({
+        run: { at_risk_servers: 1 },
+        outcome: { at_risk_servers: 2 },
+      })
+    })
+    await expect(compareRuns(path, path)).resolves.toMatchObject({ risks: { new: 0, cleared: 0, still_at_risk: 1, moved: 0 } })
+  })
+})
+
+const unchanged = { grid: false, most_listed: null } as const
 
 describe('folders that cannot be opened', () => {
   it('refuses a folder that is no run', async () => {

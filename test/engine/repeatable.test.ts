@@ -22,11 +22,10 @@ describe.each([120, 1000])('%i servers', (servers) => {
   afterAll(async () => fleet.remove())
 
   test('two threads and eight threads leave the same bytes', async () => {
-    const probabilities = servers === 120 ? ['--set', 'breach_probability=true'] : []
     const run = async (threads: string): Promise<string> => {
       const out = join(fleet.folder, `run-${threads}`)
       const table = join(fleet.folder, 'fleet.servers.csv')
-      await headroomDone(['analyze', fleet.forecasts, '--servers', table, '--out', out, '--threads', threads, '--quiet', ...probabilities])
+      await headroomDone(['analyze', fleet.forecasts, '--servers', table, '--out', out, '--threads', threads, '--quiet'])
       return out
     }
     const [two, eight] = [await run('2'), await run('8')]

@@ -1,0 +1,84 @@
+// `npm run bench:what-if`: how long the engine's process takes to read a fleet in and to answer a moving slider. `--large` adds 100,000 servers.
+import { execFileSync } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
+
+const sizes = process.argv.includes('--large') ? [1000, 10_000, 100_000] : [1000, 10_000]
+const rounds = 15
+
+await installDependencies()
+await buildApp()
+
+/** The engine's process takes messages at a port that only Electron gives; here it sits in this process, behind the same messages. */
+const port = new EventEmitter()
+const answers = new EventEmitter()
+Object.assign(process, {
+  parentPort: {
+    on: (/** @type {string} */ event, /** @type {(message: unknown) => void} */ listener) => port.on(event, listener),
+    postMessage: (/** @type {{ id: number }} */ report) => answers.emit(String(report.id), structuredClone(report)),
+  },
+})
+createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
+
+let calls = 0
+/** Milliseconds from message to answer. @param {string} call @param {unknown} payload */
+const ask = async (call, payload) => {
+  const id = ++calls
+  const answered = once(answers, String(id))
+  const startedAt = performance.now()
+  port.emit('message', { data: structuredClone({ id, call, payload }) })
+  const [report] = await answered
+  if (!report.ok) throw new Error(`${call}: ${report.error.message}`)
+  return { ms: performance.now() - startedAt, value: report.value }
+}
+
+/** @param {number[]} values @param {number} share */
+const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0
+
+/** Settings as a slider moves through them, by what moves. @param {string[]} servers */
+const sliders = (servers) => ({
+  growth: (/** @type {number} */ step) => ({ scenario: { growth_percent: step * 2 } }),
+  threshold: (/** @type {number} */ step) => ({ scenario: { threshold: 60 + step * 2 } }),
+  percentile: (/** @type {number} */ step) => ({ scenario: { percentile: 40 + step * 4 } }),
+  horizon: (/** @type {number} */ step) => ({ scenario: { horizon_days: 5 + step * 5 } }),
+  'growth + grid': (/** @type {number} */ step) => ({ scenario: { growth_percent: step * 2 }, grid: true }),
+  'horizon + grid': (/** @type {number} */ step) => ({ scenario: { horizon_days: 5 + step * 5 }, grid: true }),
+  'servers removed': (/** @type {number} */ step) => ({ scenario: { removed_servers: servers.slice(0, 1 + step) } }),
+})
+
+const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-what-if-'))
+console.log(`${cpus().length} cores, Node ${process.versions.node}; milliseconds of ${rounds} answers each: median / slowest`)
+try {
+  for (const servers of sizes) {
+    const set = join(folder, `${servers}.parquet`)
+    const run = join(folder, `run-${servers}`)
+    const cli = (/** @type {string[]} */ args) =>
+      execFileSync(process.execPath, [cliFile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    cli(['sample', '--servers', String(servers), '--out', set, '--quiet'])
+    cli(['analyze', set, '--servers', set.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet'])
+    await ask('run.open', { folder: run })
+    const opened = await ask('run.what-if-choices', { folder: run })
+    console.log(`${servers.toLocaleString('en-US')} servers: fleet read in ${opened.ms.toFixed(0)} ms`)
+    const rows = JSON.parse(String(cli(['query', run, 'SELECT DISTINCT server_id FROM server_risk ORDER BY 1 LIMIT 50', '--json']))).rows
+    const names = rows.map((/** @type {{ server_id: string }} */ row) => row.server_id)
+    for (const [name, at] of Object.entries(sliders(names))) {
+      /** @type {number[]} */ const taken = []
+      for (let step = 0; step < rounds; step++) {
+        const { scenario, grid = false } = /** @type {{ scenario: object, grid?: boolean }} */ (at(step))
+        taken.push((await ask('run.what-if', { folder: run, scenario, grid, most_listed: 50, asker: name })).ms)
+      }
+      console.log(`  ${name.padEnd(16)} ${quantile(taken, 0.5).toFixed(1).padStart(7)} / ${quantile(taken, 1).toFixed(1).padStart(7)}`)
+    }
+    console.log(`  memory of this process ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`)
+    await rm(set)
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,39 @@
+// `npm run interop`: checks against other people's programs, where they are installed; says what was skipped. HEADROOM_PYTHON names a Python.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
+
+await installDependencies()
+await buildApp()
+const python = process.env['HEADROOM_PYTHON'] ?? 'python3'
+const folder = await mkdtemp(join(tmpdir(), 'headroom-interop-'))
+const cli = (/** @type {string[]} */ args) => execFileSync(process.execPath, [cliFile, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
+let failed = 0
+try {
+  for (const [servers, clusters] of [
+    [60, '3'],
+    [400, '4'],
+    [400, 'auto'],
+  ]) {
+    const set = join(folder, `${servers}.parquet`)
+    const run = join(folder, `run-${servers}-${clusters}`)
+    cli(['sample', '--servers', String(servers), '--out', set, '--quiet'])
+    cli(['analyze', set, '--set', `n_clusters=${clusters}`, '--out', run, '--quiet'])
+    const { status, stdout, stderr, error } = spawnSync(python, [join(projectFolder, 'test', 'interop', 'clusters.py'), run], {
+      encoding: 'utf8',
+    })
+    if (error !== undefined) {
+      console.log(`skipped: ${python} cannot be started`)
+      break
+    }
+    console.log(`clusters, ${servers} servers, n_clusters ${clusters}\n${stdout}${stderr}`)
+    failed += status === 0 ? 0 : 1
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,0 +1,55 @@
+// A what-if scenario from a JSON or YAML file and from --set, or one sentence that names what does not fit.
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { z, ZodError } from 'zod'
+import { describeMisfit } from '../../src-shared/describe-misfit.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { nearestName } from '../../src-shared/nearest-name.ts'
+import { scenarioSchema, type Scenario } from '../../src-shared/what-if.ts'
+import { parseYaml } from '../engine/config-file.ts'
+import { parseAssignment } from './read-config.ts'
+
+/** Later settings win: file, then --set. Throws scenario-invalid, usage. */
+export const readScenario = async (file: string | undefined, assignments: readonly string[]): Promise<Scenario> => {
+  const given = {
+    ...(file === undefined ? {} : await readScenarioFile(file)),
+    ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment, 'growth_percent=15'))),
+  }
+  const keys = Object.keys(scenarioSchema.shape)
+  const unknown = Object.keys(given).find((key) => !keys.includes(key))
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, keys)
+    throw new HeadroomError('scenario-invalid', `A scenario has no key ${unknown}.`, {
+      next: nearest === undefined ? `Known keys: ${keys.join(', ')}.` : `Did you mean ${nearest}?`,
+    })
+  }
+  try {
+    return scenarioSchema.parse(given)
+  } catch (cause) {
+    if (!(cause instanceof ZodError)) throw cause
+    throw new HeadroomError('scenario-invalid', `The scenario's ${describeMisfit(given, cause)}.`, {
+      next: 'Correct the value; the user guide lists every key.',
+      cause,
+    })
+  }
+}
+
+const readScenarioFile = async (file: string): Promise<Record<string, unknown>> => {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new HeadroomError('scenario-invalid', `The scenario ${file} cannot be read.`, { next: 'Check the path.', cause })
+  })
+  const name = basename(file)
+  const parsed = z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .safeParse(
+      parseYaml(
+        text,
+        (fault) => new HeadroomError('scenario-invalid', `${name} is neither JSON nor YAML: ${fault}.`, { next: 'Mend that line.' }),
+      ),
+    )
+  if (parsed.success) return parsed.data ?? {}
+  throw new HeadroomError('scenario-invalid', `${name} holds no scenario: a group of keys is expected.`, {
+    next: 'See the user guide for the keys.',
+  })
+}

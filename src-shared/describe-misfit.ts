@@ -1,0 +1,42 @@
+// What a user set and a schema refused, in words: which key, what it must be and what it was.
+import type { ZodError } from 'zod'
+
+/** "key must be a number, not \"x\"", without a full stop. */
+export const describeMisfit = (given: Readonly<Record<string, unknown>>, cause: ZodError): string => {
+  // A misspelt key inside a value says more than that the right one is missing.
+  const issue = cause.issues.find(({ code }) => code === 'unrecognized_keys') ?? cause.issues[0]!
+  const key = issue.path.join('.')
+  const value = issue.path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], given)
+  return issue.code === 'unrecognized_keys'
+    ? `${key} has no part ${issue.keys.join(', ')}`
+    : `${key} must be ${wanted(issue)}, not ${describe(value)}`
+}
+
+type Issue = ZodError['issues'][number]
+
+const kinds: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'text',
+  array: 'a list',
+  object: 'a group of keys',
+  record: 'a group of keys',
+}
+
+const wanted = (issue: Issue): string => {
+  if (issue.code === 'invalid_type') return kinds[issue.expected] ?? issue.expected
+  if (issue.code === 'too_small') {
+    if (issue.origin === 'string') return 'text that is not empty'
+    if (issue.origin === 'array') return 'a list that is not empty'
+    return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`
+  }
+  if (issue.path[0] === 'n_clusters') return 'a whole number from 1 to 50, or auto'
+  if (issue.code === 'too_big') return `${issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}`
+  if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ')
+  return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'of another kind'
+}
+
+const describe = (value: unknown): string => {
+  if (value === undefined || value === null) return 'empty'
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
+}

@@ -1,0 +1,140 @@
+// A what-if scenario and its answer, with units: what the fleet would look like under other thresholds, growth, horizon, servers or costs.
+import { z } from 'zod'
+
+const count = z.int().min(0)
+/** ISO 8601 UTC. */
+const instant = z.string()
+const positive = z.number().positive().max(1e9)
+
+/** Columns of the servers table by which servers form groups. */
+export const groupColumns = ['business_unit', 'region', 'criticality'] as const
+
+const groupGrowthSchema = z.strictObject({
+  column: z.enum(groupColumns),
+  value: z.string().min(1),
+  percent: z.number().min(-100).max(10_000),
+})
+
+const specialThresholdSchema = z.strictObject({
+  column: z.enum(['metric', 'criticality']),
+  value: z.string().min(1),
+  threshold: positive,
+})
+
+/** Whatever is absent or null stays as the run has it. Keys are those of saved scenarios and of `--json`. */
+export const scenarioSchema = z.strictObject({
+  /** Replaces the general high threshold, percent; thresholds of a metric or criticality of their own stay. */
+  threshold: positive.nullable().default(null),
+  /** Thresholds of one metric or criticality, in the metric's unit; a criticality's, also one that the run set, wins over a metric's. */
+  special_thresholds: z.array(specialThresholdSchema).default([]),
+  /** Percentile of the horizon that is held against the threshold, by linear interpolation. 100 is the peak. */
+  percentile: z.number().min(0).max(100).default(95),
+  /** Added to every forecast value, percent of it. Values may come out above 100 %: demand above capacity. */
+  growth_percent: z.number().min(-100).max(10_000).default(0),
+  /** In place of `growth_percent` for the servers of a group; where a server is in several, the last one counts. */
+  group_growth: z.array(groupGrowthSchema).default([]),
+  /** Each series' horizon ends so many days after its first time. */
+  horizon_days: positive.nullable().default(null),
+  /** Horizon mean in percent below which a server counts as underutilised. */
+  underutilized_threshold: z.number().min(0).max(100).nullable().default(null),
+  /** Their demand goes to the other servers of their group. */
+  removed_servers: z.array(z.string()).default([]),
+  /** So many more servers in the group of a server, of its size and cost; they take their share of the group's demand. */
+  added_servers: z
+    .array(z.strictObject({ count: z.int().min(1).max(1_000_000), like: z.string() }))
+    .max(1000)
+    .default([]),
+  /** Monthly USD of a server, in place of every server's own. */
+  monthly_cost_usd: z.number().min(0).max(1e9).nullable().default(null),
+})
+export type Scenario = z.infer<typeof scenarioSchema>
+
+/** Of the grid, besides the run's own threshold and the scenario's. */
+export const gridThresholds: readonly number[] = [60, 65, 70, 75, 80, 85, 90, 95]
+export const gridPercentiles: readonly number[] = [50, 75, 90, 95, 99, 100]
+
+export const whatIfRequestSchema = z.strictObject({
+  folder: z.string().min(1),
+  scenario: scenarioSchema,
+  /** Whether the threshold x percentile grid is wanted. */
+  grid: z.boolean(),
+  /** Servers named per list at most, the most urgent first; null: all. */
+  most_listed: count.nullable(),
+  /**
+   * Names the asker, for instance a slider: a newer question of the same asker on the same run drops those that wait, and they are
+   * refused as `cancelled`. Null: always answered.
+   */
+  asker: z.string().min(1).nullable(),
+})
+export type WhatIfRequest = z.infer<typeof whatIfRequestSchema>
+
+export const whatIfChoicesRequestSchema = z.strictObject({ folder: z.string().min(1) })
+
+/** What a scenario on a run may name, and where its settings stand in the run itself: asked once, which also reads the fleet in. */
+export const whatIfChoicesSchema = z.object({
+  /** The general high threshold, percent. */
+  threshold: z.number(),
+  underutilized_threshold: z.number(),
+  /** From first to last time of the longest horizon, and one step; 0 without any. */
+  horizon_days: z.number(),
+  /** Judged metrics and the servers' groups, sorted. */
+  metrics: z.array(z.string()),
+  business_units: z.array(z.string()),
+  regions: z.array(z.string()),
+  criticalities: z.array(z.string()),
+})
+export type WhatIfChoices = z.infer<typeof whatIfChoicesSchema>
+
+/** Of the run, or of the scenario. Servers are distinct. */
+export const fleetFiguresSchema = z.object({
+  servers: count,
+  at_risk_servers: count,
+  /** Null where the run did not judge idleness by the accountable model (module05, folders of the Python original). */
+  underutilized_servers: count.nullable(),
+  /** Of the servers at risk. */
+  soonest_breach: z.object({ server_id: z.string(), metric: z.string(), at: instant }).nullable(),
+  /** Over the servers at risk, each by the metric that needs most. */
+  units_to_add: z.number(),
+  units_monthly_usd: z.number(),
+  /** What all servers cost a month, without units to add. */
+  fleet_monthly_usd: z.number(),
+})
+export type FleetFigures = z.infer<typeof fleetFiguresSchema>
+
+export const listedServerSchema = z.object({
+  /** An added server stands as "added like NAME". */
+  server_id: z.string(),
+  /** 1, but for added servers, which are alike. */
+  servers: z.int().min(1),
+  /** The metric that leaves the server the least headroom in the scenario. */
+  metric: z.string(),
+  threshold: z.number(),
+  /** The metric's P95 (under a conservative basis with its margin) in the run, in its unit; null for added servers. */
+  run_value: z.number().nullable(),
+  /** The scenario's percentile, in the metric's unit. */
+  value: z.number(),
+  first_breach_at: instant.nullable(),
+  units_to_add: z.number(),
+})
+export type ListedServer = z.infer<typeof listedServerSchema>
+
+const serverListSchema = z.object({ count, servers: z.array(listedServerSchema) })
+export type ServerList = z.infer<typeof serverListSchema>
+
+export const whatIfAnswerSchema = z.object({
+  scenario: scenarioSchema,
+  run: fleetFiguresSchema,
+  outcome: fleetFiguresSchema,
+  /** Added servers at risk are among them. */
+  newly_at_risk: serverListSchema,
+  no_longer_at_risk: serverListSchema,
+  /** Removed servers that the run has at risk: at risk = run + newly - no longer - removed. */
+  removed_at_risk_servers: count,
+  /** Groups whose removed demand nobody was left to take. */
+  unplaced: z.array(z.object({ business_unit: z.string().nullable(), region: z.string().nullable(), criticality: z.string().nullable() })),
+  /** Ascending; `at_risk_servers[percentile][threshold]`, the scenario's other settings kept. */
+  grid: z
+    .object({ thresholds: z.array(z.number()), percentiles: z.array(z.number()), at_risk_servers: z.array(z.array(count)) })
+    .nullable(),
+})
+export type WhatIfAnswer = z.infer<typeof whatIfAnswerSchema>

@@ -1,0 +1,86 @@
+// First fit by falling peak beside the best packing there is, found by trying all of them in tiny groups.
+import { expect, test } from 'vitest'
+import { packServers, type PackableServer } from '../../src-main/engine/pack-servers.ts'
+import { seededRandom } from '../fixtures/seeded-random.ts'
+
+const target = 0.7
+const groups = 400
+
+/** Fewest hosts that can hold all: for each choice of hosts, every way to spread the others. A host without guests may be as full as it is. */
+const fewestHosts = (servers: readonly PackableServer[]): number => {
+  const holds = (host: PackableServer, guests: readonly PackableServer[]): boolean =>
+    guests.length === 0 ||
+    host.demand.every((own, time) => guests.reduce((sum, { demand }) => sum + demand[time]!, own) <= host.capacityUnits * target + 1e-9)
+  const canSpread = (hosts: readonly PackableServer[], guests: readonly PackableServer[][], rest: readonly PackableServer[]): boolean => {
+    const [next, ...others] = rest
+    if (next === undefined) return true
+    return hosts.some((host, index) => {
+      const own = [...guests[index]!, next]
+      return (
+        holds(host, own) &&
+        canSpread(
+          hosts,
+          guests.map((list, at) => (at === index ? own : list)),
+          others,
+        )
+      )
+    })
+  }
+  let fewest = servers.length
+  for (let chosen = 1; chosen < 2 ** servers.length; chosen++) {
+    const hosts = servers.filter((_, index) => (chosen >> index) % 2 === 1)
+    if (hosts.length >= fewest) continue
+    const rest = servers.filter((_, index) => (chosen >> index) % 2 === 0)
+    if (
+      canSpread(
+        hosts,
+        hosts.map(() => []),
+        rest,
+      )
+    )
+      fewest = hosts.length
+  }
+  return fewest
+}
+
+/** What first fit and the best packing need over drawn groups of two to six servers. */
+const tryGroups = (name: string, drawUnits: (random: () => number) => number): { hosts: number; best: number; worst: number } => {
+  const random = seededRandom(17)
+  const off = [0, 0, 0, 0, 0]
+  let hosts = 0
+  let best = 0
+  let worst = 0
+  for (let group = 0; group < groups; group++) {
+    const periods = 1 + Math.floor(random() * 4)
+    const servers = Array.from({ length: 2 + Math.floor(random() * 5) }, (_, index): PackableServer => {
+      const capacityUnits = drawUnits(random)
+      return { serverId: `s${index}`, capacityUnits, demand: Float64Array.from({ length: periods }, () => random() * 0.4 * capacityUnits) }
+    })
+    const used = servers.length - packServers(servers, { target, mostRemovals: servers.length }).size
+    const fewest = fewestHosts(servers)
+    expect(used).toBeGreaterThanOrEqual(fewest)
+    expect(used).toBeLessThanOrEqual(servers.length)
+    off[used - fewest]! += 1
+    worst = Math.max(worst, used - fewest)
+    hosts += used
+    best += fewest
+  }
+  console.log(
+    `packing of ${name} beside the best: ${off[0]} of ${groups} tiny groups equal it, ${off[1]} take one host more, ${off[2]! + off[3]!} two or three; ` +
+      `${hosts} hosts in all, ${best} at best (+${((hosts / best - 1) * 100).toFixed(1)} %)`,
+  )
+  return { hosts, best, worst }
+}
+
+test('servers of one size take at most one host more than the best packing, and 10 % more in all', () => {
+  const { hosts, best, worst } = tryGroups('equal servers', () => 1)
+  expect(worst).toBeLessThanOrEqual(1)
+  // A packing that moves nobody would take far more.
+  expect(hosts / best).toBeLessThan(1.1)
+})
+
+test('servers of sizes 1 to 4 take at most two hosts more, and 15 % more in all', () => {
+  const { hosts, best, worst } = tryGroups('mixed servers', (random) => 1 + Math.floor(random() * 4))
+  expect(worst).toBeLessThanOrEqual(2)
+  expect(hosts / best).toBeLessThan(1.15)
+})

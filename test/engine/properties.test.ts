@@ -1,0 +1,163 @@
+// What must not matter does not: the order of rows, how a set is cut into files, names, costs, a server far away.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { AnalysisRequest } from '../../src-main/engine/analysis-request.ts'
+import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
+import { runFiles } from '../../src-shared/run-manifest.ts'
+import { ForecastBench, type FinishedRun, type TestRow } from '../fixtures/forecast-bench.ts'
+
+let bench: ForecastBench
+let forecasts: string
+let serversTable: string
+let plain: FinishedRun
+
+beforeAll(async () => {
+  bench = await ForecastBench.open()
+  const sample = await writeSampleFleet({ servers: 60, out: join(bench.folder, 'sample.parquet'), granularity: 'daily', seed: 23 }, {})
+  ;({ forecasts, serversTable } = sample)
+  plain = await analyse(forecasts)
+})
+afterAll(async () => bench.close())
+
+const config = { breach_probability: true }
+const analyse = async (inputs: string | readonly string[], request: Partial<AnalysisRequest> = {}): Promise<FinishedRun> =>
+  bench.analyse(inputs, { serversTable, config, ...request })
+
+const from = (): string => `FROM read_parquet('${forecasts}')`
+
+/** Rows by server as text, so that every bit of every figure counts. */
+const rowsOf = async (run: FinishedRun, leftOut: readonly string[] = []): Promise<Map<string, string>> =>
+  new Map((await run.serverRisk()).map((row) => [`${String(row['server_id'])} ${String(row['metric'])}`, textOf(row, leftOut)]))
+
+const textOf = (row: TestRow, leftOut: readonly string[]): string =>
+  JSON.stringify(
+    Object.entries(row).filter(([name]) => !leftOut.includes(name)),
+    (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
+  )
+
+const summaryOf = async (run: FinishedRun): Promise<object> => {
+  const { analyzed_at: _, ...rest } = await run.json(runFiles.summary, z.looseObject({ analyzed_at: z.string() }))
+  return rest
+}
+
+const textFiles = [runFiles.recommendations, runFiles.clusters, runFiles.modelAccuracy]
+
+/** Recommendations quote the input's column names in their queries. */
+const withoutQueries = (text: string): string => text.replaceAll(/"query": ".*"$/gm, '"query"')
+
+/** Every figure of the run, but for the flagged file, whose rows keep the input's order. */
+const figuresOf = async (run: FinishedRun, seen: (text: string) => string = (text) => text): Promise<object> => ({
+  rows: await rowsOf(run),
+  summary: await summaryOf(run),
+  files: await Promise.all(textFiles.map(async (name) => seen(await readFile(join(run.folder, name), 'utf8')))),
+})
+
+describe('no figure changes', () => {
+  test.each([1, 2])('when rows are shuffled (%i)', async (seed) => {
+    const shuffled = await bench.writeQuery(
+      `shuffled-${seed}.parquet`,
+      `SELECT * ${from()} ORDER BY hash(server_id, timestamp, model, ${seed})`,
+    )
+    const [first] = await bench.query(`SELECT server_id, timestamp FROM read_parquet('${shuffled}') LIMIT 1`)
+    const [before] = await bench.query(`SELECT server_id, timestamp ${from()} LIMIT 1`)
+    expect(first).not.toEqual(before)
+    expect(await figuresOf(await analyse(shuffled))).toEqual(await figuresOf(plain))
+  })
+
+  test('when the set is cut by server, by time or by model, whatever the order of the files', async () => {
+    for (const [name, cut] of [
+      ['server', 'hash(server_id) % 3'],
+      ['time', 'year(timestamp) % 3'],
+      ['model', 'hash(model) % 3'],
+    ] as const) {
+      const parts: string[] = []
+      for (const part of [2, 0, 1])
+        parts.push(await bench.writeQuery(`${name}-${part}.parquet`, `SELECT * ${from()} WHERE ${cut} = ${part}`))
+      expect([name, await figuresOf(await analyse(parts))]).toEqual([name, await figuresOf(plain)])
+    }
+  })
+
+  test('when columns come in another order and bear other names', async () => {
+    const renamed = await bench.writeQuery(
+      'renamed.parquet',
+      `SELECT yhat_upper AS p90, yhat_lower AS p10, predicted AS yhat, actual AS y, model, timestamp AS ds, server_id AS host, * EXCLUDE
+         (yhat_upper, yhat_lower, predicted, actual, model, timestamp, server_id) ${from()}`,
+    )
+    expect(await figuresOf(await analyse(renamed), withoutQueries)).toEqual(await figuresOf(plain, withoutQueries))
+  })
+})
+
+describe('of other names', () => {
+  /** Draws and folds go by the server's name, so probabilities may change with it. */
+  const drawn = [
+    'breach_probability',
+    'breach_probability_raw',
+    'breach_probability_by',
+    'expected_first_breach',
+    'conservative_p95',
+    'interval_margin',
+    'order_by',
+    'is_order_late',
+    'disposition',
+    'consolidate_onto',
+  ]
+  const rename = async (
+    name: string,
+    as: string,
+    leftOut: readonly string[],
+  ): Promise<{ found: Map<string, string>; expected: Map<string, string> }> => {
+    const set = await bench.writeQuery(`${name}.parquet`, `SELECT * REPLACE (${as} AS server_id) ${from()}`)
+    const table = join(bench.folder, `${name}.csv`)
+    await bench.query(`COPY (SELECT * REPLACE (${as} AS server_id) FROM read_csv('${serversTable}')) TO '${table}'`)
+    const names = new Map(
+      (await bench.query(`SELECT DISTINCT server_id, ${as} AS other ${from()}`)).map((row) => [row['server_id'], row['other']]),
+    )
+    const hidden = ['server_id', ...leftOut]
+    const found = await rowsOf(await analyse(set, { serversTable: table }), hidden)
+    const own = [...(await rowsOf(plain, hidden))].map(([key, text]): [string, string] => {
+      const [server, metric] = key.split(' ')
+      return [`${String(names.get(server))} ${metric}`, text]
+    })
+    return { found, expected: new Map(own) }
+  }
+
+  test('that sort alike, only what is drawn by name changes', async () => {
+    const { found, expected } = await rename('prefixed', `'x-' || server_id`, drawn)
+    expect(found).toEqual(expected)
+  })
+
+  test('that sort in quite another way, besides only the search of clusters may end elsewhere', async () => {
+    const { found, expected } = await rename('hashed', 'md5(server_id)', [...drawn, 'cluster', 'cluster_name'])
+    expect(found).toEqual(expected)
+  })
+})
+
+test('twice the cost saves twice as much and changes nothing else of a server', async () => {
+  const dear = join(bench.folder, 'dear.csv')
+  await bench.query(`COPY (SELECT * REPLACE (2 * monthly_cost_usd AS monthly_cost_usd) FROM read_csv('${serversTable}')) TO '${dear}'`)
+  const run = await analyse(forecasts, { serversTable: dear })
+  expect(await rowsOf(run, ['monthly_cost_usd'])).toEqual(await rowsOf(plain, ['monthly_cost_usd']))
+  const savings = z.looseObject({ total_savings_usd: z.number() })
+  const { total_savings_usd: before } = await plain.json(runFiles.recommendations, savings)
+  expect(before).toBeGreaterThan(0)
+  expect((await run.json(runFiles.recommendations, savings)).total_savings_usd).toBe(2 * before)
+})
+
+test('a server far away changes no figure of another but its cluster and what is borrowed', async () => {
+  const far = await bench.writeQuery(
+    'far.parquet',
+    `SELECT * ${from()} UNION ALL BY NAME
+     SELECT * REPLACE ('zz-far-away' AS server_id, 1000 * actual AS actual, 1000 * predicted AS predicted, 1000 * yhat_lower AS yhat_lower, 1000 * yhat_upper AS yhat_upper)
+     ${from()} WHERE server_id = (SELECT min(server_id) ${from()})`,
+  )
+  // Breach probabilities borrow from a bin of like servers, and bins are by rank: they may change, so they are left out.
+  const unborrowed = { config: { breach_probability: false } }
+  const run = await analyse(far, unborrowed)
+  const others = ['cluster', 'cluster_name']
+  const before = await rowsOf(await analyse(forecasts, unborrowed), others)
+  const after = await rowsOf(run, others)
+  expect(after.size).toBe(before.size + 1)
+  for (const [key, text] of before) expect(after.get(key)).toBe(text)
+})
