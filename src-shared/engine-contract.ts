@@ -18,6 +18,8 @@ import {
   serversRequestSchema,
   undecideRequestSchema,
 } from './fleet-view.ts'
+import { eventReportSchema } from './event-report.ts'
+import { savedScenariosSchema } from './saved-scenario.ts'
 import { reportFormats } from './report-format.ts'
 import { reconciliationSchema } from './reconciliation.ts'
 import { runEventSchema } from './run-event.ts'
@@ -69,6 +71,10 @@ export const engineCalls = {
   /** Keeps the planner's decisions beside the run, or takes them back. */
   'run.decide': { request: decideRequestSchema, response: z.object({}) },
   'run.undecide': { request: undecideRequestSchema, response: z.object({}) },
+  /** Scenarios that the planner kept beside the run; keeping replaces them all. */
+  'run.scenarios': { request: folderRequest, response: savedScenariosSchema },
+  'run.keep-scenarios': { request: z.strictObject({ folder: path, scenarios: savedScenariosSchema }), response: z.object({}) },
+  'run.events': { request: folderRequest, response: eventReportSchema },
   'run.compare': { request: compareRequestSchema, response: compareAnswerSchema },
   'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
   /** Writes the filtered rows of a list to a file that the user named. */

@@ -14,6 +14,8 @@ import { parseConfig } from '../engine/parse-config.ts'
 import { reconcileRun } from '../engine/reconcile/reconcile-run.ts'
 import { queryClusterProfiles, queryClusters } from '../queries/clusters-query.ts'
 import { decide, undecide } from '../queries/decisions.ts'
+import { queryEvents } from '../queries/events-query.ts'
+import { keepScenarios, readScenarios } from '../queries/saved-scenarios.ts'
 import { queryHeatmap } from '../queries/heatmap-query.ts'
 import { queryFilterChoices } from '../queries/filter-choices-query.ts'
 import { queryFleet } from '../queries/fleet-query.ts'
@@ -58,6 +60,9 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.recommendations': (request) => runs.query(request.folder, (run) => queryRecommendations(run, request)),
     'run.decide': ({ folder, decisions }) => runs.query(folder, (run) => decide(run.contents.folder, decisions, new Date()).then(nothing)),
     'run.undecide': ({ folder, servers }) => runs.query(folder, (run) => undecide(run.contents.folder, servers).then(nothing)),
+    'run.scenarios': ({ folder }) => readScenarios(folder),
+    'run.keep-scenarios': ({ folder, scenarios }) => keepScenarios(folder, scenarios).then(nothing),
+    'run.events': ({ folder }) => runs.query(folder, queryEvents),
     'run.compare': compareForWindow,
     'run.reconcile': ({ folder }) => reconcileRun(folder),
     'run.export-rows': (request) => runs.query(request.folder, (run) => exportRows(run, request)),

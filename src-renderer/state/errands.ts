@@ -6,6 +6,7 @@ import type { ExportRowsRequest } from '../../src-shared/export-rows.ts'
 import type { Decision } from '../../src-shared/fleet-view.ts'
 import type { SavedKind } from '../../src-shared/ipc-contract.ts'
 import type { ReportFormat } from '../../src-shared/report-format.ts'
+import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
 import type { SettingsChange } from '../../src-shared/settings.ts'
 import { request } from '../bridge.ts'
 import { lastPartOf } from './open-path.ts'
@@ -78,6 +79,11 @@ export const linkToHere = (): string | null => {
 export const copyLink = async (): Promise<void> => {
   const link = linkToHere()
   if (link !== null) await copyAndTell(link, 'Link to this view')
+}
+
+/** Rejects where they cannot be kept. */
+export const keepScenarios = async (folder: string, scenarios: readonly SavedScenario[]): Promise<void> => {
+  await request('run.keep-scenarios', { folder, scenarios: [...scenarios] })
 }
 
 /** Rejects where the decision cannot be kept. */

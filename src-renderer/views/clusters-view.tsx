@@ -1,20 +1,22 @@
 // The clusters scatter: which servers behave alike, one mark per server; a box or lasso narrows every view to what it holds.
 import type { LegendComponentOption } from 'echarts'
-import { useCallback, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import type { ClustersData } from '../../src-shared/chart-options/chart-data.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
 import { clustersOption } from '../../src-shared/chart-options/clusters.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import { isFiltering } from '../../src-shared/fleet-filter.ts'
 import type { ClusterProjection, RunOverview } from '../../src-shared/run-view.ts'
-import { Chart, type BrushedArea } from '../charts/chart.tsx'
+import { Chart, type BrushedArea, type ChartHandle } from '../charts/chart.tsx'
 import type { ElementSize } from '../charts/use-element-size.ts'
 import { Segments, Select } from '../components/choice.tsx'
 import { ClusterProfiles } from '../components/cluster-profiles.tsx'
 import { EmptyState, NothingPasses } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
+import { PictureMenu } from '../components/picture-menu.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { changeFilter, goTo, selectServer } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
@@ -28,6 +30,10 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   const filter = useWindowState((state) => state.filter)
   const [projection, setProjection] = useState<ClusterProjection>('spread')
   const [drag, setDrag] = useState<Drag>('none')
+  const chart = useRef<ChartHandle | null>(null)
+  const keepChart = useCallback((handle: ChartHandle | null) => {
+    chart.current = handle
+  }, [])
   const answer = useRequest('run.clusters', { folder: run.folder, metric, filter, projection }, run.folder)
   const profiles = useRequest('run.cluster-profiles', { folder: run.folder }, run.folder)
   const pick = (servers: readonly string[]): void => {
@@ -58,14 +64,15 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
         />
         <span className="toolbar-gap" />
         <span className="toolbar-hint">A click on a mark selects its server; a click on a name in the legend hides its cluster</span>
+        <PictureMenu name="Clusters" handle={() => chart.current} />
       </Toolbar>
       <div className="split">
-        <div className="chart-area" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+        <div className="chart-area" aria-busy={isBusy(answer)}>
           {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
           {answer.status === 'failed' && <ErrorPanel error={answer.error} />}
           {answer.status === 'ready' &&
             (answer.value.serverIds.length > 0 ? (
-              <Scatter data={answer.value} theme={theme} drag={drag} onServers={pick} />
+              <Scatter data={answer.value} theme={theme} drag={drag} onServers={pick} onChart={keepChart} />
             ) : isFiltering(filter) ? (
               <NothingPasses />
             ) : (
@@ -97,9 +104,10 @@ interface ScatterProps {
   readonly theme: ChartTheme
   readonly drag: Drag
   readonly onServers: (servers: readonly string[]) => void
+  readonly onChart: (handle: ChartHandle | null) => void
 }
 
-const Scatter = ({ data, theme, drag, onServers }: ScatterProps) => {
+const Scatter = ({ data, theme, drag, onServers, onChart }: ScatterProps) => {
   const selected = useWindowState((state) => state.selectedServer)
   const [shown, setShown] = useState<Readonly<Record<string, boolean>>>({})
   const option = useCallback(
@@ -126,6 +134,7 @@ const Scatter = ({ data, theme, drag, onServers }: ScatterProps) => {
       option={option}
       onItem={pick}
       onLegend={setShown}
+      onHandle={onChart}
       brush={drag === 'none' ? null : drag}
       onBrush={(area: BrushedArea) => onServers(serversInside(data, area))}
     />

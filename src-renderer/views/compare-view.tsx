@@ -9,6 +9,7 @@ import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { chooseFolder } from '../state/open-path.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatOpened, formatting } from '../theme/formatting.ts'
@@ -65,7 +66,7 @@ export const CompareView = ({ run }: RunViewProps) => {
           Runs that you have opened before are offered here by themselves.
         </EmptyState>
       ) : (
-        <div className="page" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+        <div className="page" aria-busy={isBusy(answer)}>
           <Loaded answer={answer} waiting="Comparing the two runs …">
             {(compared) => <Compared compared={compared} />}
           </Loaded>

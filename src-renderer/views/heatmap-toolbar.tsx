@@ -2,6 +2,8 @@
 import { ZoomOut } from 'lucide-react'
 import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
 import { Segments, Select } from '../components/choice.tsx'
+import type { ChartHandle } from '../charts/chart.tsx'
+import { PictureMenu } from '../components/picture-menu.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { useHeatmapState, type TimeSpan } from '../state/heatmap-state.ts'
 
@@ -27,9 +29,11 @@ export interface HeatmapToolbarProps {
   /** Whether cells stand for several servers or periods at present. */
   readonly isMerged: boolean
   readonly onReset: () => void
+  /** The chart as it stands, once it is drawn. */
+  readonly chart: () => ChartHandle | null
 }
 
-export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) => {
+export const HeatmapToolbar = ({ run, isMerged, onReset, chart }: HeatmapToolbarProps) => {
   const { sort, span, reduction, rows } = useHeatmapState()
   return (
     <Toolbar label="Risk heatmap">
@@ -54,6 +58,7 @@ export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) 
       <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
         <ZoomOut size={14} aria-hidden /> Reset zoom
       </button>
+      <PictureMenu name="Risk heatmap" handle={chart} />
     </Toolbar>
   )
 }

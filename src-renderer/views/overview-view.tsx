@@ -6,6 +6,7 @@ import type { RunOverview } from '../../src-shared/run-view.ts'
 import { NothingPasses } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { goTo } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDollars, formatNumber, formatProbability, formatShare, formatting } from '../theme/formatting.ts'
@@ -19,7 +20,7 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
   const answer = useRequest('run.fleet', { folder: run.folder, metric, filter, groupBy }, run.folder)
   const models = useRequest('run.models', { folder: run.folder }, run.folder)
   return (
-    <main className="page" aria-label="Overview" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+    <main className="page" aria-label="Overview" aria-busy={isBusy(answer)}>
       <Loaded answer={answer}>
         {(figures) =>
           figures.servers === 0 ? (

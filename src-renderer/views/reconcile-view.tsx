@@ -3,6 +3,7 @@ import { Fragment } from 'react'
 import type { Figure, Reconciliation, ReconciliationStep } from '../../src-shared/reconciliation.ts'
 import { Loaded } from '../components/loaded.tsx'
 import { openServer } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { formatDollars, formatting } from '../theme/formatting.ts'
 import type { RunViewProps } from './view-entry.ts'
@@ -10,7 +11,7 @@ import type { RunViewProps } from './view-entry.ts'
 export const ReconcileView = ({ run }: RunViewProps) => {
   const answer = useRequest('run.reconcile', { folder: run.folder }, run.folder)
   return (
-    <main className="page" aria-label="Reconcile" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+    <main className="page" aria-label="Reconcile" aria-busy={isBusy(answer)}>
       <Loaded answer={answer} waiting="Working out both methods on this run …">
         {(found) => (
           <div className="page-inner">

@@ -10,6 +10,7 @@ import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { SeasonProfile } from '../components/season-profile.tsx'
 import { openServer } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
@@ -19,7 +20,7 @@ export const SeasonsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
   const answer = useRequest('run.season', { folder: run.folder, metric, filter }, run.folder)
   return (
-    <main className="page" aria-label="Seasons" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+    <main className="page" aria-label="Seasons" aria-busy={isBusy(answer)}>
       <Loaded answer={answer}>
         {(value) => (value.season === null ? <NoSeason run={run} /> : <Season answer={value} season={value.season} theme={theme} />)}
       </Loaded>

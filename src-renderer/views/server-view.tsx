@@ -6,6 +6,7 @@ import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { RiskSign } from '../components/risk-sign.tsx'
 import { goTo, openServer, selectServer } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
@@ -29,7 +30,7 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
     )
   }
   return (
-    <main className="page" aria-label="Server" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+    <main className="page" aria-label="Server" aria-busy={isBusy(answer)}>
       <Loaded answer={answer} waiting="Reading the server …">
         {(detail) => (
           <div className="page-inner">

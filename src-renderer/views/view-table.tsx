@@ -1,6 +1,7 @@
 // The table of views, in the order of the rail. A view is added by one line.
 import {
   ArrowLeftRight,
+  CalendarClock,
   CalendarRange,
   ChartScatter,
   ClipboardList,
@@ -13,9 +14,11 @@ import {
   Scale,
   Server,
   Settings2,
+  SlidersHorizontal,
 } from 'lucide-react'
 import { ClustersView } from './clusters-view.tsx'
 import { CompareView } from './compare-view.tsx'
+import { EventsView } from './events-view.tsx'
 import { HeatmapView } from './heatmap-view.tsx'
 import { ModelsView } from './models-view.tsx'
 import { OverviewView } from './overview-view.tsx'
@@ -27,6 +30,7 @@ import { ServerView } from './server-view.tsx'
 import { ServersView } from './servers-view.tsx'
 import { SettingsView } from './settings-view.tsx'
 import { StartView } from './start-view.tsx'
+import { WhatIfView } from './what-if-view.tsx'
 import type { ViewEntry } from './view-entry.ts'
 
 const withDrawer = { needsRun: true, hasFilter: true, hasDrawer: true } as const
@@ -42,7 +46,9 @@ export const views: readonly ViewEntry[] = [
   { id: 'server', title: 'Server', icon: Server, shortcut: 'G D', ...whole, component: ServerView },
   { id: 'seasons', title: 'Seasons', icon: CalendarRange, shortcut: 'G N', ...filtered, component: SeasonsView },
   { id: 'models', title: 'Models', icon: Gauge, shortcut: 'G M', ...whole, component: ModelsView },
+  { id: 'events', title: 'Events', icon: CalendarClock, shortcut: 'G V', ...whole, component: EventsView },
   { id: 'recommendations', title: 'Recommendations', icon: ClipboardList, shortcut: 'G A', ...filtered, component: RecommendationsView },
+  { id: 'what-if', title: 'What if', icon: SlidersHorizontal, shortcut: 'G W', ...whole, component: WhatIfView },
   { id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...whole, component: CompareView },
   { id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...whole, component: ReconcileView },
   { id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...whole, component: QueryView },

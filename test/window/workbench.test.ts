@@ -225,6 +225,35 @@ describe('Recommendations: what do I do?', () => {
   })
 })
 
+describe('What if: and if ...?', () => {
+  it('What if answers while a slider moves, by the grid too, and keeps scenarios with the run', async () => {
+    const { page } = window
+    await showView(page, 'What if')
+    await pageSettled(page)
+    const finding = (): Promise<string> => main('What if').getByRole('heading', { level: 1 }).innerText()
+    const inRun = await atRiskInHeadline()
+    expect(await finding()).toBe(`${inRun} of 120 servers at risk, as many as in the run`)
+    await page.getByRole('slider', { name: 'Growth of demand' }).fill('40')
+    await expect.poll(finding).toMatch(/servers at risk, \d+ more than in the run/)
+    const grown = numberIn(await finding())
+    await page.getByLabel('Keep this one as').fill('40 % growth')
+    await page.getByRole('button', { name: 'Keep', exact: true }).click()
+    await page.getByText('Scenario “40 % growth” kept with the run.').waitFor()
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await expect.poll(finding).toMatch(/as many as in the run/)
+    const kept = page.getByRole('region', { name: 'Kept scenarios' }).locator('tbody tr')
+    expect(numberIn(await kept.nth(1).locator('td').nth(1).innerText())).toBe(grown)
+    await kept.nth(1).getByRole('button', { name: 'Show' }).click()
+    await expect.poll(async () => numberIn(await finding())).toBe(grown)
+    const cell = page.getByRole('button', { name: /servers at a threshold of 95 % and percentile 50/ })
+    const count = numberIn(await cell.innerText())
+    await cell.click()
+    await expect.poll(async () => numberIn(await finding())).toBe(count)
+    await page.getByRole('button', { name: 'Remove 40 % growth' }).click()
+    await expect.poll(() => kept.count()).toBe(1)
+  })
+})
+
 describe('Compare: what changed since last time?', () => {
   it('Compare offers a choice where there is no other run', async () => {
     await showView(window.page, 'Compare')
