@@ -30,7 +30,8 @@ const namespaceSwitches = ((): readonly string[] | undefined => {
 
 export const hasNamespaces = namespaceSwitches !== undefined
 
-const enter = 'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && shift && cd / && exec env -i "$@"'
+const enter =
+  'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && mount -t tmpfs none /tmp && shift && cd / && exec env -i "$@"'
 
 /** The command line that stands for the container on machines without namespaces: the host's Node, paths mapped. */
 const mappedCommand = ({ ml, args }: ContainerOrder): string[] => {
