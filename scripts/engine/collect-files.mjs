@@ -26,7 +26,7 @@ function builtChunks() {
 /** Chunks of the command line, without what only launches cloud jobs. @returns {string[]} */
 export function engineChunks(chunks = builtChunks()) {
   const isCloud = (/** @type {string} */ file) =>
-    chunks[file]?.sources.some((source) => /^src-main\/(cloud|cli\/cloud)/.test(source)) ?? false
+    chunks[file]?.sources.some((source) => /^src-main\/(cloud\/|cli\/cloud-actions)/.test(source)) ?? false
   const seen = new Set()
   const visit = (/** @type {string} */ file) => {
     const chunk = chunks[file]
@@ -35,7 +35,7 @@ export function engineChunks(chunks = builtChunks()) {
     for (const next of [...chunk.imports, ...chunk.dynamicImports]) visit(next)
   }
   visit('cli.cjs')
-  return [...seen].sort()
+  return [...seen].sort((a, b) => (a < b ? -1 : 1))
 }
 
 /** npm packages whose code the bundle holds. @returns {string[]} */

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
+import { addCloudCommands } from './cloud-commands.ts'
 import { leaveExitMessage } from './exit-message.ts'
 import { reportFailure } from './terminal.ts'
 
@@ -150,6 +151,8 @@ program
   .addOption(new Option('--json', 'rows as JSON on stdout').conflicts('csv'))
   .addOption(new Option('--csv', 'rows as CSV on stdout'))
   .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
+
+addCloudCommands(program)
 
 const main = async (): Promise<void> => {
   try {
