@@ -6,6 +6,8 @@ export type FaultKind =
   | { readonly kind: 'reset' }
   /** The service does its work, then the connection breaks: the caller cannot know. */
   | { readonly kind: 'reset-after' }
+  /** The service does its work and holds its answer back. */
+  | { readonly kind: 'delay'; readonly milliseconds: number }
   /** The body comes in small pieces with pauses of so many milliseconds. */
   | { readonly kind: 'slow-body'; readonly pauseMs: number }
   /** The connection breaks after half of the answer's body. */

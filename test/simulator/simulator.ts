@@ -117,7 +117,8 @@ export class AwsSimulator {
       }
       this.requests[index]!.status = answer.status
       if (fault?.kind === 'reset-after') return void incoming.socket.destroy()
-      await sendFaulty(response, answer, requestId, request.method === 'HEAD', fault)
+      if (fault?.kind === 'delay') await pause(fault.milliseconds, undefined, { ref: false })
+      if (!response.destroyed) await sendFaulty(response, answer, requestId, request.method === 'HEAD', fault)
     } catch (thrown) {
       if (!response.headersSent) response.writeHead(500)
       response.end(String(thrown))
