@@ -241,10 +241,16 @@ export const adviseOn = (failure: Failure, context: FailureContext = {}): Advice
   return { failure: rule.failure, code: rule.code, message: rule.message(failure, context), next: rule.next(context, failure) }
 }
 
+/** HTTP status of the answer that an SDK error was made from; undefined where there was none. */
+export const statusOf = (thrown: unknown): number | undefined =>
+  (thrown as { $metadata?: { httpStatusCode?: number } } | null | undefined)?.$metadata?.httpStatusCode
+
 /** Whatever the SDK threw, as an error with cause and next step; HeadroomErrors and aborts stay as they are. */
 export const toCloudError = (thrown: unknown, context: FailureContext = {}): HeadroomError => {
   if (thrown instanceof HeadroomError) return thrown
-  const { name, message } = thrown instanceof Error ? thrown : { name: 'Unknown', message: String(thrown) }
+  const { name: given, message } = thrown instanceof Error ? thrown : { name: 'Unknown', message: String(thrown) }
+  // The answer to a HEAD request has no body to tell its name.
+  const name = statusOf(thrown) === 403 && /^Unknown/.test(given) ? 'AccessDenied' : given
   if (name === 'AbortError') return new HeadroomError('cancelled', 'Cancelled.')
   const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
   const advice = adviseOn({ name, message: `${message}${code === '' || message.includes(code) ? '' : ` (${code})`}` }, context)

@@ -3,7 +3,7 @@ import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, HeadBucketCo
 import type { CloudCaller, Preflight, PreflightCheck } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { toCloudError } from './advice.ts'
+import { statusOf, toCloudError } from './advice.ts'
 import { identifyCaller, type Connection } from './connection.ts'
 import { checkForecasts } from './check-forecasts.ts'
 import { checkQuota } from './check-quota.ts'
@@ -87,11 +87,11 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
 
 const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: AbortSignal | undefined): Promise<Finding> => {
   const head = await s3.send(new HeadBucketCommand({ Bucket: bucket }), abortable(signal)).catch((thrown: unknown) => {
-    const name = thrown instanceof Error ? thrown.name : ''
-    if (name === 'NotFound' || name === 'NoSuchBucket') {
+    const status = statusOf(thrown)
+    if (status === 404) {
       throw new HeadroomError('cloud-setup', `There is no bucket ${bucket}.`, { next: 'Choose another, or make it.' })
     }
-    if (name === 'Forbidden' || name === '403') {
+    if (status === 403) {
       throw new HeadroomError('cloud-refused', `You may not look into the bucket ${bucket}.`, { next: 'Ask for s3:ListBucket on it.' })
     }
     throw thrown

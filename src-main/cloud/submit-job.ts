@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CreateProcessingJobCommand, type CreateProcessingJobCommandInput } from '@aws-sdk/client-sagemaker'
 import type { JobState, Trip } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { statusOf } from './advice.ts'
 import type { Connection } from './connection.ts'
 import { describeJob } from './describe-job.ts'
 import { abortable } from './list-objects.ts'
@@ -74,8 +75,8 @@ const sendOnce = async (
 /** Whether the service may have done it all the same. */
 const isDoubtful = (thrown: unknown): boolean => {
   if (!(thrown instanceof Error)) return false
-  const { httpStatusCode } = (thrown as { $metadata?: { httpStatusCode?: number } }).$metadata ?? {}
-  if (httpStatusCode !== undefined) return httpStatusCode >= 500 || /Throttl/.test(thrown.name)
+  const status = statusOf(thrown)
+  if (status !== undefined) return status >= 500 || /Throttl/.test(thrown.name)
   return (
     /ECONN|EPIPE|TIMEDOUT|Timeout|hang up|Networking|aborted/i.test(
       `${thrown.name} ${thrown.message} ${'code' in thrown ? String(thrown.code) : ''}`,
