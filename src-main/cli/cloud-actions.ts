@@ -1,4 +1,5 @@
 // headroom cloud: preflight, launch, watch, logs, stop, fetch and jobs, as the command line does them.
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline/promises'
 import { hasEnded, type Trip } from '../../src-shared/cloud-job.ts'
 import { exitCodes, HeadroomError } from '../../src-shared/errors.ts'
@@ -12,6 +13,8 @@ import { JobLog } from '../cloud/job-log.ts'
 import { awaitTrip, fetchTrip, launchTrip, resumeTrip } from '../cloud/launch-trip.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
 import { preflight } from '../cloud/preflight.ts'
+import { signIn } from '../cloud/sign-in.ts'
+import { listProfiles } from '../cloud/shared-config.ts'
 import { stopJob } from '../cloud/stop-job.ts'
 import { TripJournal } from '../cloud/trip-journal.ts'
 import { journalFolder, readCloudFile, readLaunchRequest, type ConnectionOptions, type LaunchOptions } from './cloud-options.ts'
@@ -212,4 +215,32 @@ export const runJobs = async (options: ConnectionOptions & { readonly all?: bool
         jobs.map((job) => [job.name, job.status, job.createdAt, job.runId ?? 'elsewhere', job.folder ?? '']),
       ),
     )
+}
+
+/** Opens a page with what the system opens pages with. */
+const openPage = (url: string): Promise<void> => {
+  const [command, ...args] =
+    process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['explorer.exe', url] : ['xdg-open', url]
+  return new Promise((resolve, reject) => {
+    const child = spawn(command!, args, { stdio: 'ignore', detached: true })
+    child.once('error', reject)
+    child.once('spawn', () => {
+      child.unref()
+      resolve()
+    })
+  })
+}
+
+export const runSignIn = async (options: ConnectionOptions & { readonly device?: boolean }): Promise<void> => {
+  const profile = options.profile ?? process.env['AWS_PROFILE'] ?? 'default'
+  await cancellable((signal) =>
+    signIn(profile, { signal, openPage, usesDeviceCode: options.device, showCode: (page, code) => say(`Confirm ${code} at ${page}`) }),
+  )
+  const caller = await connected({ ...options, profile }, {}, (connection) => identifyCaller(connection))
+  print(options.json === true ? jsonText({ ...caller }, 2) : `Signed in as ${caller.arn}`)
+}
+
+export const runProfiles = async (options: { readonly json?: boolean }): Promise<void> => {
+  const profiles = await listProfiles()
+  print(options.json === true ? jsonText({ profiles }, 2) : profiles.join('\n'))
 }

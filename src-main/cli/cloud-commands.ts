@@ -96,6 +96,17 @@ export const addCloudCommands = (program: Command): void => {
     .option('--quiet', 'no progress')
     .action(async (job: string, folder: string, options) => (await actions()).runFetch(job, folder, options))
 
+  withConnection(cloud.command('sign-in'))
+    .description('sign a profile in through IAM Identity Center, as aws sso login does')
+    .option('--device', 'confirm a code on any device instead of coming back from this browser')
+    .action(async (options) => (await actions()).runSignIn(options))
+
+  cloud
+    .command('profiles')
+    .description('list the profiles of the shared AWS files')
+    .option('--json', 'as JSON on stdout')
+    .action(async (options) => (await actions()).runProfiles(options))
+
   withConnection(cloud.command('jobs'))
     .description('list launches, those started elsewhere too')
     .option('--all', "every processing job of the account, not Headroom's alone")
