@@ -222,7 +222,7 @@ const openPage = (url: string): Promise<void> => {
   const [command, ...args] =
     process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['explorer.exe', url] : ['xdg-open', url]
   return new Promise((resolve, reject) => {
-    const child = spawn(command!, args, { stdio: 'ignore', detached: true })
+    const child = spawn(command, args, { stdio: 'ignore', detached: true })
     child.once('error', reject)
     child.once('spawn', () => {
       child.unref()

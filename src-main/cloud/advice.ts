@@ -250,7 +250,7 @@ export const toCloudError = (thrown: unknown, context: FailureContext = {}): Hea
   if (thrown instanceof HeadroomError) return thrown
   const { name: given, message } = thrown instanceof Error ? thrown : { name: 'Unknown', message: String(thrown) }
   // The answer to a HEAD request has no body to tell its name.
-  const name = statusOf(thrown) === 403 && /^Unknown/.test(given) ? 'AccessDenied' : given
+  const name = statusOf(thrown) === 403 && given.startsWith('Unknown') ? 'AccessDenied' : given
   if (name === 'AbortError') return new HeadroomError('cancelled', 'Cancelled.')
   const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
   const advice = adviseOn({ name, message: `${message}${code === '' || message.includes(code) ? '' : ` (${code})`}` }, context)

@@ -1,20 +1,12 @@
 // The history: launches of this machine and Headroom's jobs that were started elsewhere, newest first.
 import { ListProcessingJobsCommand } from '@aws-sdk/client-sagemaker'
-import { jobStatusSchema, type JobStatus, type Trip } from '../../src-shared/cloud-job.ts'
+import type { ListedJob } from '../../src-shared/cloud-contract.ts'
+import { jobStatusSchema, type Trip } from '../../src-shared/cloud-job.ts'
 import type { HeadroomError } from '../../src-shared/errors.ts'
 import { toCloudError } from './advice.ts'
 import type { Connection } from './connection.ts'
 import { abortable } from './list-objects.ts'
 import type { TripJournal } from './trip-journal.ts'
-
-export interface ListedJob {
-  readonly name: string
-  readonly status: JobStatus | 'not submitted'
-  readonly createdAt: string
-  /** Null for jobs that were started elsewhere. */
-  readonly runId: string | null
-  readonly folder: string | null
-}
 
 export interface JobHistory {
   readonly jobs: readonly ListedJob[]

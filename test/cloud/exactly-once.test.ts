@@ -44,7 +44,7 @@ describe('a launch makes one job', () => {
 
   it('under another name where the name is somebody else’s', async () => {
     const request = place.request()
-    const other = await place.launch({ ...place.request(), runId: `${request.runId}` })
+    const other = await place.launch({ ...place.request(), runId: request.runId })
     const job = place.simulator.account.jobs.get(other.jobName)!
     Object.assign(job.request, { Environment: {} })
     const trip = await place.launch(request)
