@@ -1,5 +1,5 @@
 // What a launch needs, in three groups: who, where, and what it may cost.
-import type { ReactNode } from 'react'
+import { useId, type ReactNode } from 'react'
 import { BrowseField } from './browse-field.tsx'
 import { changeDraft, connectCloud, importConfig, launchCloud, runPreflight, signInCloud, useCloudState } from './cloud-state.ts'
 import { formatUsd } from './cloud-words.ts'
@@ -12,15 +12,26 @@ interface FieldProps {
   readonly children?: ReactNode
 }
 
-const Field = ({ label, value, placeholder, onChange, children }: FieldProps) => (
-  <label className="cloud-field">
-    <span>{label}</span>
-    <span className="cloud-input">
-      <input type="text" value={value} placeholder={placeholder} spellCheck={false} onChange={({ target }) => onChange(target.value)} />
-      {children}
-    </span>
-  </label>
-)
+/** The button beside the input stays out of its label. */
+const Field = ({ label, value, placeholder, onChange, children }: FieldProps) => {
+  const id = useId()
+  return (
+    <div className="cloud-field">
+      <label htmlFor={id}>{label}</label>
+      <span className="cloud-input">
+        <input
+          id={id}
+          type="text"
+          value={value}
+          placeholder={placeholder}
+          spellCheck={false}
+          onChange={({ target }) => onChange(target.value)}
+        />
+        {children}
+      </span>
+    </div>
+  )
+}
 
 export const LaunchForm = () => {
   const { draft, profiles, caller, preflight, errand } = useCloudState()

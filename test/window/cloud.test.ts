@@ -138,17 +138,16 @@ describe('the cloud view', () => {
 
   it('goes on after the app was killed: one job, and the run comes home', async () => {
     simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
-    window = await launchApp({ env: environment() })
+    const home = join(fleet.folder, 'home-of-the-killed')
+    window = await launchApp({ env: environment(), home })
     await openCloud(window.page)
     await fillIn(window.page)
     await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
     await expect.poll(() => simulator.account.jobs.size, { timeout: 20_000 }).toBe(1)
     window.app.process().kill('SIGKILL')
-    const { home, close } = window
     window = await launchApp({ env: environment(), home })
     await chartPainted(window.page)
     expect(simulator.account.jobs.size).toBe(1)
     expect((await readdir(join(home, 'runs'))).filter((name) => name.startsWith('cloud-'))).toHaveLength(1)
-    await close().catch(() => undefined)
   })
 })
