@@ -5,6 +5,7 @@ import type { Launch, Push } from '../src-shared/ipc-contract.ts'
 import { pushPipe } from '../src-shared/preload-bridge.ts'
 import { Analyses } from './shell/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
+import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
 import { makeChannelHandlers } from './shell/channel-handlers.ts'
 import { claimDataFolder } from './shell/data-folder.ts'
 import { EngineProcess } from './shell/engine-process.ts'
@@ -33,6 +34,7 @@ const start = async (): Promise<void> => {
   const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) =>
     push({ type: 'analysis.event', analysisId, event }),
   )
+  const cloud = lazyCloudDesk({ data, push, window: () => window })
   const analyses = new Analyses(engine, data, push)
   const recentRuns = new RecentRuns(data.recentRuns)
   const settings = new ThemeSetting(data.settings, (changed) => {
@@ -44,6 +46,7 @@ const start = async (): Promise<void> => {
     engine,
     analyses,
     recentRuns,
+    cloud: cloud.desk,
     settings,
     window: () => window,
     takeLaunch: () => {
@@ -77,7 +80,10 @@ const start = async (): Promise<void> => {
     event.preventDefault()
     void analyses.cancelAll(cancelPatienceMs).finally(() => app.quit())
   })
-  app.on('will-quit', () => engine.stop())
+  app.on('will-quit', () => {
+    engine.stop()
+    void cloud.leave()
+  })
 
   await app.whenReady()
   await settings.load()
@@ -87,6 +93,8 @@ const start = async (): Promise<void> => {
   serveChannels(ipcMain, handlers, (sender) => isOwnPage(sender, page))
   showMenu()
   window = openMainWindow(page, __dirname)
+  // Jobs outlive the app: what was under way is followed again.
+  if (cloud.hasTrips()) await cloud.desk()
   window.on('closed', () => (window = undefined))
 }
 

@@ -1,5 +1,6 @@
 // The window's layout: rail, headline, the view that is up, the drawer, the status line; and the keys that work everywhere.
 import { useEffect } from 'react'
+import { CloudView } from './cloud/cloud-view.tsx'
 import { DropTarget } from './components/drop-target.tsx'
 import { Headline } from './components/headline.tsx'
 import { Rail } from './components/rail.tsx'
@@ -36,7 +37,10 @@ export const App = () => {
       <div className="stage">
         {shownRun !== null && <Headline run={shownRun} />}
         <div className="content">
-          {shownRun === null && (view === 'progress' && analysis !== null ? <ProgressView analysis={analysis} /> : <StartView />)}
+          {view === 'cloud' && <CloudView />}
+          {shownRun === null &&
+            view !== 'cloud' &&
+            (view === 'progress' && analysis !== null ? <ProgressView analysis={analysis} /> : <StartView />)}
           {shownRun !== null && view === 'heatmap' && <HeatmapView key={shownRun.folder} run={shownRun} theme={theme} />}
           {shownRun !== null && view === 'clusters' && <ClustersView key={shownRun.folder} run={shownRun} theme={theme} />}
           {shownRun !== null && selectedServer !== null && <ServerDrawer run={shownRun} serverId={selectedServer} />}

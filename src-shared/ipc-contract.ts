@@ -1,5 +1,6 @@
 // What the window may ask of the main process: channel -> request and response schema, and the events pushed to it.
 import { z } from 'zod'
+import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { engineCalls } from './engine-contract.ts'
 import { wireErrorSchema, type WireError } from './errors.ts'
 import { runEventSchema } from './run-event.ts'
@@ -76,6 +77,7 @@ export const channels = {
   'recent.remove': { request: z.strictObject({ folder: path }), response: z.array(recentRunSchema) },
   'settings.get': { request: nothing, response: settingsSchema },
   'settings.set': { request: settingsSchema.strict(), response: settingsSchema },
+  ...cloudChannels,
   'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: nothing },
 } as const
 export type Channels = typeof channels
@@ -98,5 +100,6 @@ export const pushSchema = z.discriminatedUnion('type', [
   /** A second start, or a menu command. */
   z.object({ type: z.literal('launch.requested'), launch: launchSchema }),
   z.object({ type: z.literal('settings.changed'), settings: settingsSchema }),
+  ...cloudPushes,
 ])
 export type Push = z.infer<typeof pushSchema>

@@ -20,6 +20,12 @@ export const readSettings = async (
 })
 
 const readConfigFile = async (file: string): Promise<Record<string, unknown>> => {
+  const { cloud: _, ...settings } = await readYamlFile(file)
+  return isPipelineConfig(settings) ? readPipelineConfig(settings, file) : settings
+}
+
+/** The file's keys as they are; its `cloud` section is for launches alone. */
+export const readYamlFile = async (file: string): Promise<Record<string, unknown>> => {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new HeadroomError('config-invalid', `The configuration ${file} cannot be read.`, { next: 'Check the path.', cause })
   })
@@ -36,8 +42,7 @@ const readConfigFile = async (file: string): Promise<Record<string, unknown>> =>
       next: 'See the user guide for the keys.',
     })
   }
-  const settings = parsed.data ?? {}
-  return isPipelineConfig(settings) ? readPipelineConfig(settings, file) : settings
+  return parsed.data ?? {}
 }
 
 const readPipelineConfig = (settings: Readonly<Record<string, unknown>>, file: string): Record<string, unknown> => {

@@ -4,6 +4,8 @@ import { clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Launch, Settings } from '../../src-shared/ipc-contract.ts'
 import { runOverviewSchema } from '../../src-shared/run-view.ts'
+import type { CloudDesk } from './cloud-desk.ts'
+import { makeCloudHandlers } from './cloud-handlers.ts'
 import type { Analyses } from './analyses.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inspectPath } from './path-inspection.ts'
@@ -14,6 +16,7 @@ export interface HandlerNeeds {
   readonly engine: EngineProcess
   readonly analyses: Analyses
   readonly recentRuns: RecentRuns
+  readonly cloud: () => Promise<CloudDesk>
   readonly takeLaunch: () => Launch
   readonly settings: { readonly get: () => Settings; readonly set: (settings: Settings) => Promise<Settings> }
   readonly window: () => BrowserWindow | undefined
@@ -67,6 +70,7 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     'recent.remove': ({ folder }) => recentRuns.remove(folder),
     'settings.get': async () => settings.get(),
     'settings.set': (changed) => settings.set(changed),
+    ...makeCloudHandlers(needs.cloud),
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text)
       return {}

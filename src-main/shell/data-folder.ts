@@ -8,6 +8,8 @@ export interface DataFolder {
   readonly samples: string
   readonly settings: string
   readonly recentRuns: string
+  /** Launches in the cloud and what was filled in for them. */
+  readonly cloud: string
 }
 
 /** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
@@ -23,5 +25,6 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     samples: join(root, 'samples'),
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
+    cloud: join(root, 'cloud'),
   }
 }

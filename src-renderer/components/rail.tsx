@@ -1,5 +1,5 @@
 // The left rail: one icon per view, the theme at its foot.
-import { ChartScatter, Grid3x3, House, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
+import { ChartScatter, Cloud, Grid3x3, House, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
 import { themeChoices, type ThemeChoice } from '../../src-shared/ipc-contract.ts'
 import { chooseTheme } from '../state/errands.ts'
 import { useWindowState, type ViewName } from '../state/window-state.ts'
@@ -8,6 +8,7 @@ const views: readonly { readonly view: ViewName; readonly label: string; readonl
   { view: 'start', label: 'Start', Icon: House },
   { view: 'heatmap', label: 'Risk heatmap', Icon: Grid3x3 },
   { view: 'clusters', label: 'Clusters', Icon: ChartScatter },
+  { view: 'cloud', label: 'Cloud', Icon: Cloud },
 ]
 const themeIcons: Readonly<Record<ThemeChoice, LucideIcon>> = { system: Monitor, light: Sun, dark: Moon }
 
@@ -27,8 +28,8 @@ export const Rail = () => {
           className="rail-button"
           aria-label={label}
           aria-current={current === view ? 'page' : undefined}
-          title={view === 'start' || hasRun ? label : `${label}: open a run first`}
-          disabled={view !== 'start' && !hasRun}
+          title={view === 'start' || view === 'cloud' || hasRun ? label : `${label}: open a run first`}
+          disabled={view !== 'start' && view !== 'cloud' && !hasRun}
           onClick={() => useWindowState.setState({ view })}
         >
           <Icon size={20} strokeWidth={1.75} aria-hidden />

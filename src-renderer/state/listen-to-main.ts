@@ -17,6 +17,12 @@ export const listenToMain = async (): Promise<void> => {
         return
       case 'settings.changed':
         useWindowState.setState({ theme: push.settings.theme })
+        return
+      // The cloud view listens for itself.
+      case 'cloud.trip':
+      case 'cloud.lines':
+      case 'cloud.codeAsked':
+      case 'cloud.codeShown':
     }
   })
   try {

@@ -5,7 +5,7 @@ import type { RecentRun, ThemeChoice } from '../../src-shared/ipc-contract.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 
-export type ViewName = 'start' | 'progress' | 'heatmap' | 'clusters'
+export type ViewName = 'start' | 'progress' | 'heatmap' | 'clusters' | 'cloud'
 
 export interface RunningAnalysis {
   readonly analysisId: string
