@@ -164,17 +164,15 @@ describe.skipIf(!hasPython)("the user's own module", () => {
       ].join('\n'),
     )
     const { code, stderr, stdout } = await bench.cloud(
-      ...[
-        'launch',
-        fleet.forecasts,
-        '--python-module',
-        join('src', '05_risk_analysis.py'),
-        '--project',
-        project,
-        '--wait',
-        '--fetch',
-        'module-run',
-      ],
+      'launch',
+      fleet.forecasts,
+      '--python-module',
+      join('src', '05_risk_analysis.py'),
+      '--project',
+      project,
+      '--wait',
+      '--fetch',
+      'module-run',
     )
     expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2 files: /) })
     const files = await filesBelow(join(bench.folder, 'module-run'))
