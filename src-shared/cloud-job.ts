@@ -54,6 +54,8 @@ export const tripSchema = z.object({
   mostUsd: z.number().nullable(),
   /** Whether SageMaker's answer to the launch was seen. */
   job: jobStateSchema.nullable(),
+  /** Why what the job left is no whole run, where that was found. */
+  incomplete: z.string().nullable().default(null),
   /** Run folder on this machine, once it is home. */
   folder: z.string().nullable(),
 })

@@ -52,7 +52,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
       'cloud-sign-in',
       `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
       {
-        next: 'Allow it with --allow-credential-process if you know that program, or choose another profile.',
+        next: 'Allow it (on the command line with --allow-credential-process) if you know that program, or choose another profile.',
       },
     )
   }

@@ -49,6 +49,7 @@ export const launchTrip = async (launch: Launch, work: TripWork = {}): Promise<T
       outputUri,
       mostUsd,
       job: null,
+      incomplete: null,
       folder: null,
     }
     await journal.write(trip)
@@ -125,8 +126,12 @@ export const fetchTrip = async (
   work: TripWork = {},
 ): Promise<FetchedRun> => {
   const runId = trip.request.task.kind === 'engine' ? trip.runId : null
-  const fetched = await fetchRun(connection, { uri: trip.outputUri, folder, runId }, work)
-  await journal.write({ ...trip, stage: 'home', folder: fetched.folder })
+  const fetched = await fetchRun(connection, { uri: trip.outputUri, folder, runId }, work).catch(async (thrown: unknown) => {
+    if (thrown instanceof HeadroomError && thrown.code === 'cloud-incomplete')
+      await journal.write({ ...trip, stage: 'ended', incomplete: thrown.message })
+    throw thrown
+  })
+  await journal.write({ ...trip, stage: 'home', incomplete: null, folder: fetched.folder })
   return fetched
 }
 

@@ -52,8 +52,9 @@ export class CloudTrips {
   async resume(): Promise<void> {
     for (const trip of await this.#journal.list()) {
       const live = this.#remember(trip)
-      if (trip.stage !== 'home' && !(trip.job !== null && hasEnded(trip.job.status) && trip.job.status !== 'Completed'))
-        this.#run(live, trip)
+      // Failed jobs and incomplete runs are shown as they are; the user may still ask for them again.
+      const isLost = trip.incomplete !== null || (trip.job !== null && hasEnded(trip.job.status) && trip.job.status !== 'Completed')
+      if (trip.stage !== 'home' && !isLost) this.#run(live, trip)
     }
   }
 

@@ -3,11 +3,17 @@ import type { TripView } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller, CloudEvent, Trip } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { explainEnd } from '../cloud/job-end.ts'
-import { toWireError } from '../../src-shared/errors.ts'
+import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 
 export const viewOfTrip = ({ runId, settings }: LaunchRequest, { region, account }: CloudCaller, trip?: Trip): TripView => {
   const job = trip?.job ?? null
-  const failure = job === null ? undefined : explainEnd(job, { region, roleArn: settings.roleArn }, settings.maxRuntimeSeconds)
+  const incomplete = trip?.incomplete ?? null
+  const failure =
+    incomplete !== null
+      ? new HeadroomError('cloud-incomplete', incomplete)
+      : job === null
+        ? undefined
+        : explainEnd(job, { region, roleArn: settings.roleArn }, settings.maxRuntimeSeconds)
   return {
     runId,
     jobName: trip?.jobName ?? `headroom-${runId}`,

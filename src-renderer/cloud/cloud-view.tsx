@@ -2,7 +2,7 @@
 import { useEffect } from 'react'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { CheckLines } from './check-lines.tsx'
-import { loadCloud, useCloudState } from './cloud-state.ts'
+import { connectCloud, loadCloud, useCloudState } from './cloud-state.ts'
 import { CodeDialog } from './code-dialog.tsx'
 import { JobHistory } from './job-history.tsx'
 import { LaunchForm } from './launch-form.tsx'
@@ -31,6 +31,11 @@ export const CloudView = () => {
           </p>
         )}
         {error !== null && <ErrorPanel error={error} onDismiss={() => useCloudState.setState({ error: null })} />}
+        {error?.message.includes(' runs a program ') === true && (
+          <button type="button" className="button" onClick={() => void connectCloud(true)}>
+            Allow that program
+          </button>
+        )}
         {preflight !== null && <CheckLines preflight={preflight} />}
       </section>
       <section className="cloud-trips" aria-label="Launches">

@@ -28,7 +28,12 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
           {progress !== null && <progress value={progress} max={1} aria-label={activity} />}
         </p>
       )}
-      {error !== null && <ErrorPanel error={error} {...(isLive ? {} : { onRetry: () => void continueTrip(runId) })} />}
+      {error !== null && (
+        <ErrorPanel
+          error={error}
+          {...(isLive || status === 'Failed' || status === 'Stopped' ? {} : { onRetry: () => void continueTrip(runId) })}
+        />
+      )}
       <div className="actions">
         {folder !== null && (
           <button type="button" className="button primary" onClick={() => void openRunFolder(folder)}>

@@ -40,7 +40,7 @@ describe('a launch makes one job', () => {
     place.simulator.faults.add({ ...error, times: 5 })
     const trip = await place.launch(place.request())
     expect(jobs()).toEqual([trip.jobName])
-  }, 60_000)
+  }, 120_000)
 
   it('under another name where the name is somebody else’s', async () => {
     const request = place.request()
@@ -129,21 +129,21 @@ describe('the process is killed', () => {
     const all = [...first, ...sentParts(from)].sort((a, b) => a - b)
     // Each part of the engine's archive once.
     expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
-  }, 60_000)
+  }, 120_000)
 
   it('while it submits: the job that was made is found', async () => {
     bench.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
     await killWhen(() => bench.simulator.account.jobs.size === 1, 'launch', fleet.forecasts)
     await expectHome(await bench.cloud('launch', '--resume', await runId(), '--wait', '--fetch', 'home-run'))
     expect(bench.simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
-  }, 60_000)
+  }, 120_000)
 
   it('while it watches: the job goes on, and is followed again', async () => {
     bench.simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 1500 })
     await killWhen(() => bench.simulator.requestsOf('DescribeProcessingJob').length >= 3, 'launch', fleet.forecasts, '--wait')
     expect((await bench.cloud('watch', await runId())).stderr).toContain('Job Completed')
     await expectHome(await bench.cloud('fetch', await runId(), 'home-run'))
-  }, 60_000)
+  }, 120_000)
 
   it('while it downloads: the rest is fetched', async () => {
     await bench.cloud('launch', fleet.forecasts, '--wait')
@@ -161,5 +161,5 @@ describe('the process is killed', () => {
     // What was whole is not asked for again; the manifest always is.
     expect(again.filter((url) => before.includes(url) && !/manifest|heatmap/.test(url))).toEqual([])
     expect(again.length).toBeGreaterThan(1)
-  }, 60_000)
+  }, 120_000)
 })
