@@ -61,6 +61,8 @@ export const tripViewSchema = z.object({
   activity: z.string(),
   /** Share done of what is going on, 0..1; null where unknown. */
   progress: z.number().nullable(),
+  /** Greatest memory that the engine has reported so far. */
+  peakMemoryBytes: z.number().nullable(),
   /** Why it ended badly, or what holds it up. */
   error: wireErrorSchema.nullable(),
   /** Whether it goes on by itself. */

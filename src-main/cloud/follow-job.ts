@@ -97,4 +97,5 @@ export const engineEvent = ({ text }: LogLine): RunEvent | undefined => {
   }
 }
 
-const memoryIn = ({ text }: LogLine): number => Number(/"peak_memory_bytes":(\d+)/.exec(text)?.[1] ?? 0)
+/** Greatest memory of the engine by then, bytes; 0 where the line does not say. */
+export const memoryIn = ({ text }: LogLine): number => Number(/"peak_memory_bytes":(\d+)/.exec(text)?.[1] ?? 0)

@@ -154,6 +154,7 @@ export class CloudTrips {
   #told = 0
   #hear(live: Live, event: CloudEvent): void {
     if (event.type === 'log') {
+      live.view = viewWithEvent(live.view, event)
       live.lines.push(event.line)
       if (live.lines.length > keptLines) live.lines.splice(0, live.lines.length - keptLines)
       this.#needs.onLines(live.view.runId, [event.line])

@@ -2,6 +2,7 @@
 import type { TripView } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller, CloudEvent, Trip } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import { memoryIn } from '../cloud/follow-job.ts'
 import { explainEnd } from '../cloud/job-end.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 
@@ -29,6 +30,7 @@ export const viewOfTrip = ({ runId, settings }: LaunchRequest, { region, account
     mostUsd: trip?.mostUsd ?? null,
     activity: trip === undefined ? 'Planning' : '',
     progress: null,
+    peakMemoryBytes: null,
     error: failure === undefined ? null : toWireError(failure),
     isLive: false,
     folder: trip?.folder ?? null,
@@ -72,6 +74,6 @@ export const viewWithEvent = (view: TripView, event: CloudEvent): TripView => {
     case 'home':
       return { ...view, stage: 'home', folder: event.folder, activity: '', progress: null }
     case 'log':
-      return view
+      return { ...view, peakMemoryBytes: Math.max(view.peakMemoryBytes ?? 0, memoryIn(event.line)) || null }
   }
 }

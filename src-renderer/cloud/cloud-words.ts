@@ -3,6 +3,8 @@ import type { TripView } from '../../src-shared/cloud-contract.ts'
 
 export const formatUsd = (usd: number): string => new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD' }).format(usd)
 
+export const formatGigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
+
 /** "2 min 5 s" between two ISO times; "" where one is missing. */
 export const duration = (from: string | null, to: string | null): string => {
   if (from === null || to === null) return ''

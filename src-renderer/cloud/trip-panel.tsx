@@ -4,7 +4,7 @@ import type { TripView } from '../../src-shared/cloud-contract.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { openRunFolder } from '../state/open-path.ts'
 import { continueTrip, openConsole, stopTrip } from './cloud-state.ts'
-import { duration, formatUsd, tripWord } from './cloud-words.ts'
+import { duration, formatGigabytes, formatUsd, tripWord } from './cloud-words.ts'
 import { LogPanel } from './log-panel.tsx'
 
 export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
@@ -18,6 +18,7 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
         <span data-testid="trip-state">{tripWord(trip)}</span>
         <span className="muted">
           {trip.instanceType}, {trip.region}
+          {trip.peakMemoryBytes !== null && `, memory up to ${formatGigabytes(trip.peakMemoryBytes)}`}
           {trip.mostUsd !== null && `, at most ${formatUsd(trip.mostUsd)} (estimate)`}
         </span>
       </header>

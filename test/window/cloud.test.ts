@@ -1,5 +1,5 @@
 // The trip to the cloud in the real window: connect, check, launch, watch, be notified, look at the result; and after a restart it goes on.
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
 import { packedEngine } from '../fixtures/engine-bundle.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
+import { mfaCode } from '../simulator/identity.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { chartPainted } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
@@ -62,11 +63,25 @@ const recordNotifications = (app: LaunchedApp['app']) =>
 const shownNotifications = (app: LaunchedApp['app']) =>
   app.evaluate(() => (globalThis as unknown as { shownNotifications: string[] }).shownNotifications)
 
+/** Everything that the main process pushes to the page, as text. */
+const recordPushes = (page: Page) =>
+  page.evaluate(() => {
+    const page = globalThis as unknown as { pushes: string; headroom: { onPush: (listener: (push: unknown) => void) => void } }
+    page.pushes = ''
+    page.headroom.onPush((push) => (page.pushes += JSON.stringify(push)))
+  })
+const pushesTo = async (page: Page): Promise<string> => {
+  const text = await page.evaluate(() => (globalThis as unknown as { pushes: string }).pushes)
+  expect(text).toContain('cloud.trip')
+  return text
+}
+
 describe('the cloud view', () => {
   it('connects, checks, launches, watches, notifies and opens the run', async () => {
     window = await launchApp({ env: environment() })
     const { page, app, home } = window
     await recordNotifications(app)
+    await recordPushes(page)
     await openCloud(page)
     await page.getByRole('button', { name: 'Connect' }).click()
     await page.getByTestId('caller').waitFor()
@@ -87,6 +102,7 @@ describe('the cloud view', () => {
     expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^The cloud run is home: headroom-\w+ is verified and open\.$/)])
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
+    expect(await page.getByRole('article').textContent()).toMatch(/memory up to \d\.\d GB/)
     await page.getByLabel('Search the log').fill('"type":"finished"')
     expect(await page.getByRole('log').locator('p').count()).toBe(1)
     const done = await page
@@ -101,6 +117,7 @@ describe('the cloud view', () => {
     for (const secret of [rootKey.secret, rootKey.id]) {
       expect([...files].filter(([, content]) => content.includes(secret)).map(([name]) => name)).toEqual([])
       expect((await page.content()).includes(secret)).toBe(false)
+      expect((await pushesTo(page)).includes(secret)).toBe(false)
     }
   })
 
@@ -134,6 +151,46 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Stop the job' }).click()
     await page.getByText('The job was stopped before its end.').waitFor()
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Failed', 'Stopped'])
+  })
+
+  it('signs in through the browser, and asks for the code of an MFA device', async () => {
+    const aws = join(fleet.folder, 'aws')
+    await mkdir(join(aws, 'home'), { recursive: true })
+    const role = simulator.account.roles.get('Planner')!.arn
+    const config = [
+      '[profile careful]',
+      'region = eu-west-1',
+      `role_arn = ${role}`,
+      'source_profile = base',
+      'mfa_serial = arn:aws:iam::123456789012:mfa/phone',
+      '[profile sso]',
+      'region = eu-west-1',
+      'sso_session = corp',
+      'sso_account_id = 123456789012',
+      'sso_role_name = Capacity',
+      '[sso-session corp]',
+      'sso_start_url = https://corp.example/start',
+      'sso_region = eu-west-1',
+    ]
+    await writeFile(join(aws, 'config'), config.join('\n'))
+    await writeFile(join(aws, 'credentials'), `[base]\naws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`)
+    const files = { AWS_CONFIG_FILE: join(aws, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(aws, 'credentials'), HOME: join(aws, 'home') }
+    window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
+    const { page, app } = window
+    // The browser in which the user agrees.
+    await app.evaluate(({ shell }) => {
+      shell.openExternal = async (url) => void (await fetch(url))
+    })
+    await openCloud(page)
+    await page.getByLabel('Profile').selectOption('careful')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByLabel('Code of arn:aws:iam::123456789012:mfa/phone').fill(mfaCode)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByTestId('caller').getByText('assumed-role/Planner').waitFor()
+    await page.getByLabel('Profile').selectOption('sso')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByTestId('caller').getByText('AWSReservedSSO_Capacity').waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
   })
 
   it('goes on after the app was killed: one job, and the run comes home', async () => {
