@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'electron-vite'
 import react from '@vitejs/plugin-react'
+import { packageContents } from './scripts/engine/package-contents.mjs'
 
 const here = (path: string): string => resolve(import.meta.dirname, path)
 
@@ -10,6 +11,7 @@ const commonjs = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 
 
 export default defineConfig({
   main: {
+    plugins: [packageContents()],
     build: {
       target: 'node18',
       outDir: 'out/main',

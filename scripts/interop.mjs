@@ -36,4 +36,7 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
+spawnSync(process.execPath, [join(projectFolder, 'scripts', 'bundle-engine.mjs')], { stdio: 'inherit' })
+const { status: onMoto } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', 'cloud-on-moto.mjs')], { stdio: 'inherit' })
+failed += onMoto === 0 ? 0 : 1
 process.exitCode = failed === 0 ? 0 : 1

@@ -7,6 +7,7 @@ import { pushPipe } from '../src-shared/preload-bridge.ts'
 import { leastZoom, mostZoom } from '../src-shared/settings.ts'
 import { Analyses } from './shell/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
+import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
 import { makeChannelHandlers } from './shell/channel-handlers.ts'
 import { claimDataFolder } from './shell/data-folder.ts'
 import { EngineProcess } from './shell/engine-process.ts'
@@ -41,6 +42,7 @@ const start = async (): Promise<void> => {
     push({ type: 'analysis.event', analysisId, event }),
   )
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
+  const cloud = lazyCloudDesk({ data, push, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get().analysis)
   const recentRuns = new RecentRuns(data.recentRuns)
   const settings = new KeptSettings(data.settings, (changed) => {
@@ -54,6 +56,7 @@ const start = async (): Promise<void> => {
     queries,
     analyses,
     recentRuns,
+    cloud: cloud.desk,
     settings,
     onRecentRuns: () => void showMenu(),
     window: () => window,
@@ -106,6 +109,7 @@ const start = async (): Promise<void> => {
   app.on('will-quit', () => {
     engine.stop()
     queries.stop()
+    void cloud.leave()
   })
 
   await app.whenReady()
@@ -116,6 +120,8 @@ const start = async (): Promise<void> => {
   serveChannels(ipcMain, handlers, (sender) => isOwnPage(sender, page))
   await showMenu()
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowPlace)
+  // Jobs outlive the app: what was under way is followed again.
+  if (cloud.hasTrips()) await cloud.desk()
   window.on('closed', () => (window = undefined))
 }
 

@@ -30,6 +30,14 @@ export const errorCodes = [
   'disk-full',
   'memory-exceeded',
   'engine-crashed',
+  'cloud-sign-in',
+  'cloud-refused',
+  'cloud-setup',
+  'cloud-limit',
+  'cloud-unreachable',
+  'cloud-job-failed',
+  'cloud-job-stopped',
+  'cloud-incomplete',
   'cancelled',
   'internal',
 ] as const
@@ -84,7 +92,7 @@ export const toWireError = (thrown: unknown): WireError => {
 
 export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const
 
-/** Exit code of the command line for an error: 2 usage, 3 bad input, 130 interrupted, else 1. */
+/** Exit code of the command line for an error: 2 usage, 3 bad input, 4 cloud, 130 interrupted, else 1. */
 export const exitCodeOf = (code: ErrorCode): number => {
   switch (code) {
     case 'usage':
@@ -109,6 +117,15 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'scenario-invalid':
     case 'run-not-found':
       return exitCodes.badInput
+    case 'cloud-sign-in':
+    case 'cloud-refused':
+    case 'cloud-setup':
+    case 'cloud-limit':
+    case 'cloud-unreachable':
+    case 'cloud-job-failed':
+    case 'cloud-job-stopped':
+    case 'cloud-incomplete':
+      return exitCodes.cloud
     case 'cancelled':
       return exitCodes.interrupted
     case 'run-damaged':

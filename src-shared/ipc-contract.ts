@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { configReadingSchema } from './config-reading.ts'
 import { deepLinkSchema } from './deep-link.ts'
+import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { engineCalls } from './engine-contract.ts'
 import { wireErrorSchema, type WireError } from './errors.ts'
 import { exportRowsRequestSchema, exportedRowsSchema } from './export-rows.ts'
@@ -127,6 +128,7 @@ export const channels = {
   'settings.get': { request: nothing, response: settingsSchema },
   /** Changes the settings named; those of the analysis are checked first and replaced as a whole. */
   'settings.set': { request: settingsChangeSchema, response: settingsSchema },
+  ...cloudChannels,
   'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: nothing },
 } as const
 export type Channels = typeof channels
@@ -151,5 +153,6 @@ export const pushSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('settings.changed'), settings: settingsSchema }),
   /** A menu item that the window carries out. */
   z.object({ type: z.literal('command.requested'), command: z.string() }),
+  ...cloudPushes,
 ])
 export type Push = z.infer<typeof pushSchema>

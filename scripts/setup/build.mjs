@@ -7,7 +7,16 @@ import { modulesFolder, projectFolder } from './project-folders.mjs'
 import { capture } from './run-command.mjs'
 import { say, SetupError } from './setup-error.mjs'
 
-const sources = ['src-main', 'src-shared', 'src-renderer', 'resources', 'electron.vite.config.ts', 'package.json', 'package-lock.json']
+const sources = [
+  'src-main',
+  'src-shared',
+  'src-renderer',
+  'resources',
+  'scripts/engine',
+  'electron.vite.config.ts',
+  'package.json',
+  'package-lock.json',
+]
 const products = [
   'main/index.cjs',
   'main/cli.cjs',

@@ -16,6 +16,7 @@ export interface AnalyzeOptions {
   readonly model?: string
   readonly set: readonly string[]
   readonly seed?: number
+  readonly runId?: string
   readonly threads?: number
   readonly memoryLimit?: string
   readonly json?: boolean
@@ -36,6 +37,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
           serversTable: options.servers,
           eventsTable: options.events,
           model: options.model,
+          runId: options.runId,
           threads: options.threads,
           memoryLimit: options.memoryLimit,
         },

@@ -4,6 +4,8 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
 import { reportFormats } from '../../src-shared/report-format.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
+import { addCloudCommands } from './cloud-commands.ts'
+import { leaveExitMessage } from './exit-message.ts'
 import { reportFailure } from './terminal.ts'
 
 const examples = {
@@ -55,6 +57,11 @@ const memorySize = (text: string): string => {
   throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
 }
 
+const runId = (text: string): string => {
+  if (/^[\w-]{1,64}$/.test(text)) return text
+  throw new InvalidArgumentError('Up to 64 letters, digits, hyphens and underscores are allowed.')
+}
+
 const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
 program
@@ -74,6 +81,7 @@ program
   .option('--model <name>', 'force one model for all series')
   .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
   .option('--seed <n>', 'seed of every random choice', seed)
+  .addOption(new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp())
   .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
   .option('--memory-limit <size>', 'DuckDB memory limit, for instance 1GB', memorySize)
   .option('--json', 'events as JSON lines on stdout')
@@ -163,6 +171,7 @@ program
   .option('--out <file>', 'file to write; RUN.FORMAT in this folder without it', outputPath)
   .option('--json', 'result as JSON on stdout')
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
+addCloudCommands(program)
 
 const main = async (): Promise<void> => {
   try {
@@ -174,6 +183,7 @@ const main = async (): Promise<void> => {
     }
     const json = process.argv.includes('--json')
     const error = reportFailure(thrown, json)
+    leaveExitMessage(error)
     process.exitCode = exitCodeOf(error.code)
   }
 }

@@ -32,7 +32,7 @@ export const say = (text: string): void => void process.stderr.write(`${text}\n`
 export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   const error = toWireError(thrown)
   if (json) print(jsonText(error.code === 'cancelled' ? { type: 'cancelled' } : { type: 'failed', error }))
-  else if (error.code === 'cancelled') say('Cancelled; nothing was left behind.')
+  else if (error.code === 'cancelled' && error.next === undefined) say('Cancelled; nothing was left behind.')
   else say(`Error: ${error.message}${error.next === undefined ? '' : `\n${error.next}`}`)
   if (process.env['HEADROOM_DEBUG'] !== undefined && thrown instanceof Error) say(thrown.stack ?? '')
   return error
@@ -45,7 +45,7 @@ export interface ProgressView {
 
 /** Bar on a terminal, JSON lines with `json`, silence otherwise but for warnings. */
 export const progressView = (options: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined }): ProgressView => {
-  if (options.json === true) return { show: (event) => print(jsonText(event)), end: () => undefined }
+  if (options.json === true) return { show: (event) => print(jsonText(withMemory(event))), end: () => undefined }
   if (options.quiet === true) return { show: () => undefined, end: () => undefined }
   const bar = process.stderr.isTTY
     ? new SingleBar({
@@ -75,6 +75,10 @@ export const progressView = (options: { readonly json?: boolean | undefined; rea
     },
   }
 }
+
+/** Steps say how much memory was needed at most so far: where a job is killed for it, its log is all that is left. */
+const withMemory = (event: RunEvent): Readonly<Record<string, unknown>> =>
+  event.type === 'step' ? { ...event, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 } : event
 
 /** Runs work that Ctrl-C (or SIGTERM) cancels; a second Ctrl-C within it changes nothing, so that it can clean up. */
 export const cancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {

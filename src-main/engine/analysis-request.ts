@@ -18,6 +18,8 @@ export interface AnalysisRequest {
   readonly eventsTable?: string | undefined
   /** Forces one model for all series. */
   readonly model?: string | undefined
+  /** Name of the run in its manifest; absent: a random one. */
+  readonly runId?: string | undefined
   readonly threads?: number | undefined
   /** DuckDB size text such as "1GB". */
   readonly memoryLimit?: string | undefined

@@ -46,7 +46,7 @@ export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {})
     const { threads, memoryLimit } = request
     const database = await Database.open({ threads, memoryLimit, spillFolder, signal: work.signal })
     try {
-      const runId = randomUUID()
+      const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
       return await runSteps({ request, work, config, draft, database, runId, spillFolder, startedAt })
     } finally {

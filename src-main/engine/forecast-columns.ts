@@ -1,6 +1,7 @@
 // Which of the user's columns plays which role: names are matched without case, the canonical name before its aliases.
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { nearestName } from '../../src-shared/nearest-name.ts'
+import { flagColumns, requiredRoles, roleNames, type ColumnRole } from '../../src-shared/forecast-roles.ts'
 import type { ColumnMapping } from '../../src-shared/run-manifest.ts'
 
 export interface SourceColumn {
@@ -8,36 +9,6 @@ export interface SourceColumn {
   /** DuckDB's type name. */
   readonly type: string
 }
-
-/** Role -> names that may play it, in order of preference; the first is canonical. */
-const roleNames = {
-  server_id: ['server_id', 'item_id', 'host', 'hostname', 'instance_id'],
-  timestamp: ['timestamp', 'ds', 'date'],
-  predicted: ['predicted', 'yhat', 'mean', 'p50', 'forecast'],
-  model: ['model'],
-  metric: ['metric'],
-  actual: ['actual', 'y', 'target'],
-  yhat_lower: ['yhat_lower', 'lower_bound', 'p10', '0.1'],
-  yhat_upper: ['yhat_upper', 'upper_bound', 'p90', '0.9'],
-  is_future: ['is_future'],
-  cutoff: ['cutoff'],
-  horizon_offset: ['horizon_offset'],
-} as const satisfies Record<string, readonly string[]>
-
-export type ColumnRole = keyof typeof roleNames
-const requiredRoles: readonly ColumnRole[] = ['server_id', 'timestamp', 'predicted']
-
-/** What the flagged Parquet adds; input columns must not bear these names. */
-export const flagColumns = [
-  'risk_flag',
-  'risk_level',
-  'month',
-  'is_eoq',
-  'is_holiday',
-  'seasonal_peak_risk',
-  'is_underutilized',
-  'is_selected',
-] as const
 
 export type MappedColumns = Readonly<Partial<Record<ColumnRole, SourceColumn>>> &
   Readonly<Record<'server_id' | 'timestamp' | 'predicted', SourceColumn>>

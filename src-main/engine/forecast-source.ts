@@ -4,7 +4,8 @@ import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import { readFileSchemas, refuseConflicts, refuseLackingFiles } from './file-schemas.ts'
-import { flagColumns, mapColumns, type MappedColumns, type SourceColumn } from './forecast-columns.ts'
+import { flagColumns } from '../../src-shared/forecast-roles.ts'
+import { mapColumns, type MappedColumns, type SourceColumn } from './forecast-columns.ts'
 import { findSourceFiles, parquetRelation, type SourceFile } from './source-files.ts'
 
 export interface ForecastSource {

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import type { ColumnRole } from '../../src-shared/forecast-roles.ts'
 import { fixedPointFor, type FixedPoint } from './fixed-point.ts'
-import type { ColumnRole } from './forecast-columns.ts'
 import { damagedFile, type ForecastExpressions, type ForecastSource } from './forecast-source.ts'
 import { parquetRelation } from './source-files.ts'
 

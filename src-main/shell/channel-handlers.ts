@@ -7,6 +7,8 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Launch } from '../../src-shared/ipc-contract.ts'
 import { runOverviewSchema } from '../../src-shared/run-view.ts'
 import type { Settings, SettingsChange } from '../../src-shared/settings.ts'
+import type { CloudDesk } from './cloud-desk.ts'
+import { makeCloudHandlers } from './cloud-handlers.ts'
 import type { Analyses } from './analyses.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inspectPath } from './path-inspection.ts'
@@ -20,6 +22,7 @@ export interface HandlerNeeds {
   readonly queries: QueryProcess
   readonly analyses: Analyses
   readonly recentRuns: RecentRuns
+  readonly cloud: () => Promise<CloudDesk>
   readonly takeLaunch: () => Launch
   readonly settings: { readonly get: () => Settings; readonly set: (change: SettingsChange) => Promise<Settings> }
   /** The list of recent runs has changed. */
@@ -135,6 +138,7 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
       if (change.analysis !== undefined) await engine.call('config.check', { settings: change.analysis })
       return settings.set(change)
     },
+    ...makeCloudHandlers(needs.cloud),
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text)
       return {}

@@ -9,6 +9,8 @@ export interface DataFolder {
   readonly settings: string
   readonly recentRuns: string
   readonly windowPlace: string
+  /** Launches in the cloud and what was filled in for them. */
+  readonly cloud: string
 }
 
 /** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
@@ -25,5 +27,6 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
     windowPlace: join(root, 'window-place.json'),
+    cloud: join(root, 'cloud'),
   }
 }

@@ -70,6 +70,22 @@ export const errorWords = (code: ErrorCode): ErrorWords => {
       return { heading: 'There is not enough memory', next: 'Close other programs, or split the forecast set.' }
     case 'engine-crashed':
       return { heading: 'The engine stopped', next: 'Try again: it starts anew. If it stops again, send the details.' }
+    case 'cloud-sign-in':
+      return { heading: 'AWS does not know who you are', next: 'Sign in again, or choose another profile.' }
+    case 'cloud-refused':
+      return { heading: 'AWS does not allow that', next: 'Ask for the permission that is named above.' }
+    case 'cloud-setup':
+      return { heading: 'The cloud settings do not fit', next: 'Correct the setting that is named above.' }
+    case 'cloud-limit':
+      return { heading: 'A limit of AWS is reached', next: 'Ask for a higher quota, or choose a smaller machine.' }
+    case 'cloud-unreachable':
+      return { heading: 'AWS cannot be reached', next: 'Check the network, then try again; nothing is lost.' }
+    case 'cloud-job-failed':
+      return { heading: 'The cloud job failed', next: 'Read its log, then launch again.' }
+    case 'cloud-job-stopped':
+      return { heading: 'The cloud job was stopped', next: 'Launch again, with a longer runtime if it was too short.' }
+    case 'cloud-incomplete':
+      return { heading: 'The run is incomplete', next: 'Launch again; a run without a manifest that agrees is never opened.' }
     case 'cancelled':
       return { heading: 'Cancelled', next: 'Start again whenever you like.' }
     case 'internal':

@@ -21,6 +21,12 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
         return
       case 'command.requested':
         onCommand(push.command)
+        return
+      // The cloud view listens for itself.
+      case 'cloud.trip':
+      case 'cloud.lines':
+      case 'cloud.codeAsked':
+      case 'cloud.codeShown':
     }
   })
   try {

@@ -5,6 +5,7 @@ import {
   CalendarRange,
   ChartScatter,
   ClipboardList,
+  Cloud,
   DatabaseZap,
   Gauge,
   Grid3x3,
@@ -16,6 +17,7 @@ import {
   Settings2,
   SlidersHorizontal,
 } from 'lucide-react'
+import { CloudView } from '../cloud/cloud-view.tsx'
 import { ClustersView } from './clusters-view.tsx'
 import { CompareView } from './compare-view.tsx'
 import { EventsView } from './events-view.tsx'
@@ -52,5 +54,6 @@ export const views: readonly ViewEntry[] = [
   { id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...whole, component: CompareView },
   { id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...whole, component: ReconcileView },
   { id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...whole, component: QueryView },
+  { id: 'cloud', title: 'Cloud', icon: Cloud, shortcut: 'G U', needsRun: false, component: CloudView },
   { id: 'settings', title: 'Settings', icon: Settings2, shortcut: 'Ctrl+,', needsRun: false, component: SettingsView },
 ]

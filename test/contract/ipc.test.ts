@@ -1,6 +1,7 @@
 // The border between window and main process: every channel takes what it states and refuses everything else.
 import { describe, expect, it } from 'vitest'
 import { answerRequest, type ChannelHandlers } from '../../src-main/shell/serve-channels.ts'
+import { emptyDraft } from '../../src-shared/cloud-contract.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest } from '../../src-shared/ipc-contract.ts'
@@ -9,6 +10,8 @@ import { scenarioSchema } from '../../src-shared/what-if.ts'
 const folder = '/data/runs/fleet'
 const filtered = { folder, metric: 'cpu_p95', filter: noFilter } as const
 const decision = { server_id: 'web-1', disposition: 'retire', verdict: 'dismissed', reason: 'needed in spring' } as const
+const runId = '20270315094210a1b2c3'
+const connection = { profile: 'work', region: null }
 
 const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'launch.take': {},
@@ -59,6 +62,20 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'recent.remove': { folder },
   'settings.get': {},
   'settings.set': { theme: 'dark' },
+  'cloud.start': {},
+  'cloud.connect': connection,
+  'cloud.signIn': { profile: 'work' },
+  'cloud.giveCode': { code: '123456' },
+  'cloud.keepDraft': emptyDraft,
+  'cloud.importConfig': emptyDraft,
+  'cloud.browse': { connection, bucket: 'data', prefix: 'forecasts/' },
+  'cloud.preflight': emptyDraft,
+  'cloud.launch': emptyDraft,
+  'cloud.log': { runId },
+  'cloud.stop': { runId },
+  'cloud.continue': { runId },
+  'cloud.openConsole': { runId },
+  'cloud.jobs': connection,
   'clipboard.write': { text: 'details' },
 }
 
@@ -154,6 +171,20 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'recent.remove': [{}],
   'settings.get': [{ theme: 'dark' }],
   'settings.set': [{ theme: 'pink' }, { zoom: 40 }, { locale: '<script>' }, { layout: { drawerWidth: -5 } }],
+  'cloud.start': [{ profile: 'work' }],
+  'cloud.connect': [{}, { ...connection, endpoint: 'http://evil' }, { ...connection, accessKeyId: 'AKIA' }],
+  'cloud.signIn': [{}, { profile: '' }],
+  'cloud.giveCode': [{}, { code: 'x'.repeat(21) }],
+  'cloud.keepDraft': [{}, { ...emptyDraft, maxRuntimeMinutes: 0 }],
+  'cloud.importConfig': [{ ...emptyDraft, file: '/etc/passwd' }],
+  'cloud.browse': [{ bucket: 'data', prefix: '' }],
+  'cloud.preflight': [{}, { ...emptyDraft, costCeilingUsd: -1 }],
+  'cloud.launch': [{}, { ...emptyDraft, out: '/etc' }, { ...emptyDraft, costCeilingUsd: Number.POSITIVE_INFINITY }],
+  'cloud.log': [{ runId: '../../secrets' }],
+  'cloud.stop': [{ runId: '' }],
+  'cloud.continue': [{ runId: 7 }],
+  'cloud.openConsole': [{ runId, url: 'file:///etc/passwd' }],
+  'cloud.jobs': [{}],
   'clipboard.write': [{ text: 7 }, { text: 'x'.repeat(1_000_001) }],
 }
 

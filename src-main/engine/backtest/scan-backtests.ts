@@ -33,7 +33,7 @@ export interface BacktestScan {
 }
 
 /** Rows that are gathered at a time, at most. */
-const mostRows = 4_000_000
+const mostRows = 2_000_000
 /** Bytes that a gathered value takes in DuckDB, its growing lists included. */
 const bytesPerValue = 40
 

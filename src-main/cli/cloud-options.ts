@@ -1,0 +1,149 @@
+// From the words of a cloud command to a launch request: file first, options over it.
+import { homedir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { ZodError } from 'zod'
+import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
+import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { isPipelineConfig } from '../../src-shared/pipeline-config.ts'
+import { importPipelineCloud, type PipelineCloud } from '../cloud/pipeline-settings.ts'
+import { newRunId } from '../cloud/trip-journal.ts'
+import { readYamlFile } from '../engine/config-file.ts'
+import { readSettings } from './read-config.ts'
+
+export interface ConnectionOptions {
+  readonly profile?: string
+  readonly region?: string
+  readonly allowCredentialProcess?: boolean
+  readonly json?: boolean
+}
+
+export interface LaunchOptions extends ConnectionOptions {
+  readonly config?: string
+  readonly bucket?: string
+  readonly prefix?: string
+  readonly role?: string
+  readonly instanceType?: string
+  readonly image?: string
+  readonly volume?: number
+  readonly maxRuntime?: number
+  readonly costCeiling?: number
+  readonly kmsKey?: string
+  readonly subnet: readonly string[]
+  readonly securityGroup: readonly string[]
+  readonly networkIsolation: boolean
+  readonly tag: readonly string[]
+  readonly servers?: string
+  readonly method: AnalysisMethod
+  readonly model?: string
+  readonly set: readonly string[]
+  readonly pythonModule?: string
+  readonly project: string
+}
+
+/** HEADROOM_HOME, else headroom below the XDG data folder. */
+export const journalFolder = (): string => {
+  const home = process.env['HEADROOM_HOME'] ?? ''
+  const data = process.env['XDG_DATA_HOME'] ?? ''
+  const root = home === '' ? join(data === '' ? join(homedir(), '.local', 'share') : data, 'headroom') : resolve(home)
+  return join(root, 'cloud', 'trips')
+}
+
+const noPipeline: PipelineCloud = { profile: undefined, region: undefined, settings: {}, input: undefined }
+
+/** What the file says of the cloud; its profile and region hold where the command names none. */
+export const readCloudFile = async (file: string | undefined): Promise<PipelineCloud & { readonly own: Record<string, unknown> }> => {
+  if (file === undefined) return { ...noPipeline, own: {} }
+  const { cloud, ...rest } = await readYamlFile(file)
+  const own = typeof cloud === 'object' && cloud !== null ? { ...cloud } : {}
+  if (!isPipelineConfig(rest)) return { ...noPipeline, own }
+  try {
+    return { ...importPipelineCloud(rest), own }
+  } catch (thrown) {
+    if (!(thrown instanceof ZodError)) throw thrown
+    const [issue] = thrown.issues
+    throw new HeadroomError('config-invalid', `${issue!.path.join('.')} of ${basename(file)} does not fit: ${issue!.message}.`, {
+      next: 'Mend it, or give the option.',
+    })
+  }
+}
+
+const stated = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)))
+
+export const readLaunchRequest = async (inputs: readonly string[], options: LaunchOptions): Promise<LaunchRequest> => {
+  const file = await readCloudFile(options.config)
+  const settings = parseSettings({
+    ...file.settings,
+    ...file.own,
+    ...stated({
+      bucket: options.bucket,
+      prefix: options.prefix,
+      roleArn: options.role,
+      instanceType: options.instanceType,
+      imageUri: options.image,
+      volumeGb: options.volume,
+      maxRuntimeSeconds: options.maxRuntime,
+      costCeilingUsd: options.costCeiling,
+      kmsKeyId: options.kmsKey,
+      subnets: options.subnet,
+      securityGroupIds: options.securityGroup,
+      networkIsolation: options.networkIsolation ? undefined : false,
+      tags: options.tag.length === 0 ? undefined : Object.fromEntries(options.tag.map(parseTag)),
+    }),
+  })
+  const config = await readSettings(options.config, options.set, undefined)
+  const parsed = launchRequestSchema.safeParse({
+    runId: newRunId(),
+    settings,
+    input: chooseInput(inputs, file.input),
+    task:
+      options.pythonModule === undefined
+        ? { kind: 'engine', method: options.method, config, ...stated({ model: options.model, serversTable: options.servers }) }
+        : { kind: 'python-module', projectFolder: options.project, script: options.pythonModule },
+  })
+  if (parsed.success) return parsed.data
+  throw new HeadroomError('usage', `The launch does not fit: ${describe(parsed.error)}.`, { next: 'See headroom cloud launch --help.' })
+}
+
+const chooseInput = (inputs: readonly string[], fromConfig: string | undefined): string | readonly string[] => {
+  const named = inputs.length === 0 && fromConfig !== undefined ? [fromConfig] : inputs
+  const [first] = named
+  if (first === undefined) throw new HeadroomError('usage', 'No forecasts are named.', { next: 'Name an S3 prefix or local files.' })
+  const remote = named.filter((input) => input.startsWith('s3://'))
+  if (remote.length === 0) return named.map((input) => resolve(input))
+  if (named.length === 1) return first
+  throw new HeadroomError('usage', 'Either one S3 prefix or local files can be analysed.', { next: 'Put all files below one prefix.' })
+}
+
+const optionNames: Readonly<Record<string, string>> = {
+  bucket: '--bucket',
+  roleArn: '--role',
+  prefix: '--prefix',
+  instanceType: '--instance-type',
+}
+
+const parseSettings = (values: Readonly<Record<string, unknown>>): LaunchRequest['settings'] => {
+  const parsed = cloudSettingsSchema.safeParse(values)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const key = String(issue!.path[0] ?? '')
+  const isMissing = values[key] === undefined && key in optionNames
+  throw new HeadroomError(
+    'usage',
+    isMissing
+      ? `No ${key === 'roleArn' ? 'execution role' : key} is named.`
+      : `${key === '' ? 'The cloud settings do' : `${key} does`} not fit: ${issue!.message}`,
+    {
+      next: `Give ${optionNames[key] ?? 'the right option'}, or write it into the cloud section of --config.`,
+    },
+  )
+}
+
+const describe = (error: ZodError): string => error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+
+const parseTag = (text: string): [string, string] => {
+  const at = text.indexOf('=')
+  if (at < 1) throw new HeadroomError('usage', `--tag needs KEY=VALUE, not "${text}".`, { next: 'For instance --tag team=capacity.' })
+  return [text.slice(0, at), text.slice(at + 1)]
+}

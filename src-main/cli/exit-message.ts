@@ -1,0 +1,28 @@
+// Leaves a failure's words where a processing container hands them on: the file that HEADROOM_EXIT_MESSAGE names.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { WireError } from '../../src-shared/errors.ts'
+
+/** SageMaker keeps so much of the file, and wants UTF-8. */
+const mostBytes = 1024
+
+export const leaveExitMessage = ({ message, next }: WireError): void => {
+  const file = process.env['HEADROOM_EXIT_MESSAGE'] ?? ''
+  if (file === '') return
+  const text = next === undefined ? message : `${message} ${next}`
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, cutToBytes(text, mostBytes))
+  } catch {
+    // The log has the same words.
+  }
+}
+
+/** The text, without the character that a plain cut would split. */
+const cutToBytes = (text: string, most: number): Buffer => {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= most) return bytes
+  let end = most
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1
+  return bytes.subarray(0, end)
+}

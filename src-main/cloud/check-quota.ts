@@ -1,0 +1,57 @@
+// Whether the account's quota holds a machine of the type, and which other one it would hold.
+import { ListServiceQuotasCommand } from '@aws-sdk/client-service-quotas'
+import type { Connection } from './connection.ts'
+import { abortable } from './list-objects.ts'
+import { findMachine, largerMachine } from './machines.ts'
+import type { Finding } from './preflight.ts'
+
+const usage = ' for processing job usage'
+
+export const checkQuota = async ({ quotas, region }: Connection, type: string, signal?: AbortSignal): Promise<Finding> => {
+  const machine = findMachine(type)
+  const size = machine === undefined ? type : `${type} (${machine.vcpus} processors, ${machine.memoryGb} GB)`
+  const limits = new Map<string, number>()
+  let NextToken: string | undefined
+  try {
+    do {
+      const page = await quotas.send(
+        new ListServiceQuotasCommand({ ServiceCode: 'sagemaker', NextToken, MaxResults: 100 }),
+        abortable(signal),
+      )
+      for (const { QuotaName = '', Value = 0 } of page.Quotas ?? []) {
+        if (QuotaName.endsWith(usage)) limits.set(QuotaName.slice(0, -usage.length), Value)
+      }
+      NextToken = page.NextToken
+    } while (NextToken !== undefined)
+  } catch (thrown) {
+    if (!/AccessDenied/.test((thrown as Error).name)) throw thrown
+    return {
+      state: 'warning',
+      detail: `${size}; the quota cannot be read.`,
+      next: 'Ask for servicequotas:ListServiceQuotas to know beforehand.',
+    }
+  }
+  const limit = limits.get(type)
+  if (limit === undefined)
+    return {
+      state: 'warning',
+      detail: `${size}; the account’s quotas do not name it.`,
+      next: 'SageMaker will say at launch whether it is offered.',
+    }
+  if (limit >= 1) return { state: 'ok', detail: `${size}; the quota allows ${limit}` }
+  const other = fitting(type, limits)
+  const page = `https://${region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
+  return {
+    state: 'failed',
+    detail: `The account’s quota for ${type} is 0.`,
+    next: `${other === undefined ? 'Ask' : `Choose ${other}, or ask`} for more at ${page}.`,
+  }
+}
+
+/** The next type with more memory that the quota holds. */
+const fitting = (type: string, limits: ReadonlyMap<string, number>): string | undefined => {
+  for (let next = largerMachine(type); next !== undefined; next = largerMachine(next.type)) {
+    if ((limits.get(next.type) ?? 0) >= 1) return next.type
+  }
+  return undefined
+}

@@ -1,0 +1,162 @@
+// CreateProcessingJob's request for a launch: pure, the same for the same launch, and within SageMaker's limits.
+import type { CreateProcessingJobCommandInput, ProcessingInput } from '@aws-sdk/client-sagemaker'
+import { processingLimits, type CloudSettings, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { asFolder } from './s3-address.ts'
+
+export interface JobParts {
+  readonly request: LaunchRequest
+  readonly jobName: string
+  readonly region: string
+  readonly imageUri: string
+  readonly instanceType: string
+  /** Input name -> S3 address of what is mounted at /opt/ml/processing/input/NAME, or at a place of its own. */
+  readonly mounts: readonly Mount[]
+  readonly outputUri: string
+  readonly engineSha256: string | null
+}
+
+export interface Mount {
+  readonly name: string
+  readonly s3Uri: string
+  readonly localPath: string
+}
+
+export const mountRoot = '/opt/ml/processing/input'
+export const outputPath = '/opt/ml/processing/output'
+
+/** Throws cloud-limit with the limit in words, before AWS has to. */
+export const jobRequest = (parts: JobParts): CreateProcessingJobCommandInput => {
+  const { request, jobName, imageUri, instanceType, mounts, outputUri } = parts
+  const { settings, runId } = request
+  const { entrypoint, args, environment } = command(parts)
+  const input: CreateProcessingJobCommandInput = {
+    ProcessingJobName: jobName,
+    RoleArn: settings.roleArn,
+    AppSpecification: { ImageUri: imageUri, ContainerEntrypoint: entrypoint, ContainerArguments: args },
+    Environment: { ...environment, HEADROOM_RUN_ID: runId, AWS_REGION: parts.region, AWS_DEFAULT_REGION: parts.region },
+    ProcessingInputs: mounts.map(({ name, s3Uri, localPath }): ProcessingInput => ({
+      InputName: name,
+      S3Input: {
+        S3Uri: s3Uri,
+        LocalPath: localPath,
+        S3DataType: 'S3Prefix',
+        S3InputMode: 'File',
+        S3DataDistributionType: 'FullyReplicated',
+      },
+    })),
+    ProcessingOutputConfig: {
+      Outputs: [{ OutputName: 'run', S3Output: { S3Uri: outputUri, LocalPath: outputPath, S3UploadMode: 'EndOfJob' } }],
+      ...(settings.kmsKeyId === undefined ? {} : { KmsKeyId: settings.kmsKeyId }),
+    },
+    ProcessingResources: {
+      ClusterConfig: {
+        InstanceCount: 1,
+        InstanceType: instanceType as never,
+        VolumeSizeInGB: settings.volumeGb,
+        ...(settings.kmsKeyId === undefined ? {} : { VolumeKmsKeyId: settings.kmsKeyId }),
+      },
+    },
+    StoppingCondition: { MaxRuntimeInSeconds: settings.maxRuntimeSeconds },
+    NetworkConfig: network(settings),
+    Tags: [{ Key: 'headroom:run', Value: runId }, ...Object.entries(settings.tags).map(([Key, Value]) => ({ Key, Value }))],
+  }
+  checkLimits(input)
+  return input
+}
+
+const network = ({
+  subnets,
+  securityGroupIds,
+  networkIsolation,
+}: CloudSettings): NonNullable<CreateProcessingJobCommandInput['NetworkConfig']> => ({
+  EnableNetworkIsolation: networkIsolation,
+  ...(subnets.length === 0 ? {} : { VpcConfig: { Subnets: subnets, SecurityGroupIds: securityGroupIds } }),
+})
+
+interface Command {
+  readonly entrypoint: string[]
+  readonly args: string[]
+  readonly environment: Record<string, string>
+}
+
+const command = ({ request, engineSha256, mounts }: JobParts): Command => {
+  const { task, runId, input } = request
+  if (task.kind === 'python-module') {
+    const script = task.script.split(/[\\/]/).at(-1) ?? ''
+    const root = `${mountRoot}/project_root`
+    return {
+      entrypoint: ['python3', `${mountRoot}/code/${script}`],
+      args: [
+        '--env',
+        'sagemaker',
+        '--config',
+        `${root}/config/config.yaml`,
+        '--input_data_path',
+        `${mountRoot}/data`,
+        '--output_data_path',
+        outputPath,
+      ],
+      environment: { PYTHONPATH: root },
+    }
+  }
+  const isFile = typeof input === 'string' && /\.(parquet|pq)$/i.test(input)
+  const data = isFile ? `${mountRoot}/data/${input.split('/').at(-1)}` : `${mountRoot}/data`
+  const serversFile = task.serversTable?.split(/[\\/]/).at(-1)
+  return {
+    entrypoint: ['/bin/bash', `${mountRoot}/engine/run.sh`],
+    args: [
+      'analyze',
+      data,
+      '--out',
+      outputPath,
+      '--run-id',
+      runId,
+      '--method',
+      task.method,
+      '--json',
+      '--config',
+      `${mountRoot}/settings/settings.json`,
+      ...(mounts.some(({ name }) => name === 'servers') && serversFile !== undefined
+        ? ['--servers', `${mountRoot}/servers/${serversFile}`]
+        : []),
+      ...(task.model === undefined ? [] : ['--model', task.model]),
+    ],
+    environment: {
+      HEADROOM_EXIT_MESSAGE: '/opt/ml/output/message',
+      ...(engineSha256 === null ? {} : { HEADROOM_ENGINE_SHA256: engineSha256 }),
+    },
+  }
+}
+
+const over = (what: string, most: number): HeadroomError =>
+  new HeadroomError('cloud-limit', `${what}; SageMaker allows ${most}.`, { next: 'Shorten or reduce it.' })
+
+const checkLimits = (input: CreateProcessingJobCommandInput): void => {
+  const {
+    AppSpecification: app,
+    Environment: environment = {},
+    ProcessingInputs: inputs = [],
+    ProcessingOutputConfig: output,
+    Tags: tags = [],
+  } = input
+  const name = input.ProcessingJobName ?? ''
+  if (name.length > processingLimits.jobName) throw over(`The job name ${name} has ${name.length} letters`, processingLimits.jobName)
+  const words = [...(app?.ContainerEntrypoint ?? []), ...(app?.ContainerArguments ?? [])]
+  const long = words.find((word) => word.length > processingLimits.argumentLength)
+  if (long !== undefined) throw over(`The argument "${long.slice(0, 40)} …" has ${long.length} letters`, processingLimits.argumentLength)
+  if (words.length > processingLimits.arguments) throw over(`The command has ${words.length} arguments`, processingLimits.arguments)
+  const variables = Object.entries(environment)
+  if (variables.length > processingLimits.variables) throw over(`There are ${variables.length} variables`, processingLimits.variables)
+  const longVariable = variables.find(([key, value]) => Math.max(key.length, value.length) > processingLimits.variableLength)
+  if (longVariable !== undefined) throw over(`The variable ${longVariable[0].slice(0, 40)} is too long`, processingLimits.variableLength)
+  if (inputs.length > processingLimits.inputs) throw over(`The job has ${inputs.length} inputs`, processingLimits.inputs)
+  const places = [...inputs.map(({ S3Input }) => S3Input), ...(output?.Outputs ?? []).map(({ S3Output }) => S3Output)]
+  const longUri = places.find((place) => (place?.S3Uri?.length ?? 0) > processingLimits.s3Uri)
+  if (longUri !== undefined) throw over(`The address ${longUri.S3Uri?.slice(0, 40)} … is too long`, processingLimits.s3Uri)
+  if ((app?.ImageUri?.length ?? 0) > processingLimits.imageUri) throw over('The image’s address is too long', processingLimits.imageUri)
+  if (tags.length > processingLimits.tags) throw over(`The job has ${tags.length} tags`, processingLimits.tags)
+}
+
+/** A folder of the bucket as an address. */
+export const folderUri = (bucket: string, ...names: readonly string[]): string => asFolder(`s3://${bucket}/${names.join('/')}`)

@@ -1,0 +1,61 @@
+// Which machine a job runs on, what it costs at most, and which image its region has: from the dated tables in resources/cloud.
+import { z } from 'zod'
+import imageTable from '../../resources/cloud/images.json' with { type: 'json' }
+import priceTable from '../../resources/cloud/prices.json' with { type: 'json' }
+
+export interface Machine {
+  readonly type: string
+  readonly vcpus: number
+  readonly memoryGb: number
+  readonly usdPerHour: number
+}
+
+const machines: readonly Machine[] = priceTable.instances
+/** When the price list was taken down, ISO date. */
+export const pricesAsOf: string = priceTable.asOf
+
+export const findMachine = (type: string): Machine | undefined => machines.find((machine) => machine.type === type)
+
+/** Least to greatest: what the engine is offered, by the size of the forecast set. */
+const ladder = ['ml.m5.large', 'ml.m5.xlarge', 'ml.m5.2xlarge', 'ml.m5.4xlarge', 'ml.m5.12xlarge', 'ml.m5.24xlarge']
+
+/** Memory that a set takes beside DuckDB's fixed needs: so many times its compressed size. */
+const memoryPerByte = 8
+const fixedMemoryGb = 3
+
+/** The smallest type that holds a forecast set of so many bytes (compressed) comfortably. */
+export const chooseMachine = (inputBytes: number): Machine => {
+  const neededGb = fixedMemoryGb + (inputBytes * memoryPerByte) / 2 ** 30
+  const fitting = ladder.find((type) => findMachine(type)!.memoryGb >= neededGb)
+  return findMachine(fitting ?? ladder.at(-1)!)!
+}
+
+/** The next type of the ladder with more memory. */
+export const largerMachine = (type: string): Machine | undefined => {
+  const memory = findMachine(type)?.memoryGb ?? 0
+  const next = ladder.find((candidate) => findMachine(candidate)!.memoryGb > memory)
+  return next === undefined ? undefined : findMachine(next)
+}
+
+/** USD for the whole of the allowed runtime; null where the price list does not know the type. */
+export const mostCost = (type: string, region: string, seconds: number, volumeGb: number): number | null => {
+  const machine = findMachine(type)
+  if (machine === undefined) return null
+  const factor = region === priceTable.region ? 1 : priceTable.otherRegionsFactor
+  const hours = seconds / 3600
+  const storage = (priceTable.storageUsdPerGbMonth * volumeGb * hours) / (30 * 24)
+  return Math.ceil((machine.usdPerHour * hours + storage) * factor * 100) / 100
+}
+
+const imageTableSchema = z.object({
+  scikitLearn: z.object({ repository: z.string(), tag: z.string() }),
+  regions: z.record(z.string(), z.object({ scikitLearn: z.string().optional(), domain: z.string() })),
+})
+const images = imageTableSchema.parse(imageTable)
+
+/** The scikit-learn image of a region; undefined where AWS publishes none there. */
+export const regionImage = (region: string): string | undefined => {
+  const entry = images.regions[region]
+  if (entry?.scikitLearn === undefined) return undefined
+  return `${entry.scikitLearn}.dkr.ecr.${region}.${entry.domain}/${images.scikitLearn.repository}:${images.scikitLearn.tag}`
+}

@@ -1,0 +1,175 @@
+// Everything that can be known before a launch: one line per check, and for each failure how to mend it.
+import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
+import type { CloudCaller, Preflight, PreflightCheck } from '../../src-shared/cloud-job.ts'
+import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { statusOf, toCloudError } from './advice.ts'
+import { identifyCaller, type Connection } from './connection.ts'
+import { checkForecasts } from './check-forecasts.ts'
+import { checkQuota } from './check-quota.ts'
+import { checkRole } from './check-role.ts'
+import { findEngineBundle } from './engine-bundle.ts'
+import { abortable } from './list-objects.ts'
+import { chooseMachine, mostCost, pricesAsOf, regionImage } from './machines.ts'
+
+export interface PreflightWork {
+  readonly signal?: AbortSignal | undefined
+  /** Called as each line is known. */
+  readonly onCheck?: ((check: PreflightCheck) => void) | undefined
+}
+
+/** What a check found, without its name. */
+export type Finding = Omit<PreflightCheck, 'id' | 'title'>
+
+export const failed = (error: HeadroomError): Finding => ({
+  state: 'failed',
+  detail: error.message,
+  ...(error.next === undefined ? {} : { next: error.next }),
+})
+
+/** Asks AWS and changes nothing there. Never throws but when aborted: what goes wrong is a line. */
+export const preflight = async (connection: Connection, request: LaunchRequest, work: PreflightWork = {}): Promise<Preflight> => {
+  const { signal, onCheck } = work
+  const { settings } = request
+  const { region } = connection
+  const checks: PreflightCheck[] = []
+  const check = async (id: string, title: string, look: () => Promise<Finding | undefined>): Promise<void> => {
+    const finding = await look().catch((thrown: unknown): Finding => {
+      signal?.throwIfAborted()
+      return failed(toCloudError(thrown, { region, roleArn: settings.roleArn }))
+    })
+    if (finding === undefined) return
+    const line = { id, title, ...finding }
+    checks.push(line)
+    onCheck?.(line)
+  }
+
+  let caller: CloudCaller | null = null
+  await check('identity', 'Identity', async () => {
+    caller = await identifyCaller(connection)
+    return {
+      state: 'ok',
+      detail: `${caller.arn} in account ${caller.account}, ${region}${caller.endpoint === null ? '' : `, at ${caller.endpoint}`}`,
+    }
+  })
+  if (caller === null) return { caller, checks, passed: false, instanceType: null, mostUsd: null }
+
+  await check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal))
+  let inputBytes = 0
+  await check('input', 'Forecasts', async () => {
+    const found = await checkForecasts(connection, request.input, signal)
+    inputBytes = found.bytes
+    return found.finding
+  })
+  await check('output', 'Output', () => checkWritable(connection, request, signal))
+  await check('role', 'Role', () => checkRole(connection, settings.roleArn, signal))
+  await check('image', 'Image', async () => checkImage(region, settings.imageUri))
+  const instanceType = settings.instanceType ?? chooseMachine(inputBytes).type
+  await check('machine', 'Machine', () => checkQuota(connection, instanceType, signal))
+  await check('engine', 'Engine', async () => {
+    if (request.task.kind !== 'engine') return undefined
+    const { version, bytes } = await findEngineBundle()
+    return { state: 'ok', detail: `version ${version}, ${(bytes / 1e6).toFixed(0)} MB, uploaded once` }
+  })
+  await check('encryption', 'Encryption', async () =>
+    settings.kmsKeyId === undefined
+      ? undefined
+      : {
+          state: 'warning',
+          detail: `With the key ${settings.kmsKeyId}: the role needs kms:Decrypt and kms:GenerateDataKey, you need kms:CreateGrant.`,
+        },
+  )
+  await check('network', 'Network', async () => checkNetwork(request))
+  const mostUsd = mostCost(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
+  await check('cost', 'Cost', async () => checkCost(request, mostUsd, instanceType))
+  return { caller, checks, passed: checks.every(({ state }) => state !== 'failed'), instanceType, mostUsd }
+}
+
+const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: AbortSignal | undefined): Promise<Finding> => {
+  const head = await s3.send(new HeadBucketCommand({ Bucket: bucket }), abortable(signal)).catch((thrown: unknown) => {
+    const status = statusOf(thrown)
+    if (status === 404) {
+      throw new HeadroomError('cloud-setup', `There is no bucket ${bucket}.`, { next: 'Choose another, or make it.' })
+    }
+    if (status === 403) {
+      throw new HeadroomError('cloud-refused', `You may not look into the bucket ${bucket}.`, { next: 'Ask for s3:ListBucket on it.' })
+    }
+    throw thrown
+  })
+  const home = head.BucketRegion ?? region
+  if (home === region) return { state: 'ok', detail: `${bucket} in ${home}` }
+  return {
+    state: 'failed',
+    detail: `${bucket} lies in ${home}, the job would run in ${region}.`,
+    next: `Launch in ${home}, or choose a bucket in ${region}.`,
+  }
+}
+
+/** Begins an upload and gives it up: shows the right to write without leaving anything. */
+const checkWritable = async ({ s3 }: Connection, { settings }: LaunchRequest, signal: AbortSignal | undefined): Promise<Finding> => {
+  const target = { Bucket: settings.bucket, Key: `${settings.prefix}/preflight` }
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target), abortable(signal)).catch((thrown: unknown) => {
+    if (thrown instanceof Error && /AccessDenied|Forbidden/.test(thrown.name)) {
+      throw new HeadroomError('cloud-refused', `You may not write below s3://${settings.bucket}/${settings.prefix}/.`, {
+        next: 'Ask for s3:PutObject there, or choose another prefix.',
+      })
+    }
+    throw thrown
+  })
+  if (UploadId !== undefined) await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId }), abortable(signal))
+  return { state: 'ok', detail: `s3://${settings.bucket}/${settings.prefix}/ can be written` }
+}
+
+const checkImage = (region: string, chosen: string | undefined): Finding => {
+  const usual = regionImage(region)
+  if (chosen === undefined) {
+    return usual === undefined
+      ? {
+          state: 'failed',
+          detail: `AWS publishes no scikit-learn image in ${region}.`,
+          next: 'Name an image with bash and glibc 2.28 or later.',
+        }
+      : { state: 'ok', detail: usual }
+  }
+  const [, imageRegion] =
+    /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:@]+(?::[^:]+|@sha256:[0-9a-f]{64})$/.exec(chosen) ?? []
+  const next = usual === undefined ? 'Name an image in a registry of this region.' : `Here it would be ${usual}.`
+  if (imageRegion === undefined) return { state: 'failed', detail: `${chosen} is no image of Amazon ECR.`, next }
+  if (imageRegion !== region) return { state: 'failed', detail: `The image lies in ${imageRegion}, the job would run in ${region}.`, next }
+  return { state: 'ok', detail: chosen }
+}
+
+const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined => {
+  const { subnets, securityGroupIds, networkIsolation } = settings
+  if (subnets.length > 0 && securityGroupIds.length === 0) {
+    return { state: 'failed', detail: 'Subnets are named, but no security group.', next: 'Name a security group of the same VPC.' }
+  }
+  if (subnets.length > 0) {
+    return {
+      state: 'warning',
+      detail:
+        'In a VPC the job reaches S3 only through a gateway endpoint in the route tables of its subnets; the role needs ec2 network-interface permissions.',
+    }
+  }
+  if (networkIsolation && task.kind === 'python-module') {
+    return {
+      state: 'warning',
+      detail: 'The module runs without network: it cannot install packages.',
+      next: 'Turn network isolation off if it does.',
+    }
+  }
+  return networkIsolation ? { state: 'ok', detail: 'Isolated: the container reaches nothing.' } : undefined
+}
+
+const checkCost = ({ settings }: LaunchRequest, mostUsd: number | null, type: string): Finding => {
+  if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not know ${type}.` }
+  const hours = settings.maxRuntimeSeconds / 3600
+  const detail = `at most ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h (estimate, price list of ${pricesAsOf})`
+  return mostUsd <= settings.costCeilingUsd
+    ? { state: 'ok', detail }
+    : {
+        state: 'failed',
+        detail: `${detail}, above the ceiling of ${settings.costCeilingUsd} USD.`,
+        next: 'Shorten the runtime, choose a smaller machine, or raise the ceiling.',
+      }
+}

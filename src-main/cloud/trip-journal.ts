@@ -1,0 +1,71 @@
+// The journal of launches on this machine: one small file per trip, replaced in one step, without any secret.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { tripSchema, type Trip } from '../../src-shared/cloud-job.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+
+/** A new name for a launch: its time, so that names sort, and six random letters. */
+export const newRunId = (now = new Date()): string =>
+  `${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBytes(3).toString('hex')}`
+
+export class TripJournal {
+  readonly #folder: string
+
+  /** `folder` is made when the first trip is written. */
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async write(trip: Trip): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+    const draft = join(this.#folder, `${trip.runId}.${randomUUID()}.draft`)
+    const file = await open(draft, 'w', 0o600)
+    try {
+      await file.writeFile(`${JSON.stringify(trip, null, 2)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, this.#path(trip.runId))
+  }
+
+  /** Undefined where there is none, or one that this version does not understand. */
+  async find(runId: string): Promise<Trip | undefined> {
+    if (!/^[a-z0-9]{8,32}$/.test(runId)) return undefined
+    const text = await readFile(this.#path(runId), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : parseTrip(text)
+  }
+
+  /** By run id or job name; throws cloud-setup where there is none. */
+  async get(name: string): Promise<Trip> {
+    const trip = (await this.find(name)) ?? (await this.list()).find(({ jobName }) => jobName === name)
+    if (trip !== undefined) return trip
+    throw new HeadroomError('cloud-setup', `No launch ${name} was made from this machine.`, {
+      next: 'List them with: headroom cloud jobs.',
+    })
+  }
+
+  /** Newest first. */
+  async list(): Promise<Trip[]> {
+    const names = await readdir(this.#folder).catch(() => [] as string[])
+    const trips = await Promise.all(names.filter((name) => name.endsWith('.json')).map((name) => this.find(name.slice(0, -'.json'.length))))
+    return trips.filter((trip) => trip !== undefined).sort((a, b) => (a.runId < b.runId ? 1 : -1))
+  }
+
+  async forget(runId: string): Promise<void> {
+    await rm(this.#path(runId), { force: true })
+  }
+
+  #path(runId: string): string {
+    return join(this.#folder, `${runId}.json`)
+  }
+}
+
+const parseTrip = (text: string): Trip | undefined => {
+  try {
+    return tripSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

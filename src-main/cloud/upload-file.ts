@@ -1,0 +1,167 @@
+// One file up to S3, once: what is there already is not sent again, neither a whole object nor a part of one begun before.
+import { open, type FileHandle } from 'node:fs/promises'
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type CompletedPart,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { abortable } from './list-objects.ts'
+
+export interface Upload {
+  readonly bucket: string
+  /** Must name the content (hold its hash), since an object of this key and size counts as the same. */
+  readonly key: string
+  readonly path: string
+  readonly bytes: number
+  readonly kmsKeyId?: string | undefined
+}
+
+export interface UploadWork {
+  readonly signal?: AbortSignal | undefined
+  /** `skipped`: whether they were there before. */
+  readonly onBytes?: ((bytes: number, skipped: boolean) => void) | undefined
+}
+
+const mebibyte = 1024 * 1024
+const singleUpTo = 8 * mebibyte
+const leastPart = 8 * mebibyte
+const mostParts = 10_000
+const atOnce = 4
+
+/** Part size for a file: the same at each start, so that parts of an earlier one fit. */
+const partBytesFor = (bytes: number): number => Math.max(leastPart, Math.ceil(bytes / mostParts / mebibyte) * mebibyte)
+
+export const uploadFile = async (s3: S3Client, upload: Upload, work: UploadWork = {}): Promise<void> => {
+  if ((await storedBytes(s3, upload, work.signal)) === upload.bytes) {
+    work.onBytes?.(upload.bytes, true)
+    return
+  }
+  const file = await open(upload.path)
+  try {
+    if (upload.bytes <= singleUpTo) await putWhole(s3, upload, file, work)
+    else await putParts(s3, upload, file, work)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Size of the object that is there; undefined where there is none. */
+const storedBytes = async (s3: S3Client, { bucket, key }: Upload, signal: AbortSignal | undefined): Promise<number | undefined> => {
+  try {
+    return (await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), abortable(signal))).ContentLength
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'NotFound') return undefined
+    throw thrown
+  }
+}
+
+const encryption = ({ kmsKeyId }: Upload): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } =>
+  kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }
+
+const putWhole = async (s3: S3Client, upload: Upload, file: FileHandle, { signal, onBytes }: UploadWork): Promise<void> => {
+  const Body = await readSlice(file, 0, upload.bytes)
+  const target = { Bucket: upload.bucket, Key: upload.key }
+  await s3.send(new PutObjectCommand({ ...target, Body, ChecksumAlgorithm: 'CRC64NVME', ...encryption(upload) }), abortable(signal))
+  onBytes?.(upload.bytes, false)
+}
+
+const readSlice = async (file: FileHandle, from: number, length: number): Promise<Buffer> => {
+  const buffer = Buffer.allocUnsafe(length)
+  for (let filled = 0; filled < length;) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, from + filled)
+    if (bytesRead === 0) throw new Error('The file became shorter while it was uploaded.')
+    filled += bytesRead
+  }
+  return buffer
+}
+
+const putParts = async (s3: S3Client, upload: Upload, file: FileHandle, work: UploadWork): Promise<void> => {
+  const partBytes = partBytesFor(upload.bytes)
+  const target = { Bucket: upload.bucket, Key: upload.key }
+  const options = abortable(work.signal)
+  const { id, parts } = await begunUpload(s3, upload, partBytes, work.signal)
+  const sizeOf = (number: number): number => Math.min(partBytes, upload.bytes - (number - 1) * partBytes)
+  const numbers = Array.from({ length: Math.ceil(upload.bytes / partBytes) }, (_, index) => index + 1)
+  for (const number of parts.keys()) work.onBytes?.(sizeOf(number), true)
+  const missing = numbers.filter((number) => !parts.has(number))
+  const sendParts = async (): Promise<void> => {
+    for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
+      const Body = await readSlice(file, (number - 1) * partBytes, sizeOf(number))
+      const part = { ...target, UploadId: id, PartNumber: number, Body, ChecksumAlgorithm: 'CRC64NVME' as const }
+      const { ETag, ChecksumCRC64NVME } = await s3.send(new UploadPartCommand(part), options)
+      parts.set(number, { PartNumber: number, ETag, ChecksumCRC64NVME })
+      work.onBytes?.(sizeOf(number), false)
+    }
+  }
+  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, sendParts))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  const complete = {
+    ...target,
+    UploadId: id,
+    ChecksumType: 'FULL_OBJECT' as const,
+    MpuObjectSize: upload.bytes,
+    MultipartUpload: { Parts: numbers.map((number) => parts.get(number)!) },
+  }
+  try {
+    await s3.send(new CompleteMultipartUploadCommand(complete), options)
+  } catch (thrown) {
+    // The answer to a completion may be lost, and the next attempt then finds no upload any more.
+    if ((await storedBytes(s3, upload, work.signal)) !== upload.bytes) throw thrown
+  }
+}
+
+/** The newest upload of this key that is under way, with its usable parts; older ones are given up. A new one where there is none. */
+const begunUpload = async (
+  s3: S3Client,
+  upload: Upload,
+  partBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<{ id: string; parts: Map<number, CompletedPart> }> => {
+  const target = { Bucket: upload.bucket, Key: upload.key }
+  const options = abortable(signal)
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: upload.bucket, Prefix: upload.key }), options)
+  const begun = Uploads.filter(({ Key }) => Key === upload.key).sort(
+    (a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0),
+  )
+  const [newest, ...stale] = begun.flatMap(({ UploadId }) => UploadId ?? [])
+  for (const id of stale) await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId: id }), options).catch(() => undefined)
+  if (newest !== undefined) {
+    const parts = await sentParts(s3, upload, newest, partBytes, signal).catch((thrown: unknown) => {
+      if (thrown instanceof Error && thrown.name === 'NoSuchUpload') return undefined
+      throw thrown
+    })
+    if (parts !== undefined) return { id: newest, parts }
+  }
+  const create = { ...target, ChecksumAlgorithm: 'CRC64NVME' as const, ChecksumType: 'FULL_OBJECT' as const, ...encryption(upload) }
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(create), options)
+  return { id: UploadId ?? '', parts: new Map() }
+}
+
+const sentParts = async (
+  s3: S3Client,
+  upload: Upload,
+  id: string,
+  partBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Map<number, CompletedPart>> => {
+  const parts = new Map<number, CompletedPart>()
+  let marker: string | undefined
+  do {
+    const listing = { Bucket: upload.bucket, Key: upload.key, UploadId: id, PartNumberMarker: marker }
+    const page = await s3.send(new ListPartsCommand(listing), abortable(signal))
+    for (const { PartNumber, ETag, Size, ChecksumCRC64NVME } of page.Parts ?? []) {
+      const expected = Math.min(partBytes, upload.bytes - ((PartNumber ?? 0) - 1) * partBytes)
+      if (PartNumber !== undefined && Size === expected) parts.set(PartNumber, { PartNumber, ETag, ChecksumCRC64NVME })
+    }
+    marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
+  } while (marker !== undefined)
+  return parts
+}

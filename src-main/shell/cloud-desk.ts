@@ -1,0 +1,153 @@
+// The cloud for the window: connections in memory, what was filled in, trips. Knows no Electron: what it needs of it is handed in.
+import { join } from 'node:path'
+import type { CloudDraft } from '../../src-shared/cloud-contract.ts'
+import type { CloudCaller } from '../../src-shared/cloud-job.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import type { ChannelRequest, Push } from '../../src-shared/ipc-contract.ts'
+import { browseBucket } from '../cloud/browse-bucket.ts'
+import { connect, identifyCaller, type Connection } from '../cloud/connection.ts'
+import { listJobs } from '../cloud/list-jobs.ts'
+import { preflight } from '../cloud/preflight.ts'
+import { listProfiles } from '../cloud/shared-config.ts'
+import { signIn } from '../cloud/sign-in.ts'
+import { draftRequest, fillFromConfig, keepDraft, readDraft } from './cloud-draft.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { CloudHandlers } from './cloud-handlers.ts'
+import { CloudTrips } from './cloud-trips.ts'
+
+export interface DeskNeeds {
+  readonly data: DataFolder
+  readonly push: (push: Push) => void
+  readonly notify: (title: string, body: string) => void
+  readonly openPage: (url: string) => Promise<void>
+  /** Path of a YAML file; null when dismissed. */
+  readonly chooseConfig: () => Promise<string | null>
+  readonly openRun: (folder: string) => void
+}
+
+export class CloudDesk {
+  readonly #needs: DeskNeeds
+  readonly #draft: string
+  readonly #connections = new Map<string, Promise<Connection>>()
+  readonly #allowed = new Set<string>()
+  readonly #trips: CloudTrips
+  readonly #resumed: Promise<void>
+  #giveCode: ((code: string | null) => void) | undefined
+
+  constructor(needs: DeskNeeds) {
+    this.#needs = needs
+    this.#draft = join(needs.data.cloud, 'draft.json')
+    const poll = process.env['HEADROOM_POLL_MS'] ?? ''
+    this.#trips = new CloudTrips({
+      folder: needs.data.cloud,
+      runs: needs.data.runs,
+      connect: (profile, region) => this.#connect({ profile, region }),
+      onTrip: (trip) => needs.push({ type: 'cloud.trip', trip }),
+      onLines: (runId, lines) => needs.push({ type: 'cloud.lines', runId, lines }),
+      onEnd: (trip) => {
+        needs.notify(
+          trip.error === null ? 'The cloud run is home' : 'The cloud run did not succeed',
+          trip.error?.message ?? `${trip.jobName} is verified and open.`,
+        )
+        if (trip.folder !== null && trip.error === null) needs.openRun(trip.folder)
+      },
+      pollMs: poll === '' ? undefined : Number(poll),
+    })
+    this.#resumed = this.#trips.resume()
+  }
+
+  readonly handlers: CloudHandlers = {
+    'cloud.start': async () => {
+      await this.#resumed
+      return { profiles: await listProfiles(), draft: await readDraft(this.#draft), trips: this.#trips.list() }
+    },
+    'cloud.connect': (request) => this.#identify(request),
+    'cloud.signIn': async ({ profile }) => {
+      const { openPage, push } = this.#needs
+      await signIn(profile, { openPage, showCode: (page, code) => push({ type: 'cloud.codeShown', page, code }) })
+      this.#forget()
+      return {}
+    },
+    'cloud.giveCode': async ({ code }) => {
+      this.#giveCode?.(code)
+      return {}
+    },
+    'cloud.keepDraft': async (draft) => {
+      await keepDraft(this.#draft, draft)
+      return {}
+    },
+    'cloud.importConfig': async (draft) => {
+      const file = await this.#needs.chooseConfig()
+      return file === null ? draft : fillFromConfig(draft, file)
+    },
+    'cloud.browse': async ({ connection, bucket, prefix }) => browseBucket(await this.#connect(connection), bucket, prefix),
+    'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft)),
+    'cloud.launch': (draft) => this.#launch(draft),
+    'cloud.log': async ({ runId }) => ({ lines: this.#trips.lines(runId) }),
+    'cloud.stop': async ({ runId }) => {
+      await this.#trips.stop(runId)
+      return {}
+    },
+    'cloud.continue': async ({ runId }) => {
+      this.#forget()
+      await this.#trips.continue(runId)
+      return {}
+    },
+    'cloud.openConsole': async ({ runId }) => {
+      await this.#needs.openPage(await this.#trips.consolePage(runId))
+      return {}
+    },
+    'cloud.jobs': async (request) => {
+      const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal)
+      return { jobs: [...jobs], note: limited === undefined ? null : `${limited.message} ${limited.next ?? ''}` }
+    },
+  }
+
+  leave(): Promise<void> {
+    return this.#trips.leave()
+  }
+
+  async #launch(draft: CloudDraft): Promise<{ runId: string }> {
+    const request = await draftRequest(draft)
+    await keepDraft(this.#draft, draft)
+    await this.#trips.launch(request, draft.profile, draft.region)
+    return { runId: request.runId }
+  }
+
+  async #identify(request: ChannelRequest<'cloud.connect'>): Promise<CloudCaller> {
+    if (request.allowsProcess === true) this.#allowed.add(request.profile ?? '')
+    this.#forget()
+    return identifyCaller(await this.#connect(request))
+  }
+
+  /** One connection per profile and region, so that nobody signs in twice; a failed one is tried anew. */
+  #connect({ profile, region }: { readonly profile: string | null; readonly region: string | null }): Promise<Connection> {
+    const key = JSON.stringify([profile, region])
+    const known = this.#connections.get(key)
+    if (known !== undefined) return known
+    const made = connect({
+      profile: profile ?? undefined,
+      region: region ?? undefined,
+      allowsProcess: this.#allowed.has(profile ?? ''),
+      askMfaCode: (device) => this.#askCode(device),
+    })
+    this.#connections.set(key, made)
+    made.catch(() => this.#connections.delete(key))
+    return made
+  }
+
+  /** The next request connects anew; trips under way keep theirs. */
+  #forget(): void {
+    this.#connections.clear()
+  }
+
+  async #askCode(device: string): Promise<string> {
+    const code = await new Promise<string | null>((resolve) => {
+      this.#giveCode = resolve
+      this.#needs.push({ type: 'cloud.codeAsked', device })
+    })
+    this.#giveCode = undefined
+    if (code === null) throw new HeadroomError('cloud-sign-in', `No code of ${device} was given.`, { next: 'Connect again.' })
+    return code
+  }
+}

@@ -1,0 +1,64 @@
+// The cloud desk as Electron serves it: notifications, pages in the browser, the dialog for a configuration.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { dialog, Notification, shell, type BrowserWindow } from 'electron'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import type { Push } from '../../src-shared/ipc-contract.ts'
+import type { CloudDesk } from './cloud-desk.ts'
+import type { DataFolder } from './data-folder.ts'
+
+export interface CloudWindow {
+  readonly data: DataFolder
+  readonly window: () => BrowserWindow | undefined
+  readonly push: (push: Push) => void
+}
+
+export interface LazyDesk {
+  /** Loads it on first use. */
+  readonly desk: () => Promise<CloudDesk>
+  /** Lets go of what it follows; nothing where it was never used. */
+  readonly leave: () => Promise<void>
+  /** Whether an earlier start left trips that may go on. */
+  readonly hasTrips: () => boolean
+}
+
+export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => {
+  let opened: Promise<CloudDesk> | undefined
+  const open = async (): Promise<CloudDesk> => {
+    const { CloudDesk } = await import('./cloud-desk.ts')
+    return new CloudDesk({
+      data,
+      push,
+      openPage,
+      notify: (title, body) => {
+        if (Notification.isSupported()) new Notification({ title, body }).show()
+      },
+      chooseConfig: async () => {
+        const parent = window()
+        if (parent === undefined) return null
+        const filters = [{ name: 'YAML', extensions: ['yaml', 'yml'] }]
+        const { filePaths } = await dialog.showOpenDialog(parent, {
+          title: "The pipeline's config.yaml",
+          properties: ['openFile'],
+          filters,
+        })
+        return filePaths[0] ?? null
+      },
+      openRun: (folder) => push({ type: 'launch.requested', launch: { kind: 'path', path: folder } }),
+    })
+  }
+  return {
+    desk: () => (opened ??= open()),
+    leave: async () => opened?.then((desk) => desk.leave()),
+    hasTrips: () => existsSync(join(data.cloud, 'trips')),
+  }
+}
+
+/** Pages of AWS are https; a simulated one is on this machine. */
+const openPage = async (url: string): Promise<void> => {
+  const { protocol, hostname } = new URL(url)
+  if (protocol !== 'https:' && !(protocol === 'http:' && hostname === '127.0.0.1')) {
+    throw new HeadroomError('cloud-setup', `${protocol} pages are not opened.`)
+  }
+  await shell.openExternal(url)
+}

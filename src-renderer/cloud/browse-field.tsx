@@ -1,0 +1,57 @@
+// Chooses a bucket or a folder by looking into the account.
+import { useState } from 'react'
+import { toWireError } from '../../src-shared/errors.ts'
+import { browse } from './cloud-state.ts'
+
+export interface BrowseFieldProps {
+  readonly label: string
+  /** "": buckets are chosen. */
+  readonly bucket: string
+  readonly onChoose: (name: string) => void
+}
+
+export const BrowseField = ({ label, bucket, onChoose }: BrowseFieldProps) => {
+  const [names, setNames] = useState<readonly string[] | null>(null)
+  const [prefix, setPrefix] = useState('')
+  const [note, setNote] = useState('')
+  const look = async (below: string): Promise<void> => {
+    setPrefix(below)
+    setNote('Looking …')
+    try {
+      const found = await browse(bucket, below)
+      setNames(found)
+      setNote(found.length === 0 ? 'Nothing is there.' : '')
+    } catch (thrown) {
+      setNames([])
+      setNote(toWireError(thrown).message)
+    }
+  }
+  const choose = (name: string): void => {
+    onChoose(bucket === '' ? name : prefix + name)
+    if (bucket !== '' && name.endsWith('/')) void look(prefix + name)
+    else setNames(null)
+  }
+  return (
+    <span className="cloud-browse">
+      <button
+        type="button"
+        className="button"
+        aria-label={label}
+        aria-expanded={names !== null}
+        onClick={() => (names === null ? void look('') : setNames(null))}
+      >
+        …
+      </button>
+      {names !== null && (
+        <span className="cloud-names" role="listbox" aria-label={label}>
+          {note !== '' && <span className="muted">{note}</span>}
+          {names.map((name) => (
+            <button key={name} type="button" role="option" aria-selected={false} onClick={() => choose(name)}>
+              {name}
+            </button>
+          ))}
+        </span>
+      )}
+    </span>
+  )
+}

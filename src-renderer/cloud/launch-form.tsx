@@ -1,0 +1,152 @@
+// What a launch needs, in three groups: who, where, and what it may cost.
+import { useId, type ReactNode } from 'react'
+import { BrowseField } from './browse-field.tsx'
+import { changeDraft, connectCloud, importConfig, launchCloud, runPreflight, signInCloud, useCloudState } from './cloud-state.ts'
+import { formatUsd } from './cloud-words.ts'
+
+interface FieldProps {
+  readonly label: string
+  readonly value: string
+  readonly placeholder?: string
+  readonly onChange: (value: string) => void
+  readonly children?: ReactNode
+}
+
+/** The button beside the input stays out of its label. */
+const Field = ({ label, value, placeholder, onChange, children }: FieldProps) => {
+  const id = useId()
+  return (
+    <div className="cloud-field">
+      <label htmlFor={id}>{label}</label>
+      <span className="cloud-input">
+        <input
+          id={id}
+          type="text"
+          value={value}
+          placeholder={placeholder}
+          spellCheck={false}
+          onChange={({ target }) => onChange(target.value)}
+        />
+        {children}
+      </span>
+    </div>
+  )
+}
+
+export const LaunchForm = () => {
+  const { draft, profiles, caller, preflight, errand } = useCloudState()
+  const isBusy = errand !== ''
+  return (
+    <form className="cloud-form" onSubmit={(event) => event.preventDefault()}>
+      <fieldset>
+        <legend>Account</legend>
+        <label className="cloud-field">
+          <span>Profile</span>
+          <select
+            className="select"
+            value={draft.profile ?? ''}
+            onChange={({ target }) => changeDraft({ profile: target.value === '' ? null : target.value })}
+          >
+            <option value="">From the environment</option>
+            {profiles.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Field
+          label="Region"
+          value={draft.region ?? ''}
+          placeholder="The profile's"
+          onChange={(region) => changeDraft({ region: region === '' ? null : region })}
+        />
+        <div className="actions">
+          <button type="button" className="button" disabled={isBusy} onClick={() => void connectCloud()}>
+            Connect
+          </button>
+          <button type="button" className="button" disabled={isBusy || draft.profile === null} onClick={() => void signInCloud()}>
+            Sign in
+          </button>
+          <button type="button" className="button" disabled={isBusy} onClick={() => void importConfig()}>
+            Import config.yaml
+          </button>
+        </div>
+        {caller !== null && (
+          <p className="cloud-caller" data-testid="caller">
+            {caller.arn}, account {caller.account}, {caller.region}
+            {caller.endpoint !== null && `, at ${caller.endpoint}`}
+          </p>
+        )}
+      </fieldset>
+      <fieldset>
+        <legend>Job</legend>
+        <Field
+          label="Forecasts"
+          value={draft.input}
+          placeholder="s3://bucket/forecasts/ or a local path"
+          onChange={(input) => changeDraft({ input })}
+        >
+          {draft.bucket !== '' && (
+            <BrowseField
+              label="Browse forecasts"
+              bucket={draft.bucket}
+              onChoose={(prefix) => changeDraft({ input: `s3://${draft.bucket}/${prefix}` })}
+            />
+          )}
+        </Field>
+        <Field label="Bucket" value={draft.bucket} onChange={(bucket) => changeDraft({ bucket })}>
+          <BrowseField label="Browse buckets" bucket="" onChoose={(bucket) => changeDraft({ bucket })} />
+        </Field>
+        <Field label="Folder in it" value={draft.prefix} onChange={(prefix) => changeDraft({ prefix })} />
+        <Field
+          label="Execution role"
+          value={draft.roleArn}
+          placeholder="arn:aws:iam::…:role/…"
+          onChange={(roleArn) => changeDraft({ roleArn })}
+        />
+        <Field
+          label="Machine"
+          value={draft.instanceType}
+          placeholder="By the input's size"
+          onChange={(instanceType) => changeDraft({ instanceType })}
+        />
+        <NumberField
+          label="At most, minutes"
+          value={draft.maxRuntimeMinutes}
+          onChange={(maxRuntimeMinutes) => changeDraft({ maxRuntimeMinutes })}
+        />
+        <NumberField label="At most, USD" value={draft.costCeilingUsd} onChange={(costCeilingUsd) => changeDraft({ costCeilingUsd })} />
+      </fieldset>
+      <div className="actions">
+        <button type="button" className="button" disabled={isBusy} onClick={() => void runPreflight()}>
+          Check
+        </button>
+        <button
+          type="button"
+          className="button primary"
+          disabled={isBusy || preflight?.passed === false}
+          onClick={() => void launchCloud()}
+        >
+          Launch
+        </button>
+        {typeof preflight?.mostUsd === 'number' && <span className="muted">at most {formatUsd(preflight.mostUsd)} (estimate)</span>}
+      </div>
+    </form>
+  )
+}
+
+const NumberField = ({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string
+  readonly value: number
+  readonly onChange: (value: number) => void
+}) => (
+  <label className="cloud-field">
+    <span>{label}</span>
+    <input type="number" min={1} value={value} onChange={({ target }) => target.valueAsNumber > 0 && onChange(target.valueAsNumber)} />
+  </label>
+)

@@ -1,0 +1,122 @@
+// What the window asks of the cloud through the main process, and what is pushed to it. No credential crosses it but a one-time code.
+import { z } from 'zod'
+import { callerSchema, jobStatusSchema, logLineSchema, preflightSchema, tripStages } from './cloud-job.ts'
+import { wireErrorSchema } from './errors.ts'
+
+const nothing = z.strictObject({})
+const runId = z.string().regex(/^[a-z0-9]{8,32}$/)
+
+/** What the user has filled in so far; "" where nothing. Checked as a whole when it is used. */
+export const cloudDraftSchema = z.strictObject({
+  /** Null: the environment or the default profile. */
+  profile: z.string().nullable(),
+  region: z.string().nullable(),
+  /** s3:// prefix, or a local file or folder. */
+  input: z.string(),
+  bucket: z.string(),
+  prefix: z.string(),
+  roleArn: z.string(),
+  /** "": by the input's size. */
+  instanceType: z.string(),
+  imageUri: z.string(),
+  kmsKeyId: z.string(),
+  /** Pipeline's config.yaml with the analysis settings; "": the defaults. */
+  configFile: z.string(),
+  maxRuntimeMinutes: z.number().positive(),
+  costCeilingUsd: z.number().positive(),
+})
+export type CloudDraft = z.infer<typeof cloudDraftSchema>
+
+export const emptyDraft: CloudDraft = {
+  profile: null,
+  region: null,
+  input: '',
+  bucket: '',
+  prefix: 'headroom',
+  roleArn: '',
+  instanceType: '',
+  imageUri: '',
+  kmsKeyId: '',
+  configFile: '',
+  maxRuntimeMinutes: 60,
+  costCeilingUsd: 10,
+}
+
+/** A trip as the window shows it. */
+export const tripViewSchema = z.object({
+  runId,
+  jobName: z.string(),
+  stage: z.enum(tripStages),
+  status: jobStatusSchema.nullable(),
+  /** ISO 8601 UTC. */
+  createdAt: z.string(),
+  submittedAt: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  region: z.string(),
+  account: z.string(),
+  instanceType: z.string(),
+  mostUsd: z.number().nullable(),
+  /** What is going on, one sentence; "" when nothing is. */
+  activity: z.string(),
+  /** Share done of what is going on, 0..1; null where unknown. */
+  progress: z.number().nullable(),
+  /** Greatest memory that the engine has reported so far. */
+  peakMemoryBytes: z.number().nullable(),
+  /** Why it ended badly, or what holds it up. */
+  error: wireErrorSchema.nullable(),
+  /** Whether it goes on by itself. */
+  isLive: z.boolean(),
+  folder: z.string().nullable(),
+})
+export type TripView = z.infer<typeof tripViewSchema>
+
+export const listedJobSchema = z.object({
+  name: z.string(),
+  status: z.union([jobStatusSchema, z.literal('not submitted')]),
+  createdAt: z.string(),
+  runId: z.string().nullable(),
+  folder: z.string().nullable(),
+})
+export type ListedJob = z.infer<typeof listedJobSchema>
+
+const connection = z.strictObject({ profile: z.string().nullable(), region: z.string().nullable(), allowsProcess: z.boolean().optional() })
+
+export const cloudChannels = {
+  'cloud.start': {
+    request: nothing,
+    response: z.object({ profiles: z.array(z.string()), draft: cloudDraftSchema, trips: z.array(tripViewSchema) }),
+  },
+  /** Who the profile is; asks AWS. */
+  'cloud.connect': { request: connection, response: callerSchema },
+  /** Signs in through the browser. */
+  'cloud.signIn': { request: z.strictObject({ profile: z.string().min(1) }), response: nothing },
+  /** The code that `cloud.codeAsked` wants; null: not given. */
+  'cloud.giveCode': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: nothing },
+  'cloud.keepDraft': { request: cloudDraftSchema, response: nothing },
+  /** The draft with what a pipeline's config.yaml states; asks for the file. */
+  'cloud.importConfig': { request: cloudDraftSchema, response: cloudDraftSchema },
+  /** Buckets, or folders and files below a prefix. */
+  'cloud.browse': {
+    request: z.strictObject({ connection, bucket: z.string(), prefix: z.string() }),
+    response: z.object({ names: z.array(z.string()), files: z.int() }),
+  },
+  'cloud.preflight': { request: cloudDraftSchema, response: preflightSchema },
+  /** Answers at once; how it goes is pushed as `cloud.trip`. */
+  'cloud.launch': { request: cloudDraftSchema, response: z.object({ runId }) },
+  'cloud.log': { request: z.strictObject({ runId }), response: z.object({ lines: z.array(logLineSchema) }) },
+  'cloud.stop': { request: z.strictObject({ runId }), response: nothing },
+  /** Goes on with a trip that waits or failed on its way. */
+  'cloud.continue': { request: z.strictObject({ runId }), response: nothing },
+  /** The job's page in the AWS console. */
+  'cloud.openConsole': { request: z.strictObject({ runId }), response: nothing },
+  'cloud.jobs': { request: connection, response: z.object({ jobs: z.array(listedJobSchema), note: z.string().nullable() }) },
+} as const
+
+export const cloudPushes = [
+  z.object({ type: z.literal('cloud.trip'), trip: tripViewSchema }),
+  z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
+  z.object({ type: z.literal('cloud.codeAsked'), device: z.string() }),
+  /** The user is to confirm this code on that page. */
+  z.object({ type: z.literal('cloud.codeShown'), page: z.string(), code: z.string() }),
+] as const

@@ -1,0 +1,227 @@
+// Every failure that users meet, brought about in the simulated account: its cause and its next step.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { adviseOn } from '../../src-main/cloud/advice.ts'
+import { identifyCaller } from '../../src-main/cloud/connection.ts'
+import { fetchRun } from '../../src-main/cloud/fetch-run.ts'
+import { followJob } from '../../src-main/cloud/follow-job.ts'
+import { awaitTrip } from '../../src-main/cloud/launch-trip.ts'
+import { listJobs } from '../../src-main/cloud/list-jobs.ts'
+import type { CloudEvent } from '../../src-shared/cloud-job.ts'
+import { failureOf, openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
+import type { JobFault } from '../simulator/faults.ts'
+
+let place: CloudPlace
+beforeEach(async () => {
+  place = await openCloudPlace()
+})
+afterEach(() => place.close())
+
+const roleArn = () => place.simulator.account.roles.get('HeadroomProcessing')!.arn
+const launchFailure = (settings: object = {}) => failureOf(place.launch(place.request(settings)))
+
+/** Launches, waits, and hands over why it ended badly. */
+const endOf = async (fault: JobFault | undefined, settings: object = {}) => {
+  if (fault !== undefined) place.simulator.faults.addToNextJob(fault)
+  const trip = await place.launch(place.request(settings))
+  return failureOf(awaitTrip(place.connection, place.journal, trip, { pollMs: 20 }))
+}
+
+describe('a launch is refused', () => {
+  it('without iam:PassRole: the permission to ask for is shown', async () => {
+    const message = `User: arn:aws:iam::123456789012:user/planner is not authorized to perform: iam:PassRole on resource: ${roleArn()}`
+    place.simulator.account.denied.set('sagemaker:CreateProcessingJob', message)
+    const { code, next } = await launchFailure()
+    expect(code).toBe('cloud-refused')
+    expect(next).toContain('"Action":"iam:PassRole"')
+    expect(next).toContain('"iam:PassedToService":"sagemaker.amazonaws.com"')
+    expect(next).toContain(roleArn())
+  })
+
+  it('with a role that SageMaker cannot assume: trust policy and path', async () => {
+    const { code, message, next } = await launchFailure({ roleArn: 'arn:aws:iam::123456789012:role/HeadroomProcessing' })
+    expect([code, message]).toEqual(['cloud-setup', 'SageMaker may not assume the role arn:aws:iam::123456789012:role/HeadroomProcessing.'])
+    expect(next).toContain('service-role/')
+  })
+
+  it('when the quota is 0: which page, which type', async () => {
+    place.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 0)
+    const { code, message, next } = await launchFailure({ instanceType: 'ml.m5.4xlarge' })
+    expect([code, message]).toEqual(['cloud-limit', 'The account’s quota for ml.m5.4xlarge is used up or 0.'])
+    expect(next).toContain('https://eu-west-1.console.aws.amazon.com/servicequotas/')
+  })
+
+  it('for too large a volume: a smaller one', async () => {
+    expect(await launchFailure({ volumeGb: 2000 })).toMatchObject({ code: 'cloud-limit', next: 'Choose a smaller volume.' })
+  })
+
+  it('with an image of another region: the right one', async () => {
+    const imageUri = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
+    const { code, next } = await launchFailure({ imageUri })
+    expect(code).toBe('cloud-setup')
+    expect(next).toContain('141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
+  })
+
+  it('with a key that may not be used: what role and caller need', async () => {
+    place.simulator.account.deniedKmsKeys.add('key-1')
+    const { code, message, next } = await launchFailure({ kmsKeyId: 'key-1' })
+    expect([code, message]).toEqual(['cloud-refused', 'The key key-1 may not be used here.'])
+    expect(next).toContain('kms:GenerateDataKey')
+    expect(next).toContain('kms:CreateGrant')
+  })
+
+  it('above the cost ceiling, before anything is sent', async () => {
+    // (48 h x 5.53 USD + 0.14 USD x 30 GB x 48/720 of a month) x 1.35 for a region other than the list’s = 358.722, rounded up.
+    const { code, message } = await launchFailure({ instanceType: 'ml.m5.24xlarge', maxRuntimeSeconds: 48 * 3600 })
+    expect([code, message]).toEqual([
+      'cloud-limit',
+      'Its full runtime on ml.m5.24xlarge would cost up to 358.73 USD (estimate), above the ceiling of 10 USD.',
+    ])
+    expect(place.simulator.requestsOf('PutObject')).toEqual([])
+  })
+})
+
+describe('a job ends badly', () => {
+  it('when its input may not be read', async () => {
+    place.simulator.account.denied.set('role:s3:GetObject', 'AccessDenied (403): Access Denied')
+    const { code, message, next } = await endOf(undefined)
+    expect([code, message.startsWith('The job could not read its input')]).toEqual(['cloud-job-failed', true])
+    expect(next).toMatch(/s3:GetObject and s3:ListBucket.*gateway endpoint/)
+  })
+
+  it('for want of capacity: later, or the next type', async () => {
+    const { message, next } = await endOf({ kind: 'capacity' }, { instanceType: 'ml.m5.xlarge' })
+    expect([message, next]).toEqual(['AWS has no ml.m5.xlarge free at the moment.', 'Launch again later, or with ml.m5.2xlarge.'])
+  })
+
+  it('killed for its memory: the next size up', async () => {
+    const { code, message, next } = await endOf({ kind: 'out-of-memory' }, { instanceType: 'ml.m5.large' })
+    expect(code).toBe('cloud-job-failed')
+    expect(message).toContain('most likely for want of memory on ml.m5.large (8 GB)')
+    expect(next).toBe('Launch again on ml.m5.xlarge.')
+  })
+
+  it('by an internal error in a VPC: network-interface permissions', async () => {
+    const { next } = await endOf({ kind: 'fails', reason: 'InternalServerError: We encountered an internal error. Please try again.' })
+    expect(next).toContain('network-interface permissions')
+  })
+
+  it('when the image is not there', async () => {
+    const { code, next } = await endOf({ kind: 'fails', reason: 'ClientError: manifest unknown: Requested image not found' })
+    expect([code, next?.includes('141502667606.dkr.ecr.eu-west-1')]).toEqual(['cloud-setup', true])
+  })
+
+  it('without a reason: it was stopped, which is no success', async () => {
+    expect(await endOf({ kind: 'stops' })).toMatchObject({ code: 'cloud-job-stopped', message: 'The job was stopped before its end.' })
+  })
+
+  it('with the container’s own words where no rule fits', async () => {
+    await writeFile(join(place.folder, 'engine', 'run.sh'), 'printf "fleet.parquet has no rows." > /opt/ml/output/message; exit 3')
+    expect(await endOf(undefined)).toMatchObject({ code: 'cloud-job-failed', message: 'The job failed: fleet.parquet has no rows.' })
+  })
+})
+
+describe('a job completes', () => {
+  it('without a manifest: the run is incomplete, with what is there', async () => {
+    await writeFile(join(place.folder, 'engine', 'run.sh'), 'echo 1 > /opt/ml/processing/output/server_clusters.csv')
+    const trip = await place.launch(place.request())
+    const ended = await awaitTrip(place.connection, place.journal, trip, { pollMs: 20 })
+    const home = { uri: ended.outputUri, folder: join(place.folder, 'home'), runId: ended.runId }
+    expect(await failureOf(fetchRun(place.connection, home))).toMatchObject({
+      code: 'cloud-incomplete',
+      message: 'The job wrote no manifest, so its run is incomplete. There is server_clusters.csv (2 bytes).',
+    })
+  })
+
+  it('with empty outputs: the same, and nothing is there', async () => {
+    place.simulator.faults.addToNextJob({ kind: 'empty-outputs' })
+    const ended = await awaitTrip(place.connection, place.journal, await place.launch(place.request()), { pollMs: 20 })
+    const home = { uri: ended.outputUri, folder: join(place.folder, 'home'), runId: ended.runId }
+    expect((await failureOf(fetchRun(place.connection, home))).message).toContain('Nothing is there.')
+  })
+})
+
+describe('tracking', () => {
+  const followed = async (prepare: () => void): Promise<CloudEvent[]> => {
+    const trip = await place.launch(place.request())
+    await place.simulator.account.jobs.get(trip.jobName)!.ended
+    prepare()
+    const events: CloudEvent[] = []
+    const { state } = await followJob(place.connection, trip.jobName, { pollMs: 10, onEvent: (event) => events.push(event) })
+    expect(state.status).toBe('Completed')
+    return events
+  }
+  const waits = (events: readonly CloudEvent[]) => events.flatMap((event) => (event.type === 'waiting' ? [event.error.code] : []))
+
+  it('goes on after throttling', async () => {
+    expect(
+      waits(await followed(() => place.simulator.faults.add({ kind: 'throttle', operation: 'DescribeProcessingJob', times: 6 }))),
+    ).toEqual(['cloud-unreachable'])
+  }, 60_000)
+
+  it('goes on after lost connections', async () => {
+    expect(
+      waits(await followed(() => place.simulator.faults.add({ kind: 'reset', operation: 'DescribeProcessingJob', times: 6 }))),
+    ).toEqual(['cloud-unreachable'])
+  }, 60_000)
+
+  it('goes on after credentials have expired and been renewed', async () => {
+    expect(
+      waits(await followed(() => place.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times: 2 }))),
+    ).toEqual(['cloud-sign-in', 'cloud-sign-in'])
+  })
+
+  it('goes on without a log that may not be read', async () => {
+    expect(waits(await followed(() => place.simulator.account.denied.set('logs:DescribeLogStreams', 'denied')))).toEqual(['cloud-refused'])
+  })
+})
+
+describe('other refusals', () => {
+  it('falls back to its own history where jobs may not be listed', async () => {
+    const trip = await place.launch(place.request())
+    place.simulator.account.denied.set('sagemaker:ListProcessingJobs', 'User is not authorized to perform: sagemaker:ListProcessingJobs')
+    const { jobs, limited } = await listJobs(place.connection, place.journal)
+    expect(jobs.map(({ name }) => name)).toEqual([trip.jobName])
+    expect(limited?.next).toContain('Resource "*"')
+  })
+
+  it('tells a wrong clock from a wrong key', async () => {
+    place.simulator.faults.add({
+      kind: 'error',
+      operation: 'GetCallerIdentity',
+      code: 'SignatureDoesNotMatch',
+      message: 'Signature expired: 1 is now earlier than 2',
+      status: 403,
+      times: 9,
+    })
+    expect(await failureOf(identifyCaller(place.connection))).toMatchObject({ code: 'cloud-setup', next: 'Set the clock, then try again.' })
+  })
+
+  it('says to sign in again when credentials have expired', async () => {
+    place.simulator.faults.add({ kind: 'expired', operation: 'GetCallerIdentity', times: 9 })
+    expect(await failureOf(identifyCaller(place.connection))).toMatchObject({
+      code: 'cloud-sign-in',
+      message: 'Your AWS sign-in has expired.',
+    })
+  })
+
+  it.each([
+    [
+      'CredentialsProviderError',
+      'The SSO session associated with this profile has expired. To refresh this SSO session run aws sso login with the corresponding profile.',
+      'sign-in-again',
+    ],
+    ['TokenProviderError', 'Token is expired. To refresh this SSO session run aws sso login', 'sign-in-again'],
+    ['ThrottlingException', 'Rate exceeded', 'throttled'],
+    ['ResourceInUse', 'Job name must be unique', 'name-taken'],
+    ['FailureReason', 'ClientError: Data download failed:ListObjectsV2 failed', 'data-download'],
+    ['ValidationException', 'The repository does not grant ecr:BatchGetImage to the role', 'image'],
+    ['AccessDeniedException', 'User is not authorized to perform: kms:Decrypt', 'kms'],
+    ['NoSuchBucket', 'The specified bucket does not exist', 'bucket'],
+    ['Error', 'connect ECONNREFUSED 127.0.0.1:1', 'unreachable'],
+  ])('knows %s: %s', (name, message, failure) => {
+    expect(adviseOn({ name, message })?.failure).toBe(failure)
+  })
+  it('knows nothing it was not told', () => expect(adviseOn({ name: 'Odd', message: 'Something else' })).toBeUndefined())
+})

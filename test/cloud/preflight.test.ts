@@ -1,0 +1,232 @@
+// Preflight: each check sees what is wrong and says how to mend it; a launch within SageMaker's limits is told apart from one beyond them.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { jobRequest, type JobParts } from '../../src-main/cloud/job-request.ts'
+import { chooseMachine, mostCost, regionImage } from '../../src-main/cloud/machines.ts'
+import { preflight } from '../../src-main/cloud/preflight.ts'
+import type { PreflightCheck } from '../../src-shared/cloud-job.ts'
+import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
+
+let place: CloudPlace
+let fleet: SampleRun
+beforeAll(async () => {
+  fleet = await makeSampleFleet(12)
+})
+afterAll(() => fleet.remove())
+beforeEach(async () => {
+  place = await openCloudPlace()
+  place.bucket.objects.clear()
+  place.put('forecasts/fleet.parquet', await readFile(fleet.forecasts))
+  place.simulator.account.quotas.set('ml.m5.large for processing job usage', 4)
+})
+afterEach(() => place.close())
+
+const look = (settings: object = {}, own: Partial<LaunchRequest> = {}) => preflight(place.connection, place.request(settings, own))
+const lineOf = async (id: string, settings: object = {}, own: Partial<LaunchRequest> = {}): Promise<PreflightCheck | undefined> =>
+  (await look(settings, own)).checks.find((check) => check.id === id)
+
+describe('preflight', () => {
+  it('passes where all is well, changes nothing and downloads no file', async () => {
+    const found = await look()
+    expect(found.checks.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'identity ok',
+      'bucket ok',
+      'input ok',
+      'output ok',
+      'role ok',
+      'image ok',
+      'machine ok',
+      'engine ok',
+      'network ok',
+      'cost ok',
+    ])
+    expect(found).toMatchObject({
+      passed: true,
+      instanceType: 'ml.m5.large',
+      caller: { account: '123456789012', arn: 'arn:aws:iam::123456789012:user/planner' },
+    })
+
+    expect(found.checks.find(({ id }) => id === 'input')?.detail).toMatch(/^1 file in S3, [\d,]+ rows, \d+\.\d MB$/)
+    expect([...place.bucket.objects.keys()]).toEqual(['forecasts/fleet.parquet'])
+    expect([place.bucket.uploads.size, place.simulator.requestsOf('PutObject').length]).toEqual([0, 0])
+    expect(place.simulator.requestsOf('GetObject').map(({ status }) => status)).toEqual([206])
+  })
+
+  it('stops at an identity that AWS does not know', async () => {
+    place.simulator.account.keys.clear()
+    expect(await look()).toMatchObject({ passed: false, caller: null, checks: [{ id: 'identity', state: 'failed' }] })
+  })
+
+  it('sees buckets that are not there, not open, or elsewhere', async () => {
+    expect(await lineOf('bucket', { bucket: 'no-such-bucket' })).toMatchObject({
+      state: 'failed',
+      detail: 'There is no bucket no-such-bucket.',
+    })
+    place.simulator.addBucket('far-away', 'us-west-2')
+    expect(await lineOf('bucket', { bucket: 'far-away' })).toMatchObject({
+      state: 'failed',
+      next: 'Launch in us-west-2, or choose a bucket in eu-west-1.',
+    })
+    place.simulator.account.denied.set('s3:HeadBucket', 'Access Denied')
+    expect(await lineOf('bucket')).toMatchObject({ state: 'failed', next: 'Ask for s3:ListBucket on it.' })
+  })
+
+  it('sees inputs that are empty, no Parquet, cut short, or lack a column', async () => {
+    const input = `s3://${placeBucket}/other/`
+    expect(await lineOf('input', {}, { input })).toMatchObject({ state: 'failed', detail: `Nothing lies below ${input}.` })
+    place.put('other/readme.txt', 'hello')
+    expect((await lineOf('input', {}, { input }))?.detail).toContain('None of the 1 objects')
+    place.put('other/part.parquet', (await readFile(fleet.forecasts)).subarray(0, 20_000))
+    expect(await lineOf('input', {}, { input })).toMatchObject({
+      state: 'failed',
+      detail: 'other/part.parquet is not a whole Parquet file.',
+    })
+    const renamed = Buffer.from(await readFile(fleet.forecasts))
+    for (let at = renamed.indexOf('server_id'); at >= 0; at = renamed.indexOf('server_id', at + 1))
+      renamed.write('servername', at, 9, 'latin1')
+    place.put('other/part.parquet', renamed)
+    expect((await lineOf('input', {}, { input }))?.detail).toMatch(/^other\/part\.parquet has no column server_id; it has servernam,/)
+  })
+
+  it('looks at local files the same way', async () => {
+    expect((await lineOf('input', {}, { input: [fleet.forecasts] }))?.detail).toMatch(/^1 file on this machine, /)
+    await writeFile(join(place.folder, 'bad.parquet'), 'PAR1')
+    expect(await lineOf('input', {}, { input: [join(place.folder, 'bad.parquet')] })).toMatchObject({ state: 'failed' })
+    expect(await lineOf('input', {}, { input: [join(place.folder, 'none.parquet')] })).toMatchObject({
+      state: 'failed',
+      next: 'Check the path.',
+    })
+  })
+
+  it('sees a prefix that cannot be written', async () => {
+    place.simulator.account.denied.set('s3:CreateMultipartUpload', 'Access Denied')
+    expect(await lineOf('output')).toMatchObject({ state: 'failed', detail: `You may not write below s3://${placeBucket}/headroom/.` })
+  })
+
+  it('sees roles that are not there, not trusting, not whole, or not to be looked at', async () => {
+    expect((await lineOf('role', { roleArn: 'arn:aws:iam::123456789012:role/Nobody' }))?.detail).toBe(
+      'There is no role Nobody in this account.',
+    )
+    expect((await lineOf('role', { roleArn: 'arn:aws:iam::123456789012:role/Planner' }))?.detail).toBe(
+      'The role Planner does not trust sagemaker.amazonaws.com.',
+    )
+    const whole = place.simulator.account.roles.get('HeadroomProcessing')!.arn
+    expect(await lineOf('role', { roleArn: 'arn:aws:iam::123456789012:role/HeadroomProcessing' })).toMatchObject({
+      state: 'failed',
+      next: `Use ${whole}.`,
+    })
+    place.simulator.account.denied.set('iam:GetRole', 'Access Denied')
+    expect(await lineOf('role')).toMatchObject({ state: 'warning' })
+  })
+
+  it('sees images of elsewhere and quotas of 0, with what fits', async () => {
+    const imageUri = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
+    expect(await lineOf('image', { imageUri })).toMatchObject({ state: 'failed', next: `Here it would be ${regionImage('eu-west-1')!}.` })
+    expect(await lineOf('image', { imageUri: 'docker.io/library/debian:12' })).toMatchObject({ state: 'failed' })
+    place.simulator.account.quotas.set('ml.m5.large for processing job usage', 0).set('ml.m5.2xlarge for processing job usage', 1)
+    expect(await lineOf('machine')).toMatchObject({
+      state: 'failed',
+      detail: 'The account’s quota for ml.m5.large is 0.',
+      next: expect.stringContaining('Choose ml.m5.2xlarge, or ask for more at https://'),
+    })
+    place.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
+    expect(await lineOf('machine')).toMatchObject({ state: 'warning' })
+  })
+
+  it('sees subnets without security group, missing engines and costs above the ceiling', async () => {
+    expect(await lineOf('network', { subnets: ['subnet-1'] })).toMatchObject({ state: 'failed' })
+    expect((await lineOf('network', { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] }))?.detail).toContain('gateway endpoint')
+    expect((await lineOf('encryption', { kmsKeyId: 'key-1' }))?.detail).toContain('kms:CreateGrant')
+    expect(await lineOf('cost', { costCeilingUsd: 0.1 })).toMatchObject({ state: 'failed' })
+    process.env['HEADROOM_ENGINE'] = join(place.folder, 'nowhere')
+    expect(await lineOf('engine')).toMatchObject({ state: 'failed', next: 'Pack it with: npm run bundle:engine.' })
+  })
+})
+
+describe('machine, cost and image', () => {
+  // 3 GB and eight times the input: 0.5 GB fits 8 GB, 1 GB (11 GB) needs 16, 40 GB (323 GB) needs 384; nothing is larger.
+  it.each([
+    [0, 'ml.m5.large'],
+    [0.5, 'ml.m5.large'],
+    [1, 'ml.m5.xlarge'],
+    [40, 'ml.m5.24xlarge'],
+    [4000, 'ml.m5.24xlarge'],
+  ])('%d GB of forecasts: %s', (gigabytes, type) => expect(chooseMachine(gigabytes * 2 ** 30).type).toBe(type))
+
+  // One hour: 0.23 USD + 0.14 x 30 / 720 = 0.2358, rounded up; elsewhere times 1.35 = 0.3184.
+  it('costs at most what the list says', () => {
+    expect(mostCost('ml.m5.xlarge', 'us-east-1', 3600, 30)).toBe(0.24)
+    expect(mostCost('ml.m5.xlarge', 'eu-west-1', 3600, 30)).toBe(0.32)
+    expect(mostCost('ml.unknown.large', 'eu-west-1', 3600, 30)).toBeNull()
+  })
+
+  it('has an image in each region that AWS publishes one for', () => {
+    expect(regionImage('us-east-1')).toBe('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
+    expect(regionImage('cn-north-1')).toBe('450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3')
+    expect([regionImage('mx-central-1'), regionImage('nowhere-1')]).toEqual([undefined, undefined])
+  })
+})
+
+describe('a launch request', () => {
+  const parts = (settings: object = {}, own: Partial<JobParts> = {}): JobParts => ({
+    request: place.request(settings),
+    jobName: 'headroom-1',
+    region: 'eu-west-1',
+    imageUri: regionImage('eu-west-1')!,
+    instanceType: 'ml.m5.large',
+    mounts: [{ name: 'data', s3Uri: 's3://b/k/', localPath: '/opt/ml/processing/input/data' }],
+    outputUri: 's3://b/out/',
+    engineSha256: null,
+    ...own,
+  })
+  const mounts = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `m${index}`, s3Uri: 's3://b/k/', localPath: `/opt/ml/processing/${index}` }))
+  const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
+  const long = (letters: number, own: object) => ({ ...place.request().task, ...own, model: 'm'.repeat(letters) }) as LaunchRequest['task']
+
+  it.each<[string, () => JobParts]>([
+    ['10 inputs', () => parts({}, { mounts: mounts(10) })],
+    ['a name of 63', () => parts({}, { jobName: 'n'.repeat(63) })],
+    ['49 tags beside its own', () => parts({ tags: tags(49) })],
+    ['an argument of 256', () => ({ ...parts(), request: { ...place.request(), task: long(256, {}) } })],
+    ['an address of 1024', () => parts({}, { outputUri: `s3://${'k'.repeat(1019)}` })],
+  ])('with %s is made', (_, make) => expect(jobRequest(make()).ProcessingJobName).toBeTypeOf('string'))
+
+  it.each<[string, () => JobParts]>([
+    ['11 inputs', () => parts({}, { mounts: mounts(11) })],
+    ['a name of 64', () => parts({}, { jobName: 'n'.repeat(64) })],
+    ['50 tags beside its own', () => parts({ tags: tags(50) })],
+    ['an argument of 257', () => ({ ...parts(), request: { ...place.request(), task: long(257, {}) } })],
+    ['an address of 1025', () => parts({}, { outputUri: `s3://${'k'.repeat(1020)}` })],
+    ['an image of 256', () => parts({}, { imageUri: 'i'.repeat(256) })],
+  ])('with %s is refused before AWS has to', async (_, make) => {
+    const { code, message } = await failureOf((async () => jobRequest(make()))())
+    expect([code, /SageMaker allows \d+\.$/.test(message)]).toEqual(['cloud-limit', true])
+  })
+
+  const settings = { bucket: 'bucket', roleArn: 'arn:aws:iam::123456789012:role/R' }
+  it.each<[string, object]>([
+    ['a volume above 16,384 GB', { volumeGb: processingLimits.volumeGb + 1 }],
+    ['a volume of nothing', { volumeGb: 0 }],
+    ['a runtime above five days', { maxRuntimeSeconds: processingLimits.maxRuntimeSeconds + 1 }],
+    ['17 subnets', { subnets: Array.from({ length: 17 }, String) }],
+    ['6 security groups', { securityGroupIds: Array.from({ length: 6 }, String) }],
+    ['a prefix that leads elsewhere', { prefix: 'a//b' }],
+    ['a role that is no ARN', { roleArn: 'Role' }],
+    ['a bucket in capitals', { bucket: 'Bucket' }],
+    ['an unknown setting', { colour: 'green' }],
+  ])('refuses settings with %s', (_, own) => expect(cloudSettingsSchema.safeParse({ ...settings, ...own }).success).toBe(false))
+  it('takes them at the limits', () =>
+    expect(
+      cloudSettingsSchema.safeParse({
+        ...settings,
+        volumeGb: 16_384,
+        maxRuntimeSeconds: 432_000,
+        subnets: Array.from({ length: 16 }, String),
+        securityGroupIds: ['1', '2', '3', '4', '5'],
+      }).success,
+    ).toBe(true))
+})

@@ -1,0 +1,107 @@
+// The whole trip by one command: the run that comes home is the run that this machine makes, and nothing secret lies anywhere.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runFiles, runManifestSchema, runSummarySchema } from '../../src-shared/run-manifest.ts'
+import { bucketName, filesBelow, openCloudBench, type CloudBench } from '../fixtures/cloud-bench.ts'
+import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { headroom } from '../fixtures/run-headroom.ts'
+import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+import { rootKey } from '../simulator/account.ts'
+import { hasNamespaces } from '../simulator/container.ts'
+
+let bench: CloudBench
+let sample: SampleRun
+
+beforeAll(async () => {
+  await packedEngine()
+  bench = await openCloudBench()
+  sample = await makeSampleRun(24)
+}, 180_000)
+afterAll(async () => {
+  await bench.close()
+  await sample.remove()
+})
+
+const launch = (...more: string[]) =>
+  bench.cloud('launch', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--wait', ...more)
+
+describe('one command', () => {
+  it('launches, follows, fetches and verifies; every artefact is what this machine makes', async () => {
+    const { code, stdout, stderr } = await launch('--fetch', 'home-run')
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Job Completed') })
+    expect(stdout).toContain('9 files, all as the manifest says')
+    const home = await filesBelow(join(bench.folder, 'home-run'))
+    expect([...home.keys()].sort()).toEqual(Object.values(runFiles).sort())
+    const local = await filesBelow(sample.run)
+    const same = [...home.keys()].filter((name) => home.get(name)!.equals(local.get(name)!))
+    expect(same.sort()).toEqual(
+      Object.values(runFiles)
+        .filter((name) => name !== runFiles.manifest && name !== runFiles.summary)
+        .sort(),
+    )
+    const summaries = [home, local].map((files) => runSummarySchema.parse(JSON.parse(files.get(runFiles.summary)!.toString())))
+    expect({ ...summaries[0], analyzed_at: '' }).toEqual({ ...summaries[1], analyzed_at: '' })
+    const { run_id } = runManifestSchema.parse(JSON.parse(home.get(runFiles.manifest)!.toString()))
+    expect([...bench.simulator.account.jobs.keys()]).toEqual([`headroom-${run_id}`])
+    expect((await headroom(['verify', 'home-run'], { cwd: bench.folder })).code).toBe(0)
+  }, 120_000)
+
+  it('sends nothing that is there already', async () => {
+    const before = bench.simulator.requests.length
+    const startedAt = Date.now()
+    const { code, stdout } = await bench.cloud('launch', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--json')
+    const submitted = [...bench.simulator.account.jobs.values()].at(-1)!
+    await submitted.ended
+    expect(code).toBe(0)
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; bytes?: number; skipped?: number })
+    expect(events.map(({ type }) => type)).toEqual(['planned', 'upload', 'upload', 'upload', 'upload', 'submitted'])
+    expect(events.filter(({ type }) => type === 'upload').every(({ bytes, skipped }) => bytes === skipped)).toBe(true)
+    const sent = bench.simulator.requests.slice(before).filter(({ operation }) => operation === 'PutObject' || operation === 'UploadPart')
+    expect(sent.map(({ url }) => url.replace(/\d{14}[0-9a-f]{6}/, 'RUN'))).toEqual([
+      `/${bucketName}/headroom/runs/RUN/settings/settings.json?x-id=PutObject`,
+    ])
+    console.log(`accepted ${submitted.createdAt.getTime() - startedAt} ms after the command was started`)
+  })
+
+  it('lists its jobs, prints their logs and fetches them later', async () => {
+    const { stdout: text } = await bench.cloud('jobs', '--json')
+    const { jobs } = JSON.parse(text) as { jobs: { name: string; status: string; runId: string; folder: string | null }[] }
+    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed'])
+    expect(jobs.map(({ folder }) => folder)).toEqual([null, join(bench.folder, 'home-run')])
+    const [later] = jobs
+    const logs = await bench.cloud('logs', later!.name, '--search', 'FINISHED')
+    expect(logs.stdout).toMatch(/^\S+Z algo-1 \{.*"type":"finished".*\}\n$/)
+    const fetched = await bench.cloud('fetch', later!.runId, 'later')
+    expect(fetched).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files') })
+    const again = await bench.cloud('fetch', later!.runId, 'later')
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('not empty') })
+  })
+
+  it('leaves no credential in files, output or the bucket', async () => {
+    const { stdout, stderr } = await launch('--json', '--fetch', 'secretless')
+    const said = [stdout, stderr, ...[...bench.simulator.account.logs.values()].flat().map(({ message }) => message)].join('\n')
+    const objects = [...bench.simulator.account.buckets.get(bucketName)!.objects.values()].map(({ body }) => body)
+    const files = [...(await filesBelow(bench.folder)).values(), ...objects]
+    for (const secret of [rootKey.secret, rootKey.id]) {
+      expect(said.includes(secret)).toBe(false)
+      expect(files.filter((content) => content.includes(secret))).toEqual([])
+    }
+    expect(await readFile(join(bench.folder, 'secretless', 'manifest.json'), 'utf8')).toContain('"run_id"')
+  }, 120_000)
+})
+
+describe.skipIf(!hasNamespaces)('the container', () => {
+  it('is isolated, tagged, and told where it is', () => {
+    const [job] = [...bench.simulator.account.jobs.values()]
+    expect(job!.request).toMatchObject({
+      NetworkConfig: { EnableNetworkIsolation: true },
+      Environment: { AWS_REGION: 'eu-west-1' },
+      ProcessingResources: { ClusterConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 30 } },
+      StoppingCondition: { MaxRuntimeInSeconds: 3600 },
+    })
+  })
+})

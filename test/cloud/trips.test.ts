@@ -1,0 +1,55 @@
+// The trips of a window from one start to the next: what is under way goes on, what is lost is shown and not asked for again.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { CloudTrips } from '../../src-main/shell/cloud-trips.ts'
+import type { TripView } from '../../src-shared/cloud-contract.ts'
+import { openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
+
+let place: CloudPlace
+let ends: TripView[]
+beforeEach(async () => {
+  place = await openCloudPlace()
+  ends = []
+})
+afterEach(() => place.close())
+
+const open = () =>
+  new CloudTrips({
+    folder: join(place.folder, 'cloud'),
+    runs: join(place.folder, 'runs'),
+    connect: async () => place.connection,
+    onTrip: () => undefined,
+    onLines: () => undefined,
+    onEnd: (trip) => void ends.push(trip),
+    pollMs: 20,
+  })
+
+it('shows an incomplete run after a restart, without asking for it again', async () => {
+  const trips = open()
+  await trips.launch(place.request(), null, null)
+  await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1)
+  expect(ends[0]).toMatchObject({ stage: 'ended', status: 'Completed', error: { code: 'cloud-incomplete' }, isLive: false })
+  const asked = place.simulator.requests.length
+  const next = open()
+  await next.resume()
+  expect(next.list()).toMatchObject([{ error: { code: 'cloud-incomplete' }, isLive: false, folder: null }])
+  await next.leave()
+  expect(place.simulator.requests).toHaveLength(asked)
+})
+
+it('goes on with a job that was left, keeps its lines, and lets go when told', async () => {
+  await writeFile(join(place.folder, 'engine', 'run.sh'), 'echo first; sleep 1; echo last; exit 3')
+  const trips = open()
+  const request = place.request()
+  await trips.launch(request, null, null)
+  await expect.poll(() => trips.list()[0]?.stage, { timeout: 20_000 }).toBe('submitted')
+  await trips.leave()
+  expect(ends).toEqual([])
+  const next = open()
+  await next.resume()
+  await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1)
+  expect(next.lines(request.runId).map(({ text }) => text)).toEqual(['first', 'last'])
+  expect(ends[0]).toMatchObject({ status: 'Failed', error: { code: 'cloud-job-failed' } })
+  expect(place.simulator.account.jobs.size).toBe(1)
+})

@@ -1,0 +1,103 @@
+// The simulated account: who may sign, which roles, buckets, quotas, jobs and logs there are.
+import type { Checksum, ChecksumAlgorithm } from './checksums.ts'
+
+export interface StoredObject {
+  readonly body: Buffer
+  readonly etag: string
+  readonly checksum: Checksum
+  readonly modifiedAt: Date
+}
+
+export interface UploadedPart {
+  readonly body: Buffer
+  readonly etag: string
+  readonly checksum: Checksum | undefined
+}
+
+export interface MultipartUpload {
+  readonly key: string
+  readonly algorithm: ChecksumAlgorithm
+  readonly type: Checksum['type']
+  readonly parts: Map<number, UploadedPart>
+  readonly startedAt: Date
+}
+
+export interface Bucket {
+  readonly region: string
+  readonly objects: Map<string, StoredObject>
+  readonly uploads: Map<string, MultipartUpload>
+}
+
+export interface Role {
+  readonly arn: string
+  /** Services that may assume it. */
+  readonly trusts: readonly string[]
+}
+
+export interface AccessKey {
+  readonly secret: string
+  readonly sessionToken?: string
+  readonly userArn: string
+  readonly expiresAt?: Date
+}
+
+export interface LogLine {
+  readonly timestamp: number
+  readonly message: string
+}
+
+export interface ProcessingJob {
+  /** CreateProcessingJob's request as it came. */
+  readonly request: Readonly<Record<string, unknown>>
+  readonly arn: string
+  readonly createdAt: Date
+  startedAt?: Date
+  endedAt?: Date
+  status: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped'
+  failureReason?: string
+  exitMessage?: string
+  /** Ends the container. */
+  stop: () => void
+  /** Settles when the job has ended. */
+  ended: Promise<void>
+}
+
+export interface Account {
+  readonly id: string
+  readonly region: string
+  readonly keys: Map<string, AccessKey>
+  readonly roles: Map<string, Role>
+  readonly buckets: Map<string, Bucket>
+  /** Instances by type, "ml.m5.xlarge for processing job usage". */
+  readonly quotas: Map<string, number>
+  readonly jobs: Map<string, ProcessingJob>
+  /** Stream name -> its lines. */
+  readonly logs: Map<string, LogLine[]>
+  /** Services, operations or both that are refused as "service:Operation". */
+  readonly denied: Map<string, string>
+  readonly deniedKmsKeys: Set<string>
+}
+
+export const rootKey = { id: 'AKIASIMULATOR0000001', secret: 'simulated/secret+key/never/on/disk+000001' } as const
+
+export const makeAccount = (region: string): Account => ({
+  id: '123456789012',
+  region,
+  keys: new Map([[rootKey.id, { secret: rootKey.secret, userArn: 'arn:aws:iam::123456789012:user/planner' }]]),
+  roles: new Map([
+    ['HeadroomProcessing', { arn: 'arn:aws:iam::123456789012:role/service-role/HeadroomProcessing', trusts: ['sagemaker.amazonaws.com'] }],
+    ['Planner', { arn: 'arn:aws:iam::123456789012:role/Planner', trusts: ['123456789012'] }],
+  ]),
+  buckets: new Map(),
+  quotas: new Map(),
+  jobs: new Map(),
+  logs: new Map(),
+  denied: new Map(),
+  deniedKmsKeys: new Set(),
+})
+
+export const addBucket = (account: Account, name: string, region = account.region): Bucket => {
+  const bucket: Bucket = { region, objects: new Map(), uploads: new Map() }
+  account.buckets.set(name, bucket)
+  return bucket
+}

@@ -1,0 +1,73 @@
+// Runs a container's entrypoint without a container engine: a mount namespace of its own with /opt/ml in it, a bare environment.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface ContainerOrder {
+  /** What the container sees as /opt/ml. */
+  readonly ml: string
+  readonly entrypoint: readonly string[]
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly isIsolated: boolean
+  readonly onLine: (line: string) => void
+}
+
+export interface RunningContainer {
+  readonly process: ChildProcess
+  /** Exit code as a shell tells it: 128 + n after signal n. */
+  readonly exit: Promise<number>
+}
+
+const barePath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** How this machine can open a mount namespace; undefined where it cannot (macOS, Windows, locked-down Linux). */
+const namespaceSwitches = ((): readonly string[] | undefined => {
+  if (process.platform !== 'linux') return undefined
+  const candidates = [['--mount'], ['--mount', '--map-root-user']]
+  return candidates.find((switches) => spawnSync('unshare', [...switches, 'mount', '-t', 'tmpfs', 'none', '/opt']).status === 0)
+})()
+
+export const hasNamespaces = namespaceSwitches !== undefined
+
+const enter =
+  'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && mount -t tmpfs none /tmp && shift && cd / && exec env -i "$@"'
+
+/** The command line that stands for the container on machines without namespaces: the host's Node, paths mapped. */
+const mappedCommand = ({ ml, args }: ContainerOrder): string[] => {
+  const cli = process.env['HEADROOM_TEST_CLI'] ?? join(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
+  return [process.execPath, cli, ...args.map((argument) => argument.replaceAll('/opt/ml', ml))]
+}
+
+export const startContainer = (order: ContainerOrder): RunningContainer => {
+  const variables = Object.entries({ PATH: barePath, HOME: '/root', ...order.environment }).map(([name, value]) => `${name}=${value}`)
+  const [command, ...rest] =
+    namespaceSwitches === undefined
+      ? mappedCommand(order)
+      : [
+          'unshare',
+          ...namespaceSwitches,
+          ...(order.isIsolated ? ['--net'] : []),
+          'sh',
+          '-c',
+          enter,
+          'container',
+          order.ml,
+          ...variables,
+          ...order.entrypoint,
+          ...order.args,
+        ]
+  const environment = Object.fromEntries(
+    Object.entries(order.environment).map(([name, value]) => [name, value.replaceAll('/opt/ml', order.ml)]),
+  )
+  const child = spawn(command!, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: namespaceSwitches === undefined ? environment : { PATH: barePath },
+  })
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', order.onLine)
+  const exit = new Promise<number>((resolve) => {
+    child.on('error', () => resolve(127))
+    child.on('close', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)))
+  })
+  return { process: child, exit }
+}

@@ -1,0 +1,105 @@
+// STS (who am I, assumed roles), IAM's GetRole, and Service Quotas.
+import { randomBytes } from 'node:crypto'
+import type { Account } from './account.ts'
+import type { Caller } from './signed-request.ts'
+import { element, jsonAnswer, ServiceError, xmlAnswer, type ServiceAnswer } from './wire.ts'
+
+/** The one-time code that opens roles which ask for MFA. */
+export const mfaCode = '424242'
+
+export const answerSts = (account: Account, form: URLSearchParams, caller: Caller, now: Date): ServiceAnswer => {
+  switch (form.get('Action') ?? '') {
+    case 'GetCallerIdentity':
+      return answerQuery('GetCallerIdentity', [
+        element('Arn', caller.userArn),
+        element('UserId', caller.accessKeyId),
+        element('Account', account.id),
+      ])
+    case 'AssumeRole':
+      return assumeRole(account, form, now)
+    default:
+      throw new ServiceError('InvalidAction', 'Could not find operation.')
+  }
+}
+
+const assumeRole = (account: Account, form: URLSearchParams, now: Date): ServiceAnswer => {
+  const arn = form.get('RoleArn') ?? ''
+  const role = [...account.roles.values()].find((candidate) => candidate.arn === arn)
+  if (role?.trusts.includes(account.id) !== true) {
+    throw new ServiceError('AccessDenied', `User is not authorized to perform: sts:AssumeRole on resource: ${arn}`, 403)
+  }
+  if (form.has('SerialNumber') && form.get('TokenCode') !== mfaCode) {
+    throw new ServiceError('AccessDenied', 'MultiFactorAuthentication failed with invalid MFA one time pass code.', 403)
+  }
+  const session = form.get('RoleSessionName') ?? 'session'
+  const { id, secret, token, expiresAt } = issueKey(
+    account,
+    `${arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${session}`,
+    now,
+  )
+  return answerQuery('AssumeRole', [
+    element('AssumedRoleUser', [element('Arn', arn), element('AssumedRoleId', `AROASIMULATOR:${session}`)]),
+    element('Credentials', [
+      element('AccessKeyId', id),
+      element('SecretAccessKey', secret),
+      element('SessionToken', token),
+      element('Expiration', expiresAt.toISOString()),
+    ]),
+  ])
+}
+
+export interface IssuedKey {
+  readonly id: string
+  readonly secret: string
+  readonly token: string
+  readonly expiresAt: Date
+}
+
+const hourMs = 3_600_000
+
+/** Temporary credentials; each part can be told by its first letters, so that a search finds it where it must not be. */
+export const issueKey = (account: Account, userArn: string, now: Date): IssuedKey => {
+  const id = `ASIASIM${randomBytes(6).toString('hex').toUpperCase()}`
+  const secret = `simulated-secret-${randomBytes(12).toString('hex')}`
+  const token = `simulated-session-${randomBytes(24).toString('hex')}`
+  const expiresAt = new Date(now.getTime() + hourMs)
+  account.keys.set(id, { secret, sessionToken: token, userArn, expiresAt })
+  return { id, secret, token, expiresAt }
+}
+
+export const answerIam = (account: Account, form: URLSearchParams): ServiceAnswer => {
+  if (form.get('Action') !== 'GetRole') throw new ServiceError('InvalidAction', 'Could not find operation.')
+  const name = form.get('RoleName') ?? ''
+  const role = account.roles.get(name)
+  if (role === undefined) throw new ServiceError('NoSuchEntity', `The role with name ${name} cannot be found.`, 404)
+  const principal = role.trusts.map((trusted) => (trusted.includes('.') ? { Service: trusted } : { AWS: `arn:aws:iam::${trusted}:root` }))
+  const policy = {
+    Version: '2012-10-17',
+    Statement: principal.map((Principal) => ({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' })),
+  }
+  return answerQuery('GetRole', [
+    element('Role', [
+      element('RoleName', name),
+      element('RoleId', 'AROASIMULATOR'),
+      element('Arn', role.arn),
+      element('Path', role.arn.includes('/service-role/') ? '/service-role/' : '/'),
+      element('CreateDate', '2026-01-01T00:00:00Z'),
+      element('AssumeRolePolicyDocument', encodeURIComponent(JSON.stringify(policy))),
+    ]),
+  ])
+}
+
+const answerQuery = (action: string, content: readonly string[]): ServiceAnswer =>
+  xmlAnswer(`${action}Response`, [element(`${action}Result`, content), element('ResponseMetadata', [element('RequestId', 'simulated')])])
+
+export const answerQuotas = (account: Account, operation: string, input: Readonly<Record<string, unknown>>): ServiceAnswer => {
+  if (operation !== 'ListServiceQuotas')
+    throw new ServiceError('UnknownOperationException', `The operation ${operation} is not simulated.`, 404)
+  const quotas = [...account.quotas].map(([QuotaName, Value]) => ({ ServiceCode: 'sagemaker', QuotaName, Value, Adjustable: true }))
+  const most = Number(input['MaxResults'] ?? 100)
+  const from = Number(input['NextToken'] ?? 0)
+  return jsonAnswer({
+    Quotas: quotas.slice(from, from + most),
+    ...(quotas.length > from + most ? { NextToken: String(from + most) } : {}),
+  })
+}

@@ -1,0 +1,34 @@
+// How objects are kept: with entity tag and checksum.
+import { createHash } from 'node:crypto'
+import type { Bucket, StoredObject } from './account.ts'
+import { checksumHeader, checksumOf, type Checksum } from './checksums.ts'
+import { ServiceError } from './wire.ts'
+
+export const defaultChecksum = (body: Buffer): Checksum => ({
+  algorithm: 'CRC64NVME',
+  value: checksumOf('CRC64NVME', body),
+  type: 'FULL_OBJECT',
+})
+
+export const storeObject = (
+  bucket: Bucket,
+  key: string,
+  body: Buffer,
+  checksum: Checksum,
+  now: Date,
+  etag = etagOf(body),
+): StoredObject => {
+  const stored = { body, etag, checksum, modifiedAt: now }
+  bucket.objects.set(key, stored)
+  return stored
+}
+
+export const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`
+
+export const checksumHeaders = ({ algorithm, value, type }: Checksum): Record<string, string> => ({
+  [checksumHeader(algorithm)]: value,
+  'x-amz-checksum-type': type,
+})
+
+export const preconditionFailed = (): ServiceError =>
+  new ServiceError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412)

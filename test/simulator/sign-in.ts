@@ -1,0 +1,137 @@
+// IAM Identity Center's sign-in: client registration, authorization code with PKCE, device code, and role credentials for a token.
+import { createHash, randomUUID } from 'node:crypto'
+import type { Account } from './account.ts'
+import { issueKey } from './identity.ts'
+import { ServiceError, type ServiceAnswer, type ServiceRequest } from './wire.ts'
+
+interface PendingCode {
+  readonly challenge: string
+  readonly redirectUri: string
+}
+
+const intervalSeconds = 1
+const tokenSeconds = 3600
+
+export class SignIn {
+  readonly #account: Account
+  readonly #codes = new Map<string, PendingCode>()
+  readonly #devices = new Map<string, { polls: number }>()
+  readonly #tokens = new Map<string, Date>()
+  /** How often a device's token is asked for before the user has confirmed. */
+  pollsBeforeConfirmed = 1
+  /** Whether polling too fast was answered with SlowDown, at the first poll. */
+  asksToSlowDown = false
+
+  constructor(account: Account) {
+    this.#account = account
+  }
+
+  /** Ends every session, as an expiry does. */
+  expireAll(): void {
+    this.#tokens.clear()
+  }
+
+  static operationOf({ url }: ServiceRequest): string | undefined {
+    return {
+      '/client/register': 'RegisterClient',
+      '/device_authorization': 'StartDeviceAuthorization',
+      '/token': 'CreateToken',
+      '/authorize': 'Authorize',
+      '/federation/credentials': 'GetRoleCredentials',
+    }[url.pathname]
+  }
+
+  answer(operation: string, request: ServiceRequest, endpoint: string, now: Date): ServiceAnswer {
+    const input = request.body.length === 0 ? {} : (JSON.parse(request.body.toString()) as Record<string, unknown>)
+    switch (operation) {
+      case 'RegisterClient':
+        return answer({
+          clientId: randomUUID(),
+          clientSecret: `simulated-client-${randomUUID()}`,
+          clientIdIssuedAt: seconds(now),
+          clientSecretExpiresAt: seconds(now) + 90 * 86_400,
+        })
+      case 'StartDeviceAuthorization': {
+        const deviceCode = randomUUID()
+        this.#devices.set(deviceCode, { polls: 0 })
+        const page = `${endpoint}/device`
+        return answer({
+          deviceCode,
+          userCode: 'SIMU-LATE',
+          verificationUri: page,
+          verificationUriComplete: `${page}?user_code=SIMU-LATE`,
+          expiresIn: 600,
+          interval: intervalSeconds,
+        })
+      }
+      case 'Authorize':
+        return this.#authorize(request.url.searchParams)
+      case 'CreateToken':
+        return this.#createToken(input, now)
+      default:
+        return this.#roleCredentials(request, now)
+    }
+  }
+
+  /** Stands for the browser in which the user agrees: sends it back to the loopback address with a code. */
+  #authorize(query: URLSearchParams): ServiceAnswer {
+    const redirectUri = query.get('redirect_uri') ?? ''
+    if (
+      !/^http:\/\/127\.0\.0\.1:\d+\//.test(redirectUri) ||
+      query.get('code_challenge_method') !== 'S256' ||
+      query.get('response_type') !== 'code'
+    ) {
+      throw new ServiceError('InvalidRequestException', 'Only the code flow with S256 on a loopback address is allowed.')
+    }
+    const code = randomUUID()
+    this.#codes.set(code, { challenge: query.get('code_challenge') ?? '', redirectUri })
+    const back = new URL(redirectUri)
+    back.searchParams.set('code', code)
+    back.searchParams.set('state', query.get('state') ?? '')
+    return { status: 302, headers: { location: back.href } }
+  }
+
+  #createToken(input: Readonly<Record<string, unknown>>, now: Date): ServiceAnswer {
+    if (input['grantType'] === 'authorization_code') {
+      const pending = this.#codes.get(String(input['code']))
+      this.#codes.delete(String(input['code']))
+      const challenge = createHash('sha256').update(String(input['codeVerifier'])).digest('base64url')
+      if (pending === undefined || pending.challenge !== challenge || pending.redirectUri !== input['redirectUri']) {
+        throw new ServiceError('InvalidGrantException', 'The code or its verifier is not valid.')
+      }
+      return this.#issueToken(now)
+    }
+    if (input['grantType'] === 'refresh_token') return this.#issueToken(now)
+    const device = this.#devices.get(String(input['deviceCode']))
+    if (device === undefined) throw new ServiceError('InvalidGrantException', 'The device code is not valid.')
+    device.polls += 1
+    if (device.polls === 1 && this.asksToSlowDown) throw new ServiceError('SlowDownException', 'Ask less often.')
+    if (device.polls <= this.pollsBeforeConfirmed)
+      throw new ServiceError('AuthorizationPendingException', 'The user has not confirmed yet.')
+    return this.#issueToken(now)
+  }
+
+  #issueToken(now: Date): ServiceAnswer {
+    const accessToken = `simulated-access-${randomUUID()}`
+    this.#tokens.set(accessToken, new Date(now.getTime() + tokenSeconds * 1000))
+    return answer({ accessToken, expiresIn: tokenSeconds, tokenType: 'Bearer', refreshToken: `simulated-refresh-${randomUUID()}` })
+  }
+
+  #roleCredentials({ headers, url }: ServiceRequest, now: Date): ServiceAnswer {
+    const expiresAt = this.#tokens.get(headers['x-amz-sso_bearer_token'] ?? '')
+    if (expiresAt === undefined || expiresAt <= now)
+      throw new ServiceError('UnauthorizedException', 'Session token not found or invalid', 401)
+    const role = url.searchParams.get('role_name') ?? ''
+    const key = issueKey(this.#account, `arn:aws:sts::${this.#account.id}:assumed-role/AWSReservedSSO_${role}/planner`, now)
+    return answer({
+      roleCredentials: { accessKeyId: key.id, secretAccessKey: key.secret, sessionToken: key.token, expiration: key.expiresAt.getTime() },
+    })
+  }
+}
+
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
+const answer = (value: unknown): ServiceAnswer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+})

@@ -1,0 +1,216 @@
+// AWS on a loopback port, as far as Headroom uses it: one server, told apart by what each request is signed for.
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { addBucket, makeAccount, rootKey, type Account, type Bucket } from './account.ts'
+import { Faults, type Fault } from './faults.ts'
+import { answerIam, answerQuotas, answerSts } from './identity.ts'
+import { answerLogs } from './logs.ts'
+import { runProcessingJob } from './processing-job.ts'
+import { answerS3, s3Operation } from './s3.ts'
+import { answerSageMaker, type JobRunner } from './sagemaker.ts'
+import { SignIn } from './sign-in.ts'
+import { expired, identifyCaller, serviceOf } from './signed-request.ts'
+import { errorAnswer, readRequest, send, ServiceError, type Protocol, type ServiceAnswer, type ServiceRequest } from './wire.ts'
+
+export interface RecordedRequest {
+  readonly service: string
+  readonly operation: string
+  /** Path and query. */
+  readonly url: string
+  readonly region: string
+  readonly bytes: number
+  status: number
+}
+
+export interface SimulatorOptions {
+  readonly region?: string
+  readonly port?: number
+  /** Replaces the containers, for tests of the wire alone. */
+  readonly runJob?: JobRunner
+}
+
+const jsonTargets: Readonly<Record<string, string>> = {
+  SageMaker: 'sagemaker',
+  Logs_20140328: 'logs',
+  ServiceQuotasV20190624: 'servicequotas',
+}
+
+export class AwsSimulator {
+  readonly account: Account
+  readonly faults = new Faults()
+  readonly requests: RecordedRequest[] = []
+  readonly signIn: SignIn
+  /** Added to the service's clock, in milliseconds. */
+  clockSkewMs = 0
+  readonly #server: Server
+  readonly #run: JobRunner
+
+  private constructor(options: SimulatorOptions) {
+    this.account = makeAccount(options.region ?? 'eu-west-1')
+    this.signIn = new SignIn(this.account)
+    this.#run = options.runJob ?? ((job, name) => runProcessingJob(this.account, job, name, this.faults.takeForJob()))
+    this.#server = createServer((incoming, response) => void this.#serve(incoming, response))
+  }
+
+  static async start(options: SimulatorOptions = {}): Promise<AwsSimulator> {
+    const simulator = new AwsSimulator(options)
+    await new Promise<void>((resolve) => simulator.#server.listen(options.port ?? 0, '127.0.0.1', resolve))
+    return simulator
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** What a shell needs to be the simulated account's user. */
+  get environment(): Record<string, string> {
+    return {
+      AWS_ENDPOINT_URL: this.endpoint,
+      AWS_REGION: this.account.region,
+      AWS_ACCESS_KEY_ID: rootKey.id,
+      AWS_SECRET_ACCESS_KEY: rootKey.secret,
+    }
+  }
+
+  addBucket(name: string, region?: string): Bucket {
+    return addBucket(this.account, name, region)
+  }
+
+  /** Requests of one operation so far. */
+  requestsOf(operation: string): RecordedRequest[] {
+    return this.requests.filter((request) => request.operation === operation)
+  }
+
+  async stop(): Promise<void> {
+    for (const job of this.account.jobs.values()) job.stop()
+    await Promise.all([...this.account.jobs.values()].map(({ ended }) => ended))
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = randomUUID()
+    incoming.on('error', () => undefined)
+    response.on('error', () => undefined)
+    try {
+      const request = await readRequest(incoming)
+      const { protocol, service, operation } = this.#route(request)
+      const recorded = {
+        service,
+        operation,
+        url: `${request.url.pathname}${request.url.search}`,
+        region: '',
+        bytes: request.body.length,
+        status: 0,
+      }
+      const index = this.requests.push(recorded) - 1
+      const fault = this.faults.take(operation, `${recorded.url} ${request.body.length < 65_536 ? request.body.toString('latin1') : ''}`)
+      if (fault?.kind === 'reset') return void incoming.socket.destroy()
+      let answer: ServiceAnswer
+      try {
+        answer = this.#answer(request, service, operation, fault, (region) => (this.requests[index] = { ...recorded, region }))
+      } catch (thrown) {
+        if (!(thrown instanceof ServiceError)) throw thrown
+        answer = errorAnswer(thrown, protocol, requestId)
+      }
+      this.requests[index]!.status = answer.status
+      if (fault?.kind === 'reset-after') return void incoming.socket.destroy()
+      if (fault?.kind === 'delay') await pause(fault.milliseconds, undefined, { ref: false })
+      if (!response.destroyed) await sendFaulty(response, answer, requestId, request.method === 'HEAD', fault)
+    } catch (thrown) {
+      if (!response.headersSent) response.writeHead(500)
+      response.end(String(thrown))
+    }
+  }
+
+  #route(request: ServiceRequest): { protocol: Protocol; service: string; operation: string } {
+    const open = serviceOf(request) === '' ? SignIn.operationOf(request) : undefined
+    if (open !== undefined) return { protocol: 'rest-json', service: 'sso', operation: open }
+    const [target = '', operation = ''] = (request.headers['x-amz-target'] ?? '').split('.')
+    if (jsonTargets[target] !== undefined) return { protocol: 'json', service: jsonTargets[target], operation }
+    const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')
+    if (isForm) {
+      const action = new URLSearchParams(request.body.toString()).get('Action') ?? ''
+      return { protocol: 'query', service: serviceOf(request), operation: action }
+    }
+    return { protocol: 'rest-xml', service: 's3', operation: s3Operation(request) }
+  }
+
+  #answer(
+    request: ServiceRequest,
+    service: string,
+    operation: string,
+    fault: Fault | undefined,
+    seen: (region: string) => void,
+  ): ServiceAnswer {
+    const now = new Date(Date.now() + this.clockSkewMs)
+    if (fault?.kind === 'throttle') {
+      throw service === 's3'
+        ? new ServiceError('SlowDown', 'Please reduce your request rate.', 503)
+        : new ServiceError('ThrottlingException', 'Rate exceeded')
+    }
+    if (fault?.kind === 'expired') throw expired(service === 's3')
+    if (fault?.kind === 'error') throw new ServiceError(fault.code, fault.message, fault.status ?? 400)
+    if (service === 'sso') return this.signIn.answer(operation, request, this.endpoint, now)
+    const caller = identifyCaller(this.account, request, now)
+    seen(caller.region)
+    const refusal = this.account.denied.get(`${service}:${operation}`)
+    if (refusal !== undefined)
+      throw new ServiceError(service === 's3' || service === 'iam' ? 'AccessDenied' : 'AccessDeniedException', refusal, 403)
+    switch (service) {
+      case 's3':
+        return answerS3(this.account, request, caller.region, now)
+      case 'sagemaker':
+        return answerSageMaker(this.account, operation, parseBody(request), this.#run, now)
+      case 'logs':
+        return answerLogs(this.account, operation, parseBody(request))
+      case 'servicequotas':
+        return answerQuotas(this.account, operation, parseBody(request))
+      case 'sts':
+        return answerSts(this.account, new URLSearchParams(request.body.toString()), caller, now)
+      case 'iam':
+        return answerIam(this.account, new URLSearchParams(request.body.toString()))
+      default:
+        throw new ServiceError('UnknownService', `The service ${service} is not simulated.`, 404)
+    }
+  }
+}
+
+const parseBody = ({ body }: ServiceRequest): Record<string, unknown> => {
+  try {
+    return JSON.parse(body.toString()) as Record<string, unknown>
+  } catch {
+    throw new ServiceError('SerializationException', 'The body is not JSON.')
+  }
+}
+
+const pieces = 8
+
+const sendFaulty = async (
+  response: ServerResponse,
+  answer: ServiceAnswer,
+  requestId: string,
+  isHead: boolean,
+  fault: Fault | undefined,
+): Promise<void> => {
+  const body = Buffer.from(answer.body ?? '')
+  if (fault?.kind === 'corrupt-body' && body.length > 0) {
+    body[body.length >> 1]! ^= 0xff
+    return send(response, { ...answer, body }, requestId, isHead)
+  }
+  if (fault?.kind !== 'slow-body' && fault?.kind !== 'half-body') return send(response, answer, requestId, isHead)
+  response.writeHead(answer.status, { 'x-amz-request-id': requestId, 'content-length': body.length, ...answer.headers })
+  if (fault.kind === 'half-body') {
+    response.write(body.subarray(0, body.length >> 1))
+    await pause(20)
+    return void response.destroy()
+  }
+  const size = Math.ceil(body.length / pieces)
+  for (let at = 0; at < body.length && !response.destroyed; at += size) {
+    response.write(body.subarray(at, at + size))
+    await pause(fault.pauseMs)
+  }
+  response.end()
+}

@@ -1,0 +1,210 @@
+// The trip to the cloud in the real window: connect, check, launch, watch, be notified, look at the result; and after a restart it goes on.
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
+import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
+import { rootKey } from '../simulator/account.ts'
+import { mfaCode } from '../simulator/identity.ts'
+import { AwsSimulator } from '../simulator/simulator.ts'
+import { chartPainted } from './charts-on-page.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let simulator: AwsSimulator
+let fleet: SampleRun
+let window: LaunchedApp
+
+beforeAll(async () => {
+  await packedEngine()
+  fleet = await makeSampleFleet(24)
+}, 180_000)
+afterAll(() => fleet.remove())
+beforeEach(async () => {
+  simulator = await AwsSimulator.start()
+  simulator.addBucket(bucketName)
+  simulator.account.quotas.set('ml.m5.large for processing job usage', 2)
+})
+afterEach(async () => {
+  await window.close()
+  await simulator.stop()
+})
+
+const environment = () => ({
+  ...simulator.environment,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent/config',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+  HEADROOM_POLL_MS: '100',
+})
+
+const openCloud = async (page: Page) => {
+  await page.getByRole('button', { name: 'Cloud', exact: true }).click()
+  await page.getByRole('heading', { name: 'Run it on Amazon SageMaker' }).waitFor()
+}
+
+const fillIn = async (page: Page) => {
+  await page.getByLabel('Forecasts', { exact: true }).fill(fleet.forecasts)
+  await page.getByLabel('Bucket', { exact: true }).fill(bucketName)
+  await page.getByLabel('Execution role').fill(simulator.account.roles.get('HeadroomProcessing')!.arn)
+}
+
+/** What the app would have shown on the desktop. */
+const recordNotifications = (app: LaunchedApp['app']) =>
+  app.evaluate(({ Notification }) => {
+    const shown: string[] = []
+    Object.assign(globalThis, { shownNotifications: shown })
+    Notification.isSupported = () => true
+    Notification.prototype.show = function show(this: { title: string; body: string }) {
+      shown.push(`${this.title}: ${this.body}`)
+    }
+  })
+const shownNotifications = (app: LaunchedApp['app']) =>
+  app.evaluate(() => (globalThis as unknown as { shownNotifications: string[] }).shownNotifications)
+
+/** Everything that the main process pushes to the page, as text. */
+const recordPushes = (page: Page) =>
+  page.evaluate(() => {
+    const page = globalThis as unknown as { pushes: string; headroom: { onPush: (listener: (push: unknown) => void) => void } }
+    page.pushes = ''
+    page.headroom.onPush((push) => (page.pushes += JSON.stringify(push)))
+  })
+const pushesTo = async (page: Page): Promise<string> => {
+  const text = await page.evaluate(() => (globalThis as unknown as { pushes: string }).pushes)
+  expect(text).toContain('cloud.trip')
+  return text
+}
+
+describe('the cloud view', () => {
+  it('connects, checks, launches, watches, notifies and opens the run', async () => {
+    window = await launchApp({ env: environment() })
+    const { page, app, home } = window
+    await recordNotifications(app)
+    await recordPushes(page)
+    await openCloud(page)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByTestId('caller').waitFor()
+    expect(await page.getByTestId('caller').textContent()).toContain(
+      'arn:aws:iam::123456789012:user/planner, account 123456789012, eu-west-1',
+    )
+    await fillIn(page)
+    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    await page.getByRole('list', { name: 'Checks' }).waitFor()
+    const states = await page
+      .locator('[data-check]')
+      .evaluateAll((lines) => lines.map((line) => `${line.getAttribute('data-check')} ${line.getAttribute('data-state')}`))
+    expect(states.filter((state) => !state.endsWith(' ok'))).toEqual([])
+    expect(states.length).toBeGreaterThan(8)
+    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    // The run opens by itself.
+    await chartPainted(page)
+    expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^The cloud run is home: headroom-\w+ is verified and open\.$/)])
+    await page.getByRole('button', { name: 'Cloud', exact: true }).click()
+    expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
+    expect(await page.getByRole('article').textContent()).toMatch(/memory up to \d\.\d GB/)
+    await page.getByLabel('Search the log').fill('"type":"finished"')
+    expect(await page.getByRole('log').locator('p').count()).toBe(1)
+    const done = await page
+      .getByRole('list', { name: 'Timeline' })
+      .locator('li')
+      .evaluateAll((steps) => steps.map((step) => step.getAttribute('data-done')))
+    expect(done).toEqual(['true', 'true', 'true', 'true'])
+    await page.getByRole('button', { name: 'List all jobs of the account' }).click()
+    expect(await page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
+    expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
+    const files = await filesBelow(home)
+    for (const secret of [rootKey.secret, rootKey.id]) {
+      expect([...files].filter(([, content]) => content.includes(secret)).map(([name]) => name)).toEqual([])
+      expect((await page.content()).includes(secret)).toBe(false)
+      expect((await pushesTo(page)).includes(secret)).toBe(false)
+    }
+  })
+
+  it('says what failed and how to mend it, and does not let it be launched', async () => {
+    window = await launchApp({ env: environment() })
+    const { page } = window
+    await openCloud(page)
+    await fillIn(page)
+    await page.getByLabel('Bucket', { exact: true }).fill('no-such-bucket')
+    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    const line = page.locator('[data-check="bucket"]')
+    await line.waitFor()
+    expect(await line.textContent()).toContain('There is no bucket no-such-bucket. Choose another, or make it.')
+    expect(await page.getByRole('button', { name: 'Launch', exact: true }).isDisabled()).toBe(true)
+  })
+
+  it('shows a failed job with its cause, and stops one after a second word', async () => {
+    simulator.faults.addToNextJob({ kind: 'capacity' })
+    window = await launchApp({ env: environment() })
+    const { page, app } = window
+    await recordNotifications(app)
+    await openCloud(page)
+    await fillIn(page)
+    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await page.getByText('AWS has no ml.m5.large free at the moment.').waitFor()
+    expect(await page.getByTestId('trip-state').textContent()).toBe('Failed')
+    expect(await shownNotifications(app)).toHaveLength(1)
+    simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 60_000 })
+    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await page.getByRole('button', { name: 'Stop …' }).click()
+    await page.getByRole('button', { name: 'Stop the job' }).click()
+    await page.getByText('The job was stopped before its end.').waitFor()
+    expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Failed', 'Stopped'])
+  })
+
+  it('signs in through the browser, and asks for the code of an MFA device', async () => {
+    const aws = join(fleet.folder, 'aws')
+    await mkdir(join(aws, 'home'), { recursive: true })
+    const role = simulator.account.roles.get('Planner')!.arn
+    const config = [
+      '[profile careful]',
+      'region = eu-west-1',
+      `role_arn = ${role}`,
+      'source_profile = base',
+      'mfa_serial = arn:aws:iam::123456789012:mfa/phone',
+      '[profile sso]',
+      'region = eu-west-1',
+      'sso_session = corp',
+      'sso_account_id = 123456789012',
+      'sso_role_name = Capacity',
+      '[sso-session corp]',
+      'sso_start_url = https://corp.example/start',
+      'sso_region = eu-west-1',
+    ]
+    await writeFile(join(aws, 'config'), config.join('\n'))
+    await writeFile(join(aws, 'credentials'), `[base]\naws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`)
+    const files = { AWS_CONFIG_FILE: join(aws, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(aws, 'credentials'), HOME: join(aws, 'home') }
+    window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
+    const { page, app } = window
+    // The browser in which the user agrees.
+    await app.evaluate(({ shell }) => {
+      shell.openExternal = async (url) => void (await fetch(url))
+    })
+    await openCloud(page)
+    await page.getByLabel('Profile').selectOption('careful')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByLabel('Code of arn:aws:iam::123456789012:mfa/phone').fill(mfaCode)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByTestId('caller').getByText('assumed-role/Planner').waitFor()
+    await page.getByLabel('Profile').selectOption('sso')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByTestId('caller').getByText('AWSReservedSSO_Capacity').waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
+  it('goes on after the app was killed: one job, and the run comes home', async () => {
+    simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
+    const home = join(fleet.folder, 'home-of-the-killed')
+    window = await launchApp({ env: environment(), home })
+    await openCloud(window.page)
+    await fillIn(window.page)
+    await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await expect.poll(() => simulator.account.jobs.size, { timeout: 20_000 }).toBe(1)
+    window.app.process().kill('SIGKILL')
+    window = await launchApp({ env: environment(), home })
+    await chartPainted(window.page)
+    expect(simulator.account.jobs.size).toBe(1)
+    expect((await readdir(join(home, 'runs'))).filter((name) => name.startsWith('cloud-'))).toHaveLength(1)
+  })
+})
