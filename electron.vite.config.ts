@@ -38,6 +38,7 @@ export default defineConfig({
     build: {
       target: 'chrome114',
       outDir: 'out/renderer',
+      minify: true,
       rollupOptions: { input: here('src-renderer/index.html') },
     },
     plugins: [react()],

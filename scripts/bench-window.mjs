@@ -33,6 +33,13 @@ const headroom = (args) =>
 /** @param {string} run @param {string} view */
 const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
 
+/** Milliseconds from the last answer of a channel to the last painted chart. @param {Page} page @param {string} channel */
+const sinceAnswer = (page, channel) =>
+  page.evaluate((name) => {
+    const at = (/** @type {string} */ mark) => performance.getEntriesByName(mark).at(-1)?.startTime ?? Number.NaN
+    return at('painted') - at(`answer ${name}`)
+  }, channel)
+
 const heatmapSelector = '.chart-area[aria-busy="false"] .chart[data-painted="true"]'
 
 await runMain(async () => {
@@ -106,13 +113,6 @@ async function measureColdStart(launch, run, folder) {
   tell('cold start to a painted heatmap, ms', median(full).toFixed(0), `empty window ${median(bare).toFixed(0)} ms`)
   tell('… times an empty window', (median(full) / median(bare)).toFixed(2), 'at most 3')
 }
-
-/** Milliseconds from the last answer of a channel to the last painted chart. @param {Page} page @param {string} channel */
-const sinceAnswer = (page, channel) =>
-  page.evaluate((name) => {
-    const at = (/** @type {string} */ mark) => performance.getEntriesByName(mark).at(-1)?.startTime ?? Number.NaN
-    return at('painted') - at(`answer ${name}`)
-  }, channel)
 
 /** @param {Page} page @param {number} servers */
 async function measureHeatmap(page, servers) {

@@ -118,8 +118,8 @@ const start = async (): Promise<void> => {
   refusePermissions()
   const page = pageAddress(process.env)
   serveChannels(ipcMain, handlers, (sender) => isOwnPage(sender, page))
-  await showMenu()
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowPlace)
+  await showMenu()
   // Jobs outlive the app: what was under way is followed again.
   if (cloud.hasTrips()) await cloud.desk()
   window.on('closed', () => (window = undefined))

@@ -1,5 +1,5 @@
 // The window's layout: rail, headline, filter, the view that is up, the drawer, the status line; and the keys that work everywhere.
-import { useEffect } from 'react'
+import { Suspense, useEffect } from 'react'
 import { DropTarget } from './components/drop-target.tsx'
 import { FilterBar } from './components/filter-bar.tsx'
 import { Headline } from './components/headline.tsx'
@@ -69,9 +69,11 @@ const Stage = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) => {
         </>
       )}
       <div className="content" data-region>
-        {isWatching && <ProgressView />}
-        {!isWatching && shown === null && Plain !== undefined && <Plain theme={theme} />}
-        {shown !== null && run !== null && <shown.component key={run.folder} run={run} theme={theme} />}
+        <Suspense fallback={<p className="chart-wait">One moment …</p>}>
+          {isWatching && <ProgressView />}
+          {!isWatching && shown === null && Plain !== undefined && <Plain theme={theme} />}
+          {shown !== null && run !== null && <shown.component key={run.folder} run={run} theme={theme} />}
+        </Suspense>
         {shown?.hasDrawer === true && run !== null && selectedServer !== null && <ServerDrawer run={run} serverId={selectedServer} />}
       </div>
       <StatusBar />

@@ -72,7 +72,8 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
           )}
           {answer === null && error === null && !isRunning && (
             <p className="query-hint">
-              One SELECT over {tables.map(({ name }) => name).join(', ')}: nothing else can be reached or changed. Ctrl+Enter runs it.
+              One SELECT over {tables.length === 0 ? 'the run’s tables' : tables.map(({ name }) => name).join(', ')}: nothing else can be
+              reached or changed. Ctrl+Enter runs it.
             </p>
           )}
           {answer !== null && error === null && shape === 'rows' && <ResultGrid key={version} answer={answer} />}

@@ -17,14 +17,13 @@ import {
   Settings2,
   SlidersHorizontal,
 } from 'lucide-react'
-import { CloudView } from '../cloud/cloud-view.tsx'
+import { lazy } from 'react'
 import { ClustersView } from './clusters-view.tsx'
 import { CompareView } from './compare-view.tsx'
 import { EventsView } from './events-view.tsx'
 import { HeatmapView } from './heatmap-view.tsx'
 import { ModelsView } from './models-view.tsx'
 import { OverviewView } from './overview-view.tsx'
-import { QueryView } from './query-view.tsx'
 import { RecommendationsView } from './recommendations-view.tsx'
 import { ReconcileView } from './reconcile-view.tsx'
 import { SeasonsView } from './seasons-view.tsx'
@@ -34,6 +33,10 @@ import { SettingsView } from './settings-view.tsx'
 import { StartView } from './start-view.tsx'
 import { WhatIfView } from './what-if-view.tsx'
 import type { ViewEntry } from './view-entry.ts'
+
+/** Read when they are first shown: their libraries would hold up the first picture. */
+const CloudView = lazy(async () => ({ default: (await import('../cloud/cloud-view.tsx')).CloudView }))
+const QueryView = lazy(async () => ({ default: (await import('./query-view.tsx')).QueryView }))
 
 const withDrawer = { needsRun: true, hasFilter: true, hasDrawer: true } as const
 const filtered = { needsRun: true, hasFilter: true, hasDrawer: false } as const

@@ -14,6 +14,8 @@ let window: LaunchedApp
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-accessibility-'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
+  // A colour on its way to another is no fault.
+  await window.page.emulateMedia({ reducedMotion: 'reduce' })
   await showView(window.page, 'Overview')
   await window.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
 })
