@@ -20,6 +20,7 @@ export default defineConfig({
           index: here('src-main/index.ts'),
           cli: here('src-main/cli/cli.ts'),
           'engine-host': here('src-main/engine-host/engine-host.ts'),
+          'query-host': here('src-main/query-host/query-host.ts'),
         },
         output: commonjs,
       },

@@ -1,20 +1,24 @@
 // Electron entry: wires window, menu, channels and the engine's process together.
 import { join, resolve } from 'node:path'
 import { app, dialog, ipcMain, type BrowserWindow } from 'electron'
+import { deepLinkScheme } from '../src-shared/deep-link.ts'
 import type { Launch, Push } from '../src-shared/ipc-contract.ts'
 import { pushPipe } from '../src-shared/preload-bridge.ts'
+import { leastZoom, mostZoom } from '../src-shared/settings.ts'
 import { Analyses } from './shell/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
 import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
 import { makeChannelHandlers } from './shell/channel-handlers.ts'
 import { claimDataFolder } from './shell/data-folder.ts'
 import { EngineProcess } from './shell/engine-process.ts'
-import { launchOf } from './shell/launch.ts'
+import { KeptSettings } from './shell/kept-settings.ts'
+import { launchOf, launchOfLink } from './shell/launch.ts'
 import { isOwnPage, openMainWindow, pageAddress, refusePermissions } from './shell/main-window.ts'
 import { setMenu } from './shell/menu.ts'
+import { QueryProcess } from './shell/query-process.ts'
 import { RecentRuns } from './shell/recent-runs.ts'
 import { serveChannels } from './shell/serve-channels.ts'
-import { ThemeSetting } from './shell/theme-setting.ts'
+import { showTaskProgress } from './shell/task-progress.ts'
 
 const appFolder = resolve(__dirname, '../..')
 const cancelPatienceMs = 5000
@@ -30,24 +34,31 @@ const start = async (): Promise<void> => {
 
   let window: BrowserWindow | undefined
   let launch: Launch = launchOf(process.argv, process.cwd(), appFolder)
-  const push = (message: Push): void => window?.webContents.send(pushPipe, message)
+  const push = (message: Push): void => {
+    showTaskProgress(window, message)
+    window?.webContents.send(pushPipe, message)
+  }
   const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) =>
     push({ type: 'analysis.event', analysisId, event }),
   )
   const cloud = lazyCloudDesk({ data, push, window: () => window })
-  const analyses = new Analyses(engine, data, push)
+  const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
+  const analyses = new Analyses(engine, data, push, () => settings.get().analysis)
   const recentRuns = new RecentRuns(data.recentRuns)
-  const settings = new ThemeSetting(data.settings, (changed) => {
+  const settings = new KeptSettings(data.settings, (changed) => {
     push({ type: 'settings.changed', settings: changed })
-    showMenu()
+    window?.webContents.setZoomFactor(changed.zoom)
+    void showMenu()
   })
   const requestLaunch = (requested: Launch): void => push({ type: 'launch.requested', launch: requested })
   const handlers = makeChannelHandlers({
     engine,
+    queries,
     analyses,
     recentRuns,
     cloud: cloud.desk,
     settings,
+    onRecentRuns: () => void showMenu(),
     window: () => window,
     takeLaunch: () => {
       const taken = launch
@@ -59,11 +70,19 @@ const start = async (): Promise<void> => {
     const { path } = await handlers['path.choose']({ kind })
     if (path !== null) requestLaunch({ kind: 'path', path })
   }
-  const showMenu = (): void =>
-    setMenu(settings.get().theme, {
+  const zoomTo = (direction: -1 | 0 | 1): void => {
+    const { zoom } = settings.get()
+    const wanted = direction === 0 ? 1 : Math.round((zoom + direction * 0.1) * 10) / 10
+    void settings.set({ zoom: Math.min(mostZoom, Math.max(leastZoom, wanted)) })
+  }
+  const showMenu = async (): Promise<void> =>
+    setMenu(settings.get().theme, await recentRuns.list(), {
       openPath: (kind) => void openPath(kind),
       openSample: () => requestLaunch({ kind: 'sample' }),
+      openRun: (folder) => requestLaunch({ kind: 'path', path: folder }),
       chooseTheme: (theme) => void settings.set({ theme }),
+      zoom: zoomTo,
+      command: (name) => push({ type: 'command.requested', command: name }),
     })
 
   app.on('second-instance', (_event, argv, workingFolder) => {
@@ -72,6 +91,13 @@ const start = async (): Promise<void> => {
     const requested = launchOf(argv, workingFolder, appFolder)
     if (requested.kind !== 'start') requestLaunch(requested)
   })
+  // macOS hands links over as an event, elsewhere they stand on the command line of a second start.
+  app.on('open-url', (event, link) => {
+    event.preventDefault()
+    if (window === undefined) launch = launchOfLink(link)
+    else requestLaunch(launchOfLink(link))
+  })
+  if (app.isPackaged) app.setAsDefaultProtocolClient(deepLinkScheme)
   app.on('window-all-closed', () => app.quit())
   let isLeaving = false
   app.on('before-quit', (event) => {
@@ -83,6 +109,7 @@ const start = async (): Promise<void> => {
   app.on('will-quit', () => {
     engine.stop()
     void cloud.leave()
+    queries.stop()
   })
 
   await app.whenReady()
@@ -91,8 +118,8 @@ const start = async (): Promise<void> => {
   refusePermissions()
   const page = pageAddress(process.env)
   serveChannels(ipcMain, handlers, (sender) => isOwnPage(sender, page))
-  showMenu()
-  window = openMainWindow(page, __dirname)
+  await showMenu()
+  window = openMainWindow(page, __dirname, settings.get().zoom, data.windowPlace)
   // Jobs outlive the app: what was under way is followed again.
   if (cloud.hasTrips()) await cloud.desk()
   window.on('closed', () => (window = undefined))

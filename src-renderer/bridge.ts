@@ -17,9 +17,16 @@ declare global {
   }
 }
 
+/** When something happened last, for whoever measures the window. */
+const markLast = (name: string): void => {
+  performance.clearMarks(name)
+  performance.mark(name)
+}
+
 /** Rejects with HeadroomError: the one the main process answered, or `internal` where the answer does not fit. */
 export const request = async <Name extends Channel>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> => {
   const answer = answerSchema.parse(await window.headroom.request(channel, payload))
+  markLast(`answer ${channel}`)
   if (!answer.ok) throw asHeadroomError(answer.error)
   const value = channels[channel].response.safeParse(answer.value)
   if (!value.success) {

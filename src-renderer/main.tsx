@@ -3,14 +3,18 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { loadTypeface } from './theme/typeface.ts'
 import { listenToMain } from './state/listen-to-main.ts'
+import { runCommand } from './window-commands.ts'
 import './theme/base.css'
 import './theme/controls.css'
 import './theme/layout.css'
 import './theme/views.css'
+import './theme/workbench.css'
+import './theme/lists.css'
+import './theme/pages.css'
 
 const start = async (): Promise<void> => {
   await loadTypeface()
-  await listenToMain()
+  await listenToMain(runCommand)
   const root = document.getElementById('root')
   if (root !== null) createRoot(root).render(<App />)
 }

@@ -1,8 +1,30 @@
 // What the window's main process asks of the engine's process: calls with request and response schema, and pushed events.
 import { z } from 'zod'
+import { compareAnswerSchema, compareRequestSchema, reconcileRequestSchema } from './comparison-view.ts'
+import { configReadingSchema } from './config-reading.ts'
 import { wireErrorSchema } from './errors.ts'
+import { exportedRowsSchema, exportRowsCallSchema } from './export-rows.ts'
+import {
+  decideRequestSchema,
+  filterChoicesSchema,
+  filteredRequestSchema,
+  fleetFiguresRequestSchema,
+  fleetFiguresSchema,
+  modelsAnswerSchema,
+  recommendationsPageSchema,
+  recommendationsRequestSchema,
+  seasonAnswerSchema,
+  serversPageSchema,
+  serversRequestSchema,
+  undecideRequestSchema,
+} from './fleet-view.ts'
+import { eventReportSchema } from './event-report.ts'
+import { savedScenariosSchema } from './saved-scenario.ts'
+import { reportFormats } from './report-format.ts'
+import { reconciliationSchema } from './reconciliation.ts'
 import { runEventSchema } from './run-event.ts'
 import {
+  clusterProfilesSchema,
   clustersDataSchema,
   clustersRequestSchema,
   heatmapRequestSchema,
@@ -14,6 +36,8 @@ import {
 import { whatIfAnswerSchema, whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema } from './what-if.ts'
 
 const path = z.string().min(1)
+const folderRequest = z.strictObject({ folder: path })
+const reportCallSchema = z.strictObject({ folder: path, format: z.enum(reportFormats), path })
 
 export const analyzeCallSchema = z.strictObject({
   /** Names the analysis in events and in `analysis.cancel`. */
@@ -24,6 +48,8 @@ export const analyzeCallSchema = z.strictObject({
     z.strictObject({ kind: z.literal('sample'), forecasts: path, servers: z.int().min(1).max(100_000) }),
   ]),
   out: path,
+  /** Settings that differ from the defaults, by the keys of the configuration. */
+  config: z.record(z.string(), z.unknown()),
 })
 export type AnalyzeCall = z.infer<typeof analyzeCallSchema>
 
@@ -31,10 +57,34 @@ export const engineCalls = {
   /** Answers when it has ended; how it went and ended is told by events. */
   'analysis.run': { request: analyzeCallSchema, response: z.object({}) },
   'analysis.cancel': { request: z.strictObject({ analysisId: z.string() }), response: z.object({}) },
-  'run.open': { request: z.strictObject({ folder: path }), response: runOverviewSchema },
+  'run.open': { request: folderRequest, response: runOverviewSchema },
   'run.heatmap': { request: heatmapRequestSchema, response: heatmapViewSchema },
   'run.clusters': { request: clustersRequestSchema, response: clustersDataSchema },
   'run.server': { request: serverRequestSchema, response: serverDetailSchema },
+  'run.cluster-profiles': { request: folderRequest, response: clusterProfilesSchema },
+  'run.choices': { request: folderRequest, response: filterChoicesSchema },
+  'run.fleet': { request: fleetFiguresRequestSchema, response: fleetFiguresSchema },
+  'run.servers': { request: serversRequestSchema, response: serversPageSchema },
+  'run.season': { request: filteredRequestSchema, response: seasonAnswerSchema },
+  'run.models': { request: folderRequest, response: modelsAnswerSchema },
+  'run.recommendations': { request: recommendationsRequestSchema, response: recommendationsPageSchema },
+  /** Keeps the planner's decisions beside the run, or takes them back. */
+  'run.decide': { request: decideRequestSchema, response: z.object({}) },
+  'run.undecide': { request: undecideRequestSchema, response: z.object({}) },
+  /** Scenarios that the planner kept beside the run; keeping replaces them all. */
+  'run.scenarios': { request: folderRequest, response: savedScenariosSchema },
+  'run.keep-scenarios': { request: z.strictObject({ folder: path, scenarios: savedScenariosSchema }), response: z.object({}) },
+  'run.events': { request: folderRequest, response: eventReportSchema },
+  'run.compare': { request: compareRequestSchema, response: compareAnswerSchema },
+  'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
+  /** Writes the filtered rows of a list to a file that the user named. */
+  'run.export-rows': { request: exportRowsCallSchema, response: exportedRowsSchema },
+  /** Writes the whole run as a report to a file that the user named. */
+  'run.report': { request: reportCallSchema, response: z.object({ path }) },
+  /** Throws config-invalid with the key that does not fit. */
+  'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: z.object({}) },
+  /** What a configuration file sets; nothing is kept. */
+  'config.read': { request: z.strictObject({ path }), response: configReadingSchema },
   'run.what-if-choices': { request: whatIfChoicesRequestSchema, response: whatIfChoicesSchema },
   'run.what-if': { request: whatIfRequestSchema, response: whatIfAnswerSchema },
 } as const

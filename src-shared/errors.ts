@@ -23,6 +23,8 @@ export const errorCodes = [
   'scenario-invalid',
   'run-not-found',
   'run-damaged',
+  'notes-not-saved',
+  'file-not-written',
   'query-refused',
   'query-failed',
   'disk-full',
@@ -127,6 +129,8 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'cancelled':
       return exitCodes.interrupted
     case 'run-damaged':
+    case 'notes-not-saved':
+    case 'file-not-written':
     case 'query-refused':
     case 'query-failed':
     case 'disk-full':

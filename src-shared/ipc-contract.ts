@@ -1,23 +1,31 @@
 // What the window may ask of the main process: channel -> request and response schema, and the events pushed to it.
 import { z } from 'zod'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
+import { configReadingSchema } from './config-reading.ts'
+import { deepLinkSchema } from './deep-link.ts'
 import { engineCalls } from './engine-contract.ts'
 import { wireErrorSchema, type WireError } from './errors.ts'
+import { exportRowsRequestSchema, exportedRowsSchema } from './export-rows.ts'
+import { queryCalls, queryExportRequestSchema } from './query-contract.ts'
+import { reportFormats } from './report-format.ts'
 import { runEventSchema } from './run-event.ts'
+import { settingsChangeSchema, settingsSchema } from './settings.ts'
 
 const path = z.string().min(1)
 const nothing = z.strictObject({})
 
-export const themeChoices = ['system', 'light', 'dark'] as const
-export const settingsSchema = z.object({ theme: z.enum(themeChoices) })
-export type Settings = z.infer<typeof settingsSchema>
-export type ThemeChoice = Settings['theme']
+export const savedKinds = ['png', 'svg', 'csv', 'tsv', 'md', 'json'] as const
+export type SavedKind = (typeof savedKinds)[number]
+const mostSavedBytes = 100_000_000
 
 /** What a start, a second start or a menu asks the window to do. */
 export const launchSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start') }),
   z.object({ kind: z.literal('sample') }),
   z.object({ kind: z.literal('path'), path }),
+  z.object({ kind: z.literal('link'), link: deepLinkSchema }),
+  /** What was asked for cannot be done, in one sentence. */
+  z.object({ kind: z.literal('refused'), message: z.string() }),
 ])
 export type Launch = z.infer<typeof launchSchema>
 
@@ -26,8 +34,12 @@ export const recentRunSchema = z.object({
   title: z.string(),
   /** ISO 8601 UTC. */
   openedAt: z.string(),
+  /** Of the analysis; null where the folder does not say. */
+  analyzedAt: z.string().nullable().default(null),
   servers: z.int(),
   atRisk: z.int(),
+  underutilized: z.int().nullable().default(null),
+  savingsMonthlyUsd: z.number().nullable().default(null),
   /** Whether the folder is still there. */
   exists: z.boolean(),
 })
@@ -69,6 +81,44 @@ export const channels = {
   'run.heatmap': engineCalls['run.heatmap'],
   'run.clusters': engineCalls['run.clusters'],
   'run.server': engineCalls['run.server'],
+  'run.cluster-profiles': engineCalls['run.cluster-profiles'],
+  'run.choices': engineCalls['run.choices'],
+  'run.fleet': engineCalls['run.fleet'],
+  'run.servers': engineCalls['run.servers'],
+  'run.season': engineCalls['run.season'],
+  'run.models': engineCalls['run.models'],
+  'run.recommendations': engineCalls['run.recommendations'],
+  'run.decide': engineCalls['run.decide'],
+  'run.undecide': engineCalls['run.undecide'],
+  'run.scenarios': engineCalls['run.scenarios'],
+  'run.keep-scenarios': engineCalls['run.keep-scenarios'],
+  'run.events': engineCalls['run.events'],
+  'run.compare': engineCalls['run.compare'],
+  'run.reconcile': engineCalls['run.reconcile'],
+  'query.run': queryCalls['query.run'],
+  'query.tables': queryCalls['query.tables'],
+  'query.cancel': { request: nothing, response: nothing },
+  /** Asks where to, then writes all rows there; null when the dialog is dismissed. */
+  'query.export': { request: queryExportRequestSchema, response: queryCalls['query.export'].response.nullable() },
+  /** Asks where to, then writes there; null when the dialog is dismissed. */
+  'rows.export': { request: exportRowsRequestSchema, response: exportedRowsSchema.nullable() },
+  /** Asks where to, then writes the whole run there; null when the dialog is dismissed. */
+  'report.export': {
+    request: z.strictObject({ folder: path, format: z.enum(reportFormats) }),
+    response: z.object({ path: path.nullable() }),
+  },
+  /** Asks where to, then writes the text or picture there; null when the dialog is dismissed. */
+  'file.save': {
+    request: z.strictObject({
+      /** File name without folder. */
+      name: z.string().regex(/^[^/\\\0]{1,200}$/),
+      kind: z.enum(savedKinds),
+      content: z.union([z.string().max(mostSavedBytes), z.instanceof(Uint8Array).refine(({ length }) => length <= mostSavedBytes)]),
+    }),
+    response: z.object({ path: path.nullable() }),
+  },
+  /** Asks for a configuration file and says what it sets; null when the dialog is dismissed. */
+  'config.import': { request: nothing, response: configReadingSchema.nullable() },
   'run.what-if-choices': engineCalls['run.what-if-choices'],
   'run.what-if': engineCalls['run.what-if'],
   /** Shows the folder in the system's file manager. */
@@ -76,7 +126,8 @@ export const channels = {
   'recent.list': { request: nothing, response: z.array(recentRunSchema) },
   'recent.remove': { request: z.strictObject({ folder: path }), response: z.array(recentRunSchema) },
   'settings.get': { request: nothing, response: settingsSchema },
-  'settings.set': { request: settingsSchema.strict(), response: settingsSchema },
+  /** Changes the settings named; those of the analysis are checked first and replaced as a whole. */
+  'settings.set': { request: settingsChangeSchema, response: settingsSchema },
   ...cloudChannels,
   'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: nothing },
 } as const
@@ -101,5 +152,7 @@ export const pushSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('launch.requested'), launch: launchSchema }),
   z.object({ type: z.literal('settings.changed'), settings: settingsSchema }),
   ...cloudPushes,
+  /** A menu item that the window carries out. */
+  z.object({ type: z.literal('command.requested'), command: z.string() }),
 ])
 export type Push = z.infer<typeof pushSchema>

@@ -18,7 +18,10 @@ const pipelineSchema = z.looseObject({
   model_training: z.looseObject({ target_metric: z.unknown().optional() }).optional(),
 })
 
-const sections = ['risk_analysis', 'data', 'feature_engineering', 'model_training', 'aws', 'sagemaker', 'paths']
+/** Sections of which some keys are used. */
+export const pipelineSections: readonly string[] = ['risk_analysis', 'data', 'feature_engineering', 'model_training']
+
+const sections = [...pipelineSections, 'aws', 'sagemaker', 'paths']
 
 /** A pipeline config groups its keys in sections that Headroom's own file does not have. */
 export const isPipelineConfig = (settings: Readonly<Record<string, unknown>>): boolean =>

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { analysisMethodSchema } from './analysis-config.ts'
 import type { ClustersData, HeatmapData } from './chart-options/chart-data.ts'
+import { fleetFilterSchema } from './fleet-filter.ts'
+import { recommendationSchema } from './fleet-view.ts'
 import { warningSchema } from './run-event.ts'
 import { granularitySchema } from './run-manifest.ts'
 import { riskLevelSchema, serverRiskRowSchema } from './server-risk.ts'
@@ -56,6 +58,7 @@ export const heatmapRequestSchema = z.strictObject({
   metric: z.string().min(1),
   sort: heatmapSortSchema,
   reduction: heatmapReductionSchema,
+  filter: fleetFilterSchema,
   /** Ranks of servers under the sort, `toRow` exclusive; null: all. */
   rows: z.strictObject({ from: count, to: count }).nullable(),
   /** Time range, `toMs` exclusive; null: all. */
@@ -65,6 +68,8 @@ export const heatmapRequestSchema = z.strictObject({
   maxColumns: z.int().min(1).max(4096),
 })
 export type HeatmapRequest = z.infer<typeof heatmapRequestSchema>
+
+const timeMarkSchema = z.object({ kind: z.enum(['eoq', 'holiday']), label: z.string(), fromMs: milliseconds, toMs: milliseconds })
 
 export const heatmapDataSchema: z.ZodType<HeatmapData> = z.object({
   metric: z.string(),
@@ -83,7 +88,7 @@ export const heatmapDataSchema: z.ZodType<HeatmapData> = z.object({
   values: z.instanceof(Float32Array),
   horizonStartMs: milliseconds,
   reduction: heatmapReductionSchema,
-  marks: z.array(z.object({ kind: z.enum(['eoq', 'holiday']), label: z.string(), fromMs: milliseconds, toMs: milliseconds })),
+  marks: z.array(timeMarkSchema),
   highThreshold: z.number().nullable(),
   veryHighThreshold: z.number().nullable(),
   counts: z.object({ servers: count, atRisk: count }),
@@ -102,7 +107,16 @@ export const heatmapViewSchema = z.object({
 })
 export type HeatmapView = z.infer<typeof heatmapViewSchema>
 
-export const clustersRequestSchema = z.strictObject({ folder: z.string().min(1), metric: z.string().min(1) })
+/** `spread`: mean and standard deviation; `components`: the first two principal components of the features. */
+export const clusterProjections = ['spread', 'components'] as const
+export type ClusterProjection = (typeof clusterProjections)[number]
+
+export const clustersRequestSchema = z.strictObject({
+  folder: z.string().min(1),
+  metric: z.string().min(1),
+  filter: fleetFilterSchema,
+  projection: z.enum(clusterProjections),
+})
 export type ClustersRequest = z.infer<typeof clustersRequestSchema>
 
 export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
@@ -114,7 +128,19 @@ export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
   cluster: z.instanceof(Int32Array),
   clusters: z.array(z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() })),
   underutilizedThreshold: z.number().nullable(),
+  axes: z.object({ x: z.string(), y: z.string() }).optional(),
 })
+
+/** Centres of the clusters in the features' own units, and how well they are told apart; null where the run does not say. */
+export const clusterProfilesSchema = z.object({
+  clusters: z.array(z.object({ cluster: count, name: z.string(), size: count, centre: z.record(z.string(), z.number().nullable()) })),
+  features: z.array(z.string()),
+  silhouette: z.number().nullable(),
+  stability: z.number().nullable(),
+  /** Shares of the variance that the two principal components hold. */
+  explained: z.array(z.number()).nullable(),
+})
+export type ClusterProfiles = z.infer<typeof clusterProfilesSchema>
 
 export const serverRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })
 export type ServerRequest = z.infer<typeof serverRequestSchema>
@@ -127,13 +153,23 @@ export const serverDetailSchema = z.object({
       unit: z.string(),
       rank: z.int().min(1),
       rankedServers: z.int().min(1),
+      /** The servers next to it in that order. */
+      rankedBefore: z.string().nullable(),
+      rankedAfter: z.string().nullable(),
       /** The accountable model's line: measured in the history, forecast in the horizon. */
       series: z.object({
         timesMs: z.instanceof(Float64Array),
         measured: z.instanceof(Float32Array),
         forecast: z.instanceof(Float32Array),
+        /** Bounds as the forecast set has them, NaN where it has none; `interval_margin` widens them to their nominal level. */
+        lower: z.instanceof(Float32Array),
+        upper: z.instanceof(Float32Array),
       }),
+      /** What the other models forecast for the horizon. */
+      otherModels: z.array(z.object({ model: z.string(), timesMs: z.instanceof(Float64Array), forecast: z.instanceof(Float32Array) })),
+      marks: z.array(timeMarkSchema),
     }),
   ),
+  recommendation: recommendationSchema.nullable(),
 })
 export type ServerDetail = z.infer<typeof serverDetailSchema>

@@ -17,7 +17,14 @@ const sources = [
   'package.json',
   'package-lock.json',
 ]
-const products = ['main/index.cjs', 'main/cli.cjs', 'main/engine-host.cjs', 'preload/preload.cjs', 'renderer/index.html']
+const products = [
+  'main/index.cjs',
+  'main/cli.cjs',
+  'main/engine-host.cjs',
+  'main/query-host.cjs',
+  'preload/preload.cjs',
+  'renderer/index.html',
+]
 
 /** @param {string} path @param {(line: string) => void} add */
 function listFiles(path, add) {

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
+import { reportFormats } from '../../src-shared/report-format.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { leaveExitMessage } from './exit-message.ts'
@@ -14,6 +15,8 @@ const examples = {
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   reconcile: ['reconcile run'],
+  open: ['open run'],
+  export: ['export run --format pdf --out report.pdf'],
   whatIf: [
     'what-if run --set growth_percent=15 --grid',
     'what-if run --scenario next-year.yaml',
@@ -153,6 +156,22 @@ program
   .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
 
 addCloudCommands(program)
+program
+  .command('open')
+  .addHelpText('before', exampleText(examples.open))
+  .description('show a run folder, a forecast set or a link in the window')
+  .argument('<target>', 'run folder, Parquet file, folder of them, or headroom:// link')
+  .action(async (target: string) => (await import('./open-command.ts')).runOpen(target))
+
+program
+  .command('export')
+  .addHelpText('before', exampleText(examples.export))
+  .description('write a run as a report: one HTML page, PDF, workbook or CSV')
+  .argument('<run>', 'run folder')
+  .addOption(new Option('--format <format>', 'html, pdf, xlsx or csv').choices(reportFormats).makeOptionMandatory())
+  .option('--out <file>', 'file to write; RUN.FORMAT in this folder without it', outputPath)
+  .option('--json', 'result as JSON on stdout')
+  .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
 
 const main = async (): Promise<void> => {
   try {

@@ -8,7 +8,8 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { isPipelineConfig } from '../../src-shared/pipeline-config.ts'
 import { importPipelineCloud, type PipelineCloud } from '../cloud/pipeline-settings.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
-import { readSettings, readYamlFile } from './read-config.ts'
+import { readYamlFile } from '../engine/config-file.ts'
+import { readSettings } from './read-config.ts'
 
 export interface ConnectionOptions {
   readonly profile?: string

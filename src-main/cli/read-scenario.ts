@@ -6,7 +6,8 @@ import { describeMisfit } from '../../src-shared/describe-misfit.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { nearestName } from '../../src-shared/nearest-name.ts'
 import { scenarioSchema, type Scenario } from '../../src-shared/what-if.ts'
-import { parseAssignment, parseYaml } from './read-config.ts'
+import { parseYaml } from '../engine/config-file.ts'
+import { parseAssignment } from './read-config.ts'
 
 /** Later settings win: file, then --set. Throws scenario-invalid, usage. */
 export const readScenario = async (file: string | undefined, assignments: readonly string[]): Promise<Scenario> => {

@@ -9,4 +9,6 @@ interface ParentPort {
 
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
 const serve = makeEngineService((report) => parentPort.postMessage(report))
-parentPort.on('message', ({ data }) => void serve(data))
+// Not at once: inside of this callback a promise that rejects before its first wait counts as unhandled in older Electron and ends
+// the process, although it is awaited.
+parentPort.on('message', ({ data }) => setImmediate(() => void serve(data)))

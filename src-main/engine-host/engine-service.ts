@@ -9,9 +9,24 @@ import {
   type EngineResponse,
 } from '../../src-shared/engine-contract.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { queryClusters } from '../queries/clusters-query.ts'
+import { previewConfigFile } from '../engine/config-file.ts'
+import { parseConfig } from '../engine/parse-config.ts'
+import { reconcileRun } from '../engine/reconcile/reconcile-run.ts'
+import { queryClusterProfiles, queryClusters } from '../queries/clusters-query.ts'
+import { decide, undecide } from '../queries/decisions.ts'
+import { queryEvents } from '../queries/events-query.ts'
+import { keepScenarios, readScenarios } from '../queries/saved-scenarios.ts'
 import { queryHeatmap } from '../queries/heatmap-query.ts'
+import { queryFilterChoices } from '../queries/filter-choices-query.ts'
+import { queryFleet } from '../queries/fleet-query.ts'
+import { queryModels } from '../queries/models-query.ts'
+import { queryRecommendations } from '../queries/recommendations-query.ts'
+import { querySeason } from '../queries/season-query.ts'
 import { queryServer } from '../queries/server-query.ts'
+import { queryServers } from '../queries/servers-query.ts'
+import { writeReport } from '../report/write-report.ts'
+import { compareForWindow } from './compare-for-window.ts'
+import { exportRows } from '../report/export-rows.ts'
 import { OpenRuns } from './open-runs.ts'
 import { RunningAnalyses } from './run-analyses.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
@@ -36,6 +51,31 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
     'run.server': (request) => runs.query(request.folder, (run) => queryServer(run, request)),
+    'run.cluster-profiles': ({ folder }) => runs.query(folder, queryClusterProfiles),
+    'run.choices': ({ folder }) => runs.query(folder, queryFilterChoices),
+    'run.fleet': (request) => runs.query(request.folder, (run) => queryFleet(run, request)),
+    'run.servers': (request) => runs.query(request.folder, (run) => queryServers(run, request)),
+    'run.season': (request) => runs.query(request.folder, (run) => querySeason(run, request)),
+    'run.models': ({ folder }) => runs.query(folder, queryModels),
+    'run.recommendations': (request) => runs.query(request.folder, (run) => queryRecommendations(run, request)),
+    'run.decide': ({ folder, decisions }) => runs.query(folder, (run) => decide(run.contents.folder, decisions, new Date()).then(nothing)),
+    'run.undecide': ({ folder, servers }) => runs.query(folder, (run) => undecide(run.contents.folder, servers).then(nothing)),
+    'run.scenarios': ({ folder }) => readScenarios(folder),
+    'run.keep-scenarios': ({ folder, scenarios }) => keepScenarios(folder, scenarios).then(nothing),
+    'run.events': ({ folder }) => runs.query(folder, queryEvents),
+    'run.compare': compareForWindow,
+    'run.reconcile': ({ folder }) => reconcileRun(folder),
+    'run.export-rows': (request) => runs.query(request.folder, (run) => exportRows(run, request)),
+    'run.report': ({ folder, format, path }) =>
+      runs.query(folder, async (run) => {
+        await writeReport(run, format, path)
+        return { path }
+      }),
+    'config.check': async ({ settings }) => {
+      parseConfig(settings, 'headroom')
+      return {}
+    },
+    'config.read': ({ path }) => previewConfigFile(path),
     'run.what-if-choices': ({ folder }) => whatIf.choices(folder),
     'run.what-if': (request) => whatIf.answer(request),
   }
@@ -49,6 +89,8 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     }
   }
 }
+
+const nothing = (): Record<string, never> => ({})
 
 const handle = async <Call extends EngineCall>(handlers: EngineHandlers, call: Call, payload: unknown): Promise<EngineResponse<Call>> =>
   handlers[call](engineCalls[call].request.parse(payload) as EngineRequest<Call>)

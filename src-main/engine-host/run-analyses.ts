@@ -45,8 +45,12 @@ export class RunningAnalyses {
   }
 }
 
-const perform = async ({ source, out }: AnalyzeCall, signal: AbortSignal, report: (event: RunEvent) => void): Promise<AnalysisResult> => {
-  const request = { out, method: 'headroom', config: {} } as const
+const perform = async (
+  { source, out, config }: AnalyzeCall,
+  signal: AbortSignal,
+  report: (event: RunEvent) => void,
+): Promise<AnalysisResult> => {
+  const request = { out, method: 'headroom', config } as const
   if (source.kind === 'forecast') {
     const serversTable = source.serversTable ?? undefined
     return analyze({ ...request, inputs: [source.path], serversTable }, { signal, onEvent: forwardSteps(report, 0) })

@@ -4,6 +4,7 @@ import type { HeatmapRow } from '../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../src-shared/run-view.ts'
 import { riskLevels, riskLevelSchema, type RiskLevel } from '../../src-shared/server-risk.ts'
+import { filterCondition } from './fleet-filter.ts'
 import { unitOf, type OpenRun, type SeriesGrid } from './open-run.ts'
 import { seriesGrid } from './series-grid.ts'
 import { rankedServersSql } from './server-order.ts'
@@ -14,8 +15,8 @@ const reductions: Readonly<Record<HeatmapReduction, string>> = {
   mean: 'avg(value)',
 }
 
-const cellsSql = (grid: SeriesGrid, request: HeatmapRequest): string => `
-  WITH ranked AS (SELECT server_key, rank FROM (${rankedServersSql(request.sort)}) JOIN server_key USING (server_id))
+const cellsSql = (grid: SeriesGrid, request: HeatmapRequest, where: string): string => `
+  WITH ranked AS (SELECT server_key, rank FROM (${rankedServersSql(request.sort, where)}) JOIN server_key USING (server_id))
   SELECT
     (rank - CAST($2 AS INTEGER)) // CAST($4 AS INTEGER) AS bin_row,
     (period - CAST($5 AS INTEGER)) // CAST($7 AS INTEGER) AS bin_column,
@@ -25,12 +26,12 @@ const cellsSql = (grid: SeriesGrid, request: HeatmapRequest): string => `
   GROUP BY 1, 2`
 
 /** No common threshold where servers differ in theirs. */
-const countsSql = `
+const countsSql = (where: string): string => `
   SELECT
     count(*) AS servers, count(*) FILTER (is_at_risk) AS at_risk,
     CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
     CASE WHEN min(very_high_threshold) = max(very_high_threshold) THEN min(very_high_threshold) END AS very_high
-  FROM server_risk WHERE metric = $1`
+  FROM server_risk WHERE metric = $1 AND (${where})`
 
 const count = z.bigint().transform(Number)
 const countsSchema = z.object({ servers: count, at_risk: count, high: z.number().nullable(), very_high: z.number().nullable() })
@@ -39,24 +40,19 @@ const rankedSchema = z.object({ server_id: z.string(), rank: z.number(), risk_le
 export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promise<HeatmapView> => {
   const unit = unitOf(run, request.metric)
   const grid = await seriesGrid(run, request.metric)
-  const counts = await run.database.row(countsSql, countsSchema, [request.metric])
+  const filter = filterCondition(request.filter, [request.metric])
+  const counts = await run.database.row(countsSql(filter.where), countsSchema, filter.parameters)
   const rows = rowBins(request, counts.servers)
   const columns = columnBins(request, grid)
+  const shown = filterCondition(request.filter, [request.metric, rows.from, rows.to])
   const servers = await run.database.rows(
-    `SELECT * FROM (${rankedServersSql(request.sort)}) WHERE rank >= $2 AND rank < $3 ORDER BY rank`,
+    `SELECT * FROM (${rankedServersSql(request.sort, shown.where)}) WHERE rank >= $2 AND rank < $3 ORDER BY rank`,
     rankedSchema,
-    [request.metric, rows.from, rows.to],
+    shown.parameters,
   )
   const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
-  const cells = await run.database.columns(cellsSql(grid, request), [
-    request.metric,
-    rows.from,
-    rows.to,
-    rows.size,
-    columns.from,
-    columns.to,
-    columns.size,
-  ])
+  const binned = filterCondition(request.filter, [request.metric, rows.from, rows.to, rows.size, columns.from, columns.to, columns.size])
+  const cells = await run.database.columns(cellsSql(grid, request, binned.where), binned.parameters)
   fill(values, columns.bins, cells)
   return {
     data: {

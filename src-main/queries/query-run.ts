@@ -11,7 +11,9 @@ import {
   type DuckDBValueConverter,
   type Json,
 } from '@duckdb/node-api'
+import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import type { QueryTables } from '../../src-shared/query-contract.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { literal } from '../database/database.ts'
 import { readRunFolder, type RunFolder } from '../run-folder/read-run-folder.ts'
@@ -19,6 +21,8 @@ import { literalPath } from './literal-path.ts'
 
 export interface QueryResult {
   readonly columns: readonly string[]
+  /** DuckDB's names of the columns' types. */
+  readonly types: readonly string[]
   /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
   readonly rows: readonly (readonly Json[])[]
   /** Whether rows were left out by `mostRows`. */
@@ -39,24 +43,54 @@ const tables = {
 } as const
 
 /** Throws query-refused for anything but one SELECT, query-failed with DuckDB's words for a SELECT that fails. */
-export const queryRun = async (
+export const queryRun = async (run: string, sql: string, options: QueryOptions = {}): Promise<QueryResult> =>
+  onLockedRun(run, options, (connection) => select(connection, sql, options.mostRows))
+
+export interface QueryOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly mostRows?: number | undefined
+  /** DuckDB size text such as "1GB". */
+  readonly memoryLimit?: string | undefined
+}
+
+const columnSchema = z.tuple([z.string(), z.string(), z.string()])
+
+/** The tables that the run has, with their columns in order. */
+export const describeTables = async (run: string): Promise<QueryTables> =>
+  onLockedRun(run, {}, async (connection) => {
+    const reader = await connection.runAndReadAll(
+      'SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index',
+    )
+    const found = new Map<string, { name: string; type: string }[]>(Object.keys(tables).map((name) => [name, []]))
+    for (const row of reader.getRowsJS()) {
+      const [table, name, type] = columnSchema.parse(row)
+      found.get(table)?.push({ name, type })
+    }
+    return [...found].filter(([, columns]) => columns.length > 0).map(([name, columns]) => ({ name, columns }))
+  })
+
+const onLockedRun = async <Value>(
   run: string,
-  sql: string,
-  options: { readonly signal?: AbortSignal | undefined; readonly mostRows?: number | undefined } = {},
-): Promise<QueryResult> => {
+  { signal, memoryLimit }: QueryOptions,
+  work: (connection: DuckDBConnection) => Promise<Value>,
+): Promise<Value> => {
   const found = await readRunFolder(run)
-  const instance = await DuckDBInstance.create(':memory:', { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' })
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
+  })
   const connection = await instance.connect()
   const interrupt = (): void => connection.interrupt()
-  options.signal?.addEventListener('abort', interrupt)
+  signal?.addEventListener('abort', interrupt)
   try {
     await lockTo(connection, found)
-    return await select(connection, sql, options.mostRows)
+    return await work(connection)
   } catch (thrown) {
-    if (options.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause: thrown })
+    if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause: thrown })
     throw thrown
   } finally {
-    options.signal?.removeEventListener('abort', interrupt)
+    signal?.removeEventListener('abort', interrupt)
     connection.closeSync()
     instance.closeSync()
   }
@@ -106,7 +140,8 @@ const select = async (connection: DuckDBConnection, sql: string, mostRows: numbe
     const reader = mostRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(mostRows + 1)
     const rows = reader.convertRows(asJson)
     const more = mostRows !== undefined && rows.length > mostRows
-    return { columns: reader.deduplicatedColumnNames(), rows: more ? rows.slice(0, mostRows) : rows, more }
+    const types = reader.columnTypes().map(String)
+    return { columns: reader.deduplicatedColumnNames(), types, rows: more ? rows.slice(0, mostRows) : rows, more }
   } catch (cause) {
     throw failed(cause, sql)
   }

@@ -31,7 +31,7 @@ const marksSql = (table: string): string => `
   FROM ${table}
   GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
-const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
+export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
 
 export const seriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid> => {
   const known = run.grids.get(metric)

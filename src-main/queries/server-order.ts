@@ -11,7 +11,7 @@ const orders: Readonly<Record<HeatmapSort, string>> = {
   name: 'server_id',
 }
 
-/** `server_id` and `rank` from 0 of every server that has the metric bound as $1. */
-export const rankedServersSql = (sort: HeatmapSort): string =>
+/** `server_id` and `rank` from 0 of every server that has the metric bound as $1 and meets the condition. */
+export const rankedServersSql = (sort: HeatmapSort, where = 'true'): string =>
   `SELECT server_id, CAST(row_number() OVER (ORDER BY ${orders[sort]}) - 1 AS INTEGER) AS rank, risk_level
-   FROM server_risk WHERE metric = $1`
+   FROM server_risk WHERE metric = $1 AND (${where})`

@@ -5,6 +5,8 @@ import type { ServerDetail, ServerRequest } from '../../src-shared/run-view.ts'
 import { serverRiskRowSchema } from '../../src-shared/server-risk.ts'
 import type { Database } from '../database/database.ts'
 import { unitOf, type OpenRun } from './open-run.ts'
+import { findRecommendation } from './recommendations-query.ts'
+import { markedDaySchema, marksOf } from './series-grid.ts'
 import { rankedServersSql } from './server-order.ts'
 
 const times = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
@@ -23,15 +25,29 @@ const rowsSql = `
   FROM server_risk WHERE server_id = $1 ORDER BY metric`
 
 const rankSql = `
-  SELECT CAST(rank + 1 AS INTEGER) AS rank, CAST((SELECT count(*) FROM ranked) AS INTEGER) AS of
-  FROM ranked WHERE server_id = $2`
+  SELECT CAST(rank + 1 AS INTEGER) AS rank, CAST((SELECT count(*) FROM ranked) AS INTEGER) AS of, before, after
+  FROM (SELECT *, lag(server_id) OVER (ORDER BY rank) AS before, lead(server_id) OVER (ORDER BY rank) AS after FROM ranked) WHERE server_id = $2`
 
-const seriesSql = `
+/** Folders of the Python job are read without bounds. */
+const seriesSql = (run: OpenRun): string => {
+  const bound = (name: string): string => (run.contents.kind === 'headroom' ? name : 'CAST(NULL AS DOUBLE)')
+  return `
   SELECT
     CAST(epoch_ms(ts) AS DOUBLE) AS time,
     CAST(CASE WHEN is_horizon THEN NULL ELSE actual END AS DOUBLE) AS measured,
-    predicted AS forecast
+    predicted AS forecast,
+    ${bound('yhat_lower')} AS lower,
+    ${bound('yhat_upper')} AS upper
   FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 ORDER BY ts`
+}
+
+const otherModelsSql = `
+  SELECT model, CAST(epoch_ms(ts) AS DOUBLE) AS time, predicted AS forecast
+  FROM flagged WHERE NOT is_selected AND is_horizon AND server_id = $1 AND metric = $2 ORDER BY model, ts`
+
+const marksSql = `
+  SELECT CAST(epoch_ms(date_trunc('day', ts)) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
+  FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Promise<ServerDetail> => {
   const rows = await run.database.rows(rowsSql, serverRiskRowSchema, [serverId])
@@ -40,7 +56,7 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
   for (const row of rows) {
     const place = await run.database.row(
       `WITH ranked AS (${rankedServersSql('risk')}) ${rankSql}`,
-      z.object({ rank: z.number(), of: z.number() }),
+      z.object({ rank: z.number(), of: z.number(), before: z.string().nullable(), after: z.string().nullable() }),
       [row.metric, serverId],
     )
     metrics.push({
@@ -48,20 +64,48 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
       unit: unitOf(run, row.metric),
       rank: place.rank,
       rankedServers: place.of,
-      series: await readSeries(run.database, serverId, row.metric),
+      rankedBefore: place.before,
+      rankedAfter: place.after,
+      series: await readSeries(run, serverId, row.metric),
+      otherModels: await readOtherModels(run.database, serverId, row.metric),
+      marks: await readMarks(run, serverId, row.metric),
     })
   }
-  return { serverId, metrics: inOverviewOrder(run, metrics) }
+  return { serverId, metrics: inOverviewOrder(run, metrics), recommendation: await findRecommendation(run, serverId) }
 }
 
-const readSeries = async (database: Database, serverId: string, metric: string): Promise<ServerDetail['metrics'][number]['series']> => {
-  const { time = [], measured = [], forecast = [] } = await database.columns(seriesSql, [serverId, metric])
-  const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
+type Figures = ServerDetail['metrics'][number]
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
+
+const readSeries = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['series']> => {
+  const { time = [], measured = [], forecast = [], lower = [], upper = [] } = await run.database.columns(seriesSql(run), [serverId, metric])
   return {
     timesMs: Float64Array.from(time, number),
     measured: Float32Array.from(measured, number),
     forecast: Float32Array.from(forecast, number),
+    lower: Float32Array.from(lower, number),
+    upper: Float32Array.from(upper, number),
   }
+}
+
+const readOtherModels = async (database: Database, serverId: string, metric: string): Promise<Figures['otherModels']> => {
+  const { model = [], time = [], forecast = [] } = await database.columns(otherModelsSql, [serverId, metric])
+  const names = [...new Set(model.map(String))]
+  return names.map((name) => {
+    const from = model.indexOf(name)
+    const to = model.lastIndexOf(name) + 1
+    return {
+      model: name,
+      timesMs: Float64Array.from(time.slice(from, to), number),
+      forecast: Float32Array.from(forecast.slice(from, to), number),
+    }
+  })
+}
+
+const readMarks = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['marks']> => {
+  const days = await run.database.rows(marksSql, markedDaySchema, [serverId, metric])
+  return marksOf(days, Math.max(86_400_000, run.overview.stepMs), run.holidayNames)
 }
 
 const inOverviewOrder = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {

@@ -6,23 +6,28 @@ import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
 import { toWireError } from '../../src-shared/errors.ts'
 import type { AnalysisSource, ChannelResponse, Push } from '../../src-shared/ipc-contract.ts'
 import { readManifest } from '../run-folder/read-run-folder.ts'
+import type { Settings } from '../../src-shared/settings.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inputName, inspectPath, serversTableBeside } from './path-inspection.ts'
 
 /** Servers of the sample when none are asked for. */
 export const sampleServers = 120
+/** Samples up to this size show breach probabilities too: they take longer than the rest of the analysis. */
+const mostSimulated = 2000
 
 export class Analyses {
   readonly #engine: EngineProcess
   readonly #data: DataFolder
   readonly #push: (push: Push) => void
+  readonly #analysisSettings: () => Settings['analysis']
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(engine: EngineProcess, data: DataFolder, push: (push: Push) => void) {
+  constructor(engine: EngineProcess, data: DataFolder, push: (push: Push) => void, analysisSettings: () => Settings['analysis']) {
     this.#engine = engine
     this.#data = data
     this.#push = push
+    this.#analysisSettings = analysisSettings
   }
 
   async start(source: AnalysisSource): Promise<ChannelResponse<'analysis.start'>> {
@@ -36,13 +41,18 @@ export class Analyses {
       await rm(out, { recursive: true, force: true })
       await mkdir(this.#data.samples, { recursive: true })
       const forecasts = join(this.#data.samples, `${name}.parquet`)
-      this.#run({ analysisId, source: { kind: 'sample', forecasts, servers }, out })
+      this.#run({
+        analysisId,
+        source: { kind: 'sample', forecasts, servers },
+        out,
+        config: { breach_probability: servers <= mostSimulated },
+      })
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null }
     }
     const { path } = await inspectPath(source.path)
     const serversTable = await serversTableBeside(path)
     const out = join(this.#data.runs, `${inputName(path)}-${timestamp(new Date())}`)
-    this.#run({ analysisId, source: { kind: 'forecast', path, serversTable }, out })
+    this.#run({ analysisId, source: { kind: 'forecast', path, serversTable }, out, config: this.#analysisSettings() })
     return { state: 'started', analysisId, name: basename(path), serversTable }
   }
 

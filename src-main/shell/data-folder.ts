@@ -10,6 +10,7 @@ export interface DataFolder {
   readonly recentRuns: string
   /** Launches in the cloud and what was filled in for them. */
   readonly cloud: string
+  readonly windowPlace: string
 }
 
 /** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
@@ -26,5 +27,6 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
     cloud: join(root, 'cloud'),
+    windowPlace: join(root, 'window-place.json'),
   }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { BrowserWindow, nativeTheme, session, type WebFrameMain } from 'electron'
 import { appOrigin } from './app-protocol.ts'
+import { keepWindowPlace, readWindowPlace } from './window-place.ts'
 
 /** The page's address: electron-vite's server in development, else the app's own scheme. */
 export const pageAddress = (environment: NodeJS.ProcessEnv): string => environment['ELECTRON_RENDERER_URL'] ?? `${appOrigin}/`
@@ -15,10 +16,11 @@ export const refusePermissions = (): void => {
   session.defaultSession.setPermissionCheckHandler(() => false)
 }
 
-export const openMainWindow = (page: string, scriptFolder: string): BrowserWindow => {
+/** `zoom`: factor the page is shown at. `placeFile`: where the window's place is kept. */
+export const openMainWindow = (page: string, scriptFolder: string, zoom: number, placeFile: string): BrowserWindow => {
+  const place = readWindowPlace(placeFile)
   const window = new BrowserWindow({
-    width: 1280,
-    height: 800,
+    ...(place === null ? { width: 1280, height: 800 } : place.bounds),
     minWidth: 880,
     minHeight: 560,
     show: false,
@@ -31,13 +33,18 @@ export const openMainWindow = (page: string, scriptFolder: string): BrowserWindo
       nodeIntegration: false,
       webviewTag: false,
       spellcheck: false,
+      zoomFactor: zoom,
     },
   })
   window.webContents.on('will-navigate', (event) => event.preventDefault())
   window.webContents.on('will-redirect', (event) => event.preventDefault())
   window.webContents.on('will-attach-webview', (event) => event.preventDefault())
   window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }))
-  window.once('ready-to-show', () => window.show())
+  keepWindowPlace(window, placeFile)
+  window.once('ready-to-show', () => {
+    if (place?.isMaximized === true) window.maximize()
+    window.show()
+  })
   void window.loadURL(page)
   return window
 }

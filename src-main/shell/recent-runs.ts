@@ -29,8 +29,11 @@ export class RecentRuns {
       folder: overview.folder,
       title: overview.title,
       openedAt: new Date().toISOString(),
+      analyzedAt: overview.analyzedAt,
       servers: overview.counts.servers,
       atRisk: overview.counts.atRisk,
+      underutilized: overview.counts.underutilized,
+      savingsMonthlyUsd: overview.savingsMonthlyUsd,
     }
     await this.#change((runs) => [opened, ...runs.filter((run) => run.folder !== opened.folder)].slice(0, kept))
   }

@@ -1,39 +1,65 @@
-// The only file that runs ECharts: mounts, resizes, sets, disposes, and marks when everything is painted.
-import { ScatterChart, CustomChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, TitleComponent, TooltipComponent, LegendScrollComponent } from 'echarts/components'
+// The only file that runs ECharts: mounts, resizes, sets, disposes, hands out pictures, and marks when everything is painted.
+import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts'
+import {
+  BrushComponent,
+  GridComponent,
+  LegendComponent,
+  LegendScrollComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TitleComponent,
+  TooltipComponent,
+} from 'echarts/components'
 import { init, use, type EChartsType } from 'echarts/core'
-import { CanvasRenderer } from 'echarts/renderers'
+import { LabelLayout } from 'echarts/features'
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import type { EChartsOption } from 'echarts'
 import { useEffect, useEffectEvent, useRef } from 'react'
 import { useElementSize, type ElementSize } from './use-element-size.ts'
 
-use([ScatterChart, CustomChart, GridComponent, LegendComponent, LegendScrollComponent, TitleComponent, TooltipComponent, CanvasRenderer])
+use([BarChart, LineChart, ScatterChart, CustomChart, BrushComponent, GridComponent, LegendComponent, LegendScrollComponent])
+use([MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, LabelLayout, CanvasRenderer, SVGRenderer])
+
+export interface ChartHandle {
+  /** The chart as it stands: PNG bytes at twice the size, or SVG text. */
+  readonly picture: (kind: 'png' | 'svg') => Uint8Array<ArrayBuffer> | string | undefined
+}
+
+/** Corners of what was drawn around, in the units of the axes. */
+export type BrushedArea = readonly (readonly [number, number])[]
 
 export interface ChartProps {
   /** What the chart shows, for readers who do not see it. */
   readonly label: string
   /** Must be stable while nothing changes: a new function is drawn anew. */
   readonly option: (size: ElementSize) => EChartsOption
-  /** A data item was clicked: series id and value. */
-  readonly onItem?: (seriesId: string, value: unknown) => void
+  /** A data item was clicked: series id, value and index. */
+  readonly onItem?: (seriesId: string, value: unknown, index: number) => void
   /** The legend was used: series name -> shown. */
   readonly onLegend?: (shown: Readonly<Record<string, boolean>>) => void
+  /** What dragging draws; the option must hold a `brush`. */
+  readonly brush?: 'rect' | 'polygon' | null
+  readonly onBrush?: (area: BrushedArea) => void
+  readonly onHandle?: (handle: ChartHandle | null) => void
 }
 
-export const Chart = ({ label, option, onItem, onLegend }: ChartProps) => {
+export const Chart = ({ label, option, brush = null, ...on }: ChartProps) => {
   const host = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
   const size = useElementSize(host)
-  const onClick = useEffectEvent((seriesId: string, value: unknown) => onItem?.(seriesId, value))
-  const onToggle = useEffectEvent((shown: Readonly<Record<string, boolean>>) => onLegend?.(shown))
+  const onClick = useEffectEvent((seriesId: string, value: unknown, index: number) => on.onItem?.(seriesId, value, index))
+  const onToggle = useEffectEvent((shown: Readonly<Record<string, boolean>>) => on.onLegend?.(shown))
+  const onArea = useEffectEvent((area: BrushedArea) => on.onBrush?.(area))
+  const giveHandle = useEffectEvent((handle: ChartHandle | null) => on.onHandle?.(handle))
 
-  useEffect(
-    () => () => {
+  useEffect(() => {
+    giveHandle({ picture: (kind) => (host.current === null || chart.current === null ? undefined : pictureOf(chart.current, kind)) })
+    return () => {
+      giveHandle(null)
       chart.current?.dispose()
       chart.current = null
-    },
-    [],
-  )
+    }
+  }, [])
 
   useEffect(() => {
     const element = host.current
@@ -42,15 +68,54 @@ export const Chart = ({ label, option, onItem, onLegend }: ChartProps) => {
       chart.current = init(element, null, { renderer: 'canvas', ...size })
       chart.current.on('finished', () => {
         element.dataset['painted'] = 'true'
+        performance.clearMarks('painted')
+        performance.mark('painted')
       })
-      chart.current.on('click', ({ seriesId, value }) => onClick(seriesId ?? '', value))
+      chart.current.on('click', ({ seriesId, value, dataIndex }) => onClick(seriesId ?? '', value, dataIndex))
       chart.current.on('legendselectchanged', (event) => onToggle((event as { selected: Record<string, boolean> }).selected))
+      chart.current.on('brushEnd', (event) => {
+        const area = areaOf(event)
+        if (area !== null) onArea(area)
+      })
     } else {
       chart.current.resize(size)
     }
     element.dataset['painted'] = 'false'
     chart.current.setOption(option(size), { notMerge: true })
-  }, [option, size])
+    chart.current.dispatchAction({
+      type: 'takeGlobalCursor',
+      key: 'brush',
+      brushOption: brush === null ? { brushType: false } : { brushType: brush, brushMode: 'single' },
+    })
+  }, [option, size, brush])
 
   return <div ref={host} className="chart" role="img" aria-label={label} data-painted="false" />
+}
+
+/** A box as its four corners. */
+const areaOf = (event: unknown): BrushedArea | null => {
+  const [area] = (event as { readonly areas: readonly { readonly brushType: string; readonly coordRange: number[][] }[] }).areas
+  if (area === undefined) return null
+  if (area.brushType === 'polygon') return area.coordRange.map(([x = 0, y = 0]) => [x, y])
+  const [[x0 = 0, x1 = 0] = [], [y0 = 0, y1 = 0] = []] = area.coordRange
+  return [
+    [x0, y0],
+    [x1, y0],
+    [x1, y1],
+    [x0, y1],
+  ]
+}
+
+const pictureOf = (chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayBuffer> | string => {
+  if (kind === 'png') {
+    const url = chart.getDataURL({ type: 'png', pixelRatio: 2 })
+    return Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (letter) => letter.charCodeAt(0))
+  }
+  const drawn = init(null, null, { renderer: 'svg', ssr: true, width: chart.getWidth(), height: chart.getHeight() })
+  try {
+    drawn.setOption(chart.getOption() as EChartsOption)
+    return drawn.renderToSVGString()
+  } finally {
+    drawn.dispose()
+  }
 }

@@ -1,5 +1,4 @@
 // One choice out of a few: side by side as a segmented control, or as a drop-down list.
-import { useId } from 'react'
 
 export interface ChoiceProps<Value extends string> {
   readonly label: string
@@ -10,19 +9,23 @@ export interface ChoiceProps<Value extends string> {
   readonly disabledBecause?: string | undefined
 }
 
-export const Segments = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => {
-  const name = useId()
-  return (
-    <fieldset className="segments" aria-label={label}>
-      {options.map((option) => (
-        <label key={option.value} className="segment" title={option.hint} data-chosen={option.value === value}>
-          <input type="radio" name={name} checked={option.value === value} onChange={() => onChange(option.value)} />
-          {option.label}
-        </label>
-      ))}
-    </fieldset>
-  )
-}
+export const Segments = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => (
+  <div className="segments" role="radiogroup" aria-label={label}>
+    {options.map((option) => (
+      <button
+        key={option.value}
+        type="button"
+        role="radio"
+        className="segment"
+        title={option.hint}
+        aria-checked={option.value === value}
+        onClick={() => onChange(option.value)}
+      >
+        {option.label}
+      </button>
+    ))}
+  </div>
+)
 
 export const Select = <Value extends string>({ label, value, options, onChange, disabledBecause }: ChoiceProps<Value>) => (
   <label className="select" title={disabledBecause}>

@@ -53,6 +53,13 @@ export const errorWords = (code: ErrorCode): ErrorWords => {
       return { heading: 'This is not a run folder', next: 'Choose the folder that holds the run, or a forecast set to analyse.' }
     case 'run-damaged':
       return { heading: 'The run folder is damaged', next: 'Analyse the forecast set again.' }
+    case 'notes-not-saved':
+      return {
+        heading: 'Your decision could not be kept',
+        next: 'Check that you may write into the run folder and that the disk is not full.',
+      }
+    case 'file-not-written':
+      return { heading: 'The file could not be written', next: 'Choose another place, or free some space.' }
     case 'query-refused':
       return { heading: 'The run cannot answer that', next: 'Reset the zoom, or choose another metric.' }
     case 'query-failed':

@@ -1,7 +1,10 @@
 // The fleet's headline, in view above every chart of a run.
+import { noFilter } from '../../src-shared/fleet-filter.ts'
+import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
+import { goTo } from '../state/navigation.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatDaysAhead, formatDollars, formatOpened, formatShare, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDaysAhead, formatDollars, formatOpened, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
 import { RunNotes } from './run-notes.tsx'
 
 const methods: Readonly<Record<RunOverview['kind'], string>> = {
@@ -11,8 +14,10 @@ const methods: Readonly<Record<RunOverview['kind'], string>> = {
 
 export const Headline = ({ run }: { readonly run: RunOverview }) => {
   const { counts, soonestBreach: soonest, horizon } = run
+  const before = useWindowState(({ recentRuns }) => runBefore(run, recentRuns))
+  const list = (filter: Partial<typeof noFilter>): void => goTo('servers', { filter: { ...noFilter, ...filter } })
   return (
-    <header className="headline" aria-label="Fleet headline">
+    <header className="headline" aria-label="Fleet headline" data-region>
       <div className="headline-title">
         <h1 title={run.folder}>{run.title}</h1>
         <span title={run.analyzedAt === null ? undefined : `Analysed ${formatOpened(run.analyzedAt)}`}>
@@ -26,12 +31,21 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
         </span>
       </div>
       <dl className="headline-figures">
-        <Figure label="Servers" value={formatting.count(counts.servers)} note={`${formatting.count(counts.series)} series`} />
+        <Figure
+          label="Servers"
+          value={formatting.count(counts.servers)}
+          note={changeWords(counts.servers, before?.servers) ?? `${formatting.count(counts.series)} series`}
+          onFollow={() => list({})}
+        />
         <Figure
           label="At risk"
           value={formatting.count(counts.atRisk)}
-          note={counts.atRisk === 0 ? 'none in the horizon' : `${formatShare(counts.atRisk, counts.servers)} of the fleet`}
+          note={
+            changeWords(counts.atRisk, before?.atRisk) ??
+            (counts.atRisk === 0 ? 'none in the horizon' : `${formatShare(counts.atRisk, counts.servers)} of the fleet`)
+          }
           isAlarming={counts.atRisk > 0}
+          onFollow={() => list({ risk: ['at-risk'] })}
         />
         {soonest === null ? (
           <Figure label="Soonest breach" value="None" note="within the horizon" />
@@ -41,24 +55,47 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
             value={formatting.shortDay(soonest.atMs)}
             note={`${soonest.days === null ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
             hint="First time above the threshold among the servers at risk. Shows the server."
-            onFollow={() => useWindowState.setState({ selectedServer: soonest.serverId, metric: soonest.metric })}
+            onFollow={() => goTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
         )}
         <Figure
           label="Underutilised"
           value={counts.underutilized === null ? '–' : formatting.count(counts.underutilized)}
-          note={counts.underutilized === null ? 'not known' : `${formatShare(counts.underutilized, counts.servers)} of the fleet`}
+          note={
+            counts.underutilized === null
+              ? 'not known'
+              : (changeWords(counts.underutilized, before?.underutilized) ??
+                `${formatShare(counts.underutilized, counts.servers)} of the fleet`)
+          }
+          onFollow={() => list({ risk: ['underutilised'] })}
         />
         <Figure
           label="Savings"
           value={run.savingsMonthlyUsd === null ? '–' : formatDollars(run.savingsMonthlyUsd)}
           note={run.savingsMonthlyUsd === null ? 'not known' : 'per month'}
+          onFollow={() => goTo('recommendations', { filter: noFilter })}
         />
       </dl>
       <RunNotes run={run} />
     </header>
   )
 }
+
+/** The run of the same forecasts that was analysed last before this one. */
+const runBefore = ({ title, folder, analyzedAt }: RunOverview, recent: readonly RecentRun[]): RecentRun | null =>
+  recent
+    .filter(
+      (run) =>
+        run.title === title && run.folder !== folder && run.analyzedAt !== null && analyzedAt !== null && run.analyzedAt < analyzedAt,
+    )
+    .sort((a, b) => ((a.analyzedAt ?? '') < (b.analyzedAt ?? '') ? 1 : -1))[0] ?? null
+
+const changeWords = (now: number, before: number | null | undefined): string | null =>
+  before === null || before === undefined
+    ? null
+    : now === before
+      ? 'as in the last run'
+      : `${formatSigned(now - before)} since the last run`
 
 interface FigureProps {
   readonly label: string

@@ -1,62 +1,79 @@
 // The left rail: one icon per view, the theme at its foot.
-import { ChartScatter, Cloud, Grid3x3, House, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
-import { themeChoices, type ThemeChoice } from '../../src-shared/ipc-contract.ts'
-import { chooseTheme } from '../state/errands.ts'
-import { useWindowState, type ViewName } from '../state/window-state.ts'
+import { Contrast, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
+import { useRef, type KeyboardEvent } from 'react'
+import { themeChoices, type ThemeChoice } from '../../src-shared/settings.ts'
+import { changeSettings } from '../state/errands.ts'
+import { goTo } from '../state/navigation.ts'
+import { useWindowState } from '../state/window-state.ts'
 
-const views: readonly { readonly view: ViewName; readonly label: string; readonly Icon: LucideIcon }[] = [
-  { view: 'start', label: 'Start', Icon: House },
-  { view: 'heatmap', label: 'Risk heatmap', Icon: Grid3x3 },
-  { view: 'clusters', label: 'Clusters', Icon: ChartScatter },
-  { view: 'cloud', label: 'Cloud', Icon: Cloud },
-]
-const themeIcons: Readonly<Record<ThemeChoice, LucideIcon>> = { system: Monitor, light: Sun, dark: Moon }
+export interface RailEntry {
+  readonly id: string
+  readonly title: string
+  readonly icon: LucideIcon
+  readonly shortcut: string
+  readonly needsRun: boolean
+}
 
-export const Rail = () => {
+const themeIcons: Readonly<Record<ThemeChoice, LucideIcon>> = { system: Monitor, light: Sun, dark: Moon, 'high-contrast': Contrast }
+
+export const Rail = ({ views }: { readonly views: readonly RailEntry[] }) => {
+  const rail = useRef<HTMLDivElement>(null)
   const current = useWindowState(({ view }) => view)
   const hasRun = useWindowState(({ run }) => run !== null)
   const isAnalysing = useWindowState(({ analysis }) => analysis !== null)
-  const theme = useWindowState((state) => state.theme)
+  const theme = useWindowState(({ settings }) => settings.theme)
   const next = themeChoices[(themeChoices.indexOf(theme) + 1) % themeChoices.length] ?? 'system'
   const ThemeIcon = themeIcons[theme]
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const buttons = [...(rail.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])]
+    const at = buttons.indexOf(event.target as HTMLButtonElement)
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key]
+    if (to === undefined) return
+    event.preventDefault()
+    buttons[(to + buttons.length) % buttons.length]?.focus()
+  }
   return (
-    <nav className="rail" aria-label="Views">
-      {views.map(({ view, label, Icon }) => (
+    <nav aria-label="Views" data-region>
+      <div ref={rail} className="rail" role="toolbar" tabIndex={-1} aria-label="Views" aria-orientation="vertical" onKeyDown={onKeyDown}>
+        {views.map(({ id, title, icon: Icon, shortcut, needsRun }) => (
+          <button
+            key={id}
+            data-view={id}
+            type="button"
+            className="rail-button"
+            aria-label={title}
+            aria-current={current === id ? 'page' : undefined}
+            tabIndex={current === id || (current === 'progress' && id === 'start') ? 0 : -1}
+            title={needsRun && !hasRun ? `${title}: open a run first` : `${title} (${shortcut})`}
+            disabled={needsRun && !hasRun}
+            onClick={() => goTo(id)}
+          >
+            <Icon size={19} strokeWidth={1.75} aria-hidden />
+          </button>
+        ))}
+        {isAnalysing && (
+          <button
+            type="button"
+            className="rail-button"
+            aria-label="Progress"
+            aria-current={current === 'progress' ? 'page' : undefined}
+            title="Progress of the analysis"
+            onClick={() => goTo('progress')}
+          >
+            <Loader size={19} strokeWidth={1.75} aria-hidden />
+          </button>
+        )}
+        <span className="rail-gap" />
         <button
-          key={view}
           type="button"
           className="rail-button"
-          aria-label={label}
-          aria-current={current === view ? 'page' : undefined}
-          title={view === 'start' || view === 'cloud' || hasRun ? label : `${label}: open a run first`}
-          disabled={view !== 'start' && view !== 'cloud' && !hasRun}
-          onClick={() => useWindowState.setState({ view })}
+          aria-label={`Theme: ${theme}`}
+          title={`Theme: ${theme}. Switch to ${next}.`}
+          onClick={() => void changeSettings({ theme: next })}
         >
-          <Icon size={20} strokeWidth={1.75} aria-hidden />
+          <ThemeIcon size={18} strokeWidth={1.75} aria-hidden />
         </button>
-      ))}
-      {isAnalysing && (
-        <button
-          type="button"
-          className="rail-button"
-          aria-label="Progress"
-          aria-current={current === 'progress' ? 'page' : undefined}
-          title="Progress of the analysis"
-          onClick={() => useWindowState.setState({ view: 'progress' })}
-        >
-          <Loader size={20} strokeWidth={1.75} aria-hidden />
-        </button>
-      )}
-      <span className="rail-gap" />
-      <button
-        type="button"
-        className="rail-button"
-        aria-label={`Theme: ${theme}`}
-        title={`Theme: ${theme}. Switch to ${next}.`}
-        onClick={() => void chooseTheme(next)}
-      >
-        <ThemeIcon size={18} strokeWidth={1.75} aria-hidden />
-      </button>
+      </div>
     </nav>
   )
 }

@@ -1,22 +1,36 @@
 // The drawer on the right: the selected server's line and figures. It takes its own room and covers nothing.
-import { X } from 'lucide-react'
+import { Maximize2, X } from 'lucide-react'
 import type { RunOverview, ServerDetail } from '../../src-shared/run-view.ts'
 import { SeriesChart } from '../charts/series-chart.tsx'
+import { openServer, selectServer } from '../state/navigation.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDaysAhead, formatDollars, formatInstant, formatNumber, formatting } from '../theme/formatting.ts'
+import { DrawerGrip } from './drawer-grip.tsx'
 import { ErrorPanel } from './error-panel.tsx'
 import { RiskSign } from './risk-sign.tsx'
 
-const close = (): void => useWindowState.setState({ selectedServer: null })
+const close = (): void => selectServer(null)
 
 export const ServerDrawer = ({ run, serverId }: { readonly run: RunOverview; readonly serverId: string }) => {
   const detail = useRequest('run.server', { folder: run.folder, serverId }, run.folder)
   const metric = useWindowState((state) => state.metric)
+  const { drawerWidth } = useWindowState(({ settings }) => settings.layout)
   return (
-    <aside className="drawer" aria-label="Server details">
+    <aside className="drawer" aria-label="Server details" data-region style={{ width: drawerWidth }}>
+      <DrawerGrip width={drawerWidth} />
       <div className="drawer-head">
         <h2 title={serverId}>{serverId}</h2>
+        <span className="toolbar-gap" />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Open the server on its own page"
+          title="Open on its own page"
+          onClick={() => openServer(serverId)}
+        >
+          <Maximize2 size={15} aria-hidden />
+        </button>
         <button type="button" className="icon-button" aria-label="Close server details" title="Close (Esc)" onClick={close}>
           <X size={16} aria-hidden />
         </button>

@@ -1,15 +1,18 @@
-// The quiet line at the foot: the running analysis, a notice, the run's folder, and the time zone.
+// The quiet line at the foot: the running analysis with its cancel, a notice, the run's folder, and the time zone.
+import { X } from 'lucide-react'
+import { cancelAnalysis } from '../state/follow-analysis.ts'
 import { revealFolder } from '../state/errands.ts'
-import { useWindowState } from '../state/window-state.ts'
+import { goTo } from '../state/navigation.ts'
+import { useElapsedSeconds } from '../state/use-elapsed.ts'
+import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
+import { formatElapsed } from '../theme/formatting.ts'
 
 export const StatusBar = () => {
   const { analysis, run, view, notice } = useWindowState()
   return (
-    <footer className="status-bar">
+    <footer className="status-bar" data-region>
       {analysis !== null && view !== 'progress' ? (
-        <button type="button" className="status-link" onClick={() => useWindowState.setState({ view: 'progress' })}>
-          Analysing {analysis.name}: {analysis.step}, {Math.floor(analysis.progress * 100)} %
-        </button>
+        <Running analysis={analysis} />
       ) : (
         view !== 'start' &&
         run !== null && (
@@ -18,8 +21,42 @@ export const StatusBar = () => {
           </button>
         )
       )}
-      {notice !== null && view !== 'start' && view !== 'progress' && <span role="status">{notice}</span>}
+      <span className="status-notice" role="status">
+        {view === 'start' || view === 'progress' ? '' : notice}
+      </span>
+      {notice !== null && view !== 'start' && view !== 'progress' && (
+        <button
+          type="button"
+          className="status-link"
+          aria-label="Dismiss the notice"
+          onClick={() => useWindowState.setState({ notice: null })}
+        >
+          <X size={12} aria-hidden />
+        </button>
+      )}
       <span className="status-zone">All times UTC</span>
     </footer>
+  )
+}
+
+/** Before this share of the work an estimate would jump about. */
+const estimableShare = 0.08
+
+const Running = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
+  const seconds = useElapsedSeconds(analysis.startedAtMs)
+  const { progress } = analysis
+  const left = progress < estimableShare ? null : (seconds * (1 - progress)) / progress
+  return (
+    <span className="status-running">
+      <button type="button" className="status-link" title="Show the progress" onClick={() => goTo('progress')}>
+        Analysing {analysis.name}: {analysis.step}, {Math.floor(progress * 100)} %{left !== null && `, about ${formatElapsed(left)} left`}
+      </button>
+      <span className="status-meter" aria-hidden>
+        <span className="bar-done" style={{ width: `${progress * 100}%` }} />
+      </span>
+      <button type="button" className="status-link" disabled={analysis.isCancelling} onClick={() => void cancelAnalysis()}>
+        {analysis.isCancelling ? 'Cancelling' : 'Cancel'}
+      </button>
+    </span>
   )
 }

@@ -1,10 +1,25 @@
-// Small errands that views ask of the main process: the theme, the clipboard, the file manager.
-import type { ThemeChoice } from '../../src-shared/ipc-contract.ts'
+// Small errands that views ask of the main process: settings, the clipboard, files, the file manager.
+import { toWireError } from '../../src-shared/errors.ts'
+import { formatDeepLink } from '../../src-shared/deep-link.ts'
+import type { ConfigReading } from '../../src-shared/config-reading.ts'
+import type { ExportRowsRequest } from '../../src-shared/export-rows.ts'
+import type { Decision } from '../../src-shared/fleet-view.ts'
+import type { SavedKind } from '../../src-shared/ipc-contract.ts'
+import type { ReportFormat } from '../../src-shared/report-format.ts'
+import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
+import type { SettingsChange } from '../../src-shared/settings.ts'
 import { request } from '../bridge.ts'
+import { lastPartOf } from './open-path.ts'
+import { useWindowState } from './window-state.ts'
 
-/** The window follows when the main process tells it that the setting has changed. */
-export const chooseTheme = async (theme: ThemeChoice): Promise<void> => {
-  await request('settings.set', { theme })
+const { getState, setState } = useWindowState
+
+export const notify = (notice: string): void => setState({ notice })
+
+/** Rejects where the settings of an analysis do not fit; the window follows once the main process tells of the change. */
+export const changeSettings = async (change: SettingsChange): Promise<void> => {
+  const settings = await request('settings.set', change)
+  setState({ settings })
 }
 
 export const copyText = async (text: string): Promise<void> => {
@@ -13,4 +28,69 @@ export const copyText = async (text: string): Promise<void> => {
 
 export const revealFolder = async (folder: string): Promise<void> => {
   await request('run.reveal', { folder })
+}
+
+/** Says how it went in the status bar. */
+const tell = async (work: () => Promise<string | null>): Promise<void> => {
+  try {
+    const notice = await work()
+    if (notice !== null) notify(notice)
+  } catch (thrown) {
+    const { message, next } = toWireError(thrown)
+    notify(next === undefined ? message : `${message} ${next}`)
+  }
+}
+
+/** `besides`: what else is to be said, such as what is missing. */
+export const copyAndTell = (text: string, what: string, besides = ''): Promise<void> =>
+  tell(async () => {
+    await copyText(text)
+    return `${what} copied${besides}.`
+  })
+
+export const saveFile = (name: string, kind: SavedKind, content: string | Uint8Array<ArrayBuffer>): Promise<void> =>
+  tell(async () => {
+    const { path } = await request('file.save', { name: name.replace(/[/\\\0]+/g, ' ').slice(0, 200), kind, content })
+    return path === null ? null : `Saved ${lastPartOf(path)}.`
+  })
+
+export const exportRows = (asked: ExportRowsRequest): Promise<void> =>
+  tell(async () => {
+    const written = await request('rows.export', asked)
+    return written === null ? null : `Saved ${written.rows.toLocaleString()} servers as ${lastPartOf(written.path)}.`
+  })
+
+export const exportReport = (format: ReportFormat): Promise<void> =>
+  tell(async () => {
+    const { run } = getState()
+    if (run === null) return null
+    const { path } = await request('report.export', { folder: run.folder, format })
+    return path === null ? null : `Saved ${lastPartOf(path)}.`
+  })
+
+export const importConfig = (): Promise<ConfigReading | null> => request('config.import', {})
+
+/** Text of a link that opens this run in this view with this filter. */
+export const linkToHere = (): string | null => {
+  const { run, view, metric, filter, selectedServer } = getState()
+  return run === null ? null : formatDeepLink({ path: run.folder, view, metric, server: selectedServer, filter })
+}
+
+export const copyLink = async (): Promise<void> => {
+  const link = linkToHere()
+  if (link !== null) await copyAndTell(link, 'Link to this view')
+}
+
+/** Rejects where they cannot be kept. */
+export const keepScenarios = async (folder: string, scenarios: readonly SavedScenario[]): Promise<void> => {
+  await request('run.keep-scenarios', { folder, scenarios: [...scenarios] })
+}
+
+/** Rejects where the decision cannot be kept. */
+export const decide = async (folder: string, decisions: readonly Omit<Decision, 'decided_at'>[]): Promise<void> => {
+  await request('run.decide', { folder, decisions: [...decisions] })
+}
+
+export const undecide = async (folder: string, servers: readonly string[]): Promise<void> => {
+  await request('run.undecide', { folder, servers: [...servers] })
 }

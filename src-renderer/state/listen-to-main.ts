@@ -3,10 +3,11 @@ import { toWireError } from '../../src-shared/errors.ts'
 import type { Launch } from '../../src-shared/ipc-contract.ts'
 import { onPush, request } from '../bridge.ts'
 import { receiveRunEvent } from './follow-analysis.ts'
-import { openPath, openSample, refreshRecentRuns } from './open-path.ts'
+import { openLink, openPath, openSample, refreshRecentRuns } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
-export const listenToMain = async (): Promise<void> => {
+/** `onCommand`: a menu item asks for a command by its name. */
+export const listenToMain = async (onCommand: (name: string) => void): Promise<void> => {
   onPush((push) => {
     switch (push.type) {
       case 'analysis.event':
@@ -16,7 +17,10 @@ export const listenToMain = async (): Promise<void> => {
         void launch(push.launch)
         return
       case 'settings.changed':
-        useWindowState.setState({ theme: push.settings.theme })
+        useWindowState.setState({ settings: push.settings })
+        return
+      case 'command.requested':
+        onCommand(push.command)
         return
       // The cloud view listens for itself.
       case 'cloud.trip':
@@ -26,8 +30,7 @@ export const listenToMain = async (): Promise<void> => {
     }
   })
   try {
-    const { theme } = await request('settings.get', {})
-    useWindowState.setState({ theme })
+    useWindowState.setState({ settings: await request('settings.get', {}) })
     await refreshRecentRuns()
     void launch(await request('launch.take', {}))
   } catch (thrown) {
@@ -43,5 +46,9 @@ const launch = async (asked: Launch): Promise<void> => {
       return openSample()
     case 'path':
       return openPath(asked.path)
+    case 'link':
+      return openLink(asked.link)
+    case 'refused':
+      useWindowState.setState({ failure: { subject: 'the link', error: { code: 'usage', message: asked.message } }, view: 'start' })
   }
 }

@@ -1,9 +1,12 @@
 // Opening things: the sample fleet, a forecast set that is then analysed, or a run folder.
-import { toWireError } from '../../src-shared/errors.ts'
+import type { DeepLink } from '../../src-shared/deep-link.ts'
+import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
+import { noFilter } from '../../src-shared/fleet-filter.ts'
 import type { AnalysisSource } from '../../src-shared/ipc-contract.ts'
 import { pathOfFile, request } from '../bridge.ts'
 import { resetHeatmap } from './heatmap-state.ts'
-import { useWindowState } from './window-state.ts'
+import { resetNavigation } from './navigation.ts'
+import { useWindowState, type WindowState } from './window-state.ts'
 
 const { getState, setState } = useWindowState
 
@@ -18,6 +21,18 @@ export const openPath = (path: string): Promise<void> =>
     else await analyse({ kind: 'forecast', path: inspected.path })
   })
 
+/** A link opens a run that is there; it never starts an analysis. */
+export const openLink = (link: DeepLink): Promise<void> =>
+  attempt(lastPartOf(link.path), async () => {
+    const inspected = await request('path.inspect', { path: link.path })
+    if (inspected.kind !== 'run') {
+      throw new HeadroomError('run-not-found', `${link.path} is not a run folder.`, { next: 'Open it by hand if you want it analysed.' })
+    }
+    await showRun(inspected.path, { view: link.view, filter: link.filter, selectedServer: link.server })
+    const { run } = getState()
+    if (run?.metrics.some(({ name }) => name === link.metric) === true && link.metric !== null) setState({ metric: link.metric })
+  })
+
 export const openDropped = async ([first, ...others]: readonly File[]): Promise<void> => {
   if (first === undefined) return
   const path = pathOfFile(first)
@@ -30,6 +45,9 @@ export const openDropped = async ([first, ...others]: readonly File[]): Promise<
 }
 
 export const openRunFolder = (folder: string): Promise<void> => attempt(lastPartOf(folder), () => showRun(folder))
+
+/** null when the dialog is dismissed. */
+export const chooseFolder = async (): Promise<string | null> => (await request('path.choose', { kind: 'folder' })).path
 
 export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
   const { path } = await request('path.choose', { kind })
@@ -79,9 +97,10 @@ const analyse = async (source: AnalysisSource): Promise<void> => {
   })
 }
 
-const showRun = async (folder: string): Promise<void> => {
+const showRun = async (folder: string, place: Partial<Pick<WindowState, 'view' | 'filter' | 'selectedServer'>> = {}): Promise<void> => {
   const run = await request('run.open', { folder })
   resetHeatmap()
-  setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, view: 'heatmap' })
+  resetNavigation()
+  setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, filter: noFilter, view: 'overview', ...place })
   await refreshRecentRuns()
 }

@@ -1,11 +1,11 @@
-// What the window knows: which view is up, the open run, the running analysis, selection and theme.
+// What the window knows: which view is up, the open run, the running analysis, filter, selection and settings.
 import { create } from 'zustand'
 import type { WireError } from '../../src-shared/errors.ts'
-import type { RecentRun, ThemeChoice } from '../../src-shared/ipc-contract.ts'
+import { noFilter, type FleetFilter } from '../../src-shared/fleet-filter.ts'
+import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
-
-export type ViewName = 'start' | 'progress' | 'heatmap' | 'clusters' | 'cloud'
+import { startSettings, type Settings } from '../../src-shared/settings.ts'
 
 export interface RunningAnalysis {
   readonly analysisId: string
@@ -27,8 +27,9 @@ export interface Failure {
 }
 
 export interface WindowState {
-  readonly view: ViewName
-  readonly theme: ThemeChoice
+  /** Id in the table of views; `progress` while an analysis is watched. */
+  readonly view: string
+  readonly settings: Settings
   readonly recentRuns: readonly RecentRun[]
   /** Name of what is being opened. */
   readonly opening: string | null
@@ -39,12 +40,16 @@ export interface WindowState {
   readonly run: RunOverview | null
   /** Metric that every view shows. */
   readonly metric: string
+  /** Which servers every view shows. */
+  readonly filter: FleetFilter
   readonly selectedServer: string | null
+  /** What lies over the views. */
+  readonly overlay: 'palette' | 'shortcuts' | null
 }
 
 export const useWindowState = create<WindowState>(() => ({
   view: 'start',
-  theme: 'system',
+  settings: startSettings,
   recentRuns: [],
   opening: null,
   failure: null,
@@ -52,5 +57,7 @@ export const useWindowState = create<WindowState>(() => ({
   analysis: null,
   run: null,
   metric: '',
+  filter: noFilter,
   selectedServer: null,
+  overlay: null,
 }))

@@ -1,26 +1,44 @@
 // Numbers, money, times and spans in the reader's locale; all times are UTC.
 import { type ChartFormatting, localeFormatting } from '../../src-shared/chart-options/format.ts'
 
-const locale = navigator.language
+/** Of the system, or the one chosen in the settings. */
+let locale = navigator.language
 
-export const formatting: ChartFormatting = localeFormatting(locale)
+const makeFormats = () => ({
+  dollars: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 }),
+  oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  opened: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
+  date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
+  moment: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+})
 
-const dollars = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 })
-const oneDecimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
-const opened = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
-const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+let formats = makeFormats()
 
-export const formatDollars = (usd: number): string => dollars.format(usd)
-export const formatNumber = (value: number): string => oneDecimal.format(value)
+export let formatting: ChartFormatting = localeFormatting(locale)
+
+/** null: the system's. Call before anything is drawn with it. */
+export const setLocale = (chosen: string | null): void => {
+  const wanted = chosen !== null && Intl.NumberFormat.supportedLocalesOf(chosen).length > 0 ? chosen : navigator.language
+  if (wanted === locale) return
+  locale = wanted
+  formats = makeFormats()
+  formatting = localeFormatting(locale)
+}
+
+export const formatDollars = (usd: number): string => formats.dollars.format(usd)
+export const formatNumber = (value: number): string => formats.oneDecimal.format(value)
 export const formatShare = (part: number, whole: number): string => formatting.value(whole === 0 ? 0 : (100 * part) / whole, '%')
+/** A share 0..1 in percent. */
+export const formatProbability = (share: number): string => formatting.value(share * 100, '%')
+/** +3.2, -1 */
+export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
 /** Local time: when the user did something. */
-export const formatOpened = (iso: string): string => opened.format(new Date(iso))
+export const formatOpened = (iso: string): string => formats.opened.format(new Date(iso))
 /** UTC: when something in the data happens. */
-export const formatInstant = (iso: string): string => `${moment.format(new Date(iso))} UTC`
+export const formatInstant = (iso: string): string => `${formats.moment.format(new Date(iso))} UTC`
 
 /** UTC. */
-export const formatDate = (timeMs: number): string => date.format(timeMs)
+export const formatDate = (timeMs: number): string => formats.date.format(timeMs)
 
 /** "in 12 days", "in 5 hours". */
 export const formatDaysAhead = (days: number): string => {

@@ -1,58 +1,113 @@
-// The clusters scatter: which servers behave alike, one mark per server.
+// The clusters scatter: which servers behave alike, one mark per server; a box or lasso narrows every view to what it holds.
 import type { LegendComponentOption } from 'echarts'
-import { useCallback, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import type { ClustersData } from '../../src-shared/chart-options/chart-data.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
 import { clustersOption } from '../../src-shared/chart-options/clusters.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
-import type { RunOverview } from '../../src-shared/run-view.ts'
-import { Chart } from '../charts/chart.tsx'
+import { isFiltering } from '../../src-shared/fleet-filter.ts'
+import type { ClusterProjection, RunOverview } from '../../src-shared/run-view.ts'
+import { Chart, type BrushedArea, type ChartHandle } from '../charts/chart.tsx'
 import type { ElementSize } from '../charts/use-element-size.ts'
-import { Select } from '../components/choice.tsx'
+import { Segments, Select } from '../components/choice.tsx'
+import { ClusterProfiles } from '../components/cluster-profiles.tsx'
+import { EmptyState, NothingPasses } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
+import { PictureMenu } from '../components/picture-menu.tsx'
+import { Toolbar } from '../components/toolbar.tsx'
+import { changeFilter, goTo, selectServer } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
+import { serversInside } from './servers-inside.ts'
+import type { RunViewProps } from './view-entry.ts'
 
-export const ClustersView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
+type Drag = 'none' | 'rect' | 'polygon'
+
+export const ClustersView = ({ run, theme }: RunViewProps) => {
   const metric = useWindowState((state) => state.metric)
-  const answer = useRequest('run.clusters', { folder: run.folder, metric }, run.folder)
+  const filter = useWindowState((state) => state.filter)
+  const [projection, setProjection] = useState<ClusterProjection>('spread')
+  const [drag, setDrag] = useState<Drag>('none')
+  const chart = useRef<ChartHandle | null>(null)
+  const keepChart = useCallback((handle: ChartHandle | null) => {
+    chart.current = handle
+  }, [])
+  const answer = useRequest('run.clusters', { folder: run.folder, metric, filter, projection }, run.folder)
+  const profiles = useRequest('run.cluster-profiles', { folder: run.folder }, run.folder)
+  const pick = (servers: readonly string[]): void => {
+    setDrag('none')
+    if (servers.length > 0) changeFilter({ servers: servers.slice(0, 20_000) })
+  }
   return (
     <main className="view" aria-label="Clusters">
-      <div className="toolbar" role="toolbar" aria-label="Clusters">
-        {run.metrics.length > 1 && (
-          <Select
-            label="Metric"
-            value={metric}
-            options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
-            onChange={(chosen) => useWindowState.setState({ metric: chosen })}
+      <Toolbar label="Clusters">
+        <Select
+          label="Axes"
+          value={projection}
+          options={[
+            { value: 'spread', label: 'Level and spread' },
+            { value: 'components', label: 'Principal components' },
+          ]}
+          onChange={setProjection}
+        />
+        <Segments<Drag>
+          label="What dragging does"
+          value={drag}
+          options={[
+            { value: 'none', label: 'Point', hint: 'A click selects a server' },
+            { value: 'rect', label: 'Box', hint: 'Drag a box around servers' },
+            { value: 'polygon', label: 'Lasso', hint: 'Draw around servers' },
+          ]}
+          onChange={setDrag}
+        />
+        <span className="toolbar-gap" />
+        <span className="toolbar-hint">A click on a mark selects its server; a click on a name in the legend hides its cluster</span>
+        <PictureMenu name="Clusters" handle={() => chart.current} />
+      </Toolbar>
+      <div className="split">
+        <div className="chart-area" aria-busy={isBusy(answer)}>
+          {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
+          {answer.status === 'failed' && <ErrorPanel error={answer.error} />}
+          {answer.status === 'ready' &&
+            (answer.value.serverIds.length > 0 ? (
+              <Scatter data={answer.value} theme={theme} drag={drag} onServers={pick} onChart={keepChart} />
+            ) : isFiltering(filter) ? (
+              <NothingPasses />
+            ) : (
+              <NoClusters run={run} isProjected={projection === 'components'} />
+            ))}
+        </div>
+        {profiles.status === 'ready' && profiles.value.clusters.length > 0 && (
+          <ClusterProfiles
+            profiles={profiles.value}
+            theme={theme}
+            onCluster={(cluster) => goTo('servers', { filter: { ...filter, cluster: [cluster] } })}
           />
         )}
-        <span className="toolbar-gap" />
-        <span className="toolbar-hint">Click a mark for the server; click a name in the legend to hide its cluster</span>
-      </div>
-      <div className="chart-area" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
-        {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
-        {answer.status === 'failed' && <ErrorPanel error={answer.error} />}
-        {answer.status === 'ready' &&
-          (answer.value.serverIds.length === 0 ? <NoClusters run={run} /> : <Scatter data={answer.value} theme={theme} />)}
       </div>
     </main>
   )
 }
 
-const NoClusters = ({ run }: { readonly run: RunOverview }) => (
-  <div className="empty">
-    <h2>No clusters in this run</h2>
-    <p>
-      {run.kind === 'python-original'
-        ? 'The folder holds no server_clusters.csv. Analyse the forecast set with Headroom to group its servers.'
-        : 'No server has a forecast of this metric, so there is nothing to group. Choose another metric.'}
-    </p>
-  </div>
+const NoClusters = ({ run, isProjected }: { readonly run: RunOverview; readonly isProjected: boolean }) => (
+  <EmptyState title={isProjected ? 'No principal components in this run' : 'No clusters in this run'}>
+    {run.kind === 'python-original'
+      ? 'The folder holds no server_clusters.csv. Analyse the forecast set with Headroom to group its servers.'
+      : 'No server has a forecast of this metric, so there is nothing to group. Choose another metric.'}
+  </EmptyState>
 )
 
-const Scatter = ({ data, theme }: { readonly data: ClustersData; readonly theme: ChartTheme }) => {
+interface ScatterProps {
+  readonly data: ClustersData
+  readonly theme: ChartTheme
+  readonly drag: Drag
+  readonly onServers: (servers: readonly string[]) => void
+  readonly onChart: (handle: ChartHandle | null) => void
+}
+
+const Scatter = ({ data, theme, drag, onServers, onChart }: ScatterProps) => {
   const selected = useWindowState((state) => state.selectedServer)
   const [shown, setShown] = useState<Readonly<Record<string, boolean>>>({})
   const option = useCallback(
@@ -71,9 +126,19 @@ const Scatter = ({ data, theme }: { readonly data: ClustersData; readonly theme:
   )
   const pick = (seriesId: string, value: unknown): void => {
     const server = serverAt(data, seriesId, value)
-    if (server !== undefined) useWindowState.setState({ selectedServer: server })
+    if (server !== undefined) selectServer(server)
   }
-  return <Chart label={clustersTitle(data, formatting)} option={option} onItem={pick} onLegend={setShown} />
+  return (
+    <Chart
+      label={clustersTitle(data, formatting)}
+      option={option}
+      onItem={pick}
+      onLegend={setShown}
+      onHandle={onChart}
+      brush={drag === 'none' ? null : drag}
+      onBrush={(area: BrushedArea) => onServers(serversInside(data, area))}
+    />
+  )
 }
 
 /** The server behind a mark: series are named by cluster, marks stand at mean and deviation. */

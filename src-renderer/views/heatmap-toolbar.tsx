@@ -2,8 +2,10 @@
 import { ZoomOut } from 'lucide-react'
 import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
 import { Segments, Select } from '../components/choice.tsx'
+import type { ChartHandle } from '../charts/chart.tsx'
+import { PictureMenu } from '../components/picture-menu.tsx'
+import { Toolbar } from '../components/toolbar.tsx'
 import { useHeatmapState, type TimeSpan } from '../state/heatmap-state.ts'
-import { useWindowState } from '../state/window-state.ts'
 
 const sorts: readonly { readonly value: HeatmapSort; readonly label: string }[] = [
   { value: 'risk', label: 'Risk' },
@@ -27,21 +29,14 @@ export interface HeatmapToolbarProps {
   /** Whether cells stand for several servers or periods at present. */
   readonly isMerged: boolean
   readonly onReset: () => void
+  /** The chart as it stands, once it is drawn. */
+  readonly chart: () => ChartHandle | null
 }
 
-export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) => {
+export const HeatmapToolbar = ({ run, isMerged, onReset, chart }: HeatmapToolbarProps) => {
   const { sort, span, reduction, rows } = useHeatmapState()
-  const metric = useWindowState((state) => state.metric)
   return (
-    <div className="toolbar" role="toolbar" aria-label="Risk heatmap">
-      {run.metrics.length > 1 && (
-        <Select
-          label="Metric"
-          value={metric}
-          options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
-          onChange={(chosen) => useWindowState.setState({ metric: chosen })}
-        />
-      )}
+    <Toolbar label="Risk heatmap">
       <Select label="Sort by" value={sort} options={sorts} onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })} />
       {run.horizon !== null && (
         <Segments
@@ -63,6 +58,7 @@ export const HeatmapToolbar = ({ run, isMerged, onReset }: HeatmapToolbarProps) 
       <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
         <ZoomOut size={14} aria-hidden /> Reset zoom
       </button>
-    </div>
+      <PictureMenu name="Risk heatmap" handle={chart} />
+    </Toolbar>
   )
 }

@@ -7,12 +7,15 @@ import { heatmapOption } from '../../src-shared/chart-options/heatmap.ts'
 import { layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import type { HeatmapRequest, HeatmapView as HeatmapAnswer, RunOverview } from '../../src-shared/run-view.ts'
-import { Chart } from '../charts/chart.tsx'
+import { Chart, type ChartHandle } from '../charts/chart.tsx'
 import { paintCells } from '../charts/cell-image.ts'
 import { useElementSize, type ElementSize } from '../charts/use-element-size.ts'
 import { ZoomSurface, type PlotPart, type PlotPoint } from '../charts/zoom-surface.tsx'
+import { NothingPasses } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { clampRows, clampTime, timeRangeOf, useHeatmapState } from '../state/heatmap-state.ts'
+import { selectServer } from '../state/navigation.ts'
+import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
@@ -27,9 +30,14 @@ const resetZoom = (): void => useHeatmapState.setState({ span: 'recent', time: n
 
 export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
   const area = useRef<HTMLDivElement>(null)
+  const chart = useRef<ChartHandle | null>(null)
+  const keepChart = useCallback((handle: ChartHandle | null) => {
+    chart.current = handle
+  }, [])
   const size = useElementSize(area)
   const state = useHeatmapState()
   const metric = useWindowState((window) => window.metric)
+  const filter = useWindowState((window) => window.filter)
   const asked: HeatmapRequest | null =
     size === null
       ? null
@@ -38,6 +46,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
           metric,
           sort: state.sort,
           reduction: state.reduction,
+          filter,
           rows: state.rows,
           time: timeRangeOf(run, state),
           maxRows: pixels(size.height - surroundings.height),
@@ -46,11 +55,19 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   const answer = useRequest('run.heatmap', asked, `${run.folder} ${metric}`)
   return (
     <main className="view" aria-label="Risk heatmap">
-      <HeatmapToolbar run={run} isMerged={answer.status === 'ready' && isMerged(answer.value, run)} onReset={resetZoom} />
-      <div ref={area} className="chart-area" aria-busy={answer.status !== 'ready' || answer.isRefreshing}>
+      <HeatmapToolbar
+        run={run}
+        isMerged={answer.status === 'ready' && isMerged(answer.value, run)}
+        onReset={resetZoom}
+        chart={() => chart.current}
+      />
+      <div ref={area} className="chart-area" aria-busy={isBusy(answer)}>
         {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
         {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom} />}
-        {answer.status === 'ready' && size !== null && <Heatmap run={run} theme={theme} size={size} answer={answer.value} />}
+        {answer.status === 'ready' && answer.value.totalRows === 0 && <NothingPasses />}
+        {answer.status === 'ready' && answer.value.totalRows > 0 && size !== null && (
+          <Heatmap run={run} theme={theme} size={size} answer={answer.value} onChart={keepChart} />
+        )}
       </div>
     </main>
   )
@@ -66,9 +83,10 @@ interface HeatmapProps {
   readonly theme: ChartTheme
   readonly size: ElementSize
   readonly answer: HeatmapAnswer
+  readonly onChart: (handle: ChartHandle | null) => void
 }
 
-const Heatmap = ({ run, theme, size, answer }: HeatmapProps) => {
+const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
   const { data, serverIds, firstRow, serversPerRow, totalRows } = answer
   const [hovered, setHovered] = useState<PlotPoint | null>(null)
   const selected = useWindowState((window) => window.selectedServer)
@@ -105,15 +123,15 @@ const Heatmap = ({ run, theme, size, answer }: HeatmapProps) => {
   }
   const pick = (point: PlotPoint): void => {
     const cell = cellOf(point)
-    if (cell !== null) useWindowState.setState({ selectedServer: cell.row.serverId })
+    if (cell !== null) selectServer(cell.row.serverId)
   }
   const cell = hovered === null ? null : cellOf(hovered)
 
   return (
     <>
-      <Chart label={title} option={option} />
+      <Chart label={title} option={option} onHandle={onChart} />
       <ZoomSurface
-        label="Cells of the heatmap. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom."
+        label={`Cells of the heatmap, ${serverIds.length} servers in ${data.rows.length} rows. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom.`}
         plot={plot}
         columns={data.columns}
         rows={data.rows.length}

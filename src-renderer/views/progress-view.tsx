@@ -1,11 +1,16 @@
 // A running analysis: its step, share done and elapsed time, with Cancel.
-import { useEffect, useState } from 'react'
 import { cancelAnalysis } from '../state/follow-analysis.ts'
 import { lastPartOf } from '../state/open-path.ts'
+import { useElapsedSeconds } from '../state/use-elapsed.ts'
 import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
 import { formatElapsed, formatting } from '../theme/formatting.ts'
 
-export const ProgressView = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
+export const ProgressView = () => {
+  const analysis = useWindowState((state) => state.analysis)
+  return analysis === null ? null : <Progress analysis={analysis} />
+}
+
+const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
   const seconds = useElapsedSeconds(analysis.startedAtMs)
   const notice = useWindowState((state) => state.notice)
   const percent = Math.floor(analysis.progress * 100)
@@ -56,13 +61,4 @@ export const ProgressView = ({ analysis }: { readonly analysis: RunningAnalysis 
       </div>
     </main>
   )
-}
-
-const useElapsedSeconds = (startedAtMs: number): number => {
-  const [nowMs, setNowMs] = useState(Date.now)
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), 500)
-    return () => clearInterval(timer)
-  }, [])
-  return Math.max(0, (nowMs - startedAtMs) / 1000)
 }

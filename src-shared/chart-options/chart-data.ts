@@ -62,4 +62,6 @@ export interface ClustersData {
   readonly clusters: readonly ClusterSummary[]
   /** Horizon mean below which a server counts as underutilised; no line where absent. */
   readonly underutilizedThreshold?: number | null
+  /** Names of the axes where they are not mean and deviation but a projection around zero. */
+  readonly axes?: { readonly x: string; readonly y: string } | undefined
 }

@@ -1,5 +1,5 @@
 // Horizon mean against standard deviation of every server, one series per cluster with its centre, as an ECharts option.
-import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption, TooltipComponentOption } from 'echarts'
+import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption } from 'echarts'
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
 import { type ClustersLayout, layOutClusters, legendSymbol, type LegendEntry } from './clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from './clusters-title.ts'
@@ -8,6 +8,7 @@ import { drawGroup, drawLine, drawText } from './drawing.ts'
 import { type ChartFormatting, escapeHtml, printable } from './format.ts'
 import type { Rectangle } from './heatmap-layout.ts'
 import { type ChartTheme, clusterStyle } from './theme.ts'
+import { brushOption, tooltipOption } from './clusters-interaction.ts'
 import { fontSizes, margin, titleOption } from './title.ts'
 
 export interface ClustersView {
@@ -66,10 +67,13 @@ const namedPointsOf = (data: ClustersData, servers: readonly number[], { theme, 
 }
 
 const serverTooltip = (data: ClustersData, server: number, cluster: ClusterSummary, formatting: ChartFormatting): string => {
-  const figures = [
-    `mean ${formatting.value(data.mean[server] ?? Number.NaN, data.unit)}`,
-    `standard deviation ${formatting.value(data.std[server] ?? Number.NaN, '')}${data.unit === '%' ? ' points' : ''}`,
-  ]
+  const figures =
+    data.axes !== undefined
+      ? []
+      : [
+          `mean ${formatting.value(data.mean[server] ?? Number.NaN, data.unit)}`,
+          `standard deviation ${formatting.value(data.std[server] ?? Number.NaN, '')}${data.unit === '%' ? ' points' : ''}`,
+        ]
   return [
     `<b><bdi>${escapeHtml(printable(data.serverIds[server] ?? ''))}</bdi></b>`,
     escapeHtml(printable(cluster.name)),
@@ -170,7 +174,7 @@ const selectedSeries = (data: ClustersData, { theme, selected }: ClustersView): 
 /** Where underutilised ends: a line through the plot, its words above. */
 const thresholdSeries = (data: ClustersData, { theme, formatting }: ClustersView): CustomSeriesOption[] => {
   const threshold = data.underutilizedThreshold ?? null
-  if (threshold === null) return []
+  if (threshold === null || data.axes !== undefined) return []
   const words = `underutilised below ${formatting.value(threshold, data.unit)}`
   const draw: CustomSeriesOption = {
     type: 'custom',
@@ -230,18 +234,9 @@ const legendOption = (view: ClustersView, { entries, isBeside, legendTop }: Clus
 /** Braces would be read as markup of rich text. */
 const withoutBraces = (text: string): string => text.replace(/[{}]/g, '')
 
-const tooltipOption = (theme: ChartTheme): TooltipComponentOption => ({
-  trigger: 'item',
-  confine: true,
-  transitionDuration: 0,
-  backgroundColor: theme.background,
-  borderColor: theme.hairline,
-  textStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.subtitle },
-})
-
 /**
  * Needs ScatterChart, CustomChart, GridComponent, TitleComponent, LegendComponent and the feature LabelLayout, and with
- * `interactive` TooltipComponent. The value of a server's point is [mean, deviation, index of the server].
+ * `interactive` TooltipComponent and BrushComponent. The value of a server's point is [mean, deviation, index of the server].
  */
 export const clustersOption = (data: ClustersData, view: ClustersView): EChartsOption => {
   const { theme, formatting } = view
@@ -269,16 +264,16 @@ export const clustersOption = (data: ClustersData, view: ClustersView): EChartsO
     grid: { ...layout.plot, outerBoundsMode: 'none' },
     xAxis: {
       ...axis,
-      name: `mean of ${data.metric} over the horizon${data.unit === '' ? '' : ` (${data.unit})`}`,
+      name: data.axes?.x ?? `mean of ${data.metric} over the horizon${data.unit === '' ? '' : ` (${data.unit})`}`,
       nameGap: 34,
-      ...(data.unit === '%' ? { min: 0, max: 100 } : { min: 0 }),
+      ...(data.axes !== undefined ? {} : data.unit === '%' ? { min: 0, max: 100 } : { min: 0 }),
       axisLabel: { ...axis.axisLabel, formatter: (value: number) => formatting.value(value, '') },
     },
     yAxis: {
       ...axis,
-      name: `standard deviation${data.unit === '%' ? ' (percentage points)' : ''}`,
+      name: data.axes?.y ?? `standard deviation${data.unit === '%' ? ' (percentage points)' : ''}`,
       nameGap: 42,
-      min: 0,
+      ...(data.axes === undefined ? { min: 0 } : {}),
       axisLabel: { ...axis.axisLabel, formatter: (value: number) => formatting.value(value, '') },
     },
     series: [
@@ -287,6 +282,6 @@ export const clustersOption = (data: ClustersData, view: ClustersView): EChartsO
       selectedSeries(data, view),
       ...thresholdSeries(data, view),
     ],
-    ...(view.interactive === true ? { tooltip: tooltipOption(theme) } : {}),
+    ...(view.interactive === true ? { tooltip: tooltipOption(theme), brush: brushOption(theme) } : {}),
   }
 }

@@ -39,6 +39,7 @@ describe('the engine process', () => {
         analysisId: 'a',
         source: { kind: 'forecast', path: '/nowhere.parquet', serversTable: null },
         out: join(tmpdir(), 'headroom-never-made', 'run'),
+        config: {},
       },
     })
     const ends = reports.filter((report) => report.type === 'event' && ['finished', 'failed', 'cancelled'].includes(report.event.type))

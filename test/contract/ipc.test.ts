@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { answerRequest, type ChannelHandlers } from '../../src-main/shell/serve-channels.ts'
 import { emptyDraft } from '../../src-shared/cloud-contract.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest } from '../../src-shared/ipc-contract.ts'
 import { scenarioSchema } from '../../src-shared/what-if.ts'
 
 const folder = '/data/runs/fleet'
 const runId = '20270315094210a1b2c3'
 const connection = { profile: 'work', region: null }
+const filtered = { folder, metric: 'cpu_p95', filter: noFilter } as const
+const decision = { server_id: 'web-1', disposition: 'retire', verdict: 'dismissed', reason: 'needed in spring' } as const
 
 const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'launch.take': {},
@@ -22,13 +25,36 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
     metric: 'cpu_p95',
     sort: 'risk',
     reduction: 'max',
+    filter: noFilter,
     rows: { from: 0, to: 10 },
     time: null,
     maxRows: 600,
     maxColumns: 900,
   },
-  'run.clusters': { folder, metric: 'cpu_p95' },
+  'run.clusters': { ...filtered, projection: 'spread' },
+  'run.cluster-profiles': { folder },
   'run.server': { folder, serverId: 'web-1' },
+  'run.choices': { folder },
+  'run.fleet': { ...filtered, groupBy: 'region' },
+  'run.servers': { ...filtered, columns: ['server_id'], sort: { column: 'horizon_p95', descending: true }, offset: 0, limit: 200 },
+  'run.season': filtered,
+  'run.models': { folder },
+  'run.recommendations': { ...filtered, verdict: 'open', offset: 0, limit: 200 },
+  'run.decide': { folder, decisions: [decision] },
+  'run.undecide': { folder, servers: ['web-1'] },
+  'run.scenarios': { folder },
+  'run.keep-scenarios': { folder, scenarios: [] },
+  'run.events': { folder },
+  'run.compare': { earlier: folder, later: '/data/runs/later' },
+  'run.reconcile': { folder },
+  'query.run': { folder, sql: 'SELECT 1' },
+  'query.tables': { folder },
+  'query.cancel': {},
+  'query.export': { folder, sql: 'SELECT 1', format: 'csv' },
+  'rows.export': { ...filtered, columns: ['server_id'], sort: { column: 'server_id', descending: false }, format: 'csv' },
+  'report.export': { folder, format: 'pdf' },
+  'file.save': { name: 'chart.png', kind: 'png', content: new Uint8Array(4) },
+  'config.import': {},
   'run.what-if-choices': { folder },
   'run.what-if': { folder, scenario: scenarioSchema.parse({ growth_percent: 15 }), grid: true, most_listed: 50, asker: 'growth' },
   'run.reveal': { folder },
@@ -77,8 +103,60 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
     { ...valid['run.heatmap'], time: { fromMs: Number.NaN, toMs: 1 } },
     { ...valid['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
   ],
-  'run.clusters': [{ folder }, { folder, metric: '' }],
+  'run.clusters': [{ folder }, { folder, metric: '' }, { ...filtered, projection: 'sideways' }],
+  'run.cluster-profiles': [{}],
   'run.server': [{ folder, serverId: '' }],
+  'run.choices': [{ folder: '' }],
+  'run.fleet': [
+    { ...filtered, groupBy: '1; DROP TABLE server_risk' },
+    { ...filtered, groupBy: 'region', filter: { ...noFilter, risk: ['anything'] } },
+    { ...filtered, groupBy: 'region', filter: { ...noFilter, sql: 'true' } },
+    { ...filtered, groupBy: 'region', filter: { ...noFilter, text: 'x'.repeat(201) } },
+  ],
+  'run.servers': [
+    { ...valid['run.servers'], columns: ['server_id; --'] },
+    { ...valid['run.servers'], columns: [] },
+    { ...valid['run.servers'], sort: { column: 'random()', descending: true } },
+    { ...valid['run.servers'], limit: 1_000_000 },
+    { ...valid['run.servers'], offset: -1 },
+  ],
+  'run.season': [{ ...filtered, metric: '' }],
+  'run.models': [{}],
+  'run.recommendations': [{ ...valid['run.recommendations'], verdict: 'maybe' }],
+  'run.decide': [
+    { folder, decisions: [] },
+    { folder, decisions: [{ ...decision, verdict: 'deleted' }] },
+    { folder, decisions: [{ ...decision, file: '/etc/passwd' }] },
+  ],
+  'run.undecide': [{ folder, servers: [] }],
+  'run.scenarios': [{}],
+  'run.keep-scenarios': [{ folder }, { folder, scenarios: [{ name: 'a', path: '/etc/passwd' }] }],
+  'run.events': [{ folder: 7 }],
+  'run.compare': [{ earlier: folder }, { earlier: '', later: folder }],
+  'run.reconcile': [{ folder: 7 }],
+  'query.run': [{ folder }, { folder, sql: 7 }, { folder, sql: 'x'.repeat(100_001) }, { folder: '', sql: 'SELECT 1' }],
+  'query.tables': [{}],
+  'query.cancel': [{ id: 1 }],
+  'query.export': [
+    { folder, sql: 'SELECT 1', format: 'exe' },
+    { folder, sql: 'SELECT 1', format: 'csv', path: '/etc/passwd' },
+  ],
+  'rows.export': [
+    { ...valid['rows.export'], format: 'exe' },
+    { ...valid['rows.export'], path: '/etc/passwd' },
+  ],
+  'report.export': [
+    { folder, format: 'exe' },
+    { folder, format: 'pdf', path: '/etc/passwd' },
+  ],
+  'file.save': [
+    { ...valid['file.save'], name: '../../.bashrc' },
+    { ...valid['file.save'], name: '' },
+    { ...valid['file.save'], kind: 'sh' },
+    { ...valid['file.save'], path: '/etc/passwd' },
+    { ...valid['file.save'], content: 7 },
+  ],
+  'config.import': [{ path: '/etc/passwd' }],
   'run.what-if-choices': [{ folder: 7 }],
   'run.what-if': [
     { ...valid['run.what-if'], scenario: { threshold: -1 } },
@@ -92,7 +170,7 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'recent.list': [{ limit: 5 }],
   'recent.remove': [{}],
   'settings.get': [{ theme: 'dark' }],
-  'settings.set': [{ theme: 'pink' }, {}],
+  'settings.set': [{ theme: 'pink' }, { zoom: 40 }, { locale: '<script>' }, { layout: { drawerWidth: -5 } }],
   'cloud.start': [{ profile: 'work' }],
   'cloud.connect': [{}, { ...connection, endpoint: 'http://evil' }, { ...connection, accessKeyId: 'AKIA' }],
   'cloud.signIn': [{}, { profile: '' }],

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRun } from '../../src-main/engine-host/open-run-folder.ts'
 import { Database, literal } from '../../src-main/database/database.ts'
+import { openRun } from '../../src-main/report/open-run-folder.ts'
+import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { queryClusters } from '../../src-main/queries/clusters-query.ts'
 import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import { compareRuns } from '../../src-main/queries/compare-runs.ts'
@@ -37,6 +38,7 @@ const heatmapOf = (run: OpenRun) =>
     metric: run.overview.metrics[0]?.name ?? '',
     sort: 'name',
     reduction: 'max',
+    filter: noFilter,
     rows: null,
     time: null,
     maxRows: 100,
@@ -67,7 +69,7 @@ describe('a folder of the Python job', () => {
 
   it('takes the clusters from its table', async () => {
     await withRun(join(folder, 'python'), async (run) => {
-      const data = await queryClusters(run, { folder, metric: 'cpu_p95' })
+      const data = await queryClusters(run, { folder, metric: 'cpu_p95', filter: noFilter, projection: 'spread' })
       expect([...data.cluster]).toEqual([1, 0, 0])
       expect(data.clusters.map(({ size }) => size)).toEqual([2, 1])
     })
@@ -80,7 +82,7 @@ describe('a folder of the Python job', () => {
       expect(run.overview.missing.map(({ file }) => file)).toEqual(
         expect.arrayContaining([runFiles.manifest, runFiles.serverRisk, runFiles.clusters, runFiles.recommendations]),
       )
-      expect((await queryClusters(run, { folder, metric: 'cpu_p95' })).serverIds).toEqual([])
+      expect((await queryClusters(run, { folder, metric: 'cpu_p95', filter: noFilter, projection: 'spread' })).serverIds).toEqual([])
     })
   })
 })

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRun } from '../../src-main/engine-host/open-run-folder.ts'
+import { openRun } from '../../src-main/report/open-run-folder.ts'
 import { queryClusters } from '../../src-main/queries/clusters-query.ts'
 import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryServer } from '../../src-main/queries/server-query.ts'
+import { noFilter } from '../../src-shared/fleet-filter.ts'
 import type { HeatmapRequest, HeatmapSort, HeatmapView } from '../../src-shared/run-view.ts'
 import { fabricateRun, firstDayMs, horizonStartMs } from './queries-fabricated-runs.ts'
 
@@ -32,6 +33,7 @@ const ask = (change: Partial<HeatmapRequest> = {}): Promise<HeatmapView> =>
     metric: 'cpu_p95',
     sort: 'risk',
     reduction: 'max',
+    filter: noFilter,
     rows: null,
     time: null,
     maxRows: 100,
@@ -167,7 +169,7 @@ describe('the overview', () => {
 
 describe('clusters', () => {
   it('places each server at its mean and deviation, and sums its cluster up', async () => {
-    const data = await queryClusters(run, { folder, metric: 'cpu_p95' })
+    const data = await queryClusters(run, { folder, metric: 'cpu_p95', filter: noFilter, projection: 'spread' })
     expect(data.serverIds).toEqual(['alpha', 'bravo', 'charlie'])
     expect([...data.mean]).toEqual([87.5, 60, 28])
     expect([...data.std]).toEqual([5, 10, 36])

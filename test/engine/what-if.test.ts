@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openRun } from '../../src-main/engine-host/open-run-folder.ts'
+import { openRun } from '../../src-main/report/open-run-folder.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { answerWhatIf, describeChoices, openWhatIf, type WhatIf } from '../../src-main/queries/what-if-query.ts'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
-import { chartPainted } from './charts-on-page.ts'
+import { chartPainted, heatmapPainted } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -78,7 +78,7 @@ describe('an engine that stops', () => {
       await alert.waitFor()
       expect(await alert.innerText()).toMatch(/The engine stopped/)
       await page.getByRole('button', { name: /Open the sample fleet/ }).click()
-      await chartPainted(page)
+      await heatmapPainted(page)
       expect(await enginePid(window)).not.toBe(before)
     })
   })
@@ -86,7 +86,7 @@ describe('an engine that stops', () => {
   it('is not noticed by a run that is open', async () => {
     await withWindow(['--sample'], async (window) => {
       const { page } = window
-      await chartPainted(page)
+      await heatmapPainted(page)
       process.kill(await enginePid(window), 'SIGKILL')
       await page.getByRole('button', { name: 'Clusters' }).click()
       await chartPainted(page)

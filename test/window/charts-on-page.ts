@@ -1,6 +1,28 @@
 // What window tests know of the charts on the page: when they are painted, and where on the canvas something lies.
 import type { Page } from 'playwright'
 
+/** Shows a view of the open run by its name in the rail. */
+export const showView = async (page: Page, name: string): Promise<void> => {
+  const button = page.getByRole('toolbar', { name: 'Views' }).getByRole('button', { name, exact: true })
+  // Views of a run can be clicked once a run is open.
+  await button.click({ timeout: 60_000 })
+}
+
+/** Shows the risk heatmap and waits until it is painted. */
+export const heatmapPainted = async (page: Page): Promise<void> => {
+  await showView(page, 'Risk heatmap')
+  await chartPainted(page)
+}
+
+/** Waits until nothing on the page is on its way any more. */
+export const pageSettled = async (page: Page): Promise<void> => {
+  await page.waitForFunction(
+    () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
+    undefined,
+    { timeout: 60_000 },
+  )
+}
+
 /** Waits until the chart that is up has drawn everything. */
 export const chartPainted = async (page: Page): Promise<void> => {
   await page.waitForSelector('.chart-area[aria-busy="false"] .chart[data-painted="true"]', { timeout: 60_000 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fabricatePythonRun, fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { chartPainted, coloursOnChart } from './charts-on-page.ts'
+import { heatmapPainted, coloursOnChart } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -30,7 +30,7 @@ describe('a path on the command line', () => {
     const run = join(folder, 'run')
     await fabricateRun(run)
     await withWindow([run], async (window) => {
-      await chartPainted(window.page)
+      await heatmapPainted(window.page)
       expect(await headlineOf(window)).toMatch(/Servers\s+3[^]*At risk\s+1/)
       expect(await coloursOnChart(window.page)).toBeGreaterThan(5)
     })
@@ -41,7 +41,7 @@ describe('a path on the command line', () => {
     await fabricatePythonRun(run, { clusters: false })
     await withWindow([run], async (window) => {
       const { page } = window
-      await chartPainted(page)
+      await heatmapPainted(page)
       expect(await headlineOf(window)).toMatch(/Run of the Python job[^]*Servers\s+3[^]*At risk\s+1/)
       await page.getByText(/\d notes/).click()
       expect(await page.locator('.notes-list').innerText()).toMatch(/at_risk_servers\s+29 rows[^]*server_clusters\.csv/)
@@ -80,7 +80,7 @@ describe('the start view', () => {
     await mkdir(home)
     await fabricateRun(run)
     const first = await launchApp({ args: [run], home })
-    await chartPainted(first.page)
+    await heatmapPainted(first.page)
     await first.close()
     await rm(run, { recursive: true })
     const second = await launchApp({ home })

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chartPainted, coloursOnChart, markOnScatter, placeInHeatmap } from './charts-on-page.ts'
+import { chartPainted, heatmapPainted, coloursOnChart, markOnScatter, placeInHeatmap } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -12,7 +12,7 @@ let window: LaunchedApp
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-sample-window-'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
-  await chartPainted(window.page)
+  await heatmapPainted(window.page)
 })
 
 afterAll(async () => {
@@ -156,7 +156,7 @@ describe('the next start', () => {
     await window.close()
     const startedAt = performance.now()
     window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
-    await chartPainted(window.page)
+    await heatmapPainted(window.page)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(await window.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark')
     await window.page.getByRole('button', { name: 'Start' }).click()

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { chartPainted } from './charts-on-page.ts'
+import { heatmapPainted } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -94,7 +94,7 @@ describe('a second start', () => {
       })
       const code = await new Promise((done) => second.once('exit', done))
       expect(code).toBe(0)
-      await chartPainted(first.page)
+      await heatmapPainted(first.page)
       expect(first.app.windows()).toHaveLength(1)
     } finally {
       await first.close()

@@ -1,0 +1,196 @@
+// `npm run bench:window`: how quick the window is, as ratios and milliseconds: cold start, heatmap, zoom, list, memory. --large adds 100,000 servers.
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { _electron } from 'playwright'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { findElectron } from './setup/electron-runtime.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { runMain } from './setup/setup-error.mjs'
+import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+
+/** @typedef {import('playwright').Page} Page */
+/** @typedef {import('playwright').ElectronApplication} App */
+
+const rounds = 3
+const fleets = process.argv.includes('--large') ? [10_000, 100_000] : [10_000]
+const openedRuns = 10
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+/** @param {string} name @param {string} value @param {string} [limit] */
+const tell = (name, value, limit = '') => console.log(`${name.padEnd(52)} ${value.padStart(12)}  ${limit}`)
+
+/** @param {string[]} args @returns {Promise<void>} */
+const headroom = (args) =>
+  new Promise((done, fail) => {
+    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
+  })
+
+/** @param {string} run @param {string} view */
+const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
+
+const heatmapSelector = '.chart-area[aria-busy="false"] .chart[data-painted="true"]'
+
+await runMain(async () => {
+  await installDependencies()
+  await buildApp()
+  const electron = await findElectron({ needsDisplay: lacksDisplay() })
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-window-'))
+  try {
+    /** @param {number} servers */
+    const makeRun = async (servers) => {
+      const set = join(folder, `fleet-${servers}.parquet`)
+      const run = join(folder, `run-${servers}`)
+      await headroom(['sample', '--servers', String(servers), '--out', set])
+      await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run])
+      await rm(set)
+      return run
+    }
+    await withDisplay(async (env) => {
+      /** @param {string[]} args @param {string} home */
+      const launch = (args, home) =>
+        _electron.launch({
+          executablePath: electron.electronBinary,
+          args: [...electron.args, `--user-data-dir=${join(home, 'data')}`, ...args],
+          env: { ...env, HEADROOM_HOME: home },
+        })
+      const sample = await makeRun(120)
+      await measureColdStart(launch, sample, folder)
+      for (const servers of fleets) {
+        const run = await makeRun(servers)
+        const app = await launch([projectFolder, linkTo(run, 'heatmap')], join(folder, `home-${servers}`))
+        try {
+          const page = await app.firstWindow()
+          await measureHeatmap(page, servers)
+          await measureList(page, servers)
+        } finally {
+          await app.close()
+        }
+      }
+      await measureMemory(launch, sample, folder)
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  return 0
+})
+
+/** @param {(args: string[], home: string) => Promise<App>} launch @param {string} run @param {string} folder */
+async function measureColdStart(launch, run, folder) {
+  const empty = join(folder, 'empty-app')
+  await mkdir(empty)
+  await writeFile(join(empty, 'package.json'), '{ "name": "empty", "main": "main.cjs" }')
+  await writeFile(
+    join(empty, 'main.cjs'),
+    "const { app, BrowserWindow } = require('electron')\napp.whenReady().then(() => new BrowserWindow().loadURL('data:text/html,<h1>empty</h1>'))\n",
+  )
+  /** @type {number[]} */ const bare = []
+  /** @type {number[]} */ const full = []
+  for (let round = 0; round < rounds; round++) {
+    for (const [times, args, selector] of /** @type {const} */ ([
+      [bare, [empty], 'h1'],
+      [full, [projectFolder, linkTo(run, 'heatmap')], heatmapSelector],
+    ])) {
+      const startedAt = performance.now()
+      const app = await launch([...args], join(folder, 'home-start'))
+      const page = await app.firstWindow()
+      await page.waitForSelector(selector, { timeout: 60_000 })
+      times.push(performance.now() - startedAt)
+      await app.close()
+    }
+  }
+  tell('cold start to a painted heatmap, ms', median(full).toFixed(0), `empty window ${median(bare).toFixed(0)} ms`)
+  tell('… times an empty window', (median(full) / median(bare)).toFixed(2), 'at most 3')
+}
+
+/** Milliseconds from the last answer of a channel to the last painted chart. @param {Page} page @param {string} channel */
+const sinceAnswer = (page, channel) =>
+  page.evaluate((name) => {
+    const at = (/** @type {string} */ mark) => performance.getEntriesByName(mark).at(-1)?.startTime ?? Number.NaN
+    return at('painted') - at(`answer ${name}`)
+  }, channel)
+
+/** @param {Page} page @param {number} servers */
+async function measureHeatmap(page, servers) {
+  await page.waitForSelector(heatmapSelector, { timeout: 300_000 })
+  await page.waitForTimeout(500)
+  tell(`heatmap of ${servers} servers painted after its data, ms`, (await sinceAnswer(page, 'run.heatmap')).toFixed(0), 'at most 300')
+  const box = await page.locator('.zoom-surface').boundingBox()
+  if (!box) throw new Error('There is no heatmap.')
+  /** @type {number[]} */ const zooms = []
+  for (let round = 0; round < 5; round++) {
+    await page.waitForTimeout(300)
+    await page.mouse.move(box.x + box.width * (0.4 + round * 0.05), box.y + box.height * 0.4)
+    const startedAt = await page.evaluate(() => performance.now())
+    await page.mouse.wheel(0, -120)
+    await page.waitForFunction((from) => (performance.getEntriesByName('answer run.heatmap').at(-1)?.startTime ?? 0) > from, startedAt, {
+      timeout: 60_000,
+      polling: 10,
+    })
+    zooms.push(await page.evaluate((from) => (performance.getEntriesByName('answer run.heatmap').at(-1)?.startTime ?? 0) - from, startedAt))
+    await page.waitForSelector(heatmapSelector)
+  }
+  tell(`… zoom answered, ms (median of ${zooms.length})`, median(zooms).toFixed(0), 'at most 150')
+}
+
+/** @param {Page} page @param {number} servers */
+async function measureList(page, servers) {
+  await page.locator('.rail-button[data-view="servers"]').click()
+  await page.waitForSelector('.list-area[aria-busy="false"] .grid', { timeout: 60_000 })
+  const longest = await page.evaluate(async () => {
+    const grid = document.querySelector('.grid')
+    if (!grid) return Number.NaN
+    let worst = 0
+    const observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) worst = Math.max(worst, duration)
+    })
+    observer.observe({ entryTypes: ['longtask'] })
+    const frames = 300
+    for (let frame = 0; frame <= frames; frame++) {
+      grid.scrollTop = (grid.scrollHeight * frame) / frames
+      await new Promise((done) => requestAnimationFrame(() => done(undefined)))
+    }
+    await new Promise((done) => setTimeout(done, 300))
+    observer.disconnect()
+    return worst
+  })
+  tell(`list of ${servers} servers, longest task while scrolling, ms`, longest === 0 ? 'below 50' : longest.toFixed(0), 'no task over 50')
+}
+
+/** @param {(args: string[], home: string) => Promise<App>} launch @param {string} run @param {string} folder */
+async function measureMemory(launch, run, folder) {
+  const app = await launch([projectFolder, linkTo(run, 'heatmap')], join(folder, 'home-memory'))
+  try {
+    const page = await app.firstWindow()
+    await page.waitForSelector(heatmapSelector, { timeout: 60_000 })
+    const memory = async () => {
+      await page.waitForTimeout(1500)
+      return app.evaluate(({ app: electron, BrowserWindow }) => {
+        const pid = BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId()
+        return electron.getAppMetrics().find((metric) => metric.pid === pid)?.memory.workingSetSize ?? Number.NaN
+      })
+    }
+    const open = async () => {
+      await app.evaluate(
+        ({ app: electron }, link) => void electron.emit('second-instance', {}, ['headroom', link], '/'),
+        linkTo(run, 'overview'),
+      )
+      await page.waitForSelector('main[aria-label="Overview"][aria-busy="false"]', { timeout: 60_000 })
+      await page.locator('.rail-button[data-view="heatmap"]').click()
+      await page.waitForSelector(heatmapSelector, { timeout: 60_000 })
+    }
+    // The first rounds fill caches that stay.
+    await open()
+    await open()
+    const before = await memory()
+    for (let round = 0; round < openedRuns; round++) await open()
+    const after = await memory()
+    tell(`memory of the window after ${openedRuns} more runs, growth`, `${((after / before - 1) * 100).toFixed(0)} %`, 'under 20 %')
+  } finally {
+    await app.close()
+  }
+}

@@ -1,0 +1,118 @@
+// `npm run shots [-- options]`: pictures of every view of the real window, to be looked at. --fleets 120,10000 --themes light,dark
+// --sizes 1280x800,1920x1080 --views overview,heatmap --run FOLDER --out FOLDER
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { _electron } from 'playwright'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { findElectron } from './setup/electron-runtime.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { runMain } from './setup/setup-error.mjs'
+import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+
+const allViews =
+  'start,overview,heatmap,clusters,servers,server,seasons,models,events,recommendations,what-if,compare,reconcile,query,cloud,settings'
+const { values } = parseArgs({
+  options: {
+    fleets: { type: 'string', default: '5,120,10000' },
+    themes: { type: 'string', default: 'light,dark' },
+    sizes: { type: 'string', default: '1280x800,1920x1080' },
+    views: { type: 'string', default: allViews },
+    run: { type: 'string', multiple: true, default: [] },
+    out: { type: 'string', default: join('test-results', 'shots') },
+  },
+})
+
+/** @param {string[]} args @returns {Promise<void>} */
+const headroom = (args) =>
+  new Promise((done, fail) => {
+    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
+  })
+
+/** @param {import('playwright').Page} page */
+const settled = async (page) => {
+  await page.waitForFunction(
+    () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
+    undefined,
+    {
+      timeout: 120_000,
+    },
+  )
+  await page.waitForTimeout(150)
+}
+
+/** @param {string} run @param {string} name @param {NodeJS.ProcessEnv} env @param {{ electronBinary: string, args: string[] }} electron @param {string} out */
+const shoot = async (run, name, env, electron, out) => {
+  const home = await mkdtemp(join(tmpdir(), 'headroom-shots-'))
+  const app = await _electron.launch({
+    executablePath: electron.electronBinary,
+    args: [...electron.args, `--user-data-dir=${join(home, 'data')}`, projectFolder, run],
+    env: { ...env, HEADROOM_HOME: home },
+  })
+  try {
+    const page = await app.firstWindow()
+    await page.waitForSelector('.headline', { timeout: 120_000 })
+    for (const size of values.sizes.split(',')) {
+      const [width = 1280, height = 800] = size.split('x').map(Number)
+      await app.evaluate(({ BrowserWindow }, [w, h]) => BrowserWindow.getAllWindows()[0]?.setContentSize(w ?? 0, h ?? 0), [width, height])
+      for (const theme of values.themes.split(',')) {
+        await page.evaluate((chosen) => globalThis.headroom.request('settings.set', { theme: chosen }), theme)
+        for (const view of values.views.split(',')) {
+          const button = page.locator(`.rail-button[data-view="${view}"]`)
+          if ((await button.count()) === 0) continue
+          if (view === 'server') {
+            await page.locator('.rail-button[data-view="overview"]').click()
+            await settled(page)
+            const first = page.locator('section[aria-label="Servers at risk that come first"] td .link').first()
+            await ((await first.count()) > 0 ? first : button).click()
+          } else await button.click()
+          await settled(page)
+          await page.screenshot({ path: join(out, `${name}-${view}-${theme}-${size}.png`) })
+        }
+      }
+    }
+  } finally {
+    await app.close()
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+await runMain(async () => {
+  await installDependencies()
+  await buildApp()
+  const electron = await findElectron({ needsDisplay: lacksDisplay() })
+  const out = resolve(values.out)
+  await mkdir(out, { recursive: true })
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-shot-runs-'))
+  try {
+    await withDisplay(async (env) => {
+      for (const run of values.run)
+        await shoot(
+          resolve(run),
+          run
+            .replace(/[/\\]+$/, '')
+            .split(/[/\\]/)
+            .at(-1) ?? 'run',
+          env,
+          electron,
+          out,
+        )
+      for (const servers of values.run.length > 0 ? [] : values.fleets.split(',')) {
+        const set = join(folder, `fleet-${servers}.parquet`)
+        const run = join(folder, `run-${servers}`)
+        await headroom(['sample', '--servers', servers, '--out', set])
+        const probability = Number(servers) <= 2000 ? ['--set', 'breach_probability=true'] : []
+        await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run, ...probability])
+        await shoot(run, servers, env, electron, out)
+      }
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  console.log(`Pictures: ${out}`)
+  return 0
+})

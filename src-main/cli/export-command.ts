@@ -1,0 +1,24 @@
+// headroom export: a run as one HTML page, PDF, workbook or CSV.
+import { basename, resolve } from 'node:path'
+import type { ReportFormat } from '../../src-shared/report-format.ts'
+import { openRun } from '../report/open-run-folder.ts'
+import { writeReport } from '../report/write-report.ts'
+import { jsonText, print, say } from './terminal.ts'
+
+export interface ExportOptions {
+  readonly format: ReportFormat
+  readonly out?: string
+  readonly json?: boolean
+}
+
+export const runExport = async (folder: string, { format, out, json }: ExportOptions): Promise<void> => {
+  const run = await openRun(resolve(folder))
+  try {
+    const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
+    await writeReport(run, format, path)
+    if (json === true) print(jsonText({ path, format }, 2))
+    else say(`Report: ${path}`)
+  } finally {
+    run.close()
+  }
+}

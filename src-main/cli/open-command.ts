@@ -1,0 +1,45 @@
+// headroom open: shows a run folder, a forecast set or a link in the window, which is started where it is not open yet.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { deepLinkScheme, parseDeepLink } from '../../src-shared/deep-link.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { say } from './terminal.ts'
+
+export const runOpen = async (target: string): Promise<void> => {
+  const asked = target.startsWith(`${deepLinkScheme}:`) ? checkedLink(target) : checkedPath(target)
+  const { command, args } = starter()
+  const child = spawn(command, [...args, asked], { detached: true, stdio: 'ignore', windowsHide: true })
+  await new Promise<void>((done, fail) => {
+    child.once('spawn', done)
+    child.once('error', (cause) =>
+      fail(new HeadroomError('internal', 'The window could not be started.', { next: 'Start it with npm start.', cause })),
+    )
+  })
+  child.unref()
+  say(`Opening ${asked} in the window.`)
+}
+
+const checkedPath = (target: string): string => {
+  const path = resolve(target)
+  if (existsSync(path)) return path
+  throw new HeadroomError('input-not-found', `There is nothing at ${path}.`, {
+    next: 'Name a run folder, a Parquet file or a folder of them.',
+  })
+}
+
+const checkedLink = (target: string): string => {
+  const link = parseDeepLink(target)
+  if (link === null)
+    throw new HeadroomError('usage', `${target} is no link to a run.`, { next: 'Copy a link in the window with Ctrl+Shift+L.' })
+  checkedPath(link.path)
+  return target
+}
+
+/** The packaged app runs this file itself; in a checkout the start script finds the runtime. */
+const starter = (): { command: string; args: string[] } => {
+  if (process.versions['electron'] !== undefined) return { command: process.execPath, args: [] }
+  const script = join(__dirname, '..', '..', 'scripts', 'start.mjs')
+  if (!existsSync(script)) throw new HeadroomError('internal', 'This installation has no window.', { next: 'Install the desktop app.' })
+  return { command: process.execPath, args: [script] }
+}

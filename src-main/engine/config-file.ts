@@ -1,0 +1,87 @@
+// Settings from a YAML file: Headroom's own keys, or the config.yaml of the Python pipeline; and what they change.
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { parse, YAMLParseError } from 'yaml'
+import { z, ZodError } from 'zod'
+import { completeConfig } from '../../src-shared/analysis-config.ts'
+import type { ConfigReading } from '../../src-shared/config-reading.ts'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { importPipelineConfig, isPipelineConfig, pipelineSections } from '../../src-shared/pipeline-config.ts'
+import { parseConfig } from './parse-config.ts'
+
+const settingsSchema = z.record(z.string(), z.unknown())
+
+/** The settings that the file states; their values are checked by the analysis. Throws config-invalid. */
+export const readConfigFile = async (file: string): Promise<Record<string, unknown>> => {
+  const settings = await readAnalysisSettings(file)
+  return isPipelineConfig(settings) ? readPipelineConfig(settings, file) : settings
+}
+
+/** The same with checked values, each beside its default, and the top-level keys that are left alone. Throws config-invalid. */
+export const previewConfigFile = async (file: string): Promise<ConfigReading> => {
+  const stated = await readAnalysisSettings(file)
+  const isPipeline = isPipelineConfig(stated)
+  const settings = isPipeline ? readPipelineConfig(stated, file) : stated
+  const whole: Readonly<Record<string, unknown>> = parseConfig(settings, 'headroom')
+  const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
+  const json = (value: unknown) => z.json().parse(value ?? null)
+  const found = Object.keys(settings).map((key) => ({ key, value: json(whole[key]), byDefault: json(defaults[key]) }))
+  return {
+    path: file,
+    kind: isPipeline ? 'pipeline' : 'headroom',
+    settings: Object.fromEntries(found.map(({ key, value }) => [key, value])),
+    changes: found,
+    ignored: isPipeline ? Object.keys(stated).filter((key) => !pipelineSections.includes(key)) : [],
+  }
+}
+
+/** A section `cloud` is for launches alone. */
+const readAnalysisSettings = async (file: string): Promise<Record<string, unknown>> => {
+  const { cloud: _, ...settings } = await readYamlFile(file)
+  return settings
+}
+
+/** The file's keys as they are. Throws config-invalid. */
+export const readYamlFile = async (file: string): Promise<Record<string, unknown>> => {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new HeadroomError('config-invalid', `The configuration ${file} cannot be read.`, { next: 'Check the path.', cause })
+  })
+  const parsed = settingsSchema
+    .nullable()
+    .safeParse(
+      parseYaml(
+        text,
+        (fault) => new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${fault}.`, { next: 'Mend that line.' }),
+      ),
+    )
+  if (!parsed.success) {
+    throw new HeadroomError('config-invalid', `${basename(file)} holds no settings: a list of "key: value" lines is expected.`, {
+      next: 'See the user guide for the keys.',
+    })
+  }
+  return parsed.data ?? {}
+}
+
+const readPipelineConfig = (settings: Readonly<Record<string, unknown>>, file: string): Record<string, unknown> => {
+  try {
+    return importPipelineConfig(settings)
+  } catch (cause) {
+    if (!(cause instanceof ZodError)) throw cause
+    throw new HeadroomError('config-invalid', `${cause.issues[0]!.path.join('.')} of ${basename(file)} must be a group of keys.`, {
+      next: 'Indent its keys below it.',
+      cause,
+    })
+  }
+}
+
+/** `refuse` makes the error from the parser's fault, a phrase without a full stop. */
+export const parseYaml = (text: string, refuse: (fault: string) => HeadroomError): unknown => {
+  try {
+    // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
+    return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError)) throw refuse('its aliases unfold into too much')
+    const line = text.slice(0, cause.pos[0]).split('\n').length
+    throw refuse(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
+  }
+}

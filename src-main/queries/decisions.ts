@@ -1,0 +1,40 @@
+// The planner's decisions about a run's recommendations: read, changed one after the other, and laid beside the tables.
+import { z } from 'zod'
+import { decisionSchema, type Decision } from '../../src-shared/fleet-view.ts'
+import type { Database } from '../database/database.ts'
+import { readPlannerNote, writePlannerNote } from '../run-folder/planner-notes.ts'
+
+const decisionsFile = 'decisions.json'
+const decisionsSchema = z.array(decisionSchema)
+
+export const readDecisions = (folder: string): Promise<Decision[]> => readPlannerNote(folder, decisionsFile, decisionsSchema, [])
+
+/** The latest decision about a server counts; sorted by server. */
+export const decide = async (folder: string, made: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> => {
+  const kept = new Map((await readDecisions(folder)).map((decision) => [decision.server_id, decision]))
+  for (const decision of made) kept.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
+  await write(folder, kept)
+}
+
+export const undecide = async (folder: string, servers: readonly string[]): Promise<void> => {
+  const kept = new Map((await readDecisions(folder)).map((decision) => [decision.server_id, decision]))
+  for (const server of servers) kept.delete(server)
+  await write(folder, kept)
+}
+
+const write = (folder: string, decisions: ReadonlyMap<string, Decision>): Promise<void> =>
+  writePlannerNote(
+    folder,
+    decisionsFile,
+    [...decisions.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1)),
+  )
+
+/** Table `decisions`: server_id, disposition, verdict, reason. */
+export const layDecisions = async (database: Database, folder: string): Promise<void> => {
+  const decisions = await readDecisions(folder)
+  await database.storeRows(
+    'decisions',
+    { server_id: 'VARCHAR', disposition: 'VARCHAR', verdict: 'VARCHAR', reason: 'VARCHAR' },
+    decisions.map(({ server_id, disposition, verdict, reason }) => [server_id, disposition, verdict, reason]),
+  )
+}

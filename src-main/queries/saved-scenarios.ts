@@ -1,0 +1,10 @@
+// The planner's kept scenarios of a run, beside its files.
+import { savedScenariosSchema, type SavedScenario } from '../../src-shared/saved-scenario.ts'
+import { readPlannerNote, writePlannerNote } from '../run-folder/planner-notes.ts'
+
+const scenariosFile = 'scenarios.json'
+
+export const readScenarios = (folder: string): Promise<SavedScenario[]> => readPlannerNote(folder, scenariosFile, savedScenariosSchema, [])
+
+export const keepScenarios = (folder: string, scenarios: readonly SavedScenario[]): Promise<void> =>
+  writePlannerNote(folder, scenariosFile, scenarios)

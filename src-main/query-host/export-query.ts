@@ -1,0 +1,61 @@
+// All rows of the user's own query as a file: CSV, JSON or a workbook, written whole or not at all.
+import { randomUUID } from 'node:crypto'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { mostExportedRows, type queryFormats } from '../../src-shared/query-contract.ts'
+import { queryRun, type QueryResult } from '../queries/query-run.ts'
+import { neutralCell } from '../report/neutral-cells.ts'
+import { writeSheets } from '../report/write-sheet.ts'
+
+interface ExportCall {
+  readonly folder: string
+  readonly sql: string
+  readonly format: (typeof queryFormats)[number]
+  readonly path: string
+}
+
+/** Throws what the query throws, usage where it has too many rows, file-not-written. */
+export const exportQuery = async (
+  { folder, sql, format, path }: ExportCall,
+  memoryLimit: string,
+): Promise<{ path: string; rows: number }> => {
+  const result = await queryRun(folder, sql, { mostRows: mostExportedRows, memoryLimit })
+  if (result.more) {
+    throw new HeadroomError('usage', `The query gives more than ${mostExportedRows.toLocaleString('en-US')} rows.`, {
+      next: 'Add a LIMIT or a WHERE, or use headroom query RUN "..." --csv.',
+    })
+  }
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.draft`)
+  try {
+    if (format === 'xlsx') {
+      await writeSheets(draft, [
+        { name: 'Query', columns: result.columns, values: result.columns.map((_, index) => result.rows.map((row) => row[index])) },
+      ])
+    } else await writeFile(draft, format === 'csv' ? csvText(result) : jsonText(result))
+    await rename(draft, path)
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    if (cause instanceof HeadroomError) throw cause
+    throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
+  }
+  return { path, rows: result.rows.length }
+}
+
+const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+const csvText = ({ columns, rows }: QueryResult): string => {
+  const cell = (value: unknown): string => {
+    if (value === null || value === undefined) return ''
+    if (typeof value === 'string') return csvField(neutralCell(value))
+    return csvField(JSON.stringify(value))
+  }
+  return `${[columns.map((name) => csvField(neutralCell(name))), ...rows.map((row) => row.map(cell))].map((fields) => fields.join(',')).join('\n')}\n`
+}
+
+const jsonText = ({ columns, rows }: QueryResult): string =>
+  `${JSON.stringify(
+    rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null]))),
+    null,
+    1,
+  )}\n`

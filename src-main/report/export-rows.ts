@@ -1,0 +1,48 @@
+// Writes the server list to a file: CSV, Parquet and JSON by DuckDB itself, XLSX by a library; whole or not at all.
+import { randomUUID } from 'node:crypto'
+import { rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import type { ExportRowsCall } from '../../src-shared/export-rows.ts'
+import { serverColumns } from '../../src-shared/server-columns.ts'
+import { identifier, literal } from '../database/database.ts'
+import { filterCondition } from '../queries/fleet-filter.ts'
+import { unitOf, type OpenRun } from '../queries/open-run.ts'
+import { cellExpression, orderOf } from '../queries/servers-query.ts'
+import { neutralText } from './neutral-cells.ts'
+import { writeSheets } from './write-sheet.ts'
+
+const textKinds = new Set(['text', 'risk'])
+
+/** Spreadsheets run a cell that starts like a formula: CSV gets the apostrophe that stops them. */
+const csvExpression = (name: string): string => {
+  const kind = serverColumns.find((column) => column.name === name)?.kind ?? 'text'
+  return textKinds.has(kind) ? neutralText(identifier(name)) : cellExpression(name)
+}
+
+export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ path: string; rows: number }> => {
+  unitOf(run, call.metric)
+  const { where, parameters } = filterCondition(call.filter, [call.metric])
+  const from = `FROM server_risk WHERE metric = $1 AND (${where})`
+  const { rows } = await run.database.row(`SELECT CAST(count(*) AS INTEGER) AS rows ${from}`, z.object({ rows: z.int() }), parameters)
+  const expression = call.format === 'csv' ? csvExpression : call.format === 'parquet' ? identifier : cellExpression
+  const select = `SELECT ${call.columns.map((name) => `${expression(name)} AS ${identifier(name)}`).join(', ')}
+    FROM (SELECT * ${from} ORDER BY ${orderOf(call.sort)})`
+  const draft = join(dirname(call.path), `.${basename(call.path)}.${randomUUID()}.draft`)
+  try {
+    if (call.format === 'xlsx') {
+      const found = await run.database.columns(select, parameters)
+      await writeSheets(draft, [{ name: 'Servers', columns: call.columns, values: call.columns.map((name) => found[name] ?? []) }])
+    } else {
+      const options = { csv: "FORMAT csv, HEADER, NULL ''", parquet: 'FORMAT parquet', json: 'FORMAT json, ARRAY true' }[call.format]
+      await run.database.run(`COPY (${select}) TO ${literal(draft)} (${options})`, parameters)
+    }
+    await rename(draft, call.path)
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    if (cause instanceof HeadroomError && cause.code !== 'query-failed') throw cause
+    throw new HeadroomError('file-not-written', `${call.path} cannot be written.`, { cause })
+  }
+  return { path: call.path, rows }
+}

@@ -1,0 +1,72 @@
+// The report as one self-contained HTML page: no script, no address outside of itself.
+import { escapeHtml as escape, printable } from '../../src-shared/chart-options/format.ts'
+import type { ReportContent, ReportTable } from './report-content.ts'
+
+const html = (text: string): string => escape(printable(text))
+
+const style = `
+  :root { color-scheme: light dark; font: 14px/21px Inter, system-ui, sans-serif; }
+  body { max-width: 1100px; margin: 0 auto; padding: 40px 32px; }
+  h1 { margin: 0 0 4px; font-size: 26px; line-height: 34px; }
+  h2 { margin: 36px 0 8px; font-size: 17px; }
+  .finding { margin: 20px 0; font-size: 19px; line-height: 27px; font-weight: 600; }
+  .muted { opacity: 0.75; }
+  dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 8px 24px; margin: 0; }
+  dl div { display: flex; justify-content: space-between; border-bottom: 1px solid #8886; }
+  dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
+  table { width: 100%; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
+  th, td { padding: 4px 8px; border-bottom: 1px solid #8886; text-align: left; vertical-align: top; }
+  th { font-weight: 600; }
+  .number { text-align: right; white-space: nowrap; }
+  img { max-width: 100%; background: #fff; }
+  @media print { body { padding: 0; } h2 { break-after: avoid; } tr, img { break-inside: avoid; } }`
+
+const tableHtml = ({ title, note, columns, rows }: ReportTable): string => {
+  const cell = (tag: string, text: string, isNumber: boolean): string =>
+    `<${tag}${isNumber ? ' class="number"' : ''}>${html(text)}</${tag}>`
+  return `<section>
+<h2>${html(title)}</h2>
+${note === undefined ? '' : `<p class="muted">${html(note)}</p>`}
+<table>
+<thead><tr>${columns.map((column) => cell('th scope="col"', column.title, column.isNumber).replace('</th scope="col">', '</th>')).join('')}</tr></thead>
+<tbody>
+${rows.map((row) => `<tr>${row.map((text, index) => cell('td', text, columns[index]?.isNumber === true)).join('')}</tr>`).join('\n')}
+</tbody>
+</table>
+</section>`
+}
+
+export const htmlReport = (content: ReportContent): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${html(content.title)} – Headroom</title>
+<style>${style}
+</style>
+</head>
+<body>
+<header>
+<h1>${html(content.title)}</h1>
+<p class="muted">${html(content.subtitle)}</p>
+</header>
+<main>
+<p class="finding">${html(content.finding)}</p>
+<dl>
+${content.facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join('\n')}
+</dl>
+${content.pictures
+  .map(
+    ({ title, png }) => `<section>
+<h2>${html(title)}</h2>
+<img alt="${html(title)}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">
+</section>`,
+  )
+  .join('\n')}
+${content.tables.map(tableHtml).join('\n')}
+${content.notes.length === 0 ? '' : `<section><h2>Notes</h2><ul>${content.notes.map((note) => `<li>${html(note)}</li>`).join('')}</ul></section>`}
+</main>
+</body>
+</html>
+`

@@ -1,0 +1,171 @@
+// The report as PDF on A4: finding, figures, pictures and tables, with page numbers.
+import PdfKit from 'pdfkit'
+import { printable } from '../../src-shared/chart-options/format.ts'
+import type { ReportContent, ReportTable } from './report-content.ts'
+
+export interface ReportFonts {
+  readonly regular: string
+  readonly bold: string
+}
+
+const margin = 48
+const muted = '#57606a'
+const hairline = '#d8dee4'
+const rowGap = 4
+const columnGap = 10
+
+/** PDF bytes; the same run gives the same bytes. */
+export const pdfReport = (content: ReportContent, fonts: ReportFonts): Promise<Uint8Array> => {
+  const document = new PdfKit({
+    size: 'A4',
+    margin,
+    bufferPages: true,
+    font: fonts.regular,
+    info: { Title: printable(content.title), Creator: 'Headroom', CreationDate: new Date(content.analyzedAt ?? 0) },
+  })
+  document.registerFont('regular', fonts.regular)
+  document.registerFont('bold', fonts.bold)
+  const chunks: Uint8Array[] = []
+  const done = new Promise<Uint8Array>((resolve, reject) => {
+    document.on('data', (chunk: Uint8Array) => chunks.push(chunk))
+    document.on('end', () => resolve(Buffer.concat(chunks)))
+    document.on('error', reject)
+  })
+  writeHead(document, content)
+  for (const { title, png } of content.pictures) writePicture(document, title, png)
+  for (const table of content.tables) writeTable(document, table)
+  writeNotes(document, content.notes)
+  numberPages(document, content.title)
+  document.end()
+  return done
+}
+
+type Document = InstanceType<typeof PdfKit>
+
+/** Known to the library, not to its types. */
+interface ImageOpener {
+  readonly openImage: (png: Buffer) => { readonly width: number; readonly height: number }
+}
+
+const widthOf = ({ page }: Document): number => page.width - 2 * margin
+const bottomOf = ({ page }: Document): number => page.height - margin - 16
+
+const heading = (document: Document, title: string, room: number): void => {
+  if (document.y + room > bottomOf(document)) document.addPage()
+  else document.y += 14
+  document.font('bold').fontSize(13).fillColor('#000').text(printable(title), margin, document.y)
+  document.y += 4
+}
+
+const writeHead = (document: Document, content: ReportContent): void => {
+  document.font('bold').fontSize(20).text(printable(content.title), margin, margin)
+  document.font('regular').fontSize(9).fillColor(muted).text(printable(content.subtitle))
+  document.y += 10
+  document.font('bold').fontSize(13).fillColor('#000').text(printable(content.finding))
+  document.y += 8
+  const half = (widthOf(document) - 24) / 2
+  const top = document.y
+  content.facts.forEach(([name, value], index) => {
+    const x = margin + (index % 2) * (half + 24)
+    const y = top + Math.floor(index / 2) * 18
+    document.font('regular').fontSize(9).fillColor(muted).text(printable(name), x, y, { width: half, lineBreak: false })
+    document.font('bold').fillColor('#000').text(printable(value), x, y, { width: half, align: 'right', lineBreak: false })
+    document
+      .moveTo(x, y + 13)
+      .lineTo(x + half, y + 13)
+      .lineWidth(0.5)
+      .strokeColor(hairline)
+      .stroke()
+  })
+  document.y = top + Math.ceil(content.facts.length / 2) * 18
+}
+
+const writePicture = (document: Document, title: string, png: Uint8Array): void => {
+  const image = (document as unknown as ImageOpener).openImage(Buffer.from(png))
+  const width = widthOf(document)
+  const height = Math.min((width * image.height) / image.width, bottomOf(document) - margin - 40)
+  heading(document, title, height + 30)
+  document.image(Buffer.from(png), margin, document.y, { fit: [width, height] })
+  document.y += height + 4
+}
+
+/** Numbers get the room they need, words share the rest. */
+const columnWidths = (document: Document, { columns, rows }: ReportTable): number[] => {
+  document.font('regular').fontSize(8)
+  const natural = columns.map(({ title }, index) =>
+    Math.max(document.widthOfString(title) + 4, ...rows.slice(0, 100).map((row) => document.widthOfString(printable(row[index] ?? '')))),
+  )
+  const room = widthOf(document) - columnGap * (columns.length - 1)
+  const total = natural.reduce((sum, width) => sum + width, 0)
+  if (total <= room) return natural.map((width) => width + (room - total) / columns.length)
+  const fixed = natural.map((width) => Math.min(width, room / columns.length))
+  const left = room - fixed.reduce((sum, width) => sum + width, 0)
+  const longest = natural.indexOf(Math.max(...natural))
+  return fixed.map((width, index) => (index === longest ? width + left : width))
+}
+
+const writeTable = (document: Document, table: ReportTable): void => {
+  heading(document, table.title, 80)
+  if (table.note !== undefined) document.font('regular').fontSize(8).fillColor(muted).text(printable(table.note))
+  const widths = columnWidths(document, table)
+  const write = (cells: readonly string[], font: 'regular' | 'bold'): void => {
+    document.font(font).fontSize(8)
+    const height = Math.max(...cells.map((cell, index) => document.heightOfString(printable(cell) || ' ', { width: widths[index] ?? 40 })))
+    if (document.y + height + 2 * rowGap > bottomOf(document)) {
+      document.addPage()
+      if (font === 'regular')
+        write(
+          table.columns.map(({ title }) => title),
+          'bold',
+        )
+      document.font(font).fontSize(8)
+    }
+    const y = document.y + rowGap
+    let x = margin
+    cells.forEach((cell, index) => {
+      const width = widths[index] ?? 40
+      document
+        .fillColor(font === 'bold' ? muted : '#000')
+        .text(printable(cell), x, y, { width, align: table.columns[index]?.isNumber === true ? 'right' : 'left' })
+      x += width + columnGap
+    })
+    document.y = y + height + rowGap
+    document
+      .moveTo(margin, document.y)
+      .lineTo(margin + widthOf(document), document.y)
+      .lineWidth(0.5)
+      .strokeColor(hairline)
+      .stroke()
+  }
+  write(
+    table.columns.map(({ title }) => title),
+    'bold',
+  )
+  for (const row of table.rows) write(row, 'regular')
+}
+
+const writeNotes = (document: Document, notes: readonly string[]): void => {
+  if (notes.length === 0) return
+  heading(document, 'Notes', 40)
+  for (const note of notes) {
+    document
+      .font('regular')
+      .fontSize(8)
+      .fillColor('#000')
+      .text(`– ${printable(note)}`, margin, document.y, { width: widthOf(document) })
+    document.y += 3
+  }
+}
+
+const numberPages = (document: Document, title: string): void => {
+  const { start, count } = document.bufferedPageRange()
+  for (let page = start; page < start + count; page++) {
+    document.switchToPage(page)
+    const y = document.page.height - margin + 4
+    // Below the margin: the page would otherwise be broken for this line.
+    document.page.margins.bottom = 0
+    document.font('regular').fontSize(8).fillColor(muted)
+    document.text(printable(title), margin, y, { lineBreak: false, width: widthOf(document) / 2 })
+    document.text(`${page + 1} of ${count}`, margin, y, { lineBreak: false, width: widthOf(document), align: 'right' })
+  }
+}

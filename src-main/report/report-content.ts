@@ -1,0 +1,253 @@
+// A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US and UTC.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fixedFormatting as text } from '../../src-shared/chart-options/format.ts'
+import { noFilter } from '../../src-shared/fleet-filter.ts'
+import type { FleetFigures, RecommendationsPage } from '../../src-shared/fleet-view.ts'
+import { runFiles } from '../../src-shared/run-manifest.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+import { queryFleet } from '../queries/fleet-query.ts'
+import { queryModels } from '../queries/models-query.ts'
+import type { OpenRun } from '../queries/open-run.ts'
+import { queryRecommendations } from '../queries/recommendations-query.ts'
+import { querySeason } from '../queries/season-query.ts'
+import { queryServers } from '../queries/servers-query.ts'
+
+export interface ReportTable {
+  readonly title: string
+  readonly note?: string
+  readonly columns: readonly { readonly title: string; readonly isNumber: boolean }[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export interface ReportContent {
+  readonly title: string
+  readonly subtitle: string
+  readonly finding: string
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  readonly pictures: readonly { readonly title: string; readonly png: Uint8Array }[]
+  readonly tables: readonly ReportTable[]
+  readonly notes: readonly string[]
+  /** When the run was analysed, ISO 8601 UTC; stands for the report's own date, so that a run has one report. */
+  readonly analyzedAt: string | null
+}
+
+/** More rows are in the workbook and in CSV. */
+const mostRows = 200
+
+export const readReport = async (run: OpenRun): Promise<ReportContent> => {
+  const { overview } = run
+  const metric = overview.metrics[0]?.name ?? ''
+  const asked = { folder: overview.folder, metric, filter: noFilter }
+  const fleet = await queryFleet(run, { ...asked, groupBy: 'business_unit' })
+  const recommendations = await queryRecommendations(run, { ...asked, verdict: 'all', offset: 0, limit: mostRows })
+  return {
+    title: overview.title,
+    subtitle: subtitleOf(overview),
+    finding: findingOf(overview, fleet),
+    facts: factsOf(overview, fleet),
+    pictures: await readPictures(run),
+    tables: [
+      await serversTable(run, metric),
+      groupsTable(fleet),
+      ...recommendationTables(recommendations),
+      ...(await seasonTables(run, metric)),
+      ...(await modelTables(run)),
+    ].filter(({ rows }) => rows.length > 0),
+    notes: [
+      ...overview.warnings.map(({ message }) => message),
+      ...overview.missing.map(({ file, consequence }) => `${file} is missing: ${consequence}.`),
+    ],
+    analyzedAt: overview.analyzedAt,
+  }
+}
+
+const number = (title: string) => ({ title, isNumber: true })
+const words = (title: string) => ({ title, isNumber: false })
+const usd = (value: number): string => `$${text.count(value)}`
+const orDash = (value: number | null | undefined, write: (known: number) => string): string =>
+  value === null || value === undefined ? '–' : write(value)
+const plain = (value: number): string => text.value(value, '')
+const day = (iso: string | null | undefined): string => (iso === null || iso === undefined ? '–' : text.shortDayAndYear(Date.parse(iso)))
+
+const subtitleOf = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunOverview): string =>
+  [
+    kind === 'headroom' ? 'Headroom run' : 'Run of the Python job',
+    granularity,
+    ...(horizon === null ? [] : [`forecast ${text.shortDayAndYear(horizon.startMs)} – ${text.shortDayAndYear(horizon.endMs - stepMs)}`]),
+    ...(analyzedAt === null ? [] : [`analysed ${text.shortDayAndYear(Date.parse(analyzedAt))}`]),
+  ].join(' · ')
+
+const findingOf = ({ counts, horizon, stepMs }: RunOverview, fleet: FleetFigures): string => {
+  const until = horizon === null ? '' : ` by ${text.dayAndYear(horizon.endMs - stepMs)}`
+  if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is expected to run short of capacity${until}`
+  const first = fleet.soonest[0]?.first_breach_at ?? null
+  return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers will run short of capacity${until}${
+    first === null ? '' : `; the first on ${text.dayAndYear(Date.parse(first))}`
+  }`
+}
+
+const factsOf = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [
+  ['Servers', text.count(overview.counts.servers)],
+  ['At risk', text.count(overview.counts.atRisk)],
+  ['At high risk', text.count(fleet.high_risk)],
+  ['Breaches expected by probability', orDash(fleet.expected_breaches, plain)],
+  ['Underutilised', orDash(overview.counts.underutilized, text.count)],
+  ['Servers that can leave', text.count(fleet.removable)],
+  ['Savings a month', orDash(overview.savingsMonthlyUsd, usd)],
+  ['Capacity units to add', plain(fleet.units_to_add)],
+]
+
+const readPictures = async ({ contents }: OpenRun): Promise<ReportContent['pictures']> => {
+  const wanted = [
+    { title: 'Risk heatmap', file: runFiles.heatmapPicture },
+    { title: 'Clusters', file: runFiles.clustersPicture },
+  ]
+  const found: { title: string; png: Uint8Array }[] = []
+  for (const { title, file } of wanted) {
+    if (contents.present.has(file)) found.push({ title, png: await readFile(join(contents.folder, file)) })
+  }
+  return found
+}
+
+const serversTable = async (run: OpenRun, metric: string): Promise<ReportTable> => {
+  const { total, rows } = await queryServers(run, {
+    folder: run.overview.folder,
+    metric,
+    filter: { ...noFilter, risk: ['at-risk'] },
+    columns: [
+      'server_id',
+      'horizon_p95',
+      'headroom_points',
+      'first_breach_at',
+      'breach_probability',
+      'business_unit',
+      'region',
+      'disposition',
+    ],
+    sort: { column: 'first_breach_at', descending: false },
+    offset: 0,
+    limit: mostRows,
+  })
+  const unit = run.overview.metrics[0]?.unit ?? ''
+  const known = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+  const named = (value: unknown): string => (typeof value === 'string' ? value : '–')
+  return {
+    title: 'Servers at risk, the soonest first',
+    ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),
+    columns: [
+      words('Server'),
+      number('P95'),
+      number('Headroom'),
+      number('First breach'),
+      number('Probability'),
+      words('Business unit'),
+      words('Region'),
+      words('Recommendation'),
+    ],
+    rows: rows.map(([server, p95, headroom, breach, probability, unitName, region, disposition]) => [
+      named(server),
+      orDash(known(p95), (value) => text.value(value, unit)),
+      orDash(known(headroom), plain),
+      day(typeof breach === 'string' ? breach : null),
+      orDash(known(probability), (value) => text.value(100 * value, '%')),
+      named(unitName),
+      named(region),
+      named(disposition),
+    ]),
+  }
+}
+
+const groupsTable = ({ groups }: FleetFigures): ReportTable => ({
+  title: 'By business unit',
+  columns: [
+    words('Business unit'),
+    number('Servers'),
+    number('At risk'),
+    number('Underutilised'),
+    number('USD a month'),
+    number('Savings a month'),
+  ],
+  rows: groups
+    .filter(({ group }) => group !== '' || groups.length > 1)
+    .map((row) => [
+      row.group === '' ? 'none' : row.group,
+      text.count(row.servers),
+      text.count(row.at_risk),
+      text.count(row.underutilized),
+      text.count(row.monthly_cost_usd),
+      text.count(row.savings_usd),
+    ]),
+})
+
+const recommendationTables = ({ steps, rows, total }: RecommendationsPage): ReportTable[] => [
+  {
+    title: 'What to do',
+    columns: [words('Recommendation'), number('Servers'), number('Capacity units'), number('Savings a month')],
+    rows: steps.map((step) => [step.disposition, text.count(step.servers), plain(step.units), usd(step.monthly_savings_usd)]),
+  },
+  {
+    title: 'Recommendations',
+    ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),
+    columns: [words('Server'), words('Recommendation'), words('Why'), words('Decision')],
+    rows: rows.map((row) => [
+      row.server_id,
+      row.disposition,
+      row.reason,
+      row.verdict === null
+        ? 'open'
+        : `${row.verdict}${row.verdict_reason === null || row.verdict_reason === '' ? '' : `: ${row.verdict_reason}`}`,
+    ]),
+  },
+]
+
+const seasonTables = async (run: OpenRun, metric: string): Promise<ReportTable[]> => {
+  const { season } = await querySeason(run, { folder: run.overview.folder, metric, filter: noFilter })
+  if (season === null) return []
+  const row = (name: string, uplift: Pick<typeof season.weekend, 'uplift_points' | 'standard_error'>, n: number): string[] => [
+    name,
+    orDash(uplift.uplift_points, plain),
+    orDash(uplift.standard_error, plain),
+    text.count(n),
+  ]
+  return [
+    {
+      title: 'Season',
+      note: 'Points above ordinary days in the measured history.',
+      columns: [words('When'), number('Uplift'), number('Standard error'), number('n')],
+      rows: [
+        row('Quarter ends', season.eoq, season.eoq.quarters),
+        row('Holidays', season.holiday, season.holiday.days),
+        row('Weekends', season.weekend, season.weekend.weeks),
+      ],
+    },
+  ]
+}
+
+const modelTables = async (run: OpenRun): Promise<ReportTable[]> => {
+  const { accuracy } = await queryModels(run)
+  if (accuracy === null) return []
+  return [
+    {
+      title: 'Models',
+      columns: [
+        words('Model'),
+        number('Answers for'),
+        number('MAE'),
+        number('sMAPE'),
+        number('MASE'),
+        number('Bias'),
+        number('In the interval'),
+      ],
+      rows: accuracy.models.map((model) => [
+        model.model,
+        text.count(model.series_won),
+        orDash(model.mae, plain),
+        orDash(model.smape_percent, (value) => text.value(value, '%')),
+        orDash(model.median_mase, (value) => value.toFixed(2)),
+        orDash(model.bias, plain),
+        orDash(model.interval_coverage, (value) => text.value(100 * value, '%')),
+      ]),
+    },
+  ]
+}

@@ -1,0 +1,56 @@
+// A run written as a report in one of its forms: whole or not at all.
+import { randomUUID } from 'node:crypto'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { noFilter } from '../../src-shared/fleet-filter.ts'
+import type { ReportFormat } from '../../src-shared/report-format.ts'
+import { serverColumnNames } from '../../src-shared/server-columns.ts'
+import { resourcePath } from '../engine/pictures/resources.ts'
+import type { OpenRun } from '../queries/open-run.ts'
+import { exportRows } from './export-rows.ts'
+import { htmlReport } from './html-report.ts'
+import { pdfReport } from './pdf-report.ts'
+import { readReport } from './report-content.ts'
+import { readServerSheet, writeSheets } from './write-sheet.ts'
+
+/** Throws file-not-written, or what the run's tables hold against it. */
+export const writeReport = async (run: OpenRun, format: ReportFormat, path: string): Promise<void> => {
+  if (format === 'csv') {
+    await exportRows(run, {
+      folder: run.overview.folder,
+      metric: run.overview.metrics[0]?.name ?? '',
+      filter: noFilter,
+      columns: [...serverColumnNames],
+      sort: { column: 'horizon_p95', descending: true },
+      format,
+      path,
+    })
+    return
+  }
+  const content = await readReport(run)
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.draft`)
+  try {
+    if (format === 'html') await writeFile(draft, htmlReport(content))
+    else if (format === 'pdf') {
+      const fonts = { regular: resourcePath('fonts', 'DejaVuSans.ttf'), bold: resourcePath('fonts', 'DejaVuSans-Bold.ttf') }
+      await writeFile(draft, await pdfReport(content, fonts))
+    } else {
+      const facts = [['Run', content.title] as const, ['Forecast', content.subtitle] as const, ...content.facts]
+      await writeSheets(draft, [
+        { name: 'Summary', columns: ['Figure', 'Value'], values: [facts.map(([name]) => name), facts.map(([, value]) => value)] },
+        await readServerSheet(run),
+        ...content.tables.slice(1).map(({ title, columns, rows }) => ({
+          name: title,
+          columns: columns.map((column) => column.title),
+          values: columns.map((_, index) => rows.map((row) => row[index] ?? '')),
+        })),
+      ])
+    }
+    await rename(draft, path)
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    if (cause instanceof HeadroomError) throw cause
+    throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
+  }
+}

@@ -1,0 +1,57 @@
+// Writes sheets of plain cells as one XLSX file: texts that look like a formula are neutralised, times stay ISO text.
+import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
+import { HeadroomError } from '../../src-shared/errors.ts'
+import { serverColumnNames } from '../../src-shared/server-columns.ts'
+import type { OpenRun } from '../queries/open-run.ts'
+import { cellExpression } from '../queries/servers-query.ts'
+import { neutralCell } from './neutral-cells.ts'
+
+export interface SheetContent {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** One list per column. */
+  readonly values: readonly (readonly unknown[])[]
+}
+
+/** Cells are held in memory while they are written. */
+const mostCells = 2_000_000
+
+const cellOf = (value: unknown) => {
+  if (typeof value === 'number') return Number.isFinite(value) ? { value, type: Number } : null
+  if (typeof value === 'boolean') return { value, type: Boolean }
+  if (value === null || value === undefined) return null
+  return { value: neutralCell(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
+}
+
+/** Throws usage where the sheets are too large to be written. */
+export const writeSheets = async (path: string, sheets: readonly SheetContent[]): Promise<void> => {
+  const cells = sheets.reduce((sum, { values }) => sum + values.length * (values[0]?.length ?? 0), 0)
+  if (cells > mostCells) {
+    throw new HeadroomError(
+      'usage',
+      `These are ${cells.toLocaleString('en-US')} cells; a workbook takes ${mostCells.toLocaleString('en-US')}.`,
+      {
+        next: 'Narrow the filter, show fewer columns, or export CSV or Parquet.',
+      },
+    )
+  }
+  const written = sheets.map(({ name, columns, values }): Sheet<never> => ({
+    sheet: name,
+    stickyRowsCount: 1,
+    data: [
+      columns.map((title) => ({ value: neutralCell(title), type: String, fontWeight: 'bold' as const })),
+      ...Array.from({ length: values[0]?.length ?? 0 }, (_, row) => values.map((column) => cellOf(column[row]))),
+    ],
+  }))
+  await writeXlsxFile(written).toFile(path)
+}
+
+/** Every server of the first metric with every column of the list. */
+export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
+  const columns = serverColumnNames
+  const found = await run.database.columns(
+    `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
+    [run.overview.metrics[0]?.name ?? ''],
+  )
+  return { name: 'Servers', columns, values: columns.map((_, index) => found[`c${index}`] ?? []) }
+}

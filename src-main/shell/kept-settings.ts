@@ -1,0 +1,41 @@
+// The user's settings: kept in a file, applied to the window's frame and zoom, told to the page.
+import { nativeTheme } from 'electron'
+import { mergeSettings, settingsSchema, startSettings, type Settings, type SettingsChange } from '../../src-shared/settings.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
+
+export class KeptSettings {
+  readonly #path: string
+  readonly #onChange: (settings: Settings) => void
+  #settings: Settings = startSettings
+  #lastWrite: Promise<unknown> = Promise.resolve()
+
+  constructor(path: string, onChange: (settings: Settings) => void) {
+    this.#path = path
+    this.#onChange = onChange
+  }
+
+  async load(): Promise<void> {
+    this.#settings = await readJsonFile<Settings>(this.#path, settingsSchema, startSettings)
+    this.#apply()
+  }
+
+  get(): Settings {
+    return this.#settings
+  }
+
+  async set(change: SettingsChange): Promise<Settings> {
+    this.#settings = mergeSettings(this.#settings, change)
+    this.#apply()
+    this.#onChange(this.#settings)
+    const settings = this.#settings
+    this.#lastWrite = this.#lastWrite.catch(() => undefined).then(() => writeJsonFile(this.#path, settings))
+    await this.#lastWrite
+    return settings
+  }
+
+  /** Chromium knows no third theme: high contrast is dark to it. */
+  #apply(): void {
+    const { theme } = this.#settings
+    nativeTheme.themeSource = theme === 'high-contrast' ? 'dark' : theme
+  }
+}

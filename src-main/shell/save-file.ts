@@ -1,0 +1,45 @@
+// Files that leave the window: asks where to, remembers the folder, writes whole or not at all.
+import { randomUUID } from 'node:crypto'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { app, dialog, type BrowserWindow } from 'electron'
+import { HeadroomError } from '../../src-shared/errors.ts'
+
+const kindNames: Readonly<Record<string, string>> = {
+  png: 'PNG picture',
+  svg: 'SVG picture',
+  csv: 'CSV',
+  tsv: 'Tab-separated text',
+  md: 'Markdown',
+  json: 'JSON',
+  parquet: 'Parquet',
+  xlsx: 'Excel workbook',
+  html: 'Web page',
+  pdf: 'PDF',
+}
+
+let lastFolder: string | undefined
+
+/** null when the dialog is dismissed. */
+export const askWhereTo = async (window: BrowserWindow | undefined, name: string, kind: string): Promise<string | null> => {
+  if (window === undefined) return null
+  const { filePath, canceled } = await dialog.showSaveDialog(window, {
+    defaultPath: join(lastFolder ?? app.getPath('documents'), name),
+    filters: [{ name: kindNames[kind] ?? kind, extensions: [kind] }],
+  })
+  if (canceled || filePath === undefined || filePath === '') return null
+  lastFolder = dirname(filePath)
+  return filePath
+}
+
+/** Throws file-not-written. */
+export const writeWhole = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.draft`)
+  try {
+    await writeFile(draft, content)
+    await rename(draft, path)
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
+  }
+}

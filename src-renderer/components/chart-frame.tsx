@@ -1,0 +1,99 @@
+// A chart with its heading, the table of what it shows, and the ways to take it along: copy, save as picture or as data.
+import { Download, Table2 } from 'lucide-react'
+import { useCallback, useRef, useState } from 'react'
+import { Chart, type ChartHandle, type ChartProps } from '../charts/chart.tsx'
+import { copyAndTell, saveFile } from '../state/errands.ts'
+import { DataTable } from './data-table.tsx'
+import { Popover } from './popover.tsx'
+import { tableText, textFormatNames, textFormats, type TableContent } from './table-text.ts'
+
+export interface ChartFrameProps extends ChartProps {
+  /** The finding, in words. */
+  readonly title: string
+  readonly note?: string | undefined
+  readonly table: () => TableContent
+  readonly className?: string
+}
+
+export const ChartFrame = ({ title, note, table, className = '', ...chart }: ChartFrameProps) => {
+  const handle = useRef<ChartHandle | null>(null)
+  const [isTable, setIsTable] = useState(false)
+  const keep = useCallback((given: ChartHandle | null) => {
+    handle.current = given
+  }, [])
+  const fileName = (kind: string): string => `${title.replace(/[^\p{L}\p{N} .-]+/gu, '').slice(0, 80)}.${kind}`
+  return (
+    <section className={`chart-frame ${className}`} aria-label={title}>
+      <header className="chart-head">
+        <div>
+          <h2>{title}</h2>
+          {note !== undefined && <p className="muted">{note}</p>}
+        </div>
+        <span className="toolbar-gap" />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={`${isTable ? 'Chart' : 'Table'}: ${title}`}
+          aria-pressed={isTable}
+          title={isTable ? 'Show the chart' : 'Show the numbers as a table'}
+          onClick={() => setIsTable(!isTable)}
+        >
+          <Table2 size={15} aria-hidden />
+        </button>
+        <Popover label={<Download size={15} aria-label="Take along" />} name={`Copy or save: ${title}`} align="right">
+          <ul className="menu-list">
+            {textFormats.map((format) => (
+              <li key={format}>
+                <button
+                  type="button"
+                  className="menu-item"
+                  data-close
+                  onClick={() => {
+                    void copyAndTell(tableText(table(), format), 'Table')
+                  }}
+                >
+                  Copy as {textFormatNames[format]}
+                </button>
+              </li>
+            ))}
+            {(['png', 'svg'] as const).map((kind) => (
+              <li key={kind}>
+                <button
+                  type="button"
+                  className="menu-item"
+                  data-close
+                  disabled={isTable}
+                  onClick={() => {
+                    const picture = handle.current?.picture(kind)
+                    if (picture !== undefined) void saveFile(fileName(kind), kind, picture)
+                  }}
+                >
+                  Save as {kind.toUpperCase()}…
+                </button>
+              </li>
+            ))}
+            <li>
+              <button
+                type="button"
+                className="menu-item"
+                data-close
+                onClick={() => {
+                  void saveFile(fileName('csv'), 'csv', tableText(table(), 'csv'))
+                }}
+              >
+                Save as CSV…
+              </button>
+            </li>
+          </ul>
+        </Popover>
+      </header>
+      {isTable ? (
+        <DataTable label={title} content={table()} />
+      ) : (
+        <div className="chart-body">
+          <Chart {...chart} onHandle={keep} />
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,27 @@
+// What a view says when it has nothing to show: why, and one thing to do next.
+import type { ReactNode } from 'react'
+import { clearFilter } from '../state/navigation.ts'
+
+export interface EmptyStateProps {
+  readonly title: string
+  readonly children: ReactNode
+  readonly action?: { readonly label: string; readonly onClick: () => void }
+}
+
+export const EmptyState = ({ title, children, action }: EmptyStateProps) => (
+  <div className="empty">
+    <h2>{title}</h2>
+    <p>{children}</p>
+    {action !== undefined && (
+      <button type="button" className="button" onClick={action.onClick}>
+        {action.label}
+      </button>
+    )}
+  </div>
+)
+
+export const NothingPasses = () => (
+  <EmptyState title="No server passes the filter" action={{ label: 'Clear the filter', onClick: clearFilter }}>
+    The run has servers, but none that fits all that is chosen above.
+  </EmptyState>
+)

@@ -1,0 +1,164 @@
+// The filter that all views share: text, groups, risk, cluster and recommendation; one metric; the way back.
+import { Redo2, Search, Undo2, X } from 'lucide-react'
+import {
+  groupColumns,
+  isFiltering,
+  noFilter,
+  riskFilters,
+  type FleetFilter,
+  type GroupColumn,
+  type RiskFilter,
+} from '../../src-shared/fleet-filter.ts'
+import type { FilterChoices } from '../../src-shared/fleet-view.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+import { changeFilter, clearFilter, redoFilter, undoFilter, useNavigation } from '../state/navigation.ts'
+import { useRequest } from '../state/use-request.ts'
+import { useWindowState } from '../state/window-state.ts'
+import { formatting } from '../theme/formatting.ts'
+import { Select } from './choice.tsx'
+import { CheckList } from './check-list.tsx'
+import { Popover } from './popover.tsx'
+import { Toolbar } from './toolbar.tsx'
+
+const groupTitles: Readonly<Record<GroupColumn, string>> = { business_unit: 'Business unit', region: 'Region', criticality: 'Criticality' }
+const riskTitles: Readonly<Record<RiskFilter, string>> = {
+  'at-risk': 'At risk',
+  high: 'High risk',
+  medium: 'Medium risk',
+  low: 'Low risk',
+  breach: 'Any breach in the forecast',
+  underutilised: 'Underutilised',
+}
+
+const noGroups: FilterChoices = { business_unit: [], region: [], criticality: [], cluster: [] }
+
+export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
+  const filter = useWindowState((state) => state.filter)
+  const metric = useWindowState((state) => state.metric)
+  const canUndo = useNavigation(({ undo }) => undo.length > 0)
+  const canRedo = useNavigation(({ redo }) => redo.length > 0)
+  const answer = useRequest('run.choices', { folder: run.folder }, run.folder)
+  const choices = answer.status === 'ready' ? answer.value : noGroups
+  return (
+    <Toolbar label="Filter" className="toolbar filter-bar">
+      {run.metrics.length > 1 && (
+        <Select
+          label="Metric"
+          value={metric}
+          options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
+          onChange={(chosen) => useWindowState.setState({ metric: chosen })}
+        />
+      )}
+      <label className="search">
+        <Search size={14} aria-hidden />
+        <input
+          id="filter-text"
+          type="search"
+          aria-label="Filter servers by text"
+          placeholder="Filter servers  /"
+          value={filter.text}
+          maxLength={200}
+          onChange={({ target }) => changeFilter({ text: target.value })}
+        />
+      </label>
+      {groupColumns.map(
+        (column) =>
+          choices[column].length > 0 && (
+            <ManyOf
+              key={column}
+              title={groupTitles[column]}
+              chosen={filter[column]}
+              options={choices[column].map(({ value, servers }) => ({ value, label: value === '' ? 'none' : value, servers }))}
+              onChange={(chosen) => changeFilter({ [column]: chosen })}
+            />
+          ),
+      )}
+      <ManyOf
+        title="Risk"
+        chosen={filter.risk}
+        options={riskFilters.map((value) => ({ value, label: riskTitles[value] }))}
+        onChange={(chosen) => changeFilter({ risk: chosen as RiskFilter[] })}
+      />
+      {choices.cluster.length > 0 && (
+        <ManyOf
+          title="Cluster"
+          chosen={filter.cluster.map(String)}
+          options={choices.cluster.map(({ cluster, name, servers }) => ({
+            value: String(cluster),
+            label: `${cluster} – ${name}`,
+            servers,
+          }))}
+          onChange={(chosen) => changeFilter({ cluster: chosen.map(Number) })}
+        />
+      )}
+      <Picked filter={filter} />
+      {isFiltering(filter) && (
+        <button type="button" className="button quiet" title="Clear filter (Ctrl+Shift+X)" onClick={clearFilter}>
+          <X size={14} aria-hidden /> Clear
+        </button>
+      )}
+      <span className="toolbar-gap" />
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Undo filter"
+        title="Undo filter (Ctrl+Z)"
+        disabled={!canUndo}
+        onClick={undoFilter}
+      >
+        <Undo2 size={15} aria-hidden />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Redo filter"
+        title="Redo filter (Ctrl+Shift+Z)"
+        disabled={!canRedo}
+        onClick={redoFilter}
+      >
+        <Redo2 size={15} aria-hidden />
+      </button>
+    </Toolbar>
+  )
+}
+
+interface ManyOfProps {
+  readonly title: string
+  readonly chosen: readonly string[]
+  readonly options: readonly { readonly value: string; readonly label: string; readonly servers?: number }[]
+  readonly onChange: (chosen: string[]) => void
+}
+
+const ManyOf = ({ title, chosen, options, onChange }: ManyOfProps) => {
+  const first = options.find(({ value }) => value === chosen[0])?.label ?? chosen[0]
+  const words = chosen.length === 0 ? title : chosen.length === 1 ? `${title}: ${first}` : `${title}: ${chosen.length}`
+  return (
+    <Popover label={words} name={title} isMarked={chosen.length > 0}>
+      <CheckList title={title} chosen={chosen} options={options} onChange={onChange} />
+    </Popover>
+  )
+}
+
+/** What other views have narrowed the fleet to. */
+const Picked = ({ filter }: { readonly filter: FleetFilter }) => (
+  <>
+    {filter.disposition.length > 0 && (
+      <Chip
+        words={`Recommendation: ${filter.disposition.join(', ')}`}
+        onRemove={() => changeFilter({ disposition: noFilter.disposition })}
+      />
+    )}
+    {filter.servers.length > 0 && (
+      <Chip
+        words={`${formatting.count(filter.servers.length)} picked ${filter.servers.length === 1 ? 'server' : 'servers'}`}
+        onRemove={() => changeFilter({ servers: noFilter.servers })}
+      />
+    )}
+  </>
+)
+
+const Chip = ({ words, onRemove }: { readonly words: string; readonly onRemove: () => void }) => (
+  <button type="button" className="button chip" data-marked title="Remove this part of the filter" onClick={onRemove}>
+    {words} <X size={13} aria-hidden />
+  </button>
+)

@@ -1,0 +1,37 @@
+// What lies over the views: a modal dialog of the platform, which keeps the focus inside and gives it back.
+import { useEffect, useRef, type ReactNode } from 'react'
+
+export const Overlay = ({
+  label,
+  onClose,
+  children,
+}: {
+  readonly label: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+}) => {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const { current } = dialog
+    current?.showModal()
+    return () => current?.close()
+  }, [])
+  return (
+    // A click on the backdrop reaches the dialog itself; Escape is the dialog's own `cancel`.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+    <dialog
+      ref={dialog}
+      className="overlay"
+      aria-label={label}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      onClick={({ target }) => {
+        if (target === dialog.current) onClose()
+      }}
+    >
+      <div className="overlay-inner">{children}</div>
+    </dialog>
+  )
+}

@@ -1,0 +1,33 @@
+// Saves a chart that has no frame of its own as a picture.
+import { Download } from 'lucide-react'
+import type { ChartHandle } from '../charts/chart.tsx'
+import { saveFile } from '../state/errands.ts'
+import { Popover } from './popover.tsx'
+
+export interface PictureMenuProps {
+  /** File name without its ending. */
+  readonly name: string
+  readonly handle: () => ChartHandle | null
+}
+
+export const PictureMenu = ({ name, handle }: PictureMenuProps) => (
+  <Popover label={<Download size={15} aria-label="Take along" />} name={`Save: ${name}`} align="right">
+    <ul className="menu-list">
+      {(['png', 'svg'] as const).map((kind) => (
+        <li key={kind}>
+          <button
+            type="button"
+            className="menu-item"
+            data-close
+            onClick={() => {
+              const picture = handle()?.picture(kind)
+              if (picture !== undefined) void saveFile(`${name}.${kind}`, kind, picture)
+            }}
+          >
+            Save as {kind.toUpperCase()}…
+          </button>
+        </li>
+      ))}
+    </ul>
+  </Popover>
+)

@@ -1,0 +1,78 @@
+// A button with a panel below it, closed by Escape, by a click beside it, or when the focus leaves.
+import { ChevronDown } from 'lucide-react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+
+export interface PopoverProps {
+  readonly label: ReactNode
+  /** Name of the panel. */
+  readonly name: string
+  readonly isMarked?: boolean
+  readonly align?: 'left' | 'right'
+  /** A click on what bears `data-close` closes the panel. */
+  readonly children: ReactNode
+}
+
+export const Popover = ({ label, name, isMarked = false, align = 'left', children }: PopoverProps) => {
+  const [isOpen, setIsOpen] = useState(false)
+  const root = useRef<HTMLDivElement>(null)
+  const button = useRef<HTMLButtonElement>(null)
+  const close = (): void => {
+    setIsOpen(false)
+    button.current?.focus()
+  }
+
+  useEffect(() => {
+    if (!isOpen) return undefined
+    const onPointer = ({ target }: Event): void => {
+      if (!(target instanceof Node) || root.current?.contains(target) !== true) setIsOpen(false)
+    }
+    document.addEventListener('pointerdown', onPointer)
+    document.addEventListener('focusin', onPointer)
+    return () => {
+      document.removeEventListener('pointerdown', onPointer)
+      document.removeEventListener('focusin', onPointer)
+    }
+  }, [isOpen])
+
+  return (
+    <div
+      ref={root}
+      className="popover"
+      role="presentation"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !isOpen) return
+        event.preventDefault()
+        event.stopPropagation()
+        close()
+      }}
+    >
+      <button
+        ref={button}
+        type="button"
+        className="button popover-button"
+        data-marked={isMarked}
+        aria-expanded={isOpen}
+        aria-haspopup="dialog"
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        {label}
+        <ChevronDown size={14} aria-hidden />
+      </button>
+      {isOpen && (
+        // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+        <div
+          className="popover-panel"
+          data-panel
+          data-align={align}
+          role="dialog"
+          aria-label={name}
+          onClick={({ target }) => {
+            if (target instanceof Element && target.closest('[data-close]') !== null) close()
+          }}
+        >
+          {children}
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,68 @@
+// The pages of one long list that have been fetched so far, and those on their way.
+import { toWireError, type WireError } from '../../src-shared/errors.ts'
+
+export const pageSize = 200
+const keptPages = 60
+
+export interface Page<Row, Answer> {
+  readonly rows: readonly Row[]
+  readonly total: number
+  readonly answer: Answer
+}
+
+export interface PagesSnapshot<Answer> {
+  /** null until the first page is there. */
+  readonly total: number | null
+  /** Answer of the first page, for what stands beside the rows. */
+  readonly first: Answer | null
+  readonly error: WireError | null
+}
+
+export class PageStore<Row, Answer> {
+  readonly #fetch: (offset: number, limit: number) => Promise<Page<Row, Answer>>
+  readonly #pages = new Map<number, readonly Row[]>()
+  readonly #asked = new Set<number>()
+  readonly #listeners = new Set<() => void>()
+  #snapshot: PagesSnapshot<Answer> = { total: null, first: null, error: null }
+
+  constructor(fetch: (offset: number, limit: number) => Promise<Page<Row, Answer>>) {
+    this.#fetch = fetch
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly snapshot = (): PagesSnapshot<Answer> => this.#snapshot
+
+  /** undefined while the row is on its way. */
+  readonly rowAt = (index: number): Row | undefined => this.#pages.get(Math.floor(index / pageSize))?.[index % pageSize]
+
+  /** Fetches what the rows of this range lack. */
+  readonly ensure = (from: number, to: number): void => {
+    for (let page = Math.floor(from / pageSize); page <= Math.floor(Math.max(from, to - 1) / pageSize); page++) void this.#load(page)
+  }
+
+  async #load(page: number): Promise<void> {
+    if (this.#asked.has(page)) return
+    this.#asked.add(page)
+    try {
+      const { rows, total, answer } = await this.#fetch(page * pageSize, pageSize)
+      this.#pages.set(page, rows)
+      for (const old of [...this.#pages.keys()].slice(0, -keptPages)) {
+        this.#pages.delete(old)
+        this.#asked.delete(old)
+      }
+      this.#change({ total, first: page === 0 ? answer : this.#snapshot.first, error: null })
+    } catch (thrown) {
+      this.#asked.delete(page)
+      this.#change({ ...this.#snapshot, error: toWireError(thrown) })
+    }
+  }
+
+  #change(snapshot: PagesSnapshot<Answer>): void {
+    this.#snapshot = snapshot
+    for (const listener of this.#listeners) listener()
+  }
+}

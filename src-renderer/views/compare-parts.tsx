@@ -1,0 +1,160 @@
+// The parts of a comparison: the list of changed risks, and the earlier forecast against what then happened.
+import { useState } from 'react'
+import type { CompareAnswer } from '../../src-shared/comparison-view.ts'
+import type { Cell } from '../../src-shared/fleet-view.ts'
+import type { RiskChange } from '../../src-shared/run-comparison.ts'
+import { Segments } from '../components/choice.tsx'
+import { DataGrid, type GridColumn } from '../components/data-grid.tsx'
+import { tableText } from '../components/table-text.ts'
+import { copyAndTell } from '../state/errands.ts'
+import { openServer } from '../state/navigation.ts'
+import { formatDate, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
+
+type Status = RiskChange['status'] | 'all'
+
+const columns: readonly GridColumn[] = [
+  { name: 'server', title: 'Server', kind: 'text', width: 160 },
+  { name: 'metric', title: 'Metric', kind: 'text', width: 90 },
+  { name: 'status', title: 'Change', kind: 'text', width: 100 },
+  { name: 'cause', title: 'Cause', kind: 'text', width: 80, hint: 'What alone would have changed it, or moved it most' },
+  { name: 'earlier P95', title: 'P95 was', kind: 'points', width: 80 },
+  { name: 'later P95', title: 'P95 is', kind: 'points', width: 80 },
+  { name: 'threshold', title: 'Threshold', kind: 'points', width: 86 },
+  { name: 'first breach', title: 'First breach', kind: 'time', width: 110 },
+  { name: 'policy', title: 'Settings', kind: 'points', width: 80, hint: 'Points of headroom by changed settings' },
+  { name: 'model', title: 'Model', kind: 'points', width: 80, hint: 'Points of headroom by another model' },
+  { name: 'data', title: 'Data', kind: 'points', width: 80, hint: 'Points of headroom by new data' },
+]
+
+const cellsOf = (change: RiskChange): readonly Cell[] => [
+  change.server_id,
+  change.metric,
+  change.status,
+  change.cause,
+  change.earlier.p95,
+  change.later.p95,
+  change.later.threshold,
+  change.later.first_breach_at,
+  change.headroom_change?.policy_points ?? null,
+  change.headroom_change?.model_points ?? null,
+  change.headroom_change?.data_points ?? null,
+]
+
+const noFetch = (): void => undefined
+
+export const CompareChanges = ({ compared }: { readonly compared: CompareAnswer }) => {
+  const [status, setStatus] = useState<Status>('all')
+  const shown = compared.changes.filter((change) => status === 'all' || change.status === status)
+  const rows = shown.map(cellsOf)
+  return (
+    <section aria-label="Changed risks">
+      <header className="chart-head">
+        <h2>Every risk that is new, cleared or stays</h2>
+        <span className="toolbar-gap" />
+        <Segments<Status>
+          label="Change"
+          value={status}
+          options={[
+            { value: 'all', label: 'All' },
+            { value: 'new risk', label: 'New' },
+            { value: 'cleared', label: 'Cleared' },
+            { value: 'still at risk', label: 'Still at risk' },
+          ]}
+          onChange={setStatus}
+        />
+      </header>
+      {compared.totalChanges > compared.changes.length && (
+        <p className="muted">
+          The first {formatting.count(compared.changes.length)} of {formatting.count(compared.totalChanges)}; headroom compare --json lists
+          all.
+        </p>
+      )}
+      {rows.length === 0 ? (
+        <p className="muted">None.</p>
+      ) : (
+        <div className="boxed-grid">
+          <DataGrid
+            key={status}
+            label="Changed risks"
+            columns={columns}
+            total={rows.length}
+            context={{ unit: '', isHourly: compared.later.granularity === 'hourly' }}
+            rowAt={(index) => rows[index]}
+            onRange={noFetch}
+            onOpen={([name]) => openServer(String(name))}
+            onCopy={({ from, to }) =>
+              void copyAndTell(tableText({ columns: columns.map(({ name }) => name), rows: rows.slice(from, to) }, 'tsv'), 'Rows')
+            }
+          />
+        </div>
+      )}
+    </section>
+  )
+}
+
+export const ForecastCheck = ({ compared }: { readonly compared: CompareAnswer }) => {
+  const { forecast_check: check } = compared
+  if (check === null) {
+    return (
+      <section aria-label="How the earlier forecast held">
+        <h2>How the earlier forecast held</h2>
+        <p className="muted">The later run measured none of the times that the earlier one forecast.</p>
+      </section>
+    )
+  }
+  return (
+    <section aria-label="How the earlier forecast held">
+      <h2>
+        How the earlier forecast held, {formatDate(Date.parse(check.first_at))} to {formatDate(Date.parse(check.last_at))}
+      </h2>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">Metric</th>
+            <th scope="col" data-number>
+              Series
+            </th>
+            <th scope="col" data-number>
+              Off by (MAE)
+            </th>
+            <th scope="col" data-number>
+              In the backtest
+            </th>
+            <th scope="col" data-number>
+              Bias
+            </th>
+            <th scope="col" data-number>
+              In the interval
+            </th>
+            <th scope="col" data-number title="Breaches that were forecast and happened">
+              Hits
+            </th>
+            <th scope="col" data-number title="Breaches that happened and were not forecast">
+              Misses
+            </th>
+            <th scope="col" data-number title="Breaches that were forecast and did not happen">
+              False alarms
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {check.metrics.map((metric) => (
+            <tr key={metric.metric}>
+              <td>{metric.metric}</td>
+              <td data-number>{formatting.count(metric.series)}</td>
+              <td data-number>{formatNumber(metric.mae)}</td>
+              <td data-number>{metric.backtest_mae === null ? '–' : formatNumber(metric.backtest_mae)}</td>
+              <td data-number>{formatSigned(metric.bias)}</td>
+              <td data-number>
+                {metric.coverage === null ? '–' : `${formatProbability(metric.coverage)} of ${formatProbability(check.interval_level)}`}
+              </td>
+              <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.hits)}</td>
+              <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.misses)}</td>
+              <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.false_alarms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

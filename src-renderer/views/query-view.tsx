@@ -1,0 +1,229 @@
+// My own question: SQL over the run's tables with completion, cancel and history; rows as a list, a chart or a file.
+import { Download, History, Play, Square, Table } from 'lucide-react'
+import { useCallback, useState } from 'react'
+import type { Cell } from '../../src-shared/fleet-view.ts'
+import { queryFormats, type QueryAnswer, type QueryTables } from '../../src-shared/query-contract.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+import { Segments } from '../components/choice.tsx'
+import { DataGrid, type GridColumn, type GridRange } from '../components/data-grid.tsx'
+import { ErrorPanel } from '../components/error-panel.tsx'
+import { Popover } from '../components/popover.tsx'
+import { SqlEditor } from '../components/sql-editor.tsx'
+import { tableText, textFormatNames, textFormats } from '../components/table-text.ts'
+import { Toolbar } from '../components/toolbar.tsx'
+import { copyAndTell } from '../state/errands.ts'
+import { openServer } from '../state/navigation.ts'
+import { cancelQuery, exportQuery, runQuery, useQueryState, writeQuery } from '../state/query-state.ts'
+import { useElapsedSeconds } from '../state/use-elapsed.ts'
+import { useRequest } from '../state/use-request.ts'
+import { useWindowState } from '../state/window-state.ts'
+import { formatElapsed, formatNumber, formatting } from '../theme/formatting.ts'
+import { QueryChart } from './query-chart.tsx'
+import type { RunViewProps } from './view-entry.ts'
+
+const formatNames = { csv: 'CSV', json: 'JSON', xlsx: 'Excel workbook' } as const
+const noTables: QueryTables = []
+
+type Shape = 'rows' | 'chart'
+
+export const QueryView = ({ run, theme }: RunViewProps) => {
+  const { sql, isRunning, startedAtMs, answer, error, version } = useQueryState()
+  const [shape, setShape] = useState<Shape>('rows')
+  const described = useRequest('query.tables', { folder: run.folder }, run.folder)
+  const tables = described.status === 'ready' ? described.value : noTables
+  return (
+    <main className="view" aria-label="Query" aria-busy={isRunning}>
+      <Toolbar label="Query">
+        {isRunning ? (
+          <button type="button" className="button" onClick={() => void cancelQuery()}>
+            <Square size={13} aria-hidden /> Cancel
+          </button>
+        ) : (
+          <button type="button" className="button primary-button" title="Run (Ctrl+Enter)" onClick={() => void runQuery(run.folder)}>
+            <Play size={13} aria-hidden /> Run
+          </button>
+        )}
+        <TablesMenu tables={tables} />
+        <HistoryMenu />
+        <span className="toolbar-gap" />
+        {isRunning ? <Running startedAtMs={startedAtMs} /> : answer !== null && <ResultWords answer={answer} />}
+        {answer !== null && !isRunning && (
+          <>
+            <Segments<Shape>
+              label="Shape of the answer"
+              value={shape}
+              options={[
+                { value: 'rows', label: 'Rows' },
+                { value: 'chart', label: 'Chart' },
+              ]}
+              onChange={setShape}
+            />
+            <SaveMenu run={run} answer={answer} />
+          </>
+        )}
+      </Toolbar>
+      <div className="query-area">
+        <SqlEditor value={sql} tables={tables} onChange={writeQuery} onRun={() => void runQuery(run.folder)} />
+        <div className="query-result">
+          {error !== null && (
+            <div className="view-failure">
+              <ErrorPanel error={error} />
+            </div>
+          )}
+          {answer === null && error === null && !isRunning && (
+            <p className="query-hint">
+              One SELECT over {tables.map(({ name }) => name).join(', ')}: nothing else can be reached or changed. Ctrl+Enter runs it.
+            </p>
+          )}
+          {answer !== null && error === null && shape === 'rows' && <ResultGrid key={version} answer={answer} />}
+          {answer !== null && error === null && shape === 'chart' && <QueryChart key={version} answer={answer} theme={theme} />}
+        </div>
+      </div>
+    </main>
+  )
+}
+
+const Running = ({ startedAtMs }: { readonly startedAtMs: number }) => {
+  const seconds = useElapsedSeconds(startedAtMs)
+  return <span className="muted">Running, {formatElapsed(seconds)}</span>
+}
+
+const ResultWords = ({ answer }: { readonly answer: QueryAnswer }) => (
+  <span className="muted" aria-live="polite">
+    {answer.more ? `The first ${formatting.count(answer.rows.length)} rows` : `${formatting.count(answer.rows.length)} rows`} in{' '}
+    {formatNumber(answer.seconds)} s
+  </span>
+)
+
+const isNumber = (type: string): boolean => /INT|DOUBLE|FLOAT|DECIMAL|REAL/.test(type) && !/\[/.test(type)
+
+const cellOf = (value: QueryAnswer['rows'][number][number] | undefined): Cell =>
+  value === undefined || value === null || typeof value !== 'object' ? (value ?? null) : JSON.stringify(value)
+
+const noFetch = (): void => undefined
+
+const ResultGrid = ({ answer }: { readonly answer: QueryAnswer }) => {
+  const columns: readonly GridColumn[] = answer.columns.map(({ name, type }) => ({
+    name,
+    title: name,
+    kind: isNumber(type) ? 'count' : 'text',
+    width: Math.min(320, Math.max(80, name.length * 8 + 24, type.startsWith('VARCHAR') ? 130 : 90)),
+    hint: type,
+  }))
+  const { rows } = answer
+  const rowAt = useCallback((index: number) => rows[index]?.map(cellOf), [rows])
+  const copy = ({ from, to }: GridRange, column: number): void => {
+    const chosen = rows.slice(from, to).map((row) => row.map(cellOf))
+    if (chosen.length === 1) void copyAndTell(String(chosen[0]?.[column] ?? ''), 'Cell')
+    else
+      void copyAndTell(
+        tableText({ columns: columns.map(({ name }) => name), rows: chosen }, 'tsv'),
+        `${formatting.count(chosen.length)} rows`,
+      )
+  }
+  const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
+  return rows.length === 0 ? (
+    <p className="query-hint">No row fits.</p>
+  ) : (
+    <DataGrid
+      label="Answer"
+      columns={columns}
+      total={rows.length}
+      context={{ unit: '', isHourly: true }}
+      rowAt={rowAt}
+      onRange={noFetch}
+      onCopy={copy}
+      onOpen={(row) => {
+        const server = row[serverColumn]
+        if (typeof server === 'string') openServer(server)
+      }}
+    />
+  )
+}
+
+const TablesMenu = ({ tables }: { readonly tables: QueryTables }) => (
+  <Popover
+    label={
+      <>
+        <Table size={14} aria-hidden /> Tables
+      </>
+    }
+    name="Tables and columns"
+  >
+    {tables.map(({ name, columns }) => (
+      <details key={name} className="table-columns">
+        <summary>
+          {name} <span className="muted">{columns.length} columns</span>
+        </summary>
+        <dl>
+          {columns.map((column) => (
+            <div key={column.name} className="pair">
+              <dt>{column.name}</dt>
+              <dd className="muted">{column.type}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    ))}
+  </Popover>
+)
+
+const HistoryMenu = () => {
+  const { queryHistory } = useWindowState(({ settings }) => settings)
+  return (
+    <Popover
+      label={
+        <>
+          <History size={14} aria-hidden /> History
+        </>
+      }
+      name="Earlier queries"
+    >
+      {queryHistory.length === 0 ? (
+        <p className="muted">Nothing was asked yet.</p>
+      ) : (
+        <ul className="menu-list">
+          {queryHistory.map((sql) => (
+            <li key={sql}>
+              <button type="button" className="menu-item query-past" data-close title={sql} onClick={() => writeQuery(sql)}>
+                {sql.replace(/\s+/g, ' ')}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Popover>
+  )
+}
+
+const SaveMenu = ({ run, answer }: { readonly run: RunOverview; readonly answer: QueryAnswer }) => {
+  const content = () => ({ columns: answer.columns.map(({ name }) => name), rows: answer.rows.map((row) => row.map(cellOf)) })
+  return (
+    <Popover
+      label={
+        <>
+          <Download size={14} aria-hidden /> Take along
+        </>
+      }
+      name="Copy or export the answer"
+      align="right"
+    >
+      <ul className="menu-list">
+        {textFormats.map((format) => (
+          <li key={format}>
+            <button type="button" className="menu-item" data-close onClick={() => void copyAndTell(tableText(content(), format), 'Rows')}>
+              Copy as {textFormatNames[format]}
+            </button>
+          </li>
+        ))}
+        {queryFormats.map((format) => (
+          <li key={format}>
+            <button type="button" className="menu-item" data-close onClick={() => void exportQuery(run.folder, format)}>
+              Export all rows as {formatNames[format]}…
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Popover>
+  )
+}

@@ -1,0 +1,237 @@
+// The parts of a server's page: the curve, the breach probability, the recommendation with its rows, and every figure.
+import { Copy } from 'lucide-react'
+import { useCallback } from 'react'
+import { breachCurveOption } from '../../src-shared/chart-options/curves.ts'
+import { bandOf, serverSeriesOption, type ServerSeriesData } from '../../src-shared/chart-options/server-series.ts'
+import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
+import type { RunOverview, ServerDetail } from '../../src-shared/run-view.ts'
+import { ChartFrame } from '../components/chart-frame.tsx'
+import { Segments } from '../components/choice.tsx'
+import { copyAndTell } from '../state/errands.ts'
+import { goTo, openServer } from '../state/navigation.ts'
+import { formatDate, formatNumber, formatProbability, formatting } from '../theme/formatting.ts'
+import { factsOf } from './server-facts.ts'
+
+export type Figures = ServerDetail['metrics'][number]
+export type SpanName = 'forecast' | 'recent' | 'year' | 'all'
+
+interface PartProps {
+  readonly figures: Figures
+  readonly run: RunOverview
+  readonly theme: ChartTheme
+}
+
+const dayMs = 86_400_000
+
+const instant = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso))
+
+const seriesDataOf = (figures: Figures, run: RunOverview, span: SpanName): ServerSeriesData => {
+  const { timesMs } = figures.series
+  const first = timesMs[0] ?? run.extent.startMs
+  const toMs = (timesMs.at(-1) ?? run.extent.endMs) + run.stepMs
+  const start = instant(figures.horizon_start)
+  const fromOf: Readonly<Record<SpanName, number>> = {
+    all: first,
+    forecast: start ?? first,
+    recent: start === null ? first : start - 2 * (toMs - start),
+    year: toMs - 456 * dayMs,
+  }
+  return {
+    unit: figures.unit,
+    stepMs: run.stepMs,
+    model: figures.model ?? 'forecast',
+    ...figures.series,
+    margin: figures.interval_margin,
+    otherModels: figures.otherModels,
+    marks: figures.marks,
+    horizonStartMs: start,
+    highThreshold: figures.high_threshold,
+    veryHighThreshold: figures.very_high_threshold,
+    firstBreachMs: instant(figures.first_breach_at),
+    fromMs: Math.max(first, fromOf[span]),
+    toMs,
+  }
+}
+
+interface ServerSeriesProps extends PartProps {
+  readonly span: SpanName
+  readonly onSpan: (span: SpanName) => void
+}
+
+export const ServerSeries = ({ figures, run, theme, span, onSpan }: ServerSeriesProps) => {
+  const option = useCallback(() => serverSeriesOption(seriesDataOf(figures, run, span), { theme, formatting }), [figures, run, theme, span])
+  const title = seriesTitle(figures, run)
+  return (
+    <div className="chart-frame">
+      <Segments<SpanName>
+        label="Span of time"
+        value={span}
+        options={[
+          { value: 'forecast', label: 'Forecast' },
+          { value: 'recent', label: 'With history' },
+          { value: 'year', label: 'A year' },
+          { value: 'all', label: 'All' },
+        ]}
+        onChange={onSpan}
+      />
+      <ChartFrame
+        className="tall"
+        title={title}
+        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${intervalWords(figures)}; orange quarter ends, violet holidays`}
+        label={`${figures.metric} of ${figures.server_id} over time. ${title}`}
+        option={option}
+        table={() => {
+          const data = seriesDataOf(figures, run, span)
+          const value = (number: number | undefined) => (number === undefined || Number.isNaN(number) ? null : number)
+          return {
+            columns: ['time', 'measured', 'forecast', 'lower', 'upper'],
+            rows: [...data.timesMs].flatMap((timeMs, index) => {
+              if (timeMs < data.fromMs) return []
+              const band = bandOf(data, index)
+              return [
+                [
+                  new Date(timeMs).toISOString().replace('.000Z', 'Z'),
+                  value(data.measured[index]),
+                  value(data.forecast[index]),
+                  band === null ? null : band[0],
+                  band === null ? null : band[1],
+                ],
+              ]
+            }),
+          }
+        }}
+      />
+    </div>
+  )
+}
+
+const intervalWords = (figures: Figures): string => {
+  if (figures.series.upper.every((value) => Number.isNaN(value))) return 'nothing: the set has no bounds'
+  return figures.interval_margin === null || figures.interval_margin === 0
+    ? 'the interval'
+    : `the interval, mended by ${formatNumber(figures.interval_margin)} points to hold at its level`
+}
+
+const seriesTitle = (figures: Figures, run: RunOverview): string => {
+  if (figures.model === null) return 'No forecast for this server'
+  if (figures.high_threshold === null) return 'No threshold applies to this metric'
+  const threshold = formatting.value(figures.high_threshold, figures.unit)
+  if (figures.first_breach_at === null) return `Stays below ${threshold} for the whole forecast`
+  const over = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
+  return `Above ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))} on, ${over}`
+}
+
+export const BreachProbability = ({ figures, run, theme }: PartProps) => {
+  const { breach_probability: probability, breach_probability_dates: dates, breach_probability_by: by } = figures
+  const startMs = instant(figures.horizon_start) ?? run.extent.startMs
+  const expected = instant(figures.expected_first_breach)
+  const option = useCallback(
+    () =>
+      breachCurveOption(
+        {
+          timesMs: (dates ?? []).map((date) => Date.parse(date)),
+          probability: by ?? [],
+          startMs,
+          stepMs: run.stepMs,
+          expectedMs: expected,
+        },
+        { theme, formatting },
+      ),
+    [dates, by, startMs, expected, run.stepMs, theme],
+  )
+  if (probability === null || dates === null || by === null) {
+    return (
+      <section aria-label="Breach probability">
+        <h2>Breach probability</h2>
+        <p className="muted">
+          {figures.high_threshold === null
+            ? 'No threshold applies to this metric.'
+            : 'This run did not estimate it. Turn on “breach probability” in the settings and analyse the set again.'}
+        </p>
+      </section>
+    )
+  }
+  const title = `Breaches with a probability of ${formatProbability(probability)}${expected === null ? '' : `, expected ${formatDate(expected)}`}`
+  return (
+    <ChartFrame
+      className="medium"
+      title={title}
+      note="Probability of a value above the threshold up to each date, from simulated futures held against the backtest"
+      label={title}
+      option={option}
+      table={() => ({
+        columns: ['by', 'probability %'],
+        rows: dates.map((date, index) => [date.slice(0, 16), 100 * (by[index] ?? 0)]),
+      })}
+    />
+  )
+}
+
+export const ServerRecommendation = ({
+  run,
+  detail,
+  figures,
+}: {
+  readonly run: RunOverview
+  readonly detail: ServerDetail
+  readonly figures: Figures
+}) => {
+  const { recommendation } = detail
+  return (
+    <section className="recommendation" aria-label="Recommendation">
+      <h2>Recommendation: {run.kind === 'python-original' ? 'not known' : figures.disposition}</h2>
+      {recommendation === null ? (
+        <p className="muted">
+          {run.kind === 'python-original' ? 'The Python job recommends nothing per server.' : 'Nothing is to be done about this server.'}
+        </p>
+      ) : (
+        <>
+          <p>{recommendation.reason}</p>
+          {recommendation.consolidate_onto !== null && (
+            <p>
+              Onto{' '}
+              <button type="button" className="link" onClick={() => openServer(recommendation.consolidate_onto ?? '')}>
+                {recommendation.consolidate_onto}
+              </button>
+            </p>
+          )}
+          {recommendation.verdict !== null && (
+            <p className="verdict">
+              You {recommendation.verdict} this{recommendation.verdict_reason === '' ? '' : `: ${recommendation.verdict_reason}`}
+            </p>
+          )}
+          {recommendation.query !== '' && (
+            <details>
+              <summary>The rows behind it</summary>
+              <pre className="code">{recommendation.query}</pre>
+              <div className="actions">
+                <button type="button" className="button" onClick={() => void copyAndTell(recommendation.query, 'Query')}>
+                  <Copy size={14} aria-hidden /> Copy query
+                </button>
+              </div>
+            </details>
+          )}
+          <div>
+            <button type="button" className="link" onClick={() => goTo('recommendations')}>
+              Decide in the list of recommendations
+            </button>
+          </div>
+        </>
+      )}
+    </section>
+  )
+}
+
+export const ServerFacts = ({ figures, run }: { readonly figures: Figures; readonly run: RunOverview }) => (
+  <section className="wide" aria-label="All figures">
+    <h2>All figures</h2>
+    <dl className="facts">
+      {factsOf(figures, run).map(([name, value]) => (
+        <div key={name} className="pair">
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  </section>
+)

@@ -1,0 +1,186 @@
+// Settings: how forecasts are analysed, look and number format; a pipeline's config.yaml with a preview of what it would set.
+import { FileInput } from 'lucide-react'
+import { useId, useState } from 'react'
+import { completeConfig } from '../../src-shared/analysis-config.ts'
+import type { ConfigReading } from '../../src-shared/config-reading.ts'
+import { toWireError, type WireError } from '../../src-shared/errors.ts'
+import { themeChoices, type ThemeChoice } from '../../src-shared/settings.ts'
+import { Select } from '../components/choice.tsx'
+import { ErrorPanel } from '../components/error-panel.tsx'
+import { changeSettings, importConfig, notify } from '../state/errands.ts'
+import { useWindowState } from '../state/window-state.ts'
+import { ConfigPreview } from './config-preview.tsx'
+import { draftOf, settingGroups, settingsOf, type DraftValues, type SettingField } from './settings-fields.ts'
+
+const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
+
+const draftFrom = (analysis: Readonly<Record<string, unknown>>): DraftValues =>
+  Object.fromEntries(settingGroups.flatMap(({ fields }) => fields).map(({ key }) => [key, draftOf(analysis[key] ?? defaults[key])]))
+
+const locales = ['', 'en-US', 'en-GB', 'de-DE', 'de-CH', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'sv-SE', 'pl-PL', 'ja-JP'] as const
+const themeNames: Readonly<Record<ThemeChoice, string>> = {
+  system: 'as the system',
+  light: 'light',
+  dark: 'dark',
+  'high-contrast': 'high contrast',
+}
+
+export const SettingsView = () => {
+  const { settings } = useWindowState()
+  const [draft, setDraft] = useState<DraftValues>(() => draftFrom(settings.analysis))
+  const [reading, setReading] = useState<ConfigReading | null>(null)
+  const [failure, setFailure] = useState<WireError | null>(null)
+  /** Settings that the form has no field for stay as they are. */
+  const others = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in draftFrom({}))))
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+      setFailure(null)
+    } catch (thrown) {
+      setFailure(toWireError(thrown))
+    }
+  }
+  const keep = (analysis: Record<string, unknown>): Promise<void> =>
+    attempt(async () => {
+      await changeSettings({ analysis })
+      setDraft(draftFrom(analysis))
+      setReading(null)
+      notify('Settings kept: they hold for the next analysis.')
+    })
+  return (
+    <main className="page" aria-label="Settings">
+      <div className="form">
+        <h1 className="finding">Settings</h1>
+        {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
+        <fieldset>
+          <legend>Look</legend>
+          <div className="form-inline">
+            <Select<ThemeChoice>
+              label="Theme"
+              value={settings.theme}
+              options={themeChoices.map((value) => ({ value, label: themeNames[value] }))}
+              onChange={(theme) => void changeSettings({ theme })}
+            />
+            <Select<(typeof locales)[number]>
+              label="Numbers and dates"
+              value={locales.find((locale) => locale === settings.locale) ?? ''}
+              options={locales.map((value) => ({ value, label: value === '' ? `as the system (${navigator.language})` : value }))}
+              onChange={(locale) => void changeSettings({ locale: locale === '' ? null : locale })}
+            />
+            <span className="muted">
+              Sample: {new Intl.NumberFormat(settings.locale ?? navigator.language).format(12345.6)},{' '}
+              {new Intl.DateTimeFormat(settings.locale ?? navigator.language, { dateStyle: 'medium', timeZone: 'UTC' }).format(
+                Date.UTC(2026, 11, 31),
+              )}
+            </span>
+          </div>
+        </fieldset>
+        <section aria-label="Configuration file">
+          <div className="actions">
+            <button
+              type="button"
+              className="button"
+              onClick={() =>
+                void attempt(async () => {
+                  setReading(await importConfig())
+                })
+              }
+            >
+              <FileInput size={14} aria-hidden /> Read a config.yaml…
+            </button>
+            <span className="muted">Headroom’s own, or the Python pipeline’s; you see what it sets before anything is kept.</span>
+          </div>
+          {reading !== null && (
+            <ConfigPreview
+              reading={reading}
+              onTake={() => void keep({ ...settings.analysis, ...reading.settings })}
+              onLeave={() => setReading(null)}
+            />
+          )}
+        </section>
+        <form
+          className="form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void keep({ ...others, ...settingsOf(draft, defaults) })
+          }}
+        >
+          {settingGroups.map(({ title, fields }) => (
+            <fieldset key={title}>
+              <legend>{title}</legend>
+              {fields.map((field) => (
+                <FieldRow
+                  key={field.key}
+                  field={field}
+                  value={draft[field.key] ?? ''}
+                  onChange={(value) => setDraft({ ...draft, [field.key]: value })}
+                />
+              ))}
+            </fieldset>
+          ))}
+          {Object.keys(others).length > 0 && (
+            <p className="muted">
+              Also set, from a file: <code>{JSON.stringify(others)}</code>
+            </p>
+          )}
+          <div className="actions">
+            <button type="submit" className="button primary-button">
+              Keep for the next analysis
+            </button>
+            <button type="button" className="button" onClick={() => void keep({})}>
+              Back to the defaults
+            </button>
+          </div>
+        </form>
+      </div>
+    </main>
+  )
+}
+
+interface FieldRowProps {
+  readonly field: SettingField
+  readonly value: string
+  readonly onChange: (value: string) => void
+}
+
+const FieldRow = ({ field, value, onChange }: FieldRowProps) => {
+  const id = useId()
+  const byDefault = draftOf(defaults[field.key])
+  return (
+    <div className="form-row">
+      <label htmlFor={id}>
+        {field.label}
+        {field.unit !== undefined && <span className="muted"> ({field.unit})</span>}
+      </label>
+      {field.kind === 'flag' ? (
+        <input
+          id={id}
+          type="checkbox"
+          className="form-check"
+          checked={value === 'true'}
+          onChange={({ target }) => onChange(String(target.checked))}
+        />
+      ) : field.kind === 'choice' ? (
+        <select id={id} className="field" value={value} onChange={({ target }) => onChange(target.value)}>
+          {field.choices?.map((choice) => (
+            <option key={choice.value} value={choice.value}>
+              {choice.label}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          id={id}
+          className="field"
+          inputMode={field.kind === 'number' ? 'decimal' : 'text'}
+          value={value}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      )}
+      <span className="muted">
+        {field.hint}
+        {value !== byDefault && byDefault !== '' && `; default ${byDefault}`}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,105 @@
+// The window's commands: views, opening, going, filtering, looking; found by the palette, by keys and by the menu.
+import { reportFormats } from '../src-shared/report-format.ts'
+import { themeChoices } from '../src-shared/settings.ts'
+import type { Command } from './components/commands.ts'
+import { changeSettings, copyLink, exportReport } from './state/errands.ts'
+import { cancelAnalysis } from './state/follow-analysis.ts'
+import { clearFilter, goBack, goForward, goTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
+import { choosePath, openSample } from './state/open-path.ts'
+import { useWindowState } from './state/window-state.ts'
+import { views } from './views/view-table.tsx'
+
+const reportNames = { html: 'one web page', pdf: 'PDF', xlsx: 'an Excel workbook', csv: 'CSV' } as const
+
+const lacksRun = (): boolean => useWindowState.getState().run === null
+
+const showFilter = (): void => {
+  const field = document.getElementById('filter-text')
+  if (field instanceof HTMLInputElement) {
+    field.focus()
+    field.select()
+  }
+}
+
+export const windowCommands: readonly Command[] = [
+  ...views.map(({ id, title, shortcut, needsRun }): Command => ({
+    id: `view.${id}`,
+    group: 'View',
+    title,
+    shortcut,
+    run: () => goTo(id),
+    ...(needsRun ? { isOff: lacksRun } : {}),
+  })),
+  { id: 'open.file', group: 'Open', title: 'Open file…', shortcut: 'Ctrl+O', run: () => void choosePath('file') },
+  { id: 'open.folder', group: 'Open', title: 'Open folder…', shortcut: 'Ctrl+Shift+O', run: () => void choosePath('folder') },
+  { id: 'open.sample', group: 'Open', title: 'Open the sample fleet', run: () => void openSample() },
+  {
+    id: 'analysis.cancel',
+    group: 'Open',
+    title: 'Cancel the analysis',
+    run: () => void cancelAnalysis(),
+    isOff: () => useWindowState.getState().analysis === null,
+  },
+  { id: 'go.back', group: 'Go', title: 'Back', shortcut: 'Alt+Left', run: goBack, isOff: () => useNavigation.getState().back.length === 0 },
+  {
+    id: 'go.forward',
+    group: 'Go',
+    title: 'Forward',
+    shortcut: 'Alt+Right',
+    run: goForward,
+    isOff: () => useNavigation.getState().forward.length === 0,
+  },
+  { id: 'filter.text', group: 'Filter', title: 'Filter servers by text', shortcut: '/', run: showFilter, isOff: lacksRun },
+  {
+    id: 'filter.undo',
+    group: 'Filter',
+    title: 'Undo filter',
+    shortcut: 'Ctrl+Z',
+    run: undoFilter,
+    isOff: () => useNavigation.getState().undo.length === 0,
+  },
+  {
+    id: 'filter.redo',
+    group: 'Filter',
+    title: 'Redo filter',
+    shortcut: 'Ctrl+Shift+Z',
+    run: redoFilter,
+    isOff: () => useNavigation.getState().redo.length === 0,
+  },
+  { id: 'filter.clear', group: 'Filter', title: 'Clear filter', shortcut: 'Ctrl+Shift+X', run: clearFilter, isOff: lacksRun },
+  { id: 'selection.clear', group: 'Filter', title: 'Close the server details', run: () => selectServer(null), isOff: lacksRun },
+  {
+    id: 'link.copy',
+    group: 'Copy',
+    title: 'Copy link to this view',
+    shortcut: 'Ctrl+Shift+L',
+    run: () => void copyLink(),
+    isOff: lacksRun,
+  },
+  ...reportFormats.map((format): Command => ({
+    id: `report.${format}`,
+    group: 'Export',
+    title: `Export the run as ${reportNames[format]}…`,
+    run: () => void exportReport(format),
+    isOff: lacksRun,
+  })),
+  ...themeChoices.map((theme): Command => ({
+    id: `theme.${theme}`,
+    group: 'Theme',
+    title: `Theme: ${theme === 'system' ? 'as the system' : theme.replace('-', ' ')}`,
+    run: () => void changeSettings({ theme }),
+  })),
+  { id: 'palette.open', group: 'Help', title: 'Commands', shortcut: 'Ctrl+K', run: () => useWindowState.setState({ overlay: 'palette' }) },
+  {
+    id: 'shortcuts.open',
+    group: 'Help',
+    title: 'Keyboard shortcuts',
+    shortcut: '?',
+    run: () => useWindowState.setState({ overlay: 'shortcuts' }),
+  },
+]
+
+export const runCommand = (id: string): void => {
+  const command = windowCommands.find((known) => known.id === id)
+  if (command !== undefined && command.isOff?.() !== true) command.run()
+}

@@ -1,0 +1,115 @@
+// Two plain curves: a probability that grows with time, and how predicted probabilities held against what happened.
+import type { EChartsOption } from 'echarts'
+import { escapeHtml } from './format.ts'
+import { momentText, plainBase, plainTooltip, timeAxis, valueAxis, type PlainChart } from './plain-axes.ts'
+import { fontSizes } from './title.ts'
+
+export interface BreachCurveData {
+  readonly timesMs: readonly number[]
+  /** 0..1, never falling. */
+  readonly probability: readonly number[]
+  readonly startMs: number
+  readonly stepMs: number
+  readonly expectedMs: number | null
+}
+
+/** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
+export const breachCurveOption = (data: BreachCurveData, chart: PlainChart): EChartsOption => {
+  const { theme, formatting } = chart
+  const points = [[data.startMs, 0], ...data.timesMs.map((timeMs, index) => [timeMs, 100 * (data.probability[index] ?? 0)])]
+  return {
+    ...plainBase(chart),
+    xAxis: timeAxis(chart, data.startMs, data.timesMs.at(-1) ?? data.startMs + data.stepMs),
+    yAxis: valueAxis(chart, '%', { min: 0, max: 100 }),
+    tooltip: {
+      ...plainTooltip(chart),
+      trigger: 'axis',
+      formatter: (given) => {
+        const [timeMs = 0, share = 0] = ((Array.isArray(given) ? given[0] : given)?.value ?? []) as number[]
+        return `breach by ${momentText(chart, timeMs, data.stepMs)}<br><b>${formatting.value(share, '%')}</b>`
+      },
+    },
+    series: [
+      {
+        type: 'line',
+        data: points,
+        step: 'end',
+        showSymbol: false,
+        lineStyle: { color: theme.risk.high.color, width: 2 },
+        itemStyle: { color: theme.risk.high.color },
+        areaStyle: { color: theme.risk.high.color, opacity: 0.14 },
+        ...(data.expectedMs === null
+          ? {}
+          : {
+              markLine: {
+                silent: true,
+                symbol: 'none',
+                data: [
+                  {
+                    xAxis: data.expectedMs,
+                    lineStyle: { color: theme.text, type: 'dotted' as const },
+                    label: { formatter: 'expected', color: theme.text, fontSize: fontSizes.small, fontFamily: theme.font.family },
+                  },
+                ],
+              },
+            }),
+      },
+    ],
+  }
+}
+
+export interface ReliabilityRow {
+  /** 0..1 */
+  readonly predicted: number
+  readonly observed: number
+  readonly series: number
+}
+
+/** Needs ScatterChart, LineChart, GridComponent and TooltipComponent. */
+export const reliabilityOption = (rows: readonly ReliabilityRow[], chart: PlainChart): EChartsOption => {
+  const { theme, formatting } = chart
+  const most = Math.max(1, ...rows.map(({ series }) => series))
+  const percent = (share: number): string => formatting.value(100 * share, '%')
+  return {
+    ...plainBase(chart),
+    grid: { left: 56, right: 20, top: 14, bottom: 46, outerBoundsMode: 'none' },
+    xAxis: {
+      ...(valueAxis(chart, '%', { min: 0, max: 100 }) as object),
+      type: 'value',
+      name: 'predicted probability',
+      nameLocation: 'middle',
+      nameGap: 28,
+      nameTextStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.label },
+    },
+    yAxis: valueAxis(chart, '%', { min: 0, max: 100 }),
+    tooltip: {
+      ...plainTooltip(chart),
+      trigger: 'item',
+      formatter: (given) => {
+        const { dataIndex = 0 } = Array.isArray(given) ? {} : given
+        const row = rows[dataIndex]
+        if (row === undefined) return ''
+        return `${escapeHtml(`predicted ${percent(row.predicted)}`)}<br>happened <b>${percent(row.observed)}</b><br>of ${formatting.count(row.series)} series`
+      },
+    },
+    series: [
+      {
+        type: 'line',
+        silent: true,
+        tooltip: { show: false },
+        showSymbol: false,
+        lineStyle: { color: theme.muted, type: 'dashed', width: 1 },
+        data: [
+          [0, 0],
+          [100, 100],
+        ],
+      },
+      {
+        type: 'scatter',
+        data: rows.map(({ predicted, observed }) => [100 * predicted, 100 * observed]),
+        symbolSize: (_: unknown, params: { readonly dataIndex: number }) => 7 + 9 * Math.sqrt((rows[params.dataIndex]?.series ?? 0) / most),
+        itemStyle: { color: theme.accent, opacity: 0.9 },
+      },
+    ],
+  }
+}

@@ -1,0 +1,197 @@
+// One server over time: measured, every model's forecast, the calibrated band, thresholds, quarter ends and holidays, first breach.
+import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from 'echarts'
+import type { TimeMark } from './chart-data.ts'
+import { escapeHtml, printable } from './format.ts'
+import { momentText, plainBase, plainTooltip, timeAxis, valueAxis, type PlainChart } from './plain-axes.ts'
+import { fontSizes } from './title.ts'
+
+export interface ServerSeriesData {
+  readonly unit: string
+  readonly stepMs: number
+  readonly model: string
+  readonly timesMs: Float64Array
+  /** NaN where nothing was measured, forecast or bounded. */
+  readonly measured: Float32Array
+  readonly forecast: Float32Array
+  readonly lower: Float32Array
+  readonly upper: Float32Array
+  /** Points by which the band is widened to hold at its level; null as it is. */
+  readonly margin: number | null
+  readonly otherModels: readonly { readonly model: string; readonly timesMs: Float64Array; readonly forecast: Float32Array }[]
+  readonly marks: readonly TimeMark[]
+  readonly horizonStartMs: number | null
+  readonly highThreshold: number | null
+  readonly veryHighThreshold: number | null
+  readonly firstBreachMs: number | null
+  /** Part of time that is shown, `toMs` exclusive. */
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+type Point = [number, number | null]
+
+const pointsOf = (timesMs: Float64Array, values: Float32Array, isShown: (timeMs: number) => boolean): Point[] => {
+  const points: Point[] = []
+  timesMs.forEach((timeMs, index) => {
+    const value = values[index] ?? Number.NaN
+    if (isShown(timeMs)) points.push([timeMs, Number.isNaN(value) ? null : value])
+  })
+  return points
+}
+
+const line = (id: string, name: string, color: string, data: Point[], change: Partial<LineSeriesOption> = {}): LineSeriesOption => ({
+  type: 'line',
+  id,
+  name,
+  data,
+  showSymbol: false,
+  symbolSize: 5,
+  // Thinned to the width there is; the greatest values stay, for they are what is looked for.
+  sampling: 'minmax',
+  emphasis: { disabled: true },
+  color,
+  lineStyle: { color, width: 1.25 },
+  ...change,
+})
+
+/** Lower and upper edge of the band, widened by its margin; none where the set has no bounds. */
+export const bandOf = ({ lower, upper, margin }: ServerSeriesData, index: number): readonly [number, number] | null => {
+  const low = lower[index] ?? Number.NaN
+  const high = upper[index] ?? Number.NaN
+  if (Number.isNaN(low) || Number.isNaN(high)) return null
+  return [low - (margin ?? 0), high + (margin ?? 0)]
+}
+
+/** One polygon per unbroken stretch of the horizon. */
+const bandSeries = (data: ServerSeriesData, chart: PlainChart): CustomSeriesOption => {
+  const stretches: [number, number, number][][] = [[]]
+  data.timesMs.forEach((timeMs, index) => {
+    const isAhead = data.horizonStartMs !== null && timeMs >= data.horizonStartMs && timeMs < data.toMs
+    const band = isAhead ? bandOf(data, index) : null
+    if (band === null) stretches.push([])
+    else stretches.at(-1)?.push([timeMs, ...band])
+  })
+  const known = stretches.filter((stretch) => stretch.length > 1)
+  return {
+    type: 'custom',
+    id: 'band',
+    name: 'interval',
+    silent: true,
+    z: 1,
+    // A place for the renderer per stretch; what is drawn is looked up.
+    data: known.map((stretch, index) => [stretch[0]?.[0] ?? 0, stretch[0]?.[1] ?? 0, index]),
+    encode: { x: 0, y: 1 },
+    clip: true,
+    renderItem: (params, api) => {
+      const stretch = known[params.dataIndex] ?? []
+      const above = stretch.map(([timeMs, , high]) => api.coord([timeMs, high]))
+      const below = stretch.map(([timeMs, low]) => api.coord([timeMs, low])).reverse()
+      return { type: 'polygon', shape: { points: [...above, ...below] as number[][] }, style: { fill: chart.theme.accent, opacity: 0.16 } }
+    },
+  }
+}
+
+const greatestOf = (data: ServerSeriesData): number => {
+  let greatest = data.highThreshold ?? 0
+  data.timesMs.forEach((timeMs, index) => {
+    if (timeMs < data.fromMs || timeMs >= data.toMs) return
+    for (const value of [data.measured[index], data.forecast[index], bandOf(data, index)?.[1]]) {
+      if (value !== undefined && value > greatest) greatest = value
+    }
+  })
+  return greatest
+}
+
+/** Needs LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent and MarkAreaComponent. */
+export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): EChartsOption => {
+  const { theme, formatting } = chart
+  const { unit, horizonStartMs } = data
+  const isShown = (timeMs: number): boolean => timeMs >= data.fromMs && timeMs < data.toMs
+  const isAhead = (timeMs: number): boolean => isShown(timeMs) && (horizonStartMs === null || timeMs >= horizonStartMs)
+  const small = { fontSize: fontSizes.small, fontFamily: theme.font.family }
+  const thresholdLine = (value: number, name: string, color: string) => ({
+    yAxis: value,
+    lineStyle: { color, type: 'dashed' as const, width: 1 },
+    label: { ...small, color: theme.muted, position: 'end' as const, formatter: `${name} ${formatting.value(value, unit)}` },
+  })
+  const upright = (timeMs: number, words: string, color: string) => ({
+    xAxis: timeMs,
+    lineStyle: { color, type: 'dotted' as const, width: 1.5 },
+    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, formatter: words },
+  })
+  return {
+    ...plainBase(chart),
+    grid: { left: 56, right: 96, top: 26, bottom: 30, outerBoundsMode: 'none' },
+    xAxis: timeAxis(chart, data.fromMs, data.toMs),
+    yAxis: valueAxis(chart, unit, { min: 0, ...(unit === '%' && greatestOf(data) <= 100 ? { max: 100 } : {}) }),
+    tooltip: {
+      ...plainTooltip(chart),
+      trigger: 'axis',
+      formatter: (given) => {
+        const points = Array.isArray(given) ? given : [given]
+        const timeMs = (points[0]?.value as Point | undefined)?.[0] ?? Number.NaN
+        const index = data.timesMs.indexOf(timeMs)
+        const band = horizonStartMs !== null && timeMs >= horizonStartMs && index >= 0 ? bandOf(data, index) : null
+        const rows = points.flatMap(({ seriesName, value }) => {
+          const [, number] = value as Point
+          return number === null || seriesName === undefined
+            ? []
+            : [`${escapeHtml(printable(seriesName))} <b>${formatting.value(number, unit)}</b>`]
+        })
+        const within = band === null ? [] : [`interval ${formatting.value(band[0], unit)} to ${formatting.value(band[1], unit)}`]
+        return [momentText(chart, timeMs, data.stepMs), ...rows, ...within].join('<br>')
+      },
+    },
+    series: [
+      bandSeries(data, chart),
+      ...data.otherModels.map(({ model, timesMs, forecast }, index) =>
+        line(`other-${index}`, model, theme.muted, pointsOf(timesMs, forecast, isShown), {
+          lineStyle: { color: theme.muted, width: 1, type: index % 2 === 0 ? 'dashed' : 'dotted', opacity: 0.8 },
+          z: 2,
+        }),
+      ),
+      line('measured', 'measured', theme.text, pointsOf(data.timesMs, data.measured, isShown), {
+        z: 3,
+        markArea: {
+          silent: true,
+          data: data.marks
+            .filter(({ fromMs, toMs }) => toMs > data.fromMs && fromMs < data.toMs)
+            .map(({ kind, fromMs, toMs }) => [
+              {
+                xAxis: fromMs,
+                itemStyle: {
+                  color: kind === 'eoq' ? theme.risk.medium.color : (theme.clusterColors[3] ?? theme.muted),
+                  opacity: kind === 'eoq' ? 0.13 : 0.3,
+                },
+              },
+              { xAxis: toMs },
+            ]),
+        },
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          data: [
+            ...(data.highThreshold === null ? [] : [thresholdLine(data.highThreshold, 'high', theme.risk.high.color)]),
+            ...(data.veryHighThreshold === null ? [] : [thresholdLine(data.veryHighThreshold, 'very high', theme.risk.high.color)]),
+            ...(horizonStartMs === null || horizonStartMs <= data.fromMs || horizonStartMs === data.firstBreachMs
+              ? []
+              : [upright(horizonStartMs, 'forecast', theme.muted)]),
+            ...(data.firstBreachMs === null || !isShown(data.firstBreachMs)
+              ? []
+              : [
+                  upright(
+                    data.firstBreachMs,
+                    data.firstBreachMs === horizonStartMs ? 'forecast, first breach' : 'first breach',
+                    theme.risk.high.color,
+                  ),
+                ]),
+          ],
+        },
+      }),
+      line('forecast', data.model, theme.accent, pointsOf(data.timesMs, data.forecast, isAhead), {
+        lineStyle: { color: theme.accent, width: 2 },
+        z: 4,
+      }),
+    ],
+  }
+}

@@ -1,0 +1,15 @@
+// Rows that leave the window: which list, under which filter, in which format.
+import { z } from 'zod'
+import { serversRequestSchema } from './fleet-view.ts'
+
+export const rowFormats = ['csv', 'parquet', 'json', 'xlsx'] as const
+export const rowFormatSchema = z.enum(rowFormats)
+
+/** `all`: every server of the run, whatever the filter. `servers` of the filter name the selected ones. */
+export const exportRowsRequestSchema = serversRequestSchema.omit({ offset: true, limit: true }).extend({ format: rowFormatSchema })
+export type ExportRowsRequest = z.infer<typeof exportRowsRequestSchema>
+
+export const exportRowsCallSchema = exportRowsRequestSchema.extend({ path: z.string().min(1) })
+export type ExportRowsCall = z.infer<typeof exportRowsCallSchema>
+
+export const exportedRowsSchema = z.object({ path: z.string(), rows: z.int().min(0) })

@@ -1,0 +1,65 @@
+// What the window remembers of its user: theme, zoom, number format, layout, and how forecasts are analysed.
+import { z } from 'zod'
+
+export const themeChoices = ['system', 'light', 'dark', 'high-contrast'] as const
+export type ThemeChoice = (typeof themeChoices)[number]
+
+export const leastZoom = 0.5
+export const mostZoom = 2.5
+
+const layoutSchema = z.strictObject({
+  /** Pixels. */
+  drawerWidth: z.number().min(280).max(900),
+  /** Columns of the server list; null: those it shows by itself. */
+  serverColumns: z.array(z.string().max(60)).max(100).nullable(),
+})
+
+/** BCP 47, such as "de-DE"; null: the system's. */
+const localeSchema = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+  .nullable()
+
+/** Settings of the analysis that differ from the defaults, by the keys of the configuration. */
+const analysisSchema = z.record(z.string(), z.unknown())
+
+/** The user's own queries, the latest first. */
+const queryHistorySchema = z.array(z.string().max(100_000)).max(50)
+
+const startLayout = { drawerWidth: 340, serverColumns: null } as const
+
+export const settingsSchema = z.object({
+  theme: z.enum(themeChoices).default('system'),
+  zoom: z.number().min(leastZoom).max(mostZoom).default(1),
+  locale: localeSchema.default(null),
+  layout: layoutSchema.default(startLayout),
+  analysis: analysisSchema.default({}),
+  queryHistory: queryHistorySchema.default([]),
+})
+export type Settings = z.infer<typeof settingsSchema>
+
+export const startSettings: Settings = {
+  theme: 'system',
+  zoom: 1,
+  locale: null,
+  layout: { ...startLayout },
+  analysis: {},
+  queryHistory: [],
+}
+
+export const settingsChangeSchema = z.strictObject({
+  theme: z.enum(themeChoices).optional(),
+  zoom: z.number().min(leastZoom).max(mostZoom).optional(),
+  locale: localeSchema.optional(),
+  layout: layoutSchema.partial().optional(),
+  analysis: analysisSchema.optional(),
+  queryHistory: queryHistorySchema.optional(),
+})
+export type SettingsChange = z.infer<typeof settingsChangeSchema>
+
+export const mergeSettings = (settings: Settings, { layout, ...change }: SettingsChange): Settings =>
+  settingsSchema.parse({
+    ...settings,
+    ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+    layout: { ...settings.layout, ...Object.fromEntries(Object.entries(layout ?? {}).filter(([, value]) => value !== undefined)) },
+  })

@@ -1,0 +1,136 @@
+// Every view against axe, in every theme: no serious or critical fault; and what axe cannot see: keys, names, reduced motion.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AxeResults } from 'axe-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pageSettled, showView } from './charts-on-page.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let window: LaunchedApp
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-accessibility-'))
+  window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
+  await showView(window.page, 'Overview')
+  await window.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+})
+afterAll(async () => {
+  await window.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const chooseTheme = async (theme: string): Promise<void> => {
+  await window.page.evaluate(
+    (chosen) =>
+      (globalThis as unknown as { headroom: { request: (channel: string, change: unknown) => Promise<unknown> } }).headroom.request(
+        'settings.set',
+        {
+          theme: chosen,
+        },
+      ),
+    theme,
+  )
+  await expect.poll(() => window.page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme)
+}
+
+/** "rule: where" of every serious or critical fault. */
+const faults = (): Promise<string[]> =>
+  window.page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResults> } }
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] })
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes.slice(0, 4).map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary?.split('\n')[1]?.trim() ?? ''}`),
+      )
+  })
+
+const viewNames = async (): Promise<string[]> =>
+  (
+    await window.page
+      .locator('.rail-button[data-view]')
+      .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))
+  ).filter((name) => name !== '')
+
+describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
+  it('has no serious fault in any view', async () => {
+    const { page } = window
+    await chooseTheme(theme)
+    const names = await viewNames()
+    expect(names.length).toBeGreaterThan(10)
+    for (const name of names) {
+      if (name === 'Server') {
+        await showView(page, 'Overview')
+        await pageSettled(page)
+        await page.locator('td .link').first().click()
+      } else await showView(page, name)
+      await pageSettled(page)
+      expect({ name, faults: await faults() }).toEqual({ name, faults: [] })
+    }
+  })
+
+  it('has none in what opens over the views', async () => {
+    const { page } = window
+    await showView(page, 'Servers')
+    await pageSettled(page)
+    await page.locator('.grid-body [role=row]').first().click()
+    await page.getByRole('complementary', { name: 'Server details' }).getByText('Forecast P95').waitFor()
+    expect(await faults()).toEqual([])
+    await page.getByRole('button', { name: 'Region' }).click()
+    expect(await faults()).toEqual([])
+    await page.keyboard.press('Escape')
+    for (const [key, name] of [
+      ['Control+k', 'Commands'],
+      ['?', 'Keyboard shortcuts'],
+    ] as const) {
+      await page.locator('.rail-button[aria-current="page"]').focus()
+      await page.keyboard.press(key)
+      await page.getByRole('dialog', { name }).waitFor()
+      expect({ name, faults: await faults() }).toEqual({ name, faults: [] })
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog', { name }).waitFor({ state: 'detached' })
+    }
+  })
+})
+
+describe('the keyboard', () => {
+  it('reaches every view and its controls, and comes round', async () => {
+    const { page } = window
+    for (const name of ['Overview', 'Risk heatmap', 'Clusters', 'Servers', 'Seasons', 'Recommendations', 'Settings']) {
+      await showView(page, name)
+      await pageSettled(page)
+      await page.locator('.rail-button[aria-current="page"]').focus()
+      const seen = new Set<string>()
+      for (let press = 0; press < 80; press++) {
+        await page.keyboard.press('Tab')
+        const at = await page.evaluate(() => {
+          const element = document.activeElement
+          if (element === null || element === document.body) return 'out'
+          return `${element.closest('main') === null ? 'frame' : 'view'} ${element.tagName} ${element.getAttribute('aria-label') ?? element.textContent?.slice(0, 30) ?? ''}`
+        })
+        if (at === 'out' || seen.has(at)) break
+        seen.add(at)
+      }
+      expect({ name, reached: [...seen].some((at) => at.startsWith('view')) }).toEqual({ name, reached: true })
+    }
+  })
+})
+
+describe('motion', () => {
+  it('stops where the system asks for less of it', async () => {
+    const { page } = window
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    const durations = await page.evaluate(() =>
+      [...document.querySelectorAll('*')].map((element) => getComputedStyle(element).transitionDuration),
+    )
+    expect([...new Set(durations)]).toEqual(['0s'])
+    await page.emulateMedia({ reducedMotion: 'no-preference' })
+    const some = await page.evaluate(() =>
+      [...document.querySelectorAll('button')].map((element) => getComputedStyle(element).transitionDuration),
+    )
+    expect(some.some((duration) => duration !== '0s')).toBe(true)
+  })
+})
