@@ -41,8 +41,8 @@ const start = async (): Promise<void> => {
   const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) =>
     push({ type: 'analysis.event', analysisId, event }),
   )
-  const cloud = lazyCloudDesk({ data, push, window: () => window })
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
+  const cloud = lazyCloudDesk({ data, push, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get().analysis)
   const recentRuns = new RecentRuns(data.recentRuns)
   const settings = new KeptSettings(data.settings, (changed) => {
@@ -108,8 +108,8 @@ const start = async (): Promise<void> => {
   })
   app.on('will-quit', () => {
     engine.stop()
-    void cloud.leave()
     queries.stop()
+    void cloud.leave()
   })
 
   await app.whenReady()

@@ -1,8 +1,8 @@
 // What the window may ask of the main process: channel -> request and response schema, and the events pushed to it.
 import { z } from 'zod'
-import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { configReadingSchema } from './config-reading.ts'
 import { deepLinkSchema } from './deep-link.ts'
+import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { engineCalls } from './engine-contract.ts'
 import { wireErrorSchema, type WireError } from './errors.ts'
 import { exportRowsRequestSchema, exportedRowsSchema } from './export-rows.ts'
@@ -151,8 +151,8 @@ export const pushSchema = z.discriminatedUnion('type', [
   /** A second start, or a menu command. */
   z.object({ type: z.literal('launch.requested'), launch: launchSchema }),
   z.object({ type: z.literal('settings.changed'), settings: settingsSchema }),
-  ...cloudPushes,
   /** A menu item that the window carries out. */
   z.object({ type: z.literal('command.requested'), command: z.string() }),
+  ...cloudPushes,
 ])
 export type Push = z.infer<typeof pushSchema>

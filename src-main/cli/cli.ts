@@ -155,7 +155,6 @@ program
   .addOption(new Option('--csv', 'rows as CSV on stdout'))
   .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
 
-addCloudCommands(program)
 program
   .command('open')
   .addHelpText('before', exampleText(examples.open))
@@ -172,6 +171,7 @@ program
   .option('--out <file>', 'file to write; RUN.FORMAT in this folder without it', outputPath)
   .option('--json', 'result as JSON on stdout')
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
+addCloudCommands(program)
 
 const main = async (): Promise<void> => {
   try {

@@ -13,13 +13,13 @@ const settingsSchema = z.record(z.string(), z.unknown())
 
 /** The settings that the file states; their values are checked by the analysis. Throws config-invalid. */
 export const readConfigFile = async (file: string): Promise<Record<string, unknown>> => {
-  const settings = await readAnalysisSettings(file)
+  const { cloud: _, ...settings } = await readYamlFile(file)
   return isPipelineConfig(settings) ? readPipelineConfig(settings, file) : settings
 }
 
 /** The same with checked values, each beside its default, and the top-level keys that are left alone. Throws config-invalid. */
 export const previewConfigFile = async (file: string): Promise<ConfigReading> => {
-  const stated = await readAnalysisSettings(file)
+  const { cloud, ...stated } = await readYamlFile(file)
   const isPipeline = isPipelineConfig(stated)
   const settings = isPipeline ? readPipelineConfig(stated, file) : stated
   const whole: Readonly<Record<string, unknown>> = parseConfig(settings, 'headroom')
@@ -31,17 +31,15 @@ export const previewConfigFile = async (file: string): Promise<ConfigReading> =>
     kind: isPipeline ? 'pipeline' : 'headroom',
     settings: Object.fromEntries(found.map(({ key, value }) => [key, value])),
     changes: found,
-    ignored: isPipeline ? Object.keys(stated).filter((key) => !pipelineSections.includes(key)) : [],
+    ignored: isPipeline
+      ? [...Object.keys(stated).filter((key) => !pipelineSections.includes(key)), ...(cloud === undefined ? [] : ['cloud'])]
+      : cloud === undefined
+        ? []
+        : ['cloud'],
   }
 }
 
-/** A section `cloud` is for launches alone. */
-const readAnalysisSettings = async (file: string): Promise<Record<string, unknown>> => {
-  const { cloud: _, ...settings } = await readYamlFile(file)
-  return settings
-}
-
-/** The file's keys as they are. Throws config-invalid. */
+/** The file's keys as they are; its `cloud` section is for launches alone. Throws config-invalid. */
 export const readYamlFile = async (file: string): Promise<Record<string, unknown>> => {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new HeadroomError('config-invalid', `The configuration ${file} cannot be read.`, { next: 'Check the path.', cause })

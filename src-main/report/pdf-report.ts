@@ -91,9 +91,10 @@ const writePicture = (document: Document, title: string, png: Uint8Array): void 
 
 /** Numbers get the room they need, words share the rest. */
 const columnWidths = (document: Document, { columns, rows }: ReportTable): number[] => {
+  const titles = columns.map(({ title }) => document.font('bold').fontSize(8).widthOfString(title) + 4)
   document.font('regular').fontSize(8)
-  const natural = columns.map(({ title }, index) =>
-    Math.max(document.widthOfString(title) + 4, ...rows.slice(0, 100).map((row) => document.widthOfString(printable(row[index] ?? '')))),
+  const natural = columns.map((_, index) =>
+    Math.max(titles[index] ?? 0, ...rows.slice(0, 100).map((row) => document.widthOfString(printable(row[index] ?? '')))),
   )
   const room = widthOf(document) - columnGap * (columns.length - 1)
   const total = natural.reduce((sum, width) => sum + width, 0)

@@ -8,9 +8,9 @@ export interface DataFolder {
   readonly samples: string
   readonly settings: string
   readonly recentRuns: string
+  readonly windowPlace: string
   /** Launches in the cloud and what was filled in for them. */
   readonly cloud: string
-  readonly windowPlace: string
 }
 
 /** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
@@ -26,7 +26,7 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     samples: join(root, 'samples'),
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
-    cloud: join(root, 'cloud'),
     windowPlace: join(root, 'window-place.json'),
+    cloud: join(root, 'cloud'),
   }
 }

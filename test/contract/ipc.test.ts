@@ -8,10 +8,10 @@ import { answerSchema, channels, pushSchema, type Channel, type ChannelRequest }
 import { scenarioSchema } from '../../src-shared/what-if.ts'
 
 const folder = '/data/runs/fleet'
-const runId = '20270315094210a1b2c3'
-const connection = { profile: 'work', region: null }
 const filtered = { folder, metric: 'cpu_p95', filter: noFilter } as const
 const decision = { server_id: 'web-1', disposition: 'retire', verdict: 'dismissed', reason: 'needed in spring' } as const
+const runId = '20270315094210a1b2c3'
+const connection = { profile: 'work', region: null }
 
 const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'launch.take': {},

@@ -73,7 +73,14 @@ describe('installed packages', () => {
 })
 
 describe('the build', () => {
-  const products = ['main/index.cjs', 'main/cli.cjs', 'main/engine-host.cjs', 'preload/preload.cjs', 'renderer/index.html']
+  const products = [
+    'main/index.cjs',
+    'main/cli.cjs',
+    'main/engine-host.cjs',
+    'main/query-host.cjs',
+    'preload/preload.cjs',
+    'renderer/index.html',
+  ]
   beforeEach(() => {
     for (const name of ['src-main', 'out/main', 'out/preload', 'out/renderer']) mkdirSync(join(folder, name), { recursive: true })
     writeFileSync(join(folder, 'src-main', 'index.ts'), 'export {}')

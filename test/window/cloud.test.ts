@@ -9,7 +9,7 @@ import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
 import { mfaCode } from '../simulator/identity.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
-import { chartPainted } from './charts-on-page.ts'
+import { heatmapPainted } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let simulator: AwsSimulator
@@ -98,7 +98,7 @@ describe('the cloud view', () => {
     expect(states.length).toBeGreaterThan(8)
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     // The run opens by itself.
-    await chartPainted(page)
+    await heatmapPainted(page)
     expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^The cloud run is home: headroom-\w+ is verified and open\.$/)])
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
@@ -203,7 +203,7 @@ describe('the cloud view', () => {
     await expect.poll(() => simulator.account.jobs.size, { timeout: 20_000 }).toBe(1)
     window.app.process().kill('SIGKILL')
     window = await launchApp({ env: environment(), home })
-    await chartPainted(window.page)
+    await heatmapPainted(window.page)
     expect(simulator.account.jobs.size).toBe(1)
     expect((await readdir(join(home, 'runs'))).filter((name) => name.startsWith('cloud-'))).toHaveLength(1)
   })

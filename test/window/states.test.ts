@@ -43,7 +43,8 @@ const walk = async (run: string, mayAlert: readonly string[] = []): Promise<Map<
       await showView(page, name)
       await pageSettled(page)
       const alerts = await page.getByRole('alert').allInnerTexts()
-      if (alerts.length > 0 && !mayAlert.includes(name)) faults.push(`${name}: ${alerts.join(' ')}`)
+      // The cloud is not reached from here, and says so.
+      if (alerts.length > 0 && name !== 'Cloud' && !mayAlert.includes(name)) faults.push(`${name}: ${alerts.join(' ')}`)
       words.set(name, await page.locator('main').innerText())
     }
   } finally {
