@@ -113,6 +113,8 @@ export const cloudChannels = {
     request: z.strictObject({ connection, bucket: z.string(), prefix: z.string() }),
     response: z.object({ names: z.array(z.string()), files: z.int() }),
   },
+  /** ARNs of the roles that SageMaker may assume; `note`: why there are none, where they may not be listed. */
+  'cloud.roles': { request: connection, response: z.object({ roles: z.array(z.string()), note: z.string().nullable() }) },
   'cloud.preflight': { request: cloudDraftSchema, response: preflightSchema },
   /** Answers at once; how it goes is pushed as `cloud.trip`. */
   'cloud.launch': { request: cloudDraftSchema, response: z.object({ runId }) },

@@ -2,7 +2,17 @@
 import { cloudDraftSchema } from '../../src-shared/cloud-contract.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
-import { changeDraft, connectCloud, importConfig, launchCloud, runPreflight, signInCloud, useCloudState } from './cloud-state.ts'
+import {
+  browse,
+  browseRoles,
+  changeDraft,
+  connectCloud,
+  importConfig,
+  launchCloud,
+  runPreflight,
+  signInCloud,
+  useCloudState,
+} from './cloud-state.ts'
 import { formatUsd } from './cloud-words.ts'
 import { Field, NumberField } from './form-fields.tsx'
 
@@ -64,13 +74,13 @@ export const LaunchForm = () => {
           {draft.bucket !== '' && (
             <BrowseField
               label="Browse forecasts"
-              bucket={draft.bucket}
+              look={(below) => browse(draft.bucket, below)}
               onChoose={(prefix) => changeDraft({ input: `s3://${draft.bucket}/${prefix}` })}
             />
           )}
         </Field>
         <Field label="Bucket" value={draft.bucket} onChange={(bucket) => changeDraft({ bucket })}>
-          <BrowseField label="Browse buckets" bucket="" onChoose={(bucket) => changeDraft({ bucket })} />
+          <BrowseField label="Browse buckets" look={() => browse('', '')} onChoose={(bucket) => changeDraft({ bucket })} />
         </Field>
         <Field label="Folder in it" value={draft.prefix} onChange={(prefix) => changeDraft({ prefix })} />
         <Field
@@ -78,7 +88,9 @@ export const LaunchForm = () => {
           value={draft.roleArn}
           placeholder="arn:aws:iam::…:role/…"
           onChange={(roleArn) => changeDraft({ roleArn })}
-        />
+        >
+          <BrowseField label="Browse roles" look={browseRoles} onChoose={(roleArn) => changeDraft({ roleArn })} />
+        </Field>
         <Field
           label="Machine"
           value={draft.instanceType}

@@ -69,6 +69,7 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'cloud.keepDraft': emptyDraft,
   'cloud.importConfig': emptyDraft,
   'cloud.browse': { connection, bucket: 'data', prefix: 'forecasts/' },
+  'cloud.roles': connection,
   'cloud.preflight': emptyDraft,
   'cloud.launch': {
     ...emptyDraft,
@@ -186,6 +187,7 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'cloud.keepDraft': [{}, { ...emptyDraft, maxRuntimeMinutes: 0 }],
   'cloud.importConfig': [{ ...emptyDraft, file: '/etc/passwd' }],
   'cloud.browse': [{ bucket: 'data', prefix: '' }],
+  'cloud.roles': [{}, { ...connection, pathPrefix: '/' }],
   'cloud.preflight': [{}, { ...emptyDraft, costCeilingUsd: -1 }],
   'cloud.launch': [
     {},
