@@ -1,7 +1,7 @@
 // What the window asks of the cloud through the main process, and what is pushed to it. No credential crosses it but a one-time code.
 import { z } from 'zod'
 import { cloudSettingsSchema } from './cloud-settings.ts'
-import { callerSchema, jobStatusSchema, logLineSchema, preflightSchema, tripStages } from './cloud-job.ts'
+import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, tripStages } from './cloud-job.ts'
 import { wireErrorSchema } from './errors.ts'
 
 const nothing = z.strictObject({})
@@ -75,6 +75,8 @@ export const tripViewSchema = z.object({
   progress: z.number().nullable(),
   /** Greatest memory that the engine has reported so far. */
   peakMemoryBytes: z.number().nullable(),
+  /** How busy its machine is; null where CloudWatch does not say. */
+  load: jobLoadSchema.nullable(),
   /** Why it ended badly, or what holds it up. */
   error: wireErrorSchema.nullable(),
   /** Whether it goes on by itself. */
