@@ -82,7 +82,7 @@ export const ServersView = ({ run }: RunViewProps) => {
       <Toolbar label="Servers">
         <strong className="list-count" aria-live="polite">
           {total === null ? '…' : formatting.count(total)}
-          {first !== null && total !== first.of && ` of ${formatting.count(first.of)}`} servers
+          {first !== null && total !== first.of && ` of ${formatting.count(first.of)}`} {first?.of === 1 ? 'server' : 'servers'}
         </strong>
         <span className="toolbar-gap" />
         <Popover label={<IconLabel icon={<Columns3 size={14} aria-hidden />} words="Columns" />} name="Columns" align="right">

@@ -79,7 +79,7 @@ describe('every view', () => {
   it('of one server', async () => {
     const words = await walk(await analysed(await sampleSet('one', 1), 'one-run'))
     expect(words.get('Overview')).toMatch(/of 1 server/)
-    expect(words.get('Servers')).toMatch(/^1 servers/)
+    expect(words.get('Servers')).toMatch(/^1 server\n/)
   })
 
   it('of a fleet without any risk, and of one that is all at risk', async () => {
