@@ -1,9 +1,11 @@
 // What the window asks of the cloud through the main process, and what is pushed to it. No credential crosses it but a one-time code.
 import { z } from 'zod'
-import { callerSchema, jobStatusSchema, logLineSchema, preflightSchema, tripStages } from './cloud-job.ts'
+import { cloudSettingsSchema } from './cloud-settings.ts'
+import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, tripStages } from './cloud-job.ts'
 import { wireErrorSchema } from './errors.ts'
 
 const nothing = z.strictObject({})
+const settings = cloudSettingsSchema.shape
 const runId = z.string().regex(/^[a-z0-9]{8,32}$/)
 
 /** What the user has filled in so far; "" where nothing. Checked as a whole when it is used. */
@@ -19,7 +21,12 @@ export const cloudDraftSchema = z.strictObject({
   /** "": by the input's size. */
   instanceType: z.string(),
   imageUri: z.string(),
-  kmsKeyId: z.string(),
+  kmsKeyId: z.string().max(2048),
+  subnets: settings.subnets.unwrap(),
+  securityGroupIds: settings.securityGroupIds.unwrap(),
+  tags: settings.tags.unwrap(),
+  volumeGb: settings.volumeGb.unwrap(),
+  networkIsolation: z.boolean(),
   /** Pipeline's config.yaml with the analysis settings; "": the defaults. */
   configFile: z.string(),
   maxRuntimeMinutes: z.number().positive(),
@@ -37,6 +44,11 @@ export const emptyDraft: CloudDraft = {
   instanceType: '',
   imageUri: '',
   kmsKeyId: '',
+  subnets: [],
+  securityGroupIds: [],
+  tags: {},
+  volumeGb: 30,
+  networkIsolation: true,
   configFile: '',
   maxRuntimeMinutes: 60,
   costCeilingUsd: 10,
@@ -63,6 +75,8 @@ export const tripViewSchema = z.object({
   progress: z.number().nullable(),
   /** Greatest memory that the engine has reported so far. */
   peakMemoryBytes: z.number().nullable(),
+  /** How busy its machine is; null where CloudWatch does not say. */
+  load: jobLoadSchema.nullable(),
   /** Why it ended badly, or what holds it up. */
   error: wireErrorSchema.nullable(),
   /** Whether it goes on by itself. */
@@ -101,6 +115,8 @@ export const cloudChannels = {
     request: z.strictObject({ connection, bucket: z.string(), prefix: z.string() }),
     response: z.object({ names: z.array(z.string()), files: z.int() }),
   },
+  /** ARNs of the roles that SageMaker may assume; `note`: why there are none, where they may not be listed. */
+  'cloud.roles': { request: connection, response: z.object({ roles: z.array(z.string()), note: z.string().nullable() }) },
   'cloud.preflight': { request: cloudDraftSchema, response: preflightSchema },
   /** Answers at once; how it goes is pushed as `cloud.trip`. */
   'cloud.launch': { request: cloudDraftSchema, response: z.object({ runId }) },

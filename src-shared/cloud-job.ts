@@ -36,6 +36,11 @@ export const hasEnded = (status: JobStatus): boolean => status === 'Completed' |
 export const logLineSchema = z.object({ host: z.string(), at: z.string(), text: z.string() })
 export type LogLine = z.infer<typeof logLineSchema>
 
+const measureSchema = z.object({ last: z.number(), most: z.number() }).nullable()
+/** Per cent, of the last minute and of the busiest one; null where not measured. `cpu` counts 100 for each core. */
+export const jobLoadSchema = z.object({ cpu: measureSchema, memory: measureSchema, disk: measureSchema })
+export type JobLoad = z.infer<typeof jobLoadSchema>
+
 export const tripStages = ['planned', 'submitting', 'submitted', 'ended', 'home'] as const
 
 /** A launch from click to run folder, as the journal keeps it: everything needed to go on, and no secret. */
@@ -68,6 +73,7 @@ export const cloudEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('submitted'), job: z.string(), arn: z.string(), console_url: z.string() }),
   z.object({ type: z.literal('status'), job: jobStateSchema }),
   z.object({ type: z.literal('log'), line: logLineSchema }),
+  z.object({ type: z.literal('metrics'), load: jobLoadSchema }),
   /** What the engine says of its own progress. */
   z.object({ type: z.literal('engine'), event: runEventSchema }),
   /** Tracking is held up, and goes on by itself. */

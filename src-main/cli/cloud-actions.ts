@@ -12,6 +12,7 @@ import { explainEnd } from '../cloud/job-end.ts'
 import { JobLog } from '../cloud/job-log.ts'
 import { awaitTrip, fetchTrip, launchTrip, resumeTrip } from '../cloud/launch-trip.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
+import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
 import { signIn } from '../cloud/sign-in.ts'
 import { listProfiles } from '../cloud/shared-config.ts'
@@ -215,6 +216,13 @@ export const runJobs = async (options: ConnectionOptions & { readonly all?: bool
         jobs.map((job) => [job.name, job.status, job.createdAt, job.runId ?? 'elsewhere', job.folder ?? '']),
       ),
     )
+}
+
+export const runRoles = async (options: ConnectionOptions): Promise<void> => {
+  const { roles, limited } = await connected(options, {}, listExecutionRoles)
+  if (limited !== undefined) say(`Note: ${limited.message} ${limited.next ?? ''}`)
+  if (options.json === true) print(jsonText({ roles: [...roles] }, 2))
+  else if (roles.length > 0) print(roles.join('\n'))
 }
 
 /** Opens a page with what the system opens pages with. */

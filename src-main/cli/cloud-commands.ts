@@ -107,6 +107,10 @@ export const addCloudCommands = (program: Command): void => {
     .option('--json', 'as JSON on stdout')
     .action(async (options) => (await actions()).runProfiles(options))
 
+  withConnection(cloud.command('roles'))
+    .description('list the roles that a job can run as: those that SageMaker may assume')
+    .action(async (options) => (await actions()).runRoles(options))
+
   withConnection(cloud.command('jobs'))
     .description('list launches, those started elsewhere too')
     .option('--all', "every processing job of the account, not Headroom's alone")

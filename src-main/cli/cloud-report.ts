@@ -43,6 +43,7 @@ const describeEvent = (event: CloudEvent): string | undefined => {
     case 'engine':
       return event.event.type === 'step' ? `Engine: ${event.event.label} (${Math.floor(event.event.progress * 100)} %)` : undefined
     case 'log':
+    case 'metrics':
       return undefined
     case 'waiting':
       return `Waiting: ${event.error.message}${event.error.next === undefined ? '' : ` ${event.error.next}`}`

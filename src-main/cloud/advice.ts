@@ -6,6 +6,7 @@ export type FailureName =
   | 'pass-role'
   | 'assume-role'
   | 'list-jobs-denied'
+  | 'list-roles-denied'
   | 'data-download'
   | 'instance-quota'
   | 'volume-quota'
@@ -119,6 +120,13 @@ const rules: readonly Rule[] = [
     fits: ({ name, message }) => isDenied(name) && /ListProcessingJobs/.test(message),
     message: () => 'You may not list the account’s processing jobs, so only those launched from here are shown.',
     next: () => 'To see all, ask for sagemaker:ListProcessingJobs on Resource "*".',
+  },
+  {
+    failure: 'list-roles-denied',
+    code: 'cloud-refused',
+    fits: ({ name, message }) => isDenied(name) && /ListRoles/.test(message),
+    message: () => 'You may not list the account’s roles, so none can be offered.',
+    next: () => 'Enter the role’s ARN, or ask for iam:ListRoles on Resource "*".',
   },
   {
     failure: 'kms',

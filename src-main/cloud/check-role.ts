@@ -25,7 +25,7 @@ export const checkRole = async ({ iam }: Connection, roleArn: string, signal?: A
         next: `Use ${role?.Arn ?? 'the whole ARN'}.`,
       }
     }
-    return trusts(role.AssumeRolePolicyDocument ?? '')
+    return trustsSageMaker(role.AssumeRolePolicyDocument)
       ? { state: 'ok', detail: `${roleArn} trusts ${service}` }
       : { state: 'failed', detail: `The role ${name} does not trust ${service}.`, next: `Add the service ${service} to its trust policy.` }
   } catch (thrown) {
@@ -48,9 +48,16 @@ export const checkRole = async ({ iam }: Connection, roleArn: string, signal?: A
   }
 }
 
-const trusts = (document: string): boolean => {
-  const parsed = trustSchema.safeParse(JSON.parse(decodeURIComponent(document)))
-  return (parsed.data?.Statement ?? []).some(
+/** `document`: a trust policy as IAM sends it, percent-encoded; one that cannot be read trusts nobody. */
+export const trustsSageMaker = (document: string | undefined): boolean =>
+  readStatements(document).some(
     ({ Effect, Principal }) => Effect === 'Allow' && typeof Principal !== 'string' && (Principal.Service ?? []).includes(service),
   )
+
+const readStatements = (document = ''): z.infer<typeof trustSchema>['Statement'] => {
+  try {
+    return trustSchema.parse(JSON.parse(decodeURIComponent(document))).Statement
+  } catch {
+    return []
+  }
 }

@@ -1,4 +1,5 @@
 // A connection to AWS: one set of credentials in memory, one region, one handler, shared by every client.
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
@@ -30,6 +31,7 @@ export interface Connection {
   readonly s3: S3Client
   readonly sagemaker: SageMakerClient
   readonly logs: CloudWatchLogsClient
+  readonly metrics: CloudWatchClient
   readonly sts: STSClient
   readonly iam: IAMClient
   readonly quotas: ServiceQuotasClient
@@ -82,6 +84,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     s3: new S3Client({ ...common, ...endpoint('S3'), followRegionRedirects: true, forcePathStyle: isElsewhere }),
     sagemaker: new SageMakerClient({ ...common, ...endpoint('SAGEMAKER') }),
     logs: new CloudWatchLogsClient({ ...common, ...endpoint('CLOUDWATCH_LOGS') }),
+    metrics: new CloudWatchClient({ ...common, ...endpoint('CLOUDWATCH') }),
     sts: new STSClient({ ...common, ...endpoint('STS') }),
     iam: new IAMClient({ ...common, ...endpoint('IAM') }),
     quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS') }),

@@ -1,4 +1,4 @@
-// Follows a job until it ends: status, log lines and the engine's own events; throttling, lost network and expired sign-ins only delay it.
+// Follows a job until it ends: status, log lines, load and the engine's own events; throttling, lost network and expired sign-ins only delay it.
 import { setTimeout as pause } from 'node:timers/promises'
 import { hasEnded, type CloudEvent, type JobState, type LogLine } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
@@ -7,6 +7,7 @@ import { toCloudError } from './advice.ts'
 import type { Connection } from './connection.ts'
 import { describeJob } from './describe-job.ts'
 import { JobLog } from './job-log.ts'
+import { JobMetrics } from './job-metrics.ts'
 
 export interface FollowWork {
   readonly signal?: AbortSignal | undefined
@@ -29,6 +30,7 @@ export interface FollowedJob {
 export const followJob = async (connection: Connection, name: string, work: FollowWork = {}): Promise<FollowedJob> => {
   const { signal, onEvent, pollMs = ordinaryPollMs } = work
   const log = new JobLog(connection, name)
+  const metrics = new JobMetrics(connection, name)
   let last: JobState | undefined
   let peakMemoryBytes: number | undefined
   let failures = 0
@@ -58,6 +60,8 @@ export const followJob = async (connection: Connection, name: string, work: Foll
       if (JSON.stringify(state) !== JSON.stringify(last)) onEvent?.({ type: 'status', job: state })
       last = state
       await showLog()
+      const load = await metrics.look(state, signal)
+      if (load !== undefined) onEvent?.({ type: 'metrics', load })
       failures = 0
       if (hasEnded(state.status)) {
         for (let look = 0; look < lastLooks; look += 1) {

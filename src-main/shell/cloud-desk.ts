@@ -7,6 +7,7 @@ import type { ChannelRequest, Push } from '../../src-shared/ipc-contract.ts'
 import { browseBucket } from '../cloud/browse-bucket.ts'
 import { connect, identifyCaller, type Connection } from '../cloud/connection.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
+import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
 import { listProfiles } from '../cloud/shared-config.ts'
 import { signIn } from '../cloud/sign-in.ts'
@@ -24,6 +25,8 @@ export interface DeskNeeds {
   readonly chooseConfig: () => Promise<string | null>
   readonly openRun: (folder: string) => void
 }
+
+const words = ({ message, next }: HeadroomError): string => `${message} ${next ?? ''}`.trim()
 
 export class CloudDesk {
   readonly #needs: DeskNeeds
@@ -81,6 +84,10 @@ export class CloudDesk {
       return file === null ? draft : fillFromConfig(draft, file)
     },
     'cloud.browse': async ({ connection, bucket, prefix }) => browseBucket(await this.#connect(connection), bucket, prefix),
+    'cloud.roles': async (request) => {
+      const { roles, limited } = await listExecutionRoles(await this.#connect(request))
+      return { roles: [...roles], note: limited === undefined ? null : words(limited) }
+    },
     'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft)),
     'cloud.launch': (draft) => this.#launch(draft),
     'cloud.log': async ({ runId }) => ({ lines: this.#trips.lines(runId) }),
@@ -99,7 +106,7 @@ export class CloudDesk {
     },
     'cloud.jobs': async (request) => {
       const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal)
-      return { jobs: [...jobs], note: limited === undefined ? null : `${limited.message} ${limited.next ?? ''}` }
+      return { jobs: [...jobs], note: limited === undefined ? null : words(limited) }
     },
   }
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { z } from 'zod'
 import { cloudDraftSchema, emptyDraft, type CloudDraft } from '../../src-shared/cloud-contract.ts'
 import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
@@ -11,7 +12,10 @@ import { newRunId } from '../cloud/trip-journal.ts'
 import { serversTableBeside } from './path-inspection.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
-export const readDraft = (path: string): Promise<CloudDraft> => readJsonFile<CloudDraft>(path, cloudDraftSchema, emptyDraft)
+/** One that an earlier version kept may lack fields. */
+const keptDraft = z.preprocess((kept) => (typeof kept === 'object' ? { ...emptyDraft, ...kept } : kept), cloudDraftSchema)
+
+export const readDraft = (path: string): Promise<CloudDraft> => readJsonFile<CloudDraft>(path, keptDraft, emptyDraft)
 export const keepDraft = (path: string, draft: CloudDraft): Promise<void> => writeJsonFile(path, draft)
 
 /** The draft with what the file states over it, and the file's analysis settings. */
@@ -59,6 +63,11 @@ export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> =>
     ...optional('instanceType', draft.instanceType),
     ...optional('imageUri', draft.imageUri),
     ...optional('kmsKeyId', draft.kmsKeyId),
+    subnets: draft.subnets,
+    securityGroupIds: draft.securityGroupIds,
+    tags: draft.tags,
+    volumeGb: draft.volumeGb,
+    networkIsolation: draft.networkIsolation,
     maxRuntimeSeconds: Math.round(draft.maxRuntimeMinutes * 60),
     costCeilingUsd: draft.costCeilingUsd,
   })

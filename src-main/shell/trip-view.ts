@@ -31,6 +31,7 @@ export const viewOfTrip = ({ runId, settings }: LaunchRequest, { region, account
     activity: trip === undefined ? 'Planning' : '',
     progress: null,
     peakMemoryBytes: null,
+    load: null,
     error: failure === undefined ? null : toWireError(failure),
     isLive: false,
     folder: trip?.folder ?? null,
@@ -67,6 +68,8 @@ export const viewWithEvent = (view: TripView, event: CloudEvent): TripView => {
     }
     case 'engine':
       return event.event.type === 'step' ? { ...view, activity: event.event.label, progress: event.event.progress } : view
+    case 'metrics':
+      return { ...view, load: event.load }
     case 'waiting':
       return { ...view, error: event.error }
     case 'download':

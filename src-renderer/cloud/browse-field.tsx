@@ -1,16 +1,16 @@
-// Chooses a bucket or a folder by looking into the account.
+// Chooses a bucket, a folder or a role by looking into the account.
 import { useState } from 'react'
 import { toWireError } from '../../src-shared/errors.ts'
-import { browse } from './cloud-state.ts'
+import type { Found } from './cloud-state.ts'
 
 export interface BrowseFieldProps {
   readonly label: string
-  /** "": buckets are chosen. */
-  readonly bucket: string
+  /** What there is to choose from, below a folder or "" at first; names of folders end in a slash. */
+  readonly look: (below: string) => Promise<Found>
   readonly onChoose: (name: string) => void
 }
 
-export const BrowseField = ({ label, bucket, onChoose }: BrowseFieldProps) => {
+export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) => {
   const [names, setNames] = useState<readonly string[] | null>(null)
   const [prefix, setPrefix] = useState('')
   const [note, setNote] = useState('')
@@ -18,17 +18,17 @@ export const BrowseField = ({ label, bucket, onChoose }: BrowseFieldProps) => {
     setPrefix(below)
     setNote('Looking …')
     try {
-      const found = await browse(bucket, below)
-      setNames(found)
-      setNote(found.length === 0 ? 'Nothing is there.' : '')
+      const found = await find(below)
+      setNames(found.names)
+      setNote(found.note ?? (found.names.length === 0 ? 'Nothing is there.' : ''))
     } catch (thrown) {
       setNames([])
       setNote(toWireError(thrown).message)
     }
   }
   const choose = (name: string): void => {
-    onChoose(bucket === '' ? name : prefix + name)
-    if (bucket !== '' && name.endsWith('/')) void look(prefix + name)
+    onChoose(prefix + name)
+    if (name.endsWith('/')) void look(prefix + name)
     else setNames(null)
   }
   return (

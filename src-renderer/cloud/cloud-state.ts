@@ -163,5 +163,17 @@ export const loadHistory = (): Promise<void> =>
     return { history: jobs, historyNote: note }
   })
 
-export const browse = async (bucket: string, prefix: string): Promise<readonly string[]> =>
-  (await request('cloud.browse', { connection: connectionOf(get().draft), bucket, prefix })).names
+export interface Found {
+  readonly names: readonly string[]
+  /** Why there are none, where that is known. */
+  readonly note?: string | null
+}
+
+/** `bucket` "": the buckets themselves. */
+export const browse = (bucket: string, prefix: string): Promise<Found> =>
+  request('cloud.browse', { connection: connectionOf(get().draft), bucket, prefix })
+
+export const browseRoles = async (): Promise<Found> => {
+  const { roles, note } = await request('cloud.roles', connectionOf(get().draft))
+  return { names: roles, note }
+}

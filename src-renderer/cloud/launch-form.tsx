@@ -1,41 +1,25 @@
-// What a launch needs, in three groups: who, where, and what it may cost.
-import { useId, type ReactNode } from 'react'
+// What a launch needs: who, where, what it may cost, and under Advanced what few need.
+import { cloudDraftSchema } from '../../src-shared/cloud-contract.ts'
+import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
-import { changeDraft, connectCloud, importConfig, launchCloud, runPreflight, signInCloud, useCloudState } from './cloud-state.ts'
+import {
+  browse,
+  browseRoles,
+  changeDraft,
+  connectCloud,
+  importConfig,
+  launchCloud,
+  runPreflight,
+  signInCloud,
+  useCloudState,
+} from './cloud-state.ts'
 import { formatUsd } from './cloud-words.ts'
-
-interface FieldProps {
-  readonly label: string
-  readonly value: string
-  readonly placeholder?: string
-  readonly onChange: (value: string) => void
-  readonly children?: ReactNode
-}
-
-/** The button beside the input stays out of its label. */
-const Field = ({ label, value, placeholder, onChange, children }: FieldProps) => {
-  const id = useId()
-  return (
-    <div className="cloud-field">
-      <label htmlFor={id}>{label}</label>
-      <span className="cloud-input">
-        <input
-          id={id}
-          type="text"
-          value={value}
-          placeholder={placeholder}
-          spellCheck={false}
-          onChange={({ target }) => onChange(target.value)}
-        />
-        {children}
-      </span>
-    </div>
-  )
-}
+import { Field, NumberField } from './form-fields.tsx'
 
 export const LaunchForm = () => {
   const { draft, profiles, caller, preflight, errand } = useCloudState()
   const isBusy = errand !== ''
+  const fits = cloudDraftSchema.safeParse(draft).success
   return (
     <form className="cloud-form" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
@@ -90,13 +74,13 @@ export const LaunchForm = () => {
           {draft.bucket !== '' && (
             <BrowseField
               label="Browse forecasts"
-              bucket={draft.bucket}
+              look={(below) => browse(draft.bucket, below)}
               onChoose={(prefix) => changeDraft({ input: `s3://${draft.bucket}/${prefix}` })}
             />
           )}
         </Field>
         <Field label="Bucket" value={draft.bucket} onChange={(bucket) => changeDraft({ bucket })}>
-          <BrowseField label="Browse buckets" bucket="" onChoose={(bucket) => changeDraft({ bucket })} />
+          <BrowseField label="Browse buckets" look={() => browse('', '')} onChoose={(bucket) => changeDraft({ bucket })} />
         </Field>
         <Field label="Folder in it" value={draft.prefix} onChange={(prefix) => changeDraft({ prefix })} />
         <Field
@@ -104,7 +88,9 @@ export const LaunchForm = () => {
           value={draft.roleArn}
           placeholder="arn:aws:iam::…:role/…"
           onChange={(roleArn) => changeDraft({ roleArn })}
-        />
+        >
+          <BrowseField label="Browse roles" look={browseRoles} onChoose={(roleArn) => changeDraft({ roleArn })} />
+        </Field>
         <Field
           label="Machine"
           value={draft.instanceType}
@@ -117,15 +103,16 @@ export const LaunchForm = () => {
           onChange={(maxRuntimeMinutes) => changeDraft({ maxRuntimeMinutes })}
         />
         <NumberField label="At most, USD" value={draft.costCeilingUsd} onChange={(costCeilingUsd) => changeDraft({ costCeilingUsd })} />
+        <AdvancedFields />
       </fieldset>
       <div className="actions">
-        <button type="button" className="button" disabled={isBusy} onClick={() => void runPreflight()}>
+        <button type="button" className="button" disabled={isBusy || !fits} onClick={() => void runPreflight()}>
           Check
         </button>
         <button
           type="button"
           className="button primary"
-          disabled={isBusy || preflight?.passed === false}
+          disabled={isBusy || !fits || preflight?.passed === false}
           onClick={() => void launchCloud()}
         >
           Launch
@@ -135,18 +122,3 @@ export const LaunchForm = () => {
     </form>
   )
 }
-
-const NumberField = ({
-  label,
-  value,
-  onChange,
-}: {
-  readonly label: string
-  readonly value: number
-  readonly onChange: (value: number) => void
-}) => (
-  <label className="cloud-field">
-    <span>{label}</span>
-    <input type="number" min={1} value={value} onChange={({ target }) => target.valueAsNumber > 0 && onChange(target.valueAsNumber)} />
-  </label>
-)

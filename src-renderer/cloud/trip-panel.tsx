@@ -1,6 +1,7 @@
 // One trip: its timeline with durations, what is going on, how it ended, its log, and what can be done about it.
 import { useState } from 'react'
 import type { TripView } from '../../src-shared/cloud-contract.ts'
+import type { JobLoad } from '../../src-shared/cloud-job.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { openRunFolder } from '../state/open-path.ts'
 import { continueTrip, openConsole, stopTrip } from './cloud-state.ts'
@@ -23,6 +24,7 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
         </span>
       </header>
       <Timeline trip={trip} />
+      {trip.load !== null && <Load load={trip.load} />}
       {activity !== '' && isLive && (
         <p role="status" className="cloud-activity">
           {activity}
@@ -67,6 +69,27 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
     </article>
   )
 }
+
+const loadNames = { cpu: 'CPU, 100 % per core', memory: 'Memory', disk: 'Disk' } as const
+
+/** What CloudWatch measures; a metric that it lacks is not shown. */
+const Load = ({ load }: { readonly load: JobLoad }) => (
+  <dl className="cloud-load" aria-label="Load of the machine">
+    {(['cpu', 'memory', 'disk'] as const).map((name) => {
+      const measured = load[name]
+      return (
+        measured !== null && (
+          <div key={name}>
+            <dt>{loadNames[name]}</dt>
+            <dd>
+              {Math.round(measured.last)} % <span className="muted">most {Math.round(measured.most)} %</span>
+            </dd>
+          </div>
+        )
+      )
+    })}
+  </dl>
+)
 
 const Timeline = ({ trip }: { readonly trip: TripView }) => {
   const { createdAt, submittedAt, startedAt, endedAt, folder } = trip

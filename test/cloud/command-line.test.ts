@@ -126,6 +126,15 @@ describe('settings', () => {
     }
   }, 120_000)
 
+  it('take a role from those that are offered', async () => {
+    expect(await bare('roles')).toMatchObject({ code: 0, stdout: `${bench.roleArn}\n`, stderr: '' })
+    bench.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles')
+    const { code, stdout, stderr } = await bare('roles', '--json')
+    bench.simulator.account.denied.clear()
+    expect({ code, found: JSON.parse(stdout) as unknown }).toEqual({ code: 0, found: { schema_version: 1, roles: [] } })
+    expect(stderr).toContain('You may not list the account’s roles')
+  })
+
   it('are checked by preflight, whose exit code says whether a launch would work', async () => {
     const good = await bench.cloud('preflight', fleet.forecasts)
     expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {6}Identity {4}arn:aws:iam::123456789012:user\/planner/) })

@@ -7,6 +7,7 @@ import { identifyCaller } from '../../src-main/cloud/connection.ts'
 import { fetchRun } from '../../src-main/cloud/fetch-run.ts'
 import { followJob } from '../../src-main/cloud/follow-job.ts'
 import { awaitTrip } from '../../src-main/cloud/launch-trip.ts'
+import { listExecutionRoles } from '../../src-main/cloud/list-roles.ts'
 import { listJobs } from '../../src-main/cloud/list-jobs.ts'
 import type { CloudEvent } from '../../src-shared/cloud-job.ts'
 import { failureOf, openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
@@ -184,6 +185,16 @@ describe('other refusals', () => {
     const { jobs, limited } = await listJobs(place.connection, place.journal)
     expect(jobs.map(({ name }) => name)).toEqual([trip.jobName])
     expect(limited?.next).toContain('Resource "*"')
+  })
+
+  it('offers no role where roles may not be listed, and says so', async () => {
+    place.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles on resource: *')
+    const { roles, limited } = await listExecutionRoles(place.connection)
+    expect({ roles, message: limited?.message }).toEqual({
+      roles: [],
+      message: 'You may not list the account’s roles, so none can be offered.',
+    })
+    expect(limited?.next).toContain('Enter the role’s ARN')
   })
 
   it('tells a wrong clock from a wrong key', async () => {

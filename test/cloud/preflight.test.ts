@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { jobRequest, type JobParts } from '../../src-main/cloud/job-request.ts'
 import { chooseMachine, mostCost, regionImage } from '../../src-main/cloud/machines.ts'
+import { listExecutionRoles } from '../../src-main/cloud/list-roles.ts'
 import { preflight } from '../../src-main/cloud/preflight.ts'
 import type { PreflightCheck } from '../../src-shared/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
@@ -229,4 +230,24 @@ describe('a launch request', () => {
         securityGroupIds: ['1', '2', '3', '4', '5'],
       }).success,
     ).toBe(true))
+})
+
+describe('roles to choose from', () => {
+  it('are those that SageMaker may assume, from all pages', async () => {
+    const { roles } = place.simulator.account
+    const arnOf = (name: string) => `arn:aws:iam::123456789012:role/${name}`
+    for (let index = 0; index < 250; index += 1) {
+      const name = `Role${String(index).padStart(3, '0')}`
+      roles.set(name, { arn: arnOf(name), trusts: [index % 125 === 1 ? 'sagemaker.amazonaws.com' : 'lambda.amazonaws.com'] })
+    }
+    roles.set('Both', { arn: arnOf('Both'), trusts: ['lambda.amazonaws.com', 'sagemaker.amazonaws.com'] })
+    roles.set('Nobody', { arn: arnOf('Nobody'), trusts: [] })
+    const found = await listExecutionRoles(place.connection)
+    expect(found).toEqual({
+      roles: [arnOf('Both'), arnOf('service-role/HeadroomProcessing'), arnOf('Role001'), arnOf('Role126')],
+      limited: undefined,
+    })
+    // 254 roles, 100 a page.
+    expect(place.simulator.requestsOf('ListRoles')).toHaveLength(3)
+  })
 })

@@ -26,6 +26,8 @@ afterAll(async () => {
 const launch = (...more: string[]) =>
   bench.cloud('launch', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--wait', ...more)
 
+const anyMeasure = { last: expect.any(Number), most: expect.any(Number) }
+
 describe('one command', () => {
   it('launches, follows, fetches and verifies; every artefact is what this machine makes', async () => {
     const { code, stdout, stderr } = await launch('--fetch', 'home-run')
@@ -73,6 +75,11 @@ describe('one command', () => {
     expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed'])
     expect(jobs.map(({ folder }) => folder)).toEqual([null, join(bench.folder, 'home-run')])
     const [later] = jobs
+    const watched = await bench.cloud('watch', later!.name, '--json')
+    const loads = watched.stdout.split('\n').filter((line) => line.includes('"type":"metrics"'))
+    expect(loads.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ load: { cpu: anyMeasure, memory: anyMeasure, disk: anyMeasure } }),
+    ])
     const logs = await bench.cloud('logs', later!.name, '--search', 'FINISHED')
     expect(logs.stdout).toMatch(/^\S+Z algo-1 \{.*"type":"finished".*\}\n$/)
     const fetched = await bench.cloud('fetch', later!.runId, 'later')

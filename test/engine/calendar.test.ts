@@ -21,7 +21,7 @@ const markedDays = async (
   method: AnalysisMethod = 'headroom',
 ): Promise<string[]> => {
   await database.run(
-    `CREATE OR REPLACE TABLE series_models AS SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-12-31 23:00:00' AS last_at`,
+    `CREATE OR REPLACE TABLE series_models AS SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31 23:00:00' AS last_at`,
   )
   const calendar = await makeCalendar(database, completeConfig(config, method), method)
   const rows = await database.rows(
@@ -214,4 +214,20 @@ describe('in an analysis', () => {
       { day: '01-03', is_eoq: false },
     ])
   })
+})
+
+test('a stray time in the year 9999 does not stretch the calendar: years near the others are marked, its own are not', async () => {
+  await database.run(`
+    CREATE OR REPLACE TABLE series_models AS
+    SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31' AS last_at FROM range(3)
+    UNION ALL SELECT TIMESTAMP '2027-01-01', TIMESTAMP '2028-06-30', TIMESTAMP '9999-12-31'`)
+  const calendar = await makeCalendar(database, completeConfig({}, 'headroom'), 'headroom')
+  const [marks] = await database.rows(
+    `SELECT ${['2028-12-31', '2028-12-15', '2047-03-31', '9999-12-31', '0001-03-31'].map((day, index) => `${calendar.isEoq(`TIMESTAMP '${day}'`)} AS d${index}`).join(', ')}`,
+    z.record(z.string(), z.boolean()),
+  )
+  expect(Object.values(marks ?? {})).toEqual([true, false, true, false, false])
+  // 20 years ahead of 2028 and those before it: some ten or eleven holidays each, not eighty thousand.
+  const [holidays] = await database.rows('SELECT CAST(count(*) AS INTEGER) AS days FROM holidays', z.object({ days: z.int() }))
+  expect(holidays?.days).toBeLessThan(1500)
 })

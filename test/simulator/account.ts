@@ -46,6 +46,12 @@ export interface LogLine {
   readonly message: string
 }
 
+/** Per cent at a time in milliseconds. */
+export interface MetricPoint {
+  readonly at: number
+  readonly value: number
+}
+
 export interface ProcessingJob {
   /** CreateProcessingJob's request as it came. */
   readonly request: Readonly<Record<string, unknown>>
@@ -73,6 +79,8 @@ export interface Account {
   readonly jobs: Map<string, ProcessingJob>
   /** Stream name -> its lines. */
   readonly logs: Map<string, LogLine[]>
+  /** Host, as "job/algo-1" -> metric -> its points. */
+  readonly metrics: Map<string, Map<string, MetricPoint[]>>
   /** Services, operations or both that are refused as "service:Operation". */
   readonly denied: Map<string, string>
   readonly deniedKmsKeys: Set<string>
@@ -92,6 +100,7 @@ export const makeAccount = (region: string): Account => ({
   quotas: new Map(),
   jobs: new Map(),
   logs: new Map(),
+  metrics: new Map(),
   denied: new Map(),
   deniedKmsKeys: new Set(),
 })

@@ -1,6 +1,6 @@
-// STS (who am I, assumed roles), IAM's GetRole, and Service Quotas.
+// STS (who am I, assumed roles), IAM's roles, and Service Quotas.
 import { randomBytes } from 'node:crypto'
-import type { Account } from './account.ts'
+import type { Account, Role } from './account.ts'
 import type { Caller } from './signed-request.ts'
 import { element, jsonAnswer, ServiceError, xmlAnswer, type ServiceAnswer } from './wire.ts'
 
@@ -68,25 +68,51 @@ export const issueKey = (account: Account, userArn: string, now: Date): IssuedKe
 }
 
 export const answerIam = (account: Account, form: URLSearchParams): ServiceAnswer => {
-  if (form.get('Action') !== 'GetRole') throw new ServiceError('InvalidAction', 'Could not find operation.')
-  const name = form.get('RoleName') ?? ''
-  const role = account.roles.get(name)
-  if (role === undefined) throw new ServiceError('NoSuchEntity', `The role with name ${name} cannot be found.`, 404)
-  const principal = role.trusts.map((trusted) => (trusted.includes('.') ? { Service: trusted } : { AWS: `arn:aws:iam::${trusted}:root` }))
+  switch (form.get('Action') ?? '') {
+    case 'GetRole': {
+      const name = form.get('RoleName') ?? ''
+      const role = account.roles.get(name)
+      if (role === undefined) throw new ServiceError('NoSuchEntity', `The role with name ${name} cannot be found.`, 404)
+      return answerQuery('GetRole', [element('Role', describeRole(name, role))])
+    }
+    case 'ListRoles':
+      return listRoles(account, form)
+    default:
+      throw new ServiceError('InvalidAction', 'Could not find operation.')
+  }
+}
+
+const rolesPerPage = 100
+
+/** By name, in pages. */
+const listRoles = (account: Account, form: URLSearchParams): ServiceAnswer => {
+  const names = [...account.roles.keys()].sort()
+  const from = Number(form.get('Marker') ?? 0)
+  const to = from + Number(form.get('MaxItems') ?? rolesPerPage)
+  return answerQuery('ListRoles', [
+    element(
+      'Roles',
+      names.slice(from, to).map((name) => element('member', describeRole(name, account.roles.get(name)!))),
+    ),
+    element('IsTruncated', names.length > to),
+    ...(names.length > to ? [element('Marker', to)] : []),
+  ])
+}
+
+const describeRole = (name: string, { arn, trusts }: Role): string[] => {
+  const principal = trusts.map((trusted) => (trusted.includes('.') ? { Service: trusted } : { AWS: `arn:aws:iam::${trusted}:root` }))
   const policy = {
     Version: '2012-10-17',
     Statement: principal.map((Principal) => ({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' })),
   }
-  return answerQuery('GetRole', [
-    element('Role', [
-      element('RoleName', name),
-      element('RoleId', 'AROASIMULATOR'),
-      element('Arn', role.arn),
-      element('Path', role.arn.includes('/service-role/') ? '/service-role/' : '/'),
-      element('CreateDate', '2026-01-01T00:00:00Z'),
-      element('AssumeRolePolicyDocument', encodeURIComponent(JSON.stringify(policy))),
-    ]),
-  ])
+  return [
+    element('RoleName', name),
+    element('RoleId', 'AROASIMULATOR'),
+    element('Arn', arn),
+    element('Path', arn.includes('/service-role/') ? '/service-role/' : '/'),
+    element('CreateDate', '2026-01-01T00:00:00Z'),
+    element('AssumeRolePolicyDocument', encodeURIComponent(JSON.stringify(policy))),
+  ]
 }
 
 const answerQuery = (action: string, content: readonly string[]): ServiceAnswer =>

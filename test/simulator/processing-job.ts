@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Account, ProcessingJob } from './account.ts'
 import { startContainer } from './container.ts'
 import type { JobFault } from './faults.ts'
+import { measureHost } from './metrics.ts'
 import { processingRequestSchema, type ProcessingRequest } from './processing-limits.ts'
 import { defaultChecksum, storeObject } from './s3-objects.ts'
 
@@ -71,6 +72,7 @@ const runHosts = async (
       },
     }),
   )
+  const unwatch = hosts.map((host) => measureHost(account, `${name}/${host}`))
   const killAll = (): void => containers.forEach(({ process }) => process.kill('SIGTERM'))
   if (job.status === 'Stopping') killAll()
   job.stop = killAll
@@ -85,6 +87,7 @@ const runHosts = async (
   if (fault('out-of-memory') !== undefined) containers.forEach(({ process }) => process.kill('SIGKILL'))
   const codes = await Promise.all(containers.map(({ exit }) => exit))
   clearTimeout(deadline)
+  for (const end of unwatch) end()
   if (isOverdue || (job.status as string) === 'Stopping') return void (job.status = 'Stopped')
   await readMessage(job, folders)
   const failed = codes.find((code) => code !== 0)

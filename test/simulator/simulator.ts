@@ -7,6 +7,7 @@ import { addBucket, makeAccount, rootKey, type Account, type Bucket } from './ac
 import { Faults, type Fault } from './faults.ts'
 import { answerIam, answerQuotas, answerSts } from './identity.ts'
 import { answerLogs } from './logs.ts'
+import { answerMetrics } from './metrics.ts'
 import { runProcessingJob } from './processing-job.ts'
 import { answerS3, s3Operation } from './s3.ts'
 import { answerSageMaker, type JobRunner } from './sagemaker.ts'
@@ -34,6 +35,7 @@ export interface SimulatorOptions {
 const jsonTargets: Readonly<Record<string, string>> = {
   SageMaker: 'sagemaker',
   Logs_20140328: 'logs',
+  GraniteServiceVersion20100801: 'cloudwatch',
   ServiceQuotasV20190624: 'servicequotas',
 }
 
@@ -166,6 +168,8 @@ export class AwsSimulator {
         return answerSageMaker(this.account, operation, parseBody(request), this.#run, now)
       case 'logs':
         return answerLogs(this.account, operation, parseBody(request))
+      case 'cloudwatch':
+        return answerMetrics(this.account, operation, parseBody(request))
       case 'servicequotas':
         return answerQuotas(this.account, operation, parseBody(request))
       case 'sts':
