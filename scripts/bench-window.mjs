@@ -53,7 +53,16 @@ await runMain(async () => {
       const set = join(folder, `fleet-${servers}.parquet`)
       const run = join(folder, `run-${servers}`)
       await headroom(['sample', '--servers', String(servers), '--out', set])
-      await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run])
+      await headroom([
+        'analyze',
+        set,
+        '--servers',
+        set.replace('.parquet', '.servers.csv'),
+        '--out',
+        run,
+        '--set',
+        'breach_probability=false',
+      ])
       await rm(set)
       return run
     }
