@@ -9,8 +9,10 @@ import './theme/controls.css'
 import './theme/layout.css'
 import './theme/views.css'
 import './theme/workbench.css'
+import './theme/overlays.css'
 import './theme/lists.css'
 import './theme/pages.css'
+import './theme/tools.css'
 
 const start = async (): Promise<void> => {
   await loadTypeface()

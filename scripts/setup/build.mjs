@@ -17,7 +17,8 @@ const sources = [
   'package.json',
   'package-lock.json',
 ]
-const products = [
+/** What a build leaves in out/. */
+export const products = [
   'main/index.cjs',
   'main/cli.cjs',
   'main/engine-host.cjs',

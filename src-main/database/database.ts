@@ -183,7 +183,8 @@ export class Database {
     const reader = await this.#guarded('memory_limit', () => this.connection.runAndReadAll("SELECT current_setting('memory_limit')"))
     const text = String(reader.getRows()[0]?.[0])
     const [, size, unit] = /^([\d.]+) (bytes|[KMGT]iB)$/.exec(text) ?? []
-    return size === undefined ? 0 : Number(size) * 1024 ** ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(unit!)
+    if (size === undefined) throw new HeadroomError('internal', `DuckDB states its memory limit as ${text}.`)
+    return Number(size) * 1024 ** ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(unit!)
   }
 
   /** DuckDB measures progress only for connections that show a bar; the bar itself stays off. */

@@ -1,6 +1,6 @@
 // How well points sit in their clusters, over a seeded sample: all pairs of a large fleet would be too many.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { breathe } from './breathe.ts'
 
 /** Sampled points: 2,000 make 2 million pairs, and the mean of so many silhouettes is sure to about 0.01. */
 const mostSampled = 2000
@@ -71,10 +71,4 @@ const sizesOf = (clustering: Int32Array): Int32Array => {
   const sizes = new Int32Array(clustering.reduce((a, b) => Math.max(a, b), 0) + 1)
   for (const cluster of clustering) sizes[cluster]! += 1
   return sizes
-}
-
-/** Lets an abort through, and stops there. */
-const breathe = async (signal: AbortSignal | undefined): Promise<void> => {
-  await new Promise((resolve) => setImmediate(resolve))
-  if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
 }

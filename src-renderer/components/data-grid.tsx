@@ -152,6 +152,7 @@ export const DataGrid = (props: DataGridProps) => {
           const row = rowAt(index)
           const isSelected = index >= range.from && index < range.to && isFocused
           return (
+            // The grid itself takes the keys: arrows move, Enter opens.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
             <div
               key={index}

@@ -30,6 +30,7 @@ export const DrawerGrip = ({ width }: { readonly width: number }) => {
       aria-valuenow={width}
       aria-valuemin={least}
       aria-valuemax={most}
+      // So that the arrow keys reach it.
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={0}
       onPointerDown={(event) => {

@@ -59,6 +59,7 @@ export const Popover = ({ label, name, isMarked = false, align = 'left', childre
         <ChevronDown size={14} aria-hidden />
       </button>
       {isOpen && (
+        // Buttons inside are pressed by mouse or key alike; what reaches here from them closes the panel.
         // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
         <div
           className="popover-panel"

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isBuilt, sourceFingerprint } from '../../scripts/setup/build.mjs'
+import { isBuilt, products, sourceFingerprint } from '../../scripts/setup/build.mjs'
 import { dependencyStamp, dependencyState, matchesLock } from '../../scripts/setup/dependencies.mjs'
 import { missingLibraries } from '../../scripts/setup/electron-check.mjs'
 import { installedElectron, rememberRefusal, wasRefused } from '../../scripts/setup/electron-package.mjs'
@@ -73,14 +73,6 @@ describe('installed packages', () => {
 })
 
 describe('the build', () => {
-  const products = [
-    'main/index.cjs',
-    'main/cli.cjs',
-    'main/engine-host.cjs',
-    'main/query-host.cjs',
-    'preload/preload.cjs',
-    'renderer/index.html',
-  ]
   beforeEach(() => {
     for (const name of ['src-main', 'out/main', 'out/preload', 'out/renderer']) mkdirSync(join(folder, name), { recursive: true })
     writeFileSync(join(folder, 'src-main', 'index.ts'), 'export {}')

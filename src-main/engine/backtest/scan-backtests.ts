@@ -32,8 +32,10 @@ export interface BacktestScan {
   readonly mostSeries: number
 }
 
-/** Rows that are gathered at a time, at most. */
-const mostRows = 2_000_000
+/** Rows that are gathered at a time. */
+const usualRows = 2_000_000
+/** A large set is gathered in so many portions, for each of which a set that is not sorted by server is read whole. */
+export const mostReadings = 8
 /** Bytes that a gathered value takes in DuckDB, its growing lists included. */
 const bytesPerValue = 40
 
@@ -46,7 +48,8 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   const servers = z.array(z.string()).parse(columns['server_id'] ?? [])
   const points = z.array(z.number()).parse(columns['points'] ?? [])
   const lists = ['"time"', 'actual', 'predicted', ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : [])]
-  const limit = Math.min(mostRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
+  const wanted = Math.max(usualRows, Math.ceil(points.reduce((sum, own) => sum + own, 0) / mostReadings))
+  const limit = Math.min(wanted, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
   const none = new Float64Array(0)
   for (let from = 0; from < servers.length;) {
     let to = from

@@ -1,6 +1,6 @@
 // Breach probability of every judged series, recalibrated on the held-back end of the backtest (analysis definition, section 4).
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
-import { HeadroomError } from '../../../src-shared/errors.ts'
+import { breathe } from '../breathe.ts'
 import type { Database } from '../../database/database.ts'
 import { unitsToAdd } from '../assess-risk.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
@@ -211,9 +211,3 @@ const judgeConservatively = async (database: Database): Promise<void> =>
       headroom_points = high_threshold - b.conservative_p95,
       units_to_add = ${unitsToAdd('capacity_units', 'b.conservative_p95', 'high_threshold')}
     FROM breach_estimates b WHERE b.series_id = series_risk.series_id`)
-
-/** Lets an abort through, and stops there. */
-const breathe = async (signal: AbortSignal | undefined): Promise<void> => {
-  await new Promise((resolve) => setImmediate(resolve))
-  if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
-}

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
+import { mostReadings, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { effectOf } from './effect.ts'
@@ -33,8 +33,9 @@ const figureColumns = {
   weekend_ratio_to_horizon_end: 'DOUBLE',
 } as const
 
-/** Days of all series that are held in memory at a time: some 80 MB. */
-const daysAtATime = 10_000_000
+/** Days of all series that are held in memory at a time: some 80 MB, and more (some 400 MB at most) where a large set would be read too often. */
+const usualDays = 10_000_000
+const mostDays = 50_000_000
 
 /**
  * Measures the season of every series on its backtest. Sums run by series and in order of time, so that they are the same on any number of
@@ -60,7 +61,9 @@ export class SeasonReader implements BacktestReader {
     this.#grid = grid
     this.#origin = origin
     this.#metrics = metrics
-    this.mostSeries = Math.max(1, Math.floor(daysAtATime / (2 * calendar.days)))
+    const usual = Math.floor(usualDays / (2 * calendar.days))
+    const most = Math.floor(mostDays / (2 * calendar.days))
+    this.mostSeries = Math.max(1, Math.min(most, Math.max(usual, Math.ceil(metrics.length / mostReadings))))
   }
 
   /** Reads `series`, `series_models`, `holidays`. `origin`: microseconds since 1970 from which the scan's times count. */
