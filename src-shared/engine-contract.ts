@@ -18,7 +18,7 @@ import {
   serversRequestSchema,
   undecideRequestSchema,
 } from './fleet-view.ts'
-import { eventReportSchema } from './event-report.ts'
+import { eventLedgerSchema, keepEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-ledger.ts'
 import { savedScenariosSchema } from './saved-scenario.ts'
 import { reportFormats } from './report-format.ts'
 import { reconciliationSchema } from './reconciliation.ts'
@@ -43,7 +43,13 @@ export const analyzeCallSchema = z.strictObject({
   /** Names the analysis in events and in `analysis.cancel`. */
   analysisId: z.string().min(1),
   source: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('forecast'), path, serversTable: path.nullable() }),
+    z.strictObject({
+      kind: z.literal('forecast'),
+      paths: z.array(path).min(1),
+      serversTable: path.nullable(),
+      eventsTable: path.nullable(),
+      model: z.string().nullable(),
+    }),
     /** A generated fleet, written to the Parquet file `forecasts` first. */
     z.strictObject({ kind: z.literal('sample'), forecasts: path, servers: z.int().min(1).max(100_000) }),
   ]),
@@ -74,7 +80,10 @@ export const engineCalls = {
   /** Scenarios that the planner kept beside the run; keeping replaces them all. */
   'run.scenarios': { request: folderRequest, response: savedScenariosSchema },
   'run.keep-scenarios': { request: z.strictObject({ folder: path, scenarios: savedScenariosSchema }), response: z.object({}) },
-  'run.events': { request: folderRequest, response: eventReportSchema },
+  /** The event ledger beside the run; keeping checks and replaces it. */
+  'run.events': { request: folderRequest, response: eventLedgerSchema },
+  'run.keep-events': { request: keepEventsRequestSchema, response: eventLedgerSchema },
+  'run.server-events': { request: serverEventsRequestSchema, response: serverEventsSchema },
   'run.compare': { request: compareRequestSchema, response: compareAnswerSchema },
   'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
   /** Writes the filtered rows of a list to a file that the user named. */

@@ -48,6 +48,8 @@ export type RecentRun = z.infer<typeof recentRunSchema>
 export const analysisSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), servers: z.int().min(1).max(100_000).optional() }),
   z.strictObject({ kind: z.literal('forecast'), path }),
+  /** The set that a run was made of, with the run's settings and the event ledger kept beside it. */
+  z.strictObject({ kind: z.literal('again'), folder: path }),
 ])
 export type AnalysisSource = z.infer<typeof analysisSourceSchema>
 
@@ -71,6 +73,8 @@ export const channels = {
         name: z.string(),
         /** The table found beside the forecast set. */
         serversTable: path.nullable(),
+        /** The events table that is heeded: the one beside the set, or the run's ledger. */
+        eventsTable: path.nullable(),
       }),
       /** The sample was analysed before: its run folder. */
       z.object({ state: z.literal('present'), folder: path }),
@@ -93,6 +97,8 @@ export const channels = {
   'run.scenarios': engineCalls['run.scenarios'],
   'run.keep-scenarios': engineCalls['run.keep-scenarios'],
   'run.events': engineCalls['run.events'],
+  'run.keep-events': engineCalls['run.keep-events'],
+  'run.server-events': engineCalls['run.server-events'],
   'run.compare': engineCalls['run.compare'],
   'run.reconcile': engineCalls['run.reconcile'],
   'query.run': queryCalls['query.run'],

@@ -14,7 +14,6 @@ import { parseConfig } from '../engine/parse-config.ts'
 import { reconcileRun } from '../engine/reconcile/reconcile-run.ts'
 import { queryClusterProfiles, queryClusters } from '../queries/clusters-query.ts'
 import { decide, undecide } from '../queries/decisions.ts'
-import { queryEvents } from '../queries/events-query.ts'
 import { keepScenarios, readScenarios } from '../queries/saved-scenarios.ts'
 import { queryHeatmap } from '../queries/heatmap-query.ts'
 import { queryFilterChoices } from '../queries/filter-choices-query.ts'
@@ -29,6 +28,7 @@ import { compareForWindow } from './compare-for-window.ts'
 import { exportRows } from '../report/export-rows.ts'
 import { OpenRuns } from './open-runs.ts'
 import { RunningAnalyses } from './run-analyses.ts'
+import { keepRunLedger, readRunLedger, readServerEvents } from './run-ledger.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
 
 type EngineHandlers = { readonly [Call in EngineCall]: (request: EngineRequest<Call>) => Promise<EngineResponse<Call>> }
@@ -62,7 +62,9 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.undecide': ({ folder, servers }) => runs.query(folder, (run) => undecide(run.contents.folder, servers).then(nothing)),
     'run.scenarios': ({ folder }) => readScenarios(folder),
     'run.keep-scenarios': ({ folder, scenarios }) => keepScenarios(folder, scenarios).then(nothing),
-    'run.events': ({ folder }) => runs.query(folder, queryEvents),
+    'run.events': ({ folder }) => runs.query(folder, readRunLedger),
+    'run.keep-events': ({ folder, lines }) => runs.query(folder, (run) => keepRunLedger(run, lines)),
+    'run.server-events': ({ folder, serverId }) => runs.query(folder, (run) => readServerEvents(run, serverId)),
     'run.compare': compareForWindow,
     'run.reconcile': ({ folder }) => reconcileRun(folder),
     'run.export-rows': (request) => runs.query(request.folder, (run) => exportRows(run, request)),

@@ -53,7 +53,9 @@ const perform = async (
   const request = { out, method: 'headroom', config } as const
   if (source.kind === 'forecast') {
     const serversTable = source.serversTable ?? undefined
-    return analyze({ ...request, inputs: [source.path], serversTable }, { signal, onEvent: forwardSteps(report, 0) })
+    const eventsTable = source.eventsTable ?? undefined
+    const model = source.model ?? undefined
+    return analyze({ ...request, inputs: source.paths, serversTable, eventsTable, model }, { signal, onEvent: forwardSteps(report, 0) })
   }
   const { forecasts, serversTable } = await writeSampleFleet(
     { servers: source.servers, out: source.forecasts, granularity: 'daily', seed: sampleSeed },

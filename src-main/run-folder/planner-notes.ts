@@ -25,13 +25,24 @@ export const readPlannerNote = async <Value>(run: string, name: string, schema: 
   }
 }
 
+const ledgerFile = 'events.csv'
+
+/** The planner's event ledger: an events table like any other, which `headroom analyze --events` takes. */
+export const eventLedgerPath = (run: string): string => join(run, notesFolder, ledgerFile)
+
+/** Replaces the event ledger in one step. Throws notes-not-saved. */
+export const writeEventLedger = (run: string, table: string): Promise<void> => writeNote(run, ledgerFile, table)
+
 /** Replaces the note in one step. Throws notes-not-saved where the run folder cannot be written. */
-export const writePlannerNote = async (run: string, name: string, value: unknown): Promise<void> => {
+export const writePlannerNote = (run: string, name: string, value: unknown): Promise<void> =>
+  writeNote(run, name, `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
+
+const writeNote = async (run: string, name: string, text: string): Promise<void> => {
   const folder = join(run, notesFolder)
   const draft = join(folder, `.${name}.${randomUUID()}`)
   try {
     await mkdir(folder, { recursive: true })
-    await writeFile(draft, `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
+    await writeFile(draft, text)
     await rename(draft, join(folder, name))
   } catch (cause) {
     await rm(draft, { force: true }).catch(() => undefined)

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
-import { toWireError } from '../../src-shared/errors.ts'
+import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 import type { AnalysisSource, ChannelResponse, Push } from '../../src-shared/ipc-contract.ts'
+import { eventLedgerPath } from '../run-folder/planner-notes.ts'
 import { readManifest } from '../run-folder/read-run-folder.ts'
 import type { Settings } from '../../src-shared/settings.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { EngineProcess } from './engine-process.ts'
-import { inputName, inspectPath, serversTableBeside } from './path-inspection.ts'
+import { inputName, inspectPath, isThere, tableBeside } from './path-inspection.ts'
 
 /** Servers of the sample when none are asked for. */
 export const sampleServers = 120
@@ -47,13 +48,44 @@ export class Analyses {
         out,
         config: { breach_probability: servers <= mostSimulated },
       })
-      return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null }
+      return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }
     }
+    if (source.kind === 'again') return this.#again(analysisId, source.folder)
     const { path } = await inspectPath(source.path)
-    const serversTable = await serversTableBeside(path)
-    const out = join(this.#data.runs, `${inputName(path)}-${timestamp(new Date())}`)
-    this.#run({ analysisId, source: { kind: 'forecast', path, serversTable }, out, config: this.#analysisSettings() })
-    return { state: 'started', analysisId, name: basename(path), serversTable }
+    const serversTable = await tableBeside(path, 'servers')
+    const eventsTable = await tableBeside(path, 'events')
+    const out = this.#runFolder(inputName(path))
+    this.#run({
+      analysisId,
+      source: { kind: 'forecast', paths: [path], serversTable, eventsTable, model: null },
+      out,
+      config: this.#analysisSettings(),
+    })
+    return { state: 'started', analysisId, name: basename(path), serversTable, eventsTable }
+  }
+
+  async #again(analysisId: string, folder: string): Promise<ChannelResponse<'analysis.start'>> {
+    const manifest = await readManifest(folder)
+    if (manifest.method !== 'headroom') {
+      throw new HeadroomError('query-refused', 'A run of the module05 method is analysed again on the command line.', {
+        next: 'headroom analyze SET --method module05 --out FOLDER',
+      })
+    }
+    const serversTable = manifest.servers_table?.path ?? null
+    const ledger = eventLedgerPath(folder)
+    const eventsTable = (await isThere(ledger)) ? ledger : (manifest.events_table?.path ?? null)
+    const name = basename(folder).replace(/-\d{8}-\d{6}$/, '')
+    this.#run({
+      analysisId,
+      source: { kind: 'forecast', paths: manifest.inputs.map(({ path }) => path), serversTable, eventsTable, model: manifest.forced_model },
+      out: this.#runFolder(name),
+      config: manifest.config,
+    })
+    return { state: 'started', analysisId, name: `${name} again`, serversTable, eventsTable }
+  }
+
+  #runFolder(name: string): string {
+    return join(this.#data.runs, `${name}-${timestamp(new Date())}`)
   }
 
   get isAnyRunning(): boolean {

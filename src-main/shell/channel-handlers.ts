@@ -83,6 +83,8 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     'run.scenarios': ask('run.scenarios'),
     'run.keep-scenarios': ask('run.keep-scenarios'),
     'run.events': ask('run.events'),
+    'run.keep-events': ask('run.keep-events'),
+    'run.server-events': ask('run.server-events'),
     'run.compare': ask('run.compare'),
     'run.reconcile': ask('run.reconcile'),
     'query.run': (request) => queries.call('query.run', request),

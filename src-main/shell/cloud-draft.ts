@@ -9,7 +9,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { importPipelineConfig } from '../../src-shared/pipeline-config.ts'
 import { importPipelineCloud } from '../cloud/pipeline-settings.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
-import { serversTableBeside } from './path-inspection.ts'
+import { tableBeside } from './path-inspection.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
 /** One that an earlier version kept may lack fields. */
@@ -83,7 +83,7 @@ export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> =>
   const input = draft.input.trim()
   if (input === '') throw new HeadroomError('cloud-setup', 'No forecasts are chosen.', { next: 'Name an S3 prefix, or a file or folder.' })
   const isRemote = input.startsWith('s3://')
-  const serversTable = isRemote ? null : await serversTableBeside(resolve(input))
+  const serversTable = isRemote ? null : await tableBeside(resolve(input), 'servers')
   const config = await readAnalysisSettings(draft.configFile)
   const task = { kind: 'engine', method: 'headroom', config, ...(serversTable === null ? {} : { serversTable }) }
   const parsed = launchRequestSchema.safeParse({

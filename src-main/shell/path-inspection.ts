@@ -28,13 +28,13 @@ export const inspectPath = async (path: string): Promise<InspectedPath> => {
 /** "fleet" of /data/fleet.parquet and of /data/fleet. */
 export const inputName = (path: string): string => basename(path, extname(path)) || 'forecast'
 
-/** `<name>.servers.csv` beside the forecast set. */
-export const serversTableBeside = async (path: string): Promise<string | null> => {
-  const table = join(dirname(path), `${inputName(path)}.servers.csv`)
+/** `<name>.servers.csv` or `<name>.events.csv` beside the forecast set. */
+export const tableBeside = async (path: string, kind: 'servers' | 'events'): Promise<string | null> => {
+  const table = join(dirname(path), `${inputName(path)}.${kind}.csv`)
   return (await isThere(table)) ? table : null
 }
 
-const isThere = (path: string): Promise<boolean> =>
+export const isThere = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

@@ -2,6 +2,7 @@
 import { toWireError } from '../../src-shared/errors.ts'
 import { formatDeepLink } from '../../src-shared/deep-link.ts'
 import type { ConfigReading } from '../../src-shared/config-reading.ts'
+import type { EventLedgerView, LedgerLine } from '../../src-shared/event-ledger.ts'
 import type { ExportRowsRequest } from '../../src-shared/export-rows.ts'
 import type { Decision } from '../../src-shared/fleet-view.ts'
 import type { SavedKind } from '../../src-shared/ipc-contract.ts'
@@ -80,6 +81,10 @@ export const copyLink = async (): Promise<void> => {
   const link = linkToHere()
   if (link !== null) await copyAndTell(link, 'Link to this view')
 }
+
+/** Checked, kept beside the run and assessed anew. Rejects where a line does not fit or the ledger cannot be kept. */
+export const keepEvents = (folder: string, lines: readonly LedgerLine[]): Promise<EventLedgerView> =>
+  request('run.keep-events', { folder, lines: [...lines] })
 
 /** Rejects where they cannot be kept. */
 export const keepScenarios = async (folder: string, scenarios: readonly SavedScenario[]): Promise<void> => {

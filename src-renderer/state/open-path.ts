@@ -12,6 +12,9 @@ const { getState, setState } = useWindowState
 
 export const lastPartOf = (path: string): string => /[^/\\]+(?=[/\\]*$)/.exec(path)?.[0] ?? path
 
+/** The set of a run once more, with the event ledger kept beside it. */
+export const analyseAgain = (folder: string): Promise<void> => attempt(lastPartOf(folder), () => analyse({ kind: 'again', folder }))
+
 export const openSample = (): Promise<void> => attempt('the sample fleet', () => analyse({ kind: 'sample' }))
 
 export const openPath = (path: string): Promise<void> =>
@@ -88,6 +91,7 @@ const analyse = async (source: AnalysisSource): Promise<void> => {
       analysisId: answer.analysisId,
       name: answer.name,
       serversTable: answer.serversTable,
+      eventsTable: answer.eventsTable,
       step: 'Starting',
       progress: 0,
       startedAtMs: Date.now(),

@@ -12,6 +12,7 @@ export interface RunningAnalysis {
   readonly name: string
   /** Table that was found beside the forecast set. */
   readonly serversTable: string | null
+  readonly eventsTable: string | null
   /** Sentence of the present step, and share of the whole done. */
   readonly step: string
   readonly progress: number

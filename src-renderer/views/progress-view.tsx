@@ -18,7 +18,8 @@ const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
     <main className="progress" aria-label="Progress">
       <div className="progress-inner">
         <h1>Analysing {analysis.name}</h1>
-        {analysis.serversTable !== null && <p className="muted">With the servers table beside it, {lastPartOf(analysis.serversTable)}.</p>}
+        {analysis.serversTable !== null && <p className="muted">With the servers table {lastPartOf(analysis.serversTable)}.</p>}
+        {analysis.eventsTable !== null && <p className="muted">With the events table {lastPartOf(analysis.eventsTable)}.</p>}
         {notice !== null && (
           <p className="notice" role="status">
             {notice}

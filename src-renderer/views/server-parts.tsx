@@ -4,6 +4,7 @@ import { useCallback } from 'react'
 import { breachCurveOption } from '../../src-shared/chart-options/curves.ts'
 import { bandOf, serverSeriesOption, type ServerSeriesData } from '../../src-shared/chart-options/server-series.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
+import type { ServerEvents } from '../../src-shared/event-ledger.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/run-view.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
 import { Segments } from '../components/choice.tsx'
@@ -25,7 +26,7 @@ const dayMs = 86_400_000
 
 const instant = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso))
 
-const seriesDataOf = (figures: Figures, run: RunOverview, span: SpanName): ServerSeriesData => {
+const seriesDataOf = (figures: Figures, events: ServerEvents, run: RunOverview, span: SpanName): ServerSeriesData => {
   const { timesMs } = figures.series
   const first = timesMs[0] ?? run.extent.startMs
   const toMs = (timesMs.at(-1) ?? run.extent.endMs) + run.stepMs
@@ -44,6 +45,8 @@ const seriesDataOf = (figures: Figures, run: RunOverview, span: SpanName): Serve
     margin: figures.interval_margin,
     otherModels: figures.otherModels,
     marks: figures.marks,
+    events: events.events.filter(({ metric }) => metric === null || metric === figures.metric),
+    changed: events.changed.find(({ metric }) => metric === figures.metric) ?? null,
     horizonStartMs: start,
     highThreshold: figures.high_threshold,
     veryHighThreshold: figures.very_high_threshold,
@@ -54,12 +57,16 @@ const seriesDataOf = (figures: Figures, run: RunOverview, span: SpanName): Serve
 }
 
 interface ServerSeriesProps extends PartProps {
+  readonly events: ServerEvents
   readonly span: SpanName
   readonly onSpan: (span: SpanName) => void
 }
 
-export const ServerSeries = ({ figures, run, theme, span, onSpan }: ServerSeriesProps) => {
-  const option = useCallback(() => serverSeriesOption(seriesDataOf(figures, run, span), { theme, formatting }), [figures, run, theme, span])
+export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: ServerSeriesProps) => {
+  const option = useCallback(
+    () => serverSeriesOption(seriesDataOf(figures, events, run, span), { theme, formatting }),
+    [figures, events, run, theme, span],
+  )
   const title = seriesTitle(figures, run)
   return (
     <div className="chart-frame">
@@ -77,14 +84,17 @@ export const ServerSeries = ({ figures, run, theme, span, onSpan }: ServerSeries
       <ChartFrame
         className="tall"
         title={title}
-        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${intervalWords(figures)}; orange quarter ends, violet holidays`}
+        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${intervalWords(figures)}; orange quarter ends, violet holidays${events.events.length === 0 ? '' : '; green events, dashed the forecast with them'}`}
         label={`${figures.metric} of ${figures.server_id} over time. ${title}`}
         option={option}
         table={() => {
-          const data = seriesDataOf(figures, run, span)
+          const data = seriesDataOf(figures, events, run, span)
+          const changed = new Map(
+            data.changed === null ? [] : [...data.changed.timesMs].map((timeMs, index) => [timeMs, data.changed?.forecast[index]]),
+          )
           const value = (number: number | undefined) => (number === undefined || Number.isNaN(number) ? null : number)
           return {
-            columns: ['time', 'measured', 'forecast', 'lower', 'upper'],
+            columns: ['time', 'measured', 'forecast', 'lower', 'upper', ...(data.changed === null ? [] : ['with events'])],
             rows: [...data.timesMs].flatMap((timeMs, index) => {
               if (timeMs < data.fromMs) return []
               const band = bandOf(data, index)
@@ -95,6 +105,7 @@ export const ServerSeries = ({ figures, run, theme, span, onSpan }: ServerSeries
                   value(data.forecast[index]),
                   band === null ? null : band[0],
                   band === null ? null : band[1],
+                  ...(data.changed === null ? [] : [value(changed.get(timeMs))]),
                 ],
               ]
             }),
@@ -105,9 +116,12 @@ export const ServerSeries = ({ figures, run, theme, span, onSpan }: ServerSeries
   )
 }
 
+/** Less would be told as 0. */
+const smallestTold = 0.05
+
 const intervalWords = (figures: Figures): string => {
   if (figures.series.upper.every((value) => Number.isNaN(value))) return 'nothing: the set has no bounds'
-  return figures.interval_margin === null || figures.interval_margin === 0
+  return figures.interval_margin === null || Math.abs(figures.interval_margin) < smallestTold
     ? 'the interval'
     : `the interval, mended by ${formatNumber(figures.interval_margin)} points to hold at its level`
 }

@@ -1,6 +1,7 @@
 // Why this server? Its measured line and every model's forecast with band, thresholds and season, its breach probability, and what to do.
 import { ArrowLeft, ArrowRight } from 'lucide-react'
 import { useState } from 'react'
+import type { ServerEvents } from '../../src-shared/event-ledger.ts'
 import type { ServerDetail } from '../../src-shared/run-view.ts'
 import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
@@ -13,10 +14,17 @@ import { formatting } from '../theme/formatting.ts'
 import { BreachProbability, ServerFacts, ServerRecommendation, ServerSeries, type SpanName } from './server-parts.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
+const noEvents: ServerEvents = { events: [], changed: [] }
+
 export const ServerView = ({ run, theme }: RunViewProps) => {
   const { metric, filter, selectedServer } = useWindowState()
   const [span, setSpan] = useState<SpanName>('recent')
   const answer = useRequest('run.server', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
+  const events = useRequest(
+    'run.server-events',
+    selectedServer === null ? null : { folder: run.folder, serverId: selectedServer },
+    `${run.folder} ${selectedServer ?? ''}`,
+  )
   if (selectedServer === null) {
     return (
       <main className="page" aria-label="Server">
@@ -38,7 +46,14 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
               <section key={figures.metric} className="page-inner" aria-label={`${detail.serverId}, ${figures.metric}`}>
                 {index === 0 && <ServerHead detail={detail} figures={figures} />}
                 {index > 0 && <h2>{figures.metric}</h2>}
-                <ServerSeries figures={figures} run={run} theme={theme} span={span} onSpan={setSpan} />
+                <ServerSeries
+                  figures={figures}
+                  events={events.status === 'ready' ? events.value : noEvents}
+                  run={run}
+                  theme={theme}
+                  span={span}
+                  onSpan={setSpan}
+                />
                 <div className="columns">
                   <BreachProbability figures={figures} run={run} theme={theme} />
                   <ServerRecommendation run={run} detail={detail} figures={figures} />

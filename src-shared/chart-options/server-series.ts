@@ -20,6 +20,10 @@ export interface ServerSeriesData {
   readonly otherModels: readonly { readonly model: string; readonly timesMs: Float64Array; readonly forecast: Float32Array }[]
   readonly marks: readonly TimeMark[]
   readonly horizonStartMs: number | null
+  /** One-off events of the server's ledger. */
+  readonly events: readonly { readonly note: string; readonly fromMs: number; readonly untilMs: number }[]
+  /** The forecast with the events to come; null where none changes it. */
+  readonly changed: { readonly timesMs: Float64Array; readonly forecast: Float32Array } | null
   readonly highThreshold: number | null
   readonly veryHighThreshold: number | null
   readonly firstBreachMs: number | null
@@ -99,7 +103,39 @@ const greatestOf = (data: ServerSeriesData): number => {
       if (value !== undefined && value > greatest) greatest = value
     }
   })
+  data.changed?.forecast.forEach((value, index) => {
+    const timeMs = data.changed?.timesMs[index] ?? Number.NaN
+    if (timeMs >= data.fromMs && timeMs < data.toMs && value > greatest) greatest = value
+  })
   return greatest
+}
+
+/** Colour of everything that events do. */
+const eventColor = ({ theme }: PlainChart): string => theme.clusterColors[2] ?? theme.muted
+
+const longestNote = 28
+
+/** The forecast with events; the times of the events are marked even where it stays as it is. */
+const eventSeries = (data: ServerSeriesData, chart: PlainChart, isShown: (timeMs: number) => boolean): LineSeriesOption => {
+  const color = eventColor(chart)
+  return line('events', 'with events', color, data.changed === null ? [] : pointsOf(data.changed.timesMs, data.changed.forecast, isShown), {
+    lineStyle: { color, width: 2, type: 'dashed' },
+    z: 5,
+    markArea: {
+      silent: true,
+      itemStyle: { color, opacity: 0.14 },
+      label: { show: true, position: 'insideTop', color: chart.theme.text, fontSize: fontSizes.small, fontFamily: chart.theme.font.family },
+      data: data.events
+        .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
+        .map(({ note, fromMs, untilMs }) => [
+          {
+            name: note.length > longestNote ? `${printable(note).slice(0, longestNote - 1)}…` : printable(note),
+            xAxis: Math.max(fromMs, data.fromMs),
+          },
+          { xAxis: Math.min(untilMs, data.toMs) },
+        ]),
+    },
+  })
 }
 
 /** Needs LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent and MarkAreaComponent. */
@@ -192,6 +228,7 @@ export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): E
         lineStyle: { color: theme.accent, width: 2 },
         z: 4,
       }),
+      ...(data.events.length === 0 ? [] : [eventSeries(data, chart, isAhead)]),
     ],
   }
 }

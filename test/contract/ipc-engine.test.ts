@@ -37,7 +37,7 @@ describe('the engine process', () => {
       call: 'analysis.run',
       payload: {
         analysisId: 'a',
-        source: { kind: 'forecast', path: '/nowhere.parquet', serversTable: null },
+        source: { kind: 'forecast', paths: ['/nowhere.parquet'], serversTable: null, eventsTable: null, model: null },
         out: join(tmpdir(), 'headroom-never-made', 'run'),
         config: {},
       },

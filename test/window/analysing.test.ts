@@ -1,10 +1,10 @@
 // An analysis in the window: its progress, cancelling it, and an engine that stops in the middle.
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
-import { chartPainted, heatmapPainted } from './charts-on-page.ts'
+import { chartPainted, heatmapPainted, showView } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -64,6 +64,34 @@ describe('a large forecast set', () => {
     await underWay(window)
     await window.close()
     expect(await readdir(join(home, 'runs'))).toEqual([])
+  })
+})
+
+describe('an events table beside the set', () => {
+  it('is heeded, added to in the window, and heeded again with what was added', async () => {
+    const set = join(folder, 'small.parquet')
+    await writeSampleFleet({ servers: 5, out: set, granularity: 'daily', seed: 1 })
+    await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')
+    await withWindow([set], async ({ page, home }) => {
+      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await showView(page, 'Events')
+      const rows = page.getByRole('main', { name: 'Events' }).locator('tbody tr')
+      expect(await rows.innerText()).toMatch(/Fire drill[^]*rows left out; it added/)
+      expect(await page.getByRole('button', { name: 'Analyse the set again with these events' }).count()).toBe(0)
+      await page.getByRole('button', { name: 'Add an event' }).click()
+      await page.getByLabel('From').fill('2026-05-04')
+      await page.getByLabel('What it is').fill('Strike')
+      await page.getByRole('button', { name: 'Keep the event' }).click()
+      await expect.poll(() => rows.last().innerText()).toMatch(/Strike[^]*left out once the set is analysed again/)
+      await page.getByRole('button', { name: 'Analyse the set again with these events' }).click()
+      await expect
+        .poll(async () => (await readdir(join(home, 'runs'))).filter((name) => !name.startsWith('.')).length, { timeout: 60_000 })
+        .toBe(2)
+      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await showView(page, 'Events')
+      await expect.poll(() => rows.last().innerText()).toMatch(/Strike[^]*rows left out/)
+      expect(await rows.count()).toBe(2)
+    })
   })
 })
 

@@ -132,7 +132,7 @@ describe('every view', () => {
     const ledger = join(folder, 'events.csv')
     const last = JSON.parse(await headroomDone(['inspect', set, '--json'])) as { horizon?: { start?: string; end?: string } }
     const start = (last.horizon?.start ?? '2026-12-01').slice(0, 10)
-    await writeFile(ledger, `from,to,servers,effect,note\n${start},${start},*,+60 points,Migration night\n`)
+    await writeFile(ledger, `from,to,servers,effect,note\n${start},2027-12-31,*,+60 points,Migration night\n`)
     const words = await walk(await analysed(set, 'events-run', '--events', ledger))
     expect(words.get('Events')).toMatch(/Migration night/)
     expect(words.get('Events')).toMatch(/servers at risk instead of/)

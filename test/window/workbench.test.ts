@@ -254,6 +254,71 @@ describe('What if: and if ...?', () => {
   })
 })
 
+describe('Events: what one-off things explain or will change this?', () => {
+  it('Events are added, drawn on the server, changed, removed and put back', async () => {
+    const { page, home } = window
+    await showView(page, 'Servers')
+    await pageSettled(page)
+    const grid = page.getByRole('grid', { name: 'Servers' })
+    await grid.focus()
+    // The least risky server of the list.
+    await page.keyboard.press('Control+End')
+    await page.keyboard.press('Enter')
+    const server = await main('Server').getByRole('heading', { level: 1 }).innerText()
+    const manifest = await readFile(join(home, 'runs', 'sample-120-servers', 'manifest.json'), 'utf8')
+    const { horizon } = JSON.parse(manifest) as { horizon: { start: string } }
+    const dayAfter = (days: number): string => new Date(Date.parse(horizon.start) + days * 86_400_000).toISOString().slice(0, 10)
+    const day = dayAfter(1)
+    await showView(page, 'Events')
+    await main('Events').getByRole('button', { name: 'Add an event' }).click()
+    const form = main('Events').getByRole('form', { name: 'A new event' })
+    expect(await form.getByLabel('Servers, a semicolon between them').inputValue()).toBe(server)
+    await form.getByLabel('From').fill(day)
+    await form.getByLabel('Effect on the forecast').fill('much')
+    await form.getByLabel('What it is').fill('Trade fair')
+    await form.getByRole('button', { name: 'Keep the event' }).click()
+    await page.getByRole('alert').getByText('Line 2, column effect of the events table of this run holds "much points"').waitFor()
+    // One day of 90 moves no P95, but breaks through the threshold: 28 days move it.
+    await form.getByLabel('To, included').fill(dayAfter(28))
+    await form.getByLabel('Effect on the forecast').fill('300')
+    await form.getByRole('button', { name: 'Keep the event' }).click()
+    const row = main('Events').locator('tbody tr')
+    await expect.poll(() => row.innerText()).toMatch(/Trade fair[^]*\+300 points[^]*1 server at risk instead of 0; pushed over: /)
+    expect(await main('Events').getByRole('heading', { level: 1 }).innerText()).toMatch(
+      /^With this event \d+ servers at risk instead of \d+$/,
+    )
+    await page.screenshot({ path: join(pictures, 'Events.png') })
+    await row.getByRole('button', { name: server }).click()
+    await pageSettled(page)
+    await main('Server')
+      .getByRole('button', { name: /^Table: / })
+      .first()
+      .click()
+    const table = main('Server').getByRole('table').first()
+    const cells = await table
+      .locator('tbody tr', { hasText: `${day}T00:00:00Z` })
+      .locator('td')
+      .allInnerTexts()
+    expect(Number(cells.at(-1)) - Number(cells[2])).toBeCloseTo(300, 0)
+    await main('Server')
+      .getByRole('button', { name: /^Chart: / })
+      .first()
+      .click()
+    await pageSettled(page)
+    await page.screenshot({ path: join(pictures, 'Server-with-event.png') })
+    await showView(page, 'Events')
+    await row.getByRole('button', { name: 'Change Trade fair' }).click()
+    await main('Events').getByLabel('Effect on the forecast').fill('')
+    await main('Events').getByRole('button', { name: 'Keep the event' }).click()
+    await expect.poll(() => row.innerText()).toMatch(/states no effect/)
+    await row.getByRole('button', { name: 'Remove Trade fair' }).click()
+    await main('Events').getByRole('button', { name: 'Put it back' }).click()
+    await expect.poll(() => row.count()).toBe(1)
+    const kept = await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'events.csv'), 'utf8')
+    expect(kept).toMatch(new RegExp(`^"from".*\n"${day}",.*"${server}","","","","Trade fair"\n$`))
+  })
+})
+
 describe('Compare: what changed since last time?', () => {
   it('Compare offers a choice where there is no other run', async () => {
     await showView(window.page, 'Compare')

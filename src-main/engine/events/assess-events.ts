@@ -28,7 +28,7 @@ export interface HeededEvents {
 export const assessEvents = async (
   database: Database,
   config: AnalysisConfig,
-  grid: TimeGrid,
+  grid: Pick<TimeGrid, 'stepSeconds'>,
   { ledger, leftOut }: HeededEvents,
 ): Promise<{ report: EventReport; warnings: RunWarning[] }> => {
   const { events } = ledger
@@ -69,7 +69,8 @@ export const assessEvents = async (
 
 const instantText = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')
 
-const makeTouches = async (database: Database, events: readonly LedgerEvent[], stepMs: number): Promise<void> => {
+/** Table `event_touches` out of `series` and `horizon`; see `assessEvents`. */
+export const makeTouches = async (database: Database, events: readonly LedgerEvent[], stepMs: number): Promise<void> => {
   await database.run('CREATE OR REPLACE TABLE event_touches (event INTEGER, series_id INTEGER, ts TIMESTAMP, factor DOUBLE, points DOUBLE)')
   for (const [index, event] of events.entries()) {
     if (event.effect === null) continue
@@ -84,10 +85,9 @@ const makeTouches = async (database: Database, events: readonly LedgerEvent[], s
   }
 }
 
-/** Series' figures before and after; percentages first, one on the other, then points, in the order of the table. */
-const figuresSql = (which: string, conservative: boolean): string => `
-  CREATE OR REPLACE TEMP TABLE event_figures AS
-  WITH changes AS (
+/** Relation `changed` (series_id, ts, value): percentages first, one on the other, then points, in the order of the table. */
+export const changedSql = (which: string): string => `
+  changes AS (
     SELECT series_id, ts,
            list_reduce(list_prepend(1.0::DOUBLE, list(factor ORDER BY event)), lambda a, b: a * b) AS factor,
            list_reduce(list_prepend(0.0::DOUBLE, list(points ORDER BY event)), lambda a, b: a + b) AS points
@@ -96,7 +96,12 @@ const figuresSql = (which: string, conservative: boolean): string => `
     SELECT h.series_id, h.ts, CASE WHEN c.ts IS NULL THEN h.predicted ELSE h.predicted * c.factor + c.points END AS value
     FROM horizon h LEFT JOIN changes c ON c.series_id = h.series_id AND c.ts = h.ts
     WHERE h.series_id IN (SELECT series_id FROM changes)
-  )
+  )`
+
+/** Series' figures before and after. */
+const figuresSql = (which: string, conservative: boolean): string => `
+  CREATE OR REPLACE TEMP TABLE event_figures AS
+  WITH ${changedSql(which)}
   SELECT r.series_id, r.server_id, r.metric, r.high_threshold AS threshold, r.is_at_risk,
          ${conservative ? 'e.conservative_p95' : 'r.horizon_p95'} AS before_value,
          quantile_cont(c.value, 0.95) ${conservative ? '+ any_value(e.conservative_p95 - r.horizon_p95)' : ''} AS after_value,

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/errors.ts'
+import { ledgerColumns, mostEvents, type LedgerColumn, type LedgerLine } from '../../../src-shared/event-ledger.ts'
 import { nearestName } from '../../../src-shared/nearest-name.ts'
 import type { InputEntry } from '../../../src-shared/run-manifest.ts'
 
@@ -35,9 +36,6 @@ export interface EventLedger {
   readonly events: readonly LedgerEvent[]
 }
 
-const columns = ['from', 'to', 'servers', 'group', 'metric', 'effect', 'note'] as const
-type Column = (typeof columns)[number]
-const mostEvents = 1000
 const mostBytes = 16_000_000
 const dayMs = 86_400_000
 
@@ -45,6 +43,29 @@ const recordsSchema = z.array(z.object({ record: z.record(z.string(), z.string()
 
 /** Throws input-not-found, events-invalid. */
 export const readEvents = async (path: string): Promise<EventLedger> => {
+  const { name, bytes, rows } = await readRows(path)
+  return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
+}
+
+/** The table's fields as they stand, its columns checked. Throws input-not-found, events-invalid. */
+export const readLedgerLines = async (path: string): Promise<LedgerLine[]> => {
+  const { rows } = await readRows(path)
+  return rows.map(({ record }) => ({
+    from: record['from'] ?? '',
+    to: record['to'] ?? '',
+    servers: record['servers'] ?? '',
+    group: record['group'] ?? '',
+    metric: record['metric'] ?? '',
+    effect: record['effect'] ?? '',
+    note: record['note'] ?? '',
+  }))
+}
+
+/** Lines that come from elsewhere than a file; they are numbered as if they stood below a header line. Throws events-invalid. */
+export const parseLedgerLines = (lines: readonly LedgerLine[], name: string): LedgerEvent[] =>
+  lines.map((line, index) => readEvent(line, index + 2, name))
+
+const readRows = async (path: string): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
   const file = resolve(path)
   const name = basename(file)
   const found = await stat(file).catch(() => null)
@@ -58,14 +79,19 @@ export const readEvents = async (path: string): Promise<EventLedger> => {
       'Name several servers, or a group, in one line.',
     )
   }
-  return { entry: { path, bytes: found.size, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
+  return { name, bytes: found.size, rows }
 }
 
 const invalid = (sentence: string, next: string, cause?: unknown): HeadroomError =>
   new HeadroomError('events-invalid', sentence, { next, cause })
 
 /** Fields by lower-case column name, trimmed. */
-const parseRows = (text: string, name: string): { record: Readonly<Record<string, string>>; line: number }[] => {
+interface TableRow {
+  readonly record: Readonly<Record<string, string>>
+  readonly line: number
+}
+
+const parseRows = (text: string, name: string): TableRow[] => {
   try {
     const parsed = parse(text, {
       bom: true,
@@ -100,16 +126,17 @@ const delimiterOf = (text: string): string => {
 const checkHeader = (header: readonly string[], name: string): string[] => {
   const repeated = header.find((column, index) => header.indexOf(column) !== index)
   if (repeated !== undefined) throw invalid(`The events table ${name} has column ${repeated} twice.`, 'Keep one of them.')
-  const misspelt = header.find((column) => !columns.some((known) => known === column))
+  const misspelt = header.find((column) => !ledgerColumns.some((known) => known === column))
   if (misspelt !== undefined) {
-    const nearest = nearestName(misspelt, columns)
+    const nearest = nearestName(misspelt, ledgerColumns)
     throw invalid(
       `The events table ${name} has a column ${misspelt || 'without a name'}, which no event has.`,
-      nearest === undefined ? `Columns: ${columns.join(', ')}.` : `Did you mean ${nearest}?`,
+      nearest === undefined ? `Columns: ${ledgerColumns.join(', ')}.` : `Did you mean ${nearest}?`,
     )
   }
   for (const column of ['from', 'to'] as const) {
-    if (!header.includes(column)) throw invalid(`The events table ${name} has no column ${column}.`, `Columns: ${columns.join(', ')}.`)
+    if (!header.includes(column))
+      throw invalid(`The events table ${name} has no column ${column}.`, `Columns: ${ledgerColumns.join(', ')}.`)
   }
   if (!header.includes('servers') && !header.includes('group')) {
     throw invalid(
@@ -121,8 +148,8 @@ const checkHeader = (header: readonly string[], name: string): string[] => {
 }
 
 const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string): LedgerEvent => {
-  const field = (column: Column): string => record[column] ?? ''
-  const refuse = (column: Column, fault: string, next: string): HeadroomError =>
+  const field = (column: LedgerColumn): string => record[column] ?? ''
+  const refuse = (column: LedgerColumn, fault: string, next: string): HeadroomError =>
     invalid(`Line ${line}, column ${column} of the events table ${name} ${fault}.`, next)
   const instant = (column: 'from' | 'to'): { ms: number; isDay: boolean } => {
     const found = readInstant(field(column))
@@ -160,7 +187,7 @@ const readInstant = (text: string): { ms: number; isDay: boolean } | null => {
   return Number.isNaN(ms) ? null : { ms, isDay: time === undefined }
 }
 
-type Refuse = (column: Column, fault: string, next: string) => HeadroomError
+type Refuse = (column: LedgerColumn, fault: string, next: string) => HeadroomError
 
 const readTarget = (servers: string, group: string, refuse: Refuse): EventTarget => {
   if (servers !== '' && group !== '') throw refuse('group', 'is filled in beside servers', 'Fill in one of the two.')

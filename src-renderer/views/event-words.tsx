@@ -1,0 +1,58 @@
+// What an event did and does, in words: the rows it took out of the past, and servers at risk before and after.
+import type { EventScenario, LedgerEventReport } from '../../src-shared/event-report.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
+import { openServer } from '../state/navigation.ts'
+import { formatDate, formatNumber, formatSigned, formatting } from '../theme/formatting.ts'
+
+const namedServers = 6
+
+export const changeWords = ({ before, after }: EventScenario): string => {
+  const servers = after.at_risk_servers === 1 ? '1 server' : `${formatting.count(after.at_risk_servers)} servers`
+  return after.at_risk_servers === before.at_risk_servers
+    ? `${servers} at risk, as many as without`
+    : `${servers} at risk instead of ${formatting.count(before.at_risk_servers)}`
+}
+
+const horizonStart = ({ horizon, extent }: RunOverview): number => horizon?.startMs ?? extent.endMs
+
+export const pastWords = ({ left_out: left, from, servers }: LedgerEventReport, isHeeded: boolean, run: RunOverview): string => {
+  if (left !== null) {
+    const effects = left.effects.map(({ metric, mean_error: error }) => `${metric} ${formatSigned(error)} points`)
+    return `${formatting.count(left.rows)} rows left out${effects.length === 0 ? '' : `; it added ${effects.join(', ')}`}`
+  }
+  if (servers === 0 || Date.parse(from) >= horizonStart(run)) return '–'
+  return isHeeded ? 'no measured row lies within it' : 'left out once the set is analysed again'
+}
+
+export const ForecastWords = ({ event, run }: { readonly event: LedgerEventReport; readonly run: RunOverview }) => {
+  if (event.servers === 0) return <>this run has no such server or metric</>
+  if (event.scenario !== null) return <Scenario scenario={event.scenario} />
+  if (Date.parse(event.until) <= horizonStart(run)) return <>–</>
+  return <>{event.effect === null ? 'states no effect' : 'no forecast lies within it'}</>
+}
+
+const Scenario = ({ scenario }: { readonly scenario: EventScenario }) => {
+  const { pushed_over: pushed, saved, before, after } = scenario
+  const least = after.least_headroom
+  return (
+    <>
+      {changeWords(scenario)}
+      {pushed.count > 0 && (
+        <>
+          ; pushed over:{' '}
+          {pushed.servers.slice(0, namedServers).map((server) => (
+            <button key={server} type="button" className="link event-server" onClick={() => openServer(server)}>
+              {server}
+            </button>
+          ))}
+          {pushed.count > namedServers && ` and ${formatting.count(pushed.count - namedServers)} more`}
+        </>
+      )}
+      {after.soonest_breach_at !== null &&
+        after.soonest_breach_at !== before.soonest_breach_at &&
+        `; soonest breach ${formatDate(Date.parse(after.soonest_breach_at))}${before.soonest_breach_at === null ? '' : ` instead of ${formatDate(Date.parse(before.soonest_breach_at))}`}`}
+      {saved.count > 0 && `; ${formatting.count(saved.count)} no longer at risk`}
+      {least !== null && `; least headroom ${least.server_id} at ${formatNumber(least.value)} of ${formatNumber(least.threshold)}`}
+    </>
+  )
+}
