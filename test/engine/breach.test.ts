@@ -22,10 +22,15 @@ describe('isotonic regression', () => {
 })
 
 describe('recalibration', () => {
-  test('one event in four: w = 1 / 21, so p at raw 1 is 1/21 x 1 + 20/21 x 0.25', () => {
-    const curve = fitRecalibration(floats(0, 0, 0, 1), Uint8Array.from([0, 0, 0, 1]))
+  test('one event in four, at the middle: w = 1 / 21 and iso(0.5) = 1, so p at 0.5 is 1/21 x 1 + 20/21 x 0.5', () => {
+    const curve = fitRecalibration(floats(0, 0, 0, 0.5), Uint8Array.from([0, 0, 0, 1]))
     expect(curve.weight).toBeCloseTo(1 / 21, 12)
-    expect(recalibrate(curve, 1)).toBeCloseTo(1 / 21 + (20 / 21) * 0.25, 12)
+    expect(recalibrate(curve, 0.5)).toBeCloseTo(1 / 21 + (20 / 21) * 0.5, 12)
+    expect(recalibrate(curve, 0)).toBe(0)
+  })
+  test('without any event nothing is known of the curve: the raw share stands', () => {
+    const curve = fitRecalibration(floats(0, 0.2, 0.4), new Uint8Array(3))
+    expect([0, 0.3, 1].map((raw) => recalibrate(curve, raw))).toEqual([0, 0.3, 1])
   })
   test('a server has no part in its own curve', () => {
     const raw = floats(0, 0, 1, 1)

@@ -41,17 +41,21 @@ describe.skipIf(!existsSync(planetlab))('a real fleet', () => {
   }, 60_000)
 })
 
-describe('a sample fleet of 1,000 servers', () => {
+describe.each([
+  { servers: 120, events: 10 },
+  { servers: 1000, events: 50 },
+])('a sample fleet of $servers servers', ({ servers, events }) => {
   let fleet: SampleRun
   afterAll(async () => fleet.remove())
 
   test('at most half of the base rate, and what was predicted happened about as often', async () => {
-    fleet = await makeSampleFleet(1000)
+    fleet = await makeSampleFleet(servers)
     const out = join(fleet.folder, 'calibrated')
     await headroomDone(['analyze', fleet.forecasts, '--out', out, '--quiet'])
     const { calibration, coverage } = await reportOf(out)
-    expect(calibration.events).toBeGreaterThan(50)
+    expect(calibration.events).toBeGreaterThan(events)
     expect(calibration.brier).toBeLessThanOrEqual(0.5 * calibration.brier_base_rate)
+    expect(calibration.brier).toBeLessThan(calibration.brier_plain_flag)
     expect(Math.abs(coverage.after - coverage.nominal)).toBeLessThan(0.03)
     expect(calibration.reliability.reduce((sum, { series }) => sum + series, 0)).toBe(calibration.series)
     for (const { predicted, observed } of calibration.reliability) expect(Math.abs(predicted - observed)).toBeLessThan(0.2)

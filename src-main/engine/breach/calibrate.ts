@@ -1,7 +1,7 @@
 // How far breach probabilities hold: predicted for a held-back end of the backtest, compared with what happened there, and mended by it.
 import { evaluateIsotonic, fitIsotonic, type IsotonicFunction } from './isotonic-regression.ts'
 
-/** Events at which the fitted curve and the base rate weigh the same. */
+/** Events at which the fitted curve and the raw share weigh the same. */
 const eventWeight = 20
 const folds = 5
 const deciles = 10
@@ -23,11 +23,11 @@ export interface Recalibration {
   /** Observed share of series that breached. */
   readonly baseRate: number
   readonly events: number
-  /** Weight of the fitted curve against the base rate: E / (E + 20). */
+  /** Weight of the fitted curve against the raw share: E / (E + 20). */
   readonly weight: number
 }
 
-/** p = w x iso(raw) + (1 - w) x b: with few events the observed base rate counts more than a curve fitted to them. */
+/** p = w x iso(raw) + (1 - w) x raw: with few events the simulated share counts more than a curve fitted to them (docs/decisions/0011). */
 export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recalibration => {
   const events = breached.reduce((sum, outcome) => sum + outcome, 0)
   return {
@@ -39,8 +39,8 @@ export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recal
 }
 
 /** Without any trial there is nothing to mend by: the raw share stands. */
-export const recalibrate = ({ isotonic, baseRate, weight }: Recalibration, raw: number): number =>
-  isotonic.places.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * baseRate
+export const recalibrate = ({ isotonic, weight }: Recalibration, raw: number): number =>
+  isotonic.places.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * raw
 
 export interface ReliabilityRow {
   /** Mean predicted probability of the decile's series. */
