@@ -24,7 +24,7 @@ export type QueryAnswer = z.infer<typeof queryAnswerSchema>
 export const queryTablesSchema = z.array(z.object({ name: z.string(), columns: z.array(z.object({ name: z.string(), type: z.string() })) }))
 export type QueryTables = z.infer<typeof queryTablesSchema>
 
-export const queryFormats = ['csv', 'json', 'xlsx'] as const
+export const queryFormats = ['csv', 'parquet', 'json', 'xlsx'] as const
 export const queryExportRequestSchema = queryRequestSchema.extend({ format: z.enum(queryFormats) })
 
 export const queryCalls = {

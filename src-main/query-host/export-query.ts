@@ -1,4 +1,4 @@
-// All rows of the user's own query as a file: CSV, JSON or a workbook, written whole or not at all.
+// All rows of the user's own query as a file: CSV, Parquet, JSON or a workbook, written whole or not at all.
 import { randomUUID } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -6,6 +6,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { mostExportedRows, type queryFormats } from '../../src-shared/query-contract.ts'
 import { queryRun, type QueryResult } from '../queries/query-run.ts'
 import { neutralCell } from '../report/neutral-cells.ts'
+import { writeRows } from '../report/write-rows.ts'
 import { writeSheets } from '../report/write-sheet.ts'
 
 interface ExportCall {
@@ -32,7 +33,8 @@ export const exportQuery = async (
       await writeSheets(draft, [
         { name: 'Query', columns: result.columns, values: result.columns.map((_, index) => result.rows.map((row) => row[index])) },
       ])
-    } else await writeFile(draft, format === 'csv' ? csvText(result) : jsonText(result))
+    } else if (format === 'parquet') await writeRows(draft, result)
+    else await writeFile(draft, format === 'csv' ? csvText(result) : jsonText(result))
     await rename(draft, path)
   } catch (cause) {
     await rm(draft, { force: true }).catch(() => undefined)

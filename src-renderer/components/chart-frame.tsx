@@ -1,10 +1,11 @@
 // A chart with its heading, the table of what it shows, and the ways to take it along: copy, save as picture or as data.
-import { Download, Table2 } from 'lucide-react'
+import { Download } from 'lucide-react'
 import { useCallback, useRef, useState } from 'react'
 import { Chart, type ChartHandle, type ChartProps } from '../charts/chart.tsx'
 import { copyAndTell, saveFile } from '../state/errands.ts'
 import { DataTable } from './data-table.tsx'
 import { Popover } from './popover.tsx'
+import { TableToggle } from './table-toggle.tsx'
 import { tableText, textFormatNames, textFormats, type TableContent } from './table-text.ts'
 
 export interface ChartFrameProps extends ChartProps {
@@ -30,16 +31,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
           {note !== undefined && <p className="muted">{note}</p>}
         </div>
         <span className="toolbar-gap" />
-        <button
-          type="button"
-          className="icon-button"
-          aria-label={`${isTable ? 'Chart' : 'Table'}: ${title}`}
-          aria-pressed={isTable}
-          title={isTable ? 'Show the chart' : 'Show the numbers as a table'}
-          onClick={() => setIsTable(!isTable)}
-        >
-          <Table2 size={15} aria-hidden />
-        </button>
+        <TableToggle name={title} isTable={isTable} onChange={setIsTable} />
         <Popover label={<Download size={15} aria-label="Take along" />} name={`Copy or save: ${title}`} align="right">
           <ul className="menu-list">
             {textFormats.map((format) => (

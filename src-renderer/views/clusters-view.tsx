@@ -11,9 +11,12 @@ import { Chart, type BrushedArea, type ChartHandle } from '../charts/chart.tsx'
 import type { ElementSize } from '../charts/use-element-size.ts'
 import { Segments, Select } from '../components/choice.tsx'
 import { ClusterProfiles } from '../components/cluster-profiles.tsx'
+import { DataTable } from '../components/data-table.tsx'
 import { EmptyState, NothingPasses } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { PictureMenu } from '../components/picture-menu.tsx'
+import type { TableContent } from '../components/table-text.ts'
+import { TableToggle } from '../components/table-toggle.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { changeFilter, goTo, selectServer } from '../state/navigation.ts'
 import { isBusy } from '../state/loadable.ts'
@@ -30,6 +33,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   const filter = useWindowState((state) => state.filter)
   const [projection, setProjection] = useState<ClusterProjection>('spread')
   const [drag, setDrag] = useState<Drag>('none')
+  const [isTable, setIsTable] = useState(false)
   const chart = useRef<ChartHandle | null>(null)
   const keepChart = useCallback((handle: ChartHandle | null) => {
     chart.current = handle
@@ -64,6 +68,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
         />
         <span className="toolbar-gap" />
         <span className="toolbar-hint">A click on a mark selects its server; a click on a name in the legend hides its cluster</span>
+        <TableToggle name="Clusters" isTable={isTable} onChange={setIsTable} />
         <PictureMenu name="Clusters" handle={() => chart.current} />
       </Toolbar>
       <div className="split">
@@ -71,7 +76,9 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
           {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
           {answer.status === 'failed' && <ErrorPanel error={answer.error} />}
           {answer.status === 'ready' &&
-            (answer.value.serverIds.length > 0 ? (
+            (answer.value.serverIds.length > 0 && isTable ? (
+              <DataTable label="Clusters, as a table" content={tableOf(answer.value)} />
+            ) : answer.value.serverIds.length > 0 ? (
               <Scatter data={answer.value} theme={theme} drag={drag} onServers={pick} onChart={keepChart} />
             ) : isFiltering(filter) ? (
               <NothingPasses />
@@ -89,6 +96,19 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
       </div>
     </main>
   )
+}
+
+const tableOf = ({ serverIds, mean, std, cluster, clusters, axes }: ClustersData): TableContent => {
+  const names = new Map(clusters.map((one) => [one.cluster, one.name]))
+  return {
+    columns: ['server', 'cluster', axes?.x ?? 'mean', axes?.y ?? 'standard deviation'],
+    rows: serverIds.map((server, index) => [
+      server,
+      `${cluster[index] ?? ''} – ${names.get(cluster[index] ?? -1) ?? ''}`,
+      mean[index] ?? null,
+      std[index] ?? null,
+    ]),
+  }
 }
 
 const NoClusters = ({ run, isProjected }: { readonly run: RunOverview; readonly isProjected: boolean }) => (

@@ -3,6 +3,7 @@ import { ZoomOut } from 'lucide-react'
 import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
 import { Segments, Select } from '../components/choice.tsx'
 import type { ChartHandle } from '../charts/chart.tsx'
+import { TableToggle } from '../components/table-toggle.tsx'
 import { PictureMenu } from '../components/picture-menu.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { useHeatmapState, type TimeSpan } from '../state/heatmap-state.ts'
@@ -29,11 +30,13 @@ export interface HeatmapToolbarProps {
   /** Whether cells stand for several servers or periods at present. */
   readonly isMerged: boolean
   readonly onReset: () => void
+  readonly isTable: boolean
+  readonly onTable: (isTable: boolean) => void
   /** The chart as it stands, once it is drawn. */
   readonly chart: () => ChartHandle | null
 }
 
-export const HeatmapToolbar = ({ run, isMerged, onReset, chart }: HeatmapToolbarProps) => {
+export const HeatmapToolbar = ({ run, isMerged, onReset, isTable, onTable, chart }: HeatmapToolbarProps) => {
   const { sort, span, reduction, rows } = useHeatmapState()
   return (
     <Toolbar label="Risk heatmap">
@@ -58,6 +61,7 @@ export const HeatmapToolbar = ({ run, isMerged, onReset, chart }: HeatmapToolbar
       <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
         <ZoomOut size={14} aria-hidden /> Reset zoom
       </button>
+      <TableToggle name="Risk heatmap" isTable={isTable} onChange={onTable} />
       <PictureMenu name="Risk heatmap" handle={chart} />
     </Toolbar>
   )

@@ -2,6 +2,7 @@
 import type { EChartsOption, TitleComponentOption } from 'echarts'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { cellAt, describeCell, type HeatmapCell } from '../../src-shared/chart-options/heatmap-cell.ts'
+import { heatmapTable } from '../../src-shared/chart-options/heatmap-table.ts'
 import { heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
 import { heatmapOption } from '../../src-shared/chart-options/heatmap.ts'
 import { layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
@@ -11,6 +12,7 @@ import { Chart, type ChartHandle } from '../charts/chart.tsx'
 import { paintCells } from '../charts/cell-image.ts'
 import { useElementSize, type ElementSize } from '../charts/use-element-size.ts'
 import { ZoomSurface, type PlotPart, type PlotPoint } from '../charts/zoom-surface.tsx'
+import { DataTable } from '../components/data-table.tsx'
 import { NothingPasses } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { clampRows, clampTime, timeRangeOf, useHeatmapState } from '../state/heatmap-state.ts'
@@ -31,6 +33,7 @@ const resetZoom = (): void => useHeatmapState.setState({ span: 'recent', time: n
 export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
   const area = useRef<HTMLDivElement>(null)
   const chart = useRef<ChartHandle | null>(null)
+  const [isTable, setIsTable] = useState(false)
   const keepChart = useCallback((handle: ChartHandle | null) => {
     chart.current = handle
   }, [])
@@ -59,13 +62,18 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
         run={run}
         isMerged={answer.status === 'ready' && isMerged(answer.value, run)}
         onReset={resetZoom}
+        isTable={isTable}
+        onTable={setIsTable}
         chart={() => chart.current}
       />
       <div ref={area} className="chart-area" aria-busy={isBusy(answer)}>
         {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
         {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom} />}
         {answer.status === 'ready' && answer.value.totalRows === 0 && <NothingPasses />}
-        {answer.status === 'ready' && answer.value.totalRows > 0 && size !== null && (
+        {answer.status === 'ready' && answer.value.totalRows > 0 && isTable && (
+          <DataTable label="Risk heatmap, as a table" content={heatmapTable(answer.value.data)} />
+        )}
+        {answer.status === 'ready' && answer.value.totalRows > 0 && size !== null && !isTable && (
           <Heatmap run={run} theme={theme} size={size} answer={answer.value} onChart={keepChart} />
         )}
       </div>

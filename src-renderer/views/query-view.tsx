@@ -21,7 +21,7 @@ import { formatElapsed, formatNumber, formatting } from '../theme/formatting.ts'
 import { QueryChart } from './query-chart.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
-const formatNames = { csv: 'CSV', json: 'JSON', xlsx: 'Excel workbook' } as const
+const formatNames = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
 const noTables: QueryTables = []
 
 type Shape = 'rows' | 'chart'

@@ -25,12 +25,12 @@ type Verdict = (typeof verdictFilters)[number]
 const verdictNames: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
 
 const columns: readonly GridColumn[] = [
-  { name: 'server_id', title: 'Server', kind: 'text', width: 160 },
+  { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
   { name: 'disposition', title: 'Recommendation', kind: 'text', width: 120 },
-  { name: 'reason', title: 'Why', kind: 'text', width: 420 },
-  { name: 'units_to_add', title: 'Units', kind: 'count', width: 60 },
-  { name: 'order_by', title: 'Order by', kind: 'time', width: 110 },
-  { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 140 },
+  { name: 'reason', title: 'Why', kind: 'text', width: 250 },
+  { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
+  { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
+  { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 120 },
   { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 100 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ]
@@ -49,7 +49,7 @@ const cellsOf = (row: Recommendation): readonly Cell[] => [
 const pageOf = ({ rows, total }: RecommendationsPage) => ({ rows, total })
 
 export const RecommendationsView = ({ run, theme }: RunViewProps) => {
-  const { metric, filter, selectedServer } = useWindowState()
+  const { metric, filter } = useWindowState()
   const [verdict, setVerdict] = useState<Verdict>('open')
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<WireError | null>(null)
@@ -121,7 +121,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
               context={{ unit: '', isHourly: false }}
               rowAt={cellsAt}
               onRange={onRange}
-              marked={selectedServer}
+              marked={chosen.length === 1 ? (chosen[0]?.server_id ?? null) : null}
               onPick={([name]) => selectServer(String(name))}
               onOpen={([name]) => openServer(String(name))}
               onSelection={setSelection}

@@ -38,7 +38,7 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
     )
   }
   return (
-    <main className="page" aria-label="Server" aria-busy={isBusy(answer)}>
+    <main className="page" aria-label="Server" aria-busy={isBusy(answer) || isBusy(events)}>
       <Loaded answer={answer} waiting="Reading the server …">
         {(detail) => (
           <div className="page-inner">

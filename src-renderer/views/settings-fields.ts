@@ -3,7 +3,7 @@
 export interface SettingField {
   readonly key: string
   readonly label: string
-  readonly kind: 'number' | 'text' | 'flag' | 'choice' | 'months'
+  readonly kind: 'number' | 'text' | 'flag' | 'choice' | 'months' | 'names' | 'thresholds'
   readonly unit?: string
   readonly hint: string
   readonly choices?: readonly { readonly value: string; readonly label: string }[]
@@ -32,6 +32,25 @@ export const settingGroups: readonly SettingGroup[] = [
         ],
       },
       { key: 'breach_probability', label: 'Breach probability', kind: 'flag', hint: 'Estimated from simulated futures; takes longer' },
+      {
+        key: 'metric_thresholds',
+        label: 'Of one metric',
+        kind: 'thresholds',
+        hint: 'Name, high and very high: mem_p95 85 95; network_mbps 800 900',
+      },
+      {
+        key: 'criticality_thresholds',
+        label: 'Of one criticality',
+        kind: 'thresholds',
+        hint: 'Wins over a metric’s: critical 70 85',
+      },
+      { key: 'percent_metrics', label: 'Metrics in percent', kind: 'names', hint: 'Besides those whose names say so' },
+      {
+        key: 'interval_level',
+        label: 'Intervals promise',
+        kind: 'number',
+        hint: 'Share of values within the bounds: 0.8',
+      },
       { key: 'target_metric', label: 'Metric of sets without one', kind: 'text', hint: 'A name such as cpu_p95' },
     ],
   },
@@ -77,14 +96,38 @@ export const settingGroups: readonly SettingGroup[] = [
 export type DraftValues = Readonly<Record<string, string>>
 
 /** What the form shows for a value. */
-export const draftOf = (value: unknown): string =>
-  value === undefined || value === null
-    ? ''
-    : Array.isArray(value)
-      ? value.join(', ')
-      : typeof value === 'string'
-        ? value
-        : JSON.stringify(value)
+export const draftOf = (value: unknown): string => {
+  if (value === undefined || value === null) return ''
+  if (Array.isArray(value)) return value.join(', ')
+  if (typeof value === 'string') return value
+  return isThresholds(value)
+    ? Object.entries(value)
+        .map(([name, { high, very_high: veryHigh }]) => `${name} ${high} ${veryHigh}`)
+        .join('; ')
+    : JSON.stringify(value)
+}
+
+type Thresholds = Readonly<Record<string, { readonly high: number; readonly very_high: number }>>
+
+const isThresholds = (value: unknown): value is Thresholds =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((one: unknown) => typeof one === 'object' && one !== null && 'high' in one && 'very_high' in one)
+
+/** "mem_p95 85 95; disk 70 85"; numbers that are none stay text, for the engine to name. */
+const parseThresholds = (text: string): Record<string, unknown> =>
+  Object.fromEntries(
+    text
+      .split(';')
+      .map((part) => part.trim().split(/\s+/))
+      .filter(([name]) => name !== undefined && name !== '')
+      .map((words) => {
+        const amount = (word: string | undefined): unknown =>
+          word === undefined || Number.isNaN(Number(word)) ? (word ?? '') : Number(word)
+        const known = words.length < 3 ? words.length : words.length - 2
+        return [words.slice(0, known).join(' '), { high: amount(words[known]), very_high: amount(words[known + 1]) }]
+      }),
+  )
 
 /** Settings out of a draft: empty fields and defaults are left out. What does not parse stays text, for the engine to name. */
 export const settingsOf = (draft: DraftValues, defaults: Readonly<Record<string, unknown>>): Record<string, unknown> => {
@@ -102,6 +145,8 @@ const parseField = (kind: SettingField['kind'], key: string, text: string): unkn
   const number = Number(text)
   if (kind === 'number' || (key === 'n_clusters' && text !== 'auto')) return Number.isNaN(number) ? text : number
   if (kind === 'flag') return text === 'true'
+  if (kind === 'thresholds') return parseThresholds(text)
+  if (kind === 'names') return text.split(/[\s,;]+/)
   if (kind === 'months') return text.split(/[\s,]+/).map((month) => (Number.isNaN(Number(month)) ? month : Number(month)))
   return text
 }

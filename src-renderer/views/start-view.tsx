@@ -1,10 +1,11 @@
 // Where one begins: the sample fleet, a file or folder of one's own, or a run that was open before.
-import { FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
+import { Cloud, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
+import { goTo } from '../state/navigation.ts'
 import { choosePath, forgetRun, openRunFolder, openSample } from '../state/open-path.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatOpened, formatShare, formatting } from '../theme/formatting.ts'
+import { formatDollars, formatOpened, formatShare, formatting } from '../theme/formatting.ts'
 
 export const StartView = () => {
   const { failure, notice, opening, recentRuns } = useWindowState()
@@ -38,6 +39,11 @@ export const StartView = () => {
             <strong>Open folder…</strong>
             <span>A folder of Parquet files, or a run folder, also one that the Python job made.</span>
           </button>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => goTo('cloud')}>
+            <Cloud size={20} aria-hidden />
+            <strong>Connect to AWS…</strong>
+            <span>The same analysis as an Amazon SageMaker job; the run comes home verified.</span>
+          </button>
         </div>
         <p className="start-hint">{opening === null ? 'Or drop a file or folder anywhere on this window.' : `Opening ${opening} …`}</p>
         <section className="recent" aria-label="Recent runs">
@@ -70,6 +76,9 @@ const RecentRow = ({ run }: { readonly run: RecentRun }) => (
       <span className="recent-figure">{formatting.count(run.servers)} servers</span>
       <span className="recent-figure">
         {formatting.count(run.atRisk)} at risk ({formatShare(run.atRisk, run.servers)})
+      </span>
+      <span className="recent-figure">
+        {run.savingsMonthlyUsd === null ? '' : `${formatDollars(run.savingsMonthlyUsd)} a month to save`}
       </span>
       <span className="recent-when">{run.exists ? formatOpened(run.openedAt) : 'folder is gone'}</span>
     </button>

@@ -1,5 +1,5 @@
 // And if ...? Sliders that are answered while they move, a threshold x percentile grid, and scenarios kept beside the run.
-import { useId, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
@@ -12,8 +12,9 @@ import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
 import type { RunViewProps } from './view-entry.ts'
-import { KeptScenarios, Outcome } from './what-if-outcome.tsx'
 import { SensitivityGrid } from './sensitivity-grid.tsx'
+import { CostField, GroupSliders, groupsOf, ownThresholds, Slider } from './what-if-fields.tsx'
+import { KeptScenarios, Outcome } from './what-if-outcome.tsx'
 
 const asRun: Scenario = scenarioSchema.parse({})
 const listed = 12
@@ -53,7 +54,7 @@ const Workspace = ({ run, choices }: { readonly run: RunOverview; readonly choic
   const change = (part: Partial<Scenario>): void => setScenario((last) => ({ ...last, ...part }))
   return (
     <div className="split">
-      <Sliders choices={choices} scenario={scenario} onChange={change} onReset={() => setScenario(asRun)} />
+      <Sliders run={run} choices={choices} scenario={scenario} onChange={change} onReset={() => setScenario(asRun)} />
       <div className="page" aria-busy={isBusy(answer)}>
         {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
         <Loaded answer={answer} waiting="Working it out …">
@@ -96,15 +97,17 @@ const Workspace = ({ run, choices }: { readonly run: RunOverview; readonly choic
 }
 
 interface SlidersProps {
+  readonly run: RunOverview
   readonly choices: WhatIfChoices
   readonly scenario: Scenario
   readonly onChange: (part: Partial<Scenario>) => void
   readonly onReset: () => void
 }
 
-const Sliders = ({ choices, scenario, onChange, onReset }: SlidersProps) => {
+const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) => {
   const { selectedServer } = useWindowState()
   const days = Math.max(1, Math.floor(choices.horizon_days))
+  const percentages = run.metrics.filter(({ unit }) => unit === '%').map(({ name }) => name)
   const added = scenario.added_servers.reduce((sum, { count }) => sum + count, 0)
   return (
     <form className="what-if-form" aria-label="Scenario" onSubmit={(event) => event.preventDefault()}>
@@ -149,6 +152,35 @@ const Sliders = ({ choices, scenario, onChange, onReset }: SlidersProps) => {
         value={scenario.underutilized_threshold ?? choices.underutilized_threshold}
         onChange={(threshold) => onChange({ underutilized_threshold: threshold === choices.underutilized_threshold ? null : threshold })}
       />
+      <GroupSliders
+        label="Growth of a group"
+        groups={groupsOf(choices)}
+        chosen={scenario.group_growth.map(({ column, value, percent }) => ({ column, value, amount: percent }))}
+        start={scenario.growth_percent}
+        min={-50}
+        max={100}
+        onChange={(chosen) =>
+          onChange({
+            group_growth: chosen.flatMap(({ column, value, amount }) => (column === 'metric' ? [] : [{ column, value, percent: amount }])),
+          })
+        }
+      />
+      <GroupSliders
+        label="Threshold of its own"
+        groups={ownThresholds(choices, percentages)}
+        chosen={scenario.special_thresholds.map(({ column, value, threshold }) => ({ column, value, amount: threshold }))}
+        start={scenario.threshold ?? choices.threshold}
+        min={40}
+        max={100}
+        onChange={(chosen) =>
+          onChange({
+            special_thresholds: chosen.flatMap(({ column, value, amount }) =>
+              column === 'metric' || column === 'criticality' ? [{ column, value, threshold: amount }] : [],
+            ),
+          })
+        }
+      />
+      <CostField value={scenario.monthly_cost_usd} onChange={(monthly_cost_usd) => onChange({ monthly_cost_usd })} />
       <fieldset>
         <legend>Servers</legend>
         <p className="muted">
@@ -187,32 +219,3 @@ const oneMore = ({ added_servers: added }: Scenario, like: string): Scenario['ad
   added.some((entry) => entry.like === like)
     ? added.map((entry) => (entry.like === like ? { ...entry, count: entry.count + 1 } : entry))
     : [...added, { count: 1, like }]
-
-interface SliderProps {
-  readonly label: string
-  readonly unit: string
-  readonly min: number
-  readonly max: number
-  readonly value: number
-  readonly onChange: (value: number) => void
-}
-
-const Slider = ({ label, unit, min, max, value, onChange }: SliderProps) => {
-  const id = useId()
-  return (
-    <div className="slider">
-      <label htmlFor={id}>{label}</label>
-      <output htmlFor={id}>{formatting.value(value, unit)}</output>
-      <input
-        id={id}
-        type="range"
-        min={min}
-        max={max}
-        step={1}
-        value={value}
-        aria-valuetext={formatting.value(value, unit)}
-        onChange={({ target }) => onChange(Number(target.value))}
-      />
-    </div>
-  )
-}

@@ -48,7 +48,13 @@ export const breachCurveOption = (data: BreachCurveData, chart: PlainChart): ECh
                   {
                     xAxis: data.expectedMs,
                     lineStyle: { color: theme.text, type: 'dotted' as const },
-                    label: { formatter: 'expected', color: theme.text, fontSize: fontSizes.small, fontFamily: theme.font.family },
+                    label: {
+                      formatter: 'expected',
+                      align: data.expectedMs === data.startMs ? ('left' as const) : ('center' as const),
+                      color: theme.text,
+                      fontSize: fontSizes.small,
+                      fontFamily: theme.font.family,
+                    },
                   },
                 ],
               },

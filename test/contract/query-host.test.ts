@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { Database } from '../../src-main/database/database.ts'
 import { serveQuery } from '../../src-main/query-host/query-service.ts'
 import { mostListedRows, queryCalls, queryReportSchema } from '../../src-shared/query-contract.ts'
 import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
@@ -71,6 +73,43 @@ describe('the query process', () => {
     const path = join(folder, 'rows.csv')
     expect(await value('query.export', { folder: run, sql, format: 'csv', path })).toEqual({ path, rows: 3 })
     expect(await readFile(path, 'utf8')).toBe(`name,'=number\n'=1+1,2\n'-2,-3\n"a,""b""",\n`)
+  })
+
+  it('writes Parquet in the types of the question, what Parquet has no match for as text', async () => {
+    const sql = `SELECT 9007199254740993::BIGINT AS wide, 0.1::DOUBLE AS share, 'NaN'::DOUBLE AS none, true AS yes, DATE '2027-01-31' AS day,
+      TIMESTAMP '2027-01-31 10:00:00.5' AS moment, 12.50::DECIMAL(9,2) AS usd, [1.5, NULL, 2]::DOUBLE[] AS list, ['a "b"', '[c'] AS names,
+      {'p': 1, 'q': 'x'} AS pair, INTERVAL 3 DAY AS span, NULL::INTEGER AS nothing`
+    const path = join(folder, 'typed.parquet')
+    expect(await value('query.export', { folder: run, sql, format: 'parquet', path })).toEqual({ path, rows: 1 })
+    const database = await Database.open()
+    try {
+      const file = `read_parquet('${path}')`
+      const [same] = await database.rows(
+        `SELECT (SELECT a FROM (SELECT * EXCLUDE (span) FROM ${file}) a) = (SELECT b FROM (SELECT * EXCLUDE (span) FROM (${sql})) b) AS same`,
+        z.object({ same: z.boolean() }),
+      )
+      expect(same).toEqual({ same: true })
+      const types = await database.rows(
+        `SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM ${file})`,
+        z.record(z.string(), z.string()),
+      )
+      expect(types.map(({ type }) => type)).toEqual([
+        'BIGINT',
+        'DOUBLE',
+        'DOUBLE',
+        'BOOLEAN',
+        'DATE',
+        'TIMESTAMP',
+        'DECIMAL(9,2)',
+        'DOUBLE[]',
+        'VARCHAR[]',
+        'STRUCT(p INTEGER, q VARCHAR)',
+        'VARCHAR',
+        'INTEGER',
+      ])
+    } finally {
+      database.close()
+    }
   })
 
   it('leaves nothing behind where the question is refused', async () => {

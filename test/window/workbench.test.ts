@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { headroomDone } from '../fixtures/run-headroom.ts'
 import { pageSettled, showView } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
@@ -249,6 +250,20 @@ describe('What if: and if ...?', () => {
     const count = numberIn(await cell.innerText())
     await cell.click()
     await expect.poll(async () => numberIn(await finding())).toBe(count)
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await page.getByLabel('Growth of a group: choose').selectOption({ label: 'business unit Payments' })
+    await page.getByRole('slider', { name: 'business unit Payments' }).fill('60')
+    await expect.poll(finding).toMatch(/more than in the run/)
+    expect(numberIn(await finding())).toBeLessThanOrEqual(grown)
+    await page.getByRole('button', { name: 'Remove: business unit Payments' }).click()
+    await expect.poll(finding).toMatch(/as many as in the run/)
+    await page.getByLabel('Threshold of its own: choose').selectOption({ label: 'metric cpu_p95' })
+    await page.getByRole('slider', { name: 'metric cpu_p95' }).fill('95')
+    await expect.poll(finding).toMatch(/fewer than in the run/)
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await page.getByLabel('Cost of a server, USD a month').fill('10')
+    await expect.poll(() => main('What if').innerText()).toMatch(/Fleet, USD a month\s*\$1,200/)
+    await page.getByRole('button', { name: 'As the run' }).click()
     await page.getByRole('button', { name: 'Remove 40 % growth' }).click()
     await expect.poll(() => kept.count()).toBe(1)
   })
@@ -319,10 +334,57 @@ describe('Events: what one-off things explain or will change this?', () => {
   })
 })
 
+describe('Risk heatmap: who, when?', () => {
+  it('Risk heatmap is a table too: the riskiest first, with the day of its first breach', async () => {
+    const { page } = window
+    await showView(page, 'Risk heatmap')
+    await pageSettled(page)
+    await page.getByRole('button', { name: 'Table: Risk heatmap' }).click()
+    const row = page.getByRole('region', { name: 'Risk heatmap, as a table' }).locator('tbody tr').first()
+    expect(await row.innerText()).toMatch(
+      /^\S+\t1\thigh\t[\d.]+\t\d{4}-\d\d-\d\dT00:00:00Z\t[\d.]+\t\d{4}-\d\d-\d\dT00:00:00Z\t\d{4}-\d\d-\d\dT00:00:00Z$/,
+    )
+    await page.getByRole('button', { name: 'Chart: Risk heatmap' }).click()
+    await pageSettled(page)
+    expect(await page.locator('.chart').getAttribute('data-painted')).toBe('true')
+  })
+})
+
 describe('Compare: what changed since last time?', () => {
   it('Compare offers a choice where there is no other run', async () => {
     await showView(window.page, 'Compare')
     expect(await main('Compare').innerText()).toMatch(/There is no other run to compare with/)
+  })
+
+  it('Compare tells how many risks are new, and that changed settings made them', async () => {
+    const { page, home } = window
+    const [set, stricter] = [join(home, 'samples', 'sample-120-servers.parquet'), join(folder, 'stricter')]
+    await headroomDone([
+      'analyze',
+      set,
+      '--servers',
+      set.replace('.parquet', '.servers.csv'),
+      '--out',
+      stricter,
+      '--set',
+      'high_risk_threshold=70',
+      '--quiet',
+    ])
+    const inRun = await atRiskInHeadline()
+    const { counts } = JSON.parse(await readFile(join(stricter, 'manifest.json'), 'utf8')) as { counts: { at_risk_servers: number } }
+    await answerOpenDialog(stricter)
+    await main('Compare').getByRole('button', { name: 'Choose a run folder…' }).click()
+    await main('Compare').getByRole('heading', { level: 1 }).waitFor({ timeout: 30_000 })
+    expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(/most often by changed settings/)
+    const words = await main('Compare').innerText()
+    expect(words).toMatch(/high_risk_threshold (was 70, is 80|was 80, is 70)/)
+    // A lower threshold clears nobody: the difference of the two runs' counts is new or, the other way round, cleared.
+    const changed = [/New risks\s*(\d+)/, /Cleared\s*(\d+)/].map((pattern) => Number(pattern.exec(words)?.[1]))
+    expect(changed.sort((a, b) => a - b)).toEqual([0, counts.at_risk_servers - inRun])
+    expect(counts.at_risk_servers).toBeGreaterThan(inRun)
+    await page.screenshot({ path: join(pictures, 'Compare.png') })
+    await main('Compare').getByRole('button', { name: 'Swap earlier and later' }).click()
+    await expect.poll(async () => (await main('Compare').innerText()) !== words).toBe(true)
   })
 })
 
@@ -351,6 +413,22 @@ describe('Settings', () => {
     await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
     await page.getByRole('alert').waitFor({ state: 'detached' })
     expect((await settings()).analysis).toEqual({ high_risk_threshold: 85 })
+    await main('Settings').getByLabel('Of one metric').fill('mem p95 85 95; disk_p95 70')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await page
+      .getByRole('alert')
+      .getByText(/metric_thresholds/)
+      .waitFor()
+    await main('Settings').getByLabel('Of one metric').fill('mem p95 85 95; disk_p95 70 80')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    expect((await settings()).analysis).toEqual({
+      high_risk_threshold: 85,
+      metric_thresholds: { 'mem p95': { high: 85, very_high: 95 }, disk_p95: { high: 70, very_high: 80 } },
+    })
+    await main('Settings').getByLabel('Of one metric').fill('')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await expect.poll(async () => (await settings()).analysis).toEqual({ high_risk_threshold: 85 })
     const config = join(folder, 'config.yaml')
     await writeFile(config, 'aws:\n  region: us-east-1\nrisk_analysis:\n  high_risk_threshold: 75\n  clustering:\n    n_clusters: 6\n')
     await answerOpenDialog(config)

@@ -1,0 +1,40 @@
+// The heatmap as a table: per row its risk, the greatest value measured and forecast with their times, and the first time above the threshold.
+import type { HeatmapData } from './chart-data.ts'
+
+export interface HeatmapTable {
+  readonly columns: readonly string[]
+  /** Times as ISO 8601 UTC, values in the metric's unit; null where nothing is known. */
+  readonly rows: readonly (readonly (string | number | null)[])[]
+}
+
+/** Of the part of the matrix that is in view. */
+export const heatmapTable = (data: HeatmapData): HeatmapTable => {
+  const instant = (column: number): string => new Date(data.startMs + column * data.stepMs).toISOString().replace('.000Z', 'Z')
+  const firstAhead = Math.max(0, Math.min(data.columns, Math.ceil((data.horizonStartMs - data.startMs) / data.stepMs)))
+  const greatest = (row: number, from: number, to: number): [number | null, string | null] => {
+    let found = -1
+    for (let column = from; column < to; column++) {
+      const value = data.values[row * data.columns + column] ?? Number.NaN
+      if (!Number.isNaN(value) && (found < 0 || value > (data.values[row * data.columns + found] ?? Number.NaN))) found = column
+    }
+    return found < 0 ? [null, null] : [data.values[row * data.columns + found] ?? null, instant(found)]
+  }
+  const firstAbove = (row: number): string | null => {
+    const threshold = data.highThreshold ?? Infinity
+    for (let column = firstAhead; column < data.columns; column++) {
+      if ((data.values[row * data.columns + column] ?? Number.NaN) > threshold) return instant(column)
+    }
+    return null
+  }
+  return {
+    columns: ['server', 'servers', 'risk', 'highest measured', 'at', 'highest forecast', 'at ', 'first above the threshold'],
+    rows: data.rows.map(({ label, servers, riskLevel }, row) => [
+      label,
+      servers,
+      riskLevel,
+      ...greatest(row, 0, firstAhead),
+      ...greatest(row, firstAhead, data.columns),
+      firstAbove(row),
+    ]),
+  }
+}
