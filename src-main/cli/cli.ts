@@ -160,7 +160,7 @@ program
   .addHelpText('before', exampleText(examples.open))
   .description('show a run folder, a forecast set or a link in the window')
   .argument('<target>', 'run folder, Parquet file, folder of them, or headroom:// link')
-  .action(async (target: string) => (await import('./open-command.ts')).runOpen(target))
+  .action(async (target: string) => (await import('./open-command.ts')).runOpen(target, __dirname))
 
 program
   .command('export')

@@ -6,10 +6,12 @@ import { deepLinkScheme, parseDeepLink } from '../../src-shared/deep-link.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { say } from './terminal.ts'
 
-export const runOpen = async (target: string): Promise<void> => {
+/** `builtFolder`: where the built entries lie. */
+export const runOpen = async (target: string, builtFolder: string): Promise<void> => {
   const asked = target.startsWith(`${deepLinkScheme}:`) ? checkedLink(target) : checkedPath(target)
-  const { command, args } = starter()
-  const child = spawn(command, [...args, asked], { detached: true, stdio: 'ignore', windowsHide: true })
+  const { command, args } = starter(builtFolder)
+  const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
+  const child = spawn(command, [...args, asked], { detached: true, stdio: 'ignore', windowsHide: true, env })
   await new Promise<void>((done, fail) => {
     child.once('spawn', done)
     child.once('error', (cause) =>
@@ -37,9 +39,9 @@ const checkedLink = (target: string): string => {
 }
 
 /** The packaged app runs this file itself; in a checkout the start script finds the runtime. */
-const starter = (): { command: string; args: string[] } => {
+const starter = (builtFolder: string): { command: string; args: string[] } => {
   if (process.versions['electron'] !== undefined) return { command: process.execPath, args: [] }
-  const script = join(__dirname, '..', '..', 'scripts', 'start.mjs')
+  const script = join(builtFolder, '..', '..', 'scripts', 'start.mjs')
   if (!existsSync(script)) throw new HeadroomError('internal', 'This installation has no window.', { next: 'Install the desktop app.' })
   return { command: process.execPath, args: [script] }
 }

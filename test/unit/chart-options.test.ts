@@ -8,6 +8,7 @@ import { cellAt, describeCell } from '../../src-shared/chart-options/heatmap-cel
 import { cellScale, heatmapHeight, layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
 import { scaleTicks } from '../../src-shared/chart-options/heatmap-legend.ts'
 import { placeMarks } from '../../src-shared/chart-options/heatmap-marks.ts'
+import { heatmapTable } from '../../src-shared/chart-options/heatmap-table.ts'
 import { heatmapSubtitle, heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
 import { heatmapDomain, paintMatrix } from '../../src-shared/chart-options/paint-matrix.ts'
 import { estimateTextWidth, fitText } from '../../src-shared/chart-options/text-width.ts'
@@ -136,6 +137,18 @@ describe('the cell under the pointer', () => {
       notes: ['Quarter end', 'low risk'],
     })
     expect(words(Date.UTC(2026, 2, 31), 1)?.howMuch).toBe('no data')
+  })
+})
+
+describe('the heatmap as a table', () => {
+  it('says per row the greatest measured and forecast value with their days, and the first forecast day above 80', () => {
+    expect(heatmapTable(small).rows).toEqual([
+      ['db-1', 1, 'high', 100, '2026-03-31T00:00:00Z', 95.25, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
+      ['web <1>', 3, 'low', 50, '2026-03-30T00:00:00Z', 120, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
+    ])
+    expect(heatmapTable({ ...small, highThreshold: 100 }).rows.map((row) => row.at(-1))).toEqual([null, '2026-04-01T00:00:00Z'])
+    const gone = heatmapTable({ ...small, values: new Float32Array(6).fill(Number.NaN), highThreshold: null }).rows
+    expect(gone[0]).toEqual(['db-1', 1, 'high', null, null, null, null, null])
   })
 })
 

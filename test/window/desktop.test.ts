@@ -1,0 +1,126 @@
+// The window as part of a desktop: opened from a terminal while it is up, links handed over by the system, recent documents, notifications.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
+import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
+import { headroom } from '../fixtures/run-headroom.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let run: string
+let window: LaunchedApp | undefined
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-desktop-'))
+  run = join(folder, 'run')
+  await fabricateRun(run)
+})
+afterEach(async () => {
+  await window?.close()
+  window = undefined
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+interface Shown {
+  readonly title: string
+  readonly body: string
+}
+
+/** Notifications are noted in place of being shown; documents that are to be remembered as well. */
+const listen = ({ app }: LaunchedApp): Promise<void> =>
+  app.evaluate(({ app: electron, Notification }) => {
+    const heard = globalThis as unknown as { shown: Shown[]; documents: string[] }
+    heard.shown = []
+    heard.documents = []
+    Notification.isSupported = () => true
+    Notification.prototype.show = function show(this: Electron.Notification) {
+      heard.shown.push({ title: this.title, body: this.body })
+    }
+    electron.addRecentDocument = (path) => void heard.documents.push(path)
+  })
+
+const heard = ({ app }: LaunchedApp): Promise<{ shown: Shown[]; documents: string[] }> =>
+  app.evaluate(() => {
+    const { shown, documents } = globalThis as unknown as { shown: Shown[]; documents: string[] }
+    return { shown, documents }
+  })
+
+describe('headroom open', () => {
+  it('hands a run to the window that is up, which remembers it among recent documents', async () => {
+    window = await launchApp()
+    const { page, home } = window
+    await page.getByRole('main', { name: 'Start' }).waitFor()
+    await listen(window)
+    const { code, stderr } = await headroom(['open', run], { cwd: folder, env: { HEADROOM_HOME: home } })
+    expect(stderr).toContain(`Opening ${run} in the window.`)
+    expect(code).toBe(0)
+    await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 30_000 })
+    expect((await heard(window)).documents).toEqual([run])
+    await page.locator('.rail-button[data-view="start"]').click()
+    expect(await page.getByRole('region', { name: 'Recent runs' }).innerText()).toMatch(/3 servers/)
+  })
+
+  it('refuses what is not there and links that are none, without a window', async () => {
+    const nothing = await headroom(['open', join(folder, 'nowhere')])
+    expect(nothing.code).toBe(3)
+    expect(nothing.stderr).toMatch(/There is nothing at .*nowhere/)
+    const none = await headroom(['open', 'headroom://elsewhere'])
+    expect(none.code).toBe(2)
+    expect(none.stderr).toMatch(/is no link to a run/)
+  })
+})
+
+describe('a link that the system hands over', () => {
+  it('opens its run in its view', async () => {
+    window = await launchApp()
+    const { app, page } = window
+    await page.getByRole('main', { name: 'Start' }).waitFor()
+    const link = `headroom://run/servers?path=${encodeURIComponent(run)}`
+    const isKept = await app.evaluate(({ app: electron }, url) => {
+      let isPrevented = false
+      electron.emit('open-url', { preventDefault: () => (isPrevented = true) }, url)
+      return isPrevented
+    }, link)
+    expect(isKept).toBe(true)
+    await page.getByRole('grid', { name: 'Servers' }).waitFor({ timeout: 30_000 })
+  })
+})
+
+describe('a notification', () => {
+  const analyse = async (milliseconds: number): Promise<readonly Shown[]> => {
+    const set = join(folder, 'fleet.parquet')
+    await writeSampleFleet({ servers: 20, out: set, granularity: 'daily', seed: 1 })
+    window = await launchApp()
+    const { app, page } = window
+    await page.getByRole('main', { name: 'Start' }).waitFor()
+    await listen(window)
+    await app.evaluate(({ BrowserWindow }, longer) => {
+      const [first] = BrowserWindow.getAllWindows()
+      if (first !== undefined) first.isFocused = () => false
+      // The analysis begins now and ends that much later.
+      const { now } = Date
+      let isFirst = true
+      Date.now = () => {
+        const shift = isFirst ? 0 : longer
+        isFirst = false
+        return now() + shift
+      }
+    }, milliseconds)
+    await app.evaluate(({ app: electron }, path) => void electron.emit('second-instance', {}, ['headroom', path], '/'), set)
+    await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+    return (await heard(window)).shown
+  }
+
+  it('tells of a long analysis that ended behind other windows', async () => {
+    const shown = await analyse(60_000)
+    expect(shown).toHaveLength(1)
+    expect(shown[0]?.title).toBe('The analysis is done')
+    expect(shown[0]?.body).toMatch(/^\d of 20 servers are at risk\.$/)
+  })
+
+  it('stays away after a short one', async () => {
+    expect(await analyse(0)).toEqual([])
+  })
+})
