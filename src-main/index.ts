@@ -10,6 +10,7 @@ import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
 import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
 import { makeChannelHandlers } from './shell/channel-handlers.ts'
 import { claimDataFolder } from './shell/data-folder.ts'
+import { EarlyRun } from './shell/early-run.ts'
 import { EngineProcess } from './shell/engine-process.ts'
 import { KeptSettings } from './shell/kept-settings.ts'
 import { launchOf, launchOfLink } from './shell/launch.ts'
@@ -41,6 +42,7 @@ const start = async (): Promise<void> => {
   const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) =>
     push({ type: 'analysis.event', analysisId, event }),
   )
+  const earlyRun = new EarlyRun()
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
   const cloud = lazyCloudDesk({ data, push, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get().analysis)
@@ -53,6 +55,7 @@ const start = async (): Promise<void> => {
   const requestLaunch = (requested: Launch): void => push({ type: 'launch.requested', launch: requested })
   const handlers = makeChannelHandlers({
     engine,
+    earlyRun,
     queries,
     analyses,
     recentRuns,
@@ -113,6 +116,8 @@ const start = async (): Promise<void> => {
   })
 
   await app.whenReady()
+  engine.start()
+  earlyRun.begin(engine, launch)
   await settings.load()
   serveApp(join(__dirname, '../renderer'))
   refusePermissions()

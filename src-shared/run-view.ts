@@ -30,6 +30,8 @@ export const runOverviewSchema = z.object({
   extent: z.object({ startMs: milliseconds, endMs: milliseconds }),
   /** Null where no series has a horizon. `endMs` is exclusive. */
   horizon: z.object({ startMs: milliseconds, endMs: milliseconds, periods: count }).nullable(),
+  /** The last time of any measurement; null where nothing was measured. */
+  lastMeasuredMs: milliseconds.nullable(),
   /** Distinct servers. */
   counts: z.object({ servers: count, atRisk: count, underutilized: count.nullable(), series: count }),
   soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
@@ -173,3 +175,7 @@ export const serverDetailSchema = z.object({
   recommendation: recommendationSchema.nullable(),
 })
 export type ServerDetail = z.infer<typeof serverDetailSchema>
+
+/** Whether more time lies between the last measurement and the forecast than the forecast is long: history beside it is mostly a gap. */
+export const hasWideGap = ({ horizon, lastMeasuredMs, stepMs }: Pick<RunOverview, 'horizon' | 'lastMeasuredMs' | 'stepMs'>): boolean =>
+  horizon !== null && lastMeasuredMs !== null && horizon.startMs - (lastMeasuredMs + stepMs) > horizon.endMs - horizon.startMs

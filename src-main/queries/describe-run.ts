@@ -22,6 +22,7 @@ const countsSchema = z.object({
   horizon_start: milliseconds,
   horizon_end: milliseconds,
   horizon_periods: z.number().nullable(),
+  last_measured: milliseconds,
 })
 
 /** Distinct servers; the horizon is the commonest start and the last end. */
@@ -33,7 +34,8 @@ const countsSql = `
     count(*) AS series,
     CAST(epoch_ms(mode(horizon_start)) AS DOUBLE) AS horizon_start,
     CAST(epoch_ms(max(horizon_end)) AS DOUBLE) AS horizon_end,
-    CAST(max(horizon_periods) AS DOUBLE) AS horizon_periods
+    CAST(max(horizon_periods) AS DOUBLE) AS horizon_periods,
+    CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
   FROM server_risk`
 
 const breachSql = `
@@ -92,6 +94,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
             endMs: counts.horizon_end + stepMs,
             periods: counts.horizon_periods ?? 0,
           },
+    lastMeasuredMs: counts.last_measured,
     counts: {
       servers: counts.servers,
       atRisk: counts.at_risk,

@@ -28,7 +28,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 /** Call before the app is ready. */
 export const registerAppScheme = (): void =>
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true } }])
+  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, codeCache: true } }])
 
 /** Call once the app is ready. */
 export const serveApp = (folder: string): void =>

@@ -10,6 +10,7 @@ import type { Settings, SettingsChange } from '../../src-shared/settings.ts'
 import type { CloudDesk } from './cloud-desk.ts'
 import { makeCloudHandlers } from './cloud-handlers.ts'
 import type { Analyses } from './analyses.ts'
+import type { EarlyRun } from './early-run.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inspectPath } from './path-inspection.ts'
 import type { QueryProcess } from './query-process.ts'
@@ -19,6 +20,7 @@ import type { ChannelHandlers } from './serve-channels.ts'
 
 export interface HandlerNeeds {
   readonly engine: EngineProcess
+  readonly earlyRun: EarlyRun
   readonly queries: QueryProcess
   readonly analyses: Analyses
   readonly recentRuns: RecentRuns
@@ -62,7 +64,7 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
       return {}
     },
     'run.open': async (request) => {
-      const overview = runOverviewSchema.parse(await engine.call('run.open', request))
+      const overview = runOverviewSchema.parse((await needs.earlyRun.take(request.folder)) ?? (await engine.call('run.open', request)))
       await recentRuns.add(overview)
       app.addRecentDocument(overview.folder)
       needs.onRecentRuns()

@@ -1,4 +1,4 @@
-// The engine's process as the window's side sees it: started at the first call, contained when it crashes, started again at the next.
+// The engine's process as the window's side sees it: started with the app, contained when it crashes, started again at the next.
 import { utilityProcess, type UtilityProcess } from 'electron'
 import {
   engineReportSchema,
@@ -37,6 +37,11 @@ export class EngineProcess {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject })
       this.#running().postMessage(message)
     })
+  }
+
+  /** Loads while the window does. Call when the app is ready; a call before that starts it as well. */
+  start(): void {
+    this.#running()
   }
 
   get pid(): number | undefined {

@@ -1,6 +1,6 @@
 // How the heatmap stands: order, reduction and zoom, kept while other views are up, reset with every run.
 import { create } from 'zustand'
-import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
+import { hasWideGap, type HeatmapReduction, type HeatmapSort, type RunOverview } from '../../src-shared/run-view.ts'
 
 export interface TimeRange {
   readonly fromMs: number
@@ -31,15 +31,18 @@ const start: HeatmapState = { sort: 'risk', reduction: 'max', span: 'recent', ti
 
 export const useHeatmapState = create<HeatmapState>(() => start)
 
-export const resetHeatmap = (): void => useHeatmapState.setState(start)
+/** Where a wide gap lies before the forecast, the forecast alone is what is worth the room. */
+export const resetHeatmap = (run: RunOverview): void =>
+  useHeatmapState.setState({ ...start, span: hasWideGap(run) ? 'forecast' : 'recent' })
 
 /** The horizon and as much history before it is what answers "who, when?" at first sight. */
-export const timeRangeOf = ({ extent, horizon }: RunOverview, { span, time }: HeatmapState): TimeRange => {
+export const timeRangeOf = ({ extent, horizon, lastMeasuredMs, stepMs }: RunOverview, { span, time }: HeatmapState): TimeRange => {
   const whole = { fromMs: extent.startMs, toMs: extent.endMs }
   if (span === 'custom') return time ?? whole
   if (horizon === null || span === 'all') return whole
   if (span === 'forecast') return { fromMs: horizon.startMs, toMs: extent.endMs }
-  return { fromMs: Math.max(extent.startMs, horizon.startMs - (horizon.endMs - horizon.startMs)), toMs: extent.endMs }
+  const measuredUntil = Math.min(horizon.startMs, lastMeasuredMs === null ? horizon.startMs : lastMeasuredMs + stepMs)
+  return { fromMs: Math.max(extent.startMs, measuredUntil - (horizon.endMs - horizon.startMs)), toMs: extent.endMs }
 }
 
 const fewestPeriods = 4

@@ -103,7 +103,7 @@ const analyse = async (source: AnalysisSource): Promise<void> => {
 
 const showRun = async (folder: string, place: Partial<Pick<WindowState, 'view' | 'filter' | 'selectedServer'>> = {}): Promise<void> => {
   const run = await request('run.open', { folder })
-  resetHeatmap()
+  resetHeatmap(run)
   resetNavigation()
   setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, filter: noFilter, view: 'overview', ...place })
   await refreshRecentRuns()

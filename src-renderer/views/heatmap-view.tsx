@@ -7,7 +7,7 @@ import { heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
 import { heatmapOption } from '../../src-shared/chart-options/heatmap.ts'
 import { layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
-import type { HeatmapRequest, HeatmapView as HeatmapAnswer, RunOverview } from '../../src-shared/run-view.ts'
+import { hasWideGap, type HeatmapRequest, type HeatmapView as HeatmapAnswer, type RunOverview } from '../../src-shared/run-view.ts'
 import { Chart, type ChartHandle } from '../charts/chart.tsx'
 import { paintCells } from '../charts/cell-image.ts'
 import { useElementSize, type ElementSize } from '../charts/use-element-size.ts'
@@ -28,7 +28,8 @@ const surroundings = { width: 120, height: 180 }
 
 const rowLabelPixels = 14
 
-const resetZoom = (): void => useHeatmapState.setState({ span: 'recent', time: null, rows: null })
+const resetZoom = (run: RunOverview) => (): void =>
+  useHeatmapState.setState({ span: hasWideGap(run) ? 'forecast' : 'recent', time: null, rows: null })
 
 export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
   const area = useRef<HTMLDivElement>(null)
@@ -61,14 +62,14 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
       <HeatmapToolbar
         run={run}
         isMerged={answer.status === 'ready' && isMerged(answer.value, run)}
-        onReset={resetZoom}
+        onReset={resetZoom(run)}
         isTable={isTable}
         onTable={setIsTable}
         chart={() => chart.current}
       />
       <div ref={area} className="chart-area" aria-busy={isBusy(answer)}>
         {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
-        {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom} />}
+        {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom(run)} />}
         {answer.status === 'ready' && answer.value.totalRows === 0 && <NothingPasses />}
         {answer.status === 'ready' && answer.value.totalRows > 0 && isTable && (
           <DataTable label="Risk heatmap, as a table" content={heatmapTable(answer.value.data)} />
@@ -144,7 +145,7 @@ const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
         columns={data.columns}
         rows={data.rows.length}
         onZoom={zoom}
-        onReset={resetZoom}
+        onReset={resetZoom(run)}
         onHover={setHovered}
         onPick={pick}
       />

@@ -67,7 +67,7 @@ const Answers = ({ figures, filter, models }: AnswersProps) => {
       <Answer
         question="How many will run out?"
         value={formatting.count(figures.at_risk)}
-        note={`${formatShare(figures.at_risk, figures.servers)}; ${formatting.count(figures.high_risk)} of them at high risk`}
+        note={`${formatShare(figures.at_risk, figures.servers)}${figures.high_risk === 0 ? '' : `; ${formatting.count(figures.high_risk)} of them at high risk`}`}
         isAlarming={figures.at_risk > 0}
         onFollow={() => list({ risk: ['at-risk'] })}
       />
@@ -79,7 +79,11 @@ const Answers = ({ figures, filter, models }: AnswersProps) => {
       />
       <Answer
         question="How sure is that?"
-        value={figures.expected_breaches === null ? 'not estimated' : `≈ ${formatNumber(figures.expected_breaches)}`}
+        value={
+          figures.expected_breaches === null
+            ? 'not estimated'
+            : `≈ ${figures.expected_breaches < 100 ? formatNumber(figures.expected_breaches) : formatting.count(Math.round(figures.expected_breaches))}`
+        }
         note={sureness(figures, models)}
         onFollow={() => goTo('models')}
       />
@@ -92,13 +96,21 @@ const Answers = ({ figures, filter, models }: AnswersProps) => {
       <Answer
         question="What can be saved?"
         value={formatDollars(figures.savings_usd)}
-        note={`a month, by removing ${formatting.count(figures.removable)} of ${formatting.count(figures.servers)} servers`}
+        note={
+          figures.removable === 0
+            ? 'no server can be removed'
+            : `a month, by removing ${formatting.count(figures.removable)} of ${formatting.count(figures.servers)} servers`
+        }
         onFollow={() => goTo('recommendations', { filter: { ...filter, disposition: ['retire', 'consolidate'] } })}
       />
       <Answer
         question="What must be bought?"
         value={`${formatNumber(figures.units_to_add)} ${figures.units_to_add === 1 ? 'unit' : 'units'}`}
-        note={figures.late_orders > 0 ? `${formatting.count(figures.late_orders)} orders are late already` : 'of capacity'}
+        note={
+          figures.late_orders > 0
+            ? `${figures.late_orders === 1 ? '1 order is' : `${formatting.count(figures.late_orders)} orders are`} late already`
+            : 'of capacity'
+        }
         isAlarming={figures.late_orders > 0}
         onFollow={() => goTo('recommendations', { filter: { ...filter, disposition: ['add capacity'] } })}
       />

@@ -26,11 +26,11 @@ const verdictNames: Readonly<Record<Verdict, string>> = { open: 'Open', accepted
 
 const columns: readonly GridColumn[] = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
-  { name: 'disposition', title: 'Recommendation', kind: 'text', width: 120 },
-  { name: 'reason', title: 'Why', kind: 'text', width: 250 },
+  { name: 'disposition', title: 'Recommendation', kind: 'text', width: 112 },
+  { name: 'reason', title: 'Why', kind: 'text', width: 204 },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
-  { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 120 },
+  { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 110 },
   { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 100 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ]

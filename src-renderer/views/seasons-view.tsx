@@ -127,6 +127,14 @@ const Quarters = ({
       ),
     [rows, theme],
   )
+  if (rows.length === 0) {
+    return (
+      <section aria-label="Quarter end by quarter end">
+        <h2>Quarter end by quarter end</h2>
+        <p className="muted">None lies in the measured history of the filtered servers.</p>
+      </section>
+    )
+  }
   return (
     <ChartFrame
       className="medium"

@@ -34,7 +34,7 @@ const seriesDataOf = (figures: Figures, events: ServerEvents, run: RunOverview, 
   const fromOf: Readonly<Record<SpanName, number>> = {
     all: first,
     forecast: start ?? first,
-    recent: start === null ? first : start - 2 * (toMs - start),
+    recent: start === null ? first : Math.min(start, (instant(figures.last_measured_at) ?? start) + run.stepMs) - 2 * (toMs - start),
     year: toMs - 456 * dayMs,
   }
   return {

@@ -2,7 +2,7 @@
 import { ArrowLeft, ArrowRight } from 'lucide-react'
 import { useState } from 'react'
 import type { ServerEvents } from '../../src-shared/event-ledger.ts'
-import type { ServerDetail } from '../../src-shared/run-view.ts'
+import { hasWideGap, type ServerDetail } from '../../src-shared/run-view.ts'
 import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { RiskSign } from '../components/risk-sign.tsx'
@@ -18,7 +18,7 @@ const noEvents: ServerEvents = { events: [], changed: [] }
 
 export const ServerView = ({ run, theme }: RunViewProps) => {
   const { metric, filter, selectedServer } = useWindowState()
-  const [span, setSpan] = useState<SpanName>('recent')
+  const [span, setSpan] = useState<SpanName>(hasWideGap(run) ? 'forecast' : 'recent')
   const answer = useRequest('run.server', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
   const events = useRequest(
     'run.server-events',

@@ -150,11 +150,14 @@ export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): E
     lineStyle: { color, type: 'dashed' as const, width: 1 },
     label: { ...small, color: theme.muted, position: 'end' as const, formatter: `${name} ${formatting.value(value, unit)}` },
   })
-  const upright = (timeMs: number, words: string, color: string) => ({
+  const upright = (timeMs: number, words: string, color: string, align: 'left' | 'center' | 'right' = 'center') => ({
     xAxis: timeMs,
     lineStyle: { color, type: 'dotted' as const, width: 1.5 },
-    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, formatter: words },
+    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, align, formatter: words },
   })
+  // Labels that would run into one another stand on either side of their lines.
+  const isClose =
+    horizonStartMs !== null && data.firstBreachMs !== null && data.firstBreachMs - horizonStartMs < (data.toMs - data.fromMs) / 6
   return {
     ...plainBase(chart),
     grid: { left: 56, right: 96, top: 26, bottom: 30, outerBoundsMode: 'none' },
@@ -211,7 +214,7 @@ export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): E
             ...(data.veryHighThreshold === null ? [] : [thresholdLine(data.veryHighThreshold, 'very high', theme.risk.high.color)]),
             ...(horizonStartMs === null || horizonStartMs <= data.fromMs || horizonStartMs === data.firstBreachMs
               ? []
-              : [upright(horizonStartMs, 'forecast', theme.muted)]),
+              : [upright(horizonStartMs, 'forecast', theme.muted, isClose ? 'right' : 'center')]),
             ...(data.firstBreachMs === null || !isShown(data.firstBreachMs)
               ? []
               : [
@@ -219,6 +222,7 @@ export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): E
                     data.firstBreachMs,
                     data.firstBreachMs === horizonStartMs ? 'forecast, first breach' : 'first breach',
                     theme.risk.high.color,
+                    isClose ? 'left' : 'center',
                   ),
                 ]),
           ],

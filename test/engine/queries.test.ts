@@ -157,6 +157,7 @@ describe('the overview', () => {
       models: ['quiet'],
       extent: { startMs: firstDayMs, endMs: firstDayMs + 8 * dayMs },
       horizon: { startMs: horizonStartMs, endMs: firstDayMs + 8 * dayMs, periods: 4 },
+      lastMeasuredMs: firstDayMs + 3 * dayMs,
       counts: { servers: 3, atRisk: 1, underutilized: 1, series: 3 },
       soonestBreach: { serverId: 'alpha', atMs: horizonStartMs, days: 1 },
       savingsMonthlyUsd: 120,
