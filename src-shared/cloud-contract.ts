@@ -29,6 +29,15 @@ export const cloudDraftSchema = z.strictObject({
   networkIsolation: z.boolean(),
   /** Pipeline's config.yaml with the analysis settings; "": the defaults. */
   configFile: z.string(),
+  /** Local file; "": the one beside local forecasts. */
+  serversTable: z.string(),
+  /** Local CSV of one-off events; "": none. */
+  eventsTable: z.string(),
+  program: z.enum(['engine', 'python-module']),
+  /** Local folder with `src` and `config` of the user's own Python module. */
+  projectFolder: z.string(),
+  /** Script inside it. */
+  moduleScript: z.string(),
   maxRuntimeMinutes: z.number().positive(),
   costCeilingUsd: z.number().positive(),
 })
@@ -50,9 +59,18 @@ export const emptyDraft: CloudDraft = {
   volumeGb: 30,
   networkIsolation: true,
   configFile: '',
+  serversTable: '',
+  eventsTable: '',
+  program: 'engine',
+  projectFolder: '',
+  moduleScript: '',
   maxRuntimeMinutes: 60,
   costCeilingUsd: 10,
 }
+
+/** What is chosen from this machine: a forecast file, a table, the folder of a Python project. */
+export const localKinds = ['forecasts', 'table', 'project'] as const
+export type LocalKind = (typeof localKinds)[number]
 
 /** A trip as the window shows it. */
 export const tripViewSchema = z.object({
@@ -110,6 +128,8 @@ export const cloudChannels = {
   'cloud.keepDraft': { request: cloudDraftSchema, response: nothing },
   /** The draft with what a pipeline's config.yaml states; asks for the file. */
   'cloud.importConfig': { request: cloudDraftSchema, response: cloudDraftSchema },
+  /** System dialog for what lies on this machine; null when dismissed. */
+  'cloud.choose': { request: z.strictObject({ kind: z.enum(localKinds) }), response: z.object({ path: z.string().nullable() }) },
   /** Buckets, or folders and files below a prefix. */
   'cloud.browse': {
     request: z.strictObject({ connection, bucket: z.string(), prefix: z.string() }),
@@ -126,12 +146,19 @@ export const cloudChannels = {
   'cloud.continue': { request: z.strictObject({ runId }), response: nothing },
   /** The job's page in the AWS console. */
   'cloud.openConsole': { request: z.strictObject({ runId }), response: nothing },
+  /** Brings home what an s3:// prefix holds, or what a job of the account has written; opens it. Progress is pushed as `cloud.fetching`. */
+  'cloud.fetch': {
+    request: z.strictObject({ connection, from: z.string().min(1).max(1024) }),
+    response: z.object({ folder: z.string(), verified: z.boolean(), refused: z.int() }),
+  },
   'cloud.jobs': { request: connection, response: z.object({ jobs: z.array(listedJobSchema), note: z.string().nullable() }) },
 } as const
 
 export const cloudPushes = [
   z.object({ type: z.literal('cloud.trip'), trip: tripViewSchema }),
   z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
+  /** Bytes of an earlier run that have come. */
+  z.object({ type: z.literal('cloud.fetching'), bytes: z.number(), total: z.number() }),
   z.object({ type: z.literal('cloud.codeAsked'), device: z.string() }),
   /** The user is to confirm this code on that page. */
   z.object({ type: z.literal('cloud.codeShown'), page: z.string(), code: z.string() }),

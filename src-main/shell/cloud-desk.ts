@@ -1,11 +1,13 @@
 // The cloud for the window: connections in memory, what was filled in, trips. Knows no Electron: what it needs of it is handed in.
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CloudDraft } from '../../src-shared/cloud-contract.ts'
+import type { CloudDraft, LocalKind } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { ChannelRequest, Push } from '../../src-shared/ipc-contract.ts'
 import { browseBucket } from '../cloud/browse-bucket.ts'
 import { connect, identifyCaller, type Connection } from '../cloud/connection.ts'
+import { fetchEarlier } from '../cloud/fetch-earlier.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
@@ -21,9 +23,28 @@ export interface DeskNeeds {
   readonly push: (push: Push) => void
   readonly notify: (title: string, body: string) => void
   readonly openPage: (url: string) => Promise<void>
-  /** Path of a YAML file; null when dismissed. */
-  readonly chooseConfig: () => Promise<string | null>
+  /** System dialog; null when dismissed. */
+  readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
+}
+
+const tellEveryMs = 100
+
+/** `runs/cloud-NAME`, with a number where that is taken: a download that broke off finds its parts again. */
+const freeFolder = async (runs: string, from: string): Promise<string> => {
+  const name = from
+    .replace(/\/+$/, '')
+    .split('/')
+    .at(-1)!
+    .replace(/^headroom-/, '')
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 80)
+  const taken = new Set(await readdir(runs).catch(() => [] as string[]))
+  const names = Array.from({ length: taken.size + 1 }, (_, index) => `cloud-${name}${index === 0 ? '' : `-${index + 1}`}`)
+  return join(
+    runs,
+    names.find((candidate) => !taken.has(candidate))!,
+  )
 }
 
 const words = ({ message, next }: HeadroomError): string => `${message} ${next ?? ''}`.trim()
@@ -80,9 +101,10 @@ export class CloudDesk {
       return {}
     },
     'cloud.importConfig': async (draft) => {
-      const file = await this.#needs.chooseConfig()
+      const file = await this.#needs.choosePath('config')
       return file === null ? draft : fillFromConfig(draft, file)
     },
+    'cloud.choose': async ({ kind }) => ({ path: await this.#needs.choosePath(kind) }),
     'cloud.browse': async ({ connection, bucket, prefix }) => browseBucket(await this.#connect(connection), bucket, prefix),
     'cloud.roles': async (request) => {
       const { roles, limited } = await listExecutionRoles(await this.#connect(request))
@@ -90,7 +112,7 @@ export class CloudDesk {
     },
     'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft)),
     'cloud.launch': (draft) => this.#launch(draft),
-    'cloud.log': async ({ runId }) => ({ lines: this.#trips.lines(runId) }),
+    'cloud.log': async ({ runId }) => ({ lines: await this.#trips.lines(runId) }),
     'cloud.stop': async ({ runId }) => {
       await this.#trips.stop(runId)
       return {}
@@ -104,8 +126,24 @@ export class CloudDesk {
       await this.#needs.openPage(await this.#trips.consolePage(runId))
       return {}
     },
+    'cloud.fetch': async ({ connection, from }) => {
+      const { data, push, openRun } = this.#needs
+      let told = 0
+      const { folder, verified, refused } = await fetchEarlier(
+        { connection: await this.#connect(connection), journal: this.#trips.journal, from, folder: await freeFolder(data.runs, from) },
+        {
+          onEvent: (event) => {
+            if (event.type !== 'download' || (event.bytes < event.total && Date.now() - told < tellEveryMs)) return
+            told = Date.now()
+            push({ type: 'cloud.fetching', bytes: event.bytes, total: event.total })
+          },
+        },
+      )
+      openRun(folder)
+      return { folder, verified, refused: refused.length }
+    },
     'cloud.jobs': async (request) => {
-      const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal)
+      const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal, { nameContains: '' })
       return { jobs: [...jobs], note: limited === undefined ? null : words(limited) }
     },
   }

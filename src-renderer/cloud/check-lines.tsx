@@ -1,4 +1,5 @@
 // What the preflight found: one line per check, with the fix below what failed.
+import { bringIntoView } from './bring-into-view.ts'
 import { CircleAlert, CircleCheck, CircleX, type LucideIcon } from 'lucide-react'
 import type { Preflight, PreflightCheck } from '../../src-shared/cloud-job.ts'
 
@@ -9,7 +10,7 @@ const signs: Readonly<Record<PreflightCheck['state'], { readonly Icon: LucideIco
 }
 
 export const CheckLines = ({ preflight: { checks } }: { readonly preflight: Preflight }) => (
-  <ul className="cloud-checks" aria-label="Checks">
+  <ul className="cloud-checks" aria-label="Checks" ref={bringIntoView}>
     {checks.map(({ id, title, state, detail, next }) => {
       const { Icon, word } = signs[state]
       return (

@@ -1,11 +1,14 @@
 // What a launch needs: who, where, what it may cost, and under Advanced what few need.
+import { FolderOpen } from 'lucide-react'
 import { cloudDraftSchema } from '../../src-shared/cloud-contract.ts'
+import type { Preflight } from '../../src-shared/cloud-job.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
 import {
   browse,
   browseRoles,
   changeDraft,
+  chooseLocal,
   connectCloud,
   importConfig,
   launchCloud,
@@ -13,8 +16,10 @@ import {
   signInCloud,
   useCloudState,
 } from './cloud-state.ts'
+import { lastPartOf } from '../state/open-path.ts'
 import { formatUsd } from './cloud-words.ts'
 import { Field, NumberField } from './form-fields.tsx'
+import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
   const { draft, profiles, caller, preflight, errand } = useCloudState()
@@ -27,7 +32,6 @@ export const LaunchForm = () => {
         <label className="cloud-field">
           <span>Profile</span>
           <select
-            className="select"
             value={draft.profile ?? ''}
             onChange={({ target }) => changeDraft({ profile: target.value === '' ? null : target.value })}
           >
@@ -56,6 +60,14 @@ export const LaunchForm = () => {
             Import config.yaml
           </button>
         </div>
+        {draft.configFile !== '' && (
+          <p className="cloud-config muted">
+            Analysis settings of {lastPartOf(draft.configFile)}.{' '}
+            <button type="button" className="link" onClick={() => changeDraft({ configFile: '' })}>
+              Leave them out
+            </button>
+          </p>
+        )}
         {caller !== null && (
           <p className="cloud-caller" data-testid="caller">
             {caller.arn}, account {caller.account}, {caller.region}
@@ -65,12 +77,22 @@ export const LaunchForm = () => {
       </fieldset>
       <fieldset>
         <legend>Job</legend>
+        <ProgramFields />
         <Field
           label="Forecasts"
           value={draft.input}
           placeholder="s3://bucket/forecasts/ or a local path"
           onChange={(input) => changeDraft({ input })}
         >
+          <button
+            type="button"
+            className="button icon"
+            aria-label="Choose local forecasts"
+            title="From this computer"
+            onClick={() => void chooseLocal('forecasts', (input) => changeDraft({ input }))}
+          >
+            <FolderOpen size={14} aria-hidden />
+          </button>
           {draft.bucket !== '' && (
             <BrowseField
               label="Browse forecasts"
@@ -117,8 +139,15 @@ export const LaunchForm = () => {
         >
           Launch
         </button>
-        {typeof preflight?.mostUsd === 'number' && <span className="muted">at most {formatUsd(preflight.mostUsd)} (estimate)</span>}
+        {preflight !== null && <span className="muted">{verdict(preflight)}</span>}
       </div>
     </form>
   )
+}
+
+/** Why it cannot be launched, or what it costs. */
+const verdict = ({ passed, checks, mostUsd }: Preflight): string => {
+  const failed = checks.filter(({ state }) => state === 'failed').length
+  if (!passed) return `${failed} of ${checks.length} checks failed, see below`
+  return mostUsd === null ? 'all checks passed' : `all checks passed, at most ${formatUsd(mostUsd)} (estimate)`
 }
