@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
+import { memoryBytes } from '../../src-shared/memory-size.ts'
 import { reportFormats } from '../../src-shared/report-format.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
@@ -53,7 +54,7 @@ const outputPath = (text: string): string => {
 }
 
 const memorySize = (text: string): string => {
-  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(text.trim()) && Number.parseFloat(text) > 0) return text.trim()
+  if (!Number.isNaN(memoryBytes(text))) return text.trim()
   throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
 }
 
@@ -83,7 +84,7 @@ program
   .option('--seed <n>', 'seed of every random choice', seed)
   .addOption(new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp())
   .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
-  .option('--memory-limit <size>', 'DuckDB memory limit, for instance 1GB', memorySize)
+  .option('--memory-limit <size>', "memory that the analysis may take, for instance 1GB; without it a quarter of the machine's", memorySize)
   .option('--json', 'events as JSON lines on stdout')
   .option('--quiet', 'no progress, no warnings')
   .action(async (inputs: string[], options) => (await import('./analyze-command.ts')).runAnalyze(inputs, options))

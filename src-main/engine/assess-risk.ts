@@ -1,4 +1,5 @@
 // Series-level risk on the selected model's horizon: percentiles, breaches, quarter-end peak, headroom (analysis definition, sections 4 to 6).
+import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
@@ -9,13 +10,22 @@ const secondsPerDay = 86_400
 
 /** Creates `horizon` (series_id, ts, predicted): the selected model's future, NULL predictions left out. */
 export const extractHorizon = async (database: Database): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE horizon AS
+  await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
+}
+
+/** SQL for the rows of `horizon`. Of a set that does not state its future, files and row groups with older times alone need not be read. */
+export const selectHorizon = async (database: Database): Promise<string> => {
+  const { last_past_us } = await database.row(
+    `SELECT CAST(CASE WHEN count(*) = count(last_measured_at) AND (SELECT sum(stated) FROM series_models) = 0
+                      THEN epoch_us(min(last_measured_at)) END AS VARCHAR) AS last_past_us FROM series`,
+    z.object({ last_past_us: z.string().nullable() }),
+  )
+  return `
     SELECT s.series_id, f.ts, f.predicted
     FROM forecast f
     JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)
-    WHERE f.is_horizon AND f.predicted IS NOT NULL
-    ORDER BY s.series_id, f.ts`)
+    WHERE f.is_horizon AND f.predicted IS NOT NULL ${last_past_us === null ? '' : `AND f.ts > make_timestamp(${last_past_us})`}
+    ORDER BY s.series_id, f.ts`
 }
 
 /** Creates `series_risk`: one row per series, also for those without a horizon. */
