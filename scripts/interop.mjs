@@ -39,4 +39,6 @@ try {
 spawnSync(process.execPath, [join(projectFolder, 'scripts', 'bundle-engine.mjs')], { stdio: 'inherit' })
 const { status: onMoto } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', 'cloud-on-moto.mjs')], { stdio: 'inherit' })
 failed += onMoto === 0 ? 0 : 1
+const { status: onSpark } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', 'spark.mjs')], { stdio: 'inherit' })
+failed += onSpark === 0 ? 0 : 1
 process.exitCode = failed === 0 ? 0 : 1

@@ -13,6 +13,7 @@ const examples = {
   sample: ['sample --servers 120 --out sample.parquet'],
   analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
   inspect: ['inspect sample.parquet'],
+  plan: ['plan forecasts/ --servers fleet.csv --out plan'],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   reconcile: ['reconcile run'],
@@ -109,6 +110,17 @@ program
   .option('--config <file>', 'YAML with settings')
   .option('--json', 'as JSON on stdout')
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
+
+program
+  .command('plan')
+  .addHelpText('before', exampleText(examples.plan))
+  .description('write the row-level work of an analysis as Spark SQL, for sets that outgrow one machine')
+  .argument('<input...>', 'Parquet files, folders or globs of one forecast set')
+  .requiredOption('--out <dir>', 'folder for plan.json and the servers table as Parquet', outputPath)
+  .option('--config <file>', 'YAML with settings')
+  .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+  .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
+  .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program
   .command('verify')
