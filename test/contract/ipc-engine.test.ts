@@ -57,7 +57,7 @@ describe('the engine process', () => {
         call: 'analysis.run',
         payload: {
           analysisId: 'b',
-          source: { kind: 'forecast', path: fleet.forecasts, serversTable: null },
+          source: { kind: 'forecast', paths: [fleet.forecasts], serversTable: null, eventsTable: null, model: null },
           out: fleet.run,
           config: {},
           memoryLimit: '1MB',
