@@ -56,6 +56,8 @@ export const analyzeCallSchema = z.strictObject({
   out: path,
   /** Settings that differ from the defaults, by the keys of the configuration. */
   config: z.record(z.string(), z.unknown()),
+  /** What the analysis may take, such as "4GB"; null: a quarter of the machine's memory. */
+  memoryLimit: z.string().nullable(),
 })
 export type AnalyzeCall = z.infer<typeof analyzeCallSchema>
 

@@ -1,5 +1,6 @@
 // What the window remembers of its user: theme, zoom, number format, layout, and how forecasts are analysed.
 import { z } from 'zod'
+import { memoryBytes } from './memory-size.ts'
 
 export const themeChoices = ['system', 'light', 'dark', 'high-contrast'] as const
 export type ThemeChoice = (typeof themeChoices)[number]
@@ -20,6 +21,12 @@ const localeSchema = z
   .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
   .nullable()
 
+/** What an analysis may take, such as "4GB"; null: a quarter of the machine's memory. */
+const memoryLimitSchema = z
+  .string()
+  .refine((text) => !Number.isNaN(memoryBytes(text)))
+  .nullable()
+
 /** Settings of the analysis that differ from the defaults, by the keys of the configuration. */
 const analysisSchema = z.record(z.string(), z.unknown())
 
@@ -33,6 +40,7 @@ export const settingsSchema = z.object({
   zoom: z.number().min(leastZoom).max(mostZoom).default(1),
   locale: localeSchema.default(null),
   layout: layoutSchema.default(startLayout),
+  memoryLimit: memoryLimitSchema.default(null),
   analysis: analysisSchema.default({}),
   queryHistory: queryHistorySchema.default([]),
 })
@@ -43,6 +51,7 @@ export const startSettings: Settings = {
   zoom: 1,
   locale: null,
   layout: { ...startLayout },
+  memoryLimit: null,
   analysis: {},
   queryHistory: [],
 }
@@ -52,6 +61,7 @@ export const settingsChangeSchema = z.strictObject({
   zoom: z.number().min(leastZoom).max(mostZoom).optional(),
   locale: localeSchema.optional(),
   layout: layoutSchema.partial().optional(),
+  memoryLimit: memoryLimitSchema.optional(),
   analysis: analysisSchema.optional(),
   queryHistory: queryHistorySchema.optional(),
 })

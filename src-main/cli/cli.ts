@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
+import { memoryBytes } from '../../src-shared/memory-size.ts'
 import { reportFormats } from '../../src-shared/report-format.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
@@ -12,6 +13,7 @@ const examples = {
   sample: ['sample --servers 120 --out sample.parquet'],
   analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
   inspect: ['inspect sample.parquet'],
+  plan: ['plan forecasts/ --servers fleet.csv --out plan'],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   reconcile: ['reconcile run'],
@@ -53,7 +55,7 @@ const outputPath = (text: string): string => {
 }
 
 const memorySize = (text: string): string => {
-  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(text.trim()) && Number.parseFloat(text) > 0) return text.trim()
+  if (!Number.isNaN(memoryBytes(text))) return text.trim()
   throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
 }
 
@@ -83,7 +85,7 @@ program
   .option('--seed <n>', 'seed of every random choice', seed)
   .addOption(new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp())
   .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
-  .option('--memory-limit <size>', 'DuckDB memory limit, for instance 1GB', memorySize)
+  .option('--memory-limit <size>', "memory that the analysis may take, for instance 1GB; without it a quarter of the machine's", memorySize)
   .option('--json', 'events as JSON lines on stdout')
   .option('--quiet', 'no progress, no warnings')
   .action(async (inputs: string[], options) => (await import('./analyze-command.ts')).runAnalyze(inputs, options))
@@ -108,6 +110,17 @@ program
   .option('--config <file>', 'YAML with settings')
   .option('--json', 'as JSON on stdout')
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
+
+program
+  .command('plan')
+  .addHelpText('before', exampleText(examples.plan))
+  .description('write the row-level work of an analysis as Spark SQL, for sets that outgrow one machine')
+  .argument('<input...>', 'Parquet files, folders or globs of one forecast set')
+  .requiredOption('--out <dir>', 'folder for plan.json and the servers table as Parquet', outputPath)
+  .option('--config <file>', 'YAML with settings')
+  .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+  .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
+  .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program
   .command('verify')

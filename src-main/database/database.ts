@@ -15,6 +15,8 @@ export interface DatabaseOptions {
 
 export type SqlParameters = DuckDBValue[]
 
+export type StoredColumns = Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOUBLE'>>
+
 /** Quotes a column or table name for SQL. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
@@ -28,6 +30,7 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export class Database {
   readonly connection: DuckDBConnection
   readonly threads: number
+  readonly #spillFolder: string | undefined
   readonly #instance: DuckDBInstance
   readonly #ownsInstance: boolean
   readonly #signal: AbortSignal | undefined
@@ -40,9 +43,11 @@ export class Database {
     threads: number,
     signal: AbortSignal | undefined,
     ownsInstance: boolean,
+    spillFolder: string | undefined,
   ) {
     this.#instance = instance
     this.#ownsInstance = ownsInstance
+    this.#spillFolder = spillFolder
     this.connection = connection
     this.threads = threads
     this.#signal = signal
@@ -61,10 +66,18 @@ export class Database {
       ...(options.spillFolder === undefined ? {} : { temp_directory: options.spillFolder }),
     })
     const connection = await instance.connect()
-    const database = new Database(instance, connection, threads, options.signal, true)
+    const database = new Database(instance, connection, threads, options.signal, true, options.spillFolder)
     await database.run("SET GLOBAL TimeZone = 'UTC'")
+    // Else each statement would open all files of a large set again.
+    await database.run('SET GLOBAL parquet_metadata_cache = true')
     await database.#trackProgress()
     return database
+  }
+
+  /** Where other code may leave files as well; whoever opened the database removes it. */
+  get spillFolder(): string {
+    if (this.#spillFolder === undefined) throw new HeadroomError('internal', 'This database was opened without a folder to spill into.')
+    return this.#spillFolder
   }
 
   /** Runs a statement for its effect. */
@@ -93,7 +106,7 @@ export class Database {
 
   /** A second connection to the same tables, for a statement that runs beside others. Close it before this one. */
   async connectBeside(): Promise<Database> {
-    const beside = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false)
+    const beside = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false, this.#spillFolder)
     await beside.#trackProgress()
     return beside
   }
@@ -198,14 +211,15 @@ export class Database {
   }
 
   /** Creates or replaces a table and appends rows, a value per column; quick for some hundred thousand rows. */
-  async storeRows(
-    table: string,
-    columns: Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOUBLE'>>,
-    rows: Iterable<readonly (string | number | null)[]>,
-  ): Promise<void> {
-    const types = Object.values(columns)
+  async storeRows(table: string, columns: StoredColumns, rows: Iterable<readonly (string | number | null)[]>): Promise<void> {
     const definition = Object.entries(columns).map(([name, type]) => `${identifier(name)} ${type}`)
     await this.run(`CREATE OR REPLACE TABLE ${identifier(table)} (${definition.join(', ')})`)
+    await this.appendRows(table, columns, rows)
+  }
+
+  /** Appends to a table that `storeRows` made with the same columns. */
+  async appendRows(table: string, columns: StoredColumns, rows: Iterable<readonly (string | number | null)[]>): Promise<void> {
+    const types = Object.values(columns)
     await this.#guarded(`APPEND ${table}`, async () => {
       const appender = await this.connection.createAppender(table)
       for (const row of rows) {
@@ -259,7 +273,8 @@ const defaultThreads = async (): Promise<number> => (await import('node:os')).av
 
 const databaseError = (cause: unknown, sql: string): HeadroomError => {
   const message = cause instanceof Error ? cause.message : String(cause)
-  if (/No space left on device|not enough disk space/i.test(message)) {
+  // What does not fit into memory is spilled; where that fails, DuckDB speaks of memory first.
+  if (/No space left on device|not enough disk space|failed to offload data block/i.test(message)) {
     return new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause, sql })
   }
   if (/Out of Memory/i.test(message)) {

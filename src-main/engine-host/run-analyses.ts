@@ -46,11 +46,11 @@ export class RunningAnalyses {
 }
 
 const perform = async (
-  { source, out, config }: AnalyzeCall,
+  { source, out, config, memoryLimit }: AnalyzeCall,
   signal: AbortSignal,
   report: (event: RunEvent) => void,
 ): Promise<AnalysisResult> => {
-  const request = { out, method: 'headroom', config } as const
+  const request = { out, method: 'headroom', config, memoryLimit: memoryLimit ?? undefined } as const
   if (source.kind === 'forecast') {
     const serversTable = source.serversTable ?? undefined
     const eventsTable = source.eventsTable ?? undefined

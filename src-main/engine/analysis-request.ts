@@ -21,7 +21,7 @@ export interface AnalysisRequest {
   /** Name of the run in its manifest; absent: a random one. */
   readonly runId?: string | undefined
   readonly threads?: number | undefined
-  /** DuckDB size text such as "1GB". */
+  /** What the analysis may take, a size such as "1GB"; absent: a quarter of the machine's memory. */
   readonly memoryLimit?: string | undefined
 }
 

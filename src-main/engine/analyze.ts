@@ -14,10 +14,12 @@ import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-r
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
 import { assessEvents } from './events/assess-events.ts'
+import { assertDiskSpace, neededBytes } from './check-disk-space.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
 import { describeRecommendations, type RecommendationReport } from './describe-recommendations.ts'
+import { databaseMemory, memoryLimitOf } from './memory-limit.ts'
 import { measureBacktests, type MeasuredBacktests } from './measure-backtests.ts'
 import { measureModels } from './model-accuracy.ts'
 import { clusterLikeModule05, countFlaggedRows, module05Savings } from './module05-method.ts'
@@ -43,8 +45,8 @@ export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {})
   const spillFolder = join(draft.folder, '.spill')
   try {
     await mkdir(spillFolder)
-    const { threads, memoryLimit } = request
-    const database = await Database.open({ threads, memoryLimit, spillFolder, signal: work.signal })
+    const memoryLimit = databaseMemory(memoryLimitOf(request.memoryLimit))
+    const database = await Database.open({ threads: request.threads, memoryLimit, spillFolder, signal: work.signal })
     try {
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
@@ -77,7 +79,9 @@ interface Run {
 const runSteps = async (run: Run): Promise<AnalysisResult> => {
   const { request, work, config, draft, database } = run
   const progress = reportProgress(work.onEvent)
-  const fleet = await assessFleet(database, request, config, progress)
+  const fleet = await assessFleet(database, request, config, progress, {
+    onOpened: async ({ files }) => assertDiskSpace(draft.folder, request.out, neededBytes(files)),
+  })
   // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
   const flagged = await beginFlaggedForecasts(database, {
     ...fleet,

@@ -31,16 +31,24 @@ export interface AssessedFleet {
   readonly shownMetric: string
 }
 
+export interface FleetOptions {
+  /** Flag columns of an earlier analysis. */
+  readonly flags?: 'refused' | 'left aside'
+  /** Asked before any row is read; what it throws ends the work. */
+  readonly onOpened?: (source: ForecastSource) => Promise<void>
+}
+
 /** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `holidays`. */
 export const assessFleet = async (
   database: Database,
   request: Pick<AnalysisRequest, 'inputs' | 'method' | 'serversTable' | 'eventsTable' | 'model'>,
   config: AnalysisConfig,
   progress: Pick<ProgressReporter, 'start'>,
-  flags: 'refused' | 'left aside' = 'refused',
+  { flags = 'refused', onOpened }: FleetOptions = {},
 ): Promise<AssessedFleet> => {
   progress.start('open')
   const source = await openForecastSource(database, request.inputs, config, flags)
+  await onOpened?.(source)
   const serversTable = await loadServersTable(database, request.serversTable)
   const ledger = request.eventsTable === undefined ? null : await readEvents(request.eventsTable)
   progress.start('screen')

@@ -19,7 +19,13 @@ import { makeServerMarks, serverRiskQuery, type ClusterMark } from './write-serv
 export const assessPythonRun = async (database: Database, folder: string): Promise<void> => {
   const config = completeConfig({}, 'headroom')
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
-  const fleet = await assessFleet(database, { inputs: [flaggedFile], method: 'headroom' }, config, { start: () => undefined }, 'left aside')
+  const fleet = await assessFleet(
+    database,
+    { inputs: [flaggedFile], method: 'headroom' },
+    config,
+    { start: () => undefined },
+    { flags: 'left aside' },
+  )
   const { evidence } = await measureBacktests(database, config, fleet)
   await keepOwnFindings(database, fleet)
   await estimateBreaches(database, config, fleet.grid, evidence, undefined)

@@ -1,4 +1,5 @@
 // Series-level risk on the selected model's horizon: percentiles, breaches, quarter-end peak, headroom (analysis definition, sections 4 to 6).
+import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
@@ -9,14 +10,26 @@ const secondsPerDay = 86_400
 
 /** Creates `horizon` (series_id, ts, predicted): the selected model's future, NULL predictions left out. */
 export const extractHorizon = async (database: Database): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE horizon AS
+  await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
+}
+
+/** SQL for the rows of `horizon`. Of a set that does not state its future, files and row groups with older times alone need not be read. */
+export const selectHorizon = async (database: Database): Promise<string> => {
+  const { last_past_us } = await database.row(
+    `SELECT CAST(CASE WHEN count(*) = count(last_measured_at) AND (SELECT sum(stated) FROM series_models) = 0
+                      THEN epoch_us(min(last_measured_at)) END AS VARCHAR) AS last_past_us FROM series`,
+    z.object({ last_past_us: z.string().nullable() }),
+  )
+  return horizonQuery(last_past_us === null ? 'true' : `f.ts > make_timestamp(${last_past_us})`)
+}
+
+/** `condition` holds for every row of the horizon. */
+export const horizonQuery = (condition: string): string => `
     SELECT s.series_id, f.ts, f.predicted
     FROM forecast f
     JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)
-    WHERE f.is_horizon AND f.predicted IS NOT NULL
-    ORDER BY s.series_id, f.ts`)
-}
+    WHERE f.is_horizon AND f.predicted IS NOT NULL AND ${condition}
+    ORDER BY s.series_id, f.ts`
 
 /** Creates `series_risk`: one row per series, also for those without a horizon. */
 export const assessRisk = async (
@@ -27,8 +40,42 @@ export const assessRisk = async (
   grid: TimeGrid,
   fixedPoint: FixedPoint,
 ): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE horizon_means AS
+  await database.run(`CREATE OR REPLACE TABLE horizon_means AS ${horizonMeansQuery(fixedPoint)}`)
+  await database.run(`CREATE OR REPLACE TABLE horizon_figures AS ${horizonFiguresQuery(calendar)}`)
+  await database.run(`CREATE OR REPLACE TABLE breach_runs AS ${longestRunsQuery(grid)}`)
+  await database.run(`CREATE OR REPLACE TABLE series_risk AS ${seriesRiskQuery(config, method)}`)
+}
+
+/** Values and times from the series' mean, as shares of the greatest such distance: -1..1 whatever the metric's unit. NULL where all are the same. */
+const deviation = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
+const distance = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
+
+/** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
+export const unitsToAdd = (units: string, p95: string, threshold: string): string => `
+  CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
+       WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
+       ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
+
+/** Of the whole server: every judged metric has a horizon, and its mean is below the threshold. */
+const underutilised = (config: AnalysisConfig): string => `
+  coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
+    OVER (PARTITION BY s.server_id), false)`
+
+const mixedUnderutilised = (config: AnalysisConfig): string => `
+  coalesce(bool_and(mixed.horizon_mean IS NOT NULL AND mixed.horizon_mean < ${config.underutilized_threshold})
+    OVER (PARTITION BY s.server_id), false)`
+
+/** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
+export const longestRunsQuery = (grid: TimeGrid): string => `
+  WITH over_threshold AS (
+    SELECT h.series_id, epoch_us(h.ts) // ${grid.stepSeconds * 1_000_000}
+           - row_number() OVER (PARTITION BY h.series_id ORDER BY h.ts) AS run
+    FROM horizon h JOIN series s USING (series_id) WHERE h.predicted > s.high_threshold
+  ), runs AS (SELECT series_id, run, count(*) AS periods FROM over_threshold GROUP BY ALL)
+  SELECT series_id, CAST(max(periods) AS INTEGER) AS longest_breach_run FROM runs GROUP BY series_id`
+
+/** SQL for the rows of `horizon_means`. */
+export const horizonMeansQuery = (fixedPoint: FixedPoint): string => `
     WITH means AS (
       SELECT series_id, ${fixedMean('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest,
              CAST(sum(CAST(epoch(ts) AS BIGINT)) AS DOUBLE) / count(*) AS mean_epoch, epoch(min(ts)) AS first_epoch, epoch(max(ts)) AS last_epoch
@@ -37,9 +84,10 @@ export const assessRisk = async (
     SELECT series_id, horizon_mean, mean_epoch,
            CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS greatest_deviation,
            CASE WHEN last_epoch > first_epoch THEN greatest(last_epoch - mean_epoch, mean_epoch - first_epoch) END AS greatest_seconds
-    FROM means`)
-  await database.run(`
-    CREATE OR REPLACE TABLE horizon_figures AS
+    FROM means`
+
+/** SQL for the rows of `horizon_figures`. */
+export const horizonFiguresQuery = (calendar: Calendar): string => `
     SELECT h.series_id, CAST(count(*) AS INTEGER) AS horizon_periods,
            min(h.ts) AS horizon_start, max(h.ts) AS horizon_end,
            quantile_cont(h.predicted, 0.95) AS horizon_p95, max(h.predicted) AS horizon_peak,
@@ -52,10 +100,10 @@ export const assessRisk = async (
            min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
            CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over
     FROM horizon h JOIN horizon_means m USING (series_id) JOIN series s USING (series_id)
-    GROUP BY h.series_id`)
-  await database.run(longestRuns(grid))
-  await database.run(`
-    CREATE OR REPLACE TABLE series_risk AS
+    GROUP BY h.series_id`
+
+/** SQL for the rows of `series_risk`. */
+export const seriesRiskQuery = (config: AnalysisConfig, method: AnalysisMethod): string => `
     SELECT s.series_id, s.server_id, s.metric, m.model, s.business_unit, s.region, s.criticality,
            s.monthly_cost_usd, s.capacity_units, s.lead_time_days, s.last_measured_at,
            f.horizon_start, f.horizon_end, coalesce(f.horizon_periods, 0) AS horizon_periods,
@@ -78,34 +126,4 @@ export const assessRisk = async (
     LEFT JOIN horizon_figures f USING (series_id)
     LEFT JOIN breach_runs r USING (series_id)
     ${method === 'module05' ? 'LEFT JOIN mixed_horizon mixed USING (series_id)' : ''}
-    ORDER BY s.series_id`)
-}
-
-/** Values and times from the series' mean, as shares of the greatest such distance: -1..1 whatever the metric's unit. NULL where all are the same. */
-const deviation = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
-const distance = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
-
-/** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
-export const unitsToAdd = (units: string, p95: string, threshold: string): string => `
-  CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
-       WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
-       ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
-
-/** Of the whole server: every judged metric has a horizon, and its mean is below the threshold. */
-const underutilised = (config: AnalysisConfig): string => `
-  coalesce(bool_and(f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold})
-    FILTER (WHERE s.high_threshold IS NOT NULL) OVER (PARTITION BY s.server_id), false)`
-
-const mixedUnderutilised = (config: AnalysisConfig): string => `
-  coalesce(bool_and(mixed.horizon_mean IS NOT NULL AND mixed.horizon_mean < ${config.underutilized_threshold})
-    OVER (PARTITION BY s.server_id), false)`
-
-/** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
-const longestRuns = (grid: TimeGrid): string => `
-  CREATE OR REPLACE TABLE breach_runs AS
-  WITH over_threshold AS (
-    SELECT h.series_id, epoch_us(h.ts) // ${grid.stepSeconds * 1_000_000}
-           - row_number() OVER (PARTITION BY h.series_id ORDER BY h.ts) AS run
-    FROM horizon h JOIN series s USING (series_id) WHERE h.predicted > s.high_threshold
-  ), runs AS (SELECT series_id, run, count(*) AS periods FROM over_threshold GROUP BY ALL)
-  SELECT series_id, CAST(max(periods) AS INTEGER) AS longest_breach_run FROM runs GROUP BY series_id`
+    ORDER BY s.series_id`

@@ -27,6 +27,16 @@ export const makeCalendar = async (database: Database, config: AnalysisConfig, m
   const days = holidayDates(config, first_year, last_year)
   await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
   for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
+  return calendarOf(config, method, days, { first_year, last_year })
+}
+
+/** Marks for whole years, both included; `days`: their holidays. */
+export const calendarOf = (
+  config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month' | 'eoq_window_days'>,
+  method: AnalysisMethod,
+  days: readonly HolidayDate[],
+  { first_year, last_year }: { readonly first_year: number; readonly last_year: number },
+): Calendar => {
   const firstDay = newYear(first_year)
   const dayCount = newYear(last_year + 1) - firstDay
   const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)

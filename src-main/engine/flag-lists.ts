@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
 import type { Calendar } from './calendar.ts'
-import type { ForecastSource } from './forecast-source.ts'
+import type { ForecastExpressions, ForecastSource } from './forecast-source.ts'
 
 /** Places of series in the lists, both included. */
 export interface PlaceRange {
@@ -23,7 +23,7 @@ export interface FlagLists {
 }
 
 /** Flag -> the column of `series_risk` that it comes from. */
-const flagLists = {
+export const flagLists = {
   model: 'model',
   high: 'high_threshold',
   very_high: 'very_high_threshold',
@@ -73,11 +73,23 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
     placeOf,
     addFlags: (relation, source, calendar, { from, to }, kept) => {
       const firstBlock = Math.floor(from / listLength)
-      const { model, ts, predicted } = source.expressions
       const flag = (name: FlagList): string => thresholds?.[name] ?? `${column(name)}[${column('place')}]`
       const own = kept === '' ? '' : `* EXCLUDE (${[column('place'), ...flagNames.map(column)].join(', ')}),`
       return `
-        SELECT ${own}
+        SELECT ${own} ${flagsOfRow(source.expressions, calendar, flag)}
+        FROM (SELECT source.*, ${placeOf(source)} - ${firstBlock * listLength - 1} AS ${column('place')} FROM ${relation} AS source),
+             (SELECT ${flagNames.map((name) => `flatten(list(${column(name)} ORDER BY block)) AS ${column(name)}`).join(', ')}
+              FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
+    },
+  }
+}
+
+/** SQL for the flags of a row; `flag` gives SQL for what its series was found to be. */
+export const flagsOfRow = (
+  { model, ts, predicted }: Pick<ForecastExpressions, 'model' | 'ts' | 'predicted'>,
+  calendar: Calendar,
+  flag: (name: FlagList) => string,
+): string => `
                ${predicted} > ${flag('high')} AS risk_flag,
                CASE WHEN ${predicted} IS NULL OR ${flag('high')} IS NULL THEN NULL
                     WHEN ${predicted} > ${flag('very_high')} THEN 'high'
@@ -87,13 +99,7 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
                ${calendar.isHoliday(ts)} AS is_holiday,
                ${flag('seasonal_peak')} AS seasonal_peak_risk,
                ${flag('underutilized')} AS is_underutilized,
-               coalesce(${flag('model')} = ${model}, false) AS is_selected
-        FROM (SELECT source.*, ${placeOf(source)} - ${firstBlock * listLength - 1} AS ${column('place')} FROM ${relation} AS source),
-             (SELECT ${flagNames.map((name) => `flatten(list(${column(name)} ORDER BY block)) AS ${column(name)}`).join(', ')}
-              FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
-    },
-  }
-}
+               coalesce(${flag('model')} = ${model}, false) AS is_selected`
 
 /** The thresholds as SQL where all series share them: nothing need be looked up then. */
 const uniformThresholds = async (database: Database): Promise<Partial<Record<FlagList, string>> | undefined> => {

@@ -55,13 +55,14 @@ export const openForecastSource = async (
   const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlag(column)), name)
   refuseLackingFiles(schemas, columns)
   const expressions = canonicalExpressions(columns, config.target_metric)
-  await database.run(
-    `CREATE OR REPLACE VIEW forecast_rows AS SELECT ${Object.entries(expressions)
-      .map(([role, sql]) => `${sql} AS ${identifier(role)}`)
-      .join(', ')} FROM source`,
-  )
+  await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)
   return { files, name, schema, columns, expressions }
 }
+
+export const forecastRowsQuery = (expressions: ForecastExpressions): string =>
+  `SELECT ${Object.entries(expressions)
+    .map(([role, sql]) => `${sql} AS ${identifier(role)}`)
+    .join(', ')} FROM source`
 
 /** A failure to read, told as damage of the file that DuckDB names; what has nothing to do with reading stays as it was. */
 export const damagedFile = (files: readonly SourceFile[], name: string, cause: unknown): unknown => {
@@ -73,7 +74,7 @@ export const damagedFile = (files: readonly SourceFile[], name: string, cause: u
   })
 }
 
-const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {
+export const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {
   const text = (column: SourceColumn | undefined, missing: string): string =>
     column === undefined ? missing : `coalesce(CAST(${identifier(column.column)} AS VARCHAR), ${missing})`
   return {

@@ -15,8 +15,25 @@ export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
 export const prepareSeries = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
   await makeThresholds(database, config, method)
-  await database.run(`
-    CREATE OR REPLACE TABLE series AS
+  await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config)}`)
+  const { complete } = await database.row(
+    'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
+    z.object({ complete: z.boolean() }),
+  )
+  // A hole in the measurements is no horizon: only what lies after the series' last measured time is.
+  await database.run(
+    `CREATE OR REPLACE VIEW forecast AS ${complete ? 'SELECT *, is_future AS is_horizon FROM forecast_rows' : forecastQuery}`,
+  )
+  await database.run(
+    complete
+      ? `CREATE OR REPLACE VIEW horizon_counts AS SELECT server_id, metric, model, stated_horizon AS horizon_points FROM series_models`
+      : `CREATE OR REPLACE TABLE horizon_counts_counted AS ${horizonCountsQuery};
+         CREATE OR REPLACE VIEW horizon_counts AS SELECT * FROM horizon_counts_counted`,
+  )
+}
+
+/** SQL for the rows of `series`. */
+export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | 'lead_time_days'>): string => `
     SELECT CAST(row_number() OVER (ORDER BY s.server_id, s.metric) - 1 AS INTEGER) AS series_id,
            s.server_id, s.metric, s.last_measured_at,
            a.business_unit, a.region, a.criticality,
@@ -27,28 +44,16 @@ export const prepareSeries = async (database: Database, config: AnalysisConfig, 
     FROM (SELECT server_id, metric, max(last_measured_at) AS last_measured_at FROM series_models GROUP BY ALL) s
     LEFT JOIN server_attributes a USING (server_id)
     LEFT JOIN thresholds t ON t.metric = s.metric AND t.criticality IS NOT DISTINCT FROM a.criticality
-    ORDER BY series_id`)
-  const { complete } = await database.row(
-    'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
-    z.object({ complete: z.boolean() }),
-  )
-  // A hole in the measurements is no horizon: only what lies after the series' last measured time is.
-  await database.run(
-    complete
-      ? 'CREATE OR REPLACE VIEW forecast AS SELECT *, is_future AS is_horizon FROM forecast_rows'
-      : `CREATE OR REPLACE VIEW forecast AS
-         SELECT f.*, coalesce(f.is_future, f.actual IS NULL AND (s.last_measured_at IS NULL OR f.ts > s.last_measured_at)) AS is_horizon
-         FROM forecast_rows f JOIN series s USING (server_id, metric)`,
-  )
-  await database.run(
-    complete
-      ? `CREATE OR REPLACE VIEW horizon_counts AS SELECT server_id, metric, model, stated_horizon AS horizon_points FROM series_models`
-      : `CREATE OR REPLACE TABLE horizon_counts_counted AS
-         SELECT server_id, metric, model, count(*) FILTER (WHERE is_horizon AND predicted IS NOT NULL) AS horizon_points
-         FROM forecast GROUP BY ALL;
-         CREATE OR REPLACE VIEW horizon_counts AS SELECT * FROM horizon_counts_counted`,
-  )
-}
+    ORDER BY series_id`
+
+/** SQL for the rows of `forecast`, whatever the set states of its future. */
+export const forecastQuery = `
+  SELECT f.*, coalesce(f.is_future, f.actual IS NULL AND (s.last_measured_at IS NULL OR f.ts > s.last_measured_at)) AS is_horizon
+  FROM forecast_rows f JOIN (SELECT server_id, metric, last_measured_at FROM series) s USING (server_id, metric)`
+
+export const horizonCountsQuery = `
+  SELECT server_id, metric, model, count(*) FILTER (WHERE is_horizon AND predicted IS NOT NULL) AS horizon_points
+  FROM forecast GROUP BY ALL`
 
 /** One row per metric and criticality; no row where no threshold applies. */
 const makeThresholds = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {

@@ -58,10 +58,8 @@ const areBacktestsWhole = async (database: Database): Promise<boolean> => {
   return are_whole
 }
 
-const selectBest = async (database: Database, forcedModel: string | undefined): Promise<void> =>
-  database.run(
-    forcedModel === undefined
-      ? `CREATE OR REPLACE TABLE selected_models AS
+/** SQL for the rows of `selected_models`, where no model is forced. */
+export const selectedModelsQuery = `
          WITH fleet AS (
            SELECT model, median(coalesce(mase, own_mase)) AS median_mase, median(coalesce(mae, own_mae)) AS median_mae
            FROM candidates GROUP BY model
@@ -76,6 +74,11 @@ const selectBest = async (database: Database, forcedModel: string | undefined): 
            FROM candidates c JOIN fleet f USING (model)
          )
          SELECT series_id, model FROM ranked WHERE place = 1 ORDER BY series_id`
+
+const selectBest = async (database: Database, forcedModel: string | undefined): Promise<void> =>
+  database.run(
+    forcedModel === undefined
+      ? `CREATE OR REPLACE TABLE selected_models AS ${selectedModelsQuery}`
       : 'CREATE OR REPLACE TABLE selected_models AS SELECT series_id, model FROM candidates WHERE model = ? ORDER BY series_id',
     forcedModel === undefined ? [] : [forcedModel],
   )
@@ -93,16 +96,30 @@ const assertModelKnown = async (database: Database, model: string, sourceName: s
  * the answer; the other series alone are joined row by row.
  */
 const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE candidate_rows AS
+  await database.run(`CREATE OR REPLACE TABLE candidate_rows AS ${candidateRowsQuery}`)
+  await database.run(`CREATE OR REPLACE TABLE unaligned_errors AS ${unalignedErrorsQuery(fixedPoint)}`)
+  await database.run(`CREATE OR REPLACE TABLE candidate_errors AS ${candidateErrorsQuery}`)
+  await database.run('DROP TABLE candidate_rows; DROP TABLE unaligned_errors')
+  await database.run(`CREATE OR REPLACE VIEW candidates AS ${candidatesQuery}`)
+}
+
+/** Whether all candidates of a series that have a backtest share the value. */
+const isSameOfTested = (value: string): string => {
+  const tested = `CASE WHEN m.backtest_points > 0 THEN ${value} END`
+  return `coalesce(min(${tested}) OVER series_window = max(${tested}) OVER series_window, true)`
+}
+
+/** SQL for the rows of `candidate_rows`. */
+export const candidateRowsQuery = `
     SELECT s.series_id, m.*, h.horizon_points,
-           count(*) FILTER (WHERE m.backtest_points > 0) OVER series_window AS tested_candidates,
-           count(DISTINCT (m.backtest_points, m.backtest_times)) FILTER (WHERE m.backtest_points > 0) OVER series_window <= 1 AS aligned
+           count(CASE WHEN m.backtest_points > 0 THEN 1 END) OVER series_window AS tested_candidates,
+           ${isSameOfTested('m.backtest_points')} AND ${isSameOfTested('m.backtest_times')} AS aligned
     FROM series_models m JOIN horizon_counts h USING (server_id, metric, model) JOIN series s USING (server_id, metric)
     WHERE h.horizon_points > 0
-    WINDOW series_window AS (PARTITION BY s.series_id)`)
-  await database.run(`
-    CREATE OR REPLACE TABLE unaligned_errors AS
+    WINDOW series_window AS (PARTITION BY s.series_id)`
+
+/** SQL for the rows of `unaligned_errors`. */
+export const unalignedErrorsQuery = (fixedPoint: FixedPoint): string => `
     WITH tested AS (
       SELECT c.series_id, c.model, c.tested_candidates, f.ts, abs(f.actual - f.predicted) AS error
       FROM forecast f JOIN candidate_rows c USING (server_id, metric, model)
@@ -111,9 +128,10 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
       SELECT series_id, ts FROM tested GROUP BY series_id, ts, tested_candidates HAVING count(*) = tested_candidates
     )
     SELECT series_id, model, count(*) AS common_points, ${fixedSum('error', fixedPoint)} AS absolute_error
-    FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`)
-  await database.run(`
-    CREATE OR REPLACE TABLE candidate_errors AS
+    FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`
+
+/** SQL for the rows of `candidate_errors`. */
+export const candidateErrorsQuery = `
     WITH scored AS (
       SELECT c.series_id, c.model, c.horizon_points, c.backtest_points, c.absolute_error / nullif(c.backtest_points, 0) AS own_mae,
              CAST(CASE WHEN c.aligned THEN c.backtest_points ELSE coalesce(u.common_points, 0) END AS INTEGER) AS common_points,
@@ -123,10 +141,9 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
     SELECT s.series_id, s.model, s.horizon_points, s.backtest_points, s.common_points,
            max(s.common_points) OVER (PARTITION BY s.series_id) AS series_common_points,
            s.absolute_error / nullif(s.common_points, 0) AS mae, s.own_mae
-    FROM scored s ORDER BY s.series_id, s.model`)
-  await database.run('DROP TABLE candidate_rows; DROP TABLE unaligned_errors')
-  await database.run(`
-    CREATE OR REPLACE VIEW candidates AS
+    FROM scored s ORDER BY s.series_id, s.model`
+
+/** SQL for the rows of `candidates`. */
+export const candidatesQuery = `
     SELECT c.*, c.mae / n.naive_error AS mase, c.own_mae / n.naive_error AS own_mase
-    FROM candidate_errors c LEFT JOIN naive_errors n USING (series_id)`)
-}
+    FROM candidate_errors c LEFT JOIN naive_errors n USING (series_id)`

@@ -29,6 +29,7 @@ export const loadServersTable = async (database: Database, path: string | undefi
   const isParquet = /\.(parquet|parq|pq)$/i.test(name)
   const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelation(file)
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
+    if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
     throw isParquet
       ? invalid(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
       : invalid(`The servers table ${name} cannot be read as CSV${lineOf(cause)}.`, 'Save it as CSV in UTF-8 with a header line.', cause)

@@ -115,8 +115,13 @@ const truncated = (name: string, sign: string): HeadroomError =>
 /** A path that stands for itself where DuckDB expects a pattern. */
 export const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
 
+/** Of the values in folder names DuckDB knows numbers and times by itself, but not truth. */
+const truthFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
+
 /** `read_parquet(...)` over the files, united by column name. */
 export const parquetRelation = (files: readonly SourceFile[]): string => {
   const list = files.map((file) => literal(literalPath(file.path))).join(', ')
-  return files.length === 1 ? `read_parquet(${list})` : `read_parquet([${list}], union_by_name = true)`
+  const truth = files.map(({ path }) => truthFolder.exec(path)?.[1])
+  const types = truth[0] !== undefined && truth.every((name) => name === truth[0]) ? `, hive_types = {${literal(truth[0])}: BOOLEAN}` : ''
+  return files.length === 1 ? `read_parquet(${list}${types})` : `read_parquet([${list}], union_by_name = true${types})`
 }

@@ -4,6 +4,7 @@ import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { fromSteps, inSteps } from './fixed-point.ts'
 import { damagedFile, type ForecastSource } from './forecast-source.ts'
+import type { MappedColumns } from './forecast-columns.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 import type { Screening } from './screen-forecasts.ts'
 
@@ -28,12 +29,44 @@ export const surveySeries = async (
     z.object({ first_us: z.string(), slots: z.number() }),
   )
   const width = Math.min(slotsPerBitmap, span.slots)
-  const leads = leadColumns(source)
-  const survey = database.run(`
-    CREATE OR REPLACE TABLE series_models AS
+  const slot = `(epoch_us(ts) - ${span.first_us}) // ${grid.stepSeconds * 1_000_000}`
+  const isLong = span.slots > width
+  const survey = database.run(
+    `CREATE OR REPLACE TABLE series_models AS ${surveyQuery(
+      source.columns,
+      { fixedPoint, isWithinPercent },
+      {
+        slot,
+        bitmap: isLong ? `slot // ${width}` : '0',
+        filled: `bit_count(bitstring_agg(CAST(${isLong ? `slot % ${width}` : 'slot'} AS INTEGER), 0, ${width - 1}))`,
+      },
+    )}`,
+  )
+  // The first to read all pages.
+  await survey.catch((cause: unknown) => {
+    throw damagedFile(source.files, source.name, cause)
+  })
+  await refuseRepeatedRows(database, source)
+}
+
+/** How repeated rows are screened: SQL for a row's slot in time, the bitmap it falls into, and how many slots of a bitmap are filled. */
+interface RepetitionScreen {
+  readonly slot: string
+  readonly bitmap: string
+  readonly filled: string
+}
+
+/** SQL for the rows of `series_models`. */
+export const surveyQuery = (
+  columns: MappedColumns,
+  { fixedPoint, isWithinPercent }: Pick<Screening, 'fixedPoint' | 'isWithinPercent'>,
+  screen: RepetitionScreen,
+): string => {
+  const leads = leadColumns(columns)
+  return `
     WITH placed AS (
       SELECT *, NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL AS is_backtest,
-             (epoch_us(ts) - ${span.first_us}) // ${grid.stepSeconds * 1_000_000} AS slot
+             ${screen.slot} AS slot
       FROM forecast_rows
     ), measured AS (
       -- NULL outside the backtest, so that sums and counts skip the horizon.
@@ -44,9 +77,9 @@ export const surveySeries = async (
              CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at${leads.perRow}
       FROM placed
     ), bitmaps AS (
-      SELECT server_id, metric, model, ${span.slots > width ? `slot // ${width}` : '0'} AS bitmap,
+      SELECT server_id, metric, model, ${screen.bitmap} AS bitmap,
              count(*) AS row_count,
-             bit_count(bitstring_agg(CAST(${span.slots > width ? `slot % ${width}` : 'slot'} AS INTEGER), 0, ${width - 1})) AS filled_slots,
+             ${screen.filled} AS filled_slots,
              min(ts) AS first_at, max(ts) AS last_at,
              max(measured_at) AS last_measured_at, count(measured_at) AS measured,
              count(is_future) AS stated,
@@ -74,16 +107,11 @@ export const surveySeries = async (
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
            coalesce(bool_or(has_outside_actual), false) OR min(least_predicted) < 0 OR max(greatest_predicted) > 100 AS is_outside_percent,
            ${leads.overall}
-    FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`)
-  // The first to read all pages.
-  await survey.catch((cause: unknown) => {
-    throw damagedFile(source.files, source.name, cause)
-  })
-  await refuseRepeatedRows(database, source)
+    FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`
 }
 
 /** How far ahead the backtest looked; only where the set says so, since every aggregate costs time on every row. */
-const leadColumns = ({ columns }: ForecastSource): { perRow: string; perSeries: string; overall: string } =>
+const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: string; overall: string } =>
   columns.cutoff === undefined && columns.horizon_offset === undefined
     ? { perRow: '', perSeries: '', overall: 'CAST(NULL AS BIGINT) AS backtest_lead_seconds, CAST(NULL AS DOUBLE) AS backtest_lead_periods' }
     : {

@@ -21,18 +21,24 @@ export class Analyses {
   readonly #engine: EngineProcess
   readonly #data: DataFolder
   readonly #push: (push: Push) => void
-  readonly #analysisSettings: () => Settings['analysis']
+  readonly #settings: () => Pick<Settings, 'analysis' | 'memoryLimit'>
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(engine: EngineProcess, data: DataFolder, push: (push: Push) => void, analysisSettings: () => Settings['analysis']) {
+  constructor(
+    engine: EngineProcess,
+    data: DataFolder,
+    push: (push: Push) => void,
+    settings: () => Pick<Settings, 'analysis' | 'memoryLimit'>,
+  ) {
     this.#engine = engine
     this.#data = data
     this.#push = push
-    this.#analysisSettings = analysisSettings
+    this.#settings = settings
   }
 
   async start(source: AnalysisSource): Promise<ChannelResponse<'analysis.start'>> {
     const analysisId = randomUUID()
+    const { analysis, memoryLimit } = this.#settings()
     await mkdir(this.#data.runs, { recursive: true })
     if (source.kind === 'sample') {
       const servers = source.servers ?? sampleServers
@@ -47,6 +53,7 @@ export class Analyses {
         source: { kind: 'sample', forecasts, servers },
         out,
         config: { breach_probability: servers <= mostSimulated },
+        memoryLimit,
       })
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }
     }
@@ -59,7 +66,8 @@ export class Analyses {
       analysisId,
       source: { kind: 'forecast', paths: [path], serversTable, eventsTable, model: null },
       out,
-      config: this.#analysisSettings(),
+      config: analysis,
+      memoryLimit,
     })
     return { state: 'started', analysisId, name: basename(path), serversTable, eventsTable }
   }
@@ -80,6 +88,7 @@ export class Analyses {
       source: { kind: 'forecast', paths: manifest.inputs.map(({ path }) => path), serversTable, eventsTable, model: manifest.forced_model },
       out: this.#runFolder(name),
       config: manifest.config,
+      memoryLimit: this.#settings().memoryLimit,
     })
     return { state: 'started', analysisId, name: `${name} again`, serversTable, eventsTable }
   }

@@ -18,6 +18,7 @@ const draftFrom = (analysis: Readonly<Record<string, unknown>>): DraftValues =>
   Object.fromEntries(settingGroups.flatMap(({ fields }) => fields).map(({ key }) => [key, draftOf(analysis[key] ?? defaults[key])]))
 
 const locales = ['', 'en-US', 'en-GB', 'de-DE', 'de-CH', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'sv-SE', 'pl-PL', 'ja-JP'] as const
+const memoryLimits = ['', '1GB', '2GB', '4GB', '8GB', '16GB', '32GB'] as const
 const themeNames: Readonly<Record<ThemeChoice, string>> = {
   system: 'as the system',
   light: 'light',
@@ -73,6 +74,21 @@ export const SettingsView = () => {
                 Date.UTC(2026, 11, 31),
               )}
             </span>
+          </div>
+        </fieldset>
+        <fieldset>
+          <legend>This machine</legend>
+          <div className="form-inline">
+            <Select<(typeof memoryLimits)[number]>
+              label="Memory for an analysis"
+              value={memoryLimits.find((limit) => limit === settings.memoryLimit) ?? ''}
+              options={memoryLimits.map((value) => ({
+                value,
+                label: value === '' ? 'a quarter of the machine’s' : value.replace('GB', ' GB'),
+              }))}
+              onChange={(limit) => void changeSettings({ memoryLimit: limit === '' ? null : limit })}
+            />
+            <span className="muted">What does not fit is kept on the disk meanwhile; figures do not depend on it.</span>
           </div>
         </fieldset>
         <section aria-label="Configuration file">

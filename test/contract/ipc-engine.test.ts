@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { makeSampleFleet } from '../fixtures/sample-run.ts'
 import { makeEngineService } from '../../src-main/engine-host/engine-service.ts'
 import { engineReportSchema, type EngineReport } from '../../src-shared/engine-contract.ts'
 
@@ -40,10 +41,33 @@ describe('the engine process', () => {
         source: { kind: 'forecast', paths: ['/nowhere.parquet'], serversTable: null, eventsTable: null, model: null },
         out: join(tmpdir(), 'headroom-never-made', 'run'),
         config: {},
+        memoryLimit: null,
       },
     })
     const ends = reports.filter((report) => report.type === 'event' && ['finished', 'failed', 'cancelled'].includes(report.event.type))
     expect(ends).toMatchObject([{ event: { type: 'failed', error: { code: 'input-not-found' } } }])
     expect(reports.at(-1)).toEqual({ type: 'answer', id: 7, ok: true, value: {} })
+  })
+
+  it('holds an analysis to the memory it is given: nothing fits into a megabyte', async () => {
+    const fleet = await makeSampleFleet(3)
+    try {
+      const reports = await ask({
+        id: 8,
+        call: 'analysis.run',
+        payload: {
+          analysisId: 'b',
+          source: { kind: 'forecast', paths: [fleet.forecasts], serversTable: null, eventsTable: null, model: null },
+          out: fleet.run,
+          config: {},
+          memoryLimit: '1MB',
+        },
+      })
+      expect(reports.find((report) => report.type === 'event' && report.event.type === 'failed')).toMatchObject({
+        event: { error: { code: 'memory-exceeded' } },
+      })
+    } finally {
+      await fleet.remove()
+    }
   })
 })

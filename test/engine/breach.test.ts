@@ -56,12 +56,8 @@ describe('recalibration', () => {
 
 describe('interval margins', () => {
   const excess = Float64Array.from({ length: 100 }, (_, index) => index - 49)
-  const trials = {
-    excess,
-    bounded: new Uint8Array(100).fill(1),
-    group: new Int32Array(100),
-    fold: Uint8Array.from(excess, (_, index) => index % 5),
-  }
+  const bounded = new Uint8Array(100).fill(1)
+  const trials = new Map([[0, { excess, bounded, fold: Uint8Array.from(excess, (_, index) => index % 5) }]])
   test('the margin at 80 % of 100 rows from -49 to 50 is the value of rank ceil(101 x 0.8) = 81: 31', () => {
     expect(fitMargins(trials, 0.8).of(0)).toBe(31)
   })

@@ -21,19 +21,22 @@ describe.each([120, 1000])('%i servers', (servers) => {
   }, 60_000)
   afterAll(async () => fleet.remove())
 
-  test('two threads and eight threads leave the same bytes', async () => {
-    const run = async (threads: string): Promise<string> => {
-      const out = join(fleet.folder, `run-${threads}`)
+  test('two threads, eight threads and a tight memory limit leave the same bytes', async () => {
+    const run = async (name: string, ...options: string[]): Promise<string> => {
+      const out = join(fleet.folder, name)
       const table = join(fleet.folder, 'fleet.servers.csv')
-      await headroomDone(['analyze', fleet.forecasts, '--servers', table, '--out', out, '--threads', threads, '--quiet'])
+      await headroomDone(['analyze', fleet.forecasts, '--servers', table, '--out', out, '--quiet', ...options])
       return out
     }
-    const [two, eight] = [await run('2'), await run('8')]
+    const two = await run('two', '--threads', '2')
+    const others = [await run('eight', '--threads', '8'), await run('tight', '--memory-limit', '150MB')]
     const files = (await readdir(two)).filter((file) => file !== runFiles.manifest)
     expect(files).toHaveLength(8)
-    for (const file of files) {
-      const same = (await contentOf(two, file)) === (await contentOf(eight, file))
-      expect(same, `${file} is the same`).toBe(true)
+    for (const other of others) {
+      for (const file of files) {
+        const same = (await contentOf(two, file)) === (await contentOf(other, file))
+        expect(same, `${file} is the same`).toBe(true)
+      }
     }
-  }, 120_000)
+  }, 180_000)
 })

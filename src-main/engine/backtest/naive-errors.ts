@@ -32,8 +32,11 @@ export const storeNaiveErrors = async (
  * set once more. Reads `series_models`, `series`, `forecast_rows`.
  */
 export const queryNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE naive_errors AS
+  await database.run(`CREATE OR REPLACE TABLE naive_errors AS ${naiveErrorsQuery(grid, fixedPoint)}`)
+}
+
+/** SQL for the rows of `naive_errors`. */
+export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string => `
     WITH witness AS (
       SELECT s.series_id, m.server_id, m.metric, arg_max(m.model, (m.measured, -m.place)) AS model
       FROM (SELECT *, row_number() OVER (PARTITION BY server_id, metric ORDER BY model) AS place FROM series_models) m
@@ -45,5 +48,4 @@ export const queryNaiveErrors = async (database: Database, grid: TimeGrid, fixed
     )
     SELECT series_id, nullif(${fixedSum('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
     FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)
-    GROUP BY series_id`)
-}
+    GROUP BY series_id`

@@ -21,7 +21,7 @@ export interface BacktestReader {
   /** Each series that has backtest rows, once; those of a portion in any order. */
   readonly read: (series: SeriesBacktest) => void
   /** After series from..to-1 came. */
-  readonly end?: (from: number, to: number) => void
+  readonly end?: (from: number, to: number) => Promise<void>
 }
 
 export interface BacktestScan {
@@ -74,7 +74,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
         for (const reader of readers) reader.read(series)
       },
     )
-    for (const reader of readers) reader.end?.(from, to)
+    for (const reader of readers) await reader.end?.(from, to)
     from = to
   }
 }

@@ -1,15 +1,17 @@
 // How often measured values fall inside the forecasts' bounds, and the widening that makes the bounds hold (split conformal prediction).
 
-/** Rows of the held-back windows; the arrays share their index. */
-export interface IntervalTrials {
+/** Rows of the held-back windows of one calibration group (metric, bin and model); the arrays share their index. */
+export interface IntervalGroup {
   /** How far a measured value lies outside its bounds, in points; negative inside. Without bounds: its distance from the forecast. */
   readonly excess: Float64Array
   /** 1 where the row had bounds of its own. */
   readonly bounded: Uint8Array
-  /** Calibration group (metric, bin and model) and fold of each row. */
-  readonly group: Int32Array
+  /** Fold of the row's server. */
   readonly fold: Uint8Array
 }
+
+/** By the group's number. */
+export type IntervalTrials = ReadonlyMap<number, IntervalGroup>
 
 export interface IntervalCoverage {
   readonly nominal: number
@@ -26,24 +28,27 @@ const fewestRows = 50
 
 /** Vovk, Gammerman and Shafer 2005; Romano, Patterson and Candès 2019 for bounds that are widened. */
 export const measureCoverage = (trials: IntervalTrials, nominal: number): IntervalCoverage => {
-  const { excess, bounded, fold, group } = trials
-  const grouped = groupRows(trials)
-  const margins = Array.from({ length: folds }, (_, held) => marginsWithout(grouped, nominal, held))
+  const margins = Array.from({ length: folds }, (_, held) => marginsWithout(trials, nominal, held))
+  let points = 0
   let bounds = 0
   let inside = 0
   let covered = 0
-  for (let row = 0; row < excess.length; row++) {
-    if (bounded[row] === 1) {
-      bounds++
-      if (excess[row]! <= 0) inside++
+  for (const [group, { excess, bounded, fold }] of trials) {
+    const limits = margins.map((ofFold) => ofFold.of(group))
+    points += excess.length
+    for (let row = 0; row < excess.length; row++) {
+      if (bounded[row] === 1) {
+        bounds++
+        if (excess[row]! <= 0) inside++
+      }
+      if (excess[row]! <= limits[fold[row]!]!) covered++
     }
-    if (excess[row]! <= margins[fold[row]!]!.of(group[row]!)) covered++
   }
   return {
     nominal,
-    points: excess.length,
+    points,
     before: bounds === 0 ? null : inside / bounds,
-    after: excess.length === 0 ? null : covered / excess.length,
+    after: points === 0 ? null : covered / points,
   }
 }
 
@@ -53,45 +58,23 @@ export interface Margins {
 }
 
 /** Each group's margin from all of its rows. */
-export const fitMargins = (trials: IntervalTrials, nominal: number): Margins => marginsWithout(groupRows(trials), nominal, -1)
-
-interface GroupedTrials {
-  /** Rows of each group; and those of all groups together. */
-  readonly groups: ReadonlyMap<number, GroupRows>
-  readonly all: GroupRows
-}
-
-interface GroupRows {
-  readonly excess: Float64Array
-  readonly fold: Uint8Array
-}
-
-const groupRows = ({ excess, group, fold }: IntervalTrials): GroupedTrials => {
-  const sizes = new Map<number, number>()
-  for (const key of group) sizes.set(key, (sizes.get(key) ?? 0) + 1)
-  const groups = new Map<number, { excess: Float64Array; fold: Uint8Array; filled: number }>()
-  for (const [key, size] of sizes) groups.set(key, { excess: new Float64Array(size), fold: new Uint8Array(size), filled: 0 })
-  for (let row = 0; row < excess.length; row++) {
-    const rows = groups.get(group[row]!)!
-    rows.excess[rows.filled] = excess[row]!
-    rows.fold[rows.filled++] = fold[row]!
-  }
-  return { groups, all: { excess, fold } }
-}
+export const fitMargins = (trials: IntervalTrials, nominal: number): Margins => marginsWithout(trials, nominal, -1)
 
 /** Margins from the rows outside one fold (-1: from all); a group with few such rows takes the margin of all groups. */
-const marginsWithout = ({ groups, all }: GroupedTrials, nominal: number, held: number): Margins => {
-  const everything = marginOf(all, nominal, held, 0) ?? 0
-  const margins = new Map<number, number>()
-  for (const [key, rows] of groups) margins.set(key, marginOf(rows, nominal, held, fewestRows) ?? everything)
-  return { of: (key) => margins.get(key) ?? everything }
+const marginsWithout = (trials: IntervalTrials, nominal: number, held: number): Margins => {
+  const margins = new Map<number, number | undefined>()
+  for (const [key, rows] of trials) margins.set(key, marginOf([rows], nominal, held, fewestRows))
+  let everything: number | undefined
+  return { of: (group) => margins.get(group) ?? (everything ??= marginOf([...trials.values()], nominal, held, 0) ?? 0) }
 }
 
 /** The finite-sample quantile: the value of rank ceil((n + 1) x nominal) among the n rows outside the fold. */
-const marginOf = ({ excess, fold }: GroupRows, nominal: number, held: number, fewest: number): number | undefined => {
-  const kept = new Float64Array(excess.length)
+const marginOf = (groups: readonly IntervalGroup[], nominal: number, held: number, fewest: number): number | undefined => {
+  const kept = new Float64Array(groups.reduce((sum, { excess }) => sum + excess.length, 0))
   let count = 0
-  for (let row = 0; row < excess.length; row++) if (fold[row] !== held) kept[count++] = excess[row]!
+  for (const { excess, fold } of groups) {
+    for (let row = 0; row < excess.length; row++) if (fold[row] !== held) kept[count++] = excess[row]!
+  }
   if (count === 0 || count < fewest) return undefined
   return valueOfRank(kept.subarray(0, count), Math.min(Math.ceil((count + 1) * nominal), count) - 1)
 }

@@ -1,6 +1,7 @@
-// The series whose breaches are estimated, and their forecasts, as compact arrays.
+// The series whose breaches are estimated: who they are, the bins that share residuals, and the forecasts of some of them as compact arrays.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
+import { equalCountBins } from './residual-grid.ts'
 
 /** Series whose breaches are estimated: judged, with a horizon; by series_id. The arrays share their index. */
 export interface JudgedSeries {
@@ -9,37 +10,64 @@ export interface JudgedSeries {
   readonly metrics: readonly string[]
   readonly models: readonly string[]
   readonly thresholds: Float64Array
-  readonly horizonMeans: Float64Array
-  /** Selected model's predictions of series s: horizon[horizonOffsets[s]..horizonOffsets[s + 1]], in order of time. */
-  readonly horizonOffsets: Uint32Array
-  readonly horizon: Float64Array
-  /** Times of those predictions, milliseconds UTC. */
-  readonly horizonTimes: Float64Array
+  /** Ten bins of equal count by horizon mean within each metric, numbered through all metrics; -1 without a mean. */
+  readonly bins: Int32Array
 }
 
-/** Reads `series_risk` and `horizon`; creates `judged` (place, series_id and the figures below). */
+const binsPerMetric = 10
+
+/** Reads `series_risk`. */
 export const readJudgedSeries = async (database: Database): Promise<JudgedSeries> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE judged AS
-    SELECT CAST(row_number() OVER (ORDER BY series_id) - 1 AS INTEGER) AS place, series_id, server_id, metric, model, high_threshold, horizon_mean
-    FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY place`)
-  const rows = await database.columns('SELECT series_id, server_id, metric, model, high_threshold, horizon_mean FROM judged ORDER BY place')
-  const [places, times, horizon] = await database.numbers(
-    `SELECT j.place, epoch_ms(h.ts), h.predicted FROM horizon h JOIN judged j USING (series_id) ORDER BY j.place, h.ts`,
+  const rows = await database.columns(
+    `SELECT series_id, server_id, metric, model, high_threshold, horizon_mean FROM series_risk
+     WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
+  )
+  const metrics = z.array(z.string()).parse(rows['metric'] ?? [])
+  return {
+    seriesIds: Int32Array.from((rows['series_id'] ?? []) as number[]),
+    serverIds: z.array(z.string()).parse(rows['server_id'] ?? []),
+    metrics,
+    models: z.array(z.string()).parse(rows['model'] ?? []),
+    thresholds: Float64Array.from((rows['high_threshold'] ?? []) as number[]),
+    bins: binSeries(metrics, Float64Array.from((rows['horizon_mean'] ?? []) as number[])),
+  }
+}
+
+const binSeries = (metrics: readonly string[], horizonMeans: Float64Array): Int32Array => {
+  const bins = new Int32Array(metrics.length).fill(-1)
+  ;[...new Set(metrics)].sort().forEach((metric, number) => {
+    const members = metrics.flatMap((other, index) => (other === metric ? [index] : []))
+    const own = equalCountBins(
+      Float64Array.from(members, (index) => horizonMeans[index]!),
+      binsPerMetric,
+    )
+    members.forEach((index, rank) => {
+      if (own[rank]! >= 0) bins[index] = own[rank]! + number * binsPerMetric
+    })
+  })
+  return bins
+}
+
+export interface Forecasts {
+  /** Selected model's predictions of series s: predicted[offsets[s]..offsets[s + 1]], in order of time. */
+  readonly offsets: Uint32Array
+  readonly predicted: Float64Array
+  /** Times of those predictions, milliseconds UTC. */
+  readonly times: Float64Array
+}
+
+/** The horizons of some series, in the order given. Reads `horizon`; creates `judged_portion`. */
+export const readForecasts = async (database: Database, seriesIds: Uint32Array): Promise<Forecasts> => {
+  await database.storeRows(
+    'judged_portion',
+    { place: 'INTEGER', series_id: 'INTEGER' },
+    Array.from(seriesIds, (id, place) => [place, id]),
+  )
+  const [places, times, predicted] = await database.numbers(
+    `SELECT p.place, epoch_ms(h.ts), h.predicted FROM horizon h JOIN judged_portion p USING (series_id) ORDER BY p.place, h.ts`,
     3,
   )
-  const count = rows['series_id']!.length
-  return {
-    seriesIds: Int32Array.from(rows['series_id'] as number[]),
-    serverIds: z.array(z.string()).parse(rows['server_id']),
-    metrics: z.array(z.string()).parse(rows['metric']),
-    models: z.array(z.string()).parse(rows['model']),
-    thresholds: Float64Array.from(rows['high_threshold'] as number[]),
-    horizonMeans: Float64Array.from(rows['horizon_mean'] as number[]),
-    horizonOffsets: offsetsOf(places!, count),
-    horizon: horizon!,
-    horizonTimes: times!,
-  }
+  return { offsets: offsetsOf(places!, seriesIds.length), predicted: predicted!, times: times! }
 }
 
 /** First index of each place in ascending `places`, and the end. */

@@ -45,8 +45,8 @@ export class EventFilter implements BacktestReader {
     for (const reader of this.#readers) reader.read(own)
   }
 
-  end(from: number, to: number): void {
-    for (const reader of this.#readers) reader.end?.(from, to)
+  async end(from: number, to: number): Promise<void> {
+    for (const reader of this.#readers) await reader.end?.(from, to)
   }
 
   /** By the events' order; null where nothing was left out. */

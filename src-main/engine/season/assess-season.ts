@@ -50,7 +50,6 @@ export class SeasonReader implements BacktestReader {
   readonly #origin: number
   readonly #metrics: readonly string[]
   readonly #fleet = new Map<string, FleetSeason>()
-  readonly #figures: (number | null)[][] = []
   /** Per series of the portion a mean per day of the backtest, and as many of the horizon; NaN where there is none. */
   #days = new Float64Array(0)
   #from = 0
@@ -66,10 +65,11 @@ export class SeasonReader implements BacktestReader {
     this.mostSeries = Math.max(1, Math.min(most, Math.max(usual, Math.ceil(metrics.length / mostReadings))))
   }
 
-  /** Reads `series`, `series_models`, `holidays`. `origin`: microseconds since 1970 from which the scan's times count. */
+  /** Reads `series`, `series_models`, `holidays`; creates `season_measures`. `origin`: microseconds since 1970 from which the scan's times count. */
   static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, origin: number): Promise<SeasonReader> {
     const series = await database.columns('SELECT metric FROM series ORDER BY series_id')
     const metrics = z.array(z.string()).parse(series['metric'] ?? [])
+    await database.storeRows('season_measures', figureColumns, [])
     return new SeasonReader(database, await readSeasonCalendar(database, config), grid, origin, metrics)
   }
 
@@ -91,8 +91,9 @@ export class SeasonReader implements BacktestReader {
     this.#takeDays(this.#daysOf(id).measured, times, actual)
   }
 
-  end(from: number, to: number): void {
+  async end(from: number, to: number): Promise<void> {
     const stepDays = this.#stepDays()
+    const figures: (number | null)[][] = []
     for (let id = from; id < to; id++) {
       const { measured, ahead } = this.#daysOf(id)
       if (measured.every(Number.isNaN) && ahead.every(Number.isNaN)) continue
@@ -102,8 +103,9 @@ export class SeasonReader implements BacktestReader {
       this.#fleet.set(metric, ofFleet.add(measured, own))
       // The horizon continues what was measured: the clusters' view.
       for (let place = 0; place < measured.length; place++) if (Number.isNaN(measured[place]!)) measured[place] = ahead[place]!
-      this.#figures.push([id, ...figuresOf(own), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
+      figures.push([id, ...figuresOf(own), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
     }
+    await this.#database.appendRows('season_measures', figureColumns, figures)
   }
 
   /**
@@ -113,7 +115,6 @@ export class SeasonReader implements BacktestReader {
   async finish(config: AnalysisConfig): Promise<SeasonReport> {
     this.#days = new Float64Array(0)
     const database = this.#database
-    await database.storeRows('season_measures', figureColumns, this.#figures)
     await attributeBreaches(database, this.#calendar)
     await database.run(`
       CREATE OR REPLACE TABLE season_figures AS

@@ -1,0 +1,86 @@
+// `npm run bench:queries -- RUN`: how long the engine's process takes to open a run folder and to answer what each view asks, and its memory.
+import { EventEmitter, once } from 'node:events'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { projectFolder } from './setup/project-folders.mjs'
+
+const rounds = 3
+const [given] = process.argv.slice(2)
+if (given === undefined) throw new Error('Name a run folder: npm run bench:queries -- RUN')
+await installDependencies()
+await buildApp()
+
+/** The engine's process takes messages at a port that only Electron gives; here it sits in this process, behind the same messages. */
+const port = new EventEmitter()
+const answers = new EventEmitter()
+Object.assign(process, {
+  parentPort: {
+    on: (/** @type {string} */ event, /** @type {(message: unknown) => void} */ listener) => port.on(event, listener),
+    postMessage: (/** @type {{ id: number }} */ report) => answers.emit(String(report.id), structuredClone(report)),
+  },
+})
+createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
+
+let calls = 0
+/** Milliseconds from message to answer, and its size as JSON. @param {string} call @param {object} payload */
+const ask = async (call, payload) => {
+  const id = ++calls
+  const answered = once(answers, String(id))
+  const startedAt = performance.now()
+  port.emit('message', { data: structuredClone({ id, call, payload }) })
+  const [report] = await answered
+  if (!report.ok) throw new Error(`${call}: ${report.error.message}`)
+  return { ms: performance.now() - startedAt, value: report.value }
+}
+
+const folder = resolve(given)
+const opened = await ask('run.open', { folder })
+const metric = opened.value.metrics[0].name
+const filter = { text: '', business_unit: [], region: [], criticality: [], risk: [], cluster: [], disposition: [], servers: [] }
+const narrow = { ...filter, text: '12', risk: ['high'] }
+const heatmap = { folder, metric, sort: 'risk', reduction: 'max', rows: null, time: null, maxRows: 600, maxColumns: 800 }
+const servers = { folder, metric, columns: ['server_id', 'horizon_p95', 'risk_level'], limit: 100 }
+const descending = { column: 'horizon_p95', descending: true }
+const { value: page } = await ask('run.servers', { ...servers, filter, sort: descending, offset: 0 })
+/** @type {readonly (readonly [name: string, call: string, payload: object])[]} */
+const asked = [
+  ['filter choices', 'run.choices', { folder }],
+  ['overview', 'run.fleet', { folder, metric, filter, groupBy: 'region' }],
+  ['overview, filtered', 'run.fleet', { folder, metric, filter: narrow, groupBy: 'region' }],
+  ['servers, first page', 'run.servers', { ...servers, filter, sort: descending, offset: 0 }],
+  ['servers, page in the middle', 'run.servers', { ...servers, filter, sort: descending, offset: Math.floor(page.total / 2) }],
+  ['servers, filtered by text', 'run.servers', { ...servers, filter: narrow, sort: descending, offset: 0 }],
+  ['one server', 'run.server', { folder, serverId: page.rows[0][0] }],
+  ['heatmap', 'run.heatmap', { ...heatmap, filter }],
+  ['heatmap, filtered', 'run.heatmap', { ...heatmap, filter: narrow }],
+  ['clusters', 'run.clusters', { folder, metric, filter, projection: 'spread' }],
+  ['clusters, components', 'run.clusters', { folder, metric, filter, projection: 'components' }],
+  ['cluster profiles', 'run.cluster-profiles', { folder }],
+  ['seasons', 'run.season', { folder, metric, filter }],
+  ['models', 'run.models', { folder }],
+  ['recommendations', 'run.recommendations', { folder, metric, filter, verdict: 'open', offset: 0, limit: 100 }],
+  ['what-if, fleet read in', 'run.what-if-choices', { folder }],
+  ['what-if, growth', 'run.what-if', { folder, scenario: { growth_percent: 15 }, grid: false, most_listed: 50, asker: 'growth' }],
+]
+console.log(
+  `${page.total.toLocaleString('en-US')} servers of ${metric}; opened in ${opened.ms.toFixed(0)} ms; first answer / best of ${rounds - 1} more, milliseconds; size of the answer`,
+)
+for (const [name, call, payload] of asked) {
+  const taken = []
+  let bytes = 0
+  for (let round = 0; round < rounds; round++) {
+    const { ms, value } = await ask(call, payload)
+    taken.push(ms)
+    bytes = JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? part.byteLength : part)).length
+  }
+  const [first, ...more] = taken
+  console.log(
+    `  ${name.padEnd(28)}${first?.toFixed(0).padStart(7)} / ${Math.min(...more)
+      .toFixed(0)
+      .padStart(6)}${(bytes / 1e3).toFixed(0).padStart(9)} kB`,
+  )
+}
+console.log(`  memory of this process at most ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`)
+process.exit(0)

@@ -1,0 +1,19 @@
+// headroom plan: the row-level work of an analysis as Spark SQL, for sets that one machine cannot hold.
+import { planForecasts } from '../engine/spark/plan-forecasts.ts'
+import { readSettings } from './read-config.ts'
+import { cancellable, print } from './terminal.ts'
+
+export interface PlanOptions {
+  readonly out: string
+  readonly config?: string
+  readonly servers?: string
+  readonly set: readonly string[]
+}
+
+export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {
+  const config = await readSettings(options.config, options.set, undefined)
+  const { steps } = await cancellable((signal) =>
+    planForecasts({ inputs, out: options.out, config, serversTable: options.servers }, { signal }),
+  )
+  print(`${steps.length} statements: ${options.out}`)
+}

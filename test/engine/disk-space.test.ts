@@ -1,0 +1,102 @@
+// A disk without room: said before an analysis begins, and nothing is left where it runs out under way. Needs root to mount a small file system.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, statfsSync } from 'node:fs'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { analyze } from '../../src-main/engine/analyze.ts'
+import { assertDiskSpace, neededBytes } from '../../src-main/engine/check-disk-space.ts'
+import type { RunEvent } from '../../src-shared/run-event.ts'
+import { ForecastBench } from '../fixtures/forecast-bench.ts'
+
+const diskBytes = 24_000_000
+const disk = mkdtempSync(join(tmpdir(), 'headroom-small-disk-'))
+
+const mountSmallDisk = (): boolean => {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', disk], { stdio: 'ignore' })
+    return true
+  } catch {
+    console.warn('Skipped: no small file system can be mounted here, so no disk runs full.')
+    return false
+  }
+}
+const isMounted = mountSmallDisk()
+
+let bench: ForecastBench
+beforeAll(async () => {
+  bench = await ForecastBench.open()
+})
+afterAll(async () => {
+  await bench.close()
+  if (isMounted) execFileSync('umount', [disk])
+  await rm(disk, { recursive: true })
+})
+
+/** 400 servers, 100 backtest days and 30 days of horizon; each row with so many times 32 letters that do not compress: 1.7 MB each. */
+const fleet = (notes: number): string => `
+  SELECT 'server ' || lpad(CAST(i // 130 AS VARCHAR), 3, '0') AS server_id, TIMESTAMP '2026-01-01' + to_days(CAST(i % 130 AS INTEGER)) AS "timestamp",
+         CASE WHEN i % 130 < 100 THEN CAST(hash(i) % 100 AS DOUBLE) END AS actual, CAST(hash(i + 1) % 100 AS DOUBLE) AS predicted,
+         ${Array.from({ length: notes }, (_, note) => `md5('${note} ' || i)`).join(' || ')} AS note
+  FROM range(52000) t(i)`
+
+describe('before an analysis begins', () => {
+  test('room for the input and a quarter more is asked for, and 4 MB for the rest', () => {
+    // 1.25 x (10 MB + 30 MB) + 4 MB.
+    expect(neededBytes([{ bytes: 10e6 }, { bytes: 30e6 }])).toBe(54e6)
+  })
+
+  test('a disk with as many bytes free will do, one byte less will not', async () => {
+    const { bavail, bsize } = statfsSync(disk)
+    const free = bavail * bsize
+    // Other processes may write meanwhile where the disk is not our own.
+    const margin = isMounted ? 0 : 1e9
+    await assertDiskSpace(disk, 'run', free - margin)
+    await expect(assertDiskSpace(disk, 'run', free + margin + 1)).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(/^The disk of run has \d+(\.\d)? [MG]B free, but this run needs about \d+(\.\d)? [MG]B\.$/),
+      next: 'Free some space, or name a folder on another disk with --out.',
+    })
+  })
+})
+
+describe.runIf(isMounted)('on a disk of 24 MB', () => {
+  test('a set of 20 MB is refused before its rows are read', async () => {
+    const set = await bench.writeQuery('large.parquet', fleet(12))
+    const labels: string[] = []
+    const onEvent = (event: RunEvent): void => void (event.type === 'step' && labels.push(event.label))
+    const out = join(disk, 'run')
+    await expect(analyze({ inputs: [set], out, method: 'headroom', config: {} }, { onEvent })).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(/ has 24 MB free, but this run needs about \d\d MB\.$/),
+    })
+    expect(labels).toEqual(['Opening the forecast set'])
+    expect(await readdir(disk)).toEqual([])
+  })
+
+  test.each([
+    ['whose pages are copied', 'snappy'],
+    ['that is rewritten', 'zstd'],
+  ])('a set %s leaves nothing where the disk fills up under way, and the folders above go too', async (_, codec) => {
+    const set = await bench.writeQuery(`under-way-${codec}.parquet`, fleet(6), `, COMPRESSION ${codec}`)
+    const filler = join(disk, 'somebody else.bin')
+    let filled = Promise.resolve()
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== 'step' || event.label !== 'Selecting models') return
+      const { bavail, bsize } = statfsSync(disk)
+      // A megabyte is left: less than the forecasts take.
+      filled = writeFile(filler, new Uint8Array(bavail * bsize - 1_000_000))
+    }
+    const out = join(disk, 'above', 'run')
+    const running = analyze({ inputs: [set], out, method: 'headroom', config: {} }, { onEvent })
+    await expect(running).rejects.toMatchObject({ code: 'disk-full', message: 'The disk is full.' })
+    await filled
+    expect(await readdir(disk)).toEqual(['somebody else.bin'])
+    await rm(filler)
+    await mkdir(join(disk, 'above'))
+    await analyze({ inputs: [set], out, method: 'headroom', config: {} })
+    expect(await readdir(out)).toHaveLength(9)
+    await rm(join(disk, 'above'), { recursive: true })
+  })
+})

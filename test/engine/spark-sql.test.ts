@@ -1,0 +1,74 @@
+// The engine's SQL in the words of Spark: each replaced function, type and operator by hand, the whole plan without a word that Spark lacks.
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { planForecasts } from '../../src-main/engine/spark/plan-forecasts.ts'
+import { toSparkSql } from '../../src-main/engine/spark/spark-sql.ts'
+import { ForecastBench } from '../fixtures/forecast-bench.ts'
+
+describe('a statement for Spark', () => {
+  test.each([
+    ['the continuous percentile', 'quantile_cont(h.predicted, 0.95)', 'percentile(h.predicted, 0.95)'],
+    ['whole division', 'epoch_us(ts) // 60', 'unix_micros(ts)  div  60'],
+    ['whole numbers, to the nearest as DuckDB has them', 'CAST(a * 2 AS BIGINT)', 'CAST(rint(a * 2) AS BIGINT)'],
+    ['whole numbers of 38 digits', 'sum(CAST((a) AS HUGEINT))', 'sum(CAST(rint((a)) AS DECIMAL(38, 0)))'],
+    ['a number with a type', '1e+12::DOUBLE', 'CAST(1e+12 AS DOUBLE)'],
+    ['text', "coalesce(CAST(\"my model\" AS VARCHAR), 'it''s')", "coalesce(CAST(\"my model\" AS STRING), 'it''s')"],
+    ['ISO text with an offset', 'CAST(TRY_CAST(ds AS TIMESTAMPTZ) AS TIMESTAMP)', 'CAST(TRY_CAST(ds AS TIMESTAMP) AS TIMESTAMP)'],
+    ['seconds between times', "date_diff('second', a, max(b))", '(unix_seconds(max(b)) - unix_seconds(a))'],
+    ['days between', "date_diff('day', DATE '1970-01-01', ts)", "datediff(CAST(ts AS DATE), CAST(DATE '1970-01-01' AS DATE))"],
+    ['seconds since 1970', 'epoch(min(ts))', '(unix_micros(min(ts)) / CAST(1000000 AS DOUBLE))'],
+    ['a bit of a text of bits', "get_bit(CAST('01' AS BIT), place)", "CAST(substr(CAST('01' AS STRING), place + 1, 1) AS INTEGER)"],
+    ['the value beside the greatest', 'arg_max(m.model, (m.measured, -m.place))', 'max_by(m.model, (m.measured, -m.place))'],
+    ['words inside text and names stay', `SELECT 'epoch(x) // 2' AS "list"`, `SELECT 'epoch(x) // 2' AS "list"`],
+  ])('%s', (_, duckdb, spark) => {
+    expect(toSparkSql(duckdb)).toBe(spark)
+  })
+
+  test.each(['SELECT list(a) FROM b', 'SELECT * EXCLUDE (a) FROM b', "SELECT date_diff('month', a, b)", 'SELECT x::DOUBLE'])(
+    '%s has none, and is refused rather than guessed',
+    (sql) => {
+      expect(() => toSparkSql(sql)).toThrow(/has no Spark form/)
+    },
+  )
+})
+
+describe('the plan of a set', () => {
+  let bench: ForecastBench
+  beforeAll(async () => {
+    bench = await ForecastBench.open()
+  })
+  afterAll(async () => bench.close())
+
+  test('names what must be there, each step once, and is the same each time', async () => {
+    const set = await bench.writeQuery(
+      'set.parquet',
+      `SELECT 's' || (i % 3) AS host, DATE '2026-01-01' + CAST(i // 3 AS INTEGER) AS ds, CASE WHEN i < 90 THEN 50.0 END AS y, 50.0 AS yhat
+       FROM range(120) t(i)`,
+    )
+    const servers = await bench.writeText('servers.csv', 'server_id,criticality\ns0,gold\n')
+    const out = join(bench.folder, 'plan')
+    const request = { inputs: [set], out, config: { criticality_thresholds: { gold: { high: 60, very_high: 70 } } }, serversTable: servers }
+    const plan = await planForecasts(request)
+    expect(await planForecasts(request)).toEqual(plan)
+    expect(JSON.parse(await readFile(join(out, 'plan.json'), 'utf8'))).toEqual(plan)
+    expect((await stat(join(out, 'server_attributes.parquet'))).size).toBeGreaterThan(0)
+    const names = plan.steps.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    // Every relation that a step reads is an input or an earlier step, or named by the step itself.
+    plan.steps.forEach(({ sql }, index) => {
+      const own = [...sql.matchAll(/(?:WITH|,)\s*(\w+) AS \(/g)].map(([, name]) => name!)
+      const read = [...sql.matchAll(/(?<!DISTINCT )\b(?:FROM|JOIN)\s+([a-z_]+)/g)].map(([, name]) => name!)
+      expect([...plan.inputs, ...names.slice(0, index), ...own]).toEqual(expect.arrayContaining(read))
+    })
+    expect(plan.outputs.map(({ view, shard_by }) => [view, shard_by])).toEqual([
+      ['series_models', null],
+      ['candidates', null],
+      ['series_risk', null],
+      ['flagged', 'host'],
+    ])
+    expect(plan.steps.find(({ name }) => name === 'thresholds')?.sql).toContain(
+      "('cpu_p95', 'gold', CAST(60 AS DOUBLE), CAST(70 AS DOUBLE))",
+    )
+  })
+})
