@@ -7,14 +7,16 @@ import { pushPipe } from '../src-shared/preload-bridge.ts'
 import { leastZoom, mostZoom } from '../src-shared/settings.ts'
 import { Analyses } from './shell/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
+import { cagePages } from './shell/cage.ts'
 import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
 import { makeChannelHandlers } from './shell/channel-handlers.ts'
 import { claimDataFolder } from './shell/data-folder.ts'
 import { EngineProcess } from './shell/engine-process.ts'
 import { KeptSettings } from './shell/kept-settings.ts'
 import { launchOf, launchOfLink } from './shell/launch.ts'
-import { isOwnPage, openMainWindow, pageAddress, refusePermissions } from './shell/main-window.ts'
+import { openMainWindow } from './shell/main-window.ts'
 import { setMenu } from './shell/menu.ts'
+import { isOwnPage, pageAddress } from './shell/page-address.ts'
 import { QueryProcess } from './shell/query-process.ts'
 import { RecentRuns } from './shell/recent-runs.ts'
 import { serveChannels } from './shell/serve-channels.ts'
@@ -115,8 +117,8 @@ const start = async (): Promise<void> => {
   await app.whenReady()
   await settings.load()
   serveApp(join(__dirname, '../renderer'))
-  refusePermissions()
-  const page = pageAddress(process.env)
+  const page = pageAddress(process.env, app.isPackaged)
+  cagePages(page)
   serveChannels(ipcMain, handlers, (sender) => isOwnPage(sender, page))
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowPlace)
   await showMenu()

@@ -1,6 +1,6 @@
 // The application menu with the accelerators people expect.
 import { basename } from 'node:path'
-import { Menu, type MenuItemConstructorOptions } from 'electron'
+import { app, Menu, type MenuItemConstructorOptions } from 'electron'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import { themeChoices, type ThemeChoice } from '../../src-shared/settings.ts'
 
@@ -78,7 +78,7 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
           { label: 'Zoom out', accelerator: 'CmdOrCtrl+-', click: () => actions.zoom(-1) },
           { type: 'separator' },
           { role: 'togglefullscreen' },
-          { role: 'toggleDevTools' },
+          ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
         ],
       },
       {

@@ -1,11 +1,11 @@
 // The cloud desk as Electron serves it: notifications, pages in the browser, the dialog for a configuration.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { dialog, Notification, shell, type BrowserWindow } from 'electron'
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { dialog, Notification, type BrowserWindow } from 'electron'
 import type { Push } from '../../src-shared/ipc-contract.ts'
 import type { CloudDesk } from './cloud-desk.ts'
 import type { DataFolder } from './data-folder.ts'
+import { openAwsPage } from './open-aws-page.ts'
 
 export interface CloudWindow {
   readonly data: DataFolder
@@ -29,7 +29,7 @@ export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => 
     return new CloudDesk({
       data,
       push,
-      openPage,
+      openPage: (address) => openAwsPage(address, window()),
       notify: (title, body) => {
         if (Notification.isSupported()) new Notification({ title, body }).show()
       },
@@ -52,13 +52,4 @@ export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => 
     leave: async () => opened?.then((desk) => desk.leave()),
     hasTrips: () => existsSync(join(data.cloud, 'trips')),
   }
-}
-
-/** Pages of AWS are https; a simulated one is on this machine. */
-const openPage = async (url: string): Promise<void> => {
-  const { protocol, hostname } = new URL(url)
-  if (protocol !== 'https:' && !(protocol === 'http:' && hostname === '127.0.0.1')) {
-    throw new HeadroomError('cloud-setup', `${protocol} pages are not opened.`)
-  }
-  await shell.openExternal(url)
 }

@@ -177,9 +177,19 @@ describe('the cloud view', () => {
     const files = { AWS_CONFIG_FILE: join(aws, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(aws, 'credentials'), HOME: join(aws, 'home') }
     window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
     const { page, app } = window
-    // The browser in which the user agrees.
-    await app.evaluate(({ shell }) => {
-      shell.openExternal = async (url) => void (await fetch(url))
+    // The question before the browser opens, and the browser in which the user agrees.
+    await app.evaluate(({ dialog, shell }) => {
+      const questions: string[] = []
+      Object.assign(globalThis, { questions })
+      const answer = async (...given: unknown[]): Promise<{ response: number; checkboxChecked: boolean }> => {
+        questions.push((given.at(-1) as { message: string }).message)
+        return { response: 0, checkboxChecked: false }
+      }
+      dialog.showMessageBox = answer
+      shell.openExternal = async (url) => {
+        if (questions.length === 0) throw new Error('Nobody was asked.')
+        await fetch(url)
+      }
     })
     await openCloud(page)
     await page.getByLabel('Profile').selectOption('careful')
@@ -191,6 +201,8 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByTestId('caller').getByText('AWSReservedSSO_Capacity').waitFor()
     expect(await page.getByRole('alert').count()).toBe(0)
+    const { host } = new URL(simulator.endpoint)
+    expect(await app.evaluate(() => Reflect.get(globalThis, 'questions') as string[])).toEqual([`Open ${host} in your browser?`])
   })
 
   it('goes on after the app was killed: one job, and the run comes home', async () => {
