@@ -17,6 +17,7 @@ import { assessEvents } from './events/assess-events.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
+import { explainFailure } from './forecast-source.ts'
 import { describeRecommendations, type RecommendationReport } from './describe-recommendations.ts'
 import { measureBacktests, type MeasuredBacktests } from './measure-backtests.ts'
 import { measureModels } from './model-accuracy.ts'
@@ -26,6 +27,7 @@ import { readHeatmap } from './read-heatmap.ts'
 import { disposeServers } from './recommend.ts'
 import { reportProgress, type ProgressReporter } from './report-progress.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
+import { assertUnchanged } from './source-files.ts'
 import { summarise } from './summarise.ts'
 import { writeClusters, writeJson } from './write-artefacts.ts'
 import { beginFlaggedForecasts, type FlaggedWriting } from './write-flagged-forecasts.ts'
@@ -75,9 +77,18 @@ interface Run {
 }
 
 const runSteps = async (run: Run): Promise<AnalysisResult> => {
-  const { request, work, config, draft, database } = run
+  const { request, work, config, database } = run
   const progress = reportProgress(work.onEvent)
   const fleet = await assessFleet(database, request, config, progress)
+  try {
+    return await writeRun(run, fleet, progress)
+  } catch (thrown) {
+    throw await explainFailure(fleet.source, thrown)
+  }
+}
+
+const writeRun = async (run: Run, fleet: AssessedFleet, progress: ProgressReporter): Promise<AnalysisResult> => {
+  const { request, work, config, draft, database } = run
   // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
   const flagged = await beginFlaggedForecasts(database, {
     ...fleet,
@@ -110,6 +121,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     }),
   )
   await rm(run.spillFolder, { recursive: true, force: true })
+  await assertUnchanged(fleet.source.files)
   const manifest = await draft.commit(
     await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
   )
