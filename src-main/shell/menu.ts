@@ -10,6 +10,7 @@ export interface MenuActions {
   readonly openRun: (folder: string) => void
   readonly chooseTheme: (theme: ThemeChoice) => void
   readonly zoom: (direction: -1 | 0 | 1) => void
+  readonly reportProblem: () => void
   /** A command that the window carries out, by its name. */
   readonly command: (name: string) => void
 }
@@ -94,7 +95,12 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
       },
       {
         role: 'help',
-        submenu: [command('Commands…', 'palette.open', 'CmdOrCtrl+K'), command('Keyboard shortcuts', 'shortcuts.open', '?')],
+        submenu: [
+          command('Commands…', 'palette.open', 'CmdOrCtrl+K'),
+          command('Keyboard shortcuts', 'shortcuts.open', '?'),
+          { type: 'separator' },
+          { label: 'Report a problem…', click: () => actions.reportProblem() },
+        ],
       },
     ]),
   )

@@ -1,6 +1,6 @@
 // Answers the window's requests: sender checked, channel known, payload parsed, every failure turned into a wire error.
 import type { IpcMain, WebFrameMain } from 'electron'
-import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
+import { HeadroomError, toWireError, type WireError } from '../../src-shared/errors.ts'
 import { channels, isChannel, type Answer, type Channel, type ChannelRequest, type ChannelResponse } from '../../src-shared/ipc-contract.ts'
 import { requestPipe } from '../../src-shared/preload-bridge.ts'
 
@@ -29,10 +29,18 @@ const handle = async <Name extends Channel>(handlers: ChannelHandlers, channel: 
   return handlers[channel](parsed.data as ChannelRequest<Name>)
 }
 
-export const serveChannels = (ipcMain: IpcMain, handlers: ChannelHandlers, isTrusted: (sender: WebFrameMain | null) => boolean): void =>
+/** `onFailure` is told of every request that failed. */
+export const serveChannels = (
+  ipcMain: IpcMain,
+  handlers: ChannelHandlers,
+  isTrusted: (sender: WebFrameMain | null) => boolean,
+  onFailure: (channel: string, error: WireError) => void,
+): void =>
   ipcMain.handle(requestPipe, async (event, channel: unknown, payload: unknown): Promise<Answer<unknown>> => {
     if (!isTrusted(event.senderFrame)) {
       return { ok: false, error: { code: 'internal', message: 'This page may not ask.' } }
     }
-    return answerRequest(handlers, channel, payload)
+    const answer = await answerRequest(handlers, channel, payload)
+    if (!answer.ok) onFailure(isChannel(channel) ? channel : 'unknown', answer.error)
+    return answer
   })
