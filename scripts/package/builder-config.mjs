@@ -47,6 +47,11 @@ export function builderConfig({ electronVersion, electronDist, prepared, output,
     ],
     asar: true,
     asarUnpack: nativeFiles,
+    // What a deb states about itself.
+    extraMetadata: {
+      homepage: env.HEADROOM_HOMEPAGE ?? 'https://headroom.invalid/',
+      author: env.HEADROOM_MAINTAINER ?? 'Headroom <headroom@localhost>',
+    },
     npmRebuild: false,
     nodeGypRebuild: false,
     electronFuses: fusesOf(electronVersion),

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBadInputBench, replaced, smallSet, type BadInputBench } from '../fixtures/bad-input-bench.ts'
-import { EngineChild } from '../fixtures/engine-child.ts'
+import { EngineChild, peakBytesOf } from '../fixtures/engine-child.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
 import { rounds, tally } from '../fixtures/torture.ts'
 
@@ -29,9 +29,19 @@ describe('bombs', () => {
     const path = await bench.write(
       'bomb.parquet',
       `SELECT 'srv-1' AS server_id, TIMESTAMP '2026-01-01' AS timestamp, 50.0 AS predicted, true AS is_future FROM range(${rows})`,
+      // One group of rows, as large as they come.
+      `ROW_GROUP_SIZE ${rows}`,
     )
     expect((await readFile(path)).length).toBeLessThan(rows / 20)
-    expect(await bench.refusal('bomb.parquet', '--memory-limit', '512MB')).toMatch(/^bomb\.parquet has more than one row for 1 /)
+    const running = startHeadroom(['analyze', 'bomb.parquet', '--out', 'bomb-run', '--memory-limit', '512MB'], { cwd: bench.folder })
+    let peak = 0
+    const watch = setInterval(() => (peak = Math.max(peak, peakBytesOf(running.process.pid))), 10)
+    const { code, stderr } = await running.result
+    clearInterval(watch)
+    expect([code, stderr.split('\n')[0]]).toEqual([3, expect.stringMatching(/^Error: bomb\.parquet has more than one row for 1 /)])
+    expect(existsSync(at('bomb-run'))).toBe(false)
+    // Node and DuckDB themselves take some 200 MB beside what the limit counts.
+    expect(peak).toBeLessThan(1e9)
   })
 
   test('names as long as books', async () => {
