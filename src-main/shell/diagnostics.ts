@@ -19,7 +19,7 @@ export const keepDiagnostics = (data: DataFolder): DiagnosticLog => {
   })
   app.on('render-process-gone', (_event, _contents, { reason, exitCode }) => log.write('window fell', { reason, exitCode }))
   app.on('child-process-gone', (_event, { type, reason, exitCode, serviceName, name }) =>
-    log.write('process fell', { type, reason, exitCode, name: serviceName ?? name ?? '' }),
+    log.write('process fell', { type, reason, exitCode, name: name ?? serviceName ?? '' }),
   )
   process.on('uncaughtExceptionMonitor', (error) => log.write('uncaught', { message: error.message, stack: error.stack ?? '' }))
   return log
