@@ -32,7 +32,8 @@ const ledgerFile = 'events.csv'
 export const eventLedgerPath = (run: string): string => join(run, notesFolder, ledgerFile)
 
 /** Replaces the event ledger in one step. Throws notes-not-saved. */
-export const writeEventLedger = (run: string, table: string): Promise<void> => changing(run, (folder) => replaceText(join(folder, ledgerFile), table))
+export const writeEventLedger = (run: string, table: string): Promise<void> =>
+  changing(run, (folder) => replaceText(join(folder, ledgerFile), table))
 
 /** Replaces the note in one step. Throws notes-not-saved where the run folder cannot be written. */
 export const writePlannerNote = (run: string, name: string, value: unknown): Promise<void> =>
