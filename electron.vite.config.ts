@@ -41,6 +41,6 @@ export default defineConfig({
       minify: true,
       rollupOptions: { input: here('src-renderer/index.html') },
     },
-    plugins: [react()],
+    plugins: [react(), packageContents()],
   },
 })

@@ -1,4 +1,4 @@
-// The two kinds of tests: those that need no window run side by side, window tests one after the other.
+// The kinds of tests: those that need no window run side by side, those of window and package one after the other.
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -7,9 +7,17 @@ export default defineConfig({
       {
         test: {
           name: 'headless',
-          include: ['test/{unit,engine,cli,contract,cloud}/**/*.test.ts', 'test/architecture.test.ts'],
+          include: ['test/{unit,engine,cli,contract,cloud,torture}/**/*.test.ts', 'test/architecture.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

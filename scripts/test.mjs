@@ -1,9 +1,13 @@
-// `npm test`: checks, then every test that needs no window, then the window; `test.mjs window` does the last part alone.
+// `npm test`: checks, then every test that needs no window, then the window, then the package; `test.mjs window` and `test.mjs package` do
+// one part alone.
 // Every part runs even if an earlier one failed; the last line adds all of them up.
+import { join } from 'node:path'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
 import { requireSupportedNode } from './setup/node-version.mjs'
+import { projectFolder } from './setup/project-folders.mjs'
+import { capture } from './setup/run-command.mjs'
 import { runMain, say, SetupError } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
 import { runCheckSteps } from './testing/check-steps.mjs'
@@ -40,6 +44,16 @@ async function runWindowTests(filters) {
   ])
 }
 
+/** Packs the app and starts what was packed; only Linux has a runtime at hand to pack. @returns {Promise<TestCounts[]>} */
+async function runPackageTests() {
+  if (process.platform !== 'linux') return []
+  const { code, output } = await capture(process.execPath, ['scripts/package.mjs'], { cwd: projectFolder })
+  if (code !== 0) throw new SetupError(output.trimEnd())
+  return withDisplay(async (env) => [
+    await runVitest('package', { env: { ...env, HEADROOM_TEST_PACKAGE: join(projectFolder, 'dist', 'linux-unpacked') } }),
+  ])
+}
+
 /** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
 async function runEverything(filters) {
   const built = await attempt(async () => {
@@ -50,7 +64,8 @@ async function runEverything(filters) {
   const tested = await runVitest('headless', { filters })
   // Without a build there is no window to test, and that failure is counted already.
   const seen = built.length > 0 ? [] : await attempt(() => runWindowTests(filters))
-  return [...built, ...checked, tested, ...seen]
+  const packed = built.length > 0 || filters.length > 0 ? [] : await attempt(runPackageTests)
+  return [...built, ...checked, tested, ...seen, ...packed]
 }
 
 await runMain(async () => {
@@ -58,7 +73,8 @@ await runMain(async () => {
   const [part, ...rest] = process.argv.slice(2)
   const counts = await attempt(async () => {
     await installDependencies()
-    return part === 'window' ? runWindowTests(rest) : runEverything(process.argv.slice(2))
+    if (part === 'window') return runWindowTests(rest)
+    return part === 'package' ? runPackageTests() : runEverything(process.argv.slice(2))
   })
   const total = addUp(counts)
   console.log(summaryLine(total))

@@ -2,20 +2,24 @@
 import { join, resolve } from 'node:path'
 import { app, dialog, ipcMain, type BrowserWindow } from 'electron'
 import { deepLinkScheme } from '../src-shared/deep-link.ts'
+import { toWireError } from '../src-shared/errors.ts'
 import type { Launch, Push } from '../src-shared/ipc-contract.ts'
 import { pushPipe } from '../src-shared/preload-bridge.ts'
 import { leastZoom, mostZoom } from '../src-shared/settings.ts'
 import { Analyses } from './shell/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
+import { cagePages } from './shell/cage.ts'
 import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
 import { makeChannelHandlers } from './shell/channel-handlers.ts'
 import { claimDataFolder } from './shell/data-folder.ts'
 import { EarlyRun } from './shell/early-run.ts'
+import { keepDiagnostics, saveProblemReport } from './shell/diagnostics.ts'
 import { EngineProcess } from './shell/engine-process.ts'
 import { KeptSettings } from './shell/kept-settings.ts'
 import { launchOf, launchOfLink } from './shell/launch.ts'
-import { isOwnPage, openMainWindow, pageAddress, refusePermissions } from './shell/main-window.ts'
+import { openMainWindow } from './shell/main-window.ts'
 import { setMenu } from './shell/menu.ts'
+import { isOwnPage, pageAddress } from './shell/page-address.ts'
 import { QueryProcess } from './shell/query-process.ts'
 import { RecentRuns } from './shell/recent-runs.ts'
 import { serveChannels } from './shell/serve-channels.ts'
@@ -31,6 +35,7 @@ const start = async (): Promise<void> => {
     app.quit()
     return
   }
+  const log = keepDiagnostics(data)
   registerAppScheme()
 
   let window: BrowserWindow | undefined
@@ -39,9 +44,11 @@ const start = async (): Promise<void> => {
     showTaskProgress(window, message)
     window?.webContents.send(pushPipe, message)
   }
-  const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) =>
-    push({ type: 'analysis.event', analysisId, event }),
-  )
+  const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) => {
+    if (event.type === 'failed') log.writeFailure('analysis', event.error)
+    else if (event.type === 'finished') log.write('analysed', { servers: event.counts.total_servers, seconds: event.seconds })
+    push({ type: 'analysis.event', analysisId, event })
+  })
   const earlyRun = new EarlyRun()
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
   const cloud = lazyCloudDesk({ data, push, window: () => window })
@@ -86,6 +93,8 @@ const start = async (): Promise<void> => {
       chooseTheme: (theme) => void settings.set({ theme }),
       zoom: zoomTo,
       command: (name) => push({ type: 'command.requested', command: name }),
+      reportProblem: () =>
+        void saveProblemReport(log, data, settings, window).catch((error: unknown) => log.writeFailure('report', toWireError(error))),
     })
 
   app.on('second-instance', (_event, argv, workingFolder) => {
@@ -120,9 +129,14 @@ const start = async (): Promise<void> => {
   earlyRun.begin(engine, launch)
   await settings.load()
   serveApp(join(__dirname, '../renderer'))
-  refusePermissions()
-  const page = pageAddress(process.env)
-  serveChannels(ipcMain, handlers, (sender) => isOwnPage(sender, page))
+  const page = pageAddress(process.env, app.isPackaged)
+  cagePages(page)
+  serveChannels(
+    ipcMain,
+    handlers,
+    (sender) => isOwnPage(sender, page),
+    (channel, error) => log.writeFailure(channel, error),
+  )
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowPlace)
   await showMenu()
   // Jobs outlive the app: what was under way is followed again.

@@ -1,5 +1,6 @@
 // The errors that users meet: one code each, the class that carries it, its wire shape and its exit code.
 import { z } from 'zod'
+import { plainSentence, plainText } from './plain-text.ts'
 
 export const errorCodes = [
   'usage',
@@ -17,6 +18,7 @@ export const errorCodes = [
   'input-no-horizon',
   'input-infinite',
   'input-duplicate-rows',
+  'input-changed',
   'input-model-unknown',
   'servers-invalid',
   'events-invalid',
@@ -69,10 +71,10 @@ export class HeadroomError extends Error {
   readonly sql: string | undefined
 
   constructor(code: ErrorCode, message: string, options: HeadroomErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(plainSentence(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'HeadroomError'
     this.code = code
-    this.next = options.next
+    this.next = options.next === undefined ? undefined : plainText(options.next)
     this.sql = options.sql
   }
 }
@@ -87,7 +89,7 @@ export const toWireError = (thrown: unknown): WireError => {
       ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
     }
   }
-  return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown) }
+  return { code: 'internal', message: plainText(thrown instanceof Error ? thrown.message : String(thrown)) }
 }
 
 export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const
@@ -111,6 +113,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'input-no-horizon':
     case 'input-infinite':
     case 'input-duplicate-rows':
+    case 'input-changed':
     case 'input-model-unknown':
     case 'servers-invalid':
     case 'events-invalid':

@@ -25,7 +25,10 @@ export const granularities = ['hourly', 'daily', 'weekly'] as const
 export const granularitySchema = z.enum(granularities)
 export type Granularity = z.infer<typeof granularitySchema>
 
-const fileEntrySchema = z.object({ name: z.string(), bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+/** Of a file inside the run folder: a manifest from elsewhere must not point out of it. */
+const insideSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0:][^\\\0:]*$/)
+
+const fileEntrySchema = z.object({ name: insideSchema, bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 export type FileEntry = z.infer<typeof fileEntrySchema>
 
 export const inputEntrySchema = z.object({

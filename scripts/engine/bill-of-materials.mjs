@@ -5,8 +5,8 @@ import { projectFolder } from '../setup/project-folders.mjs'
 import { bundledPackages } from './collect-files.mjs'
 import { containerNode, lockedPackages } from './fetched-package.mjs'
 
-/** @param {string} name @param {string} version @param {string | undefined} license @param {string | undefined} integrity */
-function component(name, version, license, integrity) {
+/** One library of a bill. @param {string} name @param {string} version @param {string | undefined} license @param {string | undefined} integrity */
+export function component(name, version, license, integrity) {
   const sha512 = integrity?.startsWith('sha512-') ? Buffer.from(integrity.slice(7), 'base64').toString('hex') : undefined
   return {
     type: 'library',

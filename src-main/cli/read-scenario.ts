@@ -1,5 +1,4 @@
 // A what-if scenario from a JSON or YAML file and from --set, or one sentence that names what does not fit.
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { z, ZodError } from 'zod'
 import { describeMisfit } from '../../src-shared/describe-misfit.ts'
@@ -7,6 +6,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { nearestName } from '../../src-shared/nearest-name.ts'
 import { scenarioSchema, type Scenario } from '../../src-shared/what-if.ts'
 import { parseYaml } from '../engine/config-file.ts'
+import { readTextFile } from '../engine/read-text-file.ts'
 import { parseAssignment } from './read-config.ts'
 
 /** Later settings win: file, then --set. Throws scenario-invalid, usage. */
@@ -35,9 +35,10 @@ export const readScenario = async (file: string | undefined, assignments: readon
 }
 
 const readScenarioFile = async (file: string): Promise<Record<string, unknown>> => {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('scenario-invalid', `The scenario ${file} cannot be read.`, { next: 'Check the path.', cause })
-  })
+  const text = await readTextFile(
+    file,
+    (fault, cause) => new HeadroomError('scenario-invalid', `The scenario ${file} ${fault}.`, { next: 'Check the path.', cause }),
+  )
   const name = basename(file)
   const parsed = z
     .record(z.string(), z.unknown())

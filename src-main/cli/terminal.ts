@@ -1,6 +1,7 @@
 // How the command line speaks: data on stdout, messages on stderr, JSON with sorted keys, a progress bar only on a terminal.
 import { SingleBar } from 'cli-progress'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
+import { plainText } from '../../src-shared/plain-text.ts'
 import type { RunEvent } from '../../src-shared/run-event.ts'
 
 /** Raised when a field of the command line's JSON changes its meaning or goes away. */
@@ -26,8 +27,9 @@ process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-export const print = (text: string): void => void process.stdout.write(`${text}\n`)
-export const say = (text: string): void => void process.stderr.write(`${text}\n`)
+/** Data go out as they are, but not to a terminal: names from files could steer it. */
+export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? plainText(text) : text}\n`)
+export const say = (text: string): void => void process.stderr.write(`${plainText(text)}\n`)
 
 export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   const error = toWireError(thrown)

@@ -1,6 +1,6 @@
 // Sign-in with IAM Identity Center: authorization code with PKCE on a loopback address, device code where no browser can come back.
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-sso-oidc'
 import { getSSOTokenFilepath } from '@smithy/shared-ini-file-loader'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { replaceText } from '../run-folder/replace-file.ts'
 import { toCloudError } from './advice.ts'
 import { abortable } from './list-objects.ts'
 import { CloudHttpHandler } from './http-handler.ts'
@@ -179,7 +180,5 @@ const keepToken = async (
     ...(refreshToken === undefined ? {} : { refreshToken }),
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${randomBytes(4).toString('hex')}.draft`
-  await writeFile(draft, JSON.stringify(token), { mode: 0o600 })
-  await rename(draft, path)
+  await replaceText(path, JSON.stringify(token), 0o600)
 }

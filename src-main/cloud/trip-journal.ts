@@ -1,9 +1,10 @@
 // The journal of launches on this machine: one small file per trip, replaced in one step, without any secret.
-import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tripSchema, type Trip } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { replaceText } from '../run-folder/replace-file.ts'
 
 /** A new name for a launch: its time, so that names sort, and six random letters. */
 export const newRunId = (now = new Date()): string =>
@@ -19,15 +20,7 @@ export class TripJournal {
 
   async write(trip: Trip): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    const draft = join(this.#folder, `${trip.runId}.${randomUUID()}.draft`)
-    const file = await open(draft, 'w', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(trip, null, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, this.#path(trip.runId))
+    await replaceText(this.#path(trip.runId), `${JSON.stringify(trip, null, 2)}\n`, 0o600)
   }
 
   /** Undefined where there is none, or one that this version does not understand. */

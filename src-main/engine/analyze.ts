@@ -18,6 +18,7 @@ import { assertDiskSpace, neededBytes } from './check-disk-space.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
+import { explainFailure } from './forecast-source.ts'
 import { describeRecommendations, type RecommendationReport } from './describe-recommendations.ts'
 import { databaseMemory, memoryLimitOf } from './memory-limit.ts'
 import { measureBacktests, type MeasuredBacktests } from './measure-backtests.ts'
@@ -28,6 +29,7 @@ import { readHeatmap } from './read-heatmap.ts'
 import { disposeServers } from './recommend.ts'
 import { reportProgress, type ProgressReporter } from './report-progress.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
+import { assertUnchanged } from './source-files.ts'
 import { summarise } from './summarise.ts'
 import { writeClusters, writeJson } from './write-artefacts.ts'
 import { beginFlaggedForecasts, type FlaggedWriting } from './write-flagged-forecasts.ts'
@@ -82,6 +84,15 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
   const fleet = await assessFleet(database, request, config, progress, {
     onOpened: async ({ files }) => assertDiskSpace(draft.folder, request.out, neededBytes(files)),
   })
+  try {
+    return await writeRun(run, fleet, progress)
+  } catch (thrown) {
+    throw await explainFailure(fleet.source, thrown)
+  }
+}
+
+const writeRun = async (run: Run, fleet: AssessedFleet, progress: ProgressReporter): Promise<AnalysisResult> => {
+  const { request, work, config, draft, database } = run
   // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
   const flagged = await beginFlaggedForecasts(database, {
     ...fleet,
@@ -114,6 +125,7 @@ const runSteps = async (run: Run): Promise<AnalysisResult> => {
     }),
   )
   await rm(run.spillFolder, { recursive: true, force: true })
+  await assertUnchanged(fleet.source.files)
   const manifest = await draft.commit(
     await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
   )

@@ -7,7 +7,7 @@ import type { AnalysisRequest } from './analysis-request.ts'
 import { assessRisk, extractHorizon } from './assess-risk.ts'
 import { makeCalendar, type Calendar } from './calendar.ts'
 import { detectGranularity, type TimeGrid } from './detect-granularity.ts'
-import { damagedFile, openForecastSource, type ForecastSource } from './forecast-source.ts'
+import { damagedFile, explainFailure, openForecastSource, type ForecastSource } from './forecast-source.ts'
 import { mixHorizons } from './module05-method.ts'
 import { prepareSeries } from './prepare-series.ts'
 import type { ProgressReporter } from './report-progress.ts'
@@ -49,6 +49,20 @@ export const assessFleet = async (
   progress.start('open')
   const source = await openForecastSource(database, request.inputs, config, flags)
   await onOpened?.(source)
+  try {
+    return await assessOpened(database, request, config, progress, source)
+  } catch (thrown) {
+    throw await explainFailure(source, thrown)
+  }
+}
+
+const assessOpened = async (
+  database: Database,
+  request: Pick<AnalysisRequest, 'method' | 'serversTable' | 'eventsTable' | 'model'>,
+  config: AnalysisConfig,
+  progress: Pick<ProgressReporter, 'start'>,
+  source: ForecastSource,
+): Promise<AssessedFleet> => {
   const serversTable = await loadServersTable(database, request.serversTable)
   const ledger = request.eventsTable === undefined ? null : await readEvents(request.eventsTable)
   progress.start('screen')

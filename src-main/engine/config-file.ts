@@ -1,5 +1,4 @@
 // Settings from a YAML file: Headroom's own keys, or the config.yaml of the Python pipeline; and what they change.
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z, ZodError } from 'zod'
@@ -8,6 +7,7 @@ import type { ConfigReading } from '../../src-shared/config-reading.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { importPipelineConfig, isPipelineConfig, pipelineSections } from '../../src-shared/pipeline-config.ts'
 import { parseConfig } from './parse-config.ts'
+import { readTextFile } from './read-text-file.ts'
 
 const settingsSchema = z.record(z.string(), z.unknown())
 
@@ -41,9 +41,10 @@ export const previewConfigFile = async (file: string): Promise<ConfigReading> =>
 
 /** The file's keys as they are; its `cloud` section is for launches alone. Throws config-invalid. */
 export const readYamlFile = async (file: string): Promise<Record<string, unknown>> => {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('config-invalid', `The configuration ${file} cannot be read.`, { next: 'Check the path.', cause })
-  })
+  const text = await readTextFile(
+    file,
+    (fault, cause) => new HeadroomError('config-invalid', `The configuration ${file} ${fault}.`, { next: 'Check the path.', cause }),
+  )
   const parsed = settingsSchema
     .nullable()
     .safeParse(
@@ -78,7 +79,7 @@ export const parseYaml = (text: string, refuse: (fault: string) => HeadroomError
     // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
     return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
   } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw refuse('its aliases unfold into too much')
+    if (!(cause instanceof YAMLParseError)) throw refuse('it is nested too deeply, or its aliases unfold into too much')
     const line = text.slice(0, cause.pos[0]).split('\n').length
     throw refuse(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
   }

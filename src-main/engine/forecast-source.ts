@@ -6,7 +6,7 @@ import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import { readFileSchemas, refuseConflicts, refuseLackingFiles } from './file-schemas.ts'
 import { flagColumns } from '../../src-shared/forecast-roles.ts'
 import { mapColumns, type MappedColumns, type SourceColumn } from './forecast-columns.ts'
-import { findSourceFiles, parquetRelation, type SourceFile } from './source-files.ts'
+import { assertUnchanged, findSourceFiles, parquetRelation, type SourceFile } from './source-files.ts'
 
 export interface ForecastSource {
   readonly files: readonly SourceFile[]
@@ -46,10 +46,12 @@ export const openForecastSource = async (
     throw damagedFile(files, name, cause)
   })
   refuseConflicts(schemas)
-  await database.run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelation(files)}`).catch((cause: unknown) => {
-    throw damagedFile(files, name, cause)
-  })
-  const described = await database.rows('DESCRIBE source', z.object({ column_name: z.string(), column_type: z.string() }))
+  const described = await database
+    .run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelation(files)}`)
+    .then(() => database.rows('DESCRIBE source', z.object({ column_name: z.string(), column_type: z.string() })))
+    .catch((cause: unknown) => {
+      throw damagedFile(files, name, cause)
+    })
   const schema = described.map((row) => ({ column: row.column_name, type: row.column_type }))
   const isFlag = ({ column }: SourceColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
   const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlag(column)), name)
@@ -72,6 +74,16 @@ export const damagedFile = (files: readonly SourceFile[], name: string, cause: u
     next: 'Write, copy or download the file again.',
     cause,
   })
+}
+
+/** How DuckDB begins its complaints about values; those about our own SQL begin otherwise. */
+const dataComplaint = /^(Invalid Input|IO|Conversion|Out of Range|Serialization|Invalid) Error|^Invalid unicode/
+
+/** What a failure of a set that was opened means: the files changed meanwhile, or hold what cannot be taken; else it stays as it was. */
+export const explainFailure = async ({ files, name }: Pick<ForecastSource, 'files' | 'name'>, cause: unknown): Promise<unknown> => {
+  if (!(cause instanceof HeadroomError) || (cause.code !== 'query-failed' && cause.code !== 'input-not-parquet')) return cause
+  await assertUnchanged(files)
+  return dataComplaint.test(cause.message) ? damagedFile(files, name, cause) : cause
 }
 
 export const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {

@@ -8,6 +8,8 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 export interface SourceFile {
   readonly path: string
   readonly bytes: number
+  /** Tells whether the file is still the one that was opened. */
+  readonly modified: string
   /** For messages: the file's name, below the folder that was named where there is one. */
   readonly name: string
 }
@@ -27,8 +29,11 @@ export const findSourceFiles = async (database: Database, inputs: readonly strin
     if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
     const named = resolve(input)
     for (const path of await expand(database, input)) {
-      const { size } = await stat(path)
-      files.push({ path, bytes: size, name: path.startsWith(`${named}${sep}`) ? relative(named, path) : basename(path) })
+      const found = await stat(path)
+      const name = path.startsWith(`${named}${sep}`) ? relative(named, path) : basename(path)
+      // A pipe would be waited for, a device has no end.
+      if (!found.isFile()) throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name Parquet files only.' })
+      files.push({ path, bytes: found.size, modified: `${found.ino} ${found.mtimeMs}`, name })
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -40,6 +45,15 @@ export const findSourceFiles = async (database: Database, inputs: readonly strin
     await Promise.all(files.slice(from, from + filesAtOnce).map(assertParquet))
   }
   return files
+}
+
+/** Throws input-changed where a file was written or replaced since it was opened: what was read may be of both. */
+export const assertUnchanged = async (files: readonly SourceFile[]): Promise<void> => {
+  for (const { path, bytes, modified, name } of files) {
+    const found = await stat(path).catch(() => null)
+    if (found !== null && found.size === bytes && `${found.ino} ${found.mtimeMs}` === modified) continue
+    throw new HeadroomError('input-changed', `${name} changed while it was read.`, { next: 'Analyse it again once nobody writes it.' })
+  }
 }
 
 const expand = async (database: Database, input: string): Promise<string[]> => {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { decisionSchema, type Decision } from '../../src-shared/fleet-view.ts'
 import type { Database } from '../database/database.ts'
-import { readPlannerNote, writePlannerNote } from '../run-folder/planner-notes.ts'
+import { changePlannerNote, readPlannerNote } from '../run-folder/planner-notes.ts'
 
 const decisionsFile = 'decisions.json'
 const decisionsSchema = z.array(decisionSchema)
@@ -10,24 +10,22 @@ const decisionsSchema = z.array(decisionSchema)
 export const readDecisions = (folder: string): Promise<Decision[]> => readPlannerNote(folder, decisionsFile, decisionsSchema, [])
 
 /** The latest decision about a server counts; sorted by server. */
-export const decide = async (folder: string, made: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> => {
-  const kept = new Map((await readDecisions(folder)).map((decision) => [decision.server_id, decision]))
-  for (const decision of made) kept.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
-  await write(folder, kept)
-}
+export const decide = (folder: string, made: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> =>
+  change(folder, (kept) => {
+    for (const decision of made) kept.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
+  })
 
-export const undecide = async (folder: string, servers: readonly string[]): Promise<void> => {
-  const kept = new Map((await readDecisions(folder)).map((decision) => [decision.server_id, decision]))
-  for (const server of servers) kept.delete(server)
-  await write(folder, kept)
-}
+export const undecide = (folder: string, servers: readonly string[]): Promise<void> =>
+  change(folder, (kept) => {
+    for (const server of servers) kept.delete(server)
+  })
 
-const write = (folder: string, decisions: ReadonlyMap<string, Decision>): Promise<void> =>
-  writePlannerNote(
-    folder,
-    decisionsFile,
-    [...decisions.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1)),
-  )
+const change = (folder: string, apply: (decisions: Map<string, Decision>) => void): Promise<void> =>
+  changePlannerNote(folder, decisionsFile, decisionsSchema, [], (made) => {
+    const kept = new Map(made.map((decision) => [decision.server_id, decision]))
+    apply(kept)
+    return [...kept.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1))
+  })
 
 /** Table `decisions`: server_id, disposition, verdict, reason. */
 export const layDecisions = async (database: Database, folder: string): Promise<void> => {

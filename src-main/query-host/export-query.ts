@@ -1,10 +1,9 @@
 // All rows of the user's own query as a file: CSV, Parquet, JSON or a workbook, written whole or not at all.
-import { randomUUID } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { mostExportedRows, type queryFormats } from '../../src-shared/query-contract.ts'
 import { queryRun, type QueryResult } from '../queries/query-run.ts'
+import { replaceFile } from '../run-folder/replace-file.ts'
 import { neutralCell } from '../report/neutral-cells.ts'
 import { writeRows } from '../report/write-rows.ts'
 import { writeSheets } from '../report/write-sheet.ts'
@@ -27,17 +26,17 @@ export const exportQuery = async (
       next: 'Add a LIMIT or a WHERE, or use headroom query RUN "..." --csv.',
     })
   }
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.draft`)
-  try {
+  const write = async (draft: string): Promise<void> => {
     if (format === 'xlsx') {
       await writeSheets(draft, [
         { name: 'Query', columns: result.columns, values: result.columns.map((_, index) => result.rows.map((row) => row[index])) },
       ])
     } else if (format === 'parquet') await writeRows(draft, result)
     else await writeFile(draft, format === 'csv' ? csvText(result) : jsonText(result))
-    await rename(draft, path)
+  }
+  try {
+    await replaceFile(path, write)
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined)
     if (cause instanceof HeadroomError) throw cause
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
   }

@@ -1,7 +1,4 @@
 // Writes the server list to a file: CSV, Parquet and JSON by DuckDB itself, XLSX by a library; whole or not at all.
-import { randomUUID } from 'node:crypto'
-import { rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { ExportRowsCall } from '../../src-shared/export-rows.ts'
@@ -10,6 +7,7 @@ import { identifier, literal } from '../database/database.ts'
 import { filterCondition } from '../queries/fleet-filter.ts'
 import { unitOf, type OpenRun } from '../queries/open-run.ts'
 import { cellExpression, orderOf } from '../queries/servers-query.ts'
+import { replaceFile } from '../run-folder/replace-file.ts'
 import { neutralText } from './neutral-cells.ts'
 import { writeSheets } from './write-sheet.ts'
 
@@ -29,8 +27,7 @@ export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ 
   const expression = call.format === 'csv' ? csvExpression : call.format === 'parquet' ? identifier : cellExpression
   const select = `SELECT ${call.columns.map((name) => `${expression(name)} AS ${identifier(name)}`).join(', ')}
     FROM (SELECT * ${from} ORDER BY ${orderOf(call.sort)})`
-  const draft = join(dirname(call.path), `.${basename(call.path)}.${randomUUID()}.draft`)
-  try {
+  const write = async (draft: string): Promise<void> => {
     if (call.format === 'xlsx') {
       const found = await run.database.columns(select, parameters)
       await writeSheets(draft, [{ name: 'Servers', columns: call.columns, values: call.columns.map((name) => found[name] ?? []) }])
@@ -38,9 +35,10 @@ export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ 
       const options = { csv: "FORMAT csv, HEADER, NULL ''", parquet: 'FORMAT parquet', json: 'FORMAT json, ARRAY true' }[call.format]
       await run.database.run(`COPY (${select}) TO ${literal(draft)} (${options})`, parameters)
     }
-    await rename(draft, call.path)
+  }
+  try {
+    await replaceFile(call.path, write)
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined)
     if (cause instanceof HeadroomError && cause.code !== 'query-failed') throw cause
     throw new HeadroomError('file-not-written', `${call.path} cannot be written.`, { cause })
   }

@@ -1,13 +1,12 @@
 // A run written as a report in one of its forms: whole or not at all.
-import { randomUUID } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import type { ReportFormat } from '../../src-shared/report-format.ts'
 import { serverColumnNames } from '../../src-shared/server-columns.ts'
 import { resourcePath } from '../engine/pictures/resources.ts'
 import type { OpenRun } from '../queries/open-run.ts'
+import { replaceFile } from '../run-folder/replace-file.ts'
 import { exportRows } from './export-rows.ts'
 import { htmlReport } from './html-report.ts'
 import { pdfReport } from './pdf-report.ts'
@@ -29,8 +28,7 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, path: stri
     return
   }
   const content = await readReport(run)
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.draft`)
-  try {
+  const write = async (draft: string): Promise<void> => {
     if (format === 'html') await writeFile(draft, htmlReport(content))
     else if (format === 'pdf') {
       const fonts = { regular: resourcePath('fonts', 'DejaVuSans.ttf'), bold: resourcePath('fonts', 'DejaVuSans-Bold.ttf') }
@@ -47,9 +45,10 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, path: stri
         })),
       ])
     }
-    await rename(draft, path)
+  }
+  try {
+    await replaceFile(path, write)
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined)
     if (cause instanceof HeadroomError) throw cause
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
   }

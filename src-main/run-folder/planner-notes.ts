@@ -1,9 +1,10 @@
 // What the planner adds to a run: decisions, in a folder of their own beside the run's files. `verify` looks at none of it.
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { holdLock } from './hold-lock.ts'
+import { replaceText } from './replace-file.ts'
 
 /** Folder of the notes inside a run folder. */
 const notesFolder = 'headroom-notes'
@@ -31,21 +32,35 @@ const ledgerFile = 'events.csv'
 export const eventLedgerPath = (run: string): string => join(run, notesFolder, ledgerFile)
 
 /** Replaces the event ledger in one step. Throws notes-not-saved. */
-export const writeEventLedger = (run: string, table: string): Promise<void> => writeNote(run, ledgerFile, table)
+export const writeEventLedger = (run: string, table: string): Promise<void> =>
+  changing(run, (folder) => replaceText(join(folder, ledgerFile), table))
 
 /** Replaces the note in one step. Throws notes-not-saved where the run folder cannot be written. */
 export const writePlannerNote = (run: string, name: string, value: unknown): Promise<void> =>
-  writeNote(run, name, `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
+  changing(run, (folder) => write(folder, name, value))
 
-const writeNote = async (run: string, name: string, text: string): Promise<void> => {
+/** Replaces the note by what `change` makes of it; changes of other windows and processes wait. Throws run-damaged, notes-not-saved. */
+export const changePlannerNote = <Value>(
+  run: string,
+  name: string,
+  schema: z.ZodType<Value>,
+  otherwise: Value,
+  change: (value: Value) => unknown,
+): Promise<void> =>
+  changing(run, (folder) =>
+    holdLock(join(folder, `.${name}.lock`), async () => write(folder, name, change(await readPlannerNote(run, name, schema, otherwise)))),
+  )
+
+const write = (folder: string, name: string, value: unknown): Promise<void> =>
+  replaceText(join(folder, name), `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
+
+const changing = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = join(run, notesFolder)
-  const draft = join(folder, `.${name}.${randomUUID()}`)
   try {
     await mkdir(folder, { recursive: true })
-    await writeFile(draft, text)
-    await rename(draft, join(folder, name))
+    await work(folder)
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined)
+    if (cause instanceof HeadroomError) throw cause
     throw new HeadroomError('notes-not-saved', `The note cannot be kept in ${folder}.`, { cause })
   }
 }

@@ -1,12 +1,14 @@
 // A run folder comes into being whole or not at all: built in a `.partial` folder, moved into place, the manifest last.
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { manifestedFiles, runFiles, type FileEntry, type RunManifest } from '../../src-shared/run-manifest.ts'
+import { isAlive } from './hold-lock.ts'
+import { replaceText, syncFolder, syncInPlace } from './replace-file.ts'
 
 const partialName = '.partial'
 const ownerFile = 'owner.json'
@@ -47,13 +49,14 @@ export const draftRunFolder = async (out: string): Promise<RunFolderDraft> => {
         manifestedFiles.filter((name) => existsSync(join(folder, name))).map(async (name) => fileEntry(folder, name)),
       )
       const complete: RunManifest = { ...manifest, files }
-      await writeDurably(join(folder, runFiles.manifest), `${JSON.stringify(complete, null, 2)}\n`)
+      await replaceText(join(folder, runFiles.manifest), `${JSON.stringify(complete, null, 2)}\n`)
       if (exists) {
         await moveInto(folder, target)
       } else {
         await rm(join(folder, ownerFile))
         await rename(folder, target)
       }
+      await syncFolder(exists ? target : dirname(target))
       ownDrafts.delete(folder)
       return complete
     },
@@ -115,15 +118,6 @@ const busy = (out: string): HeadroomError =>
     next: 'Wait for it, or name another folder with --out.',
   })
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** The manifest moves last; where a move fails, those before it are undone. */
 const moveInto = async (folder: string, target: string): Promise<void> => {
   const names = (await readdir(folder)).filter((name) => name !== runFiles.manifest && name !== ownerFile)
@@ -156,21 +150,12 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const writeDurably = async (path: string, text: string): Promise<void> => {
-  const file = await open(path, 'w')
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+/** The file is on the disk before the manifest speaks for it. */
+const fileEntry = async (folder: string, name: string): Promise<FileEntry> => {
+  const path = join(folder, name)
+  await syncInPlace(path)
+  return { name, bytes: (await stat(path)).size, sha256: await hashFile(path) }
 }
-
-const fileEntry = async (folder: string, name: string): Promise<FileEntry> => ({
-  name,
-  bytes: (await stat(join(folder, name))).size,
-  sha256: await hashFile(join(folder, name)),
-})
 
 /** SHA-256 of a file, lower-case hexadecimal. */
 export const hashFile = async (path: string): Promise<string> => {

@@ -2,9 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
 import { protocol } from 'electron'
-
-const scheme = 'app'
-export const appOrigin = `${scheme}://headroom`
+import { appScheme } from './page-address.ts'
 
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -28,11 +26,11 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 /** Call before the app is ready. */
 export const registerAppScheme = (): void =>
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, codeCache: true } }])
+  protocol.registerSchemesAsPrivileged([{ scheme: appScheme, privileges: { standard: true, secure: true, codeCache: true } }])
 
 /** Call once the app is ready. */
 export const serveApp = (folder: string): void =>
-  protocol.handle(scheme, async (request) => {
+  protocol.handle(appScheme, async (request) => {
     const { host, pathname } = new URL(request.url)
     const path = normalize(join(folder, decodeURIComponent(pathname === '/' ? '/index.html' : pathname)))
     const type = contentTypes[extname(path)]

@@ -9,6 +9,9 @@ export interface DataFolder {
   readonly settings: string
   readonly recentRuns: string
   readonly windowPlace: string
+  readonly logs: string
+  /** Dumps of fallen processes; they never leave this machine. */
+  readonly crashes: string
   /** Launches in the cloud and what was filled in for them. */
   readonly cloud: string
 }
@@ -27,6 +30,8 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
     windowPlace: join(root, 'window-place.json'),
+    logs: join(root, 'logs'),
+    crashes: join(root, 'crashes'),
     cloud: join(root, 'cloud'),
   }
 }

@@ -1,7 +1,7 @@
 // The user's settings: kept in a file, applied to the window's frame and zoom, told to the page.
 import { nativeTheme } from 'electron'
-import { mergeSettings, settingsSchema, startSettings, type Settings, type SettingsChange } from '../../src-shared/settings.ts'
-import { readJsonFile, writeJsonFile } from './json-file.ts'
+import { mergeSettings, startSettings, type Settings, type SettingsChange } from '../../src-shared/settings.ts'
+import { readSettingsFile, writeSettingsFile } from './settings-file.ts'
 
 export class KeptSettings {
   readonly #path: string
@@ -15,7 +15,7 @@ export class KeptSettings {
   }
 
   async load(): Promise<void> {
-    this.#settings = await readJsonFile<Settings>(this.#path, settingsSchema, startSettings)
+    this.#settings = await readSettingsFile(this.#path)
     this.#apply()
   }
 
@@ -28,7 +28,7 @@ export class KeptSettings {
     this.#apply()
     this.#onChange(this.#settings)
     const settings = this.#settings
-    this.#lastWrite = this.#lastWrite.catch(() => undefined).then(() => writeJsonFile(this.#path, settings))
+    this.#lastWrite = this.#lastWrite.catch(() => undefined).then(() => writeSettingsFile(this.#path, settings))
     await this.#lastWrite
     return settings
   }

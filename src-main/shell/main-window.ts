@@ -1,20 +1,7 @@
-// The one window: sandboxed, unable to navigate, open windows or gain permissions.
+// The one window: sandboxed, its page apart from Node; the inspector is for development.
 import { join } from 'node:path'
-import { BrowserWindow, nativeTheme, session, type WebFrameMain } from 'electron'
-import { appOrigin } from './app-protocol.ts'
+import { app, BrowserWindow, nativeTheme } from 'electron'
 import { keepWindowPlace, readWindowPlace } from './window-place.ts'
-
-/** The page's address: electron-vite's server in development, else the app's own scheme. */
-export const pageAddress = (environment: NodeJS.ProcessEnv): string => environment['ELECTRON_RENDERER_URL'] ?? `${appOrigin}/`
-
-/** Whether a request comes from the top frame of our own page. */
-export const isOwnPage = (frame: WebFrameMain | null, page: string): boolean =>
-  frame !== null && frame.parent === null && frame.url.startsWith(page)
-
-export const refusePermissions = (): void => {
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => decide(false))
-  session.defaultSession.setPermissionCheckHandler(() => false)
-}
 
 /** `zoom`: factor the page is shown at. `placeFile`: where the window's place is kept. */
 export const openMainWindow = (page: string, scriptFolder: string, zoom: number, placeFile: string): BrowserWindow => {
@@ -32,14 +19,11 @@ export const openMainWindow = (page: string, scriptFolder: string, zoom: number,
       contextIsolation: true,
       nodeIntegration: false,
       webviewTag: false,
+      devTools: !app.isPackaged,
       spellcheck: false,
       zoomFactor: zoom,
     },
   })
-  window.webContents.on('will-navigate', (event) => event.preventDefault())
-  window.webContents.on('will-redirect', (event) => event.preventDefault())
-  window.webContents.on('will-attach-webview', (event) => event.preventDefault())
-  window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }))
   keepWindowPlace(window, placeFile)
   window.once('ready-to-show', () => {
     if (place?.isMaximized === true) window.maximize()

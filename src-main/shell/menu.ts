@@ -1,6 +1,6 @@
 // The application menu with the accelerators people expect.
 import { basename } from 'node:path'
-import { Menu, type MenuItemConstructorOptions } from 'electron'
+import { app, Menu, type MenuItemConstructorOptions } from 'electron'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import { themeChoices, type ThemeChoice } from '../../src-shared/settings.ts'
 
@@ -10,6 +10,7 @@ export interface MenuActions {
   readonly openRun: (folder: string) => void
   readonly chooseTheme: (theme: ThemeChoice) => void
   readonly zoom: (direction: -1 | 0 | 1) => void
+  readonly reportProblem: () => void
   /** A command that the window carries out, by its name. */
   readonly command: (name: string) => void
 }
@@ -78,7 +79,7 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
           { label: 'Zoom out', accelerator: 'CmdOrCtrl+-', click: () => actions.zoom(-1) },
           { type: 'separator' },
           { role: 'togglefullscreen' },
-          { role: 'toggleDevTools' },
+          ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
         ],
       },
       {
@@ -94,7 +95,12 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
       },
       {
         role: 'help',
-        submenu: [command('Commands…', 'palette.open', 'CmdOrCtrl+K'), command('Keyboard shortcuts', 'shortcuts.open', '?')],
+        submenu: [
+          command('Commands…', 'palette.open', 'CmdOrCtrl+K'),
+          command('Keyboard shortcuts', 'shortcuts.open', '?'),
+          { type: 'separator' },
+          { label: 'Report a problem…', click: () => actions.reportProblem() },
+        ],
       },
     ]),
   )

@@ -1,12 +1,12 @@
 // The cloud desk as Electron serves it: notifications, pages in the browser, the dialog for a configuration.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { dialog, Notification, shell, type BrowserWindow, type OpenDialogOptions } from 'electron'
+import { dialog, Notification, type BrowserWindow, type OpenDialogOptions } from 'electron'
 import type { LocalKind } from '../../src-shared/cloud-contract.ts'
-import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Push } from '../../src-shared/ipc-contract.ts'
 import type { CloudDesk } from './cloud-desk.ts'
 import type { DataFolder } from './data-folder.ts'
+import { openAwsPage } from './open-aws-page.ts'
 
 export interface CloudWindow {
   readonly data: DataFolder
@@ -30,7 +30,7 @@ export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => 
     return new CloudDesk({
       data,
       push,
-      openPage,
+      openPage: (address) => openAwsPage(address, window()),
       notify: (title, body) => {
         if (Notification.isSupported()) new Notification({ title, body }).show()
       },
@@ -63,13 +63,4 @@ const choices: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> = {
     filters: [{ name: 'CSV or Parquet', extensions: ['csv', 'parquet', 'pq'] }],
   },
   project: { title: 'Folder that holds src and config', properties: ['openDirectory'] },
-}
-
-/** Pages of AWS are https; a simulated one is on this machine. */
-const openPage = async (url: string): Promise<void> => {
-  const { protocol, hostname } = new URL(url)
-  if (protocol !== 'https:' && !(protocol === 'http:' && hostname === '127.0.0.1')) {
-    throw new HeadroomError('cloud-setup', `${protocol} pages are not opened.`)
-  }
-  await shell.openExternal(url)
 }

@@ -1,9 +1,8 @@
 // Files that leave the window: asks where to, remembers the folder, writes whole or not at all.
-import { randomUUID } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { app, dialog, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { replaceText } from '../run-folder/replace-file.ts'
 
 const kindNames: Readonly<Record<string, string>> = {
   png: 'PNG picture',
@@ -16,6 +15,7 @@ const kindNames: Readonly<Record<string, string>> = {
   xlsx: 'Excel workbook',
   html: 'Web page',
   pdf: 'PDF',
+  txt: 'Text',
 }
 
 let lastFolder: string | undefined
@@ -34,12 +34,7 @@ export const askWhereTo = async (window: BrowserWindow | undefined, name: string
 
 /** Throws file-not-written. */
 export const writeWhole = async (path: string, content: string | Uint8Array): Promise<void> => {
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.draft`)
-  try {
-    await writeFile(draft, content)
-    await rename(draft, path)
-  } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined)
+  await replaceText(path, content).catch((cause: unknown) => {
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
-  }
+  })
 }

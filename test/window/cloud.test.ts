@@ -202,9 +202,19 @@ describe('the cloud view', () => {
     window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
     const { page, app } = window
     const traps = await setSecretTraps(window)
-    // The browser in which the user agrees.
-    await app.evaluate(({ shell }) => {
-      shell.openExternal = async (url) => void (await fetch(url))
+    // The question before the browser opens, and the browser in which the user agrees.
+    await app.evaluate(({ dialog, shell }) => {
+      const questions: string[] = []
+      Object.assign(globalThis, { questions })
+      const answer = async (...given: unknown[]): Promise<{ response: number; checkboxChecked: boolean }> => {
+        questions.push((given.at(-1) as { message: string }).message)
+        return { response: 0, checkboxChecked: false }
+      }
+      dialog.showMessageBox = answer
+      shell.openExternal = async (url) => {
+        if (questions.length === 0) throw new Error('Nobody was asked.')
+        await fetch(url)
+      }
     })
     await openCloud(page)
     await page.getByLabel('Profile').selectOption('careful')
@@ -219,5 +229,7 @@ describe('the cloud view', () => {
     // Three keys by now: the user's, the assumed role's and the sign-in's; the token lies in the AWS CLI's own cache and nowhere else.
     expect(simulator.account.keys.size).toBe(3)
     expect(await traps.found(simulator)).toEqual([])
+    const { host } = new URL(simulator.endpoint)
+    expect(await app.evaluate(() => Reflect.get(globalThis, 'questions') as string[])).toEqual([`Open ${host} in your browser?`])
   })
 })

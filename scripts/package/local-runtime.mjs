@@ -1,0 +1,27 @@
+// An Electron that is on this machine already, laid out as electron-builder wants it: without an application of its own.
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { electronVersionOf } from '../setup/electron-check.mjs'
+import { findElectron } from '../setup/electron-runtime.mjs'
+import { modulesFolder } from '../setup/project-folders.mjs'
+import { SetupError } from '../setup/setup-error.mjs'
+
+/** @param {string} folder where a copy is put @returns {Promise<{ electronVersion: string, electronDist: string }>} */
+export async function localRuntime(folder) {
+  const { electronBinary } = await findElectron()
+  const electronVersion = await electronVersionOf(electronBinary)
+  if (electronVersion === undefined) throw new SetupError(`${electronBinary} does not run.`)
+  const electronDist = join(folder, `electron-${electronVersion}`)
+  if (!existsSync(electronDist)) {
+    const draft = `${electronDist}.partial`
+    rmSync(draft, { recursive: true, force: true })
+    cpSync(dirname(electronBinary), draft, { recursive: true, verbatimSymlinks: true })
+    rmSync(join(draft, 'resources', 'app'), { recursive: true, force: true })
+    cpSync(draft, electronDist, { recursive: true, verbatimSymlinks: true })
+    rmSync(draft, { recursive: true, force: true })
+  }
+  return { electronVersion, electronDist }
+}
+
+/** The version that package.json names, which electron-builder fetches. */
+export const namedVersion = () => String(JSON.parse(readFileSync(join(modulesFolder, 'electron', 'package.json'), 'utf8')).version)

@@ -1,0 +1,176 @@
+// `npm run soak [-- --rounds 40]`: a day's work over and over in one window (open, analyse, filter, what-if, export, close), and what it leaves in
+// every process: memory within 10 %, no growth of open files. The floor of the last third is held against that of the first.
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { _electron } from 'playwright'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { findElectron } from './setup/electron-runtime.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { runMain } from './setup/setup-error.mjs'
+import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' }, warm: { type: 'string', default: '15' } } })
+const rounds = Number(values.rounds)
+/** Caches fill in the first rounds. */
+const warmRounds = Number(values.warm)
+const mostGrowth = 0.1
+
+/** @param {string[]} args @returns {Promise<void>} */
+const headroom = (args) =>
+  new Promise((done, fail) => {
+    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
+  })
+
+/** @param {string} run @param {string} view */
+const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
+
+/** @typedef {{ name: string, megabytes: number, handles: number }} Sample */
+
+/** @param {import('playwright').ElectronApplication} app @returns {Promise<Sample[]>} */
+async function sample(app) {
+  const metrics = await app.evaluate(({ app: electron }) => {
+    ;/** @type {{ gc?: () => void }} */ (globalThis).gc?.()
+    return electron.getAppMetrics().map(({ pid, type, name, serviceName, memory }) => ({
+      pid,
+      name: `${type} ${name ?? serviceName ?? ''}`.trim(),
+      megabytes: memory.workingSetSize / 1024,
+    }))
+  })
+  return Promise.all(
+    metrics.map(async ({ pid, name, megabytes }) => ({
+      name,
+      megabytes,
+      handles: await readdir(`/proc/${pid}/fd`).then(
+        (names) => names.length,
+        () => 0,
+      ),
+    })),
+  )
+}
+
+/** @param {import('playwright').Page} page @param {string} channel @param {unknown} payload */
+const ask = (page, channel, payload) =>
+  page.evaluate(
+    async ([name, body]) => {
+      const answer = await globalThis.headroom.request(name, body)
+      if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`)
+      return answer.value
+    },
+    /** @type {const} */ ([channel, payload]),
+  )
+
+/** @param {import('playwright').ElectronApplication} app @param {import('playwright').Page} page @param {string} run @param {string} set @param {string} out */
+async function work(app, page, run, set, out) {
+  await app.evaluate(
+    ({ app: electron }, link) => void electron.emit('second-instance', {}, ['headroom', link], '/'),
+    linkTo(run, 'overview'),
+  )
+  for (const view of ['overview', 'heatmap', 'servers', 'clusters', 'seasons', 'recommendations', 'what-if']) {
+    await page.locator(`.rail-button[data-view="${view}"]`).click()
+    await page.waitForFunction(
+      () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
+      undefined,
+      { timeout: 60_000 },
+    )
+  }
+  const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], disposition: [], servers: [] }
+  const choices = await ask(page, 'run.open', { folder: run })
+  const { name: metric } = choices.metrics[0]
+  await ask(page, 'run.servers', {
+    folder: run,
+    metric,
+    filter,
+    columns: ['server_id', 'horizon_p95'],
+    sort: { column: 'horizon_p95', descending: true },
+    offset: 0,
+    limit: 200,
+  })
+  for (let step = 0; step < 10; step++) {
+    await ask(page, 'run.what-if', { folder: run, scenario: { growth_percent: step * 3 }, grid: true, most_listed: 50, asker: 'soak' })
+  }
+  await ask(page, 'report.export', { folder: run, format: 'html' })
+  const { analysisId } = await ask(page, 'analysis.start', { source: { kind: 'forecast', path: set } })
+  await page.waitForFunction((id) => globalThis.soaked?.has(id), analysisId, { timeout: 120_000 })
+  await rm(out, { recursive: true, force: true })
+}
+
+await runMain(async () => {
+  await installDependencies()
+  await buildApp()
+  const electron = await findElectron({ needsDisplay: lacksDisplay() })
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-soak-'))
+  /** @type {Sample[][]} */ const samples = []
+  try {
+    const set = join(folder, 'fleet.parquet')
+    const run = join(folder, 'run')
+    await headroom(['sample', '--servers', '120', '--out', set])
+    await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run])
+    await withDisplay(async (env) => {
+      const home = join(folder, 'home')
+      const app = await _electron.launch({
+        executablePath: electron.electronBinary,
+        args: [
+          ...electron.args,
+          '--js-flags=--expose-gc',
+          `--user-data-dir=${join(folder, 'data')}`,
+          projectFolder,
+          linkTo(run, 'overview'),
+        ],
+        env: { ...env, HEADROOM_HOME: home },
+      })
+      try {
+        const page = await app.firstWindow()
+        await page.waitForSelector('main[aria-label="Overview"][aria-busy="false"]', { timeout: 60_000 })
+        await app.evaluate(
+          ({ dialog }, path) => {
+            dialog.showSaveDialog = async () => ({ canceled: false, filePath: path })
+          },
+          join(folder, 'report.html'),
+        )
+        await page.evaluate(() => {
+          globalThis.soaked = new Set()
+          globalThis.headroom.onPush((push) => {
+            if (push.type === 'analysis.event' && push.event.type === 'finished') globalThis.soaked.add(push.analysisId)
+          })
+        })
+        for (let round = 0; round < warmRounds + rounds; round++) {
+          await work(app, page, run, set, join(home, 'runs'))
+          await page.evaluate(() => globalThis.gc?.())
+          if (round >= warmRounds) samples.push(await sample(app))
+        }
+      } finally {
+        await app.close()
+      }
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
+  return judge(samples)
+})
+
+/** @param {readonly Sample[][]} samples */
+function judge(samples) {
+  const third = Math.max(1, Math.floor(samples.length / 3))
+  const names = [...new Set(samples.flat().map(({ name }) => name))]
+  let faults = 0
+  for (const name of names) {
+    const floor = (/** @type {readonly Sample[][]} */ part, /** @type {'megabytes' | 'handles'} */ what) =>
+      Math.min(...part.flatMap((round) => round.filter((found) => found.name === name).map((found) => found[what])))
+    const [first, last] = [samples.slice(0, third), samples.slice(-third)]
+    const growth = floor(last, 'megabytes') / floor(first, 'megabytes') - 1
+    const handles = floor(last, 'handles') - floor(first, 'handles')
+    const isFlat = !(growth > mostGrowth) && !(handles > 0)
+    if (!isFlat) faults += 1
+    console.log(
+      `${isFlat ? '✓' : '✗'} ${name.padEnd(36)} ${floor(first, 'megabytes').toFixed(0).padStart(6)} MB → ${floor(last, 'megabytes').toFixed(0).padStart(6)} MB ` +
+        `(${(growth * 100).toFixed(1)} %), open files ${floor(first, 'handles')} → ${floor(last, 'handles')}`,
+    )
+  }
+  console.log(`${samples.length} rounds after ${warmRounds} to warm up; memory within ${mostGrowth * 100} %, no growth of open files`)
+  return faults === 0 ? 0 : 1
+}

@@ -1,0 +1,59 @@
+// One change at a time, also from several processes: a lock file with its holder's process number, taken over where the holder is gone.
+import { open, readFile, rm, stat } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+
+const retryMs = 20
+const patienceMs = 10_000
+/** No change takes so long: its holder is gone even if its number is in use again. */
+const longestMs = 30_000
+
+/** Runs `change` while nobody else holds the lock; its folder must be there. Throws where another holds it for too long. */
+export const holdLock = async <Value>(path: string, change: () => Promise<Value>): Promise<Value> => {
+  const until = performance.now() + patienceMs
+  while (!(await take(path))) {
+    if (performance.now() > until) throw new Error(`${path} is held by another process.`)
+    await pause(retryMs)
+  }
+  try {
+    return await change()
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+const take = async (path: string): Promise<boolean> => {
+  try {
+    const file = await open(path, 'wx')
+    await file.writeFile(String(process.pid))
+    await file.close()
+    return true
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
+    if (await isAbandoned(path)) await rm(path, { force: true })
+    return false
+  }
+}
+
+const isAbandoned = async (path: string): Promise<boolean> => {
+  const [holder, age] = await Promise.all([
+    readFile(path, 'utf8').catch(() => ''),
+    stat(path).then(
+      ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
+      () => 0,
+    ),
+  ])
+  if (age > longestMs) return true
+  const pid = Number(holder)
+  // One that was killed before it wrote its number is waited for.
+  return pid > 0 && pid !== process.pid && !isAlive(pid)
+}
+
+/** Whether a process of this number runs. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

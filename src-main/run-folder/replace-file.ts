@@ -1,0 +1,58 @@
+// A file replaced in one step: written beside its place, brought to the disk, renamed; after a crash the old one is there or the new one.
+import { randomUUID } from 'node:crypto'
+import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+/** A draft of a process that was killed; younger ones may be under way. */
+const abandonedMs = 60 * 60 * 1000
+const draftEnding = '.draft'
+
+const draftName = (path: string): string => join(dirname(path), `.${basename(path)}.${randomUUID()}${draftEnding}`)
+
+/** `write` makes the file at the path it is given. On failure nothing is changed and nothing stays behind. */
+export const replaceFile = async (path: string, write: (draft: string) => Promise<unknown>): Promise<void> => {
+  await sweepDrafts(path).catch(() => undefined)
+  const draft = draftName(path)
+  try {
+    await write(draft)
+    await syncFile(draft)
+    await rename(draft, path)
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    throw cause
+  }
+  await syncFolder(dirname(path))
+}
+
+/** `mode`: who may read it. */
+export const replaceText = (path: string, content: string | Uint8Array, mode = 0o666): Promise<void> =>
+  replaceFile(path, (draft) => writeFile(draft, content, { mode, flag: 'wx' }))
+
+const syncFile = async (path: string): Promise<void> => {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** So that a rename outlives a power cut. Windows cannot open folders, and needs no such thing. */
+export const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r').catch(() => null)
+  if (folder === null) return
+  await folder.sync().catch(() => undefined)
+  await folder.close()
+}
+
+/** Brings a file that stands in its place to the disk. */
+export const syncInPlace = syncFile
+
+const sweepDrafts = async (path: string): Promise<void> => {
+  const start = `.${basename(path)}.`
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(start) || !name.endsWith(draftEnding)) continue
+    const draft = join(dirname(path), name)
+    if (Date.now() - (await stat(draft)).mtimeMs > abandonedMs) await rm(draft, { force: true })
+  }
+}

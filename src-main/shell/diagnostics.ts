@@ -1,0 +1,46 @@
+// Diagnostics of the running app: crash dumps stay here, falls of any process are written down, the user can save a report.
+import { app, crashReporter, shell, type BrowserWindow } from 'electron'
+import type { DataFolder } from './data-folder.ts'
+import { DiagnosticLog } from './diagnostic-log.ts'
+import type { KeptSettings } from './kept-settings.ts'
+import { problemReport } from './problem-report.ts'
+import { askWhereTo, writeWhole } from './save-file.ts'
+
+/** Call before the app is ready. */
+export const keepDiagnostics = (data: DataFolder): DiagnosticLog => {
+  app.setPath('crashDumps', data.crashes)
+  crashReporter.start({ uploadToServer: false, compress: false })
+  const log = new DiagnosticLog(data.logs)
+  log.write('start', {
+    version: app.getVersion(),
+    electron: process.versions['electron'] ?? '',
+    platform: process.platform,
+    packaged: app.isPackaged,
+  })
+  app.on('render-process-gone', (_event, _contents, { reason, exitCode }) => log.write('window fell', { reason, exitCode }))
+  app.on('child-process-gone', (_event, { type, reason, exitCode, serviceName, name }) =>
+    log.write('process fell', { type, reason, exitCode, name: name ?? serviceName ?? '' }),
+  )
+  process.on('uncaughtExceptionMonitor', (error) => log.write('uncaught', { message: error.message, stack: error.stack ?? '' }))
+  return log
+}
+
+/** Asks where to, writes the report and shows it in its folder. */
+export const saveProblemReport = async (
+  log: DiagnosticLog,
+  data: DataFolder,
+  settings: Pick<KeptSettings, 'get'>,
+  window: BrowserWindow | undefined,
+): Promise<void> => {
+  const path = await askWhereTo(window, 'headroom-report.txt', 'txt')
+  if (path === null) return
+  const facts = {
+    version: app.getVersion(),
+    isPackaged: app.isPackaged,
+    settings: settings.get(),
+    crashFolder: data.crashes,
+    log: log.read(),
+  }
+  await writeWhole(path, problemReport(facts))
+  shell.showItemInFolder(path)
+}

@@ -1,0 +1,128 @@
+// Starts the packaged app as an ordinary user starts it, sandbox and all, and drives it over the DevTools protocol: its fuses leave no other way.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { chownSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright'
+
+export const packageFolder = process.env['HEADROOM_TEST_PACKAGE'] ?? ''
+const program = join(packageFolder, 'headroom')
+/** nobody. */
+const ordinaryUser = 65_534
+const isRoot = process.getuid?.() === 0
+/** What comes before a command so that no superuser runs it. */
+const asUser = isRoot ? ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'] : []
+
+const works = (command: readonly string[]): boolean => {
+  try {
+    execFileSync(command[0]!, command.slice(1), { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Why the package cannot be started as an ordinary user with its sandbox on this machine; undefined where it can. */
+export const obstacle = (): string | undefined => {
+  if (process.platform !== 'linux') return 'the unpacked package is made on Linux'
+  if (isRoot && !works([...asUser, 'true'])) return 'this machine cannot start programs as another user'
+  return works([...asUser, 'unshare', '-Ur', 'true']) ? undefined : 'this machine gives ordinary users no namespaces for the sandbox'
+}
+
+export interface PackagedApp {
+  readonly page: Page
+  readonly home: string
+  /** What it has written to its terminal. */
+  readonly said: () => string
+  /** Addresses of everything that can be inspected. */
+  readonly targets: () => Promise<string[]>
+  readonly processes: () => RunningProcess[]
+  readonly close: () => Promise<void>
+}
+
+export interface RunningProcess {
+  readonly pid: number
+  readonly type: string
+  readonly uid: number
+  /** 2: its system calls are filtered. */
+  readonly seccomp: number
+  readonly hasOwnNamespace: boolean
+}
+
+const describeProcess = (pid: string): RunningProcess | null => {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    if (!command.includes(program)) return null
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const numberOf = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1])
+    return {
+      pid: Number(pid),
+      type: /--type=(\w+)/.exec(command)?.[1] ?? 'main',
+      uid: numberOf('Uid'),
+      seccomp: numberOf('Seccomp'),
+      hasOwnNamespace: readlinkSync(`/proc/${pid}/ns/user`) !== readlinkSync('/proc/self/ns/user'),
+    }
+  } catch {
+    return null
+  }
+}
+
+const runningProcesses = (): RunningProcess[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => describeProcess(pid) ?? [])
+
+const patienceMs = 30_000
+
+const listeningPort = (child: ChildProcess, said: () => string): Promise<number> =>
+  new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`The package did not start:\n${said()}`)), patienceMs)
+    child.once('exit', () => fail(new Error(`The package ended:\n${said()}`)))
+    child.stderr!.on('data', () => {
+      const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(said())?.[1]
+      if (port === undefined) return
+      clearTimeout(timer)
+      done(Number(port))
+    })
+  })
+
+/** `env`: beside the few variables that a desktop sets. */
+export const startPackage = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<PackagedApp> => {
+  const home = await mkdtemp(join(tmpdir(), 'headroom-package-'))
+  if (isRoot) chownSync(home, ordinaryUser, ordinaryUser)
+  const graphics = existsSync('/dev/dri') ? [] : ['--disable-gpu']
+  const command = [...asUser, program, ...graphics, '--remote-debugging-port=0', ...args]
+  const { PATH = '', DISPLAY = '' } = process.env
+  const child = spawn(command[0]!, command.slice(1), {
+    cwd: home,
+    env: { PATH, DISPLAY, HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+  const ended = new Promise<void>((done) => child.once('exit', () => done()))
+  let browser: Browser | undefined
+  const close = async (): Promise<void> => {
+    child.kill()
+    await ended
+    await browser?.close().catch(() => undefined)
+    await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+  try {
+    const port = await listeningPort(child, () => text)
+    const site = `http://127.0.0.1:${port}`
+    // Electron has one browser context and does not let its downloads be redirected.
+    browser = await chromium.connectOverCDP(site, { noDefaults: true })
+    const context = browser.contexts()[0]!
+    const page = context.pages()[0] ?? (await context.waitForEvent('page'))
+    const targets = async (): Promise<string[]> => {
+      const listed = (await (await fetch(`${site}/json/list`)).json()) as { url: string }[]
+      return listed.map(({ url }) => url)
+    }
+    return { page, home, said: () => text, targets, processes: runningProcesses, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,227 @@
+// Processes killed without warning at random points: what was there before is whole, what was acknowledged is kept, and the next start goes on.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readDecisions } from '../../src-main/queries/decisions.ts'
+import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
+import { readSettingsFile } from '../../src-main/shell/settings-file.ts'
+import { manifestedFiles, runFiles } from '../../src-shared/run-manifest.ts'
+import { filesBelow, openCloudBench } from '../fixtures/cloud-bench.ts'
+import { EngineChild } from '../fixtures/engine-child.ts'
+import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
+import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
+import { chanceOf, oneOf, rounds, tally } from '../fixtures/torture.ts'
+
+let folder: string
+let fleet: SampleRun
+let target: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-killed-'))
+  fleet = await makeSampleFleet(60)
+  await headroomDone(['analyze', fleet.forecasts, '--out', fleet.run, '--quiet'])
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: join(import.meta.dirname, '..', '..'),
+    build: {
+      ssr: 'test/fixtures/kill-target.ts',
+      outDir: folder,
+      target: 'node20',
+      rollupOptions: { output: { entryFileNames: 'target.mjs' } },
+    },
+    ssr: { noExternal: true, external: ['@duckdb/node-api'] },
+  })
+  target = join(folder, 'target.mjs')
+}, 120_000)
+afterAll(async () => {
+  await Promise.all([fleet.remove(), rm(folder, { recursive: true })])
+})
+
+const ended = (child: ChildProcess): Promise<void> => new Promise((done) => void child.once('exit', () => done()))
+const whole = [...manifestedFiles, runFiles.manifest].sort()
+const isWhole = async (run: string): Promise<boolean> => (await verifyRunFolder(run)).files.every(({ state }) => state === 'ok')
+
+/** Starts the target; gives what it acknowledged once it was killed. */
+const killedAfter = async (milliseconds: number, ...args: string[]): Promise<number> => {
+  const child = spawn(process.execPath, [target, ...args], { stdio: ['ignore', 'pipe', 'inherit'], cwd: process.cwd() })
+  let said = ''
+  let isWarm = (): void => undefined
+  const warm = new Promise<void>((done) => (isWarm = done))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    isWarm()
+  })
+  await Promise.race([warm, ended(child)])
+  await pause(milliseconds)
+  child.kill('SIGKILL')
+  await new Promise<void>((done) => void child.once('close', () => done()))
+  return Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
+}
+
+test('while it writes settings: the last acknowledged are there, or the ones after', { timeout: 600_000 }, async () => {
+  const kills = rounds(4, 100)
+  const chance = chanceOf('settings')
+  const path = join(folder, 'settings.json')
+  let next = 0
+  for (let kill = 0; kill < kills; kill++) {
+    const acknowledged = await killedAfter(chance() * 60, 'settings', path, String(next))
+    const { analysis, queryHistory } = await readSettingsFile(path)
+    const number = Number(analysis['number'])
+    expect([acknowledged, acknowledged + 1]).toContain(number)
+    expect(queryHistory).toEqual(Array.from({ length: 50 }, () => `SELECT ${number}`))
+    next = number + 1
+  }
+  expect((await readdir(folder)).filter((name) => name.startsWith('settings.json.'))).toEqual([])
+  tally('kills survived: settings', kills)
+})
+
+test('while it keeps decisions beside a run: none that was acknowledged is lost', { timeout: 600_000 }, async () => {
+  const kills = rounds(3, 60)
+  const chance = chanceOf('decisions')
+  const run = join(folder, 'notes-run')
+  await mkdir(run)
+  let next = 0
+  for (let kill = 0; kill < kills; kill++) {
+    const acknowledged = await killedAfter(chance() * 60, 'decisions', run, String(next))
+    const kept = (await readDecisions(run)).length
+    expect([acknowledged + 1, acknowledged + 2]).toContain(kept)
+    next = kept
+  }
+  tally('kills survived: decisions', kills)
+})
+
+test('four processes that decide about one run at once lose nothing', { timeout: 120_000 }, async () => {
+  const run = join(folder, 'shared-run')
+  await mkdir(run)
+  const each = rounds(10, 60)
+  const writers = ['a', 'b', 'c', 'd'].map((name) =>
+    ended(spawn(process.execPath, [target, 'decisions', run, '0', name, String(each)], { stdio: ['ignore', 'ignore', 'inherit'] })),
+  )
+  await Promise.all(writers)
+  expect((await readDecisions(run)).map(({ server_id }) => server_id).sort()).toEqual(
+    ['a', 'b', 'c', 'd'].flatMap((name) => Array.from({ length: each }, (_, index) => `${name}-${index}`)).sort(),
+  )
+})
+
+test('two windows and a command line on one run: every answer is right and every decision kept', { timeout: 120_000 }, async () => {
+  const windows = [new EngineChild(), new EngineChild()]
+  try {
+    for (const engine of windows) expect(await engine.ask('run.open', { folder: fleet.run })).toHaveProperty('value.counts.servers', 60)
+    const times = rounds(5, 40)
+    const decisions = windows.flatMap((engine, index) =>
+      Array.from({ length: times }, (_, time) =>
+        engine.ask('run.decide', {
+          folder: fleet.run,
+          decisions: [{ server_id: `w${index}-${time}`, disposition: 'retire', verdict: 'dismissed', reason: 'needed' }],
+        }),
+      ),
+    )
+    const commands = Array.from({ length: 3 }, () => headroomDone(['verify', fleet.run]))
+    expect(await Promise.all(decisions)).toEqual(decisions.map(() => ({ value: {} })))
+    for (const said of await Promise.all(commands)) expect(said).toContain('All 8 files agree')
+    expect(await readDecisions(fleet.run)).toHaveLength(2 * times)
+  } finally {
+    for (const engine of windows) engine.stop()
+  }
+})
+
+describe('an analysis', () => {
+  test.each(['a new folder', 'an empty folder'])(
+    'into %s is whole or not there, and can be made again',
+    { timeout: 900_000 },
+    async (place) => {
+      const kills = rounds(2, 40)
+      const chance = chanceOf(place)
+      const parent = join(folder, place.replaceAll(' ', '-'))
+      const run = join(parent, 'run')
+      await mkdir(place === 'a new folder' ? parent : run, { recursive: true })
+      const args = ['analyze', fleet.forecasts, '--out', run, '--quiet', '--set', 'breach_probability=false']
+      const startedAt = performance.now()
+      await headroomDone(args)
+      const takes = performance.now() - startedAt
+      for (let kill = 0; kill < kills; kill++) {
+        await rm(run, { recursive: true })
+        if (place === 'an empty folder') await mkdir(run)
+        // Twice, so that a killed start meets what another one left.
+        for (let time = 0; time < 2; time++) {
+          const running = startHeadroom(args)
+          await pause(chance() * takes * 1.1)
+          running.process.kill('SIGKILL')
+          await running.result
+          const isThere = existsSync(join(run, runFiles.manifest))
+          expect(isThere ? await isWhole(run) : place === 'an empty folder' || !existsSync(run)).toBe(true)
+        }
+        const { code, stderr } = await headroom(args)
+        expect(code === 0 || /is not empty\.$/m.test(stderr)).toBe(true)
+        expect([await isWhole(run), (await readdir(run)).sort(), (await readdir(parent)).sort()]).toEqual([true, whole, ['run']])
+      }
+      tally('kills survived: analyses', kills * 2)
+    },
+  )
+})
+
+test.each(['html', 'xlsx', 'csv'])('an export as %s is the old file or the new one', { timeout: 600_000 }, async (format) => {
+  const kills = rounds(2, 20)
+  const chance = chanceOf(format)
+  const out = join(folder, `report.${format}`)
+  const args = ['export', fleet.run, '--format', format, '--out', out]
+  const startedAt = performance.now()
+  await headroomDone(args)
+  const takes = performance.now() - startedAt
+  const { length } = await readFile(out)
+  for (let kill = 0; kill < kills; kill++) {
+    if (kill % 2 === 0) await rm(out)
+    const running = startHeadroom(args)
+    await pause(takes * (0.5 + chance() * 0.6))
+    running.process.kill('SIGKILL')
+    await running.result
+    const found = existsSync(out) ? (await readFile(out)).length : null
+    expect([length, kill % 2 === 0 ? null : length]).toContain(found)
+    if (found === null) await headroomDone(args)
+  }
+  tally('kills survived: exports', kills)
+})
+
+test('a launch, its transfers and its way home: one job, and the run comes home whole', { timeout: 1_200_000 }, async () => {
+  await packedEngine()
+  const chance = chanceOf('launch')
+  const launches = rounds(1, 12)
+  let kills = 0
+  for (let launch = 0; launch < launches; launch++) {
+    const bench = await openCloudBench()
+    try {
+      const home = join(bench.folder, 'home-run')
+      let args = ['launch', fleet.forecasts, '--wait', '--fetch', 'home-run']
+      for (let attempt = 0; attempt < rounds(2, 4); attempt++) {
+        const running = bench.start(...args)
+        await pause(300 + chance() * oneOf(chance, [800, 2500, 5000]))
+        const isOver = running.process.exitCode !== null
+        running.process.kill('SIGKILL')
+        await running.result
+        if (isOver) break
+        kills += 1
+        expect([...bench.simulator.account.jobs.keys()].length).toBeLessThan(2)
+        expect(!existsSync(home) || (await isWhole(home))).toBe(true)
+        const { jobs } = JSON.parse((await bench.cloud('jobs', '--json')).stdout) as { jobs: { runId: string }[] }
+        // Killed before the launch was written down: nothing of it may be in the account.
+        expect(jobs.length > 0 || bench.simulator.account.jobs.size === 0).toBe(true)
+        if (jobs.length > 0) args = ['launch', '--resume', jobs[0]!.runId, '--wait', '--fetch', 'home-run']
+      }
+      expect(existsSync(home) ? '' : (await bench.cloud(...args)).stderr).not.toMatch(/^Error/m)
+      expect(bench.simulator.account.jobs.size).toBe(1)
+      expect((await filesBelow(home)).size).toBe(whole.length)
+      expect(await isWhole(home)).toBe(true)
+    } finally {
+      await bench.close()
+    }
+  }
+  expect(kills).toBeGreaterThan(0)
+  tally('kills survived: launches, uploads and downloads', kills)
+})

@@ -1,0 +1,75 @@
+// What the app writes down about itself: a fallen engine, and the report that the user saves and reads before sending it.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let fleet: SampleRun
+let window: LaunchedApp
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-diagnostics-'))
+  fleet = await makeSampleRun(7)
+  window = await launchApp({ home: join(folder, 'home') })
+  await window.page.getByRole('heading', { name: 'Headroom' }).waitFor()
+})
+afterAll(async () => {
+  await window.close()
+  await Promise.all([fleet.remove(), rm(folder, { recursive: true, force: true })])
+})
+
+const request = (channel: string, payload: unknown): Promise<unknown> =>
+  window.page.evaluate(
+    ([name, body]) =>
+      (globalThis as unknown as { headroom: { request: (name: unknown, body: unknown) => Promise<unknown> } }).headroom.request(name, body),
+    [channel, payload],
+  )
+
+/** Process number of the engine. */
+const enginePid = (): Promise<number | undefined> =>
+  window.app.evaluate(({ app }) => app.getAppMetrics().find(({ name, serviceName }) => `${name} ${serviceName}`.includes('engine'))?.pid)
+
+describe('an engine that falls', () => {
+  it('takes neither the window nor the next request with it', async () => {
+    expect(await request('run.open', { folder: fleet.run })).toMatchObject({ ok: true })
+    const pid = (await enginePid())!
+    const open = request('run.heatmap', { folder: 'nothing' })
+    process.kill(pid, 'SIGKILL')
+    await open
+    await expect.poll(enginePid, { timeout: 10_000 }).not.toBe(pid)
+    expect(await request('run.open', { folder: fleet.run })).toMatchObject({ ok: true, value: { counts: { servers: 7 } } })
+    expect(await window.page.getByRole('heading', { name: 'Headroom' }).isVisible()).toBe(true)
+    await expect
+      .poll(() => readFile(join(window.home, 'logs', 'headroom.log'), 'utf8'))
+      .toMatch(/"what":"process fell".*"name":"Headroom engine"/)
+  })
+})
+
+describe('the report', () => {
+  it('is one readable file with the log, and without names and places', async () => {
+    expect(await request('run.open', { folder: '/data/bank/secret-fleet' })).toMatchObject({ ok: false })
+    const out = join(folder, 'report.txt')
+    await window.app.evaluate(({ dialog, shell, Menu }, path) => {
+      const shown: string[] = []
+      Object.assign(globalThis, { shown })
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: path })
+      shell.showItemInFolder = (item) => void shown.push(item)
+      const help = Menu.getApplicationMenu()!.items.find(({ role }) => String(role) === 'help')
+      help!.submenu!.items.find(({ label }) => label === 'Report a problem…')!.click()
+    }, out)
+    await expect.poll(() => window.app.evaluate(() => Reflect.get(globalThis, 'shown') as string[])).toEqual([out])
+    const report = await readFile(out, 'utf8')
+    expect(report).toContain('This is everything that the report holds.')
+    expect(report).toContain('"where":"run.open","code":"run-not-found"')
+    for (const secret of ['secret-fleet', '/data', fleet.run, folder]) expect(report).not.toContain(secret)
+    expect(await readdir(folder)).toEqual(['home', 'report.txt'])
+  })
+})
+
+it('crash dumps stay on this machine', async () => {
+  const kept = await window.app.evaluate(({ app, crashReporter }) => [app.getPath('crashDumps'), crashReporter.getUploadToServer()])
+  expect(kept).toEqual([join(window.home, 'crashes'), false])
+})
