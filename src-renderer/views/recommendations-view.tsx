@@ -26,8 +26,8 @@ const verdictNames: Readonly<Record<Verdict, string>> = { open: 'Open', accepted
 
 const columns: readonly GridColumn[] = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
-  { name: 'disposition', title: 'Recommendation', kind: 'text', width: 112 },
-  { name: 'reason', title: 'Why', kind: 'text', width: 204 },
+  { name: 'disposition', title: 'Recommendation', kind: 'text', width: 122 },
+  { name: 'reason', title: 'Why', kind: 'text', width: 196 },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
   { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 110 },

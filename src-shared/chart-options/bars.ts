@@ -49,6 +49,18 @@ const whisker = (data: BarsData, chart: PlainChart): CustomSeriesOption => ({
   },
 })
 
+const labelGap = 14
+
+/** Pixels that the widest of these texts takes, and a gap. */
+const roomFor = ({ theme }: PlainChart, texts: readonly string[]): number =>
+  labelGap + Math.max(0, ...texts.map((text) => theme.font.measure(text, fontSizes.small)))
+
+/** The tallest stack, rounded up to the digits that an axis would take. */
+const tallestOf = ({ kinds, names, max }: BarsData): number => {
+  const stacks = names.map((_, index) => kinds.reduce((sum, { values }) => sum + Math.abs(values[index] ?? 0), 0))
+  return Math.max(max ?? 0, ...stacks.map((height) => (height < 1 ? height : Math.ceil(height))))
+}
+
 /** Needs BarChart, CustomChart, GridComponent and TooltipComponent. The id of a kind's series is its place. */
 export const barsOption = (data: BarsData, chart: PlainChart): EChartsOption => {
   const { theme, formatting } = chart
@@ -88,7 +100,15 @@ export const barsOption = (data: BarsData, chart: PlainChart): EChartsOption => 
   }))
   return {
     ...plainBase(chart),
-    ...(isHorizontal ? { grid: { left: 150, right: 70, top: 6, bottom: 24, outerBoundsMode: 'none' } } : {}),
+    grid: isHorizontal
+      ? { left: 150, right: Math.max(70, roomFor(chart, data.labels ?? [])), top: 6, bottom: 24, outerBoundsMode: 'none' }
+      : {
+          left: Math.max(52, roomFor(chart, [formatting.value(tallestOf(data), data.unit)])),
+          right: 16,
+          top: 18,
+          bottom: 30,
+          outerBoundsMode: 'none',
+        },
     aria: { enabled: true, label: { enabled: false }, decal: { show: false } },
     xAxis: isHorizontal ? { ...(valueAxis(chart, data.unit) as object), type: 'value' } : names,
     yAxis: isHorizontal

@@ -4,6 +4,7 @@ import type { HeatmapData, TimeMark } from '../../src-shared/chart-options/chart
 import { cividisTable } from '../../src-shared/chart-options/cividis.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
 import { escapeHtml, fixedFormatting, localeFormatting, printable } from '../../src-shared/chart-options/format.ts'
+import { barsOption } from '../../src-shared/chart-options/bars.ts'
 import { cellAt, describeCell } from '../../src-shared/chart-options/heatmap-cell.ts'
 import { cellScale, heatmapHeight, layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
 import { scaleTicks } from '../../src-shared/chart-options/heatmap-legend.ts'
@@ -137,6 +138,26 @@ describe('the cell under the pointer', () => {
       notes: ['Quarter end', 'low risk'],
     })
     expect(words(Date.UTC(2026, 2, 31), 1)?.howMuch).toBe('no data')
+  })
+})
+
+describe('bars', () => {
+  const gridOf = (values: readonly number[], labels?: readonly string[]): { left: number; right: number } => {
+    const chart = { theme: chartTheme('light'), formatting: localeFormatting('en-US') }
+    const kinds = [{ name: 'x', color: '#000000', values }]
+    const data = { names: values.map(String), unit: '', kinds, ...(labels === undefined ? {} : { labels, isHorizontal: true }) }
+    return barsOption(data, chart).grid as { left: number; right: number }
+  }
+
+  it('leave room for the numbers at their axis, however many digits they have', () => {
+    expect(gridOf([5, 7]).left).toBe(52)
+    expect(gridOf([5_216_416, 12]).left).toBeGreaterThan(chartTheme('light').font.measure('5,000,000', 11))
+    expect(gridOf([5_216_416, 12]).left).toBeGreaterThan(gridOf([52_164, 12]).left)
+  })
+
+  it('leave room for the words at their ends', () => {
+    expect(gridOf([1], ['7 (2 %)']).right).toBe(70)
+    expect(gridOf([1], ['243,241 (83.6 %)']).right).toBeGreaterThan(chartTheme('light').font.measure('243,241 (83.6 %)', 11))
   })
 })
 
