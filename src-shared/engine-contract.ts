@@ -19,6 +19,7 @@ import {
   undecideRequestSchema,
 } from './fleet-view.ts'
 import { eventLedgerSchema, keepEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-ledger.ts'
+import { hostLoadRequestSchema, hostLoadSchema, packingPageSchema, packingRequestSchema } from './packing-view.ts'
 import { savedScenariosSchema } from './saved-scenario.ts'
 import { reportFormats } from './report-format.ts'
 import { reconciliationSchema } from './reconciliation.ts'
@@ -76,6 +77,8 @@ export const engineCalls = {
   'run.season': { request: filteredRequestSchema, response: seasonAnswerSchema },
   'run.models': { request: folderRequest, response: modelsAnswerSchema },
   'run.recommendations': { request: recommendationsRequestSchema, response: recommendationsPageSchema },
+  'run.packing': { request: packingRequestSchema, response: packingPageSchema },
+  'run.host-load': { request: hostLoadRequestSchema, response: hostLoadSchema },
   /** Keeps the planner's decisions beside the run, or takes them back. */
   'run.decide': { request: decideRequestSchema, response: z.object({}) },
   'run.undecide': { request: undecideRequestSchema, response: z.object({}) },

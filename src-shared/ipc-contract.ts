@@ -92,6 +92,8 @@ export const channels = {
   'run.season': engineCalls['run.season'],
   'run.models': engineCalls['run.models'],
   'run.recommendations': engineCalls['run.recommendations'],
+  'run.packing': engineCalls['run.packing'],
+  'run.host-load': engineCalls['run.host-load'],
   'run.decide': engineCalls['run.decide'],
   'run.undecide': engineCalls['run.undecide'],
   'run.scenarios': engineCalls['run.scenarios'],

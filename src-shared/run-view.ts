@@ -47,7 +47,7 @@ export const runOverviewSchema = z.object({
 })
 export type RunOverview = z.infer<typeof runOverviewSchema>
 
-export const heatmapSorts = ['risk', 'breach', 'cluster', 'name'] as const
+export const heatmapSorts = ['risk', 'breach', 'cluster', 'group', 'name'] as const
 export const heatmapSortSchema = z.enum(heatmapSorts)
 export type HeatmapSort = z.infer<typeof heatmapSortSchema>
 

@@ -19,6 +19,7 @@ import { queryHeatmap } from '../queries/heatmap-query.ts'
 import { queryFilterChoices } from '../queries/filter-choices-query.ts'
 import { queryFleet } from '../queries/fleet-query.ts'
 import { queryModels } from '../queries/models-query.ts'
+import { queryHostLoad, queryPacking } from '../queries/packing-query.ts'
 import { queryRecommendations } from '../queries/recommendations-query.ts'
 import { querySeason } from '../queries/season-query.ts'
 import { queryServer } from '../queries/server-query.ts'
@@ -58,6 +59,8 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.season': (request) => runs.query(request.folder, (run) => querySeason(run, request)),
     'run.models': ({ folder }) => runs.query(folder, queryModels),
     'run.recommendations': (request) => runs.query(request.folder, (run) => queryRecommendations(run, request)),
+    'run.packing': (request) => runs.query(request.folder, (run) => queryPacking(run, request)),
+    'run.host-load': (request) => runs.query(request.folder, (run) => queryHostLoad(run, request)),
     'run.decide': ({ folder, decisions }) => runs.query(folder, (run) => decide(run.contents.folder, decisions, new Date()).then(nothing)),
     'run.undecide': ({ folder, servers }) => runs.query(folder, (run) => undecide(run.contents.folder, servers).then(nothing)),
     'run.scenarios': ({ folder }) => readScenarios(folder),

@@ -33,7 +33,7 @@ const statedSchema = z.array(
 const laid = new WeakSet<OpenRun>()
 
 /** Table `recommendations`; false where the run states none. Throws run-damaged where its file does not fit. */
-const layRecommendations = async (run: OpenRun): Promise<boolean> => {
+export const layRecommendations = async (run: OpenRun): Promise<boolean> => {
   const stated: unknown = run.contents.recommendations?.['recommendations']
   if (run.contents.kind !== 'headroom' || !Array.isArray(stated)) return false
   if (laid.has(run)) return true

@@ -8,6 +8,7 @@ const orders: Readonly<Record<HeatmapSort, string>> = {
   risk: byRisk,
   breach: `first_breach_at NULLS LAST, ${byRisk}`,
   cluster: `cluster NULLS LAST, ${byRisk}`,
+  group: `business_unit NULLS LAST, region NULLS LAST, criticality NULLS LAST, ${byRisk}`,
   name: 'server_id',
 }
 

@@ -80,6 +80,8 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     'run.season': ask('run.season'),
     'run.models': ask('run.models'),
     'run.recommendations': ask('run.recommendations'),
+    'run.packing': ask('run.packing'),
+    'run.host-load': ask('run.host-load'),
     'run.decide': ask('run.decide'),
     'run.undecide': ask('run.undecide'),
     'run.scenarios': ask('run.scenarios'),

@@ -12,6 +12,7 @@ const sorts: readonly { readonly value: HeatmapSort; readonly label: string }[] 
   { value: 'risk', label: 'Risk' },
   { value: 'breach', label: 'First breach' },
   { value: 'cluster', label: 'Cluster' },
+  { value: 'group', label: 'Group' },
   { value: 'name', label: 'Name' },
 ]
 const spans: readonly { readonly value: TimeSpan; readonly label: string; readonly hint: string }[] = [

@@ -18,9 +18,11 @@ import { usePages } from '../state/use-pages.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDollars, formatting } from '../theme/formatting.ts'
 import { DecisionPanel } from './decision-panel.tsx'
+import { Packing } from './packing-view.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
 type Verdict = (typeof verdictFilters)[number]
+type Shape = 'servers' | 'hosts'
 
 const verdictNames: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
 
@@ -51,6 +53,7 @@ const pageOf = ({ rows, total }: RecommendationsPage) => ({ rows, total })
 export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
   const [verdict, setVerdict] = useState<Verdict>('open')
+  const [shape, setShape] = useState<Shape>('servers')
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<WireError | null>(null)
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
@@ -89,12 +92,23 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   return (
     <main className="view" aria-label="Recommendations">
       <Toolbar label="Recommendations">
-        <Segments<Verdict>
-          label="Decision"
-          value={verdict}
-          options={verdictFilters.map((value) => ({ value, label: `${verdictNames[value]}${countWords(first, value)}` }))}
-          onChange={setVerdict}
+        <Segments<Shape>
+          label="Listed by"
+          value={shape}
+          options={[
+            { value: 'servers', label: 'By server' },
+            { value: 'hosts', label: 'By host', hint: 'What moves onto which host, and how full it is then' },
+          ]}
+          onChange={setShape}
         />
+        {shape === 'servers' && (
+          <Segments<Verdict>
+            label="Decision"
+            value={verdict}
+            options={verdictFilters.map((value) => ({ value, label: `${verdictNames[value]}${countWords(first, value)}` }))}
+            onChange={setVerdict}
+          />
+        )}
         <span className="toolbar-gap" />
         {first !== null && (
           <span className="muted">
@@ -108,56 +122,60 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />
         </div>
       )}
-      <div className="split">
-        <div className="list-area" aria-busy={total === null || isRefreshing}>
-          {error !== null && <ErrorPanel error={error} />}
-          {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
-          {total === 0 && <NoneLeft verdict={verdict} page={first} />}
-          {total !== null && total > 0 && (
-            <DataGrid
-              label="Recommendations"
-              columns={columns}
-              total={total}
-              context={{ unit: '', isHourly: false }}
-              rowAt={cellsAt}
-              onRange={onRange}
-              marked={chosen.length === 1 ? (chosen[0]?.server_id ?? null) : null}
-              onPick={([name]) => selectServer(String(name))}
-              onOpen={([name]) => openServer(String(name))}
-              onSelection={setSelection}
-              onCopy={() =>
-                void copyAndTell(
-                  tableText({ columns: columns.map(({ name }) => name), rows: chosen.map((row) => [...cellsOf(row)]) }, 'tsv'),
-                  `${formatting.count(chosen.length)} rows`,
+      {shape === 'hosts' ? (
+        <Packing run={run} theme={theme} />
+      ) : (
+        <div className="split">
+          <div className="list-area" aria-busy={total === null || isRefreshing}>
+            {error !== null && <ErrorPanel error={error} />}
+            {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+            {total === 0 && <NoneLeft verdict={verdict} page={first} />}
+            {total !== null && total > 0 && (
+              <DataGrid
+                label="Recommendations"
+                columns={columns}
+                total={total}
+                context={{ unit: '', isHourly: false }}
+                rowAt={cellsAt}
+                onRange={onRange}
+                marked={chosen.length === 1 ? (chosen[0]?.server_id ?? null) : null}
+                onPick={([name]) => selectServer(String(name))}
+                onOpen={([name]) => openServer(String(name))}
+                onSelection={setSelection}
+                onCopy={() =>
+                  void copyAndTell(
+                    tableText({ columns: columns.map(({ name }) => name), rows: chosen.map((row) => [...cellsOf(row)]) }, 'tsv'),
+                    `${formatting.count(chosen.length)} rows`,
+                  )
+                }
+              />
+            )}
+          </div>
+          <aside className="side" aria-label="Decision and savings">
+            <DecisionPanel
+              key={chosen.map(({ server_id }) => server_id).join()}
+              chosen={chosen}
+              onDecide={(given, reason) =>
+                void keep(() =>
+                  decide(
+                    run.folder,
+                    chosen.map(({ server_id, disposition }) => ({ server_id, disposition, verdict: given, reason })),
+                  ),
+                )
+              }
+              onUndo={() =>
+                void keep(() =>
+                  undecide(
+                    run.folder,
+                    chosen.map(({ server_id }) => server_id),
+                  ),
                 )
               }
             />
-          )}
+            {first !== null && first.steps.length > 0 && <Waterfall steps={first.steps} theme={theme} />}
+          </aside>
         </div>
-        <aside className="side" aria-label="Decision and savings">
-          <DecisionPanel
-            key={chosen.map(({ server_id }) => server_id).join()}
-            chosen={chosen}
-            onDecide={(given, reason) =>
-              void keep(() =>
-                decide(
-                  run.folder,
-                  chosen.map(({ server_id, disposition }) => ({ server_id, disposition, verdict: given, reason })),
-                ),
-              )
-            }
-            onUndo={() =>
-              void keep(() =>
-                undecide(
-                  run.folder,
-                  chosen.map(({ server_id }) => server_id),
-                ),
-              )
-            }
-          />
-          {first !== null && first.steps.length > 0 && <Waterfall steps={first.steps} theme={theme} />}
-        </aside>
-      </div>
+      )}
     </main>
   )
 }

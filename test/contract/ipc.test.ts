@@ -60,6 +60,11 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'run.scenarios': [{}],
   'run.keep-scenarios': [{ folder }, { folder, scenarios: [{ name: 'a', path: '/etc/passwd' }] }],
   'run.events': [{ folder: 7 }],
+  'run.packing': [
+    { ...filtered, offset: -1, limit: 200 },
+    { ...filtered, offset: 0, limit: 1001 },
+  ],
+  'run.host-load': [{ folder }, { folder, host: '' }],
   'run.keep-events': [{ folder }, { folder, lines: [{ from: '2027-01-01' }] }, { folder, lines: Array.from({ length: 1001 }, () => ({})) }],
   'run.server-events': [{ folder }, { folder, serverId: '' }],
   'run.compare': [{ earlier: folder }, { earlier: '', later: folder }],

@@ -71,6 +71,19 @@ describe('the heatmap at full resolution', () => {
     expect((await ask({ sort })).serverIds).toEqual(expected)
   })
 
+  it('orders servers by their groups, those of one group by risk, those without one last', async () => {
+    const group = async (cards: string): Promise<string[]> => {
+      await run.database.run(
+        `UPDATE server_risk SET business_unit = CASE server_id WHEN 'alpha' THEN NULL WHEN 'bravo' THEN 'Retail' ELSE '${cards}' END`,
+      )
+      return (await ask({ sort: 'group' })).serverIds
+    }
+    expect(await group('Cards')).toEqual(['charlie', 'bravo', 'alpha'])
+    expect(await group('Shops')).toEqual(['bravo', 'charlie', 'alpha'])
+    await run.database.run("UPDATE server_risk SET business_unit = 'Retail'")
+    expect((await ask({ sort: 'group' })).serverIds).toEqual(['alpha', 'charlie', 'bravo'])
+  })
+
   it('marks the quarter end as one window and the holiday by its day', async () => {
     const { data } = await ask()
     expect(data.marks).toEqual([

@@ -1,0 +1,63 @@
+// How full a host is over the horizon, alone and with the servers that move onto it, against what it may be filled up to.
+import type { EChartsOption, LineSeriesOption } from 'echarts'
+import type { HostLoad } from '../packing-view.ts'
+import { escapeHtml } from './format.ts'
+import { momentText, plainBase, plainTooltip, timeAxis, valueAxis, type PlainChart } from './plain-axes.ts'
+import { fontSizes } from './title.ts'
+
+/** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
+export const packingOption = (load: HostLoad, stepMs: number, chart: PlainChart): EChartsOption => {
+  const { theme, formatting } = chart
+  const { timesMs, alone, together, target } = load
+  const line = (id: string, name: string, values: Float64Array, width: number, color: string): LineSeriesOption => ({
+    type: 'line',
+    id,
+    name,
+    color,
+    showSymbol: false,
+    emphasis: { disabled: true },
+    lineStyle: { color, width },
+    data: [...timesMs].map((timeMs, index) => [timeMs, values[index] ?? null]),
+  })
+  return {
+    ...plainBase(chart),
+    xAxis: timeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs),
+    yAxis: valueAxis(chart, '%', { min: 0, max: 100 }),
+    tooltip: {
+      ...plainTooltip(chart),
+      trigger: 'axis',
+      formatter: (given) => {
+        const points = Array.isArray(given) ? given : [given]
+        const [timeMs = Number.NaN] = (points[0]?.value ?? []) as number[]
+        const rows = points.map(
+          ({ seriesName, value }) =>
+            `${escapeHtml(seriesName ?? '')} <b>${formatting.value((value as number[])[1] ?? Number.NaN, '%')}</b>`,
+        )
+        return [momentText(chart, timeMs, stepMs), ...rows].join('<br>')
+      },
+    },
+    series: [
+      line('alone', 'the host alone', alone, 1.25, theme.muted),
+      {
+        ...line('together', 'with its guests', together, 2, theme.accent),
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          data: [
+            {
+              yAxis: target,
+              lineStyle: { color: theme.risk.high.color, type: 'dashed', width: 1 },
+              label: {
+                position: 'insideEndTop',
+                formatter: `up to ${formatting.value(target, '%')}`,
+                color: theme.muted,
+                fontSize: fontSizes.small,
+                fontFamily: theme.font.family,
+              },
+            },
+          ],
+        },
+      },
+    ],
+  }
+}

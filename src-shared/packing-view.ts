@@ -1,0 +1,34 @@
+// Consolidation host by host: which servers move where, and what each host then carries.
+import { z } from 'zod'
+import { filteredRequestSchema, largestPage } from './fleet-view.ts'
+
+const count = z.int().min(0)
+
+export const packingRequestSchema = filteredRequestSchema.extend({ offset: count, limit: z.int().min(0).max(largestPage) })
+export type PackingRequest = z.infer<typeof packingRequestSchema>
+
+export const packingPageSchema = z.object({
+  /** Hosts that take servers over and pass the filter. */
+  total: count,
+  /** The most saving first. */
+  rows: z.array(z.object({ host: z.string(), guests: z.array(z.string()), monthly_savings_usd: z.number() })),
+})
+export type PackingPage = z.infer<typeof packingPageSchema>
+
+export const hostLoadRequestSchema = z.strictObject({ folder: z.string().min(1), host: z.string().min(1) })
+export type HostLoadRequest = z.infer<typeof hostLoadRequestSchema>
+
+/** Demand on a host with its guests, by the metric that fills it most; shares are percent of the host's capacity. */
+export const hostLoadSchema = z.object({
+  host: z.string(),
+  metric: z.string(),
+  /** What the host may be filled up to, percent. */
+  target: z.number(),
+  timesMs: z.instanceof(Float64Array),
+  alone: z.instanceof(Float64Array),
+  together: z.instanceof(Float64Array),
+  /** The fullest time, and what each server takes then; the host first, the others by what they take. */
+  busiestMs: z.number(),
+  members: z.array(z.object({ server_id: z.string(), share: z.number() })),
+})
+export type HostLoad = z.infer<typeof hostLoadSchema>
