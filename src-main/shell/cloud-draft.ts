@@ -99,16 +99,14 @@ export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> =>
 
 /** The tables that are named, else those that lie beside local forecasts. */
 const engineTask = async (draft: CloudDraft, localInput: string | null): Promise<object> => {
-  const servers = localInput === null ? null : await tableBeside(localInput, 'servers')
-  const events = localInput === null ? null : await tableBeside(localInput, 'events')
+  const beside = async (kind: 'servers' | 'events'): Promise<string> =>
+    localInput === null ? '' : ((await tableBeside(localInput, kind)) ?? '')
   return {
     kind: 'engine',
     method: 'headroom',
     config: await readAnalysisSettings(draft.configFile),
-    ...(servers === null ? {} : { serversTable: servers }),
-    ...(events === null ? {} : { eventsTable: events }),
-    ...localFile('serversTable', draft.serversTable),
-    ...localFile('eventsTable', draft.eventsTable),
+    ...localFile('serversTable', draft.serversTable.trim() || (await beside('servers'))),
+    ...localFile('eventsTable', draft.eventsTable.trim() || (await beside('events'))),
   }
 }
 
