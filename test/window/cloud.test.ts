@@ -47,7 +47,9 @@ const openCloud = async (page: Page) => {
 const fillIn = async (page: Page) => {
   await page.getByLabel('Forecasts', { exact: true }).fill(fleet.forecasts)
   await page.getByLabel('Bucket', { exact: true }).fill(bucketName)
-  await page.getByLabel('Execution role').fill(simulator.account.roles.get('HeadroomProcessing')!.arn)
+  // The one role that SageMaker may assume.
+  await page.getByRole('button', { name: 'Browse roles' }).click()
+  await page.getByRole('listbox', { name: 'Browse roles' }).getByRole('option').click()
 }
 
 /** What the app would have shown on the desktop. */
@@ -103,6 +105,9 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
     expect(await page.getByRole('article').textContent()).toMatch(/memory up to \d\.\d GB/)
+    expect(await page.getByLabel('Load of the machine').textContent()).toMatch(
+      /^CPU, 100 % per core\d+ % most \d+ %Memory\d+ % most \d+ %Disk\d+ % most \d+ %$/,
+    )
     await page.getByLabel('Search the log').fill('"type":"finished"')
     expect(await page.getByRole('log').locator('p').count()).toBe(1)
     const done = await page
@@ -151,6 +156,57 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Stop the job' }).click()
     await page.getByText('The job was stopped before its end.').waitFor()
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Failed', 'Stopped'])
+  })
+
+  it('sends key, network, tags and volume that are filled in under Advanced, and holds back what cannot be sent', async () => {
+    simulator.faults.addToNextJob({ kind: 'capacity' })
+    window = await launchApp({ env: environment() })
+    const { page } = window
+    await openCloud(page)
+    await fillIn(page)
+    await page.getByText('Advanced', { exact: true }).click()
+    await page.getByLabel('KMS key').fill('key-1')
+    await page.getByLabel('VPC subnets').pressSequentially('subnet-1, subnet-2')
+    await page.getByLabel('Tags').fill('team=capacity, stage')
+    await page.getByLabel('Volume, GB').fill('77')
+    await page.getByLabel('Network isolation').uncheck()
+    const launch = page.getByRole('button', { name: 'Launch', exact: true })
+    await page.getByLabel('Security groups').fill('a,b,c,d,e,f')
+    await page.getByText('At most 5 group ids of at most 32 letters.').waitFor()
+    expect(await launch.isDisabled()).toBe(true)
+    await page.getByLabel('Security groups').fill('sg-1')
+    await launch.click()
+    await page.getByText('AWS has no ml.m5.large free at the moment.').waitFor()
+    const [job] = [...simulator.account.jobs.values()]
+    expect(job!.request).toMatchObject({
+      NetworkConfig: {
+        EnableNetworkIsolation: false,
+        VpcConfig: { Subnets: ['subnet-1', 'subnet-2'], SecurityGroupIds: ['sg-1'] },
+      },
+      ProcessingOutputConfig: { KmsKeyId: 'key-1' },
+      ProcessingResources: { ClusterConfig: { VolumeSizeInGB: 77, VolumeKmsKeyId: 'key-1' } },
+      Tags: [expect.anything(), { Key: 'team', Value: 'capacity' }, { Key: 'stage', Value: '' }],
+    })
+  })
+
+  it('leaves no dump of its memory behind when it crashes', async () => {
+    window = await launchApp({ env: environment() })
+    const { page, app, home } = window
+    await openCloud(page)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByTestId('caller').waitFor()
+    const folders = await app.evaluate(({ app: main }) => [main.getPath('crashDumps'), main.getPath('userData')])
+    // A crash of the page, which the app outlives, then its own.
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer())
+    const gone = new Promise((resolve) => app.process().once('exit', resolve))
+    await app.evaluate(() => process.crash()).catch(() => undefined)
+    await gone
+    const files = (await Promise.all([...folders, home].map((folder) => filesBelow(folder)))).flatMap((found) => [...found])
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.map(([name]) => name).filter((name) => /\.m?dmp$/.test(name))).toEqual([])
+    for (const secret of [rootKey.secret, rootKey.id]) {
+      expect(files.filter(([, content]) => content.includes(secret)).map(([name]) => name)).toEqual([])
+    }
   })
 
   it('signs in through the browser, and asks for the code of an MFA device', async () => {
