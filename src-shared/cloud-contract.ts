@@ -29,6 +29,15 @@ export const cloudDraftSchema = z.strictObject({
   networkIsolation: z.boolean(),
   /** Pipeline's config.yaml with the analysis settings; "": the defaults. */
   configFile: z.string(),
+  /** Local file; "": the one beside local forecasts. */
+  serversTable: z.string(),
+  /** Local CSV of one-off events; "": none. */
+  eventsTable: z.string(),
+  program: z.enum(['engine', 'python-module']),
+  /** Local folder with `src` and `config` of the user's own Python module. */
+  projectFolder: z.string(),
+  /** Script inside it. */
+  moduleScript: z.string(),
   maxRuntimeMinutes: z.number().positive(),
   costCeilingUsd: z.number().positive(),
 })
@@ -50,9 +59,18 @@ export const emptyDraft: CloudDraft = {
   volumeGb: 30,
   networkIsolation: true,
   configFile: '',
+  serversTable: '',
+  eventsTable: '',
+  program: 'engine',
+  projectFolder: '',
+  moduleScript: '',
   maxRuntimeMinutes: 60,
   costCeilingUsd: 10,
 }
+
+/** What is chosen from this machine: a forecast file, a table, the folder of a Python project. */
+export const localKinds = ['forecasts', 'table', 'project'] as const
+export type LocalKind = (typeof localKinds)[number]
 
 /** A trip as the window shows it. */
 export const tripViewSchema = z.object({
@@ -110,6 +128,8 @@ export const cloudChannels = {
   'cloud.keepDraft': { request: cloudDraftSchema, response: nothing },
   /** The draft with what a pipeline's config.yaml states; asks for the file. */
   'cloud.importConfig': { request: cloudDraftSchema, response: cloudDraftSchema },
+  /** System dialog for what lies on this machine; null when dismissed. */
+  'cloud.choose': { request: z.strictObject({ kind: z.enum(localKinds) }), response: z.object({ path: z.string().nullable() }) },
   /** Buckets, or folders and files below a prefix. */
   'cloud.browse': {
     request: z.strictObject({ connection, bucket: z.string(), prefix: z.string() }),

@@ -66,6 +66,8 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
     model: z.string().min(1).optional(),
     /** Local CSV or Parquet file. */
     serversTable: z.string().min(1).optional(),
+    /** Local CSV file of one-off events. */
+    eventsTable: z.string().min(1).optional(),
   }),
   /** The user's own Python module, as their pipeline runs it. */
   z.strictObject({

@@ -44,6 +44,7 @@ const withSettings = (command: Command): Command =>
     .option('--no-network-isolation', 'let the container reach the network')
     .option('--tag <key=value>', 'tag of the job; may be repeated', collect, [])
     .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+    .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
     .addOption(new Option('--method <name>', 'headroom or module05').choices(analysisMethods).default('headroom'))
     .option('--model <name>', 'force one model for all series')
     .option('--set <key=value>', 'set one analysis key; may be repeated', collect, [])

@@ -1,14 +1,14 @@
 // From the words of a cloud command to a launch request: file first, options over it.
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { ZodError } from 'zod'
+import type { ZodError } from 'zod'
 import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { isPipelineConfig } from '../../src-shared/pipeline-config.ts'
-import { importPipelineCloud, type PipelineCloud } from '../cloud/pipeline-settings.ts'
+import { readCloudPart, type ConfigCloud } from '../cloud/config-cloud.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
 import { readYamlFile } from '../engine/config-file.ts'
+import { readEvents } from '../engine/events/read-events.ts'
 import { readSettings } from './read-config.ts'
 
 export interface ConnectionOptions {
@@ -34,6 +34,7 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly networkIsolation: boolean
   readonly tag: readonly string[]
   readonly servers?: string
+  readonly events?: string
   readonly method: AnalysisMethod
   readonly model?: string
   readonly set: readonly string[]
@@ -49,24 +50,9 @@ export const journalFolder = (): string => {
   return join(root, 'cloud', 'trips')
 }
 
-const noPipeline: PipelineCloud = { profile: undefined, region: undefined, settings: {}, input: undefined }
-
 /** What the file says of the cloud; its profile and region hold where the command names none. */
-export const readCloudFile = async (file: string | undefined): Promise<PipelineCloud & { readonly own: Record<string, unknown> }> => {
-  if (file === undefined) return { ...noPipeline, own: {} }
-  const { cloud, ...rest } = await readYamlFile(file)
-  const own = typeof cloud === 'object' && cloud !== null ? { ...cloud } : {}
-  if (!isPipelineConfig(rest)) return { ...noPipeline, own }
-  try {
-    return { ...importPipelineCloud(rest), own }
-  } catch (thrown) {
-    if (!(thrown instanceof ZodError)) throw thrown
-    const [issue] = thrown.issues
-    throw new HeadroomError('config-invalid', `${issue!.path.join('.')} of ${basename(file)} does not fit: ${issue!.message}.`, {
-      next: 'Mend it, or give the option.',
-    })
-  }
-}
+export const readCloudFile = async (file: string | undefined): Promise<ConfigCloud> =>
+  readCloudPart(file === undefined ? {} : await readYamlFile(file), basename(file ?? ''))
 
 const stated = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)))
@@ -75,7 +61,6 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   const file = await readCloudFile(options.config)
   const settings = parseSettings({
     ...file.settings,
-    ...file.own,
     ...stated({
       bucket: options.bucket,
       prefix: options.prefix,
@@ -93,18 +78,28 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
     }),
   })
   const config = await readSettings(options.config, options.set, undefined)
+  // A wrong line is told now, not by a machine that was paid for.
+  if (options.events !== undefined) await readEvents(options.events)
   const parsed = launchRequestSchema.safeParse({
     runId: newRunId(),
     settings,
     input: chooseInput(inputs, file.input),
     task:
       options.pythonModule === undefined
-        ? { kind: 'engine', method: options.method, config, ...stated({ model: options.model, serversTable: options.servers }) }
-        : { kind: 'python-module', projectFolder: options.project, script: options.pythonModule },
+        ? {
+            kind: 'engine',
+            method: options.method,
+            config,
+            ...stated({ model: options.model, serversTable: absolute(options.servers), eventsTable: absolute(options.events) }),
+          }
+        : { kind: 'python-module', projectFolder: resolve(options.project), script: options.pythonModule },
   })
   if (parsed.success) return parsed.data
   throw new HeadroomError('usage', `The launch does not fit: ${describe(parsed.error)}.`, { next: 'See headroom cloud launch --help.' })
 }
+
+/** A launch may be resumed from another folder. */
+const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
 
 const chooseInput = (inputs: readonly string[], fromConfig: string | undefined): string | readonly string[] => {
   const named = inputs.length === 0 && fromConfig !== undefined ? [fromConfig] : inputs

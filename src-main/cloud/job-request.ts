@@ -80,7 +80,7 @@ interface Command {
   readonly environment: Record<string, string>
 }
 
-const command = ({ request, engineSha256, mounts }: JobParts): Command => {
+const command = ({ request, engineSha256 }: JobParts): Command => {
   const { task, runId, input } = request
   if (task.kind === 'python-module') {
     const script = task.script.split(/[\\/]/).at(-1) ?? ''
@@ -102,7 +102,8 @@ const command = ({ request, engineSha256, mounts }: JobParts): Command => {
   }
   const isFile = typeof input === 'string' && /\.(parquet|pq)$/i.test(input)
   const data = isFile ? `${mountRoot}/data/${input.split('/').at(-1)}` : `${mountRoot}/data`
-  const serversFile = task.serversTable?.split(/[\\/]/).at(-1)
+  const table = (option: string, path: string | undefined): string[] =>
+    path === undefined ? [] : [`--${option}`, `${mountRoot}/${option}/${path.split(/[\\/]/).at(-1)}`]
   return {
     entrypoint: ['/bin/bash', `${mountRoot}/engine/run.sh`],
     args: [
@@ -117,9 +118,8 @@ const command = ({ request, engineSha256, mounts }: JobParts): Command => {
       '--json',
       '--config',
       `${mountRoot}/settings/settings.json`,
-      ...(mounts.some(({ name }) => name === 'servers') && serversFile !== undefined
-        ? ['--servers', `${mountRoot}/servers/${serversFile}`]
-        : []),
+      ...table('servers', task.serversTable),
+      ...table('events', task.eventsTable),
       ...(task.model === undefined ? [] : ['--model', task.model]),
     ],
     environment: {

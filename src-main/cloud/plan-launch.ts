@@ -64,11 +64,12 @@ export const planLaunch = async (connection: Connection, request: LaunchRequest,
     mount('engine', `s3://${bucket}/${folder}`)
     texts.push({ bucket, key: `${prefix}/runs/${runId}/settings/settings.json`, text: `${JSON.stringify(task.config, null, 2)}\n` })
     mount('settings', folderUri(bucket, prefix, 'runs', runId, 'settings'))
-    if (task.serversTable !== undefined) {
-      const table = await singleFile(task.serversTable)
+    for (const [name, path] of Object.entries({ servers: task.serversTable, events: task.eventsTable })) {
+      if (path === undefined) continue
+      const table = await singleFile(path)
       const tableFolder = `${prefix}/inputs/${await contentName(table)}/`
       bring(table.files, tableFolder)
-      mount('servers', `s3://${bucket}/${tableFolder}`)
+      mount(name, `s3://${bucket}/${tableFolder}`)
     }
   } else {
     await mountProject(task, { bring, mount, bucket })
@@ -88,10 +89,11 @@ export const planLaunch = async (connection: Connection, request: LaunchRequest,
 }
 
 const singleFile = async (path: string): Promise<LocalInput> => {
-  const { size } = await stat(path).catch((cause: unknown) => {
+  const found = await stat(path).catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.', cause })
   })
-  return { files: [{ path, name: basename(path), bytes: size }], bytes: size }
+  if (!found.isFile()) throw new HeadroomError('input-not-found', `${path} is a folder.`, { next: 'Name a file.' })
+  return { files: [{ path, name: basename(path), bytes: found.size }], bytes: found.size }
 }
 
 interface PlanTools {

@@ -1,6 +1,6 @@
 // The cloud for the window: connections in memory, what was filled in, trips. Knows no Electron: what it needs of it is handed in.
 import { join } from 'node:path'
-import type { CloudDraft } from '../../src-shared/cloud-contract.ts'
+import type { CloudDraft, LocalKind } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { ChannelRequest, Push } from '../../src-shared/ipc-contract.ts'
@@ -21,8 +21,8 @@ export interface DeskNeeds {
   readonly push: (push: Push) => void
   readonly notify: (title: string, body: string) => void
   readonly openPage: (url: string) => Promise<void>
-  /** Path of a YAML file; null when dismissed. */
-  readonly chooseConfig: () => Promise<string | null>
+  /** System dialog; null when dismissed. */
+  readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
 }
 
@@ -80,9 +80,10 @@ export class CloudDesk {
       return {}
     },
     'cloud.importConfig': async (draft) => {
-      const file = await this.#needs.chooseConfig()
+      const file = await this.#needs.choosePath('config')
       return file === null ? draft : fillFromConfig(draft, file)
     },
+    'cloud.choose': async ({ kind }) => ({ path: await this.#needs.choosePath(kind) }),
     'cloud.browse': async ({ connection, bucket, prefix }) => browseBucket(await this.#connect(connection), bucket, prefix),
     'cloud.roles': async (request) => {
       const { roles, limited } = await listExecutionRoles(await this.#connect(request))

@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { cloudDraftSchema, emptyDraft, type CloudDraft } from '../../src-shared/cloud-contract.ts'
 import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { importPipelineConfig } from '../../src-shared/pipeline-config.ts'
-import { importPipelineCloud } from '../cloud/pipeline-settings.ts'
+import { importPipelineConfig, isPipelineConfig } from '../../src-shared/pipeline-config.ts'
+import { readCloudPart } from '../cloud/config-cloud.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
 import { tableBeside } from './path-inspection.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
@@ -18,37 +18,41 @@ const keptDraft = z.preprocess((kept) => (typeof kept === 'object' ? { ...emptyD
 export const readDraft = (path: string): Promise<CloudDraft> => readJsonFile<CloudDraft>(path, keptDraft, emptyDraft)
 export const keepDraft = (path: string, draft: CloudDraft): Promise<void> => writeJsonFile(path, draft)
 
-/** The draft with what the file states over it, and the file's analysis settings. */
+/** The draft with what the file states over it, and the file's analysis settings. Throws config-invalid. */
 export const fillFromConfig = async (draft: CloudDraft, file: string): Promise<CloudDraft> => {
+  const config = await readConfig(file)
+  const { profile, region, settings, input } = readCloudPart(config, basename(file))
+  const { maxRuntimeSeconds, ...stated } = settings
+  return cloudDraftSchema.parse({
+    ...draft,
+    ...stated,
+    profile: profile ?? draft.profile,
+    region: region ?? draft.region,
+    input: input ?? draft.input,
+    maxRuntimeMinutes: maxRuntimeSeconds === undefined ? draft.maxRuntimeMinutes : maxRuntimeSeconds / 60,
+    configFile: file,
+  })
+}
+
+const readConfig = async (file: string): Promise<Record<string, unknown>> => {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('config-invalid', `${basename(file)} cannot be read.`, { cause })
+    throw new HeadroomError('config-invalid', `${basename(file)} cannot be read.`, { next: 'Choose it anew.', cause })
   })
   try {
-    const config: unknown = parse(text, { maxAliasCount: 100, logLevel: 'error' })
-    const { profile, region, settings, input } = importPipelineCloud(config)
-    return {
-      ...draft,
-      profile: profile ?? draft.profile,
-      region: region ?? draft.region,
-      input: input ?? draft.input,
-      bucket: settings.bucket ?? draft.bucket,
-      roleArn: settings.roleArn ?? draft.roleArn,
-      instanceType: settings.instanceType ?? draft.instanceType,
-      imageUri: settings.imageUri ?? draft.imageUri,
-      configFile: file,
-    }
+    return z.record(z.string(), z.unknown()).parse(parse(text, { maxAliasCount: 100, logLevel: 'error' }) ?? {})
   } catch (cause) {
-    throw new HeadroomError('config-invalid', `${basename(file)} is no configuration of the pipeline.`, {
-      next: 'Choose its config.yaml.',
+    throw new HeadroomError('config-invalid', `${basename(file)} holds no settings: a list of "key: value" lines is expected.`, {
+      next: "Choose the pipeline's config.yaml, or a file with Headroom's own keys.",
       cause,
     })
   }
 }
 
-const readAnalysisSettings = async (file: string): Promise<Record<string, unknown>> =>
-  file === ''
-    ? {}
-    : importPipelineConfig(parse(await readFile(file, 'utf8'), { maxAliasCount: 100, logLevel: 'error' }) as Record<string, unknown>)
+const readAnalysisSettings = async (file: string): Promise<Record<string, unknown>> => {
+  if (file === '') return {}
+  const { cloud: _, ...settings } = await readConfig(file)
+  return isPipelineConfig(settings) ? importPipelineConfig(settings) : settings
+}
 
 const optional = (name: string, text: string): Record<string, string> => (text.trim() === '' ? {} : { [name]: text.trim() })
 
@@ -83,15 +87,38 @@ export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> =>
   const input = draft.input.trim()
   if (input === '') throw new HeadroomError('cloud-setup', 'No forecasts are chosen.', { next: 'Name an S3 prefix, or a file or folder.' })
   const isRemote = input.startsWith('s3://')
-  const serversTable = isRemote ? null : await tableBeside(resolve(input), 'servers')
-  const config = await readAnalysisSettings(draft.configFile)
-  const task = { kind: 'engine', method: 'headroom', config, ...(serversTable === null ? {} : { serversTable }) }
   const parsed = launchRequestSchema.safeParse({
     runId: newRunId(),
     settings: settings.data,
     input: isRemote ? input : [resolve(input)],
-    task,
+    task: draft.program === 'engine' ? await engineTask(draft, isRemote ? null : resolve(input)) : moduleTask(draft),
   })
   if (parsed.success) return parsed.data
   throw new HeadroomError('cloud-setup', `${input} is no S3 prefix.`, { next: 'It looks like s3://bucket/folder/.' })
 }
+
+/** The tables that are named, else those that lie beside local forecasts. */
+const engineTask = async (draft: CloudDraft, localInput: string | null): Promise<object> => {
+  const beside = async (kind: 'servers' | 'events'): Promise<string> => (localInput === null ? '' : ((await tableBeside(localInput, kind)) ?? ''))
+  return {
+    kind: 'engine',
+    method: 'headroom',
+    config: await readAnalysisSettings(draft.configFile),
+    ...localFile('serversTable', draft.serversTable.trim() || (await beside('servers'))),
+    ...localFile('eventsTable', draft.eventsTable.trim() || (await beside('events'))),
+  }
+}
+
+const moduleTask = ({ moduleScript, projectFolder }: CloudDraft): object => {
+  if (projectFolder.trim() === '') {
+    throw new HeadroomError('cloud-setup', 'No project folder is chosen.', { next: 'Name the folder with src and config of your module.' })
+  }
+  if (moduleScript.trim() === '') {
+    throw new HeadroomError('cloud-setup', 'No script of the module is named.', {
+      next: 'Name it as in the project: src/05_risk_analysis.py.',
+    })
+  }
+  return { kind: 'python-module', script: moduleScript.trim(), ...localFile('projectFolder', projectFolder) }
+}
+
+const localFile = (name: string, path: string): Record<string, string> => (path.trim() === '' ? {} : { [name]: resolve(path.trim()) })

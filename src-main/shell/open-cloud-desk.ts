@@ -1,7 +1,8 @@
 // The cloud desk as Electron serves it: notifications, pages in the browser, the dialog for a configuration.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { dialog, Notification, shell, type BrowserWindow } from 'electron'
+import { dialog, Notification, shell, type BrowserWindow, type OpenDialogOptions } from 'electron'
+import type { LocalKind } from '../../src-shared/cloud-contract.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Push } from '../../src-shared/ipc-contract.ts'
 import type { CloudDesk } from './cloud-desk.ts'
@@ -33,15 +34,10 @@ export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => 
       notify: (title, body) => {
         if (Notification.isSupported()) new Notification({ title, body }).show()
       },
-      chooseConfig: async () => {
+      choosePath: async (kind) => {
         const parent = window()
         if (parent === undefined) return null
-        const filters = [{ name: 'YAML', extensions: ['yaml', 'yml'] }]
-        const { filePaths } = await dialog.showOpenDialog(parent, {
-          title: "The pipeline's config.yaml",
-          properties: ['openFile'],
-          filters,
-        })
+        const { filePaths } = await dialog.showOpenDialog(parent, choices[kind])
         return filePaths[0] ?? null
       },
       openRun: (folder) => push({ type: 'launch.requested', launch: { kind: 'path', path: folder } }),
@@ -52,6 +48,21 @@ export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => 
     leave: async () => opened?.then((desk) => desk.leave()),
     hasTrips: () => existsSync(join(data.cloud, 'trips')),
   }
+}
+
+const choices: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> = {
+  config: { title: "The pipeline's config.yaml", properties: ['openFile'], filters: [{ name: 'YAML', extensions: ['yaml', 'yml'] }] },
+  forecasts: {
+    title: 'Forecasts to send',
+    properties: ['openFile'],
+    filters: [{ name: 'Parquet', extensions: ['parquet', 'pq'] }],
+  },
+  table: {
+    title: 'Table to send along',
+    properties: ['openFile'],
+    filters: [{ name: 'CSV or Parquet', extensions: ['csv', 'parquet', 'pq'] }],
+  },
+  project: { title: 'Folder that holds src and config', properties: ['openDirectory'] },
 }
 
 /** Pages of AWS are https; a simulated one is on this machine. */

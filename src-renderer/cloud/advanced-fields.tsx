@@ -1,6 +1,7 @@
-// What few launches need: own image, key, network of the company, tags, a larger volume.
+// What few launches need: tables, own image, key, network of the company, tags, a larger volume.
 import { cloudDraftSchema, type CloudDraft } from '../../src-shared/cloud-contract.ts'
 import { processingLimits } from '../../src-shared/cloud-settings.ts'
+import { LocalField } from './browse-field.tsx'
 import { changeDraft, useCloudState } from './cloud-state.ts'
 import { Field, ListField, NumberField } from './form-fields.tsx'
 
@@ -22,6 +23,24 @@ export const AdvancedFields = () => {
   return (
     <details className="cloud-advanced">
       <summary>Advanced</summary>
+      {draft.program === 'engine' && (
+        <>
+          <LocalField
+            label="Servers table"
+            kind="table"
+            value={draft.serversTable}
+            placeholder="Local file; else the one beside local forecasts"
+            onChange={(serversTable) => changeDraft({ serversTable })}
+          />
+          <LocalField
+            label="Events table"
+            kind="table"
+            value={draft.eventsTable}
+            placeholder="Local CSV of one-off events"
+            onChange={(eventsTable) => changeDraft({ eventsTable })}
+          />
+        </>
+      )}
       <Field
         label="Container image"
         value={draft.imageUri}

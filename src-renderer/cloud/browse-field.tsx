@@ -1,7 +1,9 @@
-// Chooses a bucket, a folder or a role by looking into the account.
+// Chooses a bucket, a folder or a role by looking into the account, or a file of this machine in the system's dialog.
 import { useState } from 'react'
 import { toWireError } from '../../src-shared/errors.ts'
-import type { Found } from './cloud-state.ts'
+import type { LocalKind } from '../../src-shared/cloud-contract.ts'
+import { chooseLocal, type Found } from './cloud-state.ts'
+import { Field } from './form-fields.tsx'
 
 export interface BrowseFieldProps {
   readonly label: string
@@ -55,3 +57,20 @@ export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) =
     </span>
   )
 }
+
+interface LocalFieldProps {
+  readonly label: string
+  readonly kind: LocalKind
+  readonly value: string
+  readonly placeholder: string
+  readonly onChange: (path: string) => void
+}
+
+/** A path that can be typed, or chosen in the dialog. */
+export const LocalField = ({ label, kind, value, placeholder, onChange }: LocalFieldProps) => (
+  <Field label={label} value={value} placeholder={placeholder} onChange={onChange}>
+    <button type="button" className="button" aria-label={`Choose ${label}`} onClick={() => void chooseLocal(kind, onChange)}>
+      …
+    </button>
+  </Field>
+)

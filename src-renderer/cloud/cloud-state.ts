@@ -1,6 +1,6 @@
 // What the cloud view knows: the draft, who it is for, what the preflight found, trips with their logs; and its errands.
 import { create } from 'zustand'
-import { emptyDraft, type CloudDraft, type ListedJob, type TripView } from '../../src-shared/cloud-contract.ts'
+import { emptyDraft, type CloudDraft, type ListedJob, type LocalKind, type TripView } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller, LogLine, Preflight } from '../../src-shared/cloud-job.ts'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
 import { onPush, request } from '../bridge.ts'
@@ -118,6 +118,14 @@ export const importConfig = (): Promise<void> =>
     preflight: null,
     caller: null,
   }))
+
+/** Nothing is changed when the dialog is dismissed. */
+export const chooseLocal = (kind: LocalKind, onChosen: (path: string) => void): Promise<void> =>
+  errand('', async () => {
+    const { path } = await request('cloud.choose', { kind })
+    if (path !== null) onChosen(path)
+    return {}
+  })
 
 export const runPreflight = (): Promise<void> =>
   errand('Checking', async () => {

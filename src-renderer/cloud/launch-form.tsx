@@ -1,4 +1,5 @@
 // What a launch needs: who, where, what it may cost, and under Advanced what few need.
+import { FolderOpen } from 'lucide-react'
 import { cloudDraftSchema } from '../../src-shared/cloud-contract.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
@@ -6,6 +7,7 @@ import {
   browse,
   browseRoles,
   changeDraft,
+  chooseLocal,
   connectCloud,
   importConfig,
   launchCloud,
@@ -15,6 +17,7 @@ import {
 } from './cloud-state.ts'
 import { formatUsd } from './cloud-words.ts'
 import { Field, NumberField } from './form-fields.tsx'
+import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
   const { draft, profiles, caller, preflight, errand } = useCloudState()
@@ -65,12 +68,22 @@ export const LaunchForm = () => {
       </fieldset>
       <fieldset>
         <legend>Job</legend>
+        <ProgramFields />
         <Field
           label="Forecasts"
           value={draft.input}
           placeholder="s3://bucket/forecasts/ or a local path"
           onChange={(input) => changeDraft({ input })}
         >
+          <button
+            type="button"
+            className="button icon"
+            aria-label="Choose local forecasts"
+            title="From this computer"
+            onClick={() => void chooseLocal('forecasts', (input) => changeDraft({ input }))}
+          >
+            <FolderOpen size={14} aria-hidden />
+          </button>
           {draft.bucket !== '' && (
             <BrowseField
               label="Browse forecasts"

@@ -1,10 +1,10 @@
 // What is filled in in the window, as the job that SageMaker is asked for.
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { draftRequest, keepDraft, readDraft } from '../../src-main/shell/cloud-draft.ts'
+import { draftRequest, fillFromConfig, keepDraft, readDraft } from '../../src-main/shell/cloud-draft.ts'
 import { emptyDraft } from '../../src-shared/cloud-contract.ts'
-import { openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
 
 let place: CloudPlace
 beforeEach(async () => {
@@ -64,5 +64,149 @@ describe('the draft of a launch', () => {
     expect(await readDraft(path)).toEqual({ ...emptyDraft, bucket: 'mine' })
     await writeFile(path, 'null')
     expect(await readDraft(path)).toEqual(emptyDraft)
+  })
+})
+
+/** Input name -> what lies there, by its keys after the hash. */
+const inputsOf = (job: { readonly ProcessingInputs?: unknown }): Record<string, string> =>
+  Object.fromEntries(
+    (job.ProcessingInputs as { InputName: string; S3Input: { S3Uri: string; LocalPath: string } }[]).map(({ InputName, S3Input }) => [
+      InputName,
+      `${S3Input.LocalPath}: ${[...place.bucket.objects.keys()]
+        .filter((key) => `s3://${placeBucket}/${key}`.startsWith(S3Input.S3Uri))
+        .map((key) => key.slice(S3Input.S3Uri.length - `s3://${placeBucket}/`.length))
+        .sort()
+        .join(' ')}`,
+    ]),
+  )
+const argumentsOf = (job: { readonly AppSpecification?: unknown }) =>
+  (job.AppSpecification as { ContainerEntrypoint: string[]; ContainerArguments: string[] }) ?? {}
+
+describe('what the draft brings along', () => {
+  const root = '/opt/ml/processing/input'
+
+  it('are the tables that are named, uploaded and handed to the engine', async () => {
+    for (const name of ['costs.csv', 'events.csv']) await writeFile(join(place.folder, name), name)
+    const job = await launched({ serversTable: join(place.folder, 'costs.csv'), eventsTable: join(place.folder, 'events.csv') })
+    expect(inputsOf(job)).toMatchObject({ servers: `${root}/servers: costs.csv`, events: `${root}/events: events.csv` })
+    expect(argumentsOf(job).ContainerArguments.join(' ')).toContain(
+      `--servers ${root}/servers/costs.csv --events ${root}/events/events.csv`,
+    )
+  })
+
+  it('is the servers table beside local forecasts, unless another is named', async () => {
+    for (const name of ['fleet.parquet', 'fleet.servers.csv', 'other.csv']) await writeFile(join(place.folder, name), name)
+    const input = join(place.folder, 'fleet.parquet')
+    const [beside, other] = await Promise.all([
+      draftRequest({ ...filledIn(), input }),
+      draftRequest({ ...filledIn(), input, serversTable: join(place.folder, 'other.csv') }),
+    ])
+    expect(beside.task).toMatchObject({ serversTable: join(place.folder, 'fleet.servers.csv') })
+    expect(other.task).toMatchObject({ serversTable: join(place.folder, 'other.csv') })
+  })
+
+  it('is a Python module, mounted and started as the pipeline does', async () => {
+    const project = join(place.folder, 'project')
+    for (const folder of ['src/__pycache__', 'config']) await mkdir(join(project, folder), { recursive: true })
+    for (const name of ['src/05_risk_analysis.py', 'src/words.py', 'src/__pycache__/words.pyc', 'config/config.yaml'])
+      await writeFile(join(project, name), name)
+    const job = await launched({ program: 'python-module', projectFolder: project, moduleScript: 'src/05_risk_analysis.py' })
+    expect(inputsOf(job)).toEqual({
+      data: `${root}/data: part.parquet`,
+      src: `${root}/project_root/src: 05_risk_analysis.py words.py`,
+      config: `${root}/project_root/config: config.yaml`,
+      code: `${root}/code: 05_risk_analysis.py`,
+    })
+    expect(argumentsOf(job)).toMatchObject({
+      ContainerEntrypoint: ['python3', `${root}/code/05_risk_analysis.py`],
+      ContainerArguments: [
+        ...['--env', 'sagemaker', '--config', `${root}/project_root/config/config.yaml`],
+        ...['--input_data_path', `${root}/data`, '--output_data_path', '/opt/ml/processing/output'],
+      ],
+    })
+  })
+
+  it('is no module without its folder and script', async () => {
+    const draft = { ...filledIn(), program: 'python-module' as const }
+    expect(await failureOf(draftRequest(draft))).toMatchObject({ code: 'cloud-setup', message: 'No project folder is chosen.' })
+    expect(await failureOf(draftRequest({ ...draft, projectFolder: place.folder }))).toMatchObject({
+      message: 'No script of the module is named.',
+    })
+  })
+})
+
+describe('a configuration file', () => {
+  const file = () => join(place.folder, 'config.yaml')
+  const fill = async (text: string) => {
+    await writeFile(file(), text)
+    return fillFromConfig(filledIn(), file())
+  }
+
+  it('fills in what its cloud section states, and the launch takes its analysis settings', async () => {
+    const draft = await fill(
+      [
+        'high_risk_threshold: 75',
+        'cloud:',
+        '  bucket: elsewhere',
+        '  prefix: team/headroom',
+        '  maxRuntimeSeconds: 120',
+        '  volumeGb: 77',
+        '  kmsKeyId: key-1',
+        '  subnets: [subnet-1]',
+        '  securityGroupIds: [sg-1]',
+        '  networkIsolation: false',
+        '  tags: { team: capacity }',
+      ].join('\n'),
+    )
+    const stated = {
+      bucket: 'elsewhere',
+      prefix: 'team/headroom',
+      volumeGb: 77,
+      kmsKeyId: 'key-1',
+      subnets: ['subnet-1'],
+      securityGroupIds: ['sg-1'],
+      networkIsolation: false,
+      tags: { team: 'capacity' },
+    }
+    // 120 s are 2 minutes; all that the file does not state stays as it was filled in.
+    expect(draft).toEqual({ ...filledIn(), ...stated, maxRuntimeMinutes: 2, configFile: file() })
+    expect(await draftRequest(draft)).toMatchObject({
+      settings: { ...stated, maxRuntimeSeconds: 120 },
+      task: { kind: 'engine', config: { high_risk_threshold: 75 } },
+    })
+  })
+
+  it("fills in the pipeline's keys, and its cloud section wins over them", async () => {
+    const draft = await fill(
+      [
+        'aws: { region: eu-north-1, profile: work, bucket_name: pipeline-data, sagemaker_role_arn: "arn:aws:iam::123456789012:role/P" }',
+        'sagemaker: { instance_type: ml.m5.large, modules: { "05": { instance_type: ml.m5.xlarge } } }',
+        'paths: { forecasts_dir: forecasts }',
+        'risk_analysis: { high_risk_threshold: 70 }',
+        'cloud: { instanceType: ml.m5.4xlarge, costCeilingUsd: 25 }',
+      ].join('\n'),
+    )
+    expect(draft).toEqual({
+      ...filledIn(),
+      profile: 'work',
+      region: 'eu-north-1',
+      bucket: 'pipeline-data',
+      roleArn: 'arn:aws:iam::123456789012:role/P',
+      input: 's3://pipeline-data/forecasts/',
+      instanceType: 'ml.m5.4xlarge',
+      costCeilingUsd: 25,
+      configFile: file(),
+    })
+    expect((await draftRequest(draft)).task).toMatchObject({ config: { high_risk_threshold: 70 } })
+  })
+
+  it.each([
+    ['cloud: { volumeGb: 0 }', 'cloud.volumeGb of config.yaml does not fit'],
+    ['cloud: { buket: mine }', 'cloud of config.yaml does not fit: Unrecognized key: "buket".'],
+    ['cloud: everywhere', 'cloud of config.yaml does not fit'],
+    ['- a list', 'config.yaml holds no settings'],
+    ['{ broken', 'config.yaml holds no settings'],
+  ])('with %j is refused in one sentence', async (text, message) => {
+    expect(await failureOf(fill(text))).toMatchObject({ code: 'config-invalid', message: expect.stringContaining(message) })
   })
 })

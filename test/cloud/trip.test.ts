@@ -1,7 +1,8 @@
 // The whole trip by one command: the run that comes home is the run that this machine makes, and nothing secret lies anywhere.
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventReportSchema } from '../../src-shared/event-report.ts'
 import { runFiles, runManifestSchema, runSummarySchema } from '../../src-shared/run-manifest.ts'
 import { bucketName, filesBelow, openCloudBench, type CloudBench } from '../fixtures/cloud-bench.ts'
 import { packedEngine } from '../fixtures/engine-bundle.ts'
@@ -49,6 +50,42 @@ describe('one command', () => {
     expect((await headroom(['verify', 'home-run'], { cwd: bench.folder })).code).toBe(0)
   }, 120_000)
 
+  it('takes the events table along: with it too, every artefact is what this machine makes', async () => {
+    const { horizon } = runManifestSchema.parse(JSON.parse(await readFile(join(sample.run, runFiles.manifest), 'utf8')))
+    const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
+    const before = new Date(Date.parse(first) - 20 * 86_400_000).toISOString().slice(0, 10)
+    await writeFile(
+      join(bench.folder, 'company events.csv'),
+      `from,to,servers,effect,note\n${first},${last},*,60 %,Merger\n${before},${before},*,,Fair\n`,
+    )
+    const tables = ['--servers', join(sample.folder, 'fleet.servers.csv'), '--events', 'company events.csv']
+    const { code, stderr } = await bench.cloud('launch', sample.forecasts, ...tables, '--wait', '--fetch', 'with-events')
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const local = join(bench.folder, 'local-with-events')
+    expect((await headroom(['analyze', sample.forecasts, ...tables, '--out', local, '--quiet'], { cwd: bench.folder })).code).toBe(0)
+    const folders = [await filesBelow(join(bench.folder, 'with-events')), await filesBelow(local)] as const
+    const differing = Object.values(runFiles).filter((name) => !folders[0].get(name)!.equals(folders[1].get(name)!))
+    expect(differing.sort()).toEqual([runFiles.manifest, runFiles.summary].sort())
+    const [came, made] = folders.map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
+    expect({ ...came, analyzed_at: '' }).toEqual({ ...made, analyzed_at: '' })
+    expect(eventReportSchema.parse(came!['events']).events).toHaveLength(2)
+    // The table is an input like the forecasts: its hash stands in the manifest and names its place in the bucket.
+    const tablesOf = folders.map((files) => runManifestSchema.parse(JSON.parse(files.get(runFiles.manifest)!.toString())).events_table)
+    expect(tablesOf[0]).toEqual({ ...tablesOf[1], path: '/opt/ml/processing/input/events/company events.csv' })
+    expect(bench.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
+  }, 120_000)
+
+  it('does not launch with an events table that no analysis could read', async () => {
+    await writeFile(join(bench.folder, 'wrong.csv'), 'from,to,servers,effect\n2026-11-27,2026-11-30,*,15\n')
+    const before = bench.simulator.requests.length
+    const { code, stderr } = await bench.cloud('launch', sample.forecasts, '--events', 'wrong.csv')
+    expect({ code, stderr }).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('Line 2, column effect of the events table wrong.csv'),
+    })
+    expect(bench.simulator.requests).toHaveLength(before)
+  })
+
   it('sends nothing that is there already', async () => {
     const before = bench.simulator.requests.length
     const startedAt = Date.now()
@@ -72,8 +109,8 @@ describe('one command', () => {
   it('lists its jobs, prints their logs and fetches them later', async () => {
     const { stdout: text } = await bench.cloud('jobs', '--json')
     const { jobs } = JSON.parse(text) as { jobs: { name: string; status: string; runId: string; folder: string | null }[] }
-    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed'])
-    expect(jobs.map(({ folder }) => folder)).toEqual([null, join(bench.folder, 'home-run')])
+    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed'])
+    expect(jobs.map(({ folder }) => folder)).toEqual([null, join(bench.folder, 'with-events'), join(bench.folder, 'home-run')])
     const [later] = jobs
     const watched = await bench.cloud('watch', later!.name, '--json')
     const loads = watched.stdout.split('\n').filter((line) => line.includes('"type":"metrics"'))
