@@ -263,6 +263,9 @@ export const toCloudError = (thrown: unknown, context: FailureContext = {}): Hea
   const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
   const advice = adviseOn({ name, message: `${message}${code === '' || message.includes(code) ? '' : ` (${code})`}` }, context)
   if (advice !== undefined) return new HeadroomError(advice.code, advice.message, { next: advice.next, cause: thrown })
+  if (code === 'ENOSPC') return new HeadroomError('disk-full', 'The disk is full.', { next: 'Make room, then try again.', cause: thrown })
+  // What did not come from AWS must not be blamed on it.
+  if (statusOf(thrown) === undefined) return new HeadroomError('internal', firstSentence(message), { cause: thrown })
   return new HeadroomError('cloud-refused', `AWS answered ${name}: ${firstSentence(message)}`, { cause: thrown })
 }
 

@@ -48,8 +48,14 @@ const isParquet = (path: string): boolean => /\.(parquet|pq)$/i.test(path)
 const slashed = (root: string, path: string): string => relative(root, path).split(sep).join('/')
 
 const walk = async (folder: string): Promise<string[]> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+  // Node 18.15 knows no recursive listing.
+  const files: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) files.push(...(await walk(path)))
+    else if (entry.isFile()) files.push(path)
+  }
+  return files
 }
 
 /** SHA-256 over names and contents: where the same files lie in the bucket already. */

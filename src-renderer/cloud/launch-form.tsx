@@ -15,6 +15,7 @@ import {
   signInCloud,
   useCloudState,
 } from './cloud-state.ts'
+import { lastPartOf } from '../state/open-path.ts'
 import { formatUsd } from './cloud-words.ts'
 import { Field, NumberField } from './form-fields.tsx'
 import { ProgramFields } from './program-fields.tsx'
@@ -59,6 +60,14 @@ export const LaunchForm = () => {
             Import config.yaml
           </button>
         </div>
+        {draft.configFile !== '' && (
+          <p className="cloud-config muted">
+            Analysis settings of {lastPartOf(draft.configFile)}.{' '}
+            <button type="button" className="link" onClick={() => changeDraft({ configFile: '' })}>
+              Leave them out
+            </button>
+          </p>
+        )}
         {caller !== null && (
           <p className="cloud-caller" data-testid="caller">
             {caller.arn}, account {caller.account}, {caller.region}

@@ -1,13 +1,12 @@
 // The words of `headroom cloud`: settings from the pipeline's config.yaml and from options, refusals with exit codes, the user's own Python module.
-import { spawnSync } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow, openCloudBench, type CloudBench } from '../fixtures/cloud-bench.ts'
 import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
-import { hasNamespaces } from '../simulator/container.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 
 let bench: CloudBench
@@ -148,35 +147,15 @@ describe('settings', () => {
   })
 })
 
-const hasPython = hasNamespaces && spawnSync('/usr/bin/python3', ['--version']).status === 0
-
 describe.skipIf(!hasPython)("the user's own module", () => {
   it('runs as their pipeline runs it, and its folder comes home unverified', async () => {
     const project = join(bench.folder, 'project')
-    await mkdir(join(project, 'src'), { recursive: true })
-    await mkdir(join(project, 'config'))
-    await writeFile(join(project, 'config', 'config.yaml'), 'risk_analysis: {}\n')
-    await writeFile(join(project, 'src', 'shared_words.py'), 'WORD = "from the project"\n')
-    await writeFile(
-      join(project, 'src', '05_risk_analysis.py'),
-      [
-        'import argparse, os, json, sys',
-        'from src.shared_words import WORD',
-        'p = argparse.ArgumentParser()',
-        'for name in ("env", "config", "input_data_path", "output_data_path"): p.add_argument("--" + name)',
-        'a = p.parse_args()',
-        'assert a.env == "sagemaker" and os.path.exists(a.config)',
-        'open(os.path.join(a.output_data_path, "module_05_summary.json"), "w").write(json.dumps({"word": WORD}))',
-        'data = open(os.path.join(a.input_data_path, "fleet.parquet"), "rb").read()',
-        'open(os.path.join(a.output_data_path, "risk_flagged_forecasts.parquet"), "wb").write(data)',
-        'print("module done")',
-      ].join('\n'),
-    )
+    await writeModuleProject(project)
     const { code, stderr, stdout } = await bench.cloud(
       'launch',
       fleet.forecasts,
       '--python-module',
-      join('src', '05_risk_analysis.py'),
+      moduleScript,
       '--project',
       project,
       '--wait',
@@ -185,7 +164,7 @@ describe.skipIf(!hasPython)("the user's own module", () => {
     )
     expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2 files: /) })
     const files = await filesBelow(join(bench.folder, 'module-run'))
-    expect(files.get('module_05_summary.json')!.toString()).toBe('{"word": "from the project"}')
+    expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
     expect(files.get('risk_flagged_forecasts.parquet')!.equals(await readFile(fleet.forecasts))).toBe(true)
     const { request } = await lastJob()
     expect(request).toMatchObject({ Environment: { PYTHONPATH: '/opt/ml/processing/input/project_root' } })

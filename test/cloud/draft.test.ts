@@ -120,8 +120,14 @@ describe('what the draft brings along', () => {
     expect(argumentsOf(job)).toMatchObject({
       ContainerEntrypoint: ['python3', `${root}/code/05_risk_analysis.py`],
       ContainerArguments: [
-        ...['--env', 'sagemaker', '--config', `${root}/project_root/config/config.yaml`],
-        ...['--input_data_path', `${root}/data`, '--output_data_path', '/opt/ml/processing/output'],
+        '--env',
+        'sagemaker',
+        '--config',
+        `${root}/project_root/config/config.yaml`,
+        '--input_data_path',
+        `${root}/data`,
+        '--output_data_path',
+        '/opt/ml/processing/output',
       ],
     })
   })

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { adviseOn } from '../../src-main/cloud/advice.ts'
+import { adviseOn, toCloudError } from '../../src-main/cloud/advice.ts'
 import { identifyCaller } from '../../src-main/cloud/connection.ts'
 import { fetchRun } from '../../src-main/cloud/fetch-run.ts'
 import { followJob } from '../../src-main/cloud/follow-job.ts'
@@ -235,4 +235,14 @@ describe('other refusals', () => {
     expect(adviseOn({ name, message })?.failure).toBe(failure)
   })
   it('knows nothing it was not told', () => expect(adviseOn({ name: 'Odd', message: 'Something else' })).toBeUndefined())
+})
+
+describe('what is no answer of AWS', () => {
+  it('is not blamed on it', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 })
+    expect(toCloudError(full)).toMatchObject({ code: 'disk-full', next: 'Make room, then try again.' })
+    expect(toCloudError(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', message: 'x is not a function.' })
+    const answered = Object.assign(new Error('Odd words'), { name: 'OddException', $metadata: { httpStatusCode: 400 } })
+    expect(toCloudError(answered)).toMatchObject({ code: 'cloud-refused', message: 'AWS answered OddException: Odd words.' })
+  })
 })

@@ -1,4 +1,5 @@
 // The simulated account: who may sign, which roles, buckets, quotas, jobs and logs there are.
+import type { Need, Policy } from './authorize.ts'
 import type { Checksum, ChecksumAlgorithm } from './checksums.ts'
 
 export interface StoredObject {
@@ -84,6 +85,10 @@ export interface Account {
   /** Services, operations or both that are refused as "service:Operation". */
   readonly denied: Map<string, string>
   readonly deniedKmsKeys: Set<string>
+  /** What the user and the jobs' role may do; undefined: everything. */
+  readonly policies: { user?: Policy; role?: Policy }
+  /** What user and role needed so far, whether it was allowed or not. */
+  readonly needed: { readonly user: Need[]; readonly role: Need[] }
 }
 
 export const rootKey = { id: 'AKIASIMULATOR0000001', secret: 'simulated/secret+key/never/on/disk+000001' } as const
@@ -103,6 +108,8 @@ export const makeAccount = (region: string): Account => ({
   metrics: new Map(),
   denied: new Map(),
   deniedKmsKeys: new Set(),
+  policies: {},
+  needed: { user: [], role: [] },
 })
 
 export const addBucket = (account: Account, name: string, region = account.region): Bucket => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Account, ProcessingJob } from './account.ts'
+import { allows, roleNeeds, type Need } from './authorize.ts'
 import { startContainer } from './container.ts'
 import type { JobFault } from './faults.ts'
 import { measureHost } from './metrics.ts'
@@ -53,6 +54,7 @@ const runHosts = async (
   if ((await Promise.race([pause(slow?.milliseconds ?? 20, 'ready' as const), stopping])) === 'stopped') throw new JobFailure('Stopped')
   if (fault('stops') !== undefined) return void (job.status = 'Stopped')
 
+  for (const need of roleNeeds(account.region, account.id, request.AppSpecification.ImageUri, `${name}/algo-1`)) asRole(account, need)
   const hosts = Array.from({ length: InstanceCount }, (_, index) => `algo-${index + 1}`)
   const folders = hosts.map((host) => join(folder, host))
   for (const [index, host] of hosts.entries()) await prepareHost(account, job, request, folders[index]!, host, hosts)
@@ -125,6 +127,18 @@ const prepareHost = async (
   }
 }
 
+/** Throws as a job fails whose role may not do this. */
+const asRole = (account: Account, need: Need): void => {
+  account.needed.role.push(need)
+  const { role } = account.policies
+  if (role !== undefined && !allows(role, need))
+    throw new JobFailure(
+      need.action === 's3:GetObject'
+        ? `ClientError: Data download failed:AccessDenied (403): Access Denied for S3 URL: ${need.resource}`
+        : `ClientError: The role is not authorized to perform: ${need.action} on resource: ${need.resource}`,
+    )
+}
+
 const splitUri = (uri: string): { bucket: string; key: string } => {
   const { host, pathname } = new URL(uri)
   return { bucket: host, key: decodeURIComponent(pathname.slice(1)) }
@@ -139,11 +153,15 @@ const listInput = (account: Account, uri: string, type: 'S3Prefix' | 'ManifestFi
     const [base, ...names] = JSON.parse(objects.get(prefix)?.body.toString() ?? '[]') as [{ prefix: string }, ...string[]]
     return names.map((path) => ({ path, body: objects.get(`${splitUri(base.prefix).key}${path}`)!.body }))
   }
+  asRole(account, { action: 's3:ListBucket', resource: `arn:aws:s3:::${name}` })
   const start = prefix.lastIndexOf('/') + 1
   const found = [...objects]
     .filter(([key]) => key.startsWith(prefix) && !key.endsWith('/'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, { body }]) => ({ path: key.slice(start), body }))
+    .map(([key, { body }]) => {
+      asRole(account, { action: 's3:GetObject', resource: `arn:aws:s3:::${name}/${key}` })
+      return { path: key.slice(start), body }
+    })
   if (found.length === 0)
     throw new JobFailure(`ClientError: Data download failed:No S3 objects found under S3 URL "${uri}" given in input data source.`)
   return found
@@ -169,6 +187,7 @@ const uploadOutputs = async (account: Account, request: ProcessingRequest, folde
       const body = await readFile(path)
       if (isCorrupted && entry.name.endsWith('.parquet')) body[body.length >> 1]! ^= 1
       const key = `${prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`}${path.slice(root.length + 1).replaceAll('\\', '/')}`
+      asRole(account, { action: 's3:PutObject', resource: `arn:aws:s3:::${name}/${key}` })
       storeObject(bucket, key, body, defaultChecksum(body), new Date())
     }
   }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { addBucket, makeAccount, rootKey, type Account, type Bucket } from './account.ts'
+import { allows, needsOf } from './authorize.ts'
 import { Faults, type Fault } from './faults.ts'
 import { answerIam, answerQuotas, answerSts } from './identity.ts'
 import { answerLogs } from './logs.ts'
@@ -158,7 +159,12 @@ export class AwsSimulator {
     if (service === 'sso') return this.signIn.answer(operation, request, this.endpoint, now)
     const caller = identifyCaller(this.account, request, now)
     seen(caller.region)
-    const refusal = this.account.denied.get(`${service}:${operation}`)
+    const needs = needsOf(service, operation, request, this.account)
+    this.account.needed.user.push(...needs)
+    const lacking = needs.find((need) => this.account.policies.user !== undefined && !allows(this.account.policies.user, need))
+    const refusal =
+      this.account.denied.get(`${service}:${operation}`) ??
+      (lacking === undefined ? undefined : `User is not authorized to perform: ${lacking.action} on resource: ${lacking.resource}`)
     if (refusal !== undefined)
       throw new ServiceError(service === 's3' || service === 'iam' ? 'AccessDenied' : 'AccessDeniedException', refusal, 403)
     switch (service) {

@@ -1,5 +1,5 @@
-// The trip to the cloud in the real window: connect, check, launch, watch, be notified, look at the result; and after a restart it goes on.
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+// The trip to the cloud in the real window: connect, check, launch, watch, be notified, look at the result; and what goes wrong on it.
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { rootKey } from '../simulator/account.ts'
 import { mfaCode } from '../simulator/identity.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { heatmapPainted } from './charts-on-page.ts'
+import { cloudEnvironment, fillIn, openCloud } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let simulator: AwsSimulator
@@ -30,27 +31,6 @@ afterEach(async () => {
   await window.close()
   await simulator.stop()
 })
-
-const environment = () => ({
-  ...simulator.environment,
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_CONFIG_FILE: '/nonexistent/config',
-  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
-  HEADROOM_POLL_MS: '100',
-})
-
-const openCloud = async (page: Page) => {
-  await page.getByRole('button', { name: 'Cloud', exact: true }).click()
-  await page.getByRole('heading', { name: 'Run it on Amazon SageMaker' }).waitFor()
-}
-
-const fillIn = async (page: Page) => {
-  await page.getByLabel('Forecasts', { exact: true }).fill(fleet.forecasts)
-  await page.getByLabel('Bucket', { exact: true }).fill(bucketName)
-  // The one role that SageMaker may assume.
-  await page.getByRole('button', { name: 'Browse roles' }).click()
-  await page.getByRole('listbox', { name: 'Browse roles' }).getByRole('option').click()
-}
 
 /** What the app would have shown on the desktop. */
 const recordNotifications = (app: LaunchedApp['app']) =>
@@ -80,7 +60,7 @@ const pushesTo = async (page: Page): Promise<string> => {
 
 describe('the cloud view', () => {
   it('connects, checks, launches, watches, notifies and opens the run', async () => {
-    window = await launchApp({ env: environment() })
+    window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, app, home } = window
     await recordNotifications(app)
     await recordPushes(page)
@@ -90,7 +70,7 @@ describe('the cloud view', () => {
     expect(await page.getByTestId('caller').textContent()).toContain(
       'arn:aws:iam::123456789012:user/planner, account 123456789012, eu-west-1',
     )
-    await fillIn(page)
+    await fillIn(page, fleet.forecasts)
     await page.getByRole('button', { name: 'Check', exact: true }).click()
     await page.getByRole('list', { name: 'Checks' }).waitFor()
     const states = await page
@@ -127,10 +107,10 @@ describe('the cloud view', () => {
   })
 
   it('says what failed and how to mend it, and does not let it be launched', async () => {
-    window = await launchApp({ env: environment() })
+    window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page } = window
     await openCloud(page)
-    await fillIn(page)
+    await fillIn(page, fleet.forecasts)
     await page.getByLabel('Bucket', { exact: true }).fill('no-such-bucket')
     await page.getByRole('button', { name: 'Check', exact: true }).click()
     const line = page.locator('[data-check="bucket"]')
@@ -141,11 +121,11 @@ describe('the cloud view', () => {
 
   it('shows a failed job with its cause, and stops one after a second word', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
-    window = await launchApp({ env: environment() })
+    window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, app } = window
     await recordNotifications(app)
     await openCloud(page)
-    await fillIn(page)
+    await fillIn(page, fleet.forecasts)
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     await page.getByText('AWS has no ml.m5.large free at the moment.').waitFor()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Failed')
@@ -160,10 +140,10 @@ describe('the cloud view', () => {
 
   it('sends key, network, tags and volume that are filled in under Advanced, and holds back what cannot be sent', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
-    window = await launchApp({ env: environment() })
+    window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page } = window
     await openCloud(page)
-    await fillIn(page)
+    await fillIn(page, fleet.forecasts)
     await page.getByText('Advanced', { exact: true }).click()
     await page.getByLabel('KMS key').fill('key-1')
     await page.getByLabel('VPC subnets').pressSequentially('subnet-1, subnet-2')
@@ -190,7 +170,7 @@ describe('the cloud view', () => {
   })
 
   it('leaves no dump of its memory behind when it crashes', async () => {
-    window = await launchApp({ env: environment() })
+    window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, app, home } = window
     await openCloud(page)
     await page.getByRole('button', { name: 'Connect' }).click()
@@ -247,20 +227,5 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByTestId('caller').getByText('AWSReservedSSO_Capacity').waitFor()
     expect(await page.getByRole('alert').count()).toBe(0)
-  })
-
-  it('goes on after the app was killed: one job, and the run comes home', async () => {
-    simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
-    const home = join(fleet.folder, 'home-of-the-killed')
-    window = await launchApp({ env: environment(), home })
-    await openCloud(window.page)
-    await fillIn(window.page)
-    await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
-    await expect.poll(() => simulator.account.jobs.size, { timeout: 20_000 }).toBe(1)
-    window.app.process().kill('SIGKILL')
-    window = await launchApp({ env: environment(), home })
-    await heatmapPainted(window.page)
-    expect(simulator.account.jobs.size).toBe(1)
-    expect((await readdir(join(home, 'runs'))).filter((name) => name.startsWith('cloud-'))).toHaveLength(1)
   })
 })

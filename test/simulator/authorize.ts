@@ -1,0 +1,111 @@
+// What a request needs by IAM, and whether a policy allows it: exact actions, resources with stars, conditions of equal strings.
+import type { Account } from './account.ts'
+import type { ServiceRequest } from './wire.ts'
+
+export interface Need {
+  readonly action: string
+  /** ARN, or "*" where the action knows no narrower one. */
+  readonly resource: string
+  /** Condition keys and their values. */
+  readonly context?: Readonly<Record<string, string>>
+}
+
+export interface Statement {
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  readonly Condition?: { readonly StringEquals: Readonly<Record<string, string>> } | undefined
+}
+export type Policy = readonly Statement[]
+
+const covers = (pattern: string, resource: string): boolean =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(resource)
+
+export const allowsBy = ({ Action, Resource, Condition }: Statement, { action, resource, context = {} }: Need): boolean =>
+  Action.includes(action) &&
+  Resource.some((pattern) => covers(pattern, resource)) &&
+  Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
+
+export const allows = (policy: Policy, need: Need): boolean => policy.some((statement) => allowsBy(statement, need))
+
+/** Actions that have another name than their operation. */
+const s3Actions: Readonly<Record<string, string>> = {
+  CreateMultipartUpload: 's3:PutObject',
+  UploadPart: 's3:PutObject',
+  CompleteMultipartUpload: 's3:PutObject',
+  HeadObject: 's3:GetObject',
+  ListParts: 's3:ListMultipartUploadParts',
+  ListMultipartUploads: 's3:ListBucketMultipartUploads',
+  ListObjectsV2: 's3:ListBucket',
+  HeadBucket: 's3:ListBucket',
+  ListBuckets: 's3:ListAllMyBuckets',
+}
+
+const jobsGroup = 'log-group:/aws/sagemaker/ProcessingJobs'
+
+/** Empty for what anybody with credentials may ask: who they are. */
+export const needsOf = (
+  service: string,
+  operation: string,
+  { url, body }: ServiceRequest,
+  { region, id, roles }: Account,
+): readonly Need[] => {
+  const action = `${service}:${operation}`
+  switch (service) {
+    case 's3': {
+      const path = decodeURIComponent(url.pathname).replace(/^\/|\/$/g, '')
+      return [{ action: s3Actions[operation] ?? action, resource: path === '' ? '*' : `arn:aws:s3:::${path}` }]
+    }
+    case 'sagemaker': {
+      if (operation === 'ListProcessingJobs') return [{ action, resource: '*' }]
+      const { ProcessingJobName, RoleArn = '', Tags } = fieldsOf(body)
+      const resource = `arn:aws:sagemaker:${region}:${id}:processing-job/${ProcessingJobName}`
+      if (operation !== 'CreateProcessingJob') return [{ action, resource }]
+      return [
+        { action, resource },
+        { action: 'iam:PassRole', resource: RoleArn, context: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+        ...(Tags === undefined ? [] : [{ action: 'sagemaker:AddTags', resource }]),
+      ]
+    }
+    case 'logs': {
+      const { logStreamName } = fieldsOf(body)
+      const group = `arn:aws:logs:${region}:${id}:${jobsGroup}`
+      return [{ action, resource: `${group}:${logStreamName === undefined ? '' : `log-stream:${logStreamName}`}` }]
+    }
+    case 'iam': {
+      const name = new URLSearchParams(body.toString()).get('RoleName')
+      return [{ action, resource: name === null ? '*' : (roles.get(name)?.arn ?? `arn:aws:iam::${id}:role/${name}`) }]
+    }
+    case 'sts':
+      return operation === 'GetCallerIdentity' ? [] : [{ action, resource: '*' }]
+    default:
+      return [{ action, resource: '*' }]
+  }
+}
+
+/** Empty where the body is no JSON; the service itself says so then. */
+const fieldsOf = (body: Buffer): Record<string, string | undefined> => {
+  try {
+    return JSON.parse(body.toString()) as Record<string, string>
+  } catch {
+    return {}
+  }
+}
+
+/** What SageMaker does as the job's role, beside S3: the image, the log, the measures. As its page of execution roles lists it. */
+export const roleNeeds = (region: string, id: string, imageUri: string, stream: string): readonly Need[] => {
+  const [, registry = '', repository = ''] = /^(\d{12})\.[^/]+\/([^:@]+)/.exec(imageUri) ?? []
+  const image = `arn:aws:ecr:${region}:${registry}:repository/${repository}`
+  const group = `arn:aws:logs:${region}:${id}:${jobsGroup}`
+  return [
+    { action: 'ecr:GetAuthorizationToken', resource: '*' },
+    ...['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'].map((name) => ({
+      action: `ecr:${name}`,
+      resource: image,
+    })),
+    { action: 'logs:CreateLogGroup', resource: group },
+    { action: 'logs:DescribeLogStreams', resource: group },
+    ...['CreateLogStream', 'PutLogEvents'].map((name) => ({ action: `logs:${name}`, resource: `${group}:log-stream:${stream}` })),
+    { action: 'cloudwatch:PutMetricData', resource: '*' },
+  ]
+}

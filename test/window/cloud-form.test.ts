@@ -1,0 +1,108 @@
+// What is filled in for a cloud job beyond place and role: a configuration file, an events table, the user's own Python module.
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runFiles, runManifestSchema } from '../../src-shared/run-manifest.ts'
+import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
+import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
+import { headroomDone } from '../fixtures/run-headroom.ts'
+import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+import { AwsSimulator } from '../simulator/simulator.ts'
+import { heatmapPainted } from './charts-on-page.ts'
+import { cloudEnvironment, fillIn, openCloud } from './cloud-window.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let simulator: AwsSimulator
+let sample: SampleRun
+let window: LaunchedApp
+
+beforeAll(async () => {
+  await packedEngine()
+  sample = await makeSampleRun(24)
+}, 180_000)
+afterAll(() => sample.remove())
+beforeEach(async () => {
+  simulator = await AwsSimulator.start()
+  simulator.addBucket(bucketName)
+  window = await launchApp({ env: cloudEnvironment(simulator) })
+  await openCloud(window.page)
+})
+afterEach(async () => {
+  await window.close()
+  await simulator.stop()
+})
+
+/** What the system's dialog would answer. */
+const chooses = (path: string) =>
+  window.app.evaluate(({ dialog }, chosen) => {
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
+  }, path)
+const launch = () => window.page.getByRole('button', { name: 'Launch', exact: true }).click()
+const homeRun = async () => {
+  const [name] = await readdir(join(window.home, 'runs'))
+  return filesBelow(join(window.home, 'runs', name!))
+}
+
+describe('the form of a cloud job', () => {
+  it('takes an events table along: every artefact is what this machine makes with it', async () => {
+    const { horizon } = runManifestSchema.parse(JSON.parse(await readFile(join(sample.run, runFiles.manifest), 'utf8')))
+    const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
+    const events = join(sample.folder, 'events.csv')
+    await writeFile(events, `from,to,servers,effect,note\n${first},${last},*,60 %,Merger\n`)
+    await chooses(events)
+    const { page } = window
+    await fillIn(page, sample.forecasts)
+    await page.getByText('Advanced', { exact: true }).click()
+    await page.getByRole('button', { name: 'Choose Events table' }).click()
+    await expect.poll(() => page.getByLabel('Events table', { exact: true }).inputValue()).toBe(events)
+    await launch()
+    await heatmapPainted(page)
+    const local = join(sample.folder, 'with-events')
+    const tables = ['--servers', join(sample.folder, 'fleet.servers.csv'), '--events', events]
+    await headroomDone(['analyze', sample.forecasts, ...tables, '--out', local, '--quiet'])
+    const [came, made] = [await homeRun(), await filesBelow(local)]
+    const differing = Object.values(runFiles).filter((name) => !came.get(name)!.equals(made.get(name)!))
+    expect(differing.sort()).toEqual([runFiles.manifest, runFiles.summary].sort())
+    const [theirs, own] = [came, made].map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
+    expect({ ...theirs, analyzed_at: '' }).toEqual({ ...own, analyzed_at: '' })
+    expect(JSON.stringify(theirs!['events'])).toContain('Merger')
+  })
+
+  it.skipIf(!hasPython)('launches a Python module as the pipeline does, and its outputs come home', async () => {
+    const project = join(sample.folder, 'project')
+    await writeModuleProject(project)
+    await chooses(project)
+    const { page } = window
+    await fillIn(page, sample.forecasts)
+    await page.getByLabel('What runs').selectOption('My own Python module')
+    await page.getByRole('button', { name: 'Choose Project folder' }).click()
+    await expect.poll(() => page.getByLabel('Project folder', { exact: true }).inputValue()).toBe(project)
+    await page.getByLabel('Script in it').fill(moduleScript)
+    await launch()
+    await expect.poll(() => page.getByTestId('trip-state').textContent(), { timeout: 20_000 }).toBe('Home')
+    const files = await homeRun()
+    expect([...files.keys()].sort()).toEqual(['module_05_summary.json', 'risk_flagged_forecasts.parquet'])
+    expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
+    expect([...simulator.account.buckets.get(bucketName)!.objects.keys()].filter((key) => key.startsWith('risk_analysis/'))).toHaveLength(2)
+  })
+
+  it('is filled in from the cloud section of a configuration file', async () => {
+    const file = join(sample.folder, 'own.yaml')
+    const lines = ['  bucket: from-the-file', '  maxRuntimeSeconds: 1800', '  subnets: [subnet-1]', '  networkIsolation: false']
+    await writeFile(file, `high_risk_threshold: 75\ncloud:\n${lines.join('\n')}\n`)
+    await chooses(file)
+    const { page } = window
+    await page.getByRole('button', { name: 'Import config.yaml' }).click()
+    await expect.poll(() => page.getByLabel('Bucket', { exact: true }).inputValue()).toBe('from-the-file')
+    expect(await page.getByLabel('At most, minutes').inputValue()).toBe('30')
+    await page.getByText('Advanced', { exact: true }).click()
+    expect(await page.getByLabel('VPC subnets').inputValue()).toBe('subnet-1')
+    expect(await page.getByLabel('Network isolation').isChecked()).toBe(false)
+    // It tells which file the analysis settings come from.
+    expect(await page.getByText('own.yaml').count()).toBe(1)
+    await writeFile(file, 'cloud: { volumeGb: 0 }\n')
+    await page.getByRole('button', { name: 'Import config.yaml' }).click()
+    await page.getByRole('alert').getByText('cloud.volumeGb of own.yaml does not fit').waitFor()
+  })
+})

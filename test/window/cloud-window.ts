@@ -1,0 +1,26 @@
+// The Cloud view in a window test: an environment that knows the simulated account alone, and a form that is filled in.
+import type { Page } from 'playwright'
+import { bucketName } from '../fixtures/cloud-bench.ts'
+import type { AwsSimulator } from '../simulator/simulator.ts'
+
+export const cloudEnvironment = (simulator: AwsSimulator) => ({
+  ...simulator.environment,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent/config',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+  HEADROOM_POLL_MS: '100',
+})
+
+export const openCloud = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: 'Cloud', exact: true }).click()
+  await page.getByRole('heading', { name: 'Run it on Amazon SageMaker' }).waitFor()
+}
+
+/** `forecasts`: local path, or s3:// prefix. */
+export const fillIn = async (page: Page, forecasts: string): Promise<void> => {
+  await page.getByLabel('Forecasts', { exact: true }).fill(forecasts)
+  await page.getByLabel('Bucket', { exact: true }).fill(bucketName)
+  // The one role that SageMaker may assume.
+  await page.getByRole('button', { name: 'Browse roles' }).click()
+  await page.getByRole('listbox', { name: 'Browse roles' }).getByRole('option').click()
+}
