@@ -37,6 +37,9 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 spawnSync(process.execPath, [join(projectFolder, 'scripts', 'bundle-engine.mjs')], { stdio: 'inherit' })
-const { status: onMoto } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', 'cloud-on-moto.mjs')], { stdio: 'inherit' })
-failed += onMoto === 0 ? 0 : 1
+for (const script of ['cloud-on-moto.mjs', 'engine-in-debian.mjs']) {
+  console.log(`\n${script}`)
+  const { status } = spawnSync(process.execPath, [join(projectFolder, 'test', 'interop', script)], { stdio: 'inherit' })
+  failed += status === 0 ? 0 : 1
+}
 process.exitCode = failed === 0 ? 0 : 1

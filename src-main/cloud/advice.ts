@@ -157,7 +157,7 @@ const rules: readonly Rule[] = [
     code: 'cloud-limit',
     fits: ({ name }) => name === 'ResourceLimitExceeded' || name === 'ResourceLimitExceededException',
     message: ({ message }, { instanceType }) =>
-      `The account’s quota for ${quotaType(message) ?? instanceType ?? 'this machine'} is used up or 0.`,
+      `The account’s quota for ${typeIn(message) ?? instanceType ?? 'this machine'} is used up or 0.`,
     next: ({ region, fittingType }) =>
       `${fittingType === undefined ? 'Choose another type' : `Choose ${fittingType}`}, or ask for more at ${quotasPage(region)}.`,
   },
@@ -234,7 +234,8 @@ const rules: readonly Rule[] = [
   },
 ]
 
-const quotaType = (message: string): string | undefined => /ml\.[a-z0-9-]+\.[a-z0-9]+/.exec(message)?.[0]
+/** The machine that a message is about. */
+export const typeIn = (message: string): string | undefined => /ml\.[a-z0-9-]+\.[a-z0-9]+/.exec(message)?.[0]
 
 const firstSentence = (message: string): string => {
   const text = message.trim().split('\n')[0] ?? ''

@@ -7,30 +7,19 @@ import type { Finding } from './preflight.ts'
 
 const usage = ' for processing job usage'
 
-export const checkQuota = async ({ quotas, region }: Connection, type: string, signal?: AbortSignal): Promise<Finding> => {
+export const checkQuota = async (connection: Connection, type: string, signal?: AbortSignal): Promise<Finding> => {
   const machine = findMachine(type)
   const size = machine === undefined ? type : `${type} (${machine.vcpus} processors, ${machine.memoryGb} GB)`
-  const limits = new Map<string, number>()
-  let NextToken: string | undefined
-  try {
-    do {
-      const page = await quotas.send(
-        new ListServiceQuotasCommand({ ServiceCode: 'sagemaker', NextToken, MaxResults: 100 }),
-        abortable(signal),
-      )
-      for (const { QuotaName = '', Value = 0 } of page.Quotas ?? []) {
-        if (QuotaName.endsWith(usage)) limits.set(QuotaName.slice(0, -usage.length), Value)
-      }
-      NextToken = page.NextToken
-    } while (NextToken !== undefined)
-  } catch (thrown) {
+  const limits = await readLimits(connection, signal).catch((thrown: unknown) => {
     if (!/AccessDenied/.test((thrown as Error).name)) throw thrown
+    return undefined
+  })
+  if (limits === undefined)
     return {
       state: 'warning',
       detail: `${size}; the quota cannot be read.`,
       next: 'Ask for servicequotas:ListServiceQuotas to know beforehand.',
     }
-  }
   const limit = limits.get(type)
   if (limit === undefined)
     return {
@@ -40,13 +29,34 @@ export const checkQuota = async ({ quotas, region }: Connection, type: string, s
     }
   if (limit >= 1) return { state: 'ok', detail: `${size}; the quota allows ${limit}` }
   const other = fitting(type, limits)
-  const page = `https://${region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
+  const page = `https://${connection.region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
   return {
     state: 'failed',
     detail: `The account’s quota for ${type} is 0.`,
     next: `${other === undefined ? 'Ask' : `Choose ${other}, or ask`} for more at ${page}.`,
   }
 }
+
+/** Machines by type. */
+const readLimits = async ({ quotas }: Connection, signal?: AbortSignal): Promise<Map<string, number>> => {
+  const limits = new Map<string, number>()
+  let NextToken: string | undefined
+  do {
+    const page = await quotas.send(
+      new ListServiceQuotasCommand({ ServiceCode: 'sagemaker', NextToken, MaxResults: 100 }),
+      abortable(signal),
+    )
+    for (const { QuotaName = '', Value = 0 } of page.Quotas ?? []) {
+      if (QuotaName.endsWith(usage)) limits.set(QuotaName.slice(0, -usage.length), Value)
+    }
+    NextToken = page.NextToken
+  } while (NextToken !== undefined)
+  return limits
+}
+
+/** A type to offer in place of one that the quota does not hold; undefined where there is none, or the quotas cannot be read. */
+export const fittingType = async (connection: Connection, type: string, signal?: AbortSignal): Promise<string | undefined> =>
+  fitting(type, await readLimits(connection, signal).catch(() => new Map<string, number>()))
 
 /** The next type with more memory that the quota holds. */
 const fitting = (type: string, limits: ReadonlyMap<string, number>): string | undefined => {

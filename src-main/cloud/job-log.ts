@@ -12,6 +12,8 @@ export class JobLog {
   readonly #jobName: string
   /** Stream -> token of the next page. */
   readonly #tokens = new Map<string, string | undefined>()
+  /** Read and not yet handed over: they outlast a look that breaks off. */
+  #waiting: { line: LogLine; time: number }[] = []
 
   constructor(connection: Connection, jobName: string) {
     this.#connection = connection
@@ -20,13 +22,14 @@ export class JobLog {
 
   /** Lines since the last call in the order of their times; empty while the job has not said anything. */
   async read(signal?: AbortSignal): Promise<LogLine[]> {
-    const lines: { line: LogLine; time: number }[] = []
     try {
       await this.#findStreams(signal)
-      for (const stream of this.#tokens.keys()) lines.push(...(await this.#readStream(stream, signal)))
+      for (const stream of this.#tokens.keys()) await this.#readStream(stream, signal)
     } catch (thrown) {
       if (!(thrown instanceof Error) || thrown.name !== 'ResourceNotFoundException') throw thrown
     }
+    const lines = this.#waiting
+    this.#waiting = []
     return lines.sort((a, b) => a.time - b.time).map(({ line }) => line)
   }
 
@@ -42,20 +45,18 @@ export class JobLog {
     } while (nextToken !== undefined)
   }
 
-  async #readStream(logStreamName: string, signal: AbortSignal | undefined): Promise<{ line: LogLine; time: number }[]> {
+  async #readStream(logStreamName: string, signal: AbortSignal | undefined): Promise<void> {
     const [, host = logStreamName] = /\/([a-z]+-\d+)(?:-\d+)?$/.exec(logStreamName) ?? []
-    const lines: { line: LogLine; time: number }[] = []
     // The same token comes back when there is nothing more.
     for (let page = 0; page < mostPages; page += 1) {
       const nextToken = this.#tokens.get(logStreamName)
       const query = { logGroupName, logStreamName, startFromHead: true, nextToken }
       const { events = [], nextForwardToken } = await this.#connection.logs.send(new GetLogEventsCommand(query), abortable(signal))
       for (const { timestamp = 0, message = '' } of events) {
-        lines.push({ line: { host, at: new Date(timestamp).toISOString(), text: message.replace(/\r?\n$/, '') }, time: timestamp })
+        this.#waiting.push({ line: { host, at: new Date(timestamp).toISOString(), text: message.replace(/\r?\n$/, '') }, time: timestamp })
       }
       if (nextForwardToken === undefined || nextForwardToken === nextToken) break
       this.#tokens.set(logStreamName, nextForwardToken)
     }
-    return lines
   }
 }

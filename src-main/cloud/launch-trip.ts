@@ -3,7 +3,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { CloudCaller, CloudEvent, Trip } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { toCloudError, type FailureContext } from './advice.ts'
+import { toCloudError, typeIn, type FailureContext } from './advice.ts'
+import { fittingType } from './check-quota.ts'
 import type { Connection } from './connection.ts'
 import { fetchRun, type FetchedRun } from './fetch-run.ts'
 import { followJob, type FollowWork } from './follow-job.ts'
@@ -150,6 +151,13 @@ const contextOf = ({ region }: Connection, { settings }: LaunchRequest): Failure
   return { region, roleArn, kmsKeyId, instanceType, imageUri }
 }
 
+/** Another machine that the account's quota holds, where it was the quota that refused. */
+const typeInstead = async (connection: Connection, thrown: unknown): Promise<string | undefined> => {
+  if (!(thrown instanceof Error) || thrown.name !== 'ResourceLimitExceeded') return undefined
+  const type = typeIn(thrown.message)
+  return type === undefined ? undefined : fittingType(connection, type)
+}
+
 const inCloudTerms = async <Value>(
   connection: Connection,
   request: LaunchRequest,
@@ -164,6 +172,6 @@ const inCloudTerms = async <Value>(
         next: `Go on with: headroom cloud launch --resume ${request.runId}.`,
       })
     }
-    throw toCloudError(thrown, contextOf(connection, request))
+    throw toCloudError(thrown, { ...contextOf(connection, request), fittingType: await typeInstead(connection, thrown) })
   }
 }

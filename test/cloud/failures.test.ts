@@ -6,10 +6,12 @@ import { adviseOn, toCloudError } from '../../src-main/cloud/advice.ts'
 import { identifyCaller } from '../../src-main/cloud/connection.ts'
 import { fetchRun } from '../../src-main/cloud/fetch-run.ts'
 import { followJob } from '../../src-main/cloud/follow-job.ts'
+import { explainEnd } from '../../src-main/cloud/job-end.ts'
+import { JobLog } from '../../src-main/cloud/job-log.ts'
 import { awaitTrip } from '../../src-main/cloud/launch-trip.ts'
 import { listExecutionRoles } from '../../src-main/cloud/list-roles.ts'
 import { listJobs } from '../../src-main/cloud/list-jobs.ts'
-import type { CloudEvent } from '../../src-shared/cloud-job.ts'
+import type { CloudEvent, JobState } from '../../src-shared/cloud-job.ts'
 import { failureOf, openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
 import type { JobFault } from '../simulator/faults.ts'
 
@@ -51,6 +53,11 @@ describe('a launch is refused', () => {
     const { code, message, next } = await launchFailure({ instanceType: 'ml.m5.4xlarge' })
     expect([code, message]).toEqual(['cloud-limit', 'The account’s quota for ml.m5.4xlarge is used up or 0.'])
     expect(next).toContain('https://eu-west-1.console.aws.amazon.com/servicequotas/')
+    // The sizes between have no quota either; without the right to look, none is offered.
+    place.simulator.account.quotas.set('ml.m5.24xlarge for processing job usage', 1)
+    expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose ml\.m5\.24xlarge, or ask for more at /)
+    place.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
+    expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose another type, or ask for more at /)
   })
 
   it('for too large a volume: a smaller one', async () => {
@@ -101,6 +108,29 @@ describe('a job ends badly', () => {
     expect(code).toBe('cloud-job-failed')
     expect(message).toContain('most likely for want of memory on ml.m5.large (8 GB)')
     expect(next).toBe('Launch again on ml.m5.xlarge.')
+  })
+
+  it('killed for its memory, with what the engine had reported by then', async () => {
+    // 7.5 x 2^30 bytes.
+    const script = 'echo \'{"type":"step","peak_memory_bytes":8053063680}\'; sleep 0.3; kill -9 $$'
+    await writeFile(join(place.folder, 'engine', 'run.sh'), script)
+    const { message, next } = await endOf(undefined, { instanceType: 'ml.m5.large' })
+    expect(message).toBe('The job was killed, most likely for want of memory on ml.m5.large (8 GB); it last reported 7.5 GB.')
+    expect(next).toBe('Launch again on ml.m5.xlarge.')
+  })
+
+  it('at its greatest runtime: longer, or a larger machine', () => {
+    const ran = (seconds: number) => {
+      const endedAt = new Date(Date.parse('2027-03-15T10:00:00Z') + seconds * 1000).toISOString()
+      const job = { status: 'Stopped', startedAt: '2027-03-15T10:00:00.000Z', endedAt } as JobState
+      return explainEnd(job, {}, 3600)
+    }
+    expect(ran(3601)).toMatchObject({
+      code: 'cloud-job-stopped',
+      message: 'The job reached its greatest runtime of 3600 seconds and was stopped.',
+      next: 'Launch again with a longer runtime or a larger machine.',
+    })
+    expect(ran(600)?.message).toBe('The job was stopped before its end.')
   })
 
   it('by an internal error in a VPC: network-interface permissions', async () => {
@@ -159,6 +189,8 @@ describe('tracking', () => {
     expect(
       waits(await followed(() => place.simulator.faults.add({ kind: 'throttle', operation: 'DescribeProcessingJob', times: 6 }))),
     ).toEqual(['cloud-unreachable'])
+    // It asks by name and never for the whole list.
+    expect(place.simulator.requestsOf('ListProcessingJobs')).toEqual([])
   }, 60_000)
 
   it('goes on after lost connections', async () => {
@@ -171,6 +203,30 @@ describe('tracking', () => {
     expect(
       waits(await followed(() => place.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times: 2 }))),
     ).toEqual(['cloud-sign-in', 'cloud-sign-in'])
+  })
+
+  it('shows the lines of every host in the order of their times, none lost and none twice when the connection breaks', async () => {
+    const { account, faults } = place.simulator
+    const say = (host: string, timestamp: number, message: string) => {
+      const stream = `job-1/${host}-1800000000000`
+      account.logs.set(stream, [...(account.logs.get(stream) ?? []), { timestamp, message }])
+    }
+    say('algo-1', 1000, 'first')
+    say('algo-2', 2000, 'second')
+    say('algo-1', 3000, 'third')
+    const log = new JobLog(place.connection, 'job-1')
+    // All of the client's own attempts, after the first host's lines have come.
+    faults.add({ kind: 'reset', operation: 'GetLogEvents', about: 'algo-2', times: 99 })
+    await expect(log.read()).rejects.toThrow(/hang up|ECONNRESET/)
+    faults.clear()
+    say('algo-2', 4000, 'fourth')
+    expect((await log.read()).map(({ host, text }) => `${host} ${text}`)).toEqual([
+      'algo-1 first',
+      'algo-2 second',
+      'algo-1 third',
+      'algo-2 fourth',
+    ])
+    expect(await log.read()).toEqual([])
   })
 
   it('goes on without a log that may not be read', async () => {
@@ -207,6 +263,14 @@ describe('other refusals', () => {
       times: 9,
     })
     expect(await failureOf(identifyCaller(place.connection))).toMatchObject({ code: 'cloud-setup', next: 'Set the clock, then try again.' })
+  })
+
+  it('gets by with a clock that is ten minutes wrong', async () => {
+    place.simulator.clockSkewMs = 10 * 60_000
+    const trip = await place.launch(place.request())
+    expect(trip.stage).toBe('submitted')
+    // The first answer told the right time.
+    expect(place.simulator.requests.filter(({ status }) => status === 403)).not.toEqual([])
   })
 
   it('says to sign in again when credentials have expired', async () => {

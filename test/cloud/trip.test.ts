@@ -1,5 +1,5 @@
 // The whole trip by one command: the run that comes home is the run that this machine makes, and nothing secret lies anywhere.
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventReportSchema } from '../../src-shared/event-report.ts'
@@ -75,6 +75,16 @@ describe('one command', () => {
     expect(bench.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
   }, 120_000)
 
+  it('does not open what came home damaged', async () => {
+    bench.simulator.faults.addToNextJob({ kind: 'corrupt-outputs' })
+    const { code, stderr } = await bench.cloud('launch', sample.forecasts, '--wait', '--fetch', 'damaged')
+    expect({ code, stderr }).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/\.parquet does not agree with the manifest, so the run is not opened/),
+    })
+    expect((await readdir(bench.folder)).filter((name) => name.includes('damaged'))).toEqual([])
+  }, 120_000)
+
   it('does not launch with an events table that no analysis could read', async () => {
     await writeFile(join(bench.folder, 'wrong.csv'), 'from,to,servers,effect\n2026-11-27,2026-11-30,*,15\n')
     const before = bench.simulator.requests.length
@@ -109,8 +119,8 @@ describe('one command', () => {
   it('lists its jobs, prints their logs and fetches them later', async () => {
     const { stdout: text } = await bench.cloud('jobs', '--json')
     const { jobs } = JSON.parse(text) as { jobs: { name: string; status: string; runId: string; folder: string | null }[] }
-    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed'])
-    expect(jobs.map(({ folder }) => folder)).toEqual([null, join(bench.folder, 'with-events'), join(bench.folder, 'home-run')])
+    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed'])
+    expect(jobs.map(({ folder }) => folder)).toEqual([null, null, join(bench.folder, 'with-events'), join(bench.folder, 'home-run')])
     const [later] = jobs
     const watched = await bench.cloud('watch', later!.name, '--json')
     const loads = watched.stdout.split('\n').filter((line) => line.includes('"type":"metrics"'))

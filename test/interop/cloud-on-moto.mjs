@@ -15,9 +15,13 @@ const cliFile = join(project, 'out', 'main', 'cli.cjs')
 const region = 'eu-west-1'
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-const found = spawnSync('moto_server', ['--help'], { encoding: 'utf8' })
-if (found.status !== 0) {
-  console.log('skipped: moto_server is not installed (pip install "moto[server]")')
+const python = process.env['HEADROOM_PYTHON'] ?? 'python3'
+const [command, ...first] =
+  [['moto_server'], [python, '-m', 'moto.server']].find(
+    ([program = '', ...args]) => spawnSync(program, [...args, '--help'], { encoding: 'utf8' }).status === 0,
+  ) ?? []
+if (command === undefined) {
+  console.log('Skipped: moto is not installed (pip install "moto[server]"; HEADROOM_PYTHON names the Python that has it).')
   process.exit(0)
 }
 
@@ -30,7 +34,7 @@ const port = await new Promise((done) => {
 })
 const endpoint = `http://127.0.0.1:${port}`
 const folder = mkdtempSync(join(tmpdir(), 'headroom-moto-'))
-const moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true })
+const moto = spawn(command, [...first, '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true })
 const env = {
   ...process.env,
   AWS_ENDPOINT_URL: endpoint,

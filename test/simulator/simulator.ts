@@ -98,6 +98,8 @@ export class AwsSimulator {
     incoming.on('error', () => undefined)
     response.on('error', () => undefined)
     try {
+      // Clients whose clock is wrong learn the time from here.
+      response.setHeader('date', new Date(Date.now() + this.clockSkewMs).toUTCString())
       const request = await readRequest(incoming)
       const { protocol, service, operation } = this.#route(request)
       const recorded = {
