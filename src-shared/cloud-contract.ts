@@ -146,12 +146,19 @@ export const cloudChannels = {
   'cloud.continue': { request: z.strictObject({ runId }), response: nothing },
   /** The job's page in the AWS console. */
   'cloud.openConsole': { request: z.strictObject({ runId }), response: nothing },
+  /** Brings home what an s3:// prefix holds, or what a job of the account has written; opens it. Progress is pushed as `cloud.fetching`. */
+  'cloud.fetch': {
+    request: z.strictObject({ connection, from: z.string().min(1).max(1024) }),
+    response: z.object({ folder: z.string(), verified: z.boolean(), refused: z.int() }),
+  },
   'cloud.jobs': { request: connection, response: z.object({ jobs: z.array(listedJobSchema), note: z.string().nullable() }) },
 } as const
 
 export const cloudPushes = [
   z.object({ type: z.literal('cloud.trip'), trip: tripViewSchema }),
   z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
+  /** Bytes of an earlier run that have come. */
+  z.object({ type: z.literal('cloud.fetching'), bytes: z.number(), total: z.number() }),
   z.object({ type: z.literal('cloud.codeAsked'), device: z.string() }),
   /** The user is to confirm this code on that page. */
   z.object({ type: z.literal('cloud.codeShown'), page: z.string(), code: z.string() }),

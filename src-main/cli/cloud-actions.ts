@@ -1,12 +1,13 @@
 // headroom cloud: preflight, launch, watch, logs, stop, fetch and jobs, as the command line does them.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline/promises'
-import { hasEnded, type Trip } from '../../src-shared/cloud-job.ts'
+import type { Trip } from '../../src-shared/cloud-job.ts'
 import { exitCodes, HeadroomError } from '../../src-shared/errors.ts'
 import { toCloudError } from '../cloud/advice.ts'
 import { connect, identifyCaller, type Connection } from '../cloud/connection.ts'
 import { describeJob } from '../cloud/describe-job.ts'
-import { fetchRun, type FetchedRun } from '../cloud/fetch-run.ts'
+import { fetchEarlier } from '../cloud/fetch-earlier.ts'
+import type { FetchedRun } from '../cloud/fetch-run.ts'
 import { followJob } from '../cloud/follow-job.ts'
 import { explainEnd } from '../cloud/job-end.ts'
 import { JobLog } from '../cloud/job-log.ts'
@@ -177,31 +178,11 @@ export const runStop = async (name: string, options: ConnectionOptions): Promise
 export const runFetch = async (name: string, folder: string, options: ConnectionOptions & { readonly quiet?: boolean }): Promise<void> => {
   const trip = name.startsWith('s3://') ? undefined : await findTrip(name)
   const report = tripReport(options)
-  const fetched = await connected(options, whereOf(trip), async (connection, signal) => {
-    const work = { signal, onEvent: report.show }
-    if (name.startsWith('s3://')) return fetchRun(connection, { uri: name, folder, runId: null }, work)
-    const described = await describeJob(connection, trip?.jobName ?? name, signal)
-    if (described === undefined)
-      throw new HeadroomError('cloud-setup', `There is no processing job ${name} in ${connection.region}.`, {
-        next: 'List them with: headroom cloud jobs.',
-      })
-    const { state, runId, request } = described
-    if (!hasEnded(state.status))
-      throw new HeadroomError('cloud-setup', `The job ${state.name} still runs.`, { next: 'Follow it with: headroom cloud watch.' })
-    const seconds = trip?.request.settings.maxRuntimeSeconds ?? request.StoppingCondition?.MaxRuntimeInSeconds ?? Number.POSITIVE_INFINITY
-    const failure = explainEnd(state, { region: connection.region }, seconds)
-    if (failure !== undefined) throw failure
-    if (trip !== undefined) return fetchTrip(connection, journal(), { ...trip, job: state }, folder, work)
-    return fetchRun(connection, { uri: state.outputUri, folder, runId: isOwnEngine(request) ? (runId ?? null) : null }, work)
-  })
+  const fetched = await connected(options, whereOf(trip), (connection, signal) =>
+    fetchEarlier({ connection, journal: journal(), from: name, folder }, { signal, onEvent: report.show }),
+  )
   reportFetched(fetched, options)
 }
-
-const isOwnEngine = ({
-  AppSpecification: app,
-}: {
-  readonly AppSpecification?: { readonly ContainerEntrypoint?: readonly string[] | undefined } | undefined
-}): boolean => app?.ContainerEntrypoint?.at(-1)?.endsWith('/engine/run.sh') === true
 
 export const runJobs = async (options: ConnectionOptions & { readonly all?: boolean }): Promise<void> => {
   const { jobs, limited } = await connected(options, {}, (connection, signal) =>

@@ -1,4 +1,5 @@
 // The cloud for the window: connections in memory, what was filled in, trips. Knows no Electron: what it needs of it is handed in.
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CloudDraft, LocalKind } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller } from '../../src-shared/cloud-job.ts'
@@ -6,6 +7,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import type { ChannelRequest, Push } from '../../src-shared/ipc-contract.ts'
 import { browseBucket } from '../cloud/browse-bucket.ts'
 import { connect, identifyCaller, type Connection } from '../cloud/connection.ts'
+import { fetchEarlier } from '../cloud/fetch-earlier.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
@@ -24,6 +26,25 @@ export interface DeskNeeds {
   /** System dialog; null when dismissed. */
   readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
+}
+
+const tellEveryMs = 100
+
+/** `runs/cloud-NAME`, with a number where that is taken: a download that broke off finds its parts again. */
+const freeFolder = async (runs: string, from: string): Promise<string> => {
+  const name = from
+    .replace(/\/+$/, '')
+    .split('/')
+    .at(-1)!
+    .replace(/^headroom-/, '')
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 80)
+  const taken = new Set(await readdir(runs).catch(() => [] as string[]))
+  const names = Array.from({ length: taken.size + 1 }, (_, index) => `cloud-${name}${index === 0 ? '' : `-${index + 1}`}`)
+  return join(
+    runs,
+    names.find((candidate) => !taken.has(candidate))!,
+  )
 }
 
 const words = ({ message, next }: HeadroomError): string => `${message} ${next ?? ''}`.trim()
@@ -91,7 +112,7 @@ export class CloudDesk {
     },
     'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft)),
     'cloud.launch': (draft) => this.#launch(draft),
-    'cloud.log': async ({ runId }) => ({ lines: this.#trips.lines(runId) }),
+    'cloud.log': async ({ runId }) => ({ lines: await this.#trips.lines(runId) }),
     'cloud.stop': async ({ runId }) => {
       await this.#trips.stop(runId)
       return {}
@@ -105,8 +126,24 @@ export class CloudDesk {
       await this.#needs.openPage(await this.#trips.consolePage(runId))
       return {}
     },
+    'cloud.fetch': async ({ connection, from }) => {
+      const { data, push, openRun } = this.#needs
+      let told = 0
+      const { folder, verified, refused } = await fetchEarlier(
+        { connection: await this.#connect(connection), journal: this.#trips.journal, from, folder: await freeFolder(data.runs, from) },
+        {
+          onEvent: (event) => {
+            if (event.type !== 'download' || (event.bytes < event.total && Date.now() - told < tellEveryMs)) return
+            told = Date.now()
+            push({ type: 'cloud.fetching', bytes: event.bytes, total: event.total })
+          },
+        },
+      )
+      openRun(folder)
+      return { folder, verified, refused: refused.length }
+    },
     'cloud.jobs': async (request) => {
-      const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal)
+      const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal, { nameContains: '' })
       return { jobs: [...jobs], note: limited === undefined ? null : words(limited) }
     },
   }

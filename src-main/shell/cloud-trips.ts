@@ -7,6 +7,7 @@ import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 import { identifyCaller, type Connection } from '../cloud/connection.ts'
 import { consoleUrl } from '../cloud/describe-job.ts'
 import { awaitTrip, fetchTrip, launchTrip, resumeTrip } from '../cloud/launch-trip.ts'
+import { JobLog } from '../cloud/job-log.ts'
 import { stopJob } from '../cloud/stop-job.ts'
 import { TripJournal } from '../cloud/trip-journal.ts'
 import { viewOfTrip, viewWithEvent } from './trip-view.ts'
@@ -63,8 +64,17 @@ export class CloudTrips {
     return [...this.#live.values()].map(({ view }) => view).sort((a, b) => (a.runId < b.runId ? 1 : -1))
   }
 
-  lines(runId: string): LogLine[] {
-    return [...this.#find(runId).lines]
+  /** Of a job that ended before this start, they are asked of CloudWatch; none where it does not answer. */
+  async lines(runId: string): Promise<LogLine[]> {
+    const live = this.#find(runId)
+    const { stage, isLive, jobName } = live.view
+    if (live.lines.length === 0 && !isLive && stage !== 'planned' && stage !== 'submitting') {
+      const { profile, caller } = await this.#journal.get(runId)
+      const connection = await this.#needs.connect(profile, caller.region)
+      const lines = await new JobLog(connection, jobName).read().catch(() => [])
+      if (live.lines.length === 0) live.lines.push(...lines.slice(-keptLines))
+    }
+    return [...live.lines]
   }
 
   async launch(request: LaunchRequest, profile: string | null, region: string | null): Promise<void> {

@@ -34,7 +34,13 @@ export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) =
     else setNames(null)
   }
   return (
-    <span className="cloud-browse">
+    <span
+      className="cloud-browse"
+      role="presentation"
+      onKeyDown={({ key }) => {
+        if (key === 'Escape') setNames(null)
+      }}
+    >
       <button
         type="button"
         className="button"

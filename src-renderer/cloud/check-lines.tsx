@@ -8,8 +8,11 @@ const signs: Readonly<Record<PreflightCheck['state'], { readonly Icon: LucideIco
   failed: { Icon: CircleX, word: 'failed' },
 }
 
+/** The form above it is long. */
+const bringIntoView = (list: HTMLUListElement | null): void => list?.scrollIntoView({ block: 'nearest' })
+
 export const CheckLines = ({ preflight: { checks } }: { readonly preflight: Preflight }) => (
-  <ul className="cloud-checks" aria-label="Checks">
+  <ul className="cloud-checks" aria-label="Checks" ref={bringIntoView}>
     {checks.map(({ id, title, state, detail, next }) => {
       const { Icon, word } = signs[state]
       return (

@@ -20,6 +20,8 @@ export interface CloudState {
   readonly lines: readonly LogLine[]
   readonly history: readonly ListedJob[] | null
   readonly historyNote: string | null
+  /** Bytes of an earlier run that have come; null when none is on its way. */
+  readonly fetching: { readonly bytes: number; readonly total: number } | null
   /** MFA device whose code is asked for. */
   readonly codeDevice: string | null
   readonly shownCode: { readonly page: string; readonly code: string } | null
@@ -38,6 +40,7 @@ export const useCloudState = create<CloudState>(() => ({
   lines: [],
   history: null,
   historyNote: null,
+  fetching: null,
   codeDevice: null,
   shownCode: null,
 }))
@@ -52,6 +55,7 @@ const listen = (): void => {
   isListening = true
   onPush((push) => {
     if (push.type === 'cloud.trip') set(({ trips }) => ({ trips: placeTrip(trips, push.trip) }))
+    else if (push.type === 'cloud.fetching') set({ fetching: { bytes: push.bytes, total: push.total } })
     else if (push.type === 'cloud.codeAsked') set({ codeDevice: push.device })
     else if (push.type === 'cloud.codeShown') set({ shownCode: { page: push.page, code: push.code } })
     else if (push.type === 'cloud.lines' && push.runId === get().selected) {
@@ -169,6 +173,17 @@ export const loadHistory = (): Promise<void> =>
   errand('Listing the jobs', async () => {
     const { jobs, note } = await request('cloud.jobs', connectionOf(get().draft))
     return { history: jobs, historyNote: note }
+  })
+
+/** `from`: s3:// prefix or name of a job; what comes home opens by itself. */
+export const fetchEarlier = (from: string): Promise<void> =>
+  errand('Bringing the run home', async () => {
+    try {
+      await request('cloud.fetch', { connection: connectionOf(get().draft), from })
+    } finally {
+      set({ fetching: null })
+    }
+    return {}
   })
 
 export interface Found {

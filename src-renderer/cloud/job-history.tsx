@@ -1,37 +1,85 @@
-// All of Headroom's jobs in the account, those started elsewhere too; asked for when wanted.
-import { loadHistory, useCloudState } from './cloud-state.ts'
+// All processing jobs of the account, those started elsewhere too, asked for when wanted; and what an earlier run has left in S3, brought home.
+import { useState } from 'react'
+import type { ListedJob } from '../../src-shared/cloud-contract.ts'
+import { openRunFolder } from '../state/open-path.ts'
+import { formatInstant } from '../theme/formatting.ts'
+import { fetchEarlier, loadHistory, useCloudState } from './cloud-state.ts'
 
 export const JobHistory = () => {
-  const { history, historyNote, errand } = useCloudState()
+  const { history, historyNote, errand, fetching } = useCloudState()
+  const [prefix, setPrefix] = useState('')
   return (
     <section className="cloud-history" aria-label="History">
-      <button type="button" className="button" disabled={errand !== ''} onClick={() => void loadHistory()}>
-        List all jobs of the account
-      </button>
+      <form
+        className="cloud-earlier"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void fetchEarlier(prefix.trim())
+        }}
+      >
+        <button type="button" className="button" disabled={errand !== ''} onClick={() => void loadHistory()}>
+          List the account’s jobs
+        </button>
+        <input
+          type="text"
+          aria-label="Prefix of an earlier run"
+          placeholder="s3://bucket/risk_analysis/ of any earlier run"
+          spellCheck={false}
+          value={prefix}
+          onChange={({ target }) => setPrefix(target.value)}
+        />
+        <button type="submit" className="button" disabled={errand !== '' || !prefix.trim().startsWith('s3://')}>
+          Bring home
+        </button>
+      </form>
+      {fetching !== null && <progress value={fetching.bytes} max={Math.max(1, fetching.total)} aria-label="Bringing the run home" />}
       {historyNote !== null && <p className="muted">{historyNote}</p>}
-      {history !== null && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Job</th>
-              <th scope="col">Status</th>
-              <th scope="col">Started</th>
-            </tr>
-          </thead>
-          <tbody>
-            {history.map(({ name, status, createdAt, runId }) => (
-              <tr key={name}>
-                <td>{name}</td>
-                <td>{status}</td>
-                <td>
-                  {createdAt === '' ? '' : new Date(createdAt).toLocaleString()}
-                  {runId === null && ' elsewhere'}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {history !== null &&
+        (history.length === 0 ? <p className="muted">The account has no processing jobs yet.</p> : <Jobs jobs={history} />)}
     </section>
+  )
+}
+
+const Jobs = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
+  <table>
+    <thead>
+      <tr>
+        <th scope="col">Job</th>
+        <th scope="col">Status</th>
+        <th scope="col">Started</th>
+        <th scope="col">Run</th>
+      </tr>
+    </thead>
+    <tbody>
+      {jobs.map((job) => (
+        <tr key={job.name}>
+          <td>
+            {job.name}
+            {job.runId === null && <span className="muted"> from elsewhere</span>}
+          </td>
+          <td>{job.status === 'InProgress' ? 'Running' : job.status}</td>
+          <td>{job.createdAt === '' ? '' : formatInstant(job.createdAt)}</td>
+          <td>
+            <RunOf job={job} />
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
+
+const RunOf = ({ job: { name, status, folder } }: { readonly job: ListedJob }) => {
+  const isBusy = useCloudState(({ errand }) => errand !== '')
+  if (folder !== null)
+    return (
+      <button type="button" className="link" onClick={() => void openRunFolder(folder)}>
+        Open
+      </button>
+    )
+  if (status !== 'Completed') return null
+  return (
+    <button type="button" className="link" disabled={isBusy} aria-label={`Bring home ${name}`} onClick={() => void fetchEarlier(name)}>
+      Bring home
+    </button>
   )
 }

@@ -1,6 +1,7 @@
 // What a launch needs: who, where, what it may cost, and under Advanced what few need.
 import { FolderOpen } from 'lucide-react'
 import { cloudDraftSchema } from '../../src-shared/cloud-contract.ts'
+import type { Preflight } from '../../src-shared/cloud-job.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
 import {
@@ -31,7 +32,6 @@ export const LaunchForm = () => {
         <label className="cloud-field">
           <span>Profile</span>
           <select
-            className="select"
             value={draft.profile ?? ''}
             onChange={({ target }) => changeDraft({ profile: target.value === '' ? null : target.value })}
           >
@@ -139,8 +139,15 @@ export const LaunchForm = () => {
         >
           Launch
         </button>
-        {typeof preflight?.mostUsd === 'number' && <span className="muted">at most {formatUsd(preflight.mostUsd)} (estimate)</span>}
+        {preflight !== null && <span className="muted">{verdict(preflight)}</span>}
       </div>
     </form>
   )
+}
+
+/** Why it cannot be launched, or what it costs. */
+const verdict = ({ passed, checks, mostUsd }: Preflight): string => {
+  const failed = checks.filter(({ state }) => state === 'failed').length
+  if (!passed) return `${failed} of ${checks.length} checks failed, see below`
+  return mostUsd === null ? 'all checks passed' : `all checks passed, at most ${formatUsd(mostUsd)} (estimate)`
 }

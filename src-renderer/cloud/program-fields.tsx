@@ -12,11 +12,7 @@ export const ProgramFields = () => {
     <>
       <label className="cloud-field">
         <span>What runs</span>
-        <select
-          className="select"
-          value={draft.program}
-          onChange={({ target }) => changeDraft({ program: target.value as CloudDraft['program'] })}
-        >
+        <select value={draft.program} onChange={({ target }) => changeDraft({ program: target.value as CloudDraft['program'] })}>
           {Object.entries(programs).map(([program, words]) => (
             <option key={program} value={program}>
               {words}

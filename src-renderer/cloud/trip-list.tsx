@@ -1,4 +1,5 @@
 // The launches of this machine, newest first.
+import { formatInstant } from '../theme/formatting.ts'
 import { selectTrip, useCloudState } from './cloud-state.ts'
 import { tripWord } from './cloud-words.ts'
 
@@ -10,7 +11,7 @@ export const TripList = () => {
       {trips.map((trip) => (
         <li key={trip.runId}>
           <button type="button" aria-current={trip.runId === selected ? 'true' : undefined} onClick={() => void selectTrip(trip.runId)}>
-            <span>{new Date(trip.createdAt).toLocaleString()}</span>
+            <span>{formatInstant(trip.createdAt)}</span>
             <span className="muted">{trip.instanceType}</span>
             <span>{tripWord(trip)}</span>
           </button>

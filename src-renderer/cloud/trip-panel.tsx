@@ -65,7 +65,7 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
           </>
         )}
       </div>
-      <LogPanel />
+      <LogPanel trip={trip} />
     </article>
   )
 }

@@ -25,6 +25,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
       // The cloud view listens for itself.
       case 'cloud.trip':
       case 'cloud.lines':
+      case 'cloud.fetching':
       case 'cloud.codeAsked':
       case 'cloud.codeShown':
     }

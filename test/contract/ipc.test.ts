@@ -74,6 +74,7 @@ const valid: { readonly [Name in Channel]: ChannelRequest<Name> } = {
   'cloud.keepDraft': emptyDraft,
   'cloud.importConfig': emptyDraft,
   'cloud.choose': { kind: 'table' },
+  'cloud.fetch': { connection, from: 's3://data/risk_analysis/' },
   'cloud.browse': { connection, bucket: 'data', prefix: 'forecasts/' },
   'cloud.roles': connection,
   'cloud.preflight': emptyDraft,
@@ -195,6 +196,10 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'cloud.keepDraft': [{}, { ...emptyDraft, maxRuntimeMinutes: 0 }],
   'cloud.importConfig': [{ ...emptyDraft, file: '/etc/passwd' }],
   'cloud.choose': [{}, { kind: 'passwords' }],
+  'cloud.fetch': [
+    { connection, from: '' },
+    { connection, from: 's3://data/', folder: '/etc' },
+  ],
   'cloud.browse': [{ bucket: 'data', prefix: '' }],
   'cloud.roles': [{}, { ...connection, pathPrefix: '/' }],
   'cloud.preflight': [{}, { ...emptyDraft, costCeilingUsd: -1 }],

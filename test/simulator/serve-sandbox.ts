@@ -1,5 +1,6 @@
 // A simulated account to try everything in: a bucket, a role, quotas, and a forecast set in the bucket.
 import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { defaultChecksum, storeObject } from './s3-objects.ts'
 import { AwsSimulator } from './simulator.ts'
 
@@ -10,6 +11,8 @@ export interface Sandbox {
   readonly bucket: string
   readonly roleArn: string
   readonly input: string
+  /** Waits for one more job, which fails at once: when it was accepted, and the bytes that the account has received since the last one. */
+  readonly nextJob: () => Promise<{ readonly at: number; readonly sentBytes: number }>
   readonly stop: () => Promise<void>
 }
 
@@ -23,7 +26,18 @@ export const serveSandbox = async (forecasts: string): Promise<Sandbox> => {
   for (const machine of machines) simulator.account.quotas.set(`ml.m5.${machine} for processing job usage`, 4)
   const body = await readFile(forecasts)
   storeObject(bucket, 'forecasts/fleet.parquet', body, defaultChecksum(body), new Date())
+  let [known, heard] = [0, 0]
+  const nextJob: Sandbox['nextJob'] = async () => {
+    const { account, faults, requests } = simulator
+    faults.addToNextJob({ kind: 'capacity' })
+    while (account.jobs.size === known) await pause(2)
+    known = account.jobs.size
+    const sentBytes = requests.slice(heard).reduce((sum, { bytes }) => sum + bytes, 0)
+    heard = requests.length
+    return { at: [...account.jobs.values()].at(-1)!.createdAt.getTime(), sentBytes }
+  }
   return {
+    nextJob,
     endpoint: simulator.endpoint,
     environment: { ...simulator.environment, AWS_EC2_METADATA_DISABLED: 'true' },
     bucket: bucketName,

@@ -89,13 +89,15 @@ describe('the cloud view', () => {
       /^CPU, 100 % per core\d+ % most \d+ %Memory\d+ % most \d+ %Disk\d+ % most \d+ %$/,
     )
     await page.getByLabel('Search the log').fill('"type":"finished"')
-    expect(await page.getByRole('log').locator('p').count()).toBe(1)
+    expect(await page.getByRole('log').locator('p').allTextContents()).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d algo-1 Finished after [\d.]+ s: 24 servers, \d+ at risk$/),
+    ])
     const done = await page
       .getByRole('list', { name: 'Timeline' })
       .locator('li')
       .evaluateAll((steps) => steps.map((step) => step.getAttribute('data-done')))
     expect(done).toEqual(['true', 'true', 'true', 'true'])
-    await page.getByRole('button', { name: 'List all jobs of the account' }).click()
+    await page.getByRole('button', { name: 'List the account’s jobs' }).click()
     expect(await page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
     const files = await filesBelow(home)

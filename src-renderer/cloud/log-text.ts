@@ -1,0 +1,44 @@
+// A line of the log as it reads: the engine's own events in words, everything else as it is.
+import type { LogLine } from '../../src-shared/cloud-job.ts'
+import { runEventSchema, type RunEvent } from '../../src-shared/run-event.ts'
+import { formatGigabytes } from './cloud-words.ts'
+
+const known = new WeakMap<LogLine, string>()
+
+export const logText = (line: LogLine): string => {
+  const text = known.get(line) ?? describe(line.text)
+  known.set(line, text)
+  return text
+}
+
+const describe = (text: string): string => {
+  if (!text.startsWith('{')) return text
+  try {
+    const event = runEventSchema.safeParse(JSON.parse(text)).data
+    return event === undefined ? text : `${inWords(event)}${memory(text)}`
+  } catch {
+    return text
+  }
+}
+
+const memory = (text: string): string => {
+  const bytes = /"peak_memory_bytes":(\d+)/.exec(text)?.[1]
+  return bytes === undefined ? '' : `, memory up to ${formatGigabytes(Number(bytes))}`
+}
+
+const inWords = (event: RunEvent): string => {
+  switch (event.type) {
+    case 'started':
+      return `Run ${event.run_id} started`
+    case 'step':
+      return `${event.label}, ${Math.floor(event.progress * 100)} %`
+    case 'warning':
+      return `Note: ${event.warning.message}`
+    case 'finished':
+      return `Finished after ${event.seconds.toFixed(1)} s: ${event.counts.total_servers} servers, ${event.counts.at_risk_servers} at risk`
+    case 'cancelled':
+      return 'Cancelled'
+    case 'failed':
+      return `Failed: ${event.error.message}`
+  }
+}
