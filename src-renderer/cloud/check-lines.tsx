@@ -1,4 +1,5 @@
 // What the preflight found: one line per check, with the fix below what failed.
+import { bringIntoView } from './bring-into-view.ts'
 import { CircleAlert, CircleCheck, CircleX, type LucideIcon } from 'lucide-react'
 import type { Preflight, PreflightCheck } from '../../src-shared/cloud-job.ts'
 
@@ -7,9 +8,6 @@ const signs: Readonly<Record<PreflightCheck['state'], { readonly Icon: LucideIco
   warning: { Icon: CircleAlert, word: 'note' },
   failed: { Icon: CircleX, word: 'failed' },
 }
-
-/** The form above it is long. */
-const bringIntoView = (list: HTMLUListElement | null): void => list?.scrollIntoView({ block: 'nearest' })
 
 export const CheckLines = ({ preflight: { checks } }: { readonly preflight: Preflight }) => (
   <ul className="cloud-checks" aria-label="Checks" ref={bringIntoView}>

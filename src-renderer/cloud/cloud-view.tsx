@@ -1,6 +1,7 @@
 // Run it there: who you are, where it goes, what is checked, one click; and every trip with its timeline and log.
 import { useEffect } from 'react'
 import { ErrorPanel } from '../components/error-panel.tsx'
+import { bringIntoView } from './bring-into-view.ts'
 import { CheckLines } from './check-lines.tsx'
 import { connectCloud, loadCloud, useCloudState } from './cloud-state.ts'
 import { CodeDialog } from './code-dialog.tsx'
@@ -30,7 +31,11 @@ export const CloudView = () => {
             Confirm <strong>{shownCode.code}</strong> at {shownCode.page}.
           </p>
         )}
-        {error !== null && <ErrorPanel error={error} onDismiss={() => useCloudState.setState({ error: null })} />}
+        {error !== null && (
+          <div ref={bringIntoView} key={error.message}>
+            <ErrorPanel error={error} onDismiss={() => useCloudState.setState({ error: null })} />
+          </div>
+        )}
         {error?.message.includes(' runs a program ') === true && (
           <button type="button" className="button" onClick={() => void connectCloud(true)}>
             Allow that program
@@ -41,7 +46,7 @@ export const CloudView = () => {
       <section className="cloud-trips" aria-label="Launches">
         <TripList />
         {trip === undefined ? (
-          <p className="muted cloud-empty">Nothing was launched from here yet.</p>
+          <p className="muted cloud-empty">Nothing was launched from here yet: fill in forecasts, bucket and role, check, and launch.</p>
         ) : (
           <TripPanel key={trip.runId} trip={trip} />
         )}
