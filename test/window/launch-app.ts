@@ -12,6 +12,8 @@ export interface LaunchedApp {
   page: Page
   /** The app's HEADROOM_HOME. */
   home: string
+  /** Everything that the app writes lies in it or in its home. */
+  folder: string
   /** Ends the app; removes its folders, except a `home` that the test brought along. */
   close: () => Promise<void>
 }
@@ -71,7 +73,7 @@ export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {
     })
     const page = await app.firstWindow()
     await page.waitForLoadState('load')
-    return { app, page, home: headroomHome, close }
+    return { app, page, home: headroomHome, folder, close }
   } catch (error) {
     await close()
     throw error

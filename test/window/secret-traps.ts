@@ -12,7 +12,7 @@ export interface SecretTraps {
 }
 
 /** Set before anything is asked of AWS. */
-export const setSecretTraps = async ({ app, page, home }: LaunchedApp): Promise<SecretTraps> => {
+export const setSecretTraps = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretTraps> => {
   await app.evaluate(({ ipcMain, BrowserWindow }) => {
     const said: string[] = []
     Object.assign(globalThis, { said })
@@ -40,8 +40,7 @@ export const setSecretTraps = async ({ app, page, home }: LaunchedApp): Promise<
   return {
     messages,
     found: async (simulator) => {
-      const userData = await app.evaluate(({ app: main }) => main.getPath('userData'))
-      const files = [...(await filesBelow(home)), ...(await filesBelow(userData))]
+      const files = [...(await filesBelow(home)), ...(await filesBelow(folder))]
       const places: [string, string | Buffer][] = [['IPC', await messages()], ['output', output], ['page', await contentOf(page)], ...files]
       return places.filter(([, content]) => secretsOf(simulator).some((secret) => content.includes(secret))).map(([place]) => place)
     },
