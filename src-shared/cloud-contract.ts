@@ -31,7 +31,7 @@ export const cloudDraftSchema = z.strictObject({
   configFile: z.string(),
   /** Local file; "": the one beside local forecasts. */
   serversTable: z.string(),
-  /** Local CSV of one-off events; "": none. */
+  /** Local CSV of one-off events; "": the one beside local forecasts. */
   eventsTable: z.string(),
   program: z.enum(['engine', 'python-module']),
   /** Local folder with `src` and `config` of the user's own Python module. */

@@ -99,7 +99,8 @@ export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> =>
 
 /** The tables that are named, else those that lie beside local forecasts. */
 const engineTask = async (draft: CloudDraft, localInput: string | null): Promise<object> => {
-  const beside = async (kind: 'servers' | 'events'): Promise<string> => (localInput === null ? '' : ((await tableBeside(localInput, kind)) ?? ''))
+  const beside = async (kind: 'servers' | 'events'): Promise<string> =>
+    localInput === null ? '' : ((await tableBeside(localInput, kind)) ?? '')
   return {
     kind: 'engine',
     method: 'headroom',

@@ -36,7 +36,7 @@ export const AdvancedFields = () => {
             label="Events table"
             kind="table"
             value={draft.eventsTable}
-            placeholder="Local CSV of one-off events"
+            placeholder="Local CSV; else the one beside local forecasts"
             onChange={(eventsTable) => changeDraft({ eventsTable })}
           />
         </>

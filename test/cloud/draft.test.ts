@@ -94,15 +94,17 @@ describe('what the draft brings along', () => {
     )
   })
 
-  it('is the servers table beside local forecasts, unless another is named', async () => {
-    for (const name of ['fleet.parquet', 'fleet.servers.csv', 'other.csv']) await writeFile(join(place.folder, name), name)
+  it('are the tables beside local forecasts, unless others are named', async () => {
+    for (const name of ['fleet.parquet', 'fleet.servers.csv', 'fleet.events.csv', 'other.csv'])
+      await writeFile(join(place.folder, name), name)
     const input = join(place.folder, 'fleet.parquet')
     const [beside, other] = await Promise.all([
       draftRequest({ ...filledIn(), input }),
       draftRequest({ ...filledIn(), input, serversTable: join(place.folder, 'other.csv') }),
     ])
-    expect(beside.task).toMatchObject({ serversTable: join(place.folder, 'fleet.servers.csv') })
-    expect(other.task).toMatchObject({ serversTable: join(place.folder, 'other.csv') })
+    const eventsTable = join(place.folder, 'fleet.events.csv')
+    expect(beside.task).toMatchObject({ serversTable: join(place.folder, 'fleet.servers.csv'), eventsTable })
+    expect(other.task).toMatchObject({ serversTable: join(place.folder, 'other.csv'), eventsTable })
   })
 
   it('is a Python module, mounted and started as the pipeline does', async () => {
