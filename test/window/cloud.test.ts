@@ -86,7 +86,7 @@ describe('the cloud view', () => {
       .evaluateAll((steps) => steps.map((step) => step.getAttribute('data-done')))
     expect(done).toEqual(['true', 'true', 'true', 'true'])
     await page.getByRole('button', { name: 'List the account’s jobs' }).click()
-    expect(await page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
+    await expect.poll(() => page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
     for (const spoken of ['cloud.trip', 'cloud.lines', 'cloud.launch', 'arn:aws:iam::123456789012:user/planner'])
       expect(await traps.messages()).toContain(spoken)
