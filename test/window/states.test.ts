@@ -1,7 +1,7 @@
 // Runs that are not the sample: every view of each is shown without a fault, with words for what it lacks.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Database, literal } from '../../src-main/database/database.ts'
 import { fabricatePythonRun, fabricateRun } from '../engine/queries-fabricated-runs.ts'
@@ -53,6 +53,36 @@ const walk = async (run: string, mayAlert: readonly string[] = []): Promise<Map<
   expect(faults).toEqual([])
   return words
 }
+
+describe('recommendations by host', () => {
+  it('show who moves where, and how full the host is then', async () => {
+    const run = await analysed(await sampleSet('packed', 120), 'packed', '--set', 'underutilized_threshold=60')
+    const window = await launchApp({ args: [run] })
+    try {
+      const { page } = window
+      await showView(page, 'Recommendations')
+      await page.getByRole('radio', { name: 'By host' }).click()
+      const hosts = page.getByRole('grid', { name: 'Hosts' })
+      await hosts.getByRole('row').nth(1).waitFor()
+      await pageSettled(page)
+      const panel = page.getByRole('complementary', { name: 'Load of the host' })
+      const title = await panel.getByRole('heading').innerText()
+      const [, host = '', full = ''] = /^(\S+) is ([\d.]+).% full at most, on /.exec(title) ?? []
+      expect(await hosts.getByRole('row').nth(1).innerText()).toContain(host)
+      expect(Number(full)).toBeLessThanOrEqual(70)
+      const shares = await panel.getByRole('table').locator('tbody td[data-number]').allInnerTexts()
+      expect(shares.length).toBeGreaterThan(1)
+      const sum = shares.reduce((all, text) => all + Number.parseFloat(text), 0)
+      expect(Math.abs(sum - Number(full))).toBeLessThan(0.06 * shares.length)
+      const other = await hosts.getByRole('row').nth(2).getByRole('gridcell').first().innerText()
+      await hosts.getByRole('row').nth(2).click()
+      await panel.getByRole('heading', { name: new RegExp(`^${other} is`) }).waitFor()
+      await page.screenshot({ path: join(resolve(import.meta.dirname, '..', '..', 'test-results', 'window'), 'Hosts.png') })
+    } finally {
+      await window.close()
+    }
+  })
+})
 
 describe('every view', () => {
   it('of a folder of the Python job says what it does not know', async () => {
