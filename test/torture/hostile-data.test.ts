@@ -216,7 +216,7 @@ describe.skipIf(!canMount)('disks', () => {
       expect({ kilobytes, said }).toEqual({
         kilobytes,
         said: expect.stringMatching(
-          /^(Error: The disk( is full| of \/mnt\/run has [\d.]+ MB free, but this run needs about [\d.]+ MB)\.\nFree some space[^\n]+\ncode [13]\nkept\n|code 0\nkept\nrun\n)$/,
+          /^(Error: The disk( is full| of \/mnt\/run has [\d.]+ MB free, but this run needs about [\d.]+ MB)\.\nFree some space[^\n]+\ncode [13]\nkept\n|[^]*\nRun folder: \/mnt\/run\ncode 0\nkept\nrun\n)$/,
         ),
       })
     }
