@@ -68,6 +68,8 @@ export const heatmapRequestSchema = z.strictObject({
   /** Pixels there are: no more rows and columns than these come back. */
   maxRows: z.int().min(1).max(4096),
   maxColumns: z.int().min(1).max(4096),
+  /** Whose row is wanted; null: nobody's. */
+  selected: z.string().nullable(),
 })
 export type HeatmapRequest = z.infer<typeof heatmapRequestSchema>
 
@@ -104,8 +106,11 @@ export const heatmapViewSchema = z.object({
   /** Rank of the first server shown, and how many servers a row stands for (the last row may hold fewer). */
   firstRow: count,
   serversPerRow: z.int().min(1),
-  /** Where each server of the range stands: server ids by rank, from `firstRow` on. */
-  serverIds: z.array(z.string()),
+  shownServers: count,
+  /** The first servers of each row, three at most. */
+  names: z.array(z.array(z.string())),
+  /** Row of the server asked for; null where it is not in view. */
+  selectedRow: count.nullable(),
 })
 export type HeatmapView = z.infer<typeof heatmapViewSchema>
 

@@ -158,6 +158,25 @@ export class Database {
     })
   }
 
+  /** Streams a query of DOUBLE columns without NULL, chunk by chunk in no order. The arrays are DuckDB's own: copy what is to be kept. */
+  async scanPlain(sql: string, columns: number, onChunk: (values: readonly Float64Array[]) => void): Promise<void> {
+    await this.#guarded(sql, async () => {
+      const result = await this.connection.stream(sql)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        const rowCount = chunk?.rowCount ?? 0
+        if (chunk === null || rowCount === 0) return
+        onChunk(
+          Array.from({ length: columns }, (_, index) => {
+            const items = plainItems(chunk.getColumnVector(index))
+            if (items === null) throw new HeadroomError('internal', 'A column of doubles was expected.', { sql })
+            return items.subarray(0, rowCount)
+          }),
+        )
+      }
+    })
+  }
+
   /**
    * Streams a query whose first column is a number and the next ones lists of numbers without NULL, row by row in the query's order. The
    * arrays are reused: copy what is to be kept. For millions of values that belong to thousands of keys.

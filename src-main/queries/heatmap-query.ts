@@ -1,9 +1,10 @@
-// The risk heatmap of a run: servers x time, binned in DuckDB to the pixels there are.
+// The risk heatmap of a run: servers x time, binned to the pixels there are.
 import { z } from 'zod'
 import type { HeatmapRow } from '../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../src-shared/run-view.ts'
-import { riskLevels, riskLevelSchema, type RiskLevel } from '../../src-shared/server-risk.ts'
+import { riskLevels, type RiskLevel } from '../../src-shared/server-risk.ts'
+import { binMatrix, matrixOf, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { unitOf, type OpenRun, type SeriesGrid } from './open-run.ts'
 import { seriesGrid } from './series-grid.ts'
@@ -15,14 +16,15 @@ const reductions: Readonly<Record<HeatmapReduction, string>> = {
   mean: 'avg(value)',
 }
 
-const cellsSql = (grid: SeriesGrid, request: HeatmapRequest, where: string): string => `
-  WITH ranked AS (SELECT server_key, rank FROM (${rankedServersSql(request.sort, where)}) JOIN server_key USING (server_id))
+/** Binned in the database, for parts of time that are too large to be held; `heatmap_order` has the servers' keys by place. */
+const cellsSql = (grid: SeriesGrid, reduction: HeatmapReduction, rows: Bins, columns: Bins): string => `
   SELECT
-    (rank - CAST($2 AS INTEGER)) // CAST($4 AS INTEGER) AS bin_row,
-    (period - CAST($5 AS INTEGER)) // CAST($7 AS INTEGER) AS bin_column,
-    CAST(${reductions[request.reduction]} AS DOUBLE) AS value
-  FROM ${grid.table} JOIN ranked USING (server_key)
-  WHERE rank >= $2 AND rank < $3 AND period >= $5 AND period < $6 AND value IS NOT NULL
+    CAST((o.place) // ${rows.size} AS INTEGER) AS bin_row,
+    CAST(((epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
+    CAST(${reductions[reduction]} AS DOUBLE) AS value
+  FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id) JOIN heatmap_order o ON o.server_key = k.server_key
+  WHERE c.value IS NOT NULL AND c.ts >= make_timestamp_ms(${grid.originMs + columns.from * grid.stepMs})
+    AND c.ts < make_timestamp_ms(${grid.originMs + columns.to * grid.stepMs})
   GROUP BY 1, 2`
 
 /** No common threshold where servers differ in theirs. */
@@ -35,7 +37,17 @@ const countsSql = (where: string): string => `
 
 const count = z.bigint().transform(Number)
 const countsSchema = z.object({ servers: count, at_risk: count, high: z.number().nullable(), very_high: z.number().nullable() })
-const rankedSchema = z.object({ server_id: z.string(), rank: z.number(), risk_level: riskLevelSchema.nullable() })
+/** Servers under a sort and a filter, in their order; kept, for a zoom asks for the same ones again. */
+interface Ranking {
+  readonly key: string
+  readonly keys: Int32Array
+  readonly serverIds: readonly string[]
+  readonly levels: readonly (RiskLevel | null)[]
+}
+
+const rankings = new WeakMap<SeriesGrid, Ranking>()
+
+const namesOfRow = 3
 
 export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promise<HeatmapView> => {
   const unit = unitOf(run, request.metric)
@@ -44,21 +56,20 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
   const counts = await run.database.row(countsSql(filter.where), countsSchema, filter.parameters)
   const rows = rowBins(request, counts.servers)
   const columns = columnBins(request, grid)
-  const shown = filterCondition(request.filter, [request.metric, rows.from, rows.to])
-  const servers = await run.database.rows(
-    `SELECT * FROM (${rankedServersSql(request.sort, shown.where)}) WHERE rank >= $2 AND rank < $3 ORDER BY rank`,
-    rankedSchema,
-    shown.parameters,
-  )
-  const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
-  const binned = filterCondition(request.filter, [request.metric, rows.from, rows.to, rows.size, columns.from, columns.to, columns.size])
-  const cells = await run.database.columns(cellsSql(grid, request, binned.where), binned.parameters)
-  fill(values, columns.bins, cells)
+  const ranking = await rank(run, grid, request)
+  const keys = ranking.keys.subarray(rows.from, rows.to)
+  const matrix = await matrixOf(run, grid, Math.max(0, columns.from), columns.to)
+  const values =
+    matrix === null
+      ? await binInDatabase(run, grid, request.reduction, keys, rows, columns)
+      : binColumns(matrix, keys, rows, columns, request.reduction)
+  const serverIds = ranking.serverIds.slice(rows.from, rows.to)
+  const selected = request.selected === null ? -1 : serverIds.indexOf(request.selected)
   return {
     data: {
       metric: request.metric,
       unit,
-      rows: labelRows(servers, rows.size),
+      rows: labelRows(serverIds, ranking.levels.slice(rows.from, rows.to), rows.size),
       startMs: grid.originMs + columns.from * grid.stepMs,
       stepMs: columns.size * grid.stepMs,
       columns: columns.bins,
@@ -73,11 +84,74 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
     totalRows: counts.servers,
     firstRow: rows.from,
     serversPerRow: rows.size,
-    serverIds: servers.map(({ server_id }) => server_id),
+    shownServers: serverIds.length,
+    names: Array.from({ length: Math.ceil(serverIds.length / rows.size) }, (_, row) =>
+      serverIds.slice(row * rows.size, Math.min((row + 1) * rows.size, row * rows.size + namesOfRow)),
+    ),
+    selectedRow: selected < 0 ? null : Math.floor(selected / rows.size),
   }
 }
 
-interface Bins {
+const rank = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: HeatmapRequest): Promise<Ranking> => {
+  const key = JSON.stringify([sort, filter])
+  const known = rankings.get(grid)
+  if (known?.key === key) return known
+  const { where, parameters } = filterCondition(filter, [metric])
+  const {
+    server_key: keys = [],
+    server_id: ids = [],
+    risk_level: levels = [],
+  } = await run.database.columns(
+    `SELECT server_key, server_id, risk_level FROM (${rankedServersSql(sort, where)}) JOIN server_key USING (server_id) ORDER BY rank`,
+    parameters,
+  )
+  const ranking = {
+    key,
+    keys: Int32Array.from(keys, Number),
+    serverIds: ids.map(String),
+    levels: levels.map((level) => riskLevels.find((one) => one === level) ?? null),
+  }
+  rankings.set(grid, ranking)
+  return ranking
+}
+
+/** Columns that begin before the first period hold fewer of them. */
+const binColumns = (matrix: HeatmapMatrix, keys: Int32Array, rows: Bins, columns: Bins, reduction: HeatmapReduction): Float32Array => {
+  const lead = Math.max(0, -columns.from)
+  if (lead === 0)
+    return binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: columns.from, to: columns.to }, reduction)
+  const firstEnd = columns.from + columns.size
+  const first = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: 0, to: firstEnd }, reduction)
+  const others = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: firstEnd, to: columns.to }, reduction)
+  const width = columns.bins
+  const joined = new Float32Array(rows.bins * width)
+  for (let row = 0; row < rows.bins; row++) {
+    joined[row * width] = first[row]!
+    joined.set(others.subarray(row * (width - 1), (row + 1) * (width - 1)), row * width + 1)
+  }
+  return joined
+}
+
+/** As `binMatrix`, without holding the values. */
+export const binInDatabase = async (
+  run: OpenRun,
+  grid: SeriesGrid,
+  reduction: HeatmapReduction,
+  keys: Int32Array,
+  rows: Bins,
+  columns: Bins,
+): Promise<Float32Array> => {
+  await run.database.storeRows(
+    'heatmap_order',
+    { place: 'INTEGER', server_key: 'INTEGER' },
+    Array.from(keys, (key, place) => [place, key]),
+  )
+  const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
+  fill(values, columns.bins, await run.database.columns(cellsSql(grid, reduction, rows, columns)))
+  return values
+}
+
+export interface Bins {
   readonly from: number
   /** Exclusive. */
   readonly to: number
@@ -114,20 +188,13 @@ const fill = (values: Float32Array, width: number, cells: Record<string, unknown
 }
 
 /** A bin bears the worst level of its servers. */
-const labelRows = (servers: readonly z.infer<typeof rankedSchema>[], size: number): HeatmapRow[] => {
-  const rows: HeatmapRow[] = []
-  for (let start = 0; start < servers.length; start += size) {
-    const bin = servers.slice(start, start + size)
-    const first = bin[0]
-    if (first === undefined) continue
-    const worst = Math.max(...bin.map(({ risk_level }) => (risk_level === null ? -1 : riskLevels.indexOf(risk_level))))
-    const riskLevel: RiskLevel | null = riskLevels[worst] ?? null
-    rows.push({
-      label: bin.length === 1 ? first.server_id : `${first.server_id} + ${bin.length - 1}`,
-      serverId: first.server_id,
-      servers: bin.length,
-      riskLevel,
-    })
-  }
-  return rows
-}
+const labelRows = (serverIds: readonly string[], levels: readonly (RiskLevel | null)[], size: number): HeatmapRow[] =>
+  Array.from({ length: Math.ceil(serverIds.length / size) }, (_, row) => {
+    const start = row * size
+    const servers = Math.min(size, serverIds.length - start)
+    const worst = levels
+      .slice(start, start + servers)
+      .reduce((most, level) => Math.max(most, level === null ? -1 : riskLevels.indexOf(level)), -1)
+    const first = serverIds[start]!
+    return { label: servers === 1 ? first : `${first} + ${servers - 1}`, serverId: first, servers, riskLevel: riskLevels[worst] ?? null }
+  })

@@ -17,10 +17,11 @@ export interface OpenRun {
   readonly close: () => void
 }
 
-/** The accountable models' values of one metric, on a regular grid, as a table for binning. */
+/** The accountable models' values of one metric, on a regular grid. */
 export interface SeriesGrid {
-  /** Table with `server_key` INTEGER (of table `server_key`), `period` INTEGER, `value` FLOAT. */
-  readonly table: string
+  /** A SELECT of `server_id`, `ts` and `value`: measured in the history, forecast in the horizon. Servers are numbered from 1 by table `server_key`. */
+  readonly cellsSql: string
+  readonly servers: number
   /** Start of period 0. */
   readonly originMs: number
   readonly periods: number

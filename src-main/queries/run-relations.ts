@@ -42,8 +42,7 @@ export const createRunRelations = async (database: Database, folder: string, man
   const serverRisk = await withLaterColumns(database, `read_parquet(${file(runFiles.serverRisk)})`)
   await database.run(`CREATE OR REPLACE TABLE ${home}.server_risk AS ${serverRisk}`)
   await database.run(`
-    CREATE OR REPLACE VIEW ${home}.flagged AS
-    WITH named AS (
+    CREATE OR REPLACE VIEW ${home}.flagged_rows AS
       SELECT
         CAST(${required('server_id')} AS VARCHAR) AS server_id,
         ${text(column('metric'), manifest.config.target_metric)} AS metric,
@@ -55,11 +54,12 @@ export const createRunRelations = async (database: Database, folder: string, man
         ${optionalNumber('yhat_upper')} AS yhat_upper,
         ${isFuture === null ? 'CAST(NULL AS BOOLEAN)' : `CAST(${isFuture} AS BOOLEAN)`} AS is_future,
         f.is_selected, f.is_eoq, f.is_holiday
-      FROM read_parquet(${file(runFiles.flaggedForecasts)}) f
-    )
+      FROM read_parquet(${file(runFiles.flaggedForecasts)}) f`)
+  await database.run(`
+    CREATE OR REPLACE VIEW ${home}.flagged AS
     SELECT
       n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted, n.yhat_lower, n.yhat_upper,
       coalesce(n.is_future, n.actual IS NULL AND (r.last_measured_at IS NULL OR n.ts > r.last_measured_at)) AS is_horizon,
       n.is_selected, n.is_eoq, n.is_holiday
-    FROM named n LEFT JOIN ${home}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
+    FROM ${home}.flagged_rows n LEFT JOIN ${home}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
 }

@@ -1,7 +1,7 @@
-// Lays the accountable models' values of one metric on a regular grid once, so that every zoom only bins a small table.
+// The regular grid that the accountable models' values of one metric lie on, and the days that are marked on it.
 import { z } from 'zod'
 import type { TimeMark } from '../../src-shared/chart-options/chart-data.ts'
-import { identifier } from '../database/database.ts'
+import { literal } from '../database/database.ts'
 import type { OpenRun, SeriesGrid } from './open-run.ts'
 
 const dayMs = 86_400_000
@@ -12,23 +12,29 @@ const serverKeysSql = `
   SELECT server_id, CAST(row_number() OVER (ORDER BY server_id) AS INTEGER) AS server_key
   FROM (SELECT DISTINCT server_id FROM server_risk)`
 
-/** Measured in the history (forecast where a measurement is absent), forecast in the horizon. */
-const gridSql = (table: string): string => `
-  CREATE OR REPLACE TABLE ${table} AS
-  SELECT
-    server_key,
-    CAST((epoch_ms(ts) - CAST($2 AS BIGINT)) // CAST($3 AS BIGINT) AS INTEGER) AS period,
-    CAST(CASE WHEN is_horizon THEN predicted ELSE coalesce(actual, predicted) END AS FLOAT) AS value,
-    is_eoq,
-    is_holiday
-  FROM flagged JOIN server_key USING (server_id) WHERE is_selected AND metric = $1`
+/**
+ * Measured in the history (forecast where a measurement is absent), forecast in the horizon. Rows of a run of our own are in the horizon where they say so
+ * or have no measurement: so the join that tells for certain is not needed for the value.
+ */
+const cellsSql = (run: OpenRun, metric: string): string =>
+  run.contents.kind === 'headroom'
+    ? `SELECT server_id, ts, CASE WHEN is_future THEN predicted ELSE coalesce(actual, predicted) END AS value
+       FROM flagged_rows WHERE is_selected AND metric = ${literal(metric)}`
+    : `SELECT server_id, ts, CASE WHEN is_horizon THEN predicted ELSE coalesce(actual, predicted) END AS value
+       FROM flagged WHERE is_selected AND metric = ${literal(metric)}`
 
-const marksSql = (table: string): string => `
-  SELECT
-    CAST(epoch_ms(date_trunc('day', make_timestamp_ms(CAST($1 AS BIGINT) + period * CAST($2 AS BIGINT)))) AS DOUBLE) AS day,
-    coalesce(bool_or(is_eoq), false) AS is_eoq,
-    coalesce(bool_or(is_holiday), false) AS is_holiday
-  FROM ${table}
+/** Days are marked alike for all servers; those with the earliest and latest times and an even choice of the others tell them. */
+const markingServers = 400
+
+const marksSql = (run: OpenRun): string => `
+  SELECT CAST(epoch_ms(date_trunc('day', ts)) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
+  FROM ${run.contents.kind === 'headroom' ? 'flagged_rows' : 'flagged'}
+  WHERE is_selected AND metric = $1 AND server_id IN (
+    SELECT server_id FROM (
+      SELECT server_id, row_number() OVER (ORDER BY server_id) AS place, row_number() OVER (ORDER BY horizon_end DESC NULLS LAST, server_id) AS latest,
+             count(*) OVER () AS servers
+      FROM server_risk WHERE metric = $1)
+    WHERE latest <= 10 OR place % greatest(1, servers // ${markingServers}) = 0)
   GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
@@ -36,21 +42,22 @@ export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), 
 export const seriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid> => {
   const known = run.grids.get(metric)
   if (known !== undefined) return known
-  const made = makeGrid(run, metric, identifier(`grid_${run.grids.size}`))
+  const made = makeGrid(run, metric)
   run.grids.set(metric, made)
   made.catch(() => run.grids.delete(metric))
   return made
 }
 
-const makeGrid = async (run: OpenRun, metric: string, table: string): Promise<SeriesGrid> => {
+const makeGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
   const { extent, stepMs, horizon } = run.overview
   await run.database.run(serverKeysSql)
-  await run.database.run(gridSql(table), [metric, extent.startMs, stepMs])
-  const days = await run.database.rows(marksSql(table), markedDaySchema, [extent.startMs, stepMs])
+  const { servers } = await run.database.row('SELECT CAST(count(*) AS INTEGER) AS servers FROM server_key', z.object({ servers: z.int() }))
+  const days = await run.database.rows(marksSql(run), markedDaySchema, [metric])
   const periods = Math.max(1, Math.ceil((extent.endMs - extent.startMs) / stepMs))
   const horizonPeriod = horizon === null ? periods : Math.round((horizon.startMs - extent.startMs) / stepMs)
   return {
-    table,
+    cellsSql: cellsSql(run, metric),
+    servers,
     originMs: extent.startMs,
     periods,
     stepMs,

@@ -42,6 +42,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   const state = useHeatmapState()
   const metric = useWindowState((window) => window.metric)
   const filter = useWindowState((window) => window.filter)
+  const selected = useWindowState((window) => window.selectedServer)
   const asked: HeatmapRequest | null =
     size === null
       ? null
@@ -55,6 +56,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
           time: timeRangeOf(run, state),
           maxRows: pixels(size.height - surroundings.height),
           maxColumns: pixels(size.width - surroundings.width),
+          selected,
         }
   const answer = useRequest('run.heatmap', asked, `${run.folder} ${metric}`)
   return (
@@ -96,16 +98,12 @@ interface HeatmapProps {
 }
 
 const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
-  const { data, serverIds, firstRow, serversPerRow, totalRows } = answer
+  const { data, shownServers, firstRow, totalRows } = answer
   const [hovered, setHovered] = useState<PlotPoint | null>(null)
-  const selected = useWindowState((window) => window.selectedServer)
   const plot = useMemo(() => layOutHeatmap(data, { theme, formatting, ...size }).plot, [data, theme, size])
   const image = useMemo(() => paintCells(data, plot), [data, plot])
   const title = useMemo(() => heatmapTitle(wholeHorizon(answer, run), formatting), [answer, run])
-  const selectedRow = useMemo(() => {
-    const index = selected === null ? -1 : serverIds.indexOf(selected)
-    return index < 0 ? undefined : data.rows[Math.floor(index / serversPerRow)]?.serverId
-  }, [selected, serverIds, serversPerRow, data])
+  const selectedRow = answer.selectedRow === null ? undefined : data.rows[answer.selectedRow]?.serverId
   // At the chart's own choice of rows the labels all but touch.
   const interval = Math.ceil(rowLabelPixels / (plot.height / Math.max(1, data.rows.length))) - 1
   const option = useCallback(
@@ -125,8 +123,7 @@ const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
       useHeatmapState.setState({ span: 'custom', time })
     }
     if (y0 !== 0 || y1 !== 1) {
-      const shown = serverIds.length
-      const rows = clampRows(totalRows, { from: firstRow + y0 * shown, to: firstRow + y1 * shown })
+      const rows = clampRows(totalRows, { from: firstRow + y0 * shownServers, to: firstRow + y1 * shownServers })
       useHeatmapState.setState({ rows })
     }
   }
@@ -140,7 +137,7 @@ const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
     <>
       <Chart label={title} option={option} onHandle={onChart} />
       <ZoomSurface
-        label={`Cells of the heatmap, ${serverIds.length} servers in ${data.rows.length} rows. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom.`}
+        label={`Cells of the heatmap, ${shownServers} servers in ${data.rows.length} rows. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom.`}
         plot={plot}
         columns={data.columns}
         rows={data.rows.length}
@@ -184,12 +181,10 @@ interface CellTooltipProps {
 }
 
 const tooltipRoom = { width: 260, height: 130, gap: 14 }
-const namesShown = 3
 
 const CellTooltip = ({ answer, cell, left, top, size }: CellTooltipProps) => {
   const words = describeCell(answer.data, cell, formatting)
-  const start = cell.rowIndex * answer.serversPerRow
-  const names = answer.serverIds.slice(start, start + Math.min(namesShown, cell.row.servers))
+  const names = answer.names[cell.rowIndex] ?? []
   const others = cell.row.servers - names.length
   return (
     <div

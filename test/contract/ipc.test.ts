@@ -230,7 +230,9 @@ describe('what comes back to the window', () => {
     totalRows: 1,
     firstRow: 0,
     serversPerRow: 1,
-    serverIds: ['web-1'],
+    shownServers: 1,
+    names: [['web-1']],
+    selectedRow: null,
   }
 
   it('carries typed arrays through a structured clone and is parsed again', () => {

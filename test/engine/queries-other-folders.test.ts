@@ -43,6 +43,7 @@ const heatmapOf = (run: OpenRun) =>
     time: null,
     maxRows: 100,
     maxColumns: 100,
+    selected: null,
   })
 
 describe('a folder of the Python job', () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRun } from '../../src-main/report/open-run-folder.ts'
 import { queryClusters } from '../../src-main/queries/clusters-query.ts'
-import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
+import { seriesGrid } from '../../src-main/queries/series-grid.ts'
+import { binInDatabase, queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryServer } from '../../src-main/queries/server-query.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
@@ -38,8 +39,11 @@ const ask = (change: Partial<HeatmapRequest> = {}): Promise<HeatmapView> =>
     time: null,
     maxRows: 100,
     maxColumns: 100,
+    selected: null,
     ...change,
   })
+
+const order = ({ data }: HeatmapView): string[] => data.rows.map(({ serverId }) => serverId)
 
 /** The matrix row by row, NaN as null, to one decimal. */
 const matrixOf = ({ data }: HeatmapView): (number | null)[][] =>
@@ -68,20 +72,21 @@ describe('the heatmap at full resolution', () => {
     ['cluster', ['bravo', 'charlie', 'alpha']],
     ['name', ['alpha', 'bravo', 'charlie']],
   ])('orders servers by %s', async (sort, expected) => {
-    expect((await ask({ sort })).serverIds).toEqual(expected)
+    expect(order(await ask({ sort }))).toEqual(expected)
   })
 
   it('orders servers by their groups, those of one group by risk, those without one last', async () => {
-    const group = async (cards: string): Promise<string[]> => {
+    // Another filter that all three pass: orders are kept while the same one is asked for.
+    const group = async (cards: string, text: string): Promise<string[]> => {
       await run.database.run(
         `UPDATE server_risk SET business_unit = CASE server_id WHEN 'alpha' THEN NULL WHEN 'bravo' THEN 'Retail' ELSE '${cards}' END`,
       )
-      return (await ask({ sort: 'group' })).serverIds
+      return order(await ask({ sort: 'group', filter: { ...noFilter, text } }))
     }
-    expect(await group('Cards')).toEqual(['charlie', 'bravo', 'alpha'])
-    expect(await group('Shops')).toEqual(['bravo', 'charlie', 'alpha'])
+    expect(await group('Cards', 'a')).toEqual(['charlie', 'bravo', 'alpha'])
+    expect(await group('Shops', 'A')).toEqual(['bravo', 'charlie', 'alpha'])
     await run.database.run("UPDATE server_risk SET business_unit = 'Retail'")
-    expect((await ask({ sort: 'group' })).serverIds).toEqual(['alpha', 'charlie', 'bravo'])
+    expect(order(await ask({ sort: 'group' }))).toEqual(['alpha', 'charlie', 'bravo'])
   })
 
   it('marks the quarter end as one window and the holiday by its day', async () => {
@@ -101,7 +106,10 @@ describe('the heatmap in fewer pixels than cells', () => {
       { label: 'bravo', serverId: 'bravo', servers: 1, riskLevel: 'low' },
     ])
     expect(matrixOf(answer)[0]).toEqual([10, 20, 30, 35, 85, 95, 85, 85])
-    expect(answer).toMatchObject({ serversPerRow: 2, totalRows: 3, firstRow: 0 })
+    expect(answer).toMatchObject({ serversPerRow: 2, totalRows: 3, firstRow: 0, shownServers: 3, selectedRow: null })
+    expect(answer.names).toEqual([['alpha', 'charlie'], ['bravo']])
+    expect((await ask({ maxRows: 2, selected: 'bravo' })).selectedRow).toBe(1)
+    expect((await ask({ maxRows: 2, selected: 'nobody' })).selectedRow).toBeNull()
   })
 
   it('averages merged servers when asked for the mean', async () => {
@@ -136,10 +144,25 @@ describe('the heatmap in fewer pixels than cells', () => {
   })
 })
 
+describe('the heatmap of a fleet that is too large to be held', () => {
+  it.each(['max', 'mean', 'p95'] as const)('has the same cells (%s), binned in the database', async (reduction) => {
+    const grid = await seriesGrid(run, 'cpu_p95')
+    const [rows, columns] = [
+      { from: 0, to: 3, size: 2, bins: 2 },
+      { from: -2, to: 8, size: 3, bins: 4 },
+    ]
+    // alpha, charlie, bravo by their keys in order of name.
+    const inDatabase = await binInDatabase(run, grid, reduction, Int32Array.of(1, 3, 2), rows, columns)
+    const { data } = await ask({ reduction, maxRows: 2, maxColumns: 4 })
+    expect([data.rows.length, data.columns]).toEqual([2, 4])
+    expect([...inDatabase]).toEqual([...data.values])
+  })
+})
+
 describe('the heatmap zoomed in', () => {
   it('answers for the servers and days asked for', async () => {
     const answer = await ask({ rows: { from: 1, to: 3 }, time: { fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs } })
-    expect(answer.serverIds).toEqual(['charlie', 'bravo'])
+    expect(order(answer)).toEqual(['charlie', 'bravo'])
     expect(answer.firstRow).toBe(1)
     expect(answer.data.startMs).toBe(horizonStartMs)
     expect(matrixOf(answer)).toEqual([
@@ -150,7 +173,7 @@ describe('the heatmap zoomed in', () => {
 
   it('keeps ranges that reach beyond the run inside it', async () => {
     const answer = await ask({ rows: { from: 2, to: 99 }, time: { fromMs: firstDayMs - 9 * dayMs, toMs: firstDayMs + 99 * dayMs } })
-    expect(answer.serverIds).toEqual(['bravo'])
+    expect(order(answer)).toEqual(['bravo'])
     expect(answer.data).toMatchObject({ startMs: firstDayMs, columns: 8 })
   })
 
