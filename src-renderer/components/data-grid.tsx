@@ -51,6 +51,8 @@ export interface DataGridProps {
 }
 
 export const rowHeight = 28
+/** Rows drawn beyond either edge. */
+const overscan = 5
 
 export const DataGrid = (props: DataGridProps) => {
   const { columns, total, rowAt, onRange, sort = null, context } = props
@@ -60,8 +62,10 @@ export const DataGrid = (props: DataGridProps) => {
   const [anchor, setAnchor] = useState(0)
   const [isFocused, setIsFocused] = useState(false)
   // oxlint-disable-next-line react/incompatible-library -- its functions are used here alone
-  const virtual = useVirtualizer({ count: total, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 })
+  const virtual = useVirtualizer({ count: total, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan })
   const shown = virtual.getVirtualItems()
+  // Rows that leave give their elements to those that come: a long way is scrolled without making any.
+  const slots = Math.ceil((virtual.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
   const first = shown[0]?.index ?? 0
   const last = (shown.at(-1)?.index ?? 0) + 1
   useEffect(() => onRange(first, last), [onRange, first, last])
@@ -155,7 +159,7 @@ export const DataGrid = (props: DataGridProps) => {
             // The grid itself takes the keys: arrows move, Enter opens.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
             <div
-              key={index}
+              key={index % slots}
               role="row"
               className="grid-row"
               aria-rowindex={index + 2}
