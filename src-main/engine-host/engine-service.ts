@@ -9,9 +9,6 @@ import {
   type EngineResponse,
 } from '../../src-shared/engine-contract.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { previewConfigFile } from '../engine/config-file.ts'
-import { parseConfig } from '../engine/parse-config.ts'
-import { reconcileRun } from '../engine/reconcile/reconcile-run.ts'
 import { queryClusterProfiles, queryClusters } from '../queries/clusters-query.ts'
 import { decide, undecide } from '../queries/decisions.ts'
 import { keepScenarios, readScenarios } from '../queries/saved-scenarios.ts'
@@ -24,12 +21,8 @@ import { queryRecommendations } from '../queries/recommendations-query.ts'
 import { querySeason } from '../queries/season-query.ts'
 import { queryServer } from '../queries/server-query.ts'
 import { queryServers } from '../queries/servers-query.ts'
-import { writeReport } from '../report/write-report.ts'
-import { compareForWindow } from './compare-for-window.ts'
-import { exportRows } from '../report/export-rows.ts'
 import { OpenRuns } from './open-runs.ts'
 import { RunningAnalyses } from './run-analyses.ts'
-import { keepRunLedger, readRunLedger, readServerEvents } from './run-ledger.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
 
 type EngineHandlers = { readonly [Call in EngineCall]: (request: EngineRequest<Call>) => Promise<EngineResponse<Call>> }
@@ -48,7 +41,7 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
       analyses.cancel(analysisId)
       return {}
     },
-    'run.open': async ({ folder }) => (await runs.reopen(folder)).overview,
+    'run.open': async ({ folder }) => await openFirst(runs, folder),
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
     'run.server': (request) => runs.query(request.folder, (run) => queryServer(run, request)),
@@ -65,22 +58,24 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.undecide': ({ folder, servers }) => runs.query(folder, (run) => undecide(run.contents.folder, servers).then(nothing)),
     'run.scenarios': ({ folder }) => readScenarios(folder),
     'run.keep-scenarios': ({ folder, scenarios }) => keepScenarios(folder, scenarios).then(nothing),
-    'run.events': ({ folder }) => runs.query(folder, readRunLedger),
-    'run.keep-events': ({ folder, lines }) => runs.query(folder, (run) => keepRunLedger(run, lines)),
-    'run.server-events': ({ folder, serverId }) => runs.query(folder, (run) => readServerEvents(run, serverId)),
-    'run.compare': compareForWindow,
-    'run.reconcile': ({ folder }) => reconcileRun(folder),
-    'run.export-rows': (request) => runs.query(request.folder, (run) => exportRows(run, request)),
+    'run.events': ({ folder }) => runs.query(folder, async (run) => (await ledger()).readRunLedger(run)),
+    'run.keep-events': ({ folder, lines }) => runs.query(folder, async (run) => (await ledger()).keepRunLedger(run, lines)),
+    'run.server-events': ({ folder, serverId }) => runs.query(folder, async (run) => (await ledger()).readServerEvents(run, serverId)),
+    'run.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
+    'run.reconcile': async ({ folder }) => (await import('../engine/reconcile/reconcile-run.ts')).reconcileRun(folder),
+    'run.export-rows': (request) =>
+      runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
     'run.report': ({ folder, format, path }) =>
       runs.query(folder, async (run) => {
-        await writeReport(run, format, path)
+        await (await import('../report/write-report.ts')).writeReport(run, format, path)
         return { path }
       }),
     'config.check': async ({ settings }) => {
+      const { parseConfig } = await import('../engine/parse-config.ts')
       parseConfig(settings, 'headroom')
       return {}
     },
-    'config.read': ({ path }) => previewConfigFile(path),
+    'config.read': async ({ path }) => (await import('../engine/config-file.ts')).previewConfigFile(path),
     'run.what-if-choices': ({ folder }) => whatIf.choices(folder),
     'run.what-if': (request) => whatIf.answer(request),
   }
@@ -93,6 +88,16 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
       post({ type: 'refusal', id, ok: false, error: toWireError(thrown) })
     }
   }
+}
+
+/** What the first view needs is loaded with the process; the rest when it is asked for. */
+const ledger = () => import('./run-ledger.ts')
+
+const openFirst = async (runs: OpenRuns, folder: string): Promise<EngineResponse<'run.open'>> => {
+  const run = await runs.reopen(folder)
+  // The charts will ask for them; a failure is told there.
+  setImmediate(() => void run.holidayNames().catch(() => undefined))
+  return run.overview
 }
 
 const nothing = (): Record<string, never> => ({})

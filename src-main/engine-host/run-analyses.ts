@@ -1,8 +1,6 @@
 // Runs analyses for the window: a forecast set or a freshly written sample fleet, with progress, cancel and one clear end.
 import { rm } from 'node:fs/promises'
-import { analyze } from '../engine/analyze.ts'
 import type { AnalysisResult } from '../engine/analysis-request.ts'
-import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
 import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
 import { toWireError } from '../../src-shared/errors.ts'
 import type { RunEvent } from '../../src-shared/run-event.ts'
@@ -50,6 +48,7 @@ const perform = async (
   signal: AbortSignal,
   report: (event: RunEvent) => void,
 ): Promise<AnalysisResult> => {
+  const { analyze } = await import('../engine/analyze.ts')
   const request = { out, method: 'headroom', config, memoryLimit: memoryLimit ?? undefined } as const
   if (source.kind === 'forecast') {
     const serversTable = source.serversTable ?? undefined
@@ -57,6 +56,7 @@ const perform = async (
     const model = source.model ?? undefined
     return analyze({ ...request, inputs: source.paths, serversTable, eventsTable, model }, { signal, onEvent: forwardSteps(report, 0) })
   }
+  const { writeSampleFleet } = await import('../sample/write-sample-fleet.ts')
   const { forecasts, serversTable } = await writeSampleFleet(
     { servers: source.servers, out: source.forecasts, granularity: 'daily', seed: sampleSeed },
     { signal, onEvent: ({ label, progress }) => report({ type: 'step', label, progress: progress * sampleShare }) },

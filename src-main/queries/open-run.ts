@@ -10,8 +10,8 @@ export interface OpenRun {
   /** Holds the relations `flagged` and `server_risk`. */
   readonly database: Database
   readonly overview: RunOverview
-  /** Name of each holiday by its date, YYYY-MM-DD. */
-  readonly holidayNames: ReadonlyMap<string, string>
+  /** Name of each holiday by its date, YYYY-MM-DD; worked out at the first need, for the calendar of the world takes its time to load. */
+  readonly holidayNames: () => Promise<ReadonlyMap<string, string>>
   /** Made at the first need, by metric. */
   readonly grids: Map<string, Promise<SeriesGrid>>
   readonly close: () => void

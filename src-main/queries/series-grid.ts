@@ -62,7 +62,7 @@ const makeGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
     periods,
     stepMs,
     horizonPeriod: Math.min(periods, Math.max(0, horizonPeriod)),
-    marks: marksOf(days, Math.max(dayMs, stepMs), run.holidayNames),
+    marks: marksOf(days, Math.max(dayMs, stepMs), await run.holidayNames()),
   }
 }
 

@@ -105,7 +105,7 @@ const readOtherModels = async (database: Database, serverId: string, metric: str
 
 const readMarks = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['marks']> => {
   const days = await run.database.rows(marksSql, markedDaySchema, [serverId, metric])
-  return marksOf(days, Math.max(86_400_000, run.overview.stepMs), run.holidayNames)
+  return marksOf(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames())
 }
 
 const inOverviewOrder = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {

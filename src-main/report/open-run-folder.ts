@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { completeConfig } from '../../src-shared/analysis-config.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { Database } from '../database/database.ts'
-import { assessPythonRun } from '../engine/assess-python-run.ts'
-import { holidayDates } from '../engine/calendar.ts'
 import { describeRun } from '../queries/describe-run.ts'
 import type { OpenRun } from '../queries/open-run.ts'
 import { readRunContents, type RunContents } from '../queries/run-contents.ts'
@@ -16,7 +14,8 @@ import { createRunRelations } from '../queries/run-relations.ts'
 const memoryLimit = '2GB'
 
 /** The files mark holidays but do not name them. */
-const namesOfHolidays = ({ manifest }: RunContents, { extent }: RunOverview): Map<string, string> => {
+const namesOfHolidays = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
+  const { holidayDates } = await import('../engine/calendar.ts')
   const config = manifest?.config ?? completeConfig({}, 'headroom')
   const year = (timeMs: number): number => new Date(timeMs).getUTCFullYear()
   const holidays = holidayDates(config, year(extent.startMs), year(extent.endMs))
@@ -35,9 +34,10 @@ export const openRun = async (folder: string): Promise<OpenRun> => {
   }
   try {
     if (contents.manifest !== null) await createRunRelations(database, folder, contents.manifest)
-    else await assessPythonRun(database, folder)
+    else await (await import('../engine/assess-python-run.ts')).assessPythonRun(database, folder)
     const overview = await describeRun(database, contents)
-    const holidayNames = namesOfHolidays(contents, overview)
+    let names: Promise<Map<string, string>> | undefined
+    const holidayNames = (): Promise<Map<string, string>> => (names ??= namesOfHolidays(contents, overview))
     return { contents, database, overview, holidayNames, grids: new Map(), close: closeAll }
   } catch (error) {
     closeAll()
