@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { _electron } from 'playwright'
+import { _electron, errors } from 'playwright'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
@@ -112,7 +112,7 @@ await runMain(async () => {
     await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run])
     await withDisplay(async (env) => {
       const home = join(folder, 'home')
-      const app = await _electron.launch({
+      const app = await launchPatiently({
         executablePath: electron.electronBinary,
         args: [
           ...electron.args,
@@ -152,6 +152,17 @@ await runMain(async () => {
   }
   return judge(samples)
 })
+
+/** Where Playwright attaches at the moment the page opens it waits for ever: the next attempt finds them apart. @param {object} options */
+async function launchPatiently(options) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await _electron.launch({ ...options, timeout: 20_000 })
+    } catch (error) {
+      if (attempt === 3 || !(error instanceof errors.TimeoutError)) throw error
+    }
+  }
+}
 
 /** @param {readonly Sample[][]} samples */
 function judge(samples) {

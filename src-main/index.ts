@@ -35,7 +35,7 @@ const start = async (): Promise<void> => {
     app.quit()
     return
   }
-  const log = keepDiagnostics(data)
+  const log = keepDiagnostics(data, process.env)
   registerAppScheme()
 
   let window: BrowserWindow | undefined

@@ -6,6 +6,7 @@ const retryMs = 20
 const patienceMs = 10_000
 /** No change takes so long: its holder is gone even if its number is in use again. */
 const longestMs = 30_000
+const numberingMs = 2000
 
 /** Runs `change` while nobody else holds the lock; its folder must be there. Throws where another holds it for too long. */
 export const holdLock = async <Value>(path: string, change: () => Promise<Value>): Promise<Value> => {
@@ -44,8 +45,9 @@ const isAbandoned = async (path: string): Promise<boolean> => {
   ])
   if (age > longestMs) return true
   const pid = Number(holder)
-  // One that was killed before it wrote its number is waited for.
-  return pid > 0 && pid !== process.pid && !isAlive(pid)
+  // One that has made the file and not yet written its number gets a moment to do so.
+  if (!(pid > 0)) return age > numberingMs
+  return pid !== process.pid && !isAlive(pid)
 }
 
 /** Whether a process of this number runs. */

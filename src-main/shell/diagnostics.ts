@@ -1,4 +1,4 @@
-// Diagnostics of the running app: crash dumps stay here, falls of any process are written down, the user can save a report.
+// Diagnostics of the running app: crash dumps only when asked for, and then kept here; falls of any process are written down, the user can save a report.
 import { app, crashReporter, shell, type BrowserWindow } from 'electron'
 import type { DataFolder } from './data-folder.ts'
 import { DiagnosticLog } from './diagnostic-log.ts'
@@ -6,10 +6,10 @@ import type { KeptSettings } from './kept-settings.ts'
 import { problemReport } from './problem-report.ts'
 import { askWhereTo, writeWhole } from './save-file.ts'
 
-/** Call before the app is ready. */
-export const keepDiagnostics = (data: DataFolder): DiagnosticLog => {
+/** Call before the app is ready. A dump holds memory, and with it perhaps a credential: HEADROOM_CRASH_DUMPS=1 asks for them. */
+export const keepDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv): DiagnosticLog => {
   app.setPath('crashDumps', data.crashes)
-  crashReporter.start({ uploadToServer: false, compress: false })
+  if (environment['HEADROOM_CRASH_DUMPS'] === '1') crashReporter.start({ uploadToServer: false, compress: false })
   const log = new DiagnosticLog(data.logs)
   log.write('start', {
     version: app.getVersion(),

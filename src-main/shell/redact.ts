@@ -7,6 +7,8 @@ const replacements: readonly (readonly [RegExp, string])[] = [
     /((?:secret|token|password|passwd|credential|authorization|signature|x-amz-|session)[\w-]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&}]+)/gi,
     '$1[removed]',
   ],
+  // A place in quotation marks goes whole: its names may hold blanks.
+  [/(['"`])(?:[A-Za-z]:|\\\\|\/|~)[^'"`\n]*\1/g, '[path]'],
   [/\b(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{12,}\b/g, '[key id]'],
   [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]+)?/g, '[token]'],
   [/\barn:[\w-]+:[^\s"',)]+/g, '[arn]'],

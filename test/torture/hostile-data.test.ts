@@ -64,7 +64,7 @@ describe('bombs', () => {
   })
 
   test('very many models', { timeout: 300_000 }, async () => {
-    const models = rounds(5000, 300_000)
+    const models = rounds(5000, 50_000)
     await bench.write(
       'models.parquet',
       `SELECT 'srv-1' AS server_id, 'model-' || m AS model, TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS timestamp,
@@ -144,7 +144,7 @@ describe('names that mislead', () => {
   })
 })
 
-describe('places', () => {
+describe.skipIf(process.platform === 'win32')('places', () => {
   test('a pipe and a device are not waited for', async () => {
     await mkdir(at('pipes'))
     execFileSync('mkfifo', [at('pipes/a.parquet'), at('pipe.yaml')])
@@ -285,7 +285,7 @@ describe('a file that is replaced, cut or written to while it is read', () => {
   })
 })
 
-test('an engine process that is killed at its work is started again and goes on', async () => {
+test.skipIf(process.platform === 'win32')('an engine process that is killed at its work is started again and goes on', async () => {
   const engine = new EngineChild()
   const times = rounds(3, 20)
   await bench.write('killed.parquet', smallSet.replace('range(1, 4)', 'range(1, 2000)'))

@@ -192,7 +192,7 @@ test.each(['html', 'xlsx', 'csv'])('an export as %s is the old file or the new o
 test('a launch, its transfers and its way home: one job, and the run comes home whole', { timeout: 1_200_000 }, async () => {
   await packedEngine()
   const chance = chanceOf('launch')
-  const launches = rounds(1, 12)
+  const launches = rounds(1, 8)
   let kills = 0
   for (let launch = 0; launch < launches; launch++) {
     const bench = await openCloudBench()

@@ -28,6 +28,7 @@ describe('a line loses', () => {
     ['machines', 'at 10.1.2.3 down', 'at [ip] down'],
     ['places', 'ENOENT: open /data/bank/fleet.parquet', 'ENOENT: open [path]'],
     ['places of Windows', 'open C:\\Users\\jane\\fleet.parquet', 'open [path]'],
+    ['places in quotation marks', "ENOENT: open '/data/our bank/secret fleet.parquet'", 'ENOENT: open [path]'],
     ['shares', 'open \\\\server\\share\\fleet.parquet', 'open [path]'],
     ['the home', 'in /home/jdoe1 by jdoe1', 'in [path] by [user]'],
   ])('%s', (_, text, clean) => expect(redact(text, '/home/jdoe1')).toBe(clean))
