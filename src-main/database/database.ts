@@ -2,6 +2,7 @@
 import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
+import { cancelled, databaseError } from './database-error.ts'
 
 export interface DatabaseOptions {
   /** At least 2 are used: a single thread writes Parquet by another path, with other bytes. */
@@ -286,22 +287,4 @@ const plainItems = (vector: object): Float64Array | null => {
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
-const cancelled = (cause?: unknown): HeadroomError => new HeadroomError('cancelled', 'Cancelled.', { cause })
-
 const defaultThreads = async (): Promise<number> => (await import('node:os')).availableParallelism()
-
-const databaseError = (cause: unknown, sql: string): HeadroomError => {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  // What does not fit into memory is spilled; where that fails, DuckDB speaks of memory first.
-  if (/No space left on device|not enough disk space|failed to offload data block/i.test(message)) {
-    return new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause, sql })
-  }
-  if (/Out of Memory/i.test(message)) {
-    return new HeadroomError('memory-exceeded', 'The analysis needs more memory than its limit allows.', {
-      next: 'Raise --memory-limit, or split the forecast set.',
-      cause,
-      sql,
-    })
-  }
-  return new HeadroomError('query-failed', message, { cause, sql })
-}

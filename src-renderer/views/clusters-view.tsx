@@ -86,6 +86,8 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
               <NoClusters run={run} isProjected={projection === 'components'} />
             ))}
         </div>
+        {/* Their room is kept, so that the chart does not move when they come. */}
+        {profiles.status === 'loading' && <div className="profiles" aria-hidden />}
         {profiles.status === 'ready' && profiles.value.clusters.length > 0 && (
           <ClusterProfiles
             profiles={profiles.value}

@@ -115,6 +115,8 @@ describe('the sample fleet', () => {
   it('shows clusters with hover, a legend that hides, and the same selection', async () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
+    // They take their room from the chart when they come.
+    await page.getByRole('region', { name: 'Profiles of the clusters' }).waitFor()
     await chartPainted(page)
     expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/groups?: /)
     const mark = await markOnScatter(page)
