@@ -68,38 +68,75 @@ export interface Binning {
 }
 
 /** Row by row, `columns` wide. */
-export const binMatrix = ({ values, from: origin, to: end }: HeatmapMatrix, binning: Binning, reduction: BinReduction): Float32Array => {
-  const { keys, rowSize, columnSize, from, to } = binning
-  const width = end - origin
-  const columns = Math.ceil((to - from) / columnSize)
-  const rows = Math.ceil(keys.length / rowSize)
+export const binMatrix = (matrix: HeatmapMatrix, binning: Binning, reduction: BinReduction): Float32Array => {
+  const columns = Math.ceil((binning.to - binning.from) / binning.columnSize)
+  const rows = Math.ceil(binning.keys.length / binning.rowSize)
   const binned = new Float32Array(rows * columns).fill(Number.NaN)
-  const scratch = new Float64Array(reduction === 'p95' ? rowSize * columnSize : 0)
+  const binRow = reduction === 'p95' ? percentilesOfRow : reduction === 'max' ? greatestOfRow : meansOfRow
   for (let row = 0; row < rows; row++) {
-    const lastServer = Math.min(keys.length, (row + 1) * rowSize)
-    for (let column = 0; column < columns; column++) {
-      const firstPeriod = from + column * columnSize
-      const lastPeriod = Math.min(to, firstPeriod + columnSize)
-      let count = 0
-      let sum = 0
-      let greatest = -Infinity
-      for (let server = row * rowSize; server < lastServer; server++) {
-        const base = (keys[server]! - 1) * width - origin
-        for (let period = firstPeriod; period < lastPeriod; period++) {
-          const value = values[base + period]!
-          if (Number.isNaN(value)) continue
-          if (reduction === 'p95') scratch[count] = value
-          count++
-          sum += value
-          if (value > greatest) greatest = value
-        }
-      }
-      if (count === 0) continue
-      binned[row * columns + column] =
-        reduction === 'max' ? greatest : reduction === 'mean' ? sum / count : percentile95(scratch.subarray(0, count))
-    }
+    const keys = binning.keys.subarray(row * binning.rowSize, (row + 1) * binning.rowSize)
+    binRow(matrix, binning, keys, binned.subarray(row * columns, (row + 1) * columns))
   }
   return binned
+}
+
+/** Fills one row of bins, which are NaN before, from the servers with these keys. */
+type BinRow = (matrix: HeatmapMatrix, binning: Binning, keys: Int32Array, bins: Float32Array) => void
+
+/** Server by server, in the order in which the values lie; nothing is above NaN, nor NaN above anything. */
+const greatestOfRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
+  const width = end - origin
+  bins.fill(-Infinity)
+  for (const key of keys) {
+    let cell = (key - 1) * width - origin + from
+    // A period a column, as in most views, without the loop inside: twice as quick.
+    if (columnSize === 1) {
+      for (let column = 0; column < bins.length; column++, cell++) {
+        const value = values[cell]!
+        if (value > bins[column]!) bins[column] = value
+      }
+      continue
+    }
+    for (let column = 0, period = from; period < to; column++) {
+      const last = Math.min(to, period + columnSize)
+      let greatest = bins[column]!
+      for (; period < last; period++, cell++) if (values[cell]! > greatest) greatest = values[cell]!
+      bins[column] = greatest
+    }
+  }
+  for (let column = 0; column < bins.length; column++) if (bins[column] === -Infinity) bins[column] = Number.NaN
+}
+
+const meansOfRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
+  const width = end - origin
+  const sums = new Float64Array(bins.length)
+  const counts = new Int32Array(bins.length)
+  for (const key of keys) {
+    const base = (key - 1) * width - origin
+    for (let period = from; period < to; period++) {
+      const value = values[base + period]!
+      if (Number.isNaN(value)) continue
+      const column = Math.floor((period - from) / columnSize)
+      sums[column]! += value
+      counts[column]!++
+    }
+  }
+  for (let column = 0; column < bins.length; column++) if (counts[column]! > 0) bins[column] = sums[column]! / counts[column]!
+}
+
+const percentilesOfRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
+  const width = end - origin
+  const found = new Float64Array(keys.length * columnSize)
+  for (let column = 0; column < bins.length; column++) {
+    const first = from + column * columnSize
+    const last = Math.min(to, first + columnSize)
+    let count = 0
+    for (const key of keys) {
+      const base = (key - 1) * width - origin
+      for (let period = first; period < last; period++) if (!Number.isNaN(values[base + period]!)) found[count++] = values[base + period]!
+    }
+    if (count > 0) bins[column] = percentile95(found.subarray(0, count))
+  }
 }
 
 /** By linear interpolation between the neighbours, as DuckDB's quantile_cont; sorts what it is given. */
