@@ -52,7 +52,9 @@ export interface DataGridProps {
 
 export const rowHeight = 28
 /** Rows drawn beyond either edge. */
-const overscan = 5
+const overscan = 4
+/** Rows that stay in view for so long are fetched. */
+const settleMs = 40
 
 export const DataGrid = (props: DataGridProps) => {
   const { columns, total, rowAt, onRange, sort = null, context } = props
@@ -68,7 +70,11 @@ export const DataGrid = (props: DataGridProps) => {
   const slots = Math.ceil((virtual.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
   const first = shown[0]?.index ?? 0
   const last = (shown.at(-1)?.index ?? 0) + 1
-  useEffect(() => onRange(first, last), [onRange, first, last])
+  // What is flown over is not fetched.
+  useEffect(() => {
+    const timer = setTimeout(() => onRange(first, last), settleMs)
+    return () => clearTimeout(timer)
+  }, [onRange, first, last])
 
   const range = { from: Math.min(anchor, active.row), to: Math.max(anchor, active.row) + 1 }
   const goTo = (place: GridPlace, extends_: boolean): void => {
