@@ -4,7 +4,7 @@ import { chownSync, existsSync, readdirSync, readFileSync, readlinkSync } from '
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright'
+import { chromium, errors, type Browser, type Page } from 'playwright'
 
 export const packageFolder = process.env['HEADROOM_TEST_PACKAGE'] ?? ''
 const program = join(packageFolder, 'headroom')
@@ -87,6 +87,19 @@ const listeningPort = (child: ChildProcess, said: () => string): Promise<number>
     })
   })
 
+const attempts = 4
+
+/** Where Playwright attaches while the page opens it may wait for ever: the next attempt finds the two apart. */
+const connectPatiently = async (site: string): Promise<Browser> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await chromium.connectOverCDP(site, { noDefaults: true, timeout: patienceMs / 3 })
+    } catch (error) {
+      if (attempt === attempts || !(error instanceof errors.TimeoutError)) throw error
+    }
+  }
+}
+
 /** `env`: beside the few variables that a desktop sets. */
 export const startPackage = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<PackagedApp> => {
   const home = await mkdtemp(join(tmpdir(), 'headroom-package-'))
@@ -113,7 +126,7 @@ export const startPackage = async (args: readonly string[], env: Readonly<Record
     const port = await listeningPort(child, () => text)
     const site = `http://127.0.0.1:${port}`
     // Electron has one browser context and does not let its downloads be redirected.
-    browser = await chromium.connectOverCDP(site, { noDefaults: true })
+    browser = await connectPatiently(site)
     const context = browser.contexts()[0]!
     const page = context.pages()[0] ?? (await context.waitForEvent('page'))
     const targets = async (): Promise<string[]> => {
