@@ -28,7 +28,7 @@ async function attempt(part) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     say(error.message)
-    return [oneFailed]
+    return [oneFailed(error.message)]
   }
 }
 
@@ -77,6 +77,7 @@ await runMain(async () => {
     return part === 'package' ? runPackageTests() : runEverything(process.argv.slice(2))
   })
   const total = addUp(counts)
+  if (total.failures.length > 0) console.log(`\nFailed:\n${total.failures.map((failure) => `  ${failure}`).join('\n')}\n`)
   console.log(summaryLine(total))
   return exitCodeFor(total)
 })

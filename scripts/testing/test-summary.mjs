@@ -1,13 +1,14 @@
-// The arithmetic of the last line of a test run.
+// The end of a test run: what failed, by name, and the arithmetic of the last line.
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} TestCounts */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures: readonly string[] }} TestCounts failures: a line or more for each */
 
 /** @type {TestCounts} */
-const noTests = { passed: 0, failed: 0, skipped: 0 }
+const noTests = { passed: 0, failed: 0, skipped: 0, failures: [] }
 /** @type {TestCounts} */
-export const onePassed = { passed: 1, failed: 0, skipped: 0 }
-/** @type {TestCounts} */
-export const oneFailed = { passed: 0, failed: 1, skipped: 0 }
+export const onePassed = { ...noTests, passed: 1 }
+
+/** @param {string} what @returns {TestCounts} */
+export const oneFailed = (what) => ({ ...noTests, failed: 1, failures: [what] })
 
 /** @param {readonly TestCounts[]} parts @returns {TestCounts} */
 export function addUp(parts) {
@@ -16,30 +17,50 @@ export function addUp(parts) {
       passed: sum.passed + part.passed,
       failed: sum.failed + part.failed,
       skipped: sum.skipped + part.skipped,
+      failures: [...sum.failures, ...part.failures],
     }),
     noTests,
   )
 }
 
 /**
+ * @typedef {object} VitestReport of Vitest's JSON reporter
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {readonly { name?: string, message?: string, status: string,
+ *   assertionResults: readonly { status: string, fullName?: string, failureMessages?: readonly string[] }[] }[]} testResults
+ */
+
+/** Lines of an error that are repeated at the end of a run. */
+const linesShown = 6
+
+/** @param {string} text */
+const shorten = (text) => text.trimEnd().split('\n').slice(0, linesShown).join('\n    ')
+
+/**
  * Counts of one Vitest run. A file that does not load and an error outside of any test have no failed test of their own,
  * and still count as one failure.
- * @param {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
- *   testResults: readonly { status: string, assertionResults: readonly { status: string }[] }[] } | undefined} report
- *   of Vitest's JSON reporter; undefined when it wrote none
+ * @param {VitestReport | undefined} report undefined when it wrote none
  * @param {number} exitCode of Vitest
+ * @param {string} [project] that ran
  * @returns {TestCounts}
  */
-export function countVitest(report, exitCode) {
-  if (!report) return exitCode === 0 ? noTests : oneFailed
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length
-  const failed = report.numFailedTests + brokenFiles
+export function countVitest(report, exitCode, project = 'Vitest') {
+  if (!report) return exitCode === 0 ? noTests : oneFailed(`${project} ended with exit code ${exitCode} and without a report.`)
+  const failures = []
+  for (const { name = '', message = '', status, assertionResults } of report.testResults) {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    for (const test of failed) failures.push(`${name} > ${test.fullName ?? ''}\n    ${shorten((test.failureMessages ?? []).join('\n'))}`)
+    if (status === 'failed' && failed.length === 0) failures.push(`${name} does not load\n    ${shorten(message)}`)
+  }
+  if (failures.length === 0 && exitCode !== 0) failures.push(`${project} ended with exit code ${exitCode}: an error outside of any test.`)
   return {
     passed: report.numPassedTests,
-    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    failed: failures.length,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures,
   }
 }
 

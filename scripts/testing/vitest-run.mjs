@@ -31,7 +31,7 @@ export async function runVitest(project, { filters = [], env = process.env } = {
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     })
-    return countVitest(readReport(report), code)
+    return countVitest(readReport(report), code, project)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -15,7 +15,7 @@ import { cacheFolder, dataFolder, userFolder } from '../../scripts/setup/project
 import { freeRunName } from '../../scripts/setup/sample-run.mjs'
 import { installableNames, pickNames } from '../../scripts/setup/system-packages.mjs'
 import { stepsOf } from '../../scripts/testing/check-steps.mjs'
-import { addUp, countVitest, exitCodeFor, summaryLine } from '../../scripts/testing/test-summary.mjs'
+import { addUp, countVitest, exitCodeFor, oneFailed, onePassed, summaryLine } from '../../scripts/testing/test-summary.mjs'
 
 let folder = ''
 beforeEach(() => {
@@ -188,28 +188,35 @@ describe('folders', () => {
 })
 
 describe('the summary line', () => {
-  const report = { numPassedTests: 7, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1, testResults: [] }
+  const failedTest = { status: 'failed', fullName: 'sums add up', failureMessages: ['AssertionError: expected 2 to be 3'] }
+  const file = { name: 'sums.test.ts', message: '', status: 'failed', assertionResults: [failedTest, { status: 'passed' }] }
+  const report = { numPassedTests: 7, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1, testResults: [file] }
+  const noFailure = { ...report, numFailedTests: 0, testResults: [] }
 
   it('adds up all parts and mentions skipped tests only when there are some', () => {
-    const checks = [
-      { passed: 1, failed: 0, skipped: 0 },
-      { passed: 0, failed: 1, skipped: 0 },
-    ]
-    expect(summaryLine(addUp([...checks, countVitest(report, 1)]))).toBe('8 passed, 2 failed, 3 skipped')
+    const checks = [onePassed, oneFailed('check:types')]
+    const total = addUp([...checks, countVitest(report, 1)])
+    expect(summaryLine(total)).toBe('8 passed, 2 failed, 3 skipped')
+    expect(total.failures).toEqual(['check:types', 'sums.test.ts > sums add up\n    AssertionError: expected 2 to be 3'])
     expect(summaryLine(addUp(checks))).toBe('1 passed, 1 failed')
   })
   it('counts a file that does not load as a failure', () => {
-    const broken = { ...report, numFailedTests: 0, testResults: [{ status: 'failed', assertionResults: [] }] }
-    expect(countVitest(broken, 1).failed).toBe(1)
+    const broken = { ...noFailure, testResults: [{ ...file, message: 'SyntaxError: of it', assertionResults: [] }] }
+    expect(countVitest(broken, 1)).toMatchObject({ failed: 1, failures: ['sums.test.ts does not load\n    SyntaxError: of it'] })
   })
   it('counts an error outside of any test and a run without a report as a failure', () => {
-    expect(countVitest({ ...report, numFailedTests: 0 }, 1).failed).toBe(1)
-    expect(countVitest(undefined, 134)).toEqual({ passed: 0, failed: 1, skipped: 0 })
+    expect(countVitest(noFailure, 1, 'window')).toMatchObject({
+      failed: 1,
+      failures: ['window ended with exit code 1: an error outside of any test.'],
+    })
+    expect(countVitest(undefined, 134)).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
+    expect(countVitest(undefined, 0)).toMatchObject({ passed: 0, failed: 0, skipped: 0, failures: [] })
   })
   it('goes with exit code 0 only when something ran and nothing failed', () => {
-    expect(exitCodeFor({ passed: 3, failed: 0, skipped: 0 })).toBe(0)
-    expect(exitCodeFor({ passed: 3, failed: 1, skipped: 0 })).toBe(1)
-    expect(exitCodeFor({ passed: 0, failed: 0, skipped: 4 })).toBe(1)
+    const counts = { passed: 3, failed: 0, skipped: 0, failures: [] }
+    expect(exitCodeFor(counts)).toBe(0)
+    expect(exitCodeFor({ ...counts, failed: 1 })).toBe(1)
+    expect(exitCodeFor({ ...counts, passed: 0, skipped: 4 })).toBe(1)
   })
   it('counts each step of the check script', () => {
     expect(stepsOf('npm run -s check:format && npm run -s check:types')).toEqual(['check:format', 'check:types'])
