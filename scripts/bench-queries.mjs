@@ -1,10 +1,8 @@
 // `npm run bench:queries -- RUN`: how long the engine's process takes to open a run folder and to answer what each view asks, and its memory.
-import { EventEmitter, once } from 'node:events'
-import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { startEngine } from './bench/ask-engine.mjs'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
-import { projectFolder } from './setup/project-folders.mjs'
 
 const rounds = 3
 const [given] = process.argv.slice(2)
@@ -12,29 +10,7 @@ if (given === undefined) throw new Error('Name a run folder: npm run bench:queri
 await installDependencies()
 await buildApp()
 
-/** The engine's process takes messages at a port that only Electron gives; here it sits in this process, behind the same messages. */
-const port = new EventEmitter()
-const answers = new EventEmitter()
-Object.assign(process, {
-  parentPort: {
-    on: (/** @type {string} */ event, /** @type {(message: unknown) => void} */ listener) => port.on(event, listener),
-    postMessage: (/** @type {{ id: number }} */ report) => answers.emit(String(report.id), structuredClone(report)),
-  },
-})
-createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
-
-let calls = 0
-/** Milliseconds from message to answer, and its size as JSON. @param {string} call @param {object} payload */
-const ask = async (call, payload) => {
-  const id = ++calls
-  const answered = once(answers, String(id))
-  const startedAt = performance.now()
-  port.emit('message', { data: structuredClone({ id, call, payload }) })
-  const [report] = await answered
-  if (!report.ok) throw new Error(`${call}: ${report.error.message}`)
-  return { ms: performance.now() - startedAt, value: report.value }
-}
-
+const ask = startEngine()
 const folder = resolve(given)
 const opened = await ask('run.open', { folder })
 const metric = opened.value.metrics[0].name

@@ -1,14 +1,12 @@
 // `npm run bench:what-if`: how long the engine's process takes to read a fleet in and to answer a moving slider. `--large` adds 100,000 servers.
 import { execFileSync } from 'node:child_process'
-import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-
+import { startEngine } from './bench/ask-engine.mjs'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
-import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { cliFile } from './setup/project-folders.mjs'
 
 const sizes = process.argv.includes('--large') ? [1000, 10_000, 100_000] : [1000, 10_000]
 const rounds = 15
@@ -16,28 +14,7 @@ const rounds = 15
 await installDependencies()
 await buildApp()
 
-/** The engine's process takes messages at a port that only Electron gives; here it sits in this process, behind the same messages. */
-const port = new EventEmitter()
-const answers = new EventEmitter()
-Object.assign(process, {
-  parentPort: {
-    on: (/** @type {string} */ event, /** @type {(message: unknown) => void} */ listener) => port.on(event, listener),
-    postMessage: (/** @type {{ id: number }} */ report) => answers.emit(String(report.id), structuredClone(report)),
-  },
-})
-createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
-
-let calls = 0
-/** Milliseconds from message to answer. @param {string} call @param {unknown} payload */
-const ask = async (call, payload) => {
-  const id = ++calls
-  const answered = once(answers, String(id))
-  const startedAt = performance.now()
-  port.emit('message', { data: structuredClone({ id, call, payload }) })
-  const [report] = await answered
-  if (!report.ok) throw new Error(`${call}: ${report.error.message}`)
-  return { ms: performance.now() - startedAt, value: report.value }
-}
+const ask = startEngine()
 
 /** @param {number[]} values @param {number} share */
 const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0

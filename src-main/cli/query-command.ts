@@ -1,4 +1,5 @@
 // headroom query: one SELECT over a run's tables, printed as a table, CSV or JSON.
+import { csvField } from '../../src-shared/csv-field.ts'
 import { queryRun } from '../queries/query-run.ts'
 import { cancellable, jsonText, print, say, tableText } from './terminal.ts'
 
@@ -22,5 +23,3 @@ export const runQuery = async (run: string, sql: string, options: { readonly jso
   print(tableText(columns, texts))
   if (more) say(`Only the first ${mostTableRows.toLocaleString('en-US')} rows are shown; use --csv or --json for all.`)
 }
-
-const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -1,6 +1,7 @@
 // The event ledger beside an open run: read, checked and kept as an events table, and assessed on the run's own horizons.
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
+import { csvField } from '../../src-shared/csv-field.ts'
 import { ledgerColumns, type EventLedgerView, type LedgerLine, type ServerEvents } from '../../src-shared/event-ledger.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { EventReport, LedgerEventReport } from '../../src-shared/event-report.ts'
@@ -10,7 +11,7 @@ import { isAboutSql } from '../engine/events/event-targets.ts'
 import { parseLedgerLines, readLedgerLines, type LedgerEvent } from '../engine/events/read-events.ts'
 import { queryEvents } from '../queries/events-query.ts'
 import type { OpenRun } from '../queries/open-run.ts'
-import { eventLedgerPath, writeEventLedger } from '../run-folder/planner-notes.ts'
+import { eventLedgerName, eventLedgerPath, writeEventLedger } from '../run-folder/planner-notes.ts'
 
 const dayMs = 86_400_000
 
@@ -92,7 +93,7 @@ const currentLines = async ({ contents: { folder } }: OpenRun, heeded: EventRepo
     () => true,
     () => false,
   )
-  return isKept ? readLedgerLines(path) : heeded.events.map(lineOf)
+  return isKept ? readLedgerLines(path, eventLedgerName) : heeded.events.map(lineOf)
 }
 
 const assess = async (run: OpenRun, manifest: RunManifest, lines: readonly LedgerLine[], heeded: EventReport): Promise<EventLedgerView> => {
@@ -164,5 +165,5 @@ const lineOf = ({ from, until, target, metric, effect, note }: LedgerEventReport
 
 const tableText = (lines: readonly LedgerLine[]): string =>
   [ledgerColumns, ...lines.map((line) => ledgerColumns.map((column) => line[column]))]
-    .map((fields) => `${fields.map((text) => `"${text.replaceAll('"', '""')}"`).join(',')}\n`)
+    .map((fields) => `${fields.map(csvField).join(',')}\n`)
     .join('')

@@ -42,6 +42,20 @@ export const openForecastSource = async (
 ): Promise<ForecastSource> => {
   const files = await findSourceFiles(database, inputs)
   const name = files.length === 1 ? files[0]!.name : `the set of ${files.length} files`
+  try {
+    return await openFiles(database, files, name, config, flags)
+  } catch (thrown) {
+    throw await explainFailure({ files, name }, thrown)
+  }
+}
+
+const openFiles = async (
+  database: Database,
+  files: readonly SourceFile[],
+  name: string,
+  config: Pick<AnalysisConfig, 'target_metric'>,
+  flags: 'refused' | 'left aside',
+): Promise<ForecastSource> => {
   const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
     throw damagedFile(files, name, cause)
   })

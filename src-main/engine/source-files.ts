@@ -29,7 +29,12 @@ export const findSourceFiles = async (database: Database, inputs: readonly strin
     if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
     const named = resolve(input)
     for (const path of await expand(database, input)) {
-      const found = await stat(path)
+      const found = await stat(path).catch((cause: unknown) => {
+        throw new HeadroomError('input-not-found', `${basename(path)} is gone or cannot be read.`, {
+          next: 'Check its permissions.',
+          cause,
+        })
+      })
       const name = path.startsWith(`${named}${sep}`) ? relative(named, path) : basename(path)
       // A pipe would be waited for, a device has no end.
       if (!found.isFile()) throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name Parquet files only.' })

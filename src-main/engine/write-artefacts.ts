@@ -1,6 +1,7 @@
 // The small artefacts: summary, recommendations, clusters and model accuracy, written with fixed key order and en-US text.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { csvField } from '../../src-shared/csv-field.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
 
@@ -22,8 +23,5 @@ export const writeClusters = async (folder: string, clustered: ClusteredServers)
   })
   await writeFile(join(folder, runFiles.clusters), `${[header, ...lines].join('\n')}\n`)
 }
-
-/** A CSV field, quoted where it needs to be (RFC 4180). */
-export const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 const csvNumber = (value: number): string => (Number.isFinite(value) ? String(value) : '')

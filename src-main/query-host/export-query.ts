@@ -1,5 +1,6 @@
 // All rows of the user's own query as a file: CSV, Parquet, JSON or a workbook, written whole or not at all.
 import { writeFile } from 'node:fs/promises'
+import { csvField } from '../../src-shared/csv-field.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { mostExportedRows, type queryFormats } from '../../src-shared/query-contract.ts'
 import { queryRun, type QueryResult } from '../queries/query-run.ts'
@@ -37,13 +38,12 @@ export const exportQuery = async (
   try {
     await replaceFile(path, write)
   } catch (cause) {
-    if (cause instanceof HeadroomError) throw cause
+    // What the query itself did wrong is known by now: DuckDB writes a Parquet file, too.
+    if (cause instanceof HeadroomError && cause.code !== 'query-failed') throw cause
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
   }
   return { path, rows: result.rows.length }
 }
-
-const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 const csvText = ({ columns, rows }: QueryResult): string => {
   const cell = (value: unknown): string => {

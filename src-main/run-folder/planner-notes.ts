@@ -28,6 +28,9 @@ export const readPlannerNote = async <Value>(run: string, name: string, schema: 
 
 const ledgerFile = 'events.csv'
 
+/** The ledger as a planner finds it, from the run folder on. */
+export const eventLedgerName = `${notesFolder}/${ledgerFile}`
+
 /** The planner's event ledger: an events table like any other, which `headroom analyze --events` takes. */
 export const eventLedgerPath = (run: string): string => join(run, notesFolder, ledgerFile)
 

@@ -1,4 +1,5 @@
 // A small table as text for the clipboard or a file: tab-separated, Markdown, CSV or JSON. Formula-like cells are neutralised in CSV.
+import { csvField } from '../../src-shared/csv-field.ts'
 import type { Cell } from '../../src-shared/fleet-view.ts'
 
 export interface TableContent {
@@ -16,7 +17,6 @@ const neutral = (cell: Cell): string => {
   const text = plain(cell)
   return typeof cell === 'string' && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
 }
-const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 const oneLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
 const markdownField = (cell: Cell): string => oneLine(plain(cell)).replaceAll('|', '\\|')
 

@@ -32,7 +32,7 @@ export const revealFolder = async (folder: string): Promise<void> => {
 }
 
 /** Says how it went in the status bar. */
-const tell = async (work: () => Promise<string | null>): Promise<void> => {
+export const tell = async (work: () => Promise<string | null>): Promise<void> => {
   try {
     const notice = await work()
     if (notice !== null) notify(notice)

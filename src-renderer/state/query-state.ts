@@ -3,7 +3,7 @@ import { create } from 'zustand'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
 import type { queryFormats, QueryAnswer } from '../../src-shared/query-contract.ts'
 import { request } from '../bridge.ts'
-import { changeSettings, notify } from './errands.ts'
+import { changeSettings, notify, tell } from './errands.ts'
 import { lastPartOf } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
@@ -70,10 +70,8 @@ export const cancelQuery = async (): Promise<void> => {
 
 export const exportQuery = async (folder: string, format: (typeof queryFormats)[number]): Promise<void> => {
   const { answered } = getState()
-  try {
+  await tell(async () => {
     const written = await request('query.export', { folder, sql: answered, format })
-    if (written !== null) notify(`Saved ${written.rows.toLocaleString()} rows as ${lastPartOf(written.path)}.`)
-  } catch (thrown) {
-    setState({ error: toWireError(thrown) })
-  }
+    return written === null ? null : `Saved ${written.rows.toLocaleString()} rows as ${lastPartOf(written.path)}.`
+  })
 }

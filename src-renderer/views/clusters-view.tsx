@@ -100,10 +100,15 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const tableOf = ({ serverIds, mean, std, cluster, clusters, axes }: ClustersData): TableContent => {
+const tableOf = ({ serverIds, mean, std, cluster, clusters, axes, unit }: ClustersData): TableContent => {
   const names = new Map(clusters.map((one) => [one.cluster, one.name]))
   return {
-    columns: ['server', 'cluster', axes?.x ?? 'mean', axes?.y ?? 'standard deviation'],
+    columns: [
+      'server',
+      'cluster',
+      axes?.x ?? (unit === '' ? 'mean' : `mean, ${unit}`),
+      axes?.y ?? `standard deviation${unit === '%' ? ', percentage points' : ''}`,
+    ],
     rows: serverIds.map((server, index) => [
       server,
       `${cluster[index] ?? ''} – ${names.get(cluster[index] ?? -1) ?? ''}`,

@@ -1,8 +1,9 @@
 // What an event did and does, in words: the rows it took out of the past, and servers at risk before and after.
 import type { EventScenario, LedgerEventReport } from '../../src-shared/event-report.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
+import { groupColumns } from '../../src-shared/what-if.ts'
 import { openServer } from '../state/navigation.ts'
-import { formatDate, formatNumber, formatSigned, formatting } from '../theme/formatting.ts'
+import { formatDate, formatSigned, formatting } from '../theme/formatting.ts'
 
 const namedServers = 6
 
@@ -11,6 +12,17 @@ export const changeWords = ({ before, after }: EventScenario): string => {
   return after.at_risk_servers === before.at_risk_servers
     ? `${servers} at risk, as many as without`
     : `${servers} at risk instead of ${formatting.count(before.at_risk_servers)}`
+}
+
+/** As an events table writes it: `*`, servers, or groups such as `business_unit=Payments; region=us-east`. */
+export const targetWords = (target: string): string => {
+  if (target === '*') return 'all servers'
+  const parts = target.split(';').map((part) => {
+    const [column = '', ...value] = part.split('=')
+    const known = groupColumns.find((name) => name === column.trim().toLowerCase())
+    return known === undefined ? part.trim() : `${known.replace('_', ' ')} ${value.join('=').trim()}`
+  })
+  return parts.join(target.includes('=') ? ' and ' : ', ')
 }
 
 const horizonStart = ({ horizon, extent }: RunOverview): number => horizon?.startMs ?? extent.endMs
@@ -26,14 +38,15 @@ export const pastWords = ({ left_out: left, from, servers }: LedgerEventReport, 
 
 export const ForecastWords = ({ event, run }: { readonly event: LedgerEventReport; readonly run: RunOverview }) => {
   if (event.servers === 0) return <>this run has no such server or metric</>
-  if (event.scenario !== null) return <Scenario scenario={event.scenario} />
+  if (event.scenario !== null) return <Scenario scenario={event.scenario} run={run} />
   if (Date.parse(event.until) <= horizonStart(run)) return <>–</>
   return <>{event.effect === null ? 'states no effect' : 'no forecast lies within it'}</>
 }
 
-const Scenario = ({ scenario }: { readonly scenario: EventScenario }) => {
+const Scenario = ({ scenario, run }: { readonly scenario: EventScenario; readonly run: RunOverview }) => {
   const { pushed_over: pushed, saved, before, after } = scenario
   const least = after.least_headroom
+  const unit = run.metrics.find(({ name }) => name === least?.metric)?.unit ?? ''
   return (
     <>
       {changeWords(scenario)}
@@ -52,7 +65,8 @@ const Scenario = ({ scenario }: { readonly scenario: EventScenario }) => {
         after.soonest_breach_at !== before.soonest_breach_at &&
         `; soonest breach ${formatDate(Date.parse(after.soonest_breach_at))}${before.soonest_breach_at === null ? '' : ` instead of ${formatDate(Date.parse(before.soonest_breach_at))}`}`}
       {saved.count > 0 && `; ${formatting.count(saved.count)} no longer at risk`}
-      {least !== null && `; least headroom ${least.server_id} at ${formatNumber(least.value)} of ${formatNumber(least.threshold)}`}
+      {least !== null &&
+        `; least headroom ${least.server_id}, P95 ${formatting.value(least.value, unit)} of ${formatting.value(least.threshold, unit)}`}
     </>
   )
 }

@@ -15,7 +15,7 @@ import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatSigned, formatting } from '../theme/formatting.ts'
 import { draftOf, newDraft } from './event-draft.ts'
 import { EventForm } from './event-form.tsx'
-import { changeWords, ForecastWords, pastWords } from './event-words.tsx'
+import { changeWords, ForecastWords, pastWords, targetWords } from './event-words.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
 export const EventsView = ({ run }: RunViewProps) => {
@@ -161,7 +161,7 @@ const EventTable = ({ run, ledger: { lines, report, heeded }, canChange, onEdit,
           <td className="event-day">{formatDate(Date.parse(event.until) - 1)}</td>
           <td>{event.note ?? '–'}</td>
           <td>
-            {event.target === '*' ? 'all servers' : event.target}
+            {targetWords(event.target)}
             {event.metric === null ? '' : `, ${event.metric}`} <span className="muted">({formatting.count(event.servers)})</span>
           </td>
           <td data-number>

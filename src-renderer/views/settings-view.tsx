@@ -12,6 +12,8 @@ import { useWindowState } from '../state/window-state.ts'
 import { ConfigPreview } from './config-preview.tsx'
 import { draftOf, settingGroups, settingsOf, type DraftValues, type SettingField } from './settings-fields.ts'
 
+type SettingsPart = 'file' | 'fields'
+
 const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
 
 const draftFrom = (analysis: Readonly<Record<string, unknown>>): DraftValues =>
@@ -26,23 +28,32 @@ const themeNames: Readonly<Record<ThemeChoice, string>> = {
   'high-contrast': 'high contrast',
 }
 
+const intoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
+
 export const SettingsView = () => {
   const { settings } = useWindowState()
   const [draft, setDraft] = useState<DraftValues>(() => draftFrom(settings.analysis))
   const [reading, setReading] = useState<ConfigReading | null>(null)
-  const [failure, setFailure] = useState<WireError | null>(null)
+  /** `of`: the part of the page that asked, where it is told. */
+  const [failure, setFailure] = useState<{ readonly of: SettingsPart; readonly error: WireError } | null>(null)
   /** Settings that the form has no field for stay as they are. */
   const others = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in draftFrom({}))))
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
+  const attempt = async (part: SettingsPart, work: () => Promise<void>): Promise<void> => {
     try {
       await work()
       setFailure(null)
     } catch (thrown) {
-      setFailure(toWireError(thrown))
+      setFailure({ of: part, error: toWireError(thrown) })
     }
   }
-  const keep = (analysis: Record<string, unknown>): Promise<void> =>
-    attempt(async () => {
+  const failureOf = (part: SettingsPart) =>
+    failure?.of === part && (
+      <div ref={intoView}>
+        <ErrorPanel error={failure.error} onDismiss={() => setFailure(null)} />
+      </div>
+    )
+  const keep = (part: SettingsPart, analysis: Record<string, unknown>): Promise<void> =>
+    attempt(part, async () => {
       await changeSettings({ analysis })
       setDraft(draftFrom(analysis))
       setReading(null)
@@ -52,7 +63,6 @@ export const SettingsView = () => {
     <main className="page" aria-label="Settings">
       <div className="form">
         <h1 className="finding">Settings</h1>
-        {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
         <fieldset>
           <legend>Look</legend>
           <div className="form-inline">
@@ -97,7 +107,7 @@ export const SettingsView = () => {
               type="button"
               className="button"
               onClick={() =>
-                void attempt(async () => {
+                void attempt('file', async () => {
                   setReading(await importConfig())
                 })
               }
@@ -106,10 +116,11 @@ export const SettingsView = () => {
             </button>
             <span className="muted">Headroom’s own, or the Python pipeline’s; you see what it sets before anything is kept.</span>
           </div>
+          {failureOf('file')}
           {reading !== null && (
             <ConfigPreview
               reading={reading}
-              onTake={() => void keep({ ...settings.analysis, ...reading.settings })}
+              onTake={() => void keep('file', { ...settings.analysis, ...reading.settings })}
               onLeave={() => setReading(null)}
             />
           )}
@@ -118,7 +129,7 @@ export const SettingsView = () => {
           className="form"
           onSubmit={(event) => {
             event.preventDefault()
-            void keep({ ...others, ...settingsOf(draft, defaults) })
+            void keep('fields', { ...others, ...settingsOf(draft, defaults) })
           }}
         >
           {settingGroups.map(({ title, fields }) => (
@@ -139,11 +150,12 @@ export const SettingsView = () => {
               Also set, from a file: <code>{JSON.stringify(others)}</code>
             </p>
           )}
+          {failureOf('fields')}
           <div className="actions">
             <button type="submit" className="button primary-button">
               Keep for the next analysis
             </button>
-            <button type="button" className="button" onClick={() => void keep({})}>
+            <button type="button" className="button" onClick={() => void keep('fields', {})}>
               Back to the defaults
             </button>
           </div>

@@ -1,6 +1,6 @@
 // The fields of a what-if scenario: sliders, sliders for one group or metric, and what a server costs.
 import { X } from 'lucide-react'
-import { useId } from 'react'
+import { useId, useState } from 'react'
 import type { groupColumns, WhatIfChoices } from '../../src-shared/what-if.ts'
 import { formatting } from '../theme/formatting.ts'
 
@@ -129,26 +129,43 @@ export const GroupSliders = ({ label, groups, chosen, start, min, max, onChange 
   )
 }
 
-/** Monthly USD of every server; null: as the run has it. */
+const mostMonthlyUsd = 1e9
+
+/** Null: as the run has it; undefined: no cost. */
+const costOf = (typed: string): number | null | undefined => {
+  if (typed.trim() === '') return null
+  const cost = Number(typed)
+  return cost >= 0 && cost <= mostMonthlyUsd ? cost : undefined
+}
+
+/** Monthly USD of every server; null: as the run has it. What is no cost stays as typed, is told, and changes nothing. */
 export const CostField = ({ value, onChange }: { readonly value: number | null; readonly onChange: (value: number | null) => void }) => {
+  const [draft, setDraft] = useState({ typed: '', belongsTo: value })
   const id = useId()
+  const shown = draft.typed !== '' && draft.belongsTo === value ? draft.typed : String(value ?? '')
+  const isFaulty = costOf(shown) === undefined
   return (
     <div className="cost-field">
       <label htmlFor={id}>Cost of a server, USD a month</label>
       <input
         id={id}
         className="field"
-        type="number"
-        min={0}
-        max={1e9}
-        step="any"
+        inputMode="decimal"
         placeholder="as the run"
-        value={value ?? ''}
+        value={shown}
+        aria-invalid={isFaulty}
+        aria-describedby={isFaulty ? `${id}-fault` : undefined}
         onChange={({ target }) => {
-          const cost = target.value === '' ? null : Number(target.value)
-          if (cost === null || (cost >= 0 && cost <= 1e9)) onChange(cost)
+          const cost = costOf(target.value)
+          setDraft({ typed: target.value, belongsTo: cost === undefined ? value : cost })
+          if (cost !== undefined) onChange(cost)
         }}
       />
+      {isFaulty && (
+        <span id={`${id}-fault`} className="cost-fault" role="alert">
+          Write an amount from 0 to {formatting.count(mostMonthlyUsd)}, such as 250.5.
+        </span>
+      )}
     </div>
   )
 }

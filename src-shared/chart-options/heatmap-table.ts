@@ -26,8 +26,18 @@ export const heatmapTable = (data: HeatmapData): HeatmapTable => {
     }
     return null
   }
+  const inUnit = (name: string): string => (data.unit === '' ? name : `${name}, ${data.unit}`)
   return {
-    columns: ['server', 'servers', 'risk', 'highest measured', 'at', 'highest forecast', 'at ', 'first above the threshold'],
+    columns: [
+      'server',
+      'servers',
+      'risk',
+      inUnit('highest measured'),
+      'at',
+      inUnit('highest forecast'),
+      'at ',
+      'first above the threshold',
+    ],
     rows: data.rows.map(({ label, servers, riskLevel }, row) => [
       label,
       servers,

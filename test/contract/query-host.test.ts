@@ -112,6 +112,16 @@ describe('the query process', () => {
     }
   })
 
+  it('says that the file cannot be written, in every format', async () => {
+    for (const format of ['csv', 'parquet', 'json', 'xlsx']) {
+      const path = join(folder, 'missing', `never.${format}`)
+      expect(await value('query.export', { folder: run, sql: 'SELECT 1 AS one', format, path })).toMatchObject({
+        code: 'file-not-written',
+        message: `${path} cannot be written.`,
+      })
+    }
+  })
+
   it('leaves nothing behind where the question is refused', async () => {
     const before = await readdir(folder)
     expect(

@@ -1,5 +1,5 @@
 // Sets in many files: partitioned trees of which only what can hold the horizon is read for it, and very many files.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -63,7 +63,10 @@ test('1,000 files are one set: the same figures as one file, within the files th
      (FORMAT parquet, PARTITION_BY (part), WRITE_PARTITION_COLUMNS true)`,
   )
   const [one, many] = [await bench.analyse(await bench.writeQuery('one.parquet', days)), await bench.analyse(folder)]
-  expect(many.manifest.inputs).toHaveLength(1001)
+  // Threads that meet in a part write a file each.
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet'))
+  expect(files.length).toBeGreaterThan(1000)
+  expect(many.manifest.inputs).toHaveLength(files.length)
   expect(many.manifest.counts).toEqual(one.manifest.counts)
   expect(await many.serverRisk()).toEqual(await one.serverRisk())
 })

@@ -1,5 +1,5 @@
 // The event ledger beside a run: what it says agrees with an analysis made with the same table, lines are checked, and a server's curve follows.
-import { readFile } from 'node:fs/promises'
+import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -128,6 +128,17 @@ describe('a line that does not fit', () => {
         message: 'Line 3, column effect of the events table of this run holds "a lot", which is no effect.',
       })
       expect(await readFile(join(run.folder, 'headroom-notes', 'events.csv'), 'utf8')).toBe(before)
+    })
+  })
+  test('is named in its file where it was changed by hand', async () => {
+    const run = await bench.analyse(forecasts, { serversTable })
+    await withRun(run, async (open) => {
+      await keepRunLedger(open, lines.slice(0, 1))
+      await appendFile(join(run.folder, 'headroom-notes', 'events.csv'), '\nsoon,2026-05-01,*,,,,\n')
+      await expect(readRunLedger(open)).rejects.toMatchObject({
+        code: 'events-invalid',
+        message: 'Line 4, column from of the events table headroom-notes/events.csv holds "soon", which is no date.',
+      })
     })
   })
 })

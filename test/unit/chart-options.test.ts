@@ -167,6 +167,8 @@ describe('the heatmap as a table', () => {
       ['db-1', 1, 'high', 100, '2026-03-31T00:00:00Z', 95.25, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
       ['web <1>', 3, 'low', 50, '2026-03-30T00:00:00Z', 120, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
     ])
+    expect(heatmapTable(small).columns).toContain('highest measured, %')
+    expect(heatmapTable({ ...small, unit: '' }).columns).toContain('highest forecast')
     expect(heatmapTable({ ...small, highThreshold: 100 }).rows.map((row) => row.at(-1))).toEqual([null, '2026-04-01T00:00:00Z'])
     const gone = heatmapTable({ ...small, values: new Float32Array(6).fill(Number.NaN), highThreshold: null }).rows
     expect(gone[0]).toEqual(['db-1', 1, 'high', null, null, null, null, null])

@@ -80,6 +80,16 @@ describe('a question', () => {
     await page.getByRole('button', { name: 'Export all rows as CSV…' }).click()
     await page.getByText('Saved 3 rows as answer.csv.').waitFor()
     expect(await readFile(target, 'utf8')).toBe('server_id,horizon_p95\nalpha,93.5\nbravo,69\ncharlie,71.2\n')
+    await app.evaluate(
+      ({ dialog }, filePath) => {
+        dialog.showSaveDialog = async () => ({ canceled: false, filePath })
+      },
+      join(folder, 'missing', 'answer.parquet'),
+    )
+    await page.getByRole('button', { name: 'Take along' }).click()
+    await page.getByRole('button', { name: 'Export all rows as Parquet…' }).click()
+    await page.getByText(/answer\.parquet cannot be written\./).waitFor()
+    await page.getByText('charlie').waitFor()
   })
 
   it('is remembered', async () => {

@@ -47,9 +47,10 @@ export const readEvents = async (path: string): Promise<EventLedger> => {
   return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
 }
 
-/** The table's fields as they stand, its columns checked. Throws input-not-found, events-invalid. */
-export const readLedgerLines = async (path: string): Promise<LedgerLine[]> => {
-  const { rows } = await readRows(path)
+/** The table's fields as they stand, each line checked; refusals call the table `name`. Throws input-not-found, events-invalid. */
+export const readLedgerLines = async (path: string, name: string): Promise<LedgerLine[]> => {
+  const { rows } = await readRows(path, name)
+  for (const { record, line } of rows) readEvent(record, line, name)
   return rows.map(({ record }) => ({
     from: record['from'] ?? '',
     to: record['to'] ?? '',
@@ -65,9 +66,8 @@ export const readLedgerLines = async (path: string): Promise<LedgerLine[]> => {
 export const parseLedgerLines = (lines: readonly LedgerLine[], name: string): LedgerEvent[] =>
   lines.map((line, index) => readEvent(line, index + 2, name))
 
-const readRows = async (path: string): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
+const readRows = async (path: string, name = basename(resolve(path))): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
   const file = resolve(path)
-  const name = basename(file)
   const found = await stat(file).catch(() => null)
   if (found === null) throw new HeadroomError('input-not-found', `The events table ${path} does not exist.`, { next: 'Check the path.' })
   if (!found.isFile()) throw new HeadroomError('input-not-found', `The events table ${path} is a folder.`, { next: 'Name a file.' })
