@@ -67,8 +67,9 @@ describe('the history', () => {
       await openCloud(page)
       await page.getByLabel('Prefix of an earlier run').fill(`s3://${bucketName}/risk_analysis/2026/`)
       await page.getByRole('button', { name: 'Bring home', exact: true }).click()
+      // The heatmap of the run before is still up meanwhile.
+      await expect.poll(async () => (await runsIn(home)).sort(), { timeout: 30_000 }).toEqual(expected)
       await heatmapPainted(page)
-      expect((await runsIn(home)).sort()).toEqual(expected)
     }
     expect([...(await filesBelow(home)).keys()].filter((path) => path.includes('evil'))).toEqual([])
     await openCloud(page)
