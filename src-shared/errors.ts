@@ -18,6 +18,7 @@ export const errorCodes = [
   'input-no-horizon',
   'input-infinite',
   'input-duplicate-rows',
+  'input-too-varied',
   'input-changed',
   'input-model-unknown',
   'servers-invalid',
@@ -113,6 +114,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'input-no-horizon':
     case 'input-infinite':
     case 'input-duplicate-rows':
+    case 'input-too-varied':
     case 'input-changed':
     case 'input-model-unknown':
     case 'servers-invalid':

@@ -46,6 +46,7 @@ export const surveySeries = async (
   await survey.catch((cause: unknown) => {
     throw damagedFile(source.files, source.name, cause)
   })
+  await refuseVariety(database, source)
   await refuseRepeatedRows(database, source)
 }
 
@@ -122,6 +123,27 @@ const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: strin
              max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods`,
         overall: 'max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods',
       }
+
+/** A fleet is forecast by a handful of models in a handful of metrics: more names than this are of something else, such as run ids. */
+const mostNames = 1000
+
+const refuseVariety = async (database: Database, { columns, name }: ForecastSource): Promise<void> => {
+  const found = await database.row(
+    'SELECT CAST(count(DISTINCT model) AS DOUBLE) AS model, CAST(count(DISTINCT metric) AS DOUBLE) AS metric FROM series_models',
+    z.object({ model: z.number(), metric: z.number() }),
+  )
+  for (const role of ['model', 'metric'] as const) {
+    if (found[role] <= mostNames) continue
+    const [names, most] = [found[role], mostNames].map((count) => count.toLocaleString('en-US'))
+    throw new HeadroomError(
+      'input-too-varied',
+      `Column ${columns[role]?.column ?? role} of ${name} names ${names} ${role}s, more than ${most}.`,
+      {
+        next: `Check that the column holds the ${role}; run ids and versions belong into another one.`,
+      },
+    )
+  }
+}
 
 /** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
 const refuseRepeatedRows = async (database: Database, source: ForecastSource): Promise<void> => {

@@ -41,6 +41,8 @@ export const errorWords = (code: ErrorCode): ErrorWords => {
       return { heading: 'Some values are infinite', next: 'Write them as empty, or correct the job that makes them.' }
     case 'input-duplicate-rows':
       return { heading: 'Some rows are there twice', next: 'Keep one row per server, metric, model and time.' }
+    case 'input-too-varied':
+      return { heading: 'Too many names in one column', next: 'Check that the column holds what its name says.' }
     case 'input-changed':
       return { heading: 'The file changed while it was read', next: 'Analyse it again once nobody writes it.' }
     case 'input-model-unknown':

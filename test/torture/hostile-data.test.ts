@@ -63,15 +63,25 @@ describe('bombs', () => {
     expect(await headroomDone(['verify', 'wide-run'], { cwd: bench.folder })).toContain('All 8 files agree')
   })
 
-  test('very many models', { timeout: 300_000 }, async () => {
-    const models = rounds(5000, 50_000)
-    await bench.write(
-      'models.parquet',
-      `SELECT 'srv-1' AS server_id, 'model-' || m AS model, TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS timestamp,
-              CASE WHEN d < 3 THEN 50.0 END AS actual, 50.0 + m % 7 AS predicted FROM range(${models}) a(m), range(4) b(d)`,
+  const namesIn = (role: 'model' | 'metric', names: number): string =>
+    `SELECT 'srv-1' AS server_id, 'name-' || n AS ${role}, TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS timestamp,
+            CASE WHEN d < 3 THEN 50.0 END AS actual, 50.0 + n % 7 AS predicted FROM range(${names}) a(n), range(4) b(d)`
+
+  test.each(['model', 'metric'] as const)('as many names as one may have in column %s, and more', { timeout: 300_000 }, async (role) => {
+    await bench.write('most.parquet', namesIn(role, 1000))
+    await headroomDone(['analyze', 'most.parquet', '--out', `${role}-run`, '--quiet'], { cwd: bench.folder })
+    expect(await headroomDone(['verify', `${role}-run`], { cwd: bench.folder })).toContain('All 8 files agree')
+    const more = rounds(1001, 2_000_000)
+    await bench.write('more.parquet', namesIn(role, more))
+    const { code, stderr } = await headroom(['analyze', 'more.parquet', '--out', 'more-run', '--quiet', '--memory-limit', '1GB'], {
+      cwd: bench.folder,
+    })
+    expect(stderr).toBe(
+      `Error: Column ${role} of more.parquet names ${more.toLocaleString('en-US')} ${role}s, more than 1,000.\nCheck that the column holds the ${role}; run ids and versions belong into another one.\n`,
     )
-    await headroomDone(['analyze', 'models.parquet', '--out', 'models-run', '--quiet', '--memory-limit', '2GB'], { cwd: bench.folder })
-    expect(await headroomDone(['verify', 'models-run'], { cwd: bench.folder })).toContain('All 8 files agree')
+    expect(code).toBe(3)
+    expect(existsSync(at('more-run'))).toBe(false)
+    tally('names of models or metrics in one set', more)
   })
 
   test.each([
