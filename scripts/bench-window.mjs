@@ -1,5 +1,4 @@
 // `npm run bench:window`: how quick the window is, as ratios and milliseconds: cold start, heatmap, zoom, list, memory. --large adds 100,000 servers.
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,9 +6,10 @@ import { _electron } from 'playwright'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
-import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+import { headroom } from './testing/drive-window.mjs'
 
 /** @typedef {import('playwright').Page} Page */
 /** @typedef {import('playwright').ElectronApplication} App */
@@ -22,13 +22,6 @@ const openedRuns = 10
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 /** @param {string} name @param {string} value @param {string} [limit] */
 const tell = (name, value, limit = '') => console.log(`${name.padEnd(52)} ${value.padStart(12)}  ${limit}`)
-
-/** @param {string[]} args @returns {Promise<void>} */
-const headroom = (args) =>
-  new Promise((done, fail) => {
-    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
-    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
-  })
 
 /** @param {string} run @param {string} view */
 const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`

@@ -1,6 +1,5 @@
 // `npm run shots [-- options]`: pictures of every view of the real window, to be looked at. --fleets 120,10000 --themes light,dark
 // --sizes 1280x800,1920x1080 --views overview,heatmap --run FOLDER --out FOLDER
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,9 +8,10 @@ import { _electron } from 'playwright'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
-import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+import { headroom, settled } from './testing/drive-window.mjs'
 
 const allViews =
   'start,overview,heatmap,clusters,servers,server,seasons,models,events,recommendations,what-if,compare,reconcile,query,cloud,settings'
@@ -25,25 +25,6 @@ const { values } = parseArgs({
     out: { type: 'string', default: join('test-results', 'shots') },
   },
 })
-
-/** @param {string[]} args @returns {Promise<void>} */
-const headroom = (args) =>
-  new Promise((done, fail) => {
-    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
-    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
-  })
-
-/** @param {import('playwright').Page} page */
-const settled = async (page) => {
-  await page.waitForFunction(
-    () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
-    undefined,
-    {
-      timeout: 120_000,
-    },
-  )
-  await page.waitForTimeout(150)
-}
 
 /** @param {string} run @param {string} name @param {NodeJS.ProcessEnv} env @param {{ electronBinary: string, args: string[] }} electron @param {string} out */
 const shoot = async (run, name, env, electron, out) => {
@@ -71,6 +52,7 @@ const shoot = async (run, name, env, electron, out) => {
             await ((await first.count()) > 0 ? first : button).click()
           } else await button.click()
           await settled(page)
+          await page.waitForTimeout(150)
           await page.screenshot({ path: join(out, `${name}-${view}-${theme}-${size}.png`) })
         }
       }

@@ -1,6 +1,5 @@
 // `npm run soak [-- --rounds 40]`: a day's work over and over in one window (open, analyse, filter, what-if, export, close), and what it leaves in
 // every process: memory within 10 %, no growth of open files. The floor of the last third is held against that of the first.
-import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,22 +8,16 @@ import { _electron, errors } from 'playwright'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
-import { cliFile, projectFolder } from './setup/project-folders.mjs'
+import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+import { headroom, settled } from './testing/drive-window.mjs'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' }, warm: { type: 'string', default: '15' } } })
 const rounds = Number(values.rounds)
 /** Caches fill in the first rounds. */
 const warmRounds = Number(values.warm)
 const mostGrowth = 0.1
-
-/** @param {string[]} args @returns {Promise<void>} */
-const headroom = (args) =>
-  new Promise((done, fail) => {
-    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
-    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
-  })
 
 /** @param {string} run @param {string} view */
 const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
@@ -72,11 +65,7 @@ async function work(app, page, run, set, out) {
   )
   for (const view of ['overview', 'heatmap', 'servers', 'clusters', 'seasons', 'recommendations', 'what-if']) {
     await page.locator(`.rail-button[data-view="${view}"]`).click()
-    await page.waitForFunction(
-      () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
-      undefined,
-      { timeout: 60_000 },
-    )
+    await settled(page)
   }
   const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], disposition: [], servers: [] }
   const choices = await ask(page, 'run.open', { folder: run })

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { CompareAnswer } from '../../src-shared/comparison-view.ts'
 import type { Cell } from '../../src-shared/fleet-view.ts'
 import type { RiskChange } from '../../src-shared/run-comparison.ts'
+import type { RunOverview } from '../../src-shared/run-view.ts'
 import { Segments } from '../components/choice.tsx'
 import { DataGrid, type GridColumn } from '../components/data-grid.tsx'
 import { tableText } from '../components/table-text.ts'
@@ -12,25 +13,26 @@ import { formatDate, formatNumber, formatProbability, formatSigned, formatting }
 
 type Status = RiskChange['status'] | 'all'
 
-const columns: readonly GridColumn[] = [
+/** `unit`: of all metrics shown, as a heading ends; empty where they differ. */
+const columnsIn = (unit: string): readonly GridColumn[] => [
   { name: 'server', title: 'Server', kind: 'text', width: 160 },
   { name: 'metric', title: 'Metric', kind: 'text', width: 90 },
   { name: 'status', title: 'Change', kind: 'text', width: 100 },
   { name: 'cause', title: 'Cause', kind: 'text', width: 80, hint: 'What alone would have changed it, or moved it most' },
-  { name: 'earlier P95', title: 'P95 was', kind: 'points', width: 80 },
-  { name: 'later P95', title: 'P95 is', kind: 'points', width: 80 },
-  { name: 'threshold', title: 'Threshold', kind: 'points', width: 86 },
+  { name: 'earlier P95', title: `P95 was${unit}`, kind: 'points', width: 90 },
+  { name: 'later P95', title: `P95 is${unit}`, kind: 'points', width: 80 },
+  { name: 'threshold', title: `Threshold${unit}`, kind: 'points', width: 100 },
   { name: 'first breach', title: 'First breach', kind: 'time', width: 110 },
-  { name: 'policy', title: 'Settings', kind: 'points', width: 80, hint: 'Points of headroom by changed settings' },
-  { name: 'model', title: 'Model', kind: 'points', width: 80, hint: 'Points of headroom by another model' },
-  { name: 'data', title: 'Data', kind: 'points', width: 80, hint: 'Points of headroom by new data' },
+  { name: 'policy', title: 'By settings', kind: 'points', width: 90, hint: 'Points of headroom by changed settings' },
+  { name: 'model', title: 'By model', kind: 'points', width: 80, hint: 'Points of headroom by another model' },
+  { name: 'data', title: 'By data', kind: 'points', width: 80, hint: 'Points of headroom by new data' },
 ]
 
 const cellsOf = (change: RiskChange): readonly Cell[] => [
   change.server_id,
   change.metric,
   change.status,
-  change.cause,
+  change.cause === null ? null : (causeWords[change.cause] ?? change.cause),
   change.earlier.p95,
   change.later.p95,
   change.later.threshold,
@@ -40,12 +42,17 @@ const cellsOf = (change: RiskChange): readonly Cell[] => [
   change.headroom_change?.data_points ?? null,
 ]
 
+const causeWords: Readonly<Record<string, string>> = { policy: 'settings', together: 'several' }
+
 const noFetch = (): void => undefined
 
-export const CompareChanges = ({ compared }: { readonly compared: CompareAnswer }) => {
+export const CompareChanges = ({ run, compared }: { readonly run: RunOverview; readonly compared: CompareAnswer }) => {
   const [status, setStatus] = useState<Status>('all')
   const shown = compared.changes.filter((change) => status === 'all' || change.status === status)
   const rows = shown.map(cellsOf)
+  const units = new Set(run.metrics.map(({ unit }) => unit))
+  const [unit = ''] = units.size === 1 ? units : []
+  const columns = columnsIn(unit === '' ? '' : `, ${unit}`)
   return (
     <section aria-label="Changed risks">
       <header className="chart-head">

@@ -68,7 +68,7 @@ export const CompareView = ({ run }: RunViewProps) => {
       ) : (
         <div className="page" aria-busy={isBusy(answer)}>
           <Loaded answer={answer} waiting="Comparing the two runs …">
-            {(compared) => <Compared compared={compared} />}
+            {(compared) => <Compared run={run} compared={compared} />}
           </Loaded>
         </div>
       )}
@@ -76,7 +76,7 @@ export const CompareView = ({ run }: RunViewProps) => {
   )
 }
 
-const Compared = ({ compared }: { readonly compared: CompareAnswer }) => {
+const Compared = ({ run, compared }: { readonly run: RunOverview; readonly compared: CompareAnswer }) => {
   const { earlier, later, risks, servers, notes, policy_differences: policies } = compared
   return (
     <div className="page-inner">
@@ -108,7 +108,7 @@ const Compared = ({ compared }: { readonly compared: CompareAnswer }) => {
           </ul>
         </section>
       )}
-      <CompareChanges compared={compared} />
+      <CompareChanges run={run} compared={compared} />
       <ForecastCheck compared={compared} />
     </div>
   )

@@ -92,7 +92,7 @@ const Running = ({ startedAtMs }: { readonly startedAtMs: number }) => {
 const ResultWords = ({ answer }: { readonly answer: QueryAnswer }) => (
   <span className="muted" aria-live="polite">
     {answer.more ? `The first ${formatting.count(answer.rows.length)} rows` : `${formatting.count(answer.rows.length)} rows`} in{' '}
-    {formatNumber(answer.seconds)} s
+    {answer.seconds < 1 ? `${formatting.count(Math.ceil(answer.seconds * 1000))} ms` : `${formatNumber(answer.seconds)} s`}
   </span>
 )
 

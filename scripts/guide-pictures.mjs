@@ -1,0 +1,145 @@
+// `npm run guide:pictures`: the pictures in the docs anew, one for each view, from the real window on a sample fleet and the simulated AWS account.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { _electron } from 'playwright'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { findElectron } from './setup/electron-runtime.mjs'
+import { projectFolder } from './setup/project-folders.mjs'
+import { runMain } from './setup/setup-error.mjs'
+import { fillInDraft, serveSandboxAccount } from './setup/sandbox-account.mjs'
+import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
+import { headroom, settled } from './testing/drive-window.mjs'
+
+/** @typedef {import('playwright').Page} Page */
+/** @typedef {import('playwright').ElectronApplication} App */
+
+const pictures = join(projectFolder, 'docs', 'images')
+const dayMs = 86_400_000
+
+/** @param {Page} page @param {string} channel @param {unknown} payload */
+const ask = (page, channel, payload) =>
+  page.evaluate(
+    async ([name, body]) => {
+      const answer = await globalThis.headroom.request(name, body)
+      if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`)
+      return answer.value
+    },
+    /** @type {const} */ ([channel, payload]),
+  )
+
+/** The next dialog for a folder or file answers so. @param {App} app @param {string} path */
+const answerDialog = (app, path) =>
+  app.evaluate(({ dialog }, chosen) => {
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
+  }, path)
+
+/** An event to come and one of the past, as a planner would note them. @param {Page} page @param {string} run */
+const keepEvents = async (page, run) => {
+  const { horizon } = await ask(page, 'run.open', { folder: run })
+  const day = (/** @type {number} */ offset) => new Date(horizon.startMs + offset * dayMs).toISOString().slice(0, 10)
+  const line = { servers: '', group: '', metric: '', effect: '' }
+  const lines = [
+    { ...line, from: day(-46), to: day(-43), servers: '*', note: 'Trade fair' },
+    { ...line, from: day(20), to: day(75), group: 'business_unit=Payments', effect: '+25 points', note: 'Card system moves in' },
+  ]
+  await ask(page, 'run.keep-events', { folder: run, lines })
+}
+
+/** Shows a view as the guide shows it. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
+const show = async (app, page, view, other) => {
+  if (view === 'server') {
+    await page.locator('.rail-button[data-view="overview"]').click()
+    await settled(page)
+    await page.locator('section[aria-label="Servers at risk that come first"] td .link').first().click()
+  } else await page.locator(`.rail-button[data-view="${view}"]`).click()
+  await settled(page)
+  if (view === 'compare') {
+    await answerDialog(app, other)
+    await page.getByRole('button', { name: 'Choose a run folder…' }).click()
+    await page.getByRole('main', { name: 'Compare' }).getByRole('heading', { level: 1 }).waitFor()
+  }
+  if (view === 'query') {
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByRole('grid').waitFor()
+  }
+  if (view === 'cloud') {
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByTestId('caller').waitFor()
+    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    await page.getByRole('list', { name: 'Checks' }).waitFor()
+    await page.getByRole('button', { name: 'Launch', exact: true }).click()
+    await page
+      .getByText(/is verified and open|Home/)
+      .first()
+      .waitFor({ timeout: 120_000 })
+    await page.locator('.chart[data-painted="true"]').first().waitFor({ timeout: 120_000 })
+    await page.locator('.rail-button[data-view="cloud"]').click()
+  }
+  await settled(page)
+}
+
+/** @type {readonly (readonly [view: string, theme: 'light' | 'dark'])[]} */
+const shown = [
+  ['start', 'light'],
+  ['overview', 'light'],
+  ['heatmap', 'light'],
+  ['clusters', 'dark'],
+  ['servers', 'dark'],
+  ['server', 'light'],
+  ['seasons', 'light'],
+  ['models', 'dark'],
+  ['recommendations', 'light'],
+  ['events', 'light'],
+  ['what-if', 'light'],
+  ['compare', 'light'],
+  ['reconcile', 'dark'],
+  ['query', 'light'],
+  ['settings', 'light'],
+  ['cloud', 'light'],
+]
+
+await runMain(async () => {
+  await installDependencies()
+  await buildApp()
+  const electron = await findElectron({ needsDisplay: lacksDisplay() })
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-pictures-'))
+  const sandbox = await serveSandboxAccount()
+  try {
+    await mkdir(pictures, { recursive: true })
+    const [set, run, earlier, home] = ['fleet.parquet', 'fleet', 'fleet-at-70', 'home'].map((name) => join(folder, name))
+    await headroom(['sample', '--servers', '120', '--out', set])
+    const tables = [set, '--servers', set.replace('.parquet', '.servers.csv')]
+    await headroom(['analyze', ...tables, '--out', run])
+    await headroom(['analyze', ...tables, '--out', earlier, '--set', 'high_risk_threshold=70'])
+    await mkdir(home)
+    fillInDraft(home, sandbox)
+    await withDisplay(async (env) => {
+      const app = await _electron.launch({
+        executablePath: electron.electronBinary,
+        args: [...electron.args, `--user-data-dir=${join(folder, 'data')}`, projectFolder, run],
+        env: { ...env, ...sandbox.environment, HEADROOM_HOME: home, HEADROOM_POLL_MS: '200' },
+      })
+      try {
+        const page = await app.firstWindow()
+        await page.waitForSelector('.headline', { timeout: 120_000 })
+        await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1280, 800))
+        await keepEvents(page, run)
+        for (const [view, theme] of shown) {
+          await ask(page, 'settings.set', { theme })
+          await show(app, page, view, earlier)
+          await page.waitForTimeout(300)
+          await page.screenshot({ path: join(pictures, `${view}-${theme}.png`) })
+        }
+      } finally {
+        await app.close()
+      }
+    })
+  } finally {
+    await sandbox.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  console.log(`Pictures: ${pictures}`)
+  return 0
+})

@@ -1,0 +1,18 @@
+// What scripts that drive the real window have in common: the command line that makes their sets, and the wait until everything is drawn.
+import { spawn } from 'node:child_process'
+import { cliFile } from '../setup/project-folders.mjs'
+
+/** @param {string[]} args @returns {Promise<void>} */
+export const headroom = (args) =>
+  new Promise((done, fail) => {
+    const child = spawn(process.execPath, [cliFile, ...args, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}`))))
+  })
+
+/** @param {import('playwright').Page} page */
+export const settled = (page) =>
+  page.waitForFunction(
+    () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
+    undefined,
+    { timeout: 120_000 },
+  )
