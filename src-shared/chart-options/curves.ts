@@ -33,8 +33,9 @@ export const breachCurveOption = (data: BreachCurveData, chart: PlainChart): ECh
       {
         type: 'line',
         data: points,
-        step: 'end',
-        showSymbol: false,
+        // Between the dates it is known for, a straight line: a step would deny what happens within it.
+        symbol: 'circle',
+        symbolSize: 4,
         lineStyle: { color: theme.risk.high.color, width: 2 },
         itemStyle: { color: theme.risk.high.color },
         areaStyle: { color: theme.risk.high.color, opacity: 0.14 },

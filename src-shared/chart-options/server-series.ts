@@ -124,7 +124,16 @@ const eventSeries = (data: ServerSeriesData, chart: PlainChart, isShown: (timeMs
     markArea: {
       silent: true,
       itemStyle: { color, opacity: 0.14 },
-      label: { show: true, position: 'insideTop', color: chart.theme.text, fontSize: fontSizes.small, fontFamily: chart.theme.font.family },
+      label: {
+        show: true,
+        position: 'insideTop',
+        color: chart.theme.text,
+        // Curves run behind it.
+        textBorderColor: chart.theme.background,
+        textBorderWidth: 3,
+        fontSize: fontSizes.small,
+        fontFamily: chart.theme.font.family,
+      },
       data: data.events
         .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
         .map(({ note, fromMs, untilMs }) => [

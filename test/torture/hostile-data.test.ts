@@ -24,7 +24,7 @@ const steering = /[^\P{Cc}\t\n]|[\u202E\u2066\u200F]/u
 const at = (name: string): string => join(bench.folder, name)
 
 describe('bombs', () => {
-  test('millions of rows in a few kilobytes are refused within the memory they were given', async () => {
+  test('millions of rows in a few kilobytes are refused within the memory they were given', { timeout: 300_000 }, async () => {
     const rows = rounds(2_000_000, 30_000_000)
     const path = await bench.write(
       'bomb.parquet',

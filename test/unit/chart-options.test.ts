@@ -5,6 +5,7 @@ import { cividisTable } from '../../src-shared/chart-options/cividis.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
 import { escapeHtml, fixedFormatting, localeFormatting, printable } from '../../src-shared/chart-options/format.ts'
 import { barsOption } from '../../src-shared/chart-options/bars.ts'
+import { breachCurveOption } from '../../src-shared/chart-options/curves.ts'
 import { cellAt, describeCell } from '../../src-shared/chart-options/heatmap-cell.ts'
 import { cellScale, heatmapHeight, layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
 import { scaleTicks } from '../../src-shared/chart-options/heatmap-legend.ts'
@@ -158,6 +159,24 @@ describe('bars', () => {
   it('leave room for the words at their ends', () => {
     expect(gridOf([1], ['7 (2 %)']).right).toBe(70)
     expect(gridOf([1], ['243,241 (83.6 %)']).right).toBeGreaterThan(chartTheme('light').font.measure('243,241 (83.6 %)', 11))
+  })
+})
+
+describe('the breach curve', () => {
+  it('joins the dates it is known for, from none at the start, without steps that would deny a breach between them', () => {
+    const data = { timesMs: [7 * dayMs, 14 * dayMs], probability: [0.5, 0.75], startMs: 0, stepMs: dayMs, expectedMs: null }
+    const { series } = breachCurveOption(data, { theme: chartTheme('light'), formatting: fixedFormatting })
+    expect(series).toMatchObject([
+      {
+        data: [
+          [0, 0],
+          [7 * dayMs, 50],
+          [14 * dayMs, 75],
+        ],
+        symbol: 'circle',
+      },
+    ])
+    expect(series).not.toMatchObject([{ step: expect.anything() }])
   })
 })
 
