@@ -16,6 +16,10 @@ export const analysisMethods = ['headroom', 'module05'] as const
 export const analysisMethodSchema = z.enum(analysisMethods)
 export type AnalysisMethod = z.infer<typeof analysisMethodSchema>
 
+/** What servers can be clustered by. */
+export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'] as const
+export type ClusterFeature = (typeof clusterFeatures)[number]
+
 export const analysisConfigSchema = z.strictObject({
   /** Metric of sets without a `metric` column. */
   target_metric: z.string().min(1).default('cpu_p95'),
@@ -48,6 +52,11 @@ export const analysisConfigSchema = z.strictObject({
   holiday_state: z.string().min(1).optional(),
   /** `auto`: the number from 2 to 8 whose clusters are told apart best. */
   n_clusters: z.union([z.int().min(1).max(50), z.literal('auto')]).default(4),
+  /** What servers are clustered by; the others are written beside the clusters all the same. */
+  cluster_features: z
+    .array(z.enum(clusterFeatures))
+    .min(1)
+    .default([...clusterFeatures]),
   /** Monthly USD of a server for which the servers table states none. */
   cost_per_instance: z.number().min(0).default(100),
   /** Peak demand in percent that consolidation may leave on a host. */

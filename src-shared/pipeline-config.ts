@@ -1,5 +1,6 @@
 // Reads the Python pipeline's config.yaml: which of its nested keys set which of Headroom's.
 import { z } from 'zod'
+import { clusterFeatures, type ClusterFeature } from './analysis-config.ts'
 
 const section = z.looseObject({})
 
@@ -10,13 +11,33 @@ const pipelineSchema = z.looseObject({
       very_high_risk_threshold: z.unknown().optional(),
       underutilized_threshold: z.unknown().optional(),
       cost_per_instance: z.unknown().optional(),
-      clustering: z.looseObject({ n_clusters: z.unknown().optional() }).optional(),
+      clustering: z.looseObject({ n_clusters: z.unknown().optional(), features: z.unknown().optional() }).optional(),
     })
     .optional(),
   data: z.looseObject({ seasonality: z.looseObject({ eoq_months: z.unknown().optional() }).optional() }).optional(),
   feature_engineering: z.looseObject({ eoq_window_days: z.unknown().optional() }).optional(),
   model_training: z.looseObject({ target_metric: z.unknown().optional() }).optional(),
 })
+
+/** The pipeline's words for what Headroom clusters by, without their `_utilization`. */
+const featureNames: Readonly<Record<string, ClusterFeature>> = {
+  ...(Object.fromEntries(clusterFeatures.map((name) => [name, name])) as Record<ClusterFeature, ClusterFeature>),
+  avg: 'mean',
+  average: 'mean',
+  stddev: 'std',
+  std_dev: 'std',
+  volatility: 'std',
+  peak_to_average: 'peak_to_mean',
+  peak_to_avg: 'peak_to_mean',
+  trend: 'trend_per_30_days',
+}
+
+/** Undefined where the pipeline names none that Headroom has. */
+const featuresOf = (stated: unknown): ClusterFeature[] | undefined => {
+  const names = z.array(z.string()).safeParse(stated).data ?? []
+  const known = names.flatMap((name) => featureNames[name.toLowerCase().replace(/_(util|utili[sz]ation)$/, '')] ?? [])
+  return known.length === 0 ? undefined : clusterFeatures.filter((feature) => known.includes(feature))
+}
 
 /** Sections of which some keys are used. */
 export const pipelineSections: readonly string[] = ['risk_analysis', 'data', 'feature_engineering', 'model_training']
@@ -36,6 +57,7 @@ export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>
     underutilized_threshold: parsed.risk_analysis?.underutilized_threshold,
     cost_per_instance: parsed.risk_analysis?.cost_per_instance,
     n_clusters: parsed.risk_analysis?.clustering?.n_clusters,
+    cluster_features: featuresOf(parsed.risk_analysis?.clustering?.features),
     eoq_months: parsed.data?.seasonality?.eoq_months,
     eoq_window_days: parsed.feature_engineering?.eoq_window_days,
     target_metric: parsed.model_training?.target_metric,

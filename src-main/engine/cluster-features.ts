@@ -1,9 +1,7 @@
 // What servers are clustered by: one number per server and feature, read from what was assessed, filled and standardised.
 import { z } from 'zod'
+import { clusterFeatures, type ClusterFeature } from '../../src-shared/analysis-config.ts'
 import type { Database } from '../database/database.ts'
-
-export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'] as const
-export type ClusterFeature = (typeof clusterFeatures)[number]
 
 /** The first five of the selected model's horizon; quarter-end uplift in points and weekend over weekday mean of backtest and horizon. */
 const featureSql = {

@@ -1,5 +1,5 @@
 // Clusters in words: level, direction and season of their centre, by rule.
-import type { ClusterFeature } from './cluster-features.ts'
+import type { ClusterFeature } from '../../src-shared/analysis-config.ts'
 
 export type ClusterCentre = Readonly<Record<ClusterFeature, number>>
 

@@ -1,9 +1,9 @@
 // Which servers behave alike: standardised features of each server, K-means, names by rule (analysis definition, section 7).
 import type { Database } from '../database/database.ts'
-import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
+import { clusterFeatures, type AnalysisConfig, type ClusterFeature } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
 import { chooseClusterCount } from './cluster-count.ts'
-import { clusterFeatures, readBehaviour, standardise, tellsApart, type ClusterFeature, type FleetBehaviour } from './cluster-features.ts'
+import { readBehaviour, standardise, tellsApart, type FleetBehaviour } from './cluster-features.ts'
 import { distinctNames, type ClusterCentre } from './cluster-names.ts'
 import { clusterPoints, type Clustering } from './cluster-points.ts'
 import { projectPoints } from './cluster-projection.ts'
@@ -66,7 +66,8 @@ export const clusterServers = async (
 ): Promise<ClusteredServers> => {
   const fleet = await readBehaviour(database, metric)
   const known = fleet.serverIds.map((_, index) => index).filter((index) => !Number.isNaN(fleet.features.mean[index]!))
-  const used = clusterFeatures.filter((feature) => tellsApart(fleet.features[feature], known))
+  const wanted = clusterFeatures.filter((feature) => config.cluster_features.includes(feature))
+  const used = wanted.filter((feature) => tellsApart(fleet.features[feature], known))
   const columns = used.map((feature) => standardise(fleet.features[feature], known))
   // Servers that no feature tells apart are all the same point.
   const points = known.map((_, index) => (columns.length === 0 ? [0] : columns.map((column) => column[index]!)))
@@ -90,7 +91,7 @@ export const clusterServers = async (
       seed: config.seed,
       signal,
     })),
-    warnings: collectWarnings(known, used, found, clusters),
+    warnings: collectWarnings(known, wanted, used, found, clusters),
   }
 }
 
@@ -172,21 +173,22 @@ const definedMean = (values: readonly number[]): number => {
 
 const collectWarnings = (
   known: readonly number[],
+  wanted: readonly ClusterFeature[],
   used: readonly ClusterFeature[],
   { sizes }: Clustering,
-  wanted: number,
+  clusters: number,
 ): RunWarning[] => {
-  const dropped = known.length > 1 ? clusterFeatures.filter((feature) => !used.includes(feature)) : []
+  const dropped = known.length > 1 ? wanted.filter((feature) => !used.includes(feature)) : []
   const warnings = dropped.map((feature) => ({
     code: 'cluster-feature-dropped',
     message: `Clusters leave out ${feature}: it is the same or undefined for all servers.`,
   }))
-  if (sizes.length === wanted) return warnings
+  if (sizes.length === clusters) return warnings
   return [
     ...warnings,
     {
       code: 'clusters-shrunk',
-      message: `${sizes.length} instead of ${wanted} clusters: the servers show no more distinct behaviours.`,
+      message: `${sizes.length} instead of ${clusters} clusters: the servers show no more distinct behaviours.`,
     },
   ]
 }

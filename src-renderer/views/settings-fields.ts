@@ -68,6 +68,7 @@ export const settingGroups: readonly SettingGroup[] = [
     title: 'Clusters',
     fields: [
       { key: 'n_clusters', label: 'Number of clusters', kind: 'text', hint: '1 to 50, or auto for the number told apart best' },
+      { key: 'cluster_features', label: 'By', kind: 'names', hint: 'Of the seven that are there by default; a comma between them' },
       { key: 'seed', label: 'Seed', kind: 'number', hint: 'Of every random choice' },
     ],
   },

@@ -141,6 +141,28 @@ describe('servers', () => {
     expect(of('swinging')).toEqual([1])
   })
 
+  test('are made by the features that the configuration names alone; the others are written all the same', async () => {
+    // By level the two low ones belong together, by swing the two first.
+    const swing = (mean: number, by: number): number[] => [1, -1, 1, -1].map((sign) => mean + by * sign)
+    const rows = [
+      ...seriesRows({ server: 'low, swings', actual: [50], horizon: swing(20, 9) }),
+      ...seriesRows({ server: 'high, swings', actual: [50], horizon: swing(70, 9) }),
+      ...seriesRows({ server: 'low, steady', actual: [50], horizon: swing(20, 1) }),
+      ...seriesRows({ server: 'high, steady', actual: [50], horizon: swing(70, 1) }),
+    ]
+    const forecasts = await bench.writeForecasts('chosen.parquet', rows)
+    const togetherBy = async (...features: string[]): Promise<unknown[]> => {
+      const run = await bench.analyse(forecasts, { config: { n_clusters: 2, cluster_features: features } })
+      const clusters = await run.clusters()
+      expect(clusters.map((row) => row['std'])).toEqual(
+        clusters.map((row) => (String(row['server_id']).endsWith('swings') ? 10.392 : 1.155)).map((std) => expect.closeTo(std, 3)),
+      )
+      return clusters.filter((row) => row['cluster'] === clusters[0]!['cluster']).map((row) => row['server_id'])
+    }
+    expect(await togetherBy('mean')).toEqual(['high, steady', 'high, swings'])
+    expect(await togetherBy('std')).toEqual(['high, steady', 'low, steady'])
+  })
+
   test('without a defined feature take the middle of the fleet, without a horizon belong to no cluster', async () => {
     const run = await bench.analyse(
       await bench.writeForecasts('odd.parquet', [

@@ -1,4 +1,4 @@
-// The published JSON Schema of the configuration is the schema that the analysis checks with. Rewrite it with: npx vitest run -u config-schema
+// The published JSON Schema of the configuration is the schema that the analysis checks with. Rewrite it with: npx vitest run config-schema -u
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { analysisConfigSchema } from '../../src-shared/analysis-config.ts'
