@@ -100,6 +100,9 @@ const otherUnits = new Set(
 )
 const percentages = new Set('cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '))
 
+/** The words that tell a percentage by its metric's name: those that say so, those of other units, and those of what is usually given in percent. */
+export const percentMetricWords = { percent: ['pct', 'percent'], other: otherUnits, usual: percentages } as const
+
 /** Whether thresholds apply to a metric: its unit is percent, or it has a threshold of its own. */
 export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean =>
   isPercentMetric(config, metric) || metric in config.metric_thresholds
@@ -108,6 +111,6 @@ export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean 
 export const isPercentMetric = (config: Pick<AnalysisConfig, 'target_metric' | 'percent_metrics'>, metric: string): boolean => {
   if (metric === config.target_metric || config.percent_metrics.includes(metric)) return true
   const words = metric.toLowerCase().split(/[^a-z]+/)
-  if (words.some((word) => word === 'pct' || word === 'percent')) return true
+  if (words.some((word) => percentMetricWords.percent.some((own) => own === word))) return true
   return !words.some((word) => otherUnits.has(word)) && words.some((word) => percentages.has(word))
 }

@@ -1,61 +1,138 @@
 """Runs a plan of Spark SQL statements over Parquet: run_plan.py PLAN OUT SHARDS source=PATH server_attributes=PATH.
 
-All arithmetic stands in the plan, which the engine rendered from its own SQL; this script only reads, runs and writes. What a plan keeps is written
-to OUT/kept and read back: a job that is started again goes on after the last complete one.
+All arithmetic stands in the plan, which the engine rendered from its own SQL; this script only reads, runs and writes. What later steps read again is
+written to OUT/work, what the engine finishes the run from to OUT/stage, with stage.json as its last file. A job that is started again with the
+same OUT goes on after the last complete step.
 """
 
 import json
+import os
+import re
 import sys
 import time
 
 from pyspark.sql import SparkSession, functions
+
+PLAN_VERSION = 2
+# What stands in this file becomes the job's exit message; SageMaker takes so many bytes of it.
+MESSAGE_FILE = "/opt/ml/output/message"
+MESSAGE_BYTES = 1024
+
+
+class Refused(Exception):
+    """What the set itself is refused for, in words for whoever launched the job."""
+
+
+def path_of(spark, text):
+    path = spark._jvm.org.apache.hadoop.fs.Path(text)
+    return path, path.getFileSystem(spark._jsc.hadoopConfiguration())
+
+
+def exists(spark, text):
+    path, system = path_of(spark, text)
+    return system.exists(path)
+
+
+def write_text(spark, target, text):
+    path, system = path_of(spark, target)
+    stream = system.create(path, True)
+    stream.write(bytearray(text.encode("utf-8")))
+    stream.close()
 
 
 def read_text(spark, path):
     return "\n".join(row.value for row in spark.read.text(path, wholetext=True).collect())
 
 
-def tell(name, started_at):
-    print(json.dumps({"type": "step", "label": name, "seconds": round(time.monotonic() - started_at, 1)}), flush=True)
+def tell(**event):
+    print(json.dumps(event), flush=True)
 
 
-def is_complete(spark, folder):
-    path = spark._jvm.org.apache.hadoop.fs.Path(folder + "/_SUCCESS")
-    return path.getFileSystem(spark._jsc.hadoopConfiguration()).exists(path)
+def read_inputs(spark, casts, inputs):
+    source = spark.read.option("mergeSchema", "true").parquet(inputs["source"])
+    for name, sql in casts.items():
+        source = source.withColumn(name, functions.expr(sql))
+    source.createOrReplaceTempView("source")
+    spark.read.parquet(inputs["server_attributes"]).createOrReplaceTempView("server_attributes_given")
+
+
+def laid_out(view, layout, shards):
+    """The view and its writer, cut into files as the plan says."""
+    if layout is None:
+        return view.write
+    order = [functions.col(f"`{name}`") for name in layout["order"]]
+    column = functions.col(f"`{layout['column']}`")
+    if layout["by"] == "range":
+        return view.repartitionByRange(shards, column).sortWithinPartitions(*order).write
+    shard = functions.crc32(column.cast("string").cast("binary")) % shards
+    sharded = view.withColumn("headroom_shard", shard).repartition(shards, "headroom_shard")
+    return sharded.sortWithinPartitions("headroom_shard", *order).write.partitionBy("headroom_shard")
+
+
+def run_step(spark, step, out, shards):
+    view = spark.sql(step["sql"])
+    if step["kept"] is not None:
+        folder = f"{out}/{step['kept']}/{step['name']}"
+        if not exists(spark, f"{folder}/_SUCCESS"):
+            laid_out(view, step["layout"], shards).mode("overwrite").option("compression", "snappy").parquet(folder)
+        view = spark.read.schema(view.schema).parquet(folder)
+    view.createOrReplaceTempView(step["name"])
+
+
+def check(spark, one):
+    found, example = spark.sql(one["sql"]).first()
+    if found:
+        sentence = one["message"].replace("{found}", f"{found:,}").replace("{example}", str(example))
+        raise Refused(f"{sentence} {one['next']}".replace("{example}", str(example)))
+
+
+def list_inputs(spark, path):
+    """The files that were read, for the run's manifest."""
+    files = spark.read.parquet(path).select("_metadata.file_path", "_metadata.file_size")
+    rows = files.groupBy("file_path", "file_size").count().orderBy("file_path").collect()
+    return [{"path": re.sub("^file:/+", "/", row["file_path"]), "bytes": row["file_size"], "rows": row["count"]} for row in rows]
 
 
 def run(plan_path, out, shards, inputs):
     spark = SparkSession.builder.appName("headroom").getOrCreate()
     plan = json.loads(read_text(spark, plan_path))
-    if plan["version"] != 1:
-        raise SystemExit(f"This script runs plans of version 1, not {plan['version']}.")
+    if plan["version"] != PLAN_VERSION:
+        raise Refused(f"This script runs plans of version {PLAN_VERSION}, not {plan['version']}.")
     for name, value in plan["settings"].items():
         spark.conf.set(name, value)
-    for name in plan["inputs"]:
-        spark.read.option("mergeSchema", "true").parquet(inputs[name]).createOrReplaceTempView(name)
-    for step in plan["steps"]:
+    read_inputs(spark, plan["casts"], inputs)
+    for number, step in enumerate(plan["steps"], start=1):
         started_at = time.monotonic()
-        view = spark.sql(step["sql"])
-        if step["isKept"]:
-            folder = f"{out}/kept/{step['name']}"
-            if not is_complete(spark, folder):
-                view.write.mode("overwrite").parquet(folder)
-            view = spark.read.schema(view.schema).parquet(folder)
-        view.createOrReplaceTempView(step["name"])
-        tell(step["name"], started_at)
-    for output in plan["outputs"]:
-        started_at = time.monotonic()
-        view = spark.table(output["view"])
-        folder = f"{out}/{output['view']}"
-        if output["shard_by"] is None:
-            view.write.mode("overwrite").parquet(folder)
-        else:
-            server = functions.col(f"`{output['shard_by']}`").cast("string").cast("binary")
-            sharded = view.withColumn("shard", functions.crc32(server) % shards).repartition(shards, "shard")
-            sharded.write.mode("overwrite").partitionBy("shard").option("compression", "snappy").parquet(folder)
-        tell(folder, started_at)
+        run_step(spark, step, out, shards)
+        for one in plan["checks"]:
+            if one["after"] == step["name"]:
+                check(spark, one)
+        seconds = round(time.monotonic() - started_at, 1)
+        tell(type="step", label=f"Spark: {step['name']}", progress=round(number / len(plan["steps"]), 3), seconds=seconds)
+    notes = {**plan["stage"], "inputs": list_inputs(spark, inputs["source"])}
+    write_text(spark, f"{out}/stage/stage.json", json.dumps(notes, indent=2))
     spark.stop()
 
 
+def leave_message(text):
+    folder = os.path.dirname(MESSAGE_FILE)
+    if os.path.isdir(os.path.dirname(folder)):
+        os.makedirs(folder, exist_ok=True)
+        with open(MESSAGE_FILE, "wb") as file:
+            file.write(text.encode("utf-8")[:MESSAGE_BYTES].decode("utf-8", "ignore").encode("utf-8"))
+
+
+def main():
+    try:
+        run(sys.argv[1], sys.argv[2], int(sys.argv[3]), dict(argument.split("=", 1) for argument in sys.argv[4:]))
+    except Refused as refused:
+        leave_message(str(refused))
+        sys.exit(f"headroom: {refused}")
+    except Exception as error:
+        # The first line says what; Spark's own log holds the rest.
+        leave_message(f"Spark: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
+        raise
+
+
 if __name__ == "__main__":
-    run(sys.argv[1], sys.argv[2], int(sys.argv[3]), dict(argument.split("=", 1) for argument in sys.argv[4:]))
+    main()

@@ -45,14 +45,14 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
       ),
     )
     view.end()
-    if (options.json !== true) print(findings(manifest, events, options.out))
+    if (options.json !== true) print(describeFindings(manifest, events, options.out))
   } catch (thrown) {
     view.end()
     throw thrown
   }
 }
 
-const findings = ({ counts, config, horizon, method }: RunManifest, events: EventReport | null, folder: string): string => {
+export const describeFindings = ({ counts, config, horizon, method }: RunManifest, events: EventReport | null, folder: string): string => {
   const threshold = method === 'module05' ? 80 : config.high_risk_threshold
   return [
     `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 above ${threshold} % by ${horizon.end.slice(0, 10)}`,

@@ -14,6 +14,7 @@ const examples = {
   analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
   inspect: ['inspect sample.parquet'],
   plan: ['plan forecasts/ --servers fleet.csv --out plan'],
+  finish: ['finish spark-output/stage --out run'],
   verify: ['verify run'],
   compare: ['compare run-in-june run-in-july'],
   reconcile: ['reconcile run'],
@@ -119,8 +120,23 @@ program
   .requiredOption('--out <dir>', 'folder for plan.json and the servers table as Parquet', outputPath)
   .option('--config <file>', 'YAML with settings')
   .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
+  .option('--model <name>', 'force one model for all series')
   .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
+
+program
+  .command('finish')
+  .addHelpText('before', exampleText(examples.finish))
+  .description('make the run folder from what a Spark job with such a plan has left')
+  .argument('<stage>', "the Spark job's stage folder")
+  .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty', outputPath)
+  .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
+  .addOption(new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp())
+  .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
+  .option('--memory-limit <size>', "memory that it may take, for instance 1GB; without it a quarter of the machine's", memorySize)
+  .option('--json', 'events as JSON lines on stdout')
+  .option('--quiet', 'no progress, no warnings')
+  .action(async (stage: string, options) => (await import('./finish-command.ts')).runFinish(stage, options))
 
 program
   .command('verify')

@@ -7,13 +7,14 @@ export interface PlanOptions {
   readonly out: string
   readonly config?: string
   readonly servers?: string
+  readonly model?: string
   readonly set: readonly string[]
 }
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {
   const config = await readSettings(options.config, options.set, undefined)
   const { steps } = await cancellable((signal) =>
-    planForecasts({ inputs, out: options.out, config, serversTable: options.servers }, { signal }),
+    planForecasts({ inputs, out: options.out, config, serversTable: options.servers, model: options.model }, { signal }),
   )
   print(`${steps.length} statements: ${options.out}`)
 }

@@ -40,7 +40,28 @@ import { writeServerRisk } from './write-server-risk.ts'
  * Analyses a forecast set into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
  * The same input, configuration and seed give the same bytes in every file but `analyzed_at` and the manifest.
  */
-export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
+export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => makeRun(request, work, forecastRows)
+
+/** Where a run's rows come from. */
+export interface RunRows {
+  /** Leaves the tables that `assessFleet` leaves. */
+  readonly assess: (run: Run, progress: ProgressReporter) => Promise<AssessedFleet>
+  /** Begins to write the flagged file, beside all other work. */
+  readonly beginFlagged: (run: Run, fleet: AssessedFleet, path: string) => Promise<FlaggedWriting>
+}
+
+/** The rows of a forecast set, as `analyze` takes them. */
+const forecastRows: RunRows = {
+  assess: ({ request, config, draft, database }, progress) =>
+    assessFleet(database, request, config, progress, {
+      onOpened: async ({ files }) => assertDiskSpace(draft.folder, request.out, neededBytes(files)),
+    }),
+  beginFlagged: ({ database, spillFolder, work }, fleet, path) =>
+    beginFlaggedForecasts(database, { ...fleet, rows: fleet.screening.rows, path, spillFolder, signal: work.signal }),
+}
+
+/** A run folder from rows of any kind; as `analyze`. */
+export const makeRun = async (request: AnalysisRequest, work: AnalysisWork, rows: RunRows): Promise<AnalysisResult> => {
   const startedAt = performance.now()
   const config = parseConfig(request.config, request.method)
   const draft = await draftRunFolder(request.out)
@@ -52,7 +73,7 @@ export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {})
     try {
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
-      return await runSteps({ request, work, config, draft, database, runId, spillFolder, startedAt })
+      return await runSteps({ request, work, config, draft, database, runId, spillFolder, startedAt }, rows)
     } finally {
       database.close()
     }
@@ -67,7 +88,8 @@ export const analyze = async (request: AnalysisRequest, work: AnalysisWork = {})
 /** As the file system says it; DuckDB has words of its own for it. */
 const isDiskFull = (thrown: unknown): boolean => (thrown as NodeJS.ErrnoException).code === 'ENOSPC'
 
-interface Run {
+/** What is under way. */
+export interface Run {
   readonly request: AnalysisRequest
   readonly work: AnalysisWork
   readonly config: AnalysisConfig
@@ -78,29 +100,20 @@ interface Run {
   readonly startedAt: number
 }
 
-const runSteps = async (run: Run): Promise<AnalysisResult> => {
-  const { request, work, config, draft, database } = run
-  const progress = reportProgress(work.onEvent)
-  const fleet = await assessFleet(database, request, config, progress, {
-    onOpened: async ({ files }) => assertDiskSpace(draft.folder, request.out, neededBytes(files)),
-  })
+const runSteps = async (run: Run, rows: RunRows): Promise<AnalysisResult> => {
+  const progress = reportProgress(run.work.onEvent)
+  const fleet = await rows.assess(run, progress)
   try {
-    return await writeRun(run, fleet, progress)
+    return await writeRun(run, rows, fleet, progress)
   } catch (thrown) {
     throw await explainFailure(fleet.source, thrown)
   }
 }
 
-const writeRun = async (run: Run, fleet: AssessedFleet, progress: ProgressReporter): Promise<AnalysisResult> => {
+const writeRun = async (run: Run, rows: RunRows, fleet: AssessedFleet, progress: ProgressReporter): Promise<AnalysisResult> => {
   const { request, work, config, draft, database } = run
   // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
-  const flagged = await beginFlaggedForecasts(database, {
-    ...fleet,
-    rows: fleet.screening.rows,
-    path: join(draft.folder, runFiles.flaggedForecasts),
-    spillFolder: run.spillFolder,
-    signal: work.signal,
-  })
+  const flagged = await rows.beginFlagged(run, fleet, join(draft.folder, runFiles.flaggedForecasts))
   const { clustered, season, report, events, warnings } = await beside(flagged, async () => {
     progress.start('season')
     return writeFindings(run, fleet, await measureBacktests(database, config, fleet), progress)

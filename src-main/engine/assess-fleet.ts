@@ -29,6 +29,8 @@ export interface AssessedFleet {
   readonly hasNaiveErrors: boolean
   /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
   readonly shownMetric: string
+  /** The files that another engine read in this one's place; absent: those of `source`. */
+  readonly inputs?: readonly InputEntry[]
 }
 
 export interface FleetOptions {
@@ -81,10 +83,15 @@ const assessOpened = async (
   await extractHorizon(database)
   if (request.method === 'module05') await mixHorizons(database, calendar, screening.fixedPoint)
   await assessRisk(database, config, request.method, calendar, grid, screening.fixedPoint)
+  return { source, serversTable, screening, grid, calendar, hasNaiveErrors, ledger, shownMetric: await findShownMetric(database, config) }
+}
+
+/** Reads `series_risk`. */
+export const findShownMetric = async (database: Database, config: Pick<AnalysisConfig, 'target_metric'>): Promise<string> => {
   const { metric } = await database.row(
     'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
     z.object({ metric: z.string() }),
     [config.target_metric],
   )
-  return { source, serversTable, screening, grid, calendar, hasNaiveErrors, ledger, shownMetric: metric }
+  return metric
 }

@@ -23,10 +23,10 @@ export const selectHorizon = async (database: Database): Promise<string> => {
   return horizonQuery(last_past_us === null ? 'true' : `f.ts > make_timestamp(${last_past_us})`)
 }
 
-/** `condition` holds for every row of the horizon. */
-export const horizonQuery = (condition: string): string => `
+/** `condition` holds for every row of the horizon; `forecast` names a relation that holds the selected models' rows at least. */
+export const horizonQuery = (condition: string, forecast = 'forecast'): string => `
     SELECT s.series_id, f.ts, f.predicted
-    FROM forecast f
+    FROM ${forecast} f
     JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)
     WHERE f.is_horizon AND f.predicted IS NOT NULL AND ${condition}
     ORDER BY s.series_id, f.ts`

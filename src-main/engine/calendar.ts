@@ -59,6 +59,12 @@ const mostYearsBack = 40
 const mostYearsAhead = 20
 const dayMs = 86_400_000
 
+/** The years that marks reach to where `middle` is about the year of the set: all that it can hold but strays. */
+export const yearsAround = (middle: number): { readonly first_year: number; readonly last_year: number } => ({
+  first_year: Math.max(1, middle - mostYearsBack),
+  last_year: middle + mostYearsAhead + 1,
+})
+
 /** First day of a year, counted from 1970. */
 const newYear = (year: number): number => new Date(0).setUTCFullYear(year) / dayMs
 

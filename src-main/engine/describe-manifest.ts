@@ -69,6 +69,7 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
 }
 
 const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {
+  if (fleet.inputs !== undefined) return [...fleet.inputs]
   const entries: InputEntry[] = []
   for (const { path, bytes } of fleet.source.files) {
     const { rows } = await database.row(

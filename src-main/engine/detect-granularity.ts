@@ -24,17 +24,21 @@ const grids: readonly TimeGrid[] = [
 /** Looked at: the first 200 servers by name, all their metrics and models. That is every row of a small set and enough of a large one. */
 const serversLookedAt = 200
 
-export const detectGranularity = async (database: Database): Promise<TimeGrid> => {
-  const [commonest] = await database.rows(
-    `WITH sample AS (SELECT DISTINCT server_id FROM forecast_rows ORDER BY server_id LIMIT ${serversLookedAt}),
+/** SQL for the servers that are looked at. */
+export const firstServersQuery = `SELECT DISTINCT server_id FROM forecast_rows ORDER BY server_id LIMIT ${serversLookedAt}`
+
+/** SQL for the commonest step in seconds: one row, or none where no series has two times. */
+export const commonestStepQuery = `
+    WITH sample AS (${firstServersQuery}),
      steps AS (
        SELECT date_diff('second', lag(ts) OVER (PARTITION BY server_id, metric, model ORDER BY ts), ts) AS step
        FROM forecast_rows SEMI JOIN sample USING (server_id)
      )
      SELECT CAST(step AS DOUBLE) AS step FROM steps WHERE step > 0
-     GROUP BY step ORDER BY count(*) DESC, step LIMIT 1`,
-    z.object({ step: z.number() }),
-  )
+     GROUP BY step ORDER BY count(*) DESC, step LIMIT 1`
+
+export const detectGranularity = async (database: Database): Promise<TimeGrid> => {
+  const [commonest] = await database.rows(commonestStepQuery, z.object({ step: z.number() }))
   if (commonest === undefined) return grids[1]!
   const nearest = grids.find((grid) => commonest.step <= grid.stepSeconds * 2) ?? grids.at(-1)!
   return { ...nearest, stepSeconds: commonest.step }

@@ -15,9 +15,9 @@ export interface Screening {
 }
 
 /** Beyond it no value is a measurement, and squares of it are infinite. */
-const greatestValue = 1e100
+export const greatestValue = 1e100
 
-const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
+export const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
 
 const shownRoles = ['predicted', 'actual'] as const
 

@@ -1,6 +1,6 @@
 // The accountable model of each series: least mean absolute error over the backtest times that its candidates share.
 import { z } from 'zod'
-import type { Database } from '../database/database.ts'
+import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { queryNaiveErrors, storeNaiveErrors } from './backtest/naive-errors.ts'
 import { fixedSum, type FixedPoint } from './fixed-point.ts'
@@ -77,11 +77,12 @@ export const selectedModelsQuery = `
 
 const selectBest = async (database: Database, forcedModel: string | undefined): Promise<void> =>
   database.run(
-    forcedModel === undefined
-      ? `CREATE OR REPLACE TABLE selected_models AS ${selectedModelsQuery}`
-      : 'CREATE OR REPLACE TABLE selected_models AS SELECT series_id, model FROM candidates WHERE model = ? ORDER BY series_id',
-    forcedModel === undefined ? [] : [forcedModel],
+    `CREATE OR REPLACE TABLE selected_models AS ${forcedModel === undefined ? selectedModelsQuery : forcedModelQuery(forcedModel)}`,
   )
+
+/** SQL for the rows of `selected_models`, where one model is forced. */
+export const forcedModelQuery = (model: string): string =>
+  `SELECT series_id, model FROM candidates WHERE model = ${literal(model)} ORDER BY series_id`
 
 const assertModelKnown = async (database: Database, model: string, sourceName: string): Promise<void> => {
   const known = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))

@@ -43,7 +43,7 @@ export const beginFlaggedForecasts = async (database: Database, task: FlaggedTas
     joinable !== undefined && isWhole(joinable, task.source)
       ? await beginJoining(beside, joinable, task, lists)
       : beginRewriting(beside, task, lists)
-  const finished = writing.finished.then(async () => assertRows(beside, task)).finally(() => beside.close())
+  const finished = writing.finished.then(async () => assertFlaggedRows(beside, task.path, task.rows)).finally(() => beside.close())
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {
@@ -92,7 +92,8 @@ const beginRewriting = (database: Database, { source, calendar, path }: FlaggedT
   return { progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
 }
 
-const assertRows = async (database: Database, { path, rows }: FlaggedTask): Promise<void> => {
+/** Throws internal where the file holds another number of rows. */
+export const assertFlaggedRows = async (database: Database, path: string, rows: number): Promise<void> => {
   const written = await database.row(
     `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(literalPath(path))})`,
     z.object({ rows: z.number() }),

@@ -111,11 +111,18 @@ const topColumns = (elements: readonly ThriftStruct[]): string[] => {
  * whose row groups, taken together, have as many rows each as those of the files (empty ones left out); all parts have the same columns. Statistics, dictionaries and Bloom filters stay;
  * page indexes and the writers' own notes (which describe a schema without the new columns) are left out. Throws HeadroomError, and what the file system throws.
  */
-export const appendColumns = async (
+export const appendColumns = (target: string, files: JoinableFiles, parts: AsyncIterable<string>, signal?: AbortSignal): Promise<void> =>
+  joinFiles(target, files, parts, signal)
+
+/** As `appendColumns`, without further columns: one file that holds the rows of all, in order. */
+export const concatenateFiles = (target: string, files: JoinableFiles, signal?: AbortSignal): Promise<void> =>
+  joinFiles(target, files, undefined, signal)
+
+const joinFiles = async (
   target: string,
   { files }: JoinableFiles,
-  parts: AsyncIterable<string>,
-  signal?: AbortSignal,
+  parts: AsyncIterable<string> | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<void> => {
   const output = await open(target, 'wx')
   try {
@@ -130,7 +137,7 @@ export const appendColumns = async (
     }
     let partSchema: readonly ThriftStruct[] = []
     let index = 0
-    for await (const path of parts) {
+    for await (const path of parts ?? []) {
       const part = await readFooter(path)
       const moved = await appender.copy(path, part.start)
       partSchema = structsAt(part.metaData, fileMetaData.schema).slice(1)
@@ -143,7 +150,7 @@ export const appendColumns = async (
         index++
       }
     }
-    if (index !== joined.length) throw new HeadroomError('internal', 'Columns of some row groups are missing.')
+    if (parts !== undefined && index !== joined.length) throw new HeadroomError('internal', 'Columns of some row groups are missing.')
     await appender.write(footerBytes(widenFooter(files, joined, partSchema)))
     await output.sync()
   } finally {

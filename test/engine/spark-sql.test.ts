@@ -18,7 +18,7 @@ describe('a statement for Spark', () => {
     ['seconds between times', "date_diff('second', a, max(b))", '(unix_seconds(max(b)) - unix_seconds(a))'],
     ['days between', "date_diff('day', DATE '1970-01-01', ts)", "datediff(CAST(ts AS DATE), CAST(DATE '1970-01-01' AS DATE))"],
     ['seconds since 1970', 'epoch(min(ts))', '(unix_micros(min(ts)) / CAST(1000000 AS DOUBLE))'],
-    ['a bit of a text of bits', "get_bit(CAST('01' AS BIT), place)", "CAST(substr(CAST('01' AS STRING), place + 1, 1) AS INTEGER)"],
+    ['a bit of a text of bits', "get_bit(CAST('01' AS BIT), place)", "CAST(substr(CAST('01' AS BINARY), place + 1, 1) = X'31' AS INTEGER)"],
     ['the value beside the greatest', 'arg_max(m.model, (m.measured, -m.place))', 'max_by(m.model, (m.measured, -m.place))'],
     ['words inside text and names stay', `SELECT 'epoch(x) // 2' AS "list"`, `SELECT 'epoch(x) // 2' AS "list"`],
   ])('%s', (_, duckdb, spark) => {
@@ -59,16 +59,29 @@ describe('the plan of a set', () => {
     plan.steps.forEach(({ sql }, index) => {
       const own = [...sql.matchAll(/(?:WITH|,)\s*(\w+) AS \(/g)].map(([, name]) => name!)
       const read = [...sql.matchAll(/(?<!DISTINCT )\b(?:FROM|JOIN)\s+([a-z_]+)/g)].map(([, name]) => name!)
-      expect([...plan.inputs, ...names.slice(0, index), ...own]).toEqual(expect.arrayContaining(read))
+      expect(['source', 'server_attributes_given', ...names.slice(0, index), ...own]).toEqual(expect.arrayContaining(read))
     })
-    expect(plan.outputs.map(({ view, shard_by }) => [view, shard_by])).toEqual([
-      ['series_models', null],
-      ['candidates', null],
-      ['series_risk', null],
-      ['flagged', 'host'],
+    expect(plan.steps.filter(({ kept }) => kept === 'stage').map(({ name, layout }) => [name, layout?.by, layout?.column])).toEqual([
+      ['server_attributes', undefined, undefined],
+      ['series_models', undefined, undefined],
+      ['series', undefined, undefined],
+      ['candidates', undefined, undefined],
+      ['selected_models', undefined, undefined],
+      ['selected_rows', 'range', 'series_id'],
+      ['series_risk', undefined, undefined],
+      ['flagged', 'hash', 'host'],
     ])
-    expect(plan.steps.find(({ name }) => name === 'thresholds')?.sql).toContain(
-      "('cpu_p95', 'gold', CAST(60 AS DOUBLE), CAST(70 AS DOUBLE))",
+    expect(plan.checks.every(({ after }) => names.includes(after))).toBe(true)
+    expect(plan.casts).toEqual({})
+  })
+
+  test('makes times in nanoseconds anew, which Spark cannot read as times', async () => {
+    const set = await bench.writeQuery(
+      'nanoseconds.parquet',
+      `SELECT 'a' AS server_id, CAST(TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER)) AS TIMESTAMP_NS) AS ds, 1.0 AS predicted
+       FROM range(20) t(i)`,
     )
+    const plan = await planForecasts({ inputs: [set], out: join(bench.folder, 'plan-ns'), config: {} })
+    expect(plan.casts).toEqual({ ds: 'CAST(timestamp_micros("ds" div 1000) AS TIMESTAMP_NTZ)' })
   })
 })

@@ -1,53 +1,67 @@
 // A Spark plan for a forecast set: reads what the set's footers and a few of its servers tell, writes the plan and the servers table beside it.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Database, literal } from '../../database/database.ts'
+import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
-import { calendarOf, holidayDates } from '../calendar.ts'
-import { detectGranularity } from '../detect-granularity.ts'
+import { calendarOf, holidayDates, yearsAround } from '../calendar.ts'
+import { detectGranularity, firstServersQuery } from '../detect-granularity.ts'
 import { openForecastSource } from '../forecast-source.ts'
 import { parseConfig } from '../parse-config.ts'
 import { loadServersTable } from '../servers-table.ts'
-import { renderSparkPlan, type SparkPlan } from './render-plan.ts'
+import { renderSparkPlan, type PlanFacts, type SparkPlan } from './render-plan.ts'
+import { stageVersion } from './stage-folder.ts'
 
 export interface PlanRequest {
+  /** The set, or a part of it that shows its columns, its step and its time. */
   readonly inputs: readonly string[]
   /** Folder for `plan.json` and `server_attributes.parquet`; made where it is not there. */
   readonly out: string
   readonly config: Readonly<Record<string, unknown>>
   readonly serversTable?: string | undefined
+  readonly model?: string | undefined
 }
 
 /** Throws HeadroomError for what the analysis would refuse before it reads rows. */
 export const planForecasts = async (request: PlanRequest, work: LongWork<never> = {}): Promise<SparkPlan> => {
-  const config = parseConfig(request.config, 'headroom')
   const database = await Database.open({ signal: work.signal })
   try {
-    const { columns } = await openForecastSource(database, request.inputs, config)
-    await loadServersTable(database, request.serversTable)
-    const years = await database.row(
-      'SELECT CAST(year(min(ts)) AS INTEGER) AS first_year, CAST(year(max(ts)) AS INTEGER) AS last_year FROM forecast_rows',
-      z.object({ first_year: z.int(), last_year: z.int() }),
-    )
-    const texts = async (sql: string): Promise<(string | null)[]> =>
-      (await database.rows(sql, z.object({ text: z.string().nullable() }))).map(({ text }) => text)
-    const plan = renderSparkPlan(config, {
-      columns,
-      metrics: (await texts('SELECT DISTINCT metric AS text FROM forecast_rows ORDER BY text')).filter((metric) => metric !== null),
-      criticalities: [
-        null,
-        ...(await texts('SELECT DISTINCT criticality AS text FROM server_attributes WHERE criticality IS NOT NULL ORDER BY text')),
-      ],
-      grid: await detectGranularity(database),
-      calendar: calendarOf(config, 'headroom', holidayDates(config, years.first_year, years.last_year), years),
-    })
+    const facts = await describeForPlan(database, request)
+    const plan = renderSparkPlan(facts.stage.config, facts)
     await mkdir(request.out, { recursive: true })
-    await writeFile(join(request.out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
-    const table = join(request.out, 'server_attributes.parquet')
-    await database.run(`COPY server_attributes TO ${literal(table)} (FORMAT parquet)`)
+    await database.run(`COPY server_attributes TO ${literal(join(request.out, 'server_attributes.parquet'))} (FORMAT parquet)`)
+    await replaceText(join(request.out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
     return plan
   } finally {
     database.close()
+  }
+}
+
+/** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
+export const describeForPlan = async (database: Database, request: Omit<PlanRequest, 'out'>): Promise<PlanFacts> => {
+  const config = parseConfig(request.config, 'headroom')
+  const { columns, schema } = await openForecastSource(database, request.inputs, config)
+  const serversTable = await loadServersTable(database, request.serversTable)
+  const { middle } = await database.row(
+    `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
+    z.object({ middle: z.int().nullable() }),
+  )
+  const grid = await detectGranularity(database)
+  const years = yearsAround(middle ?? 1970)
+  return {
+    columns,
+    grid,
+    calendar: calendarOf(config, 'headroom', holidayDates(config, years.first_year, years.last_year), years),
+    stage: {
+      version: stageVersion,
+      config,
+      forced_model: request.model ?? null,
+      schema: schema.map(({ column, type }) => ({ column, type })),
+      granularity: grid.granularity,
+      step_seconds: grid.stepSeconds,
+      lag_seconds: grid.lagSeconds,
+      servers_table: serversTable,
+    },
   }
 }

@@ -1,6 +1,6 @@
-// The row-level work as a list of Spark SQL statements: selection, risk and flags, from the same SQL that runs on DuckDB (decision 12).
-import { isJudgedMetric, thresholdsFor, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
-import { literal } from '../../database/database.ts'
+// The row-level work as a list of SQL statements: selection, risk, flags and the exchange, from the same SQL that runs on DuckDB (decisions 12 and 15).
+import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import { identifier } from '../../database/database.ts'
 import { horizonFiguresQuery, horizonMeansQuery, horizonQuery, longestRunsQuery, seriesRiskQuery } from '../assess-risk.ts'
 import { naiveErrorsQuery } from '../backtest/naive-errors.ts'
 import type { Calendar } from '../calendar.ts'
@@ -9,40 +9,57 @@ import { fixedPointFor } from '../fixed-point.ts'
 import { flagLists, flagsOfRow } from '../flag-lists.ts'
 import type { MappedColumns } from '../forecast-columns.ts'
 import { canonicalExpressions, forecastRowsQuery } from '../forecast-source.ts'
+import { thresholdsQuery } from '../judged-thresholds.ts'
 import { forecastQuery, horizonCountsQuery, seriesQuery } from '../prepare-series.ts'
-import { candidateErrorsQuery, candidateRowsQuery, candidatesQuery, selectedModelsQuery, unalignedErrorsQuery } from '../select-models.ts'
+import {
+  candidateErrorsQuery,
+  candidateRowsQuery,
+  candidatesQuery,
+  forcedModelQuery,
+  selectedModelsQuery,
+  unalignedErrorsQuery,
+} from '../select-models.ts'
 import { surveyQuery } from '../survey-series.ts'
+import { planChecks, screeningQuery, usualStepQuery, type PlanCheck } from './plan-checks.ts'
 import { toSparkSql } from './spark-sql.ts'
-
-export const sparkPlanVersion = 1
+import { flaggedFolder, selectedRowsFolder, stageTables, stageVersion, type StageFacts } from './stage-folder.ts'
 
 /** What must be known of a set before its statements can be written. */
 export interface PlanFacts {
   readonly columns: MappedColumns
-  readonly metrics: readonly string[]
-  /** Of the servers table; NULL for servers without one is always among them. */
-  readonly criticalities: readonly (string | null)[]
   readonly grid: TimeGrid
   readonly calendar: Calendar
+  readonly stage: StageFacts
+}
+
+/** How the rows of a step are cut into files. */
+export interface StepLayout {
+  /** Shards by the CRC-32 of the column, or ranges of its values. */
+  readonly by: 'hash' | 'range'
+  readonly column: string
+  /** Columns that each file is sorted by. */
+  readonly order: readonly string[]
 }
 
 export interface PlanStep {
   /** A view by this name. */
   readonly name: string
   readonly sql: string
-  /** Read more than once, and small beside the set: kept once it is made. */
-  readonly isKept: boolean
+  /** Where its rows are written and read back: for the steps that follow, or for the stage that is handed on. Null: a view alone. */
+  readonly kept: 'work' | 'stage' | null
+  readonly layout: StepLayout | null
 }
 
 export interface SparkPlan {
-  readonly version: typeof sparkPlanVersion
+  readonly version: typeof stageVersion
   /** What the session must be set to, so that the statements mean what they mean in DuckDB. */
   readonly settings: Readonly<Record<string, string>>
-  /** Parquet files that must be there as views. */
-  readonly inputs: readonly ['source', 'server_attributes']
+  /** Columns of the set that must be made anew before anything reads them, by name: SQL over the column. */
+  readonly casts: Readonly<Record<string, string>>
   readonly steps: readonly PlanStep[]
-  /** Views that are written; `shard_by`: the column by whose CRC-32 a large one is cut into shards. */
-  readonly outputs: readonly { readonly view: string; readonly shard_by: string | null }[]
+  readonly checks: readonly PlanCheck[]
+  /** Handed on in the stage's notes. */
+  readonly stage: StageFacts
 }
 
 const settings = {
@@ -50,68 +67,88 @@ const settings = {
   'spark.sql.ansi.enabled': 'true',
   'spark.sql.ansi.doubleQuotedIdentifiers': 'true',
   'spark.sql.parser.escapedStringLiterals': 'true',
+  // Otherwise times are written in a form that has no extremes in the footers.
+  'spark.sql.parquet.outputTimestampType': 'TIMESTAMP_MICROS',
+  // Times in nanoseconds can be read in no other way.
+  'spark.sql.legacy.parquet.nanosAsLong': 'true',
 }
 
-export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): SparkPlan => {
-  const { columns, grid, calendar } = facts
+/** The statements as DuckDB understands them. Reads the views `source` and `server_attributes_given`. */
+export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, stage }: PlanFacts): PlanStep[] => {
   // Sums of any size: whole numbers of 38 digits there.
   const fixedPoint = fixedPointFor(Number.POSITIVE_INFINITY)
   const expressions = canonicalExpressions(columns, config.target_metric)
-  const steps: readonly (readonly [name: string, sql: string, isKept?: boolean])[] = [
-    ['forecast_rows', forecastRowsQuery(expressions)],
+  const handedOn = new Set<string>(stageTables)
+  const view = (name: string, sql: string): PlanStep => ({ name, sql, kept: null, layout: null })
+  /** Read more than once, and small beside the set. */
+  const table = (name: string, sql: string): PlanStep => ({ name, sql, kept: handedOn.has(name) ? 'stage' : 'work', layout: null })
+  const keys = [columns.server_id, columns.metric, columns.model, columns.timestamp].flatMap((column) => column?.column ?? [])
+  return [
+    table('server_attributes', 'SELECT * FROM server_attributes_given'),
+    table('screening', screeningQuery(columns, expressions)),
+    view('forecast_rows', forecastRowsQuery(expressions)),
+    table('usual_step', usualStepQuery),
     // Rows of a series that bear the same time are counted exactly.
-    [
+    table(
       'series_models',
       surveyQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(DISTINCT ts)' }),
-      true,
-    ],
-    ['thresholds', thresholdsQuery(config, facts)],
-    ['series', seriesQuery(config), true],
-    ['forecast', forecastQuery],
-    ['horizon_counts', horizonCountsQuery],
-    ['naive_errors', naiveErrorsQuery(grid, fixedPoint), true],
-    ['candidate_rows', candidateRowsQuery, true],
-    ['unaligned_errors', unalignedErrorsQuery(fixedPoint)],
-    ['candidate_errors', candidateErrorsQuery],
-    ['candidates', candidatesQuery, true],
-    ['selected_models', selectedModelsQuery, true],
-    ['horizon', horizonQuery('true'), true],
-    ['horizon_means', horizonMeansQuery(fixedPoint), true],
-    ['horizon_figures', horizonFiguresQuery(calendar), true],
-    ['breach_runs', longestRunsQuery(grid)],
-    ['series_risk', seriesRiskQuery(config, 'headroom'), true],
-    ['flagged', flaggedQuery(facts, expressions)],
+    ),
+    view('thresholds', thresholdsQuery(config)),
+    table('series', seriesQuery(config)),
+    view('forecast', forecastQuery),
+    view('horizon_counts', horizonCountsQuery),
+    table('naive_errors', naiveErrorsQuery(grid, fixedPoint)),
+    table('candidate_rows', candidateRowsQuery),
+    view('unaligned_errors', unalignedErrorsQuery(fixedPoint)),
+    view('candidate_errors', candidateErrorsQuery),
+    table('candidates', candidatesQuery),
+    table('selected_models', stage.forced_model === null ? selectedModelsQuery : forcedModelQuery(stage.forced_model)),
+    {
+      name: selectedRowsFolder,
+      sql: selectedRowsQuery,
+      kept: 'stage',
+      layout: { by: 'range', column: 'series_id', order: ['series_id', 'ts'] },
+    },
+    // From here on the selected models' rows are all that is read of the set.
+    view('selected_forecast', `SELECT * FROM ${selectedRowsFolder}`),
+    table('horizon', horizonQuery('true', 'selected_forecast')),
+    table('horizon_means', horizonMeansQuery(fixedPoint)),
+    table('horizon_figures', horizonFiguresQuery(calendar)),
+    view('breach_runs', longestRunsQuery(grid)),
+    table('series_risk', seriesRiskQuery(config, 'headroom')),
+    {
+      name: flaggedFolder,
+      sql: flaggedQuery(calendar, expressions),
+      kept: 'stage',
+      layout: { by: 'hash', column: columns.server_id.column, order: keys },
+    },
   ]
-  return {
-    version: sparkPlanVersion,
-    settings,
-    inputs: ['source', 'server_attributes'],
-    steps: steps.map(([name, sql, isKept]) => ({ name, sql: toSparkSql(sql), isKept: isKept === true })),
-    outputs: [
-      { view: 'series_models', shard_by: null },
-      { view: 'candidates', shard_by: null },
-      { view: 'series_risk', shard_by: null },
-      { view: 'flagged', shard_by: columns.server_id.column },
-    ],
-  }
 }
 
-const thresholdsQuery = (config: AnalysisConfig, { metrics, criticalities }: PlanFacts): string => {
-  const text = (value: string | null): string => (value === null ? 'CAST(NULL AS VARCHAR)' : literal(value))
-  const rows = metrics
-    .filter((metric) => isJudgedMetric(config, metric))
-    .flatMap((metric) =>
-      criticalities.map((criticality) => {
-        const { high, very_high } = thresholdsFor(config, metric, criticality)
-        return `(${text(metric)}, ${text(criticality)}, CAST(${high} AS DOUBLE), CAST(${very_high} AS DOUBLE))`
-      }),
-    )
-  const none = '(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE))'
-  return `SELECT * FROM (VALUES ${rows.length === 0 ? none : rows.join(', ')}) AS t(metric, criticality, high, very_high)`
-}
+export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): SparkPlan => ({
+  version: stageVersion,
+  settings,
+  casts: Object.fromEntries(
+    facts.stage.schema.filter(({ type }) => type === 'TIMESTAMP_NS').map(({ column }) => [column, fromNanoseconds(column)]),
+  ),
+  steps: planSteps(config, facts).map((step) => ({ ...step, sql: toSparkSql(step.sql) })),
+  checks: planChecks(facts.columns, facts.grid, facts.stage.forced_model ?? undefined).map((check) => ({
+    ...check,
+    sql: toSparkSql(check.sql),
+  })),
+  stage: facts.stage,
+})
+
+/** Spark's own words: DuckDB reads such columns as they are. */
+const fromNanoseconds = (column: string): string => `CAST(timestamp_micros(${identifier(column)} div 1000) AS TIMESTAMP_NTZ)`
+
+const selectedRowsQuery = `
+  SELECT s.series_id, f.server_id, f.metric, f.model, f.ts, f.actual, f.predicted, f.yhat_lower, f.yhat_upper, f.is_horizon
+  FROM forecast f
+  JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)`
 
 /** Rows in any order: the shards are sorted out afterwards. */
-const flaggedQuery = ({ calendar }: PlanFacts, expressions: ReturnType<typeof canonicalExpressions>): string => {
+const flaggedQuery = (calendar: Calendar, expressions: ReturnType<typeof canonicalExpressions>): string => {
   const found = Object.entries(flagLists).map(([flag, column]) => `${column} AS headroom_${flag}`)
   return `
     SELECT source.*, ${flagsOfRow(expressions, calendar, (flag) => `headroom_${flag}`)}

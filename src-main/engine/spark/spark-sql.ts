@@ -6,7 +6,7 @@ const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\s+|\d+(?:\.\d+)?(?
 
 const types: Readonly<Record<string, string>> = {
   VARCHAR: 'STRING',
-  BIT: 'STRING',
+  BIT: 'BINARY',
   TIMESTAMPTZ: 'TIMESTAMP',
   HUGEINT: 'DECIMAL(38, 0)',
 }
@@ -26,9 +26,11 @@ const functions: Readonly<Record<string, Render>> = {
   hash: renamed('xxhash64'),
   epoch_us: renamed('unix_micros'),
   make_timestamp: renamed('timestamp_micros'),
+  regexp_matches: renamed('regexp_like'),
   epoch: ([time]) => `(unix_micros(${time}) / CAST(1000000 AS DOUBLE))`,
   to_seconds: ([seconds]) => `make_dt_interval(0, 0, 0, ${seconds})`,
-  get_bit: ([bits, place]) => `CAST(substr(${bits}, ${place} + 1, 1) AS INTEGER)`,
+  // Of bytes: in a text the place would be counted off letter by letter.
+  get_bit: ([bits, place]) => `CAST(substr(${bits}, ${place} + 1, 1) = X'31' AS INTEGER)`,
   date_diff: ([unit, from, to]) => {
     if (unit === "'second'") return `(unix_seconds(${to}) - unix_seconds(${from}))`
     if (unit === "'day'") return `datediff(CAST(${to} AS DATE), CAST(${from} AS DATE))`

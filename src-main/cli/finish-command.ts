@@ -1,0 +1,29 @@
+// headroom finish: what a Spark job left becomes a run folder.
+import { finishStage } from '../engine/spark/finish-stage.ts'
+import { describeFindings } from './analyze-command.ts'
+import { cancellable, print, progressView } from './terminal.ts'
+
+export interface FinishOptions {
+  readonly out: string
+  readonly events?: string
+  readonly runId?: string
+  readonly threads?: number
+  readonly memoryLimit?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+export const runFinish = async (stage: string, options: FinishOptions): Promise<void> => {
+  const view = progressView(options)
+  try {
+    const { out, events: eventsTable, runId, threads, memoryLimit } = options
+    const { manifest, events } = await cancellable((signal) =>
+      finishStage({ stage, out, eventsTable, runId, threads, memoryLimit }, { signal, onEvent: view.show }),
+    )
+    view.end()
+    if (options.json !== true) print(describeFindings(manifest, events, out))
+  } catch (thrown) {
+    view.end()
+    throw thrown
+  }
+}

@@ -1,0 +1,124 @@
+// The second stage over what a Spark job leaves: the same run as an analysis of the set, whatever the set is like; nothing is made of half a stage.
+import { cp, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { finishStage } from '../../src-main/engine/spark/finish-stage.ts'
+import type { PlanRequest } from '../../src-main/engine/spark/plan-forecasts.ts'
+import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { makeStage } from '../fixtures/stage-on-duckdb.ts'
+import { differencesOfRuns } from '../interop/same-run.mjs'
+
+let bench: ForecastBench
+let set: string
+let servers: string
+beforeAll(async () => {
+  bench = await ForecastBench.open()
+  // Two metrics of which one is no percentage, models whose backtests do not cover the same times, a server whose backtest is too short to
+  // decide by itself, one without horizon, one that a model lacks, holes in predictions.
+  set = await bench.writeQuery(
+    'set.parquet',
+    `WITH points AS (
+       SELECT 'host-' || lpad(s::VARCHAR, 2, '0') AS server_id, metric, model, TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS "timestamp", s, d,
+              CASE metric WHEN 'cpu_p95' THEN 1 ELSE 1000000 END * (35 + 4 * s + 6 * sin(d / 5.0 + s) + ((d * 7 + s * 3) % 5)) AS value,
+              CASE model WHEN 'prophet' THEN 2.0 WHEN 'xgboost' THEN -1.5 ELSE 4.0 END + ((d * 13 + s * 5) % 7) / 3.0 AS error
+       FROM range(14) a(s), range(120) b(d), (VALUES ('cpu_p95'), ('net_bytes')) c(metric), (VALUES ('prophet'), ('xgboost'), ('naive')) e(model)
+     )
+     SELECT server_id, metric, model, "timestamp", CASE WHEN d < 90 THEN value END AS actual,
+            CASE WHEN s = 3 AND d % 17 = 0 THEN NULL ELSE value + error END AS predicted,
+            value + error - 5 AS yhat_lower, CASE WHEN s = 5 THEN NULL ELSE value + error + 5 END AS yhat_upper, 'note ' || s AS remark
+     FROM points
+     WHERE NOT (s = 1 AND model = 'xgboost' AND d % 3 = 0) AND NOT (s = 2 AND d < 80) AND NOT (s = 4 AND d >= 90) AND NOT (s = 6 AND model = 'naive')`,
+  )
+  servers = await bench.writeText(
+    'servers.csv',
+    [
+      'server_id,business_unit,criticality,monthly_cost_usd,capacity_units',
+      'host-07,shop,gold,250,4',
+      'host-08,shop,silver,300,2',
+      'host-09,bank,,,',
+    ].join('\n'),
+  )
+})
+afterAll(async () => bench.close())
+
+const settings = {
+  metric_thresholds: { net_bytes: { high: 70e6, very_high: 90e6 } },
+  criticality_thresholds: { gold: { high: 60, very_high: 66 } },
+}
+
+let made = 0
+const stageOf = async (request: Partial<PlanRequest> = {}): Promise<string> =>
+  makeStage({ inputs: [set], out: join(bench.folder, `spark-${(made += 1)}`), config: {}, ...request })
+
+describe('a run finished from a stage', () => {
+  test('is the run of the set', async () => {
+    const run = await bench.analyse(set, { config: settings, serversTable: servers })
+    const finished = join(bench.folder, 'finished')
+    await finishStage({ stage: await stageOf({ config: settings, serversTable: servers }), out: finished, runId: 'r1' })
+    expect(await differencesOfRuns(run.folder, finished)).toEqual([])
+    // What was compared says something: servers at risk in both metrics, one without horizon, series that models decided in different ways.
+    const risks = await run.serverRisk()
+    expect(new Set(risks.filter((row) => row['is_at_risk']).map((row) => row['metric']))).toEqual(new Set(['cpu_p95', 'net_bytes']))
+    expect(risks.filter((row) => row['horizon_periods'] === 0).map((row) => row['server_id'])).toEqual(['host-04', 'host-04'])
+    expect(run.manifest.warnings.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['short-backtest', 'models-missing', 'no-horizon']),
+    )
+  })
+
+  test('with a forced model, past and coming events, and judged conservatively', async () => {
+    const events = await bench.writeText(
+      'events.csv',
+      'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n2026-04-05,2026-04-20,host-0*,cpu_p95,40 %,Merger\n',
+    )
+    const config = { basis: 'conservative', n_clusters: 'auto', seed: 7 }
+    const run = await bench.analyse(set, { config, model: 'prophet', eventsTable: events })
+    const finished = join(bench.folder, 'finished-forced')
+    const { events: heeded } = await finishStage({
+      stage: await stageOf({ config, model: 'prophet' }),
+      out: finished,
+      eventsTable: events,
+      memoryLimit: '400MB',
+    })
+    expect(await differencesOfRuns(run.folder, finished)).toEqual([])
+    expect(heeded?.events).toHaveLength(2)
+  })
+
+  test('tells a difference where there is one', async () => {
+    const finished = join(bench.folder, 'finished-otherwise')
+    await finishStage({ stage: await stageOf({ config: { high_risk_threshold: 81 } }), out: finished })
+    const run = await bench.analyse(set)
+    const differences = await differencesOfRuns(run.folder, finished)
+    expect(differences.join('\n')).toMatch(/server_risk\.high_threshold: \d+ differ[\s\S]*risk_flagged_forecasts: [1-9]/)
+  })
+})
+
+describe('half a stage', () => {
+  const refused = async (stage: string): Promise<string> => {
+    const out = join(bench.folder, 'never')
+    const thrown: unknown = await finishStage({ stage, out }).catch((error: unknown) => error)
+    expect((await readdir(bench.folder)).filter((name) => name.includes('never'))).toEqual([])
+    return String(thrown)
+  }
+
+  test('is refused without its notes, which come last', async () => {
+    const stage = await stageOf()
+    await rm(join(stage, 'stage.json'))
+    expect(await refused(stage)).toMatch(/holds no finished Spark stage: stage\.json is missing/)
+  })
+
+  test('is refused where a table is another job’s', async () => {
+    const [stage, other] = [
+      await stageOf(),
+      await stageOf({ inputs: [await bench.writeQuery('less.parquet', `SELECT * FROM '${set}' WHERE server_id <> 'host-00'`)] }),
+    ]
+    await rm(join(stage, 'series'), { recursive: true })
+    await cp(join(other, 'series'), join(stage, 'series'), { recursive: true })
+    expect(await refused(stage)).toMatch(/do not belong together/)
+  })
+
+  test('is refused where a shard is gone', async () => {
+    const stage = await stageOf()
+    await rm(join(stage, 'flagged', 'headroom_shard=1'), { recursive: true })
+    expect(await refused(stage)).toMatch(/flagged forecasts hold \d+ rows, but 9\d{3} came in/)
+  })
+})
