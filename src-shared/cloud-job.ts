@@ -43,12 +43,20 @@ export type JobLoad = z.infer<typeof jobLoadSchema>
 
 export const tripStages = ['planned', 'submitting', 'submitted', 'ended', 'home'] as const
 
+/** Which job of a trip: the only one, or the two of a trip through Spark. */
+export const tripParts = ['whole', 'spark', 'finish'] as const
+export type TripPart = (typeof tripParts)[number]
+
 /** A launch from click to run folder, as the journal keeps it: everything needed to go on, and no secret. */
 export const tripSchema = z.object({
   version: z.literal(1),
   runId: z.string(),
   jobName: z.string(),
   stage: z.enum(tripStages),
+  /** The job that `jobName`, `stage` and `job` are about. */
+  part: z.enum(tripParts).default('whole'),
+  /** Times that this part was begun after it had failed or was stopped; 1 the first time. */
+  attempt: z.int().min(1).default(1),
   createdAt: z.string(),
   profile: z.string().nullable(),
   caller: callerSchema,

@@ -56,6 +56,10 @@ const s3Uri = z
   .max(processingLimits.s3Uri)
   .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/)
 
+/** Where rows are computed: on one machine, or on several by Spark. */
+export const engineKinds = ['single', 'spark'] as const
+export type EngineKind = (typeof engineKinds)[number]
+
 export const cloudTaskSchema = z.discriminatedUnion('kind', [
   /** Headroom's own engine. */
   z.strictObject({
@@ -68,6 +72,14 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
     serversTable: z.string().min(1).optional(),
     /** Local CSV file of one-off events. */
     eventsTable: z.string().min(1).optional(),
+    /** Rows by a Spark job on so many machines first, the rest by the engine. */
+    spark: z
+      .strictObject({
+        instances: z.int().min(1).max(processingLimits.instances),
+        /** Local folder with the plan for this set. */
+        planFolder: z.string().min(1),
+      })
+      .optional(),
   }),
   /** The user's own Python module, as their pipeline runs it. */
   z.strictObject({

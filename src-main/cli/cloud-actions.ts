@@ -11,6 +11,7 @@ import type { FetchedRun } from '../cloud/fetch-run.ts'
 import { followJob } from '../cloud/follow-job.ts'
 import { explainEnd } from '../cloud/job-end.ts'
 import { JobLog } from '../cloud/job-log.ts'
+import { planForecasts } from '../engine/spark/plan-forecasts.ts'
 import { awaitTrip, fetchTrip, launchTrip, resumeTrip } from '../cloud/launch-trip.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
@@ -109,10 +110,11 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
       say(`As ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
     const launched =
       begun === undefined
-        ? await launchTrip({ connection, caller, journal: trips, request }, work)
+        ? await launchTrip({ connection, caller, journal: trips, request, plan: (plan) => planForecasts(plan, { signal }) }, work)
         : await resumeTrip(connection, trips, begun, work)
     if (options.wait !== true) {
       if (options.json !== true) print(launched.jobName)
+      if (launched.part === 'spark') say(`The second stage begins when this one has ended: headroom cloud watch ${launched.runId}`)
       return
     }
     const ended = await awaitTrip(connection, trips, launched, { ...work, pollMs: pollMs() })

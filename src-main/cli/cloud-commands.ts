@@ -1,10 +1,15 @@
 // The words of `headroom cloud`: commands and their options; what they do is loaded when one of them is used.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
+import { engineKinds, processingLimits } from '../../src-shared/cloud-settings.ts'
 
 const examples = {
   preflight: ['cloud preflight s3://bucket/forecasts/ --bucket bucket --role arn:aws:iam::123456789012:role/SageMaker'],
-  launch: ['cloud launch forecasts.parquet --config config.yaml --wait --fetch run', 'cloud launch --resume 20270315094210a1b2c3 --wait'],
+  launch: [
+    'cloud launch forecasts.parquet --config config.yaml --wait --fetch run',
+    'cloud launch s3://bucket/forecasts/ --engine spark --instances 20 --config config.yaml --wait --fetch run',
+    'cloud launch --resume 20270315094210a1b2c3 --wait',
+  ],
   fetch: ['cloud fetch headroom-20270315094210a1b2c3 run', 'cloud fetch s3://bucket/risk_analysis/ original-run'],
 } as const
 
@@ -16,6 +21,12 @@ const positive = (text: string): number => {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
   throw new InvalidArgumentError('A number above 0 is needed.')
+}
+
+const wholeInstances = (text: string): number => {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= processingLimits.instances) return value
+  throw new InvalidArgumentError(`A whole number from 1 to ${processingLimits.instances} is needed.`)
 }
 
 /** Who asks, and where. */
@@ -33,6 +44,10 @@ const withSettings = (command: Command): Command =>
     .option('--bucket <name>', 'bucket for engine, inputs and runs')
     .option('--prefix <path>', 'folder in the bucket (headroom)')
     .option('--role <arn>', 'execution role of the job')
+    .addOption(
+      new Option('--engine <kind>', 'one machine, or Spark on several for sets that outgrow one').choices(engineKinds).default('single'),
+    )
+    .option('--instances <n>', 'machines of the Spark job (4)', wholeInstances)
     .option('--instance-type <type>', "machine; otherwise by the input's size")
     .option('--image <uri>', "container image; otherwise the region's scikit-learn image")
     .option('--volume <gb>', 'volume in GB (30)', positive)

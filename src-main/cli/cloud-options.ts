@@ -1,9 +1,9 @@
 // From the words of a cloud command to a launch request: file first, options over it.
 import { homedir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
 import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import { cloudSettingsSchema, launchRequestSchema, type EngineKind, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { readCloudPart, type ConfigCloud } from '../cloud/config-cloud.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
@@ -38,9 +38,14 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly method: AnalysisMethod
   readonly model?: string
   readonly set: readonly string[]
+  readonly engine: EngineKind
+  readonly instances?: number
   readonly pythonModule?: string
   readonly project: string
 }
+
+/** Machines of a Spark job where no number is given. */
+const usualInstances = 4
 
 /** HEADROOM_HOME, else headroom below the XDG data folder. */
 export const journalFolder = (): string => {
@@ -77,11 +82,15 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
       tags: options.tag.length === 0 ? undefined : Object.fromEntries(options.tag.map(parseTag)),
     }),
   })
+  if (options.pythonModule !== undefined && options.engine === 'spark') {
+    throw new HeadroomError('usage', 'A Python module of your own does not run on Spark.', { next: 'Leave out --engine.' })
+  }
   const config = await readSettings(options.config, options.set, undefined)
   // A wrong line is told now, not by a machine that was paid for.
   if (options.events !== undefined) await readEvents(options.events)
+  const runId = newRunId()
   const parsed = launchRequestSchema.safeParse({
-    runId: newRunId(),
+    runId,
     settings,
     input: chooseInput(inputs, file.input),
     task:
@@ -90,12 +99,19 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
             kind: 'engine',
             method: options.method,
             config,
+            ...(options.engine === 'spark' ? { spark: sparkOf(options, runId) } : {}),
             ...stated({ model: options.model, serversTable: absolute(options.servers), eventsTable: absolute(options.events) }),
           }
         : { kind: 'python-module', projectFolder: resolve(options.project), script: options.pythonModule },
   })
   if (parsed.success) return parsed.data
   throw new HeadroomError('usage', `The launch does not fit: ${describe(parsed.error)}.`, { next: 'See headroom cloud launch --help.' })
+}
+
+const sparkOf = ({ method, instances }: LaunchOptions, runId: string): object => {
+  if (method !== 'headroom')
+    throw new HeadroomError('usage', `Spark does not run the method ${method}.`, { next: 'Leave out --method, or --engine.' })
+  return { instances: instances ?? usualInstances, planFolder: join(dirname(journalFolder()), 'plans', runId) }
 }
 
 /** A launch may be resumed from another folder. */

@@ -45,10 +45,11 @@ export const checkForecasts = async (connection: Connection, input: string | rea
   return { bytes, finding: judge(footers, objects.length, bytes, 'in S3') }
 }
 
-const sampled = <Item>(items: readonly Item[]): Item[] =>
-  items.length <= mostFooters
+/** So many of the items, evenly, the first and the last among them. */
+export const sampled = <Item>(items: readonly Item[], most = mostFooters): Item[] =>
+  items.length <= most
     ? [...items]
-    : Array.from({ length: mostFooters }, (_, index) => items[Math.round((index * (items.length - 1)) / (mostFooters - 1))]!)
+    : Array.from({ length: most }, (_, index) => items[Math.round((index * (items.length - 1)) / (most - 1))]!)
 
 const judge = (
   footers: readonly { readonly name: string; readonly footer: ParquetFooter }[],

@@ -21,6 +21,11 @@ export interface EarlierFetch {
 export const fetchEarlier = async ({ connection, journal, from, folder }: EarlierFetch, work: FetchWork = {}): Promise<FetchedRun> => {
   if (from.startsWith('s3://')) return fetchRun(connection, { uri: from, folder, runId: null }, work)
   const trip = await journal.get(from).catch(() => undefined)
+  if (trip?.part === 'spark') {
+    throw new HeadroomError('cloud-setup', 'Only the Spark stage of this launch was made: there is no run yet.', {
+      next: `Go on with: headroom cloud launch --resume ${trip.runId} --wait.`,
+    })
+  }
   const described = await describeJob(connection, trip?.jobName ?? from, work.signal)
   if (described === undefined) {
     throw new HeadroomError('cloud-setup', `There is no processing job ${from} in ${connection.region}.`, {

@@ -14,6 +14,14 @@ export interface JobParts {
   readonly mounts: readonly Mount[]
   readonly outputUri: string
   readonly engineSha256: string | null
+  /** Where it is not the engine over the forecasts, nor a Python module. */
+  readonly command?: JobCommand
+  readonly instances?: number
+  readonly volumeGb?: number
+  /** Whether the container must reach S3 and its fellows, whatever the settings say. */
+  readonly needsNetwork?: boolean
+  /** What is written where; absent: the run folder, once at the end. */
+  readonly output?: { readonly name: string; readonly localPath: string; readonly isContinuous: boolean }
 }
 
 export interface Mount {
@@ -29,7 +37,8 @@ export const outputPath = '/opt/ml/processing/output'
 export const jobRequest = (parts: JobParts): CreateProcessingJobCommandInput => {
   const { request, jobName, imageUri, instanceType, mounts, outputUri } = parts
   const { settings, runId } = request
-  const { entrypoint, args, environment } = command(parts)
+  const { entrypoint, args, environment } = parts.command ?? command(parts)
+  const output = parts.output ?? { name: 'run', localPath: outputPath, isContinuous: false }
   const input: CreateProcessingJobCommandInput = {
     ProcessingJobName: jobName,
     RoleArn: settings.roleArn,
@@ -46,41 +55,45 @@ export const jobRequest = (parts: JobParts): CreateProcessingJobCommandInput => 
       },
     })),
     ProcessingOutputConfig: {
-      Outputs: [{ OutputName: 'run', S3Output: { S3Uri: outputUri, LocalPath: outputPath, S3UploadMode: 'EndOfJob' } }],
+      Outputs: [
+        {
+          OutputName: output.name,
+          S3Output: { S3Uri: outputUri, LocalPath: output.localPath, S3UploadMode: output.isContinuous ? 'Continuous' : 'EndOfJob' },
+        },
+      ],
       ...(settings.kmsKeyId === undefined ? {} : { KmsKeyId: settings.kmsKeyId }),
     },
     ProcessingResources: {
       ClusterConfig: {
-        InstanceCount: 1,
+        InstanceCount: parts.instances ?? 1,
         InstanceType: instanceType as never,
-        VolumeSizeInGB: settings.volumeGb,
+        VolumeSizeInGB: parts.volumeGb ?? settings.volumeGb,
         ...(settings.kmsKeyId === undefined ? {} : { VolumeKmsKeyId: settings.kmsKeyId }),
       },
     },
     StoppingCondition: { MaxRuntimeInSeconds: settings.maxRuntimeSeconds },
-    NetworkConfig: network(settings),
+    NetworkConfig: network(settings, parts.needsNetwork === true),
     Tags: [{ Key: 'headroom:run', Value: runId }, ...Object.entries(settings.tags).map(([Key, Value]) => ({ Key, Value }))],
   }
   checkLimits(input)
   return input
 }
 
-const network = ({
-  subnets,
-  securityGroupIds,
-  networkIsolation,
-}: CloudSettings): NonNullable<CreateProcessingJobCommandInput['NetworkConfig']> => ({
-  EnableNetworkIsolation: networkIsolation,
+const network = (
+  { subnets, securityGroupIds, networkIsolation }: CloudSettings,
+  isNeeded: boolean,
+): NonNullable<CreateProcessingJobCommandInput['NetworkConfig']> => ({
+  EnableNetworkIsolation: networkIsolation && !isNeeded,
   ...(subnets.length === 0 ? {} : { VpcConfig: { Subnets: subnets, SecurityGroupIds: securityGroupIds } }),
 })
 
-interface Command {
+export interface JobCommand {
   readonly entrypoint: string[]
   readonly args: string[]
   readonly environment: Record<string, string>
 }
 
-const command = ({ request, engineSha256 }: JobParts): Command => {
+const command = ({ request, engineSha256 }: JobParts): JobCommand => {
   const { task, runId, input } = request
   if (task.kind === 'python-module') {
     const script = task.script.split(/[\\/]/).at(-1) ?? ''
@@ -102,10 +115,8 @@ const command = ({ request, engineSha256 }: JobParts): Command => {
   }
   const isFile = typeof input === 'string' && /\.(parquet|pq)$/i.test(input)
   const data = isFile ? `${mountRoot}/data/${input.split('/').at(-1)}` : `${mountRoot}/data`
-  const table = (option: string, path: string | undefined): string[] =>
-    path === undefined ? [] : [`--${option}`, `${mountRoot}/${option}/${path.split(/[\\/]/).at(-1)}`]
   return {
-    entrypoint: ['/bin/bash', `${mountRoot}/engine/run.sh`],
+    entrypoint: [...engineEntrypoint],
     args: [
       'analyze',
       data,
@@ -118,16 +129,25 @@ const command = ({ request, engineSha256 }: JobParts): Command => {
       '--json',
       '--config',
       `${mountRoot}/settings/settings.json`,
-      ...table('servers', task.serversTable),
-      ...table('events', task.eventsTable),
+      ...tableArguments('servers', task.serversTable),
+      ...tableArguments('events', task.eventsTable),
       ...(task.model === undefined ? [] : ['--model', task.model]),
     ],
-    environment: {
-      HEADROOM_EXIT_MESSAGE: '/opt/ml/output/message',
-      ...(engineSha256 === null ? {} : { HEADROOM_ENGINE_SHA256: engineSha256 }),
-    },
+    environment: engineEnvironment(engineSha256),
   }
 }
+
+export const engineEnvironment = (sha256: string | null): Record<string, string> => ({
+  HEADROOM_EXIT_MESSAGE: '/opt/ml/output/message',
+  ...(sha256 === null ? {} : { HEADROOM_ENGINE_SHA256: sha256 }),
+})
+
+/** The engine's start script in its container. */
+export const engineEntrypoint = ['/bin/bash', `${mountRoot}/engine/run.sh`]
+
+/** Option and path of a mounted table, where one is named. */
+export const tableArguments = (option: string, path: string | undefined): string[] =>
+  path === undefined ? [] : [`--${option}`, `${mountRoot}/${option}/${path.split(/[\\/]/).at(-1)}`]
 
 const over = (what: string, most: number): HeadroomError =>
   new HeadroomError('cloud-limit', `${what}; SageMaker allows ${most}.`, { next: 'Shorten or reduce it.' })

@@ -1,17 +1,20 @@
 // A launch from click to job: planned, kept on disk, files up, one job submitted; started again, it goes on where it was.
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { CloudCaller, CloudEvent, Trip } from '../../src-shared/cloud-job.ts'
+import { hasEnded, type CloudCaller, type CloudEvent, type Trip, type TripPart } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { toCloudError, typeIn, type FailureContext } from './advice.ts'
+import { describeJob } from './describe-job.ts'
 import { fittingType } from './check-quota.ts'
 import type { Connection } from './connection.ts'
 import { fetchRun, type FetchedRun } from './fetch-run.ts'
 import { followJob, type FollowWork } from './follow-job.ts'
 import { explainEnd } from './job-end.ts'
-import { abortable } from './list-objects.ts'
-import { regionImage } from './machines.ts'
+import { abortable, listObjects } from './list-objects.ts'
+import { regionImage, sparkImage } from './machines.ts'
 import { planLaunch, type LaunchPlan } from './plan-launch.ts'
+import { sparkTaskOf, stageNotesAddress } from './plan-spark.ts'
+import { makeSparkPlan, type PlanMaker } from './sample-forecasts.ts'
 import { submitJob } from './submit-job.ts'
 import type { TripJournal } from './trip-journal.ts'
 import { uploadFile } from './upload-file.ts'
@@ -26,22 +29,28 @@ export interface Launch {
   readonly caller: CloudCaller
   readonly journal: TripJournal
   readonly request: LaunchRequest
+  /** Plans what a Spark job is to do; needed for those alone. */
+  readonly plan?: PlanMaker | undefined
 }
 
 /** Plans, uploads and submits. The trip is in the journal from before the first byte leaves. */
 export const launchTrip = async (launch: Launch, work: TripWork = {}): Promise<Trip> => {
   const { connection, caller, journal, request } = launch
   return inCloudTerms(connection, request, work.signal, async () => {
-    const plan = await planLaunch(connection, request, work.signal)
+    const part: TripPart = sparkTaskOf(request) === undefined ? 'whole' : 'spark'
+    if (launch.plan !== undefined) await makeSparkPlan(connection, request, launch.plan, work.signal)
+    const plan = await planLaunch(connection, request, part, work.signal)
     assertAffordable(plan, request)
     const { runId } = request
     const { instanceType, outputUri, mostUsd } = plan
-    const jobName = `headroom-${runId}`
+    const jobName = jobNameOf(runId, part, 1)
     const trip: Trip = {
       version: 1,
       runId,
       jobName,
       stage: 'planned',
+      part,
+      attempt: 1,
       createdAt: new Date().toISOString(),
       profile: connection.profile,
       caller,
@@ -59,12 +68,54 @@ export const launchTrip = async (launch: Launch, work: TripWork = {}): Promise<T
   })
 }
 
-/** Goes on with a launch that was broken off before its job was submitted; submitted ones are returned as they are. */
+/** Job names are unique for ever: each attempt at a part has one of its own. */
+const jobNameOf = (runId: string, part: TripPart, attempt: number): string =>
+  `headroom-${runId}${part === 'spark' ? '-spark' : ''}${attempt === 1 ? '' : `-again-${attempt}`}`
+
+/**
+ * Goes on with a launch that was broken off before its job was submitted; submitted ones are returned as they are. Of a trip through Spark,
+ * a part that failed or was stopped is begun again: what it had finished is not computed anew.
+ */
 export const resumeTrip = async (connection: Connection, journal: TripJournal, trip: Trip, work: TripWork = {}): Promise<Trip> => {
-  if (trip.stage !== 'planned' && trip.stage !== 'submitting') return trip
-  return inCloudTerms(connection, trip.request, work.signal, async () =>
-    bringAndSubmit(connection, journal, trip, await planLaunch(connection, trip.request, work.signal), work),
-  )
+  const begun = trip.part === 'whole' ? trip : await nextOfParts(connection, journal, trip, work)
+  if (begun.stage !== 'planned' && begun.stage !== 'submitting') return begun
+  return inCloudTerms(connection, begun.request, work.signal, async () => {
+    const plan = await planLaunch(connection, begun.request, begun.part, work.signal)
+    return bringAndSubmit(connection, journal, { ...begun, instanceType: plan.instanceType }, plan, work)
+  })
+}
+
+/** Where a trip through Spark goes on: its part as it is, the next one, or another attempt at it. */
+const nextOfParts = async (connection: Connection, journal: TripJournal, trip: Trip, { signal }: TripWork): Promise<Trip> => {
+  if (trip.stage !== 'submitted' && trip.stage !== 'ended') return trip
+  const state = (await describeJob(connection, trip.jobName, signal))?.state ?? trip.job
+  if (state === null || !hasEnded(state.status)) return trip
+  if (state.status !== 'Completed') return beginPart(journal, trip, trip.part, trip.attempt + 1)
+  return trip.part === 'spark' ? beginFinish(connection, journal, { ...trip, job: state }, signal) : trip
+}
+
+const beginPart = async (journal: TripJournal, trip: Trip, part: TripPart, attempt: number): Promise<Trip> => {
+  const next: Trip = {
+    ...trip,
+    part,
+    attempt,
+    jobName: jobNameOf(trip.runId, part, attempt),
+    stage: 'planned',
+    job: null,
+    incomplete: null,
+  }
+  await journal.write(next)
+  return next
+}
+
+/** The second part, once the first has left a whole stage: Completed alone is not believed. */
+const beginFinish = async (connection: Connection, journal: TripJournal, trip: Trip, signal: AbortSignal | undefined): Promise<Trip> => {
+  const notes = stageNotesAddress(trip.request)
+  const found = await listObjects(connection.s3, notes, { most: 1, signal })
+  if (found.some(({ key }) => key === notes.key)) return beginPart(journal, trip, 'finish', 1)
+  const incomplete = 'The Spark job completed, but left no whole stage for the engine to finish.'
+  await journal.write({ ...trip, stage: 'ended', incomplete })
+  throw new HeadroomError('cloud-incomplete', incomplete, { next: 'Read the job’s log; launch again.' })
 }
 
 const bringAndSubmit = async (
@@ -108,15 +159,34 @@ const bringUp = async (
   }
 }
 
-/** Follows the trip's job to its end. Throws unless it completed: cloud-job-failed, cloud-job-stopped or what the reason tells. */
+/**
+ * Follows the trip's job to its end, and of a trip through Spark the second one after the first. Throws unless all completed:
+ * cloud-job-failed, cloud-job-stopped or what the reason tells.
+ */
 export const awaitTrip = async (connection: Connection, journal: TripJournal, trip: Trip, work: FollowWork = {}): Promise<Trip> => {
-  const { state, peakMemoryBytes } = await followJob(connection, trip.jobName, work)
-  const ended: Trip = { ...trip, stage: 'ended', job: state }
+  // One that was broken off between its parts goes on here.
+  const submitted = trip.part === 'finish' ? await resumeUnsubmitted(connection, journal, trip, work) : trip
+  const { state, peakMemoryBytes } = await followJob(connection, submitted.jobName, work)
+  const ended: Trip = { ...submitted, stage: 'ended', job: state }
   await journal.write(ended)
-  const failure = explainEnd(state, { ...contextOf(connection, trip.request), peakMemoryBytes }, trip.request.settings.maxRuntimeSeconds)
-  if (failure !== undefined) throw failure
-  return ended
+  const context = { ...contextOf(connection, submitted.request, submitted.part), peakMemoryBytes }
+  const failure = explainEnd(state, context, submitted.request.settings.maxRuntimeSeconds)
+  if (failure !== undefined) throw ended.part === 'whole' ? failure : withPart(failure, ended)
+  if (ended.part !== 'spark') return ended
+  return awaitTrip(connection, journal, await resumeTrip(connection, journal, ended, work), work)
 }
+
+const resumeUnsubmitted = async (connection: Connection, journal: TripJournal, trip: Trip, work: TripWork): Promise<Trip> =>
+  trip.stage === 'planned' || trip.stage === 'submitting' ? resumeTrip(connection, journal, trip, work) : trip
+
+const partNames = { whole: '', spark: 'Spark stage', finish: 'second stage' } as const
+
+/** Which part it was, and how the trip goes on. */
+const withPart = (failure: HeadroomError, { part, runId }: Trip): HeadroomError =>
+  new HeadroomError(failure.code, `In the ${partNames[part]}: ${failure.message}`, {
+    next: `${failure.next ?? ''} Its complete steps are kept; go on with: headroom cloud launch --resume ${runId} --wait.`.trim(),
+    cause: failure,
+  })
 
 /** Brings the run home; the journal remembers the folder. */
 export const fetchTrip = async (
@@ -145,8 +215,8 @@ const assertAffordable = ({ mostUsd, instanceType }: LaunchPlan, { settings }: L
   )
 }
 
-const contextOf = ({ region }: Connection, { settings }: LaunchRequest): FailureContext => {
-  const imageUri = regionImage(region)
+const contextOf = ({ region }: Connection, { settings }: LaunchRequest, part: TripPart = 'whole'): FailureContext => {
+  const imageUri = part === 'spark' ? sparkImage(region) : regionImage(region)
   const { roleArn, kmsKeyId, instanceType } = settings
   return { region, roleArn, kmsKeyId, instanceType, imageUri }
 }

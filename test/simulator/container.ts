@@ -1,5 +1,5 @@
 // Runs a container's entrypoint without a container engine: a mount namespace of its own with /opt/ml in it, a bare environment.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -14,7 +14,7 @@ export interface ContainerOrder {
 }
 
 export interface RunningContainer {
-  readonly process: ChildProcess
+  readonly stop: (signal: 'SIGTERM' | 'SIGKILL') => void
   /** Exit code as a shell tells it: 128 + n after signal n. */
   readonly exit: Promise<number>
 }
@@ -69,5 +69,5 @@ export const startContainer = (order: ContainerOrder): RunningContainer => {
     child.on('error', () => resolve(127))
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)))
   })
-  return { process: child, exit }
+  return { stop: (signal) => child.kill(signal), exit }
 }

@@ -5,22 +5,29 @@ import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Account, ProcessingJob } from './account.ts'
 import { allows, roleNeeds, type Need } from './authorize.ts'
-import { startContainer } from './container.ts'
+import { startContainer, type RunningContainer } from './container.ts'
 import type { JobFault } from './faults.ts'
 import { measureHost } from './metrics.ts'
 import { processingRequestSchema, type ProcessingRequest } from './processing-limits.ts'
 import { defaultChecksum, storeObject } from './s3-objects.ts'
+import { isSparkImage, runLocalSpark, SparkRefusal, startSpark, type AskRole, type SparkRunner } from './spark-container.ts'
 
 class JobFailure extends Error {}
 
 const mostMessageBytes = 1024
 const mount = '/opt/ml/'
 
-export const runProcessingJob = async (account: Account, job: ProcessingJob, name: string, faults: readonly JobFault[]): Promise<void> => {
+export const runProcessingJob = async (
+  account: Account,
+  job: ProcessingJob,
+  name: string,
+  faults: readonly JobFault[],
+  runSpark: SparkRunner = runLocalSpark,
+): Promise<void> => {
   const request = processingRequestSchema.parse(job.request)
   const folder = await mkdtemp(join(tmpdir(), 'headroom-simulated-job-'))
   try {
-    await runHosts(account, job, name, request, faults, folder)
+    await runHosts(account, job, name, request, faults, folder, runSpark)
   } catch (thrown) {
     job.status = job.status === 'Stopping' ? 'Stopped' : 'Failed'
     if (job.status === 'Failed') job.failureReason = thrown instanceof Error ? thrown.message : String(thrown)
@@ -37,6 +44,7 @@ const runHosts = async (
   request: ProcessingRequest,
   faults: readonly JobFault[],
   folder: string,
+  runSpark: SparkRunner,
 ): Promise<void> => {
   const fault = <Kind extends JobFault['kind']>(kind: Kind): Extract<JobFault, { kind: Kind }> | undefined =>
     faults.find((candidate): candidate is Extract<JobFault, { kind: Kind }> => candidate.kind === kind)
@@ -60,22 +68,32 @@ const runHosts = async (
   for (const [index, host] of hosts.entries()) await prepareHost(account, job, request, folders[index]!, host, hosts)
   job.startedAt = new Date()
   const startedAt = job.startedAt.getTime()
-  const containers = hosts.map((host, index) =>
-    startContainer({
-      ml: folders[index]!,
-      entrypoint: request.AppSpecification.ContainerEntrypoint ?? ['/bin/false'],
-      args: request.AppSpecification.ContainerArguments ?? [],
-      environment: request.Environment ?? {},
-      isIsolated: request.NetworkConfig?.EnableNetworkIsolation === true,
-      onLine: (message) => {
-        const stream = `${name}/${host}-${startedAt}`
-        if (!account.logs.has(stream)) account.logs.set(stream, [])
-        account.logs.get(stream)!.push({ timestamp: Date.now(), message })
-      },
-    }),
-  )
+  const listen =
+    (host: string) =>
+    (message: string): void => {
+      const stream = `${name}/${host}-${startedAt}`
+      if (!account.logs.has(stream)) account.logs.set(stream, [])
+      account.logs.get(stream)!.push({ timestamp: Date.now(), message })
+    }
+  const { ImageUri } = request.AppSpecification
+  const sparkJob = { account, request, ml: folders[0]!, folder, ask: asRoleOf(account), onLine: listen(hosts[0]!) }
+  // The other hosts of a Spark job only lend a hand.
+  const spark = isSparkImage(ImageUri) ? await startSpark(sparkJob, runSpark).catch(toJobFailure) : undefined
+  const containers: RunningContainer[] =
+    spark !== undefined
+      ? [spark]
+      : hosts.map((host, index) =>
+          startContainer({
+            ml: folders[index]!,
+            entrypoint: request.AppSpecification.ContainerEntrypoint ?? ['/bin/false'],
+            args: request.AppSpecification.ContainerArguments ?? [],
+            environment: request.Environment ?? {},
+            isIsolated: request.NetworkConfig?.EnableNetworkIsolation === true,
+            onLine: listen(host),
+          }),
+        )
   const unwatch = hosts.map((host) => measureHost(account, `${name}/${host}`))
-  const killAll = (): void => containers.forEach(({ process }) => process.kill('SIGTERM'))
+  const killAll = (): void => containers.forEach(({ stop }) => stop('SIGTERM'))
   if (job.status === 'Stopping') killAll()
   job.stop = killAll
   let isOverdue = false
@@ -86,10 +104,11 @@ const runHosts = async (
     },
     (request.StoppingCondition?.MaxRuntimeInSeconds ?? 86_400) * 1000,
   )
-  if (fault('out-of-memory') !== undefined) containers.forEach(({ process }) => process.kill('SIGKILL'))
+  if (fault('out-of-memory') !== undefined) containers.forEach(({ stop }) => stop('SIGKILL'))
   const codes = await Promise.all(containers.map(({ exit }) => exit))
   clearTimeout(deadline)
   for (const end of unwatch) end()
+  await spark?.keep()
   if (isOverdue || (job.status as string) === 'Stopping') return void (job.status = 'Stopped')
   await readMessage(job, folders)
   const failed = codes.find((code) => code !== 0)
@@ -137,6 +156,16 @@ const asRole = (account: Account, need: Need): void => {
         ? `ClientError: Data download failed:AccessDenied (403): Access Denied for S3 URL: ${need.resource}`
         : `ClientError: The role is not authorized to perform: ${need.action} on resource: ${need.resource}`,
     )
+}
+
+const asRoleOf =
+  (account: Account): AskRole =>
+  (action, resource) =>
+    asRole(account, { action, resource })
+
+const toJobFailure = (thrown: unknown): never => {
+  if (thrown instanceof SparkRefusal) throw new JobFailure(`AlgorithmError: ${thrown.message}, exit code: 1`)
+  throw thrown
 }
 
 const splitUri = (uri: string): { bucket: string; key: string } => {

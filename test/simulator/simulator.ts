@@ -12,6 +12,7 @@ import { answerMetrics } from './metrics.ts'
 import { runProcessingJob } from './processing-job.ts'
 import { answerS3, s3Operation } from './s3.ts'
 import { answerSageMaker, type JobRunner } from './sagemaker.ts'
+import type { SparkRunner } from './spark-container.ts'
 import { SignIn } from './sign-in.ts'
 import { expired, identifyCaller, serviceOf } from './signed-request.ts'
 import { errorAnswer, readRequest, send, ServiceError, type Protocol, type ServiceAnswer, type ServiceRequest } from './wire.ts'
@@ -31,6 +32,8 @@ export interface SimulatorOptions {
   readonly port?: number
   /** Replaces the containers, for tests of the wire alone. */
   readonly runJob?: JobRunner
+  /** Replaces the local PySpark. */
+  readonly runSpark?: SparkRunner
 }
 
 const jsonTargets: Readonly<Record<string, string>> = {
@@ -53,7 +56,7 @@ export class AwsSimulator {
   private constructor(options: SimulatorOptions) {
     this.account = makeAccount(options.region ?? 'eu-west-1')
     this.signIn = new SignIn(this.account)
-    this.#run = options.runJob ?? ((job, name) => runProcessingJob(this.account, job, name, this.faults.takeForJob()))
+    this.#run = options.runJob ?? ((job, name) => runProcessingJob(this.account, job, name, this.faults.takeForJob(), options.runSpark))
     this.#server = createServer((incoming, response) => void this.#serve(incoming, response))
   }
 

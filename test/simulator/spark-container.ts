@@ -1,0 +1,158 @@
+// The Spark processing container: what smspark-submit takes, its script run by a local PySpark, s3:// addresses as folders of this machine.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Account } from './account.ts'
+import type { RunningContainer } from './container.ts'
+import type { ProcessingRequest } from './processing-limits.ts'
+import { defaultChecksum, storeObject } from './s3-objects.ts'
+
+export const isSparkImage = (uri: string): boolean => uri.includes('/sagemaker-spark-processing:')
+
+/** The script with its arguments, addresses and container paths already those of this machine. */
+export interface SparkOrder {
+  readonly script: string
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Of configuration.json's spark-defaults. */
+  readonly properties: Readonly<Record<string, string>>
+  /** For what Spark does not fit into memory. */
+  readonly scratch: string
+  readonly onLine: (line: string) => void
+}
+
+/** Runs it; replaced where a test has no PySpark. */
+export type SparkRunner = (order: SparkOrder) => RunningContainer
+
+/** Ends of a job that the container itself decides. */
+export class SparkRefusal extends Error {}
+
+/** What a role needs for one object. */
+export type AskRole = (action: 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:ListBucket', resource: string) => void
+
+export interface SparkJob {
+  readonly account: Account
+  readonly request: ProcessingRequest
+  /** What the first host sees as /opt/ml. */
+  readonly ml: string
+  readonly folder: string
+  readonly ask: AskRole
+  readonly onLine: (line: string) => void
+}
+
+const submitProgram = 'smspark-submit'
+const submitOptions = new Set(['--py-files', '--files', '--jars', '--local-spark-event-logs-dir'])
+
+export const startSpark = async (job: SparkJob, run: SparkRunner): Promise<RunningContainer & { readonly keep: () => Promise<void> }> => {
+  const { account, request, ml, folder, ask, onLine } = job
+  const { ContainerEntrypoint: [program, ...rest] = [submitProgram], ContainerArguments: args = [] } = request.AppSpecification
+  if (program !== submitProgram) throw new SparkRefusal(`exec: "${program}": executable file not found in $PATH`)
+  while (submitOptions.has(rest[0] ?? '')) rest.splice(0, 2)
+  const [app, ...words] = [...rest, ...args]
+  if (app === undefined || app.startsWith('-'))
+    throw new SparkRefusal(`Usage: smspark-submit [OPTIONS] APP [APP_ARGUMENTS]; no such option: ${app}`)
+  const local = (text: string): string => text.replaceAll('/opt/ml', ml)
+  const script = local(app)
+  await readFile(script).catch(() => {
+    throw new SparkRefusal(`File ${app} does not exist`)
+  })
+  const properties = await readProperties(join(ml, 'processing', 'input', 'conf', 'configuration.json'))
+  if (request.NetworkConfig?.EnableNetworkIsolation === true)
+    throw new SparkRefusal('Unable to execute HTTP request: s3: Name or service not known')
+  const root = join(folder, 's3')
+  const before = await bringDown(account, words, root, ask)
+  const container = run({
+    script,
+    args: words.map((word) => local(word).replaceAll('s3://', `${root}/`)),
+    environment: Object.fromEntries(Object.entries(request.Environment ?? {}).map(([name, value]) => [name, local(value)])),
+    properties,
+    scratch: folder,
+    onLine,
+  })
+  return { ...container, keep: () => bringUp(account, root, before, ask) }
+}
+
+const readProperties = async (path: string): Promise<Record<string, string>> => {
+  const text = await readFile(path, 'utf8').catch(() => '[]')
+  const entries = JSON.parse(text) as { Classification: string; Properties: Record<string, string> }[]
+  return Object.assign(
+    {},
+    ...entries.filter(({ Classification }) => Classification === 'spark-defaults').map(({ Properties }) => Properties),
+  )
+}
+
+/** Objects at and below the addresses among the words; gives their bytes by path. */
+const bringDown = async (account: Account, words: readonly string[], root: string, ask: AskRole): Promise<Map<string, Buffer>> => {
+  const known = new Map<string, Buffer>()
+  for (const word of words) {
+    const [, name, prefix] = /s3:\/\/([^/]+)\/(.*)$/.exec(word) ?? []
+    if (name === undefined || prefix === undefined) continue
+    ask('s3:ListBucket', `arn:aws:s3:::${name}`)
+    for (const [key, { body }] of account.buckets.get(name)?.objects ?? []) {
+      if (key !== prefix && !key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)) continue
+      ask('s3:GetObject', `arn:aws:s3:::${name}/${key}`)
+      const path = join(root, name, key)
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, body)
+      known.set(`${name}/${key}`, body)
+    }
+  }
+  return known
+}
+
+/** What was written while it ran lies in the bucket, however the job ended. */
+const bringUp = async (account: Account, root: string, before: ReadonlyMap<string, Buffer>, ask: AskRole): Promise<void> => {
+  const left = new Set(before.keys())
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    // Checksums of Hadoop's local files.
+    if (!entry.isFile() || entry.name.endsWith('.crc')) continue
+    const path = join(entry.parentPath, entry.name)
+    const place = path.slice(root.length + 1)
+    left.delete(place)
+    const body = await readFile(path)
+    if (before.get(place)?.equals(body) === true) continue
+    const [name, ...key] = place.split('/')
+    ask('s3:PutObject', `arn:aws:s3:::${place}`)
+    // Spark writes under a temporary key first.
+    ask('s3:DeleteObject', `arn:aws:s3:::${place}`)
+    storeObject(account.buckets.get(name!)!, key.join('/'), body, defaultChecksum(body), new Date())
+  }
+  for (const place of left) {
+    const [name, ...key] = place.split('/')
+    ask('s3:DeleteObject', `arn:aws:s3:::${place}`)
+    account.buckets.get(name!)!.objects.delete(key.join('/'))
+  }
+}
+
+const python = process.env['HEADROOM_PYTHON'] ?? 'python3'
+
+/** Why no script can be run here; undefined where PySpark and Java are. */
+export const lacksSpark = (): string | undefined => {
+  if (spawnSync('java', ['-version'], { stdio: 'ignore' }).status !== 0) return 'Java is not installed'
+  const { status } = spawnSync(python, ['-c', 'import pyspark'], { stdio: 'ignore' })
+  return status === 0 ? undefined : `${python} has no PySpark`
+}
+
+/** This machine has few processors and little memory beside the simulated ones. */
+const ownSizes = new Set(['spark.driver.memory', 'spark.sql.shuffle.partitions'])
+
+export const runLocalSpark: SparkRunner = ({ script, args, environment, properties, scratch, onLine }) => {
+  const lacking = lacksSpark()
+  if (lacking !== undefined) onLine(`smspark-submit: ${lacking}; the simulated account cannot run Spark here`)
+  const settings = Object.entries(properties).flatMap(([name, value]) => (ownSizes.has(name) ? [] : ['--conf', `${name}=${value}`]))
+  const submit = `--master local[2] --driver-memory 3g ${settings.join(' ')} --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=8 --conf spark.local.dir=${scratch}`
+  const [command, rest] = lacking === undefined ? [python, [script, ...args]] : ['false', []]
+  const { PATH = '', JAVA_HOME } = process.env
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: scratch,
+    env: { PATH, ...(JAVA_HOME === undefined ? {} : { JAVA_HOME }), ...environment, PYSPARK_SUBMIT_ARGS: `${submit} pyspark-shell` },
+  })
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine)
+  const exit = new Promise<number>((resolve) => {
+    child.on('error', () => resolve(127))
+    child.on('close', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)))
+  })
+  return { stop: (signal) => child.kill(signal), exit }
+}
