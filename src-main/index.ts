@@ -51,7 +51,7 @@ const start = async (): Promise<void> => {
   })
   const earlyRun = new EarlyRun()
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
-  const cloud = lazyCloudDesk({ data, push, window: () => window })
+  const cloud = lazyCloudDesk({ data, push, engine, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get())
   const recentRuns = new RecentRuns(data.recentRuns)
   const settings = new KeptSettings(data.settings, (changed) => {

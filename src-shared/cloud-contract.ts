@@ -1,7 +1,7 @@
 // What the window asks of the cloud through the main process, and what is pushed to it. No credential crosses it but a one-time code.
 import { z } from 'zod'
-import { cloudSettingsSchema } from './cloud-settings.ts'
-import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, tripStages } from './cloud-job.ts'
+import { cloudSettingsSchema, engineKinds, processingLimits, usualInstances } from './cloud-settings.ts'
+import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, tripParts, tripStages } from './cloud-job.ts'
 import { wireErrorSchema } from './errors.ts'
 
 const nothing = z.strictObject({})
@@ -34,6 +34,9 @@ export const cloudDraftSchema = z.strictObject({
   /** Local CSV of one-off events; "": the one beside local forecasts. */
   eventsTable: z.string(),
   program: z.enum(['engine', 'python-module']),
+  /** Where the engine's rows are computed: on one machine, or by Spark on so many. */
+  engine: z.enum(engineKinds),
+  instances: z.int().min(1).max(processingLimits.instances),
   /** Local folder with `src` and `config` of the user's own Python module. */
   projectFolder: z.string(),
   /** Script inside it. */
@@ -62,6 +65,8 @@ export const emptyDraft: CloudDraft = {
   serversTable: '',
   eventsTable: '',
   program: 'engine',
+  engine: 'single',
+  instances: usualInstances,
   projectFolder: '',
   moduleScript: '',
   maxRuntimeMinutes: 60,
@@ -77,6 +82,8 @@ export const tripViewSchema = z.object({
   runId,
   jobName: z.string(),
   stage: z.enum(tripStages),
+  /** Which of its jobs this is about. */
+  part: z.enum(tripParts),
   status: jobStatusSchema.nullable(),
   /** ISO 8601 UTC. */
   createdAt: z.string(),

@@ -78,7 +78,7 @@ export const cloudEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('planned'), run_id: z.string(), job: z.string(), instance_type: z.string(), most_usd: z.number().nullable() }),
   /** Bytes of all files together; `skipped` are there already. */
   z.object({ type: z.literal('upload'), file: z.string(), bytes: z.number(), total: z.number(), skipped: z.number() }),
-  z.object({ type: z.literal('submitted'), job: z.string(), arn: z.string(), console_url: z.string() }),
+  z.object({ type: z.literal('submitted'), part: z.enum(tripParts), job: z.string(), arn: z.string(), console_url: z.string() }),
   z.object({ type: z.literal('status'), job: jobStateSchema }),
   z.object({ type: z.literal('log'), line: logLineSchema }),
   z.object({ type: z.literal('metrics'), load: jobLoadSchema }),
@@ -110,5 +110,7 @@ export const preflightSchema = z.object({
   passed: z.boolean(),
   instanceType: z.string().nullable(),
   mostUsd: z.number().nullable(),
+  /** Machines on which Spark should compute the rows, where the set may outgrow one. */
+  suggestedInstances: z.int().nullable(),
 })
 export type Preflight = z.infer<typeof preflightSchema>

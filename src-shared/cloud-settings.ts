@@ -59,6 +59,8 @@ const s3Uri = z
 /** Where rows are computed: on one machine, or on several by Spark. */
 export const engineKinds = ['single', 'spark'] as const
 export type EngineKind = (typeof engineKinds)[number]
+/** Machines of a Spark job where no number is given. */
+export const usualInstances = 4
 
 export const cloudTaskSchema = z.discriminatedUnion('kind', [
   /** Headroom's own engine. */

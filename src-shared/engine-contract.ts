@@ -66,6 +66,17 @@ export const engineCalls = {
   /** Answers when it has ended; how it went and ended is told by events. */
   'analysis.run': { request: analyzeCallSchema, response: z.object({}) },
   'analysis.cancel': { request: z.strictObject({ analysisId: z.string() }), response: z.object({}) },
+  /** Writes the plan of a Spark job for a set, of which these files are at least a part, into `out`. */
+  'forecasts.plan': {
+    request: z.strictObject({
+      inputs: z.array(path).min(1),
+      out: path,
+      config: z.record(z.string(), z.unknown()),
+      serversTable: path.nullable(),
+      model: z.string().min(1).nullable(),
+    }),
+    response: z.object({}),
+  },
   'run.open': { request: folderRequest, response: runOverviewSchema },
   'run.heatmap': { request: heatmapRequestSchema, response: heatmapViewSchema },
   'run.clusters': { request: clustersRequestSchema, response: clustersDataSchema },

@@ -33,11 +33,14 @@ async function loadSimulator() {
   return import(pathToFileURL(join(outDir, 'simulator.mjs')).href)
 }
 
-/** Packs the engine where it is missing, makes a fleet of 120 servers once, and serves the account. */
-export async function serveSandboxAccount() {
+/**
+ * Packs the engine where it is missing, makes a fleet of 120 servers once, and serves the account.
+ * @param {string} [own] forecasts to be there in the fleet's place
+ */
+export async function serveSandboxAccount(own) {
   await mustNode(['scripts/bundle-engine.mjs'])
   mkdirSync(work, { recursive: true })
-  const forecasts = join(work, 'fleet.parquet')
+  const forecasts = own ?? join(work, 'fleet.parquet')
   if (!existsSync(forecasts)) await mustNode([cliFile, 'sample', '--servers', '120', '--out', forecasts, '--quiet'])
   const { serveSandbox } = await loadSimulator()
   // Where there are no namespaces, the container is this command line.

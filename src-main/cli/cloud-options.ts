@@ -3,7 +3,13 @@ import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
 import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import { cloudSettingsSchema, launchRequestSchema, type EngineKind, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
+import {
+  cloudSettingsSchema,
+  launchRequestSchema,
+  usualInstances,
+  type EngineKind,
+  type LaunchRequest,
+} from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { readCloudPart, type ConfigCloud } from '../cloud/config-cloud.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
@@ -43,9 +49,6 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly pythonModule?: string
   readonly project: string
 }
-
-/** Machines of a Spark job where no number is given. */
-const usualInstances = 4
 
 /** HEADROOM_HOME, else headroom below the XDG data folder. */
 export const journalFolder = (): string => {

@@ -7,9 +7,11 @@ import type { Finding } from './preflight.ts'
 
 const usage = ' for processing job usage'
 
-export const checkQuota = async (connection: Connection, type: string, signal?: AbortSignal): Promise<Finding> => {
+/** `count`: machines of the type that one job takes. */
+export const checkQuota = async (connection: Connection, type: string, count = 1, signal?: AbortSignal): Promise<Finding> => {
   const machine = findMachine(type)
-  const size = machine === undefined ? type : `${type} (${machine.vcpus} processors, ${machine.memoryGb} GB)`
+  const one = machine === undefined ? type : `${type} (${machine.vcpus} processors, ${machine.memoryGb} GB)`
+  const size = count === 1 ? one : `${count} times ${one}`
   const limits = await readLimits(connection, signal).catch((thrown: unknown) => {
     if (!/AccessDenied/.test((thrown as Error).name)) throw thrown
     return undefined
@@ -27,13 +29,16 @@ export const checkQuota = async (connection: Connection, type: string, signal?: 
       detail: `${size}; the account’s quotas do not name it.`,
       next: 'SageMaker will say at launch whether it is offered.',
     }
-  if (limit >= 1) return { state: 'ok', detail: `${size}; the quota allows ${limit}` }
+  if (limit >= count) return { state: 'ok', detail: `${size}; the quota allows ${limit}` }
   const other = fitting(type, limits)
   const page = `https://${connection.region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
   return {
     state: 'failed',
-    detail: `The account’s quota for ${type} is 0.`,
-    next: `${other === undefined ? 'Ask' : `Choose ${other}, or ask`} for more at ${page}.`,
+    detail: `The account’s quota for ${type} is ${limit}.`,
+    next:
+      limit >= 1
+        ? `Take ${limit} machines, or ask for more at ${page}.`
+        : `${other === undefined ? 'Ask' : `Choose ${other}, or ask`} for more at ${page}.`,
   }
 }
 

@@ -129,7 +129,7 @@ const bringAndSubmit = async (
   const keep = (changed: Trip): Promise<void> => journal.write(changed)
   const submitted = await submitJob({ connection, trip, keep, job: plan.job, signal })
   const { arn, consoleUrl } = submitted.job!
-  onEvent?.({ type: 'submitted', job: submitted.jobName, arn, console_url: consoleUrl })
+  onEvent?.({ type: 'submitted', part: submitted.part, job: submitted.jobName, arn, console_url: consoleUrl })
   return submitted
 }
 

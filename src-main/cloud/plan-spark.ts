@@ -50,20 +50,15 @@ export const planSparkPart = async (
   if (task === undefined) throw new HeadroomError('internal', 'This launch has no Spark job.')
   const { region } = connection
   const { settings } = request
-  const types = { spark: settings.instanceType ?? sparkType, finish: settings.instanceType ?? chooseMachine(inputBytes / 2).type }
   const volumeGb = sparkVolumeGb(inputBytes, settings.volumeGb)
-  const costs = [
-    mostCost(types.spark, region, settings.maxRuntimeSeconds, volumeGb, task.spark.instances),
-    mostCost(types.finish, region, settings.maxRuntimeSeconds, volumeGb),
-  ]
-  const instanceType = types[part]
+  const instanceType = typesOf(request, inputBytes)[part]
   const known = { request, region, instanceType, volumeGb, engineSha256: null }
   const shared = {
     instanceType,
     /** Where the run will lie, whichever job is under way. */
     outputUri: parts.runUri('output'),
     /** Of both jobs together. */
-    mostUsd: costs.some((cost) => cost === null) ? null : costs.reduce<number>((sum, cost) => sum + cost!, 0),
+    mostUsd: sparkCost(connection, request, inputBytes),
     uploads: parts.uploads,
     texts: parts.texts,
   }
@@ -96,6 +91,22 @@ export const planSparkPart = async (
     command: sparkCommand(parts, source, shards),
   }
   return { ...shared, job: (jobName) => jobRequest({ ...job, jobName }) }
+}
+
+/** The second job holds the selected models' rows at most. */
+const typesOf = ({ settings }: LaunchRequest, inputBytes: number): { readonly spark: string; readonly finish: string } => ({
+  spark: settings.instanceType ?? sparkType,
+  finish: settings.instanceType ?? chooseMachine(inputBytes / 2).type,
+})
+
+/** USD for the whole of both jobs' allowed runtime; null where the price list does not know a type. */
+export const sparkCost = ({ region }: Connection, request: LaunchRequest, inputBytes: number): number | null => {
+  const { volumeGb: atLeast, maxRuntimeSeconds } = request.settings
+  const types = typesOf(request, inputBytes)
+  const volumeGb = sparkVolumeGb(inputBytes, atLeast)
+  const rows = mostCost(types.spark, region, maxRuntimeSeconds, volumeGb, sparkTaskOf(request)?.spark.instances)
+  const rest = mostCost(types.finish, region, maxRuntimeSeconds, volumeGb)
+  return rows === null || rest === null ? null : Math.round((rows + rest) * 100) / 100
 }
 
 const imageFor = (kind: string, region: string, imageUri: string | undefined): string => {

@@ -10,7 +10,8 @@ import { checkQuota } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
 import { findEngineBundle } from './engine-bundle.ts'
 import { abortable } from './list-objects.ts'
-import { chooseMachine, mostCost, pricesAsOf, regionImage } from './machines.ts'
+import { chooseMachine, mostCost, pricesAsOf, regionImage, sparkImage, sparkType, suggestSpark } from './machines.ts'
+import { sparkCost, sparkTaskOf } from './plan-spark.ts'
 
 export interface PreflightWork {
   readonly signal?: AbortSignal | undefined
@@ -52,7 +53,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
       detail: `${caller.arn} in account ${caller.account}, ${region}${caller.endpoint === null ? '' : `, at ${caller.endpoint}`}`,
     }
   })
-  if (caller === null) return { caller, checks, passed: false, instanceType: null, mostUsd: null }
+  if (caller === null) return { caller, checks, passed: false, instanceType: null, mostUsd: null, suggestedInstances: null }
 
   await check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal))
   let inputBytes = 0
@@ -63,9 +64,14 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   })
   await check('output', 'Output', () => checkWritable(connection, request, signal))
   await check('role', 'Role', () => checkRole(connection, settings.roleArn, signal))
-  await check('image', 'Image', async () => checkImage(region, settings.imageUri))
-  const instanceType = settings.instanceType ?? chooseMachine(inputBytes).type
-  await check('machine', 'Machine', () => checkQuota(connection, instanceType, signal))
+  const spark = sparkTaskOf(request)?.spark
+  await check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark'))
+  const instanceType = settings.instanceType ?? (spark === undefined ? chooseMachine(inputBytes).type : sparkType)
+  const suggested = spark === undefined && request.task.kind === 'engine' ? suggestSpark(inputBytes) : undefined
+  await check('machine', 'Machine', async () => {
+    const quota = await checkQuota(connection, instanceType, spark?.instances, signal)
+    return suggested === undefined || quota.state === 'failed' ? quota : outgrown(quota, suggested)
+  })
   await check('engine', 'Engine', async () => {
     if (request.task.kind !== 'engine') return undefined
     const { version, bytes } = await findEngineBundle()
@@ -80,9 +86,13 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
         },
   )
   await check('network', 'Network', async () => checkNetwork(request))
-  const mostUsd = mostCost(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
+  const mostUsd =
+    spark === undefined
+      ? mostCost(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
+      : sparkCost(connection, request, inputBytes)
   await check('cost', 'Cost', async () => checkCost(request, mostUsd, instanceType))
-  return { caller, checks, passed: checks.every(({ state }) => state !== 'failed'), instanceType, mostUsd }
+  const passed = checks.every(({ state }) => state !== 'failed')
+  return { caller, checks, passed, instanceType, mostUsd, suggestedInstances: suggested ?? null }
 }
 
 const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: AbortSignal | undefined): Promise<Finding> => {
@@ -120,14 +130,20 @@ const checkWritable = async ({ s3 }: Connection, { settings }: LaunchRequest, si
   return { state: 'ok', detail: `s3://${settings.bucket}/${settings.prefix}/ can be written` }
 }
 
-const checkImage = (region: string, chosen: string | undefined): Finding => {
-  const usual = regionImage(region)
+const outgrown = ({ detail }: Finding, instances: number): Finding => ({
+  state: 'warning',
+  detail: `${detail}. The set may outgrow it.`,
+  next: `Let Spark compute its rows: --engine spark --instances ${instances}.`,
+})
+
+const checkImage = (region: string, chosen: string | undefined, kind: 'scikit-learn' | 'Spark'): Finding => {
+  const usual = kind === 'Spark' ? sparkImage(region) : regionImage(region)
   if (chosen === undefined) {
     return usual === undefined
       ? {
           state: 'failed',
-          detail: `AWS publishes no scikit-learn image in ${region}.`,
-          next: 'Name an image with bash and glibc 2.28 or later.',
+          detail: `AWS publishes no ${kind} image in ${region}.`,
+          next: kind === 'Spark' ? 'Launch in another region.' : 'Name an image with bash and glibc 2.28 or later.',
         }
       : { state: 'ok', detail: usual }
   }
@@ -157,6 +173,9 @@ const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined =>
       detail: 'The module runs without network: it cannot install packages.',
       next: 'Turn network isolation off if it does.',
     }
+  }
+  if (networkIsolation && task.kind === 'engine' && task.spark !== undefined) {
+    return { state: 'ok', detail: 'The Spark machines reach S3 and each other; the engine after them is isolated.' }
   }
   return networkIsolation ? { state: 'ok', detail: 'Isolated: the container reaches nothing.' } : undefined
 }

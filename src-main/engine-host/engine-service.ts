@@ -41,6 +41,11 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
       analyses.cancel(analysisId)
       return {}
     },
+    'forecasts.plan': async ({ serversTable, model, ...request }) => {
+      const { planForecasts } = await import('../engine/spark/plan-forecasts.ts')
+      await planForecasts({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
+      return {}
+    },
     'run.open': async ({ folder }) => await openFirst(runs, folder),
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),

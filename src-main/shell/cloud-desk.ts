@@ -12,6 +12,7 @@ import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
 import { listProfiles } from '../cloud/shared-config.ts'
+import type { PlanMaker } from '../cloud/sample-forecasts.ts'
 import { signIn } from '../cloud/sign-in.ts'
 import { draftRequest, fillFromConfig, keepDraft, readDraft } from './cloud-draft.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -26,6 +27,8 @@ export interface DeskNeeds {
   /** System dialog; null when dismissed. */
   readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
+  /** Plans a Spark job; the engine's part. */
+  readonly plan: PlanMaker
 }
 
 const tellEveryMs = 100
@@ -52,6 +55,8 @@ const words = ({ message, next }: HeadroomError): string => `${message} ${next ?
 export class CloudDesk {
   readonly #needs: DeskNeeds
   readonly #draft: string
+  /** Where plans of Spark jobs lie. */
+  readonly #plans: string
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #allowed = new Set<string>()
   readonly #trips: CloudTrips
@@ -61,11 +66,13 @@ export class CloudDesk {
   constructor(needs: DeskNeeds) {
     this.#needs = needs
     this.#draft = join(needs.data.cloud, 'draft.json')
+    this.#plans = join(needs.data.cloud, 'plans')
     const poll = process.env['HEADROOM_POLL_MS'] ?? ''
     this.#trips = new CloudTrips({
       folder: needs.data.cloud,
       runs: needs.data.runs,
       connect: (profile, region) => this.#connect({ profile, region }),
+      plan: needs.plan,
       onTrip: (trip) => needs.push({ type: 'cloud.trip', trip }),
       onLines: (runId, lines) => needs.push({ type: 'cloud.lines', runId, lines }),
       onEnd: (trip) => {
@@ -110,7 +117,7 @@ export class CloudDesk {
       const { roles, limited } = await listExecutionRoles(await this.#connect(request))
       return { roles: [...roles], note: limited === undefined ? null : words(limited) }
     },
-    'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft)),
+    'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft, this.#plans)),
     'cloud.launch': (draft) => this.#launch(draft),
     'cloud.log': async ({ runId }) => ({ lines: await this.#trips.lines(runId) }),
     'cloud.stop': async ({ runId }) => {
@@ -153,7 +160,7 @@ export class CloudDesk {
   }
 
   async #launch(draft: CloudDraft): Promise<{ runId: string }> {
-    const request = await draftRequest(draft)
+    const request = await draftRequest(draft, this.#plans)
     await keepDraft(this.#draft, draft)
     await this.#trips.launch(request, draft.profile, draft.region)
     return { runId: request.runId }

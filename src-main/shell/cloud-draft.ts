@@ -1,6 +1,6 @@
 // What was filled in for a launch: kept between starts, filled from a pipeline's config.yaml, turned into a request.
 import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { cloudDraftSchema, emptyDraft, type CloudDraft } from '../../src-shared/cloud-contract.ts'
@@ -58,8 +58,9 @@ const optional = (name: string, text: string): Record<string, string> => (text.t
 
 const fieldNames: Readonly<Record<string, string>> = { bucket: 'bucket', roleArn: 'execution role', prefix: 'prefix' }
 
-/** Throws cloud-setup that names the field. */
-export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> => {
+/** `plans`: folder for plans of Spark jobs. Throws cloud-setup that names the field. */
+export const draftRequest = async (draft: CloudDraft, plans: string): Promise<LaunchRequest> => {
+  const runId = newRunId()
   const settings = cloudSettingsSchema.safeParse({
     ...optional('bucket', draft.bucket),
     ...optional('prefix', draft.prefix),
@@ -88,23 +89,24 @@ export const draftRequest = async (draft: CloudDraft): Promise<LaunchRequest> =>
   if (input === '') throw new HeadroomError('cloud-setup', 'No forecasts are chosen.', { next: 'Name an S3 prefix, or a file or folder.' })
   const isRemote = input.startsWith('s3://')
   const parsed = launchRequestSchema.safeParse({
-    runId: newRunId(),
+    runId,
     settings: settings.data,
     input: isRemote ? input : [resolve(input)],
-    task: draft.program === 'engine' ? await engineTask(draft, isRemote ? null : resolve(input)) : moduleTask(draft),
+    task: draft.program === 'engine' ? await engineTask(draft, isRemote ? null : resolve(input), join(plans, runId)) : moduleTask(draft),
   })
   if (parsed.success) return parsed.data
   throw new HeadroomError('cloud-setup', `${input} is no S3 prefix.`, { next: 'It looks like s3://bucket/folder/.' })
 }
 
 /** The tables that are named, else those that lie beside local forecasts. */
-const engineTask = async (draft: CloudDraft, localInput: string | null): Promise<object> => {
+const engineTask = async (draft: CloudDraft, localInput: string | null, planFolder: string): Promise<object> => {
   const beside = async (kind: 'servers' | 'events'): Promise<string> =>
     localInput === null ? '' : ((await tableBeside(localInput, kind)) ?? '')
   return {
     kind: 'engine',
     method: 'headroom',
     config: await readAnalysisSettings(draft.configFile),
+    ...(draft.engine === 'spark' ? { spark: { instances: draft.instances, planFolder } } : {}),
     ...localFile('serversTable', draft.serversTable.trim() || (await beside('servers'))),
     ...localFile('eventsTable', draft.eventsTable.trim() || (await beside('events'))),
   }

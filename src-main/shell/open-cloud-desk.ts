@@ -6,12 +6,14 @@ import type { LocalKind } from '../../src-shared/cloud-contract.ts'
 import type { Push } from '../../src-shared/ipc-contract.ts'
 import type { CloudDesk } from './cloud-desk.ts'
 import type { DataFolder } from './data-folder.ts'
+import type { EngineProcess } from './engine-process.ts'
 import { openAwsPage } from './open-aws-page.ts'
 
 export interface CloudWindow {
   readonly data: DataFolder
   readonly window: () => BrowserWindow | undefined
   readonly push: (push: Push) => void
+  readonly engine: Pick<EngineProcess, 'call'>
 }
 
 export interface LazyDesk {
@@ -23,7 +25,7 @@ export interface LazyDesk {
   readonly hasTrips: () => boolean
 }
 
-export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => {
+export const lazyCloudDesk = ({ data, window, push, engine }: CloudWindow): LazyDesk => {
   let opened: Promise<CloudDesk> | undefined
   const open = async (): Promise<CloudDesk> => {
     const { CloudDesk } = await import('./cloud-desk.ts')
@@ -40,6 +42,8 @@ export const lazyCloudDesk = ({ data, window, push }: CloudWindow): LazyDesk => 
         const { filePaths } = await dialog.showOpenDialog(parent, choices[kind])
         return filePaths[0] ?? null
       },
+      plan: ({ serversTable, model, inputs, ...request }) =>
+        engine.call('forecasts.plan', { ...request, inputs: [...inputs], serversTable: serversTable ?? null, model: model ?? null }),
       openRun: (folder) => push({ type: 'launch.requested', launch: { kind: 'path', path: folder } }),
     })
   }

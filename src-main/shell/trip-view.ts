@@ -6,7 +6,7 @@ import { memoryIn } from '../cloud/follow-job.ts'
 import { explainEnd } from '../cloud/job-end.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 
-export const viewOfTrip = ({ runId, settings }: LaunchRequest, { region, account }: CloudCaller, trip?: Trip): TripView => {
+export const viewOfTrip = ({ runId, settings, task }: LaunchRequest, { region, account }: CloudCaller, trip?: Trip): TripView => {
   const job = trip?.job ?? null
   const incomplete = trip?.incomplete ?? null
   const failure =
@@ -19,6 +19,7 @@ export const viewOfTrip = ({ runId, settings }: LaunchRequest, { region, account
     runId,
     jobName: trip?.jobName ?? `headroom-${runId}`,
     stage: trip?.stage ?? 'planned',
+    part: trip?.part ?? (task.kind === 'engine' && task.spark !== undefined ? 'spark' : 'whole'),
     status: job?.status ?? null,
     createdAt: trip?.createdAt ?? new Date().toISOString(),
     submittedAt: job?.createdAt ?? null,
@@ -53,7 +54,17 @@ export const viewWithEvent = (view: TripView, event: CloudEvent): TripView => {
     case 'upload':
       return { ...view, activity: `Uploading ${event.file}`, progress: share(event.bytes, event.total) }
     case 'submitted':
-      return { ...view, stage: 'submitted', jobName: event.job, status: 'InProgress', activity: 'Waiting for a machine', progress: null }
+      return {
+        ...view,
+        stage: 'submitted',
+        part: event.part,
+        jobName: event.job,
+        status: 'InProgress',
+        startedAt: null,
+        endedAt: null,
+        activity: 'Waiting for a machine',
+        progress: null,
+      }
     case 'status': {
       const { status, createdAt: submittedAt, startedAt, endedAt } = event.job
       const activity =

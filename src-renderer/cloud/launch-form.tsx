@@ -140,6 +140,15 @@ export const LaunchForm = () => {
           Launch
         </button>
         {preflight !== null && <span className="muted">{verdict(preflight)}</span>}
+        {preflight !== null && preflight.suggestedInstances !== null && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => changeDraft({ engine: 'spark', instances: preflight.suggestedInstances ?? draft.instances })}
+          >
+            Use Spark on {preflight.suggestedInstances} machines
+          </button>
+        )}
       </div>
     </form>
   )

@@ -17,6 +17,7 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
       <header>
         <h2>{trip.jobName}</h2>
         <span data-testid="trip-state">{tripWord(trip)}</span>
+        {trip.part !== 'whole' && <span className="muted">{trip.part === 'spark' ? 'Spark stage, 1 of 2' : 'Second stage, 2 of 2'}</span>}
         <span className="muted">
           {trip.instanceType}, {trip.region}
           {trip.peakMemoryBytes !== null && `, memory up to ${formatGigabytes(trip.peakMemoryBytes)}`}
@@ -32,10 +33,7 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
         </p>
       )}
       {error !== null && (
-        <ErrorPanel
-          error={error}
-          {...(isLive || status === 'Failed' || status === 'Stopped' ? {} : { onRetry: () => void continueTrip(runId) })}
-        />
+        <ErrorPanel error={error} {...(isLive || hasFailedForGood(trip) ? {} : { onRetry: () => void continueTrip(runId) })} />
       )}
       <div className="actions">
         {folder !== null && (
@@ -69,6 +67,9 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
     </article>
   )
 }
+
+/** A part of a trip through Spark can be begun again over what it had finished. */
+const hasFailedForGood = ({ part, status }: TripView): boolean => part === 'whole' && (status === 'Failed' || status === 'Stopped')
 
 const loadNames = { cpu: 'CPU, 100 % per core', memory: 'Memory', disk: 'Disk' } as const
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { draftRequest, fillFromConfig, keepDraft, readDraft } from '../../src-main/shell/cloud-draft.ts'
-import { emptyDraft } from '../../src-shared/cloud-contract.ts'
+import { emptyDraft, type CloudDraft } from '../../src-shared/cloud-contract.ts'
 import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
 
 let place: CloudPlace
@@ -28,8 +28,10 @@ const advanced = {
   networkIsolation: false,
 }
 
+const requestOf = (draft: CloudDraft) => draftRequest(draft, join(place.folder, 'plans'))
+
 const launched = async (own: Partial<typeof emptyDraft>) => {
-  await place.launch(await draftRequest({ ...filledIn(), ...own }))
+  await place.launch(await requestOf({ ...filledIn(), ...own }))
   const [job] = [...place.simulator.account.jobs.values()]
   return job!.request
 }
@@ -54,6 +56,12 @@ describe('the draft of a launch', () => {
       ProcessingResources: { ClusterConfig: { VolumeSizeInGB: 30 } },
     })
     expect(JSON.stringify(request)).not.toMatch(/VpcConfig|KmsKeyId/)
+  })
+
+  it('asks for Spark where rows are to be computed by it, with a folder for its plan', async () => {
+    const request = await requestOf({ ...filledIn(), engine: 'spark', instances: 7 })
+    expect(request.task).toMatchObject({ spark: { instances: 7, planFolder: join(place.folder, 'plans', request.runId) } })
+    expect((await requestOf({ ...filledIn(), instances: 7 })).task).not.toHaveProperty('spark')
   })
 
   it('is kept, and one that lacks the newer fields keeps the others', async () => {
@@ -99,8 +107,8 @@ describe('what the draft brings along', () => {
       await writeFile(join(place.folder, name), name)
     const input = join(place.folder, 'fleet.parquet')
     const [beside, other] = await Promise.all([
-      draftRequest({ ...filledIn(), input }),
-      draftRequest({ ...filledIn(), input, serversTable: join(place.folder, 'other.csv') }),
+      requestOf({ ...filledIn(), input }),
+      requestOf({ ...filledIn(), input, serversTable: join(place.folder, 'other.csv') }),
     ])
     const eventsTable = join(place.folder, 'fleet.events.csv')
     expect(beside.task).toMatchObject({ serversTable: join(place.folder, 'fleet.servers.csv'), eventsTable })
@@ -136,8 +144,8 @@ describe('what the draft brings along', () => {
 
   it('is no module without its folder and script', async () => {
     const draft = { ...filledIn(), program: 'python-module' as const }
-    expect(await failureOf(draftRequest(draft))).toMatchObject({ code: 'cloud-setup', message: 'No project folder is chosen.' })
-    expect(await failureOf(draftRequest({ ...draft, projectFolder: place.folder }))).toMatchObject({
+    expect(await failureOf(requestOf(draft))).toMatchObject({ code: 'cloud-setup', message: 'No project folder is chosen.' })
+    expect(await failureOf(requestOf({ ...draft, projectFolder: place.folder }))).toMatchObject({
       message: 'No script of the module is named.',
     })
   })
@@ -178,7 +186,7 @@ describe('a configuration file', () => {
     }
     // 120 s are 2 minutes; all that the file does not state stays as it was filled in.
     expect(draft).toEqual({ ...filledIn(), ...stated, maxRuntimeMinutes: 2, configFile: file() })
-    expect(await draftRequest(draft)).toMatchObject({
+    expect(await requestOf(draft)).toMatchObject({
       settings: { ...stated, maxRuntimeSeconds: 120 },
       task: { kind: 'engine', config: { high_risk_threshold: 75 } },
     })
@@ -205,7 +213,7 @@ describe('a configuration file', () => {
       costCeilingUsd: 25,
       configFile: file(),
     })
-    expect((await draftRequest(draft)).task).toMatchObject({ config: { high_risk_threshold: 70 } })
+    expect((await requestOf(draft)).task).toMatchObject({ config: { high_risk_threshold: 70 } })
   })
 
   it.each([

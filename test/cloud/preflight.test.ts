@@ -3,12 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { jobRequest, type JobParts } from '../../src-main/cloud/job-request.ts'
-import { chooseMachine, mostCost, regionImage } from '../../src-main/cloud/machines.ts'
+import { chooseMachine, mostCost, regionImage, sparkImage, suggestSpark } from '../../src-main/cloud/machines.ts'
 import { listExecutionRoles } from '../../src-main/cloud/list-roles.ts'
 import { preflight } from '../../src-main/cloud/preflight.ts'
 import type { PreflightCheck } from '../../src-shared/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { writeLargeForecasts } from '../fixtures/large-forecasts.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 
 let place: CloudPlace
@@ -137,6 +138,36 @@ describe('preflight', () => {
     expect(await lineOf('machine')).toMatchObject({ state: 'warning' })
   })
 
+  it('looks for the image, the machines and the cost of a trip through Spark', async () => {
+    const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 3, planFolder: '/not/there/yet' } } as const
+    expect((await lineOf('image', {}, { task }))?.detail).toContain('/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
+    expect((await lineOf('network', {}, { task }))?.detail).toContain('reach S3 and each other')
+    // An hour of 3 times 0.922 and of 0.115 USD, and storage of 30 GB for four: in eu-west-1 times 1.35, each rounded up.
+    expect(mostCost('ml.m5.4xlarge', 'eu-west-1', 3600, 30, 3)).toBe(3.76)
+    expect((await lineOf('cost', {}, { task }))?.detail).toMatch(/^at most 3\.93 USD for 1\.0 h/)
+    place.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 2)
+    expect(await lineOf('machine', {}, { task })).toMatchObject({
+      state: 'failed',
+      detail: 'The account’s quota for ml.m5.4xlarge is 2.',
+      next: expect.stringMatching(/^Take 2 machines, or ask/),
+    })
+    const elsewhere = place.request({ imageUri: '123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1' }, { task })
+    expect((await preflight(place.connection, elsewhere)).checks.find(({ id }) => id === 'image')).toMatchObject({
+      next: expect.stringContaining('sagemaker-spark-processing'),
+    })
+  })
+
+  it('proposes Spark where a set outgrows the largest machine', async () => {
+    const path = join(place.folder, 'very-large.parquet')
+    await writeLargeForecasts(path, fleet.forecasts, 60 * 2 ** 30)
+    const found = await preflight(place.connection, place.request({}, { input: [path] }))
+    // 64.4 GB at 13 GB a machine.
+    expect(found.suggestedInstances).toBe(5)
+    expect(found.checks.find(({ id }) => id === 'machine')).toMatchObject({ next: expect.stringContaining('--engine spark --instances 5') })
+    expect((await look()).suggestedInstances).toBeNull()
+    expect([40, 47, 48, 4000].map((gigabytes) => suggestSpark(gigabytes * 2 ** 30))).toEqual([undefined, undefined, 4, 100])
+  })
+
   it('sees subnets without security group, missing engines and costs above the ceiling', async () => {
     expect(await lineOf('network', { subnets: ['subnet-1'] })).toMatchObject({ state: 'failed' })
     expect((await lineOf('network', { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] }))?.detail).toContain('gateway endpoint')
@@ -167,6 +198,7 @@ describe('machine, cost and image', () => {
   it('has an image in each region that AWS publishes one for', () => {
     expect(regionImage('us-east-1')).toBe('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
     expect(regionImage('cn-north-1')).toBe('450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3')
+    expect(sparkImage('mx-central-1')).toBe('211125459255.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
     expect([regionImage('mx-central-1'), regionImage('nowhere-1')]).toEqual([undefined, undefined])
   })
 })

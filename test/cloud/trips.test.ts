@@ -1,9 +1,10 @@
 // The trips of a window from one start to the next: what is under way goes on, what is lost is shown and not asked for again.
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CloudTrips } from '../../src-main/shell/cloud-trips.ts'
 import type { TripView } from '../../src-shared/cloud-contract.ts'
+import type { SparkRunner } from '../simulator/spark-container.ts'
 import { openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
 
 let place: CloudPlace
@@ -19,6 +20,10 @@ const open = () =>
     folder: join(place.folder, 'cloud'),
     runs: join(place.folder, 'runs'),
     connect: async () => place.connection,
+    plan: async ({ out }) => {
+      await mkdir(out, { recursive: true })
+      for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(out, name), name)
+    },
     onTrip: () => undefined,
     onLines: () => undefined,
     onEnd: (trip) => void ends.push(trip),
@@ -60,4 +65,41 @@ it('goes on with a job that was left, keeps its lines, and lets go when told', a
   const without = open()
   await without.resume()
   expect(await without.lines(request.runId)).toEqual([])
+})
+
+it('makes both jobs of a trip through Spark; one that failed is begun again when the user says so', async () => {
+  await place.close()
+  let attempts = 0
+  const runSpark: SparkRunner = ({ args: [, out] }) => {
+    attempts += 1
+    const write = async (): Promise<number> => {
+      await mkdir(join(out!, 'stage'), { recursive: true })
+      await writeFile(join(out!, 'stage', attempts === 1 ? 'half' : 'stage.json'), '{}')
+      return attempts === 1 ? 1 : 0
+    }
+    return { stop: () => undefined, exit: write() }
+  }
+  place = await openCloudPlace({}, { runSpark })
+  const trips = open()
+  const spark = { instances: 2, planFolder: join(place.folder, 'cloud', 'plans', 'one') }
+  const request = place.request({}, { task: { kind: 'engine', method: 'headroom', config: {}, spark } })
+  await trips.launch(request, null, null)
+  await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1)
+  expect(ends[0]).toMatchObject({
+    part: 'spark',
+    status: 'Failed',
+    isLive: false,
+    error: { message: expect.stringContaining('In the Spark stage') },
+  })
+  await trips.leave()
+  // A later start shows it, and begins nothing by itself.
+  const next = open()
+  await next.resume()
+  expect(next.list()).toMatchObject([{ part: 'spark', isLive: false }])
+  await next.continue(request.runId)
+  await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(2)
+  // The engine of this place writes no run; that it was asked is what counts here.
+  expect(ends[1]).toMatchObject({ part: 'finish', status: 'Completed', error: { code: 'cloud-incomplete' } })
+  const names = ['-spark', '-spark-again-2', ''].map((ending) => `headroom-${request.runId}${ending}`)
+  expect([...place.simulator.account.jobs.keys()]).toEqual(names)
 })
