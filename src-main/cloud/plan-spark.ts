@@ -78,7 +78,7 @@ export const planSparkPart = async (
   const source = parts.mounts.pop()!.s3Uri
   await bringPlan(task, parts)
   parts.mountText('code', 'run_plan.py', runPlan)
-  parts.mountText('conf', 'configuration.json', configuration(instanceType, task.spark.instances))
+  parts.mountText('conf', 'configuration.json', configuration(instanceType, task.spark.instances, settings.kmsKeyId))
   const shards = Math.min(mostShards, Math.max(4 * task.spark.instances, Math.ceil(inputBytes / bytesPerShard)))
   const job = {
     ...known,
@@ -132,10 +132,18 @@ const sparkCommand = (parts: LaunchParts, source: string, shards: number): JobCo
     String(shards),
     `source=${source}`,
     `server_attributes=${parts.runUri('plan', serversFile).slice(0, -1)}`,
-  ],
+  ].map(plain),
   // Five cores per executor.
   environment: { ...engineEnvironment(null), AWS_SPARK_CONFIG_MODE: '2' },
 })
+
+/** The image hands its arguments to a shell as they are: only what no shell takes for its own may be among them. */
+const plain = (argument: string): string => {
+  if (/^[\w./:@%+,=-]+$/.test(argument)) return argument
+  throw new HeadroomError('cloud-setup', `The Spark image cannot be given the address ${argument.replace(/^\w+=/, '')}.`, {
+    next: 'Put the forecasts below a prefix of letters, digits and . _ - = signs; so too the folder in the bucket.',
+  })
+}
 
 const finishCommand = ({ runId }: LaunchRequest, task: SparkTask, engineSha256: string): JobCommand => ({
   entrypoint: [...engineEntrypoint],
@@ -144,18 +152,29 @@ const finishCommand = ({ runId }: LaunchRequest, task: SparkTask, engineSha256: 
 })
 
 const tasksPerProcessor = 3
-const usualProcessors = 16
-const usualMemoryGb = 64
+const coresPerExecutor = 5
+/** Of an executor's share of the machine; the rest is for Spark's own, the driver, the daemons and the system. */
+const heapShare = 0.7
+const usual = { vcpus: 16, memoryGb: 64 }
 
-/** EMR's form. Executors are sized by the container (AWS_SPARK_CONFIG_MODE); what the statements need of a session stands in the plan. */
-const configuration = (instanceType: string, instances: number): string => {
-  const { vcpus = usualProcessors, memoryGb = usualMemoryGb } = findMachine(instanceType) ?? {}
-  const Properties = {
-    'spark.driver.memory': `${Math.max(1, Math.floor(memoryGb / 4))}g`,
+/** EMR's form. What the statements need of a session stands in the plan. */
+const configuration = (instanceType: string, instances: number, kmsKeyId: string | undefined): string => {
+  const { vcpus, memoryGb } = findMachine(instanceType) ?? usual
+  const executors = Math.max(1, Math.floor((vcpus - 1) / coresPerExecutor))
+  const settings = {
+    'spark.driver.memory': `${Math.max(1, Math.floor(memoryGb / 16))}g`,
     'spark.driver.maxResultSize': '0',
+    'spark.executor.cores': String(Math.min(coresPerExecutor, vcpus)),
+    'spark.executor.instances': String(executors * instances),
+    'spark.executor.memory': `${Math.max(1, Math.floor((heapShare * memoryGb) / executors))}g`,
     'spark.sql.shuffle.partitions': String(tasksPerProcessor * vcpus * instances),
     'spark.sql.adaptive.enabled': 'true',
     'spark.network.timeout': '600s',
   }
-  return `${JSON.stringify([{ Classification: 'spark-defaults', Properties }], null, 2)}\n`
+  const encryption = { 'fs.s3.enableServerSideEncryption': 'true', 'fs.s3.serverSideEncryption.kms.keyId': kmsKeyId }
+  const parts = [
+    { Classification: 'spark-defaults', Properties: settings },
+    ...(kmsKeyId === undefined ? [] : [{ Classification: 'core-site', Properties: encryption }]),
+  ]
+  return `${JSON.stringify(parts, null, 2)}\n`
 }

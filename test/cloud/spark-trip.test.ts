@@ -96,8 +96,12 @@ describe('one command', () => {
       {
         Classification: 'spark-defaults',
         Properties: {
-          'spark.driver.memory': '16g',
+          // 64 GB and 16 processors: three executors of five, each 0.7 of a third.
+          'spark.driver.memory': '4g',
           'spark.driver.maxResultSize': '0',
+          'spark.executor.cores': '5',
+          'spark.executor.instances': '9',
+          'spark.executor.memory': '14g',
           // Three tasks for each of 3 times 16 processors.
           'spark.sql.shuffle.partitions': '144',
           'spark.sql.adaptive.enabled': 'true',
@@ -157,6 +161,16 @@ describe('one command', () => {
     const method = await launch('--method', 'module05')
     expect(method).toMatchObject({ code: 2, stderr: expect.stringContaining('Spark does not run the method module05') })
     expect(bench.simulator.requests).toEqual([])
+    storeObject(
+      bench.simulator.addBucket('lake'),
+      'my forecasts/a.parquet',
+      await readFile(sample.forecasts),
+      defaultChecksum(Buffer.alloc(0)),
+      new Date(),
+    )
+    const strange = await bench.cloud('launch', 's3://lake/my forecasts/', ...onSpark)
+    expect(strange).toMatchObject({ code: 4, stderr: expect.stringContaining('cannot be given the address s3://lake/my forecasts/') })
+    expect(jobs()).toEqual([])
   })
 })
 

@@ -52,6 +52,9 @@ export const startSpark = async (job: SparkJob, run: SparkRunner): Promise<Runni
   const [app, ...words] = [...rest, ...args]
   if (app === undefined || app.startsWith('-'))
     throw new SparkRefusal(`Usage: smspark-submit [OPTIONS] APP [APP_ARGUMENTS]; no such option: ${app}`)
+  // It joins all words and gives them to a shell.
+  const strange = words.find((word) => !/^[\w./:@%+,=-]+$/.test(word))
+  if (strange !== undefined) throw new SparkRefusal(`/bin/sh: syntax error near ${strange}`)
   const local = (text: string): string => text.replaceAll('/opt/ml', ml)
   const script = local(app)
   await readFile(script).catch(() => {
@@ -73,9 +76,14 @@ export const startSpark = async (job: SparkJob, run: SparkRunner): Promise<Runni
   return { ...container, keep: () => bringUp(account, root, before, ask) }
 }
 
+/** Of those that the image knows, the ones that may matter here. */
+const classifications = new Set(['core-site', 'hadoop-env', 'spark-defaults', 'spark-env', 'spark-log4j', 'yarn-site'])
+
 const readProperties = async (path: string): Promise<Record<string, string>> => {
   const text = await readFile(path, 'utf8').catch(() => '[]')
   const entries = JSON.parse(text) as { Classification: string; Properties: Record<string, string> }[]
+  const unknown = entries.find(({ Classification }) => !classifications.has(Classification))
+  if (unknown !== undefined) throw new SparkRefusal(`Invalid classification: ${unknown.Classification}`)
   return Object.assign(
     {},
     ...entries.filter(({ Classification }) => Classification === 'spark-defaults').map(({ Properties }) => Properties),
@@ -135,12 +143,12 @@ export const lacksSpark = (): string | undefined => {
 }
 
 /** This machine has few processors and little memory beside the simulated ones. */
-const ownSizes = new Set(['spark.driver.memory', 'spark.sql.shuffle.partitions'])
+const ownSizes = /^spark\.(driver\.memory|executor\..*|sql\.shuffle\.partitions)$/
 
 export const runLocalSpark: SparkRunner = ({ script, args, environment, properties, scratch, onLine }) => {
   const lacking = lacksSpark()
   if (lacking !== undefined) onLine(`smspark-submit: ${lacking}; the simulated account cannot run Spark here`)
-  const settings = Object.entries(properties).flatMap(([name, value]) => (ownSizes.has(name) ? [] : ['--conf', `${name}=${value}`]))
+  const settings = Object.entries(properties).flatMap(([name, value]) => (ownSizes.test(name) ? [] : ['--conf', `${name}=${value}`]))
   const submit = `--master local[2] --driver-memory 3g ${settings.join(' ')} --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=8 --conf spark.local.dir=${scratch}`
   const [command, rest] = lacking === undefined ? [python, [script, ...args]] : ['false', []]
   const { PATH = '', JAVA_HOME } = process.env
