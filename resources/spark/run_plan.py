@@ -17,6 +17,8 @@ PLAN_VERSION = 2
 # What stands in this file becomes the job's exit message; SageMaker takes so many bytes of it.
 MESSAGE_FILE = os.environ.get("HEADROOM_EXIT_MESSAGE", "/opt/ml/output/message")
 MESSAGE_BYTES = 1024
+PARQUET_ENDING = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
+HIDDEN = re.compile(r"(^|/)[._]")
 # About a million rows: whoever looks for some servers reads in part, and the engine copies them into the run as they are.
 ROW_GROUP_BYTES = 32 * 1024 * 1024
 
@@ -50,11 +52,34 @@ def tell(**event):
     print(json.dumps(event), flush=True)
 
 
-def read_inputs(spark, casts, inputs):
-    source = spark.read.option("mergeSchema", "true").parquet(inputs["source"])
-    for name, sql in casts.items():
+def list_files(spark, text):
+    """Parquet files at and below an address, as the engine finds them; what Spark or Hadoop left beside them is no part of the set."""
+    path, system = path_of(spark, text)
+    root = system.getFileStatus(path).getPath().toString()
+    files, found = [], system.listFiles(path, True)
+    while found.hasNext():
+        file = found.next().getPath().toString()
+        if PARQUET_ENDING.search(file) and not HIDDEN.search(file.removeprefix(root)):
+            files.append(file)
+    if not files:
+        raise Refused("There is no Parquet file below the address of the forecasts. Name the prefix that they were written to.")
+    return root, sorted(files)
+
+
+def read_source(spark, text):
+    root, files = list_files(spark, text)
+    reader = spark.read.option("mergeSchema", "true")
+    # Folders named key=value below it are columns.
+    return (reader if files == [root] else reader.option("basePath", root)).parquet(*files)
+
+
+def read_inputs(spark, source, plan, inputs):
+    for name, sql in plan["casts"].items():
         source = source.withColumn(name, functions.expr(sql))
-    source.createOrReplaceTempView("source")
+    # In the engine's order; columns of folder names stand elsewhere in Spark's.
+    known = [column["column"] for column in plan["stage"]["schema"]]
+    names = [name for name in known if name in source.columns] + [name for name in source.columns if name not in known]
+    source.select(*[functions.col(f"`{name}`") for name in names]).createOrReplaceTempView("source")
     spark.read.parquet(inputs["server_attributes"]).createOrReplaceTempView("server_attributes_given")
 
 
@@ -89,9 +114,9 @@ def check(spark, one):
         raise Refused(f"{sentence} {one['next']}".replace("{example}", str(example)))
 
 
-def list_inputs(spark, path):
+def list_inputs(source):
     """The files that were read, for the run's manifest."""
-    files = spark.read.parquet(path).select("_metadata.file_path", "_metadata.file_size")
+    files = source.select("_metadata.file_path", "_metadata.file_size")
     rows = files.groupBy("file_path", "file_size").count().orderBy("file_path").collect()
     return [{"path": re.sub("^file:/+", "/", row["file_path"]), "bytes": row["file_size"], "rows": row["count"]} for row in rows]
 
@@ -103,7 +128,8 @@ def run(plan_path, out, shards, inputs):
         raise Refused(f"This script runs plans of version {PLAN_VERSION}, not {plan['version']}.")
     for name, value in plan["settings"].items():
         spark.conf.set(name, value)
-    read_inputs(spark, plan["casts"], inputs)
+    source = read_source(spark, inputs["source"])
+    read_inputs(spark, source, plan, inputs)
     for number, step in enumerate(plan["steps"], start=1):
         started_at = time.monotonic()
         run_step(spark, step, out, shards)
@@ -112,7 +138,7 @@ def run(plan_path, out, shards, inputs):
                 check(spark, one)
         seconds = round(time.monotonic() - started_at, 1)
         tell(type="step", label=f"Spark: {step['name']}", progress=round(number / len(plan["steps"]), 3), seconds=seconds)
-    notes = {**plan["stage"], "inputs": list_inputs(spark, inputs["source"])}
+    notes = {**plan["stage"], "inputs": list_inputs(source)}
     write_text(spark, f"{out}/stage/stage.json", json.dumps(notes, indent=2))
     spark.stop()
 

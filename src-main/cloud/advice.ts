@@ -180,7 +180,7 @@ const rules: readonly Rule[] = [
   {
     failure: 'out-of-memory',
     code: 'cloud-job-failed',
-    fits: ({ message }) => /exit code:? ?137|out of memory|OOM/i.test(message),
+    fits: ({ message }) => /exit code:? ?137|out of memory|\bOOM/i.test(message),
     message: (_, { instanceType, memoryGb, peakMemoryBytes }) =>
       `The job was killed, most likely for want of memory${instanceType === undefined ? '' : ` on ${instanceType}${memoryGb === undefined ? '' : ` (${memoryGb} GB)`}`}${
         peakMemoryBytes === undefined ? '' : `; it last reported ${gigabytes(peakMemoryBytes)}`

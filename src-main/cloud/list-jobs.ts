@@ -32,7 +32,7 @@ export const listJobs = async (
       abortable(signal),
     )
     for (const { ProcessingJobName: name = '', ProcessingJobStatus, CreationTime } of ProcessingJobSummaries) {
-      const mine = own.get(name)
+      const mine = own.get(name) ?? earlierPart(trips, name)
       const createdAt = CreationTime?.toISOString() ?? ''
       own.set(name, {
         runId: null,
@@ -58,6 +58,12 @@ const fromTrip = (trip: Trip): ListedJob => ({
   runId: trip.runId,
   folder: trip.folder,
 })
+
+/** The other job of a trip through Spark, or an attempt at one. */
+const earlierPart = (trips: readonly Trip[], name: string): ListedJob | undefined => {
+  const trip = trips.find(({ runId, part }) => part !== 'whole' && name.startsWith(`headroom-${runId}`))
+  return trip === undefined ? undefined : { ...fromTrip(trip), folder: null }
+}
 
 const newestFirst = (jobs: ReadonlyMap<string, ListedJob>): ListedJob[] =>
   [...jobs.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))

@@ -16,6 +16,7 @@ import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
 import { allows, allowsBy, type Need, type Policy } from '../simulator/authorize.ts'
 import { hasNamespaces } from '../simulator/container.ts'
+import type { SparkRunner } from '../simulator/spark-container.ts'
 
 const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value))
 const policySchema = z.object({
@@ -202,6 +203,52 @@ describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
   })
 })
 
+describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
+  let spark: CloudPlace
+  beforeAll(async () => {
+    const runSpark: SparkRunner = ({ args: [, out] }) => {
+      const write = mkdir(join(out!, 'stage'), { recursive: true }).then(() => writeFile(join(out!, 'stage', 'stage.json'), '{}'))
+      return { stop: () => undefined, exit: write.then(() => 0) }
+    }
+    spark = await openCloudPlace({}, { runSpark })
+    for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(spark.folder, name), name)
+  })
+  afterAll(() => spark.close())
+  const trip = async (policy: Policy) => {
+    const { account } = spark.simulator
+    account.needed.role.length = 0
+    Object.assign(account.policies, { user, role: policy })
+    const { connection, journal, folder } = spark
+    const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 2, planFolder: folder } } as const
+    const launched = await launchTrip({
+      connection,
+      caller: await identifyCaller(connection),
+      journal,
+      request: spark.request({}, { task }),
+    })
+    return awaitTrip(connection, journal, launched, { pollMs: 20 })
+  }
+
+  it('is needed beside the other one for what Spark writes under a temporary name', async () => {
+    expect((await failureOf(trip(role))).message).toMatch(/In the Spark stage: .*s3:DeleteObject/)
+  })
+
+  it('is enough with it, and grants nothing in vain; so is the user’s', async () => {
+    const own = await readPolicy('execution-policy-spark.json')
+    expect(await trip([...role, ...own])).toMatchObject({ part: 'finish', job: { status: 'Completed' } })
+    const { user: asked, role: needed } = spark.simulator.account.needed
+    expect(needed.filter((need) => !allows([...role, ...own], need))).toEqual([])
+    expect(asked.filter((need) => !allows(user, need))).toEqual([])
+    // A write that breaks off, which this account's Spark does not.
+    const aborted = { action: 's3:AbortMultipartUpload', resource: `arn:aws:s3:::${placeBucket}/headroom/runs/1/spark/work/part` }
+    expect(inVain(own, [...needed, aborted])).toEqual([])
+    expect(allows(own, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${placeBucket}/headroom/runs/1/output/manifest.json` })).toBe(
+      false,
+    )
+    expect(allows(own, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${placeBucket}/forecasts/part.parquet` })).toBe(false)
+  })
+})
+
 describe('all policies', () => {
   it('name single actions, and everything that can be narrowed is', async () => {
     const names = [
@@ -209,6 +256,7 @@ describe('all policies', () => {
       'user-policy-kms.json',
       'execution-policy.json',
       'execution-policy-vpc-kms.json',
+      'execution-policy-spark.json',
       'trust-policy.json',
     ]
     for (const name of names) {

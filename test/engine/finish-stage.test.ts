@@ -92,6 +92,44 @@ describe('a run finished from a stage', () => {
   })
 })
 
+describe('a set that no analysis could be made of', () => {
+  const day = `TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER))`
+  const rows = `SELECT 'a' AS server_id, ${day} AS "timestamp", CASE WHEN i < 20 THEN 50.0 END AS actual, 50.0 AS predicted FROM range(30) t(i)`
+  test.each<[string, string, RegExp]>([
+    ['no rows', `${rows} WHERE i < 0`, /^Error: The set has no rows\. Check/],
+    [
+      'no server',
+      `SELECT * REPLACE (nullif(server_id, 'a') AS server_id) FROM (${rows})`,
+      /Column server_id is empty in 30 rows\. Every row/,
+    ],
+    [
+      'no time',
+      `SELECT * REPLACE (nullif("timestamp", TIMESTAMP '2026-01-03') AS "timestamp") FROM (${rows})`,
+      /timestamp is empty in 1 rows/,
+    ],
+    ['text for a time', `SELECT 'a' AS server_id, 'soon' AS "timestamp", 50.0 AS predicted`, /timestamp holds 1 unreadable times/],
+    ['infinity', `SELECT * REPLACE (CAST('Infinity' AS DOUBLE) AS predicted) FROM (${rows})`, /30 rows hold values that are infinite/],
+    [
+      'a row given twice',
+      `${rows} UNION ALL SELECT * FROM (${rows}) WHERE predicted = 50 AND "timestamp" = TIMESTAMP '2026-01-05'`,
+      /1 keys .* for instance a, cpu_p95, forecast at 2026-01-05 00:00:00\. Keep one/,
+    ],
+    ['no future', `${rows} WHERE i < 20`, /The set has no future rows/],
+  ])('%s is refused as the engine would', async (_, sql, words) => {
+    made += 1
+    const path = await bench.writeQuery(`refused-${made}.parquet`, sql)
+    await expect(stageOf({ inputs: [path] }).catch((error: unknown) => String(error))).resolves.toMatch(words)
+    await expect(bench.analyse(path)).rejects.toThrow()
+  })
+
+  test('a forced model that it lacks', async () => {
+    const path = await bench.writeQuery('one-model.parquet', rows)
+    await expect(stageOf({ inputs: [path], model: 'prophet' })).rejects.toThrow(
+      /no forecasts by "prophet"\. Use one of its models, for instance forecast/,
+    )
+  })
+})
+
 describe('half a stage', () => {
   const refused = async (stage: string): Promise<string> => {
     const out = join(bench.folder, 'never')

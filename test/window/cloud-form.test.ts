@@ -7,6 +7,9 @@ import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
 import { packedEngine } from '../fixtures/engine-bundle.ts'
 import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
+import { writeLargeForecasts } from '../fixtures/large-forecasts.ts'
+import { sparkOnDuckDb } from '../fixtures/stage-on-duckdb.ts'
+import { differencesOfRuns } from '../interop/same-run.mjs'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { heatmapPainted } from './charts-on-page.ts'
@@ -23,7 +26,7 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => sample.remove())
 beforeEach(async () => {
-  simulator = await AwsSimulator.start()
+  simulator = await AwsSimulator.start({ runSpark: sparkOnDuckDb })
   simulator.addBucket(bucketName)
   window = await launchApp({ env: cloudEnvironment(simulator) })
   await openCloud(window.page)
@@ -67,6 +70,27 @@ describe('the form of a cloud job', () => {
     const [theirs, own] = [came, made].map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
     expect({ ...theirs, analyzed_at: '' }).toEqual({ ...own, analyzed_at: '' })
     expect(JSON.stringify(theirs!['events'])).toContain('Merger')
+  })
+
+  it('proposes Spark for a set that outgrows one machine, and makes the trip through it', async () => {
+    const { page } = window
+    const large = join(sample.folder, 'large.parquet')
+    await writeLargeForecasts(large, sample.forecasts, 60 * 2 ** 30)
+    await fillIn(page, large)
+    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    await page.getByRole('button', { name: 'Use Spark on 5 machines' }).click()
+    expect(await page.getByLabel('Rows are computed').inputValue()).toBe('spark')
+    expect(await page.getByLabel('Machines', { exact: true }).inputValue()).toBe('5')
+    await page.getByLabel('Machines', { exact: true }).fill('2')
+    await page.getByLabel('Forecasts', { exact: true }).fill(sample.forecasts)
+    await launch()
+    await heatmapPainted(page)
+    expect([...simulator.account.jobs.keys()].map((name) => name.replace(/\d{14}[0-9a-f]{6}/, 'RUN'))).toEqual([
+      'headroom-RUN-spark',
+      'headroom-RUN',
+    ])
+    const [name] = await readdir(join(window.home, 'runs'))
+    expect(await differencesOfRuns(sample.run, join(window.home, 'runs', name!))).toEqual([])
   })
 
   it.skipIf(!hasPython)('launches a Python module as the pipeline does, and its outputs come home', async () => {

@@ -25,6 +25,16 @@ export const screeningQuery = (columns: MappedColumns, expressions: ForecastExpr
     FROM source`
 }
 
+const rowHash = 'hash(server_id, metric, model, ts)'
+
+/** SQL for what may be rows given twice: eight bytes a row are compared, not whole keys. */
+export const suspectsQuery = `SELECT ${rowHash} AS row_hash FROM forecast_rows GROUP BY ${rowHash} HAVING count(*) > 1`
+
+/** SQL for what is: the suspects alone, exactly. */
+export const repeatedRowsQuery = `
+  SELECT server_id, metric, model, ts FROM forecast_rows SEMI JOIN suspects ON ${rowHash} = row_hash
+  GROUP BY server_id, metric, model, ts HAVING count(*) > 1`
+
 /** Spark's own step between times, for it to be compared with the one that the plan was made for. */
 export const usualStepQuery = commonestStepQuery
 
@@ -67,9 +77,9 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
       next: 'Put sets with different steps below different prefixes.',
     },
     {
-      after: 'series_models',
-      sql: `SELECT count(*) AS found, min(server_id || ', ' || metric || ', ' || model) AS example FROM series_models WHERE may_repeat`,
-      message: '{found} forecasts have more than one row for the same time, for instance {example}.',
+      after: 'repeated_rows',
+      sql: `SELECT count(*) AS found, min(server_id || ', ' || metric || ', ' || model || ' at ' || CAST(ts AS VARCHAR)) AS example FROM repeated_rows`,
+      message: '{found} keys of server, metric, model and time have more than one row, for instance {example}.',
       next: 'Keep one forecast per key: one cut-off, one run of each model.',
     },
     {

@@ -20,7 +20,7 @@ import {
   unalignedErrorsQuery,
 } from '../select-models.ts'
 import { surveyQuery } from '../survey-series.ts'
-import { planChecks, screeningQuery, usualStepQuery, type PlanCheck } from './plan-checks.ts'
+import { planChecks, repeatedRowsQuery, screeningQuery, suspectsQuery, usualStepQuery, type PlanCheck } from './plan-checks.ts'
 import { toSparkSql } from './spark-sql.ts'
 import { flaggedFolder, selectedRowsFolder, stageTables, stageVersion, type StageFacts } from './stage-folder.ts'
 
@@ -88,11 +88,10 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('screening', screeningQuery(columns, expressions)),
     view('forecast_rows', forecastRowsQuery(expressions)),
     table('usual_step', usualStepQuery),
-    // Rows of a series that bear the same time are counted exactly.
-    table(
-      'series_models',
-      surveyQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(DISTINCT ts)' }),
-    ),
+    table('suspects', suspectsQuery),
+    table('repeated_rows', repeatedRowsQuery),
+    // Repeated rows have been looked for: a count of distinct times beside these sums would carry the sums along with every time.
+    table('series_models', surveyQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' })),
     view('thresholds', thresholdsQuery(config)),
     table('series', seriesQuery(config)),
     view('forecast', forecastQuery),
@@ -128,9 +127,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
 export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): SparkPlan => ({
   version: stageVersion,
   settings,
-  casts: Object.fromEntries(
-    facts.stage.schema.filter(({ type }) => type === 'TIMESTAMP_NS').map(({ column }) => [column, fromNanoseconds(column)]),
-  ),
+  casts: castsOf(facts.stage.schema),
   steps: planSteps(config, facts).map((step) => ({ ...step, sql: toSparkSql(step.sql) })),
   checks: planChecks(facts.columns, facts.grid, facts.stage.forced_model ?? undefined).map((check) => ({
     ...check,
@@ -139,8 +136,19 @@ export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): Spark
   stage: facts.stage,
 })
 
-/** Spark's own words: DuckDB reads such columns as they are. */
-const fromNanoseconds = (column: string): string => `CAST(timestamp_micros(${identifier(column)} div 1000) AS TIMESTAMP_NTZ)`
+/** In Spark's own words, for columns that DuckDB reads as they are: nanoseconds, and truth out of folder names. */
+const castsOf = (schema: StageFacts['schema']): Record<string, string> => {
+  const casts: Readonly<Record<string, (name: string) => string>> = {
+    TIMESTAMP_NS: (name) => `CAST(timestamp_micros(${name} div 1000) AS TIMESTAMP_NTZ)`,
+    BOOLEAN: (name) => `CAST(${name} AS BOOLEAN)`,
+  }
+  return Object.fromEntries(
+    schema.flatMap(({ column, type }) => {
+      const cast = casts[type]
+      return cast === undefined ? [] : [[column, cast(identifier(column))]]
+    }),
+  )
+}
 
 const selectedRowsQuery = `
   SELECT s.series_id, f.server_id, f.metric, f.model, f.ts, f.actual, f.predicted, f.yhat_lower, f.yhat_upper, f.is_horizon
