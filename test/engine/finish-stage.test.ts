@@ -119,7 +119,7 @@ describe('a set that no analysis could be made of', () => {
     made += 1
     const path = await bench.writeQuery(`refused-${made}.parquet`, sql)
     await expect(stageOf({ inputs: [path] }).catch((error: unknown) => String(error))).resolves.toMatch(words)
-    await expect(bench.analyse(path)).rejects.toThrow()
+    await expect(bench.analyse(path)).rejects.toMatchObject({ code: expect.stringMatching(/^input-/) })
   })
 
   test('a forced model that it lacks', async () => {
