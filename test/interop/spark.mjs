@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { buildApp } from '../../scripts/setup/build.mjs'
 import { cliFile, projectFolder } from '../../scripts/setup/project-folders.mjs'
 import { capture } from '../../scripts/setup/run-command.mjs'
 import { serveSandboxAccount } from '../../scripts/setup/sandbox-account.mjs'
@@ -86,6 +87,7 @@ const cutUp = async (/** @type {string} */ fleet) => {
 const obstacle = canRun()
 if (obstacle !== null) console.log(`skipped: Spark (${obstacle})`)
 else {
+  await buildApp()
   const folder = await mkdtemp(join(tmpdir(), 'headroom-spark-'))
   try {
     let failed = 0
