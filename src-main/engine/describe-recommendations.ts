@@ -23,6 +23,7 @@ export interface Recommendation {
   readonly query: string
 }
 
+/** All of the file but its last key, `recommendations`. */
 export interface RecommendationReport {
   readonly total_savings_usd: number
   readonly underutilized_count: number
@@ -35,7 +36,6 @@ export interface RecommendationReport {
     readonly monthly_savings_usd: number
   }
   readonly groups: readonly GroupReport[]
-  readonly recommendations: readonly Recommendation[]
 }
 
 interface GroupReport {
@@ -59,11 +59,7 @@ const countOf = (servers: readonly DisposedServer[], disposition: DisposedServer
   servers.filter((server) => server.disposition === disposition).length
 
 /** Only removed hosts save money; freed capacity alone does not. */
-export const describeRecommendations = (
-  servers: readonly DisposedServer[],
-  config: AnalysisConfig,
-  columns: TraceColumns,
-): RecommendationReport => {
+export const describeRecommendations = (servers: readonly DisposedServer[]): RecommendationReport => {
   const leaving = servers.filter(leaves)
   return {
     total_savings_usd: savingsOf(servers),
@@ -76,24 +72,33 @@ export const describeRecommendations = (
       monthly_savings_usd: savingsOf(servers),
     },
     groups: describeGroups(servers),
-    recommendations: servers
-      .filter((server) => server.disposition !== 'keep')
-      .map((server) => ({
-        server_id: server.server_id,
-        disposition: server.disposition,
-        reason: reasonFor(server, config),
-        metric: server.metric,
-        horizon_p95: server.horizon_p95,
-        units_to_add: server.disposition === 'add capacity' ? server.units_to_add : null,
-        first_breach_at: server.first_breach_at,
-        expected_first_breach: server.expected_first_breach,
-        breach_probability: server.breach_probability,
-        order_by: server.orderBy,
-        is_order_late: server.isOrderLate,
-        consolidate_onto: server.consolidateOnto,
-        monthly_savings_usd: leaves(server) ? server.monthly_cost_usd : 0,
-        query: traceQuery(server, columns),
-      })),
+  }
+}
+
+/** One after the other, by name: a million of them would not fit into memory beside their servers. */
+export function* listRecommendations(
+  servers: readonly DisposedServer[],
+  config: AnalysisConfig,
+  columns: TraceColumns,
+): Generator<Recommendation> {
+  for (const server of servers) {
+    if (server.disposition === 'keep') continue
+    yield {
+      server_id: server.server_id,
+      disposition: server.disposition,
+      reason: reasonFor(server, config),
+      metric: server.metric,
+      horizon_p95: server.horizon_p95,
+      units_to_add: server.disposition === 'add capacity' ? server.units_to_add : null,
+      first_breach_at: server.first_breach_at,
+      expected_first_breach: server.expected_first_breach,
+      breach_probability: server.breach_probability,
+      order_by: server.orderBy,
+      is_order_late: server.isOrderLate,
+      consolidate_onto: server.consolidateOnto,
+      monthly_savings_usd: leaves(server) ? server.monthly_cost_usd : 0,
+      query: traceQuery(server, columns),
+    }
   }
 }
 
