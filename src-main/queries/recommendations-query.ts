@@ -66,14 +66,14 @@ const placed = recommendationSchema.extend({ place: z.int() })
 const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): Promise<Recommendation[]> => {
   const rows = await run.database.rows(sql, placed, parameters)
   const { recommendationEntries: entries } = run.contents
-  if (entries === null) return rows.map(({ place: _, ...row }) => row)
+  if (entries === null) return rows.map((row) => recommendationSchema.parse(row))
   const stated = await entries.read(rows.map(({ place }) => place)).catch((cause: unknown) => {
     throw damaged(cause)
   })
-  return rows.map(({ place: _, ...row }, index) => {
+  return rows.map((row, index) => {
     const entry = statedSchema.safeParse(stated[index])
     if (!entry.success || entry.data.server_id !== row.server_id) throw damaged(entry.error)
-    return { ...row, reason: entry.data.reason, query: entry.data.query ?? '' }
+    return recommendationSchema.parse({ ...row, reason: entry.data.reason, query: entry.data.query ?? '' })
   })
 }
 
