@@ -59,14 +59,14 @@ export const disposeServers = async (database: Database, config: AnalysisConfig)
     else if (server.horizon_peak !== null && server.horizon_peak < retirePeak) first.set(server.server_id, 'retire')
   }
   const hosts = await packGroups(database, config, servers, first)
+  // In place: a million of them would not fit into memory twice.
   return servers.map((server) => {
     const onto = hosts.get(server.server_id) ?? null
-    return {
-      ...server,
+    return Object.assign(server, {
       disposition: first.get(server.server_id) ?? (onto === null ? 'keep' : 'consolidate'),
       consolidateOnto: onto,
       ...orderFor(server),
-    }
+    })
   })
 }
 
@@ -78,25 +78,40 @@ const orderFor = (server: FleetServer): Pick<DisposedServer, 'orderBy' | 'isOrde
   return { orderBy, isOrderLate: server.last_measured_at !== null && orderBy < server.last_measured_at }
 }
 
+/** Rows that are read at a time. */
+const pageRows = 50_000
+
 /** One row per server: the figures of its tightest metric; peak, mean and units to add over all judged metrics. */
-const readServers = async (database: Database): Promise<FleetServer[]> =>
-  database.rows(
-    `SELECT server_id, business_unit, region, criticality, monthly_cost_usd, capacity_units,
-            bool_or(is_at_risk) OVER server AS is_at_risk, is_underutilized,
-            CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
-                 THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
-            max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
-            metric, horizon_p95, high_threshold, max(units_to_add) OVER server AS units_to_add,
-            strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
-            strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
-            strftime(last_measured_at, '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at, lead_time_days,
-            max(breach_probability) OVER server AS breach_probability
-     FROM series_risk LEFT JOIN breach_estimates USING (series_id)
-     WINDOW server AS (PARTITION BY server_id)
-     QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1
-     ORDER BY server_id`,
-    serverSchema,
-  )
+const readServers = async (database: Database): Promise<FleetServer[]> => {
+  await database.run(`
+    CREATE OR REPLACE TABLE fleet_servers AS
+    SELECT row_number() OVER (ORDER BY server_id) - 1 AS place, * FROM (
+      SELECT server_id, business_unit, region, criticality, monthly_cost_usd, capacity_units,
+             bool_or(is_at_risk) OVER server AS is_at_risk, is_underutilized,
+             CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
+                  THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
+             max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
+             metric, horizon_p95, high_threshold, max(units_to_add) OVER server AS units_to_add,
+             strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+             strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
+             strftime(last_measured_at, '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at, lead_time_days,
+             max(breach_probability) OVER server AS breach_probability
+      FROM series_risk LEFT JOIN breach_estimates USING (series_id)
+      WINDOW server AS (PARTITION BY server_id)
+      QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1)
+    ORDER BY place`)
+  const servers: FleetServer[] = []
+  for (;;) {
+    const page = await database.rows(
+      `SELECT * EXCLUDE (place) FROM fleet_servers WHERE place >= ${servers.length} AND place < ${servers.length + pageRows} ORDER BY place`,
+      serverSchema,
+    )
+    for (const server of page) servers.push(server)
+    if (page.length < pageRows) break
+  }
+  await database.run('DROP TABLE fleet_servers')
+  return servers
+}
 
 export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 'criticality'>): string =>
   JSON.stringify([server.business_unit, server.region, server.criticality])
@@ -115,12 +130,15 @@ const packGroups = async (
 ): Promise<Map<string, string>> => {
   const target = config.consolidation_target / 100
   const hosts = new Map<string, string>()
-  for (const batch of inBatches(findPackable(servers, disposed))) {
-    const demands = await readDemands(database, batch)
+  const batches = inBatches(findPackable(servers, disposed))
+  await layDemands(database, batches)
+  for (const [number, batch] of batches.entries()) {
+    const demands = await readDemands(database, number, batch)
     for (const [index, { mostRemovals }] of batch.entries()) {
       for (const [server, host] of packServers(demands[index]!, { target, mostRemovals })) hosts.set(server, host)
     }
   }
+  await database.run('DROP TABLE packed_demands')
   return hosts
 }
 
@@ -162,18 +180,32 @@ const inBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
   return batches
 }
 
+/** Creates `packed_demands`, the horizons of what may be packed, batch after batch: each batch reads its own part alone. */
+const layDemands = async (database: Database, batches: readonly (readonly PackingGroup[])[]): Promise<void> => {
+  await database.storeRows('packed', { batch: 'INTEGER', place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' }, placesOf(batches))
+  await database.run(`
+    CREATE OR REPLACE TABLE packed_demands AS
+    SELECT p.batch, p.place, p.pack_group, p.metric_number, h.ts, h.predicted
+    FROM horizon h JOIN (
+      SELECT s.series_id, s.metric_number, q.batch, q.place, q.pack_group
+      FROM (SELECT series_id, server_id, dense_rank() OVER (ORDER BY metric) AS metric_number FROM series WHERE high_threshold IS NOT NULL) s
+      JOIN packed q USING (server_id)) p USING (series_id)
+    ORDER BY p.batch`)
+}
+
+function* placesOf(batches: readonly (readonly PackingGroup[])[]): Generator<readonly (string | number)[]> {
+  for (const [batch, groups] of batches.entries()) {
+    let place = 0
+    for (const [group, { servers }] of groups.entries()) for (const { server_id } of servers) yield [batch, place++, group, server_id]
+  }
+}
+
 /** Per group and server the demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
-const readDemands = async (database: Database, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
+const readDemands = async (database: Database, batch: number, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
   const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
-  await database.storeRows(
-    'packed',
-    { place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' },
-    members.map(({ server, group }, place) => [place, group, server.server_id]),
-  )
   const [places, slots, values] = await database.numbers(
-    `SELECT p.place, dense_rank() OVER (PARTITION BY p.pack_group ORDER BY s.metric, h.ts) - 1, h.predicted
-     FROM horizon h JOIN series s USING (series_id) JOIN packed p USING (server_id)
-     WHERE s.high_threshold IS NOT NULL`,
+    `SELECT place, dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1, predicted
+     FROM packed_demands WHERE batch = ${batch}`,
     3,
   )
   const widths = groups.map(() => 0)

@@ -15,15 +15,15 @@ export const writeServerRisk = async (
   disposed: readonly DisposedServer[],
   path: string,
 ): Promise<void> => {
-  await makeServerMarks(
-    database,
-    clustered.serverIds.map((serverId, index) => {
-      const cluster = clustered.clusters[clustered.cluster[index]!]
-      return [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
-    }),
-    disposed,
-  )
+  await makeServerMarks(database, clusterMarks(clustered), disposed)
   await database.run(`COPY (${serverRiskQuery}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
+}
+
+function* clusterMarks(clustered: ClusteredServers): Generator<ClusterMark> {
+  for (const [index, serverId] of clustered.serverIds.entries()) {
+    const cluster = clustered.clusters[clustered.cluster[index]!]
+    yield [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
+  }
 }
 
 /** Server, its cluster's number and name. */
@@ -32,7 +32,7 @@ export type ClusterMark = readonly [serverId: string, cluster: number | null, na
 /** Creates `server_marks` and `server_dispositions`, which the query below joins. */
 export const makeServerMarks = async (
   database: Database,
-  clusters: readonly ClusterMark[],
+  clusters: Iterable<ClusterMark>,
   disposed: readonly DisposedServer[],
 ): Promise<void> => {
   await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
@@ -46,15 +46,13 @@ export const makeServerMarks = async (
       late: 'INTEGER',
       limiting_metric: 'VARCHAR',
     },
-    disposed.map((server) => [
-      server.server_id,
-      server.disposition,
-      server.consolidateOnto,
-      server.orderBy,
-      server.isOrderLate ? 1 : 0,
-      server.metric,
-    ]),
+    dispositionRows(disposed),
   )
+}
+
+function* dispositionRows(disposed: readonly DisposedServer[]): Generator<readonly (string | number | null)[]> {
+  for (const { server_id, disposition, consolidateOnto, orderBy, isOrderLate, metric } of disposed)
+    yield [server_id, disposition, consolidateOnto, orderBy, isOrderLate ? 1 : 0, metric]
 }
 
 /** The rows of server_risk.parquet. */

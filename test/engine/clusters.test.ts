@@ -46,7 +46,7 @@ describe('points', () => {
   test('of more than are tried by every restart belong to the nearest centre all the same', async () => {
     const random = seededRandom(6)
     // Four squares of side 1, far apart: any sample of them finds the four.
-    const points = Array.from({ length: 2000 }, (_, index) => [10 * (index % 2) + random(), 10 * (index % 4 >> 1) + random()])
+    const points = Array.from({ length: 2000 }, (_, index) => [10 * (index % 2) + random(), 10 * ((index % 4) >> 1) + random()])
     const all = await clusterPoints(points, { clusters: 4, ...options })
     const sampled = await clusterPoints(points, { clusters: 4, ...options, mostTried: 100 })
     expect(sampled.sizes).toEqual([500, 500, 500, 500])
