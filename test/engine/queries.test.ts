@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRun } from '../../src-main/report/open-run-folder.ts'
 import { queryClusters, queryServersInside } from '../../src-main/queries/clusters-query.ts'
 import { seriesGrid } from '../../src-main/queries/series-grid.ts'
+import { readMatrix } from '../../src-main/queries/heatmap-matrix.ts'
 import { binInDatabase, queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryServer } from '../../src-main/queries/server-query.ts'
@@ -145,6 +146,15 @@ describe('the heatmap in fewer pixels than cells', () => {
 })
 
 describe('the heatmap of a fleet that is too large to be held', () => {
+  it('has the same values, read a few rows of the file at a time', async () => {
+    const grid = await seriesGrid(run, 'cpu_p95')
+    expect(grid.rows).toBe(48)
+    const whole = await readMatrix(run, grid, 0, grid.periods)
+    // Rows 0 to 4, 5 to 9 and so on: the eight days of a server lie in three portions and more.
+    expect(await readMatrix(run, grid, 0, grid.periods, 5)).toEqual(whole)
+    expect(whole.values.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(20)
+  })
+
   it.each(['max', 'mean', 'p95'] as const)('has the same cells (%s), binned in the database', async (reduction) => {
     const grid = await seriesGrid(run, 'cpu_p95')
     const [rows, columns] = [
