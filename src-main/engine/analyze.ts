@@ -169,7 +169,7 @@ const writeFindings = async (
 
   progress.start('recommend')
   const disposed = await disposeServers(database, config)
-  const ownReport = describeRecommendations(disposed)
+  const ownReport = await describeRecommendations(disposed)
   const report =
     request.method === 'module05'
       ? {

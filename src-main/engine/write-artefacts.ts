@@ -12,12 +12,12 @@ export const writeJson = async (folder: string, name: string, value: unknown): P
 const pieceLength = 1_000_000
 
 /** Texts one after the other, without a string that holds all of them: Node's longest has 512 MB. */
-const writePieces = async (path: string, texts: Iterable<string>): Promise<void> => {
+const writePieces = async (path: string, texts: Iterable<string> | AsyncIterable<string>): Promise<void> => {
   const file = await open(path, 'w')
   try {
     let pending: string[] = []
     let length = 0
-    for (const text of texts) {
+    for await (const text of texts) {
       pending.push(text)
       length += text.length
       if (length < pieceLength) continue
@@ -32,15 +32,20 @@ const writePieces = async (path: string, texts: Iterable<string>): Promise<void>
 }
 
 /** Writes `{ ...head, [key]: entries }` as `writeJson` would, entry by entry. */
-export const writeJsonList = async (folder: string, name: string, head: object, key: string, entries: Iterable<unknown>): Promise<void> =>
-  writePieces(join(folder, name), jsonListPieces(head, key, entries))
+export const writeJsonList = async (
+  folder: string,
+  name: string,
+  head: object,
+  key: string,
+  entries: AsyncIterable<unknown>,
+): Promise<void> => writePieces(join(folder, name), jsonListPieces(head, key, entries))
 
 const emptyList = '[]\n}'
 
-function* jsonListPieces(head: object, key: string, entries: Iterable<unknown>): Generator<string> {
+async function* jsonListPieces(head: object, key: string, entries: AsyncIterable<unknown>): AsyncGenerator<string> {
   yield JSON.stringify({ ...head, [key]: [] }, null, 2).slice(0, -emptyList.length)
   let count = 0
-  for (const entry of entries) yield `${count++ === 0 ? '[' : ','}\n    ${JSON.stringify(entry, null, 2).replaceAll('\n', '\n    ')}`
+  for await (const entry of entries) yield `${count++ === 0 ? '[' : ','}\n    ${JSON.stringify(entry, null, 2).replaceAll('\n', '\n    ')}`
   yield count === 0 ? `${emptyList}\n` : '\n  ]\n}\n'
 }
 
