@@ -52,7 +52,7 @@ const readPoints = async (database: Database): Promise<MarkPlaces> => {
     'SELECT CAST(place AS DOUBLE), CAST(cluster AS DOUBLE), CAST(x AS DOUBLE), CAST(y AS DOUBLE) FROM cluster_points',
     4,
     ([places, clusters, xs, ys]) =>
-      places!.forEach((place, row) => {
+      places!.forEach((place: number, row: number) => {
         cluster[place] = clusters![row]!
         x[place] = xs![row]!
         y[place] = ys![row]!

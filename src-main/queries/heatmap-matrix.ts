@@ -29,8 +29,8 @@ export const matrixOf = async (run: OpenRun, grid: SeriesGrid, from: number, to:
   return matrix
 }
 
-/** Rows of the file that are read at a time: some 400 MB as a table. */
-const usualRows = 16_000_000
+/** Rows of the file that are read at a time: some 200 MB as a table. */
+const usualRows = 32_000_000
 
 /** Portion by portion, each as a table first: DuckDB works out a streamed query on one thread. */
 export const readMatrix = async (
@@ -49,13 +49,13 @@ export const readMatrix = async (
     const ownRows = portions === 1 ? 'true' : `c.row_number >= ${portion * mostRows} AND c.row_number < ${(portion + 1) * mostRows}`
     await run.database.run(
       `CREATE OR REPLACE TEMP TABLE heatmap_cells AS
-       SELECT CAST(k.server_key AS DOUBLE) AS server, CAST((epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} AS DOUBLE) AS period, c.value
+       SELECT CAST((k.server_key - 1) * ${width} + (epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${from} AS INTEGER) AS cell, c.value
        FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
        WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL AND ${ownRows}`,
     )
-    await run.database.scanPlain('SELECT * FROM heatmap_cells', 3, ([servers, periods, found]) => {
+    await run.database.scanPlain('SELECT * FROM heatmap_cells', 2, ([cells, found]) => {
       for (let row = 0; row < found!.length; row++) {
-        const cell = (servers![row]! - 1) * width + periods![row]! - from
+        const cell = cells![row]!
         const before = values[cell]!
         // Times closer than the grid's step share a cell; the greatest is what is looked for.
         if (Number.isNaN(before) || found![row]! > before) values[cell] = found![row]!
