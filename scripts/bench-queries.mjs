@@ -19,6 +19,12 @@ const narrow = { ...filter, text: '12', risk: ['high'] }
 const heatmap = { folder, metric, sort: 'risk', reduction: 'max', rows: null, time: null, maxRows: 600, maxColumns: 800, selected: null }
 const servers = { folder, metric, columns: ['server_id', 'horizon_p95', 'risk_level'], limit: 100 }
 const descending = { column: 'horizon_p95', descending: true }
+const box = [
+  [10, 0],
+  [40, 0],
+  [40, 1],
+  [10, 1],
+]
 const { value: page } = await ask('run.servers', { ...servers, filter, sort: descending, offset: 0 })
 /** @type {readonly (readonly [name: string, call: string, payload: object])[]} */
 const asked = [
@@ -33,10 +39,13 @@ const asked = [
   ['heatmap, filtered', 'run.heatmap', { ...heatmap, filter: narrow }],
   ['clusters', 'run.clusters', { folder, metric, filter, projection: 'spread' }],
   ['clusters, components', 'run.clusters', { folder, metric, filter, projection: 'components' }],
+  ['servers in a box', 'run.servers-inside', { folder, metric, filter, projection: 'spread', area: box }],
   ['cluster profiles', 'run.cluster-profiles', { folder }],
   ['seasons', 'run.season', { folder, metric, filter }],
   ['models', 'run.models', { folder }],
   ['recommendations', 'run.recommendations', { folder, metric, filter, verdict: 'open', offset: 0, limit: 100 }],
+  ['hosts', 'run.packing', { folder, metric, filter, offset: 0, limit: 100 }],
+  ['events', 'run.events', { folder }],
   ['what-if, fleet read in', 'run.what-if-choices', { folder }],
   ['what-if, growth', 'run.what-if', { folder, scenario: { growth_percent: 15 }, grid: false, most_listed: 50, asker: 'growth' }],
 ]

@@ -11,6 +11,9 @@ export const dispositionSchema = z.enum(dispositions)
 
 const groupNames = z.array(z.string()).max(1000)
 
+/** Servers that can be picked by hand. */
+export const mostPickedServers = 20_000
+
 export const fleetFilterSchema = z.strictObject({
   /** Words that must all occur in the server's name, groups, cluster, model or disposition; case does not matter. */
   text: z.string().max(200),
@@ -22,7 +25,7 @@ export const fleetFilterSchema = z.strictObject({
   cluster: z.array(z.int().min(0)).max(100),
   disposition: z.array(dispositionSchema).max(dispositions.length),
   /** Servers picked by hand, for instance with the lasso. */
-  servers: z.array(z.string()).max(20_000),
+  servers: z.array(z.string()).max(mostPickedServers),
 })
 export type FleetFilter = z.infer<typeof fleetFilterSchema>
 

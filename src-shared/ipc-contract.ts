@@ -84,6 +84,7 @@ export const channels = {
   'run.open': engineCalls['run.open'],
   'run.heatmap': engineCalls['run.heatmap'],
   'run.clusters': engineCalls['run.clusters'],
+  'run.servers-inside': engineCalls['run.servers-inside'],
   'run.server': engineCalls['run.server'],
   'run.cluster-profiles': engineCalls['run.cluster-profiles'],
   'run.choices': engineCalls['run.choices'],

@@ -65,6 +65,8 @@ export const runManifestSchema = z.object({
   granularity: granularitySchema,
   step_seconds: z.number(),
   horizon: z.object({ start: z.string(), end: z.string(), periods: z.int() }),
+  /** First and last time of the accountable models' rows, ISO 8601 UTC with milliseconds. Absent in manifests of older versions. */
+  extent: z.object({ start: z.iso.datetime(), end: z.iso.datetime() }).nullable().default(null),
   metrics: z.array(z.string()),
   models: z.array(z.string()),
   counts: runCountsSchema,

@@ -134,9 +134,18 @@ export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
   std: z.instanceof(Float64Array),
   cluster: z.instanceof(Int32Array),
   clusters: z.array(z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() })),
+  servers: count.optional(),
   underutilizedThreshold: z.number().nullable(),
   axes: z.object({ x: z.string(), y: z.string() }).optional(),
 })
+
+/** A line around marks of the scatter, in the units of its axes. */
+export const serversInsideRequestSchema = clustersRequestSchema.extend({ area: z.array(z.tuple([z.number(), z.number()])).max(10_000) })
+export type ServersInsideRequest = z.infer<typeof serversInsideRequestSchema>
+
+/** `servers` is empty where there are more than can be picked. */
+export const serversInsideSchema = z.object({ total: count, servers: z.array(z.string()) })
+export type ServersInside = z.infer<typeof serversInsideSchema>
 
 /** Centres of the clusters in the features' own units, and how well they are told apart; null where the run does not say. */
 export const clusterProfilesSchema = z.object({

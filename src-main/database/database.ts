@@ -16,6 +16,8 @@ export interface DatabaseOptions {
 
 export type SqlParameters = DuckDBValue[]
 
+export type PlainNumbers = Float64Array | Float32Array | Int32Array
+
 export type StoredColumns = Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOUBLE'>>
 
 /** Quotes a column or table name for SQL. */
@@ -159,8 +161,8 @@ export class Database {
     })
   }
 
-  /** Streams a query of DOUBLE columns without NULL, chunk by chunk in no order. The arrays are DuckDB's own: copy what is to be kept. */
-  async scanPlain(sql: string, columns: number, onChunk: (values: readonly Float64Array[]) => void): Promise<void> {
+  /** Streams a query of DOUBLE, FLOAT or INTEGER columns without NULL, chunk by chunk in no order. The arrays are DuckDB's own: copy what is to be kept. */
+  async scanPlain(sql: string, columns: number, onChunk: (values: readonly PlainNumbers[]) => void): Promise<void> {
     await this.#guarded(sql, async () => {
       const result = await this.connection.stream(sql)
       for (;;) {
@@ -170,7 +172,7 @@ export class Database {
         onChunk(
           Array.from({ length: columns }, (_, index) => {
             const items = plainItems(chunk.getColumnVector(index))
-            if (items === null) throw new HeadroomError('internal', 'A column of doubles was expected.', { sql })
+            if (items === null) throw new HeadroomError('internal', 'A column of plain numbers was expected.', { sql })
             return items.subarray(0, rowCount)
           }),
         )
@@ -279,10 +281,10 @@ export class Database {
   }
 }
 
-/** The doubles behind a vector: asking for each by itself takes several times as long. */
-const plainItems = (vector: object): Float64Array | null => {
+/** The numbers behind a vector: asking for each by itself takes several times as long. */
+const plainItems = (vector: object): PlainNumbers | null => {
   const items: unknown = Reflect.get(vector, 'items')
-  return items instanceof Float64Array ? items : null
+  return items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array ? items : null
 }
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true

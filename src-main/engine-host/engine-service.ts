@@ -9,7 +9,7 @@ import {
   type EngineResponse,
 } from '../../src-shared/engine-contract.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { queryClusterProfiles, queryClusters } from '../queries/clusters-query.ts'
+import { queryClusterProfiles, queryClusters, queryServersInside } from '../queries/clusters-query.ts'
 import { decide, undecide } from '../queries/decisions.ts'
 import { keepScenarios, readScenarios } from '../queries/saved-scenarios.ts'
 import { queryHeatmap } from '../queries/heatmap-query.ts'
@@ -49,6 +49,7 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.open': async ({ folder }) => await openFirst(runs, folder),
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
+    'run.servers-inside': (request) => runs.query(request.folder, (run) => queryServersInside(run, request)),
     'run.server': (request) => runs.query(request.folder, (run) => queryServer(run, request)),
     'run.cluster-profiles': ({ folder }) => runs.query(folder, queryClusterProfiles),
     'run.choices': ({ folder }) => runs.query(folder, queryFilterChoices),

@@ -19,7 +19,7 @@ import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
 import { explainFailure } from './forecast-source.ts'
-import { describeRecommendations, type RecommendationReport } from './describe-recommendations.ts'
+import { describeRecommendations, listRecommendations, type RecommendationReport } from './describe-recommendations.ts'
 import { databaseMemory, memoryLimitOf } from './memory-limit.ts'
 import { measureBacktests, type MeasuredBacktests } from './measure-backtests.ts'
 import { measureModels } from './model-accuracy.ts'
@@ -31,7 +31,7 @@ import { reportProgress, type ProgressReporter } from './report-progress.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
 import { assertUnchanged } from './source-files.ts'
 import { summarise } from './summarise.ts'
-import { writeClusters, writeJson } from './write-artefacts.ts'
+import { writeClusters, writeJson, writeJsonList } from './write-artefacts.ts'
 import { beginFlaggedForecasts, type FlaggedWriting } from './write-flagged-forecasts.ts'
 import { writePictures } from './write-pictures.ts'
 import { writeServerRisk } from './write-server-risk.ts'
@@ -182,7 +182,7 @@ const writeFindings = async (
 
   progress.start('recommend')
   const disposed = await disposeServers(database, config)
-  const ownReport = describeRecommendations(disposed, config, fleet.source.columns)
+  const ownReport = await describeRecommendations(disposed)
   const report =
     request.method === 'module05'
       ? {
@@ -191,7 +191,8 @@ const writeFindings = async (
           underutilized_count: clustered.clusters[0]?.size ?? 0,
         }
       : ownReport
-  await writeJson(draft.folder, runFiles.recommendations, report)
+  const recommendations = listRecommendations(disposed, config, fleet.source.columns)
+  await writeJsonList(draft.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(draft.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })

@@ -34,6 +34,11 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
      FROM series_risk`,
     z.object({ start: z.string(), end: z.string(), periods: z.number() }),
   )
+  const extent = await database.row(
+    `SELECT strftime(min(first_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS start, strftime(max(last_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS end
+     FROM series_models SEMI JOIN series_risk USING (server_id, metric, model)`,
+    z.object({ start: z.string(), end: z.string() }),
+  )
   const metrics = await database.rows('SELECT DISTINCT metric AS text FROM series ORDER BY text', texts)
   const models = await database.rows('SELECT DISTINCT model AS text FROM series_models ORDER BY text', texts)
   return {
@@ -52,6 +57,7 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
     granularity: fleet.grid.granularity,
     step_seconds: fleet.grid.stepSeconds,
     horizon,
+    extent,
     metrics: metrics.map(({ text }) => text),
     models: models.map(({ text }) => text),
     counts,

@@ -1,6 +1,8 @@
 // optimization_recommendations.json: what to do with each server, in words and numbers, and the savings waterfall.
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
-import { groupKey, retirePeak, watchProbability, type DisposedServer } from './recommend.ts'
+import { retirePeak, watchProbability } from './first-disposition.ts'
+import { groupKey } from './fleet-servers.ts'
+import type { DisposedFleet, DisposedServer } from './recommend.ts'
 import { traceQuery, type TraceColumns } from './trace-query.ts'
 
 export interface Recommendation {
@@ -23,6 +25,7 @@ export interface Recommendation {
   readonly query: string
 }
 
+/** All of the file but its last key, `recommendations`. */
 export interface RecommendationReport {
   readonly total_savings_usd: number
   readonly underutilized_count: number
@@ -35,7 +38,6 @@ export interface RecommendationReport {
     readonly monthly_savings_usd: number
   }
   readonly groups: readonly GroupReport[]
-  readonly recommendations: readonly Recommendation[]
 }
 
 interface GroupReport {
@@ -52,33 +54,83 @@ interface GroupReport {
 
 const leaves = (server: DisposedServer): boolean => server.disposition === 'retire' || server.disposition === 'consolidate'
 
-const savingsOf = (servers: readonly DisposedServer[]): number =>
-  Math.round(servers.filter(leaves).reduce((sum, server) => sum + server.monthly_cost_usd, 0) * 100) / 100
+/** Sums of some servers, in their order. */
+class Tally {
+  servers = 0
+  at_risk = 0
+  underutilized = 0
+  retired = 0
+  consolidated = 0
+  units = 0
+  #usd = 0
 
-const countOf = (servers: readonly DisposedServer[], disposition: DisposedServer['disposition']): number =>
-  servers.filter((server) => server.disposition === disposition).length
+  add(server: DisposedServer): void {
+    this.servers++
+    if (server.is_at_risk) this.at_risk++
+    if (server.is_underutilized) this.underutilized++
+    if (server.disposition === 'retire') this.retired++
+    if (server.disposition === 'consolidate') this.consolidated++
+    if (!leaves(server)) return
+    this.units += server.capacity_units
+    this.#usd += server.monthly_cost_usd
+  }
+
+  get savings(): number {
+    return Math.round(this.#usd * 100) / 100
+  }
+}
+
+interface Group extends Pick<DisposedServer, 'business_unit' | 'region' | 'criticality'> {
+  readonly tally: Tally
+}
 
 /** Only removed hosts save money; freed capacity alone does not. */
-export const describeRecommendations = (
-  servers: readonly DisposedServer[],
+export const describeRecommendations = async (fleet: DisposedFleet): Promise<RecommendationReport> => {
+  const all = new Tally()
+  const groups = new Map<string, Group>()
+  for await (const page of fleet()) {
+    for (const server of page) {
+      const { business_unit, region, criticality } = server
+      const group = groups.get(groupKey(server)) ?? { business_unit, region, criticality, tally: new Tally() }
+      groups.set(groupKey(server), group)
+      group.tally.add(server)
+      all.add(server)
+    }
+  }
+  return {
+    total_savings_usd: all.savings,
+    underutilized_count: all.underutilized,
+    waterfall: {
+      capacity_freed_units: all.units,
+      hosts_removable: all.retired + all.consolidated,
+      retired: all.retired,
+      consolidated: all.consolidated,
+      monthly_savings_usd: all.savings,
+    },
+    groups: [...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { tally, ...names }]) => ({
+        ...names,
+        servers: tally.servers,
+        at_risk: tally.at_risk,
+        underutilized: tally.underutilized,
+        retired: tally.retired,
+        consolidated: tally.consolidated,
+        monthly_savings_usd: tally.savings,
+      })),
+  }
+}
+
+/** One after the other, by name. */
+export async function* listRecommendations(
+  fleet: DisposedFleet,
   config: AnalysisConfig,
   columns: TraceColumns,
-): RecommendationReport => {
-  const leaving = servers.filter(leaves)
-  return {
-    total_savings_usd: savingsOf(servers),
-    underutilized_count: servers.filter((server) => server.is_underutilized).length,
-    waterfall: {
-      capacity_freed_units: leaving.reduce((sum, server) => sum + server.capacity_units, 0),
-      hosts_removable: leaving.length,
-      retired: countOf(servers, 'retire'),
-      consolidated: countOf(servers, 'consolidate'),
-      monthly_savings_usd: savingsOf(servers),
-    },
-    groups: describeGroups(servers),
-    recommendations: servers
-      .filter((server) => server.disposition !== 'keep')
-      .map((server) => ({
+): AsyncGenerator<Recommendation> {
+  for await (const page of fleet()) {
+    for (const server of page) {
+      if (server.disposition === 'keep') continue
+      yield {
         server_id: server.server_id,
         disposition: server.disposition,
         reason: reasonFor(server, config),
@@ -93,30 +145,9 @@ export const describeRecommendations = (
         consolidate_onto: server.consolidateOnto,
         monthly_savings_usd: leaves(server) ? server.monthly_cost_usd : 0,
         query: traceQuery(server, columns),
-      })),
+      }
+    }
   }
-}
-
-const describeGroups = (servers: readonly DisposedServer[]): GroupReport[] => {
-  const groups = new Map<string, DisposedServer[]>()
-  for (const server of servers) {
-    const members = groups.get(groupKey(server)) ?? []
-    members.push(server)
-    groups.set(groupKey(server), members)
-  }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, members]) => ({
-      business_unit: members[0]!.business_unit,
-      region: members[0]!.region,
-      criticality: members[0]!.criticality,
-      servers: members.length,
-      at_risk: members.filter((server) => server.is_at_risk).length,
-      underutilized: members.filter((server) => server.is_underutilized).length,
-      retired: countOf(members, 'retire'),
-      consolidated: countOf(members, 'consolidate'),
-      monthly_savings_usd: savingsOf(members),
-    }))
 }
 
 const percentText = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} %`)

@@ -1,5 +1,5 @@
 // The small artefacts: summary, recommendations, clusters and model accuracy, written with fixed key order and en-US text.
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { csvField } from '../../src-shared/csv-field.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
@@ -8,20 +8,64 @@ import type { ClusteredServers } from './cluster-servers.ts'
 export const writeJson = async (folder: string, name: string, value: unknown): Promise<void> =>
   writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
 
+/** Characters that are written at a time. */
+const pieceLength = 1_000_000
+
+/** Texts one after the other, without a string that holds all of them: Node's longest has 512 MB. */
+const writePieces = async (path: string, texts: Iterable<string> | AsyncIterable<string>): Promise<void> => {
+  const file = await open(path, 'w')
+  try {
+    let pending: string[] = []
+    let length = 0
+    for await (const text of texts) {
+      pending.push(text)
+      length += text.length
+      if (length < pieceLength) continue
+      await file.appendFile(pending.join(''))
+      pending = []
+      length = 0
+    }
+    await file.appendFile(pending.join(''))
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes `{ ...head, [key]: entries }` as `writeJson` would, entry by entry. */
+export const writeJsonList = async (
+  folder: string,
+  name: string,
+  head: object,
+  key: string,
+  entries: AsyncIterable<unknown>,
+): Promise<void> => writePieces(join(folder, name), jsonListPieces(head, key, entries))
+
+const emptyList = '[]\n}'
+
+async function* jsonListPieces(head: object, key: string, entries: AsyncIterable<unknown>): AsyncGenerator<string> {
+  yield JSON.stringify({ ...head, [key]: [] }, null, 2).slice(0, -emptyList.length)
+  let count = 0
+  for await (const entry of entries) yield `${count++ === 0 ? '[' : ','}\n    ${JSON.stringify(entry, null, 2).replaceAll('\n', '\n    ')}`
+  yield count === 0 ? `${emptyList}\n` : '\n  ]\n}\n'
+}
+
 /** server_clusters.csv: one line per server; a server without horizon has an empty cluster. Features in their own units, then pc1 and pc2. */
 export const writeClusters = async (folder: string, clustered: ClusteredServers): Promise<void> => {
+  await writePieces(join(folder, runFiles.clusters), clusterLines(clustered))
+}
+
+function* clusterLines(clustered: ClusteredServers): Generator<string> {
   const features = Object.entries({ ...clustered.features, ...clustered.projection })
-  const header = ['server_id', 'cluster', 'cluster_name', ...features.map(([name]) => name)].join(',')
-  const lines = clustered.serverIds.map((serverId, index) => {
+  yield `${['server_id', 'cluster', 'cluster_name', ...features.map(([name]) => name)].join(',')}\n`
+  for (const [index, serverId] of clustered.serverIds.entries()) {
     const cluster = clustered.clusters[clustered.cluster[index]!]
-    return [
+    yield `${[
       csvField(serverId),
       cluster === undefined ? '' : String(cluster.cluster),
       csvField(cluster?.name ?? ''),
       ...features.map(([, values]) => csvNumber(values[index]!)),
-    ].join(',')
-  })
-  await writeFile(join(folder, runFiles.clusters), `${[header, ...lines].join('\n')}\n`)
+    ].join(',')}\n`
+  }
 }
 
 const csvNumber = (value: number): string => (Number.isFinite(value) ? String(value) : '')

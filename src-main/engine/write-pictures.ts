@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClustersData, HeatmapData } from '../../src-shared/chart-options/chart-data.ts'
+import { sampleMarks } from '../../src-shared/chart-options/sample-marks.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
 
@@ -21,9 +22,22 @@ export const writePictures = async (
   )
 }
 
+/** Marks of the picture: one that shows more takes long to draw and looks the same. */
+const mostMarks = 50_000
+
 /** Servers without a horizon have no place in the scatter. */
 const clustersData = (clustered: ClusteredServers, unit: string): ClustersData => {
-  const known = clustered.serverIds.map((_, index) => index).filter((index) => clustered.cluster[index]! >= 0)
+  const placed = Int32Array.from(clustered.cluster.keys()).filter((index) => clustered.cluster[index]! >= 0)
+  const places = (values: Float64Array): Float64Array => Float64Array.from(placed, (index) => values[index]!)
+  const marks = sampleMarks(
+    {
+      x: places(clustered.features['mean']!),
+      y: places(clustered.features['std']!),
+      cluster: Int32Array.from(placed, (index) => clustered.cluster[index]!),
+    },
+    mostMarks,
+  )
+  const known = Array.from(marks, (mark) => placed[mark]!)
   const pick = (values: Float64Array): Float64Array => Float64Array.from(known, (index) => values[index]!)
   return {
     metric: clustered.metric,
@@ -32,6 +46,7 @@ const clustersData = (clustered: ClusteredServers, unit: string): ClustersData =
     mean: pick(clustered.features['mean']!),
     std: pick(clustered.features['std']!),
     cluster: Int32Array.from(known, (index) => clustered.cluster[index]!),
+    servers: placed.length,
     clusters: clustered.clusters.map(({ cluster, name, size, centre }) => ({
       cluster,
       name,

@@ -2,7 +2,7 @@
 import { serverRiskRowSchema } from '../../src-shared/server-risk.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
-import type { DisposedServer } from './recommend.ts'
+import type { DisposedFleet } from './recommend.ts'
 
 const columns = Object.keys(serverRiskRowSchema.shape)
 /** Columns that no table holds as such. */
@@ -12,50 +12,51 @@ const derived: Readonly<Record<string, string>> = { is_limiting: 'metric = limit
 export const writeServerRisk = async (
   database: Database,
   clustered: ClusteredServers,
-  disposed: readonly DisposedServer[],
+  disposed: DisposedFleet,
   path: string,
 ): Promise<void> => {
-  await makeServerMarks(
-    database,
-    clustered.serverIds.map((serverId, index) => {
-      const cluster = clustered.clusters[clustered.cluster[index]!]
-      return [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
-    }),
-    disposed,
-  )
+  await makeServerMarks(database, clusterMarks(clustered), disposed)
   await database.run(`COPY (${serverRiskQuery}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
+}
+
+function* clusterMarks(clustered: ClusteredServers): Generator<ClusterMark> {
+  for (const [index, serverId] of clustered.serverIds.entries()) {
+    const cluster = clustered.clusters[clustered.cluster[index]!]
+    yield [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
+  }
 }
 
 /** Server, its cluster's number and name. */
 export type ClusterMark = readonly [serverId: string, cluster: number | null, name: string | null]
 
 /** Creates `server_marks` and `server_dispositions`, which the query below joins. */
-export const makeServerMarks = async (
-  database: Database,
-  clusters: readonly ClusterMark[],
-  disposed: readonly DisposedServer[],
-): Promise<void> => {
+export const makeServerMarks = async (database: Database, clusters: Iterable<ClusterMark>, disposed: DisposedFleet): Promise<void> => {
   await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
-  await database.storeRows(
-    'server_dispositions',
-    {
-      server_id: 'VARCHAR',
-      disposition: 'VARCHAR',
-      consolidate_onto: 'VARCHAR',
-      order_by_text: 'VARCHAR',
-      late: 'INTEGER',
-      limiting_metric: 'VARCHAR',
-    },
-    disposed.map((server) => [
-      server.server_id,
-      server.disposition,
-      server.consolidateOnto,
-      server.orderBy,
-      server.isOrderLate ? 1 : 0,
-      server.metric,
-    ]),
-  )
+  await database.storeRows('server_dispositions', dispositionColumns, [])
+  for await (const page of disposed()) {
+    await database.appendRows(
+      'server_dispositions',
+      dispositionColumns,
+      page.map((server) => [
+        server.server_id,
+        server.disposition,
+        server.consolidateOnto,
+        server.orderBy,
+        server.isOrderLate ? 1 : 0,
+        server.metric,
+      ]),
+    )
+  }
 }
+
+const dispositionColumns = {
+  server_id: 'VARCHAR',
+  disposition: 'VARCHAR',
+  consolidate_onto: 'VARCHAR',
+  order_by_text: 'VARCHAR',
+  late: 'INTEGER',
+  limiting_metric: 'VARCHAR',
+} as const
 
 /** The rows of server_risk.parquet. */
 export const serverRiskQuery = `

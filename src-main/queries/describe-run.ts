@@ -63,10 +63,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   const { manifest } = contents
   const counts = await database.row(countsSql, countsSchema)
   const breach = (await database.rows(breachSql, breachSchema))[0]
-  const extent = await database.row(extentSql, z.object({ first: milliseconds, last: milliseconds }))
-  if (extent.first === null || extent.last === null) {
-    throw new HeadroomError('run-damaged', `${contents.folder} holds no forecasts of an accountable model.`)
-  }
+  const extent = await findExtent(database, contents)
   const config = manifest?.config ?? completeConfig({}, 'headroom')
   const found = await database.rows(metricsSql, z.object({ metric: z.string(), series: count }))
   const metrics = [
@@ -85,7 +82,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     stepMs,
     metrics,
     models: models.map(({ model }) => model),
-    extent: { startMs: extent.first, endMs: extent.last + stepMs },
+    extent: { startMs: extent.firstMs, endMs: extent.lastMs + stepMs },
     horizon:
       counts.horizon_start === null || counts.horizon_end === null
         ? null
@@ -116,6 +113,15 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     warnings: manifest?.warnings ?? [],
     missing: missingFiles(contents),
   }
+}
+
+/** As the manifest says; by a look at all rows where it does not. */
+const findExtent = async (database: Database, { folder, manifest }: RunContents): Promise<{ firstMs: number; lastMs: number }> => {
+  const stated = manifest?.extent ?? null
+  if (stated !== null) return { firstMs: Date.parse(stated.start), lastMs: Date.parse(stated.end) }
+  const { first, last } = await database.row(extentSql, z.object({ first: milliseconds, last: milliseconds }))
+  if (first === null || last === null) throw new HeadroomError('run-damaged', `${folder} holds no forecasts of an accountable model.`)
+  return { firstMs: first, lastMs: last }
 }
 
 const findStep = async (database: Database): Promise<number> => {

@@ -9,8 +9,8 @@ export interface HeatmapMatrix {
   readonly values: Float32Array
 }
 
-/** 384 MB: 530,000 servers x 180 days. Larger parts of time are binned in the database. */
-const mostCells = 96_000_000
+/** 480 MB: a million servers x 120 days. Larger parts of time are binned in the database. */
+const mostCells = 120_000_000
 /** Up to here all of time is read at once: 19,000 servers x 821 days. */
 const mostWhole = 16_000_000
 
@@ -29,26 +29,39 @@ export const matrixOf = async (run: OpenRun, grid: SeriesGrid, from: number, to:
   return matrix
 }
 
-/** As a table first: DuckDB works out a streamed query on one thread. */
-const readMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, to: number): Promise<HeatmapMatrix> => {
+/** Rows of the file that are read at a time: some 200 MB as a table. */
+const usualRows = 32_000_000
+
+/** Portion by portion, each as a table first: DuckDB works out a streamed query on one thread. */
+export const readMatrix = async (
+  run: OpenRun,
+  grid: SeriesGrid,
+  from: number,
+  to: number,
+  mostRows = usualRows,
+): Promise<HeatmapMatrix> => {
   const width = to - from
   const values = new Float32Array(grid.servers * width).fill(Number.NaN)
   const startMs = grid.originMs + from * grid.stepMs
   const endMs = grid.originMs + to * grid.stepMs
-  await run.database.run(
-    `CREATE OR REPLACE TEMP TABLE heatmap_cells AS
-     SELECT CAST(k.server_key AS DOUBLE) AS server, CAST((epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} AS DOUBLE) AS period, c.value
-     FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
-     WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL`,
-  )
-  await run.database.scanPlain('SELECT * FROM heatmap_cells', 3, ([servers, periods, found]) => {
-    for (let row = 0; row < found!.length; row++) {
-      const cell = (servers![row]! - 1) * width + periods![row]! - from
-      const before = values[cell]!
-      // Times closer than the grid's step share a cell; the greatest is what is looked for.
-      if (Number.isNaN(before) || found![row]! > before) values[cell] = found![row]!
-    }
-  })
+  const portions = grid.rows === null ? 1 : Math.max(1, Math.ceil(grid.rows / mostRows))
+  for (let portion = 0; portion < portions; portion++) {
+    const ownRows = portions === 1 ? 'true' : `c.row_number >= ${portion * mostRows} AND c.row_number < ${(portion + 1) * mostRows}`
+    await run.database.run(
+      `CREATE OR REPLACE TEMP TABLE heatmap_cells AS
+       SELECT CAST((k.server_key - 1) * ${width} + (epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${from} AS INTEGER) AS cell, c.value
+       FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
+       WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL AND ${ownRows}`,
+    )
+    await run.database.scanPlain('SELECT * FROM heatmap_cells', 2, ([cells, found]) => {
+      for (let row = 0; row < found!.length; row++) {
+        const cell = cells![row]!
+        const before = values[cell]!
+        // Times closer than the grid's step share a cell; the greatest is what is looked for.
+        if (Number.isNaN(before) || found![row]! > before) values[cell] = found![row]!
+      }
+    })
+  }
   await run.database.run('DROP TABLE heatmap_cells')
   return { from, to, values }
 }

@@ -1,9 +1,11 @@
 // The risk heatmap of a run: servers x time, binned to the pixels there are.
+import { listValue } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { HeatmapRow } from '../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../src-shared/run-view.ts'
-import { riskLevels, type RiskLevel } from '../../src-shared/server-risk.ts'
+import { riskLevels } from '../../src-shared/server-risk.ts'
+import { literal } from '../database/database.ts'
 import { binMatrix, matrixOf, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { unitOf, type OpenRun, type SeriesGrid } from './open-run.ts'
@@ -41,8 +43,8 @@ const countsSchema = z.object({ servers: count, at_risk: count, high: z.number()
 interface Ranking {
   readonly key: string
   readonly keys: Int32Array
-  readonly serverIds: readonly string[]
-  readonly levels: readonly (RiskLevel | null)[]
+  /** Place of each one's level in `riskLevels`, -1 without. */
+  readonly levels: Int8Array
 }
 
 const rankings = new WeakMap<SeriesGrid, Ranking>()
@@ -63,13 +65,13 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
     matrix === null
       ? await binInDatabase(run, grid, request.reduction, keys, rows, columns)
       : binColumns(matrix, keys, rows, columns, request.reduction)
-  const serverIds = ranking.serverIds.slice(rows.from, rows.to)
-  const selected = request.selected === null ? -1 : serverIds.indexOf(request.selected)
+  const names = await nameRows(run, keys, rows.size)
+  const selected = request.selected === null ? -1 : keys.indexOf(await keyOf(run, request.selected))
   return {
     data: {
       metric: request.metric,
       unit,
-      rows: labelRows(serverIds, ranking.levels.slice(rows.from, rows.to), rows.size),
+      rows: labelRows(names, ranking.levels.subarray(rows.from, rows.to), rows.size),
       startMs: grid.originMs + columns.from * grid.stepMs,
       stepMs: columns.size * grid.stepMs,
       columns: columns.bins,
@@ -84,33 +86,26 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
     totalRows: counts.servers,
     firstRow: rows.from,
     serversPerRow: rows.size,
-    shownServers: serverIds.length,
-    names: Array.from({ length: Math.ceil(serverIds.length / rows.size) }, (_, row) =>
-      serverIds.slice(row * rows.size, Math.min((row + 1) * rows.size, row * rows.size + namesOfRow)),
-    ),
+    shownServers: keys.length,
+    names,
     selectedRow: selected < 0 ? null : Math.floor(selected / rows.size),
   }
 }
+
+const levelList = `[${riskLevels.map(literal).join(', ')}]`
 
 const rank = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: HeatmapRequest): Promise<Ranking> => {
   const key = JSON.stringify([sort, filter])
   const known = rankings.get(grid)
   if (known?.key === key) return known
   const { where, parameters } = filterCondition(filter, [metric])
-  const {
-    server_key: keys = [],
-    server_id: ids = [],
-    risk_level: levels = [],
-  } = await run.database.columns(
-    `SELECT server_key, server_id, risk_level FROM (${rankedServersSql(sort, where)}) JOIN server_key USING (server_id) ORDER BY rank`,
+  const [keys, levels] = await run.database.numbers(
+    `SELECT server_key, coalesce(list_position(${levelList}, risk_level), 0) - 1
+     FROM (${rankedServersSql(sort, where)}) JOIN server_key USING (server_id) ORDER BY rank`,
+    2,
     parameters,
   )
-  const ranking = {
-    key,
-    keys: Int32Array.from(keys, Number),
-    serverIds: ids.map(String),
-    levels: levels.map((level) => riskLevels.find((one) => one === level) ?? null),
-  }
+  const ranking = { key, keys: Int32Array.from(keys!), levels: Int8Array.from(levels!) }
   rankings.set(grid, ranking)
   return ranking
 }
@@ -187,14 +182,34 @@ const fill = (values: Float32Array, width: number, cells: Record<string, unknown
   }
 }
 
+/** The first servers of each row: names are read for those alone. */
+const nameRows = async (run: OpenRun, keys: Int32Array, size: number): Promise<string[][]> => {
+  const rows = Array.from({ length: Math.ceil(keys.length / size) }, (_, row) => [
+    ...keys.subarray(row * size, Math.min((row + 1) * size, row * size + namesOfRow)),
+  ])
+  const { server_key: known = [], server_id: names = [] } = await run.database.columns(
+    'SELECT server_key, server_id FROM server_key WHERE server_key IN (SELECT unnest($1))',
+    [listValue(rows.flat())],
+  )
+  const nameOf = new Map(known.map((key, index) => [Number(key), String(names[index])]))
+  return rows.map((row) => row.map((key) => nameOf.get(key)!))
+}
+
+/** 0 for a server that the run does not have. */
+const keyOf = async (run: OpenRun, serverId: string): Promise<number> => {
+  const { server_key: [key = 0] = [] } = await run.database.columns('SELECT server_key FROM server_key WHERE server_id = $1', [serverId])
+  return Number(key)
+}
+
 /** A bin bears the worst level of its servers. */
-const labelRows = (serverIds: readonly string[], levels: readonly (RiskLevel | null)[], size: number): HeatmapRow[] =>
-  Array.from({ length: Math.ceil(serverIds.length / size) }, (_, row) => {
-    const start = row * size
-    const servers = Math.min(size, serverIds.length - start)
-    const worst = levels
-      .slice(start, start + servers)
-      .reduce((most, level) => Math.max(most, level === null ? -1 : riskLevels.indexOf(level)), -1)
-    const first = serverIds[start]!
-    return { label: servers === 1 ? first : `${first} + ${servers - 1}`, serverId: first, servers, riskLevel: riskLevels[worst] ?? null }
+const labelRows = (names: readonly (readonly string[])[], levels: Int8Array, size: number): HeatmapRow[] =>
+  names.map(([first = ''], row) => {
+    const own = levels.subarray(row * size, (row + 1) * size)
+    const servers = own.length
+    return {
+      label: servers === 1 ? first : `${first} + ${servers - 1}`,
+      serverId: first,
+      servers,
+      riskLevel: riskLevels[own.reduce((most, level) => Math.max(most, level), -1)] ?? null,
+    }
   })

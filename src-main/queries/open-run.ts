@@ -21,6 +21,8 @@ export interface OpenRun {
 export interface SeriesGrid {
   /** A SELECT of `server_id`, `ts` and `value`: measured in the history, forecast in the horizon. Servers are numbered from 1 by table `server_key`. */
   readonly cellsSql: string
+  /** Rows of the file that they come from, of which a part can be read by a condition on `row_number`; null where it cannot. */
+  readonly rows: number | null
   readonly servers: number
   /** Start of period 0. */
   readonly originMs: number

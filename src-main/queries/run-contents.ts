@@ -6,6 +6,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles, type RunManifest } from '../../src-shared/run-manifest.ts'
 import type { RunKind } from '../../src-shared/run-view.ts'
 import { readRunFolder } from '../run-folder/read-run-folder.ts'
+import { readRecommendationsFile, type RecommendationEntries } from '../run-folder/recommendations-file.ts'
 
 /** The Python job's summary; every key may be absent. */
 const looseSummarySchema = z.looseObject({
@@ -22,13 +23,16 @@ export interface RunContents {
   readonly kind: RunKind
   readonly manifest: RunManifest | null
   readonly summary: z.infer<typeof looseSummarySchema> | null
+  /** Without the list where the file is too long to be read whole. */
   readonly recommendations: z.infer<typeof looseRecommendationsSchema> | null
+  /** The list of such a file. */
+  readonly recommendationEntries: RecommendationEntries | null
   /** Names of the run's files that are there. */
   readonly present: ReadonlySet<string>
 }
 
-/** Reads everything but the tables. Throws `run-not-found` or `run-damaged`. */
-export const readRunContents = async (folder: string): Promise<RunContents> => {
+/** Reads everything but the tables. `mostWhole`: bytes of recommendations that are read whole. Throws `run-not-found` or `run-damaged`. */
+export const readRunContents = async (folder: string, mostWhole?: number): Promise<RunContents> => {
   const run = await readRunFolder(folder)
   const present = new Set<string>()
   for (const name of Object.values(runFiles)) if (await isThere(join(folder, name))) present.add(name)
@@ -38,21 +42,31 @@ export const readRunContents = async (folder: string): Promise<RunContents> => {
   if (run.kind === 'headroom' && !present.has(runFiles.serverRisk)) {
     throw new HeadroomError('run-damaged', `${folder} lacks ${runFiles.serverRisk}, which its manifest names.`)
   }
+  const recommendations = present.has(runFiles.recommendations)
+    ? await readFitting(join(folder, runFiles.recommendations), async (path) => {
+        // The Python job's lists are laid out otherwise.
+        const { head, entries } = await readRecommendationsFile(path, run.kind === 'headroom' ? mostWhole : Number.POSITIVE_INFINITY)
+        return { stated: looseRecommendationsSchema.parse(head), entries }
+      })
+    : null
   return {
     folder,
     kind: run.kind,
     manifest: run.kind === 'headroom' ? run.manifest : null,
-    summary: present.has(runFiles.summary) ? await readJson(join(folder, runFiles.summary), looseSummarySchema) : null,
-    recommendations: present.has(runFiles.recommendations)
-      ? await readJson(join(folder, runFiles.recommendations), looseRecommendationsSchema)
+    summary: present.has(runFiles.summary)
+      ? await readFitting(join(folder, runFiles.summary), async (path) =>
+          looseSummarySchema.parse(JSON.parse(await readFile(path, 'utf8'))),
+        )
       : null,
+    recommendations: recommendations?.stated ?? null,
+    recommendationEntries: recommendations?.entries ?? null,
     present,
   }
 }
 
-const readJson = async <Value>(path: string, schema: z.ZodType<Value>): Promise<Value> => {
+const readFitting = async <Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> => {
   try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+    return await read(path)
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : String(cause)
     throw new HeadroomError('run-damaged', `${path} cannot be read: ${why}`, { cause })

@@ -9,7 +9,8 @@ import { literalPath } from './literal-path.ts'
 /**
  * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual, predicted, yhat_lower, yhat_upper DOUBLE (NaN
  * as NULL), is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's names, for the user's
- * columns keep theirs in the file. `server_risk`: as in src-shared/server-risk.ts, also of runs by older versions. Both in `schema`, so that one database can
+ * columns keep theirs in the file. `flagged_rows` has is_future for is_horizon, and row_number, a row's place in the file (NULL where a
+ * column of the user's bears the name that DuckDB numbers rows by). `server_risk`: as in src-shared/server-risk.ts, also of runs by older versions. Both in `schema`, so that one database can
  * hold several runs.
  */
 export const createRunRelations = async (database: Database, folder: string, manifest: RunManifest, schema = 'main'): Promise<void> => {
@@ -36,6 +37,7 @@ export const createRunRelations = async (database: Database, folder: string, man
   const text = (found: string | null, missing: string): string =>
     found === null ? literal(missing) : `coalesce(CAST(${found} AS VARCHAR), ${literal(missing)})`
   const isFuture = column('is_future')
+  const isNumbered = !manifest.schema.some((own) => own.column.toLowerCase() === 'file_row_number')
   const file = (name: string): string => literal(literalPath(join(folder, name)))
   const home = identifier(schema)
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${home}`)
@@ -53,8 +55,9 @@ export const createRunRelations = async (database: Database, folder: string, man
         ${optionalNumber('yhat_lower')} AS yhat_lower,
         ${optionalNumber('yhat_upper')} AS yhat_upper,
         ${isFuture === null ? 'CAST(NULL AS BOOLEAN)' : `CAST(${isFuture} AS BOOLEAN)`} AS is_future,
-        f.is_selected, f.is_eoq, f.is_holiday
-      FROM read_parquet(${file(runFiles.flaggedForecasts)}) f`)
+        f.is_selected, f.is_eoq, f.is_holiday,
+        ${isNumbered ? 'f.file_row_number' : 'CAST(NULL AS BIGINT)'} AS row_number
+      FROM read_parquet(${file(runFiles.flaggedForecasts)}${isNumbered ? ', file_row_number = true' : ''}) f`)
   await database.run(`
     CREATE OR REPLACE VIEW ${home}.flagged AS
     SELECT

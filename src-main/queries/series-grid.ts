@@ -18,10 +18,14 @@ const serverKeysSql = `
  */
 const cellsSql = (run: OpenRun, metric: string): string =>
   run.contents.kind === 'headroom'
-    ? `SELECT server_id, ts, CASE WHEN is_future THEN predicted ELSE coalesce(actual, predicted) END AS value
+    ? `SELECT server_id, ts, row_number, CASE WHEN is_future THEN predicted ELSE coalesce(actual, predicted) END AS value
        FROM flagged_rows WHERE is_selected AND metric = ${literal(metric)}`
     : `SELECT server_id, ts, CASE WHEN is_horizon THEN predicted ELSE coalesce(actual, predicted) END AS value
        FROM flagged WHERE is_selected AND metric = ${literal(metric)}`
+
+/** NULL where rows bear no number. */
+const rowsSql = `
+  SELECT CASE WHEN (SELECT row_number IS NOT NULL FROM flagged_rows LIMIT 1) THEN (SELECT CAST(count(*) AS DOUBLE) FROM flagged_rows) END AS rows`
 
 /** Days are marked alike for all servers; those with the earliest and latest times and an even choice of the others tell them. */
 const markingServers = 400
@@ -53,10 +57,13 @@ const makeGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
   await run.database.run(serverKeysSql)
   const { servers } = await run.database.row('SELECT CAST(count(*) AS INTEGER) AS servers FROM server_key', z.object({ servers: z.int() }))
   const days = await run.database.rows(marksSql(run), markedDaySchema, [metric])
+  const { rows } =
+    run.contents.kind === 'headroom' ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() })) : { rows: null }
   const periods = Math.max(1, Math.ceil((extent.endMs - extent.startMs) / stepMs))
   const horizonPeriod = horizon === null ? periods : Math.round((horizon.startMs - extent.startMs) / stepMs)
   return {
     cellsSql: cellsSql(run, metric),
+    rows,
     servers,
     originMs: extent.startMs,
     periods,

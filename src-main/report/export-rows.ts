@@ -9,7 +9,7 @@ import { unitOf, type OpenRun } from '../queries/open-run.ts'
 import { cellExpression, orderOf } from '../queries/servers-query.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import { neutralText } from './neutral-cells.ts'
-import { writeSheets } from './write-sheet.ts'
+import { assertCells, writeSheets } from './write-sheet.ts'
 
 const textKinds = new Set(['text', 'risk'])
 
@@ -24,6 +24,7 @@ export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ 
   const { where, parameters } = filterCondition(call.filter, [call.metric])
   const from = `FROM server_risk WHERE metric = $1 AND (${where})`
   const { rows } = await run.database.row(`SELECT CAST(count(*) AS INTEGER) AS rows ${from}`, z.object({ rows: z.int() }), parameters)
+  if (call.format === 'xlsx') assertCells(rows * call.columns.length)
   const expression = call.format === 'csv' ? csvExpression : call.format === 'parquet' ? identifier : cellExpression
   const select = `SELECT ${call.columns.map((name) => `${expression(name)} AS ${identifier(name)}`).join(', ')}
     FROM (SELECT * ${from} ORDER BY ${orderOf(call.sort)})`

@@ -22,9 +22,14 @@ const namesOfHolidays = async ({ manifest }: RunContents, { extent }: RunOvervie
   return new Map(holidays.map(({ day, name }) => [day, name]))
 }
 
+export interface OpenOptions {
+  /** Bytes of recommendations that are read whole. */
+  readonly mostWhole?: number
+}
+
 /** Throws HeadroomError: run-not-found, run-damaged, or what its tables hold against it. */
-export const openRun = async (folder: string): Promise<OpenRun> => {
-  const contents = await readRunContents(folder)
+export const openRun = async (folder: string, { mostWhole }: OpenOptions = {}): Promise<OpenRun> => {
+  const contents = await readRunContents(folder, mostWhole)
   const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-queries-'))
   const removeSpill = (): Promise<void> => rm(spillFolder, { recursive: true, force: true })
   const database = await Database.open({ memoryLimit, spillFolder })

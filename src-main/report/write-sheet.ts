@@ -1,5 +1,6 @@
 // Writes sheets of plain cells as one XLSX file: texts that look like a formula are neutralised, times stay ISO text.
 import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
+import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { serverColumnNames } from '../../src-shared/server-columns.ts'
 import type { OpenRun } from '../queries/open-run.ts'
@@ -23,18 +24,21 @@ const cellOf = (value: unknown) => {
   return { value: neutralCell(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
 }
 
+/** Throws usage for more than a workbook takes: to be asked before they are read. */
+export const assertCells = (cells: number): void => {
+  if (cells <= mostCells) return
+  throw new HeadroomError(
+    'usage',
+    `These are ${cells.toLocaleString('en-US')} cells; a workbook takes ${mostCells.toLocaleString('en-US')}.`,
+    {
+      next: 'Narrow the filter, show fewer columns, or export CSV or Parquet.',
+    },
+  )
+}
+
 /** Throws usage where the sheets are too large to be written. */
 export const writeSheets = async (path: string, sheets: readonly SheetContent[]): Promise<void> => {
-  const cells = sheets.reduce((sum, { values }) => sum + values.length * (values[0]?.length ?? 0), 0)
-  if (cells > mostCells) {
-    throw new HeadroomError(
-      'usage',
-      `These are ${cells.toLocaleString('en-US')} cells; a workbook takes ${mostCells.toLocaleString('en-US')}.`,
-      {
-        next: 'Narrow the filter, show fewer columns, or export CSV or Parquet.',
-      },
-    )
-  }
+  assertCells(sheets.reduce((sum, { values }) => sum + values.length * (values[0]?.length ?? 0), 0))
   const written = sheets.map(({ name, columns, values }): Sheet<never> => ({
     sheet: name,
     stickyRowsCount: 1,
@@ -49,9 +53,16 @@ export const writeSheets = async (path: string, sheets: readonly SheetContent[])
 /** Every server of the first metric with every column of the list. */
 export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
   const columns = serverColumnNames
+  const metric = run.overview.metrics[0]?.name ?? ''
+  const { rows } = await run.database.row(
+    'SELECT CAST(count(*) AS INTEGER) AS rows FROM server_risk WHERE metric = $1',
+    z.object({ rows: z.int() }),
+    [metric],
+  )
+  assertCells(rows * columns.length)
   const found = await run.database.columns(
     `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
-    [run.overview.metrics[0]?.name ?? ''],
+    [metric],
   )
   return { name: 'Servers', columns, values: columns.map((_, index) => found[`c${index}`] ?? []) }
 }

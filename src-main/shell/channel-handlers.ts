@@ -72,6 +72,7 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     },
     'run.heatmap': ask('run.heatmap'),
     'run.clusters': ask('run.clusters'),
+    'run.servers-inside': ask('run.servers-inside'),
     'run.server': ask('run.server'),
     'run.cluster-profiles': ask('run.cluster-profiles'),
     'run.choices': ask('run.choices'),

@@ -4,9 +4,11 @@ import { formatDeepLink } from '../../src-shared/deep-link.ts'
 import type { ConfigReading } from '../../src-shared/config-reading.ts'
 import type { EventLedgerView, LedgerLine } from '../../src-shared/event-ledger.ts'
 import type { ExportRowsRequest } from '../../src-shared/export-rows.ts'
+import { mostPickedServers } from '../../src-shared/fleet-filter.ts'
 import type { Decision } from '../../src-shared/fleet-view.ts'
 import type { SavedKind } from '../../src-shared/ipc-contract.ts'
 import type { ReportFormat } from '../../src-shared/report-format.ts'
+import type { ServersInsideRequest } from '../../src-shared/run-view.ts'
 import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
 import type { SettingsChange } from '../../src-shared/settings.ts'
 import { request } from '../bridge.ts'
@@ -68,6 +70,18 @@ export const exportReport = (format: ReportFormat): Promise<void> =>
     const { path } = await request('report.export', { folder: run.folder, format })
     return path === null ? null : `Saved ${lastPartOf(path)}.`
   })
+
+/** The servers inside a line drawn on the scatter. More than can be picked, or a failure, are told in the status bar, and none comes back. */
+export const findServersInside = async (asked: ServersInsideRequest): Promise<readonly string[]> => {
+  let found: readonly string[] = []
+  await tell(async () => {
+    const { total, servers } = await request('run.servers-inside', asked)
+    found = servers
+    if (total <= mostPickedServers) return null
+    return `${total.toLocaleString()} servers lie inside; at most ${mostPickedServers.toLocaleString()} can be picked. Draw a smaller area, or filter by a cluster.`
+  })
+  return found
+}
 
 export const importConfig = (): Promise<ConfigReading | null> => request('config.import', {})
 

@@ -18,12 +18,12 @@ import { PictureMenu } from '../components/picture-menu.tsx'
 import type { TableContent } from '../components/table-text.ts'
 import { TableToggle } from '../components/table-toggle.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
+import { findServersInside } from '../state/errands.ts'
 import { changeFilter, goTo, selectServer } from '../state/navigation.ts'
 import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
-import { serversInside } from './servers-inside.ts'
 import type { RunViewProps } from './view-entry.ts'
 
 type Drag = 'none' | 'rect' | 'polygon'
@@ -40,9 +40,10 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   }, [])
   const answer = useRequest('run.clusters', { folder: run.folder, metric, filter, projection }, run.folder)
   const profiles = useRequest('run.cluster-profiles', { folder: run.folder }, run.folder)
-  const pick = (servers: readonly string[]): void => {
+  const pick = async (area: BrushedArea): Promise<void> => {
     setDrag('none')
-    if (servers.length > 0) changeFilter({ servers: servers.slice(0, 20_000) })
+    const servers = await findServersInside({ folder: run.folder, metric, filter, projection, area: area.map(([x, y]) => [x, y]) })
+    if (servers.length > 0) changeFilter({ servers: [...servers] })
   }
   return (
     <main className="view" aria-label="Clusters">
@@ -79,7 +80,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
             (answer.value.serverIds.length > 0 && isTable ? (
               <DataTable label="Clusters, as a table" content={tableOf(answer.value)} />
             ) : answer.value.serverIds.length > 0 ? (
-              <Scatter data={answer.value} theme={theme} drag={drag} onServers={pick} onChart={keepChart} />
+              <Scatter data={answer.value} theme={theme} drag={drag} onArea={(area) => void pick(area)} onChart={keepChart} />
             ) : isFiltering(filter) ? (
               <NothingPasses />
             ) : (
@@ -130,11 +131,11 @@ interface ScatterProps {
   readonly data: ClustersData
   readonly theme: ChartTheme
   readonly drag: Drag
-  readonly onServers: (servers: readonly string[]) => void
+  readonly onArea: (area: BrushedArea) => void
   readonly onChart: (handle: ChartHandle | null) => void
 }
 
-const Scatter = ({ data, theme, drag, onServers, onChart }: ScatterProps) => {
+const Scatter = ({ data, theme, drag, onArea, onChart }: ScatterProps) => {
   const selected = useWindowState((state) => state.selectedServer)
   const [shown, setShown] = useState<Readonly<Record<string, boolean>>>({})
   const option = useCallback(
@@ -163,7 +164,7 @@ const Scatter = ({ data, theme, drag, onServers, onChart }: ScatterProps) => {
       onLegend={setShown}
       onHandle={onChart}
       brush={drag === 'none' ? null : drag}
-      onBrush={(area: BrushedArea) => onServers(serversInside(data, area))}
+      onBrush={onArea}
     />
   )
 }

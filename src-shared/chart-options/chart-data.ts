@@ -50,7 +50,7 @@ export interface ClusterSummary {
   readonly std: number
 }
 
-/** One point per server; the arrays share their index. */
+/** One point per server, or of some of them; the arrays share their index. */
 export interface ClustersData {
   readonly metric: string
   readonly unit: string
@@ -59,7 +59,10 @@ export interface ClustersData {
   readonly mean: Float64Array
   readonly std: Float64Array
   readonly cluster: Int32Array
+  /** Of all servers, drawn or not. */
   readonly clusters: readonly ClusterSummary[]
+  /** All servers; absent where each has its point. */
+  readonly servers?: number | undefined
   /** Horizon mean below which a server counts as underutilised; no line where absent. */
   readonly underutilizedThreshold?: number | null
   /** Names of the axes where they are not mean and deviation but a projection around zero. */

@@ -11,7 +11,7 @@ const greatestOf = (clusters: readonly ClusterSummary[]): ClusterSummary | undef
 /** "4 groups: 37 of 120 servers are quiet and steady", said of the largest group. */
 export const clustersTitle = (data: ClustersData, formatting: ChartFormatting): string => {
   const greatest = greatestOf(data.clusters)
-  const servers = formatting.count(data.serverIds.length)
+  const servers = formatting.count(data.servers ?? data.serverIds.length)
   if (greatest === undefined || data.serverIds.length === 0) return 'No servers to group'
   const words = inSentence(greatest.name)
   if (data.serverIds.length === 1) return `The one server is ${words}`
@@ -21,7 +21,13 @@ export const clustersTitle = (data: ClustersData, formatting: ChartFormatting): 
 }
 
 export const clustersSubtitle = (data: ClustersData, formatting: ChartFormatting): string => {
-  const servers = data.serverIds.length
-  const marks = servers === 1 ? 'one mark for the server' : `one mark for each of ${formatting.count(servers)} servers`
+  const drawn = data.serverIds.length
+  const servers = data.servers ?? drawn
+  const marks =
+    drawn < servers
+      ? `${formatting.count(drawn)} of ${formatting.count(servers)} servers drawn`
+      : servers === 1
+        ? 'one mark for the server'
+        : `one mark for each of ${formatting.count(servers)} servers`
   return `${data.metric}${data.unit === '' ? '' : `, ${data.unit}`}  ·  ${marks}, large marks are the centres of the groups`
 }

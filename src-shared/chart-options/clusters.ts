@@ -24,6 +24,8 @@ export interface ClustersView {
 
 /** Above this many points a series is one path: its points can no longer be told apart by symbol or emphasised. */
 const largeSeries = 5000
+/** With more points in the window every series is such a path: drawing them one by one would hold it up. */
+const mostSymbols = 10_000
 /** Up to this many servers each has its name beside its point. */
 const namedServers = 12
 
@@ -85,7 +87,7 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
   const { theme, formatting } = view
   const style = clusterStyle(theme, cluster.cluster)
   const servers = serversOf(data, cluster.cluster)
-  const large = servers.length > largeSeries
+  const large = servers.length > largeSeries || (view.interactive === true && data.serverIds.length > mostSymbols)
   const isNamed = data.serverIds.length <= namedServers
   return {
     type: 'scatter',
@@ -97,7 +99,7 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
     symbolSize: pointSize(data.serverIds.length),
     itemStyle: { color: style.color, opacity: data.serverIds.length > 400 ? 0.6 : 0.85 },
     large,
-    largeThreshold: largeSeries,
+    largeThreshold: 0,
     progressive: 0,
     ...(isNamed
       ? {

@@ -32,6 +32,10 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
     { ...valid['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
   ],
   'run.clusters': [{ folder }, { folder, metric: '' }, { ...filtered, projection: 'sideways' }],
+  'run.servers-inside': [
+    { ...filtered, projection: 'spread' },
+    { ...filtered, projection: 'spread', area: [[0]] },
+  ],
   'run.cluster-profiles': [{}],
   'run.server': [{ folder, serverId: '' }],
   'run.choices': [{ folder: '' }],

@@ -43,6 +43,24 @@ describe('points', () => {
     expect(centres.map(([first]) => first)).toEqual(centres.map(([first]) => first!).sort((a, b) => a - b))
   })
 
+  test('of more than are tried by every restart belong to the nearest centre all the same', async () => {
+    const random = seededRandom(6)
+    // Four squares of side 1, far apart: any sample of them finds the four.
+    const points = Array.from({ length: 2000 }, (_, index) => [10 * (index % 2) + random(), 10 * ((index % 4) >> 1) + random()])
+    const all = await clusterPoints(points, { clusters: 4, ...options })
+    const sampled = await clusterPoints(points, { clusters: 4, ...options, mostTried: 100 })
+    expect(sampled.sizes).toEqual([500, 500, 500, 500])
+    expect(sampled.inertia).toBeCloseTo(all.inertia, 9)
+    expect(sampled.stability).toBe(1)
+    // Noise has many optima; whichever is found is one.
+    const noise = Array.from({ length: 2000 }, () => [random(), random()])
+    const { assignment, centres } = await clusterPoints(noise, { clusters: 5, ...options, mostTried: 100 })
+    noise.forEach((point, index) => {
+      const toCentres = centres.map((centre) => squaredDistance(point, centre))
+      expect(toCentres[assignment[index]!]).toBeCloseTo(Math.min(...toCentres), 9)
+    })
+  })
+
   test('are clustered the same with the same seed', async () => {
     const random = seededRandom(5)
     const points = Array.from({ length: 200 }, () => [random(), random()])

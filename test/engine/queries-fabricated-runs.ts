@@ -114,6 +114,7 @@ const manifest: RunManifest = {
   granularity: 'daily',
   step_seconds: 86_400,
   horizon: { start: dayText(4), end: dayText(7), periods: 4 },
+  extent: null,
   metrics: ['cpu_p95'],
   models: ['loud', 'quiet'],
   counts: { rows: 48, total_servers: 3, at_risk_servers: 1, underutilized_servers: 1, series: 3, models: 2 },

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRun } from '../../src-main/report/open-run-folder.ts'
-import { queryClusters } from '../../src-main/queries/clusters-query.ts'
+import { queryClusters, queryServersInside } from '../../src-main/queries/clusters-query.ts'
 import { seriesGrid } from '../../src-main/queries/series-grid.ts'
+import { readMatrix } from '../../src-main/queries/heatmap-matrix.ts'
 import { binInDatabase, queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryServer } from '../../src-main/queries/server-query.ts'
@@ -145,6 +146,15 @@ describe('the heatmap in fewer pixels than cells', () => {
 })
 
 describe('the heatmap of a fleet that is too large to be held', () => {
+  it('has the same values, read a few rows of the file at a time', async () => {
+    const grid = await seriesGrid(run, 'cpu_p95')
+    expect(grid.rows).toBe(48)
+    const whole = await readMatrix(run, grid, 0, grid.periods)
+    // Rows 0 to 4, 5 to 9 and so on: the eight days of a server lie in three portions and more.
+    expect(await readMatrix(run, grid, 0, grid.periods, 5)).toEqual(whole)
+    expect(whole.values.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(20)
+  })
+
   it.each(['max', 'mean', 'p95'] as const)('has the same cells (%s), binned in the database', async (reduction) => {
     const grid = await seriesGrid(run, 'cpu_p95')
     const [rows, columns] = [
@@ -214,7 +224,44 @@ describe('clusters', () => {
     expect(data.clusters[0]).toEqual({ cluster: 0, name: 'group 0', size: 1, mean: 60, std: 10 })
     expect(data.underutilizedThreshold).toBe(40)
   })
+
+  it('draws some servers of many, but sums up and finds all of them', async () => {
+    const asked = { folder, metric: 'cpu_p95', filter: noFilter, projection: 'spread' } as const
+    const whole = await queryClusters(run, asked)
+    const more = await makeManyServers(run)
+    try {
+      const data = await queryClusters(more, asked, 100)
+      expect(data.servers).toBe(503)
+      expect(data.serverIds.length).toBeGreaterThanOrEqual(100)
+      expect(data.serverIds.length).toBeLessThan(110)
+      // Alone far from the 500 others, so always drawn.
+      expect(data.serverIds).toEqual(expect.arrayContaining(['alpha', 'charlie']))
+      // Bravo at 60 and 500 servers at 0.1, 0.2, ... 50.0: (60 + 500 x 50.1 / 2) / 501 = 12,585 / 501.
+      expect(data.clusters[0]).toMatchObject({ cluster: 0, size: 501, mean: expect.closeTo(12_585 / 501, 9) as number })
+      expect(data.clusters.slice(1)).toEqual(whole.clusters.slice(1))
+      const box = (from: number, to: number) => [[from, 0] as const, [to, 0] as const, [to, 40] as const, [from, 40] as const]
+      const area = (from: number, to: number) => ({ ...asked, area: box(from, to).map(([x, y]): [number, number] => [x, y]) })
+      // 10.05 to 20.05: 10.1 to 20.0 are a hundred servers, most of which have no mark.
+      const { total, servers } = await queryServersInside(more, area(10.05, 20.05))
+      expect(total).toBe(100)
+      expect(servers).toEqual(Array.from({ length: 100 }, (_, index) => `many-${101 + index}`))
+      expect(await queryServersInside(more, { ...area(20, 100), filter: { ...noFilter, risk: ['at-risk'] } })).toEqual({
+        total: 1,
+        servers: ['alpha'],
+      })
+    } finally {
+      await run.database.run("DELETE FROM server_risk WHERE server_id LIKE 'many-%'")
+    }
+  })
 })
+
+/** 500 more servers in bravo's cluster, with means of 0.1 to 50.0. */
+const makeManyServers = async (to: OpenRun): Promise<OpenRun> => {
+  await to.database.run(`
+    INSERT INTO server_risk SELECT s.* REPLACE ('many-' || i AS server_id, i / 10.0 AS horizon_mean, 1 + (i % 5) AS horizon_std)
+    FROM server_risk s, range(1, 501) many(i) WHERE s.server_id = 'bravo'`)
+  return to
+}
 
 describe('one server', () => {
   it('tells its figures, its place by risk, and its line', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HeatmapData, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { cividisTable } from '../../src-shared/chart-options/cividis.ts'
-import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
+import { clustersSubtitle, clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
 import { escapeHtml, fixedFormatting, localeFormatting, printable } from '../../src-shared/chart-options/format.ts'
 import { barsOption } from '../../src-shared/chart-options/bars.ts'
 import { breachCurveOption } from '../../src-shared/chart-options/curves.ts'
@@ -234,6 +234,10 @@ describe('the title of the clusters', () => {
     const data = sampleClusters(120)
     expect(clustersTitle(data, fixedFormatting)).toBe('4 groups: 45 of 120 servers are quiet and steady')
     const clusters = data.clusters.slice(0, 1)
+    const chosen = { ...data, servers: 1_000_000 }
+    expect(clustersTitle(chosen, fixedFormatting)).toContain(' of 1,000,000 servers are ')
+    expect(clustersSubtitle(chosen, fixedFormatting)).toContain('120 of 1,000,000 servers drawn')
+    expect(clustersSubtitle(data, fixedFormatting)).toContain('one mark for each of 120 servers')
     expect(clustersTitle({ ...data, clusters }, fixedFormatting)).toBe('One group: all 120 servers are quiet and steady')
     const one = { ...data, clusters, serverIds: ['a'] }
     expect(clustersTitle(one, fixedFormatting)).toBe('The one server is quiet and steady')

@@ -135,6 +135,35 @@ describe('the sample fleet', () => {
     await page.keyboard.press('Escape')
   })
 
+  it('narrows every view to the servers in a box drawn on the scatter', async () => {
+    const { page } = window
+    await page.getByRole('button', { name: 'Clusters' }).click()
+    await page.getByRole('region', { name: 'Profiles of the clusters' }).waitFor()
+    await chartPainted(page)
+    const mark = await markOnScatter(page)
+    await page.getByText('Box', { exact: true }).click()
+    await chartPainted(page)
+    await page.mouse.move(mark.x - 40, mark.y - 40)
+    await page.mouse.down()
+    await page.mouse.move(mark.x + 40, mark.y + 40, { steps: 8 })
+    await page.mouse.up()
+    const chip = await page
+      .getByText(/\d+ picked server/)
+      .first()
+      .innerText()
+    const picked = Number(chip.split(' ')[0])
+    expect(picked).toBeGreaterThan(0)
+    expect(picked).toBeLessThan(120)
+    await chartPainted(page)
+    expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(
+      picked === 1 ? /^The one server/ : new RegExp(`\\b${picked} servers`),
+    )
+    await page.getByRole('button', { name: 'Clear', exact: true }).click()
+    await page.getByText(/picked server/).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Risk heatmap' }).click()
+    await chartPainted(page)
+  })
+
   it('turns dark and light, charts included', async () => {
     const { page } = window
     const corner = (): Promise<number> =>

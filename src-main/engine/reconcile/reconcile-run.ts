@@ -1,5 +1,5 @@
 // One run reconciled: the arithmetic of the Python original on the run's own forecasts, and every step from its totals to the run's.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -8,6 +8,7 @@ import { HeadroomError } from '../../../src-shared/errors.ts'
 import type { Reconciliation, ReconciliationChain } from '../../../src-shared/reconciliation.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run-manifest.ts'
 import { Database } from '../../database/database.ts'
+import { readRecommendationsFile } from '../../run-folder/recommendations-file.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 import { clusterLikeModule05 } from '../module05-method.ts'
 import { chainOf, servers } from './chain-steps.ts'
@@ -112,8 +113,8 @@ const recommendationsSchema = z.looseObject({ total_savings_usd: z.number() })
 
 /** A chain that ends elsewhere than the run's own totals would explain nothing. */
 const assertAgreement = async (folder: string, { counts }: RunManifest, chains: readonly ReconciliationChain[]): Promise<void> => {
-  const savings = await readFile(join(folder, runFiles.recommendations), 'utf8').then(
-    (text) => recommendationsSchema.safeParse(JSON.parse(text)).data?.total_savings_usd,
+  const savings = await readRecommendationsFile(join(folder, runFiles.recommendations)).then(
+    ({ head }) => recommendationsSchema.safeParse(head).data?.total_savings_usd,
     () => undefined,
   )
   const stated: Readonly<Record<string, readonly [file: string, value: number | undefined]>> = {
