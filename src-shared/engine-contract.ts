@@ -79,6 +79,11 @@ export const engineCalls = {
     }),
     response: z.object({}),
   },
+  /** Answers where an analysis would take the tables. */
+  'tables.check': {
+    request: z.strictObject({ serversTable: path.nullable(), eventsTable: path.nullable() }),
+    response: z.object({}),
+  },
   'run.open': { request: folderRequest, response: runOverviewSchema },
   'run.heatmap': { request: heatmapRequestSchema, response: heatmapViewSchema },
   'run.clusters': { request: clustersRequestSchema, response: clustersDataSchema },

@@ -11,7 +11,8 @@ import type { FetchedRun } from '../cloud/fetch-run.ts'
 import { followJob } from '../cloud/follow-job.ts'
 import { explainEnd } from '../cloud/job-end.ts'
 import { JobLog } from '../cloud/job-log.ts'
-import { planForecasts } from '../engine/spark/plan-forecasts.ts'
+import { checkTables } from '../engine/check-tables.ts'
+import { planForecasts, type PlanRequest } from '../engine/spark/plan-forecasts.ts'
 import { awaitTrip, fetchTrip, launchTrip, resumeTrip } from '../cloud/launch-trip.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
@@ -108,9 +109,10 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
     }
     if (options.json !== true && options.quiet !== true)
       say(`As ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
+    const engine = { plan: (plan: PlanRequest) => planForecasts(plan, { signal }), checkTables }
     const launched =
       begun === undefined
-        ? await launchTrip({ connection, caller, journal: trips, request, plan: (plan) => planForecasts(plan, { signal }) }, work)
+        ? await launchTrip({ connection, caller, journal: trips, request, engine }, work)
         : await resumeTrip(connection, trips, begun, work)
     if (options.wait !== true) {
       if (options.json !== true) print(launched.jobName)

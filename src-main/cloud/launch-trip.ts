@@ -7,6 +7,7 @@ import { toCloudError, typeIn, type FailureContext } from './advice.ts'
 import { describeJob } from './describe-job.ts'
 import { fittingType } from './check-quota.ts'
 import type { Connection } from './connection.ts'
+import { checkTablesOf, type EngineErrands } from './engine-errands.ts'
 import { fetchRun, type FetchedRun } from './fetch-run.ts'
 import { followJob, type FollowWork } from './follow-job.ts'
 import { explainEnd } from './job-end.ts'
@@ -14,7 +15,7 @@ import { abortable, listObjects } from './list-objects.ts'
 import { regionImage, sparkImage } from './machines.ts'
 import { planLaunch, type LaunchPlan } from './plan-launch.ts'
 import { sparkTaskOf, stageNotesAddress } from './plan-spark.ts'
-import { makeSparkPlan, type PlanMaker } from './sample-forecasts.ts'
+import { makeSparkPlan } from './sample-forecasts.ts'
 import { submitJob } from './submit-job.ts'
 import type { TripJournal } from './trip-journal.ts'
 import { uploadFile } from './upload-file.ts'
@@ -29,8 +30,8 @@ export interface Launch {
   readonly caller: CloudCaller
   readonly journal: TripJournal
   readonly request: LaunchRequest
-  /** Plans what a Spark job is to do; needed for those alone. */
-  readonly plan?: PlanMaker | undefined
+  /** Needed for Spark jobs and for tables that go along. */
+  readonly engine?: EngineErrands | undefined
 }
 
 /** Plans, uploads and submits. The trip is in the journal from before the first byte leaves. */
@@ -38,7 +39,10 @@ export const launchTrip = async (launch: Launch, work: TripWork = {}): Promise<T
   const { connection, caller, journal, request } = launch
   return inCloudTerms(connection, request, work.signal, async () => {
     const part: TripPart = sparkTaskOf(request) === undefined ? 'whole' : 'spark'
-    if (launch.plan !== undefined) await makeSparkPlan(connection, request, launch.plan, work.signal)
+    if (launch.engine !== undefined) {
+      await checkTablesOf(request, launch.engine)
+      await makeSparkPlan(connection, request, launch.engine.plan, work.signal)
+    }
     const plan = await planLaunch(connection, request, part, work.signal)
     assertAffordable(plan, request)
     const { runId } = request

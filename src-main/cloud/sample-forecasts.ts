@@ -8,19 +8,11 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { firstRowGroupRange, keepFirstRowGroup, type ByteRange } from '../parquet/first-row-group.ts'
 import { sampled } from './check-forecasts.ts'
 import type { Connection } from './connection.ts'
+import type { PlanMaker } from './engine-errands.ts'
 import { abortable, listObjects, type ListedObject } from './list-objects.ts'
 import { placeKeys } from './object-keys.ts'
 import { sparkTaskOf } from './plan-spark.ts'
 import { asFolder, parseS3Address } from './s3-address.ts'
-
-/** Writes `plan.json` and the servers table into `out`; the engine's part. */
-export type PlanMaker = (request: {
-  readonly inputs: readonly string[]
-  readonly out: string
-  readonly config: Readonly<Record<string, unknown>>
-  readonly serversTable: string | undefined
-  readonly model: string | undefined
-}) => Promise<unknown>
 
 /** Nothing for launches without Spark. Throws HeadroomError, also what an analysis would refuse before it reads rows. */
 export const makeSparkPlan = async (

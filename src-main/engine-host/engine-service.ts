@@ -46,6 +46,11 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
       await planForecasts({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
       return {}
     },
+    'tables.check': async ({ serversTable, eventsTable }) => {
+      const { checkTables } = await import('../engine/check-tables.ts')
+      await checkTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined })
+      return {}
+    },
     'run.open': async ({ folder }) => await openFirst(runs, folder),
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),

@@ -12,7 +12,7 @@ import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
 import { listProfiles } from '../cloud/shared-config.ts'
-import type { PlanMaker } from '../cloud/sample-forecasts.ts'
+import type { EngineErrands } from '../cloud/engine-errands.ts'
 import { signIn } from '../cloud/sign-in.ts'
 import { draftRequest, fillFromConfig, keepDraft, readDraft } from './cloud-draft.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -27,8 +27,7 @@ export interface DeskNeeds {
   /** System dialog; null when dismissed. */
   readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
-  /** Plans a Spark job; the engine's part. */
-  readonly plan: PlanMaker
+  readonly engine: EngineErrands
 }
 
 const tellEveryMs = 100
@@ -72,7 +71,7 @@ export class CloudDesk {
       folder: needs.data.cloud,
       runs: needs.data.runs,
       connect: (profile, region) => this.#connect({ profile, region }),
-      plan: needs.plan,
+      engine: needs.engine,
       onTrip: (trip) => needs.push({ type: 'cloud.trip', trip }),
       onLines: (runId, lines) => needs.push({ type: 'cloud.lines', runId, lines }),
       onEnd: (trip) => {

@@ -8,7 +8,7 @@ import { identifyCaller, type Connection } from '../cloud/connection.ts'
 import { consoleUrl } from '../cloud/describe-job.ts'
 import { awaitTrip, fetchTrip, launchTrip, resumeTrip } from '../cloud/launch-trip.ts'
 import { JobLog } from '../cloud/job-log.ts'
-import type { PlanMaker } from '../cloud/sample-forecasts.ts'
+import type { EngineErrands } from '../cloud/engine-errands.ts'
 import { stopJob } from '../cloud/stop-job.ts'
 import { TripJournal } from '../cloud/trip-journal.ts'
 import { viewOfTrip, viewWithEvent } from './trip-view.ts'
@@ -18,7 +18,7 @@ export interface TripsNeeds {
   readonly folder: string
   readonly runs: string
   readonly connect: (profile: string | null, region: string | null) => Promise<Connection>
-  readonly plan: PlanMaker
+  readonly engine: EngineErrands
   readonly onTrip: (trip: TripView) => void
   readonly onLines: (runId: string, lines: LogLine[]) => void
   /** The trip has ended, well or badly. */
@@ -88,7 +88,7 @@ export class CloudTrips {
       live,
       (signal) =>
         launchTrip(
-          { connection, caller, journal: this.#journal, request, plan: this.#needs.plan },
+          { connection, caller, journal: this.#journal, request, engine: this.#needs.engine },
           { signal, onEvent: (event) => this.#hear(live, event) },
         ),
       connection,

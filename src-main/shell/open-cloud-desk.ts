@@ -42,8 +42,12 @@ export const lazyCloudDesk = ({ data, window, push, engine }: CloudWindow): Lazy
         const { filePaths } = await dialog.showOpenDialog(parent, choices[kind])
         return filePaths[0] ?? null
       },
-      plan: ({ serversTable, model, inputs, ...request }) =>
-        engine.call('forecasts.plan', { ...request, inputs: [...inputs], serversTable: serversTable ?? null, model: model ?? null }),
+      engine: {
+        plan: ({ serversTable, model, inputs, ...request }) =>
+          engine.call('forecasts.plan', { ...request, inputs: [...inputs], serversTable: serversTable ?? null, model: model ?? null }),
+        checkTables: ({ serversTable, eventsTable }) =>
+          engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null }),
+      },
       openRun: (folder) => push({ type: 'launch.requested', launch: { kind: 'path', path: folder } }),
     })
   }

@@ -75,6 +75,22 @@ describe('one command', () => {
     expect(bench.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
   }, 120_000)
 
+  it('refuses tables that no analysis would take, before anything is sent', async () => {
+    const [events, servers] = ['broken events.csv', 'broken servers.csv'].map((name) => join(bench.folder, name))
+    await writeFile(events!, 'from,to,servers\nsoon,2026-11-30,*\n')
+    await writeFile(servers!, 'name,region\nweb-1,eu\n')
+    const [keys, jobs] = [bench.keys(), bench.simulator.account.jobs.size]
+    for (const [option, path, sentence] of [
+      ['--events', events!, 'Line 2, column from of the events table broken events.csv holds "soon", which is no date.'],
+      ['--servers', servers!, 'The servers table broken servers.csv has no column server_id'],
+    ] as const) {
+      const { code, stderr } = await bench.cloud('launch', sample.forecasts, option, path)
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(`Error: ${sentence}`) })
+    }
+    expect(bench.keys()).toEqual(keys)
+    expect(bench.simulator.account.jobs.size).toBe(jobs)
+  })
+
   it('does not open what came home damaged', async () => {
     bench.simulator.faults.addToNextJob({ kind: 'corrupt-outputs' })
     const { code, stderr } = await bench.cloud('launch', sample.forecasts, '--wait', '--fetch', 'damaged')

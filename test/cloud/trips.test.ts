@@ -20,9 +20,12 @@ const open = () =>
     folder: join(place.folder, 'cloud'),
     runs: join(place.folder, 'runs'),
     connect: async () => place.connection,
-    plan: async ({ out }) => {
-      await mkdir(out, { recursive: true })
-      for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(out, name), name)
+    engine: {
+      plan: async ({ out }) => {
+        await mkdir(out, { recursive: true })
+        for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(out, name), name)
+      },
+      checkTables: () => Promise.resolve(),
     },
     onTrip: () => undefined,
     onLines: () => undefined,
