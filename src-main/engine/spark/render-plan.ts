@@ -90,7 +90,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('usual_step', usualStepQuery),
     table('suspects', suspectsQuery),
     table('repeated_rows', repeatedRowsQuery),
-    // Repeated rows have been looked for: a count of distinct times beside these sums would carry the sums along with every time.
+    // Repeated rows have been looked for.
     table('series_models', surveyQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' })),
     view('thresholds', thresholdsQuery(config)),
     table('series', seriesQuery(config)),
