@@ -1,5 +1,4 @@
 // The overview of a run: title, span, headline numbers, warnings and what is absent.
-import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { completeConfig, isJudgedMetric } from '../../src-shared/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
@@ -7,6 +6,7 @@ import { runFiles, type Granularity } from '../../src-shared/run-manifest.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import type { Database } from '../database/database.ts'
 import type { RunContents } from './run-contents.ts'
+import { runTitle } from './run-title.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -75,7 +75,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   return {
     folder: contents.folder,
     kind: contents.kind,
-    title: titleOf(contents),
+    title: runTitle(manifest?.inputs.map(({ path }) => path) ?? [], contents.folder),
     analyzedAt: manifest?.analyzed_at ?? contents.summary?.analyzed_at ?? null,
     method: manifest?.method ?? null,
     granularity: manifest?.granularity ?? granularityOf(stepMs),
@@ -130,11 +130,6 @@ const findStep = async (database: Database): Promise<number> => {
 }
 
 const granularityOf = (stepMs: number): Granularity => (stepMs < dayMs ? 'hourly' : stepMs < 7 * dayMs ? 'daily' : 'weekly')
-
-const titleOf = ({ folder, manifest }: RunContents): string => {
-  const input = manifest?.inputs[0]?.path
-  return input === undefined ? basename(folder) : basename(input, extname(input))
-}
 
 /** What each absent file means to somebody who looks at the window. */
 const missingFiles = ({ kind, present }: RunContents): RunOverview['missing'] => {
