@@ -62,6 +62,8 @@ const readPoints = async (database: Database): Promise<MarkPlaces> => {
 }
 
 const readNames = async (database: Database, places: Int32Array): Promise<string[]> => {
+  // DuckDB takes no list without elements.
+  if (places.length === 0) return []
   const { server_id: names = [] } = await database.columns(
     'SELECT server_id FROM cluster_points WHERE place IN (SELECT unnest($1)) ORDER BY place',
     [listValue([...places])],

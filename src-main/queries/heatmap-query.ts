@@ -184,6 +184,8 @@ const fill = (values: Float32Array, width: number, cells: Record<string, unknown
 
 /** The first servers of each row: names are read for those alone. */
 const nameRows = async (run: OpenRun, keys: Int32Array, size: number): Promise<string[][]> => {
+  // DuckDB takes no list without elements.
+  if (keys.length === 0) return []
   const rows = Array.from({ length: Math.ceil(keys.length / size) }, (_, row) => [
     ...keys.subarray(row * size, Math.min((row + 1) * size, row * size + namesOfRow)),
   ])

@@ -11,6 +11,10 @@ import { queryFleet } from '../../src-main/queries/fleet-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { findRecommendation, queryRecommendations } from '../../src-main/queries/recommendations-query.ts'
 import { queryServer } from '../../src-main/queries/server-query.ts'
+import { queryClusters, queryServersInside } from '../../src-main/queries/clusters-query.ts'
+import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
+import { queryPacking } from '../../src-main/queries/packing-query.ts'
+import { querySeason } from '../../src-main/queries/season-query.ts'
 import { queryServers } from '../../src-main/queries/servers-query.ts'
 import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
 import { noFilter, type FleetFilter } from '../../src-shared/fleet-filter.ts'
@@ -65,6 +69,39 @@ const page = (filter: Partial<FleetFilter> = {}, change: Partial<ServersRequest>
     limit: 10,
     ...change,
   })
+describe('a filter that no server passes', () => {
+  const filter = { ...noFilter, text: 'no such server' }
+  const asked = { folder: '', metric: 'cpu_p95', filter } as const
+
+  it('is answered by every view with nothing, not with a failure', async () => {
+    const heatmap = {
+      ...asked,
+      sort: 'risk',
+      reduction: 'max',
+      rows: null,
+      time: null,
+      maxRows: 100,
+      maxColumns: 100,
+      selected: 'alpha',
+    } as const
+    expect(await queryHeatmap(run, heatmap)).toMatchObject({ totalRows: 0, names: [], selectedRow: null, data: { rows: [] } })
+    for (const projection of ['spread', 'components'] as const) {
+      expect((await queryClusters(run, { ...asked, projection })).serverIds).toEqual([])
+    }
+    const area: [number, number][] = [
+      [0, 0],
+      [100, 0],
+      [100, 100],
+    ]
+    expect(await queryServersInside(run, { ...asked, projection: 'spread', area })).toEqual({ total: 0, servers: [] })
+    expect(await queryFleet(run, { ...asked, groupBy: 'region' })).toMatchObject({ servers: 0, at_risk: 0 })
+    expect((await page(filter)).rows).toEqual([])
+    expect((await querySeason(run, asked)).strongest).toEqual([])
+    expect((await queryRecommendations(run, { ...asked, verdict: 'open', offset: 0, limit: 10 })).rows).toEqual([])
+    expect((await queryPacking(run, { ...asked, offset: 0, limit: 10 })).rows).toEqual([])
+  })
+})
+
 const names = async (filter: Partial<FleetFilter>): Promise<unknown[]> => (await page(filter)).rows.map(([name]) => name)
 
 describe('the shared filter', () => {
