@@ -10,24 +10,13 @@ import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { fillInDraft, serveSandboxAccount } from './setup/sandbox-account.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
-import { headroom, settled } from './testing/drive-window.mjs'
+import { ask, headroom, settled } from './testing/drive-window.mjs'
 
 /** @typedef {import('playwright').Page} Page */
 /** @typedef {import('playwright').ElectronApplication} App */
 
 const pictures = join(projectFolder, 'docs', 'images')
 const dayMs = 86_400_000
-
-/** @param {Page} page @param {string} channel @param {unknown} payload */
-const ask = (page, channel, payload) =>
-  page.evaluate(
-    async ([name, body]) => {
-      const answer = await globalThis.headroom.request(name, body)
-      if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`)
-      return answer.value
-    },
-    /** @type {const} */ ([channel, payload]),
-  )
 
 /** The next dialog for a folder or file answers so. @param {App} app @param {string} path */
 const answerDialog = (app, path) =>

@@ -11,7 +11,7 @@ import { findElectron } from './setup/electron-runtime.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
-import { headroom, settled } from './testing/drive-window.mjs'
+import { ask, headroom, settled } from './testing/drive-window.mjs'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' }, warm: { type: 'string', default: '15' } } })
 const rounds = Number(values.rounds)
@@ -45,17 +45,6 @@ async function sample(app) {
     })),
   )
 }
-
-/** @param {import('playwright').Page} page @param {string} channel @param {unknown} payload */
-const ask = (page, channel, payload) =>
-  page.evaluate(
-    async ([name, body]) => {
-      const answer = await globalThis.headroom.request(name, body)
-      if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`)
-      return answer.value
-    },
-    /** @type {const} */ ([channel, payload]),
-  )
 
 /** @param {import('playwright').ElectronApplication} app @param {import('playwright').Page} page @param {string} run @param {string} set @param {string} out */
 async function work(app, page, run, set, out) {

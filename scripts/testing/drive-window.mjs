@@ -1,4 +1,4 @@
-// What scripts that drive the real window have in common: the command line that makes their sets, and the wait until everything is drawn.
+// What scripts that drive the real window have in common: the command line that makes their sets, requests over the bridge, and the wait until everything is drawn.
 import { spawn } from 'node:child_process'
 import { cliFile } from '../setup/project-folders.mjs'
 
@@ -15,4 +15,15 @@ export const settled = (page) =>
     () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
     undefined,
     { timeout: 120_000 },
+  )
+
+/** What the page is answered; throws what it is refused. @param {import('playwright').Page} page @param {string} channel @param {unknown} payload */
+export const ask = (page, channel, payload) =>
+  page.evaluate(
+    async ([name, body]) => {
+      const answer = await globalThis.headroom.request(name, body)
+      if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`)
+      return answer.value
+    },
+    /** @type {const} */ ([channel, payload]),
   )
