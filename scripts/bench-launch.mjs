@@ -7,14 +7,14 @@ import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
-import { fillInDraft, serveSandboxAccount } from './setup/sandbox-account.mjs'
+import { fillInLaunchForm, serveSandboxAccount } from './setup/sandbox-account.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
 
 const rounds = 7
 
 /** @param {string} name @param {string} value @param {string} [limit] */
-const tell = (name, value, limit = '') => console.log(`${name.padEnd(56)} ${value.padStart(8)}  ${limit}`)
+const printRow = (name, value, limit = '') => console.log(`${name.padEnd(56)} ${value.padStart(8)}  ${limit}`)
 
 /** Begins to watch for standstills: of the page by its frames and long tasks, of the main process by a timer. */
 const watch = async (/** @type {import('playwright').Page} */ page, /** @type {import('playwright').ElectronApplication} */ app) => {
@@ -44,7 +44,10 @@ const watch = async (/** @type {import('playwright').Page} */ page, /** @type {i
 }
 
 /** What was seen since the last time, milliseconds. */
-const longest = async (/** @type {import('playwright').Page} */ page, /** @type {import('playwright').ElectronApplication} */ app) => ({
+const takeStandstills = async (
+  /** @type {import('playwright').Page} */ page,
+  /** @type {import('playwright').ElectronApplication} */ app,
+) => ({
   ...(await page.evaluate(() => {
     const { seen } = /** @type {any} */ (globalThis)
     const { frame, task } = seen
@@ -66,7 +69,7 @@ await runMain(async () => {
   const home = await mkdtemp(join(tmpdir(), 'headroom-bench-launch-'))
   const sandbox = await serveSandboxAccount()
   try {
-    fillInDraft(home, sandbox)
+    fillInLaunchForm(home, sandbox)
     await withDisplay(async (env) => {
       const app = await _electron.launch({
         executablePath: electron.electronBinary,
@@ -80,29 +83,29 @@ await runMain(async () => {
         const launch = async () => {
           await page.waitForFunction(() => document.querySelector('.cloud-form .primary:enabled') !== null)
           await page.waitForTimeout(500)
-          await longest(page, app)
+          await takeStandstills(page, app)
           const clickedAt = await button.evaluate((element) => {
             ;/** @type {HTMLButtonElement} */ (element).click()
             return Date.now()
           })
           const { at, sentBytes } = await sandbox.nextJob()
-          return { ms: at - clickedAt, sentBytes, ...(await longest(page, app)) }
+          return { ms: at - clickedAt, sentBytes, ...(await takeStandstills(page, app)) }
         }
         await page.waitForTimeout(1000)
         await watch(page, app)
         const first = await launch()
         const megabytes = (first.sentBytes / 1e6).toFixed(0)
-        tell(`first launch, ${megabytes} MB to upload: accepted after, ms`, first.ms.toFixed(0))
-        tell('… longest time between two frames, ms', first.frame.toFixed(0), 'a freeze is felt from 100')
-        tell('… longest task of the page, ms', first.task === 0 ? 'below 50' : first.task.toFixed(0))
-        tell('… longest standstill of the main process, ms', first.main.toFixed(0))
+        printRow(`first launch, ${megabytes} MB to upload: accepted after, ms`, first.ms.toFixed(0))
+        printRow('… longest time between two frames, ms', first.frame.toFixed(0), 'a freeze is felt from 100')
+        printRow('… longest task of the page, ms', first.task === 0 ? 'below 50' : first.task.toFixed(0))
+        printRow('… longest standstill of the main process, ms', first.main.toFixed(0))
         const later = []
         for (let round = 0; round < rounds; round += 1) later.push(await launch())
         const times = later.map(({ ms }) => ms).toSorted((a, b) => a - b)
-        tell(`engine is there: accepted after, ms (median of ${rounds})`, (times[rounds >> 1] ?? Number.NaN).toFixed(0), 'under 1000')
-        tell('… slowest', (times.at(-1) ?? Number.NaN).toFixed(0))
-        tell('… longest time between two frames, ms', Math.max(...later.map(({ frame }) => frame)).toFixed(0))
-        tell('… longest standstill of the main process, ms', Math.max(...later.map(({ main }) => main)).toFixed(0))
+        printRow(`engine is there: accepted after, ms (median of ${rounds})`, (times[rounds >> 1] ?? Number.NaN).toFixed(0), 'under 1000')
+        printRow('… slowest', (times.at(-1) ?? Number.NaN).toFixed(0))
+        printRow('… longest time between two frames, ms', Math.max(...later.map(({ frame }) => frame)).toFixed(0))
+        printRow('… longest standstill of the main process, ms', Math.max(...later.map(({ main }) => main)).toFixed(0))
       } finally {
         await app.close()
       }

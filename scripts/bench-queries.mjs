@@ -47,7 +47,7 @@ const asked = [
   ['hosts', 'run.packing', { folder, metric, filter, offset: 0, limit: 100 }],
   ['events', 'run.events', { folder }],
   ['what-if, fleet read in', 'run.what-if-choices', { folder }],
-  ['what-if, growth', 'run.what-if', { folder, scenario: { growth_percent: 15 }, grid: false, most_listed: 50, asker: 'growth' }],
+  ['what-if, growth', 'run.what-if', { folder, scenario: { growth_percent: 15 }, grid: false, max_listed: 50, clientId: 'growth' }],
 ]
 console.log(
   `${page.total.toLocaleString('en-US')} servers of ${metric}; opened in ${opened.ms.toFixed(0)} ms; first answer / best of ${rounds - 1} more, milliseconds; size of the answer`,

@@ -34,12 +34,12 @@ const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-what-if-'))
 console.log(`${cpus().length} cores, Node ${process.versions.node}; milliseconds of ${rounds} answers each: median / slowest`)
 try {
   for (const servers of sizes) {
-    const set = join(folder, `${servers}.parquet`)
+    const forecasts = join(folder, `${servers}.parquet`)
     const run = join(folder, `run-${servers}`)
     const cli = (/** @type {string[]} */ args) =>
       execFileSync(process.execPath, [cliFile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-    cli(['sample', '--servers', String(servers), '--out', set, '--quiet'])
-    cli(['analyze', set, '--servers', set.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet'])
+    cli(['sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+    cli(['analyze', forecasts, '--servers', forecasts.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet'])
     await ask('run.open', { folder: run })
     const opened = await ask('run.what-if-choices', { folder: run })
     console.log(`${servers.toLocaleString('en-US')} servers: fleet read in ${opened.ms.toFixed(0)} ms`)
@@ -49,12 +49,12 @@ try {
       /** @type {number[]} */ const taken = []
       for (let step = 0; step < rounds; step++) {
         const { scenario, grid = false } = /** @type {{ scenario: object, grid?: boolean }} */ (at(step))
-        taken.push((await ask('run.what-if', { folder: run, scenario, grid, most_listed: 50, asker: name })).ms)
+        taken.push((await ask('run.what-if', { folder: run, scenario, grid, max_listed: 50, clientId: name })).ms)
       }
       console.log(`  ${name.padEnd(16)} ${quantile(taken, 0.5).toFixed(1).padStart(7)} / ${quantile(taken, 1).toFixed(1).padStart(7)}`)
     }
     console.log(`  memory of this process ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`)
-    await rm(set)
+    await rm(forecasts)
   }
 } finally {
   await rm(folder, { recursive: true, force: true })

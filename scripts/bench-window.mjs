@@ -21,13 +21,13 @@ const openedRuns = 10
 /** @param {number[]} values */
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 /** @param {string} name @param {string} value @param {string} [limit] */
-const tell = (name, value, limit = '') => console.log(`${name.padEnd(52)} ${value.padStart(12)}  ${limit}`)
+const printRow = (name, value, limit = '') => console.log(`${name.padEnd(52)} ${value.padStart(12)}  ${limit}`)
 
 /** @param {string} run @param {string} view */
 const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
 
 /** Milliseconds from the last answer of a channel to the last painted chart. @param {Page} page @param {string} channel */
-const sinceAnswer = (page, channel) =>
+const millisecondsSinceResponse = (page, channel) =>
   page.evaluate((name) => {
     const at = (/** @type {string} */ mark) => performance.getEntriesByName(mark).at(-1)?.startTime ?? Number.NaN
     return at('painted') - at(`answer ${name}`)
@@ -43,20 +43,20 @@ await runMain(async () => {
   try {
     /** @param {number} servers */
     const makeRun = async (servers) => {
-      const set = join(folder, `fleet-${servers}.parquet`)
+      const forecasts = join(folder, `fleet-${servers}.parquet`)
       const run = join(folder, `run-${servers}`)
-      await headroom(['sample', '--servers', String(servers), '--out', set])
+      await headroom(['sample', '--servers', String(servers), '--out', forecasts])
       await headroom([
         'analyze',
-        set,
+        forecasts,
         '--servers',
-        set.replace('.parquet', '.servers.csv'),
+        forecasts.replace('.parquet', '.servers.csv'),
         '--out',
         run,
         '--set',
         'breach_probability=false',
       ])
-      await rm(set)
+      await rm(forecasts)
       return run
     }
     await withDisplay(async (env) => {
@@ -97,11 +97,11 @@ async function measureColdStart(launch, run, folder) {
     join(empty, 'main.cjs'),
     "const { app, BrowserWindow } = require('electron')\napp.whenReady().then(() => new BrowserWindow().loadURL('data:text/html,<h1>empty</h1>'))\n",
   )
-  /** @type {number[]} */ const bare = []
+  /** @type {number[]} */ const emptyTimes = []
   /** @type {number[]} */ const full = []
   for (let round = 0; round < rounds; round++) {
     for (const [times, args, selector] of /** @type {const} */ ([
-      [bare, [empty], 'h1'],
+      [emptyTimes, [empty], 'h1'],
       [full, [projectFolder, linkTo(run, 'heatmap')], heatmapSelector],
     ])) {
       const startedAt = performance.now()
@@ -112,15 +112,19 @@ async function measureColdStart(launch, run, folder) {
       await app.close()
     }
   }
-  tell('cold start to a painted heatmap, ms', median(full).toFixed(0), `empty window ${median(bare).toFixed(0)} ms`)
-  tell('… times an empty window', (median(full) / median(bare)).toFixed(2), 'at most 3')
+  printRow('cold start to a painted heatmap, ms', median(full).toFixed(0), `empty window ${median(emptyTimes).toFixed(0)} ms`)
+  printRow('… times an empty window', (median(full) / median(emptyTimes)).toFixed(2), 'at most 3')
 }
 
 /** @param {Page} page @param {number} servers */
 async function measureHeatmap(page, servers) {
   await page.waitForSelector(heatmapSelector, { timeout: 300_000 })
   await page.waitForTimeout(500)
-  tell(`heatmap of ${servers} servers painted after its data, ms`, (await sinceAnswer(page, 'run.heatmap')).toFixed(0), 'at most 300')
+  printRow(
+    `heatmap of ${servers} servers painted after its data, ms`,
+    (await millisecondsSinceResponse(page, 'run.heatmap')).toFixed(0),
+    'at most 300',
+  )
   const box = await page.locator('.zoom-surface').boundingBox()
   if (!box) throw new Error('There is no heatmap.')
   /** @type {number[]} */ const zooms = []
@@ -136,7 +140,7 @@ async function measureHeatmap(page, servers) {
     zooms.push(await page.evaluate((from) => (performance.getEntriesByName('answer run.heatmap').at(-1)?.startTime ?? 0) - from, startedAt))
     await page.waitForSelector(heatmapSelector)
   }
-  tell(`… zoom answered, ms (median of ${zooms.length})`, median(zooms).toFixed(0), 'at most 150')
+  printRow(`… zoom answered, ms (median of ${zooms.length})`, median(zooms).toFixed(0), 'at most 150')
 }
 
 /** @param {Page} page @param {number} servers */
@@ -160,7 +164,11 @@ async function measureList(page, servers) {
     observer.disconnect()
     return worst
   })
-  tell(`list of ${servers} servers, longest task while scrolling, ms`, longest === 0 ? 'below 50' : longest.toFixed(0), 'no task over 50')
+  printRow(
+    `list of ${servers} servers, longest task while scrolling, ms`,
+    longest === 0 ? 'below 50' : longest.toFixed(0),
+    'no task over 50',
+  )
 }
 
 /** @param {(args: string[], home: string) => Promise<App>} launch @param {string} run @param {string} folder */
@@ -191,7 +199,7 @@ async function measureMemory(launch, run, folder) {
     const before = await memory()
     for (let round = 0; round < openedRuns; round++) await open()
     const after = await memory()
-    tell(`memory of the window after ${openedRuns} more runs, growth`, `${((after / before - 1) * 100).toFixed(0)} %`, 'under 20 %')
+    printRow(`memory of the window after ${openedRuns} more runs, growth`, `${((after / before - 1) * 100).toFixed(0)} %`, 'under 20 %')
   } finally {
     await app.close()
   }

@@ -15,7 +15,7 @@ const roundsOf = (servers) => (servers > 10_000 ? 1 : 3)
 /** The memory limit of the large fleet; the others have the usual one. */
 const largeLimit = '2GB'
 /** pandas holds all rows in memory at once. */
-const mostPandasServers = 10_000
+const maxPandasServers = 10_000
 const benchmarks = join(projectFolder, 'docs', 'benchmarks')
 const script = (/** @type {string} */ name) => join(projectFolder, 'test', 'bench', name)
 const python = process.env['HEADROOM_PYTHON'] ?? 'python3'
@@ -35,27 +35,27 @@ if (!hasPandas) console.log(`skipped: plain pandas (${python} has no pandas, pya
 
 /** @param {number} servers */
 const measureSize = async (servers) => {
-  const set = join(folder, `${servers}.parquet`)
-  const table = set.replace(/\.parquet$/, '.servers.csv')
-  await measure(process.execPath, [cliFile, 'sample', '--servers', String(servers), '--out', set, '--quiet'])
+  const forecasts = join(folder, `${servers}.parquet`)
+  const table = forecasts.replace(/\.parquet$/, '.servers.csv')
+  await measure(process.execPath, [cliFile, 'sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
   const run = join(folder, 'run')
   const limit = servers > 10_000 ? ['--memory-limit', largeLimit] : []
-  const analyze = [cliFile, 'analyze', set, '--servers', table, '--out', run, '--quiet', ...limit]
+  const analyze = [cliFile, 'analyze', forecasts, '--servers', table, '--out', run, '--quiet', ...limit]
   /** @type {Record<string, import('./bench/measure.mjs').Measure[]>} */
   const measures = { read: [], rewrite: [], plain: [], everything: [], pandas: [] }
   /** @type {any} */
   let manifest
   for (let round = 0; round < roundsOf(servers); round++) {
-    measures['read']?.push(await measure(process.execPath, [script('plain-read.mjs'), set]))
-    measures['rewrite']?.push(await measure(process.execPath, [script('plain-rewrite.mjs'), set, join(folder, 'rewritten.parquet')]))
+    measures['read']?.push(await measure(process.execPath, [script('plain-read.mjs'), forecasts]))
+    measures['rewrite']?.push(await measure(process.execPath, [script('plain-rewrite.mjs'), forecasts, join(folder, 'rewritten.parquet')]))
     measures['plain']?.push(await measure(process.execPath, [...analyze, '--set', 'breach_probability=false']))
     await rm(run, { recursive: true })
     measures['everything']?.push(await measure(process.execPath, analyze))
     manifest = JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8'))
     await rm(run, { recursive: true })
     // Once is enough where it takes minutes.
-    if (!hasPandas || servers > mostPandasServers || (servers >= mostPandasServers && round > 0)) continue
-    const pandas = await measure(python, [script('plain_pandas.py'), set, table, run])
+    if (!hasPandas || servers > maxPandasServers || (servers >= maxPandasServers && round > 0)) continue
+    const pandas = await measure(python, [script('plain_pandas.py'), forecasts, table, run])
     const { at_risk } = JSON.parse(pandas.output)
     if (at_risk !== manifest.counts.at_risk_servers) {
       throw new Error(`pandas found ${at_risk} servers at risk, Headroom ${manifest.counts.at_risk_servers}`)
@@ -63,7 +63,7 @@ const measureSize = async (servers) => {
     measures['pandas']?.push(pandas)
     await rm(run, { recursive: true })
   }
-  await rm(set)
+  await rm(forecasts)
   const ways = Object.entries(measures).filter(([, taken]) => taken.length > 0)
   return {
     servers,
@@ -86,7 +86,7 @@ const ways = [
 ]
 
 /** @param {SizeMeasures} size */
-const tell = (size) => {
+const printSize = (size) => {
   console.log(`\n${size.servers.toLocaleString('en-US')} servers, ${size.rows.toLocaleString('en-US')} rows`)
   const rewrite = size.ways['rewrite']?.seconds ?? Number.NaN
   for (const [way, name] of ways) {
@@ -142,7 +142,7 @@ try {
   for (const servers of sizes) {
     const size = await measureSize(servers)
     measured.push(size)
-    tell(size)
+    printSize(size)
   }
   const growth = growthOf(measured)
   console.log('')

@@ -6,7 +6,7 @@ import { installDependencies } from './setup/dependencies.mjs'
 import { withLock } from './setup/lock-file.mjs'
 import { requireSupportedNode } from './setup/node-version.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
-import { runMain, say } from './setup/setup-error.mjs'
+import { runMain, printLine } from './setup/setup-error.mjs'
 
 const folder = join(projectFolder, 'out', 'engine')
 const stamp = join(folder, '.fingerprint')
@@ -23,14 +23,14 @@ await runMain(async () => {
     join(projectFolder, '.headroom', 'engine.lock'),
     async () => {
       if (isPacked()) return
-      say('Packing the engine for the cloud ...')
+      printLine('Packing the engine for the cloud ...')
       const fingerprint = sourceFingerprint()
       // Its libraries are installed by now.
       const { packEngine } = await import('./engine/pack-engine.mjs')
       await packEngine(folder)
       writeFileSync(stamp, fingerprint)
     },
-    { onWait: () => say('Another Headroom packs the engine; waiting for it ...') },
+    { onWait: () => printLine('Another Headroom packs the engine; waiting for it ...') },
   )
   const { sha256, bytes, version } = JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8'))
   console.log(`Engine ${version}: ${(bytes / 1e6).toFixed(1)} MB, SHA-256 ${sha256}`)

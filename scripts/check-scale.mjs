@@ -8,31 +8,31 @@ import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { cliFile, projectFolder } from './setup/project-folders.mjs'
 
-const mostRatio = 14
-const mostPeak = 2.5e9
+const maxRatio = 14
+const maxPeakBytes = 2.5e9
 
 await installDependencies()
 await buildApp()
 const folder = await mkdtemp(join(tmpdir(), 'headroom-scale-'))
 let failed = 0
 /** @param {boolean} holds @param {string} sentence */
-const claim = (holds, sentence) => {
+const checkClaim = (holds, sentence) => {
   if (!holds) failed++
   console.log(`${holds ? 'holds' : 'FAILS'}: ${sentence}`)
 }
 
 /** @param {number} servers */
-const makeSet = async (servers) => {
-  const set = join(folder, `${servers}.parquet`)
-  await measure(process.execPath, [cliFile, 'sample', '--servers', String(servers), '--out', set, '--quiet'])
-  return set
+const makeForecasts = async (servers) => {
+  const forecasts = join(folder, `${servers}.parquet`)
+  await measure(process.execPath, [cliFile, 'sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+  return forecasts
 }
 
-/** @param {string} set @param {string} name @param {string[]} options */
-const analyze = async (set, name, options) => {
+/** @param {string} forecasts @param {string} name @param {string[]} options */
+const analyze = async (forecasts, name, options) => {
   const out = join(folder, name)
-  const table = set.replace(/\.parquet$/, '.servers.csv')
-  const measured = await measure(process.execPath, [cliFile, 'analyze', set, '--servers', table, '--out', out, '--quiet', ...options])
+  const table = forecasts.replace(/\.parquet$/, '.servers.csv')
+  const measured = await measure(process.execPath, [cliFile, 'analyze', forecasts, '--servers', table, '--out', out, '--quiet', ...options])
   console.log(`${name}: ${measured.seconds.toFixed(1)} s, at most ${(measured.peak / 1e6).toFixed(0)} MB`)
   return { out, ...measured }
 }
@@ -43,39 +43,39 @@ const contentOf = async (run, name) => {
   return name === 'module_05_summary.json' ? Buffer.from(bytes.toString('utf8').replace(/"analyzed_at": "[^"]*"/, '')) : bytes
 }
 
-/** @param {string} set @param {string} run */
-const checkArtefacts = async (set, run) => {
+/** @param {string} forecasts @param {string} run */
+const checkArtefacts = async (forecasts, run) => {
   const script = join(projectFolder, 'test', 'bench', 'independent-check.mjs')
-  const output = await measure(process.execPath, [script, set, run]).then(
+  const output = await measure(process.execPath, [script, forecasts, run]).then(
     (done) => done.output,
     () => null,
   )
-  claim(output !== null, `the artefacts of ${run} agree with queries of their own`)
+  checkClaim(output !== null, `the artefacts of ${run} agree with queries of their own`)
   if (output !== null) console.log(output.trimEnd())
 }
 
 try {
-  const set = await makeSet(10_000)
-  const free = await analyze(set, '10,000 servers, usual limit', [])
-  const tight = await analyze(set, '10,000 servers, 512 MB', ['--memory-limit', '512MB'])
+  const forecasts = await makeForecasts(10_000)
+  const free = await analyze(forecasts, '10,000 servers, usual limit', [])
+  const tight = await analyze(forecasts, '10,000 servers, 512 MB', ['--memory-limit', '512MB'])
   /** @type {{ files: { name: string }[] }} */
   const { files } = JSON.parse(await readFile(join(free.out, 'manifest.json'), 'utf8'))
   /** @type {string[]} */
   const different = []
   for (const { name } of files) if (!(await contentOf(free.out, name)).equals(await contentOf(tight.out, name))) different.push(name)
-  claim(
+  checkClaim(
     different.length === 0,
     `${files.length} files are the same bytes with 512 MB${different.length === 0 ? '' : `, but not ${different.join(', ')}`}`,
   )
-  await checkArtefacts(set, tight.out)
+  await checkArtefacts(forecasts, tight.out)
   if (process.argv.includes('--large')) {
-    const small = await analyze(set, '10,000 servers, 2 GB', ['--memory-limit', '2GB'])
-    const largeSet = await makeSet(100_000)
-    const large = await analyze(largeSet, '100,000 servers, 2 GB', ['--memory-limit', '2GB'])
+    const small = await analyze(forecasts, '10,000 servers, 2 GB', ['--memory-limit', '2GB'])
+    const largeForecasts = await makeForecasts(100_000)
+    const large = await analyze(largeForecasts, '100,000 servers, 2 GB', ['--memory-limit', '2GB'])
     const ratio = large.seconds / small.seconds
-    claim(ratio <= mostRatio, `ten times the servers take ${ratio.toFixed(1)} times the time, at most ${mostRatio}`)
-    claim(large.peak < mostPeak, `at most ${(large.peak / 1e9).toFixed(2)} GB in memory, below ${mostPeak / 1e9} GB`)
-    await checkArtefacts(largeSet, large.out)
+    checkClaim(ratio <= maxRatio, `ten times the servers take ${ratio.toFixed(1)} times the time, at most ${maxRatio}`)
+    checkClaim(large.peak < maxPeakBytes, `at most ${(large.peak / 1e9).toFixed(2)} GB in memory, below ${maxPeakBytes / 1e9} GB`)
+    await checkArtefacts(largeForecasts, large.out)
   }
 } finally {
   await rm(folder, { recursive: true, force: true })

@@ -8,9 +8,9 @@ import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
-import { fillInDraft, serveSandboxAccount } from './setup/sandbox-account.mjs'
+import { fillInLaunchForm, serveSandboxAccount } from './setup/sandbox-account.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
-import { ask, headroom, settled } from './testing/drive-window.mjs'
+import { request, headroom, waitUntilSettled } from './testing/drive-window.mjs'
 
 /** @typedef {import('playwright').Page} Page */
 /** @typedef {import('playwright').ElectronApplication} App */
@@ -19,33 +19,33 @@ const pictures = join(projectFolder, 'docs', 'images')
 const dayMs = 86_400_000
 
 /** The next dialog for a folder or file answers so. @param {App} app @param {string} path */
-const answerDialog = (app, path) =>
+const stubOpenDialog = (app, path) =>
   app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
   }, path)
 
 /** An event to come and one of the past, as a planner would note them. @param {Page} page @param {string} run */
-const keepEvents = async (page, run) => {
-  const { horizon } = await ask(page, 'run.open', { folder: run })
+const saveEvents = async (page, run) => {
+  const { horizon } = await request(page, 'run.open', { folder: run })
   const day = (/** @type {number} */ offset) => new Date(horizon.startMs + offset * dayMs).toISOString().slice(0, 10)
   const line = { servers: '', group: '', metric: '', effect: '' }
   const lines = [
     { ...line, from: day(-46), to: day(-43), servers: '*', note: 'Trade fair' },
     { ...line, from: day(20), to: day(75), group: 'business_unit=Payments', effect: '+25 points', note: 'Card system moves in' },
   ]
-  await ask(page, 'run.keep-events', { folder: run, lines })
+  await request(page, 'run.keep-events', { folder: run, lines })
 }
 
 /** Shows a view as the guide shows it. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
 const show = async (app, page, view, other) => {
   if (view === 'server') {
     await page.locator('.rail-button[data-view="overview"]').click()
-    await settled(page)
+    await waitUntilSettled(page)
     await page.locator('section[aria-label="Servers at risk that come first"] td .link').first().click()
   } else await page.locator(`.rail-button[data-view="${view}"]`).click()
-  await settled(page)
+  await waitUntilSettled(page)
   if (view === 'compare') {
-    await answerDialog(app, other)
+    await stubOpenDialog(app, other)
     await page.getByRole('button', { name: 'Choose a run folder…' }).click()
     await page.getByRole('main', { name: 'Compare' }).getByRole('heading', { level: 1 }).waitFor()
   }
@@ -66,11 +66,11 @@ const show = async (app, page, view, other) => {
     await page.locator('.chart[data-painted="true"]').first().waitFor({ timeout: 120_000 })
     await page.locator('.rail-button[data-view="cloud"]').click()
   }
-  await settled(page)
+  await waitUntilSettled(page)
 }
 
 /** @type {readonly (readonly [view: string, theme: 'light' | 'dark'])[]} */
-const shown = [
+const viewsShown = [
   ['start', 'light'],
   ['overview', 'light'],
   ['heatmap', 'light'],
@@ -97,13 +97,13 @@ await runMain(async () => {
   const sandbox = await serveSandboxAccount()
   try {
     await mkdir(pictures, { recursive: true })
-    const [set, run, earlier, home] = ['fleet.parquet', 'fleet', 'fleet-at-70', 'home'].map((name) => join(folder, name))
-    await headroom(['sample', '--servers', '120', '--out', set])
-    const tables = [set, '--servers', set.replace('.parquet', '.servers.csv')]
+    const [forecasts, run, earlier, home] = ['fleet.parquet', 'fleet', 'fleet-at-70', 'home'].map((name) => join(folder, name))
+    await headroom(['sample', '--servers', '120', '--out', forecasts])
+    const tables = [forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv')]
     await headroom(['analyze', ...tables, '--out', run])
     await headroom(['analyze', ...tables, '--out', earlier, '--set', 'high_risk_threshold=70'])
     await mkdir(home)
-    fillInDraft(home, sandbox)
+    fillInLaunchForm(home, sandbox)
     await withDisplay(async (env) => {
       const app = await _electron.launch({
         executablePath: electron.electronBinary,
@@ -114,9 +114,9 @@ await runMain(async () => {
         const page = await app.firstWindow()
         await page.waitForSelector('.headline', { timeout: 120_000 })
         await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1280, 800))
-        await keepEvents(page, run)
-        for (const [view, theme] of shown) {
-          await ask(page, 'settings.set', { theme })
+        await saveEvents(page, run)
+        for (const [view, theme] of viewsShown) {
+          await request(page, 'settings.set', { theme })
           await show(app, page, view, earlier)
           await page.waitForTimeout(300)
           await page.screenshot({ path: join(pictures, `${view}-${theme}.png`) })

@@ -4,7 +4,7 @@ import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { requireSupportedNode } from './setup/node-version.mjs'
 import { cliFile, userFolder } from './setup/project-folders.mjs'
-import { say, SetupError } from './setup/setup-error.mjs'
+import { printLine, SetupError } from './setup/setup-error.mjs'
 
 try {
   requireSupportedNode()
@@ -15,6 +15,6 @@ try {
   createRequire(import.meta.url)(cliFile)
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
-  say(error.message)
+  printLine(error.message)
   process.exitCode = 1
 }

@@ -19,10 +19,10 @@ try {
     [400, '4'],
     [400, 'auto'],
   ]) {
-    const set = join(folder, `${servers}.parquet`)
+    const forecasts = join(folder, `${servers}.parquet`)
     const run = join(folder, `run-${servers}-${clusters}`)
-    cli(['sample', '--servers', String(servers), '--out', set, '--quiet'])
-    cli(['analyze', set, '--set', `n_clusters=${clusters}`, '--out', run, '--quiet'])
+    cli(['sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
+    cli(['analyze', forecasts, '--set', `n_clusters=${clusters}`, '--out', run, '--quiet'])
     const { status, stdout, stderr, error } = spawnSync(python, [join(projectFolder, 'test', 'interop', 'clusters.py'), run], {
       encoding: 'utf8',
     })

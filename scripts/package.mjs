@@ -7,23 +7,23 @@ import { installDependencies } from './setup/dependencies.mjs'
 import { requireSupportedNode } from './setup/node-version.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 import { capture } from './setup/run-command.mjs'
-import { runMain, say, SetupError } from './setup/setup-error.mjs'
+import { runMain, printLine, SetupError } from './setup/setup-error.mjs'
 
 const { values } = parseArgs({ options: { installers: { type: 'boolean', default: false }, output: { type: 'string' } } })
 const output = resolve(values.output ?? join(projectFolder, 'dist'))
 const prepared = join(output, 'prepared')
 
 /** @param {readonly string[]} args */
-async function mustNode(args) {
-  const { code, output: said } = await capture(process.execPath, args, { cwd: projectFolder })
-  if (code !== 0) throw new SetupError(said.trimEnd())
+async function runNode(args) {
+  const { code, output: text } = await capture(process.execPath, args, { cwd: projectFolder })
+  if (code !== 0) throw new SetupError(text.trimEnd())
 }
 
 await runMain(async () => {
   requireSupportedNode()
   const makesInstallers = values.installers
   await installDependencies()
-  await mustNode(['scripts/bundle-engine.mjs'])
+  await runNode(['scripts/bundle-engine.mjs'])
   const { build } = await import('electron-builder')
   const { builderConfig } = await import('./package/builder-config.mjs')
   const { drawIcons } = await import('./package/draw-icons.mjs')
@@ -35,7 +35,7 @@ await runMain(async () => {
   drawIcons(prepared)
   writeFileSync(join(prepared, 'LICENCES.txt'), licenceNotice())
   writeFileSync(join(prepared, 'sbom.cdx.json'), `${JSON.stringify(appBillOfMaterials(runtime.electronVersion), null, 2)}\n`)
-  say(`Packing with Electron ${runtime.electronVersion} ...`)
+  printLine(`Packing with Electron ${runtime.electronVersion} ...`)
   const made = await build({
     projectDir: projectFolder,
     config: builderConfig({ ...runtime, prepared, output }),

@@ -13,7 +13,7 @@ import { reviewLicences, reviewLock, reviewPage } from './testing/dependency-rul
 /** @param {string} name */
 const read = (name) => readFileSync(join(projectFolder, name), 'utf8')
 
-/** @returns {Promise<{ faults: string[], said: string }>} */
+/** @returns {Promise<{ faults: string[], summary: string }>} */
 async function reviewAdvisories() {
   const npm = npmCommand(['audit', '--json', '--omit=dev', '--loglevel=silent'])
   const { stdout } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
@@ -21,10 +21,10 @@ async function reviewAdvisories() {
     const { vulnerabilities } = JSON.parse(stdout)
     if (vulnerabilities === undefined) throw new Error('no answer')
     const names = Object.keys(vulnerabilities)
-    return { faults: names.map((name) => `${name} has a known advisory: npm audit tells more.`), said: `advisories: ${names.length}` }
+    return { faults: names.map((name) => `${name} has a known advisory: npm audit tells more.`), summary: `advisories: ${names.length}` }
   } catch {
-    const said = 'advisories: the registry does not answer that question here'
-    return { faults: process.argv.includes('--online') ? [said] : [], said }
+    const summary = 'advisories: the registry does not answer that question here'
+    return { faults: process.argv.includes('--online') ? [summary] : [], summary }
   }
 }
 
@@ -48,7 +48,7 @@ await runMain(async () => {
   console.log(
     `packages in the lock file: ${Object.keys(lock.packages).length - 1}; shipped: ${shipped.length}, of them chosen by us: ${explained.length}`,
   )
-  console.log(advisories.said)
+  console.log(advisories.summary)
   for (const fault of faults) console.log(`✗ ${fault}`)
   console.log(faults.length === 0 ? 'Nothing to object to.' : `${faults.length} objections.`)
   return faults.length === 0 ? 0 : 1

@@ -5,8 +5,8 @@ import { findElectron } from './setup/electron-runtime.mjs'
 import { requireSupportedNode } from './setup/node-version.mjs'
 import { dataFolder, projectFolder } from './setup/project-folders.mjs'
 import { runInTerminal } from './setup/run-command.mjs'
-import { fillInDraft, serveSandboxAccount } from './setup/sandbox-account.mjs'
-import { runMain, say } from './setup/setup-error.mjs'
+import { fillInLaunchForm, serveSandboxAccount } from './setup/sandbox-account.mjs'
+import { runMain, printLine } from './setup/setup-error.mjs'
 import { lacksDisplay } from './setup/virtual-display.mjs'
 
 await runMain(async () => {
@@ -14,16 +14,18 @@ await runMain(async () => {
   await installDependencies()
   const sandbox = await serveSandboxAccount()
   const variables = Object.entries(sandbox.environment)
-  say(`A simulated AWS account is at ${sandbox.endpoint}. For a shell of its own:`)
+  printLine(`A simulated AWS account is at ${sandbox.endpoint}. For a shell of its own:`)
   for (const [name, value] of variables) console.log(`export ${name}='${value}'`)
-  say(`Then: npm run -s headroom -- cloud launch ${sandbox.input} --bucket ${sandbox.bucket} --role ${sandbox.roleArn} --wait --fetch run`)
+  printLine(
+    `Then: npm run -s headroom -- cloud launch ${sandbox.input} --bucket ${sandbox.bucket} --role ${sandbox.roleArn} --wait --fetch run`,
+  )
   if (process.argv.includes('--serve') || lacksDisplay()) {
     await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
     await sandbox.stop()
     return 0
   }
   const home = join(dataFolder(), 'sandbox')
-  fillInDraft(home, sandbox)
+  fillInLaunchForm(home, sandbox)
   const electron = await findElectron()
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
   const code = await runInTerminal(electron.electronBinary, [...electron.args, projectFolder], {

@@ -11,7 +11,7 @@ import { findElectron } from './setup/electron-runtime.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
-import { headroom, settled } from './testing/drive-window.mjs'
+import { headroom, waitUntilSettled } from './testing/drive-window.mjs'
 
 const allViews =
   'start,overview,heatmap,clusters,servers,server,seasons,models,events,recommendations,what-if,compare,reconcile,query,cloud,settings'
@@ -47,11 +47,11 @@ const shoot = async (run, name, env, electron, out) => {
           if ((await button.count()) === 0) continue
           if (view === 'server') {
             await page.locator('.rail-button[data-view="overview"]').click()
-            await settled(page)
+            await waitUntilSettled(page)
             const first = page.locator('section[aria-label="Servers at risk that come first"] td .link').first()
             await ((await first.count()) > 0 ? first : button).click()
           } else await button.click()
-          await settled(page)
+          await waitUntilSettled(page)
           await page.waitForTimeout(150)
           await page.screenshot({ path: join(out, `${name}-${view}-${theme}-${size}.png`) })
         }
@@ -84,11 +84,11 @@ await runMain(async () => {
           out,
         )
       for (const servers of values.run.length > 0 ? [] : values.fleets.split(',')) {
-        const set = join(folder, `fleet-${servers}.parquet`)
+        const forecasts = join(folder, `fleet-${servers}.parquet`)
         const run = join(folder, `run-${servers}`)
-        await headroom(['sample', '--servers', servers, '--out', set])
+        await headroom(['sample', '--servers', servers, '--out', forecasts])
         const probability = Number(servers) <= 2000 ? ['--set', 'breach_probability=true'] : []
-        await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run, ...probability])
+        await headroom(['analyze', forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv'), '--out', run, ...probability])
         await shoot(run, servers, env, electron, out)
       }
     })

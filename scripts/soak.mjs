@@ -11,13 +11,13 @@ import { findElectron } from './setup/electron-runtime.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 import { runMain } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
-import { ask, headroom, settled } from './testing/drive-window.mjs'
+import { request, headroom, waitUntilSettled } from './testing/drive-window.mjs'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' }, warm: { type: 'string', default: '15' } } })
 const rounds = Number(values.rounds)
 /** Caches fill in the first rounds. */
 const warmRounds = Number(values.warm)
-const mostGrowth = 0.1
+const maxGrowth = 0.1
 
 /** @param {string} run @param {string} view */
 const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
@@ -46,20 +46,20 @@ async function sample(app) {
   )
 }
 
-/** @param {import('playwright').ElectronApplication} app @param {import('playwright').Page} page @param {string} run @param {string} set @param {string} out */
-async function work(app, page, run, set, out) {
+/** @param {import('playwright').ElectronApplication} app @param {import('playwright').Page} page @param {string} run @param {string} forecasts @param {string} out */
+async function runRound(app, page, run, forecasts, out) {
   await app.evaluate(
     ({ app: electron }, link) => void electron.emit('second-instance', {}, ['headroom', link], '/'),
     linkTo(run, 'overview'),
   )
   for (const view of ['overview', 'heatmap', 'servers', 'clusters', 'seasons', 'recommendations', 'what-if']) {
     await page.locator(`.rail-button[data-view="${view}"]`).click()
-    await settled(page)
+    await waitUntilSettled(page)
   }
   const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], disposition: [], servers: [] }
-  const choices = await ask(page, 'run.open', { folder: run })
+  const choices = await request(page, 'run.open', { folder: run })
   const { name: metric } = choices.metrics[0]
-  await ask(page, 'run.servers', {
+  await request(page, 'run.servers', {
     folder: run,
     metric,
     filter,
@@ -69,10 +69,16 @@ async function work(app, page, run, set, out) {
     limit: 200,
   })
   for (let step = 0; step < 10; step++) {
-    await ask(page, 'run.what-if', { folder: run, scenario: { growth_percent: step * 3 }, grid: true, most_listed: 50, asker: 'soak' })
+    await request(page, 'run.what-if', {
+      folder: run,
+      scenario: { growth_percent: step * 3 },
+      grid: true,
+      max_listed: 50,
+      clientId: 'soak',
+    })
   }
-  await ask(page, 'report.export', { folder: run, format: 'html' })
-  const { analysisId } = await ask(page, 'analysis.start', { source: { kind: 'forecast', path: set } })
+  await request(page, 'report.export', { folder: run, format: 'html' })
+  const { analysisId } = await request(page, 'analysis.start', { source: { kind: 'forecast', path: forecasts } })
   await page.waitForFunction((id) => globalThis.soaked?.has(id), analysisId, { timeout: 120_000 })
   await rm(out, { recursive: true, force: true })
 }
@@ -84,13 +90,13 @@ await runMain(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'headroom-soak-'))
   /** @type {Sample[][]} */ const samples = []
   try {
-    const set = join(folder, 'fleet.parquet')
+    const forecasts = join(folder, 'fleet.parquet')
     const run = join(folder, 'run')
-    await headroom(['sample', '--servers', '120', '--out', set])
-    await headroom(['analyze', set, '--servers', set.replace('.parquet', '.servers.csv'), '--out', run])
+    await headroom(['sample', '--servers', '120', '--out', forecasts])
+    await headroom(['analyze', forecasts, '--servers', forecasts.replace('.parquet', '.servers.csv'), '--out', run])
     await withDisplay(async (env) => {
       const home = join(folder, 'home')
-      const app = await launchPatiently({
+      const app = await launchWithRetries({
         executablePath: electron.electronBinary,
         args: [
           ...electron.args,
@@ -117,7 +123,7 @@ await runMain(async () => {
           })
         })
         for (let round = 0; round < warmRounds + rounds; round++) {
-          await work(app, page, run, set, join(home, 'runs'))
+          await runRound(app, page, run, forecasts, join(home, 'runs'))
           await page.evaluate(() => globalThis.gc?.())
           if (round >= warmRounds) samples.push(await sample(app))
         }
@@ -128,11 +134,11 @@ await runMain(async () => {
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
-  return judge(samples)
+  return evaluateGrowth(samples)
 })
 
 /** Where Playwright attaches at the moment the page opens it waits for ever: the next attempt finds them apart. @param {object} options */
-async function launchPatiently(options) {
+async function launchWithRetries(options) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await _electron.launch({ ...options, timeout: 20_000 })
@@ -143,7 +149,7 @@ async function launchPatiently(options) {
 }
 
 /** @param {readonly Sample[][]} samples */
-function judge(samples) {
+function evaluateGrowth(samples) {
   const third = Math.max(1, Math.floor(samples.length / 3))
   const names = [...new Set(samples.flat().map(({ name }) => name))]
   let faults = 0
@@ -153,13 +159,13 @@ function judge(samples) {
     const [first, last] = [samples.slice(0, third), samples.slice(-third)]
     const growth = floor(last, 'megabytes') / floor(first, 'megabytes') - 1
     const handles = floor(last, 'handles') - floor(first, 'handles')
-    const isFlat = !(growth > mostGrowth) && !(handles > 0)
+    const isFlat = !(growth > maxGrowth) && !(handles > 0)
     if (!isFlat) faults += 1
     console.log(
       `${isFlat ? '✓' : '✗'} ${name.padEnd(36)} ${floor(first, 'megabytes').toFixed(0).padStart(6)} MB → ${floor(last, 'megabytes').toFixed(0).padStart(6)} MB ` +
         `(${(growth * 100).toFixed(1)} %), open files ${floor(first, 'handles')} → ${floor(last, 'handles')}`,
     )
   }
-  console.log(`${samples.length} rounds after ${warmRounds} to warm up; memory within ${mostGrowth * 100} %, no growth of open files`)
+  console.log(`${samples.length} rounds after ${warmRounds} to warm up; memory within ${maxGrowth * 100} %, no growth of open files`)
   return faults === 0 ? 0 : 1
 }

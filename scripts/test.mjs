@@ -8,7 +8,7 @@ import { findElectron } from './setup/electron-runtime.mjs'
 import { requireSupportedNode } from './setup/node-version.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 import { capture } from './setup/run-command.mjs'
-import { runMain, say, SetupError } from './setup/setup-error.mjs'
+import { runMain, printLine, SetupError } from './setup/setup-error.mjs'
 import { lacksDisplay, withDisplay } from './setup/virtual-display.mjs'
 import { runCheckSteps } from './testing/check-steps.mjs'
 import { addUp, exitCodeFor, oneFailed, summaryLine } from './testing/test-summary.mjs'
@@ -27,7 +27,7 @@ async function attempt(part) {
     return await part()
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
-    say(error.message)
+    printLine(error.message)
     return [oneFailed(error.message)]
   }
 }

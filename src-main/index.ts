@@ -3,93 +3,93 @@ import { join, resolve } from 'node:path'
 import { app, dialog, ipcMain, type BrowserWindow } from 'electron'
 import { deepLinkScheme } from '../src-shared/deep-link.ts'
 import { toWireError } from '../src-shared/errors.ts'
-import type { Launch, Push } from '../src-shared/ipc-contract.ts'
-import { pushPipe } from '../src-shared/preload-bridge.ts'
-import { leastZoom, mostZoom } from '../src-shared/settings.ts'
+import type { StartRequest, Push } from '../src-shared/ipc-contract.ts'
+import { pushChannel } from '../src-shared/preload-bridge.ts'
+import { minZoom, maxZoom } from '../src-shared/settings.ts'
 import { Analyses } from './shell/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/app-protocol.ts'
-import { cagePages } from './shell/cage.ts'
-import { lazyCloudDesk } from './shell/open-cloud-desk.ts'
-import { makeChannelHandlers } from './shell/channel-handlers.ts'
-import { claimDataFolder } from './shell/data-folder.ts'
-import { EarlyRun } from './shell/early-run.ts'
-import { keepDiagnostics, saveProblemReport } from './shell/diagnostics.ts'
+import { lockDownPages } from './shell/cage.ts'
+import { createLazyCloudService } from './shell/open-cloud-desk.ts'
+import { createChannelHandlers } from './shell/channel-handlers.ts'
+import { initDataFolder } from './shell/data-folder.ts'
+import { RunPrefetch } from './shell/early-run.ts'
+import { startDiagnostics, saveProblemReport } from './shell/diagnostics.ts'
 import { EngineProcess } from './shell/engine-process.ts'
-import { KeptSettings } from './shell/kept-settings.ts'
-import { launchOf, launchOfLink } from './shell/launch.ts'
+import { SettingsStore } from './shell/kept-settings.ts'
+import { parseStartArguments, parseStartLink } from './shell/launch.ts'
 import { openMainWindow } from './shell/main-window.ts'
 import { setMenu } from './shell/menu.ts'
-import { isOwnPage, pageAddress } from './shell/page-address.ts'
+import { isAppPage, pageUrl } from './shell/page-address.ts'
 import { QueryProcess } from './shell/query-process.ts'
 import { RecentRuns } from './shell/recent-runs.ts'
 import { serveChannels } from './shell/serve-channels.ts'
 import { showTaskProgress } from './shell/task-progress.ts'
 
 const appFolder = resolve(__dirname, '../..')
-const cancelPatienceMs = 5000
+const cancelTimeoutMs = 5000
 
 const start = async (): Promise<void> => {
   app.setName('Headroom')
-  const data = claimDataFolder(process.env)
+  const data = initDataFolder(process.env)
   if (!app.requestSingleInstanceLock()) {
     app.quit()
     return
   }
-  const log = keepDiagnostics(data, process.env)
+  const log = startDiagnostics(data, process.env)
   registerAppScheme()
 
   let window: BrowserWindow | undefined
-  let launch: Launch = launchOf(process.argv, process.cwd(), appFolder)
+  let startRequest: StartRequest = parseStartArguments(process.argv, process.cwd(), appFolder)
   const push = (message: Push): void => {
     showTaskProgress(window, message)
-    window?.webContents.send(pushPipe, message)
+    window?.webContents.send(pushChannel, message)
   }
   const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) => {
     if (event.type === 'failed') log.writeFailure('analysis', event.error)
     else if (event.type === 'finished') log.write('analysed', { servers: event.counts.total_servers, seconds: event.seconds })
     push({ type: 'analysis.event', analysisId, event })
   })
-  const earlyRun = new EarlyRun()
+  const runPrefetch = new RunPrefetch()
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
-  const cloud = lazyCloudDesk({ data, push, engine, window: () => window })
+  const cloud = createLazyCloudService({ data, push, engine, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get())
   const recentRuns = new RecentRuns(data.recentRuns)
-  const settings = new KeptSettings(data.settings, (changed) => {
+  const settings = new SettingsStore(data.settings, (changed) => {
     push({ type: 'settings.changed', settings: changed })
     window?.webContents.setZoomFactor(changed.zoom)
     void showMenu()
   })
-  const requestLaunch = (requested: Launch): void => push({ type: 'launch.requested', launch: requested })
-  const handlers = makeChannelHandlers({
+  const requestStart = (requested: StartRequest): void => push({ type: 'launch.requested', startRequest: requested })
+  const handlers = createChannelHandlers({
     engine,
-    earlyRun,
+    runPrefetch,
     queries,
     analyses,
     recentRuns,
-    cloud: cloud.desk,
+    cloud: cloud.service,
     settings,
     onRecentRuns: () => void showMenu(),
     window: () => window,
-    takeLaunch: () => {
-      const taken = launch
-      launch = { kind: 'start' }
-      return taken
+    takeStartRequest: () => {
+      const pending = startRequest
+      startRequest = { kind: 'start' }
+      return pending
     },
   })
   const openPath = async (kind: 'file' | 'folder'): Promise<void> => {
     const { path } = await handlers['path.choose']({ kind })
-    if (path !== null) requestLaunch({ kind: 'path', path })
+    if (path !== null) requestStart({ kind: 'path', path })
   }
   const zoomTo = (direction: -1 | 0 | 1): void => {
     const { zoom } = settings.get()
-    const wanted = direction === 0 ? 1 : Math.round((zoom + direction * 0.1) * 10) / 10
-    void settings.set({ zoom: Math.min(mostZoom, Math.max(leastZoom, wanted)) })
+    const targetZoom = direction === 0 ? 1 : Math.round((zoom + direction * 0.1) * 10) / 10
+    void settings.set({ zoom: Math.min(maxZoom, Math.max(minZoom, targetZoom)) })
   }
   const showMenu = async (): Promise<void> =>
     setMenu(settings.get().theme, await recentRuns.list(), {
       openPath: (kind) => void openPath(kind),
-      openSample: () => requestLaunch({ kind: 'sample' }),
-      openRun: (folder) => requestLaunch({ kind: 'path', path: folder }),
+      openSample: () => requestStart({ kind: 'sample' }),
+      openRun: (folder) => requestStart({ kind: 'path', path: folder }),
       chooseTheme: (theme) => void settings.set({ theme }),
       zoom: zoomTo,
       command: (name) => push({ type: 'command.requested', command: name }),
@@ -100,47 +100,47 @@ const start = async (): Promise<void> => {
   app.on('second-instance', (_event, argv, workingFolder) => {
     if (window?.isMinimized() === true) window.restore()
     window?.focus()
-    const requested = launchOf(argv, workingFolder, appFolder)
-    if (requested.kind !== 'start') requestLaunch(requested)
+    const requested = parseStartArguments(argv, workingFolder, appFolder)
+    if (requested.kind !== 'start') requestStart(requested)
   })
   // macOS hands links over as an event, elsewhere they stand on the command line of a second start.
   app.on('open-url', (event, link) => {
     event.preventDefault()
-    if (window === undefined) launch = launchOfLink(link)
-    else requestLaunch(launchOfLink(link))
+    if (window === undefined) startRequest = parseStartLink(link)
+    else requestStart(parseStartLink(link))
   })
   if (app.isPackaged) app.setAsDefaultProtocolClient(deepLinkScheme)
   app.on('window-all-closed', () => app.quit())
-  let isLeaving = false
+  let isQuitting = false
   app.on('before-quit', (event) => {
-    if (isLeaving || !analyses.isAnyRunning) return
-    isLeaving = true
+    if (isQuitting || !analyses.isAnyRunning) return
+    isQuitting = true
     event.preventDefault()
-    void analyses.cancelAll(cancelPatienceMs).finally(() => app.quit())
+    void analyses.cancelAll(cancelTimeoutMs).finally(() => app.quit())
   })
   app.on('will-quit', () => {
     engine.stop()
     queries.stop()
-    void cloud.leave()
+    void cloud.stopFollowing()
   })
 
   await app.whenReady()
   engine.start()
-  earlyRun.begin(engine, launch)
+  runPrefetch.start(engine, startRequest)
   await settings.load()
   serveApp(join(__dirname, '../renderer'))
-  const page = pageAddress(process.env, app.isPackaged)
-  cagePages(page)
+  const page = pageUrl(process.env, app.isPackaged)
+  lockDownPages(page)
   serveChannels(
     ipcMain,
     handlers,
-    (sender) => isOwnPage(sender, page),
+    (sender) => isAppPage(sender, page),
     (channel, error) => log.writeFailure(channel, error),
   )
-  window = openMainWindow(page, __dirname, settings.get().zoom, data.windowPlace)
+  window = openMainWindow(page, __dirname, settings.get().zoom, data.windowState)
   await showMenu()
   // Jobs outlive the app: what was under way is followed again.
-  if (cloud.hasTrips()) await cloud.desk()
+  if (cloud.hasCloudRuns()) await cloud.service()
   window.on('closed', () => (window = undefined))
 }
 

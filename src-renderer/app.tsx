@@ -2,9 +2,9 @@
 import { Suspense, useEffect } from 'react'
 import { DropTarget } from './components/drop-target.tsx'
 import { FilterBar } from './components/filter-bar.tsx'
-import { Headline } from './components/headline.tsx'
-import { Palette } from './components/palette.tsx'
-import { Rail } from './components/rail.tsx'
+import { SummaryBar } from './components/headline.tsx'
+import { CommandPalette } from './components/palette.tsx'
+import { Sidebar } from './components/rail.tsx'
 import { ServerDrawer } from './components/server-drawer.tsx'
 import { ShortcutsPage } from './components/shortcuts-page.tsx'
 import { StatusBar } from './components/status-bar.tsx'
@@ -44,37 +44,39 @@ export const App = () => {
   }, [])
   return (
     <div className="window">
-      <Rail views={views} />
-      <Stage key={settings.locale ?? 'system'} theme={theme} />
+      <Sidebar views={views} />
+      <MainArea key={settings.locale ?? 'system'} theme={theme} />
       <DropTarget />
-      {overlay === 'palette' && <Palette commands={windowCommands} />}
+      {overlay === 'palette' && <CommandPalette commands={windowCommands} />}
       {overlay === 'shortcuts' && <ShortcutsPage commands={windowCommands} />}
     </div>
   )
 }
 
-const Stage = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) => {
+const MainArea = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) => {
   const { view, run, analysis, selectedServer } = useWindowState()
-  const asked = views.find(({ id }) => id === view)
-  const entry = asked ?? views.find(({ id }) => id === (run === null ? 'start' : 'overview')) ?? views[0]!
-  const isWatching = view === 'progress' && analysis !== null
-  const shown = !isWatching && entry.needsRun && run !== null ? entry : null
-  const Plain = entry.needsRun ? views.find((known) => !known.needsRun)?.component : entry.component
+  const requestedView = views.find(({ id }) => id === view)
+  const entry = requestedView ?? views.find(({ id }) => id === (run === null ? 'start' : 'overview')) ?? views[0]!
+  const showsProgress = view === 'progress' && analysis !== null
+  const activeRunView = !showsProgress && entry.needsRun && run !== null ? entry : null
+  const PlainComponent = entry.needsRun ? views.find((candidate) => !candidate.needsRun)?.component : entry.component
   return (
     <div className="stage">
-      {shown !== null && run !== null && (
+      {activeRunView !== null && run !== null && (
         <>
-          <Headline run={run} />
-          {shown.hasFilter && <FilterBar key={run.folder} run={run} />}
+          <SummaryBar run={run} />
+          {activeRunView.hasFilter && <FilterBar key={run.folder} run={run} />}
         </>
       )}
       <div className="content" data-region>
         <Suspense fallback={<p className="chart-wait">One moment …</p>}>
-          {isWatching && <ProgressView />}
-          {!isWatching && shown === null && Plain !== undefined && <Plain theme={theme} />}
-          {shown !== null && run !== null && <shown.component key={run.folder} run={run} theme={theme} />}
+          {showsProgress && <ProgressView />}
+          {!showsProgress && activeRunView === null && PlainComponent !== undefined && <PlainComponent theme={theme} />}
+          {activeRunView !== null && run !== null && <activeRunView.component key={run.folder} run={run} theme={theme} />}
         </Suspense>
-        {shown?.hasDrawer === true && run !== null && selectedServer !== null && <ServerDrawer run={run} serverId={selectedServer} />}
+        {activeRunView?.hasDrawer === true && run !== null && selectedServer !== null && (
+          <ServerDrawer run={run} serverId={selectedServer} />
+        )}
       </div>
       <StatusBar />
     </div>

@@ -1,6 +1,6 @@
 // The only file that touches the preload bridge: typed requests and pushes, parsed by the contract.
 import {
-  answerSchema,
+  ipcResponseSchema,
   channels,
   pushSchema,
   type Channel,
@@ -18,17 +18,17 @@ declare global {
 }
 
 /** When something happened last, for whoever measures the window. */
-const markLast = (name: string): void => {
+const markLatest = (name: string): void => {
   performance.clearMarks(name)
   performance.mark(name)
 }
 
 /** Rejects with HeadroomError: the one the main process answered, or `internal` where the answer does not fit. */
 export const request = async <Name extends Channel>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> => {
-  const answer = answerSchema.parse(await window.headroom.request(channel, payload))
-  markLast(`answer ${channel}`)
-  if (!answer.ok) throw asHeadroomError(answer.error)
-  const value = channels[channel].response.safeParse(answer.value)
+  const result = ipcResponseSchema.parse(await window.headroom.request(channel, payload))
+  markLatest(`answer ${channel}`)
+  if (!result.ok) throw asHeadroomError(result.error)
+  const value = channels[channel].response.safeParse(result.value)
   if (!value.success) {
     throw new HeadroomError('internal', `The answer does not fit ${channel}: ${value.error.message}`)
   }
@@ -38,7 +38,7 @@ export const request = async <Name extends Channel>(channel: Name, payload: Chan
 export const onPush = (listener: (push: Push) => void): (() => void) => window.headroom.onPush((push) => listener(pushSchema.parse(push)))
 
 /** Path of a dropped file or folder; "" for what has none, such as a picture dragged out of a web page. */
-export const pathOfFile = (file: File): string => {
+export const getPathForFile = (file: File): string => {
   // Electron before 32 puts the path on the file itself.
   const { path } = file as File & { readonly path?: string }
   return path !== undefined && path !== '' ? path : window.headroom.pathOf(file)

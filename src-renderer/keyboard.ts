@@ -1,7 +1,7 @@
 // Keys that work everywhere: one shortcut, or two keys in turn, to a command; F6 to the next region.
 import type { Command } from './components/commands.ts'
 
-const chordMs = 1500
+const chordTimeoutMs = 1500
 
 const isEditable = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -11,11 +11,17 @@ const isEditable = (target: EventTarget | null): boolean =>
     target instanceof HTMLSelectElement ||
     target.shadowRoot !== null)
 
-const named: Readonly<Record<string, string>> = { ArrowLeft: 'Left', ArrowRight: 'Right', ArrowUp: 'Up', ArrowDown: 'Down', ' ': 'Space' }
+const keyNames: Readonly<Record<string, string>> = {
+  ArrowLeft: 'Left',
+  ArrowRight: 'Right',
+  ArrowUp: 'Up',
+  ArrowDown: 'Down',
+  ' ': 'Space',
+}
 
 /** "Ctrl+Shift+Z", "?", "G". Command on a Mac counts as Ctrl. */
-export const shortcutOf = (event: KeyboardEvent): string => {
-  const name = named[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key)
+export const shortcutFromEvent = (event: KeyboardEvent): string => {
+  const name = keyNames[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key)
   const isSymbol = event.key.length === 1 && !/[a-z0-9]/i.test(event.key)
   return [
     ...(event.ctrlKey || event.metaKey ? ['Ctrl'] : []),
@@ -35,21 +41,21 @@ export const makeKeyListener = (commands: () => readonly Command[], isBlocked: (
       focusNextRegion(event.shiftKey ? -1 : 1)
       return
     }
-    const shortcut = shortcutOf(event)
+    const shortcut = shortcutFromEvent(event)
     const hasModifier = /^(Ctrl|Alt)\+/.test(shortcut)
     if (
       isBlocked() ||
       (isEditable(event.target) && (!hasModifier || /^Ctrl\+(Shift\+)?[ZYXACV]$/.test(shortcut) || /^Alt\+(Left|Right)$/.test(shortcut)))
     )
       return
-    const chord = pending !== null && event.timeStamp - pending.atMs < chordMs ? `${pending.key} ${shortcut}` : null
+    const chord = pending !== null && event.timeStamp - pending.atMs < chordTimeoutMs ? `${pending.key} ${shortcut}` : null
     pending = null
-    const find = (wanted: string): Command | undefined =>
-      commands().find((command) => command.shortcut === wanted && command.isOff?.() !== true)
-    const found = (chord === null ? undefined : find(chord)) ?? find(shortcut)
-    if (found !== undefined) {
+    const find = (shortcutText: string): Command | undefined =>
+      commands().find((command) => command.shortcut === shortcutText && command.isDisabled?.() !== true)
+    const matched = (chord === null ? undefined : find(chord)) ?? find(shortcut)
+    if (matched !== undefined) {
       event.preventDefault()
-      found.run()
+      matched.run()
     } else if (commands().some((command) => command.shortcut?.startsWith(`${shortcut} `) === true)) {
       pending = { key: shortcut, atMs: event.timeStamp }
     }
@@ -60,7 +66,7 @@ const focusable = 'button:not(:disabled):not([tabindex="-1"]), select:not(:disab
 
 const focusNextRegion = (step: 1 | -1): void => {
   const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter((region) => region.querySelector(focusable) !== null)
-  const at = regions.findIndex((region) => region.contains(document.activeElement))
-  const next = regions[(at + step + regions.length) % regions.length]
+  const index = regions.findIndex((region) => region.contains(document.activeElement))
+  const next = regions[(index + step + regions.length) % regions.length]
   next?.querySelector<HTMLElement>(focusable)?.focus()
 }

@@ -4,16 +4,16 @@ import { themeChoices } from '../src-shared/settings.ts'
 import type { Command } from './components/commands.ts'
 import { changeSettings, copyLink, exportReport } from './state/errands.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
-import { clearFilter, goBack, goForward, goTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
+import { clearFilter, goBack, goForward, navigateTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
 import { choosePath, openSample } from './state/open-path.ts'
 import { useWindowState } from './state/window-state.ts'
 import { views } from './views/view-table.tsx'
 
-const reportNames = { html: 'one web page', pdf: 'PDF', xlsx: 'an Excel workbook', csv: 'CSV' } as const
+const reportLabels = { html: 'one web page', pdf: 'PDF', xlsx: 'an Excel workbook', csv: 'CSV' } as const
 
-const lacksRun = (): boolean => useWindowState.getState().run === null
+const hasNoRun = (): boolean => useWindowState.getState().run === null
 
-const showFilter = (): void => {
+const focusFilter = (): void => {
   const field = document.getElementById('filter-text')
   if (field instanceof HTMLInputElement) {
     field.focus()
@@ -27,8 +27,8 @@ export const windowCommands: readonly Command[] = [
     group: 'View',
     title,
     shortcut,
-    run: () => goTo(id),
-    ...(needsRun ? { isOff: lacksRun } : {}),
+    run: () => navigateTo(id),
+    ...(needsRun ? { isDisabled: hasNoRun } : {}),
   })),
   { id: 'open.file', group: 'Open', title: 'Open file…', shortcut: 'Ctrl+O', run: () => void choosePath('file') },
   { id: 'open.folder', group: 'Open', title: 'Open folder…', shortcut: 'Ctrl+Shift+O', run: () => void choosePath('folder') },
@@ -38,25 +38,32 @@ export const windowCommands: readonly Command[] = [
     group: 'Open',
     title: 'Cancel the analysis',
     run: () => void cancelAnalysis(),
-    isOff: () => useWindowState.getState().analysis === null,
+    isDisabled: () => useWindowState.getState().analysis === null,
   },
-  { id: 'go.back', group: 'Go', title: 'Back', shortcut: 'Alt+Left', run: goBack, isOff: () => useNavigation.getState().back.length === 0 },
+  {
+    id: 'go.back',
+    group: 'Go',
+    title: 'Back',
+    shortcut: 'Alt+Left',
+    run: goBack,
+    isDisabled: () => useNavigation.getState().back.length === 0,
+  },
   {
     id: 'go.forward',
     group: 'Go',
     title: 'Forward',
     shortcut: 'Alt+Right',
     run: goForward,
-    isOff: () => useNavigation.getState().forward.length === 0,
+    isDisabled: () => useNavigation.getState().forward.length === 0,
   },
-  { id: 'filter.text', group: 'Filter', title: 'Filter servers by text', shortcut: '/', run: showFilter, isOff: lacksRun },
+  { id: 'filter.text', group: 'Filter', title: 'Filter servers by text', shortcut: '/', run: focusFilter, isDisabled: hasNoRun },
   {
     id: 'filter.undo',
     group: 'Filter',
     title: 'Undo filter',
     shortcut: 'Ctrl+Z',
     run: undoFilter,
-    isOff: () => useNavigation.getState().undo.length === 0,
+    isDisabled: () => useNavigation.getState().undo.length === 0,
   },
   {
     id: 'filter.redo',
@@ -64,24 +71,24 @@ export const windowCommands: readonly Command[] = [
     title: 'Redo filter',
     shortcut: 'Ctrl+Shift+Z',
     run: redoFilter,
-    isOff: () => useNavigation.getState().redo.length === 0,
+    isDisabled: () => useNavigation.getState().redo.length === 0,
   },
-  { id: 'filter.clear', group: 'Filter', title: 'Clear filter', shortcut: 'Ctrl+Shift+X', run: clearFilter, isOff: lacksRun },
-  { id: 'selection.clear', group: 'Filter', title: 'Close the server details', run: () => selectServer(null), isOff: lacksRun },
+  { id: 'filter.clear', group: 'Filter', title: 'Clear filter', shortcut: 'Ctrl+Shift+X', run: clearFilter, isDisabled: hasNoRun },
+  { id: 'selection.clear', group: 'Filter', title: 'Close the server details', run: () => selectServer(null), isDisabled: hasNoRun },
   {
     id: 'link.copy',
     group: 'Copy',
     title: 'Copy link to this view',
     shortcut: 'Ctrl+Shift+L',
     run: () => void copyLink(),
-    isOff: lacksRun,
+    isDisabled: hasNoRun,
   },
   ...reportFormats.map((format): Command => ({
     id: `report.${format}`,
     group: 'Export',
-    title: `Export the run as ${reportNames[format]}…`,
+    title: `Export the run as ${reportLabels[format]}…`,
     run: () => void exportReport(format),
-    isOff: lacksRun,
+    isDisabled: hasNoRun,
   })),
   ...themeChoices.map((theme): Command => ({
     id: `theme.${theme}`,
@@ -100,6 +107,6 @@ export const windowCommands: readonly Command[] = [
 ]
 
 export const runCommand = (id: string): void => {
-  const command = windowCommands.find((known) => known.id === id)
-  if (command !== undefined && command.isOff?.() !== true) command.run()
+  const command = windowCommands.find((candidate) => candidate.id === id)
+  if (command !== undefined && command.isDisabled?.() !== true) command.run()
 }

@@ -74,9 +74,9 @@ export type AnalysisConfigInput = z.input<typeof analysisConfigSchema>
 const module05Defaults = { underutilized_threshold: 30 } as const satisfies AnalysisConfigInput
 
 /** Fills in defaults; throws ZodError where a value does not fit. */
-export const completeConfig = (given: unknown, method: AnalysisMethod): AnalysisConfig => {
+export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig => {
   const defaults = method === 'module05' ? module05Defaults : {}
-  const parsed = analysisConfigSchema.parse({ ...defaults, ...z.record(z.string(), z.unknown()).parse(given) })
+  const parsed = analysisConfigSchema.parse({ ...defaults, ...z.record(z.string(), z.unknown()).parse(input) })
   return parsed
 }
 
@@ -93,24 +93,26 @@ export const thresholdsFor = (config: AnalysisConfig, metric: string, criticalit
   }
 
 /** Words of a metric's name that say its unit is not percent, and words of what is usually given in percent. */
-const otherUnits = new Set(
+const otherUnitTokens = new Set(
   'net network bps kbps mbps gbps bytes kb mb gb tb iops ops qps tps rps ms seconds latency packets count errors requests connections'.split(
     ' ',
   ),
 )
-const percentages = new Set('cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '))
+const commonPercentTokens = new Set(
+  'cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '),
+)
 
 /** The words that tell a percentage by its metric's name: those that say so, those of other units, and those of what is usually given in percent. */
-export const percentMetricWords = { percent: ['pct', 'percent'], other: otherUnits, usual: percentages } as const
+export const percentMetricTokens = { percent: ['pct', 'percent'], other: otherUnitTokens, commonPercentages: commonPercentTokens } as const
 
 /** Whether thresholds apply to a metric: its unit is percent, or it has a threshold of its own. */
-export const isJudgedMetric = (config: AnalysisConfig, metric: string): boolean =>
+export const hasThreshold = (config: AnalysisConfig, metric: string): boolean =>
   isPercentMetric(config, metric) || metric in config.metric_thresholds
 
 /** Whether a metric is a percentage: the target metric, one listed as such, or one whose name says so. */
 export const isPercentMetric = (config: Pick<AnalysisConfig, 'target_metric' | 'percent_metrics'>, metric: string): boolean => {
   if (metric === config.target_metric || config.percent_metrics.includes(metric)) return true
-  const words = metric.toLowerCase().split(/[^a-z]+/)
-  if (words.some((word) => percentMetricWords.percent.some((own) => own === word))) return true
-  return !words.some((word) => otherUnits.has(word)) && words.some((word) => percentages.has(word))
+  const tokens = metric.toLowerCase().split(/[^a-z]+/)
+  if (tokens.some((token) => percentMetricTokens.percent.some((percentToken) => percentToken === token))) return true
+  return !tokens.some((token) => otherUnitTokens.has(token)) && tokens.some((token) => commonPercentTokens.has(token))
 }

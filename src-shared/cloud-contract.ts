@@ -1,15 +1,15 @@
 // What the window asks of the cloud through the main process, and what is pushed to it. No credential crosses it but a one-time code.
 import { z } from 'zod'
-import { cloudSettingsSchema, engineKinds, processingLimits, usualInstances } from './cloud-settings.ts'
-import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, tripParts, tripStages } from './cloud-job.ts'
+import { cloudSettingsSchema, engineKinds, processingLimits, defaultInstances } from './cloud-settings.ts'
+import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, cloudRunParts, cloudRunStages } from './cloud-job.ts'
 import { wireErrorSchema } from './errors.ts'
 
-const nothing = z.strictObject({})
+const emptyObject = z.strictObject({})
 const settings = cloudSettingsSchema.shape
 const runId = z.string().regex(/^[a-z0-9]{8,32}$/)
 
 /** What the user has filled in so far; "" where nothing. Checked as a whole when it is used. */
-export const cloudDraftSchema = z.strictObject({
+export const launchFormSchema = z.strictObject({
   /** Null: the environment or the default profile. */
   profile: z.string().nullable(),
   region: z.string().nullable(),
@@ -44,9 +44,9 @@ export const cloudDraftSchema = z.strictObject({
   maxRuntimeMinutes: z.number().positive(),
   costCeilingUsd: z.number().positive(),
 })
-export type CloudDraft = z.infer<typeof cloudDraftSchema>
+export type LaunchForm = z.infer<typeof launchFormSchema>
 
-export const emptyDraft: CloudDraft = {
+export const emptyLaunchForm: LaunchForm = {
   profile: null,
   region: null,
   input: '',
@@ -66,7 +66,7 @@ export const emptyDraft: CloudDraft = {
   eventsTable: '',
   program: 'engine',
   engine: 'single',
-  instances: usualInstances,
+  instances: defaultInstances,
   projectFolder: '',
   moduleScript: '',
   maxRuntimeMinutes: 60,
@@ -78,12 +78,12 @@ export const localKinds = ['forecasts', 'table', 'project'] as const
 export type LocalKind = (typeof localKinds)[number]
 
 /** A trip as the window shows it. */
-export const tripViewSchema = z.object({
+export const cloudRunViewSchema = z.object({
   runId,
   jobName: z.string(),
-  stage: z.enum(tripStages),
+  stage: z.enum(cloudRunStages),
   /** Which of its jobs this is about. */
-  part: z.enum(tripParts),
+  part: z.enum(cloudRunParts),
   status: jobStatusSchema.nullable(),
   /** ISO 8601 UTC. */
   createdAt: z.string(),
@@ -93,7 +93,7 @@ export const tripViewSchema = z.object({
   region: z.string(),
   account: z.string(),
   instanceType: z.string(),
-  mostUsd: z.number().nullable(),
+  maxUsd: z.number().nullable(),
   /** What is going on, one sentence; "" when nothing is. */
   activity: z.string(),
   /** Share done of what is going on, 0..1; null where unknown. */
@@ -108,7 +108,7 @@ export const tripViewSchema = z.object({
   isLive: z.boolean(),
   folder: z.string().nullable(),
 })
-export type TripView = z.infer<typeof tripViewSchema>
+export type CloudRunView = z.infer<typeof cloudRunViewSchema>
 
 export const listedJobSchema = z.object({
   name: z.string(),
@@ -123,18 +123,18 @@ const connection = z.strictObject({ profile: z.string().nullable(), region: z.st
 
 export const cloudChannels = {
   'cloud.start': {
-    request: nothing,
-    response: z.object({ profiles: z.array(z.string()), draft: cloudDraftSchema, trips: z.array(tripViewSchema) }),
+    request: emptyObject,
+    response: z.object({ profiles: z.array(z.string()), form: launchFormSchema, runs: z.array(cloudRunViewSchema) }),
   },
   /** Who the profile is; asks AWS. */
   'cloud.connect': { request: connection, response: callerSchema },
   /** Signs in through the browser. */
-  'cloud.signIn': { request: z.strictObject({ profile: z.string().min(1) }), response: nothing },
+  'cloud.signIn': { request: z.strictObject({ profile: z.string().min(1) }), response: emptyObject },
   /** The code that `cloud.codeAsked` wants; null: not given. */
-  'cloud.giveCode': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: nothing },
-  'cloud.keepDraft': { request: cloudDraftSchema, response: nothing },
+  'cloud.giveCode': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: emptyObject },
+  'cloud.keepDraft': { request: launchFormSchema, response: emptyObject },
   /** The draft with what a pipeline's config.yaml states; asks for the file. */
-  'cloud.importConfig': { request: cloudDraftSchema, response: cloudDraftSchema },
+  'cloud.importConfig': { request: launchFormSchema, response: launchFormSchema },
   /** System dialog for what lies on this machine; null when dismissed. */
   'cloud.choose': { request: z.strictObject({ kind: z.enum(localKinds) }), response: z.object({ path: z.string().nullable() }) },
   /** Buckets, or folders and files below a prefix. */
@@ -144,15 +144,15 @@ export const cloudChannels = {
   },
   /** ARNs of the roles that SageMaker may assume; `note`: why there are none, where they may not be listed. */
   'cloud.roles': { request: connection, response: z.object({ roles: z.array(z.string()), note: z.string().nullable() }) },
-  'cloud.preflight': { request: cloudDraftSchema, response: preflightSchema },
+  'cloud.preflight': { request: launchFormSchema, response: preflightSchema },
   /** Answers at once; how it goes is pushed as `cloud.trip`. */
-  'cloud.launch': { request: cloudDraftSchema, response: z.object({ runId }) },
+  'cloud.launch': { request: launchFormSchema, response: z.object({ runId }) },
   'cloud.log': { request: z.strictObject({ runId }), response: z.object({ lines: z.array(logLineSchema) }) },
-  'cloud.stop': { request: z.strictObject({ runId }), response: nothing },
+  'cloud.stop': { request: z.strictObject({ runId }), response: emptyObject },
   /** Goes on with a trip that waits or failed on its way. */
-  'cloud.continue': { request: z.strictObject({ runId }), response: nothing },
+  'cloud.continue': { request: z.strictObject({ runId }), response: emptyObject },
   /** The job's page in the AWS console. */
-  'cloud.openConsole': { request: z.strictObject({ runId }), response: nothing },
+  'cloud.openConsole': { request: z.strictObject({ runId }), response: emptyObject },
   /** Brings home what an s3:// prefix holds, or what a job of the account has written; opens it. Progress is pushed as `cloud.fetching`. */
   'cloud.fetch': {
     request: z.strictObject({ connection, from: z.string().min(1).max(1024) }),
@@ -162,7 +162,7 @@ export const cloudChannels = {
 } as const
 
 export const cloudPushes = [
-  z.object({ type: z.literal('cloud.trip'), trip: tripViewSchema }),
+  z.object({ type: z.literal('cloud.trip'), run: cloudRunViewSchema }),
   z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
   /** Bytes of an earlier run that have come. */
   z.object({ type: z.literal('cloud.fetching'), bytes: z.number(), total: z.number() }),

@@ -36,25 +36,25 @@ export const hasEnded = (status: JobStatus): boolean => status === 'Completed' |
 export const logLineSchema = z.object({ host: z.string(), at: z.string(), text: z.string() })
 export type LogLine = z.infer<typeof logLineSchema>
 
-const measureSchema = z.object({ last: z.number(), most: z.number() }).nullable()
+const utilizationSchema = z.object({ last: z.number(), most: z.number() }).nullable()
 /** Per cent, of the last minute and of the busiest one; null where not measured. `cpu` counts 100 for each core. */
-export const jobLoadSchema = z.object({ cpu: measureSchema, memory: measureSchema, disk: measureSchema })
+export const jobLoadSchema = z.object({ cpu: utilizationSchema, memory: utilizationSchema, disk: utilizationSchema })
 export type JobLoad = z.infer<typeof jobLoadSchema>
 
-export const tripStages = ['planned', 'submitting', 'submitted', 'ended', 'home'] as const
+export const cloudRunStages = ['planned', 'submitting', 'submitted', 'ended', 'home'] as const
 
 /** Which job of a trip: the only one, or the two of a trip through Spark. */
-export const tripParts = ['whole', 'spark', 'finish'] as const
-export type TripPart = (typeof tripParts)[number]
+export const cloudRunParts = ['whole', 'spark', 'finish'] as const
+export type CloudRunPart = (typeof cloudRunParts)[number]
 
 /** A launch from click to run folder, as the journal keeps it: everything needed to go on, and no secret. */
-export const tripSchema = z.object({
+export const cloudRunSchema = z.object({
   version: z.literal(1),
   runId: z.string(),
   jobName: z.string(),
-  stage: z.enum(tripStages),
+  stage: z.enum(cloudRunStages),
   /** The job that `jobName`, `stage` and `job` are about. */
-  part: z.enum(tripParts).default('whole'),
+  part: z.enum(cloudRunParts).default('whole'),
   /** Times that this part was begun after it had failed or was stopped; 1 the first time. */
   attempt: z.int().min(1).default(1),
   createdAt: z.string(),
@@ -72,13 +72,13 @@ export const tripSchema = z.object({
   /** Run folder on this machine, once it is home. */
   folder: z.string().nullable(),
 })
-export type Trip = z.infer<typeof tripSchema>
+export type CloudRun = z.infer<typeof cloudRunSchema>
 
 export const cloudEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('planned'), run_id: z.string(), job: z.string(), instance_type: z.string(), most_usd: z.number().nullable() }),
   /** Bytes of all files together; `skipped` are there already. */
   z.object({ type: z.literal('upload'), file: z.string(), bytes: z.number(), total: z.number(), skipped: z.number() }),
-  z.object({ type: z.literal('submitted'), part: z.enum(tripParts), job: z.string(), arn: z.string(), console_url: z.string() }),
+  z.object({ type: z.literal('submitted'), part: z.enum(cloudRunParts), job: z.string(), arn: z.string(), console_url: z.string() }),
   z.object({ type: z.literal('status'), job: jobStateSchema }),
   z.object({ type: z.literal('log'), line: logLineSchema }),
   z.object({ type: z.literal('metrics'), load: jobLoadSchema }),

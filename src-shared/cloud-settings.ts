@@ -60,7 +60,7 @@ const s3Uri = z
 export const engineKinds = ['single', 'spark'] as const
 export type EngineKind = (typeof engineKinds)[number]
 /** Machines of a Spark job where no number is given. */
-export const usualInstances = 4
+export const defaultInstances = 4
 
 export const cloudTaskSchema = z.discriminatedUnion('kind', [
   /** Headroom's own engine. */

@@ -14,32 +14,32 @@ export const deepLinkSchema = z.object({
 })
 export type DeepLink = z.infer<typeof deepLinkSchema>
 
-const lists = ['business_unit', 'region', 'criticality', 'risk', 'cluster', 'disposition'] as const
+const listKeys = ['business_unit', 'region', 'criticality', 'risk', 'cluster', 'disposition'] as const
 
-const pair = (name: string, value: string): string => `${name}=${encodeURIComponent(value)}`
+const queryPair = (name: string, value: string): string => `${name}=${encodeURIComponent(value)}`
 
 /** Servers picked by hand are left out: a link stays short. */
 export const formatDeepLink = ({ path, view, metric, server, filter }: DeepLink): string => {
   const query = [
-    pair('path', path),
-    ...(metric === null ? [] : [pair('metric', metric)]),
-    ...(server === null ? [] : [pair('server', server)]),
-    ...(filter.text === '' ? [] : [pair('text', filter.text)]),
-    ...lists.flatMap((name) => filter[name].map((value) => pair(name, String(value)))),
+    queryPair('path', path),
+    ...(metric === null ? [] : [queryPair('metric', metric)]),
+    ...(server === null ? [] : [queryPair('server', server)]),
+    ...(filter.text === '' ? [] : [queryPair('text', filter.text)]),
+    ...listKeys.flatMap((name) => filter[name].map((value) => queryPair(name, String(value)))),
   ]
   return `${deepLinkScheme}://run/${view}?${query.join('&')}`
 }
 
 /** null for anything that is no such link, or asks for what no view knows. */
 export const parseDeepLink = (text: string): DeepLink | null => {
-  const found = /^headroom:\/\/run\/?([^/?#]*)\/?(?:\?([^#]*))?$/i.exec(text)
-  if (found === null) return null
+  const match = /^headroom:\/\/run\/?([^/?#]*)\/?(?:\?([^#]*))?$/i.exec(text)
+  if (match === null) return null
   try {
-    const given = readQuery(found[2] ?? '')
-    const first = (name: string): string | null => given.get(name)?.[0] ?? null
+    const parameters = readQuery(match[2] ?? '')
+    const first = (name: string): string | null => parameters.get(name)?.[0] ?? null
     const filter: Record<keyof FleetFilter, unknown> = { ...noFilter, text: first('text') ?? '' }
-    for (const name of lists) filter[name] = name === 'cluster' ? (given.get(name) ?? []).map(Number) : (given.get(name) ?? [])
-    const view = found[1] === undefined || found[1] === '' ? 'overview' : found[1]
+    for (const name of listKeys) filter[name] = name === 'cluster' ? (parameters.get(name) ?? []).map(Number) : (parameters.get(name) ?? [])
+    const view = match[1] === undefined || match[1] === '' ? 'overview' : match[1]
     return deepLinkSchema.parse({ path: first('path') ?? '', view, metric: first('metric'), server: first('server'), filter })
   } catch {
     return null
@@ -52,9 +52,9 @@ const readQuery = (query: string): Map<string, string[]> => {
   for (const part of query.split('&').filter(Boolean)) {
     const [name = '', ...rest] = part.split('=')
     const value = decodeURIComponent(rest.join('=').replaceAll('+', '%20'))
-    const known = values.get(name)
-    if (known === undefined) values.set(name, [value])
-    else known.push(value)
+    const existing = values.get(name)
+    if (existing === undefined) values.set(name, [value])
+    else existing.push(value)
   }
   return values
 }

@@ -2,19 +2,19 @@
 import type { ZodError } from 'zod'
 
 /** "key must be a number, not \"x\"", without a full stop. */
-export const describeMisfit = (given: Readonly<Record<string, unknown>>, cause: ZodError): string => {
+export const describeValidationIssue = (input: Readonly<Record<string, unknown>>, cause: ZodError): string => {
   // A misspelt key inside a value says more than that the right one is missing.
   const issue = cause.issues.find(({ code }) => code === 'unrecognized_keys') ?? cause.issues[0]!
   const key = issue.path.join('.')
-  const value = issue.path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], given)
+  const value = issue.path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], input)
   return issue.code === 'unrecognized_keys'
     ? `${key} has no part ${issue.keys.join(', ')}`
-    : `${key} must be ${wanted(issue)}, not ${describe(value)}`
+    : `${key} must be ${describeExpected(issue)}, not ${describeActual(value)}`
 }
 
 type Issue = ZodError['issues'][number]
 
-const kinds: Readonly<Record<string, string>> = {
+const typeLabels: Readonly<Record<string, string>> = {
   number: 'a number',
   int: 'a whole number',
   string: 'text',
@@ -23,8 +23,8 @@ const kinds: Readonly<Record<string, string>> = {
   record: 'a group of keys',
 }
 
-const wanted = (issue: Issue): string => {
-  if (issue.code === 'invalid_type') return kinds[issue.expected] ?? issue.expected
+const describeExpected = (issue: Issue): string => {
+  if (issue.code === 'invalid_type') return typeLabels[issue.expected] ?? issue.expected
   if (issue.code === 'too_small') {
     if (issue.origin === 'string') return 'text that is not empty'
     if (issue.origin === 'array') return 'a list that is not empty'
@@ -36,7 +36,7 @@ const wanted = (issue: Issue): string => {
   return issue.path[0] === 'holiday_country' ? 'a country code of two capital letters' : 'of another kind'
 }
 
-const describe = (value: unknown): string => {
+const describeActual = (value: unknown): string => {
   if (value === undefined || value === null) return 'empty'
   return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
 }

@@ -1,24 +1,24 @@
 // What the window's main process asks of the engine's process: calls with request and response schema, and pushed events.
 import { z } from 'zod'
-import { compareAnswerSchema, compareRequestSchema, reconcileRequestSchema } from './comparison-view.ts'
-import { configReadingSchema } from './config-reading.ts'
+import { compareResponseSchema, compareRequestSchema, reconcileRequestSchema } from './comparison-view.ts'
+import { configPreviewSchema } from './config-reading.ts'
 import { wireErrorSchema } from './errors.ts'
 import { exportedRowsSchema, exportRowsCallSchema } from './export-rows.ts'
 import {
-  decideRequestSchema,
+  saveDecisionsRequestSchema,
   filterChoicesSchema,
   filteredRequestSchema,
   fleetFiguresRequestSchema,
   fleetFiguresSchema,
-  modelsAnswerSchema,
+  modelAccuracyResponseSchema,
   recommendationsPageSchema,
   recommendationsRequestSchema,
-  seasonAnswerSchema,
+  seasonResponseSchema,
   serversPageSchema,
   serversRequestSchema,
-  undecideRequestSchema,
+  withdrawDecisionsRequestSchema,
 } from './fleet-view.ts'
-import { eventLedgerSchema, keepEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-ledger.ts'
+import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-ledger.ts'
 import { hostLoadRequestSchema, hostLoadSchema, packingPageSchema, packingRequestSchema } from './packing-view.ts'
 import { savedScenariosSchema } from './saved-scenario.ts'
 import { reportFormats } from './report-format.ts'
@@ -36,7 +36,7 @@ import {
   serverDetailSchema,
   serverRequestSchema,
 } from './run-view.ts'
-import { whatIfAnswerSchema, whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema } from './what-if.ts'
+import { whatIfResultSchema, whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema } from './what-if.ts'
 
 const path = z.string().min(1)
 const folderRequest = z.strictObject({ folder: path })
@@ -93,22 +93,22 @@ export const engineCalls = {
   'run.choices': { request: folderRequest, response: filterChoicesSchema },
   'run.fleet': { request: fleetFiguresRequestSchema, response: fleetFiguresSchema },
   'run.servers': { request: serversRequestSchema, response: serversPageSchema },
-  'run.season': { request: filteredRequestSchema, response: seasonAnswerSchema },
-  'run.models': { request: folderRequest, response: modelsAnswerSchema },
+  'run.season': { request: filteredRequestSchema, response: seasonResponseSchema },
+  'run.models': { request: folderRequest, response: modelAccuracyResponseSchema },
   'run.recommendations': { request: recommendationsRequestSchema, response: recommendationsPageSchema },
   'run.packing': { request: packingRequestSchema, response: packingPageSchema },
   'run.host-load': { request: hostLoadRequestSchema, response: hostLoadSchema },
   /** Keeps the planner's decisions beside the run, or takes them back. */
-  'run.decide': { request: decideRequestSchema, response: z.object({}) },
-  'run.undecide': { request: undecideRequestSchema, response: z.object({}) },
+  'run.decide': { request: saveDecisionsRequestSchema, response: z.object({}) },
+  'run.undecide': { request: withdrawDecisionsRequestSchema, response: z.object({}) },
   /** Scenarios that the planner kept beside the run; keeping replaces them all. */
   'run.scenarios': { request: folderRequest, response: savedScenariosSchema },
   'run.keep-scenarios': { request: z.strictObject({ folder: path, scenarios: savedScenariosSchema }), response: z.object({}) },
   /** The event ledger beside the run; keeping checks and replaces it. */
-  'run.events': { request: folderRequest, response: eventLedgerSchema },
-  'run.keep-events': { request: keepEventsRequestSchema, response: eventLedgerSchema },
+  'run.events': { request: folderRequest, response: eventCalendarSchema },
+  'run.keep-events': { request: saveEventsRequestSchema, response: eventCalendarSchema },
   'run.server-events': { request: serverEventsRequestSchema, response: serverEventsSchema },
-  'run.compare': { request: compareRequestSchema, response: compareAnswerSchema },
+  'run.compare': { request: compareRequestSchema, response: compareResponseSchema },
   'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
   /** Writes the filtered rows of a list to a file that the user named. */
   'run.export-rows': { request: exportRowsCallSchema, response: exportedRowsSchema },
@@ -117,9 +117,9 @@ export const engineCalls = {
   /** Throws config-invalid with the key that does not fit. */
   'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: z.object({}) },
   /** What a configuration file sets; nothing is kept. */
-  'config.read': { request: z.strictObject({ path }), response: configReadingSchema },
+  'config.read': { request: z.strictObject({ path }), response: configPreviewSchema },
   'run.what-if-choices': { request: whatIfChoicesRequestSchema, response: whatIfChoicesSchema },
-  'run.what-if': { request: whatIfRequestSchema, response: whatIfAnswerSchema },
+  'run.what-if': { request: whatIfRequestSchema, response: whatIfResultSchema },
 } as const
 export type EngineCalls = typeof engineCalls
 export type EngineCall = keyof EngineCalls

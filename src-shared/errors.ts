@@ -1,6 +1,6 @@
 // The errors that users meet: one code each, the class that carries it, its wire shape and its exit code.
 import { z } from 'zod'
-import { plainSentence, plainText } from './plain-text.ts'
+import { toPlainSentence, toPlainText } from './plain-text.ts'
 
 export const errorCodes = [
   'usage',
@@ -72,10 +72,10 @@ export class HeadroomError extends Error {
   readonly sql: string | undefined
 
   constructor(code: ErrorCode, message: string, options: HeadroomErrorOptions = {}) {
-    super(plainSentence(message), options.cause === undefined ? undefined : { cause: options.cause })
+    super(toPlainSentence(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'HeadroomError'
     this.code = code
-    this.next = options.next === undefined ? undefined : plainText(options.next)
+    this.next = options.next === undefined ? undefined : toPlainText(options.next)
     this.sql = options.sql
   }
 }
@@ -90,7 +90,7 @@ export const toWireError = (thrown: unknown): WireError => {
       ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
     }
   }
-  return { code: 'internal', message: plainText(thrown instanceof Error ? thrown.message : String(thrown)) }
+  return { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
 }
 
 export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const

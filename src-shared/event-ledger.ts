@@ -3,16 +3,16 @@ import { z } from 'zod'
 import { eventReportSchema } from './event-report.ts'
 
 /** Columns of an events table. */
-export const ledgerColumns = ['from', 'to', 'servers', 'group', 'metric', 'effect', 'note'] as const
-export type LedgerColumn = (typeof ledgerColumns)[number]
+export const eventColumns = ['from', 'to', 'servers', 'group', 'metric', 'effect', 'note'] as const
+export type EventColumn = (typeof eventColumns)[number]
 
 /** At most so many events in one ledger. */
-export const mostEvents = 1000
+export const maxEvents = 1000
 
 const field = z.string().max(100_000)
 
 /** One line, each field as text, empty where the event states nothing; `servers` or `group` says whom it is about. */
-export const ledgerLineSchema = z.strictObject({
+export const eventLineSchema = z.strictObject({
   from: field,
   to: field,
   servers: field,
@@ -21,20 +21,20 @@ export const ledgerLineSchema = z.strictObject({
   effect: field,
   note: field,
 })
-export type LedgerLine = z.infer<typeof ledgerLineSchema>
+export type EventLine = z.infer<typeof eventLineSchema>
 
-export const keepEventsRequestSchema = z.strictObject({ folder: z.string().min(1), lines: z.array(ledgerLineSchema).max(mostEvents) })
+export const saveEventsRequestSchema = z.strictObject({ folder: z.string().min(1), lines: z.array(eventLineSchema).max(maxEvents) })
 
-export const eventLedgerSchema = z.object({
-  lines: z.array(ledgerLineSchema),
+export const eventCalendarSchema = z.object({
+  lines: z.array(eventLineSchema),
   /** Entry i is about line i; scenarios are of the ledger as it is now, `left_out` as the run found it. */
   report: eventReportSchema,
   /** Whether the run was analysed with line i. */
-  heeded: z.array(z.boolean()),
+  applied: z.array(z.boolean()),
   /** Why the run can have no ledger; null where it can. */
-  refusal: z.string().nullable(),
+  unavailableReason: z.string().nullable(),
 })
-export type EventLedgerView = z.infer<typeof eventLedgerSchema>
+export type EventCalendarView = z.infer<typeof eventCalendarSchema>
 
 export const serverEventsRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })
 
@@ -42,6 +42,6 @@ export const serverEventsRequestSchema = z.strictObject({ folder: z.string().min
 export const serverEventsSchema = z.object({
   events: z.array(z.object({ note: z.string(), metric: z.string().nullable(), fromMs: z.number(), untilMs: z.number() })),
   /** The forecast with all events to come, by metric, in its unit; metrics that none changes are absent. */
-  changed: z.array(z.object({ metric: z.string(), timesMs: z.instanceof(Float64Array), forecast: z.instanceof(Float32Array) })),
+  adjustedForecasts: z.array(z.object({ metric: z.string(), timesMs: z.instanceof(Float64Array), forecast: z.instanceof(Float32Array) })),
 })
 export type ServerEvents = z.infer<typeof serverEventsSchema>

@@ -6,10 +6,10 @@ const count = z.int().min(0)
 const instant = z.string()
 
 /** At most so many names; `count` tells all. */
-export const mostNamedServers = 1000
+export const maxNamedServers = 1000
 const serversSchema = z.object({ count, servers: z.array(z.string()) })
 
-const standingSchema = z.object({
+const riskStateSchema = z.object({
   /** Of the servers that the event touches; of the fleet in `together`. */
   at_risk_servers: count,
   /** The P95 that leaves the least headroom, in its metric's unit, and its server. */
@@ -17,19 +17,19 @@ const standingSchema = z.object({
   /** Of servers at risk. */
   soonest_breach_at: instant.nullable(),
 })
-export type EventStanding = z.infer<typeof standingSchema>
+export type EventRiskState = z.infer<typeof riskStateSchema>
 
 const scenarioSchema = z.object({
   /** Servers with a judged horizon value that the event changes. */
   servers: count,
-  before: standingSchema,
-  after: standingSchema,
+  before: riskStateSchema,
+  after: riskStateSchema,
   pushed_over: serversSchema,
   saved: serversSchema,
 })
 export type EventScenario = z.infer<typeof scenarioSchema>
 
-const leftOutSchema = z.object({
+const exclusionSchema = z.object({
   /** Backtest rows of selected models, and the series they belong to. */
   rows: count,
   series: count,
@@ -37,7 +37,7 @@ const leftOutSchema = z.object({
   effects: z.array(z.object({ metric: z.string(), rows: count, mean_error: z.number() })),
 })
 
-export const ledgerEventSchema = z.object({
+export const eventReportEntrySchema = z.object({
   /** Line of the events table. */
   line: count,
   from: instant,
@@ -51,15 +51,15 @@ export const ledgerEventSchema = z.object({
   /** Servers of the set that it is about. */
   servers: count,
   /** Null where no measured row was left out. */
-  left_out: leftOutSchema.nullable(),
+  left_out: exclusionSchema.nullable(),
   /** The event alone, on the forecasts; null where it touches no horizon. */
   scenario: scenarioSchema.nullable(),
 })
-export type LedgerEventReport = z.infer<typeof ledgerEventSchema>
+export type EventReportEntry = z.infer<typeof eventReportEntrySchema>
 
 /** Key `events` of module_05_summary.json. The run's own figures stay those of the forecasts; the scenario stands beside them. */
 export const eventReportSchema = z.object({
-  events: z.array(ledgerEventSchema),
+  events: z.array(eventReportEntrySchema),
   /** All events to come at once; null where none touches the horizon. */
   together: scenarioSchema.nullable(),
 })

@@ -6,13 +6,13 @@ export const riskFilters = ['at-risk', 'high', 'medium', 'low', 'breach', 'under
 export const riskFilterSchema = z.enum(riskFilters)
 export type RiskFilter = z.infer<typeof riskFilterSchema>
 
-const dispositions = ['add capacity', 'watch', 'retire', 'consolidate', 'keep'] as const
-export const dispositionSchema = z.enum(dispositions)
+const recommendationKinds = ['add capacity', 'watch', 'retire', 'consolidate', 'keep'] as const
+export const recommendationKindSchema = z.enum(recommendationKinds)
 
 const groupNames = z.array(z.string()).max(1000)
 
 /** Servers that can be picked by hand. */
-export const mostPickedServers = 20_000
+export const maxPickedServers = 20_000
 
 export const fleetFilterSchema = z.strictObject({
   /** Words that must all occur in the server's name, groups, cluster, model or disposition; case does not matter. */
@@ -23,9 +23,9 @@ export const fleetFilterSchema = z.strictObject({
   criticality: groupNames,
   risk: z.array(riskFilterSchema).max(riskFilters.length),
   cluster: z.array(z.int().min(0)).max(100),
-  disposition: z.array(dispositionSchema).max(dispositions.length),
+  disposition: z.array(recommendationKindSchema).max(recommendationKinds.length),
   /** Servers picked by hand, for instance with the lasso. */
-  servers: z.array(z.string()).max(mostPickedServers),
+  servers: z.array(z.string()).max(maxPickedServers),
 })
 export type FleetFilter = z.infer<typeof fleetFilterSchema>
 
@@ -40,7 +40,7 @@ export const noFilter: FleetFilter = {
   servers: [],
 }
 
-export const isFiltering = (filter: FleetFilter): boolean =>
+export const isFilterActive = (filter: FleetFilter): boolean =>
   Object.values(filter).some((value: string | readonly unknown[]) => value.length > 0)
 
 export const groupColumns = ['business_unit', 'region', 'criticality'] as const

@@ -1,6 +1,6 @@
 // The roles that columns of a forecast set play, and the names by which they are found.
 /** Role -> names that may play it, in order of preference; the first is canonical. */
-export const roleNames = {
+export const columnAliases = {
   server_id: ['server_id', 'item_id', 'host', 'hostname', 'instance_id'],
   timestamp: ['timestamp', 'ds', 'date'],
   predicted: ['predicted', 'yhat', 'mean', 'p50', 'forecast'],
@@ -14,7 +14,7 @@ export const roleNames = {
   horizon_offset: ['horizon_offset'],
 } as const satisfies Record<string, readonly string[]>
 
-export type ColumnRole = keyof typeof roleNames
+export type ColumnRole = keyof typeof columnAliases
 export const requiredRoles: readonly ColumnRole[] = ['server_id', 'timestamp', 'predicted']
 
 /** What the flagged Parquet adds; input columns must not bear these names. */

@@ -1,6 +1,6 @@
 // What the window may ask of the main process: channel -> request and response schema, and the events pushed to it.
 import { z } from 'zod'
-import { configReadingSchema } from './config-reading.ts'
+import { configPreviewSchema } from './config-reading.ts'
 import { deepLinkSchema } from './deep-link.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { engineCalls } from './engine-contract.ts'
@@ -12,14 +12,14 @@ import { runEventSchema } from './run-event.ts'
 import { settingsChangeSchema, settingsSchema } from './settings.ts'
 
 const path = z.string().min(1)
-const nothing = z.strictObject({})
+const emptyObject = z.strictObject({})
 
 export const savedKinds = ['png', 'svg', 'csv', 'tsv', 'md', 'json'] as const
 export type SavedKind = (typeof savedKinds)[number]
-const mostSavedBytes = 100_000_000
+const maxSavedBytes = 100_000_000
 
 /** What a start, a second start or a menu asks the window to do. */
-export const launchSchema = z.discriminatedUnion('kind', [
+export const startRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start') }),
   z.object({ kind: z.literal('sample') }),
   z.object({ kind: z.literal('path'), path }),
@@ -27,7 +27,7 @@ export const launchSchema = z.discriminatedUnion('kind', [
   /** What was asked for cannot be done, in one sentence. */
   z.object({ kind: z.literal('refused'), message: z.string() }),
 ])
-export type Launch = z.infer<typeof launchSchema>
+export type StartRequest = z.infer<typeof startRequestSchema>
 
 export const recentRunSchema = z.object({
   folder: path,
@@ -55,7 +55,7 @@ export type AnalysisSource = z.infer<typeof analysisSourceSchema>
 
 export const channels = {
   /** What the app was started for; asked once by the window when it is ready. */
-  'launch.take': { request: nothing, response: launchSchema },
+  'launch.take': { request: emptyObject, response: startRequestSchema },
   /** System dialog; null when dismissed. */
   'path.choose': { request: z.strictObject({ kind: z.enum(['file', 'folder']) }), response: z.object({ path: path.nullable() }) },
   /** Whether a path is a run folder or a forecast set. */
@@ -106,7 +106,7 @@ export const channels = {
   'run.reconcile': engineCalls['run.reconcile'],
   'query.run': queryCalls['query.run'],
   'query.tables': queryCalls['query.tables'],
-  'query.cancel': { request: nothing, response: nothing },
+  'query.cancel': { request: emptyObject, response: emptyObject },
   /** Asks where to, then writes all rows there; null when the dialog is dismissed. */
   'query.export': { request: queryExportRequestSchema, response: queryCalls['query.export'].response.nullable() },
   /** Asks where to, then writes there; null when the dialog is dismissed. */
@@ -122,23 +122,23 @@ export const channels = {
       /** File name without folder. */
       name: z.string().regex(/^[^/\\\0]{1,200}$/),
       kind: z.enum(savedKinds),
-      content: z.union([z.string().max(mostSavedBytes), z.instanceof(Uint8Array).refine(({ length }) => length <= mostSavedBytes)]),
+      content: z.union([z.string().max(maxSavedBytes), z.instanceof(Uint8Array).refine(({ length }) => length <= maxSavedBytes)]),
     }),
     response: z.object({ path: path.nullable() }),
   },
   /** Asks for a configuration file and says what it sets; null when the dialog is dismissed. */
-  'config.import': { request: nothing, response: configReadingSchema.nullable() },
+  'config.import': { request: emptyObject, response: configPreviewSchema.nullable() },
   'run.what-if-choices': engineCalls['run.what-if-choices'],
   'run.what-if': engineCalls['run.what-if'],
   /** Shows the folder in the system's file manager. */
-  'run.reveal': { request: z.strictObject({ folder: path }), response: nothing },
-  'recent.list': { request: nothing, response: z.array(recentRunSchema) },
+  'run.reveal': { request: z.strictObject({ folder: path }), response: emptyObject },
+  'recent.list': { request: emptyObject, response: z.array(recentRunSchema) },
   'recent.remove': { request: z.strictObject({ folder: path }), response: z.array(recentRunSchema) },
-  'settings.get': { request: nothing, response: settingsSchema },
+  'settings.get': { request: emptyObject, response: settingsSchema },
   /** Changes the settings named; those of the analysis are checked first and replaced as a whole. */
   'settings.set': { request: settingsChangeSchema, response: settingsSchema },
   ...cloudChannels,
-  'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: nothing },
+  'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: emptyObject },
 } as const
 export type Channels = typeof channels
 export type Channel = keyof Channels
@@ -147,10 +147,10 @@ export type ChannelResponse<Name extends Channel> = z.infer<Channels[Name]['resp
 
 export const isChannel = (name: unknown): name is Channel => typeof name === 'string' && Object.hasOwn(channels, name)
 
-export type Answer<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: WireError }
+export type IpcResponse<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: WireError }
 
 /** The envelope of an answer; the value is parsed by the channel's schema. */
-export const answerSchema = z.discriminatedUnion('ok', [
+export const ipcResponseSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ])
@@ -158,7 +158,7 @@ export const answerSchema = z.discriminatedUnion('ok', [
 export const pushSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('analysis.event'), analysisId: z.string(), event: runEventSchema }),
   /** A second start, or a menu command. */
-  z.object({ type: z.literal('launch.requested'), launch: launchSchema }),
+  z.object({ type: z.literal('launch.requested'), startRequest: startRequestSchema }),
   z.object({ type: z.literal('settings.changed'), settings: settingsSchema }),
   /** A menu item that the window carries out. */
   z.object({ type: z.literal('command.requested'), command: z.string() }),

@@ -12,7 +12,7 @@ const units: Readonly<Record<string, number>> = {
 }
 
 /** Bytes; NaN for any other text. */
-export const memoryBytes = (text: string): number => {
+export const parseMemorySize = (text: string): number => {
   const [, size, unit] = /^(\d+(?:\.\d+)?)\s*([KMGT]i?B)$/i.exec(text.trim()) ?? []
   const bytes = Math.floor(Number(size) * (units[unit?.toUpperCase() ?? ''] ?? Number.NaN))
   return bytes > 0 ? bytes : Number.NaN

@@ -1,13 +1,13 @@
 // The name most like one that was not found, for "did you mean".
 
 /** Least edit distance without case; undefined where nothing is close (more than half of the letters differ). */
-export const nearestName = (wanted: string, names: readonly string[]): string | undefined => {
+export const findNearestName = (input: string, names: readonly string[]): string | undefined => {
   let nearest: string | undefined
-  let least = Math.max(2, Math.floor(wanted.length / 2)) + 1
+  let minDistance = Math.max(2, Math.floor(input.length / 2)) + 1
   for (const name of names) {
-    const distance = editDistance(wanted.toLowerCase(), name.toLowerCase())
-    if (distance < least) {
-      least = distance
+    const distance = editDistance(input.toLowerCase(), name.toLowerCase())
+    if (distance < minDistance) {
+      minDistance = distance
       nearest = name
     }
   }

@@ -1,17 +1,17 @@
 // Consolidation host by host: which servers move where, and what each host then carries.
 import { z } from 'zod'
-import { filteredRequestSchema, largestPage } from './fleet-view.ts'
+import { filteredRequestSchema, maxPageSize } from './fleet-view.ts'
 
 const count = z.int().min(0)
 
-export const packingRequestSchema = filteredRequestSchema.extend({ offset: count, limit: z.int().min(0).max(largestPage) })
+export const packingRequestSchema = filteredRequestSchema.extend({ offset: count, limit: z.int().min(0).max(maxPageSize) })
 export type PackingRequest = z.infer<typeof packingRequestSchema>
 
 export const packingPageSchema = z.object({
   /** Hosts that take servers over and pass the filter. */
   total: count,
   /** The most saving first. */
-  rows: z.array(z.object({ host: z.string(), guests: z.array(z.string()), monthly_savings_usd: z.number() })),
+  rows: z.array(z.object({ host: z.string(), consolidatedServers: z.array(z.string()), monthly_savings_usd: z.number() })),
 })
 export type PackingPage = z.infer<typeof packingPageSchema>
 
@@ -25,10 +25,10 @@ export const hostLoadSchema = z.object({
   /** What the host may be filled up to, percent. */
   target: z.number(),
   timesMs: z.instanceof(Float64Array),
-  alone: z.instanceof(Float64Array),
-  together: z.instanceof(Float64Array),
+  currentLoad: z.instanceof(Float64Array),
+  consolidatedLoad: z.instanceof(Float64Array),
   /** The fullest time, and what each server takes then; the host first, the others by what they take. */
-  busiestMs: z.number(),
+  peakMs: z.number(),
   members: z.array(z.object({ server_id: z.string(), share: z.number() })),
 })
 export type HostLoad = z.infer<typeof hostLoadSchema>

@@ -33,10 +33,10 @@ const featureNames: Readonly<Record<string, ClusterFeature>> = {
 }
 
 /** Undefined where the pipeline names none that Headroom has. */
-const featuresOf = (stated: unknown): ClusterFeature[] | undefined => {
-  const names = z.array(z.string()).safeParse(stated).data ?? []
-  const known = names.flatMap((name) => featureNames[name.toLowerCase().replace(/_(util|utili[sz]ation)$/, '')] ?? [])
-  return known.length === 0 ? undefined : clusterFeatures.filter((feature) => known.includes(feature))
+const readFeatures = (configured: unknown): ClusterFeature[] | undefined => {
+  const names = z.array(z.string()).safeParse(configured).data ?? []
+  const knownFeatures = names.flatMap((name) => featureNames[name.toLowerCase().replace(/_(util|utili[sz]ation)$/, '')] ?? [])
+  return knownFeatures.length === 0 ? undefined : clusterFeatures.filter((feature) => knownFeatures.includes(feature))
 }
 
 /** Sections of which some keys are used. */
@@ -51,16 +51,16 @@ export const isPipelineConfig = (settings: Readonly<Record<string, unknown>>): b
 /** The settings that the pipeline's config states; all its other keys are left alone. */
 export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const parsed = pipelineSchema.parse(settings)
-  const found: Record<string, unknown> = {
+  const importedSettings: Record<string, unknown> = {
     high_risk_threshold: parsed.risk_analysis?.high_risk_threshold,
     very_high_risk_threshold: parsed.risk_analysis?.very_high_risk_threshold,
     underutilized_threshold: parsed.risk_analysis?.underutilized_threshold,
     cost_per_instance: parsed.risk_analysis?.cost_per_instance,
     n_clusters: parsed.risk_analysis?.clustering?.n_clusters,
-    cluster_features: featuresOf(parsed.risk_analysis?.clustering?.features),
+    cluster_features: readFeatures(parsed.risk_analysis?.clustering?.features),
     eoq_months: parsed.data?.seasonality?.eoq_months,
     eoq_window_days: parsed.feature_engineering?.eoq_window_days,
     target_metric: parsed.model_training?.target_metric,
   }
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined && value !== null))
+  return Object.fromEntries(Object.entries(importedSettings).filter(([, value]) => value !== undefined && value !== null))
 }

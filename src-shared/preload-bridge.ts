@@ -1,8 +1,8 @@
 // The bridge that the preload script puts on the window, and the two pipes behind it. Kept apart from the contract so that the preload stays tiny.
 
 /** Names of the two pipes between preload bridge and main process. */
-export const requestPipe = 'headroom:request'
-export const pushPipe = 'headroom:push'
+export const requestChannel = 'headroom:request'
+export const pushChannel = 'headroom:push'
 
 /** What the preload bridge puts on the window. */
 export interface PreloadBridge {

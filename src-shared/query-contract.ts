@@ -6,20 +6,20 @@ const folder = z.string().min(1)
 const sql = z.string().max(100_000)
 
 /** Rows that the window lists; more are exported. */
-export const mostListedRows = 20_000
-export const mostExportedRows = 1_000_000
+export const maxListedRows = 20_000
+export const maxExportedRows = 1_000_000
 
 export const queryRequestSchema = z.strictObject({ folder, sql })
 
-export const queryAnswerSchema = z.object({
+export const queryResponseSchema = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
   /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
   rows: z.array(z.array(z.json())),
   /** Whether there are more rows than were listed. */
-  more: z.boolean(),
+  hasMore: z.boolean(),
   seconds: z.number(),
 })
-export type QueryAnswer = z.infer<typeof queryAnswerSchema>
+export type QueryResponse = z.infer<typeof queryResponseSchema>
 
 export const queryTablesSchema = z.array(z.object({ name: z.string(), columns: z.array(z.object({ name: z.string(), type: z.string() })) }))
 export type QueryTables = z.infer<typeof queryTablesSchema>
@@ -28,7 +28,7 @@ export const queryFormats = ['csv', 'parquet', 'json', 'xlsx'] as const
 export const queryExportRequestSchema = queryRequestSchema.extend({ format: z.enum(queryFormats) })
 
 export const queryCalls = {
-  'query.run': { request: queryRequestSchema, response: queryAnswerSchema },
+  'query.run': { request: queryRequestSchema, response: queryResponseSchema },
   'query.tables': { request: z.strictObject({ folder }), response: queryTablesSchema },
   /** Writes all rows, up to a million, to a file that the user named. */
   'query.export': {

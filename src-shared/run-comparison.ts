@@ -35,7 +35,7 @@ export const riskStatusSchema = z.enum(['new risk', 'cleared', 'still at risk'])
 
 export const changeCauseSchema = z.enum(['policy', 'model', 'data', 'together'])
 
-export const judgedSideSchema = z.object({
+export const evaluatedSideSchema = z.object({
   model: z.string().nullable(),
   /** The P95 that the run judged, by its own basis, in the metric's unit. */
   p95: z.number().nullable(),
@@ -52,8 +52,8 @@ export const riskChangeSchema = z.object({
   cause: changeCauseSchema.nullable(),
   /** Whether each alone would have changed the state; null for risks that stay. */
   alone: z.object({ policy: z.boolean(), model: z.boolean(), data: z.boolean() }).nullable(),
-  earlier: judgedSideSchema,
-  later: judgedSideSchema,
+  earlier: evaluatedSideSchema,
+  later: evaluatedSideSchema,
   /** Whether the P95 moved by 0.05 or more, or the next breach at all. */
   is_moved: z.boolean(),
   p95_change: z.number().nullable(),

@@ -19,16 +19,16 @@ export const runFiles = {
 } as const
 
 /** Every file but the manifest, which lists them. */
-export const manifestedFiles: readonly string[] = Object.values(runFiles).filter((name) => name !== runFiles.manifest)
+export const filesInManifest: readonly string[] = Object.values(runFiles).filter((name) => name !== runFiles.manifest)
 
 export const granularities = ['hourly', 'daily', 'weekly'] as const
 export const granularitySchema = z.enum(granularities)
 export type Granularity = z.infer<typeof granularitySchema>
 
 /** Of a file inside the run folder: a manifest from elsewhere must not point out of it. */
-const insideSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0:][^\\\0:]*$/)
+const relativePathSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0:][^\\\0:]*$/)
 
-const fileEntrySchema = z.object({ name: insideSchema, bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+const fileEntrySchema = z.object({ name: relativePathSchema, bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 export type FileEntry = z.infer<typeof fileEntrySchema>
 
 export const inputEntrySchema = z.object({

@@ -38,7 +38,7 @@ export const runOverviewSchema = z.object({
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),
   /** The original job's totals, which count rows under server names. */
-  originalTotals: z
+  module05Totals: z
     .object({ servers: z.number().nullable(), atRiskRows: z.number().nullable(), underutilizedRows: z.number().nullable() })
     .nullable(),
   warnings: z.array(warningSchema),
@@ -170,8 +170,8 @@ export const serverDetailSchema = z.object({
       rank: z.int().min(1),
       rankedServers: z.int().min(1),
       /** The servers next to it in that order. */
-      rankedBefore: z.string().nullable(),
-      rankedAfter: z.string().nullable(),
+      previousServer: z.string().nullable(),
+      nextServer: z.string().nullable(),
       /** The accountable model's line: measured in the history, forecast in the horizon. */
       series: z.object({
         timesMs: z.instanceof(Float64Array),

@@ -1,11 +1,11 @@
 // What-if scenarios that the planner kept, each with what came out of it then.
 import { z } from 'zod'
-import { fleetFiguresSchema, scenarioSchema } from './what-if.ts'
+import { scenarioFiguresSchema, scenarioSchema } from './what-if.ts'
 
 export const savedScenarioSchema = z.strictObject({
   name: z.string().min(1).max(120),
   scenario: scenarioSchema,
-  outcome: fleetFiguresSchema,
+  outcome: scenarioFiguresSchema,
 })
 export type SavedScenario = z.infer<typeof savedScenarioSchema>
 

@@ -1,12 +1,12 @@
 // What the window remembers of its user: theme, zoom, number format, layout, and how forecasts are analysed.
 import { z } from 'zod'
-import { memoryBytes } from './memory-size.ts'
+import { parseMemorySize } from './memory-size.ts'
 
 export const themeChoices = ['system', 'light', 'dark', 'high-contrast'] as const
 export type ThemeChoice = (typeof themeChoices)[number]
 
-export const leastZoom = 0.5
-export const mostZoom = 2.5
+export const minZoom = 0.5
+export const maxZoom = 2.5
 
 const layoutSchema = z.strictObject({
   /** Pixels. */
@@ -24,7 +24,7 @@ const localeSchema = z
 /** What an analysis may take, such as "4GB"; null: a quarter of the machine's memory. */
 const memoryLimitSchema = z
   .string()
-  .refine((text) => !Number.isNaN(memoryBytes(text)))
+  .refine((text) => !Number.isNaN(parseMemorySize(text)))
   .nullable()
 
 /** Settings of the analysis that differ from the defaults, by the keys of the configuration. */
@@ -33,24 +33,24 @@ const analysisSchema = z.record(z.string(), z.unknown())
 /** The user's own queries, the latest first. */
 const queryHistorySchema = z.array(z.string().max(100_000)).max(50)
 
-const startLayout = { drawerWidth: 340, serverColumns: null } as const
+const defaultLayout = { drawerWidth: 340, serverColumns: null } as const
 
 export const settingsSchema = z.object({
   theme: z.enum(themeChoices).default('system'),
-  zoom: z.number().min(leastZoom).max(mostZoom).default(1),
+  zoom: z.number().min(minZoom).max(maxZoom).default(1),
   locale: localeSchema.default(null),
-  layout: layoutSchema.default(startLayout),
+  layout: layoutSchema.default(defaultLayout),
   memoryLimit: memoryLimitSchema.default(null),
   analysis: analysisSchema.default({}),
   queryHistory: queryHistorySchema.default([]),
 })
 export type Settings = z.infer<typeof settingsSchema>
 
-export const startSettings: Settings = {
+export const defaultSettings: Settings = {
   theme: 'system',
   zoom: 1,
   locale: null,
-  layout: { ...startLayout },
+  layout: { ...defaultLayout },
   memoryLimit: null,
   analysis: {},
   queryHistory: [],
@@ -58,7 +58,7 @@ export const startSettings: Settings = {
 
 export const settingsChangeSchema = z.strictObject({
   theme: z.enum(themeChoices).optional(),
-  zoom: z.number().min(leastZoom).max(mostZoom).optional(),
+  zoom: z.number().min(minZoom).max(maxZoom).optional(),
   locale: localeSchema.optional(),
   layout: layoutSchema.partial().optional(),
   memoryLimit: memoryLimitSchema.optional(),

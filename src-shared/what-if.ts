@@ -15,7 +15,7 @@ const groupGrowthSchema = z.strictObject({
   percent: z.number().min(-100).max(10_000),
 })
 
-const specialThresholdSchema = z.strictObject({
+const thresholdOverrideSchema = z.strictObject({
   column: z.enum(['metric', 'criticality']),
   value: z.string().min(1),
   threshold: positive,
@@ -26,7 +26,7 @@ export const scenarioSchema = z.strictObject({
   /** Replaces the general high threshold, percent; thresholds of a metric or criticality of their own stay. */
   threshold: positive.nullable().default(null),
   /** Thresholds of one metric or criticality, in the metric's unit; a criticality's, also one that the run set, wins over a metric's. */
-  special_thresholds: z.array(specialThresholdSchema).default([]),
+  special_thresholds: z.array(thresholdOverrideSchema).default([]),
   /** Percentile of the horizon that is held against the threshold, by linear interpolation. 100 is the peak. */
   percentile: z.number().min(0).max(100).default(95),
   /** Added to every forecast value, percent of it. Values may come out above 100 %: demand above capacity. */
@@ -59,12 +59,12 @@ export const whatIfRequestSchema = z.strictObject({
   /** Whether the threshold x percentile grid is wanted. */
   grid: z.boolean(),
   /** Servers named per list at most, the most urgent first; null: all. */
-  most_listed: count.nullable(),
+  max_listed: count.nullable(),
   /**
    * Names the asker, for instance a slider: a newer question of the same asker on the same run drops those that wait, and they are
    * refused as `cancelled`. Null: always answered.
    */
-  asker: z.string().min(1).nullable(),
+  clientId: z.string().min(1).nullable(),
 })
 export type WhatIfRequest = z.infer<typeof whatIfRequestSchema>
 
@@ -86,7 +86,7 @@ export const whatIfChoicesSchema = z.object({
 export type WhatIfChoices = z.infer<typeof whatIfChoicesSchema>
 
 /** Of the run, or of the scenario. Servers are distinct. */
-export const fleetFiguresSchema = z.object({
+export const scenarioFiguresSchema = z.object({
   servers: count,
   at_risk_servers: count,
   /** Null where the run did not judge idleness by the accountable model (module05, folders of the Python original). */
@@ -99,7 +99,7 @@ export const fleetFiguresSchema = z.object({
   /** What all servers cost a month, without units to add. */
   fleet_monthly_usd: z.number(),
 })
-export type FleetFigures = z.infer<typeof fleetFiguresSchema>
+export type ScenarioFigures = z.infer<typeof scenarioFiguresSchema>
 
 export const listedServerSchema = z.object({
   /** An added server stands as "added like NAME". */
@@ -121,10 +121,10 @@ export type ListedServer = z.infer<typeof listedServerSchema>
 const serverListSchema = z.object({ count, servers: z.array(listedServerSchema) })
 export type ServerList = z.infer<typeof serverListSchema>
 
-export const whatIfAnswerSchema = z.object({
+export const whatIfResultSchema = z.object({
   scenario: scenarioSchema,
-  run: fleetFiguresSchema,
-  outcome: fleetFiguresSchema,
+  run: scenarioFiguresSchema,
+  outcome: scenarioFiguresSchema,
   /** Added servers at risk are among them. */
   newly_at_risk: serverListSchema,
   no_longer_at_risk: serverListSchema,
@@ -137,4 +137,4 @@ export const whatIfAnswerSchema = z.object({
     .object({ thresholds: z.array(z.number()), percentiles: z.array(z.number()), at_risk_servers: z.array(z.array(count)) })
     .nullable(),
 })
-export type WhatIfAnswer = z.infer<typeof whatIfAnswerSchema>
+export type WhatIfResult = z.infer<typeof whatIfResultSchema>

@@ -7,11 +7,11 @@ import { projectFolder } from '../setup/project-folders.mjs'
 /** It takes messages at a port that only Electron gives. */
 export const startEngine = () => {
   const port = new EventEmitter()
-  const answers = new EventEmitter()
+  const responses = new EventEmitter()
   Object.assign(process, {
     parentPort: {
       on: (/** @type {string} */ event, /** @type {(message: unknown) => void} */ listener) => port.on(event, listener),
-      postMessage: (/** @type {{ id: number }} */ report) => answers.emit(String(report.id), structuredClone(report)),
+      postMessage: (/** @type {{ id: number }} */ report) => responses.emit(String(report.id), structuredClone(report)),
     },
   })
   createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
@@ -19,10 +19,10 @@ export const startEngine = () => {
   /** Milliseconds from message to answer, and the answer. @param {string} call @param {object} payload @returns {Promise<{ ms: number, value: any }>} */
   return async (call, payload) => {
     const id = ++calls
-    const answered = once(answers, String(id))
+    const responded = once(responses, String(id))
     const startedAt = performance.now()
     port.emit('message', { data: structuredClone({ id, call, payload }) })
-    const [report] = await answered
+    const [report] = await responded
     if (!report.ok) throw new Error(`${call}: ${report.error.message}`)
     return { ms: performance.now() - startedAt, value: report.value }
   }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
 import { SetupError } from '../setup/setup-error.mjs'
-import { containerNode, fetchedPackage, lockedPackage } from './fetched-package.mjs'
+import { containerNode, fetchPackage, lockedPackage } from './fetched-package.mjs'
 
 /** Packages that stay beside the build because they hold or load native code. */
 export const nativePackages = [
@@ -55,7 +55,7 @@ function folderFiles(folder, into, isWanted = () => true) {
 /** @returns {Promise<BundledFile[]>} in the order of their names */
 export async function collectFiles() {
   if (!existsSync(join(built, 'contents.json'))) throw new SetupError('The command line is not built.')
-  const node = await fetchedPackage(containerNode)
+  const node = await fetchPackage(containerNode)
   const natives = await Promise.all(
     nativePackages.map(async (name) =>
       folderFiles(await lockedPackage(name), `engine/app/node_modules/${name}`, (path) => !/\.(d\.ts|map|md)$/.test(path)),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { verifyIntegrity } from '../setup/integrity.mjs'
 import { cacheFolder, modulesFolder, projectFolder } from '../setup/project-folders.mjs'
 import { capture, npmCommand } from '../setup/run-command.mjs'
-import { say, SetupError } from '../setup/setup-error.mjs'
+import { printLine, SetupError } from '../setup/setup-error.mjs'
 
 /** Node itself, for the container: glibc 2.28 or later. */
 export const containerNode = {
@@ -24,27 +24,27 @@ export async function lockedPackage(name) {
   if (existsSync(join(installed, 'package.json'))) return installed
   const locked = lockedPackages()[`node_modules/${name}`]
   if (!locked) throw new SetupError(`package-lock.json does not name ${name}.`)
-  return fetchedPackage({ name, version: locked.version, integrity: locked.integrity })
+  return fetchPackage({ name, version: locked.version, integrity: locked.integrity })
 }
 
 /**
  * @param {{ name: string, version: string, integrity?: string | undefined }} wanted
  * @returns {Promise<string>} its folder in the cache, fetched on first use
  */
-export async function fetchedPackage({ name, version, integrity }, cache = cacheFolder()) {
-  const home = join(cache, 'packages')
-  const target = join(home, `${name.replaceAll('/', '-')}-${version}`)
+export async function fetchPackage({ name, version, integrity }, cache = cacheFolder()) {
+  const packagesFolder = join(cache, 'packages')
+  const target = join(packagesFolder, `${name.replaceAll('/', '-')}-${version}`)
   if (existsSync(join(target, 'package.json'))) return target
-  say(`Fetching ${name} ${version} ...`)
-  mkdirSync(home, { recursive: true })
-  const work = mkdtempSync(join(home, '.partial-'))
+  printLine(`Fetching ${name} ${version} ...`)
+  mkdirSync(packagesFolder, { recursive: true })
+  const work = mkdtempSync(join(packagesFolder, '.partial-'))
   try {
     const npm = npmCommand(['pack', `${name}@${version}`, '--loglevel=error', '--pack-destination', work])
-    await must(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
+    await runOrThrow(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
     const tarball = readdirSync(work).find((file) => file.endsWith('.tgz'))
     if (!tarball) throw new SetupError(`npm fetched nothing for ${name}@${version}.`)
     if (integrity !== undefined) await verifyIntegrity(join(work, tarball), integrity)
-    await must('tar', ['-xzf', join(work, tarball), '-C', work, '--no-same-owner'])
+    await runOrThrow('tar', ['-xzf', join(work, tarball), '-C', work, '--no-same-owner'])
     if (!existsSync(target)) renameSync(join(work, 'package'), target)
     return target
   } finally {
@@ -53,7 +53,7 @@ export async function fetchedPackage({ name, version, integrity }, cache = cache
 }
 
 /** @param {string} command @param {readonly string[]} args @param {import('node:child_process').SpawnOptions} [options] */
-async function must(command, args, options) {
+async function runOrThrow(command, args, options) {
   const { code, output } = await capture(command, args, options)
   if (code !== 0) throw new SetupError(`${output.trimEnd()}\nA package for the engine bundle could not be fetched or unpacked.`)
 }

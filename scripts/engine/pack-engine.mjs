@@ -53,14 +53,14 @@ export async function packEngine(folder) {
   // Not Node's zlib: its output changes from one Node to the next.
   const packed = gzipSync(await archive(files), { level: 6, mtime: 0 })
   const engine = { sha256: createHash('sha256').update(packed).digest('hex'), bytes: packed.length, version }
-  const draft = `${folder}.partial`
-  rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { recursive: true })
-  writeFileSync(join(draft, archiveName), packed)
-  writeFileSync(join(draft, 'run.sh'), collected.find(({ name }) => name === 'engine/run.sh')?.content ?? '')
-  writeFileSync(join(draft, 'sbom.cdx.json'), bill)
-  writeFileSync(join(draft, 'engine.json'), `${JSON.stringify(engine, null, 2)}\n`)
+  const stagingFolder = `${folder}.partial`
+  rmSync(stagingFolder, { recursive: true, force: true })
+  mkdirSync(stagingFolder, { recursive: true })
+  writeFileSync(join(stagingFolder, archiveName), packed)
+  writeFileSync(join(stagingFolder, 'run.sh'), collected.find(({ name }) => name === 'engine/run.sh')?.content ?? '')
+  writeFileSync(join(stagingFolder, 'sbom.cdx.json'), bill)
+  writeFileSync(join(stagingFolder, 'engine.json'), `${JSON.stringify(engine, null, 2)}\n`)
   rmSync(folder, { recursive: true, force: true })
-  renameSync(draft, folder)
+  renameSync(stagingFolder, folder)
   return engine
 }

@@ -13,12 +13,12 @@ export async function localRuntime(folder) {
   if (electronVersion === undefined) throw new SetupError(`${electronBinary} does not run.`)
   const electronDist = join(folder, `electron-${electronVersion}`)
   if (!existsSync(electronDist)) {
-    const draft = `${electronDist}.partial`
-    rmSync(draft, { recursive: true, force: true })
-    cpSync(dirname(electronBinary), draft, { recursive: true, verbatimSymlinks: true })
-    rmSync(join(draft, 'resources', 'app'), { recursive: true, force: true })
-    cpSync(draft, electronDist, { recursive: true, verbatimSymlinks: true })
-    rmSync(draft, { recursive: true, force: true })
+    const stagingFolder = `${electronDist}.partial`
+    rmSync(stagingFolder, { recursive: true, force: true })
+    cpSync(dirname(electronBinary), stagingFolder, { recursive: true, verbatimSymlinks: true })
+    rmSync(join(stagingFolder, 'resources', 'app'), { recursive: true, force: true })
+    cpSync(stagingFolder, electronDist, { recursive: true, verbatimSymlinks: true })
+    rmSync(stagingFolder, { recursive: true, force: true })
   }
   return { electronVersion, electronDist }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { withLock } from './lock-file.mjs'
 import { modulesFolder, projectFolder } from './project-folders.mjs'
 import { capture } from './run-command.mjs'
-import { say, SetupError } from './setup-error.mjs'
+import { printLine, SetupError } from './setup-error.mjs'
 
 const sources = [
   'src-main',
@@ -61,13 +61,13 @@ export async function buildApp() {
     join(projectFolder, '.headroom', 'build.lock'),
     async () => {
       if (isBuilt()) return
-      say('Building Headroom ...')
+      printLine('Building Headroom ...')
       const fingerprint = sourceFingerprint()
       const electronVite = join(modulesFolder, 'electron-vite', 'bin', 'electron-vite.js')
       const { code, output } = await capture(process.execPath, [electronVite, 'build'], { cwd: projectFolder })
       if (code !== 0) throw new SetupError(`${output.trimEnd()}\nThe build failed; the reason is above.`)
       writeFileSync(join(projectFolder, 'out', '.headroom-build'), fingerprint)
     },
-    { onWait: () => say('Another Headroom is building; waiting for it ...') },
+    { onWait: () => printLine('Another Headroom is building; waiting for it ...') },
   )
 }

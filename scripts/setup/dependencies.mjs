@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { withLock } from './lock-file.mjs'
 import { modulesFolder, projectFolder } from './project-folders.mjs'
 import { capture, npmCommand } from './run-command.mjs'
-import { say, SetupError } from './setup-error.mjs'
+import { printLine, SetupError } from './setup-error.mjs'
 
 /** @typedef {{ version?: string, optional?: boolean, link?: boolean, inBundle?: boolean }} LockedPackage */
 
@@ -66,7 +66,7 @@ export async function installDependencies() {
   await withLock(join(projectFolder, '.headroom', 'install.lock'), async () => {
     const state = dependencyState()
     if (state === 'missing') {
-      say('Installing packages (the first time takes a minute) ...')
+      printLine('Installing packages (the first time takes a minute) ...')
       // Electron's installer declares a newer Node than it needs, which npm would warn about under Node 20.
       const npm = npmCommand(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
       const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder })

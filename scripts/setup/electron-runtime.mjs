@@ -5,7 +5,7 @@ import { electronVersionOf, findMissingLibraries } from './electron-check.mjs'
 import { electronFromFallback, hasFallbackElectron } from './electron-fallback.mjs'
 import { electronFromPackage } from './electron-package.mjs'
 import { capture } from './run-command.mjs'
-import { say, SetupError } from './setup-error.mjs'
+import { printLine, SetupError } from './setup-error.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
 /** @typedef {{ electronBinary: string, args: string[] }} ElectronRuntime */
@@ -57,7 +57,7 @@ async function electronSwitches(binary) {
   if (process.platform !== 'linux') return []
   const isRoot = process.getuid?.() === 0
   const sandboxed = !isRoot && (await canSandbox(binary))
-  if (!sandboxed && !isRoot) say("This system offers no sandbox for the window's pages; opening it without one.")
+  if (!sandboxed && !isRoot) printLine("This system offers no sandbox for the window's pages; opening it without one.")
   return [...(sandboxed ? [] : ['--no-sandbox']), ...(hasGraphicsCard() ? [] : ['--disable-gpu'])]
 }
 

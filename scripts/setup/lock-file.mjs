@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** No step takes this long; after it the holder counts as gone even if its process number is in use again. */
-const longestStepMs = 30 * 60 * 1000
+const maxStepMs = 30 * 60 * 1000
 
 /** @param {number} pid */
 function isRunning(pid) {
@@ -19,7 +19,7 @@ function isRunning(pid) {
 /** Whether the lock's holder ended without removing it. @param {string} file */
 export function isStale(file, now = Date.now()) {
   try {
-    if (now - statSync(file).mtimeMs > longestStepMs) return true
+    if (now - statSync(file).mtimeMs > maxStepMs) return true
     const pid = Number(readFileSync(file, 'utf8'))
     // A holder that has created the file and not yet written its number gets two seconds to do so.
     return pid > 0 ? !isRunning(pid) : now - statSync(file).mtimeMs > 2000

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { cliFile, dataFolder } from './project-folders.mjs'
 import { runInTerminal } from './run-command.mjs'
-import { say } from './setup-error.mjs'
+import { printLine } from './setup-error.mjs'
 
 /**
  * A run name that is still free: the plain one, or with the time of day behind it.
@@ -22,8 +22,8 @@ export function freeRunName(name, isTaken, now = new Date()) {
 const runCli = (args, folder) => runInTerminal(process.execPath, [cliFile, ...args], { cwd: folder })
 
 /** @param {string} run */
-function sayWhatNext(run) {
-  say(`
+function printNextSteps(run) {
+  printLine(`
 Run folder: ${run}
   Its report and tables are plain files: open them from there.
   All commands:          npm run -s headroom -- --help
@@ -46,17 +46,17 @@ export async function runInsteadOfWindow(args, folder) {
   const name = freeRunName(file === undefined ? 'sample' : basename(file, extname(file)), (candidate) => existsSync(join(runs, candidate)))
   const run = join(runs, name)
   if (file !== undefined) {
-    say('No display here, so the analysis runs in the terminal.')
+    printLine('No display here, so the analysis runs in the terminal.')
     const code = await runCli(['analyze', file, ...options, '--out', run], folder)
-    if (code === 0) sayWhatNext(run)
+    if (code === 0) printNextSteps(run)
     return code
   }
-  say('No display here, so a sample fleet of 120 servers is analysed in the terminal.')
+  printLine('No display here, so a sample fleet of 120 servers is analysed in the terminal.')
   const sample = join(samples, `${name}.parquet`)
   const sampled = await runCli(['sample', '--servers', '120', '--out', sample], folder)
   if (sampled !== 0) return sampled
   const servers = join(samples, `${name}.servers.csv`)
   const code = await runCli(['analyze', sample, '--servers', servers, '--out', run], folder)
-  if (code === 0) sayWhatNext(run)
+  if (code === 0) printNextSteps(run)
   return code
 }

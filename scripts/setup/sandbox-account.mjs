@@ -9,7 +9,7 @@ import { SetupError } from './setup-error.mjs'
 const work = join(projectFolder, '.headroom', 'sandbox')
 
 /** @param {readonly string[]} args */
-async function mustNode(args) {
+async function runNode(args) {
   const { code, output } = await capture(process.execPath, args, { cwd: projectFolder })
   if (code !== 0) throw new SetupError(output.trimEnd())
 }
@@ -35,13 +35,13 @@ async function loadSimulator() {
 
 /**
  * Packs the engine where it is missing, makes a fleet of 120 servers once, and serves the account.
- * @param {string} [own] forecasts to be there in the fleet's place
+ * @param {string} [givenForecasts] forecasts to be there in the fleet's place
  */
-export async function serveSandboxAccount(own) {
-  await mustNode(['scripts/bundle-engine.mjs'])
+export async function serveSandboxAccount(givenForecasts) {
+  await runNode(['scripts/bundle-engine.mjs'])
   mkdirSync(work, { recursive: true })
-  const forecasts = own ?? join(work, 'fleet.parquet')
-  if (!existsSync(forecasts)) await mustNode([cliFile, 'sample', '--servers', '120', '--out', forecasts, '--quiet'])
+  const forecasts = givenForecasts ?? join(work, 'fleet.parquet')
+  if (!existsSync(forecasts)) await runNode([cliFile, 'sample', '--servers', '120', '--out', forecasts, '--quiet'])
   const { serveSandbox } = await loadSimulator()
   // Where there are no namespaces, the container is this command line.
   process.env.HEADROOM_TEST_CLI ??= cliFile
@@ -49,7 +49,7 @@ export async function serveSandboxAccount(own) {
 }
 
 /** What the Cloud view is filled in with, where the user has not filled in anything yet. @param {string} home */
-export function fillInDraft(home, { bucket, roleArn, input }) {
+export function fillInLaunchForm(home, { bucket, roleArn, input }) {
   const file = join(home, 'cloud', 'draft.json')
   if (existsSync(file)) return
   mkdirSync(join(home, 'cloud'), { recursive: true })

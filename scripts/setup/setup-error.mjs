@@ -10,7 +10,7 @@ export class SetupError extends Error {
 }
 
 /** Prints one line about the set-up; always on stderr, so that piped results stay clean. @param {string} line */
-export function say(line) {
+export function printLine(line) {
   process.stderr.write(`${line}\n`)
 }
 
@@ -22,7 +22,7 @@ export async function runMain(main) {
   try {
     process.exitCode = (await main()) ?? 0
   } catch (error) {
-    say(error instanceof SetupError ? error.message : String(error instanceof Error ? error.stack : error))
+    printLine(error instanceof SetupError ? error.message : String(error instanceof Error ? error.stack : error))
     process.exitCode = 1
   }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { capture } from './run-command.mjs'
 import { displayServer } from './virtual-display.mjs'
-import { say, SetupError } from './setup-error.mjs'
+import { printLine, SetupError } from './setup-error.mjs'
 
 /** Each with the names it has on different releases of Debian and Ubuntu, newest first. */
 const libraryPackages = [['libgtk-3-0t64', 'libgtk-3-0'], ['libnss3'], ['libasound2t64', 'libasound2'], ['libgbm1']]
@@ -37,7 +37,7 @@ async function installPackages(reasons, wanted) {
         : `${missing}; install your system's packages for GTK 3, NSS, ALSA, GBM${reasons.includes('Xvfb') ? ' and Xvfb' : ''}.`,
     )
   }
-  say(`Installing system packages (${names.join(', ')}) ...`)
+  printLine(`Installing system packages (${names.join(', ')}) ...`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
   const update = await capture('apt-get', ['update'], { env })
   const policy = await capture('apt-cache', ['policy', ...wanted.flat()], { env })

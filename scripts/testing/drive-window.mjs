@@ -10,7 +10,7 @@ export const headroom = (args) =>
   })
 
 /** @param {import('playwright').Page} page */
-export const settled = (page) =>
+export const waitUntilSettled = (page) =>
   page.waitForFunction(
     () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
     undefined,
@@ -18,7 +18,7 @@ export const settled = (page) =>
   )
 
 /** What the page is answered; throws what it is refused. @param {import('playwright').Page} page @param {string} channel @param {unknown} payload */
-export const ask = (page, channel, payload) =>
+export const request = (page, channel, payload) =>
   page.evaluate(
     async ([name, body]) => {
       const answer = await globalThis.headroom.request(name, body)

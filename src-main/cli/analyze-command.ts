@@ -4,8 +4,8 @@ import type { RunManifest } from '../../src-shared/run-manifest.ts'
 import type { EventReport } from '../../src-shared/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
 import { readSettings } from './read-config.ts'
-import { counted } from './report-text.ts'
-import { cancellable, print, progressView } from './terminal.ts'
+import { countText } from './report-text.ts'
+import { runCancellable, print, createProgressView } from './terminal.ts'
 
 export interface AnalyzeOptions {
   readonly out: string
@@ -25,9 +25,9 @@ export interface AnalyzeOptions {
 
 export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOptions): Promise<void> => {
   const config = await readSettings(options.config, options.set, options.seed)
-  const view = progressView(options)
+  const view = createProgressView(options)
   try {
-    const { manifest, events } = await cancellable((signal) =>
+    const { manifest, events } = await runCancellable((signal) =>
       analyze(
         {
           inputs,
@@ -63,14 +63,16 @@ export const describeFindings = ({ counts, config, horizon, method }: RunManifes
 }
 
 const eventFindings = ({ events, together }: EventReport): string[] => {
-  const past = events.flatMap(({ left_out }) => left_out ?? [])
-  const rows = past.reduce((sum, left) => sum + left.rows, 0)
+  const exclusions = events.flatMap(({ left_out }) => left_out ?? [])
+  const rows = exclusions.reduce((sum, exclusion) => sum + exclusion.rows, 0)
   return [
     ...(together === null
       ? []
       : [
-          `With the events to come ${together.after.at_risk_servers} at risk: ${counted(together.pushed_over.count, 'server')} pushed over, ${together.saved.count} saved`,
+          `With the events to come ${together.after.at_risk_servers} at risk: ${countText(together.pushed_over.count, 'server')} pushed over, ${together.saved.count} saved`,
         ]),
-    ...(past.length === 0 ? [] : [`${counted(past.length, 'past event')} left out of errors and season (${counted(rows, 'row')})`]),
+    ...(exclusions.length === 0
+      ? []
+      : [`${countText(exclusions.length, 'past event')} left out of errors and season (${countText(rows, 'row')})`]),
   ]
 }

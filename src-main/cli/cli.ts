@@ -2,11 +2,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
-import { memoryBytes } from '../../src-shared/memory-size.ts'
+import { parseMemorySize } from '../../src-shared/memory-size.ts'
 import { reportFormats } from '../../src-shared/report-format.ts'
 import { analysisMethods } from '../../src-shared/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
-import { leaveExitMessage } from './exit-message.ts'
+import { writeExitMessage } from './exit-message.ts'
 import { reportFailure } from './terminal.ts'
 
 const examples = {
@@ -38,17 +38,17 @@ const program = new Command('headroom')
   .exitOverride()
   .addHelpText('before', exampleText(Object.values(examples).map(([first]) => first)))
 
-const wholeNumber =
-  (least: number, most: number) =>
+const integerBetween =
+  (min: number, max: number) =>
   (text: string): number => {
     const value = Number(text)
-    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`)
+    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is needed.`)
   }
 
-const seed = wholeNumber(0, 0xffffffff)
+const seed = integerBetween(0, 0xffffffff)
 /** DuckDB brings the whole process down when it is refused one of very many threads. */
-const threads = wholeNumber(1, 256)
+const threads = integerBetween(1, 256)
 
 const outputPath = (text: string): string => {
   if (text.trim() !== '') return text
@@ -56,7 +56,7 @@ const outputPath = (text: string): string => {
 }
 
 const memorySize = (text: string): string => {
-  if (!Number.isNaN(memoryBytes(text))) return text.trim()
+  if (!Number.isNaN(parseMemorySize(text))) return text.trim()
   throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
 }
 
@@ -96,7 +96,7 @@ program
   .addHelpText('before', exampleText(examples.sample))
   .description('write a realistic forecast set and its servers table')
   .requiredOption('--out <file>', 'Parquet file to write; FILE.servers.csv is written beside it', outputPath)
-  .option('--servers <n>', 'number of servers', wholeNumber(1, 1_000_000), 120)
+  .option('--servers <n>', 'number of servers', integerBetween(1, 1_000_000), 120)
   .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
   .option('--seed <n>', 'seed', seed, 42)
   .option('--json', 'result as JSON on stdout')
@@ -212,7 +212,7 @@ const main = async (): Promise<void> => {
     }
     const json = process.argv.includes('--json')
     const error = reportFailure(thrown, json)
-    leaveExitMessage(error)
+    writeExitMessage(error)
     process.exitCode = exitCodeOf(error.code)
   }
 }

@@ -17,13 +17,13 @@ const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.ma
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
-const positive = (text: string): number => {
+const positiveNumber = (text: string): number => {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
   throw new InvalidArgumentError('A number above 0 is needed.')
 }
 
-const wholeInstances = (text: string): number => {
+const instanceCount = (text: string): number => {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 1 && value <= processingLimits.instances) return value
   throw new InvalidArgumentError(`A whole number from 1 to ${processingLimits.instances} is needed.`)
@@ -47,12 +47,12 @@ const withSettings = (command: Command): Command =>
     .addOption(
       new Option('--engine <kind>', 'one machine, or Spark on several for sets that outgrow one').choices(engineKinds).default('single'),
     )
-    .option('--instances <n>', 'machines of the Spark job (4)', wholeInstances)
+    .option('--instances <n>', 'machines of the Spark job (4)', instanceCount)
     .option('--instance-type <type>', "machine; otherwise by the input's size")
     .option('--image <uri>', "container image; otherwise the region's scikit-learn image")
-    .option('--volume <gb>', 'volume in GB (30)', positive)
-    .option('--max-runtime <seconds>', 'the job is stopped after so long (3600)', positive)
-    .option('--cost-ceiling <usd>', 'refuse launches that could cost more (10)', positive)
+    .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
+    .option('--max-runtime <seconds>', 'the job is stopped after so long (3600)', positiveNumber)
+    .option('--cost-ceiling <usd>', 'refuse launches that could cost more (10)', positiveNumber)
     .option('--kms-key <id>', 'key for volume, uploads and outputs')
     .option('--subnet <id>', 'subnet of the VPC to run in; may be repeated', collect, [])
     .option('--security-group <id>', 'security group in it; may be repeated', collect, [])
@@ -66,7 +66,7 @@ const withSettings = (command: Command): Command =>
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 
-const actions = () => import('./cloud-actions.ts')
+const loadActions = () => import('./cloud-actions.ts')
 
 export const addCloudCommands = (program: Command): void => {
   const cloud = program.command('cloud').description('the same analysis as an Amazon SageMaker Processing job')
@@ -75,7 +75,7 @@ export const addCloudCommands = (program: Command): void => {
     .addHelpText('before', exampleText(examples.preflight))
     .description('check everything that a launch needs, and change nothing')
     .argument('[input...]', "S3 prefix, or local files and folders; otherwise the config's forecasts")
-    .action(async (inputs: string[], options) => (await actions()).runPreflight(inputs, options))
+    .action(async (inputs: string[], options) => (await loadActions()).runPreflight(inputs, options))
 
   withSettings(cloud.command('launch'))
     .addHelpText('before', exampleText(examples.launch))
@@ -85,24 +85,24 @@ export const addCloudCommands = (program: Command): void => {
     .option('--wait', 'follow the job to its end')
     .option('--fetch <dir>', 'bring the run home into this folder (needs --wait)')
     .option('--quiet', 'no progress')
-    .action(async (inputs: string[], options) => (await actions()).runLaunch(inputs, options))
+    .action(async (inputs: string[], options) => (await loadActions()).runLaunch(inputs, options))
 
   withConnection(cloud.command('watch'))
     .description('follow a job: status, log, progress')
     .argument('<job>', 'run id or job name')
-    .action(async (job: string, options) => (await actions()).runWatch(job, options))
+    .action(async (job: string, options) => (await loadActions()).runWatch(job, options))
 
   withConnection(cloud.command('logs'))
     .description("print a job's log")
     .argument('<job>', 'run id or job name')
     .option('--search <text>', 'only lines that contain this')
     .option('--follow', 'until the job ends')
-    .action(async (job: string, options) => (await actions()).runLogs(job, options))
+    .action(async (job: string, options) => (await loadActions()).runLogs(job, options))
 
   withConnection(cloud.command('stop'))
     .description('stop a job')
     .argument('<job>', 'run id or job name')
-    .action(async (job: string, options) => (await actions()).runStop(job, options))
+    .action(async (job: string, options) => (await loadActions()).runStop(job, options))
 
   withConnection(cloud.command('fetch'))
     .addHelpText('before', exampleText(examples.fetch))
@@ -110,25 +110,25 @@ export const addCloudCommands = (program: Command): void => {
     .argument('<job>', 'run id, job name, or s3:// prefix of any earlier run')
     .argument('<dir>', 'folder to make')
     .option('--quiet', 'no progress')
-    .action(async (job: string, folder: string, options) => (await actions()).runFetch(job, folder, options))
+    .action(async (job: string, folder: string, options) => (await loadActions()).runDownload(job, folder, options))
 
   withConnection(cloud.command('sign-in'))
     .description('sign a profile in through IAM Identity Center, as aws sso login does')
     .option('--device', 'confirm a code on any device instead of coming back from this browser')
-    .action(async (options) => (await actions()).runSignIn(options))
+    .action(async (options) => (await loadActions()).runSignIn(options))
 
   cloud
     .command('profiles')
     .description('list the profiles of the shared AWS files')
     .option('--json', 'as JSON on stdout')
-    .action(async (options) => (await actions()).runProfiles(options))
+    .action(async (options) => (await loadActions()).runProfiles(options))
 
   withConnection(cloud.command('roles'))
     .description('list the roles that a job can run as: those that SageMaker may assume')
-    .action(async (options) => (await actions()).runRoles(options))
+    .action(async (options) => (await loadActions()).runRoles(options))
 
   withConnection(cloud.command('jobs'))
     .description('list launches, those started elsewhere too')
     .option('--all', "every processing job of the account, not Headroom's alone")
-    .action(async (options) => (await actions()).runJobs(options))
+    .action(async (options) => (await loadActions()).runJobs(options))
 }

@@ -6,15 +6,15 @@ import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import {
   cloudSettingsSchema,
   launchRequestSchema,
-  usualInstances,
+  defaultInstances,
   type EngineKind,
   type LaunchRequest,
 } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { readCloudPart, type ConfigCloud } from '../cloud/config-cloud.ts'
+import { readCloudConfig, type CloudConfig } from '../cloud/config-cloud.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
 import { readYamlFile } from '../engine/config-file.ts'
-import { readEvents } from '../engine/events/read-events.ts'
+import { readEventsTable } from '../engine/events/read-events.ts'
 import { readSettings } from './read-config.ts'
 
 export interface ConnectionOptions {
@@ -51,25 +51,25 @@ export interface LaunchOptions extends ConnectionOptions {
 }
 
 /** HEADROOM_HOME, else headroom below the XDG data folder. */
-export const journalFolder = (): string => {
-  const home = process.env['HEADROOM_HOME'] ?? ''
+export const launchRecordsFolder = (): string => {
+  const homeOverride = process.env['HEADROOM_HOME'] ?? ''
   const data = process.env['XDG_DATA_HOME'] ?? ''
-  const root = home === '' ? join(data === '' ? join(homedir(), '.local', 'share') : data, 'headroom') : resolve(home)
+  const root = homeOverride === '' ? join(data === '' ? join(homedir(), '.local', 'share') : data, 'headroom') : resolve(homeOverride)
   return join(root, 'cloud', 'trips')
 }
 
 /** What the file says of the cloud; its profile and region hold where the command names none. */
-export const readCloudFile = async (file: string | undefined): Promise<ConfigCloud> =>
-  readCloudPart(file === undefined ? {} : await readYamlFile(file), basename(file ?? ''))
+export const readCloudFile = async (file: string | undefined): Promise<CloudConfig> =>
+  readCloudConfig(file === undefined ? {} : await readYamlFile(file), basename(file ?? ''))
 
-const stated = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+const definedValues = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)))
 
 export const readLaunchRequest = async (inputs: readonly string[], options: LaunchOptions): Promise<LaunchRequest> => {
   const file = await readCloudFile(options.config)
   const settings = parseSettings({
     ...file.settings,
-    ...stated({
+    ...definedValues({
       bucket: options.bucket,
       prefix: options.prefix,
       roleArn: options.role,
@@ -90,7 +90,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   }
   const config = await readSettings(options.config, options.set, undefined)
   // A wrong line is told now, not by a machine that was paid for.
-  if (options.events !== undefined) await readEvents(options.events)
+  if (options.events !== undefined) await readEventsTable(options.events)
   const runId = newRunId()
   const parsed = launchRequestSchema.safeParse({
     runId,
@@ -102,31 +102,33 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
             kind: 'engine',
             method: options.method,
             config,
-            ...(options.engine === 'spark' ? { spark: sparkOf(options, runId) } : {}),
-            ...stated({ model: options.model, serversTable: absolute(options.servers), eventsTable: absolute(options.events) }),
+            ...(options.engine === 'spark' ? { spark: sparkOptions(options, runId) } : {}),
+            ...definedValues({ model: options.model, serversTable: toAbsolute(options.servers), eventsTable: toAbsolute(options.events) }),
           }
         : { kind: 'python-module', projectFolder: resolve(options.project), script: options.pythonModule },
   })
   if (parsed.success) return parsed.data
-  throw new HeadroomError('usage', `The launch does not fit: ${describe(parsed.error)}.`, { next: 'See headroom cloud launch --help.' })
+  throw new HeadroomError('usage', `The launch does not fit: ${describeIssues(parsed.error)}.`, {
+    next: 'See headroom cloud launch --help.',
+  })
 }
 
-const sparkOf = ({ method, instances }: LaunchOptions, runId: string): object => {
+const sparkOptions = ({ method, instances }: LaunchOptions, runId: string): object => {
   if (method !== 'headroom')
     throw new HeadroomError('usage', `Spark does not run the method ${method}.`, { next: 'Leave out --method, or --engine.' })
-  return { instances: instances ?? usualInstances, planFolder: join(dirname(journalFolder()), 'plans', runId) }
+  return { instances: instances ?? defaultInstances, planFolder: join(dirname(launchRecordsFolder()), 'plans', runId) }
 }
 
 /** A launch may be resumed from another folder. */
-const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
+const toAbsolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
 
-const chooseInput = (inputs: readonly string[], fromConfig: string | undefined): string | readonly string[] => {
-  const named = inputs.length === 0 && fromConfig !== undefined ? [fromConfig] : inputs
-  const [first] = named
+const chooseInput = (inputs: readonly string[], configInput: string | undefined): string | readonly string[] => {
+  const candidates = inputs.length === 0 && configInput !== undefined ? [configInput] : inputs
+  const [first] = candidates
   if (first === undefined) throw new HeadroomError('usage', 'No forecasts are named.', { next: 'Name an S3 prefix or local files.' })
-  const remote = named.filter((input) => input.startsWith('s3://'))
-  if (remote.length === 0) return named.map((input) => resolve(input))
-  if (named.length === 1) return first
+  const remote = candidates.filter((input) => input.startsWith('s3://'))
+  if (remote.length === 0) return candidates.map((input) => resolve(input))
+  if (candidates.length === 1) return first
   throw new HeadroomError('usage', 'Either one S3 prefix or local files can be analysed.', { next: 'Put all files below one prefix.' })
 }
 
@@ -154,7 +156,7 @@ const parseSettings = (values: Readonly<Record<string, unknown>>): LaunchRequest
   )
 }
 
-const describe = (error: ZodError): string => error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+const describeIssues = (error: ZodError): string => error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 
 const parseTag = (text: string): [string, string] => {
   const at = text.indexOf('=')

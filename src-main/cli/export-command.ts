@@ -1,7 +1,7 @@
 // headroom export: a run as one HTML page, PDF, workbook or CSV.
 import { basename, resolve } from 'node:path'
 import type { ReportFormat } from '../../src-shared/report-format.ts'
-import { openRun } from '../report/open-run-folder.ts'
+import { openRunFolder } from '../report/open-run-folder.ts'
 import { writeReport } from '../report/write-report.ts'
 import { jsonText, print, say } from './terminal.ts'
 
@@ -12,7 +12,7 @@ export interface ExportOptions {
 }
 
 export const runExport = async (folder: string, { format, out, json }: ExportOptions): Promise<void> => {
-  const run = await openRun(resolve(folder))
+  const run = await openRunFolder(resolve(folder))
   try {
     const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
     await writeReport(run, format, path)

@@ -1,7 +1,7 @@
 // headroom finish: what a Spark job left becomes a run folder.
-import { finishStage } from '../engine/spark/finish-stage.ts'
+import { finishSparkRun } from '../engine/spark/finish-stage.ts'
 import { describeFindings } from './analyze-command.ts'
-import { cancellable, print, progressView } from './terminal.ts'
+import { runCancellable, print, createProgressView } from './terminal.ts'
 
 export interface FinishOptions {
   readonly out: string
@@ -14,11 +14,11 @@ export interface FinishOptions {
 }
 
 export const runFinish = async (stage: string, options: FinishOptions): Promise<void> => {
-  const view = progressView(options)
+  const view = createProgressView(options)
   try {
     const { out, events: eventsTable, runId, threads, memoryLimit } = options
-    const { manifest, events } = await cancellable((signal) =>
-      finishStage({ stage, out, eventsTable, runId, threads, memoryLimit }, { signal, onEvent: view.show }),
+    const { manifest, events } = await runCancellable((signal) =>
+      finishSparkRun({ sparkOutput: stage, out, eventsTable, runId, threads, memoryLimit }, { signal, onEvent: view.show }),
     )
     view.end()
     if (options.json !== true) print(describeFindings(manifest, events, out))

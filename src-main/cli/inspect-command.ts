@@ -1,35 +1,44 @@
 // headroom inspect: what a forecast set holds, without analysing it into a folder.
 import { inspectForecasts, type Inspection } from '../engine/inspect-forecasts.ts'
 import { readSettings } from './read-config.ts'
-import { cancellable, jsonText, print, tableText } from './terminal.ts'
+import { runCancellable, jsonText, print, tableText } from './terminal.ts'
 
 export const runInspect = async (
   inputs: readonly string[],
   options: { readonly config?: string; readonly json?: boolean },
 ): Promise<void> => {
   const config = await readSettings(options.config, [], undefined)
-  const inspection = await cancellable((signal) => inspectForecasts({ inputs, config }, { signal }))
-  print(options.json === true ? jsonText({ ...inspection }, 2) : describe(inspection))
+  const inspection = await runCancellable((signal) => inspectForecasts({ inputs, config }, { signal }))
+  print(options.json === true ? jsonText({ ...inspection }, 2) : describeInspection(inspection))
 }
 
-const count = (value: number): string => value.toLocaleString('en-US')
+const formatCount = (value: number): string => value.toLocaleString('en-US')
 
-const describe = (found: Inspection): string =>
+const describeInspection = (inspection: Inspection): string =>
   [
-    `${count(found.rows)} rows in ${count(found.files.length)} ${found.files.length === 1 ? 'file' : 'files'}, ${count(found.servers)} servers, ${count(found.series)} series, ${found.granularity}`,
-    `Metrics: ${found.metrics.join(', ')}`,
-    `Measured: ${found.measured.start ?? 'nothing'} to ${found.measured.end ?? 'nothing'}`,
-    `Horizon: ${found.horizon.start} to ${found.horizon.end}, ${count(found.horizon.periods)} periods at most`,
+    `${formatCount(inspection.rows)} rows in ${formatCount(inspection.files.length)} ${inspection.files.length === 1 ? 'file' : 'files'}, ${formatCount(inspection.servers)} servers, ${formatCount(inspection.series)} series, ${inspection.granularity}`,
+    `Metrics: ${inspection.metrics.join(', ')}`,
+    `Measured: ${inspection.measured.start ?? 'nothing'} to ${inspection.measured.end ?? 'nothing'}`,
+    `Horizon: ${inspection.horizon.start} to ${inspection.horizon.end}, ${formatCount(inspection.horizon.periods)} periods at most`,
     '',
     tableText(
       ['column', 'type', 'read as'],
-      found.schema.map(({ column, type }) => [column, type, found.mapped_columns.find((mapping) => mapping.column === column)?.role ?? '']),
+      inspection.schema.map(({ column, type }) => [
+        column,
+        type,
+        inspection.mapped_columns.find((mapping) => mapping.column === column)?.role ?? '',
+      ]),
     ),
     '',
     tableText(
       ['model', 'series', 'backtest points', 'horizon points'],
-      found.models.map((model) => [model.model, count(model.series), count(model.backtest_points), count(model.horizon_points)]),
+      inspection.models.map((model) => [
+        model.model,
+        formatCount(model.series),
+        formatCount(model.backtest_points),
+        formatCount(model.horizon_points),
+      ]),
     ),
     '',
-    ...(found.warnings.length === 0 ? ['No warnings.'] : found.warnings.map(({ message }) => `Warning: ${message}`)),
+    ...(inspection.warnings.length === 0 ? ['No warnings.'] : inspection.warnings.map(({ message }) => `Warning: ${message}`)),
   ].join('\n')

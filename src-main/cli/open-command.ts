@@ -8,10 +8,10 @@ import { say } from './terminal.ts'
 
 /** `builtFolder`: where the built entries lie. */
 export const runOpen = async (target: string, builtFolder: string): Promise<void> => {
-  const asked = target.startsWith(`${deepLinkScheme}:`) ? checkedLink(target) : checkedPath(target)
-  const { command, args } = starter(builtFolder)
+  const checkedTarget = target.startsWith(`${deepLinkScheme}:`) ? checkedLink(target) : checkedPath(target)
+  const { command, args } = findStartCommand(builtFolder)
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
-  const child = spawn(command, [...args, asked], { detached: true, stdio: 'ignore', windowsHide: true, env })
+  const child = spawn(command, [...args, checkedTarget], { detached: true, stdio: 'ignore', windowsHide: true, env })
   await new Promise<void>((done, fail) => {
     child.once('spawn', done)
     child.once('error', (cause) =>
@@ -19,7 +19,7 @@ export const runOpen = async (target: string, builtFolder: string): Promise<void
     )
   })
   child.unref()
-  say(`Opening ${asked} in the window.`)
+  say(`Opening ${checkedTarget} in the window.`)
 }
 
 const checkedPath = (target: string): string => {
@@ -39,7 +39,7 @@ const checkedLink = (target: string): string => {
 }
 
 /** The packaged app runs this file itself; in a checkout the start script finds the runtime. */
-const starter = (builtFolder: string): { command: string; args: string[] } => {
+const findStartCommand = (builtFolder: string): { command: string; args: string[] } => {
   if (process.versions['electron'] !== undefined) return { command: process.execPath, args: [] }
   const script = join(builtFolder, '..', '..', 'scripts', 'start.mjs')
   if (!existsSync(script)) throw new HeadroomError('internal', 'This installation has no window.', { next: 'Install the desktop app.' })

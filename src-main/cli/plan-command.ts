@@ -1,7 +1,7 @@
 // headroom plan: the row-level work of an analysis as Spark SQL, for sets that one machine cannot hold.
-import { planForecasts } from '../engine/spark/plan-forecasts.ts'
+import { planSparkJob } from '../engine/spark/plan-forecasts.ts'
 import { readSettings } from './read-config.ts'
-import { cancellable, print } from './terminal.ts'
+import { runCancellable, print } from './terminal.ts'
 
 export interface PlanOptions {
   readonly out: string
@@ -13,8 +13,8 @@ export interface PlanOptions {
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {
   const config = await readSettings(options.config, options.set, undefined)
-  const { steps } = await cancellable((signal) =>
-    planForecasts({ inputs, out: options.out, config, serversTable: options.servers, model: options.model }, { signal }),
+  const { steps } = await runCancellable((signal) =>
+    planSparkJob({ inputs, out: options.out, config, serversTable: options.servers, model: options.model }, { signal }),
   )
   print(`${steps.length} statements: ${options.out}`)
 }

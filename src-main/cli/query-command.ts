@@ -1,14 +1,18 @@
 // headroom query: one SELECT over a run's tables, printed as a table, CSV or JSON.
 import { csvField } from '../../src-shared/csv-field.ts'
-import { queryRun } from '../queries/query-run.ts'
-import { cancellable, jsonText, print, say, tableText } from './terminal.ts'
+import { runUserSql } from '../queries/query-run.ts'
+import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 
 /** A terminal table beyond this is no longer read; --csv and --json print everything. */
-const mostTableRows = 1000
+const maxTableRows = 1000
 
 export const runQuery = async (run: string, sql: string, options: { readonly json?: boolean; readonly csv?: boolean }): Promise<void> => {
-  const whole = options.json === true || options.csv === true
-  const { columns, rows, more } = await cancellable((signal) => queryRun(run, sql, { signal, mostRows: whole ? undefined : mostTableRows }))
+  const printsAllRows = options.json === true || options.csv === true
+  const {
+    columns,
+    rows,
+    hasMore: more,
+  } = await runCancellable((signal) => runUserSql(run, sql, { signal, maxRows: printsAllRows ? undefined : maxTableRows }))
   if (options.json === true) {
     print(jsonText({ columns, rows: rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]]))) }, 2))
     return
@@ -21,5 +25,5 @@ export const runQuery = async (run: string, sql: string, options: { readonly jso
     return
   }
   print(tableText(columns, texts))
-  if (more) say(`Only the first ${mostTableRows.toLocaleString('en-US')} rows are shown; use --csv or --json for all.`)
+  if (more) say(`Only the first ${maxTableRows.toLocaleString('en-US')} rows are shown; use --csv or --json for all.`)
 }

@@ -18,7 +18,7 @@ export const parseAssignment = (assignment: string, example = 'high_risk_thresho
   if (at < 1) {
     throw new HeadroomError('usage', `--set needs KEY=VALUE, not "${assignment}".`, { next: `For instance --set ${example}.` })
   }
-  const refuse = (fault: string): HeadroomError =>
+  const createError = (fault: string): HeadroomError =>
     new HeadroomError('usage', `The value of --set "${assignment}" cannot be read: ${fault}.`, { next: 'Put text in quotes.' })
-  return [assignment.slice(0, at).trim(), parseYaml(assignment.slice(at + 1), refuse)]
+  return [assignment.slice(0, at).trim(), parseYaml(assignment.slice(at + 1), createError)]
 }

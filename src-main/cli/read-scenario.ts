@@ -1,9 +1,9 @@
 // A what-if scenario from a JSON or YAML file and from --set, or one sentence that names what does not fit.
 import { basename } from 'node:path'
 import { z, ZodError } from 'zod'
-import { describeMisfit } from '../../src-shared/describe-misfit.ts'
+import { describeValidationIssue } from '../../src-shared/describe-misfit.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { nearestName } from '../../src-shared/nearest-name.ts'
+import { findNearestName } from '../../src-shared/nearest-name.ts'
 import { scenarioSchema, type Scenario } from '../../src-shared/what-if.ts'
 import { parseYaml } from '../engine/config-file.ts'
 import { readTextFile } from '../engine/read-text-file.ts'
@@ -11,23 +11,23 @@ import { parseAssignment } from './read-config.ts'
 
 /** Later settings win: file, then --set. Throws scenario-invalid, usage. */
 export const readScenario = async (file: string | undefined, assignments: readonly string[]): Promise<Scenario> => {
-  const given = {
+  const settings = {
     ...(file === undefined ? {} : await readScenarioFile(file)),
     ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment, 'growth_percent=15'))),
   }
   const keys = Object.keys(scenarioSchema.shape)
-  const unknown = Object.keys(given).find((key) => !keys.includes(key))
-  if (unknown !== undefined) {
-    const nearest = nearestName(unknown, keys)
-    throw new HeadroomError('scenario-invalid', `A scenario has no key ${unknown}.`, {
-      next: nearest === undefined ? `Known keys: ${keys.join(', ')}.` : `Did you mean ${nearest}?`,
+  const unknownKey = Object.keys(settings).find((key) => !keys.includes(key))
+  if (unknownKey !== undefined) {
+    const suggestion = findNearestName(unknownKey, keys)
+    throw new HeadroomError('scenario-invalid', `A scenario has no key ${unknownKey}.`, {
+      next: suggestion === undefined ? `Known keys: ${keys.join(', ')}.` : `Did you mean ${suggestion}?`,
     })
   }
   try {
-    return scenarioSchema.parse(given)
+    return scenarioSchema.parse(settings)
   } catch (cause) {
     if (!(cause instanceof ZodError)) throw cause
-    throw new HeadroomError('scenario-invalid', `The scenario's ${describeMisfit(given, cause)}.`, {
+    throw new HeadroomError('scenario-invalid', `The scenario's ${describeValidationIssue(settings, cause)}.`, {
       next: 'Correct the value; the user guide lists every key.',
       cause,
     })

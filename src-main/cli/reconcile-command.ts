@@ -1,23 +1,25 @@
 // headroom reconcile: from each total of the Python original to this run's, step by step.
 import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, StepExample } from '../../src-shared/reconciliation.ts'
 import { reconcileRun } from '../engine/reconcile/reconcile-run.ts'
-import { counted, reportTable, wrapped } from './report-text.ts'
-import { cancellable, jsonText, print } from './terminal.ts'
+import { countText, reportTable, wrapText } from './report-text.ts'
+import { runCancellable, jsonText, print } from './terminal.ts'
 
 export const runReconcile = async (run: string, options: { readonly json?: boolean }): Promise<void> => {
-  const reconciliation = await cancellable((signal) => reconcileRun(run, { signal }))
+  const reconciliation = await runCancellable((signal) => reconcileRun(run, { signal }))
   print(options.json === true ? jsonText({ ...reconciliation }, 2) : describeReconciliation(reconciliation))
 }
 
 /** The reconciliation as text: headline, one line per total, then each chain that has steps. */
 export const describeReconciliation = ({ run, assumptions, chains }: Reconciliation): string =>
   [
-    [wrapped(headline(chains)), wrapped(`${run.folder}: ${counted(run.rows, 'row')} of ${counted(run.servers, 'server')}.`)].join('\n'),
+    [wrapText(headline(chains)), wrapText(`${run.folder}: ${countText(run.rows, 'row')} of ${countText(run.servers, 'server')}.`)].join(
+      '\n',
+    ),
     reportTable(
       ['total', 'module05', 'this run'],
       chains.map(({ title, original, own }) => [title, figureText(original), figureText(own)]),
     ),
-    assumptions.map((sentence) => wrapped(`Assumed: ${sentence}`)).join('\n'),
+    assumptions.map((sentence) => wrapText(`Assumed: ${sentence}`)).join('\n'),
     ...chains.filter(({ steps }) => steps.length > 0).map(describeChain),
   ]
     .filter((section) => section !== '')
@@ -38,7 +40,7 @@ const numberText = (value: number): string => value.toLocaleString('en-US', { ma
 const units = { rows: 'row', servers: 'server', clusters: 'cluster' } as const
 
 const figureText = ({ value, unit }: Figure): string =>
-  unit === 'USD a month' ? `${numberText(value)} USD a month` : counted(value, units[unit])
+  unit === 'USD a month' ? `${numberText(value)} USD a month` : countText(value, units[unit])
 
 const describeChain = ({ title, original, own, steps }: ReconciliationChain): string => {
   const table = reportTable(
@@ -48,19 +50,23 @@ const describeChain = ({ title, original, own, steps }: ReconciliationChain): st
       ...steps.map((step) => [step.title, figureText(step.after), movedText(step, 'entered'), movedText(step, 'left')]),
     ],
   )
-  const telling = steps.filter(hasEffect)
-  return [`${title}: ${figureText(original)} by module05, ${figureText(own)} in this run`, table, ...telling.map(describeStep)].join('\n')
+  const stepsWithEffect = steps.filter(hasEffect)
+  return [
+    `${title}: ${figureText(original)} by module05, ${figureText(own)} in this run`,
+    table,
+    ...stepsWithEffect.map(describeStep),
+  ].join('\n')
 }
 
 /** Steps that change nothing on these forecasts stay in the table and need no words. */
 const hasEffect = ({ before, after, moved }: ReconciliationStep): boolean =>
   moved.entered + moved.left > 0 || before.value !== after.value || before.unit !== after.unit
 
-const movedText = ({ moved }: ReconciliationStep, way: 'entered' | 'left'): string =>
-  moved[way] === 0 ? '' : counted(moved[way], units[moved.unit])
+const movedText = ({ moved }: ReconciliationStep, direction: 'entered' | 'left'): string =>
+  moved[direction] === 0 ? '' : countText(moved[direction], units[moved.unit])
 
 const describeStep = ({ title, sentence, examples }: ReconciliationStep): string =>
-  [wrapped(`- ${title}: ${sentence}`, '', '  '), ...examples.map((example) => wrapped(exampleText(example), '    ', '      '))].join('\n')
+  [wrapText(`- ${title}: ${sentence}`, '', '  '), ...examples.map((example) => wrapText(exampleText(example), '    ', '      '))].join('\n')
 
 const exampleText = ({ subject, change, detail }: StepExample): string =>
   `${change === 'entered' ? 'in: ' : change === 'left' ? 'out: ' : ''}${subject} (${detail})`

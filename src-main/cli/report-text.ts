@@ -4,20 +4,20 @@ import { tableText } from './terminal.ts'
 const pageWidth = 100
 
 /** At most one decimal. */
-export const decimal = (value: number | null): string => (value === null ? '' : plain(value))
-const plain = (value: number): string => (Math.abs(value) < 0.05 ? 0 : value).toLocaleString('en-US', { maximumFractionDigits: 1 })
+export const decimalText = (value: number | null): string => (value === null ? '' : formatNumber(value))
+const formatNumber = (value: number): string => (Math.abs(value) < 0.05 ? 0 : value).toLocaleString('en-US', { maximumFractionDigits: 1 })
 
 /** With its sign, for changes. */
-export const signed = (value: number | null): string => (value === null ? '' : `${value >= 0.05 ? '+' : ''}${plain(value)}`)
+export const signedText = (value: number | null): string => (value === null ? '' : `${value >= 0.05 ? '+' : ''}${formatNumber(value)}`)
 
-export const share = (value: number | null): string => (value === null ? '' : `${Math.round(value * 100)} %`)
+export const percentText = (value: number | null): string => (value === null ? '' : `${Math.round(value * 100)} %`)
 
 /** "1 server", "2 servers", "3 boxes". */
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+export const countText = (count: number, singular: string, plural = `${singular}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 
 /** Breaks a sentence at blanks; following lines are indented like the first unless told otherwise. */
-export const wrapped = (text: string, indent = '', hanging = indent): string => {
+export const wrapText = (text: string, indent = '', hanging = indent): string => {
   const lines: string[] = []
   let line = indent
   for (const word of text.split(' ')) {
@@ -31,37 +31,39 @@ export const wrapped = (text: string, indent = '', hanging = indent): string => 
 }
 
 /** Cuts the middle out of a name: both ends of a host name tell hosts apart. */
-export const shortened = (name: string, width: number): string => {
+export const shortenMiddle = (name: string, width: number): string => {
   if (name.length <= width) return name
-  const tail = Math.floor((width - 1) / 2)
-  return `${name.slice(0, width - 1 - tail)}…${name.slice(name.length - tail)}`
+  const tailLength = Math.floor((width - 1) / 2)
+  return `${name.slice(0, width - 1 - tailLength)}…${name.slice(name.length - tailLength)}`
 }
 
-const fewestNameCharacters = 16
+const minNameWidth = 16
 
 /** A table whose first column is shortened where the page is too narrow, and whose changes stand flush right. */
 export const reportTable = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
   const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 0)
-  const room = Math.max(fewestNameCharacters, pageWidth - others)
-  const isChange = columns.map((_, index) => rows.every((row) => /^([+-]?[\d.,]+)?$/.test(row[index]!)))
+  const nameWidth = Math.max(minNameWidth, pageWidth - others)
+  const isNumericColumn = columns.map((_, index) => rows.every((row) => /^([+-]?[\d.,]+)?$/.test(row[index]!)))
   return tableText(
     columns,
     rows.map((row) =>
-      row.map((cell, index) => (index === 0 ? shortened(cell, room) : isChange[index] ? cell.padStart(widths[index]!) : cell)),
+      row.map((cell, index) =>
+        index === 0 ? shortenMiddle(cell, nameWidth) : isNumericColumn[index] ? cell.padStart(widths[index]!) : cell,
+      ),
     ),
   )
 }
 
-const mostRows = 20
+const maxRows = 20
 
 /** The first rows of a list as a table, and how many more there are. */
-export const firstRows = <Row>(
+export const firstRowsTable = <Row>(
   rows: readonly Row[],
   columns: readonly string[],
   cells: (row: Row) => readonly string[],
-  most = mostRows,
+  limit = maxRows,
 ): string => {
-  const table = reportTable(columns, rows.slice(0, most).map(cells))
-  return rows.length <= most ? table : `${table}\n... and ${counted(rows.length - most, 'more', 'more')}; --json lists all.`
+  const table = reportTable(columns, rows.slice(0, limit).map(cells))
+  return rows.length <= limit ? table : `${table}\n... and ${countText(rows.length - limit, 'more', 'more')}; --json lists all.`
 }

@@ -1,6 +1,6 @@
 // headroom sample: writes a seeded forecast set and its servers table.
 import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
-import { cancellable, jsonText, print, progressView } from './terminal.ts'
+import { runCancellable, jsonText, print, createProgressView } from './terminal.ts'
 
 export interface SampleOptions {
   readonly out: string
@@ -12,15 +12,15 @@ export interface SampleOptions {
 }
 
 export const runSample = async (options: SampleOptions): Promise<void> => {
-  const view = progressView({ quiet: options.quiet === true || options.json === true })
+  const view = createProgressView({ quiet: options.quiet === true || options.json === true })
   const { out, servers, granularity, seed } = options
-  const written = await cancellable((signal) =>
+  const sample = await runCancellable((signal) =>
     writeSampleFleet({ out, servers, granularity, seed }, { signal, onEvent: view.show }),
   ).finally(view.end)
   if (options.json === true) {
-    print(jsonText({ forecasts: written.forecasts, servers_table: written.serversTable, rows: written.rows }))
+    print(jsonText({ forecasts: sample.forecasts, servers_table: sample.serversTable, rows: sample.rows }))
     return
   }
-  print(`${written.forecasts}: ${written.rows.toLocaleString('en-US')} rows of ${servers.toLocaleString('en-US')} servers`)
-  print(`${written.serversTable}: servers table`)
+  print(`${sample.forecasts}: ${sample.rows.toLocaleString('en-US')} rows of ${servers.toLocaleString('en-US')} servers`)
+  print(`${sample.serversTable}: servers table`)
 }

@@ -1,7 +1,7 @@
 // How the command line speaks: data on stdout, messages on stderr, JSON with sorted keys, a progress bar only on a terminal.
 import { SingleBar } from 'cli-progress'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
-import { plainText } from '../../src-shared/plain-text.ts'
+import { toPlainText } from '../../src-shared/plain-text.ts'
 import type { RunEvent } from '../../src-shared/run-event.ts'
 
 /** Raised when a field of the command line's JSON changes its meaning or goes away. */
@@ -28,8 +28,8 @@ process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
 })
 
 /** Data go out as they are, but not to a terminal: names from files could steer it. */
-export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? plainText(text) : text}\n`)
-export const say = (text: string): void => void process.stderr.write(`${plainText(text)}\n`)
+export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? toPlainText(text) : text}\n`)
+export const say = (text: string): void => void process.stderr.write(`${toPlainText(text)}\n`)
 
 export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   const error = toWireError(thrown)
@@ -46,7 +46,10 @@ export interface ProgressView {
 }
 
 /** Bar on a terminal, JSON lines with `json`, silence otherwise but for warnings. */
-export const progressView = (options: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined }): ProgressView => {
+export const createProgressView = (options: {
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+}): ProgressView => {
   if (options.json === true) return { show: (event) => print(jsonText(withMemory(event))), end: () => undefined }
   if (options.quiet === true) return { show: () => undefined, end: () => undefined }
   const bar = process.stderr.isTTY
@@ -83,7 +86,7 @@ const withMemory = (event: RunEvent): Readonly<Record<string, unknown>> =>
   event.type === 'step' ? { ...event, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 } : event
 
 /** Runs work that Ctrl-C (or SIGTERM) cancels; a second Ctrl-C within it changes nothing, so that it can clean up. */
-export const cancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+export const runCancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController()
   const cancel = (): void => controller.abort()
   process.on('SIGINT', cancel)

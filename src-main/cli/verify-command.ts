@@ -5,18 +5,18 @@ import { jsonText, print } from './terminal.ts'
 
 export const runVerify = async (run: string, options: { readonly json?: boolean }): Promise<void> => {
   const { manifest, files } = await verifyRunFolder(run)
-  const bad = files.filter(({ state }) => state !== 'ok')
+  const failedFiles = files.filter(({ state }) => state !== 'ok')
   if (options.json === true) {
-    print(jsonText({ run_id: manifest.run_id, verified: bad.length === 0, files }, 2))
+    print(jsonText({ run_id: manifest.run_id, verified: failedFiles.length === 0, files }, 2))
     // One document is all that a program should have to read.
-    if (bad.length > 0) process.exitCode = exitCodeOf('run-damaged')
+    if (failedFiles.length > 0) process.exitCode = exitCodeOf('run-damaged')
     return
   }
   for (const { name, state } of files) print(`${state.padEnd(8)}${name}`)
-  if (bad.length > 0) {
+  if (failedFiles.length > 0) {
     throw new HeadroomError(
       'run-damaged',
-      `${bad.length} of ${files.length} files differ from the manifest: ${bad.map(({ name, state }) => `${name} (${state})`).join(', ')}.`,
+      `${failedFiles.length} of ${files.length} files differ from the manifest: ${failedFiles.map(({ name, state }) => `${name} (${state})`).join(', ')}.`,
       { next: 'Fetch or analyse the run again.' },
     )
   }

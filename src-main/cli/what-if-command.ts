@@ -2,15 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FleetFigures, ListedServer, ServerList, WhatIfAnswer } from '../../src-shared/what-if.ts'
+import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/what-if.ts'
 import { Database } from '../database/database.ts'
-import { assessPythonRun } from '../engine/assess-python-run.ts'
+import { assessModule05Run } from '../engine/assess-python-run.ts'
 import { readRunContents } from '../queries/run-contents.ts'
-import { createRunRelations } from '../queries/run-relations.ts'
-import { answerWhatIf, openWhatIf } from '../queries/what-if-query.ts'
+import { createRunTables } from '../queries/run-relations.ts'
+import { evaluateScenario, openWhatIfSession } from '../queries/what-if-query.ts'
 import { readScenario } from './read-scenario.ts'
-import { counted, decimal, firstRows, reportTable, wrapped } from './report-text.ts'
-import { cancellable, jsonText, print } from './terminal.ts'
+import { countText, decimalText, firstRowsTable, reportTable, wrapText } from './report-text.ts'
+import { runCancellable, jsonText, print } from './terminal.ts'
 
 export interface WhatIfOptions {
   readonly scenario?: string
@@ -24,15 +24,15 @@ const memoryLimit = '2GB'
 
 export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<void> => {
   const scenario = await readScenario(options.scenario, options.set)
-  const answer = await cancellable(async (signal) => {
+  const result = await runCancellable(async (signal) => {
     const contents = await readRunContents(run)
     const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-what-if-'))
     try {
       const database = await Database.open({ memoryLimit, spillFolder, signal })
       try {
-        if (contents.manifest === null) await assessPythonRun(database, run)
-        else await createRunRelations(database, run, contents.manifest)
-        return answerWhatIf(await openWhatIf(database, contents), { scenario, grid: options.grid === true, most_listed: null })
+        if (contents.manifest === null) await assessModule05Run(database, run)
+        else await createRunTables(database, run, contents.manifest)
+        return evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null })
       } finally {
         database.close()
       }
@@ -40,55 +40,55 @@ export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<vo
       await rm(spillFolder, { recursive: true, force: true })
     }
   })
-  print(options.json === true ? jsonText({ ...answer }, 2) : describeAnswer(answer))
+  print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result))
 }
 
 /** The answer as text, sections apart by a blank line; empty ones are left out. */
-export const describeAnswer = (answer: WhatIfAnswer): string =>
+export const describeResult = (result: WhatIfResult): string =>
   [
-    headline(answer),
-    figuresTable(answer),
-    answer.unplaced.map((group) => wrapped(`Note: ${groupName(group)} has nobody left to take its removed servers' demand.`)).join('\n'),
-    serversTable('Newly at risk', answer.newly_at_risk),
-    serversTable('No longer at risk', answer.no_longer_at_risk),
-    gridTable(answer.grid),
+    headline(result),
+    figuresTable(result),
+    result.unplaced.map((group) => wrapText(`Note: ${groupName(group)} has nobody left to take its removed servers' demand.`)).join('\n'),
+    serversTable('Newly at risk', result.newly_at_risk),
+    serversTable('No longer at risk', result.no_longer_at_risk),
+    gridTable(result.grid),
   ]
     .filter((section) => section !== '')
     .join('\n\n')
 
-const headline = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfAnswer): string => {
-  const moved = [
+const headline = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfResult): string => {
+  const changesText = [
     ...(newly_at_risk.count > 0 ? [`${newly_at_risk.count.toLocaleString('en-US')} newly`] : []),
     ...(no_longer_at_risk.count > 0 ? [`${no_longer_at_risk.count.toLocaleString('en-US')} no longer`] : []),
     ...(removed_at_risk_servers > 0 ? [`${removed_at_risk_servers.toLocaleString('en-US')} removed`] : []),
   ]
-  return wrapped(
-    `${outcome.at_risk_servers.toLocaleString('en-US')} of ${counted(outcome.servers, 'server')} at risk, ` +
+  return wrapText(
+    `${outcome.at_risk_servers.toLocaleString('en-US')} of ${countText(outcome.servers, 'server')} at risk, ` +
       `in the run ${run.at_risk_servers.toLocaleString('en-US')} of ${run.servers.toLocaleString('en-US')}` +
-      `${moved.length === 0 ? '' : `: ${moved.join(', ')}`}.`,
+      `${changesText.length === 0 ? '' : `: ${changesText.join(', ')}`}.`,
   )
 }
 
-const figures: readonly (readonly [string, (of: FleetFigures) => string])[] = [
+const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures) => string])[] = [
   ['servers', ({ servers }) => servers.toLocaleString('en-US')],
-  ['at risk', (of) => of.at_risk_servers.toLocaleString('en-US')],
-  ['underutilised', (of) => of.underutilized_servers?.toLocaleString('en-US') ?? 'not judged'],
-  ['soonest breach', ({ soonest_breach: soonest }) => (soonest === null ? 'none' : `${moment(soonest.at)} ${soonest.server_id}`)],
-  ['units to add', (of) => decimal(of.units_to_add)],
-  ['their cost, USD a month', (of) => decimal(of.units_monthly_usd)],
-  ['fleet cost, USD a month', (of) => decimal(of.fleet_monthly_usd)],
+  ['at risk', (fleetFigures) => fleetFigures.at_risk_servers.toLocaleString('en-US')],
+  ['underutilised', (fleetFigures) => fleetFigures.underutilized_servers?.toLocaleString('en-US') ?? 'not judged'],
+  ['soonest breach', ({ soonest_breach: soonest }) => (soonest === null ? 'none' : `${momentText(soonest.at)} ${soonest.server_id}`)],
+  ['units to add', (fleetFigures) => decimalText(fleetFigures.units_to_add)],
+  ['their cost, USD a month', (fleetFigures) => decimalText(fleetFigures.units_monthly_usd)],
+  ['fleet cost, USD a month', (fleetFigures) => decimalText(fleetFigures.fleet_monthly_usd)],
 ]
 
-const figuresTable = ({ run, outcome }: WhatIfAnswer): string =>
+const figuresTable = ({ run, outcome }: WhatIfResult): string =>
   reportTable(
     ['figure', 'run', 'scenario'],
     figures.map(([name, text]) => [name, text(run), text(outcome)]),
   )
 
 /** The time of day only where it says something. */
-const moment = (at: string): string => (at.endsWith('T00:00:00Z') ? at.slice(0, 10) : at.slice(0, 16).replace('T', ' '))
+const momentText = (at: string): string => (at.endsWith('T00:00:00Z') ? at.slice(0, 10) : at.slice(0, 16).replace('T', ' '))
 
-const groupName = (group: WhatIfAnswer['unplaced'][number]): string => {
+const groupName = (group: WhatIfResult['unplaced'][number]): string => {
   const parts = [group.business_unit, group.region, group.criticality].filter((part) => part !== null)
   return parts.length === 0 ? 'The fleet' : `The group ${parts.join(', ')}`
 }
@@ -96,7 +96,7 @@ const groupName = (group: WhatIfAnswer['unplaced'][number]): string => {
 const serversTable = (title: string, { count, servers }: ServerList): string =>
   count === 0
     ? ''
-    : `${title}: ${counted(count, 'server')}\n${firstRows(
+    : `${title}: ${countText(count, 'server')}\n${firstRowsTable(
         servers,
         ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'units to add'],
         serverCells,
@@ -114,20 +114,20 @@ const serverCells = ({
 }: ListedServer): string[] => [
   servers === 1 ? server_id : `${server_id} (${servers.toLocaleString('en-US')} of them)`,
   metric,
-  decimal(run_value),
-  decimal(value),
-  decimal(threshold),
-  first_breach_at === null ? 'none' : moment(first_breach_at),
-  decimal(units_to_add),
+  decimalText(run_value),
+  decimalText(value),
+  decimalText(threshold),
+  first_breach_at === null ? 'none' : momentText(first_breach_at),
+  decimalText(units_to_add),
 ]
 
-const gridTable = (grid: WhatIfAnswer['grid']): string =>
+const gridTable = (grid: WhatIfResult['grid']): string =>
   grid === null
     ? ''
     : `Servers at risk by percentile (down) and threshold (across)\n${reportTable(
-        ['', ...grid.thresholds.map((threshold) => `> ${decimal(threshold)}`)],
+        ['', ...grid.thresholds.map((threshold) => `> ${decimalText(threshold)}`)],
         grid.percentiles.map((percentile, row) => [
-          percentile === 100 ? 'peak' : `P${decimal(percentile)}`,
+          percentile === 100 ? 'peak' : `P${decimalText(percentile)}`,
           ...grid.at_risk_servers[row]!.map((count) => count.toLocaleString('en-US')),
         ]),
       )}`

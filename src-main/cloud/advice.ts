@@ -38,7 +38,7 @@ export interface FailureContext {
   /** The next larger type, where there is one. */
   readonly largerType?: string | undefined
   /** A type that the quota allows. */
-  readonly fittingType?: string | undefined
+  readonly alternativeType?: string | undefined
   readonly imageUri?: string | undefined
   readonly kmsKeyId?: string | undefined
   /** Greatest memory that the engine reported, in bytes. */
@@ -46,7 +46,7 @@ export interface FailureContext {
   readonly memoryGb?: number | undefined
 }
 
-export interface Advice {
+export interface Diagnosis {
   readonly failure: FailureName
   readonly code: ErrorCode
   /** Cause, one sentence. */
@@ -57,7 +57,7 @@ export interface Advice {
 interface Rule {
   readonly failure: FailureName
   readonly code: ErrorCode
-  readonly fits: (failure: Failure) => boolean
+  readonly matches: (failure: Failure) => boolean
   readonly message: (failure: Failure, context: FailureContext) => string
   readonly next: (context: FailureContext, failure: Failure) => string
 }
@@ -72,7 +72,7 @@ const passRolePolicy = (roleArn: string): string =>
     Condition: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
   })
 
-const quotasPage = (region: string | undefined): string =>
+const quotasUrl = (region: string | undefined): string =>
   `https://${region ?? 'us-east-1'}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
@@ -82,7 +82,7 @@ const rules: readonly Rule[] = [
   {
     failure: 'sign-in-again',
     code: 'cloud-sign-in',
-    fits: ({ name, message }) =>
+    matches: ({ name, message }) =>
       /^(CredentialsProviderError|TokenProviderError|ExpiredToken(Exception)?|RequestExpired|UnauthorizedException)$/.test(name) ||
       /SSO session.*(expired|invalid)|Token is expired|token included in the request is (expired|invalid)|UnrecognizedClient|InvalidAccessKeyId|InvalidClientTokenId/i.test(
         `${name} ${message}`,
@@ -94,7 +94,7 @@ const rules: readonly Rule[] = [
   {
     failure: 'clock',
     code: 'cloud-setup',
-    fits: ({ name, message }) =>
+    matches: ({ name, message }) =>
       name === 'RequestTimeTooSkewed' || (name === 'SignatureDoesNotMatch' && /Signature (expired|not yet current)/.test(message)),
     message: () => 'The clock of this computer differs from AWS’s by more than five minutes.',
     next: () => 'Set the clock, then try again.',
@@ -102,14 +102,14 @@ const rules: readonly Rule[] = [
   {
     failure: 'pass-role',
     code: 'cloud-refused',
-    fits: ({ message }) => /iam:PassRole/.test(message),
+    matches: ({ message }) => /iam:PassRole/.test(message),
     message: (_, { roleArn }) => `You may not hand the role ${roleArn ?? ''} to SageMaker.`.replace('  ', ' '),
     next: ({ roleArn }) => `Ask for this permission: ${passRolePolicy(roleArn ?? 'ARN of the role')}.`,
   },
   {
     failure: 'assume-role',
     code: 'cloud-setup',
-    fits: ({ message }) => /Could not assume role/i.test(message),
+    matches: ({ message }) => /Could not assume role/i.test(message),
     message: (_, { roleArn }) => `SageMaker may not assume the role ${roleArn ?? ''}.`.replace(' .', '.'),
     next: () =>
       'Let its trust policy name the service sagemaker.amazonaws.com, and check that the ARN has its whole path, for instance role/service-role/NAME.',
@@ -117,21 +117,21 @@ const rules: readonly Rule[] = [
   {
     failure: 'list-jobs-denied',
     code: 'cloud-refused',
-    fits: ({ name, message }) => isDenied(name) && /ListProcessingJobs/.test(message),
+    matches: ({ name, message }) => isDenied(name) && /ListProcessingJobs/.test(message),
     message: () => 'You may not list the account’s processing jobs, so only those launched from here are shown.',
     next: () => 'To see all, ask for sagemaker:ListProcessingJobs on Resource "*".',
   },
   {
     failure: 'list-roles-denied',
     code: 'cloud-refused',
-    fits: ({ name, message }) => isDenied(name) && /ListRoles/.test(message),
+    matches: ({ name, message }) => isDenied(name) && /ListRoles/.test(message),
     message: () => 'You may not list the account’s roles, so none can be offered.',
     next: () => 'Enter the role’s ARN, or ask for iam:ListRoles on Resource "*".',
   },
   {
     failure: 'kms',
     code: 'cloud-refused',
-    fits: ({ name, message }) =>
+    matches: ({ name, message }) =>
       /kms/i.test(`${name} ${message}`) && /denied|not authorized|KMS error|disabled/i.test(`${name} ${message}`),
     message: (_, { kmsKeyId }) => `The key ${kmsKeyId ?? 'of KMS'} may not be used here.`,
     next: () =>
@@ -140,7 +140,7 @@ const rules: readonly Rule[] = [
   {
     failure: 'data-download',
     code: 'cloud-job-failed',
-    fits: ({ message }) => /Data download failed|ListObjectsV2 failed/i.test(message),
+    matches: ({ message }) => /Data download failed|ListObjectsV2 failed/i.test(message),
     message: ({ message }) => `The job could not read its input: ${firstSentence(message)}`,
     next: () =>
       'Give the execution role s3:GetObject and s3:ListBucket there; inside a VPC, add an S3 gateway endpoint to the subnets’ routes.',
@@ -148,23 +148,23 @@ const rules: readonly Rule[] = [
   {
     failure: 'volume-quota',
     code: 'cloud-limit',
-    fits: ({ name, message }) => name === 'ResourceLimitExceeded' && /EBS|volume/i.test(message),
+    matches: ({ name, message }) => name === 'ResourceLimitExceeded' && /EBS|volume/i.test(message),
     message: ({ message }) => `The volume is larger than the account allows: ${firstSentence(message)}`,
     next: () => 'Choose a smaller volume.',
   },
   {
     failure: 'instance-quota',
     code: 'cloud-limit',
-    fits: ({ name }) => name === 'ResourceLimitExceeded' || name === 'ResourceLimitExceededException',
+    matches: ({ name }) => name === 'ResourceLimitExceeded' || name === 'ResourceLimitExceededException',
     message: ({ message }, { instanceType }) =>
-      `The account’s quota for ${typeIn(message) ?? instanceType ?? 'this machine'} is used up or 0.`,
-    next: ({ region, fittingType }) =>
-      `${fittingType === undefined ? 'Choose another type' : `Choose ${fittingType}`}, or ask for more at ${quotasPage(region)}.`,
+      `The account’s quota for ${extractInstanceType(message) ?? instanceType ?? 'this machine'} is used up or 0.`,
+    next: ({ region, alternativeType }) =>
+      `${alternativeType === undefined ? 'Choose another type' : `Choose ${alternativeType}`}, or ask for more at ${quotasUrl(region)}.`,
   },
   {
     failure: 'image',
     code: 'cloud-setup',
-    fits: ({ message }) =>
+    matches: ({ message }) =>
       /image URI|manifest unknown|manifest for .* not found|does not grant .*ecr|ecr:(BatchGetImage|GetDownloadUrlForLayer)/i.test(message),
     message: ({ message }) => `The container image cannot be used: ${firstSentence(message)}`,
     next: ({ imageUri, region }) =>
@@ -173,14 +173,14 @@ const rules: readonly Rule[] = [
   {
     failure: 'capacity',
     code: 'cloud-limit',
-    fits: ({ name, message }) => /CapacityError|Unable to provision|InsufficientCapacity/i.test(`${name} ${message}`),
+    matches: ({ name, message }) => /CapacityError|Unable to provision|InsufficientCapacity/i.test(`${name} ${message}`),
     message: (_, { instanceType }) => `AWS has no ${instanceType ?? 'machine of this type'} free at the moment.`,
     next: ({ largerType }) => `Launch again later${largerType === undefined ? '' : `, or with ${largerType}`}.`,
   },
   {
     failure: 'out-of-memory',
     code: 'cloud-job-failed',
-    fits: ({ message }) => /exit code:? ?137|out of memory|\bOOM/i.test(message),
+    matches: ({ message }) => /exit code:? ?137|out of memory|\bOOM/i.test(message),
     message: (_, { instanceType, memoryGb, peakMemoryBytes }) =>
       `The job was killed, most likely for want of memory${instanceType === undefined ? '' : ` on ${instanceType}${memoryGb === undefined ? '' : ` (${memoryGb} GB)`}`}${
         peakMemoryBytes === undefined ? '' : `; it last reported ${gigabytes(peakMemoryBytes)}`
@@ -190,28 +190,28 @@ const rules: readonly Rule[] = [
   {
     failure: 'network-interface',
     code: 'cloud-job-failed',
-    fits: ({ name, message }) => /InternalServer(Error|Exception)?/i.test(`${name} ${message}`),
+    matches: ({ name, message }) => /InternalServer(Error|Exception)?/i.test(`${name} ${message}`),
     message: () => 'AWS reports an internal error; in a VPC this mostly means that the role may not make network interfaces.',
     next: () => 'Launch once more; if it fails again, give the role the ec2 network-interface permissions of the execution policy.',
   },
   {
     failure: 'throttled',
     code: 'cloud-unreachable',
-    fits: ({ name, message }) => /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|Rate exceeded/i.test(`${name} ${message}`),
+    matches: ({ name, message }) => /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|Rate exceeded/i.test(`${name} ${message}`),
     message: () => 'AWS asks for patience: too many requests in this account.',
     next: () => 'Wait a little; what was begun goes on by itself.',
   },
   {
     failure: 'name-taken',
     code: 'cloud-setup',
-    fits: ({ name }) => name === 'ResourceInUse',
+    matches: ({ name }) => name === 'ResourceInUse',
     message: () => 'A job of this name exists already in the account.',
     next: () => 'Launch again: each launch has a name of its own.',
   },
   {
     failure: 'bucket',
     code: 'cloud-setup',
-    fits: ({ name, message }) =>
+    matches: ({ name, message }) =>
       /^(NoSuchBucket|PermanentRedirect|AuthorizationHeaderMalformed)$/.test(name) || /bucket does not exist/i.test(message),
     message: ({ name }) => (name === 'NoSuchBucket' ? 'There is no such bucket.' : 'The bucket lies in another region.'),
     next: () => 'Choose a bucket in the region of the job.',
@@ -219,14 +219,14 @@ const rules: readonly Rule[] = [
   {
     failure: 'denied',
     code: 'cloud-refused',
-    fits: ({ name, message }) => isDenied(name) || /not authorized to perform/i.test(message),
+    matches: ({ name, message }) => isDenied(name) || /not authorized to perform/i.test(message),
     message: ({ message }) => `AWS refuses: ${firstSentence(message)}`,
     next: () => 'Ask for the permission; resources/cloud/user-policy.json lists all that Headroom needs.',
   },
   {
     failure: 'unreachable',
     code: 'cloud-unreachable',
-    fits: ({ name, message }) =>
+    matches: ({ name, message }) =>
       /TimeoutError|NetworkingError|RequestTimeout|ServiceUnavailable|InternalError/.test(name) ||
       /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|socket hang up|self.signed|unable to (get|verify)|certificate/i.test(`${name} ${message}`),
     message: ({ message }) => `AWS cannot be reached: ${firstSentence(message)}`,
@@ -235,7 +235,7 @@ const rules: readonly Rule[] = [
 ]
 
 /** The machine that a message is about. */
-export const typeIn = (message: string): string | undefined => /ml\.[a-z0-9-]+\.[a-z0-9]+/.exec(message)?.[0]
+export const extractInstanceType = (message: string): string | undefined => /ml\.[a-z0-9-]+\.[a-z0-9]+/.exec(message)?.[0]
 
 const firstSentence = (message: string): string => {
   const text = message.trim().split('\n')[0] ?? ''
@@ -244,36 +244,36 @@ const firstSentence = (message: string): string => {
 }
 
 /** Undefined where no rule fits. */
-export const adviseOn = (failure: Failure, context: FailureContext = {}): Advice | undefined => {
-  const rule = rules.find(({ fits }) => fits(failure))
+export const diagnoseFailure = (failure: Failure, context: FailureContext = {}): Diagnosis | undefined => {
+  const rule = rules.find(({ matches }) => matches(failure))
   if (rule === undefined) return undefined
   return { failure: rule.failure, code: rule.code, message: rule.message(failure, context), next: rule.next(context, failure) }
 }
 
 /** HTTP status of the answer that an SDK error was made from; undefined where there was none. */
-export const statusOf = (thrown: unknown): number | undefined =>
+export const httpStatusOf = (thrown: unknown): number | undefined =>
   (thrown as { $metadata?: { httpStatusCode?: number } } | null | undefined)?.$metadata?.httpStatusCode
 
 /** Whatever the SDK threw, as an error with cause and next step; HeadroomErrors and aborts stay as they are. */
 export const toCloudError = (thrown: unknown, context: FailureContext = {}): HeadroomError => {
   if (thrown instanceof HeadroomError) return thrown
-  const { name: given, message } = thrown instanceof Error ? thrown : { name: 'Unknown', message: String(thrown) }
+  const { name: originalName, message } = thrown instanceof Error ? thrown : { name: 'Unknown', message: String(thrown) }
   // The answer to a HEAD request has no body to tell its name.
-  const name = statusOf(thrown) === 403 && given.startsWith('Unknown') ? 'AccessDenied' : given
+  const name = httpStatusOf(thrown) === 403 && originalName.startsWith('Unknown') ? 'AccessDenied' : originalName
   if (name === 'AbortError') return new HeadroomError('cancelled', 'Cancelled.')
   const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
-  const advice = adviseOn({ name, message: `${message}${code === '' || message.includes(code) ? '' : ` (${code})`}` }, context)
-  if (advice !== undefined) return new HeadroomError(advice.code, advice.message, { next: advice.next, cause: thrown })
+  const diagnosis = diagnoseFailure({ name, message: `${message}${code === '' || message.includes(code) ? '' : ` (${code})`}` }, context)
+  if (diagnosis !== undefined) return new HeadroomError(diagnosis.code, diagnosis.message, { next: diagnosis.next, cause: thrown })
   if (code === 'ENOSPC') return new HeadroomError('disk-full', 'The disk is full.', { next: 'Make room, then try again.', cause: thrown })
   // What did not come from AWS must not be blamed on it.
-  if (statusOf(thrown) === undefined) return new HeadroomError('internal', firstSentence(message), { cause: thrown })
+  if (httpStatusOf(thrown) === undefined) return new HeadroomError('internal', firstSentence(message), { cause: thrown })
   return new HeadroomError('cloud-refused', `AWS answered ${name}: ${firstSentence(message)}`, { cause: thrown })
 }
 
 /** Why a job ended badly, from what SageMaker and the container say. */
-export const explainJobEnd = (reason: string | null, exitMessage: string | null, context: FailureContext = {}): HeadroomError => {
-  const advice = adviseOn({ name: 'FailureReason', message: reason ?? '' }, context)
-  if (advice !== undefined) return new HeadroomError(advice.code, advice.message, { next: advice.next })
-  const words = exitMessage ?? reason ?? 'The job failed without saying why.'
-  return new HeadroomError('cloud-job-failed', `The job failed: ${firstSentence(words)}`, { next: 'Its log tells more.' })
+export const explainJobFailure = (reason: string | null, exitMessage: string | null, context: FailureContext = {}): HeadroomError => {
+  const diagnosis = diagnoseFailure({ name: 'FailureReason', message: reason ?? '' }, context)
+  if (diagnosis !== undefined) return new HeadroomError(diagnosis.code, diagnosis.message, { next: diagnosis.next })
+  const detail = exitMessage ?? reason ?? 'The job failed without saying why.'
+  return new HeadroomError('cloud-job-failed', `The job failed: ${firstSentence(detail)}`, { next: 'Its log tells more.' })
 }

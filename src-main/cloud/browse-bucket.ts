@@ -3,22 +3,22 @@ import { ListBucketsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { toCloudError } from './advice.ts'
 import type { Connection } from './connection.ts'
 
-export interface Browsed {
+export interface BucketListing {
   /** Bucket names, or folders with a slash at their end and then files, below the prefix. */
   readonly names: string[]
   readonly files: number
 }
 
-const most = 500
+const maxListed = 500
 
 /** `bucket` "": the buckets themselves. */
-export const browseBucket = async ({ s3, region }: Connection, bucket: string, prefix: string): Promise<Browsed> => {
+export const browseBucket = async ({ s3, region }: Connection, bucket: string, prefix: string): Promise<BucketListing> => {
   try {
     if (bucket === '') {
       const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
-      return { names: Buckets.flatMap(({ Name }) => Name ?? []).slice(0, most), files: 0 }
+      return { names: Buckets.flatMap(({ Name }) => Name ?? []).slice(0, maxListed), files: 0 }
     }
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', MaxKeys: most }))
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', MaxKeys: maxListed }))
     const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? [])
     const files = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined || Key === prefix ? [] : [Key]))
     return { names: [...folders, ...files].map((key) => key.slice(prefix.length)), files: files.length }

@@ -1,6 +1,6 @@
 // Whether the input is readable Parquet with the columns that an analysis needs, seen from the footers alone.
-import { requiredRoles, roleNames } from '../../src-shared/forecast-roles.ts'
-import { nearestName } from '../../src-shared/nearest-name.ts'
+import { requiredRoles, columnAliases } from '../../src-shared/forecast-roles.ts'
+import { findNearestName } from '../../src-shared/nearest-name.ts'
 import type { Connection } from './connection.ts'
 import { listObjects } from './list-objects.ts'
 import { findLocalFiles } from './local-input.ts'
@@ -9,20 +9,24 @@ import { readFileFooter, readObjectFooter, type ParquetFooter } from './read-foo
 import { parseS3Address } from './s3-address.ts'
 
 /** So many files' footers are read, the first and the last among them. */
-const mostFooters = 4
+const maxFooters = 4
 
-interface Found {
+interface InputCheck {
   readonly bytes: number
   readonly finding: Finding
 }
 
-export const checkForecasts = async (connection: Connection, input: string | readonly string[], signal?: AbortSignal): Promise<Found> => {
+export const checkForecasts = async (
+  connection: Connection,
+  input: string | readonly string[],
+  signal?: AbortSignal,
+): Promise<InputCheck> => {
   if (typeof input !== 'string') {
     const { files, bytes } = await findLocalFiles(input)
     const footers = await Promise.all(
-      sampled(files).map(async (file) => ({ name: file.name, footer: await readFileFooter(file.path, file.bytes) })),
+      sampleEvenly(files).map(async (file) => ({ name: file.name, footer: await readFileFooter(file.path, file.bytes) })),
     )
-    return { bytes, finding: judge(footers, files.length, bytes, 'on this machine') }
+    return { bytes, finding: evaluateFooters(footers, files.length, bytes, 'on this machine') }
   }
   const address = parseS3Address(input)
   const isFile = /\.(parquet|pq)$/i.test(input)
@@ -37,38 +41,38 @@ export const checkForecasts = async (connection: Connection, input: string | rea
     return { bytes, finding: { state: 'failed', detail, next: 'Name the prefix that the forecasts were written to.' } }
   }
   const footers = await Promise.all(
-    sampled(objects).map(async (object) => ({
+    sampleEvenly(objects).map(async (object) => ({
       name: object.key,
       footer: await readObjectFooter(connection.s3, address.bucket, object, signal),
     })),
   )
-  return { bytes, finding: judge(footers, objects.length, bytes, 'in S3') }
+  return { bytes, finding: evaluateFooters(footers, objects.length, bytes, 'in S3') }
 }
 
 /** So many of the items, evenly, the first and the last among them. */
-export const sampled = <Item>(items: readonly Item[], most = mostFooters): Item[] =>
-  items.length <= most
+export const sampleEvenly = <Item>(items: readonly Item[], maxItems = maxFooters): Item[] =>
+  items.length <= maxItems
     ? [...items]
-    : Array.from({ length: most }, (_, index) => items[Math.round((index * (items.length - 1)) / (most - 1))]!)
+    : Array.from({ length: maxItems }, (_, index) => items[Math.round((index * (items.length - 1)) / (maxItems - 1))]!)
 
-const judge = (
+const evaluateFooters = (
   footers: readonly { readonly name: string; readonly footer: ParquetFooter }[],
   files: number,
   bytes: number,
-  place: string,
+  location: string,
 ): Finding => {
   for (const { name, footer } of footers) {
     const columns = new Set(footer.columns.map((column) => column.toLowerCase()))
-    const missing = requiredRoles.find((role) => !roleNames[role].some((alias) => columns.has(alias)))
+    const missing = requiredRoles.find((role) => !columnAliases[role].some((alias) => columns.has(alias)))
     if (missing === undefined) continue
-    const nearest = nearestName(missing, footer.columns)
+    const nearest = findNearestName(missing, footer.columns)
     return {
       state: 'failed',
       detail: `${name} has no column ${missing}; it has ${footer.columns.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-      next: `Rename the column, or use one of the names ${roleNames[missing].join(', ')}.`,
+      next: `Rename the column, or use one of the names ${columnAliases[missing].join(', ')}.`,
     }
   }
   const rows = footers.reduce((sum, { footer }) => sum + footer.rows, 0)
   const counted = footers.length === files ? `${rows.toLocaleString('en-US')} rows, ` : ''
-  return { state: 'ok', detail: `${files === 1 ? '1 file' : `${files} files`} ${place}, ${counted}${(bytes / 1e6).toFixed(1)} MB` }
+  return { state: 'ok', detail: `${files === 1 ? '1 file' : `${files} files`} ${location}, ${counted}${(bytes / 1e6).toFixed(1)} MB` }
 }

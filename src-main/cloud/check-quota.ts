@@ -2,16 +2,16 @@
 import { ListServiceQuotasCommand } from '@aws-sdk/client-service-quotas'
 import type { Connection } from './connection.ts'
 import { abortable } from './list-objects.ts'
-import { findMachine, largerMachine } from './machines.ts'
+import { findInstanceType, findLargerInstanceType } from './machines.ts'
 import type { Finding } from './preflight.ts'
 
-const usage = ' for processing job usage'
+const quotaNameSuffix = ' for processing job usage'
 
 /** `count`: machines of the type that one job takes. */
 export const checkQuota = async (connection: Connection, type: string, count = 1, signal?: AbortSignal): Promise<Finding> => {
-  const machine = findMachine(type)
-  const one = machine === undefined ? type : `${type} (${machine.vcpus} processors, ${machine.memoryGb} GB)`
-  const size = count === 1 ? one : `${count} times ${one}`
+  const instance = findInstanceType(type)
+  const instanceText = instance === undefined ? type : `${type} (${instance.vcpus} processors, ${instance.memoryGb} GB)`
+  const size = count === 1 ? instanceText : `${count} times ${instanceText}`
   const limits = await readLimits(connection, signal).catch((thrown: unknown) => {
     if (!/AccessDenied/.test((thrown as Error).name)) throw thrown
     return undefined
@@ -30,7 +30,7 @@ export const checkQuota = async (connection: Connection, type: string, count = 1
       next: 'SageMaker will say at launch whether it is offered.',
     }
   if (limit >= count) return { state: 'ok', detail: `${size}; the quota allows ${limit}` }
-  const other = fitting(type, limits)
+  const alternative = nextAvailableType(type, limits)
   const page = `https://${connection.region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
   return {
     state: 'failed',
@@ -38,7 +38,7 @@ export const checkQuota = async (connection: Connection, type: string, count = 1
     next:
       limit >= 1
         ? `Take ${limit} machines, or ask for more at ${page}.`
-        : `${other === undefined ? 'Ask' : `Choose ${other}, or ask`} for more at ${page}.`,
+        : `${alternative === undefined ? 'Ask' : `Choose ${alternative}, or ask`} for more at ${page}.`,
   }
 }
 
@@ -52,7 +52,7 @@ const readLimits = async ({ quotas }: Connection, signal?: AbortSignal): Promise
       abortable(signal),
     )
     for (const { QuotaName = '', Value = 0 } of page.Quotas ?? []) {
-      if (QuotaName.endsWith(usage)) limits.set(QuotaName.slice(0, -usage.length), Value)
+      if (QuotaName.endsWith(quotaNameSuffix)) limits.set(QuotaName.slice(0, -quotaNameSuffix.length), Value)
     }
     NextToken = page.NextToken
   } while (NextToken !== undefined)
@@ -60,12 +60,12 @@ const readLimits = async ({ quotas }: Connection, signal?: AbortSignal): Promise
 }
 
 /** A type to offer in place of one that the quota does not hold; undefined where there is none, or the quotas cannot be read. */
-export const fittingType = async (connection: Connection, type: string, signal?: AbortSignal): Promise<string | undefined> =>
-  fitting(type, await readLimits(connection, signal).catch(() => new Map<string, number>()))
+export const findAlternativeType = async (connection: Connection, type: string, signal?: AbortSignal): Promise<string | undefined> =>
+  nextAvailableType(type, await readLimits(connection, signal).catch(() => new Map<string, number>()))
 
 /** The next type with more memory that the quota holds. */
-const fitting = (type: string, limits: ReadonlyMap<string, number>): string | undefined => {
-  for (let next = largerMachine(type); next !== undefined; next = largerMachine(next.type)) {
+const nextAvailableType = (type: string, limits: ReadonlyMap<string, number>): string | undefined => {
+  for (let next = findLargerInstanceType(type); next !== undefined; next = findLargerInstanceType(next.type)) {
     if ((limits.get(next.type) ?? 0) >= 1) return next.type
   }
   return undefined

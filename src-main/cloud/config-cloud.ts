@@ -4,7 +4,7 @@ import { cloudSettingsSchema, type CloudSettings } from '../../src-shared/cloud-
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { isPipelineConfig } from '../../src-shared/pipeline-config.ts'
 
-const module05 = z.looseObject({ image_uri: z.string().optional(), instance_type: z.string().optional() })
+const moduleSchema = z.looseObject({ image_uri: z.string().optional(), instance_type: z.string().optional() })
 
 const pipelineSchema = z.looseObject({
   aws: z
@@ -19,15 +19,15 @@ const pipelineSchema = z.looseObject({
     .looseObject({
       instance_type: z.string().optional(),
       image_uri: z.string().optional(),
-      modules: z.looseObject({ '05': module05.optional() }).optional(),
+      modules: z.looseObject({ '05': moduleSchema.optional() }).optional(),
     })
     .optional(),
   paths: z.looseObject({ forecasts_dir: z.string().optional() }).optional(),
 })
 
-const ownSchema = z.strictObject(cloudSettingsSchema.shape).partial().nullish()
+const cloudSectionSchema = z.strictObject(cloudSettingsSchema.shape).partial().nullish()
 
-export interface ConfigCloud {
+export interface CloudConfig {
   readonly profile: string | undefined
   readonly region: string | undefined
   /** Only what the file states. */
@@ -37,11 +37,11 @@ export interface ConfigCloud {
 }
 
 /** The `cloud` section wins over the pipeline's keys. `name` is the file's, for the error. Throws config-invalid. */
-export const readCloudPart = (config: Readonly<Record<string, unknown>>, name: string): ConfigCloud => {
+export const readCloudConfig = (config: Readonly<Record<string, unknown>>, name: string): CloudConfig => {
   const { cloud, ...rest } = config
   try {
-    const pipeline = isPipelineConfig(rest) ? readPipeline(rest) : noPipeline
-    return { ...pipeline, settings: { ...pipeline.settings, ...readOwn(cloud) } }
+    const pipeline = isPipelineConfig(rest) ? readPipeline(rest) : emptyConfig
+    return { ...pipeline, settings: { ...pipeline.settings, ...readCloudSection(cloud) } }
   } catch (thrown) {
     if (!(thrown instanceof ZodError)) throw thrown
     const [issue] = thrown.issues
@@ -53,33 +53,33 @@ export const readCloudPart = (config: Readonly<Record<string, unknown>>, name: s
 }
 
 /** Without the defaults of what is not stated. */
-const readOwn = (cloud: unknown): Partial<CloudSettings> => {
-  const { cloud: parsed } = z.object({ cloud: ownSchema }).parse({ cloud })
+const readCloudSection = (cloud: unknown): Partial<CloudSettings> => {
+  const { cloud: parsed } = z.object({ cloud: cloudSectionSchema }).parse({ cloud })
   return Object.fromEntries(Object.entries(parsed ?? {}).filter(([key]) => Object.hasOwn(cloud as object, key)))
 }
 
-const noPipeline: ConfigCloud = { profile: undefined, region: undefined, settings: {}, input: undefined }
+const emptyConfig: CloudConfig = { profile: undefined, region: undefined, settings: {}, input: undefined }
 
 /** The module's own keys win over the common ones. */
-const readPipeline = (config: unknown): ConfigCloud => {
+const readPipeline = (config: unknown): CloudConfig => {
   const { aws, sagemaker, paths } = pipelineSchema.parse(config)
-  const own = sagemaker?.modules?.['05']
-  const found = {
+  const moduleSettings = sagemaker?.modules?.['05']
+  const stated = {
     bucket: aws?.bucket_name,
     roleArn: aws?.sagemaker_role_arn,
-    instanceType: own?.instance_type ?? sagemaker?.instance_type,
-    imageUri: own?.image_uri ?? sagemaker?.image_uri,
+    instanceType: moduleSettings?.instance_type ?? sagemaker?.instance_type,
+    imageUri: moduleSettings?.image_uri ?? sagemaker?.image_uri,
   }
   const folder = paths?.forecasts_dir
   return {
     profile: aws?.profile,
     region: aws?.region,
-    settings: Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)),
-    input: folder === undefined ? undefined : inBucket(folder, aws?.bucket_name),
+    settings: Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined)),
+    input: folder === undefined ? undefined : toS3Uri(folder, aws?.bucket_name),
   }
 }
 
-const inBucket = (folder: string, bucket: string | undefined): string | undefined => {
+const toS3Uri = (folder: string, bucket: string | undefined): string | undefined => {
   if (folder.startsWith('s3://')) return folder
   return bucket === undefined ? undefined : `s3://${bucket}/${folder.replace(/^\/+|\/+$/g, '')}/`
 }

@@ -42,14 +42,18 @@ type Provider = ReturnType<typeof fromNodeProviderChain>
 type Credentials = Awaited<ReturnType<Provider>>
 
 const renewBeforeMs = 5 * 60_000
-const attempts = 5
+const maxRequestAttempts = 5
 
 export const connect = async (request: ConnectionRequest = {}): Promise<Connection> => {
   // Node 20 is what this project supports, and the SDK's word about 2027 is not for its users.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
-  const named = request.profile ?? nonEmpty(process.env['AWS_PROFILE'])
-  const profile = named === undefined ? await readProfile('default').catch(() => undefined) : await readProfile(named)
-  if (profile?.credentialProcess !== undefined && request.allowsProcess !== true && (named !== undefined || !hasKeysInEnvironment())) {
+  const profileName = request.profile ?? emptyToUndefined(process.env['AWS_PROFILE'])
+  const profile = profileName === undefined ? await readProfile('default').catch(() => undefined) : await readProfile(profileName)
+  if (
+    profile?.credentialProcess !== undefined &&
+    request.allowsProcess !== true &&
+    (profileName !== undefined || !hasKeysInEnvironment())
+  ) {
     throw new HeadroomError(
       'cloud-sign-in',
       `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
@@ -58,30 +62,31 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
       },
     )
   }
-  const region = request.region ?? nonEmpty(process.env['AWS_REGION']) ?? nonEmpty(process.env['AWS_DEFAULT_REGION']) ?? profile?.region
+  const region =
+    request.region ?? emptyToUndefined(process.env['AWS_REGION']) ?? emptyToUndefined(process.env['AWS_DEFAULT_REGION']) ?? profile?.region
   if (region === undefined) {
     throw new HeadroomError('cloud-setup', 'No AWS region is chosen.', {
       next: 'Name one with --region, in AWS_REGION, or in the profile.',
     })
   }
-  const requestHandler = new CloudHttpHandler(nonEmpty(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle)
+  const requestHandler = new CloudHttpHandler(emptyToUndefined(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle)
   const chain = fromNodeProviderChain({
-    ...(named === undefined ? {} : { profile: named }),
+    ...(profileName === undefined ? {} : { profile: profileName }),
     ignoreCache: true,
     clientConfig: { requestHandler, region },
     ...(request.askMfaCode === undefined ? {} : { mfaCodeProvider: request.askMfaCode }),
   })
-  const common = { region, requestHandler, maxAttempts: attempts, credentials: remembered(chain) }
+  const common = { region, requestHandler, maxAttempts: maxRequestAttempts, credentials: cacheCredentials(chain) }
   const endpoint = (service: string): { endpoint?: string } => {
     const url = endpointOf(service, profile)
     return url === undefined ? {} : { endpoint: url }
   }
-  const isElsewhere = endpointOf('S3', profile) !== undefined
+  const hasCustomEndpoint = endpointOf('S3', profile) !== undefined
   return {
-    profile: named ?? null,
+    profile: profileName ?? null,
     region,
     endpoint: endpointOf('SAGEMAKER', profile) ?? null,
-    s3: new S3Client({ ...common, ...endpoint('S3'), followRegionRedirects: true, forcePathStyle: isElsewhere }),
+    s3: new S3Client({ ...common, ...endpoint('S3'), followRegionRedirects: true, forcePathStyle: hasCustomEndpoint }),
     sagemaker: new SageMakerClient({ ...common, ...endpoint('SAGEMAKER') }),
     logs: new CloudWatchLogsClient({ ...common, ...endpoint('CLOUDWATCH_LOGS') }),
     metrics: new CloudWatchClient({ ...common, ...endpoint('CLOUDWATCH') }),
@@ -92,31 +97,31 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
   }
 }
 
-const nonEmpty = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
+const emptyToUndefined = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
 
-const hasKeysInEnvironment = (): boolean => nonEmpty(process.env['AWS_ACCESS_KEY_ID']) !== undefined
+const hasKeysInEnvironment = (): boolean => emptyToUndefined(process.env['AWS_ACCESS_KEY_ID']) !== undefined
 
 /** The environment wins over the profile, the service's own endpoint over the common one. */
 const endpointOf = (service: string, profile: Profile | undefined): string | undefined => {
   if (process.env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined
   return (
-    nonEmpty(process.env[`AWS_ENDPOINT_URL_${service}`]) ??
-    nonEmpty(process.env['AWS_ENDPOINT_URL']) ??
+    emptyToUndefined(process.env[`AWS_ENDPOINT_URL_${service}`]) ??
+    emptyToUndefined(process.env['AWS_ENDPOINT_URL']) ??
     profile?.serviceEndpoints[service] ??
     profile?.endpointUrl
   )
 }
 
 /** One answer for all clients until shortly before it expires, so that nobody is asked for a code twice. */
-const remembered = (provider: Provider): Provider => {
-  let known: Credentials | undefined
-  let asked: Promise<Credentials> | undefined
+const cacheCredentials = (provider: Provider): Provider => {
+  let cached: Credentials | undefined
+  let pending: Promise<Credentials> | undefined
   const isFresh = ({ expiration }: Credentials): boolean => expiration === undefined || expiration.getTime() - Date.now() > renewBeforeMs
   return async () => {
-    if (known !== undefined && isFresh(known)) return known
-    asked ??= provider().finally(() => (asked = undefined))
-    known = await asked
-    return known
+    if (cached !== undefined && isFresh(cached)) return cached
+    pending ??= provider().finally(() => (pending = undefined))
+    cached = await pending
+    return cached
   }
 }
 

@@ -23,15 +23,15 @@ export const describeJob = async (connection: Connection, name: string, signal?:
   }
 }
 
-const iso = (date: Date | undefined): string | null => date?.toISOString() ?? null
+const toIsoString = (date: Date | undefined): string | null => date?.toISOString() ?? null
 
 const toJobState = (job: DescribeProcessingJobCommandOutput, region: string): JobState => ({
   name: job.ProcessingJobName ?? '',
   arn: job.ProcessingJobArn ?? '',
   status: job.ProcessingJobStatus ?? 'InProgress',
-  createdAt: iso(job.CreationTime) ?? '',
-  startedAt: iso(job.ProcessingStartTime),
-  endedAt: iso(job.ProcessingEndTime),
+  createdAt: toIsoString(job.CreationTime) ?? '',
+  startedAt: toIsoString(job.ProcessingStartTime),
+  endedAt: toIsoString(job.ProcessingEndTime),
   instanceType: job.ProcessingResources?.ClusterConfig?.InstanceType ?? null,
   failureReason: job.FailureReason ?? null,
   exitMessage: job.ExitMessage ?? null,

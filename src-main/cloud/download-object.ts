@@ -16,57 +16,58 @@ export interface Download {
   readonly target: string
 }
 
-export interface DownloadWork {
+export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined
   /** Bytes that have just come; those of an earlier start come first. */
   readonly onBytes?: ((bytes: number) => void) | undefined
 }
 
-const attempts = 6
+const maxAttempts = 6
 const pauseMs = 200
 
 /** SHA-256 of the file, lower-case hexadecimal. */
-export const downloadObject = async (s3: S3Client, download: Download, work: DownloadWork = {}): Promise<string> => {
+export const downloadObject = async (s3: S3Client, download: Download, options: DownloadOptions = {}): Promise<string> => {
   const { target, bytes } = download
   await mkdir(dirname(target), { recursive: true })
-  const part = `${target}.part`
+  const partialPath = `${target}.part`
   const present = await stat(target).catch(() => undefined)
-  if (present?.size === bytes && (await begunWith(target)) === download.etag) {
-    work.onBytes?.(bytes)
+  if (present?.size === bytes && (await readStartedEtag(target)) === download.etag) {
+    options.onBytes?.(bytes)
     return hashFile(target)
   }
-  if ((await begunWith(target)) !== download.etag) await rm(part, { force: true })
+  if ((await readStartedEtag(target)) !== download.etag) await rm(partialPath, { force: true })
   await writeFile(`${target}.etag`, download.etag)
-  let counted = 0
+  let reportedBytes = 0
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const have = (await stat(part).catch(() => undefined))?.size ?? 0
-      if (have > counted) work.onBytes?.(have - counted)
-      counted = Math.max(counted, have)
-      if (have > bytes) await rm(part)
-      else if (have < bytes || bytes === 0) await receive(s3, download, part, have, work, (count) => (counted += count))
-      const { size } = await stat(part)
+      const existingBytes = (await stat(partialPath).catch(() => undefined))?.size ?? 0
+      if (existingBytes > reportedBytes) options.onBytes?.(existingBytes - reportedBytes)
+      reportedBytes = Math.max(reportedBytes, existingBytes)
+      if (existingBytes > bytes) await rm(partialPath)
+      else if (existingBytes < bytes || bytes === 0)
+        await receiveBytes(s3, download, partialPath, existingBytes, options, (count) => (reportedBytes += count))
+      const { size } = await stat(partialPath)
       if (size === bytes) break
       throw new Error(`socket hang up: ${size} of ${bytes} bytes came`)
     } catch (thrown) {
-      if (work.signal?.aborted === true || attempt === attempts || !isPassing(thrown)) throw thrown
+      if (options.signal?.aborted === true || attempt === maxAttempts || !isTransient(thrown)) throw thrown
       // A whole answer whose checksum was wrong must not be built upon.
       if (thrown instanceof Error && /checksum/i.test(thrown.message)) {
-        await rm(part, { force: true })
-        counted = 0
+        await rm(partialPath, { force: true })
+        reportedBytes = 0
       }
-      await pause(pauseMs * 2 ** (attempt - 1), undefined, work.signal === undefined ? {} : { signal: work.signal })
+      await pause(pauseMs * 2 ** (attempt - 1), undefined, options.signal === undefined ? {} : { signal: options.signal })
     }
   }
-  const hash = await hashFile(part)
-  await rename(part, target)
+  const hash = await hashFile(partialPath)
+  await rename(partialPath, target)
   return hash
 }
 
 /** Entity tag of the object that the file, or its part, was begun with. */
-const begunWith = (target: string): Promise<string | undefined> => readFile(`${target}.etag`, 'utf8').catch(() => undefined)
+const readStartedEtag = (target: string): Promise<string | undefined> => readFile(`${target}.etag`, 'utf8').catch(() => undefined)
 
-const isPassing = (thrown: unknown): boolean => {
+const isTransient = (thrown: unknown): boolean => {
   if (!(thrown instanceof Error)) return false
   const text = `${thrown.name} ${thrown.message} ${'code' in thrown ? String(thrown.code) : ''}`
   return /hang up|aborted|ECONN|EPIPE|TIMEDOUT|Timeout|checksum|premature|SlowDown|Throttl|InternalError|ServiceUnavailable|Networking/i.test(
@@ -74,25 +75,25 @@ const isPassing = (thrown: unknown): boolean => {
   )
 }
 
-const receive = async (
+const receiveBytes = async (
   s3: S3Client,
   { bucket, key, etag }: Download,
-  part: string,
+  partialPath: string,
   from: number,
-  { signal, onBytes }: DownloadWork,
+  { signal, onBytes }: DownloadOptions,
   count: (bytes: number) => void,
 ): Promise<void> => {
   // A range has no checksum of its own; only the whole answer is checked by the client. What counts is the manifest's hash.
   const range = from === 0 ? {} : { Range: `bytes=${from}-` }
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ...range }), abortable(signal))
-  const file = await open(part, from === 0 ? 'w' : 'a')
+  const file = await open(partialPath, from === 0 ? 'w' : 'a')
   try {
     for await (const chunk of Body as Readable) {
       signal?.throwIfAborted()
-      const piece = chunk as Buffer
-      await file.write(piece)
-      count(piece.length)
-      onBytes?.(piece.length)
+      const buffer = chunk as Buffer
+      await file.write(buffer)
+      count(buffer.length)
+      onBytes?.(buffer.length)
     }
     await file.sync()
   } finally {
@@ -101,7 +102,7 @@ const receive = async (
 }
 
 /** Removes what a download keeps beside its file for a later start. */
-export const tidyDownload = async (target: string): Promise<void> => {
+export const removeDownloadState = async (target: string): Promise<void> => {
   await rm(`${target}.etag`, { force: true })
   await rm(`${target}.part`, { force: true })
 }

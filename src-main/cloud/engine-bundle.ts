@@ -15,7 +15,7 @@ export interface EngineBundle extends z.infer<typeof engineSchema> {
 }
 
 /** `engine` folders beside this code and above it (the build's out/engine), or HEADROOM_ENGINE. */
-const folders = (): string[] => {
+const candidateFolders = (): string[] => {
   const override = process.env['HEADROOM_ENGINE'] ?? ''
   if (override !== '') return [override]
   const found: string[] = []
@@ -27,7 +27,7 @@ const folders = (): string[] => {
 
 /** Throws cloud-setup where the engine was not packed. */
 export const findEngineBundle = async (): Promise<EngineBundle> => {
-  const folder = folders().find((candidate) => existsSync(join(candidate, 'engine.json')))
+  const folder = candidateFolders().find((candidate) => existsSync(join(candidate, 'engine.json')))
   if (folder === undefined) {
     throw new HeadroomError('cloud-setup', 'The engine for the cloud is not packed yet.', { next: 'Pack it with: npm run bundle:engine.' })
   }

@@ -2,7 +2,7 @@
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 
 /** Writes `plan.json` and the servers table into `out`. */
-export type PlanMaker = (request: {
+export type SparkPlanner = (request: {
   readonly inputs: readonly string[]
   readonly out: string
   readonly config: Readonly<Record<string, unknown>>
@@ -10,9 +10,9 @@ export type PlanMaker = (request: {
   readonly model: string | undefined
 }) => Promise<unknown>
 
-export interface EngineErrands {
+export interface EnginePort {
   /** Plans a Spark job. Throws HeadroomError, also what an analysis would refuse before it reads rows. */
-  readonly plan: PlanMaker
+  readonly plan: SparkPlanner
   /** Throws what an analysis would refuse in the tables. */
   readonly checkTables: (tables: {
     readonly serversTable: string | undefined
@@ -21,7 +21,7 @@ export interface EngineErrands {
 }
 
 /** Before anything is sent: the job itself would say it minutes later. */
-export const checkTablesOf = async ({ task }: LaunchRequest, { checkTables }: Pick<EngineErrands, 'checkTables'>): Promise<void> => {
+export const checkLaunchTables = async ({ task }: LaunchRequest, { checkTables }: Pick<EnginePort, 'checkTables'>): Promise<void> => {
   if (task.kind !== 'engine' || (task.serversTable === undefined && task.eventsTable === undefined)) return
   await checkTables({ serversTable: task.serversTable, eventsTable: task.eventsTable })
 }

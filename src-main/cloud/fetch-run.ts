@@ -6,12 +6,12 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles, runManifestSchema, type RunManifest } from '../../src-shared/run-manifest.ts'
 import { toCloudError } from './advice.ts'
 import type { Connection } from './connection.ts'
-import { downloadObject, tidyDownload } from './download-object.ts'
+import { downloadObject, removeDownloadState } from './download-object.ts'
 import { listObjects, type ListedObject } from './list-objects.ts'
-import { placeKeys } from './object-keys.ts'
+import { localPathsFor } from './object-keys.ts'
 import { asFolder, parseS3Address } from './s3-address.ts'
 
-export interface Fetch {
+export interface RunDownload {
   /** s3://bucket/prefix of the run. */
   readonly uri: string
   /** Folder to make; absent or empty. */
@@ -20,12 +20,12 @@ export interface Fetch {
   readonly runId: string | null
 }
 
-export interface FetchWork {
+export interface DownloadRunOptions {
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: CloudEvent) => void) | undefined
 }
 
-export interface FetchedRun {
+export interface DownloadedRun {
   readonly folder: string
   /** Whether a manifest was there and every file agrees with it. */
   readonly verified: boolean
@@ -35,103 +35,107 @@ export interface FetchedRun {
   readonly refused: readonly { readonly key: string; readonly reason: string }[]
 }
 
-interface Placed {
+interface TargetedObject {
   readonly item: ListedObject
   readonly path: string
   readonly target: string
 }
 
 /** Throws cloud-incomplete where what is there is no whole run; nothing is put in place then. What has come is kept for a later start. */
-export const fetchRun = async (connection: Connection, fetch: Fetch, work: FetchWork = {}): Promise<FetchedRun> => {
-  const folder = resolve(fetch.folder)
-  await assertFree(folder, fetch.folder)
+export const downloadRunFolder = async (
+  connection: Connection,
+  request: RunDownload,
+  options: DownloadRunOptions = {},
+): Promise<DownloadedRun> => {
+  const folder = resolve(request.folder)
+  await assertEmptyFolder(folder, request.folder)
   const staging = join(dirname(folder), `.${basename(folder)}.fetching`)
   try {
     // An object that changes while it comes makes one new start.
-    const fetched = await fetchInto(connection, fetch, staging, work).catch((thrown: unknown) => {
-      if (thrown instanceof Error && thrown.name === 'PreconditionFailed') return fetchInto(connection, fetch, staging, work)
+    const downloaded = await downloadInto(connection, request, staging, options).catch((thrown: unknown) => {
+      if (thrown instanceof Error && thrown.name === 'PreconditionFailed') return downloadInto(connection, request, staging, options)
       throw thrown
     })
     await rmdir(folder).catch(() => undefined)
     await rename(staging, folder)
-    work.onEvent?.({ type: 'home', folder, verified: fetched.verified })
-    return { ...fetched, folder }
+    options.onEvent?.({ type: 'home', folder, verified: downloaded.verified })
+    return { ...downloaded, folder }
   } catch (thrown) {
-    if (work.signal?.aborted === true)
+    if (options.signal?.aborted === true)
       throw new HeadroomError('cancelled', 'The download was ended.', { next: 'Give the same command again: it resumes where it was.' })
     throw toCloudError(thrown, { region: connection.region })
   }
 }
 
-const assertFree = async (folder: string, named: string): Promise<void> => {
+const assertEmptyFolder = async (folder: string, givenPath: string): Promise<void> => {
   const names = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === 'ENOENT') return []
-    throw new HeadroomError('output-not-empty', `${named} is no folder.`, { next: 'Name a new folder.', cause: thrown })
+    throw new HeadroomError('output-not-empty', `${givenPath} is no folder.`, { next: 'Name a new folder.', cause: thrown })
   })
   if (names.length > 0) {
-    throw new HeadroomError('output-not-empty', `The folder ${named} is not empty.`, {
+    throw new HeadroomError('output-not-empty', `The folder ${givenPath} is not empty.`, {
       next: 'Name a new folder; runs are never overwritten.',
     })
   }
 }
 
-const fetchInto = async (
+const downloadInto = async (
   connection: Connection,
-  { uri, runId }: Fetch,
+  { uri, runId }: RunDownload,
   staging: string,
-  work: FetchWork,
-): Promise<Omit<FetchedRun, 'folder'>> => {
+  options: DownloadRunOptions,
+): Promise<Omit<DownloadedRun, 'folder'>> => {
   const address = parseS3Address(asFolder(uri))
-  const objects = await listObjects(connection.s3, address, { signal: work.signal })
-  const { accepted, refused } = placeKeys(objects, address.key, staging)
-  const manifestAt = accepted.find(({ path }) => path === runFiles.manifest)
-  const nothing = (what: string): HeadroomError =>
-    new HeadroomError('cloud-incomplete', `${what} ${contents(accepted)}`, {
+  const objects = await listObjects(connection.s3, address, { signal: options.signal })
+  const { accepted, refused } = localPathsFor(objects, address.key, staging)
+  const manifestObject = accepted.find(({ path }) => path === runFiles.manifest)
+  const incompleteRun = (what: string): HeadroomError =>
+    new HeadroomError('cloud-incomplete', `${what} ${describeContents(accepted)}`, {
       next: 'Read the job’s log; launch again. Such a run is never opened.',
     })
-  if (manifestAt === undefined) {
-    if (runId !== null) throw nothing('The job wrote no manifest, so its run is incomplete.')
-    if (!accepted.some(({ path }) => path === runFiles.flaggedForecasts)) throw nothing(`There is no run below ${uri}.`)
+  if (manifestObject === undefined) {
+    if (runId !== null) throw incompleteRun('The job wrote no manifest, so its run is incomplete.')
+    if (!accepted.some(({ path }) => path === runFiles.flaggedForecasts)) throw incompleteRun(`There is no run below ${uri}.`)
     const total = accepted.reduce((sum, { item }) => sum + item.bytes, 0)
-    await download(connection, address.bucket, accepted, total, work)
-    for (const { target } of accepted) await tidyDownload(target)
+    await downloadObjects(connection, address.bucket, accepted, total, options)
+    for (const { target } of accepted) await removeDownloadState(target)
     return { verified: false, files: accepted.length, bytes: total, refused }
   }
-  const manifest = await fetchManifest(connection, address.bucket, manifestAt, work.signal)
+  const manifest = await downloadManifest(connection, address.bucket, manifestObject, options.signal)
   if (manifest === undefined || (runId !== null && manifest.run_id !== runId)) {
     await rm(staging, { recursive: true, force: true })
-    throw nothing(manifest === undefined ? 'The manifest cannot be read.' : 'The manifest there is another run’s.')
+    throw incompleteRun(manifest === undefined ? 'The manifest cannot be read.' : 'The manifest there is another run’s.')
   }
-  const wanted = manifest.files.map(({ name, bytes, sha256 }) => {
-    const place = accepted.find(({ path }) => path === name)
-    if (place === undefined || place.item.bytes !== bytes)
-      throw nothing(`${name} ${place === undefined ? 'is missing' : 'has another size'}, so the run is incomplete.`)
-    return { ...place, sha256 }
+  const expected = manifest.files.map(({ name, bytes, sha256 }) => {
+    const match = accepted.find(({ path }) => path === name)
+    if (match === undefined || match.item.bytes !== bytes)
+      throw incompleteRun(`${name} ${match === undefined ? 'is missing' : 'has another size'}, so the run is incomplete.`)
+    return { ...match, sha256 }
   })
-  const total = wanted.reduce((sum, { item }) => sum + item.bytes, 0)
-  const hashes = await download(connection, address.bucket, wanted, total, work)
-  for (const { path, target, item, sha256 } of wanted) {
+  const total = expected.reduce((sum, { item }) => sum + item.bytes, 0)
+  const hashes = await downloadObjects(connection, address.bucket, expected, total, options)
+  for (const { path, target, item, sha256 } of expected) {
     if (hashes.get(path) === sha256) continue
     // A damaged transfer shows itself here; the second copy decides whether the object itself is damaged.
     await removeDownload(target)
-    if ((await downloadObject(connection.s3, { bucket: address.bucket, ...item, target }, { signal: work.signal })) !== sha256) {
+    if ((await downloadObject(connection.s3, { bucket: address.bucket, ...item, target }, { signal: options.signal })) !== sha256) {
       await rm(staging, { recursive: true, force: true })
-      throw nothing(`${path} does not agree with the manifest, so the run is not opened.`)
+      throw incompleteRun(`${path} does not agree with the manifest, so the run is not opened.`)
     }
   }
-  for (const { target } of [...wanted, manifestAt]) await tidyDownload(target)
-  return { verified: true, files: wanted.length + 1, bytes: total + manifestAt.item.bytes, refused }
+  for (const { target } of [...expected, manifestObject]) await removeDownloadState(target)
+  return { verified: true, files: expected.length + 1, bytes: total + manifestObject.item.bytes, refused }
 }
 
 const removeDownload = async (target: string): Promise<void> => {
   await rm(target, { force: true })
-  await tidyDownload(target)
+  await removeDownloadState(target)
 }
 
-const fetchManifest = async (
+const downloadManifest = async (
   connection: Connection,
   bucket: string,
-  { item, target }: Placed,
+  { item, target }: TargetedObject,
   signal: AbortSignal | undefined,
 ): Promise<RunManifest | undefined> => {
   await removeDownload(target)
@@ -144,18 +148,18 @@ const fetchManifest = async (
 }
 
 /** SHA-256 by path. */
-const download = async (
+const downloadObjects = async (
   connection: Connection,
   bucket: string,
-  places: readonly Placed[],
+  targets: readonly TargetedObject[],
   total: number,
-  { signal, onEvent }: FetchWork,
+  { signal, onEvent }: DownloadRunOptions,
 ): Promise<Map<string, string>> => {
   const hashes = new Map<string, string>()
   let bytes = 0
-  for (const { path, item, target } of places) {
-    const onBytes = (came: number): void => {
-      bytes += came
+  for (const { path, item, target } of targets) {
+    const onBytes = (received: number): void => {
+      bytes += received
       onEvent?.({ type: 'download', file: path, bytes: Math.min(bytes, total), total })
     }
     hashes.set(path, await downloadObject(connection.s3, { bucket, ...item, target }, { signal, onBytes }))
@@ -163,10 +167,10 @@ const download = async (
   return hashes
 }
 
-const mostNames = 6
+const maxNames = 6
 
-const contents = (places: readonly Placed[]): string => {
-  if (places.length === 0) return 'Nothing is there.'
-  const names = places.slice(0, mostNames).map(({ path, item }) => `${path} (${item.bytes} bytes)`)
-  return `There ${places.length === 1 ? 'is' : 'are'} ${names.join(', ')}${places.length > mostNames ? ` and ${places.length - mostNames} more` : ''}.`
+const describeContents = (targets: readonly TargetedObject[]): string => {
+  if (targets.length === 0) return 'Nothing is there.'
+  const names = targets.slice(0, maxNames).map(({ path, item }) => `${path} (${item.bytes} bytes)`)
+  return `There ${targets.length === 1 ? 'is' : 'are'} ${names.join(', ')}${targets.length > maxNames ? ` and ${targets.length - maxNames} more` : ''}.`
 }

@@ -9,17 +9,17 @@ import { describeJob } from './describe-job.ts'
 import { JobLog } from './job-log.ts'
 import { JobMetrics } from './job-metrics.ts'
 
-export interface FollowWork {
+export interface FollowOptions {
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: CloudEvent) => void) | undefined
   /** Between two looks; longer after failures. */
   readonly pollMs?: number | undefined
 }
 
-const ordinaryPollMs = 3000
-const longestPauseMs = 60_000
+const defaultPollMs = 3000
+const maxPauseMs = 60_000
 /** Log lines may arrive a little after the job has ended. */
-const lastLooks = 2
+const finalReads = 2
 
 export interface FollowedJob {
   readonly state: JobState
@@ -27,29 +27,29 @@ export interface FollowedJob {
   readonly peakMemoryBytes: number | undefined
 }
 
-export const followJob = async (connection: Connection, name: string, work: FollowWork = {}): Promise<FollowedJob> => {
-  const { signal, onEvent, pollMs = ordinaryPollMs } = work
+export const followJob = async (connection: Connection, name: string, options: FollowOptions = {}): Promise<FollowedJob> => {
+  const { signal, onEvent, pollMs = defaultPollMs } = options
   const log = new JobLog(connection, name)
   const metrics = new JobMetrics(connection, name)
   let last: JobState | undefined
   let peakMemoryBytes: number | undefined
   let failures = 0
   let canReadLog = true
-  const showLog = async (): Promise<void> => {
+  const forwardLog = async (): Promise<void> => {
     if (!canReadLog) return
     try {
       for (const line of await log.read(signal)) {
         onEvent?.({ type: 'log', line })
-        const event = engineEvent(line)
+        const event = parseEngineEvent(line)
         if (event !== undefined) onEvent?.({ type: 'engine', event })
-        peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, memoryIn(line)) || undefined
+        peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, parsePeakMemoryBytes(line)) || undefined
       }
     } catch (thrown) {
       const error = toCloudError(thrown, { region: connection.region })
       if (error.code !== 'cloud-refused') throw error
       // Without the log the job is still followed.
       canReadLog = false
-      onEvent?.({ type: 'waiting', error: wire(error) })
+      onEvent?.({ type: 'waiting', error: toEventError(error) })
     }
   }
   for (;;) {
@@ -59,14 +59,14 @@ export const followJob = async (connection: Connection, name: string, work: Foll
       const { state } = described
       if (JSON.stringify(state) !== JSON.stringify(last)) onEvent?.({ type: 'status', job: state })
       last = state
-      await showLog()
-      const load = await metrics.look(state, signal)
+      await forwardLog()
+      const load = await metrics.poll(state, signal)
       if (load !== undefined) onEvent?.({ type: 'metrics', load })
       failures = 0
       if (hasEnded(state.status)) {
-        for (let look = 0; look < lastLooks; look += 1) {
+        for (let look = 0; look < finalReads; look += 1) {
           await pause(Math.min(pollMs, 300), undefined, signal === undefined ? {} : { signal })
-          await showLog()
+          await forwardLog()
         }
         return { state, peakMemoryBytes }
       }
@@ -78,21 +78,21 @@ export const followJob = async (connection: Connection, name: string, work: Foll
       const error = toCloudError(thrown, { region: connection.region })
       if (error.code !== 'cloud-unreachable' && error.code !== 'cloud-sign-in') throw error
       failures += 1
-      onEvent?.({ type: 'waiting', error: wire(error) })
+      onEvent?.({ type: 'waiting', error: toEventError(error) })
     }
-    const wait = Math.min(longestPauseMs, pollMs * 2 ** Math.min(failures, 6))
+    const wait = Math.min(maxPauseMs, pollMs * 2 ** Math.min(failures, 6))
     await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
   }
 }
 
-const wire = ({ code, message, next }: HeadroomError): Extract<CloudEvent, { type: 'waiting' }>['error'] => ({
+const toEventError = ({ code, message, next }: HeadroomError): Extract<CloudEvent, { type: 'waiting' }>['error'] => ({
   code,
   message,
   ...(next === undefined ? {} : { next }),
 })
 
 /** What the engine says of itself, where a line is one of its events. */
-export const engineEvent = ({ text }: LogLine): RunEvent | undefined => {
+export const parseEngineEvent = ({ text }: LogLine): RunEvent | undefined => {
   if (!text.startsWith('{')) return undefined
   try {
     return runEventSchema.safeParse(JSON.parse(text)).data
@@ -102,4 +102,4 @@ export const engineEvent = ({ text }: LogLine): RunEvent | undefined => {
 }
 
 /** Greatest memory of the engine by then, bytes; 0 where the line does not say. */
-export const memoryIn = ({ text }: LogLine): number => Number(/"peak_memory_bytes":(\d+)/.exec(text)?.[1] ?? 0)
+export const parsePeakMemoryBytes = ({ text }: LogLine): number => Number(/"peak_memory_bytes":(\d+)/.exec(text)?.[1] ?? 0)

@@ -11,7 +11,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 const connectionTimeoutMs = 10_000
 /** Without any byte for so long, a connection counts as dead. */
 const socketTimeoutMs = 60_000
-const mostSockets = 64
+const maxSockets = 64
 
 type HandlerRequest = Parameters<NodeHttpHandler['handle']>[0]
 type HandlerOptions = Parameters<NodeHttpHandler['handle']>[1]
@@ -26,8 +26,8 @@ export class CloudHttpHandler extends NodeHttpHandler {
     super({
       connectionTimeout: connectionTimeoutMs,
       socketTimeout: socketTimeoutMs,
-      httpAgent: new HttpAgent({ keepAlive: true, maxSockets: mostSockets }),
-      httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: mostSockets, ...(ca === undefined ? {} : { ca }) }),
+      httpAgent: new HttpAgent({ keepAlive: true, maxSockets: maxSockets }),
+      httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: maxSockets, ...(ca === undefined ? {} : { ca }) }),
     })
     this.#ca = ca
   }
@@ -44,8 +44,8 @@ export class CloudHttpHandler extends NodeHttpHandler {
   }
 
   #through(proxy: string): NodeHttpHandler {
-    const known = this.#proxied.get(proxy)
-    if (known !== undefined) return known
+    const existing = this.#proxied.get(proxy)
+    if (existing !== undefined) return existing
     const agent = new HttpsProxyAgent(proxy, { keepAlive: true, ...(this.#ca === undefined ? {} : { ca: this.#ca }) })
     const handler = new NodeHttpHandler({
       connectionTimeout: connectionTimeoutMs,

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { abortable } from './list-objects.ts'
 
 const logGroupName = '/aws/sagemaker/ProcessingJobs'
-const mostPages = 50
+const maxPages = 50
 
 export class JobLog {
   readonly #connection: Connection
@@ -48,7 +48,7 @@ export class JobLog {
   async #readStream(logStreamName: string, signal: AbortSignal | undefined): Promise<void> {
     const [, host = logStreamName] = /\/([a-z]+-\d+)(?:-\d+)?$/.exec(logStreamName) ?? []
     // The same token comes back when there is nothing more.
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const nextToken = this.#tokens.get(logStreamName)
       const query = { logGroupName, logStreamName, startFromHead: true, nextToken }
       const { events = [], nextForwardToken } = await this.#connection.logs.send(new GetLogEventsCommand(query), abortable(signal))

@@ -7,13 +7,13 @@ import { abortable } from './list-objects.ts'
 
 const namespace = '/aws/sagemaker/ProcessingJobs'
 const metricNames = { cpu: 'CPUUtilization', memory: 'MemoryUtilization', disk: 'DiskUtilization' } as const
-type Measure = keyof typeof metricNames
-const measures = Object.keys(metricNames) as Measure[]
+type MetricKey = keyof typeof metricNames
+const metricKeys = Object.keys(metricNames) as MetricKey[]
 
 const periodSeconds = 60
 const periodMs = periodSeconds * 1000
 /** Looks at the job for each look at its metrics: once a minute at the ordinary pace. */
-const looksBetween = 20
+const pollsPerRead = 20
 
 /** Metrics are an extra: where they are absent, refused or out of reach, there are none, and nothing else suffers. */
 export class JobMetrics {
@@ -30,9 +30,9 @@ export class JobMetrics {
   }
 
   /** The load where it has changed; asks CloudWatch at some of the looks, and at the one that finds the job ended. */
-  async look({ startedAt, endedAt }: JobState, signal?: AbortSignal): Promise<JobLoad | undefined> {
+  async poll({ startedAt, endedAt }: JobState, signal?: AbortSignal): Promise<JobLoad | undefined> {
     if (startedAt === null || !this.#mayRead) return undefined
-    const isDue = this.#looks % looksBetween === 0 || endedAt !== null
+    const isDue = this.#looks % pollsPerRead === 0 || endedAt !== null
     this.#looks += 1
     if (!isDue) return undefined
     const before = JSON.stringify(this.#load)
@@ -49,17 +49,17 @@ export class JobMetrics {
     const window = {
       StartTime: new Date(Math.floor(from / periodMs) * periodMs),
       EndTime: new Date(Date.now() + periodMs),
-      MetricDataQueries: measures.map((measure) => this.#query(measure)),
+      MetricDataQueries: metricKeys.map((metricKey) => this.#query(metricKey)),
       ScanBy: 'TimestampAscending' as const,
     }
     let NextToken: string | undefined
     do {
       const page = await this.#connection.metrics.send(new GetMetricDataCommand({ ...window, NextToken }), abortable(signal))
       for (const { Id, Values = [], Timestamps = [] } of page.MetricDataResults ?? []) {
-        const measure = measures.find((name) => name === Id)
-        if (measure === undefined) continue
+        const metricKey = metricKeys.find((name) => name === Id)
+        if (metricKey === undefined) continue
         for (const value of Values)
-          this.#load = { ...this.#load, [measure]: { last: value, most: Math.max(value, this.#load[measure]?.most ?? 0) } }
+          this.#load = { ...this.#load, [metricKey]: { last: value, most: Math.max(value, this.#load[metricKey]?.most ?? 0) } }
         const latest = Timestamps.at(-1)?.getTime()
         if (latest !== undefined) this.#readTo = Math.max(this.#readTo ?? 0, latest - 2 * periodMs)
       }
@@ -67,12 +67,12 @@ export class JobMetrics {
     } while (NextToken !== undefined)
   }
 
-  #query(measure: Measure): MetricDataQuery {
+  #query(metricKey: MetricKey): MetricDataQuery {
     const metric = {
       Namespace: namespace,
-      MetricName: metricNames[measure],
+      MetricName: metricNames[metricKey],
       Dimensions: [{ Name: 'Host', Value: `${this.#jobName}/algo-1` }],
     }
-    return { Id: measure, MetricStat: { Metric: metric, Period: periodSeconds, Stat: 'Maximum' } }
+    return { Id: metricKey, MetricStat: { Metric: metric, Period: periodSeconds, Stat: 'Maximum' } }
   }
 }

@@ -4,7 +4,7 @@ import { processingLimits, type CloudSettings, type LaunchRequest } from '../../
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { asFolder } from './s3-address.ts'
 
-export interface JobParts {
+export interface JobSpec {
   readonly request: LaunchRequest
   readonly jobName: string
   readonly region: string
@@ -19,7 +19,7 @@ export interface JobParts {
   readonly instances?: number
   readonly volumeGb?: number
   /** Whether the container must reach S3 and its fellows, whatever the settings say. */
-  readonly needsNetwork?: boolean
+  readonly requiresNetwork?: boolean
   /** What is written where; absent: the run folder, once at the end. */
   readonly output?: { readonly name: string; readonly localPath: string; readonly isContinuous: boolean }
 }
@@ -34,16 +34,16 @@ export const mountRoot = '/opt/ml/processing/input'
 export const outputPath = '/opt/ml/processing/output'
 
 /** Throws cloud-limit with the limit in words, before AWS has to. */
-export const jobRequest = (parts: JobParts): CreateProcessingJobCommandInput => {
-  const { request, jobName, imageUri, instanceType, mounts, outputUri } = parts
+export const buildJobRequest = (spec: JobSpec): CreateProcessingJobCommandInput => {
+  const { request, jobName, imageUri, instanceType, mounts, outputUri } = spec
   const { settings, runId } = request
-  const { entrypoint, args, environment } = parts.command ?? command(parts)
-  const output = parts.output ?? { name: 'run', localPath: outputPath, isContinuous: false }
+  const { entrypoint, args, environment } = spec.command ?? command(spec)
+  const output = spec.output ?? { name: 'run', localPath: outputPath, isContinuous: false }
   const input: CreateProcessingJobCommandInput = {
     ProcessingJobName: jobName,
     RoleArn: settings.roleArn,
     AppSpecification: { ImageUri: imageUri, ContainerEntrypoint: entrypoint, ContainerArguments: args },
-    Environment: { ...environment, HEADROOM_RUN_ID: runId, AWS_REGION: parts.region, AWS_DEFAULT_REGION: parts.region },
+    Environment: { ...environment, HEADROOM_RUN_ID: runId, AWS_REGION: spec.region, AWS_DEFAULT_REGION: spec.region },
     ProcessingInputs: mounts.map(({ name, s3Uri, localPath }): ProcessingInput => ({
       InputName: name,
       S3Input: {
@@ -65,25 +65,25 @@ export const jobRequest = (parts: JobParts): CreateProcessingJobCommandInput => 
     },
     ProcessingResources: {
       ClusterConfig: {
-        InstanceCount: parts.instances ?? 1,
+        InstanceCount: spec.instances ?? 1,
         InstanceType: instanceType as never,
-        VolumeSizeInGB: parts.volumeGb ?? settings.volumeGb,
+        VolumeSizeInGB: spec.volumeGb ?? settings.volumeGb,
         ...(settings.kmsKeyId === undefined ? {} : { VolumeKmsKeyId: settings.kmsKeyId }),
       },
     },
     StoppingCondition: { MaxRuntimeInSeconds: settings.maxRuntimeSeconds },
-    NetworkConfig: network(settings, parts.needsNetwork === true),
+    NetworkConfig: buildNetworkConfig(settings, spec.requiresNetwork === true),
     Tags: [{ Key: 'headroom:run', Value: runId }, ...Object.entries(settings.tags).map(([Key, Value]) => ({ Key, Value }))],
   }
   checkLimits(input)
   return input
 }
 
-const network = (
+const buildNetworkConfig = (
   { subnets, securityGroupIds, networkIsolation }: CloudSettings,
-  isNeeded: boolean,
+  isRequired: boolean,
 ): NonNullable<CreateProcessingJobCommandInput['NetworkConfig']> => ({
-  EnableNetworkIsolation: networkIsolation && !isNeeded,
+  EnableNetworkIsolation: networkIsolation && !isRequired,
   ...(subnets.length === 0 ? {} : { VpcConfig: { Subnets: subnets, SecurityGroupIds: securityGroupIds } }),
 })
 
@@ -93,7 +93,7 @@ export interface JobCommand {
   readonly environment: Record<string, string>
 }
 
-const command = ({ request, engineSha256 }: JobParts): JobCommand => {
+const command = ({ request, engineSha256 }: JobSpec): JobCommand => {
   const { task, runId, input } = request
   if (task.kind === 'python-module') {
     const script = task.script.split(/[\\/]/).at(-1) ?? ''
@@ -149,8 +149,8 @@ export const engineEntrypoint = ['/bin/bash', `${mountRoot}/engine/run.sh`]
 export const tableArguments = (option: string, path: string | undefined): string[] =>
   path === undefined ? [] : [`--${option}`, `${mountRoot}/${option}/${path.split(/[\\/]/).at(-1)}`]
 
-const over = (what: string, most: number): HeadroomError =>
-  new HeadroomError('cloud-limit', `${what}; SageMaker allows ${most}.`, { next: 'Shorten or reduce it.' })
+const limitExceeded = (what: string, limit: number): HeadroomError =>
+  new HeadroomError('cloud-limit', `${what}; SageMaker allows ${limit}.`, { next: 'Shorten or reduce it.' })
 
 const checkLimits = (input: CreateProcessingJobCommandInput): void => {
   const {
@@ -161,21 +161,27 @@ const checkLimits = (input: CreateProcessingJobCommandInput): void => {
     Tags: tags = [],
   } = input
   const name = input.ProcessingJobName ?? ''
-  if (name.length > processingLimits.jobName) throw over(`The job name ${name} has ${name.length} letters`, processingLimits.jobName)
-  const words = [...(app?.ContainerEntrypoint ?? []), ...(app?.ContainerArguments ?? [])]
-  const long = words.find((word) => word.length > processingLimits.argumentLength)
-  if (long !== undefined) throw over(`The argument "${long.slice(0, 40)} …" has ${long.length} letters`, processingLimits.argumentLength)
-  if (words.length > processingLimits.arguments) throw over(`The command has ${words.length} arguments`, processingLimits.arguments)
+  if (name.length > processingLimits.jobName)
+    throw limitExceeded(`The job name ${name} has ${name.length} letters`, processingLimits.jobName)
+  const tokens = [...(app?.ContainerEntrypoint ?? []), ...(app?.ContainerArguments ?? [])]
+  const longToken = tokens.find((token) => token.length > processingLimits.argumentLength)
+  if (longToken !== undefined)
+    throw limitExceeded(`The argument "${longToken.slice(0, 40)} …" has ${longToken.length} letters`, processingLimits.argumentLength)
+  if (tokens.length > processingLimits.arguments)
+    throw limitExceeded(`The command has ${tokens.length} arguments`, processingLimits.arguments)
   const variables = Object.entries(environment)
-  if (variables.length > processingLimits.variables) throw over(`There are ${variables.length} variables`, processingLimits.variables)
+  if (variables.length > processingLimits.variables)
+    throw limitExceeded(`There are ${variables.length} variables`, processingLimits.variables)
   const longVariable = variables.find(([key, value]) => Math.max(key.length, value.length) > processingLimits.variableLength)
-  if (longVariable !== undefined) throw over(`The variable ${longVariable[0].slice(0, 40)} is too long`, processingLimits.variableLength)
-  if (inputs.length > processingLimits.inputs) throw over(`The job has ${inputs.length} inputs`, processingLimits.inputs)
-  const places = [...inputs.map(({ S3Input }) => S3Input), ...(output?.Outputs ?? []).map(({ S3Output }) => S3Output)]
-  const longUri = places.find((place) => (place?.S3Uri?.length ?? 0) > processingLimits.s3Uri)
-  if (longUri !== undefined) throw over(`The address ${longUri.S3Uri?.slice(0, 40)} … is too long`, processingLimits.s3Uri)
-  if ((app?.ImageUri?.length ?? 0) > processingLimits.imageUri) throw over('The image’s address is too long', processingLimits.imageUri)
-  if (tags.length > processingLimits.tags) throw over(`The job has ${tags.length} tags`, processingLimits.tags)
+  if (longVariable !== undefined)
+    throw limitExceeded(`The variable ${longVariable[0].slice(0, 40)} is too long`, processingLimits.variableLength)
+  if (inputs.length > processingLimits.inputs) throw limitExceeded(`The job has ${inputs.length} inputs`, processingLimits.inputs)
+  const locations = [...inputs.map(({ S3Input }) => S3Input), ...(output?.Outputs ?? []).map(({ S3Output }) => S3Output)]
+  const longUri = locations.find((location) => (location?.S3Uri?.length ?? 0) > processingLimits.s3Uri)
+  if (longUri !== undefined) throw limitExceeded(`The address ${longUri.S3Uri?.slice(0, 40)} … is too long`, processingLimits.s3Uri)
+  if ((app?.ImageUri?.length ?? 0) > processingLimits.imageUri)
+    throw limitExceeded('The image’s address is too long', processingLimits.imageUri)
+  if (tags.length > processingLimits.tags) throw limitExceeded(`The job has ${tags.length} tags`, processingLimits.tags)
 }
 
 /** A folder of the bucket as an address. */

@@ -5,7 +5,7 @@ import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { findEngineBundle } from './engine-bundle.ts'
 import { folderUri, mountRoot, type Mount } from './job-request.ts'
-import { contentName, findLocalFiles, type LocalFile, type LocalInput } from './local-input.ts'
+import { hashContents, findLocalFiles, type LocalFile, type LocalFiles } from './local-input.ts'
 import type { Upload } from './upload-file.ts'
 
 export interface LaunchText {
@@ -14,7 +14,7 @@ export interface LaunchText {
   readonly text: string
 }
 
-export class LaunchParts {
+export class LaunchInputs {
   readonly uploads: Upload[] = []
   /** Small texts that are written anew at each start of this launch. */
   readonly texts: LaunchText[] = []
@@ -36,7 +36,7 @@ export class LaunchParts {
     return folderUri(settings.bucket, settings.prefix, 'runs', runId, ...names)
   }
 
-  bring(files: readonly LocalFile[], folder: string): void {
+  addUploads(files: readonly LocalFile[], folder: string): void {
     const { bucket, kmsKeyId } = this.#request.settings
     for (const { path, name, bytes } of files) this.uploads.push({ bucket, key: `${folder}${name}`, path, bytes, kmsKeyId })
   }
@@ -52,21 +52,21 @@ export class LaunchParts {
   }
 
   /** Local forecasts go up under the hash of their content; gives their bytes and address. */
-  async bringForecasts(input: readonly string[]): Promise<{ readonly bytes: number; readonly uri: string }> {
+  async addForecasts(input: readonly string[]): Promise<{ readonly bytes: number; readonly uri: string }> {
     const local = await findLocalFiles(input)
     const { bucket, prefix } = this.#request.settings
-    const folder = `${prefix}/inputs/${await contentName(local)}/`
-    this.bring(local.files, folder)
+    const folder = `${prefix}/inputs/${await hashContents(local)}/`
+    this.addUploads(local.files, folder)
     return { bytes: local.bytes, uri: `s3://${bucket}/${folder}` }
   }
 
   /** A table of this machine, where one is named. */
   async mountTable(name: string, path: string | undefined): Promise<void> {
     if (path === undefined) return
-    const table = await singleFile(path)
+    const table = await findSingleFile(path)
     const { bucket, prefix } = this.#request.settings
-    const folder = `${prefix}/inputs/${await contentName(table)}/`
-    this.bring(table.files, folder)
+    const folder = `${prefix}/inputs/${await hashContents(table)}/`
+    this.addUploads(table.files, folder)
     this.mount(name, `s3://${bucket}/${folder}`)
   }
 
@@ -75,7 +75,7 @@ export class LaunchParts {
     const engine = await findEngineBundle()
     const { bucket, prefix } = this.#request.settings
     const folder = `${prefix}/engine/${engine.sha256}/`
-    this.bring(
+    this.addUploads(
       [
         { path: engine.archive, name: 'headroom-engine.tar.gz', bytes: engine.bytes },
         { path: engine.startScript, name: 'run.sh', bytes: engine.startScriptBytes },
@@ -88,10 +88,10 @@ export class LaunchParts {
 }
 
 /** Throws input-not-found where there is no such file. */
-export const singleFile = async (path: string): Promise<LocalInput> => {
-  const found = await stat(path).catch((cause: unknown) => {
+export const findSingleFile = async (path: string): Promise<LocalFiles> => {
+  const stats = await stat(path).catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.', cause })
   })
-  if (!found.isFile()) throw new HeadroomError('input-not-found', `${path} is a folder.`, { next: 'Name a file.' })
-  return { files: [{ path, name: basename(path), bytes: found.size }], bytes: found.size }
+  if (!stats.isFile()) throw new HeadroomError('input-not-found', `${path} is a folder.`, { next: 'Name a file.' })
+  return { files: [{ path, name: basename(path), bytes: stats.size }], bytes: stats.size }
 }

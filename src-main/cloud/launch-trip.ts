@@ -1,54 +1,54 @@
 // A launch from click to job: planned, kept on disk, files up, one job submitted; started again, it goes on where it was.
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { hasEnded, type CloudCaller, type CloudEvent, type Trip, type TripPart } from '../../src-shared/cloud-job.ts'
+import { hasEnded, type CloudCaller, type CloudEvent, type CloudRun, type CloudRunPart } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { toCloudError, typeIn, type FailureContext } from './advice.ts'
+import { toCloudError, extractInstanceType, type FailureContext } from './advice.ts'
 import { describeJob } from './describe-job.ts'
-import { fittingType } from './check-quota.ts'
+import { findAlternativeType } from './check-quota.ts'
 import type { Connection } from './connection.ts'
-import { checkTablesOf, type EngineErrands } from './engine-errands.ts'
-import { fetchRun, type FetchedRun } from './fetch-run.ts'
-import { followJob, type FollowWork } from './follow-job.ts'
+import { checkLaunchTables, type EnginePort } from './engine-errands.ts'
+import { downloadRunFolder, type DownloadedRun } from './fetch-run.ts'
+import { followJob, type FollowOptions } from './follow-job.ts'
 import { explainEnd } from './job-end.ts'
 import { abortable, listObjects } from './list-objects.ts'
-import { regionImage, sparkImage } from './machines.ts'
+import { scikitLearnImage, sparkImage } from './machines.ts'
 import { planLaunch, type LaunchPlan } from './plan-launch.ts'
-import { sparkTaskOf, stageNotesAddress } from './plan-spark.ts'
+import { sparkTaskOf, sparkOutputInfoAddress } from './plan-spark.ts'
 import { makeSparkPlan } from './sample-forecasts.ts'
 import { submitJob } from './submit-job.ts'
-import type { TripJournal } from './trip-journal.ts'
+import type { LaunchRecords } from './trip-journal.ts'
 import { uploadFile } from './upload-file.ts'
 
-export interface TripWork {
+export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: CloudEvent) => void) | undefined
 }
 
-export interface Launch {
+export interface LaunchContext {
   readonly connection: Connection
   readonly caller: CloudCaller
-  readonly journal: TripJournal
+  readonly launchRecords: LaunchRecords
   readonly request: LaunchRequest
   /** Needed for Spark jobs and for tables that go along. */
-  readonly engine?: EngineErrands | undefined
+  readonly engine?: EnginePort | undefined
 }
 
 /** Plans, uploads and submits. The trip is in the journal from before the first byte leaves. */
-export const launchTrip = async (launch: Launch, work: TripWork = {}): Promise<Trip> => {
-  const { connection, caller, journal, request } = launch
-  return inCloudTerms(connection, request, work.signal, async () => {
-    const part: TripPart = sparkTaskOf(request) === undefined ? 'whole' : 'spark'
+export const launchRun = async (launch: LaunchContext, work: LaunchOptions = {}): Promise<CloudRun> => {
+  const { connection, caller, launchRecords, request } = launch
+  return withCloudErrors(connection, request, work.signal, async () => {
+    const part: CloudRunPart = sparkTaskOf(request) === undefined ? 'whole' : 'spark'
     if (launch.engine !== undefined) {
-      await checkTablesOf(request, launch.engine)
+      await checkLaunchTables(request, launch.engine)
       await makeSparkPlan(connection, request, launch.engine.plan, work.signal)
     }
     const plan = await planLaunch(connection, request, part, work.signal)
-    assertAffordable(plan, request)
+    assertWithinCostLimit(plan, request)
     const { runId } = request
-    const { instanceType, outputUri, mostUsd } = plan
+    const { instanceType, outputUri, maxCostUsd: mostUsd } = plan
     const jobName = jobNameOf(runId, part, 1)
-    const trip: Trip = {
+    const cloudRun: CloudRun = {
       version: 1,
       runId,
       jobName,
@@ -66,82 +66,97 @@ export const launchTrip = async (launch: Launch, work: TripWork = {}): Promise<T
       incomplete: null,
       folder: null,
     }
-    await journal.write(trip)
+    await launchRecords.write(cloudRun)
     work.onEvent?.({ type: 'planned', run_id: runId, job: jobName, instance_type: instanceType, most_usd: mostUsd })
-    return bringAndSubmit(connection, journal, trip, plan, work)
+    return uploadAndSubmit(connection, launchRecords, cloudRun, plan, work)
   })
 }
 
 /** Job names are unique for ever: each attempt at a part has one of its own. */
-const jobNameOf = (runId: string, part: TripPart, attempt: number): string =>
+const jobNameOf = (runId: string, part: CloudRunPart, attempt: number): string =>
   `headroom-${runId}${part === 'spark' ? '-spark' : ''}${attempt === 1 ? '' : `-again-${attempt}`}`
 
 /**
  * Goes on with a launch that was broken off before its job was submitted; submitted ones are returned as they are. Of a trip through Spark,
  * a part that failed or was stopped is begun again: what it had finished is not computed anew.
  */
-export const resumeTrip = async (connection: Connection, journal: TripJournal, trip: Trip, work: TripWork = {}): Promise<Trip> => {
-  const begun = trip.part === 'whole' ? trip : await nextOfParts(connection, journal, trip, work)
-  if (begun.stage !== 'planned' && begun.stage !== 'submitting') return begun
-  return inCloudTerms(connection, begun.request, work.signal, async () => {
-    const plan = await planLaunch(connection, begun.request, begun.part, work.signal)
-    return bringAndSubmit(connection, journal, { ...begun, instanceType: plan.instanceType }, plan, work)
+export const resumeRun = async (
+  connection: Connection,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
+  work: LaunchOptions = {},
+): Promise<CloudRun> => {
+  const current = cloudRun.part === 'whole' ? cloudRun : await advanceRun(connection, launchRecords, cloudRun, work)
+  if (current.stage !== 'planned' && current.stage !== 'submitting') return current
+  return withCloudErrors(connection, current.request, work.signal, async () => {
+    const plan = await planLaunch(connection, current.request, current.part, work.signal)
+    return uploadAndSubmit(connection, launchRecords, { ...current, instanceType: plan.instanceType }, plan, work)
   })
 }
 
 /** Where a trip through Spark goes on: its part as it is, the next one, or another attempt at it. */
-const nextOfParts = async (connection: Connection, journal: TripJournal, trip: Trip, { signal }: TripWork): Promise<Trip> => {
-  if (trip.stage !== 'submitted' && trip.stage !== 'ended') return trip
-  const state = (await describeJob(connection, trip.jobName, signal))?.state ?? trip.job
-  if (state === null || !hasEnded(state.status)) return trip
-  if (state.status !== 'Completed') return beginPart(journal, trip, trip.part, trip.attempt + 1)
-  return trip.part === 'spark' ? beginFinish(connection, journal, { ...trip, job: state }, signal) : trip
+const advanceRun = async (
+  connection: Connection,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
+  { signal }: LaunchOptions,
+): Promise<CloudRun> => {
+  if (cloudRun.stage !== 'submitted' && cloudRun.stage !== 'ended') return cloudRun
+  const state = (await describeJob(connection, cloudRun.jobName, signal))?.state ?? cloudRun.job
+  if (state === null || !hasEnded(state.status)) return cloudRun
+  if (state.status !== 'Completed') return planNextJob(launchRecords, cloudRun, cloudRun.part, cloudRun.attempt + 1)
+  return cloudRun.part === 'spark' ? planFinishJob(connection, launchRecords, { ...cloudRun, job: state }, signal) : cloudRun
 }
 
-const beginPart = async (journal: TripJournal, trip: Trip, part: TripPart, attempt: number): Promise<Trip> => {
-  const next: Trip = {
-    ...trip,
+const planNextJob = async (launchRecords: LaunchRecords, cloudRun: CloudRun, part: CloudRunPart, attempt: number): Promise<CloudRun> => {
+  const next: CloudRun = {
+    ...cloudRun,
     part,
     attempt,
-    jobName: jobNameOf(trip.runId, part, attempt),
+    jobName: jobNameOf(cloudRun.runId, part, attempt),
     stage: 'planned',
     job: null,
     incomplete: null,
   }
-  await journal.write(next)
+  await launchRecords.write(next)
   return next
 }
 
 /** The second part, once the first has left a whole stage: Completed alone is not believed. */
-const beginFinish = async (connection: Connection, journal: TripJournal, trip: Trip, signal: AbortSignal | undefined): Promise<Trip> => {
-  const notes = stageNotesAddress(trip.request)
-  const found = await listObjects(connection.s3, notes, { most: 1, signal })
-  if (found.some(({ key }) => key === notes.key)) return beginPart(journal, trip, 'finish', 1)
+const planFinishJob = async (
+  connection: Connection,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
+  signal: AbortSignal | undefined,
+): Promise<CloudRun> => {
+  const notes = sparkOutputInfoAddress(cloudRun.request)
+  const found = await listObjects(connection.s3, notes, { limit: 1, signal })
+  if (found.some(({ key }) => key === notes.key)) return planNextJob(launchRecords, cloudRun, 'finish', 1)
   const incomplete = 'The Spark job completed, but left no whole stage for the engine to finish.'
-  await journal.write({ ...trip, stage: 'ended', incomplete })
+  await launchRecords.write({ ...cloudRun, stage: 'ended', incomplete })
   throw new HeadroomError('cloud-incomplete', incomplete, { next: 'Read the job’s log; launch again.' })
 }
 
-const bringAndSubmit = async (
+const uploadAndSubmit = async (
   connection: Connection,
-  journal: TripJournal,
-  trip: Trip,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
   plan: LaunchPlan,
-  { signal, onEvent }: TripWork,
-): Promise<Trip> => {
-  await bringUp(connection, trip, plan, { signal, onEvent })
-  const keep = (changed: Trip): Promise<void> => journal.write(changed)
-  const submitted = await submitJob({ connection, trip, keep, job: plan.job, signal })
+  { signal, onEvent }: LaunchOptions,
+): Promise<CloudRun> => {
+  await uploadInputs(connection, cloudRun, plan, { signal, onEvent })
+  const save = (changed: CloudRun): Promise<void> => launchRecords.write(changed)
+  const submitted = await submitJob({ connection, cloudRun, save, job: plan.job, signal })
   const { arn, consoleUrl } = submitted.job!
   onEvent?.({ type: 'submitted', part: submitted.part, job: submitted.jobName, arn, console_url: consoleUrl })
   return submitted
 }
 
-const bringUp = async (
+const uploadInputs = async (
   connection: Connection,
-  trip: Trip,
+  cloudRun: CloudRun,
   { uploads, texts }: LaunchPlan,
-  { signal, onEvent }: TripWork,
+  { signal, onEvent }: LaunchOptions,
 ): Promise<void> => {
   const total = uploads.reduce((sum, { bytes }) => sum + bytes, 0)
   let bytes = 0
@@ -156,7 +171,7 @@ const bringUp = async (
       },
     })
   }
-  const { kmsKeyId } = trip.request.settings
+  const { kmsKeyId } = cloudRun.request.settings
   const encryption = kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId: kmsKeyId }
   for (const { bucket, key, text } of texts) {
     await connection.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ...encryption }), abortable(signal))
@@ -167,50 +182,62 @@ const bringUp = async (
  * Follows the trip's job to its end, and of a trip through Spark the second one after the first. Throws unless all completed:
  * cloud-job-failed, cloud-job-stopped or what the reason tells.
  */
-export const awaitTrip = async (connection: Connection, journal: TripJournal, trip: Trip, work: FollowWork = {}): Promise<Trip> => {
+export const waitForRun = async (
+  connection: Connection,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
+  work: FollowOptions = {},
+): Promise<CloudRun> => {
   // One that was broken off between its parts goes on here.
-  const submitted = trip.part === 'finish' ? await resumeUnsubmitted(connection, journal, trip, work) : trip
+  const submitted = cloudRun.part === 'finish' ? await resumeUnsubmitted(connection, launchRecords, cloudRun, work) : cloudRun
   const { state, peakMemoryBytes } = await followJob(connection, submitted.jobName, work)
-  const ended: Trip = { ...submitted, stage: 'ended', job: state }
-  await journal.write(ended)
-  const context = { ...contextOf(connection, submitted.request, submitted.part), peakMemoryBytes }
+  const ended: CloudRun = { ...submitted, stage: 'ended', job: state }
+  await launchRecords.write(ended)
+  const context = { ...failureContextOf(connection, submitted.request, submitted.part), peakMemoryBytes }
   const failure = explainEnd(state, context, submitted.request.settings.maxRuntimeSeconds)
-  if (failure !== undefined) throw ended.part === 'whole' ? failure : withPart(failure, ended)
+  if (failure !== undefined) throw ended.part === 'whole' ? failure : withJobLabel(failure, ended)
   if (ended.part !== 'spark') return ended
-  return awaitTrip(connection, journal, await resumeTrip(connection, journal, ended, work), work)
+  return waitForRun(connection, launchRecords, await resumeRun(connection, launchRecords, ended, work), work)
 }
 
-const resumeUnsubmitted = async (connection: Connection, journal: TripJournal, trip: Trip, work: TripWork): Promise<Trip> =>
-  trip.stage === 'planned' || trip.stage === 'submitting' ? resumeTrip(connection, journal, trip, work) : trip
+const resumeUnsubmitted = async (
+  connection: Connection,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
+  work: LaunchOptions,
+): Promise<CloudRun> =>
+  cloudRun.stage === 'planned' || cloudRun.stage === 'submitting' ? resumeRun(connection, launchRecords, cloudRun, work) : cloudRun
 
-const partNames = { whole: '', spark: 'Spark stage', finish: 'second stage' } as const
+const jobLabels = { whole: '', spark: 'Spark stage', finish: 'second stage' } as const
 
 /** Which part it was, and how the trip goes on. */
-const withPart = (failure: HeadroomError, { part, runId }: Trip): HeadroomError =>
-  new HeadroomError(failure.code, `In the ${partNames[part]}: ${failure.message}`, {
+const withJobLabel = (failure: HeadroomError, { part, runId }: CloudRun): HeadroomError =>
+  new HeadroomError(failure.code, `In the ${jobLabels[part]}: ${failure.message}`, {
     next: `${failure.next ?? ''} Its complete steps are kept; go on with: headroom cloud launch --resume ${runId} --wait.`.trim(),
     cause: failure,
   })
 
 /** Brings the run home; the journal remembers the folder. */
-export const fetchTrip = async (
+export const downloadRun = async (
   connection: Connection,
-  journal: TripJournal,
-  trip: Trip,
+  launchRecords: LaunchRecords,
+  cloudRun: CloudRun,
   folder: string,
-  work: TripWork = {},
-): Promise<FetchedRun> => {
-  const runId = trip.request.task.kind === 'engine' ? trip.runId : null
-  const fetched = await fetchRun(connection, { uri: trip.outputUri, folder, runId }, work).catch(async (thrown: unknown) => {
-    if (thrown instanceof HeadroomError && thrown.code === 'cloud-incomplete')
-      await journal.write({ ...trip, stage: 'ended', incomplete: thrown.message })
-    throw thrown
-  })
-  await journal.write({ ...trip, stage: 'home', incomplete: null, folder: fetched.folder })
-  return fetched
+  work: LaunchOptions = {},
+): Promise<DownloadedRun> => {
+  const runId = cloudRun.request.task.kind === 'engine' ? cloudRun.runId : null
+  const downloaded = await downloadRunFolder(connection, { uri: cloudRun.outputUri, folder, runId }, work).catch(
+    async (thrown: unknown) => {
+      if (thrown instanceof HeadroomError && thrown.code === 'cloud-incomplete')
+        await launchRecords.write({ ...cloudRun, stage: 'ended', incomplete: thrown.message })
+      throw thrown
+    },
+  )
+  await launchRecords.write({ ...cloudRun, stage: 'home', incomplete: null, folder: downloaded.folder })
+  return downloaded
 }
 
-const assertAffordable = ({ mostUsd, instanceType }: LaunchPlan, { settings }: LaunchRequest): void => {
+const assertWithinCostLimit = ({ maxCostUsd: mostUsd, instanceType }: LaunchPlan, { settings }: LaunchRequest): void => {
   if (mostUsd === null || mostUsd <= settings.costCeilingUsd) return
   throw new HeadroomError(
     'cloud-limit',
@@ -219,20 +246,20 @@ const assertAffordable = ({ mostUsd, instanceType }: LaunchPlan, { settings }: L
   )
 }
 
-const contextOf = ({ region }: Connection, { settings }: LaunchRequest, part: TripPart = 'whole'): FailureContext => {
-  const imageUri = part === 'spark' ? sparkImage(region) : regionImage(region)
+const failureContextOf = ({ region }: Connection, { settings }: LaunchRequest, part: CloudRunPart = 'whole'): FailureContext => {
+  const imageUri = part === 'spark' ? sparkImage(region) : scikitLearnImage(region)
   const { roleArn, kmsKeyId, instanceType } = settings
   return { region, roleArn, kmsKeyId, instanceType, imageUri }
 }
 
 /** Another machine that the account's quota holds, where it was the quota that refused. */
-const typeInstead = async (connection: Connection, thrown: unknown): Promise<string | undefined> => {
+const suggestInstanceType = async (connection: Connection, thrown: unknown): Promise<string | undefined> => {
   if (!(thrown instanceof Error) || thrown.name !== 'ResourceLimitExceeded') return undefined
-  const type = typeIn(thrown.message)
-  return type === undefined ? undefined : fittingType(connection, type)
+  const type = extractInstanceType(thrown.message)
+  return type === undefined ? undefined : findAlternativeType(connection, type)
 }
 
-const inCloudTerms = async <Value>(
+const withCloudErrors = async <Value>(
   connection: Connection,
   request: LaunchRequest,
   signal: AbortSignal | undefined,
@@ -246,6 +273,6 @@ const inCloudTerms = async <Value>(
         next: `Go on with: headroom cloud launch --resume ${request.runId}.`,
       })
     }
-    throw toCloudError(thrown, { ...contextOf(connection, request), fittingType: await typeInstead(connection, thrown) })
+    throw toCloudError(thrown, { ...failureContextOf(connection, request), alternativeType: await suggestInstanceType(connection, thrown) })
   }
 }

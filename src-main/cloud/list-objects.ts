@@ -12,7 +12,7 @@ export interface ListedObject {
 export const listObjects = async (
   s3: S3Client,
   { bucket, key: prefix }: S3Address,
-  { most = Number.POSITIVE_INFINITY, signal }: { readonly most?: number; readonly signal?: AbortSignal | undefined } = {},
+  { limit = Number.POSITIVE_INFINITY, signal }: { readonly limit?: number; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ListedObject[]> => {
   const objects: ListedObject[] = []
   let token: string | undefined
@@ -22,8 +22,8 @@ export const listObjects = async (
       if (key !== undefined && !key.endsWith('/')) objects.push({ key, bytes: bytes ?? 0, etag: etag ?? '' })
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined
-  } while (token !== undefined && objects.length < most)
-  return objects.slice(0, most)
+  } while (token !== undefined && objects.length < limit)
+  return objects.slice(0, limit)
 }
 
 export const abortable = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>

@@ -10,7 +10,7 @@ export interface ExecutionRoles {
   /** ARNs by name. */
   readonly roles: readonly string[]
   /** Why none is shown, where they may not be listed. */
-  readonly limited: HeadroomError | undefined
+  readonly accessError: HeadroomError | undefined
 }
 
 export const listExecutionRoles = async ({ iam, region }: Connection, signal?: AbortSignal): Promise<ExecutionRoles> => {
@@ -21,10 +21,10 @@ export const listExecutionRoles = async ({ iam, region }: Connection, signal?: A
         if (Arn !== undefined && trustsSageMaker(AssumeRolePolicyDocument)) roles.push(Arn)
       }
     }
-    return { roles, limited: undefined }
+    return { roles, accessError: undefined }
   } catch (thrown) {
     const error = toCloudError(thrown, { region })
     if (error.code !== 'cloud-refused') throw error
-    return { roles: [], limited: error }
+    return { roles: [], accessError: error }
   }
 }

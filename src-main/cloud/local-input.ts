@@ -12,22 +12,22 @@ export interface LocalFile {
   readonly bytes: number
 }
 
-export interface LocalInput {
+export interface LocalFiles {
   readonly files: readonly LocalFile[]
   readonly bytes: number
 }
 
 /** Parquet files among the paths, and below them; in the order of their names. Throws input-not-found. */
-export const findLocalFiles = async (paths: readonly string[], isWanted = isParquet): Promise<LocalInput> => {
+export const findLocalFiles = async (paths: readonly string[], isIncluded = isParquet): Promise<LocalFiles> => {
   const files: LocalFile[] = []
   for (const path of paths) {
     const root = resolve(path)
-    const found = await stat(root).catch(() => undefined)
-    if (found === undefined) throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.' })
-    if (found.isFile()) files.push({ path: root, name: basename(root), bytes: found.size })
+    const stats = await stat(root).catch(() => undefined)
+    if (stats === undefined) throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.' })
+    if (stats.isFile()) files.push({ path: root, name: basename(root), bytes: stats.size })
     else
       for (const file of await walk(root))
-        if (isWanted(file)) files.push({ path: file, name: slashed(root, file), bytes: (await stat(file)).size })
+        if (isIncluded(file)) files.push({ path: file, name: toPosixPath(root, file), bytes: (await stat(file)).size })
   }
   if (files.length === 0) {
     throw new HeadroomError('input-not-found', `${paths.join(', ')} holds no Parquet files.`, {
@@ -35,9 +35,11 @@ export const findLocalFiles = async (paths: readonly string[], isWanted = isParq
     })
   }
   const names = files.map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) {
-    throw new HeadroomError('usage', `Two of the inputs are called ${twice}.`, { next: 'Put them into one folder under different names.' })
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index)
+  if (duplicate !== undefined) {
+    throw new HeadroomError('usage', `Two of the inputs are called ${duplicate}.`, {
+      next: 'Put them into one folder under different names.',
+    })
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
@@ -45,7 +47,7 @@ export const findLocalFiles = async (paths: readonly string[], isWanted = isParq
 
 const isParquet = (path: string): boolean => /\.(parquet|pq)$/i.test(path)
 
-const slashed = (root: string, path: string): string => relative(root, path).split(sep).join('/')
+const toPosixPath = (root: string, path: string): string => relative(root, path).split(sep).join('/')
 
 const walk = async (folder: string): Promise<string[]> => {
   // Node 18.15 knows no recursive listing.
@@ -59,7 +61,7 @@ const walk = async (folder: string): Promise<string[]> => {
 }
 
 /** SHA-256 over names and contents: where the same files lie in the bucket already. */
-export const contentName = async ({ files }: LocalInput): Promise<string> => {
+export const hashContents = async ({ files }: LocalFiles): Promise<string> => {
   const hash = createHash('sha256')
   for (const { name, path } of files) hash.update(`${await hashFile(path)}  ${name}\n`)
   return hash.digest('hex')

@@ -5,7 +5,7 @@ import { resolve, sep } from 'node:path'
 const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i
 
 /** Why a key's path relative to its prefix may not become a file; undefined where it may. */
-export const refuseKey = (path: string): string | undefined => {
+export const findKeyProblem = (path: string): string | undefined => {
   if (path === '') return 'it has no name'
   if (path.includes('\0')) return 'it contains NUL'
   if (path.includes('\\')) return 'it contains a backslash'
@@ -22,7 +22,7 @@ export const refuseKey = (path: string): string | undefined => {
   return undefined
 }
 
-export interface KeyTargets<Item> {
+export interface LocalPaths<Item> {
   readonly accepted: { readonly item: Item; readonly path: string; readonly target: string }[]
   readonly refused: { readonly key: string; readonly reason: string }[]
 }
@@ -31,30 +31,32 @@ export interface KeyTargets<Item> {
  * Where the objects below a prefix go inside a folder. Two keys that are one name on a disk that ignores case, or a file where another
  * key needs a folder, are both refused from the second on.
  */
-export const placeKeys = <Item extends { readonly key: string }>(
+export const localPathsFor = <Item extends { readonly key: string }>(
   items: readonly Item[],
   prefix: string,
   folder: string,
-): KeyTargets<Item> => {
+): LocalPaths<Item> => {
   const root = resolve(folder)
   const files = new Set<string>()
   const folders = new Set<string>()
-  const placed: KeyTargets<Item> = { accepted: [], refused: [] }
+  const result: LocalPaths<Item> = { accepted: [], refused: [] }
   for (const item of items) {
     const path = item.key.slice(prefix.length)
     const target = resolve(root, path)
     const reason =
-      refuseKey(path) ?? (target.startsWith(root + sep) ? undefined : 'it leads out of the folder') ?? collides(path, files, folders)
+      findKeyProblem(path) ??
+      (target.startsWith(root + sep) ? undefined : 'it leads out of the folder') ??
+      findCollision(path, files, folders)
     if (reason !== undefined) {
-      placed.refused.push({ key: item.key, reason })
+      result.refused.push({ key: item.key, reason })
       continue
     }
     const folded = foldName(path)
     files.add(folded)
     for (const parent of parentsOf(folded)) folders.add(parent)
-    placed.accepted.push({ item, path, target })
+    result.accepted.push({ item, path, target })
   }
-  return placed
+  return result
 }
 
 /** What a disk without case, and one that composes accents, takes for the same. */
@@ -65,7 +67,7 @@ const parentsOf = (path: string): string[] => {
   return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'))
 }
 
-const collides = (path: string, files: ReadonlySet<string>, folders: ReadonlySet<string>): string | undefined => {
+const findCollision = (path: string, files: ReadonlySet<string>, folders: ReadonlySet<string>): string | undefined => {
   const folded = foldName(path)
   if (files.has(folded)) return 'another key differs from it in case only'
   if (folders.has(folded) || parentsOf(folded).some((parent) => files.has(parent))) return 'another key is a file where it needs a folder'

@@ -3,17 +3,25 @@ import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, HeadBucketCo
 import type { CloudCaller, Preflight, PreflightCheck } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { statusOf, toCloudError } from './advice.ts'
+import { httpStatusOf, toCloudError } from './advice.ts'
 import { identifyCaller, type Connection } from './connection.ts'
 import { checkForecasts } from './check-forecasts.ts'
 import { checkQuota } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
 import { findEngineBundle } from './engine-bundle.ts'
 import { abortable } from './list-objects.ts'
-import { chooseMachine, mostCost, pricesAsOf, regionImage, sparkImage, sparkType, suggestSpark } from './machines.ts'
-import { sparkCost, sparkTaskOf } from './plan-spark.ts'
+import {
+  chooseInstanceType,
+  estimateMaxCostUsd,
+  pricesAsOf,
+  scikitLearnImage,
+  sparkImage,
+  defaultSparkInstanceType,
+  suggestSparkInstances,
+} from './machines.ts'
+import { estimateSparkCostUsd, sparkTaskOf } from './plan-spark.ts'
 
-export interface PreflightWork {
+export interface PreflightOptions {
   readonly signal?: AbortSignal | undefined
   /** Called as each line is known. */
   readonly onCheck?: ((check: PreflightCheck) => void) | undefined
@@ -22,22 +30,22 @@ export interface PreflightWork {
 /** What a check found, without its name. */
 export type Finding = Omit<PreflightCheck, 'id' | 'title'>
 
-export const failed = (error: HeadroomError): Finding => ({
+export const toFailedFinding = (error: HeadroomError): Finding => ({
   state: 'failed',
   detail: error.message,
   ...(error.next === undefined ? {} : { next: error.next }),
 })
 
 /** Asks AWS and changes nothing there. Never throws but when aborted: what goes wrong is a line. */
-export const preflight = async (connection: Connection, request: LaunchRequest, work: PreflightWork = {}): Promise<Preflight> => {
-  const { signal, onCheck } = work
+export const preflight = async (connection: Connection, request: LaunchRequest, options: PreflightOptions = {}): Promise<Preflight> => {
+  const { signal, onCheck } = options
   const { settings } = request
   const { region } = connection
   const checks: PreflightCheck[] = []
-  const check = async (id: string, title: string, look: () => Promise<Finding | undefined>): Promise<void> => {
-    const finding = await look().catch((thrown: unknown): Finding => {
+  const check = async (id: string, title: string, runCheck: () => Promise<Finding | undefined>): Promise<void> => {
+    const finding = await runCheck().catch((thrown: unknown): Finding => {
       signal?.throwIfAborted()
-      return failed(toCloudError(thrown, { region, roleArn: settings.roleArn }))
+      return toFailedFinding(toCloudError(thrown, { region, roleArn: settings.roleArn }))
     })
     if (finding === undefined) return
     const line = { id, title, ...finding }
@@ -58,19 +66,19 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   await check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal))
   let inputBytes = 0
   await check('input', 'Forecasts', async () => {
-    const found = await checkForecasts(connection, request.input, signal)
-    inputBytes = found.bytes
-    return found.finding
+    const inputCheck = await checkForecasts(connection, request.input, signal)
+    inputBytes = inputCheck.bytes
+    return inputCheck.finding
   })
   await check('output', 'Output', () => checkWritable(connection, request, signal))
   await check('role', 'Role', () => checkRole(connection, settings.roleArn, signal))
   const spark = sparkTaskOf(request)?.spark
   await check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark'))
-  const instanceType = settings.instanceType ?? (spark === undefined ? chooseMachine(inputBytes).type : sparkType)
-  const suggested = spark === undefined && request.task.kind === 'engine' ? suggestSpark(inputBytes) : undefined
+  const instanceType = settings.instanceType ?? (spark === undefined ? chooseInstanceType(inputBytes).type : defaultSparkInstanceType)
+  const suggestedInstances = spark === undefined && request.task.kind === 'engine' ? suggestSparkInstances(inputBytes) : undefined
   await check('machine', 'Machine', async () => {
     const quota = await checkQuota(connection, instanceType, spark?.instances, signal)
-    return suggested === undefined || quota.state === 'failed' ? quota : outgrown(quota, suggested)
+    return suggestedInstances === undefined || quota.state === 'failed' ? quota : warnTooSmall(quota, suggestedInstances)
   })
   await check('engine', 'Engine', async () => {
     if (request.task.kind !== 'engine') return undefined
@@ -88,16 +96,16 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   await check('network', 'Network', async () => checkNetwork(request))
   const mostUsd =
     spark === undefined
-      ? mostCost(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
-      : sparkCost(connection, request, inputBytes)
+      ? estimateMaxCostUsd(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
+      : estimateSparkCostUsd(connection, request, inputBytes)
   await check('cost', 'Cost', async () => checkCost(request, mostUsd, instanceType))
   const passed = checks.every(({ state }) => state !== 'failed')
-  return { caller, checks, passed, instanceType, mostUsd, suggestedInstances: suggested ?? null }
+  return { caller, checks, passed, instanceType, mostUsd, suggestedInstances: suggestedInstances ?? null }
 }
 
 const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: AbortSignal | undefined): Promise<Finding> => {
   const head = await s3.send(new HeadBucketCommand({ Bucket: bucket }), abortable(signal)).catch((thrown: unknown) => {
-    const status = statusOf(thrown)
+    const status = httpStatusOf(thrown)
     if (status === 404) {
       throw new HeadroomError('cloud-setup', `There is no bucket ${bucket}.`, { next: 'Choose another, or make it.' })
     }
@@ -106,12 +114,12 @@ const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: A
     }
     throw thrown
   })
-  const home = head.BucketRegion ?? region
-  if (home === region) return { state: 'ok', detail: `${bucket} in ${home}` }
+  const bucketRegion = head.BucketRegion ?? region
+  if (bucketRegion === region) return { state: 'ok', detail: `${bucket} in ${bucketRegion}` }
   return {
     state: 'failed',
-    detail: `${bucket} lies in ${home}, the job would run in ${region}.`,
-    next: `Launch in ${home}, or choose a bucket in ${region}.`,
+    detail: `${bucket} lies in ${bucketRegion}, the job would run in ${region}.`,
+    next: `Launch in ${bucketRegion}, or choose a bucket in ${region}.`,
   }
 }
 
@@ -130,29 +138,29 @@ const checkWritable = async ({ s3 }: Connection, { settings }: LaunchRequest, si
   return { state: 'ok', detail: `s3://${settings.bucket}/${settings.prefix}/ can be written` }
 }
 
-const outgrown = ({ detail }: Finding, instances: number): Finding => ({
+const warnTooSmall = ({ detail }: Finding, instances: number): Finding => ({
   state: 'warning',
   detail: `${detail}. The set may outgrow it.`,
   next: `Let Spark compute its rows: --engine spark --instances ${instances}.`,
 })
 
-const checkImage = (region: string, chosen: string | undefined, kind: 'scikit-learn' | 'Spark'): Finding => {
-  const usual = kind === 'Spark' ? sparkImage(region) : regionImage(region)
-  if (chosen === undefined) {
-    return usual === undefined
+const checkImage = (region: string, givenImage: string | undefined, kind: 'scikit-learn' | 'Spark'): Finding => {
+  const defaultImage = kind === 'Spark' ? sparkImage(region) : scikitLearnImage(region)
+  if (givenImage === undefined) {
+    return defaultImage === undefined
       ? {
           state: 'failed',
           detail: `AWS publishes no ${kind} image in ${region}.`,
           next: kind === 'Spark' ? 'Launch in another region.' : 'Name an image with bash and glibc 2.28 or later.',
         }
-      : { state: 'ok', detail: usual }
+      : { state: 'ok', detail: defaultImage }
   }
   const [, imageRegion] =
-    /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:@]+(?::[^:]+|@sha256:[0-9a-f]{64})$/.exec(chosen) ?? []
-  const next = usual === undefined ? 'Name an image in a registry of this region.' : `Here it would be ${usual}.`
-  if (imageRegion === undefined) return { state: 'failed', detail: `${chosen} is no image of Amazon ECR.`, next }
+    /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:@]+(?::[^:]+|@sha256:[0-9a-f]{64})$/.exec(givenImage) ?? []
+  const next = defaultImage === undefined ? 'Name an image in a registry of this region.' : `Here it would be ${defaultImage}.`
+  if (imageRegion === undefined) return { state: 'failed', detail: `${givenImage} is no image of Amazon ECR.`, next }
   if (imageRegion !== region) return { state: 'failed', detail: `The image lies in ${imageRegion}, the job would run in ${region}.`, next }
-  return { state: 'ok', detail: chosen }
+  return { state: 'ok', detail: givenImage }
 }
 
 const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined => {

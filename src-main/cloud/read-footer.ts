@@ -13,9 +13,9 @@ export interface ParquetFooter {
 /** Reads bytes `from` to the end of a file. */
 type ReadTail = (from: number) => Promise<Buffer>
 
-const guess = 64 * 1024
+const initialTailBytes = 64 * 1024
 /** A footer larger than this is no forecast set's. */
-const most = 64 * 1024 * 1024
+const maxFooterBytes = 64 * 1024 * 1024
 
 export const readObjectFooter = (
   s3: S3Client,
@@ -46,30 +46,30 @@ export const readFileFooter = async (path: string, bytes: number): Promise<Parqu
 
 /** Throws input-not-parquet. */
 const readFooter = async (name: string, bytes: number, readTail: ReadTail): Promise<ParquetFooter> => {
-  const refuse = (cause?: unknown): HeadroomError =>
+  const notParquet = (cause?: unknown): HeadroomError =>
     new HeadroomError('input-not-parquet', `${name} is not a whole Parquet file.`, {
       next: 'Write or copy it again; it may be cut short.',
       cause,
     })
-  if (bytes < 12) throw refuse()
-  let tail = await readTail(Math.max(0, bytes - guess))
-  if (tail.toString('latin1', tail.length - 4) !== 'PAR1') throw refuse()
+  if (bytes < 12) throw notParquet()
+  let tail = await readTail(Math.max(0, bytes - initialTailBytes))
+  if (tail.toString('latin1', tail.length - 4) !== 'PAR1') throw notParquet()
   const length = tail.readUInt32LE(tail.length - 8) + 8
-  if (length > Math.min(bytes, most)) throw refuse()
+  if (length > Math.min(bytes, maxFooterBytes)) throw notParquet()
   if (length > tail.length) tail = await readTail(bytes - length)
   try {
     const { schema, num_rows: rows } = parquetMetadata(new Uint8Array(tail).buffer)
     const columns: string[] = []
-    for (let at = 1; at < schema.length; at += widthOf(schema, at)) columns.push(schema[at]!.name)
+    for (let index = 1; index < schema.length; index += widthOf(schema, index)) columns.push(schema[index]!.name)
     return { rows: Number(rows), columns }
   } catch (cause) {
-    throw refuse(cause)
+    throw notParquet(cause)
   }
 }
 
 /** Elements that one column takes in the flattened schema, nested ones included. */
-const widthOf = (schema: readonly { readonly num_children?: number }[], at: number): number => {
+const widthOf = (schema: readonly { readonly num_children?: number }[], index: number): number => {
   let width = 1
-  for (let child = 0; child < (schema[at]?.num_children ?? 0); child += 1) width += widthOf(schema, at + width)
+  for (let child = 0; child < (schema[index]?.num_children ?? 0); child += 1) width += widthOf(schema, index + width)
   return width
 }

@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { firstRowGroupRange, keepFirstRowGroup, type ByteRange } from '../parquet/first-row-group.ts'
-import { sampled } from './check-forecasts.ts'
+import { findFirstRowGroupRange, truncateToFirstRowGroup, type ByteRange } from '../parquet/first-row-group.ts'
+import { sampleEvenly } from './check-forecasts.ts'
 import type { Connection } from './connection.ts'
-import type { PlanMaker } from './engine-errands.ts'
+import type { SparkPlanner } from './engine-errands.ts'
 import { abortable, listObjects, type ListedObject } from './list-objects.ts'
-import { placeKeys } from './object-keys.ts'
+import { localPathsFor } from './object-keys.ts'
 import { sparkTaskOf } from './plan-spark.ts'
 import { asFolder, parseS3Address } from './s3-address.ts'
 
@@ -18,27 +18,27 @@ import { asFolder, parseS3Address } from './s3-address.ts'
 export const makeSparkPlan = async (
   connection: Connection,
   request: LaunchRequest,
-  plan: PlanMaker,
+  plan: SparkPlanner,
   signal?: AbortSignal,
 ): Promise<void> => {
   const task = sparkTaskOf(request)
   if (task === undefined) return
   const { config, serversTable, model, spark } = task
-  const known = { out: spark.planFolder, config, serversTable, model }
+  const common = { out: spark.planFolder, config, serversTable, model }
   await mkdir(spark.planFolder, { recursive: true })
   if (typeof request.input !== 'string') {
-    await plan({ ...known, inputs: request.input })
+    await plan({ ...common, inputs: request.input })
     return
   }
   const folder = await mkdtemp(join(tmpdir(), 'headroom-sample-of-'))
   try {
-    await plan({ ...known, inputs: await sampleForecasts(connection, request.input, folder, signal) })
+    await plan({ ...common, inputs: await sampleForecasts(connection, request.input, folder, signal) })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-const mostFiles = 8
+const maxFiles = 8
 /** Of a footer, which lies at the end. */
 const tailBytes = 1024 * 1024
 /** Smaller files come whole. */
@@ -54,13 +54,13 @@ const sampleForecasts = async (
   const isFile = /\.(parquet|pq)$/i.test(input)
   const address = parseS3Address(isFile ? input : asFolder(input))
   const objects = (await listObjects(connection.s3, address, { signal })).filter(({ key }) => /\.(parquet|pq)$/i.test(key))
-  const { accepted } = placeKeys(objects, address.key.slice(0, address.key.lastIndexOf('/') + 1), folder)
+  const { accepted } = localPathsFor(objects, address.key.slice(0, address.key.lastIndexOf('/') + 1), folder)
   if (accepted.length === 0) {
     throw new HeadroomError('input-not-found', `There is no Parquet file below ${input}.`, {
       next: 'Name the prefix that the forecasts were written to.',
     })
   }
-  const chosen = sampled(accepted, mostFiles)
+  const chosen = sampleEvenly(accepted, maxFiles)
   for (const { item, target } of chosen) await sampleObject(connection, address.bucket, item, target, signal)
   return chosen.map(({ target }) => target)
 }
@@ -75,28 +75,28 @@ const sampleObject = async (
 ): Promise<void> => {
   await mkdir(dirname(target), { recursive: true })
   const file = await open(target, 'w')
-  const bring = async ({ from, to }: ByteRange): Promise<void> => {
+  const readRange = async ({ from, to }: ByteRange): Promise<void> => {
     const { Body } = await connection.s3.send(
       new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=${from}-${to}` }),
       abortable(signal),
     )
-    const came = (await Body?.transformToByteArray()) ?? new Uint8Array()
-    await file.write(came, 0, came.length, from)
+    const received = (await Body?.transformToByteArray()) ?? new Uint8Array()
+    await file.write(received, 0, received.length, from)
   }
   try {
     await file.truncate(bytes)
     if (bytes <= smallBytes) {
-      if (bytes > 0) await bring({ from: 0, to: bytes - 1 })
+      if (bytes > 0) await readRange({ from: 0, to: bytes - 1 })
       return
     }
-    await bring({ from: 0, to: 3 })
-    await bring({ from: bytes - tailBytes, to: bytes - 1 })
+    await readRange({ from: 0, to: 3 })
+    await readRange({ from: bytes - tailBytes, to: bytes - 1 })
     // A footer that does not fit into the tail is a reason to take the file whole.
-    const range = await firstRowGroupRange(target).catch(() => ({ from: 0, to: bytes - 1 }))
-    if (range !== undefined) await bring(range)
+    const range = await findFirstRowGroupRange(target).catch(() => ({ from: 0, to: bytes - 1 }))
+    if (range !== undefined) await readRange(range)
   } finally {
     await file.close()
   }
   // One that is no Parquet file is refused by who reads it.
-  await keepFirstRowGroup(target).catch(() => undefined)
+  await truncateToFirstRowGroup(target).catch(() => undefined)
 }

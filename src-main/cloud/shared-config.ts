@@ -1,7 +1,7 @@
 // The shared AWS files: which profiles there are, and what one says of region, endpoints, sign-in and certificates.
 import { loadSharedConfigFiles, loadSsoSessionData } from '@smithy/shared-ini-file-loader'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { nearestName } from '../../src-shared/nearest-name.ts'
+import { findNearestName } from '../../src-shared/nearest-name.ts'
 
 type Section = Readonly<Record<string, string | undefined>>
 
@@ -27,7 +27,7 @@ export interface Profile {
   readonly serviceEndpoints: Readonly<Record<string, string>>
 }
 
-const read = async (): Promise<{ profiles: Record<string, Section>; configFile: Record<string, Section> }> => {
+const readSharedFiles = async (): Promise<{ profiles: Record<string, Section>; configFile: Record<string, Section> }> => {
   const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true })
   const profiles: Record<string, Section> = {}
   // `sso-session NAME` and `services NAME` are sections of the same file, but no profiles.
@@ -41,14 +41,14 @@ const read = async (): Promise<{ profiles: Record<string, Section>; configFile: 
 }
 
 /** Names of all profiles, in order. Nothing is run and nothing is asked of AWS. */
-export const listProfiles = async (): Promise<string[]> => Object.keys((await read()).profiles).sort((a, b) => (a < b ? -1 : 1))
+export const listProfiles = async (): Promise<string[]> => Object.keys((await readSharedFiles()).profiles).sort((a, b) => (a < b ? -1 : 1))
 
 /** Throws cloud-sign-in where there is no profile of this name. */
 export const readProfile = async (name: string): Promise<Profile> => {
-  const { profiles, configFile } = await read()
+  const { profiles, configFile } = await readSharedFiles()
   const section = profiles[name]
   if (section === undefined) {
-    const nearest = nearestName(name, Object.keys(profiles))
+    const nearest = findNearestName(name, Object.keys(profiles))
     throw new HeadroomError('cloud-sign-in', `There is no AWS profile ${name}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`, {
       next: 'Name a profile of ~/.aws/config, or make one with: aws configure sso.',
     })
@@ -72,9 +72,9 @@ export const readProfile = async (name: string): Promise<Profile> => {
 }
 
 const findProcess = (profiles: Readonly<Record<string, Section>>, name: string): string | undefined => {
-  const seen = new Set<string>()
-  for (let current: string | undefined = name; current !== undefined && !seen.has(current);) {
-    seen.add(current)
+  const visited = new Set<string>()
+  for (let current: string | undefined = name; current !== undefined && !visited.has(current);) {
+    visited.add(current)
     const section: Section | undefined = profiles[current]
     if (section?.['credential_process'] !== undefined) return section['credential_process']
     current = section?.['source_profile']

@@ -16,10 +16,10 @@ import { replaceText } from '../run-folder/replace-file.ts'
 import { toCloudError } from './advice.ts'
 import { abortable } from './list-objects.ts'
 import { CloudHttpHandler } from './http-handler.ts'
-import { awaitCallback, callbackPath } from './sign-in-callback.ts'
+import { listenForCallback, callbackPath } from './sign-in-callback.ts'
 import { readProfile, type SsoSettings } from './shared-config.ts'
 
-export interface SignInWork {
+export interface SignInOptions {
   readonly signal?: AbortSignal | undefined
   /** Opens a page in the user's browser; rejects where it cannot. */
   readonly openPage: (url: string) => Promise<void>
@@ -35,11 +35,11 @@ interface Client {
   readonly expiresAt: Date
 }
 
-const patienceMs = 10 * 60_000
+const timeoutMs = 10 * 60_000
 const slowDownSeconds = 5
 
 /** Signs the profile in and keeps the token where the AWS CLI does, so that both are signed in. Throws cloud-sign-in. */
-export const signIn = async (profileName: string, work: SignInWork): Promise<void> => {
+export const signIn = async (profileName: string, options: SignInOptions): Promise<void> => {
   const profile = await readProfile(profileName)
   const { sso } = profile
   if (sso === undefined) {
@@ -57,9 +57,9 @@ export const signIn = async (profileName: string, work: SignInWork): Promise<voi
   const oidc = new SSOOIDCClient({ region: sso.region, requestHandler, ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }) })
   try {
     const page = endpoint === undefined || endpoint === '' ? `https://oidc.${sso.region}.amazonaws.com` : endpoint
-    await keepToken(sso, ...(await obtainToken(oidc, sso, page, work)))
+    await saveToken(sso, ...(await obtainToken(oidc, sso, page, options)))
   } catch (thrown) {
-    if (work.signal?.aborted === true)
+    if (options.signal?.aborted === true)
       throw new HeadroomError('cancelled', 'The sign-in was ended.', { next: 'Sign in again whenever you like.' })
     throw toCloudError(thrown, { region: sso.region })
   } finally {
@@ -71,40 +71,44 @@ const obtainToken = async (
   oidc: SSOOIDCClient,
   sso: SsoSettings,
   page: string,
-  work: SignInWork,
+  options: SignInOptions,
 ): Promise<[Client, CreateTokenCommandOutput]> => {
-  if (work.usesDeviceCode !== true) {
-    const found = await tokenByBrowser(oidc, sso, page, work)
-    if (found !== undefined) return found
+  if (options.usesDeviceCode !== true) {
+    const tokens = await requestTokenByBrowser(oidc, sso, page, options)
+    if (tokens !== undefined) return tokens
   }
-  return tokenByDevice(oidc, sso, work)
+  return requestTokenByDevice(oidc, sso, options)
 }
 
-const register = async (oidc: SSOOIDCClient, sso: SsoSettings, own: { redirectUris?: string[]; grantTypes: string[] }): Promise<Client> => {
+const registerClient = async (
+  oidc: SSOOIDCClient,
+  sso: SsoSettings,
+  registration: { redirectUris?: string[]; grantTypes: string[] },
+): Promise<Client> => {
   const command = new RegisterClientCommand({
     clientName: 'Headroom',
     clientType: 'public',
     scopes: [...sso.scopes],
     issuerUrl: sso.startUrl,
-    ...own,
+    ...registration,
   })
   const { clientId = '', clientSecret = '', clientSecretExpiresAt = 0 } = await oidc.send(command)
   return { id: clientId, secret: clientSecret, expiresAt: new Date(clientSecretExpiresAt * 1000) }
 }
 
 /** Undefined where no page can be opened. */
-const tokenByBrowser = async (
+const requestTokenByBrowser = async (
   oidc: SSOOIDCClient,
   sso: SsoSettings,
   endpoint: string,
-  { openPage, signal }: SignInWork,
+  { openPage, signal }: SignInOptions,
 ): Promise<[Client, CreateTokenCommandOutput] | undefined> => {
   const state = randomBytes(16).toString('base64url')
   const codeVerifier = randomBytes(48).toString('base64url')
-  const callback = await awaitCallback(state, patienceMs, signal)
+  const callback = await listenForCallback(state, timeoutMs, signal)
   try {
     const redirectUris = [`http://127.0.0.1${callbackPath}`]
-    const client = await register(oidc, sso, { redirectUris, grantTypes: ['authorization_code', 'refresh_token'] })
+    const client = await registerClient(oidc, sso, { redirectUris, grantTypes: ['authorization_code', 'refresh_token'] })
     const url = new URL('/authorize', endpoint)
     const query = {
       response_type: 'code',
@@ -136,13 +140,13 @@ const tokenByBrowser = async (
   }
 }
 
-const tokenByDevice = async (
+const requestTokenByDevice = async (
   oidc: SSOOIDCClient,
   sso: SsoSettings,
-  { showCode, openPage, signal }: SignInWork,
+  { showCode, openPage, signal }: SignInOptions,
 ): Promise<[Client, CreateTokenCommandOutput]> => {
   const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
-  const client = await register(oidc, sso, { grantTypes: [deviceGrant, 'refresh_token'] })
+  const client = await registerClient(oidc, sso, { grantTypes: [deviceGrant, 'refresh_token'] })
   const secrets = { clientId: client.id, clientSecret: client.secret }
   const started = await oidc.send(new StartDeviceAuthorizationCommand({ ...secrets, startUrl: sso.startUrl }), abortable(signal))
   const { deviceCode, userCode = '', verificationUriComplete, verificationUri = '', expiresIn = 600 } = started
@@ -163,7 +167,7 @@ const tokenByDevice = async (
 }
 
 /** The token lies in the AWS CLI's own cache, readable by this user alone; nowhere else. */
-const keepToken = async (
+const saveToken = async (
   sso: SsoSettings,
   client: Client,
   { accessToken, refreshToken, expiresIn = 0 }: CreateTokenCommandOutput,

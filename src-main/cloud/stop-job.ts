@@ -8,15 +8,15 @@ import { describeJob } from './describe-job.ts'
 
 export const stopJob = async (connection: Connection, name: string): Promise<JobState> => {
   try {
-    const found = await describeJob(connection, name)
-    if (found === undefined) {
+    const job = await describeJob(connection, name)
+    if (job === undefined) {
       throw new HeadroomError('cloud-setup', `There is no processing job ${name} in ${connection.region}.`, {
         next: 'List them with: headroom cloud jobs.',
       })
     }
-    if (found.state.status !== 'InProgress') return found.state
+    if (job.state.status !== 'InProgress') return job.state
     await connection.sagemaker.send(new StopProcessingJobCommand({ ProcessingJobName: name }))
-    return (await describeJob(connection, name))?.state ?? found.state
+    return (await describeJob(connection, name))?.state ?? job.state
   } catch (thrown) {
     throw toCloudError(thrown, { region: connection.region })
   }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tripSchema, type Trip } from '../../src-shared/cloud-job.ts'
+import { cloudRunSchema, type CloudRun } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 
@@ -10,7 +10,7 @@ import { replaceText } from '../run-folder/replace-file.ts'
 export const newRunId = (now = new Date()): string =>
   `${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBytes(3).toString('hex')}`
 
-export class TripJournal {
+export class LaunchRecords {
   readonly #folder: string
 
   /** `folder` is made when the first trip is written. */
@@ -18,35 +18,37 @@ export class TripJournal {
     this.#folder = folder
   }
 
-  async write(trip: Trip): Promise<void> {
+  async write(cloudRun: CloudRun): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    await replaceText(this.#path(trip.runId), `${JSON.stringify(trip, null, 2)}\n`, 0o600)
+    await replaceText(this.#path(cloudRun.runId), `${JSON.stringify(cloudRun, null, 2)}\n`, 0o600)
   }
 
   /** Undefined where there is none, or one that this version does not understand. */
-  async find(runId: string): Promise<Trip | undefined> {
+  async find(runId: string): Promise<CloudRun | undefined> {
     if (!/^[a-z0-9]{8,32}$/.test(runId)) return undefined
     const text = await readFile(this.#path(runId), 'utf8').catch(() => undefined)
-    return text === undefined ? undefined : parseTrip(text)
+    return text === undefined ? undefined : parseCloudRun(text)
   }
 
   /** By run id or job name; throws cloud-setup where there is none. */
-  async get(name: string): Promise<Trip> {
-    const trip = (await this.find(name)) ?? (await this.list()).find(({ jobName }) => jobName === name)
-    if (trip !== undefined) return trip
+  async get(name: string): Promise<CloudRun> {
+    const cloudRun = (await this.find(name)) ?? (await this.list()).find(({ jobName }) => jobName === name)
+    if (cloudRun !== undefined) return cloudRun
     throw new HeadroomError('cloud-setup', `No launch ${name} was made from this machine.`, {
       next: 'List them with: headroom cloud jobs.',
     })
   }
 
   /** Newest first. */
-  async list(): Promise<Trip[]> {
+  async list(): Promise<CloudRun[]> {
     const names = await readdir(this.#folder).catch(() => [] as string[])
-    const trips = await Promise.all(names.filter((name) => name.endsWith('.json')).map((name) => this.find(name.slice(0, -'.json'.length))))
-    return trips.filter((trip) => trip !== undefined).sort((a, b) => (a.runId < b.runId ? 1 : -1))
+    const cloudRuns = await Promise.all(
+      names.filter((name) => name.endsWith('.json')).map((name) => this.find(name.slice(0, -'.json'.length))),
+    )
+    return cloudRuns.filter((cloudRun) => cloudRun !== undefined).sort((a, b) => (a.runId < b.runId ? 1 : -1))
   }
 
-  async forget(runId: string): Promise<void> {
+  async remove(runId: string): Promise<void> {
     await rm(this.#path(runId), { force: true })
   }
 
@@ -55,9 +57,9 @@ export class TripJournal {
   }
 }
 
-const parseTrip = (text: string): Trip | undefined => {
+const parseCloudRun = (text: string): CloudRun | undefined => {
   try {
-    return tripSchema.safeParse(JSON.parse(text)).data
+    return cloudRunSchema.safeParse(JSON.parse(text)).data
   } catch {
     return undefined
   }

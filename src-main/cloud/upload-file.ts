@@ -23,30 +23,30 @@ export interface Upload {
   readonly kmsKeyId?: string | undefined
 }
 
-export interface UploadWork {
+export interface UploadOptions {
   readonly signal?: AbortSignal | undefined
   /** `skipped`: whether they were there before. */
-  readonly onBytes?: ((bytes: number, skipped: boolean) => void) | undefined
+  readonly onBytes?: ((bytes: number, wasStored: boolean) => void) | undefined
 }
 
 const mebibyte = 1024 * 1024
-const singleUpTo = 8 * mebibyte
-const leastPart = 8 * mebibyte
-const mostParts = 10_000
-const atOnce = 4
+const maxSinglePutBytes = 8 * mebibyte
+const minPartBytes = 8 * mebibyte
+const maxParts = 10_000
+const concurrency = 4
 
 /** Part size for a file: the same at each start, so that parts of an earlier one fit. */
-const partBytesFor = (bytes: number): number => Math.max(leastPart, Math.ceil(bytes / mostParts / mebibyte) * mebibyte)
+const partBytesFor = (bytes: number): number => Math.max(minPartBytes, Math.ceil(bytes / maxParts / mebibyte) * mebibyte)
 
-export const uploadFile = async (s3: S3Client, upload: Upload, work: UploadWork = {}): Promise<void> => {
-  if ((await storedBytes(s3, upload, work.signal)) === upload.bytes) {
-    work.onBytes?.(upload.bytes, true)
+export const uploadFile = async (s3: S3Client, upload: Upload, options: UploadOptions = {}): Promise<void> => {
+  if ((await storedBytes(s3, upload, options.signal)) === upload.bytes) {
+    options.onBytes?.(upload.bytes, true)
     return
   }
   const file = await open(upload.path)
   try {
-    if (upload.bytes <= singleUpTo) await putWhole(s3, upload, file, work)
-    else await putParts(s3, upload, file, work)
+    if (upload.bytes <= maxSinglePutBytes) await putWhole(s3, upload, file, options)
+    else await putParts(s3, upload, file, options)
   } finally {
     await file.close()
   }
@@ -65,7 +65,7 @@ const storedBytes = async (s3: S3Client, { bucket, key }: Upload, signal: AbortS
 const encryption = ({ kmsKeyId }: Upload): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } =>
   kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }
 
-const putWhole = async (s3: S3Client, upload: Upload, file: FileHandle, { signal, onBytes }: UploadWork): Promise<void> => {
+const putWhole = async (s3: S3Client, upload: Upload, file: FileHandle, { signal, onBytes }: UploadOptions): Promise<void> => {
   const Body = await readSlice(file, 0, upload.bytes)
   const target = { Bucket: upload.bucket, Key: upload.key }
   await s3.send(new PutObjectCommand({ ...target, Body, ChecksumAlgorithm: 'CRC64NVME', ...encryption(upload) }), abortable(signal))
@@ -82,25 +82,25 @@ const readSlice = async (file: FileHandle, from: number, length: number): Promis
   return buffer
 }
 
-const putParts = async (s3: S3Client, upload: Upload, file: FileHandle, work: UploadWork): Promise<void> => {
+const putParts = async (s3: S3Client, upload: Upload, file: FileHandle, options: UploadOptions): Promise<void> => {
   const partBytes = partBytesFor(upload.bytes)
   const target = { Bucket: upload.bucket, Key: upload.key }
-  const options = abortable(work.signal)
-  const { id, parts } = await begunUpload(s3, upload, partBytes, work.signal)
+  const requestOptions = abortable(options.signal)
+  const { id, parts } = await findOrCreateUpload(s3, upload, partBytes, options.signal)
   const sizeOf = (number: number): number => Math.min(partBytes, upload.bytes - (number - 1) * partBytes)
   const numbers = Array.from({ length: Math.ceil(upload.bytes / partBytes) }, (_, index) => index + 1)
-  for (const number of parts.keys()) work.onBytes?.(sizeOf(number), true)
+  for (const number of parts.keys()) options.onBytes?.(sizeOf(number), true)
   const missing = numbers.filter((number) => !parts.has(number))
   const sendParts = async (): Promise<void> => {
     for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
       const Body = await readSlice(file, (number - 1) * partBytes, sizeOf(number))
       const part = { ...target, UploadId: id, PartNumber: number, Body, ChecksumAlgorithm: 'CRC64NVME' as const }
-      const { ETag, ChecksumCRC64NVME } = await s3.send(new UploadPartCommand(part), options)
+      const { ETag, ChecksumCRC64NVME } = await s3.send(new UploadPartCommand(part), requestOptions)
       parts.set(number, { PartNumber: number, ETag, ChecksumCRC64NVME })
-      work.onBytes?.(sizeOf(number), false)
+      options.onBytes?.(sizeOf(number), false)
     }
   }
-  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, sendParts))
+  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, sendParts))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   const complete = {
@@ -111,41 +111,41 @@ const putParts = async (s3: S3Client, upload: Upload, file: FileHandle, work: Up
     MultipartUpload: { Parts: numbers.map((number) => parts.get(number)!) },
   }
   try {
-    await s3.send(new CompleteMultipartUploadCommand(complete), options)
+    await s3.send(new CompleteMultipartUploadCommand(complete), requestOptions)
   } catch (thrown) {
     // The answer to a completion may be lost, and the next attempt then finds no upload any more.
-    if ((await storedBytes(s3, upload, work.signal)) !== upload.bytes) throw thrown
+    if ((await storedBytes(s3, upload, options.signal)) !== upload.bytes) throw thrown
   }
 }
 
 /** The newest upload of this key that is under way, with its usable parts; older ones are given up. A new one where there is none. */
-const begunUpload = async (
+const findOrCreateUpload = async (
   s3: S3Client,
   upload: Upload,
   partBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<{ id: string; parts: Map<number, CompletedPart> }> => {
   const target = { Bucket: upload.bucket, Key: upload.key }
-  const options = abortable(signal)
-  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: upload.bucket, Prefix: upload.key }), options)
-  const begun = Uploads.filter(({ Key }) => Key === upload.key).sort(
+  const requestOptions = abortable(signal)
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: upload.bucket, Prefix: upload.key }), requestOptions)
+  const existing = Uploads.filter(({ Key }) => Key === upload.key).sort(
     (a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0),
   )
-  const [newest, ...stale] = begun.flatMap(({ UploadId }) => UploadId ?? [])
-  for (const id of stale) await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId: id }), options).catch(() => undefined)
+  const [newest, ...stale] = existing.flatMap(({ UploadId }) => UploadId ?? [])
+  for (const id of stale) await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId: id }), requestOptions).catch(() => undefined)
   if (newest !== undefined) {
-    const parts = await sentParts(s3, upload, newest, partBytes, signal).catch((thrown: unknown) => {
+    const parts = await listUploadedParts(s3, upload, newest, partBytes, signal).catch((thrown: unknown) => {
       if (thrown instanceof Error && thrown.name === 'NoSuchUpload') return undefined
       throw thrown
     })
     if (parts !== undefined) return { id: newest, parts }
   }
   const create = { ...target, ChecksumAlgorithm: 'CRC64NVME' as const, ChecksumType: 'FULL_OBJECT' as const, ...encryption(upload) }
-  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(create), options)
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(create), requestOptions)
   return { id: UploadId ?? '', parts: new Map() }
 }
 
-const sentParts = async (
+const listUploadedParts = async (
   s3: S3Client,
   upload: Upload,
   id: string,

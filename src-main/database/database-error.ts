@@ -1,10 +1,10 @@
 // What a failure of DuckDB means: one sentence and what to do.
 import { HeadroomError } from '../../src-shared/errors.ts'
 
-export const cancelled = (cause?: unknown): HeadroomError => new HeadroomError('cancelled', 'Cancelled.', { cause })
+export const cancelledError = (cause?: unknown): HeadroomError => new HeadroomError('cancelled', 'Cancelled.', { cause })
 
 /** Gives disk-full, memory-exceeded or query-failed. */
-export const databaseError = (cause: unknown, sql: string): HeadroomError => {
+export const toDatabaseError = (cause: unknown, sql: string): HeadroomError => {
   const message = cause instanceof Error ? cause.message : String(cause)
   // What does not fit into memory is spilled; where that fails, DuckDB speaks of memory first.
   if (/No space left on device|not enough disk space|failed to offload data block/i.test(message)) {

@@ -2,7 +2,7 @@
 import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { cancelled, databaseError } from './database-error.ts'
+import { cancelledError, toDatabaseError } from './database-error.ts'
 
 export interface DatabaseOptions {
   /** At least 2 are used: a single thread writes Parquet by another path, with other bytes. */
@@ -16,7 +16,7 @@ export interface DatabaseOptions {
 
 export type SqlParameters = DuckDBValue[]
 
-export type PlainNumbers = Float64Array | Float32Array | Int32Array
+export type NumberArray = Float64Array | Float32Array | Int32Array
 
 export type StoredColumns = Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOUBLE'>>
 
@@ -108,10 +108,10 @@ export class Database {
   }
 
   /** A second connection to the same tables, for a statement that runs beside others. Close it before this one. */
-  async connectBeside(): Promise<Database> {
-    const beside = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false, this.#spillFolder)
-    await beside.#trackProgress()
-    return beside
+  async openConnection(): Promise<Database> {
+    const secondary = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false, this.#spillFolder)
+    await secondary.#trackProgress()
+    return secondary
   }
 
   /** Streams a query of numbers into one Float64Array per column; NULL becomes NaN. For millions of values. */
@@ -162,7 +162,7 @@ export class Database {
   }
 
   /** Streams a query of DOUBLE, FLOAT or INTEGER columns without NULL, chunk by chunk in no order. The arrays are DuckDB's own: copy what is to be kept. */
-  async scanPlain(sql: string, columns: number, onChunk: (values: readonly PlainNumbers[]) => void): Promise<void> {
+  async scanArrays(sql: string, columns: number, onChunk: (values: readonly NumberArray[]) => void): Promise<void> {
     await this.#guarded(sql, async () => {
       const result = await this.connection.stream(sql)
       for (;;) {
@@ -171,7 +171,7 @@ export class Database {
         if (chunk === null || rowCount === 0) return
         onChunk(
           Array.from({ length: columns }, (_, index) => {
-            const items = plainItems(chunk.getColumnVector(index))
+            const items = typedItems(chunk.getColumnVector(index))
             if (items === null) throw new HeadroomError('internal', 'A column of plain numbers was expected.', { sql })
             return items.subarray(0, rowCount)
           }),
@@ -202,7 +202,7 @@ export class Database {
             if (buffers[index]!.length < length) buffers[index] = new Float64Array(length)
             const buffer = buffers[index]!
             const { childVector } = vector
-            const items = plainItems(childVector)
+            const items = typedItems(childVector)
             if (items !== null) buffer.set(items.subarray(from, from + length))
             else for (let item = 0; item < length; item++) buffer[item] = Number(childVector.getItem(from + item))
             return buffer.subarray(0, length)
@@ -264,25 +264,25 @@ export class Database {
   }
 
   async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
-    if (isAborted(this.#signal)) throw cancelled()
+    if (isAborted(this.#signal)) throw cancelledError()
     // In turn: a second statement would close the result that is still being read, at times without an error.
-    const before = this.#lastStatement
-    let end = (): void => undefined
-    this.#lastStatement = new Promise((resolve) => (end = resolve))
-    await before
+    const previous = this.#lastStatement
+    let release = (): void => undefined
+    this.#lastStatement = new Promise((resolve) => (release = resolve))
+    await previous
     try {
       return await work()
     } catch (cause) {
       // An interrupt surfaces as an ordinary query error; only the signal tells the two apart.
-      throw isAborted(this.#signal) ? cancelled(cause) : databaseError(cause, sql)
+      throw isAborted(this.#signal) ? cancelledError(cause) : toDatabaseError(cause, sql)
     } finally {
-      end()
+      release()
     }
   }
 }
 
 /** The numbers behind a vector: asking for each by itself takes several times as long. */
-const plainItems = (vector: object): PlainNumbers | null => {
+const typedItems = (vector: object): NumberArray | null => {
   const items: unknown = Reflect.get(vector, 'items')
   return items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array ? items : null
 }

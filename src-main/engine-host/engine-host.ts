@@ -1,5 +1,5 @@
 // Entry of the engine's own process: messages in, answers and events out.
-import { makeEngineService } from './engine-service.ts'
+import { createEngineService } from './engine-service.ts'
 
 /** The part of Electron's parent port that is used; this process imports nothing of Electron. */
 interface ParentPort {
@@ -8,7 +8,7 @@ interface ParentPort {
 }
 
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
-const serve = makeEngineService((report) => parentPort.postMessage(report))
+const serve = createEngineService((report) => parentPort.postMessage(report))
 // Not at once: inside of this callback a promise that rejects before its first wait counts as unhandled in older Electron and ends
 // the process, although it is awaited.
 parentPort.on('message', ({ data }) => setImmediate(() => void serve(data)))

@@ -10,28 +10,28 @@ import {
 } from '../../src-shared/engine-contract.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 import { queryClusterProfiles, queryClusters, queryServersInside } from '../queries/clusters-query.ts'
-import { decide, undecide } from '../queries/decisions.ts'
-import { keepScenarios, readScenarios } from '../queries/saved-scenarios.ts'
+import { saveDecisions, withdrawDecisions } from '../queries/decisions.ts'
+import { saveScenarios, readSavedScenarios } from '../queries/saved-scenarios.ts'
 import { queryHeatmap } from '../queries/heatmap-query.ts'
 import { queryFilterChoices } from '../queries/filter-choices-query.ts'
 import { queryFleet } from '../queries/fleet-query.ts'
-import { queryModels } from '../queries/models-query.ts'
+import { queryModelAccuracy } from '../queries/models-query.ts'
 import { queryHostLoad, queryPacking } from '../queries/packing-query.ts'
 import { queryRecommendations } from '../queries/recommendations-query.ts'
 import { querySeason } from '../queries/season-query.ts'
 import { queryServer } from '../queries/server-query.ts'
 import { queryServers } from '../queries/servers-query.ts'
 import { OpenRuns } from './open-runs.ts'
-import { RunningAnalyses } from './run-analyses.ts'
+import { AnalysisRunner } from './run-analyses.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
 
 type EngineHandlers = { readonly [Call in EngineCall]: (request: EngineRequest<Call>) => Promise<EngineResponse<Call>> }
 
 /** Gives the function that takes a message and posts its answer. */
-export const makeEngineService = (post: (report: EngineReport) => void): ((message: unknown) => Promise<void>) => {
+export const createEngineService = (post: (report: EngineReport) => void): ((message: unknown) => Promise<void>) => {
   const runs = new OpenRuns()
   const whatIf = new WhatIfSessions(runs)
-  const analyses = new RunningAnalyses((analysisId, event) => post({ type: 'event', analysisId, event }))
+  const analyses = new AnalysisRunner((analysisId, event) => post({ type: 'event', analysisId, event }))
   const handlers: EngineHandlers = {
     'analysis.run': async (call) => {
       await analyses.run(call)
@@ -42,16 +42,16 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
       return {}
     },
     'forecasts.plan': async ({ serversTable, model, ...request }) => {
-      const { planForecasts } = await import('../engine/spark/plan-forecasts.ts')
+      const { planSparkJob: planForecasts } = await import('../engine/spark/plan-forecasts.ts')
       await planForecasts({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
       return {}
     },
     'tables.check': async ({ serversTable, eventsTable }) => {
-      const { checkTables } = await import('../engine/check-tables.ts')
+      const { validateTables: checkTables } = await import('../engine/check-tables.ts')
       await checkTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined })
       return {}
     },
-    'run.open': async ({ folder }) => await openFirst(runs, folder),
+    'run.open': async ({ folder }) => await openAndPrepare(runs, folder),
     'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
     'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
     'run.servers-inside': (request) => runs.query(request.folder, (run) => queryServersInside(run, request)),
@@ -61,17 +61,19 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     'run.fleet': (request) => runs.query(request.folder, (run) => queryFleet(run, request)),
     'run.servers': (request) => runs.query(request.folder, (run) => queryServers(run, request)),
     'run.season': (request) => runs.query(request.folder, (run) => querySeason(run, request)),
-    'run.models': ({ folder }) => runs.query(folder, queryModels),
+    'run.models': ({ folder }) => runs.query(folder, queryModelAccuracy),
     'run.recommendations': (request) => runs.query(request.folder, (run) => queryRecommendations(run, request)),
     'run.packing': (request) => runs.query(request.folder, (run) => queryPacking(run, request)),
     'run.host-load': (request) => runs.query(request.folder, (run) => queryHostLoad(run, request)),
-    'run.decide': ({ folder, decisions }) => runs.query(folder, (run) => decide(run.contents.folder, decisions, new Date()).then(nothing)),
-    'run.undecide': ({ folder, servers }) => runs.query(folder, (run) => undecide(run.contents.folder, servers).then(nothing)),
-    'run.scenarios': ({ folder }) => readScenarios(folder),
-    'run.keep-scenarios': ({ folder, scenarios }) => keepScenarios(folder, scenarios).then(nothing),
-    'run.events': ({ folder }) => runs.query(folder, async (run) => (await ledger()).readRunLedger(run)),
-    'run.keep-events': ({ folder, lines }) => runs.query(folder, async (run) => (await ledger()).keepRunLedger(run, lines)),
-    'run.server-events': ({ folder, serverId }) => runs.query(folder, async (run) => (await ledger()).readServerEvents(run, serverId)),
+    'run.decide': ({ folder, decisions }) =>
+      runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()).then(emptyResponse)),
+    'run.undecide': ({ folder, servers }) =>
+      runs.query(folder, (run) => withdrawDecisions(run.contents.folder, servers).then(emptyResponse)),
+    'run.scenarios': ({ folder }) => readSavedScenarios(folder),
+    'run.keep-scenarios': ({ folder, scenarios }) => saveScenarios(folder, scenarios).then(emptyResponse),
+    'run.events': ({ folder }) => runs.query(folder, async (run) => (await runEvents()).readRunEvents(run)),
+    'run.keep-events': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
+    'run.server-events': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
     'run.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
     'run.reconcile': async ({ folder }) => (await import('../engine/reconcile/reconcile-run.ts')).reconcileRun(folder),
     'run.export-rows': (request) =>
@@ -88,13 +90,13 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
     },
     'config.read': async ({ path }) => (await import('../engine/config-file.ts')).previewConfigFile(path),
     'run.what-if-choices': ({ folder }) => whatIf.choices(folder),
-    'run.what-if': (request) => whatIf.answer(request),
+    'run.what-if': (request) => whatIf.evaluate(request),
   }
   return async (message) => {
     const { id, call, payload } = engineMessageSchema.parse(message)
     try {
       if (!isEngineCall(call)) throw new HeadroomError('internal', `The engine knows no call "${call}".`)
-      post({ type: 'answer', id, ok: true, value: await handle(handlers, call, payload) })
+      post({ type: 'answer', id, ok: true, value: await dispatch(handlers, call, payload) })
     } catch (thrown) {
       post({ type: 'refusal', id, ok: false, error: toWireError(thrown) })
     }
@@ -102,16 +104,16 @@ export const makeEngineService = (post: (report: EngineReport) => void): ((messa
 }
 
 /** What the first view needs is loaded with the process; the rest when it is asked for. */
-const ledger = () => import('./run-ledger.ts')
+const runEvents = () => import('./run-ledger.ts')
 
-const openFirst = async (runs: OpenRuns, folder: string): Promise<EngineResponse<'run.open'>> => {
+const openAndPrepare = async (runs: OpenRuns, folder: string): Promise<EngineResponse<'run.open'>> => {
   const run = await runs.reopen(folder)
   // The charts will ask for them; a failure is told there.
   setImmediate(() => void run.holidayNames().catch(() => undefined))
   return run.overview
 }
 
-const nothing = (): Record<string, never> => ({})
+const emptyResponse = (): Record<string, never> => ({})
 
-const handle = async <Call extends EngineCall>(handlers: EngineHandlers, call: Call, payload: unknown): Promise<EngineResponse<Call>> =>
+const dispatch = async <Call extends EngineCall>(handlers: EngineHandlers, call: Call, payload: unknown): Promise<EngineResponse<Call>> =>
   handlers[call](engineCalls[call].request.parse(payload) as EngineRequest<Call>)

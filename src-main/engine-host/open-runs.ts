@@ -1,9 +1,9 @@
 // The runs that are open in this process: one database each, queries one after the other, the least recent closed first.
 import { resolve } from 'node:path'
 import type { OpenRun } from '../queries/open-run.ts'
-import { openRun } from '../report/open-run-folder.ts'
+import { openRunFolder } from '../report/open-run-folder.ts'
 
-const keptOpen = 2
+const maxOpenRuns = 2
 
 interface Entry {
   readonly run: Promise<OpenRun>
@@ -20,14 +20,14 @@ export class OpenRuns {
     const entry = this.#entries.get(key) ?? this.#open(key)
     this.#entries.delete(key)
     this.#entries.set(key, entry)
-    const answer = entry.queue.then(async () => work(await entry.run))
-    entry.queue = answer.catch(() => undefined)
+    const result = entry.queue.then(async () => work(await entry.run))
+    entry.queue = result.catch(() => undefined)
     this.#closeLeastRecent()
-    return answer
+    return result
   }
 
   /** The run itself, beside whatever is queried: for what was read from it before. Its database is for `query` alone. */
-  opened(folder: string): Promise<OpenRun> {
+  getOpenRun(folder: string): Promise<OpenRun> {
     const entry = this.#entries.get(resolve(folder))
     return entry?.run ?? this.query(folder, async (run) => run)
   }
@@ -35,14 +35,14 @@ export class OpenRuns {
   /** Opens afresh: the folder may hold another run by now. */
   reopen(folder: string): Promise<OpenRun> {
     const key = resolve(folder)
-    const known = this.#entries.get(key)
+    const existing = this.#entries.get(key)
     this.#entries.delete(key)
-    if (known !== undefined) close(known)
+    if (existing !== undefined) close(existing)
     return this.query(folder, async (run) => run)
   }
 
   #open(key: string): Entry {
-    const run = openRun(key)
+    const run = openRunFolder(key)
     const entry: Entry = { run, queue: Promise.resolve() }
     run.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key)
@@ -51,7 +51,7 @@ export class OpenRuns {
   }
 
   #closeLeastRecent(): void {
-    for (const [key, entry] of [...this.#entries].slice(0, -keptOpen)) {
+    for (const [key, entry] of [...this.#entries].slice(0, -maxOpenRuns)) {
       this.#entries.delete(key)
       close(entry)
     }

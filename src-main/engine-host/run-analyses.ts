@@ -9,7 +9,7 @@ import type { RunEvent } from '../../src-shared/run-event.ts'
 const sampleShare = 0.25
 const sampleSeed = 42
 
-export class RunningAnalyses {
+export class AnalysisRunner {
   readonly #report: (analysisId: string, event: RunEvent) => void
   readonly #running = new Map<string, AbortController>()
 
@@ -25,7 +25,7 @@ export class RunningAnalyses {
     const startedAt = performance.now()
     const report = (event: RunEvent): void => this.#report(analysisId, event)
     try {
-      const { folder, manifest } = await perform(call, controller.signal, report)
+      const { folder, manifest } = await runAnalysis(call, controller.signal, report)
       const seconds = (performance.now() - startedAt) / 1000
       report({ type: 'finished', folder, counts: manifest.counts, seconds })
     } catch (thrown) {
@@ -43,7 +43,7 @@ export class RunningAnalyses {
   }
 }
 
-const perform = async (
+const runAnalysis = async (
   { source, out, config, memoryLimit }: AnalyzeCall,
   signal: AbortSignal,
   report: (event: RunEvent) => void,

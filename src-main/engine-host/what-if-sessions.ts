@@ -2,14 +2,14 @@
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import type { WhatIfAnswer, WhatIfChoices, WhatIfRequest } from '../../src-shared/what-if.ts'
+import type { WhatIfResult, WhatIfChoices, WhatIfRequest } from '../../src-shared/what-if.ts'
 import type { OpenRun } from '../queries/open-run.ts'
-import { answerWhatIf, describeChoices, openWhatIf, type WhatIf } from '../queries/what-if-query.ts'
+import { evaluateScenario, describeChoices, openWhatIfSession, type WhatIfSession } from '../queries/what-if-query.ts'
 import type { OpenRuns } from './open-runs.ts'
 
 export class WhatIfSessions {
   readonly #runs: OpenRuns
-  readonly #fleets = new WeakMap<OpenRun, Promise<WhatIf>>()
+  readonly #fleets = new WeakMap<OpenRun, Promise<WhatIfSession>>()
   /** The newest question of each asker on each run. */
   readonly #newest = new Map<string, symbol>()
 
@@ -22,30 +22,30 @@ export class WhatIfSessions {
   }
 
   /** Throws scenario-invalid, and cancelled where a newer question of the same asker came meanwhile. */
-  async answer(request: WhatIfRequest): Promise<WhatIfAnswer> {
-    const { folder, asker } = request
-    if (asker === null) return answerWhatIf(await this.#fleetOf(folder), request)
-    const key = JSON.stringify([resolve(folder), asker])
-    const question = Symbol(key)
-    this.#newest.set(key, question)
+  async evaluate(request: WhatIfRequest): Promise<WhatIfResult> {
+    const { folder, clientId } = request
+    if (clientId === null) return evaluateScenario(await this.#fleetOf(folder), request)
+    const key = JSON.stringify([resolve(folder), clientId])
+    const requestToken = Symbol(key)
+    this.#newest.set(key, requestToken)
     try {
-      const whatIf = await this.#fleetOf(folder)
+      const session = await this.#fleetOf(folder)
       // Lets in what was sent while the last answer was worked out.
       await setImmediate()
-      if (this.#newest.get(key) !== question) throw new HeadroomError('cancelled', 'A newer question took the place of this one.')
-      return answerWhatIf(whatIf, request)
+      if (this.#newest.get(key) !== requestToken) throw new HeadroomError('cancelled', 'A newer question took the place of this one.')
+      return evaluateScenario(session, request)
     } finally {
-      if (this.#newest.get(key) === question) this.#newest.delete(key)
+      if (this.#newest.get(key) === requestToken) this.#newest.delete(key)
     }
   }
 
-  async #fleetOf(folder: string): Promise<WhatIf> {
-    const run = await this.#runs.opened(folder)
-    const known = this.#fleets.get(run)
-    if (known !== undefined) return known
-    const made = this.#runs.query(folder, ({ database, contents }) => openWhatIf(database, contents))
-    this.#fleets.set(run, made)
-    made.catch(() => this.#fleets.delete(run))
-    return made
+  async #fleetOf(folder: string): Promise<WhatIfSession> {
+    const run = await this.#runs.getOpenRun(folder)
+    const existing = this.#fleets.get(run)
+    if (existing !== undefined) return existing
+    const opening = this.#runs.query(folder, ({ database, contents }) => openWhatIfSession(database, contents))
+    this.#fleets.set(run, opening)
+    opening.catch(() => this.#fleets.delete(run))
+    return opening
   }
 }

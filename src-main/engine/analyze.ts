@@ -9,30 +9,30 @@ import type { EventReport } from '../../src-shared/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run-event.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { Database } from '../database/database.ts'
-import { draftRunFolder, type RunFolderDraft } from '../run-folder/write-run-folder.ts'
+import { createStagingFolder, type StagingFolder } from '../run-folder/write-run-folder.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
 import { assessEvents } from './events/assess-events.ts'
-import { assertDiskSpace, neededBytes } from './check-disk-space.ts'
+import { assertDiskSpace, estimateRunBytes } from './check-disk-space.ts'
 import { clusterServers, type ClusteredServers } from './cluster-servers.ts'
 import { collectWarnings } from './collect-warnings.ts'
 import { describeManifest } from './describe-manifest.ts'
 import { explainFailure } from './forecast-source.ts'
 import { describeRecommendations, listRecommendations, type RecommendationReport } from './describe-recommendations.ts'
-import { databaseMemory, memoryLimitOf } from './memory-limit.ts'
+import { databaseMemory, parseMemoryLimit } from './memory-limit.ts'
 import { measureBacktests, type MeasuredBacktests } from './measure-backtests.ts'
 import { measureModels } from './model-accuracy.ts'
-import { clusterLikeModule05, countFlaggedRows, module05Savings } from './module05-method.ts'
+import { clusterByModule05, countFlaggedRows, module05Savings } from './module05-method.ts'
 import { parseConfig } from './parse-config.ts'
 import { readHeatmap } from './read-heatmap.ts'
-import { disposeServers } from './recommend.ts'
-import { reportProgress, type ProgressReporter } from './report-progress.ts'
+import { assignRecommendations } from './recommend.ts'
+import { createProgressReporter, type ProgressReporter } from './report-progress.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
 import { assertUnchanged } from './source-files.ts'
-import { summarise } from './summarise.ts'
+import { summarizeRun } from './summarise.ts'
 import { writeClusters, writeJson, writeJsonList } from './write-artefacts.ts'
-import { beginFlaggedForecasts, type FlaggedWriting } from './write-flagged-forecasts.ts'
+import { startFlaggedForecasts, type FlaggedFileWriting } from './write-flagged-forecasts.ts'
 import { writePictures } from './write-pictures.ts'
 import { writeServerRisk } from './write-server-risk.ts'
 
@@ -40,45 +40,46 @@ import { writeServerRisk } from './write-server-risk.ts'
  * Analyses a forecast set into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
  * The same input, configuration and seed give the same bytes in every file but `analyzed_at` and the manifest.
  */
-export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => makeRun(request, work, forecastRows)
+export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> =>
+  createRun(request, work, forecastRunRows)
 
 /** Where a run's rows come from. */
-export interface RunRows {
+export interface RunInput {
   /** Leaves the tables that `assessFleet` leaves. */
   readonly assess: (run: Run, progress: ProgressReporter) => Promise<AssessedFleet>
   /** Begins to write the flagged file, beside all other work. */
-  readonly beginFlagged: (run: Run, fleet: AssessedFleet, path: string) => Promise<FlaggedWriting>
+  readonly startFlaggedFile: (run: Run, fleet: AssessedFleet, path: string) => Promise<FlaggedFileWriting>
 }
 
 /** The rows of a forecast set, as `analyze` takes them. */
-const forecastRows: RunRows = {
-  assess: ({ request, config, draft, database }, progress) =>
+const forecastRunRows: RunInput = {
+  assess: ({ request, config, staging, database }, progress) =>
     assessFleet(database, request, config, progress, {
-      onOpened: async ({ files }) => assertDiskSpace(draft.folder, request.out, neededBytes(files)),
+      onOpened: async ({ files }) => assertDiskSpace(staging.folder, request.out, estimateRunBytes(files)),
     }),
-  beginFlagged: ({ database, spillFolder, work }, fleet, path) =>
-    beginFlaggedForecasts(database, { ...fleet, rows: fleet.screening.rows, path, spillFolder, signal: work.signal }),
+  startFlaggedFile: ({ database, spillFolder, work }, fleet, path) =>
+    startFlaggedForecasts(database, { ...fleet, rows: fleet.validation.rows, path, spillFolder, signal: work.signal }),
 }
 
 /** A run folder from rows of any kind; as `analyze`. */
-export const makeRun = async (request: AnalysisRequest, work: AnalysisWork, rows: RunRows): Promise<AnalysisResult> => {
+export const createRun = async (request: AnalysisRequest, work: AnalysisWork, rows: RunInput): Promise<AnalysisResult> => {
   const startedAt = performance.now()
   const config = parseConfig(request.config, request.method)
-  const draft = await draftRunFolder(request.out)
-  const spillFolder = join(draft.folder, '.spill')
+  const staging = await createStagingFolder(request.out)
+  const spillFolder = join(staging.folder, '.spill')
   try {
     await mkdir(spillFolder)
-    const memoryLimit = databaseMemory(memoryLimitOf(request.memoryLimit))
+    const memoryLimit = databaseMemory(parseMemoryLimit(request.memoryLimit))
     const database = await Database.open({ threads: request.threads, memoryLimit, spillFolder, signal: work.signal })
     try {
       const runId = request.runId ?? randomUUID()
       work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
-      return await runSteps({ request, work, config, draft, database, runId, spillFolder, startedAt }, rows)
+      return await runSteps({ request, work, config, staging, database, runId, spillFolder, startedAt }, rows)
     } finally {
       database.close()
     }
   } catch (thrown) {
-    await draft.discard()
+    await staging.discard()
     throw isDiskFull(thrown)
       ? new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause: thrown })
       : thrown
@@ -93,44 +94,44 @@ export interface Run {
   readonly request: AnalysisRequest
   readonly work: AnalysisWork
   readonly config: AnalysisConfig
-  readonly draft: RunFolderDraft
+  readonly staging: StagingFolder
   readonly database: Database
   readonly runId: string
   readonly spillFolder: string
   readonly startedAt: number
 }
 
-const runSteps = async (run: Run, rows: RunRows): Promise<AnalysisResult> => {
-  const progress = reportProgress(run.work.onEvent)
+const runSteps = async (run: Run, rows: RunInput): Promise<AnalysisResult> => {
+  const progress = createProgressReporter(run.work.onEvent)
   const fleet = await rows.assess(run, progress)
   try {
     return await writeRun(run, rows, fleet, progress)
   } catch (thrown) {
-    throw await explainFailure(fleet.source, thrown)
+    throw await explainFailure(fleet.dataset, thrown)
   }
 }
 
-const writeRun = async (run: Run, rows: RunRows, fleet: AssessedFleet, progress: ProgressReporter): Promise<AnalysisResult> => {
-  const { request, work, config, draft, database } = run
+const writeRun = async (run: Run, rows: RunInput, fleet: AssessedFleet, progress: ProgressReporter): Promise<AnalysisResult> => {
+  const { request, work, config, staging, database } = run
   // The flagged file takes the longest and needs nothing that follows, so it is written beside it.
-  const flagged = await rows.beginFlagged(run, fleet, join(draft.folder, runFiles.flaggedForecasts))
-  const { clustered, season, report, events, warnings } = await beside(flagged, async () => {
+  const flagged = await rows.startFlaggedFile(run, fleet, join(staging.folder, runFiles.flaggedForecasts))
+  const { clusteredServers, season, report, events, warnings } = await finishOtherWork(flagged, async () => {
     progress.start('season')
     return writeFindings(run, fleet, await measureBacktests(database, config, fleet), progress)
   })
   progress.start('write')
-  await finish(flagged, progress)
+  await awaitFlaggedFile(flagged, progress)
 
   progress.start('seal')
-  const counts = await countFleet(database, fleet.screening.rows)
+  const counts = await countFleet(database, fleet.validation.rows)
   const analyzedAt = new Date()
   await writeJson(
-    draft.folder,
+    staging.folder,
     runFiles.summary,
-    await summarise(database, {
+    await summarizeRun(database, {
       analyzedAt,
       counts,
-      clustered,
+      clusteredServers,
       season,
       report,
       events,
@@ -138,8 +139,8 @@ const writeRun = async (run: Run, rows: RunRows, fleet: AssessedFleet, progress:
     }),
   )
   await rm(run.spillFolder, { recursive: true, force: true })
-  await assertUnchanged(fleet.source.files)
-  const manifest = await draft.commit(
+  await assertUnchanged(fleet.dataset.files)
+  const manifest = await staging.commit(
     await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
   )
   work.onEvent?.({
@@ -152,7 +153,7 @@ const writeRun = async (run: Run, rows: RunRows, fleet: AssessedFleet, progress:
 }
 
 interface Findings {
-  readonly clustered: ClusteredServers
+  readonly clusteredServers: ClusteredServers
   readonly season: SeasonReport
   readonly report: RecommendationReport
   /** Null without an events table. */
@@ -164,68 +165,68 @@ interface Findings {
 const writeFindings = async (
   run: Run,
   fleet: AssessedFleet,
-  { season, evidence, events }: MeasuredBacktests,
+  { season, backtestResiduals, events }: MeasuredBacktests,
   progress: ProgressReporter,
 ): Promise<Findings> => {
-  const { request, config, draft, database, work } = run
+  const { request, config, staging, database, work } = run
   progress.start('clusters')
-  const clustered =
+  const clusteredServers =
     request.method === 'module05'
-      ? await clusterLikeModule05(database, config, fleet.screening.fixedPoint, work.signal)
-      : await clusterServers(database, config, fleet.shownMetric, work.signal)
-  await writeClusters(draft.folder, clustered)
+      ? await clusterByModule05(database, config, fleet.validation.fixedPoint, work.signal)
+      : await clusterServers(database, config, fleet.primaryMetric, work.signal)
+  await writeClusters(staging.folder, clusteredServers)
 
   progress.start('breaches')
-  const breaches = await estimateBreaches(database, config, fleet.grid, evidence, work.signal)
+  const breaches = await estimateBreaches(database, config, fleet.grid, backtestResiduals, work.signal)
 
-  const heeded = events === null ? null : await assessEvents(database, config, fleet.grid, events)
+  const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
 
   progress.start('recommend')
-  const disposed = await disposeServers(database, config)
-  const ownReport = await describeRecommendations(disposed)
+  const recommended = await assignRecommendations(database, config)
+  const baseReport = await describeRecommendations(recommended)
   const report =
     request.method === 'module05'
       ? {
-          ...ownReport,
-          total_savings_usd: module05Savings(clustered.clusters[0]?.size ?? 0, config),
-          underutilized_count: clustered.clusters[0]?.size ?? 0,
+          ...baseReport,
+          total_savings_usd: module05Savings(clusteredServers.clusters[0]?.size ?? 0, config),
+          underutilized_count: clusteredServers.clusters[0]?.size ?? 0,
         }
-      : ownReport
-  const recommendations = listRecommendations(disposed, config, fleet.source.columns)
-  await writeJsonList(draft.folder, runFiles.recommendations, report, 'recommendations', recommendations)
-  await writeServerRisk(database, clustered, disposed, join(draft.folder, runFiles.serverRisk))
+      : baseReport
+  const recommendations = listRecommendations(recommended, config, fleet.dataset.columns)
+  await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
+  await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
-  await writeJson(draft.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
+  await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
   const warnings = [
     ...(await collectWarnings(database, config, fleet.grid, new Date())),
-    ...clustered.warnings,
+    ...clusteredServers.warnings,
     ...accuracyWarnings,
-    ...(heeded?.warnings ?? []),
+    ...(appliedEvents?.warnings ?? []),
   ]
   warnings.forEach(progress.warn)
 
   progress.start('pictures')
-  const heatmap = await readHeatmap(database, config, fleet.shownMetric, fleet.calendar, fleet.grid)
-  await writePictures(draft.folder, heatmap, clustered, config.underutilized_threshold)
-  return { clustered, season, report, events: heeded?.report ?? null, warnings }
+  const heatmap = await readHeatmap(database, config, fleet.primaryMetric, fleet.calendar, fleet.grid)
+  await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold)
+  return { clusteredServers, season, report, events: appliedEvents?.report ?? null, warnings }
 }
 
 const progressInterval = 100
 
 /** Runs other work meanwhile; where that fails, the writing is stopped before the failure goes on. */
-const beside = async <T>(writing: FlaggedWriting, other: () => Promise<T>): Promise<T> => {
+const finishOtherWork = async <T>(flaggedWriting: FlaggedFileWriting, otherWork: () => Promise<T>): Promise<T> => {
   try {
-    return await other()
+    return await otherWork()
   } catch (thrown) {
-    await writing.stop()
+    await flaggedWriting.stop()
     throw thrown
   }
 }
 
-const finish = async (writing: FlaggedWriting, progress: ProgressReporter): Promise<void> => {
-  const timer = setInterval(() => progress.advance(writing.progress()), progressInterval)
+const awaitFlaggedFile = async (flaggedWriting: FlaggedFileWriting, progress: ProgressReporter): Promise<void> => {
+  const timer = setInterval(() => progress.advance(flaggedWriting.progress()), progressInterval)
   try {
-    await writing.finished
+    await flaggedWriting.finished
   } finally {
     clearInterval(timer)
   }

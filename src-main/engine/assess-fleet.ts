@@ -5,30 +5,30 @@ import type { InputEntry } from '../../src-shared/run-manifest.ts'
 import type { Database } from '../database/database.ts'
 import type { AnalysisRequest } from './analysis-request.ts'
 import { assessRisk, extractHorizon } from './assess-risk.ts'
-import { makeCalendar, type Calendar } from './calendar.ts'
+import { createCalendar, type Calendar } from './calendar.ts'
 import { detectGranularity, type TimeGrid } from './detect-granularity.ts'
-import { damagedFile, explainFailure, openForecastSource, type ForecastSource } from './forecast-source.ts'
+import { damagedFileError, explainFailure, openForecastDataset, type ForecastDataset } from './forecast-source.ts'
 import { mixHorizons } from './module05-method.ts'
 import { prepareSeries } from './prepare-series.ts'
 import type { ProgressReporter } from './report-progress.ts'
-import { screenForecasts, type Screening } from './screen-forecasts.ts'
-import { readEvents, type EventLedger } from './events/read-events.ts'
+import { validateForecasts, type ForecastValidation } from './screen-forecasts.ts'
+import { readEventsTable, type EventCalendar } from './events/read-events.ts'
 import { selectModels } from './select-models.ts'
 import { loadServersTable } from './servers-table.ts'
-import { surveySeries } from './survey-series.ts'
+import { profileSeries } from './survey-series.ts'
 
 export interface AssessedFleet {
-  readonly source: ForecastSource
+  readonly dataset: ForecastDataset
   readonly serversTable: InputEntry | null
   /** Null without an events table. */
-  readonly ledger: EventLedger | null
-  readonly screening: Screening
+  readonly eventCalendar: EventCalendar | null
+  readonly validation: ForecastValidation
   readonly grid: TimeGrid
   readonly calendar: Calendar
   /** Whether `naive_errors` is complete; else the selected backtests will tell it. */
   readonly hasNaiveErrors: boolean
   /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
-  readonly shownMetric: string
+  readonly primaryMetric: string
   /** The files that another engine read in this one's place; absent: those of `source`. */
   readonly inputs?: readonly InputEntry[]
 }
@@ -37,7 +37,7 @@ export interface FleetOptions {
   /** Flag columns of an earlier analysis. */
   readonly flags?: 'refused' | 'left aside'
   /** Asked before any row is read; what it throws ends the work. */
-  readonly onOpened?: (source: ForecastSource) => Promise<void>
+  readonly onOpened?: (dataset: ForecastDataset) => Promise<void>
 }
 
 /** Leaves `forecast`, `series`, `series_models`, `candidates`, `selected_models`, `horizon`, `series_risk`, `holidays`. */
@@ -49,45 +49,54 @@ export const assessFleet = async (
   { flags = 'refused', onOpened }: FleetOptions = {},
 ): Promise<AssessedFleet> => {
   progress.start('open')
-  const source = await openForecastSource(database, request.inputs, config, flags)
-  await onOpened?.(source)
+  const dataset = await openForecastDataset(database, request.inputs, config, flags)
+  await onOpened?.(dataset)
   try {
-    return await assessOpened(database, request, config, progress, source)
+    return await assessDataset(database, request, config, progress, dataset)
   } catch (thrown) {
-    throw await explainFailure(source, thrown)
+    throw await explainFailure(dataset, thrown)
   }
 }
 
-const assessOpened = async (
+const assessDataset = async (
   database: Database,
   request: Pick<AnalysisRequest, 'method' | 'serversTable' | 'eventsTable' | 'model'>,
   config: AnalysisConfig,
   progress: Pick<ProgressReporter, 'start'>,
-  source: ForecastSource,
+  dataset: ForecastDataset,
 ): Promise<AssessedFleet> => {
   const serversTable = await loadServersTable(database, request.serversTable)
-  const ledger = request.eventsTable === undefined ? null : await readEvents(request.eventsTable)
+  const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable)
   progress.start('screen')
-  const screening = await screenForecasts(database, source)
+  const validation = await validateForecasts(database, dataset)
   // The first to read pages; the screening may have been answered by statistics.
   const grid = await detectGranularity(database).catch((cause: unknown) => {
-    throw damagedFile(source.files, source.name, cause)
+    throw damagedFileError(dataset.files, dataset.name, cause)
   })
   progress.start('survey')
-  await surveySeries(database, source, grid, screening)
-  const calendar = await makeCalendar(database, config, request.method)
+  await profileSeries(database, dataset, grid, validation)
+  const calendar = await createCalendar(database, config, request.method)
   await prepareSeries(database, config, request.method)
   progress.start('select')
-  const { hasNaiveErrors } = await selectModels(database, grid, screening.fixedPoint, source.name, request.model)
+  const { hasNaiveErrors } = await selectModels(database, grid, validation.fixedPoint, dataset.name, request.model)
   progress.start('risk')
   await extractHorizon(database)
-  if (request.method === 'module05') await mixHorizons(database, calendar, screening.fixedPoint)
-  await assessRisk(database, config, request.method, calendar, grid, screening.fixedPoint)
-  return { source, serversTable, screening, grid, calendar, hasNaiveErrors, ledger, shownMetric: await findShownMetric(database, config) }
+  if (request.method === 'module05') await mixHorizons(database, calendar, validation.fixedPoint)
+  await assessRisk(database, config, request.method, calendar, grid, validation.fixedPoint)
+  return {
+    dataset,
+    serversTable,
+    validation,
+    grid,
+    calendar,
+    hasNaiveErrors,
+    eventCalendar,
+    primaryMetric: await findPrimaryMetric(database, config),
+  }
 }
 
 /** Reads `series_risk`. */
-export const findShownMetric = async (database: Database, config: Pick<AnalysisConfig, 'target_metric'>): Promise<string> => {
+export const findPrimaryMetric = async (database: Database, config: Pick<AnalysisConfig, 'target_metric'>): Promise<string> => {
   const { metric } = await database.row(
     'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
     z.object({ metric: z.string() }),

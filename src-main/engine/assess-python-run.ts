@@ -8,15 +8,15 @@ import { identifier, literal, type Database } from '../database/database.ts'
 import { measureBacktests } from './measure-backtests.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
 import { assessFleet, type AssessedFleet } from './assess-fleet.ts'
-import { disposeServers } from './recommend.ts'
+import { assignRecommendations } from './recommend.ts'
 import { literalPath } from './source-files.ts'
-import { makeServerMarks, serverRiskQuery, type ClusterMark } from './write-server-risk.ts'
+import { createServerTables, serverRiskQuery, type ServerClusterRow } from './write-server-risk.ts'
 
 /**
  * Creates the relations that queries read: `flagged` (server_id, metric, model, ts, actual, predicted, is_horizon,
  * is_selected, is_eoq, is_holiday) and `server_risk`. The folder's own flags and clusters are kept where it has them.
  */
-export const assessPythonRun = async (database: Database, folder: string): Promise<void> => {
+export const assessModule05Run = async (database: Database, folder: string): Promise<void> => {
   const config = completeConfig({}, 'headroom')
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
   const fleet = await assessFleet(
@@ -26,46 +26,46 @@ export const assessPythonRun = async (database: Database, folder: string): Promi
     { start: () => undefined },
     { flags: 'left aside' },
   )
-  const { evidence } = await measureBacktests(database, config, fleet)
-  await keepOwnFindings(database, fleet)
-  await estimateBreaches(database, config, fleet.grid, evidence, undefined)
-  await makeServerMarks(database, await readClusters(database, folder), await disposeServers(database, config))
+  const { backtestResiduals } = await measureBacktests(database, config, fleet)
+  await applyFolderFindings(database, fleet)
+  await estimateBreaches(database, config, fleet.grid, backtestResiduals, undefined)
+  await createServerTables(database, await readClusters(database, folder), await assignRecommendations(database, config))
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
-  await makeFlagged(database, fleet)
+  await createFlaggedView(database, fleet)
 }
 
 const flagColumn = (fleet: AssessedFleet, name: string): string | undefined => {
-  const found = fleet.source.schema.find(({ column }) => column.toLowerCase() === name)
-  return found === undefined ? undefined : identifier(found.column)
+  const match = fleet.dataset.schema.find(({ column }) => column.toLowerCase() === name)
+  return match === undefined ? undefined : identifier(match.column)
 }
 
 /** Flags were whole numbers there. */
 const flagValue = (column: string): string => `(CAST(source.${column} AS DOUBLE) <> 0)`
 
 /** The original's findings per server win over ours: its seasonal peak and its idle servers. */
-const keepOwnFindings = async (database: Database, fleet: AssessedFleet): Promise<void> => {
-  const idle = flagColumn(fleet, 'is_underutilized')
-  const seasonal = flagColumn(fleet, 'seasonal_peak_risk')
-  const { server_id, metric } = fleet.source.expressions
-  if (idle !== undefined) {
+const applyFolderFindings = async (database: Database, fleet: AssessedFleet): Promise<void> => {
+  const underutilizedColumn = flagColumn(fleet, 'is_underutilized')
+  const seasonalPeakColumn = flagColumn(fleet, 'seasonal_peak_risk')
+  const { server_id, metric } = fleet.dataset.expressions
+  if (underutilizedColumn !== undefined) {
     await database.run(`
       UPDATE series_risk SET is_underutilized = own.flag
-      FROM (SELECT ${server_id} AS server_id, coalesce(bool_or(${flagValue(idle)}), false) AS flag FROM source GROUP BY 1) own
+      FROM (SELECT ${server_id} AS server_id, coalesce(bool_or(${flagValue(underutilizedColumn)}), false) AS flag FROM source GROUP BY 1) own
       WHERE own.server_id = series_risk.server_id`)
   }
-  if (seasonal !== undefined) {
+  if (seasonalPeakColumn !== undefined) {
     await database.run(`
       UPDATE series_risk SET seasonal_peak_risk = own.peak
-      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, nullif(max(CAST(source.${seasonal} AS DOUBLE)), CAST('NaN' AS DOUBLE)) AS peak FROM source GROUP BY 1, 2) own
+      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, nullif(max(CAST(source.${seasonalPeakColumn} AS DOUBLE)), CAST('NaN' AS DOUBLE)) AS peak FROM source GROUP BY 1, 2) own
       WHERE own.server_id = series_risk.server_id AND own.metric = series_risk.metric`)
   }
 }
 
-const makeFlagged = async (database: Database, fleet: AssessedFleet): Promise<void> => {
-  const { server_id, metric, model, ts, actual, predicted, is_future } = fleet.source.expressions
-  const mark = (name: string, computed: string): string => {
-    const own = flagColumn(fleet, name)
-    return own === undefined ? computed : `coalesce(${flagValue(own)}, false)`
+const createFlaggedView = async (database: Database, fleet: AssessedFleet): Promise<void> => {
+  const { server_id, metric, model, ts, actual, predicted, is_future } = fleet.dataset.expressions
+  const flagExpression = (name: string, computed: string): string => {
+    const folderColumn = flagColumn(fleet, name)
+    return folderColumn === undefined ? computed : `coalesce(${flagValue(folderColumn)}, false)`
   }
   await database.run(`
     CREATE OR REPLACE VIEW flagged AS
@@ -75,13 +75,13 @@ const makeFlagged = async (database: Database, fleet: AssessedFleet): Promise<vo
     FROM (
       SELECT ${server_id} AS server_id, ${metric} AS metric, ${model} AS model, ${ts} AS ts,
              ${actual} AS actual, ${predicted} AS predicted, ${is_future} AS is_future,
-             ${mark('is_eoq', fleet.calendar.isEoq(ts))} AS is_eoq,
-             ${mark('is_holiday', fleet.calendar.isHoliday(ts))} AS is_holiday
+             ${flagExpression('is_eoq', fleet.calendar.isEoq(ts))} AS is_eoq,
+             ${flagExpression('is_holiday', fleet.calendar.isHoliday(ts))} AS is_holiday
       FROM source
     ) n JOIN server_risk r USING (server_id, metric)`)
 }
 
-const readClusters = async (database: Database, folder: string): Promise<ClusterMark[]> => {
+const readClusters = async (database: Database, folder: string): Promise<ServerClusterRow[]> => {
   const path = join(folder, runFiles.clusters)
   if (!existsSync(path)) return []
   const rows = await database.rows(

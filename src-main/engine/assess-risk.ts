@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
 import type { TimeGrid } from './detect-granularity.ts'
-import { fixedMean, fixedSumOfShares, type FixedPoint } from './fixed-point.ts'
+import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from './fixed-point.ts'
 
 const secondsPerDay = 86_400
 
@@ -47,21 +47,21 @@ export const assessRisk = async (
 }
 
 /** Values and times from the series' mean, as shares of the greatest such distance: -1..1 whatever the metric's unit. NULL where all are the same. */
-const deviation = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
-const distance = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
+const deviationSql = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
+const distanceSql = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
 
 /** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
-export const unitsToAdd = (units: string, p95: string, threshold: string): string => `
+export const unitsToAddSql = (units: string, p95: string, threshold: string): string => `
   CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
        WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
        ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
 
 /** Of the whole server: every judged metric has a horizon, and its mean is below the threshold. */
-const underutilised = (config: AnalysisConfig): string => `
+const underutilizedSql = (config: AnalysisConfig): string => `
   coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
     OVER (PARTITION BY s.server_id), false)`
 
-const mixedUnderutilised = (config: AnalysisConfig): string => `
+const mixedUnderutilizedSql = (config: AnalysisConfig): string => `
   coalesce(bool_and(mixed.horizon_mean IS NOT NULL AND mixed.horizon_mean < ${config.underutilized_threshold})
     OVER (PARTITION BY s.server_id), false)`
 
@@ -77,7 +77,7 @@ export const longestRunsQuery = (grid: TimeGrid): string => `
 /** SQL for the rows of `horizon_means`. */
 export const horizonMeansQuery = (fixedPoint: FixedPoint): string => `
     WITH means AS (
-      SELECT series_id, ${fixedMean('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest,
+      SELECT series_id, ${fixedMeanSql('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest,
              CAST(sum(CAST(epoch(ts) AS BIGINT)) AS DOUBLE) / count(*) AS mean_epoch, epoch(min(ts)) AS first_epoch, epoch(max(ts)) AS last_epoch
       FROM horizon GROUP BY series_id
     )
@@ -92,10 +92,10 @@ export const horizonFiguresQuery = (calendar: Calendar): string => `
            min(h.ts) AS horizon_start, max(h.ts) AS horizon_end,
            quantile_cont(h.predicted, 0.95) AS horizon_p95, max(h.predicted) AS horizon_peak,
            any_value(m.horizon_mean) AS horizon_mean,
-           coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfShares(`${deviation} * ${deviation}`)}), 0)
+           coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
              / sqrt(nullif(count(*) - 1, 0)) AS horizon_std,
-           coalesce(any_value(m.greatest_deviation), 0) * coalesce(${fixedSumOfShares(`${deviation} * ${distance}`)}, 0)
-             / ${fixedSumOfShares(`${distance} * ${distance}`)} * ${30 * secondsPerDay} / any_value(m.greatest_seconds) AS trend_per_30_days,
+           coalesce(any_value(m.greatest_deviation), 0) * coalesce(${fixedSumOfSharesSql(`${deviationSql} * ${distanceSql}`)}, 0)
+             / ${fixedSumOfSharesSql(`${distanceSql} * ${distanceSql}`)} * ${30 * secondsPerDay} / any_value(m.greatest_seconds) AS trend_per_30_days,
            max(h.predicted) FILTER (WHERE ${calendar.isEoq('h.ts')} OR ${calendar.isHoliday('h.ts')}) AS seasonal_peak_risk,
            min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
            CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over
@@ -118,9 +118,9 @@ export const seriesRiskQuery = (config: AnalysisConfig, method: AnalysisMethod):
            date_diff('second', s.last_measured_at, f.first_breach_at) / ${secondsPerDay}.0::DOUBLE AS days_to_breach,
            coalesce(f.periods_over, 0) AS periods_over,
            coalesce(r.longest_breach_run, 0) AS longest_breach_run,
-           ${unitsToAdd('s.capacity_units', 'f.horizon_p95', 's.high_threshold')} AS units_to_add,
+           ${unitsToAddSql('s.capacity_units', 'f.horizon_p95', 's.high_threshold')} AS units_to_add,
            ${method === 'module05' ? 'mixed.seasonal_peak_risk' : 'f.seasonal_peak_risk'} AS seasonal_peak_risk,
-           ${method === 'module05' ? mixedUnderutilised(config) : underutilised(config)} AS is_underutilized
+           ${method === 'module05' ? mixedUnderutilizedSql(config) : underutilizedSql(config)} AS is_underutilized
     FROM series s
     LEFT JOIN selected_models m USING (series_id)
     LEFT JOIN horizon_figures f USING (series_id)

@@ -2,7 +2,7 @@
 import { HeadroomError } from '../../src-shared/errors.ts'
 
 /** Lets an abort through, and stops there: throws `cancelled`. */
-export const breathe = async (signal: AbortSignal | undefined): Promise<void> => {
+export const yieldToEventLoop = async (signal: AbortSignal | undefined): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve))
   if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
 }

@@ -13,32 +13,32 @@ export interface Calendar {
 }
 
 /** Marks for the years that the set and its picture cover; creates table `holidays` (day DATE, name). Times beyond are unmarked. */
-export const makeCalendar = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<Calendar> => {
+export const createCalendar = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<Calendar> => {
   const span = await database.row(
-    `SELECT greatest(CAST(year(min(first_at)) AS INTEGER), middle - ${mostYearsBack}) AS first_year,
-            least(CAST(year(max(last_at)) AS INTEGER), middle + ${mostYearsAhead}) AS last_year
+    `SELECT greatest(CAST(year(min(first_at)) AS INTEGER), middle - ${maxYearsBack}) AS first_year,
+            least(CAST(year(max(last_at)) AS INTEGER), middle + ${maxYearsAhead}) AS last_year
      FROM series_models, (SELECT CAST(year(quantile_disc(coalesce(last_measured_at, first_at), 0.5)) AS INTEGER) AS middle FROM series_models)
      GROUP BY middle`,
     z.object({ first_year: z.int(), last_year: z.int() }),
   )
   // The picture looks back as far as the horizon is long, and its last column may end after the set does.
-  const first_year = Math.max(1, span.first_year - Math.min(span.last_year - span.first_year + 1, mostYearsBack))
+  const first_year = Math.max(1, span.first_year - Math.min(span.last_year - span.first_year + 1, maxYearsBack))
   const last_year = span.last_year + 1
   const days = holidayDates(config, first_year, last_year)
   await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
   for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
-  return calendarOf(config, method, days, { first_year, last_year })
+  return calendarForYears(config, method, days, { first_year, last_year })
 }
 
 /** Marks for whole years, both included; `days`: their holidays. */
-export const calendarOf = (
+export const calendarForYears = (
   config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month' | 'eoq_window_days'>,
   method: AnalysisMethod,
   days: readonly HolidayDate[],
   { first_year, last_year }: { readonly first_year: number; readonly last_year: number },
 ): Calendar => {
-  const firstDay = newYear(first_year)
-  const dayCount = newYear(last_year + 1) - firstDay
+  const firstDay = firstDayOfYear(first_year)
+  const dayCount = firstDayOfYear(last_year + 1) - firstDay
   const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)
   const window = method === 'module05' ? { months: [3, 6, 9, 12], days: 1 } : { months: eoqMonthsOf(config), days: config.eoq_window_days }
   const holidays = new Set(days.map(({ day }) => Date.parse(day) / dayMs))
@@ -55,18 +55,18 @@ export const calendarOf = (
 }
 
 /** A stray date, such as the year 9999, does not stretch the calendar: it reaches so far around the middle of the series' ends. */
-const mostYearsBack = 40
-const mostYearsAhead = 20
+const maxYearsBack = 40
+const maxYearsAhead = 20
 const dayMs = 86_400_000
 
 /** The years that marks reach to where `middle` is about the year of the set: all that it can hold but strays. */
 export const yearsAround = (middle: number): { readonly first_year: number; readonly last_year: number } => ({
-  first_year: Math.max(1, middle - mostYearsBack),
-  last_year: middle + mostYearsAhead + 1,
+  first_year: Math.max(1, middle - maxYearsBack),
+  last_year: middle + maxYearsAhead + 1,
 })
 
 /** First day of a year, counted from 1970. */
-const newYear = (year: number): number => new Date(0).setUTCFullYear(year) / dayMs
+const firstDayOfYear = (year: number): number => new Date(0).setUTCFullYear(year) / dayMs
 
 /** Whether a day (counted from 1970, UTC) is one of the last `days` of one of the `months` (1 to 12). */
 export const isInEoqWindow = (day: number, { months, days }: { readonly months: readonly number[]; readonly days: number }): boolean => {
@@ -80,11 +80,11 @@ export const isInEoqWindow = (day: number, { months, days }: { readonly months: 
  * would become a join, and joins put rows out of order.
  */
 const dayLookup = (firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
-  const bits = literal([false, ...isMarked, false].map((marked) => (marked ? '1' : '0')).join(''))
+  const bits = literal([false, ...isMarked, false].map((isMarkedDay) => (isMarkedDay ? '1' : '0')).join(''))
   const dayBefore = `(DATE '1970-01-01' + ${firstDay - 1})`
   return (ts) => {
-    const place = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${ts}) AS INTEGER)))`
-    return `(get_bit(CAST(${bits} AS BIT), ${place}) = 1)`
+    const position = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${ts}) AS INTEGER)))`
+    return `(get_bit(CAST(${bits} AS BIT), ${position}) = 1)`
   }
 }
 

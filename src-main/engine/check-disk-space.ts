@@ -1,26 +1,30 @@
 // Whether the disk has room for a run, asked before an analysis begins to write.
 import { statfs } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import type { SourceFile } from './source-files.ts'
+import type { ForecastFile } from './source-files.ts'
 
 /** A run keeps the input's pages, adds flags and figures (about 5 %), and spills while it works. */
-const shareOfInput = 1.25
+const inputSizeFactor = 1.25
 /** Pictures, summaries and the file system's own. */
-const leastBytes = 4_000_000
+const minBytes = 4_000_000
 
 /** Bytes that a run of these files may take on the disk while it is made. */
-export const neededBytes = (files: readonly Pick<SourceFile, 'bytes'>[]): number =>
-  leastBytes + Math.ceil(shareOfInput * files.reduce((sum, { bytes }) => sum + bytes, 0))
+export const estimateRunBytes = (files: readonly Pick<ForecastFile, 'bytes'>[]): number =>
+  minBytes + Math.ceil(inputSizeFactor * files.reduce((sum, { bytes }) => sum + bytes, 0))
 
 /** Throws HeadroomError `disk-full` where the disk of `folder` has less than `needed` bytes free. `out`: as the user named it. */
-export const assertDiskSpace = async (folder: string, out: string, needed: number): Promise<void> => {
+export const assertDiskSpace = async (folder: string, out: string, requiredBytes: number): Promise<void> => {
   const { bavail, bsize } = await statfs(folder)
-  const free = bavail * bsize
-  if (free >= needed) return
-  throw new HeadroomError('disk-full', `The disk of ${out} has ${inWords(free)} free, but this run needs about ${inWords(needed)}.`, {
-    next: 'Free some space, or name a folder on another disk with --out.',
-  })
+  const freeBytes = bavail * bsize
+  if (freeBytes >= requiredBytes) return
+  throw new HeadroomError(
+    'disk-full',
+    `The disk of ${out} has ${formatBytes(freeBytes)} free, but this run needs about ${formatBytes(requiredBytes)}.`,
+    {
+      next: 'Free some space, or name a folder on another disk with --out.',
+    },
+  )
 }
 
 /** "3.9 GB", "12 MB". */
-const inWords = (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`)
+const formatBytes = (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`)

@@ -1,11 +1,11 @@
 // How many clusters a fleet shows: the number whose clusters are told apart best.
-import { clusterPoints, countDistinct } from './cluster-points.ts'
-import { meanSilhouettes, samplePlaces } from './cluster-silhouette.ts'
+import { runKMeans, countDistinct } from './cluster-points.ts'
+import { meanSilhouettes, drawSampleIndices } from './cluster-silhouette.ts'
 
-const fewestClusters = 2
-const mostClusters = 8
+const minClusters = 2
+const maxClusters = 8
 
-export interface ChosenCount {
+export interface ClusterCountChoice {
   readonly clusters: number
   /** Number of clusters -> mean silhouette. */
   readonly silhouettes: Readonly<Record<string, number>>
@@ -15,12 +15,12 @@ export interface ChosenCount {
 export const chooseClusterCount = async (
   points: readonly (readonly number[])[],
   { restarts, seed, signal }: { readonly restarts: number; readonly seed: number; readonly signal?: AbortSignal | undefined },
-): Promise<ChosenCount> => {
-  const sample = Array.from(samplePlaces(points.length, seed), (place) => points[place]!)
-  const most = Math.min(mostClusters, countDistinct(sample, mostClusters))
-  const counts = Array.from({ length: Math.max(0, most - fewestClusters + 1) }, (_, index) => index + fewestClusters)
+): Promise<ClusterCountChoice> => {
+  const sample = Array.from(drawSampleIndices(points.length, seed), (sampleIndex) => points[sampleIndex]!)
+  const largestCount = Math.min(maxClusters, countDistinct(sample, maxClusters))
+  const counts = Array.from({ length: Math.max(0, largestCount - minClusters + 1) }, (_, index) => index + minClusters)
   const clusterings: Int32Array[] = []
-  for (const clusters of counts) clusterings.push((await clusterPoints(sample, { clusters, restarts, seed, signal })).assignment)
+  for (const clusters of counts) clusterings.push((await runKMeans(sample, { clusters, restarts, seed, signal })).assignment)
   const silhouettes = await meanSilhouettes(sample, clusterings, signal)
   let best: { clusters: number; silhouette: number } | undefined
   counts.forEach((clusters, index) => {

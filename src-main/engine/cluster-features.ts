@@ -15,7 +15,7 @@ const featureSql = {
 } as const satisfies Record<ClusterFeature, string>
 
 /** One entry per server of the set, by name; the arrays share their index. */
-export interface FleetBehaviour {
+export interface ClusterFeatureTable {
   readonly serverIds: readonly string[]
   /** In their own units; NaN where undefined. */
   readonly features: Readonly<Record<ClusterFeature, Float64Array>>
@@ -23,20 +23,20 @@ export interface FleetBehaviour {
 }
 
 /** Reads `series_risk`, `season_figures`. */
-export const readBehaviour = async (database: Database, metric: string): Promise<FleetBehaviour> => {
+export const readClusterFeatures = async (database: Database, metric: string): Promise<ClusterFeatureTable> => {
   const { horizon_days } = await database.row(
     `SELECT date_diff('second', min(horizon_start), max(horizon_end)) / 86400.0::DOUBLE AS horizon_days FROM series_risk WHERE metric = ?`,
     z.object({ horizon_days: z.number() }),
     [metric],
   )
-  const chosen = `
+  const metricRows = `
     SELECT s.server_id, r.* EXCLUDE (server_id), f.* EXCLUDE (series_id)
     FROM (SELECT DISTINCT server_id FROM series_risk) s
     LEFT JOIN (SELECT * FROM series_risk WHERE metric = ?) r USING (server_id)
     LEFT JOIN season_figures f USING (series_id)`
-  const ids = await database.columns(`SELECT server_id FROM (${chosen}) ORDER BY server_id`, [metric])
+  const ids = await database.columns(`SELECT server_id FROM (${metricRows}) ORDER BY server_id`, [metric])
   const values = await database.numbers(
-    `SELECT ${clusterFeatures.map((feature) => featureSql[feature]).join(', ')} FROM (${chosen}) ORDER BY server_id`,
+    `SELECT ${clusterFeatures.map((feature) => featureSql[feature]).join(', ')} FROM (${metricRows}) ORDER BY server_id`,
     clusterFeatures.length,
     [metric],
   )
@@ -51,19 +51,19 @@ export const readBehaviour = async (database: Database, metric: string): Promise
 }
 
 /** Whether a feature tells the members apart: it is defined for some of them, and not the same for all that have it. */
-export const tellsApart = (values: Float64Array, members: readonly number[]): boolean => {
+export const hasVariation = (values: Float64Array, members: readonly number[]): boolean => {
   const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
   if (defined.length === 0) return false
-  const least = defined.reduce((a, b) => Math.min(a, b))
-  const greatest = defined.reduce((a, b) => Math.max(a, b))
-  return greatest - least > 1e-9 * Math.max(1, Math.abs(greatest))
+  const minimum = defined.reduce((a, b) => Math.min(a, b))
+  const maximum = defined.reduce((a, b) => Math.max(a, b))
+  return maximum - minimum > 1e-9 * Math.max(1, Math.abs(maximum))
 }
 
 /** To mean 0 and standard deviation 1; undefined values first take the members' median. */
-export const standardise = (values: Float64Array, members: readonly number[]): Float64Array => {
+export const standardize = (values: Float64Array, members: readonly number[]): Float64Array => {
   const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
-  const middle = medianOf(defined)
-  const filled = Float64Array.from(members, (index) => (Number.isNaN(values[index]!) ? middle : values[index]!))
+  const median = medianOf(defined)
+  const filled = Float64Array.from(members, (index) => (Number.isNaN(values[index]!) ? median : values[index]!))
   const mean = filled.reduce((sum, value) => sum + value, 0) / filled.length
   const variance = filled.reduce((sum, value) => sum + (value - mean) ** 2, 0) / filled.length
   return filled.map((value) => (value - mean) / Math.sqrt(variance))

@@ -4,18 +4,18 @@ import type { ClusterFeature } from '../../src-shared/analysis-config.ts'
 export type ClusterCentre = Readonly<Record<ClusterFeature, number>>
 
 /** Points that the fitted line must move over the horizon to be called rising or falling. */
-const noticeableMove = 5
+const minTrendPoints = 5
 
 /** Points that quarter ends must add, and the share of the mean that these must be. */
-const heavyUplift = 5
-const heavyShare = 0.15
+const minUpliftPoints = 5
+const minUpliftShare = 0.15
 
 /** Weekend over weekday mean: below the one the load is a weekday's, above the other a weekend's. */
-const weekdayRatio = 0.75
-const weekendRatio = 1.1
+const maxWeekdayRatio = 0.75
+const minWeekendRatio = 1.1
 
 /** Peaks this many times the mean are called spikes. */
-const spikyPeakToMean = 1.3
+const minSpikyPeakToMean = 1.3
 
 /**
  * Level by mean utilisation, then direction and season; without either, spikes, variability (standard deviation above a quarter of
@@ -23,7 +23,7 @@ const spikyPeakToMean = 1.3
  */
 export const nameCluster = (centre: ClusterCentre, horizonDays: number): string => {
   const traits = [directionOf(centre, horizonDays), ...seasonsOf(centre)].filter((trait) => trait !== undefined)
-  return [levelOf(centre.mean), ...(traits.length > 0 ? traits : [unrestOf(centre)])].join(', ')
+  return [levelOf(centre.mean), ...(traits.length > 0 ? traits : [variabilityOf(centre)])].join(', ')
 }
 
 const levelOf = (mean: number): string => {
@@ -34,25 +34,25 @@ const levelOf = (mean: number): string => {
 }
 
 const directionOf = ({ trend_per_30_days }: ClusterCentre, horizonDays: number): string | undefined => {
-  const move = (trend_per_30_days * horizonDays) / 30
-  if (move >= noticeableMove) return 'rising'
-  return move <= -noticeableMove ? 'falling' : undefined
+  const trendPoints = (trend_per_30_days * horizonDays) / 30
+  if (trendPoints >= minTrendPoints) return 'rising'
+  return trendPoints <= -minTrendPoints ? 'falling' : undefined
 }
 
 const seasonsOf = ({ mean, eoq_uplift, weekend_ratio }: ClusterCentre): (string | undefined)[] => [
-  eoq_uplift >= heavyUplift && eoq_uplift >= heavyShare * mean ? 'quarter-end heavy' : undefined,
-  weekend_ratio <= weekdayRatio ? 'weekday heavy' : weekend_ratio >= weekendRatio ? 'weekend heavy' : undefined,
+  eoq_uplift >= minUpliftPoints && eoq_uplift >= minUpliftShare * mean ? 'quarter-end heavy' : undefined,
+  weekend_ratio <= maxWeekdayRatio ? 'weekday heavy' : weekend_ratio >= minWeekendRatio ? 'weekend heavy' : undefined,
 ]
 
-const unrestOf = ({ mean, std, peak_to_mean }: ClusterCentre): string => {
-  if (peak_to_mean >= spikyPeakToMean) return 'spiky'
+const variabilityOf = ({ mean, std, peak_to_mean }: ClusterCentre): string => {
+  if (peak_to_mean >= minSpikyPeakToMean) return 'spiky'
   return std > 0.25 * mean ? 'variable' : 'steady'
 }
 
 /** Clusters that share a name also state their mean, and their number where even that is shared. */
-export const distinctNames = (centres: readonly ClusterCentre[], horizonDays: number): string[] => {
+export const uniqueClusterNames = (centres: readonly ClusterCentre[], horizonDays: number): string[] => {
   const names = centres.map((centre) => nameCluster(centre, horizonDays))
-  const isUnique = (name: string, among: readonly string[]): boolean => among.filter((other) => other === name).length === 1
+  const isUnique = (name: string, candidates: readonly string[]): boolean => candidates.filter((other) => other === name).length === 1
   const withMeans = names.map((name, index) => (isUnique(name, names) ? name : `${name}, mean ${centres[index]!.mean.toFixed(1)}`))
   return withMeans.map((name, index) => (isUnique(name, withMeans) ? name : `${name}, no. ${index}`))
 }

@@ -1,8 +1,8 @@
 // K-means with restarts over points in any space: seeded, least inertia wins, clusters renumbered by their first feature.
 import { kmeans, kmeansGenerator } from 'ml-kmeans'
-import { breathe } from './breathe.ts'
+import { yieldToEventLoop } from './breathe.ts'
 import { adjustedRandIndex } from './cluster-agreement.ts'
-import { samplePlaces } from './cluster-silhouette.ts'
+import { drawSampleIndices } from './cluster-silhouette.ts'
 
 export interface Clustering {
   /** Cluster of each point; 0 has the least mean of the first feature. */
@@ -22,59 +22,62 @@ export interface ClusteringOptions {
   readonly seed: number
   readonly signal?: AbortSignal | undefined
   /** Points that the restarts work on, at most. */
-  readonly mostTried?: number
+  readonly maxSample?: number
 }
 
 const maximumIterations = 300
 /** More points would hardly move the centres that the restarts find; ten times as many take ten times as long. */
-const usuallyTried = 100_000
+const defaultMaxSample = 100_000
 
 /**
  * k-means++ by ml-kmeans. Fewer distinct points than clusters: as many clusters as distinct points. Of more than `mostTried` points a seeded
  * sample is clustered with all restarts; from its best centres all points are clustered once.
  */
-export const clusterPoints = async (
+export const runKMeans = async (
   points: readonly (readonly number[])[],
-  { clusters, restarts, seed, signal, mostTried = usuallyTried }: ClusteringOptions,
+  { clusters, restarts, seed, signal, maxSample = defaultMaxSample }: ClusteringOptions,
 ): Promise<Clustering> => {
-  if (points.length > mostTried) {
-    const sample = Array.from(samplePlaces(points.length, seed, mostTried), (place) => points[place]!)
-    const tried = await clusterPoints(sample, { clusters, restarts, seed, signal, mostTried })
-    return { ...byFirstFeature(await clusterFrom(points, tried.centres, signal)), stability: tried.stability }
+  if (points.length > maxSample) {
+    const sample = Array.from(drawSampleIndices(points.length, seed, maxSample), (newNumber) => points[newNumber]!)
+    const sampleClustering = await runKMeans(sample, { clusters, restarts, seed, signal, maxSample })
+    return {
+      ...renumberByFirstFeature(await runFromCentres(points, sampleClustering.centres, signal)),
+      stability: sampleClustering.stability,
+    }
   }
   const k = Math.min(clusters, countDistinct(points, clusters))
   if (k === 0) return { assignment: new Int32Array(0), centres: [], sizes: [], inertia: 0, stability: null }
-  const found: Solution[] = []
+  const solutions: Solution[] = []
   let best: Solution | undefined
   for (let restart = 0; restart < restarts; restart++) {
-    const candidate = clusterOnce(points, k, seed + restart)
+    const candidate = runOnce(points, k, seed + restart)
     // Equal optima differ in their last bits; the first one found stays.
     if (best === undefined || candidate.inertia < best.inertia * (1 - 1e-12)) best = candidate
-    found.push(candidate)
-    await breathe(signal)
+    solutions.push(candidate)
+    await yieldToEventLoop(signal)
   }
-  return { ...byFirstFeature(best!), stability: k < 2 ? null : agreementWith(best!, found) }
+  return { ...renumberByFirstFeature(best!), stability: k < 2 ? null : meanAgreement(best!, solutions) }
 }
 
 type Solution = Omit<Clustering, 'stability'>
 
-const agreementWith = (best: Solution, found: readonly Solution[]): number | null => {
-  const others = found.filter((solution) => solution !== best)
+const meanAgreement = (best: Solution, solutions: readonly Solution[]): number | null => {
+  const others = solutions.filter((solution) => solution !== best)
   if (others.length === 0) return null
   return others.reduce((sum, { assignment }) => sum + adjustedRandIndex(best.assignment, assignment), 0) / others.length
 }
 
 /** Distinct points, counted up to `enough`. */
-export const countDistinct = (points: readonly (readonly number[])[], enough: number): number => {
+export const countDistinct = (points: readonly (readonly number[])[], limit: number): number => {
   const seen = new Set<string>()
   for (const point of points) {
     seen.add(point.join(' '))
-    if (seen.size >= enough) break
+    if (seen.size >= limit) break
   }
   return seen.size
 }
 
-const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: number): Solution => {
+const runOnce = (points: readonly (readonly number[])[], k: number, seed: number): Solution => {
   // ml-kmeans declares mutable arrays but does not change them.
   const { clusters } = kmeans(points as number[][], k, {
     seed,
@@ -82,11 +85,11 @@ const clusterOnce = (points: readonly (readonly number[])[], k: number, seed: nu
     maxIterations: maximumIterations,
     tolerance: 0,
   })
-  return describe(points, clusters, k)
+  return toSolution(points, clusters, k)
 }
 
 /** Lloyd's steps from given centres until nothing moves. */
-const clusterFrom = async (
+const runFromCentres = async (
   points: readonly (readonly number[])[],
   centres: readonly (readonly number[])[],
   signal: AbortSignal | undefined,
@@ -99,12 +102,12 @@ const clusterFrom = async (
   })
   for (const step of steps) {
     clusters = step.clusters
-    await breathe(signal)
+    await yieldToEventLoop(signal)
   }
-  return describe(points, clusters, centres.length)
+  return toSolution(points, clusters, centres.length)
 }
 
-const describe = (points: readonly (readonly number[])[], clusters: readonly number[], k: number): Solution => {
+const toSolution = (points: readonly (readonly number[])[], clusters: readonly number[], k: number): Solution => {
   const assignment = Int32Array.from(clusters)
   const width = points[0]!.length
   const centres = Array.from({ length: k }, () => Array.from({ length: width }, () => 0))
@@ -125,16 +128,16 @@ const describe = (points: readonly (readonly number[])[], clusters: readonly num
   return { assignment, centres, sizes, inertia }
 }
 
-const byFirstFeature = ({ assignment, centres, sizes, inertia }: Solution): Solution => {
+const renumberByFirstFeature = ({ assignment, centres, sizes, inertia }: Solution): Solution => {
   // Lloyd's steps may empty a cluster.
-  const filled = centres.map((_, cluster) => cluster).filter((cluster) => sizes[cluster]! > 0)
-  const order = filled.sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)
-  const place = new Int32Array(centres.length)
-  order.forEach((cluster, index) => (place[cluster] = index))
+  const nonEmpty = centres.map((_, cluster) => cluster).filter((cluster) => sizes[cluster]! > 0)
+  const clusterOrder = nonEmpty.sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)
+  const newNumber = new Int32Array(centres.length)
+  clusterOrder.forEach((cluster, index) => (newNumber[cluster] = index))
   return {
-    assignment: assignment.map((cluster) => place[cluster]!),
-    centres: order.map((cluster) => centres[cluster]!),
-    sizes: order.map((cluster) => sizes[cluster]!),
+    assignment: assignment.map((cluster) => newNumber[cluster]!),
+    centres: clusterOrder.map((cluster) => centres[cluster]!),
+    sizes: clusterOrder.map((cluster) => sizes[cluster]!),
     inertia,
   }
 }

@@ -12,18 +12,18 @@ export interface Projection {
 
 const components = 2
 /** Jacobi's method is done long before. */
-const mostSweeps = 50
+const maxSweeps = 50
 
 /**
  * Points less their mean, turned onto the directions of greatest variance. A direction and its opposite are the same component: the
  * one is taken whose weight of greatest size (the first of equals) is positive.
  */
-export const projectPoints = (points: readonly (readonly number[])[]): Projection => {
+export const projectOnComponents = (points: readonly (readonly number[])[]): Projection => {
   const width = points[0]?.length ?? 0
   const means = Array.from({ length: width }, (_, feature) => points.reduce((sum, point) => sum + point[feature]!, 0) / points.length)
-  const { values, vectors } = eigenOf(covariances(points, means))
+  const { values, vectors } = eigenDecomposition(covariances(points, means))
   const total = values.reduce((sum, value) => sum + value, 0)
-  const loadings = vectors.slice(0, components).map(pointUp)
+  const loadings = vectors.slice(0, components).map(orientPositive)
   const scores = (component: number): Float64Array => {
     const weights = loadings[component]
     if (weights === undefined) return new Float64Array(points.length).fill(Number.NaN)
@@ -47,20 +47,20 @@ const covariances = (points: readonly (readonly number[])[], means: readonly num
     ),
   )
 
-const pointUp = (vector: readonly number[]): number[] => {
-  const greatest = Math.max(...vector.map(Math.abs))
-  const leading = vector.find((weight) => Math.abs(weight) >= greatest - 1e-9) ?? 1
+const orientPositive = (vector: readonly number[]): number[] => {
+  const maxWeight = Math.max(...vector.map(Math.abs))
+  const leading = vector.find((weight) => Math.abs(weight) >= maxWeight - 1e-9) ?? 1
   return vector.map((weight) => (leading < 0 ? -weight : weight))
 }
 
 /** Eigenvalues, greatest first, and their vectors, of a small symmetric matrix. Cyclic Jacobi rotations (Golub and Van Loan, 8.5). */
-const eigenOf = (symmetric: readonly (readonly number[])[]): { values: number[]; vectors: number[][] } => {
+const eigenDecomposition = (symmetric: readonly (readonly number[])[]): { values: number[]; vectors: number[][] } => {
   const size = symmetric.length
   const matrix = symmetric.map((row) => [...row])
   // Rows are the vectors.
   const vectors = matrix.map((_, row) => matrix.map((_, column) => (row === column ? 1 : 0)))
   const scale = Math.max(...matrix.flat().map(Math.abs), 0)
-  for (let sweep = 0; sweep < mostSweeps; sweep++) {
+  for (let sweep = 0; sweep < maxSweeps; sweep++) {
     let rotated = false
     for (let p = 0; p < size; p++) {
       for (let q = p + 1; q < size; q++) {
@@ -81,17 +81,17 @@ const rotate = (matrix: number[][], vectors: number[][], p: number, q: number): 
   const tangent = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1))
   const cosine = 1 / Math.sqrt(tangent * tangent + 1)
   const sine = tangent * cosine
-  const turn = (row: number[], a: number, b: number): void => {
+  const rotateColumns = (row: number[], a: number, b: number): void => {
     const [first, second] = [row[a]!, row[b]!]
     row[a] = cosine * first - sine * second
     row[b] = sine * first + cosine * second
   }
-  for (const row of matrix) turn(row, p, q)
-  turnRows(matrix, p, q, cosine, sine)
-  turnRows(vectors, p, q, cosine, sine)
+  for (const row of matrix) rotateColumns(row, p, q)
+  rotateRows(matrix, p, q, cosine, sine)
+  rotateRows(vectors, p, q, cosine, sine)
 }
 
-const turnRows = (rows: number[][], p: number, q: number, cosine: number, sine: number): void => {
+const rotateRows = (rows: number[][], p: number, q: number, cosine: number, sine: number): void => {
   const [first, second] = [rows[p]!, rows[q]!]
   rows[p] = first.map((value, column) => cosine * value - sine * second[column]!)
   rows[q] = first.map((value, column) => sine * value + cosine * second[column]!)

@@ -3,11 +3,11 @@ import type { Database } from '../database/database.ts'
 import { clusterFeatures, type AnalysisConfig, type ClusterFeature } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
 import { chooseClusterCount } from './cluster-count.ts'
-import { readBehaviour, standardise, tellsApart, type FleetBehaviour } from './cluster-features.ts'
-import { distinctNames, type ClusterCentre } from './cluster-names.ts'
-import { clusterPoints, type Clustering } from './cluster-points.ts'
-import { projectPoints } from './cluster-projection.ts'
-import { meanSilhouettes, samplePlaces } from './cluster-silhouette.ts'
+import { readClusterFeatures, standardize, hasVariation, type ClusterFeatureTable } from './cluster-features.ts'
+import { uniqueClusterNames, type ClusterCentre } from './cluster-names.ts'
+import { runKMeans, type Clustering } from './cluster-points.ts'
+import { projectOnComponents } from './cluster-projection.ts'
+import { meanSilhouettes, drawSampleIndices } from './cluster-silhouette.ts'
 
 /** One entry per server of the set, by name; the arrays share their index. */
 export interface ClusteredServers {
@@ -64,38 +64,38 @@ export const clusterServers = async (
   metric: string,
   signal: AbortSignal | undefined,
 ): Promise<ClusteredServers> => {
-  const fleet = await readBehaviour(database, metric)
-  const known = fleet.serverIds.map((_, index) => index).filter((index) => !Number.isNaN(fleet.features.mean[index]!))
-  const wanted = clusterFeatures.filter((feature) => config.cluster_features.includes(feature))
-  const used = wanted.filter((feature) => tellsApart(fleet.features[feature], known))
-  const columns = used.map((feature) => standardise(fleet.features[feature], known))
+  const fleet = await readClusterFeatures(database, metric)
+  const clusteredIndices = fleet.serverIds.map((_, index) => index).filter((index) => !Number.isNaN(fleet.features.mean[index]!))
+  const requestedFeatures = clusterFeatures.filter((feature) => config.cluster_features.includes(feature))
+  const usedFeatures = requestedFeatures.filter((feature) => hasVariation(fleet.features[feature], clusteredIndices))
+  const columns = usedFeatures.map((feature) => standardize(fleet.features[feature], clusteredIndices))
   // Servers that no feature tells apart are all the same point.
-  const points = known.map((_, index) => (columns.length === 0 ? [0] : columns.map((column) => column[index]!)))
+  const points = clusteredIndices.map((_, index) => (columns.length === 0 ? [0] : columns.map((column) => column[index]!)))
   const options = { restarts, seed: config.seed, signal }
   const { clusters, silhouettes } =
     config.n_clusters === 'auto' ? await chooseClusterCount(points, options) : { clusters: config.n_clusters, silhouettes: null }
-  const found = await clusterPoints(points, { ...options, clusters })
-  const { cluster, members } = numberByMean(fleet, known, found)
+  const kMeansResult = await runKMeans(points, { ...options, clusters })
+  const { cluster, members } = renumberByMean(fleet, clusteredIndices, kMeansResult)
   const centres = members.map((indices) => centreOf(fleet, indices))
-  const names = distinctNames(centres, fleet.horizonDays)
+  const names = uniqueClusterNames(centres, fleet.horizonDays)
   return {
     metric,
     serverIds: fleet.serverIds,
     features: fleet.features,
     cluster,
     clusters: centres.map((centre, number) => ({ cluster: number, name: names[number]!, size: members[number]!.length, centre })),
-    ...(await describeClustering(points, known, fleet.serverIds.length, used, found, {
+    ...(await describeClustering(points, clusteredIndices, fleet.serverIds.length, usedFeatures, kMeansResult, {
       requested: config.n_clusters,
       silhouettesByK: silhouettes,
       restarts,
       seed: config.seed,
       signal,
     })),
-    warnings: collectWarnings(known, wanted, used, found, clusters),
+    warnings: collectClusterWarnings(clusteredIndices, requestedFeatures, usedFeatures, kMeansResult, clusters),
   }
 }
 
-export interface ClusteringTask {
+export interface ClusteringSettings {
   readonly requested: number | 'auto'
   readonly silhouettesByK: Readonly<Record<string, number>> | null
   readonly restarts: number
@@ -106,35 +106,35 @@ export interface ClusteringTask {
 /** `points`: as clustered, with one entry per `features`; `known`: the server of each point. */
 export const describeClustering = async (
   points: readonly (readonly number[])[],
-  known: readonly number[],
+  clusteredIndices: readonly number[],
   servers: number,
   features: readonly string[],
-  found: Clustering,
-  { requested, silhouettesByK, restarts: tried, seed, signal }: ClusteringTask,
+  kMeansResult: Clustering,
+  { requested, silhouettesByK, restarts: restartCount, seed, signal }: ClusteringSettings,
 ): Promise<Pick<ClusteredServers, 'projection' | 'clustering'>> => {
-  const places = samplePlaces(points.length, seed)
+  const sampleIndices = drawSampleIndices(points.length, seed)
   const [silhouette] = await meanSilhouettes(
-    Array.from(places, (place) => points[place]!),
-    [Int32Array.from(places, (place) => found.assignment[place]!)],
+    Array.from(sampleIndices, (sampleIndex) => points[sampleIndex]!),
+    [Int32Array.from(sampleIndices, (sampleIndex) => kMeansResult.assignment[sampleIndex]!)],
     signal,
   )
-  const projected = projectPoints(features.length === 0 ? points.map(() => []) : points)
-  const ofServers = (scores: Float64Array): Float64Array => {
+  const projected = projectOnComponents(features.length === 0 ? points.map(() => []) : points)
+  const scoresByServer = (scores: Float64Array): Float64Array => {
     const all = new Float64Array(servers).fill(Number.NaN)
-    known.forEach((server, index) => (all[server] = scores[index]!))
+    clusteredIndices.forEach((server, index) => (all[server] = scores[index]!))
     return all
   }
   return {
-    projection: { pc1: ofServers(projected.pc1), pc2: ofServers(projected.pc2) },
+    projection: { pc1: scoresByServer(projected.pc1), pc2: scoresByServer(projected.pc2) },
     clustering: {
-      k: found.sizes.length,
+      k: kMeansResult.sizes.length,
       k_requested: requested,
       features,
       silhouette: silhouette ?? null,
       silhouettes_by_k: silhouettesByK,
-      stability: found.stability,
-      restarts: tried,
-      inertia: found.inertia,
+      stability: kMeansResult.stability,
+      restarts: restartCount,
+      inertia: kMeansResult.inertia,
       principal_components: {
         explained: projected.explained,
         loadings: Object.fromEntries(features.map((feature, index) => [feature, projected.loadings.map((weights) => weights[index]!)])),
@@ -144,13 +144,13 @@ export const describeClustering = async (
 }
 
 /** Renumbers by mean utilisation, 0 the quietest; K-means itself only knows standardised features. */
-const numberByMean = (
-  { serverIds, features }: FleetBehaviour,
-  known: readonly number[],
+const renumberByMean = (
+  { serverIds, features }: ClusterFeatureTable,
+  clusteredIndices: readonly number[],
   { assignment, sizes }: Clustering,
 ): { cluster: Int32Array; members: number[][] } => {
   const members = sizes
-    .map((_, number) => known.filter((_, index) => assignment[index] === number))
+    .map((_, number) => clusteredIndices.filter((_, index) => assignment[index] === number))
     .map((indices) => ({ indices, mean: definedMean(indices.map((index) => features.mean[index]!)) }))
     .sort((a, b) => a.mean - b.mean)
     .map(({ indices }) => indices)
@@ -159,7 +159,7 @@ const numberByMean = (
   return { cluster, members }
 }
 
-const centreOf = ({ features }: FleetBehaviour, members: readonly number[]): ClusterCentre =>
+const centreOf = ({ features }: ClusterFeatureTable, members: readonly number[]): ClusterCentre =>
   Object.fromEntries(clusterFeatures.map((feature) => [feature, definedMean(members.map((index) => features[feature][index]!))])) as Record<
     ClusterFeature,
     number
@@ -171,15 +171,15 @@ const definedMean = (values: readonly number[]): number => {
   return defined.reduce((sum, value) => sum + value, 0) / defined.length
 }
 
-const collectWarnings = (
-  known: readonly number[],
-  wanted: readonly ClusterFeature[],
-  used: readonly ClusterFeature[],
+const collectClusterWarnings = (
+  clusteredIndices: readonly number[],
+  requestedFeatures: readonly ClusterFeature[],
+  usedFeatures: readonly ClusterFeature[],
   { sizes }: Clustering,
   clusters: number,
 ): RunWarning[] => {
-  const dropped = known.length > 1 ? wanted.filter((feature) => !used.includes(feature)) : []
-  const warnings = dropped.map((feature) => ({
+  const droppedFeatures = clusteredIndices.length > 1 ? requestedFeatures.filter((feature) => !usedFeatures.includes(feature)) : []
+  const warnings = droppedFeatures.map((feature) => ({
     code: 'cluster-feature-dropped',
     message: `Clusters leave out ${feature}: it is the same or undefined for all servers.`,
   }))

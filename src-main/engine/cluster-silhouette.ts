@@ -1,21 +1,21 @@
 // How well points sit in their clusters, over a seeded sample: all pairs of a large fleet would be too many.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { breathe } from './breathe.ts'
+import { yieldToEventLoop } from './breathe.ts'
 
 /** Sampled points: 2,000 make 2 million pairs, and the mean of so many silhouettes is sure to about 0.01. */
-const mostSampled = 2000
+const defaultSampleSize = 2000
 /** Points whose distances are summed between two looks at the abort signal. */
-const breath = 250
+const pointsPerYield = 250
 
 /** Places of at most 2,000 of `count` points, ascending; all of them where there are no more. Selection sampling (Knuth, algorithm S). */
-export const samplePlaces = (count: number, seed: number, most = mostSampled): Int32Array => {
-  const chosen = new Int32Array(Math.min(count, most))
-  if (count <= most) return chosen.map((_, place) => place)
+export const drawSampleIndices = (count: number, seed: number, sampleSize = defaultSampleSize): Int32Array => {
+  const chosen = new Int32Array(Math.min(count, sampleSize))
+  if (count <= sampleSize) return chosen.map((_, index) => index)
   const random = xoroshiro128plus(seed)
-  let taken = 0
-  for (let place = 0; taken < most; place++) {
+  let takenCount = 0
+  for (let index = 0; takenCount < sampleSize; index++) {
     const share = (random.next() >>> 0) / 2 ** 32
-    if (share * (count - place) < most - taken) chosen[taken++] = place
+    if (share * (count - index) < sampleSize - takenCount) chosen[takenCount++] = index
   }
   return chosen
 }
@@ -37,7 +37,7 @@ export const meanSilhouettes = async (
   const sums = sizes.map(({ length }) => new Float64Array(length))
   const totals = new Float64Array(clusterings.length)
   for (let point = 0; point < count; point++) {
-    if (point % breath === 0) await breathe(signal)
+    if (point % pointsPerYield === 0) await yieldToEventLoop(signal)
     sums.forEach((sum) => sum.fill(0))
     for (let other = 0; other < count; other++) {
       let squares = 0
@@ -56,15 +56,15 @@ export const meanSilhouettes = async (
 }
 
 /** From the summed distances of one point to the members of each cluster. */
-const silhouetteOf = (sums: Float64Array, sizes: Int32Array, own: number): number => {
-  if (sizes[own]! < 2) return 0
-  const inside = sums[own]! / (sizes[own]! - 1)
-  let nearest = Number.POSITIVE_INFINITY
+const silhouetteOf = (sums: Float64Array, sizes: Int32Array, ownCluster: number): number => {
+  if (sizes[ownCluster]! < 2) return 0
+  const meanInside = sums[ownCluster]! / (sizes[ownCluster]! - 1)
+  let meanNearest = Number.POSITIVE_INFINITY
   for (let cluster = 0; cluster < sizes.length; cluster++) {
-    if (cluster !== own && sizes[cluster]! > 0) nearest = Math.min(nearest, sums[cluster]! / sizes[cluster]!)
+    if (cluster !== ownCluster && sizes[cluster]! > 0) meanNearest = Math.min(meanNearest, sums[cluster]! / sizes[cluster]!)
   }
-  const greater = Math.max(inside, nearest)
-  return greater === 0 ? 0 : (nearest - inside) / greater
+  const maximum = Math.max(meanInside, meanNearest)
+  return maximum === 0 ? 0 : (meanNearest - meanInside) / maximum
 }
 
 const sizesOf = (clustering: Int32Array): Int32Array => {

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
-import { describeSeconds, isUsualStep, type TimeGrid } from './detect-granularity.ts'
-import { fewestCommonPoints } from './select-models.ts'
+import { describeSeconds, isStandardStep, type TimeGrid } from './detect-granularity.ts'
+import { minCommonPoints } from './select-models.ts'
 
-const oldestOriginDays = 14
+const maxOriginAgeDays = 14
 
 /** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`. */
 export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
@@ -21,7 +21,7 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
       warnings.push({ code, message: sentence(count.toLocaleString('en-US')), count, examples: examples.split('\n') })
     }
   }
-  if (!isUsualStep(grid)) {
+  if (!isStandardStep(grid)) {
     warnings.push({
       code: 'unusual-step',
       message: `Times step by ${describeSeconds(grid.stepSeconds)}; the set is treated as ${grid.granularity}.`,
@@ -42,8 +42,8 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
   await warn(
     'short-backtest',
     `SELECT server_id || ' ' || metric AS example FROM candidates JOIN series USING (series_id)
-     GROUP BY ALL HAVING max(common_points) < ${fewestCommonPoints}`,
-    (n) => `${n} series have fewer than ${fewestCommonPoints} common backtest points; the fleet's best model answers for them.`,
+     GROUP BY ALL HAVING max(common_points) < ${minCommonPoints}`,
+    (n) => `${n} series have fewer than ${minCommonPoints} common backtest points; the fleet's best model answers for them.`,
   )
   await warn(
     'different-horizons',
@@ -100,18 +100,18 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
      WHERE (SELECT count(*) FROM server_attributes) > 0`,
     (n) => `${n} servers are missing in the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
   )
-  await warnOfOldOrigin(database, now, warnings)
+  await warnAboutOldOrigin(database, now, warnings)
   return warnings
 }
 
-const warnOfOldOrigin = async (database: Database, now: Date, warnings: RunWarning[]): Promise<void> => {
+const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWarning[]): Promise<void> => {
   const { origin } = await database.row(
     `SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS origin FROM series`,
     z.object({ origin: z.string().nullable() }),
   )
   if (origin === null) return
   const days = Math.floor((now.getTime() - Date.parse(origin)) / 86_400_000)
-  if (days > oldestOriginDays) {
+  if (days > maxOriginAgeDays) {
     warnings.push({
       code: 'old-forecast',
       message: `The last measured time, ${origin.slice(0, 10)}, lies ${days.toLocaleString('en-US')} days back.`,

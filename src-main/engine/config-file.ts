@@ -19,20 +19,20 @@ export const readConfigFile = async (file: string): Promise<Record<string, unkno
 
 /** The same with checked values, each beside its default, and the top-level keys that are left alone. Throws config-invalid. */
 export const previewConfigFile = async (file: string): Promise<ConfigReading> => {
-  const { cloud, ...stated } = await readYamlFile(file)
-  const isPipeline = isPipelineConfig(stated)
-  const settings = isPipeline ? readPipelineConfig(stated, file) : stated
-  const whole: Readonly<Record<string, unknown>> = parseConfig(settings, 'headroom')
+  const { cloud, ...statedSettings } = await readYamlFile(file)
+  const isPipeline = isPipelineConfig(statedSettings)
+  const settings = isPipeline ? readPipelineConfig(statedSettings, file) : statedSettings
+  const completed: Readonly<Record<string, unknown>> = parseConfig(settings, 'headroom')
   const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
-  const json = (value: unknown) => z.json().parse(value ?? null)
-  const found = Object.keys(settings).map((key) => ({ key, value: json(whole[key]), byDefault: json(defaults[key]) }))
+  const toJson = (value: unknown) => z.json().parse(value ?? null)
+  const changes = Object.keys(settings).map((key) => ({ key, value: toJson(completed[key]), defaultValue: toJson(defaults[key]) }))
   return {
     path: file,
     kind: isPipeline ? 'pipeline' : 'headroom',
-    settings: Object.fromEntries(found.map(({ key, value }) => [key, value])),
-    changes: found,
+    settings: Object.fromEntries(changes.map(({ key, value }) => [key, value])),
+    changes: changes,
     ignored: isPipeline
-      ? [...Object.keys(stated).filter((key) => !pipelineSections.includes(key)), ...(cloud === undefined ? [] : ['cloud'])]
+      ? [...Object.keys(statedSettings).filter((key) => !pipelineSections.includes(key)), ...(cloud === undefined ? [] : ['cloud'])]
       : cloud === undefined
         ? []
         : ['cloud'],
@@ -43,14 +43,14 @@ export const previewConfigFile = async (file: string): Promise<ConfigReading> =>
 export const readYamlFile = async (file: string): Promise<Record<string, unknown>> => {
   const text = await readTextFile(
     file,
-    (fault, cause) => new HeadroomError('config-invalid', `The configuration ${file} ${fault}.`, { next: 'Check the path.', cause }),
+    (problem, cause) => new HeadroomError('config-invalid', `The configuration ${file} ${problem}.`, { next: 'Check the path.', cause }),
   )
   const parsed = settingsSchema
     .nullable()
     .safeParse(
       parseYaml(
         text,
-        (fault) => new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${fault}.`, { next: 'Mend that line.' }),
+        (problem) => new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${problem}.`, { next: 'Mend that line.' }),
       ),
     )
   if (!parsed.success) {
@@ -74,13 +74,13 @@ const readPipelineConfig = (settings: Readonly<Record<string, unknown>>, file: s
 }
 
 /** `refuse` makes the error from the parser's fault, a phrase without a full stop. */
-export const parseYaml = (text: string, refuse: (fault: string) => HeadroomError): unknown => {
+export const parseYaml = (text: string, createError: (problem: string) => HeadroomError): unknown => {
   try {
     // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
     return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
   } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw refuse('it is nested too deeply, or its aliases unfold into too much')
+    if (!(cause instanceof YAMLParseError)) throw createError('it is nested too deeply, or its aliases unfold into too much')
     const line = text.slice(0, cause.pos[0]).split('\n').length
-    throw refuse(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
+    throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
   }
 }

@@ -12,7 +12,7 @@ import type { AssessedFleet } from './assess-fleet.ts'
 import { columnMappings } from './forecast-columns.ts'
 import { literalPath } from './source-files.ts'
 
-export interface ManifestParts {
+export interface ManifestInput {
   readonly request: AnalysisRequest
   readonly config: AnalysisConfig
   readonly runId: string
@@ -23,10 +23,10 @@ export interface ManifestParts {
   readonly timings: { step: string; seconds: number }[]
 }
 
-const texts = z.object({ text: z.string() })
+const textSchema = z.object({ text: z.string() })
 
-export const describeManifest = async (database: Database, parts: ManifestParts): Promise<Omit<RunManifest, 'files'>> => {
-  const { request, config, runId, fleet, counts, warnings, analyzedAt, timings } = parts
+export const describeManifest = async (database: Database, input: ManifestInput): Promise<Omit<RunManifest, 'files'>> => {
+  const { request, config, runId, fleet, counts, warnings, analyzedAt, timings } = input
   const horizon = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS end,
@@ -39,8 +39,8 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
      FROM series_models SEMI JOIN series_risk USING (server_id, metric, model)`,
     z.object({ start: z.string(), end: z.string() }),
   )
-  const metrics = await database.rows('SELECT DISTINCT metric AS text FROM series ORDER BY text', texts)
-  const models = await database.rows('SELECT DISTINCT model AS text FROM series_models ORDER BY text', texts)
+  const metrics = await database.rows('SELECT DISTINCT metric AS text FROM series ORDER BY text', textSchema)
+  const models = await database.rows('SELECT DISTINCT model AS text FROM series_models ORDER BY text', textSchema)
   return {
     format_version: runFormatVersion,
     run_id: runId,
@@ -51,9 +51,9 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
     analyzed_at: analyzedAt.toISOString(),
     inputs: await describeInputs(database, fleet),
     servers_table: fleet.serversTable,
-    events_table: fleet.ledger?.entry ?? null,
-    schema: fleet.source.schema.map(({ column, type }) => ({ column, type })),
-    mapped_columns: columnMappings(fleet.source.columns),
+    events_table: fleet.eventCalendar?.entry ?? null,
+    schema: fleet.dataset.schema.map(({ column, type }) => ({ column, type })),
+    mapped_columns: columnMappings(fleet.dataset.columns),
     granularity: fleet.grid.granularity,
     step_seconds: fleet.grid.stepSeconds,
     horizon,
@@ -77,7 +77,7 @@ export const describeManifest = async (database: Database, parts: ManifestParts)
 const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {
   if (fleet.inputs !== undefined) return [...fleet.inputs]
   const entries: InputEntry[] = []
-  for (const { path, bytes } of fleet.source.files) {
+  for (const { path, bytes } of fleet.dataset.files) {
     const { rows } = await database.row(
       'SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)',
       z.object({ rows: z.number() }),

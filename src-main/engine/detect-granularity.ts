@@ -15,17 +15,17 @@ export interface TimeGrid {
 const hour = 3600
 const day = 24 * hour
 
-const grids: readonly TimeGrid[] = [
+const standardGrids: readonly TimeGrid[] = [
   { granularity: 'hourly', stepSeconds: hour, lagSeconds: day },
   { granularity: 'daily', stepSeconds: day, lagSeconds: 7 * day },
   { granularity: 'weekly', stepSeconds: 7 * day, lagSeconds: 52 * 7 * day },
 ]
 
 /** Looked at: the first 200 servers by name, all their metrics and models. That is every row of a small set and enough of a large one. */
-const serversLookedAt = 200
+const sampledServers = 200
 
 /** SQL for the servers that are looked at. */
-export const firstServersQuery = `SELECT DISTINCT server_id FROM forecast_rows ORDER BY server_id LIMIT ${serversLookedAt}`
+export const firstServersQuery = `SELECT DISTINCT server_id FROM forecast_rows ORDER BY server_id LIMIT ${sampledServers}`
 
 /** SQL for the commonest step in seconds: one row, or none where no series has two times. */
 export const commonestStepQuery = `
@@ -38,14 +38,14 @@ export const commonestStepQuery = `
      GROUP BY step ORDER BY count(*) DESC, step LIMIT 1`
 
 export const detectGranularity = async (database: Database): Promise<TimeGrid> => {
-  const [commonest] = await database.rows(commonestStepQuery, z.object({ step: z.number() }))
-  if (commonest === undefined) return grids[1]!
-  const nearest = grids.find((grid) => commonest.step <= grid.stepSeconds * 2) ?? grids.at(-1)!
-  return { ...nearest, stepSeconds: commonest.step }
+  const [commonestStep] = await database.rows(commonestStepQuery, z.object({ step: z.number() }))
+  if (commonestStep === undefined) return standardGrids[1]!
+  const nearestGrid = standardGrids.find((grid) => commonestStep.step <= grid.stepSeconds * 2) ?? standardGrids.at(-1)!
+  return { ...nearestGrid, stepSeconds: commonestStep.step }
 }
 
 /** Whether a step is one of the three that the analysis is made for. */
-export const isUsualStep = (grid: TimeGrid): boolean => grids.some(({ stepSeconds }) => stepSeconds === grid.stepSeconds)
+export const isStandardStep = (grid: TimeGrid): boolean => standardGrids.some(({ stepSeconds }) => stepSeconds === grid.stepSeconds)
 
 /** "15 minutes", "2 days". */
 export const describeSeconds = (seconds: number): string => {

@@ -2,18 +2,18 @@
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { describeType, isRoleName, type MappedColumns, type SourceColumn } from './forecast-columns.ts'
-import { literalPath, type SourceFile } from './source-files.ts'
+import { describeType, isRoleName, type MappedColumns, type ForecastColumn } from './forecast-columns.ts'
+import { literalPath, type ForecastFile } from './source-files.ts'
 
 export interface FileSchema {
-  readonly file: SourceFile
-  readonly columns: readonly SourceColumn[]
+  readonly file: ForecastFile
+  readonly columns: readonly ForecastColumn[]
 }
 
 const elementSchema = z.object({ path: z.string(), name: z.string(), type: z.string().nullable(), children: z.number() })
 
 /** The columns of each file, from its footer; nested ones as one column. None for a single file, which has nothing to disagree with. */
-export const readFileSchemas = async (database: Database, files: readonly SourceFile[]): Promise<FileSchema[]> => {
+export const readFileSchemas = async (database: Database, files: readonly ForecastFile[]): Promise<FileSchema[]> => {
   if (files.length < 2) return []
   const elements = await database.rows(
     `SELECT file_name AS path, name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
@@ -22,16 +22,16 @@ export const readFileSchemas = async (database: Database, files: readonly Source
   )
   const byPath = new Map<string, z.infer<typeof elementSchema>[]>()
   for (const element of elements) {
-    const found = byPath.get(element.path)
-    if (found === undefined) byPath.set(element.path, [element])
-    else found.push(element)
+    const fileElements = byPath.get(element.path)
+    if (fileElements === undefined) byPath.set(element.path, [element])
+    else fileElements.push(element)
   }
   return files.map((file) => ({ file, columns: topColumns(byPath.get(file.path) ?? []) }))
 }
 
 /** A footer lists its columns depth first, below one root. */
-const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): SourceColumn[] => {
-  const columns: SourceColumn[] = []
+const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): ForecastColumn[] => {
+  const columns: ForecastColumn[] = []
   let nested = 0
   for (const { name, type, children } of elements.slice(1)) {
     if (nested === 0) columns.push({ column: name, type: children > 0 ? 'STRUCT' : (type ?? '') })
@@ -44,11 +44,11 @@ const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): SourceC
  * Refuses columns whose kind of value differs between files. Columns without a role may be text in some files: united they are
  * text in all. A column without any value agrees with every other.
  */
-export const refuseConflicts = (schemas: readonly FileSchema[]): void => {
+export const assertCompatibleColumns = (schemas: readonly FileSchema[]): void => {
   const firstSeen = new Map<string, { readonly name: string; readonly type: string }>()
   for (const { file, columns } of schemas) {
     for (const { column, type } of columns) {
-      const kind = kindOf(type)
+      const kind = valueKindOf(type)
       if (kind === 'nothing') continue
       const key = column.toLowerCase()
       const first = firstSeen.get(key)
@@ -56,9 +56,9 @@ export const refuseConflicts = (schemas: readonly FileSchema[]): void => {
         firstSeen.set(key, { name: file.name, type })
         continue
       }
-      const kinds = [kind, kindOf(first.type)]
+      const kinds = [kind, valueKindOf(first.type)]
       if (kinds[0] === kinds[1] || (!isRoleName(column) && kinds.includes('text'))) continue
-      if (key === 'is_future' && kinds.every((given) => given === 'true and false' || given === 'numbers')) continue
+      if (key === 'is_future' && kinds.every((valueKind) => valueKind === 'true and false' || valueKind === 'numbers')) continue
       throw new HeadroomError(
         'input-column-conflict',
         `Column ${column} of ${file.name} holds ${describeType(type)}, but in ${first.name} it holds ${describeType(first.type)}.`,
@@ -68,22 +68,23 @@ export const refuseConflicts = (schemas: readonly FileSchema[]): void => {
   }
 }
 
-const kindOf = (type: string): string => {
+const valueKindOf = (type: string): string => {
   const described = describeType(type)
   if (/numbers/.test(described)) return 'numbers'
   return described === 'dates' ? 'times' : described
 }
 
 /** Refuses a file without one of the columns that every row needs; those of a partitioned tree's folder names are in none. */
-export const refuseLackingFiles = (schemas: readonly FileSchema[], { server_id, timestamp, predicted }: MappedColumns): void => {
+export const assertRequiredColumns = (schemas: readonly FileSchema[], { server_id, timestamp, predicted }: MappedColumns): void => {
   for (const { column } of [server_id, timestamp, predicted]) {
-    const has = ({ columns }: FileSchema): boolean => columns.some((own) => own.column.toLowerCase() === column.toLowerCase())
-    const owner = schemas.find(has)
-    const lacking = owner === undefined ? undefined : schemas.find((schema) => !has(schema))
-    if (owner === undefined || lacking === undefined) continue
+    const hasColumn = ({ columns }: FileSchema): boolean =>
+      columns.some((candidate) => candidate.column.toLowerCase() === column.toLowerCase())
+    const fileWithColumn = schemas.find(hasColumn)
+    const fileWithoutColumn = fileWithColumn === undefined ? undefined : schemas.find((schema) => !hasColumn(schema))
+    if (fileWithColumn === undefined || fileWithoutColumn === undefined) continue
     throw new HeadroomError(
       'input-column-missing',
-      `${lacking.file.name} has no column ${column}, which ${owner.file.name} has; it has ${lacking.columns.map((own) => own.column).join(', ')}.`,
+      `${fileWithoutColumn.file.name} has no column ${column}, which ${fileWithColumn.file.name} has; it has ${fileWithoutColumn.columns.map((candidate) => candidate.column).join(', ')}.`,
       { next: 'Write all files of the set with one schema.' },
     )
   }

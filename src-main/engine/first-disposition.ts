@@ -2,16 +2,16 @@
 import type { ServerRiskRow } from '../../src-shared/server-risk.ts'
 import type { FleetServer } from './fleet-servers.ts'
 
-export type Disposition = ServerRiskRow['disposition']
+export type RecommendedAction = ServerRiskRow['disposition']
 
 /** Horizon peak in percent below which a server does nothing worth its cost. */
-export const retirePeak = 5
+export const retirePeakPercent = 5
 /** Breach probability above which a server that is not at risk is watched. */
-export const watchProbability = 0.2
+export const watchMinProbability = 0.2
 
 /** Null where the packing decides between consolidate and keep. */
-export const firstDisposition = (server: FleetServer): Disposition | null => {
+export const recommendBeforePacking = (server: FleetServer): RecommendedAction | null => {
   if (server.is_at_risk) return 'add capacity'
-  if ((server.breach_probability ?? 0) > watchProbability) return 'watch'
-  return server.horizon_peak !== null && server.horizon_peak < retirePeak ? 'retire' : null
+  if ((server.breach_probability ?? 0) > watchMinProbability) return 'watch'
+  return server.horizon_peak !== null && server.horizon_peak < retirePeakPercent ? 'retire' : null
 }

@@ -8,36 +8,36 @@ export interface FixedPoint {
 
 const stepsPerUnit = 1e12
 /** BIGINT (9.2e18) holds this many units and, to spare, the difference of two such values. */
-const mostInBigint = 4e6
+const maxInBigint = 4e6
 /** Greater values count as this much, so that no sum of a hundred million rows leaves HUGEINT (1.7e38). */
-const mostInHugeint = 1e18
+const maxInHugeint = 1e18
 
 /** For values of magnitude up to `greatest`; the step is the same for all, so that a metric in bytes costs one in percent no digit. */
-export const fixedPointFor = (greatest: number): FixedPoint => ({ integer: greatest <= mostInBigint ? 'BIGINT' : 'HUGEINT' })
+export const fixedPointFor = (maxMagnitude: number): FixedPoint => ({ integer: maxMagnitude <= maxInBigint ? 'BIGINT' : 'HUGEINT' })
 
 /** For sums that are added up again. */
 export const fixedPointOfSums: FixedPoint = { integer: 'HUGEINT' }
 
 /** SQL for the whole steps of `value`: an integer that adds up the same in any order. */
-export const inSteps = (value: string, { integer }: FixedPoint): string =>
+export const toStepsSql = (value: string, { integer }: FixedPoint): string =>
   integer === 'BIGINT'
-    ? `CAST((${value}) * ${double(stepsPerUnit)} AS BIGINT)`
-    : `CAST(CASE WHEN ${value} > ${double(mostInHugeint)} THEN ${double(mostInHugeint)}
-                 WHEN ${value} < ${double(-mostInHugeint)} THEN ${double(-mostInHugeint)}
-                 ELSE ${value} END * ${double(stepsPerUnit)} AS HUGEINT)`
+    ? `CAST((${value}) * ${doubleLiteral(stepsPerUnit)} AS BIGINT)`
+    : `CAST(CASE WHEN ${value} > ${doubleLiteral(maxInHugeint)} THEN ${doubleLiteral(maxInHugeint)}
+                 WHEN ${value} < ${doubleLiteral(-maxInHugeint)} THEN ${doubleLiteral(-maxInHugeint)}
+                 ELSE ${value} END * ${doubleLiteral(stepsPerUnit)} AS HUGEINT)`
 
 /** SQL for the units of a sum of steps, in DOUBLE. */
-export const fromSteps = (steps: string): string => `(CAST(${steps} AS DOUBLE) / ${double(stepsPerUnit)})`
+export const fromStepsSql = (steps: string): string => `(CAST(${steps} AS DOUBLE) / ${doubleLiteral(stepsPerUnit)})`
 
 /** SQL for a repeatable sum of `value`, in DOUBLE; NULL over no values. NULL values are skipped. */
-export const fixedSum = (value: string, fixedPoint: FixedPoint): string => fromSteps(`sum(${inSteps(value, fixedPoint)})`)
+export const fixedSumSql = (value: string, fixedPoint: FixedPoint): string => fromStepsSql(`sum(${toStepsSql(value, fixedPoint)})`)
 
 /** SQL for a repeatable mean of `value`, which never lies outside its values. */
-export const fixedMean = (value: string, fixedPoint: FixedPoint): string =>
-  `greatest(min(${value}), least(max(${value}), ${fixedSum(value, fixedPoint)} / nullif(count(${value}), 0)))`
+export const fixedMeanSql = (value: string, fixedPoint: FixedPoint): string =>
+  `greatest(min(${value}), least(max(${value}), ${fixedSumSql(value, fixedPoint)} / nullif(count(${value}), 0)))`
 
 /** SQL for a repeatable sum of values within -1..1, such as products of shares of a greatest deviation; NULL over no values. */
-export const fixedSumOfShares = (value: string): string =>
-  `(CAST(sum(CAST((${value}) * ${double(1e15)} AS BIGINT)) AS DOUBLE) / ${double(1e15)})`
+export const fixedSumOfSharesSql = (value: string): string =>
+  `(CAST(sum(CAST((${value}) * ${doubleLiteral(1e15)} AS BIGINT)) AS DOUBLE) / ${doubleLiteral(1e15)})`
 
-const double = (number: number): string => `${number.toExponential()}::DOUBLE`
+const doubleLiteral = (number: number): string => `${number.toExponential()}::DOUBLE`

@@ -2,24 +2,24 @@
 import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
 import type { Calendar } from './calendar.ts'
-import type { ForecastExpressions, ForecastSource } from './forecast-source.ts'
+import type { ForecastExpressions, ForecastDataset } from './forecast-source.ts'
 
 /** Places of series in the lists, both included. */
-export interface PlaceRange {
+export interface SeriesRange {
   readonly from: number
   readonly to: number
 }
 
 export interface FlagLists {
   /** How many places there are. */
-  readonly places: number
+  readonly seriesCount: number
   /** SQL for the place of a row's series, from 0. */
-  readonly placeOf: (source: ForecastSource) => string
+  readonly seriesIndexSql: (source: ForecastDataset) => string
   /**
    * SQL that selects `kept` and the flags from `relation`, whose series must all lie within the range. A range is looked up in lists of
    * about its own length. `relation` is known as `source` inside.
    */
-  readonly addFlags: (relation: string, source: ForecastSource, calendar: Calendar, range: PlaceRange, kept: string) => string
+  readonly addFlags: (relation: string, source: ForecastDataset, calendar: Calendar, range: SeriesRange, keptColumns: string) => string
 }
 
 /** Flag -> the column of `series_risk` that it comes from. */
@@ -34,7 +34,7 @@ type FlagList = keyof typeof flagLists
 const flagNames = Object.keys(flagLists) as FlagList[]
 
 /** Names with a blank, so that the user's own columns stay unambiguous. */
-const column = (name: FlagList | 'place'): string => identifier(`headroom ${name}`)
+const flagColumn = (name: FlagList | 'place'): string => identifier(`headroom ${name}`)
 
 /** Places per list: what a part of the set needs is read in such pieces. */
 const listLength = 4096
@@ -44,7 +44,7 @@ const listLength = 4096
  * Joins would put the rows out of order (DuckDB promises none for them), and a constant list is built anew for every chunk; a single row
  * crossed with the source is neither.
  */
-export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
+export const createFlagLists = async (database: Database): Promise<FlagLists> => {
   await database.run(`
     DROP TYPE IF EXISTS headroom_server;
     DROP TYPE IF EXISTS headroom_metric;
@@ -57,28 +57,28 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
       FROM (SELECT DISTINCT server_id FROM series_risk) CROSS JOIN (SELECT DISTINCT metric FROM series_risk)
       LEFT JOIN series_risk USING (server_id, metric)
     )
-    SELECT place // ${listLength} AS block, ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY place) AS ${column(name)}`).join(', ')}
+    SELECT place // ${listLength} AS block, ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY place) AS ${flagColumn(name)}`).join(', ')}
     FROM placed GROUP BY block ORDER BY block`)
   const { servers, metrics } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
     z.object({ servers: z.int(), metrics: z.int() }),
   )
   const thresholds = await uniformThresholds(database)
-  const placeOf = ({ expressions: { server_id, metric } }: ForecastSource): string =>
+  const seriesIndexSql = ({ expressions: { server_id, metric } }: ForecastDataset): string =>
     metrics === 1
       ? `CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT)`
       : `(CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT) * ${metrics} + enum_code(CAST(${metric} AS headroom_metric)))`
   return {
-    places: servers * metrics,
-    placeOf,
-    addFlags: (relation, source, calendar, { from, to }, kept) => {
+    seriesCount: servers * metrics,
+    seriesIndexSql,
+    addFlags: (relation, source, calendar, { from, to }, keptColumns) => {
       const firstBlock = Math.floor(from / listLength)
-      const flag = (name: FlagList): string => thresholds?.[name] ?? `${column(name)}[${column('place')}]`
-      const own = kept === '' ? '' : `* EXCLUDE (${[column('place'), ...flagNames.map(column)].join(', ')}),`
+      const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('place')}]`
+      const keptSql = keptColumns === '' ? '' : `* EXCLUDE (${[flagColumn('place'), ...flagNames.map(flagColumn)].join(', ')}),`
       return `
-        SELECT ${own} ${flagsOfRow(source.expressions, calendar, flag)}
-        FROM (SELECT source.*, ${placeOf(source)} - ${firstBlock * listLength - 1} AS ${column('place')} FROM ${relation} AS source),
-             (SELECT ${flagNames.map((name) => `flatten(list(${column(name)} ORDER BY block)) AS ${column(name)}`).join(', ')}
+        SELECT ${keptSql} ${flagsOfRow(source.expressions, calendar, flagSql)}
+        FROM (SELECT source.*, ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('place')} FROM ${relation} AS source),
+             (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
               FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
     },
   }
@@ -88,18 +88,18 @@ export const makeFlagLists = async (database: Database): Promise<FlagLists> => {
 export const flagsOfRow = (
   { model, ts, predicted }: Pick<ForecastExpressions, 'model' | 'ts' | 'predicted'>,
   calendar: Calendar,
-  flag: (name: FlagList) => string,
+  flagSql: (name: FlagList) => string,
 ): string => `
-               ${predicted} > ${flag('high')} AS risk_flag,
-               CASE WHEN ${predicted} IS NULL OR ${flag('high')} IS NULL THEN NULL
-                    WHEN ${predicted} > ${flag('very_high')} THEN 'high'
-                    WHEN ${predicted} > ${flag('high')} THEN 'medium' ELSE 'low' END AS risk_level,
+               ${predicted} > ${flagSql('high')} AS risk_flag,
+               CASE WHEN ${predicted} IS NULL OR ${flagSql('high')} IS NULL THEN NULL
+                    WHEN ${predicted} > ${flagSql('very_high')} THEN 'high'
+                    WHEN ${predicted} > ${flagSql('high')} THEN 'medium' ELSE 'low' END AS risk_level,
                CAST(month(${ts}) AS INTEGER) AS month,
                ${calendar.isEoq(ts)} AS is_eoq,
                ${calendar.isHoliday(ts)} AS is_holiday,
-               ${flag('seasonal_peak')} AS seasonal_peak_risk,
-               ${flag('underutilized')} AS is_underutilized,
-               coalesce(${flag('model')} = ${model}, false) AS is_selected`
+               ${flagSql('seasonal_peak')} AS seasonal_peak_risk,
+               ${flagSql('underutilized')} AS is_underutilized,
+               coalesce(${flagSql('model')} = ${model}, false) AS is_selected`
 
 /** The thresholds as SQL where all series share them: nothing need be looked up then. */
 const uniformThresholds = async (database: Database): Promise<Partial<Record<FlagList, string>> | undefined> => {

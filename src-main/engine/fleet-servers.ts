@@ -34,7 +34,7 @@ export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 
  * Creates `fleet_servers`, a row per server: the figures of its tightest metric; peak, mean and units to add over all judged metrics.
  * Reads `series_risk`, `breach_estimates`.
  */
-export const makeFleetServers = async (database: Database): Promise<void> => {
+export const createFleetServers = async (database: Database): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE fleet_servers AS
     SELECT row_number() OVER (ORDER BY server_id) - 1 AS place, * FROM (

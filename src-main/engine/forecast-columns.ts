@@ -1,52 +1,52 @@
 // Which of the user's columns plays which role: names are matched without case, the canonical name before its aliases.
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { nearestName } from '../../src-shared/nearest-name.ts'
-import { flagColumns, requiredRoles, roleNames, type ColumnRole } from '../../src-shared/forecast-roles.ts'
+import { findNearestName } from '../../src-shared/nearest-name.ts'
+import { flagColumns, requiredRoles, columnAliases, type ColumnRole } from '../../src-shared/forecast-roles.ts'
 import type { ColumnMapping } from '../../src-shared/run-manifest.ts'
 
-export interface SourceColumn {
+export interface ForecastColumn {
   readonly column: string
   /** DuckDB's type name. */
   readonly type: string
 }
 
-export type MappedColumns = Readonly<Partial<Record<ColumnRole, SourceColumn>>> &
-  Readonly<Record<'server_id' | 'timestamp' | 'predicted', SourceColumn>>
+export type MappedColumns = Readonly<Partial<Record<ColumnRole, ForecastColumn>>> &
+  Readonly<Record<'server_id' | 'timestamp' | 'predicted', ForecastColumn>>
 
 /** Maps roles to columns; `source` names the set in errors. */
-export const mapColumns = (columns: readonly SourceColumn[], source: string): MappedColumns => {
+export const mapColumns = (columns: readonly ForecastColumn[], datasetName: string): MappedColumns => {
   const reserved = columns.find(({ column }) => (flagColumns as readonly string[]).includes(column.toLowerCase()))
   if (reserved !== undefined) {
     throw new HeadroomError(
       'input-column-reserved',
-      `${source} already has a column ${reserved.column}, which the analysis writes itself.`,
+      `${datasetName} already has a column ${reserved.column}, which the analysis writes itself.`,
       { next: `Rename or drop ${reserved.column}; or, if this is a result, open its folder instead.` },
     )
   }
-  const byName = new Map<string, SourceColumn>()
+  const byName = new Map<string, ForecastColumn>()
   for (const column of columns) {
     const name = column.column.toLowerCase()
     if (!byName.has(name)) byName.set(name, column)
   }
-  const mapped: Partial<Record<ColumnRole, SourceColumn>> = {}
-  for (const role of Object.keys(roleNames) as ColumnRole[]) {
-    const name = roleNames[role].find((candidate) => byName.has(candidate))
+  const mapped: Partial<Record<ColumnRole, ForecastColumn>> = {}
+  for (const role of Object.keys(columnAliases) as ColumnRole[]) {
+    const name = columnAliases[role].find((candidate) => byName.has(candidate))
     if (name !== undefined) mapped[role] = byName.get(name)!
   }
   for (const role of requiredRoles) {
-    if (mapped[role] === undefined) throw missingColumn(role, columns, source)
+    if (mapped[role] === undefined) throw missingColumnError(role, columns, datasetName)
   }
-  for (const role of Object.keys(mapped) as ColumnRole[]) assertType(role, mapped[role]!, source)
+  for (const role of Object.keys(mapped) as ColumnRole[]) assertType(role, mapped[role]!, datasetName)
   return mapped as MappedColumns
 }
 
-const missingColumn = (role: ColumnRole, columns: readonly SourceColumn[], source: string): HeadroomError => {
+const missingColumnError = (role: ColumnRole, columns: readonly ForecastColumn[], datasetName: string): HeadroomError => {
   const names = columns.map(({ column }) => column)
-  const nearest = nearestName(role, names)
+  const nearest = findNearestName(role, names)
   return new HeadroomError(
     'input-column-missing',
-    `${source} has no column ${role}; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-    { next: `Rename the column, or use one of the names ${roleNames[role].join(', ')}.` },
+    `${datasetName} has no column ${role}; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+    { next: `Rename the column, or use one of the names ${columnAliases[role].join(', ')}.` },
   )
 }
 
@@ -55,26 +55,30 @@ const textual = /^(VARCHAR|ENUM\(.*\)|UUID)$/
 const integral = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/
 const temporal = /^(TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?|DATE|VARCHAR)$/
 
-const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly wanted: string }> = {
-  server_id: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text or whole numbers' },
-  timestamp: { accepts: (type) => temporal.test(type), wanted: 'a date, a timestamp or ISO text' },
-  predicted: { accepts: (type) => numeric.test(type), wanted: 'numbers' },
-  model: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text' },
-  metric: { accepts: (type) => textual.test(type) || integral.test(type), wanted: 'text' },
-  actual: { accepts: (type) => numeric.test(type) || type === '"NULL"', wanted: 'numbers' },
-  yhat_lower: { accepts: (type) => numeric.test(type) || type === '"NULL"', wanted: 'numbers' },
-  yhat_upper: { accepts: (type) => numeric.test(type) || type === '"NULL"', wanted: 'numbers' },
-  is_future: { accepts: (type) => type === 'BOOLEAN' || integral.test(type), wanted: 'true and false' },
-  cutoff: { accepts: (type) => temporal.test(type), wanted: 'a date or timestamp' },
-  horizon_offset: { accepts: (type) => numeric.test(type), wanted: 'numbers' },
+const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly expected: string }> = {
+  server_id: { accepts: (type) => textual.test(type) || integral.test(type), expected: 'text or whole numbers' },
+  timestamp: { accepts: (type) => temporal.test(type), expected: 'a date, a timestamp or ISO text' },
+  predicted: { accepts: (type) => numeric.test(type), expected: 'numbers' },
+  model: { accepts: (type) => textual.test(type) || integral.test(type), expected: 'text' },
+  metric: { accepts: (type) => textual.test(type) || integral.test(type), expected: 'text' },
+  actual: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
+  yhat_lower: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
+  yhat_upper: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
+  is_future: { accepts: (type) => type === 'BOOLEAN' || integral.test(type), expected: 'true and false' },
+  cutoff: { accepts: (type) => temporal.test(type), expected: 'a date or timestamp' },
+  horizon_offset: { accepts: (type) => numeric.test(type), expected: 'numbers' },
 }
 
-const assertType = (role: ColumnRole, { column, type }: SourceColumn, source: string): void => {
-  const { accepts, wanted } = typeRules[role]
+const assertType = (role: ColumnRole, { column, type }: ForecastColumn, datasetName: string): void => {
+  const { accepts, expected } = typeRules[role]
   if (accepts(type)) return
-  throw new HeadroomError('input-column-type', `Column ${column} of ${source} holds ${describeType(type)}, but ${role} needs ${wanted}.`, {
-    next: `Write ${column} as ${wanted}; its type is ${type}.`,
-  })
+  throw new HeadroomError(
+    'input-column-type',
+    `Column ${column} of ${datasetName} holds ${describeType(type)}, but ${role} needs ${expected}.`,
+    {
+      next: `Write ${column} as ${expected}; its type is ${type}.`,
+    },
+  )
 }
 
 /** What a column of a type holds, in words. */
@@ -94,10 +98,10 @@ export const describeType = (type: string): string => {
 
 /** Whether a column could play a role by its name. */
 export const isRoleName = (column: string): boolean =>
-  Object.values(roleNames).some((names: readonly string[]) => names.includes(column.toLowerCase()))
+  Object.values(columnAliases).some((names: readonly string[]) => names.includes(column.toLowerCase()))
 
 export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
-  (Object.keys(roleNames) as ColumnRole[]).flatMap((role) => {
+  (Object.keys(columnAliases) as ColumnRole[]).flatMap((role) => {
     const column = mapped[role]
     return column === undefined ? [] : [{ role, ...column }]
   })

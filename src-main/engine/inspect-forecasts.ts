@@ -69,12 +69,12 @@ export const inspectForecasts = async (
       modelSchema,
     )
     return {
-      files: fleet.source.files,
-      rows: fleet.screening.rows,
+      files: fleet.dataset.files,
+      rows: fleet.validation.rows,
       servers: totals.servers,
       series: totals.series,
-      schema: fleet.source.schema,
-      mapped_columns: columnMappings(fleet.source.columns),
+      schema: fleet.dataset.schema,
+      mapped_columns: columnMappings(fleet.dataset.columns),
       granularity: fleet.grid.granularity,
       step_seconds: fleet.grid.stepSeconds,
       metrics: totals.metrics.split('\n'),

@@ -5,9 +5,9 @@ import type { Database } from '../database/database.ts'
 import type { AssessedFleet } from './assess-fleet.ts'
 import { naiveError, storeNaiveErrors } from './backtest/naive-errors.ts'
 import { scanBacktests, type BacktestReader } from './backtest/scan-backtests.ts'
-import { BreachEvidence, wantsBreaches } from './breach/breach-evidence.ts'
-import type { HeededEvents } from './events/assess-events.ts'
-import { readSeriesNames } from './events/event-targets.ts'
+import { BacktestResiduals, needsBreachEstimates } from './breach/breach-evidence.ts'
+import type { AppliedEvents } from './events/assess-events.ts'
+import { readSeriesAttributes } from './events/event-targets.ts'
 import { EventFilter } from './events/leave-out-events.ts'
 import { SeasonReader } from './season/assess-season.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
@@ -15,33 +15,36 @@ import type { SeasonReport } from './season/fleet-season.ts'
 export interface MeasuredBacktests {
   readonly season: SeasonReport
   /** Null where no breach probabilities are wanted. */
-  readonly evidence: BreachEvidence | null
+  readonly backtestResiduals: BacktestResiduals | null
   /** Null without an events table. */
-  readonly events: HeededEvents | null
+  readonly events: AppliedEvents | null
 }
 
 /** Reads the selected models' rows once. Leaves `season_figures`, and completes `naive_errors`. Reads what `assessFleet` leaves. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
-  { grid, hasNaiveErrors, ledger }: Pick<AssessedFleet, 'grid' | 'hasNaiveErrors' | 'ledger'>,
+  { grid, hasNaiveErrors, eventCalendar }: Pick<AssessedFleet, 'grid' | 'hasNaiveErrors' | 'eventCalendar'>,
 ): Promise<MeasuredBacktests> => {
   const { origin } = await database.row(
     'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
     z.object({ origin: z.number() }),
   )
   const season = await SeasonReader.open(database, config, grid, origin)
-  const evidence = wantsBreaches(config) ? await BreachEvidence.open(database, grid) : null
-  const naive: [series: number, error: number | null][] = []
-  const heeding: BacktestReader[] = [season, ...(evidence === null ? [] : [evidence])]
-  const filter = ledger === null ? null : new EventFilter(heeding, ledger.events, await readSeriesNames(database), grid, origin)
+  const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid) : null
+  const naiveErrors: [series: number, error: number | null][] = []
+  const filteredReaders: BacktestReader[] = [season, ...(backtestResiduals === null ? [] : [backtestResiduals])]
+  const filter =
+    eventCalendar === null
+      ? null
+      : new EventFilter(filteredReaders, eventCalendar.events, await readSeriesAttributes(database), grid, origin)
   // Past events count as errors of the model alone.
-  const readers: BacktestReader[] = filter === null ? heeding : [filter]
+  const readers: BacktestReader[] = filter === null ? filteredReaders : [filter]
   if (!hasNaiveErrors) {
-    readers.push({ read: ({ id, times, actual }) => naive.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
+    readers.push({ read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
   }
-  await scanBacktests(database, { origin, withBounds: evidence !== null, mostSeries: season.mostSeries }, readers)
-  if (!hasNaiveErrors) await storeNaiveErrors(database, naive)
-  const events = ledger === null || filter === null ? null : { ledger, leftOut: filter.leftOut() }
-  return { season: await season.finish(config), evidence, events }
+  await scanBacktests(database, { origin, withBounds: backtestResiduals !== null, maxSeries: season.maxSeries }, readers)
+  if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
+  const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
+  return { season: await season.finish(config), backtestResiduals, events }
 }

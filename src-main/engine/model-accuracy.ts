@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
-import { fixedPointOfSums, fixedSum } from './fixed-point.ts'
+import { fixedPointOfSums, fixedSumSql } from './fixed-point.ts'
 
 const modelSchema = z.object({
   model: z.string(),
@@ -32,9 +32,9 @@ export const measureModels = async (
   const models = await database.rows(
     `WITH sums AS (
        SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
-              ${fixedSum('absolute_error', fixedPointOfSums)} AS absolute_error,
-              ${fixedSum('signed_error', fixedPointOfSums)} AS signed_error,
-              ${fixedSum('symmetric_error', fixedPointOfSums)} AS symmetric_error,
+              ${fixedSumSql('absolute_error', fixedPointOfSums)} AS absolute_error,
+              ${fixedSumSql('signed_error', fixedPointOfSums)} AS signed_error,
+              ${fixedSumSql('symmetric_error', fixedPointOfSums)} AS symmetric_error,
               CAST(sum(bounded_points) AS DOUBLE) AS interval_points, CAST(sum(covered_points) AS DOUBLE) AS covered_points
        FROM series_models GROUP BY model
      ), medians AS (SELECT model, median(mae) AS median_mae, median(mase) AS median_mase FROM candidates GROUP BY model),
@@ -47,15 +47,15 @@ export const measureModels = async (
      FROM sums LEFT JOIN medians USING (model) LEFT JOIN wins USING (model) ORDER BY model`,
     modelSchema,
   )
-  const unbounded = models.filter((model) => model.backtest_points > 0 && model.interval_points === 0)
+  const modelsWithoutBounds = models.filter((model) => model.backtest_points > 0 && model.interval_points === 0)
   const warnings =
-    unbounded.length === 0
+    modelsWithoutBounds.length === 0
       ? []
       : [
           {
             code: 'no-backtest-bounds',
-            message: `The backtest of ${unbounded.map(({ model }) => model).join(', ')} has no bounds, so their coverage is unknown.`,
-            count: unbounded.length,
+            message: `The backtest of ${modelsWithoutBounds.map(({ model }) => model).join(', ')} has no bounds, so their coverage is unknown.`,
+            count: modelsWithoutBounds.length,
           },
         ]
   return { accuracy: { interval_level: config.interval_level, models }, warnings }

@@ -3,30 +3,30 @@ import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { Calendar } from './calendar.ts'
-import { fixedMean, fixedSumOfShares, type FixedPoint } from './fixed-point.ts'
-import { clusterPoints } from './cluster-points.ts'
+import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from './fixed-point.ts'
+import { runKMeans } from './cluster-points.ts'
 import { describeClustering, type ClusteredServers } from './cluster-servers.ts'
 
 /** It ignored the configured number of clusters. */
-const clusterCount = 3
+const module05Clusters = 3
 /** Its own ten restarts stop in a worse local optimum. */
 const restarts = 100
-const savedShare = 0.5
+const savingsShare = 0.5
 
 /** Creates `mixed_horizon` (series_id, horizon_mean, seasonal_peak_risk) over the future rows of all models. */
 export const mixHorizons = async (database: Database, calendar: Calendar, fixedPoint: FixedPoint): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE mixed_horizon AS
-    SELECT s.series_id, ${fixedMean('f.predicted', fixedPoint)} AS horizon_mean,
+    SELECT s.series_id, ${fixedMeanSql('f.predicted', fixedPoint)} AS horizon_mean,
            max(f.predicted) FILTER (WHERE ${calendar.isEoq('f.ts')} OR ${calendar.isHoliday('f.ts')}) AS seasonal_peak_risk
     FROM forecast f JOIN series s USING (server_id, metric)
     WHERE f.is_horizon AND f.predicted IS NOT NULL GROUP BY s.series_id`)
 }
 
-const deviation = '((f.predicted - m.mean) / m.greatest_deviation)'
+const deviationSql = '((f.predicted - m.mean) / m.greatest_deviation)'
 
 /** Clusters on mean and sample standard deviation of `predicted` over all rows and models, unscaled. */
-export const clusterLikeModule05 = async (
+export const clusterByModule05 = async (
   database: Database,
   config: AnalysisConfig,
   fixedPoint: FixedPoint,
@@ -34,13 +34,13 @@ export const clusterLikeModule05 = async (
 ): Promise<ClusteredServers> => {
   const rows = await database.rows(
     `WITH means AS (
-       SELECT server_id, ${fixedMean('predicted', fixedPoint)} AS mean, min(predicted) AS lowest, max(predicted) AS highest
+       SELECT server_id, ${fixedMeanSql('predicted', fixedPoint)} AS mean, min(predicted) AS lowest, max(predicted) AS highest
        FROM forecast_rows GROUP BY server_id
      ), spreads AS (
        SELECT server_id, mean, CASE WHEN highest > lowest THEN greatest(highest - mean, mean - lowest) END AS greatest_deviation FROM means
      )
      SELECT server_id, any_value(m.mean) AS mean,
-            coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfShares(`${deviation} * ${deviation}`)}), 0)
+            coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
               / sqrt(nullif(count(f.predicted) - 1, 0)) AS std
      FROM forecast_rows f JOIN spreads m USING (server_id)
      GROUP BY server_id ORDER BY server_id`,
@@ -49,8 +49,8 @@ export const clusterLikeModule05 = async (
   const mean = Float64Array.from(rows, (row) => row.mean ?? 0)
   const std = Float64Array.from(rows, (row) => row.std ?? 0)
   const points = rows.map((_, index) => [mean[index]!, std[index]!])
-  const clustering = await clusterPoints(points, { clusters: clusterCount, restarts, seed: config.seed, signal })
-  const everyone = rows.map((_, index) => index)
+  const clustering = await runKMeans(points, { clusters: module05Clusters, restarts, seed: config.seed, signal })
+  const allIndices = rows.map((_, index) => index)
   return {
     metric: config.target_metric,
     serverIds: rows.map((row) => row.server_id),
@@ -58,11 +58,11 @@ export const clusterLikeModule05 = async (
     cluster: clustering.assignment,
     clusters: clustering.centres.map((centre, cluster) => ({
       cluster,
-      name: moduleClusterNames[cluster] ?? `cluster ${cluster}`,
+      name: module05ClusterNames[cluster] ?? `cluster ${cluster}`,
       size: clustering.sizes[cluster]!,
       centre: { mean: centre[0]!, std: centre[1]! },
     })),
-    ...(await describeClustering(points, everyone, rows.length, ['mean', 'std'], clustering, {
+    ...(await describeClustering(points, allIndices, rows.length, ['mean', 'std'], clustering, {
       requested: config.n_clusters,
       silhouettesByK: null,
       restarts,
@@ -73,10 +73,11 @@ export const clusterLikeModule05 = async (
   }
 }
 
-const moduleClusterNames = ['lowest mean', 'middle mean', 'highest mean']
+const module05ClusterNames = ['lowest mean', 'middle mean', 'highest mean']
 
 /** USD a month: servers of the lowest-mean cluster x cost_per_instance x 0.5. */
-export const module05Savings = (quietest: number, config: AnalysisConfig): number => quietest * config.cost_per_instance * savedShare
+export const module05Savings = (quietestServers: number, config: AnalysisConfig): number =>
+  quietestServers * config.cost_per_instance * savingsShare
 
 export interface FlaggedRowCounts {
   readonly rows: number

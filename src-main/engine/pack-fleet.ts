@@ -1,36 +1,36 @@
 // The packing of a whole fleet, group by group: which underutilised server moves onto which (analysis definition, section 8).
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { Database } from '../database/database.ts'
-import { firstDisposition } from './first-disposition.ts'
+import { recommendBeforePacking } from './first-disposition.ts'
 import { groupKey, readFleetServers } from './fleet-servers.ts'
 import { packServers, type PackableServer } from './pack-servers.ts'
 
 /** Servers packed against each other at most; larger groups are cut by server name. */
 const subgroupSize = 2000
-const fewestKept = 2
+const minRemaining = 2
 
 type PackingCandidate = Pick<PackableServer, 'serverId' | 'capacityUnits'>
 
 /** Servers that may be packed onto each other. */
 interface PackingGroup {
   readonly servers: readonly PackingCandidate[]
-  readonly mostRemovals: number
+  readonly maxRemovals: number
 }
 
 /** Server -> the host that takes it over. Reads `fleet_servers`, `series` and `horizon`. */
 export const packFleet = async (database: Database, config: AnalysisConfig): Promise<Map<string, string>> => {
   const target = config.consolidation_target / 100
-  const hosts = new Map<string, string>()
-  const batches = inBatches(await findPackable(database))
-  await layDemands(database, batches)
+  const hostByServer = new Map<string, string>()
+  const batches = createBatches(await findPackingGroups(database))
+  await createDemands(database, batches)
   for (const [number, batch] of batches.entries()) {
     const demands = await readDemands(database, number, batch)
-    for (const [index, { mostRemovals }] of batch.entries()) {
-      for (const [server, host] of packServers(demands[index]!, { target, mostRemovals })) hosts.set(server, host)
+    for (const [index, { maxRemovals }] of batch.entries()) {
+      for (const [server, host] of packServers(demands[index]!, { target, maxRemovals })) hostByServer.set(server, host)
     }
   }
   await database.run('DROP TABLE packed_demands')
-  return hosts
+  return hostByServer
 }
 
 /** The servers of a group that count. */
@@ -41,51 +41,55 @@ interface GroupMembers {
 }
 
 /** Groups by business unit, region and criticality, cut into subgroups; those where nothing can move are left out. */
-const findPackable = async (database: Database): Promise<PackingGroup[]> => {
+const findPackingGroups = async (database: Database): Promise<PackingGroup[]> => {
   const groups = new Map<string, GroupMembers>()
   for await (const page of readFleetServers(database)) {
     for (const server of page) {
       const key = groupKey(server)
       const members = groups.get(key) ?? { packable: [], count: 0, retired: 0 }
       groups.set(key, members)
-      const disposition = firstDisposition(server)
+      const recommendation = recommendBeforePacking(server)
       members.count++
-      if (disposition === 'retire') members.retired++
-      if (server.is_underutilized && disposition === null)
+      if (recommendation === 'retire') members.retired++
+      if (server.is_underutilized && recommendation === null)
         members.packable.push({ serverId: server.server_id, capacityUnits: server.capacity_units })
     }
   }
   return [...groups.values()].flatMap(({ packable, count, retired }) => {
     const subgroups: PackingGroup[] = []
-    let removable = count - retired - fewestKept
+    let removable = count - retired - minRemaining
     for (let from = 0; from < packable.length; from += subgroupSize) {
       const subgroup = packable.slice(from, from + subgroupSize)
-      const mostRemovals = Math.min(removable, subgroup.length - 1)
-      if (mostRemovals > 0) subgroups.push({ servers: subgroup, mostRemovals })
-      removable -= Math.max(0, mostRemovals)
+      const maxRemovals = Math.min(removable, subgroup.length - 1)
+      if (maxRemovals > 0) subgroups.push({ servers: subgroup, maxRemovals })
+      removable -= Math.max(0, maxRemovals)
     }
     return subgroups
   })
 }
 
 /** Consecutive groups of at most a subgroup's size together: one query reads them all, and memory stays bounded. */
-const inBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
+const createBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
   const batches: PackingGroup[][] = []
-  let room = 0
+  let remaining = 0
   for (const group of groups) {
-    if (room < group.servers.length) {
+    if (remaining < group.servers.length) {
       batches.push([])
-      room = subgroupSize
+      remaining = subgroupSize
     }
     batches.at(-1)!.push(group)
-    room -= group.servers.length
+    remaining -= group.servers.length
   }
   return batches
 }
 
 /** Creates `packed_demands`, the horizons of what may be packed, batch after batch: each batch reads its own part alone. */
-const layDemands = async (database: Database, batches: readonly (readonly PackingGroup[])[]): Promise<void> => {
-  await database.storeRows('packed', { batch: 'INTEGER', place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' }, placesOf(batches))
+const createDemands = async (database: Database, batches: readonly (readonly PackingGroup[])[]): Promise<void> => {
+  await database.storeRows(
+    'packed',
+    { batch: 'INTEGER', place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' },
+    demandRows(batches),
+  )
   await database.run(`
     CREATE OR REPLACE TABLE packed_demands AS
     SELECT p.batch, p.place, p.pack_group, p.metric_number, h.ts, h.predicted
@@ -96,7 +100,7 @@ const layDemands = async (database: Database, batches: readonly (readonly Packin
     ORDER BY p.batch`)
 }
 
-function* placesOf(batches: readonly (readonly PackingGroup[])[]): Generator<readonly (string | number)[]> {
+function* demandRows(batches: readonly (readonly PackingGroup[])[]): Generator<readonly (string | number)[]> {
   for (const [batch, groups] of batches.entries()) {
     let place = 0
     for (const [group, { servers }] of groups.entries()) for (const { serverId } of servers) yield [batch, place++, group, serverId]
@@ -106,18 +110,18 @@ function* placesOf(batches: readonly (readonly PackingGroup[])[]): Generator<rea
 /** Per group and server the demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
 const readDemands = async (database: Database, batch: number, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
   const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
-  const [places, slots, values] = await database.numbers(
+  const [positions, slots, values] = await database.numbers(
     `SELECT place, dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1, predicted
      FROM packed_demands WHERE batch = ${batch}`,
     3,
   )
   const widths = groups.map(() => 0)
-  places!.forEach((place, index) => {
+  positions!.forEach((place, index) => {
     const { group } = members[place]!
     widths[group] = Math.max(widths[group]!, slots![index]! + 1)
   })
   const demands = members.map(({ group }) => new Float64Array(widths[group]!).fill(Number.NaN))
-  places!.forEach((place, index) => {
+  positions!.forEach((place, index) => {
     demands[place]![slots![index]!] = (Math.max(0, values![index]!) / 100) * members[place]!.server.capacityUnits
   })
   const packable: PackableServer[][] = groups.map(() => [])
@@ -126,6 +130,6 @@ const readDemands = async (database: Database, batch: number, groups: readonly P
 }
 
 const fillWithPeak = (demand: Float64Array): Float64Array => {
-  const peak = demand.reduce((most, units) => (Number.isNaN(units) ? most : Math.max(most, units)), 0)
+  const peak = demand.reduce((currentMax, units) => (Number.isNaN(units) ? currentMax : Math.max(currentMax, units)), 0)
   return demand.map((units) => (Number.isNaN(units) ? peak : units))
 }

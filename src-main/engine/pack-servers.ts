@@ -11,30 +11,30 @@ export interface PackingLimits {
   /** Share of a host's capacity that may be used at any time, 0..1. */
   readonly target: number
   /** Servers that may leave the group at most. */
-  readonly mostRemovals: number
+  readonly maxRemovals: number
 }
 
 /**
  * Server -> the host that takes it over; opened hosts are absent. First fit by decreasing peak demand, ties by name.
  * Demands are summed per time and peaks taken of the sums, never the other way round.
  */
-export const packServers = (servers: readonly PackableServer[], { target, mostRemovals }: PackingLimits): Map<string, string> => {
+export const packServers = (servers: readonly PackableServer[], { target, maxRemovals }: PackingLimits): Map<string, string> => {
   const byPeak = servers
     .map((server) => ({ server, ...peakOf(server.demand) }))
     .sort((a, b) => b.peak - a.peak || (a.server.serverId < b.server.serverId ? -1 : 1))
-  const hosts: { readonly serverId: string; readonly room: Float64Array }[] = []
-  const placed = new Map<string, string>()
+  const hosts: { readonly serverId: string; readonly freeUnits: Float64Array }[] = []
+  const hostByServer = new Map<string, string>()
   for (const { server, peakAt } of byPeak) {
-    const host = placed.size < mostRemovals ? hosts.find(({ room }) => fits(room, server.demand, peakAt)) : undefined
+    const host = hostByServer.size < maxRemovals ? hosts.find(({ freeUnits }) => fits(freeUnits, server.demand, peakAt)) : undefined
     if (host === undefined) {
       const limit = server.capacityUnits * target
-      hosts.push({ serverId: server.serverId, room: server.demand.map((units) => limit - units) })
+      hosts.push({ serverId: server.serverId, freeUnits: server.demand.map((units) => limit - units) })
       continue
     }
-    placed.set(server.serverId, host.serverId)
-    for (let time = 0; time < host.room.length; time++) host.room[time]! -= server.demand[time]!
+    hostByServer.set(server.serverId, host.serverId)
+    for (let time = 0; time < host.freeUnits.length; time++) host.freeUnits[time]! -= server.demand[time]!
   }
-  return placed
+  return hostByServer
 }
 
 const peakOf = (demand: Float64Array): { peak: number; peakAt: number } => {
@@ -46,8 +46,8 @@ const peakOf = (demand: Float64Array): { peak: number; peakAt: number } => {
 /** Units that sums of floating demands may stray: 30 % and 40 % do fill a host of 70 %. */
 const tolerance = 1e-9
 
-const fits = (room: Float64Array, demand: Float64Array, peakAt: number): boolean => {
-  if (demand[peakAt]! > room[peakAt]! + tolerance) return false
-  for (let time = 0; time < demand.length; time++) if (demand[time]! > room[time]! + tolerance) return false
+const fits = (freeUnits: Float64Array, demand: Float64Array, peakAt: number): boolean => {
+  if (demand[peakAt]! > freeUnits[peakAt]! + tolerance) return false
+  for (let time = 0; time < demand.length; time++) if (demand[time]! > freeUnits[time]! + tolerance) return false
   return true
 }

@@ -1,46 +1,46 @@
 // Turns what the user set into a complete configuration, or into one sentence that names the key.
 import { ZodError } from 'zod'
 import { analysisConfigSchema, completeConfig, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import { describeMisfit } from '../../src-shared/describe-misfit.ts'
+import { describeValidationIssue } from '../../src-shared/describe-misfit.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { nearestName } from '../../src-shared/nearest-name.ts'
+import { findNearestName } from '../../src-shared/nearest-name.ts'
 
 /** Throws config-invalid. */
-export const parseConfig = (given: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {
+export const parseConfig = (settings: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {
   const keys = Object.keys(analysisConfigSchema.shape)
-  const unknown = Object.keys(given).find((key) => !keys.includes(key))
-  if (unknown !== undefined) {
-    const nearest = nearestName(unknown, keys)
-    throw new HeadroomError('config-invalid', `The configuration has no key ${unknown}.`, {
+  const unknownKey = Object.keys(settings).find((key) => !keys.includes(key))
+  if (unknownKey !== undefined) {
+    const nearest = findNearestName(unknownKey, keys)
+    throw new HeadroomError('config-invalid', `The configuration has no key ${unknownKey}.`, {
       next: nearest === undefined ? `Known keys: ${keys.join(', ')}.` : `Did you mean ${nearest}?`,
     })
   }
   try {
-    const config = completeConfig(given, method)
+    const config = completeConfig(settings, method)
     assertOrdered(config)
     return config
   } catch (cause) {
     if (!(cause instanceof ZodError)) throw cause
-    throw doesNotFit(given, cause)
+    throw invalidConfig(settings, cause)
   }
 }
 
-const doesNotFit = (given: Readonly<Record<string, unknown>>, cause: ZodError): HeadroomError =>
-  new HeadroomError('config-invalid', `The configuration's ${describeMisfit(given, cause)}.`, {
+const invalidConfig = (settings: Readonly<Record<string, unknown>>, cause: ZodError): HeadroomError =>
+  new HeadroomError('config-invalid', `The configuration's ${describeValidationIssue(settings, cause)}.`, {
     next: 'Correct the value; the user guide lists every key.',
     cause,
   })
 
 const assertOrdered = (config: AnalysisConfig): void => {
   const { high_risk_threshold: high, very_high_risk_threshold: veryHigh } = config
-  if (veryHigh < high) throw outOfOrder(`very_high_risk_threshold ${veryHigh} lies below high_risk_threshold ${high}.`)
+  if (veryHigh < high) throw orderError(`very_high_risk_threshold ${veryHigh} lies below high_risk_threshold ${high}.`)
   for (const key of ['metric_thresholds', 'criticality_thresholds'] as const) {
     for (const [name, thresholds] of Object.entries(config[key])) {
       if (thresholds.very_high >= thresholds.high) continue
-      throw outOfOrder(`In ${key}, very_high ${thresholds.very_high} of ${name} lies below its high ${thresholds.high}.`)
+      throw orderError(`In ${key}, very_high ${thresholds.very_high} of ${name} lies below its high ${thresholds.high}.`)
     }
   }
 }
 
-const outOfOrder = (sentence: string): HeadroomError =>
+const orderError = (sentence: string): HeadroomError =>
   new HeadroomError('config-invalid', sentence, { next: 'Raise the one or lower the other.' })

@@ -1,20 +1,14 @@
 // Tables `series` (one row per server and metric: identity, group, thresholds, last measured time) and the view `forecast` with `is_horizon`.
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
-import {
-  isJudgedMetric,
-  thresholdsFor,
-  type AnalysisConfig,
-  type AnalysisMethod,
-  type Thresholds,
-} from '../../src-shared/analysis-config.ts'
+import { hasThreshold, thresholdsFor, type AnalysisConfig, type AnalysisMethod, type Thresholds } from '../../src-shared/analysis-config.ts'
 
 /** The original ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
 export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
 
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
 export const prepareSeries = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
-  await makeThresholds(database, config, method)
+  await createThresholds(database, config, method)
   await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config)}`)
   const { complete } = await database.row(
     'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
@@ -56,14 +50,14 @@ export const horizonCountsQuery = `
   FROM forecast GROUP BY ALL`
 
 /** One row per metric and criticality; no row where no threshold applies. */
-const makeThresholds = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
+const createThresholds = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
   const pairs = await database.rows(
     `SELECT DISTINCT s.metric, a.criticality FROM series_models s LEFT JOIN server_attributes a USING (server_id) ORDER BY ALL`,
     z.object({ metric: z.string(), criticality: z.string().nullable() }),
   )
   await database.run('CREATE OR REPLACE TABLE thresholds (metric VARCHAR, criticality VARCHAR, high DOUBLE, very_high DOUBLE)')
   for (const { metric, criticality } of pairs) {
-    if (method === 'headroom' && !isJudgedMetric(config, metric)) continue
+    if (method === 'headroom' && !hasThreshold(config, metric)) continue
     const { high, very_high } = method === 'module05' ? module05Thresholds : thresholdsFor(config, metric, criticality)
     await database.run('INSERT INTO thresholds VALUES (?, ?, ?, ?)', [metric, criticality, high, very_high])
   }

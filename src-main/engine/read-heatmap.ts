@@ -7,8 +7,8 @@ import { riskLevelSchema, riskLevels } from '../../src-shared/server-risk.ts'
 import type { Calendar } from './calendar.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 
-const mostRows = 60
-const mostColumns = 360
+const maxRows = 60
+const maxColumns = 360
 
 /** Reads `series_risk`, `forecast`, `holidays`. The metric has at least one series with a horizon. */
 export const readHeatmap = async (
@@ -18,7 +18,7 @@ export const readHeatmap = async (
   calendar: Calendar,
   grid: TimeGrid,
 ): Promise<HeatmapData> => {
-  const frame = await database.row(
+  const extent = await database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk,
             epoch(min(horizon_start)) AS start, epoch(max(horizon_end)) AS end_,
             CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
@@ -34,19 +34,19 @@ export const readHeatmap = async (
     }),
     [metric],
   )
-  const horizonSteps = Math.round((frame.end_ - frame.start) / grid.stepSeconds) + 1
-  const firstSecond = frame.start - horizonSteps * grid.stepSeconds
-  const stepsPerColumn = Math.ceil((2 * horizonSteps) / mostColumns)
+  const horizonSteps = Math.round((extent.end_ - extent.start) / grid.stepSeconds) + 1
+  const firstSecond = extent.start - horizonSteps * grid.stepSeconds
+  const stepsPerColumn = Math.ceil((2 * horizonSteps) / maxColumns)
   const columnSeconds = stepsPerColumn * grid.stepSeconds
-  const columns = Math.ceil((frame.end_ - firstSecond + grid.stepSeconds) / columnSeconds)
-  const rowCount = Math.min(mostRows, frame.servers)
+  const columns = Math.ceil((extent.end_ - firstSecond + grid.stepSeconds) / columnSeconds)
+  const rowCount = Math.min(maxRows, extent.servers)
   const rows = await readRows(database, metric, rowCount)
   const values = new Float32Array(rowCount * columns).fill(Number.NaN)
   const [row, column, value] = await database.numbers(
     `SELECT r.row_number, CAST((epoch(f.ts) - ${firstSecond}) // ${columnSeconds} AS INTEGER) AS column_number,
             max(CASE WHEN f.is_horizon THEN f.predicted ELSE coalesce(f.actual, f.predicted) END) AS value
      FROM forecast f JOIN (${rankedSeries(rowCount)}) r USING (server_id, metric, model)
-     WHERE f.ts >= make_timestamp(${firstSecond * 1e6}) AND f.ts <= make_timestamp(${frame.end_ * 1e6})
+     WHERE f.ts >= make_timestamp(${firstSecond * 1e6}) AND f.ts <= make_timestamp(${extent.end_ * 1e6})
      GROUP BY ALL`,
     3,
     [metric],
@@ -62,12 +62,12 @@ export const readHeatmap = async (
     stepMs: columnSeconds * 1000,
     columns,
     values,
-    horizonStartMs: frame.start * 1000,
+    horizonStartMs: extent.start * 1000,
     reduction: 'max',
-    marks: await readMarks(database, calendar, firstSecond, frame.end_ + grid.stepSeconds),
-    highThreshold: frame.high,
-    veryHighThreshold: frame.very_high,
-    counts: { servers: frame.servers, atRisk: frame.at_risk },
+    marks: await readMarks(database, calendar, firstSecond, extent.end_ + grid.stepSeconds),
+    highThreshold: extent.high,
+    veryHighThreshold: extent.very_high,
+    counts: { servers: extent.servers, atRisk: extent.at_risk },
   }
 }
 

@@ -1,35 +1,35 @@
 // One disposition per server and what it saves: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
 import type { AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import type { Database } from '../database/database.ts'
-import { firstDisposition, type Disposition } from './first-disposition.ts'
-import { makeFleetServers, readFleetServers, type FleetServer } from './fleet-servers.ts'
+import { recommendBeforePacking, type RecommendedAction } from './first-disposition.ts'
+import { createFleetServers, readFleetServers, type FleetServer } from './fleet-servers.ts'
 import { packFleet } from './pack-fleet.ts'
 
 const dayMs = 86_400_000
 
-export interface DisposedServer extends FleetServer {
-  readonly disposition: Disposition
-  readonly consolidateOnto: string | null
+export interface RecommendedServer extends FleetServer {
+  readonly recommendation: RecommendedAction
+  readonly targetHost: string | null
   /** ISO 8601 UTC; only of a server at risk. */
   readonly orderBy: string | null
   readonly isOrderLate: boolean
 }
 
 /** All servers by name, page after page; may be read several times. */
-export type DisposedFleet = () => AsyncGenerator<DisposedServer[]>
+export type RecommendedFleet = () => AsyncGenerator<RecommendedServer[]>
 
 /** Reads `series_risk`, `breach_estimates` and `horizon`. */
-export const disposeServers = async (database: Database, config: AnalysisConfig): Promise<DisposedFleet> => {
-  await makeFleetServers(database)
+export const assignRecommendations = async (database: Database, config: AnalysisConfig): Promise<RecommendedFleet> => {
+  await createFleetServers(database)
   const hosts = await packFleet(database, config)
   return async function* () {
     for await (const page of readFleetServers(database)) {
       yield page.map((server) => {
-        const onto = hosts.get(server.server_id) ?? null
+        const host = hosts.get(server.server_id) ?? null
         return {
           ...server,
-          disposition: firstDisposition(server) ?? (onto === null ? 'keep' : 'consolidate'),
-          consolidateOnto: onto,
+          recommendation: recommendBeforePacking(server) ?? (host === null ? 'keep' : 'consolidate'),
+          targetHost: host,
           ...orderFor(server),
         }
       })
@@ -38,7 +38,7 @@ export const disposeServers = async (database: Database, config: AnalysisConfig)
 }
 
 /** Capacity must be there at the expected first breach; where no path breaches, at the forecast's own first breach. */
-const orderFor = (server: FleetServer): Pick<DisposedServer, 'orderBy' | 'isOrderLate'> => {
+const orderFor = (server: FleetServer): Pick<RecommendedServer, 'orderBy' | 'isOrderLate'> => {
   const breach = server.expected_first_breach ?? server.first_breach_at
   if (!server.is_at_risk || breach === null) return { orderBy: null, isOrderLate: false }
   const orderBy = new Date(Date.parse(breach) - server.lead_time_days * dayMs).toISOString().replace('.000Z', 'Z')

@@ -28,31 +28,31 @@ export interface ProgressReporter {
   readonly timings: () => { step: string; seconds: number }[]
 }
 
-export const reportProgress = (onEvent: ((event: RunEvent) => void) | undefined): ProgressReporter => {
+export const createProgressReporter = (onEvent: ((event: RunEvent) => void) | undefined): ProgressReporter => {
   const total = Object.values(steps).reduce((sum, [, weight]) => sum + weight, 0)
   const finished: { step: string; seconds: number }[] = []
   let current: StepName | undefined
   let startedAt = 0
-  let done = 0
-  let shown = 0
-  const show = (label: string, progress: number): void => {
-    shown = Math.max(shown, Math.min(1, progress))
-    onEvent?.({ type: 'step', label, progress: shown })
+  let finishedShare = 0
+  let reported = 0
+  const report = (label: string, progress: number): void => {
+    reported = Math.max(reported, Math.min(1, progress))
+    onEvent?.({ type: 'step', label, progress: reported })
   }
   const end = (): void => {
     if (current === undefined) return
     finished.push({ step: current, seconds: Math.round(performance.now() - startedAt) / 1000 })
-    done += steps[current][1] / total
+    finishedShare += steps[current][1] / total
   }
   return {
     start: (step) => {
       end()
       current = step
       startedAt = performance.now()
-      show(steps[step][0], done)
+      report(steps[step][0], finishedShare)
     },
     advance: (share) => {
-      if (current !== undefined) show(steps[current][0], done + (share * steps[current][1]) / total)
+      if (current !== undefined) report(steps[current][0], finishedShare + (share * steps[current][1]) / total)
     },
     warn: (warning) => onEvent?.({ type: 'warning', warning }),
     timings: () => {

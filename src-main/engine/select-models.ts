@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { queryNaiveErrors, storeNaiveErrors } from './backtest/naive-errors.ts'
-import { fixedSum, type FixedPoint } from './fixed-point.ts'
+import { fixedSumSql, type FixedPoint } from './fixed-point.ts'
 import type { TimeGrid } from './detect-granularity.ts'
 
 /** Below this many common timestamps a series' own errors do not decide. */
-export const fewestCommonPoints = 14
+export const minCommonPoints = 14
 
 /**
  * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model). Returns whether
@@ -19,35 +19,35 @@ export const selectModels = async (
   database: Database,
   grid: TimeGrid,
   fixedPoint: FixedPoint,
-  sourceName: string,
+  datasetName: string,
   forcedModel: string | undefined,
 ): Promise<{ hasNaiveErrors: boolean }> => {
   await storeNaiveErrors(database, [])
-  await makeCandidates(database, fixedPoint)
+  await createCandidates(database, fixedPoint)
   const { candidates } = await database.row(
     'SELECT CAST(count(*) AS DOUBLE) AS candidates FROM candidates',
     z.object({ candidates: z.number() }),
   )
   if (candidates === 0) {
-    throw new HeadroomError('input-no-horizon', `${sourceName} has no future rows: column is_future or actual marks none.`, {
+    throw new HeadroomError('input-no-horizon', `${datasetName} has no future rows: column is_future or actual marks none.`, {
       next: 'Include the forecast rows that lie after the last measured time.',
     })
   }
-  if (forcedModel !== undefined) await assertModelKnown(database, forcedModel, sourceName)
+  if (forcedModel !== undefined) await assertModelKnown(database, forcedModel, datasetName)
   const { is_decided } = await database.row(
-    `SELECT bool_and(series_common_points >= ${fewestCommonPoints}) AS is_decided FROM candidates`,
+    `SELECT bool_and(series_common_points >= ${minCommonPoints}) AS is_decided FROM candidates`,
     z.object({ is_decided: z.boolean() }),
   )
   // Where backtests are short, the fleet's MASE decides.
   if (!is_decided) await queryNaiveErrors(database, grid, fixedPoint)
   await selectBest(database, forcedModel)
-  if (is_decided && (await areBacktestsWhole(database))) return { hasNaiveErrors: false }
+  if (is_decided && (await areBacktestsComplete(database))) return { hasNaiveErrors: false }
   if (is_decided) await queryNaiveErrors(database, grid, fixedPoint)
   return { hasNaiveErrors: true }
 }
 
 /** Whether the selected model's backtest covers every measured time of each series. */
-const areBacktestsWhole = async (database: Database): Promise<boolean> => {
+const areBacktestsComplete = async (database: Database): Promise<boolean> => {
   const { are_whole } = await database.row(
     `SELECT coalesce(bool_and(m.backtest_points = w.measured), true) AS are_whole
      FROM (SELECT server_id, metric, max(measured) AS measured FROM series_models GROUP BY ALL) w
@@ -67,9 +67,9 @@ export const selectedModelsQuery = `
          ranked AS (
            SELECT c.series_id, c.model,
                   row_number() OVER (PARTITION BY c.series_id ORDER BY
-                    CASE WHEN c.series_common_points >= ${fewestCommonPoints} THEN c.mae END NULLS LAST,
-                    CASE WHEN c.series_common_points < ${fewestCommonPoints} THEN f.median_mase END NULLS LAST,
-                    CASE WHEN c.series_common_points < ${fewestCommonPoints} THEN f.median_mae END NULLS LAST,
+                    CASE WHEN c.series_common_points >= ${minCommonPoints} THEN c.mae END NULLS LAST,
+                    CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mase END NULLS LAST,
+                    CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mae END NULLS LAST,
                     c.model) AS place
            FROM candidates c JOIN fleet f USING (model)
          )
@@ -84,11 +84,11 @@ const selectBest = async (database: Database, forcedModel: string | undefined): 
 export const forcedModelQuery = (model: string): string =>
   `SELECT series_id, model FROM candidates WHERE model = ${literal(model)} ORDER BY series_id`
 
-const assertModelKnown = async (database: Database, model: string, sourceName: string): Promise<void> => {
-  const known = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))
-  if (known.some((row) => row.model === model)) return
-  throw new HeadroomError('input-model-unknown', `Column model of ${sourceName} has no forecasts by "${model}".`, {
-    next: `Use one of ${known.map((row) => row.model).join(', ')}.`,
+const assertModelKnown = async (database: Database, model: string, datasetName: string): Promise<void> => {
+  const knownModels = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))
+  if (knownModels.some((row) => row.model === model)) return
+  throw new HeadroomError('input-model-unknown', `Column model of ${datasetName} has no forecasts by "${model}".`, {
+    next: `Use one of ${knownModels.map((row) => row.model).join(', ')}.`,
   })
 }
 
@@ -96,7 +96,7 @@ const assertModelKnown = async (database: Database, model: string, sourceName: s
  * Where all candidates cover the same backtest times (equal count and fingerprint of the times), the survey's sums are
  * the answer; the other series alone are joined row by row.
  */
-const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promise<void> => {
+const createCandidates = async (database: Database, fixedPoint: FixedPoint): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE candidate_rows AS ${candidateRowsQuery}`)
   await database.run(`CREATE OR REPLACE TABLE unaligned_errors AS ${unalignedErrorsQuery(fixedPoint)}`)
   await database.run(`CREATE OR REPLACE TABLE candidate_errors AS ${candidateErrorsQuery}`)
@@ -105,7 +105,7 @@ const makeCandidates = async (database: Database, fixedPoint: FixedPoint): Promi
 }
 
 /** Whether all candidates of a series that have a backtest share the value. */
-const isSameOfTested = (value: string): string => {
+const isSameForTested = (value: string): string => {
   const tested = `CASE WHEN m.backtest_points > 0 THEN ${value} END`
   return `coalesce(min(${tested}) OVER series_window = max(${tested}) OVER series_window, true)`
 }
@@ -114,7 +114,7 @@ const isSameOfTested = (value: string): string => {
 export const candidateRowsQuery = `
     SELECT s.series_id, m.*, h.horizon_points,
            count(CASE WHEN m.backtest_points > 0 THEN 1 END) OVER series_window AS tested_candidates,
-           ${isSameOfTested('m.backtest_points')} AND ${isSameOfTested('m.backtest_times')} AS aligned
+           ${isSameForTested('m.backtest_points')} AND ${isSameForTested('m.backtest_times')} AS aligned
     FROM series_models m JOIN horizon_counts h USING (server_id, metric, model) JOIN series s USING (server_id, metric)
     WHERE h.horizon_points > 0
     WINDOW series_window AS (PARTITION BY s.series_id)`
@@ -128,7 +128,7 @@ export const unalignedErrorsQuery = (fixedPoint: FixedPoint): string => `
     ), common AS (
       SELECT series_id, ts FROM tested GROUP BY series_id, ts, tested_candidates HAVING count(*) = tested_candidates
     )
-    SELECT series_id, model, count(*) AS common_points, ${fixedSum('error', fixedPoint)} AS absolute_error
+    SELECT series_id, model, count(*) AS common_points, ${fixedSumSql('error', fixedPoint)} AS absolute_error
     FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`
 
 /** SQL for the rows of `candidate_errors`. */

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path'
 import { z } from 'zod'
 import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { nearestName } from '../../src-shared/nearest-name.ts'
+import { findNearestName } from '../../src-shared/nearest-name.ts'
 import type { InputEntry } from '../../src-shared/run-manifest.ts'
 import { literalPath } from './source-files.ts'
 
@@ -22,50 +22,54 @@ export const loadServersTable = async (database: Database, path: string | undefi
   }
   const file = resolve(path)
   const name = basename(file)
-  const found = await stat(file).catch(() => null)
-  if (found === null) throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
-  if (!found.isFile()) throw new HeadroomError('input-not-found', `The servers table ${path} is a folder.`, { next: 'Name a file.' })
-  if (found.size === 0) throw invalid(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
+  const status = await stat(file).catch(() => null)
+  if (status === null) throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
+  if (!status.isFile()) throw new HeadroomError('input-not-found', `The servers table ${path} is a folder.`, { next: 'Name a file.' })
+  if (status.size === 0) throw invalidServers(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
   const isParquet = /\.(parquet|parq|pq)$/i.test(name)
-  const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelation(file)
+  const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelationSql(file)
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
     throw isParquet
-      ? invalid(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
-      : invalid(`The servers table ${name} cannot be read as CSV${lineOf(cause)}.`, 'Save it as CSV in UTF-8 with a header line.', cause)
+      ? invalidServers(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
+      : invalidServers(
+          `The servers table ${name} cannot be read as CSV${describeCsvLine(cause)}.`,
+          'Save it as CSV in UTF-8 with a header line.',
+          cause,
+        )
   })
   const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
   const byName = new Map(columns.map(({ column_name }) => [column_name.toLowerCase().trim(), column_name]))
-  const key = byName.get('server_id')
-  if (key === undefined) {
+  const serverColumn = byName.get('server_id')
+  if (serverColumn === undefined) {
     const names = [...byName.values()]
-    const nearest = nearestName('server_id', names)
-    throw invalid(
+    const nearest = findNearestName('server_id', names)
+    throw invalidServers(
       `The servers table ${name} has no column server_id; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
       'Rename the column with the server names.',
     )
   }
   for (const column of numberColumns) await assertNumbers(database, name, byName.get(column))
-  await assertUnique(database, name, key)
+  await assertUnique(database, name, serverColumn)
   const text = (column: string): string => {
-    const given = byName.get(column)
-    return given === undefined ? 'CAST(NULL AS VARCHAR)' : `nullif(trim(CAST(${identifier(given)} AS VARCHAR)), '')`
+    const givenColumn = byName.get(column)
+    return givenColumn === undefined ? 'CAST(NULL AS VARCHAR)' : `nullif(trim(CAST(${identifier(givenColumn)} AS VARCHAR)), '')`
   }
-  const number = (column: string): string => `CAST(${text(column)} AS DOUBLE)`
+  const numberSql = (column: string): string => `CAST(${text(column)} AS DOUBLE)`
   await database.run(
     `CREATE OR REPLACE TABLE server_attributes AS
-     SELECT CAST(${identifier(key)} AS VARCHAR) AS server_id,
+     SELECT CAST(${identifier(serverColumn)} AS VARCHAR) AS server_id,
             ${textColumns.map((column) => `${text(column)} AS ${column}`).join(', ')},
-            ${numberColumns.map((column) => `${number(column)} AS ${column}`).join(', ')}
+            ${numberColumns.map((column) => `${numberSql(column)} AS ${column}`).join(', ')}
      FROM servers_as_given`,
   )
   const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
-  if (rows === 0) throw invalid(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
+  if (rows === 0) throw invalidServers(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
   await database.run('DROP TABLE servers_as_given')
-  return { path, bytes: found.size, rows }
+  return { path, bytes: status.size, rows }
 }
 
-const invalid = (sentence: string, next: string, cause?: unknown): HeadroomError =>
+const invalidServers = (sentence: string, next: string, cause?: unknown): HeadroomError =>
   new HeadroomError('servers-invalid', sentence, { next, cause })
 
 const delimiters = [',', ';', '\t', '|'] as const
@@ -73,7 +77,7 @@ const delimiters = [',', ';', '\t', '|'] as const
 const headerBytes = 8192
 
 /** The delimiter is read off the header line: DuckDB's own guess takes a ragged table for one of a single column. */
-const csvRelation = async (path: string): Promise<string> => {
+const csvRelationSql = async (path: string): Promise<string> => {
   const file = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
@@ -87,7 +91,7 @@ const csvRelation = async (path: string): Promise<string> => {
 }
 
 /** DuckDB names the line in its long report, unless the table fits no reading at all. */
-const lineOf = (cause: unknown): string => {
+const describeCsvLine = (cause: unknown): string => {
   const line = /CSV Error on Line: (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1]
   return line === undefined ? '' : `: line ${line} does not fit the others`
 }
@@ -96,28 +100,28 @@ const assertNumbers = async (database: Database, table: string, column: string |
   if (column === undefined) return
   const text = `nullif(trim(CAST(${identifier(column)} AS VARCHAR)), '')`
   const value = `TRY_CAST(${text} AS DOUBLE)`
-  const [bad] = await database.rows(
+  const [invalidValue] = await database.rows(
     `SELECT ${text} AS text FROM servers_as_given
      WHERE ${text} IS NOT NULL AND (${value} IS NULL OR NOT isfinite(${value}) OR ${value} < 0) LIMIT 1`,
     z.object({ text: z.string() }),
   )
-  if (bad === undefined) return
-  throw invalid(
-    `Column ${column} of the servers table ${table} holds "${bad.text}", which is no number of 0 or more.`,
+  if (invalidValue === undefined) return
+  throw invalidServers(
+    `Column ${column} of the servers table ${table} holds "${invalidValue.text}", which is no number of 0 or more.`,
     'Write plain numbers without units or thousands separators.',
   )
 }
 
-const assertUnique = async (database: Database, table: string, key: string): Promise<void> => {
-  const [repeated] = await database.rows(
-    `SELECT CAST(${identifier(key)} AS VARCHAR) AS server FROM servers_as_given GROUP BY 1 HAVING count(*) > 1 OR server IS NULL ORDER BY 1 LIMIT 1`,
+const assertUnique = async (database: Database, table: string, serverColumn: string): Promise<void> => {
+  const [repeatedServer] = await database.rows(
+    `SELECT CAST(${identifier(serverColumn)} AS VARCHAR) AS server FROM servers_as_given GROUP BY 1 HAVING count(*) > 1 OR server IS NULL ORDER BY 1 LIMIT 1`,
     z.object({ server: z.string().nullable() }),
   )
-  if (repeated === undefined) return
-  throw invalid(
-    repeated.server === null
-      ? `Column ${key} of the servers table ${table} is empty in a row.`
-      : `The servers table ${table} names ${repeated.server} more than once in column ${key}.`,
+  if (repeatedServer === undefined) return
+  throw invalidServers(
+    repeatedServer.server === null
+      ? `Column ${serverColumn} of the servers table ${table} is empty in a row.`
+      : `The servers table ${table} names ${repeatedServer.server} more than once in column ${serverColumn}.`,
     'Keep one row per server.',
   )
 }

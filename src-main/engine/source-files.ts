@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 
-export interface SourceFile {
+export interface ForecastFile {
   readonly path: string
   readonly bytes: number
   /** Tells whether the file is still the one that was opened. */
@@ -15,64 +15,65 @@ export interface SourceFile {
 }
 
 /** Opened together: a partitioned tree may hold more files than a process may open. */
-const filesAtOnce = 64
+const maxOpenFiles = 64
 
-const parquetEnding = /\.(parquet|parq|pq)$/i
+const parquetExtension = /\.(parquet|parq|pq)$/i
 const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
 const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
 /** Files of the set by name, however they were named. Each begins and ends as Parquet does. */
-export const findSourceFiles = async (database: Database, inputs: readonly string[]): Promise<SourceFile[]> => {
+export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFile[]> => {
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
-  const files: SourceFile[] = []
+  const files: ForecastFile[] = []
   for (const input of inputs) {
     if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
-    const named = resolve(input)
-    for (const path of await expand(database, input)) {
-      const found = await stat(path).catch((cause: unknown) => {
+    const namedPath = resolve(input)
+    for (const path of await expandInput(database, input)) {
+      const status = await stat(path).catch((cause: unknown) => {
         throw new HeadroomError('input-not-found', `${basename(path)} is gone or cannot be read.`, {
           next: 'Check its permissions.',
           cause,
         })
       })
-      const name = path.startsWith(`${named}${sep}`) ? relative(named, path) : basename(path)
+      const name = path.startsWith(`${namedPath}${sep}`) ? relative(namedPath, path) : basename(path)
       // A pipe would be waited for, a device has no end.
-      if (!found.isFile()) throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name Parquet files only.' })
-      files.push({ path, bytes: found.size, modified: `${found.ino} ${found.mtimeMs}`, name })
+      if (!status.isFile())
+        throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name Parquet files only.' })
+      files.push({ path, bytes: status.size, modified: `${status.ino} ${status.mtimeMs}`, name })
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1))
-  const repeated = files.find((file, index) => files[index + 1]?.path === file.path)
-  if (repeated !== undefined) {
-    throw new HeadroomError('usage', `${repeated.name} is named twice.`, { next: 'Name each file once.' })
+  const repeatedFile = files.find((file, index) => files[index + 1]?.path === file.path)
+  if (repeatedFile !== undefined) {
+    throw new HeadroomError('usage', `${repeatedFile.name} is named twice.`, { next: 'Name each file once.' })
   }
-  for (let from = 0; from < files.length; from += filesAtOnce) {
-    await Promise.all(files.slice(from, from + filesAtOnce).map(assertParquet))
+  for (let from = 0; from < files.length; from += maxOpenFiles) {
+    await Promise.all(files.slice(from, from + maxOpenFiles).map(assertParquet))
   }
   return files
 }
 
 /** Throws input-changed where a file was written or replaced since it was opened: what was read may be of both. */
-export const assertUnchanged = async (files: readonly SourceFile[]): Promise<void> => {
+export const assertUnchanged = async (files: readonly ForecastFile[]): Promise<void> => {
   for (const { path, bytes, modified, name } of files) {
-    const found = await stat(path).catch(() => null)
-    if (found !== null && found.size === bytes && `${found.ino} ${found.mtimeMs}` === modified) continue
+    const status = await stat(path).catch(() => null)
+    if (status !== null && status.size === bytes && `${status.ino} ${status.mtimeMs}` === modified) continue
     throw new HeadroomError('input-changed', `${name} changed while it was read.`, { next: 'Analyse it again once nobody writes it.' })
   }
 }
 
-const expand = async (database: Database, input: string): Promise<string[]> => {
+const expandInput = async (database: Database, input: string): Promise<string[]> => {
   const path = resolve(input)
-  const found = await stat(path).catch((thrown: unknown) => {
+  const status = await stat(path).catch((thrown: unknown) => {
     if (isMissing(thrown)) return null
     throw new HeadroomError('input-not-found', `${input} cannot be read.`, { next: 'Check the permissions of its folder.', cause: thrown })
   })
-  if (found?.isFile() === true) return [path]
-  if (found?.isDirectory() === true) {
-    const inside = (await globFiles(database, `${literalPath(path)}/**`)).filter(
-      (file) => parquetEnding.test(file) && !isHidden(file.slice(path.length)),
+  if (status?.isFile() === true) return [path]
+  if (status?.isDirectory() === true) {
+    const filesInside = (await globFiles(database, `${literalPath(path)}/**`)).filter(
+      (file) => parquetExtension.test(file) && !isHidden(file.slice(path.length)),
     )
-    if (inside.length > 0) return inside
+    if (filesInside.length > 0) return filesInside
     throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet file.`, {
       next: 'Name a folder with files that end in .parquet.',
     })
@@ -99,35 +100,35 @@ const encryptedMagic = 'PARE'
 /** Length of the footer, four bytes, and the mark at the end. */
 const tailBytes = 8
 
-const assertParquet = async ({ path, bytes, name }: SourceFile): Promise<void> => {
+const assertParquet = async ({ path, bytes, name }: ForecastFile): Promise<void> => {
   if (bytes === 0) throw new HeadroomError('input-empty', `${name} is empty (0 bytes).`, { next: 'Write it again.' })
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `${name} cannot be opened for reading.`, { next: 'Check its permissions.', cause })
   })
   try {
     const head = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0)
-    const mark = head.buffer.toString('latin1')
-    if (mark === encryptedMagic) {
+    const headMagic = head.buffer.toString('latin1')
+    if (headMagic === encryptedMagic) {
       throw new HeadroomError('input-not-parquet', `${name} is an encrypted Parquet file.`, { next: 'Write it without encryption.' })
     }
-    if (mark !== magic) {
+    if (headMagic !== magic) {
       throw new HeadroomError('input-not-parquet', `${name} is not a Parquet file.`, { next: 'Convert it to Parquet first.' })
     }
     const tail = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, Math.max(0, bytes - tailBytes))
     if (bytes < magic.length + tailBytes || tail.buffer.toString('latin1', tailBytes - magic.length) !== magic) {
-      throw truncated(name, 'its footer is missing')
+      throw truncatedFileError(name, 'its footer is missing')
     }
     const footerBytes = tail.buffer.readUInt32LE(0)
     if (footerBytes === 0 || footerBytes > bytes - magic.length - tailBytes) {
-      throw truncated(name, 'its footer does not fit into it')
+      throw truncatedFileError(name, 'its footer does not fit into it')
     }
   } finally {
     await file.close()
   }
 }
 
-const truncated = (name: string, sign: string): HeadroomError =>
-  new HeadroomError('input-not-parquet', `${name} is a truncated or damaged Parquet file: ${sign}.`, {
+const truncatedFileError = (name: string, problem: string): HeadroomError =>
+  new HeadroomError('input-not-parquet', `${name} is a truncated or damaged Parquet file: ${problem}.`, {
     next: 'Write, copy or download the file again.',
   })
 
@@ -135,12 +136,15 @@ const truncated = (name: string, sign: string): HeadroomError =>
 export const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
 
 /** Of the values in folder names DuckDB knows numbers and times by itself, but not truth. */
-const truthFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
+const booleanFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
 
 /** `read_parquet(...)` over the files, united by column name. */
-export const parquetRelation = (files: readonly SourceFile[]): string => {
+export const parquetRelationSql = (files: readonly ForecastFile[]): string => {
   const list = files.map((file) => literal(literalPath(file.path))).join(', ')
-  const truth = files.map(({ path }) => truthFolder.exec(path)?.[1])
-  const types = truth[0] !== undefined && truth.every((name) => name === truth[0]) ? `, hive_types = {${literal(truth[0])}: BOOLEAN}` : ''
+  const booleanFolders = files.map(({ path }) => booleanFolder.exec(path)?.[1])
+  const types =
+    booleanFolders[0] !== undefined && booleanFolders.every((name) => name === booleanFolders[0])
+      ? `, hive_types = {${literal(booleanFolders[0])}: BOOLEAN}`
+      : ''
   return files.length === 1 ? `read_parquet(${list}${types})` : `read_parquet([${list}], union_by_name = true${types})`
 }

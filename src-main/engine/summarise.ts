@@ -9,10 +9,10 @@ import type { RecommendationReport } from './describe-recommendations.ts'
 import type { FlaggedRowCounts } from './module05-method.ts'
 import type { SeasonReport } from './season/fleet-season.ts'
 
-export interface SummaryParts {
+export interface SummaryInput {
   readonly analyzedAt: Date
   readonly counts: RunCounts
-  readonly clustered: ClusteredServers
+  readonly clusteredServers: ClusteredServers
   readonly season: SeasonReport
   readonly report: RecommendationReport
   /** Null without an events table. */
@@ -22,8 +22,8 @@ export interface SummaryParts {
 }
 
 /** Counts distinct servers; under `module05` the original's row counts stand under the original's names. */
-export const summarise = async (database: Database, parts: SummaryParts): Promise<RunSummary> => {
-  const { analyzedAt, counts, clustered, season, report, events, rowCounts } = parts
+export const summarizeRun = async (database: Database, input: SummaryInput): Promise<RunSummary> => {
+  const { analyzedAt, counts, clusteredServers, season, report, events, rowCounts } = input
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
@@ -55,9 +55,9 @@ export const summarise = async (database: Database, parts: SummaryParts): Promis
     distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },
     ...(rowCounts === null ? {} : { rows: rowCounts }),
     underutilized_count: report.underutilized_count,
-    kmeans_inertia: clustered.clustering.inertia,
-    clusters: clustered.clusters,
-    clustering: clustered.clustering,
+    kmeans_inertia: clusteredServers.clustering.inertia,
+    clusters: clusteredServers.clusters,
+    clustering: clusteredServers.clustering,
     season,
     ...(events === null ? {} : { events }),
   }

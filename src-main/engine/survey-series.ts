@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { fromSteps, inSteps } from './fixed-point.ts'
-import { damagedFile, type ForecastSource } from './forecast-source.ts'
+import { fromStepsSql, toStepsSql } from './fixed-point.ts'
+import { damagedFileError, type ForecastDataset } from './forecast-source.ts'
 import type { MappedColumns } from './forecast-columns.ts'
 import type { TimeGrid } from './detect-granularity.ts'
-import type { Screening } from './screen-forecasts.ts'
+import type { ForecastValidation } from './screen-forecasts.ts'
 
 /** Time slots per bitmap; a longer series takes several. */
 const slotsPerBitmap = 4096
@@ -16,11 +16,11 @@ const slotsPerBitmap = 4096
  * A backtest row is one that says what the model predicted about a time since measured. sMAPE's summand, in percent:
  * 200 |a - p| / (|a| + |p|), 0 where both are 0.
  */
-export const surveySeries = async (
+export const profileSeries = async (
   database: Database,
-  source: ForecastSource,
+  dataset: ForecastDataset,
   grid: TimeGrid,
-  { fixedPoint, isWithinPercent }: Screening,
+  { fixedPoint, isWithinPercent }: ForecastValidation,
 ): Promise<void> => {
   const span = await database.row(
     `SELECT CAST(epoch_us(min(ts)) AS VARCHAR) AS first_us,
@@ -31,9 +31,9 @@ export const surveySeries = async (
   const width = Math.min(slotsPerBitmap, span.slots)
   const slot = `(epoch_us(ts) - ${span.first_us}) // ${grid.stepSeconds * 1_000_000}`
   const isLong = span.slots > width
-  const survey = database.run(
-    `CREATE OR REPLACE TABLE series_models AS ${surveyQuery(
-      source.columns,
+  const profiling = database.run(
+    `CREATE OR REPLACE TABLE series_models AS ${seriesProfileQuery(
+      dataset.columns,
       { fixedPoint, isWithinPercent },
       {
         slot,
@@ -43,31 +43,31 @@ export const surveySeries = async (
     )}`,
   )
   // The first to read all pages.
-  await survey.catch((cause: unknown) => {
-    throw damagedFile(source.files, source.name, cause)
+  await profiling.catch((cause: unknown) => {
+    throw damagedFileError(dataset.files, dataset.name, cause)
   })
-  await refuseVariety(database, source)
-  await refuseRepeatedRows(database, source)
+  await rejectTooManyNames(database, dataset)
+  await rejectDuplicateRows(database, dataset)
 }
 
 /** How repeated rows are screened: SQL for a row's slot in time, the bitmap it falls into, and how many slots of a bitmap are filled. */
-interface RepetitionScreen {
+interface DuplicateRowCheck {
   readonly slot: string
   readonly bitmap: string
   readonly filled: string
 }
 
 /** SQL for the rows of `series_models`. */
-export const surveyQuery = (
+export const seriesProfileQuery = (
   columns: MappedColumns,
-  { fixedPoint, isWithinPercent }: Pick<Screening, 'fixedPoint' | 'isWithinPercent'>,
-  screen: RepetitionScreen,
+  { fixedPoint, isWithinPercent }: Pick<ForecastValidation, 'fixedPoint' | 'isWithinPercent'>,
+  duplicateCheck: DuplicateRowCheck,
 ): string => {
   const leads = leadColumns(columns)
   return `
     WITH placed AS (
       SELECT *, NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL AS is_backtest,
-             ${screen.slot} AS slot
+             ${duplicateCheck.slot} AS slot
       FROM forecast_rows
     ), measured AS (
       -- NULL outside the backtest, so that sums and counts skip the horizon.
@@ -78,17 +78,17 @@ export const surveyQuery = (
              CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at${leads.perRow}
       FROM placed
     ), bitmaps AS (
-      SELECT server_id, metric, model, ${screen.bitmap} AS bitmap,
+      SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,
              count(*) AS row_count,
-             ${screen.filled} AS filled_slots,
+             ${duplicateCheck.filled} AS filled_slots,
              min(ts) AS first_at, max(ts) AS last_at,
              max(measured_at) AS last_measured_at, count(measured_at) AS measured,
              count(is_future) AS stated,
              count_if(is_future AND predicted IS NOT NULL) AS stated_horizon,
              count(error) AS backtest_points, bit_xor(time_hash) AS backtest_times,
-             sum(${inSteps('abs(error)', fixedPoint)}) AS absolute_error,
-             sum(${inSteps('error', fixedPoint)}) AS signed_error,
-             sum(${inSteps('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
+             sum(${toStepsSql('abs(error)', fixedPoint)}) AS absolute_error,
+             sum(${toStepsSql('error', fixedPoint)}) AS signed_error,
+             sum(${toStepsSql('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
              ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual${leads.perSeries}
@@ -103,7 +103,7 @@ export const surveyQuery = (
              .join(', ')},
            coalesce(bit_xor(backtest_times), 0) AS backtest_times,
            ${['absolute_error', 'signed_error', 'symmetric_error']
-             .map((sum) => `coalesce(${fromSteps(`sum(${sum})`)}, 0) AS ${sum}`)
+             .map((sum) => `coalesce(${fromStepsSql(`sum(${sum})`)}, 0) AS ${sum}`)
              .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
            coalesce(bool_or(has_outside_actual), false) OR min(least_predicted) < 0 OR max(greatest_predicted) > 100 AS is_outside_percent,
@@ -125,19 +125,19 @@ const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: strin
       }
 
 /** A fleet is forecast by a handful of models in a handful of metrics: more names than this are of something else, such as run ids. */
-const mostNames = 1000
+const maxNames = 1000
 
-const refuseVariety = async (database: Database, { columns, name }: ForecastSource): Promise<void> => {
-  const found = await database.row(
+const rejectTooManyNames = async (database: Database, { columns, name }: ForecastDataset): Promise<void> => {
+  const nameCounts = await database.row(
     'SELECT CAST(count(DISTINCT model) AS DOUBLE) AS model, CAST(count(DISTINCT metric) AS DOUBLE) AS metric FROM series_models',
     z.object({ model: z.number(), metric: z.number() }),
   )
   for (const role of ['model', 'metric'] as const) {
-    if (found[role] <= mostNames) continue
-    const [names, most] = [found[role], mostNames].map((count) => count.toLocaleString('en-US'))
+    if (nameCounts[role] <= maxNames) continue
+    const [names, maxText] = [nameCounts[role], maxNames].map((count) => count.toLocaleString('en-US'))
     throw new HeadroomError(
       'input-too-varied',
-      `Column ${columns[role]?.column ?? role} of ${name} names ${names} ${role}s, more than ${most}.`,
+      `Column ${columns[role]?.column ?? role} of ${name} names ${names} ${role}s, more than ${maxText}.`,
       {
         next: `Check that the column holds the ${role}; run ids and versions belong into another one.`,
       },
@@ -146,7 +146,7 @@ const refuseVariety = async (database: Database, { columns, name }: ForecastSour
 }
 
 /** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
-const refuseRepeatedRows = async (database: Database, source: ForecastSource): Promise<void> => {
+const rejectDuplicateRows = async (database: Database, dataset: ForecastDataset): Promise<void> => {
   const { suspects } = await database.row(
     'SELECT CAST(count(*) AS DOUBLE) AS suspects FROM series_models WHERE may_repeat',
     z.object({ suspects: z.number() }),
@@ -166,10 +166,10 @@ const refuseRepeatedRows = async (database: Database, source: ForecastSource): P
   const [first] = repeated
   if (first === undefined) return
   const examples = repeated.map((row) => `${row.server_id}, ${row.metric}, ${row.model} at ${row.at}`).join('; ')
-  const { server_id, timestamp } = source.columns
+  const { server_id, timestamp } = dataset.columns
   throw new HeadroomError(
     'input-duplicate-rows',
-    `${source.name} has more than one row for ${first.total} (${server_id.column}, metric, model, ${timestamp.column}) ${
+    `${dataset.name} has more than one row for ${first.total} (${server_id.column}, metric, model, ${timestamp.column}) ${
       first.total === 1 ? 'key' : 'keys'
     }, for instance ${examples}.`,
     { next: 'Keep one forecast per key: one cut-off, one run of each model.' },

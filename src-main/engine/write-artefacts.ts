@@ -9,10 +9,10 @@ export const writeJson = async (folder: string, name: string, value: unknown): P
   writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
 
 /** Characters that are written at a time. */
-const pieceLength = 1_000_000
+const chunkLength = 1_000_000
 
 /** Texts one after the other, without a string that holds all of them: Node's longest has 512 MB. */
-const writePieces = async (path: string, texts: Iterable<string> | AsyncIterable<string>): Promise<void> => {
+const writeChunks = async (path: string, texts: Iterable<string> | AsyncIterable<string>): Promise<void> => {
   const file = await open(path, 'w')
   try {
     let pending: string[] = []
@@ -20,7 +20,7 @@ const writePieces = async (path: string, texts: Iterable<string> | AsyncIterable
     for await (const text of texts) {
       pending.push(text)
       length += text.length
-      if (length < pieceLength) continue
+      if (length < chunkLength) continue
       await file.appendFile(pending.join(''))
       pending = []
       length = 0
@@ -38,11 +38,11 @@ export const writeJsonList = async (
   head: object,
   key: string,
   entries: AsyncIterable<unknown>,
-): Promise<void> => writePieces(join(folder, name), jsonListPieces(head, key, entries))
+): Promise<void> => writeChunks(join(folder, name), jsonListChunks(head, key, entries))
 
 const emptyList = '[]\n}'
 
-async function* jsonListPieces(head: object, key: string, entries: AsyncIterable<unknown>): AsyncGenerator<string> {
+async function* jsonListChunks(head: object, key: string, entries: AsyncIterable<unknown>): AsyncGenerator<string> {
   yield JSON.stringify({ ...head, [key]: [] }, null, 2).slice(0, -emptyList.length)
   let count = 0
   for await (const entry of entries) yield `${count++ === 0 ? '[' : ','}\n    ${JSON.stringify(entry, null, 2).replaceAll('\n', '\n    ')}`
@@ -50,15 +50,15 @@ async function* jsonListPieces(head: object, key: string, entries: AsyncIterable
 }
 
 /** server_clusters.csv: one line per server; a server without horizon has an empty cluster. Features in their own units, then pc1 and pc2. */
-export const writeClusters = async (folder: string, clustered: ClusteredServers): Promise<void> => {
-  await writePieces(join(folder, runFiles.clusters), clusterLines(clustered))
+export const writeClusters = async (folder: string, clusteredServers: ClusteredServers): Promise<void> => {
+  await writeChunks(join(folder, runFiles.clusters), clusterLines(clusteredServers))
 }
 
-function* clusterLines(clustered: ClusteredServers): Generator<string> {
-  const features = Object.entries({ ...clustered.features, ...clustered.projection })
+function* clusterLines(clusteredServers: ClusteredServers): Generator<string> {
+  const features = Object.entries({ ...clusteredServers.features, ...clusteredServers.projection })
   yield `${['server_id', 'cluster', 'cluster_name', ...features.map(([name]) => name)].join(',')}\n`
-  for (const [index, serverId] of clustered.serverIds.entries()) {
-    const cluster = clustered.clusters[clustered.cluster[index]!]
+  for (const [index, serverId] of clusteredServers.serverIds.entries()) {
+    const cluster = clusteredServers.clusters[clusteredServers.cluster[index]!]
     yield `${[
       csvField(serverId),
       cluster === undefined ? '' : String(cluster.cluster),

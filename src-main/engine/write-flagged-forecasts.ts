@@ -4,13 +4,13 @@ import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { appendColumns, findJoinableFiles, type JoinableFiles } from '../parquet/append-columns.ts'
 import type { Calendar } from './calendar.ts'
-import { makeFlagLists, type FlagLists } from './flag-lists.ts'
+import { createFlagLists, type FlagLists } from './flag-lists.ts'
 import { writeFlagParts } from './flag-parts.ts'
-import type { ForecastSource } from './forecast-source.ts'
+import type { ForecastDataset } from './forecast-source.ts'
 import { literalPath } from './source-files.ts'
 
 /** The writing of the file, which goes on beside other work. */
-export interface FlaggedWriting {
+export interface FlaggedFileWriting {
   /** Share done, 0..1. */
   readonly progress: () => number
   /** Ends when the file is written. Fails when a row went missing. */
@@ -20,7 +20,7 @@ export interface FlaggedWriting {
 }
 
 export interface FlaggedTask {
-  readonly source: ForecastSource
+  readonly dataset: ForecastDataset
   readonly calendar: Calendar
   /** Rows of the set. */
   readonly rows: number
@@ -35,15 +35,15 @@ export interface FlaggedTask {
  * Begins to write the file, on connections of its own; reads `source` and `series_risk`. The pages of the input are copied as they are
  * where its files allow that, and only the flags are encoded; other sets are rewritten row by row.
  */
-export const beginFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedWriting> => {
-  const lists = await makeFlagLists(database)
-  const joinable = await findJoinableFiles(task.source.files.map(({ path }) => path))
-  const beside = await database.connectBeside()
+export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
+  const lists = await createFlagLists(database)
+  const joinable = await findJoinableFiles(task.dataset.files.map(({ path }) => path))
+  const connection = await database.openConnection()
   const writing =
-    joinable !== undefined && isWhole(joinable, task.source)
-      ? await beginJoining(beside, joinable, task, lists)
-      : beginRewriting(beside, task, lists)
-  const finished = writing.finished.then(async () => assertFlaggedRows(beside, task.path, task.rows)).finally(() => beside.close())
+    joinable !== undefined && holdsAllColumns(joinable, task.dataset)
+      ? await startJoining(connection, joinable, task, lists)
+      : startRewriting(connection, task, lists)
+  const finished = writing.finished.then(async () => assertFlaggedRows(connection, task.path, task.rows)).finally(() => connection.close())
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {
@@ -64,17 +64,17 @@ interface Writing {
 }
 
 /** Whether the files hold the set's columns and no others are made of their paths; and none that DuckDB numbers rows by. */
-const isWhole = ({ columns }: JoinableFiles, { schema }: ForecastSource): boolean =>
+const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset): boolean =>
   columns.length === schema.length &&
   columns.every((name, index) => name === schema[index]!.column && name.toLowerCase() !== 'file_row_number')
 
-const beginJoining = async (
+const startJoining = async (
   database: Database,
   joinable: JoinableFiles,
-  { source, calendar, path, spillFolder, signal }: FlaggedTask,
+  { dataset, calendar, path, spillFolder, signal }: FlaggedTask,
   lists: FlagLists,
 ): Promise<Writing> => {
-  const parts = await writeFlagParts(database, joinable, { source, calendar, lists, folder: spillFolder })
+  const parts = await writeFlagParts(database, joinable, { source: dataset, calendar, lists, folder: spillFolder })
   const write = async (): Promise<void> => {
     try {
       await appendColumns(path, joinable, parts.paths(), signal)
@@ -86,8 +86,8 @@ const beginJoining = async (
 }
 
 /** Without Bloom filters, which DuckDB keeps in memory until the end. */
-const beginRewriting = (database: Database, { source, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
-  const flagged = lists.addFlags('source', source, calendar, { from: 0, to: lists.places - 1 }, 'source.*')
+const startRewriting = (database: Database, { dataset, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
+  const flagged = lists.addFlags('source', dataset, calendar, { from: 0, to: lists.seriesCount - 1 }, 'source.*')
   const finished = database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
   return { progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
 }

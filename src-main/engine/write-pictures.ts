@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClustersData, HeatmapData } from '../../src-shared/chart-options/chart-data.ts'
-import { sampleMarks } from '../../src-shared/chart-options/sample-marks.ts'
+import { samplePoints } from '../../src-shared/chart-options/sample-marks.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
 
@@ -10,7 +10,7 @@ import type { ClusteredServers } from './cluster-servers.ts'
 export const writePictures = async (
   folder: string,
   heatmap: HeatmapData,
-  clustered: ClusteredServers,
+  clusteredServers: ClusteredServers,
   underutilizedThreshold: number,
 ): Promise<void> => {
   const { drawHeatmapPicture } = await import('./pictures/draw-heatmap-picture.ts')
@@ -18,36 +18,36 @@ export const writePictures = async (
   await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap))
   await writeFile(
     join(folder, runFiles.clustersPicture),
-    await drawClustersPicture({ ...clustersData(clustered, heatmap.unit), underutilizedThreshold }),
+    await drawClustersPicture({ ...createClustersData(clusteredServers, heatmap.unit), underutilizedThreshold }),
   )
 }
 
 /** Marks of the picture: one that shows more takes long to draw and looks the same. */
-const mostMarks = 50_000
+const maxMarks = 50_000
 
 /** Servers without a horizon have no place in the scatter. */
-const clustersData = (clustered: ClusteredServers, unit: string): ClustersData => {
-  const placed = Int32Array.from(clustered.cluster.keys()).filter((index) => clustered.cluster[index]! >= 0)
-  const places = (values: Float64Array): Float64Array => Float64Array.from(placed, (index) => values[index]!)
-  const marks = sampleMarks(
+const createClustersData = (clusteredServers: ClusteredServers, unit: string): ClustersData => {
+  const clusteredIndices = Int32Array.from(clusteredServers.cluster.keys()).filter((index) => clusteredServers.cluster[index]! >= 0)
+  const valuesOfClustered = (values: Float64Array): Float64Array => Float64Array.from(clusteredIndices, (index) => values[index]!)
+  const marks = samplePoints(
     {
-      x: places(clustered.features['mean']!),
-      y: places(clustered.features['std']!),
-      cluster: Int32Array.from(placed, (index) => clustered.cluster[index]!),
+      x: valuesOfClustered(clusteredServers.features['mean']!),
+      y: valuesOfClustered(clusteredServers.features['std']!),
+      cluster: Int32Array.from(clusteredIndices, (index) => clusteredServers.cluster[index]!),
     },
-    mostMarks,
+    maxMarks,
   )
-  const known = Array.from(marks, (mark) => placed[mark]!)
-  const pick = (values: Float64Array): Float64Array => Float64Array.from(known, (index) => values[index]!)
+  const sampledIndices = Array.from(marks, (mark) => clusteredIndices[mark]!)
+  const valuesOfSampled = (values: Float64Array): Float64Array => Float64Array.from(sampledIndices, (index) => values[index]!)
   return {
-    metric: clustered.metric,
+    metric: clusteredServers.metric,
     unit,
-    serverIds: known.map((index) => clustered.serverIds[index]!),
-    mean: pick(clustered.features['mean']!),
-    std: pick(clustered.features['std']!),
-    cluster: Int32Array.from(known, (index) => clustered.cluster[index]!),
-    servers: placed.length,
-    clusters: clustered.clusters.map(({ cluster, name, size, centre }) => ({
+    serverIds: sampledIndices.map((index) => clusteredServers.serverIds[index]!),
+    mean: valuesOfSampled(clusteredServers.features['mean']!),
+    std: valuesOfSampled(clusteredServers.features['std']!),
+    cluster: Int32Array.from(sampledIndices, (index) => clusteredServers.cluster[index]!),
+    servers: clusteredIndices.length,
+    clusters: clusteredServers.clusters.map(({ cluster, name, size, centre }) => ({
       cluster,
       name,
       size,

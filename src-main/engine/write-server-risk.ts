@@ -2,45 +2,49 @@
 import { serverRiskRowSchema } from '../../src-shared/server-risk.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
 import type { ClusteredServers } from './cluster-servers.ts'
-import type { DisposedFleet } from './recommend.ts'
+import type { RecommendedFleet } from './recommend.ts'
 
 const columns = Object.keys(serverRiskRowSchema.shape)
 /** Columns that no table holds as such. */
-const derived: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
+const derivedColumns: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
 
 /** Writes the file; reads `series_risk`, `candidates`, `season_figures`. */
 export const writeServerRisk = async (
   database: Database,
-  clustered: ClusteredServers,
-  disposed: DisposedFleet,
+  clusteredServers: ClusteredServers,
+  recommended: RecommendedFleet,
   path: string,
 ): Promise<void> => {
-  await makeServerMarks(database, clusterMarks(clustered), disposed)
+  await createServerTables(database, serverClusters(clusteredServers), recommended)
   await database.run(`COPY (${serverRiskQuery}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
 }
 
-function* clusterMarks(clustered: ClusteredServers): Generator<ClusterMark> {
-  for (const [index, serverId] of clustered.serverIds.entries()) {
-    const cluster = clustered.clusters[clustered.cluster[index]!]
+function* serverClusters(clusteredServers: ClusteredServers): Generator<ServerClusterRow> {
+  for (const [index, serverId] of clusteredServers.serverIds.entries()) {
+    const cluster = clusteredServers.clusters[clusteredServers.cluster[index]!]
     yield [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
   }
 }
 
 /** Server, its cluster's number and name. */
-export type ClusterMark = readonly [serverId: string, cluster: number | null, name: string | null]
+export type ServerClusterRow = readonly [serverId: string, cluster: number | null, name: string | null]
 
 /** Creates `server_marks` and `server_dispositions`, which the query below joins. */
-export const makeServerMarks = async (database: Database, clusters: Iterable<ClusterMark>, disposed: DisposedFleet): Promise<void> => {
+export const createServerTables = async (
+  database: Database,
+  clusters: Iterable<ServerClusterRow>,
+  recommended: RecommendedFleet,
+): Promise<void> => {
   await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
-  await database.storeRows('server_dispositions', dispositionColumns, [])
-  for await (const page of disposed()) {
+  await database.storeRows('server_dispositions', recommendationColumns, [])
+  for await (const page of recommended()) {
     await database.appendRows(
       'server_dispositions',
-      dispositionColumns,
+      recommendationColumns,
       page.map((server) => [
         server.server_id,
-        server.disposition,
-        server.consolidateOnto,
+        server.recommendation,
+        server.targetHost,
         server.orderBy,
         server.isOrderLate ? 1 : 0,
         server.metric,
@@ -49,7 +53,7 @@ export const makeServerMarks = async (database: Database, clusters: Iterable<Clu
   }
 }
 
-const dispositionColumns = {
+const recommendationColumns = {
   server_id: 'VARCHAR',
   disposition: 'VARCHAR',
   consolidate_onto: 'VARCHAR',
@@ -60,7 +64,7 @@ const dispositionColumns = {
 
 /** The rows of server_risk.parquet. */
 export const serverRiskQuery = `
-  SELECT ${columns.map((name) => derived[name] ?? identifier(name)).join(', ')}
+  SELECT ${columns.map((name) => derivedColumns[name] ?? identifier(name)).join(', ')}
   FROM series_risk r
   LEFT JOIN server_marks USING (server_id)
   LEFT JOIN (

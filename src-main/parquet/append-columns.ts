@@ -6,7 +6,7 @@ import {
   footerFields,
   listOfStructs,
   numberAt,
-  parquetMark,
+  parquetMagic,
   readFooter,
   snappyCodec,
   structAt,
@@ -34,12 +34,12 @@ export interface JoinableFile {
 }
 
 /** Their row groups are those of the result: neither so great that one fills the memory, nor so small that footers outgrow pages. */
-const mostGroupRows = 4_000_000
-const fewestMeanRows = 20_000
-const fewGroups = 32
+const maxGroupRows = 4_000_000
+const minMeanGroupRows = 20_000
+const maxGroupsWithoutMinimum = 32
 
 /** Writers whose chunk sizes leave out the dictionary page's header (PARQUET-816). */
-const sizesTooSmall = /^parquet-(mr version 1\.[0-2]\.|cpp version (0|1\.[0-2])\.)/
+const writersWithWrongChunkSizes = /^parquet-(mr version 1\.[0-2]\.|cpp version (0|1\.[0-2])\.)/
 
 /**
  * Reads the footers. `undefined` where the files cannot be joined page by page: columns that differ, encryption, another compression than
@@ -51,28 +51,28 @@ export const findJoinableFiles = async (paths: readonly string[]): Promise<Joina
     for (const path of paths) {
       const footer = await readFooter(path)
       const groups = structsAt(footer.metaData, fileMetaData.rowGroups)
-      if (!groups.every((group) => isPlain(group, footer.start))) return undefined
+      if (!groups.every((group) => hasSupportedPages(group, footer.start))) return undefined
       files.push({ path, footer, groupRows: groups.map((group) => numberAt(group, rowGroup.numRows) ?? -1) })
     }
     const groupRows = files.flatMap((file) => file.groupRows)
     const rows = groupRows.reduce((sum, count) => sum + count, 0)
-    const isSized = groupRows.every((count) => count >= 0 && count <= mostGroupRows)
-    if (!isSized || (groupRows.length > fewGroups && rows / groupRows.length < fewestMeanRows)) return undefined
+    const isSized = groupRows.every((count) => count >= 0 && count <= maxGroupRows)
+    if (!isSized || (groupRows.length > maxGroupsWithoutMinimum && rows / groupRows.length < minMeanGroupRows)) return undefined
     const [first] = files
-    if (first === undefined || !files.every((file) => isAlike(file.footer.metaData, first.footer.metaData))) return undefined
+    if (first === undefined || !files.every((file) => haveSameColumns(file.footer.metaData, first.footer.metaData))) return undefined
     if (
       first.footer.metaData.has(fileMetaData.encryption) ||
-      sizesTooSmall.test(textAt(first.footer.metaData, fileMetaData.createdBy) ?? '')
+      writersWithWrongChunkSizes.test(textAt(first.footer.metaData, fileMetaData.createdBy) ?? '')
     )
       return undefined
-    return { files, columns: topColumns(structsAt(first.footer.metaData, fileMetaData.schema)) }
+    return { files, columns: topLevelColumns(structsAt(first.footer.metaData, fileMetaData.schema)) }
   } catch (thrown) {
     if (thrown instanceof ThriftError) return undefined
     throw thrown
   }
 }
 
-const isPlain = (group: ThriftStruct, end: number): boolean =>
+const hasSupportedPages = (group: ThriftStruct, end: number): boolean =>
   structsAt(group, rowGroup.columns).every((chunk) => {
     if (chunk.has(columnChunk.filePath) || chunk.has(columnChunk.cryptoMetadata)) return false
     const metaData = structAt(chunk, columnChunk.metaData)
@@ -81,13 +81,13 @@ const isPlain = (group: ThriftStruct, end: number): boolean =>
       numberAt(metaData, columnMetaData.dictionaryPageOffset) ?? Number.POSITIVE_INFINITY,
     )
     const length = numberAt(metaData, columnMetaData.totalCompressedSize) ?? -1
-    return numberAt(metaData, columnMetaData.codec) === snappyCodec && from >= parquetMark.length && length >= 0 && from + length <= end
+    return numberAt(metaData, columnMetaData.codec) === snappyCodec && from >= parquetMagic.length && length >= 0 && from + length <= end
   })
 
 /** The same columns by the same writer, in whose footers the statistics mean the same. */
-const isAlike = (one: ThriftStruct, other: ThriftStruct): boolean =>
+const haveSameColumns = (left: ThriftStruct, right: ThriftStruct): boolean =>
   [fileMetaData.schema, fileMetaData.createdBy, fileMetaData.columnOrders].every((field) =>
-    bytesOf(one, field).equals(bytesOf(other, field)),
+    bytesOf(left, field).equals(bytesOf(right, field)),
   )
 
 const bytesOf = (struct: ThriftStruct, id: number): Buffer => {
@@ -96,7 +96,7 @@ const bytesOf = (struct: ThriftStruct, id: number): Buffer => {
 }
 
 /** A schema lists its elements depth first, below one root. */
-const topColumns = (elements: readonly ThriftStruct[]): string[] => {
+const topLevelColumns = (elements: readonly ThriftStruct[]): string[] => {
   const names: string[] = []
   let nested = 0
   for (const element of elements.slice(1)) {
@@ -127,31 +127,31 @@ const joinFiles = async (
   const output = await open(target, 'wx')
   try {
     const appender = new FileAppender(output, signal)
-    await appender.write(parquetMark)
+    await appender.write(parquetMagic)
     const joined: ThriftStruct[] = []
     for (const { path, footer } of files) {
-      const moved = await appender.copy(path, footer.start)
+      const offsetShift = await appender.copy(path, footer.start)
       for (const group of structsAt(footer.metaData, fileMetaData.rowGroups)) {
-        if (numberAt(group, rowGroup.numRows) !== 0) joined.push(moveGroup(group, moved))
+        if (numberAt(group, rowGroup.numRows) !== 0) joined.push(shiftGroupOffsets(group, offsetShift))
       }
     }
     let partSchema: readonly ThriftStruct[] = []
     let index = 0
     for await (const path of parts ?? []) {
       const part = await readFooter(path)
-      const moved = await appender.copy(path, part.start)
+      const offsetShift = await appender.copy(path, part.start)
       partSchema = structsAt(part.metaData, fileMetaData.schema).slice(1)
       for (const group of structsAt(part.metaData, fileMetaData.rowGroups)) {
-        const own = joined[index]
-        if (own === undefined || numberAt(group, rowGroup.numRows) !== numberAt(own, rowGroup.numRows)) {
+        const fileGroup = joined[index]
+        if (fileGroup === undefined || numberAt(group, rowGroup.numRows) !== numberAt(fileGroup, rowGroup.numRows)) {
           throw new HeadroomError('internal', `The columns of ${path} have other rows than those they belong to.`)
         }
-        joined[index] = widenGroup(own, moveGroup(group, moved), index)
+        joined[index] = appendGroupColumns(fileGroup, shiftGroupOffsets(group, offsetShift), index)
         index++
       }
     }
     if (parts !== undefined && index !== joined.length) throw new HeadroomError('internal', 'Columns of some row groups are missing.')
-    await appender.write(footerBytes(widenFooter(files, joined, partSchema)))
+    await appender.write(footerBytes(createJoinedFooter(files, joined, partSchema)))
     await output.sync()
   } finally {
     await output.close()
@@ -159,10 +159,10 @@ const joinFiles = async (
 }
 
 /** The row group as it reads when its pages lie `moved` bytes further on. */
-const moveGroup = (group: ThriftStruct, moved: number): ThriftStruct => {
-  const shifted = (struct: ThriftStruct, field: number): number | undefined => {
+const shiftGroupOffsets = (group: ThriftStruct, offsetShift: number): ThriftStruct => {
+  const shiftOffset = (struct: ThriftStruct, field: number): number | undefined => {
     const at = numberAt(struct, field)
-    return at === undefined || at === 0 ? at : at + moved
+    return at === undefined || at === 0 ? at : at + offsetShift
   }
   const columns = structsAt(group, rowGroup.columns).map((chunk) => {
     const metaData = structAt(chunk, columnChunk.metaData)
@@ -172,31 +172,33 @@ const moveGroup = (group: ThriftStruct, moved: number): ThriftStruct => {
       columnMetaData.dictionaryPageOffset,
       columnMetaData.bloomFilterOffset,
     ]
-    const moves = Object.fromEntries(offsets.map((field) => [field, shifted(metaData, field)]))
-    const plain = new Map([...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength))
-    return withFields(plain, {
-      [columnChunk.fileOffset]: shifted(chunk, columnChunk.fileOffset),
+    const moves = Object.fromEntries(offsets.map((field) => [field, shiftOffset(metaData, field)]))
+    const withoutPageIndexes = new Map(
+      [...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength),
+    )
+    return withFields(withoutPageIndexes, {
+      [columnChunk.fileOffset]: shiftOffset(chunk, columnChunk.fileOffset),
       [columnChunk.metaData]: withFields(metaData, moves),
     })
   })
-  return withFields(group, { [rowGroup.columns]: listOfStructs(columns), [rowGroup.fileOffset]: shifted(group, rowGroup.fileOffset) })
+  return withFields(group, { [rowGroup.columns]: listOfStructs(columns), [rowGroup.fileOffset]: shiftOffset(group, rowGroup.fileOffset) })
 }
 
-const widenGroup = (own: ThriftStruct, part: ThriftStruct, ordinal: number): ThriftStruct => {
-  const added = structsAt(part, rowGroup.columns)
+const appendGroupColumns = (fileGroup: ThriftStruct, part: ThriftStruct, ordinal: number): ThriftStruct => {
+  const appendedChunks = structsAt(part, rowGroup.columns)
   const sizeOf = (field: number): number =>
-    added.reduce((sum, chunk) => sum + (numberAt(structAt(chunk, columnChunk.metaData), field) ?? 0), 0)
-  const compressed = numberAt(own, rowGroup.totalCompressedSize)
-  return withFields(own, {
-    [rowGroup.columns]: listOfStructs([...structsAt(own, rowGroup.columns), ...added]),
-    [rowGroup.totalByteSize]: (numberAt(own, rowGroup.totalByteSize) ?? 0) + sizeOf(columnMetaData.totalUncompressedSize),
+    appendedChunks.reduce((sum, chunk) => sum + (numberAt(structAt(chunk, columnChunk.metaData), field) ?? 0), 0)
+  const compressed = numberAt(fileGroup, rowGroup.totalCompressedSize)
+  return withFields(fileGroup, {
+    [rowGroup.columns]: listOfStructs([...structsAt(fileGroup, rowGroup.columns), ...appendedChunks]),
+    [rowGroup.totalByteSize]: (numberAt(fileGroup, rowGroup.totalByteSize) ?? 0) + sizeOf(columnMetaData.totalUncompressedSize),
     [rowGroup.totalCompressedSize]: compressed === undefined ? undefined : compressed + sizeOf(columnMetaData.totalCompressedSize),
     // A 16-bit field: left out where there are more row groups than it can count.
     [rowGroup.ordinal]: ordinal < 2 ** 15 ? ordinal : undefined,
   })
 }
 
-const widenFooter = (
+const createJoinedFooter = (
   files: readonly JoinableFile[],
   groups: readonly ThriftStruct[],
   partSchema: readonly ThriftStruct[],
@@ -237,18 +239,19 @@ class FileAppender {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    let done = 0
-    while (done < bytes.length) done += (await this.#output.write(bytes, done, bytes.length - done, this.#at + done)).bytesWritten
+    let written = 0
+    while (written < bytes.length)
+      written += (await this.#output.write(bytes, written, bytes.length - written, this.#at + written)).bytesWritten
     this.#at += bytes.length
   }
 
   /** Appends the pages of a file, up to its footer; returns how far they have moved. */
   async copy(path: string, end: number): Promise<number> {
-    const moved = this.#at - parquetMark.length
+    const offsetShift = this.#at - parquetMagic.length
     const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(copyBytes))
     const input = await open(path, 'r')
     try {
-      for (let from = parquetMark.length; from < end;) {
+      for (let from = parquetMagic.length; from < end;) {
         if (this.#signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
         const { bytesRead } = await input.read(buffer, 0, Math.min(buffer.length, end - from), from)
         if (bytesRead === 0) {
@@ -260,6 +263,6 @@ class FileAppender {
     } finally {
       await input.close()
     }
-    return moved
+    return offsetShift
   }
 }

@@ -11,40 +11,42 @@ export interface ByteRange {
 }
 
 /** Where the pages of the first row group with rows lie; undefined without one. The file needs its footer alone. Throws ThriftError. */
-export const firstRowGroupRange = async (path: string): Promise<ByteRange | undefined> => {
+export const findFirstRowGroupRange = async (path: string): Promise<ByteRange | undefined> => {
   const { metaData } = await readFooter(path)
   const group = structsAt(metaData, fileMetaData.rowGroups).find((candidate) => (numberAt(candidate, rowGroup.numRows) ?? 0) > 0)
   if (group === undefined) return undefined
   const chunks = structsAt(group, rowGroup.columns).map((chunk) => {
-    const own = structAt(chunk, columnChunk.metaData)
-    const data = numberAt(own, columnMetaData.dataPageOffset) ?? 0
-    const from = Math.min(data, numberAt(own, columnMetaData.dictionaryPageOffset) ?? data)
-    return { from, to: from + (numberAt(own, columnMetaData.totalCompressedSize) ?? 0) - 1 }
+    const columnMeta = structAt(chunk, columnChunk.metaData)
+    const data = numberAt(columnMeta, columnMetaData.dataPageOffset) ?? 0
+    const from = Math.min(data, numberAt(columnMeta, columnMetaData.dictionaryPageOffset) ?? data)
+    return { from, to: from + (numberAt(columnMeta, columnMetaData.totalCompressedSize) ?? 0) - 1 }
   })
   return { from: Math.min(...chunks.map(({ from }) => from)), to: Math.max(...chunks.map(({ to }) => to)) }
 }
 
 /** Rewrites the footer in place, so that the file holds its first row group and no other. */
-export const keepFirstRowGroup = async (path: string): Promise<void> => {
+export const truncateToFirstRowGroup = async (path: string): Promise<void> => {
   const { metaData, start } = await readFooter(path)
   const groups = structsAt(metaData, fileMetaData.rowGroups)
   const first = groups.find((group) => (numberAt(group, rowGroup.numRows) ?? 0) > 0)
   if (first === undefined) return
   // Page indexes and Bloom filters lie elsewhere in the file.
   const columns = structsAt(first, rowGroup.columns).map((chunk) => {
-    const plain = new Map([...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength))
-    return withFields(plain, {
+    const withoutPageIndexes = new Map(
+      [...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength),
+    )
+    return withFields(withoutPageIndexes, {
       [columnChunk.metaData]: withFields(structAt(chunk, columnChunk.metaData), { [columnMetaData.bloomFilterOffset]: undefined }),
     })
   })
-  const only = withFields(metaData, {
+  const firstGroupFooter = withFields(metaData, {
     [fileMetaData.numRows]: numberAt(first, rowGroup.numRows),
     [fileMetaData.rowGroups]: listOfStructs([withFields(first, { [rowGroup.columns]: listOfStructs(columns) })]),
   })
   const file = await open(path, 'r+')
   try {
     await file.truncate(start)
-    const bytes = footerBytes(only)
+    const bytes = footerBytes(firstGroupFooter)
     await file.write(bytes, 0, bytes.length, start)
   } finally {
     await file.close()

@@ -30,7 +30,7 @@ export const footerFields = {
 export const snappyCodec = 1
 
 /** "PAR1", at the start and at the end of a file. */
-export const parquetMark = Buffer.from('PAR1', 'latin1')
+export const parquetMagic = Buffer.from('PAR1', 'latin1')
 const tailBytes = 8
 
 export interface ParquetFooter {
@@ -47,7 +47,7 @@ export const readFooter = async (path: string): Promise<ParquetFooter> => {
     const tail = await readAt(file, size - tailBytes, tailBytes)
     const length = tail.readUInt32LE(0)
     const start = size - tailBytes - length
-    if (start < parquetMark.length) throw new ThriftError('the footer does not fit into the file')
+    if (start < parquetMagic.length) throw new ThriftError('the footer does not fit into the file')
     return { metaData: readThrift(await readAt(file, start, length)), start }
   } finally {
     await file.close()
@@ -65,7 +65,7 @@ export const footerBytes = (metaData: ThriftStruct): Buffer => {
   const bytes = writeThrift(metaData)
   const length = Buffer.alloc(4)
   length.writeUInt32LE(bytes.length)
-  return Buffer.concat([bytes, length, parquetMark])
+  return Buffer.concat([bytes, length, parquetMagic])
 }
 
 export const numberAt = (struct: ThriftStruct, field: number): number | undefined => {

@@ -36,7 +36,7 @@ export type ThriftType = number
 export class ThriftError extends Error {}
 
 /** Deeper nesting is an attack, not a footer. */
-const mostNested = 64
+const maxDepth = 64
 
 /** Reads one struct from the start of `bytes`. Binary values are views into them. Throws ThriftError. */
 export const readThrift = (bytes: Uint8Array): ThriftStruct => new ThriftReader(bytes).struct(0)
@@ -58,7 +58,7 @@ class ThriftReader {
   }
 
   struct(depth: number): ThriftStruct {
-    if (depth > mostNested) throw new ThriftError('nested too deep')
+    if (depth > maxDepth) throw new ThriftError('nested too deep')
     const fields: ThriftStruct = new Map()
     let id = 0
     for (;;) {
@@ -155,12 +155,12 @@ class ThriftWriter {
   struct(fields: ThriftStruct): void {
     let last = 0
     for (const [id, { type, value }] of fields) {
-      const written = isBoolean(type) ? (value === true ? thriftTypes.true : thriftTypes.false) : type
+      const writtenType = isBoolean(type) ? (value === true ? thriftTypes.true : thriftTypes.false) : type
       const step = id - last
       if (step > 0 && step < 16) {
-        this.#byte((step << 4) | written)
+        this.#byte((step << 4) | writtenType)
       } else {
-        this.#byte(written)
+        this.#byte(writtenType)
         this.#whole(id)
       }
       last = id
@@ -203,12 +203,12 @@ class ThriftWriter {
   }
 
   #unsigned(value: number): void {
-    let rest = value
-    while (rest >= 128) {
-      this.#byte((rest % 128) | 0x80)
-      rest = Math.floor(rest / 128)
+    let remaining = value
+    while (remaining >= 128) {
+      this.#byte((remaining % 128) | 0x80)
+      remaining = Math.floor(remaining / 128)
     }
-    this.#byte(rest)
+    this.#byte(remaining)
   }
 
   #whole(value: number): void {
@@ -217,8 +217,8 @@ class ThriftWriter {
 
   #room(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
-    const grown = Buffer.alloc(2 * (this.#at + count))
-    grown.set(this.#bytes.subarray(0, this.#at))
-    this.#bytes = grown
+    const enlarged = Buffer.alloc(2 * (this.#at + count))
+    enlarged.set(this.#bytes.subarray(0, this.#at))
+    this.#bytes = enlarged
   }
 }

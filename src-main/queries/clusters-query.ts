@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { listValue } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { ClustersData } from '../../src-shared/chart-options/chart-data.ts'
-import { isInside } from '../../src-shared/chart-options/inside-area.ts'
-import { sampleMarks, type MarkPlaces } from '../../src-shared/chart-options/sample-marks.ts'
-import { mostPickedServers } from '../../src-shared/fleet-filter.ts'
+import { isPointInPolygon } from '../../src-shared/chart-options/inside-area.ts'
+import { samplePoints, type ScatterPoints } from '../../src-shared/chart-options/sample-marks.ts'
+import { maxPickedServers } from '../../src-shared/fleet-filter.ts'
 import type { ClusterProfiles, ClustersRequest, ServersInside, ServersInsideRequest } from '../../src-shared/run-view.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { literal, type Database } from '../database/database.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { literalPath } from './literal-path.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
+import { escapeGlob } from './literal-path.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
 
 /** Marks that a scatter draws: more of them lie on each other. */
-const usualMarks = 20_000
+const defaultMaxMarks = 20_000
 
 /** A server of one period has no standard deviation: it lies on the axis. */
 const pointsSql = (assignment: string, components: boolean, where: string): string => `
@@ -26,67 +26,67 @@ const pointsSql = (assignment: string, components: boolean, where: string): stri
       AND r.server_id IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where})))
   SELECT row_number() OVER (ORDER BY server_id) - 1 AS place, * FROM points`
 
-const ownAssignment = `
+const riskTableAssignment = `
   SELECT server_id, any_value(CAST(cluster AS INTEGER)) AS cluster, any_value(cluster_name) AS name
   FROM server_risk WHERE cluster IS NOT NULL GROUP BY server_id`
 
-const csvAssignment = (run: OpenRun): string => `
+const csvFileAssignment = (run: OpenRun): string => `
   SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster, CAST(NULL AS VARCHAR) AS name
-  FROM read_csv(${literal(literalPath(join(run.contents.folder, runFiles.clusters)))}, header = true)`
+  FROM read_csv(${literal(escapeGlob(join(run.contents.folder, runFiles.clusters)))}, header = true)`
 
 /** Makes table `cluster_points` (place by name, server_id, cluster, name, x, y); false where the run has no clusters. */
-const layPoints = async (run: OpenRun, { metric, filter, projection }: ClustersRequest): Promise<boolean> => {
-  const isOwn = await hasOwnClusters(run.database)
-  if (!isOwn && !run.contents.present.has(runFiles.clusters)) return false
+const createPointsTable = async (run: OpenRun, { metric, filter, projection }: ClustersRequest): Promise<boolean> => {
+  const hasClusterColumn = await hasClusterColumnValues(run.database)
+  if (!hasClusterColumn && !run.contents.presentFiles.has(runFiles.clusters)) return false
   const { where, parameters } = filterCondition(filter, [metric])
-  const isProjected = projection === 'components' && (await layComponents(run))
-  await run.database.run(pointsSql(isOwn ? ownAssignment : csvAssignment(run), isProjected, where), parameters)
+  const isProjected = projection === 'components' && (await createComponentsTable(run))
+  await run.database.run(pointsSql(hasClusterColumn ? riskTableAssignment : csvFileAssignment(run), isProjected, where), parameters)
   return true
 }
 
 /** All points by place. */
-const readPoints = async (database: Database): Promise<MarkPlaces> => {
+const readPoints = async (database: Database): Promise<ScatterPoints> => {
   const { count } = await database.row('SELECT CAST(count(*) AS INTEGER) AS count FROM cluster_points', z.object({ count: z.int() }))
   const [x, y, cluster] = [new Float64Array(count), new Float64Array(count), new Int32Array(count)]
-  await database.scanPlain(
+  await database.scanArrays(
     'SELECT CAST(place AS DOUBLE), CAST(cluster AS DOUBLE), CAST(x AS DOUBLE), CAST(y AS DOUBLE) FROM cluster_points',
     4,
-    ([places, clusters, xs, ys]) =>
-      places!.forEach((place: number, row: number) => {
-        cluster[place] = clusters![row]!
-        x[place] = xs![row]!
-        y[place] = ys![row]!
+    ([indexes, clusters, xs, ys]) =>
+      indexes!.forEach((index: number, row: number) => {
+        cluster[index] = clusters![row]!
+        x[index] = xs![row]!
+        y[index] = ys![row]!
       }),
   )
   return { x, y, cluster }
 }
 
-const readNames = async (database: Database, places: Int32Array): Promise<string[]> => {
+const readServerIds = async (database: Database, indexes: Int32Array): Promise<string[]> => {
   // DuckDB takes no list without elements.
-  if (places.length === 0) return []
-  const { server_id: names = [] } = await database.columns(
+  if (indexes.length === 0) return []
+  const { server_id: serverIdColumn = [] } = await database.columns(
     'SELECT server_id FROM cluster_points WHERE place IN (SELECT unnest($1)) ORDER BY place',
-    [listValue([...places])],
+    [listValue([...indexes])],
   )
-  return names.map(String)
+  return serverIdColumn.map(String)
 }
 
 /** No points where the run has no clusters. Of more than `mostMarks` servers a choice that looks the same. */
-export const queryClusters = async (run: OpenRun, request: ClustersRequest, mostMarks = usualMarks): Promise<ClustersData> => {
+export const queryClusters = async (run: OpenRun, request: ClustersRequest, maxMarks = defaultMaxMarks): Promise<ClustersData> => {
   const { database } = run
-  const unit = unitOf(run, request.metric)
-  const isKnown = await layPoints(run, request)
-  const points = isKnown ? await readPoints(database) : { x: new Float64Array(0), y: new Float64Array(0), cluster: new Int32Array(0) }
-  const drawn = sampleMarks(points, mostMarks)
-  const isProjected = request.projection === 'components' && (await layComponents(run))
+  const unit = requireMetricUnit(run, request.metric)
+  const hasClusters = await createPointsTable(run, request)
+  const points = hasClusters ? await readPoints(database) : { x: new Float64Array(0), y: new Float64Array(0), cluster: new Int32Array(0) }
+  const sampledIndexes = samplePoints(points, maxMarks)
+  const isProjected = request.projection === 'components' && (await createComponentsTable(run))
   return {
     metric: request.metric,
     unit,
-    serverIds: isKnown ? await readNames(database, drawn) : [],
-    mean: Float64Array.from(drawn, (place) => points.x[place]!),
-    std: Float64Array.from(drawn, (place) => points.y[place]!),
-    cluster: Int32Array.from(drawn, (place) => points.cluster[place]!),
-    clusters: isKnown ? await summarise(database, points) : [],
+    serverIds: hasClusters ? await readServerIds(database, sampledIndexes) : [],
+    mean: Float64Array.from(sampledIndexes, (index) => points.x[index]!),
+    std: Float64Array.from(sampledIndexes, (index) => points.y[index]!),
+    cluster: Int32Array.from(sampledIndexes, (index) => points.cluster[index]!),
+    clusters: hasClusters ? await summariseClusters(database, points) : [],
     servers: points.cluster.length,
     underutilizedThreshold: run.overview.underutilizedThreshold,
     ...(isProjected ? { axes: { x: 'first principal component', y: 'second principal component' } } : {}),
@@ -95,28 +95,31 @@ export const queryClusters = async (run: OpenRun, request: ClustersRequest, most
 
 /** The servers inside a line drawn on the scatter, those without a mark of their own as well; too many to be picked are only counted. */
 export const queryServersInside = async (run: OpenRun, { area, ...request }: ServersInsideRequest): Promise<ServersInside> => {
-  unitOf(run, request.metric)
-  if (!(await layPoints(run, request))) return { total: 0, servers: [] }
+  requireMetricUnit(run, request.metric)
+  if (!(await createPointsTable(run, request))) return { total: 0, servers: [] }
   const { x, y } = await readPoints(run.database)
-  const inside = Int32Array.from(x.keys()).filter((place) => isInside(x[place]!, y[place]!, area))
-  return { total: inside.length, servers: inside.length > mostPickedServers ? [] : await readNames(run.database, inside) }
+  const insideIndexes = Int32Array.from(x.keys()).filter((index) => isPointInPolygon(x[index]!, y[index]!, area))
+  return {
+    total: insideIndexes.length,
+    servers: insideIndexes.length > maxPickedServers ? [] : await readServerIds(run.database, insideIndexes),
+  }
 }
 
 /** Runs whose components lie in the table `server_components` already, and those that have none. */
 const components = new WeakMap<OpenRun, boolean>()
 
 /** Table `server_components`; false where server_clusters.csv does not hold them. */
-const layComponents = async (run: OpenRun): Promise<boolean> => {
+const createComponentsTable = async (run: OpenRun): Promise<boolean> => {
   const known = components.get(run)
   if (known !== undefined) return known
-  const isThere = await readComponents(run)
-  components.set(run, isThere)
-  return isThere
+  const isAvailable = await readComponents(run)
+  components.set(run, isAvailable)
+  return isAvailable
 }
 
 const readComponents = async (run: OpenRun): Promise<boolean> => {
-  if (run.contents.kind !== 'headroom' || !run.contents.present.has(runFiles.clusters)) return false
-  const file = literal(literalPath(join(run.contents.folder, runFiles.clusters)))
+  if (run.contents.kind !== 'headroom' || !run.contents.presentFiles.has(runFiles.clusters)) return false
+  const file = literal(escapeGlob(join(run.contents.folder, runFiles.clusters)))
   const reader = `read_csv(${file}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
   const columns = await run.database.rows(
     `SELECT column_name FROM (DESCRIBE SELECT * FROM ${reader})`,
@@ -129,7 +132,7 @@ const readComponents = async (run: OpenRun): Promise<boolean> => {
   return true
 }
 
-const statedSchema = z.looseObject({
+const clusterSummarySchema = z.looseObject({
   clusters: z.array(
     z.looseObject({ cluster: z.int(), name: z.string(), size: z.int(), centre: z.record(z.string(), z.number().nullable()) }),
   ),
@@ -146,11 +149,11 @@ const statedSchema = z.looseObject({
 
 /** Empty where the run's summary does not tell of its clusters. */
 export const queryClusterProfiles = async ({ contents }: OpenRun): Promise<ClusterProfiles> => {
-  const stated = statedSchema.safeParse(contents.summary).data
-  if (stated === undefined) return { clusters: [], features: [], silhouette: null, stability: null, explained: null }
-  const { features, silhouette, stability, principal_components: components } = stated.clustering
+  const summary = clusterSummarySchema.safeParse(contents.summary).data
+  if (summary === undefined) return { clusters: [], features: [], silhouette: null, stability: null, explained: null }
+  const { features, silhouette, stability, principal_components: components } = summary.clustering
   return {
-    clusters: stated.clusters.map(({ cluster, name, size, centre }) => ({ cluster, name, size, centre })),
+    clusters: summary.clusters.map(({ cluster, name, size, centre }) => ({ cluster, name, size, centre })),
     features,
     silhouette,
     stability,
@@ -158,23 +161,23 @@ export const queryClusterProfiles = async ({ contents }: OpenRun): Promise<Clust
   }
 }
 
-const hasOwnClusters = async (database: Database): Promise<boolean> => {
+const hasClusterColumnValues = async (database: Database): Promise<boolean> => {
   const { known } = await database.row('SELECT count(cluster) > 0 AS known FROM server_risk', z.object({ known: z.boolean() }))
   return known
 }
 
-const summarise = async (database: Database, { x, y, cluster }: MarkPlaces): Promise<ClustersData['clusters']> => {
-  const named = await database.rows(
+const summariseClusters = async (database: Database, { x, y, cluster }: ScatterPoints): Promise<ClustersData['clusters']> => {
+  const clusterNames = await database.rows(
     'SELECT cluster, any_value(name ORDER BY place) AS name FROM cluster_points GROUP BY cluster ORDER BY cluster',
     z.object({ cluster: z.int(), name: z.string().nullable() }),
   )
-  return named.map(({ cluster: number, name }) => {
+  return clusterNames.map(({ cluster: number, name }) => {
     let [size, sumX, sumY] = [0, 0, 0]
-    cluster.forEach((of, place) => {
+    cluster.forEach((of, index) => {
       if (of !== number) return
       size++
-      sumX += x[place]!
-      sumY += y[place]!
+      sumX += x[index]!
+      sumY += y[index]!
     })
     return { cluster: number, name: name ?? `Cluster ${number}`, size, mean: sumX / size, std: sumY / size }
   })

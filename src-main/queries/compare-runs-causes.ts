@@ -6,15 +6,15 @@ export type Basis = AnalysisConfig['basis']
 export type Side = 'earlier' | 'later'
 
 /** Creates `judged_changes` from `paired` and from `flagged` of the schemas `earlier` and `later`: a row per risk that is new, cleared or stays. */
-export const judgeChanges = async (database: Database, basis: Readonly<Record<Side, Basis>>): Promise<void> => {
-  await database.run(p95UnderOtherModel('earlier', 'later'))
-  await database.run(p95UnderOtherModel('later', 'earlier'))
-  await database.run(nextBreaches)
-  await database.run(judgeCounterfactuals(basis))
+export const attributeChanges = async (database: Database, basis: Readonly<Record<Side, Basis>>): Promise<void> => {
+  await database.run(p95UnderOtherModelSql('earlier', 'later'))
+  await database.run(p95UnderOtherModelSql('later', 'earlier'))
+  await database.run(nextBreachesSql)
+  await database.run(counterfactualsSql(basis))
 }
 
 /** The P95 of a run's horizon under the model that the other run selected, where that is another one and the run has it. */
-const p95UnderOtherModel = (side: Side, other: Side): string => `
+const p95UnderOtherModelSql = (side: Side, other: Side): string => `
   CREATE OR REPLACE TABLE ${side}_other_model AS
   SELECT f.server_id, f.metric, quantile_cont(f.predicted, 0.95) AS p95
   FROM ${side}.flagged f
@@ -25,7 +25,7 @@ const p95UnderOtherModel = (side: Side, other: Side): string => `
   GROUP BY ALL`
 
 /** The earlier forecast's first breach from the later horizon's start on: time has passed between the two runs. */
-const nextBreaches = `
+const nextBreachesSql = `
   CREATE OR REPLACE TABLE next_breaches AS
   SELECT f.server_id, f.metric, min(f.ts) AS next_breach_at
   FROM earlier.flagged f
@@ -38,9 +38,10 @@ const nextBreaches = `
  * The figure that a run's own model has under a basis. A run by the plain forecast knows no conservative figure: it is taken to need the
  * surcharge of the other run.
  */
-const ownFigure = (side: Side, basis: Basis): string => (basis === 'conservative' ? conservativeFigure(side) : `${side}_horizon_p95`)
+const selectedModelP95Sql = (side: Side, basis: Basis): string =>
+  basis === 'conservative' ? conservativeP95Sql(side) : `${side}_horizon_p95`
 
-const conservativeFigure = (side: Side): string => {
+const conservativeP95Sql = (side: Side): string => {
   const other = side === 'earlier' ? 'later' : 'earlier'
   return `coalesce(${side}_conservative_p95, ${side}_horizon_p95 + (${other}_conservative_p95 - ${other}_horizon_p95))`
 }
@@ -49,24 +50,24 @@ const conservativeFigure = (side: Side): string => {
  * The figure under the other run's model; NULL where the run does not have it. Simulated paths exist for the selected
  * model only: under the conservative basis the other model is taken to need the same surcharge.
  */
-const otherFigure = (side: Side, basis: Basis): string =>
-  basis === 'conservative' ? `${side}_other.p95 + (${conservativeFigure(side)} - ${side}_horizon_p95)` : `${side}_other.p95`
+const otherModelP95Sql = (side: Side, basis: Basis): string =>
+  basis === 'conservative' ? `${side}_other.p95 + (${conservativeP95Sql(side)} - ${side}_horizon_p95)` : `${side}_other.p95`
 
 /**
  * Headroom after each cause in turn: the earlier run, under the later policy, with the later model, with the later data. And
  * each alone on the earlier run. A later model that the earlier run lacks counts with the data; so does an earlier model that the
  * later run lacks.
  */
-const judgeCounterfactuals = (basis: Readonly<Record<Side, Basis>>): string => `
+const counterfactualsSql = (basis: Readonly<Record<Side, Basis>>): string => `
   CREATE OR REPLACE TABLE judged_changes AS
   WITH figures AS (
     SELECT p.*, n.next_breach_at,
-           ${ownFigure('earlier', basis.earlier)} AS earlier_p95,
-           ${ownFigure('later', basis.later)} AS later_p95,
-           ${ownFigure('earlier', basis.later)} AS policy_p95,
-           ${otherFigure('earlier', basis.earlier)} AS model_p95,
-           coalesce(${otherFigure('earlier', basis.later)}, ${ownFigure('earlier', basis.later)}) AS policy_model_p95,
-           coalesce(${otherFigure('later', basis.earlier)}, ${ownFigure('later', basis.earlier)}) AS data_p95,
+           ${selectedModelP95Sql('earlier', basis.earlier)} AS earlier_p95,
+           ${selectedModelP95Sql('later', basis.later)} AS later_p95,
+           ${selectedModelP95Sql('earlier', basis.later)} AS policy_p95,
+           ${otherModelP95Sql('earlier', basis.earlier)} AS model_p95,
+           coalesce(${otherModelP95Sql('earlier', basis.later)}, ${selectedModelP95Sql('earlier', basis.later)}) AS policy_model_p95,
+           coalesce(${otherModelP95Sql('later', basis.earlier)}, ${selectedModelP95Sql('later', basis.earlier)}) AS data_p95,
            -- No model answers any more, though the earlier one still has a horizon: another was forced.
            later_model IS NULL AND later_other.p95 IS NOT NULL AS lost_by_selection
     FROM paired p

@@ -8,21 +8,21 @@ import {
   type RunComparison,
 } from '../../src-shared/run-comparison.ts'
 import type { Database } from '../database/database.ts'
-import { judgeChanges, type Basis, type Side } from './compare-runs-causes.ts'
+import { attributeChanges, type Basis, type Side } from './compare-runs-causes.ts'
 
 export type RiskChanges = Pick<RunComparison, 'risks' | 'servers' | 'causes' | 'changes' | 'added' | 'removed'>
 
 /** Reads `flagged` and `server_risk` of the schemas `earlier` and `later`. */
 export const findRiskChanges = async (database: Database, earlierBasis: Basis, laterBasis: Basis): Promise<RiskChanges> => {
-  await database.run(pairSeries)
-  await judgeChanges(database, { earlier: earlierBasis, later: laterBasis })
+  await database.run(pairSeriesSql)
+  await attributeChanges(database, { earlier: earlierBasis, later: laterBasis })
   const rows = await database.rows(changesSql, flatChangeSchema)
-  const changes = rows.map(nest)
+  const changes = rows.map(toRiskChange)
   return {
     ...(await countChanges(database, changes)),
     changes,
-    added: await unpaired(database, 'later', 'earlier'),
-    removed: await unpaired(database, 'earlier', 'later'),
+    added: await findUnpairedSeries(database, 'later', 'earlier'),
+    removed: await findUnpairedSeries(database, 'earlier', 'later'),
   }
 }
 
@@ -37,7 +37,7 @@ const sideColumns = [
 ] as const
 
 /** Table `paired`: series of both runs, one row each, the figures of a run under its prefix. */
-const pairSeries = `
+const pairSeriesSql = `
   CREATE OR REPLACE TABLE paired AS
   SELECT a.server_id, a.metric,
          ${(['earlier', 'later'] as const)
@@ -59,7 +59,7 @@ const changesSql = `
   ORDER BY CASE status WHEN 'new risk' THEN 0 WHEN 'cleared' THEN 1 ELSE 2 END,
            coalesce(later_high_threshold - later_p95, earlier_high_threshold - earlier_p95), server_id, metric`
 
-const number = z.number().nullable()
+const nullableNumber = z.number().nullable()
 const flatChangeSchema = z.object({
   server_id: z.string(),
   metric: z.string(),
@@ -69,27 +69,27 @@ const flatChangeSchema = z.object({
   model_alone: z.boolean(),
   data_alone: z.boolean(),
   is_moved: z.boolean(),
-  p95_change: number,
+  p95_change: nullableNumber,
   next_breach_at: z.string().nullable(),
-  breach_shift_days: number,
-  headroom_points: number,
-  policy_points: number,
-  model_points: number,
-  data_points: number,
+  breach_shift_days: nullableNumber,
+  headroom_points: nullableNumber,
+  policy_points: nullableNumber,
+  model_points: nullableNumber,
+  data_points: nullableNumber,
   earlier_model: z.string().nullable(),
-  earlier_p95: number,
-  earlier_high_threshold: number,
+  earlier_p95: nullableNumber,
+  earlier_high_threshold: nullableNumber,
   earlier_is_at_risk: z.boolean(),
   earlier_first_breach_at: z.string().nullable(),
   later_model: z.string().nullable(),
-  later_p95: number,
-  later_high_threshold: number,
+  later_p95: nullableNumber,
+  later_high_threshold: nullableNumber,
   later_is_at_risk: z.boolean(),
   later_first_breach_at: z.string().nullable(),
 })
 type FlatChange = z.infer<typeof flatChangeSchema>
 
-const nest = (row: FlatChange): RiskChange => ({
+const toRiskChange = (row: FlatChange): RiskChange => ({
   server_id: row.server_id,
   metric: row.metric,
   status: row.status,
@@ -126,38 +126,43 @@ const countChanges = async (
   const figures = await database.row(
     `SELECT CAST(count(*) FILTER (status = 'still safe') AS INTEGER) AS still_safe,
             CAST(count(*) FILTER (status = 'not judged') AS INTEGER) AS not_judged,
-            (${serversOnlyIn('later', 'earlier')}) AS added, (${serversOnlyIn('earlier', 'later')}) AS removed
+            (${serversOnlyInSql('later', 'earlier')}) AS added, (${serversOnlyInSql('earlier', 'later')}) AS removed
      FROM paired`,
     z.object({ still_safe: z.int(), not_judged: z.int(), added: z.int(), removed: z.int() }),
   )
-  const of = (status: RiskChange['status']): readonly RiskChange[] => changes.filter((change) => change.status === status)
-  const serversOf = (status: RiskChange['status']): number => new Set(of(status).map(({ server_id }) => server_id)).size
-  const caused = (cause: RiskChange['cause']): number =>
+  const withStatus = (status: RiskChange['status']): readonly RiskChange[] => changes.filter((change) => change.status === status)
+  const countServers = (status: RiskChange['status']): number => new Set(withStatus(status).map(({ server_id }) => server_id)).size
+  const countByCause = (cause: RiskChange['cause']): number =>
     changes.filter((change) => change.status !== 'still at risk' && change.cause === cause).length
   return {
     risks: {
-      new: of('new risk').length,
-      cleared: of('cleared').length,
-      still_at_risk: of('still at risk').length,
-      moved: of('still at risk').filter(({ is_moved }) => is_moved).length,
+      new: withStatus('new risk').length,
+      cleared: withStatus('cleared').length,
+      still_at_risk: withStatus('still at risk').length,
+      moved: withStatus('still at risk').filter(({ is_moved }) => is_moved).length,
       still_safe: figures.still_safe,
       not_judged: figures.not_judged,
     },
     servers: {
-      new: serversOf('new risk'),
-      cleared: serversOf('cleared'),
-      still_at_risk: serversOf('still at risk'),
+      new: countServers('new risk'),
+      cleared: countServers('cleared'),
+      still_at_risk: countServers('still at risk'),
       added: figures.added,
       removed: figures.removed,
     },
-    causes: { policy: caused('policy'), model: caused('model'), data: caused('data'), together: caused('together') },
+    causes: {
+      policy: countByCause('policy'),
+      model: countByCause('model'),
+      data: countByCause('data'),
+      together: countByCause('together'),
+    },
   }
 }
 
-const serversOnlyIn = (side: Side, other: Side): string =>
+const serversOnlyInSql = (side: Side, other: Side): string =>
   `SELECT CAST(count(DISTINCT server_id) AS INTEGER) FROM ${side}.server_risk ANTI JOIN ${other}.server_risk USING (server_id)`
 
-const unpaired = async (database: Database, side: Side, other: Side): Promise<RunComparison['added']> =>
+const findUnpairedSeries = async (database: Database, side: Side, other: Side): Promise<RunComparison['added']> =>
   database.rows(
     `SELECT s.server_id, s.metric, s.is_at_risk, o.server_id IS NULL AS is_whole_server
      FROM (SELECT * FROM ${side}.server_risk ANTI JOIN ${other}.server_risk USING (server_id, metric)) s

@@ -5,10 +5,10 @@ import type { RunManifest } from '../../src-shared/run-manifest.ts'
 import type { Database } from '../database/database.ts'
 
 /** Series shown per metric, the worst first. */
-const mostWorst = 10
+const maxWorstSeries = 10
 
-export interface CheckedForecast {
-  readonly found: ForecastCheck | null
+export interface ForecastCheckResult {
+  readonly check: ForecastCheck | null
   readonly notes: readonly ComparisonNote[]
 }
 
@@ -16,15 +16,15 @@ export interface CheckedForecast {
  * Reads `flagged` and `server_risk` of the schemas `earlier` and `later`. Points are times at which the earlier run's
  * selected model forecast and the later run measured; steps must be the same, for a day's figure at midnight is no hour's.
  */
-export const checkForecast = async (database: Database, earlier: RunManifest, later: RunManifest): Promise<CheckedForecast> => {
+export const checkForecast = async (database: Database, earlier: RunManifest, later: RunManifest): Promise<ForecastCheckResult> => {
   if (earlier.step_seconds !== later.step_seconds) {
-    return unchecked('The earlier forecast is not checked: the two runs count time in different steps.')
+    return skipCheck('The earlier forecast is not checked: the two runs count time in different steps.')
   }
-  await database.run(meetings)
-  await database.run(seriesErrors)
-  const metrics = await database.rows(metricErrors, metricRowSchema)
+  await database.run(comparedPointsSql)
+  await database.run(seriesErrorsSql)
+  const metrics = await database.rows(metricErrorsSql, metricRowSchema)
   if (metrics.length === 0) {
-    return unchecked(
+    return skipCheck(
       `The earlier forecast is not checked: the later run measured none of its times (${earlier.horizon.start.slice(0, 10)} to ${earlier.horizon.end.slice(0, 10)}).`,
     )
   }
@@ -32,9 +32,9 @@ export const checkForecast = async (database: Database, earlier: RunManifest, la
     `SELECT strftime(min(ts), '%Y-%m-%dT%H:%M:%SZ') AS first_at, strftime(max(ts), '%Y-%m-%dT%H:%M:%SZ') AS last_at FROM meetings`,
     z.object({ first_at: z.string(), last_at: z.string() }),
   )
-  const worst = await database.rows(worstSeries, checkedSeriesSchema.extend({ metric: z.string() }))
+  const worst = await database.rows(worstSeriesSql, checkedSeriesSchema.extend({ metric: z.string() }))
   return {
-    found: {
+    check: {
       ...span,
       interval_level: earlier.config.interval_level,
       metrics: metrics.map(({ hits, misses, false_alarms, quiet, ...metric }) => ({
@@ -47,10 +47,10 @@ export const checkForecast = async (database: Database, earlier: RunManifest, la
   }
 }
 
-const unchecked = (message: string): CheckedForecast => ({ found: null, notes: [{ code: 'forecast-not-checked', message }] })
+const skipCheck = (message: string): ForecastCheckResult => ({ check: null, notes: [{ code: 'forecast-not-checked', message }] })
 
 /** Every model of the later run repeats what was measured, so one value per time is taken. */
-const meetings = `
+const comparedPointsSql = `
   CREATE OR REPLACE TABLE meetings AS
   WITH forecast AS (
     SELECT f.server_id, f.metric, f.model, f.ts, f.predicted, f.yhat_lower, f.yhat_upper, r.high_threshold, r.mae AS backtest_mae
@@ -63,25 +63,25 @@ const meetings = `
   )
   SELECT *, predicted - actual AS error FROM forecast JOIN measured USING (server_id, metric, ts)`
 
-const symmetricError = 'coalesce(200 * abs(error) / nullif(abs(actual) + abs(predicted), 0), 0)'
+const symmetricErrorSql = 'coalesce(200 * abs(error) / nullif(abs(actual) + abs(predicted), 0), 0)'
 
 /** Sums are rounded far below what is shown, so that the order of rows does not tell. */
-const seriesErrors = `
+const seriesErrorsSql = `
   CREATE OR REPLACE TABLE series_errors AS
   SELECT server_id, metric, any_value(model) AS model, CAST(count(*) AS INTEGER) AS points,
-         sum(abs(error)) AS absolute_error, sum(error) AS signed_error, sum(${symmetricError}) AS symmetric_error,
+         sum(abs(error)) AS absolute_error, sum(error) AS signed_error, sum(${symmetricErrorSql}) AS symmetric_error,
          CAST(count(actual BETWEEN yhat_lower AND yhat_upper) AS INTEGER) AS bounded_points,
          CAST(count_if(actual BETWEEN yhat_lower AND yhat_upper) AS INTEGER) AS covered_points,
          any_value(backtest_mae) AS backtest_mae,
          bool_or(predicted > high_threshold) AS predicted_breach, bool_or(actual > high_threshold) AS actual_breach
   FROM meetings GROUP BY server_id, metric`
 
-const mean = (sum: string, points: string): string => `round(sum(${sum}) / sum(${points}), 9)`
+const weightedMeanSql = (sum: string, points: string): string => `round(sum(${sum}) / sum(${points}), 9)`
 
-const metricErrors = `
+const metricErrorsSql = `
   SELECT metric, CAST(count(*) AS INTEGER) AS series, CAST(sum(points) AS INTEGER) AS points,
-         ${mean('absolute_error', 'points')} AS mae, ${mean('signed_error', 'points')} AS bias,
-         ${mean('symmetric_error', 'points')} AS smape_percent,
+         ${weightedMeanSql('absolute_error', 'points')} AS mae, ${weightedMeanSql('signed_error', 'points')} AS bias,
+         ${weightedMeanSql('symmetric_error', 'points')} AS smape_percent,
          CAST(sum(bounded_points) AS INTEGER) AS bounded_points,
          sum(covered_points) / nullif(sum(bounded_points), 0)::DOUBLE AS coverage,
          round(sum(backtest_mae * points) / nullif(sum(points) FILTER (backtest_mae IS NOT NULL), 0), 9) AS backtest_mae,
@@ -98,10 +98,10 @@ const metricRowSchema = metricCheckSchema.omit({ breaches: true }).extend({
   quiet: z.int(),
 })
 
-const worstSeries = `
+const worstSeriesSql = `
   SELECT metric, server_id, model, points, round(absolute_error / points, 9) AS mae, round(signed_error / points, 9) AS bias,
          round(symmetric_error / points, 9) AS smape_percent, covered_points / nullif(bounded_points, 0)::DOUBLE AS coverage,
          predicted_breach, actual_breach
   FROM series_errors
-  QUALIFY row_number() OVER (PARTITION BY metric ORDER BY mae DESC, server_id) <= ${mostWorst}
+  QUALIFY row_number() OVER (PARTITION BY metric ORDER BY mae DESC, server_id) <= ${maxWorstSeries}
   ORDER BY metric, mae DESC, server_id`

@@ -9,9 +9,9 @@ import type { RunManifest } from '../../src-shared/run-manifest.ts'
 import { Database, identifier } from '../database/database.ts'
 import { findRiskChanges } from './compare-runs-changes.ts'
 import { checkForecast } from './compare-runs-forecast.ts'
-import { findPolicyDifferences, noteDifferences } from './compare-runs-policy.ts'
+import { findPolicyDifferences, collectComparisonNotes } from './compare-runs-policy.ts'
 import { readRunContents } from './run-contents.ts'
-import { createRunRelations } from './run-relations.ts'
+import { createRunTables } from './run-relations.ts'
 
 /** As for the window's queries: a comparison leaves room for other work. */
 const memoryLimit = '2GB'
@@ -22,13 +22,13 @@ export const compareRuns = async (
   laterFolder: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunComparison> => {
-  const [earlier, later] = [await readManifestOf(earlierFolder), await readManifestOf(laterFolder)]
+  const [earlier, later] = [await readComparableManifest(earlierFolder), await readComparableManifest(laterFolder)]
   const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-compare-'))
   try {
     const database = await Database.open({ memoryLimit, spillFolder, signal: options.signal })
     try {
-      await layRun(database, earlierFolder, earlier, 'earlier')
-      await layRun(database, laterFolder, later, 'later')
+      await createRunSchema(database, earlierFolder, earlier, 'earlier')
+      await createRunSchema(database, laterFolder, later, 'later')
       return await compare(database, { folder: earlierFolder, manifest: earlier }, { folder: laterFolder, manifest: later })
     } finally {
       database.close()
@@ -38,25 +38,25 @@ export const compareRuns = async (
   }
 }
 
-interface Side {
+interface RunToCompare {
   readonly folder: string
   readonly manifest: RunManifest
 }
 
-const compare = async (database: Database, earlier: Side, later: Side): Promise<RunComparison> => {
+const compare = async (database: Database, earlier: RunToCompare, later: RunToCompare): Promise<RunComparison> => {
   const sides = { earlier: await describeSide(database, earlier, 'earlier'), later: await describeSide(database, later, 'later') }
-  const found = await findRiskChanges(database, earlier.manifest.config.basis, later.manifest.config.basis)
+  const riskChanges = await findRiskChanges(database, earlier.manifest.config.basis, later.manifest.config.basis)
   const check = await checkForecast(database, earlier.manifest, later.manifest)
   return {
     ...sides,
-    notes: [...noteDifferences(sides.earlier, sides.later, earlier.manifest, later.manifest), ...check.notes],
+    notes: [...collectComparisonNotes(sides.earlier, sides.later, earlier.manifest, later.manifest), ...check.notes],
     policy_differences: findPolicyDifferences(earlier.manifest, later.manifest),
-    ...found,
-    forecast_check: check.found,
+    ...riskChanges,
+    forecast_check: check.check,
   }
 }
 
-const readManifestOf = async (folder: string): Promise<RunManifest> => {
+const readComparableManifest = async (folder: string): Promise<RunManifest> => {
   const { manifest } = await readRunContents(folder)
   if (manifest !== null) return manifest
   throw new HeadroomError(
@@ -66,13 +66,13 @@ const readManifestOf = async (folder: string): Promise<RunManifest> => {
   )
 }
 
-const layRun = async (database: Database, folder: string, manifest: RunManifest, schema: 'earlier' | 'later'): Promise<void> =>
-  createRunRelations(database, folder, manifest, schema).catch((cause: unknown) => {
+const createRunSchema = async (database: Database, folder: string, manifest: RunManifest, schema: 'earlier' | 'later'): Promise<void> =>
+  createRunTables(database, folder, manifest, schema).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
     throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
   })
 
-const describeSide = async (database: Database, { folder, manifest }: Side, schema: 'earlier' | 'later'): Promise<ComparedRun> => {
+const describeSide = async (database: Database, { folder, manifest }: RunToCompare, schema: 'earlier' | 'later'): Promise<ComparedRun> => {
   const figures = await database.row(
     `SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at,
             CAST(count(DISTINCT server_id) AS INTEGER) AS servers,

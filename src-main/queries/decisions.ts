@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { decisionSchema, type Decision } from '../../src-shared/fleet-view.ts'
 import type { Database } from '../database/database.ts'
-import { changePlannerNote, readPlannerNote } from '../run-folder/planner-notes.ts'
+import { updatePlannerNote, readPlannerNote } from '../run-folder/planner-notes.ts'
 
 const decisionsFile = 'decisions.json'
 const decisionsSchema = z.array(decisionSchema)
@@ -10,25 +10,25 @@ const decisionsSchema = z.array(decisionSchema)
 export const readDecisions = (folder: string): Promise<Decision[]> => readPlannerNote(folder, decisionsFile, decisionsSchema, [])
 
 /** The latest decision about a server counts; sorted by server. */
-export const decide = (folder: string, made: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> =>
-  change(folder, (kept) => {
-    for (const decision of made) kept.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
+export const saveDecisions = (folder: string, newDecisions: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> =>
+  updateDecisions(folder, (decisionsByServer) => {
+    for (const decision of newDecisions) decisionsByServer.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
   })
 
-export const undecide = (folder: string, servers: readonly string[]): Promise<void> =>
-  change(folder, (kept) => {
-    for (const server of servers) kept.delete(server)
+export const withdrawDecisions = (folder: string, servers: readonly string[]): Promise<void> =>
+  updateDecisions(folder, (decisionsByServer) => {
+    for (const server of servers) decisionsByServer.delete(server)
   })
 
-const change = (folder: string, apply: (decisions: Map<string, Decision>) => void): Promise<void> =>
-  changePlannerNote(folder, decisionsFile, decisionsSchema, [], (made) => {
-    const kept = new Map(made.map((decision) => [decision.server_id, decision]))
-    apply(kept)
-    return [...kept.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1))
+const updateDecisions = (folder: string, apply: (decisions: Map<string, Decision>) => void): Promise<void> =>
+  updatePlannerNote(folder, decisionsFile, decisionsSchema, [], (newDecisions) => {
+    const decisionsByServer = new Map(newDecisions.map((decision) => [decision.server_id, decision]))
+    apply(decisionsByServer)
+    return [...decisionsByServer.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1))
   })
 
 /** Table `decisions`: server_id, disposition, verdict, reason. */
-export const layDecisions = async (database: Database, folder: string): Promise<void> => {
+export const createDecisionsTable = async (database: Database, folder: string): Promise<void> => {
   const decisions = await readDecisions(folder)
   await database.storeRows(
     'decisions',

@@ -1,12 +1,12 @@
 // The overview of a run: title, span, headline numbers, warnings and what is absent.
 import { z } from 'zod'
-import { completeConfig, isJudgedMetric } from '../../src-shared/analysis-config.ts'
+import { completeConfig, hasThreshold } from '../../src-shared/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { runFiles, type Granularity } from '../../src-shared/run-manifest.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import type { Database } from '../database/database.ts'
 import type { RunContents } from './run-contents.ts'
-import { runTitle } from './run-title.ts'
+import { createRunTitle } from './run-title.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -65,20 +65,20 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   const breach = (await database.rows(breachSql, breachSchema))[0]
   const extent = await findExtent(database, contents)
   const config = manifest?.config ?? completeConfig({}, 'headroom')
-  const found = await database.rows(metricsSql, z.object({ metric: z.string(), series: count }))
+  const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), series: count }))
   const metrics = [
-    ...found.filter(({ metric }) => metric === config.target_metric),
-    ...found.filter(({ metric }) => metric !== config.target_metric),
-  ].map(({ metric }) => ({ name: metric, unit: isJudgedMetric(config, metric) && !(metric in config.metric_thresholds) ? '%' : '' }))
+    ...metricRows.filter(({ metric }) => metric === config.target_metric),
+    ...metricRows.filter(({ metric }) => metric !== config.target_metric),
+  ].map(({ metric }) => ({ name: metric, unit: hasThreshold(config, metric) && !(metric in config.metric_thresholds) ? '%' : '' }))
   const models = await database.rows(modelsSql, z.object({ model: z.string() }))
   const stepMs = manifest === null ? await findStep(database) : manifest.step_seconds * 1000
   return {
     folder: contents.folder,
     kind: contents.kind,
-    title: runTitle(manifest?.inputs.map(({ path }) => path) ?? [], contents.folder),
+    title: createRunTitle(manifest?.inputs.map(({ path }) => path) ?? [], contents.folder),
     analyzedAt: manifest?.analyzed_at ?? contents.summary?.analyzed_at ?? null,
     method: manifest?.method ?? null,
-    granularity: manifest?.granularity ?? granularityOf(stepMs),
+    granularity: manifest?.granularity ?? granularityForStep(stepMs),
     stepMs,
     metrics,
     models: models.map(({ model }) => model),
@@ -102,7 +102,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
       breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
     savingsMonthlyUsd: contents.recommendations?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
     underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
-    originalTotals:
+    module05Totals:
       contents.kind === 'headroom' || contents.summary === null
         ? null
         : {
@@ -111,14 +111,14 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
             underutilizedRows: contents.summary.underutilized_servers ?? null,
           },
     warnings: manifest?.warnings ?? [],
-    missing: missingFiles(contents),
+    missing: listMissingFiles(contents),
   }
 }
 
 /** As the manifest says; by a look at all rows where it does not. */
 const findExtent = async (database: Database, { folder, manifest }: RunContents): Promise<{ firstMs: number; lastMs: number }> => {
-  const stated = manifest?.extent ?? null
-  if (stated !== null) return { firstMs: Date.parse(stated.start), lastMs: Date.parse(stated.end) }
+  const manifestExtent = manifest?.extent ?? null
+  if (manifestExtent !== null) return { firstMs: Date.parse(manifestExtent.start), lastMs: Date.parse(manifestExtent.end) }
   const { first, last } = await database.row(extentSql, z.object({ first: milliseconds, last: milliseconds }))
   if (first === null || last === null) throw new HeadroomError('run-damaged', `${folder} holds no forecasts of an accountable model.`)
   return { firstMs: first, lastMs: last }
@@ -129,10 +129,10 @@ const findStep = async (database: Database): Promise<number> => {
   return step ?? dayMs
 }
 
-const granularityOf = (stepMs: number): Granularity => (stepMs < dayMs ? 'hourly' : stepMs < 7 * dayMs ? 'daily' : 'weekly')
+const granularityForStep = (stepMs: number): Granularity => (stepMs < dayMs ? 'hourly' : stepMs < 7 * dayMs ? 'daily' : 'weekly')
 
 /** What each absent file means to somebody who looks at the window. */
-const missingFiles = ({ kind, present }: RunContents): RunOverview['missing'] => {
+const listMissingFiles = ({ kind, presentFiles: present }: RunContents): RunOverview['missing'] => {
   const consequences: Readonly<Record<string, string>> = {
     [runFiles.manifest]: 'thresholds are the defaults, and who made the run when is not known for certain',
     [runFiles.serverRisk]: 'risk per server was computed now, from one accountable model per server',

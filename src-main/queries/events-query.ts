@@ -3,5 +3,5 @@ import { eventReportSchema, type EventReport } from '../../src-shared/event-repo
 import type { OpenRun } from './open-run.ts'
 
 /** No events where the run was made without a ledger. */
-export const queryEvents = async ({ contents }: OpenRun): Promise<EventReport> =>
+export const queryEventReport = async ({ contents }: OpenRun): Promise<EventReport> =>
   eventReportSchema.safeParse(contents.summary?.['events']).data ?? { events: [], together: null }

@@ -12,7 +12,7 @@ const riskConditions: Readonly<Record<RiskFilter, string>> = {
   underutilised: 'is_underutilized',
 }
 
-const searched = "lower(concat_ws(' ', server_id, business_unit, region, criticality, cluster_name, model, disposition))"
+const searchTextSql = "lower(concat_ws(' ', server_id, business_unit, region, criticality, cluster_name, model, disposition))"
 
 export interface FilterCondition {
   /** Always a condition, `true` where nothing is filtered. */
@@ -22,11 +22,11 @@ export interface FilterCondition {
 }
 
 /** Appends to the parameters of a query, which binds `given` as $1 and so on. */
-export const filterCondition = (filter: FleetFilter, given: SqlParameters): FilterCondition => {
-  const parameters = [...given]
+export const filterCondition = (filter: FleetFilter, baseParameters: SqlParameters): FilterCondition => {
+  const parameters = [...baseParameters]
   const bind = (value: SqlParameters[number]): string => `$${parameters.push(value)}`
   const conditions: string[] = []
-  for (const word of filter.text.toLowerCase().split(/\s+/).filter(Boolean)) conditions.push(`contains(${searched}, ${bind(word)})`)
+  for (const word of filter.text.toLowerCase().split(/\s+/).filter(Boolean)) conditions.push(`contains(${searchTextSql}, ${bind(word)})`)
   for (const column of groupColumns) {
     if (filter[column].length > 0)
       conditions.push(`list_contains(${bind(listValue(filter[column]))}, coalesce(CAST(${column} AS VARCHAR), ''))`)

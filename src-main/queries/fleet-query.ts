@@ -1,38 +1,41 @@
 // The figures of a fleet under the filter: what the overview says of risk, time, certainty, idle capacity and savings.
 import { z } from 'zod'
-import { dispositionSchema } from '../../src-shared/fleet-filter.ts'
+import { recommendationKindSchema } from '../../src-shared/fleet-filter.ts'
 import type { FleetFigures, FleetFiguresRequest, NamedServer } from '../../src-shared/fleet-view.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
 
 const dayMs = 86_400_000
-const mostCalendarBins = 60
-const soonestServers = 8
-const mostGroups = 12
+const maxCalendarBins = 60
+const maxSoonestServers = 8
+const maxGroups = 12
 
-const int = (expression: string, name: string): string => `CAST(coalesce(${expression}, 0) AS INTEGER) AS ${name}`
-const double = (expression: string, name: string): string => `CAST(${expression} AS DOUBLE) AS ${name}`
-const leaves = "disposition IN ('retire', 'consolidate')"
+const intColumn = (expression: string, name: string): string => `CAST(coalesce(${expression}, 0) AS INTEGER) AS ${name}`
+const doubleColumn = (expression: string, name: string): string => `CAST(${expression} AS DOUBLE) AS ${name}`
+const isRemovableSql = "disposition IN ('retire', 'consolidate')"
 
 const totals = [
-  int('count(*)', 'servers'),
-  int('count(*) FILTER (is_at_risk)', 'at_risk'),
-  int("count(*) FILTER (risk_level = 'high')", 'high_risk'),
-  int('count(*) FILTER (first_breach_at IS NOT NULL)', 'breaching'),
-  int('count(*) FILTER (is_underutilized)', 'underutilized'),
-  int('count(*) FILTER (is_order_late)', 'late_orders'),
-  int('count(breach_probability)', 'with_probability'),
-  double('sum(CAST(breach_probability AS DECIMAL(18, 9)))', 'expected_breaches'),
-  int(`count(*) FILTER (${leaves})`, 'removable'),
-  double(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${leaves}), 0)`, 'savings_usd'),
-  double('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd'),
-  double("coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))) FILTER (disposition = 'add capacity' AND is_limiting), 0)", 'units_to_add'),
-  double('median(mae)', 'median_mae'),
-  double('median(mase)', 'median_mase'),
-  ...['eoq', 'month_end', 'holiday', 'ordinary'].map((cause) => int(`sum(breaches_${cause})`, `cause_${cause}`)),
+  intColumn('count(*)', 'servers'),
+  intColumn('count(*) FILTER (is_at_risk)', 'at_risk'),
+  intColumn("count(*) FILTER (risk_level = 'high')", 'high_risk'),
+  intColumn('count(*) FILTER (first_breach_at IS NOT NULL)', 'breaching'),
+  intColumn('count(*) FILTER (is_underutilized)', 'underutilized'),
+  intColumn('count(*) FILTER (is_order_late)', 'late_orders'),
+  intColumn('count(breach_probability)', 'with_probability'),
+  doubleColumn('sum(CAST(breach_probability AS DECIMAL(18, 9)))', 'expected_breaches'),
+  intColumn(`count(*) FILTER (${isRemovableSql})`, 'removable'),
+  doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd'),
+  doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd'),
+  doubleColumn(
+    "coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))) FILTER (disposition = 'add capacity' AND is_limiting), 0)",
+    'units_to_add',
+  ),
+  doubleColumn('median(mae)', 'median_mae'),
+  doubleColumn('median(mase)', 'median_mase'),
+  ...['eoq', 'month_end', 'holiday', 'ordinary'].map((cause) => intColumn(`sum(breaches_${cause})`, `cause_${cause}`)),
 ].join(', ')
 
-const number = z.number().nullable()
+const nullableNumber = z.number().nullable()
 const totalsSchema = z.object({
   servers: z.int(),
   at_risk: z.int(),
@@ -41,20 +44,20 @@ const totalsSchema = z.object({
   underutilized: z.int(),
   late_orders: z.int(),
   with_probability: z.int(),
-  expected_breaches: number,
+  expected_breaches: nullableNumber,
   removable: z.int(),
   savings_usd: z.number(),
   monthly_cost_usd: z.number(),
   units_to_add: z.number(),
-  median_mae: number,
-  median_mase: number,
+  median_mae: nullableNumber,
+  median_mase: nullableNumber,
   cause_eoq: z.int(),
   cause_month_end: z.int(),
   cause_holiday: z.int(),
   cause_ordinary: z.int(),
 })
 
-const dispositionsSchema = z.object({ disposition: dispositionSchema, servers: z.int() })
+const recommendationCountsSchema = z.object({ disposition: recommendationKindSchema, servers: z.int() })
 const calendarSchema = z.object({ at_ms: z.number(), at_risk: z.int(), brief: z.int() })
 const groupSchema = z.object({
   group: z.string(),
@@ -67,26 +70,26 @@ const groupSchema = z.object({
 
 export const namedServerColumns = `server_id, horizon_p95, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
   CAST(days_to_breach AS DOUBLE) AS days_to_breach, breach_probability, risk_level`
-const namedSchema: z.ZodType<NamedServer> = z.object({
+const namedServerRowSchema: z.ZodType<NamedServer> = z.object({
   server_id: z.string(),
-  horizon_p95: number,
+  horizon_p95: nullableNumber,
   first_breach_at: z.string().nullable(),
-  days_to_breach: number,
-  breach_probability: number,
+  days_to_breach: nullableNumber,
+  breach_probability: nullableNumber,
   risk_level: z.enum(['low', 'medium', 'high']).nullable(),
 })
 
 /** Whole days or steps, as many to a bin as keep the calendar readable. */
-const calendarStep = (run: OpenRun): number => {
+const calendarStepMsFor = (run: OpenRun): number => {
   const { horizon, stepMs } = run.overview
   const unit = Math.max(dayMs, stepMs)
   const span = horizon === null ? unit : horizon.endMs - horizon.startMs
-  const units = Math.max(1, Math.ceil(span / unit / mostCalendarBins))
+  const units = Math.max(1, Math.ceil(span / unit / maxCalendarBins))
   return units * unit
 }
 
 export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Promise<FleetFigures> => {
-  unitOf(run, request.metric)
+  requireMetricUnit(run, request.metric)
   const { where, parameters } = filterCondition(request.filter, [request.metric])
   const from = `FROM server_risk WHERE metric = $1 AND (${where})`
   const { cause_eoq, cause_month_end, cause_holiday, cause_ordinary, ...figures } = await run.database.row(
@@ -94,35 +97,35 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
     totalsSchema,
     parameters,
   )
-  const calendarStepMs = calendarStep(run)
+  const calendarStepMs = calendarStepMsFor(run)
   const start = run.overview.horizon?.startMs ?? run.overview.extent.startMs
   const calendar = await run.database.rows(
     `SELECT CAST(${start} + ((epoch_ms(first_breach_at) - ${start}) // ${calendarStepMs}) * ${calendarStepMs} AS DOUBLE) AS at_ms,
-            ${int('count(*) FILTER (is_at_risk)', 'at_risk')}, ${int('count(*) FILTER (NOT is_at_risk)', 'brief')}
+            ${intColumn('count(*) FILTER (is_at_risk)', 'at_risk')}, ${intColumn('count(*) FILTER (NOT is_at_risk)', 'brief')}
      ${from} AND first_breach_at IS NOT NULL GROUP BY 1 ORDER BY 1`,
     calendarSchema,
     parameters,
   )
   return {
     ...figures,
-    dispositions: await run.database.rows(
-      `SELECT disposition, ${int('count(*)', 'servers')} ${from} AND disposition IS NOT NULL GROUP BY 1 ORDER BY 1`,
-      dispositionsSchema,
+    recommendationCounts: await run.database.rows(
+      `SELECT disposition, ${intColumn('count(*)', 'servers')} ${from} AND disposition IS NOT NULL GROUP BY 1 ORDER BY 1`,
+      recommendationCountsSchema,
       parameters,
     ),
     calendar: calendar.map(({ at_ms, at_risk, brief }) => ({ atMs: at_ms, at_risk, brief })),
     calendarStepMs,
     soonest: await run.database.rows(
-      `SELECT ${namedServerColumns} ${from} AND is_at_risk ORDER BY server_risk.first_breach_at NULLS LAST, server_risk.horizon_p95 DESC, server_id LIMIT ${soonestServers}`,
-      namedSchema,
+      `SELECT ${namedServerColumns} ${from} AND is_at_risk ORDER BY server_risk.first_breach_at NULLS LAST, server_risk.horizon_p95 DESC, server_id LIMIT ${maxSoonestServers}`,
+      namedServerRowSchema,
       parameters,
     ),
     groups: await run.database.rows(
-      `SELECT coalesce(${request.groupBy}, '') AS "group", ${int('count(*)', 'servers')}, ${int('count(*) FILTER (is_at_risk)', 'at_risk')},
-              ${int('count(*) FILTER (is_underutilized)', 'underutilized')},
-              ${double(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${leaves}), 0)`, 'savings_usd')},
-              ${double('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd')}
-       ${from} GROUP BY 1 ORDER BY at_risk DESC, servers DESC, "group" LIMIT ${mostGroups}`,
+      `SELECT coalesce(${request.groupBy}, '') AS "group", ${intColumn('count(*)', 'servers')}, ${intColumn('count(*) FILTER (is_at_risk)', 'at_risk')},
+              ${intColumn('count(*) FILTER (is_underutilized)', 'underutilized')},
+              ${doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd')},
+              ${doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd')}
+       ${from} GROUP BY 1 ORDER BY at_risk DESC, servers DESC, "group" LIMIT ${maxGroups}`,
       groupSchema,
       parameters,
     ),

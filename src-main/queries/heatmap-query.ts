@@ -6,10 +6,10 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../src-shared/run-view.ts'
 import { riskLevels } from '../../src-shared/server-risk.ts'
 import { literal } from '../database/database.ts'
-import { binMatrix, matrixOf, type HeatmapMatrix } from './heatmap-matrix.ts'
+import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { unitOf, type OpenRun, type SeriesGrid } from './open-run.ts'
-import { seriesGrid } from './series-grid.ts'
+import { requireMetricUnit, type OpenRun, type SeriesGrid } from './open-run.ts'
+import { loadSeriesGrid } from './series-grid.ts'
 import { rankedServersSql } from './server-order.ts'
 
 const reductions: Readonly<Record<HeatmapReduction, string>> = {
@@ -49,29 +49,29 @@ interface Ranking {
 
 const rankings = new WeakMap<SeriesGrid, Ranking>()
 
-const namesOfRow = 3
+const maxNamesPerRow = 3
 
 export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promise<HeatmapView> => {
-  const unit = unitOf(run, request.metric)
-  const grid = await seriesGrid(run, request.metric)
+  const unit = requireMetricUnit(run, request.metric)
+  const grid = await loadSeriesGrid(run, request.metric)
   const filter = filterCondition(request.filter, [request.metric])
   const counts = await run.database.row(countsSql(filter.where), countsSchema, filter.parameters)
   const rows = rowBins(request, counts.servers)
   const columns = columnBins(request, grid)
-  const ranking = await rank(run, grid, request)
+  const ranking = await loadRanking(run, grid, request)
   const keys = ranking.keys.subarray(rows.from, rows.to)
-  const matrix = await matrixOf(run, grid, Math.max(0, columns.from), columns.to)
+  const matrix = await loadMatrix(run, grid, Math.max(0, columns.from), columns.to)
   const values =
     matrix === null
       ? await binInDatabase(run, grid, request.reduction, keys, rows, columns)
       : binColumns(matrix, keys, rows, columns, request.reduction)
-  const names = await nameRows(run, keys, rows.size)
-  const selected = request.selected === null ? -1 : keys.indexOf(await keyOf(run, request.selected))
+  const names = await readRowNames(run, keys, rows.size)
+  const selected = request.selected === null ? -1 : keys.indexOf(await findServerKey(run, request.selected))
   return {
     data: {
       metric: request.metric,
       unit,
-      rows: labelRows(names, ranking.levels.subarray(rows.from, rows.to), rows.size),
+      rows: createRows(names, ranking.levels.subarray(rows.from, rows.to), rows.size),
       startMs: grid.originMs + columns.from * grid.stepMs,
       stepMs: columns.size * grid.stepMs,
       columns: columns.bins,
@@ -94,10 +94,10 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
 
 const levelList = `[${riskLevels.map(literal).join(', ')}]`
 
-const rank = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: HeatmapRequest): Promise<Ranking> => {
+const loadRanking = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: HeatmapRequest): Promise<Ranking> => {
   const key = JSON.stringify([sort, filter])
-  const known = rankings.get(grid)
-  if (known?.key === key) return known
+  const cached = rankings.get(grid)
+  if (cached?.key === key) return cached
   const { where, parameters } = filterCondition(filter, [metric])
   const [keys, levels] = await run.database.numbers(
     `SELECT server_key, coalesce(list_position(${levelList}, risk_level), 0) - 1
@@ -112,19 +112,19 @@ const rank = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: He
 
 /** Columns that begin before the first period hold fewer of them. */
 const binColumns = (matrix: HeatmapMatrix, keys: Int32Array, rows: Bins, columns: Bins, reduction: HeatmapReduction): Float32Array => {
-  const lead = Math.max(0, -columns.from)
-  if (lead === 0)
+  const leadingPeriods = Math.max(0, -columns.from)
+  if (leadingPeriods === 0)
     return binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: columns.from, to: columns.to }, reduction)
   const firstEnd = columns.from + columns.size
   const first = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: 0, to: firstEnd }, reduction)
-  const others = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: firstEnd, to: columns.to }, reduction)
+  const laterColumns = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: firstEnd, to: columns.to }, reduction)
   const width = columns.bins
-  const joined = new Float32Array(rows.bins * width)
+  const combined = new Float32Array(rows.bins * width)
   for (let row = 0; row < rows.bins; row++) {
-    joined[row * width] = first[row]!
-    joined.set(others.subarray(row * (width - 1), (row + 1) * (width - 1)), row * width + 1)
+    combined[row * width] = first[row]!
+    combined.set(laterColumns.subarray(row * (width - 1), (row + 1) * (width - 1)), row * width + 1)
   }
-  return joined
+  return combined
 }
 
 /** As `binMatrix`, without holding the values. */
@@ -142,7 +142,7 @@ export const binInDatabase = async (
     Array.from(keys, (key, place) => [place, key]),
   )
   const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
-  fill(values, columns.bins, await run.database.columns(cellsSql(grid, reduction, rows, columns)))
+  fillBins(values, columns.bins, await run.database.columns(cellsSql(grid, reduction, rows, columns)))
   return values
 }
 
@@ -170,12 +170,12 @@ const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
   if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside of the run.')
   // One column is kept back: aligning may need it.
   const size = last - first <= request.maxColumns ? 1 : Math.ceil((last - first) / Math.max(1, request.maxColumns - 1))
-  const lead = (((grid.horizonPeriod - first) % size) + size) % size
-  const from = lead === 0 ? first : first + lead - size
+  const leadingPeriods = (((grid.horizonPeriod - first) % size) + size) % size
+  const from = leadingPeriods === 0 ? first : first + leadingPeriods - size
   return { from, to: last, size, bins: Math.ceil((last - from) / size) }
 }
 
-const fill = (values: Float32Array, width: number, cells: Record<string, unknown[]>): void => {
+const fillBins = (values: Float32Array, width: number, cells: Record<string, unknown[]>): void => {
   const { bin_row: rows = [], bin_column: columns = [], value = [] } = cells
   for (let index = 0; index < value.length; index++) {
     values[Number(rows[index]) * width + Number(columns[index])] = Number(value[index])
@@ -183,35 +183,35 @@ const fill = (values: Float32Array, width: number, cells: Record<string, unknown
 }
 
 /** The first servers of each row: names are read for those alone. */
-const nameRows = async (run: OpenRun, keys: Int32Array, size: number): Promise<string[][]> => {
+const readRowNames = async (run: OpenRun, keys: Int32Array, size: number): Promise<string[][]> => {
   // DuckDB takes no list without elements.
   if (keys.length === 0) return []
   const rows = Array.from({ length: Math.ceil(keys.length / size) }, (_, row) => [
-    ...keys.subarray(row * size, Math.min((row + 1) * size, row * size + namesOfRow)),
+    ...keys.subarray(row * size, Math.min((row + 1) * size, row * size + maxNamesPerRow)),
   ])
-  const { server_key: known = [], server_id: names = [] } = await run.database.columns(
+  const { server_key: cached = [], server_id: names = [] } = await run.database.columns(
     'SELECT server_key, server_id FROM server_key WHERE server_key IN (SELECT unnest($1))',
     [listValue(rows.flat())],
   )
-  const nameOf = new Map(known.map((key, index) => [Number(key), String(names[index])]))
-  return rows.map((row) => row.map((key) => nameOf.get(key)!))
+  const nameByKey = new Map(cached.map((key, index) => [Number(key), String(names[index])]))
+  return rows.map((row) => row.map((key) => nameByKey.get(key)!))
 }
 
 /** 0 for a server that the run does not have. */
-const keyOf = async (run: OpenRun, serverId: string): Promise<number> => {
+const findServerKey = async (run: OpenRun, serverId: string): Promise<number> => {
   const { server_key: [key = 0] = [] } = await run.database.columns('SELECT server_key FROM server_key WHERE server_id = $1', [serverId])
   return Number(key)
 }
 
 /** A bin bears the worst level of its servers. */
-const labelRows = (names: readonly (readonly string[])[], levels: Int8Array, size: number): HeatmapRow[] =>
+const createRows = (names: readonly (readonly string[])[], levels: Int8Array, size: number): HeatmapRow[] =>
   names.map(([first = ''], row) => {
-    const own = levels.subarray(row * size, (row + 1) * size)
-    const servers = own.length
+    const rowLevels = levels.subarray(row * size, (row + 1) * size)
+    const servers = rowLevels.length
     return {
       label: servers === 1 ? first : `${first} + ${servers - 1}`,
       serverId: first,
       servers,
-      riskLevel: riskLevels[own.reduce((most, level) => Math.max(most, level), -1)] ?? null,
+      riskLevel: riskLevels[rowLevels.reduce((max, level) => Math.max(max, level), -1)] ?? null,
     }
   })

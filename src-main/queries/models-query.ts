@@ -2,16 +2,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { modelsAnswerSchema, type ModelsAnswer } from '../../src-shared/fleet-view.ts'
+import { modelAccuracyResponseSchema, type ModelAccuracyResponse } from '../../src-shared/fleet-view.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { OpenRun } from './open-run.ts'
 
 /** Throws run-damaged where the file is there and does not fit. */
-export const queryModels = async ({ contents }: OpenRun): Promise<ModelsAnswer> => {
-  if (!contents.present.has(runFiles.modelAccuracy)) return { accuracy: null }
+export const queryModelAccuracy = async ({ contents }: OpenRun): Promise<ModelAccuracyResponse> => {
+  if (!contents.presentFiles.has(runFiles.modelAccuracy)) return { accuracy: null }
   const path = join(contents.folder, runFiles.modelAccuracy)
   try {
-    return modelsAnswerSchema.parse({ accuracy: JSON.parse(await readFile(path, 'utf8')) })
+    return modelAccuracyResponseSchema.parse({ accuracy: JSON.parse(await readFile(path, 'utf8')) })
   } catch (cause) {
     throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
   }

@@ -33,8 +33,8 @@ export interface SeriesGrid {
   readonly marks: readonly TimeMark[]
 }
 
-export const unitOf = (run: OpenRun, metric: string): string => {
-  const known = run.overview.metrics.find(({ name }) => name === metric)
-  if (known === undefined) throw new HeadroomError('query-refused', `The run has no metric "${metric}".`)
-  return known.unit
+export const requireMetricUnit = (run: OpenRun, metric: string): string => {
+  const found = run.overview.metrics.find(({ name }) => name === metric)
+  if (found === undefined) throw new HeadroomError('query-refused', `The run has no metric "${metric}".`)
+  return found.unit
 }

@@ -3,35 +3,35 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { HostLoad, HostLoadRequest, PackingPage, PackingRequest } from '../../src-shared/packing-view.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
-import { layRecommendations } from './recommendations-query.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
+import { createRecommendationsTable } from './recommendations-query.ts'
 
 export const queryPacking = async (run: OpenRun, request: PackingRequest): Promise<PackingPage> => {
-  unitOf(run, request.metric)
-  if (!(await layRecommendations(run))) return { total: 0, rows: [] }
+  requireMetricUnit(run, request.metric)
+  if (!(await createRecommendationsTable(run))) return { total: 0, rows: [] }
   const { where, parameters } = filterCondition(request.filter, [request.metric])
-  const hosts = `
+  const hostsSql = `
     FROM recommendations WHERE consolidate_onto IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
   const { total } = await run.database.row(
-    `SELECT CAST(count(DISTINCT consolidate_onto) AS INTEGER) AS total ${hosts}`,
+    `SELECT CAST(count(DISTINCT consolidate_onto) AS INTEGER) AS total ${hostsSql}`,
     z.object({ total: z.int() }),
     parameters,
   )
   const {
     host = [],
-    guests = [],
+    consolidated_servers: consolidatedServers = [],
     usd = [],
   } = await run.database.columns(
-    `SELECT consolidate_onto AS host, to_json(list(server_id ORDER BY server_id)) AS guests,
+    `SELECT consolidate_onto AS host, to_json(list(server_id ORDER BY server_id)) AS consolidated_servers,
             CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS usd
-     ${hosts} GROUP BY 1 ORDER BY usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
+     ${hostsSql} GROUP BY 1 ORDER BY usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
     parameters,
   )
   return {
     total,
     rows: host.map((name, index) => ({
       host: String(name),
-      guests: z.array(z.string()).parse(JSON.parse(String(guests[index]))),
+      consolidatedServers: z.array(z.string()).parse(JSON.parse(String(consolidatedServers[index]))),
       monthly_savings_usd: Number(usd[index]),
     })),
   }
@@ -48,7 +48,7 @@ const demandSql = `
 
 /** As the packing counts: demands are summed per time, and a time that a server lacks counts with its peak. Throws query-refused. */
 export const queryHostLoad = async (run: OpenRun, { host }: HostLoadRequest): Promise<HostLoad> => {
-  if (!(await layRecommendations(run))) throw unknown(host)
+  if (!(await createRecommendationsTable(run))) throw unknownHost(host)
   const { metric = [], server_id = [], time = [], share = [] } = await run.database.columns(demandSql, [host])
   const metrics = new Map<string, Map<string, Map<number, number>>>()
   metric.forEach((name, row) => {
@@ -59,33 +59,38 @@ export const queryHostLoad = async (run: OpenRun, { host }: HostLoadRequest): Pr
     demand.set(Number(time[row]), Number(share[row]))
   })
   const loads = [...metrics].map(([name, servers]) =>
-    loadOf(host, name, servers, run.contents.manifest?.config.consolidation_target ?? 100),
+    createHostLoad(host, name, servers, run.contents.manifest?.config.consolidation_target ?? 100),
   )
-  const fullest = loads.reduce<HostLoad | null>((most, load) => (most === null || peakOf(load) > peakOf(most) ? load : most), null)
-  if (fullest === null) throw unknown(host)
-  return fullest
+  const mostLoaded = loads.reduce<HostLoad | null>((max, load) => (max === null || peakLoad(load) > peakLoad(max) ? load : max), null)
+  if (mostLoaded === null) throw unknownHost(host)
+  return mostLoaded
 }
 
-const unknown = (host: string): HeadroomError => new HeadroomError('query-refused', `The run packs nothing onto "${host}".`)
+const unknownHost = (host: string): HeadroomError => new HeadroomError('query-refused', `The run packs nothing onto "${host}".`)
 
-const peakOf = ({ together }: HostLoad): number => together.reduce((most, share) => Math.max(most, share), 0)
+const peakLoad = ({ consolidatedLoad: together }: HostLoad): number => together.reduce((max, share) => Math.max(max, share), 0)
 
-const loadOf = (host: string, metric: string, servers: ReadonlyMap<string, ReadonlyMap<number, number>>, target: number): HostLoad => {
+const createHostLoad = (
+  host: string,
+  metric: string,
+  servers: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  target: number,
+): HostLoad => {
   const times = [...new Set([...servers.values()].flatMap((demand) => [...demand.keys()]))].sort((a, b) => a - b)
   const shareAt = (server: string, timeMs: number): number => {
     const demand = servers.get(server)
     return demand === undefined ? 0 : (demand.get(timeMs) ?? Math.max(...demand.values()))
   }
   const together = Float64Array.from(times, (timeMs) => [...servers.keys()].reduce((sum, server) => sum + shareAt(server, timeMs), 0))
-  const busiestMs = times[together.indexOf(together.reduce((most, share) => Math.max(most, share), 0))] ?? Number.NaN
+  const busiestMs = times[together.indexOf(together.reduce((max, share) => Math.max(max, share), 0))] ?? Number.NaN
   return {
     host,
     metric,
     target,
     timesMs: Float64Array.from(times),
-    alone: Float64Array.from(times, (timeMs) => shareAt(host, timeMs)),
-    together,
-    busiestMs,
+    currentLoad: Float64Array.from(times, (timeMs) => shareAt(host, timeMs)),
+    consolidatedLoad: together,
+    peakMs: busiestMs,
     members: [...servers.keys()]
       .map((server) => ({ server_id: server, share: shareAt(server, busiestMs) }))
       .sort(

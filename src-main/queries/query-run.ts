@@ -17,38 +17,38 @@ import type { QueryTables } from '../../src-shared/query-contract.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { literal } from '../database/database.ts'
 import { readRunFolder, type RunFolder } from '../run-folder/read-run-folder.ts'
-import { literalPath } from './literal-path.ts'
+import { escapeGlob } from './literal-path.ts'
 
-export interface QueryResult {
+export interface UserSqlResult {
   readonly columns: readonly string[]
   /** DuckDB's names of the columns' types. */
   readonly types: readonly string[]
   /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
   readonly rows: readonly (readonly Json[])[]
   /** Whether rows were left out by `mostRows`. */
-  readonly more: boolean
+  readonly hasMore: boolean
 }
 
-const parquet = (path: string): string => `read_parquet(${path})`
+const parquetReader = (path: string): string => `read_parquet(${path})`
 /** A column of numbers for names is text here as in the other tables; the Python original's columns are guessed. */
-const csv = (path: string, kind: RunFolder['kind']): string =>
+const csvReader = (path: string, kind: RunFolder['kind']): string =>
   kind === 'headroom'
     ? `read_csv(${path}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
     : `read_csv(${path})`
 
-const tables = {
-  forecasts: { file: runFiles.flaggedForecasts, reader: parquet },
-  server_risk: { file: runFiles.serverRisk, reader: parquet },
-  server_clusters: { file: runFiles.clusters, reader: csv },
+const runTables = {
+  forecasts: { file: runFiles.flaggedForecasts, reader: parquetReader },
+  server_risk: { file: runFiles.serverRisk, reader: parquetReader },
+  server_clusters: { file: runFiles.clusters, reader: csvReader },
 } as const
 
 /** Throws query-refused for anything but one SELECT, query-failed with DuckDB's words for a SELECT that fails. */
-export const queryRun = async (run: string, sql: string, options: QueryOptions = {}): Promise<QueryResult> =>
-  onLockedRun(run, options, (connection) => select(connection, sql, options.mostRows))
+export const runUserSql = async (run: string, sql: string, options: UserSqlOptions = {}): Promise<UserSqlResult> =>
+  withLockedRun(run, options, (connection) => runSelect(connection, sql, options.maxRows))
 
-export interface QueryOptions {
+export interface UserSqlOptions {
   readonly signal?: AbortSignal | undefined
-  readonly mostRows?: number | undefined
+  readonly maxRows?: number | undefined
   /** DuckDB size text such as "1GB". */
   readonly memoryLimit?: string | undefined
 }
@@ -56,12 +56,12 @@ export interface QueryOptions {
 const columnSchema = z.tuple([z.string(), z.string(), z.string()])
 
 /** The tables that the run has, with their columns in order. */
-export const describeTables = async (run: string): Promise<QueryTables> =>
-  onLockedRun(run, {}, async (connection) => {
+export const describeRunTables = async (run: string): Promise<QueryTables> =>
+  withLockedRun(run, {}, async (connection) => {
     const reader = await connection.runAndReadAll(
       'SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index',
     )
-    const found = new Map<string, { name: string; type: string }[]>(Object.keys(tables).map((name) => [name, []]))
+    const found = new Map<string, { name: string; type: string }[]>(Object.keys(runTables).map((name) => [name, []]))
     for (const row of reader.getRowsJS()) {
       const [table, name, type] = columnSchema.parse(row)
       found.get(table)?.push({ name, type })
@@ -69,9 +69,9 @@ export const describeTables = async (run: string): Promise<QueryTables> =>
     return [...found].filter(([, columns]) => columns.length > 0).map(([name, columns]) => ({ name, columns }))
   })
 
-const onLockedRun = async <Value>(
+const withLockedRun = async <Value>(
   run: string,
-  { signal, memoryLimit }: QueryOptions,
+  { signal, memoryLimit }: UserSqlOptions,
   work: (connection: DuckDBConnection) => Promise<Value>,
 ): Promise<Value> => {
   const found = await readRunFolder(run)
@@ -84,7 +84,7 @@ const onLockedRun = async <Value>(
   const interrupt = (): void => connection.interrupt()
   signal?.addEventListener('abort', interrupt)
   try {
-    await lockTo(connection, found)
+    await lockDownToRun(connection, found)
     return await work(connection)
   } catch (thrown) {
     if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause: thrown })
@@ -97,17 +97,17 @@ const onLockedRun = async <Value>(
 }
 
 /** Only the named files can be read, nothing is spilled to disk, and settings cannot be changed any more. */
-const lockTo = async (connection: DuckDBConnection, { folder, kind }: RunFolder): Promise<void> => {
-  const present = Object.entries(tables).filter(([, { file }]) => existsSync(join(folder, file)))
+const lockDownToRun = async (connection: DuckDBConnection, { folder, kind }: RunFolder): Promise<void> => {
+  const present = Object.entries(runTables).filter(([, { file }]) => existsSync(join(folder, file)))
   // DuckDB asks for leave twice: for the pattern that a reader is given, and for the file that it finds.
-  const paths = present.flatMap(([, { file }]) => [join(folder, file), literalPath(join(folder, file))]).map(literal)
+  const paths = present.flatMap(([, { file }]) => [join(folder, file), escapeGlob(join(folder, file))]).map(literal)
   await connection.run("SET GLOBAL TimeZone = 'UTC'")
   await connection.run("SET temp_directory = ''")
   await connection.run(`SET allowed_paths = [${paths.join(', ')}]`)
   await connection.run('SET enable_external_access = false')
   for (const [name, { file, reader }] of present) {
     await connection
-      .run(`CREATE VIEW ${name} AS SELECT * FROM ${reader(literal(literalPath(join(folder, file))), kind)}`)
+      .run(`CREATE VIEW ${name} AS SELECT * FROM ${reader(literal(escapeGlob(join(folder, file))), kind)}`)
       .catch((cause: unknown) => {
         throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
       })
@@ -115,11 +115,11 @@ const lockTo = async (connection: DuckDBConnection, { folder, kind }: RunFolder)
   await connection.run('SET lock_configuration = true')
 }
 
-const select = async (connection: DuckDBConnection, sql: string, mostRows: number | undefined): Promise<QueryResult> => {
+const runSelect = async (connection: DuckDBConnection, sql: string, maxRows: number | undefined): Promise<UserSqlResult> => {
   if (/^[\s;]*$/.test(sql))
     throw new HeadroomError('query-refused', 'There is no statement to run.', { next: 'Write a single SELECT.', sql })
   const statements = await connection.extractStatements(sql).catch((cause: unknown) => {
-    throw failed(cause, sql)
+    throw toQueryError(cause, sql)
   })
   if (statements.count !== 1) {
     throw new HeadroomError('query-refused', `Exactly one statement can be run, not ${statements.count}.`, {
@@ -128,7 +128,7 @@ const select = async (connection: DuckDBConnection, sql: string, mostRows: numbe
     })
   }
   const prepared = await statements.prepare(0).catch((cause: unknown) => {
-    throw failed(cause, sql)
+    throw toQueryError(cause, sql)
   })
   if (prepared.statementType !== StatementType.SELECT) {
     throw new HeadroomError('query-refused', 'Only SELECT can be run: a run folder is never changed.', {
@@ -137,18 +137,18 @@ const select = async (connection: DuckDBConnection, sql: string, mostRows: numbe
     })
   }
   try {
-    const reader = mostRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(mostRows + 1)
-    const rows = reader.convertRows(asJson)
-    const more = mostRows !== undefined && rows.length > mostRows
+    const reader = maxRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(maxRows + 1)
+    const rows = reader.convertRows(toJson)
+    const hasMore = maxRows !== undefined && rows.length > maxRows
     const types = reader.columnTypes().map(String)
-    return { columns: reader.deduplicatedColumnNames(), types, rows: more ? rows.slice(0, mostRows) : rows, more }
+    return { columns: reader.deduplicatedColumnNames(), types, rows: hasMore ? rows.slice(0, maxRows) : rows, hasMore }
   } catch (cause) {
-    throw failed(cause, sql)
+    throw toQueryError(cause, sql)
   }
 }
 
-const wholeNumbers = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT])
-const instants = new Set([
+const integerTypes = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT])
+const timestampTypes = new Set([
   DuckDBTypeId.TIMESTAMP,
   DuckDBTypeId.TIMESTAMP_S,
   DuckDBTypeId.TIMESTAMP_MS,
@@ -157,17 +157,17 @@ const instants = new Set([
 ])
 
 /** The library writes every wide number as text and times with a blank; nested values pass through here as well. */
-const asJson: DuckDBValueConverter<Json> = (value, type, converter) => {
+const toJson: DuckDBValueConverter<Json> = (value, type, converter) => {
   if (value === null) return null
-  if (typeof value === 'bigint' && wholeNumbers.has(type.typeId)) {
+  if (typeof value === 'bigint' && integerTypes.has(type.typeId)) {
     return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
   }
   if (value instanceof DuckDBDecimalValue) return value.toDouble()
-  if (instants.has(type.typeId)) return String(value).replace(/^(\d{4,}-\d\d-\d\d) ([\d:.]+?)(\+00)?$/, '$1T$2Z')
+  if (timestampTypes.has(type.typeId)) return String(value).replace(/^(\d{4,}-\d\d-\d\d) ([\d:.]+?)(\+00)?$/, '$1T$2Z')
   return JsonDuckDBValueConverter(value, type, converter)
 }
 
-const failed = (cause: unknown, sql: string): HeadroomError => {
+const toQueryError = (cause: unknown, sql: string): HeadroomError => {
   const message = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, '')
   return new HeadroomError('query-failed', message, { next: 'Tables: forecasts, server_risk, server_clusters.', cause, sql })
 }

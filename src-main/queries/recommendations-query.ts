@@ -1,7 +1,7 @@
 // The run's recommendations under the filter, page by page, with the planner's decision beside each.
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { dispositionSchema } from '../../src-shared/fleet-filter.ts'
+import { recommendationKindSchema } from '../../src-shared/fleet-filter.ts'
 import {
   recommendationSchema,
   type Recommendation,
@@ -11,14 +11,14 @@ import {
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { SqlParameters } from '../database/database.ts'
 import type { RecommendationEntries } from '../run-folder/recommendations-file.ts'
-import { layDecisions } from './decisions.ts'
+import { createDecisionsTable } from './decisions.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
 
 const text = z.string().nullable().optional()
-const statedSchema = z.looseObject({
+const recommendationEntrySchema = z.looseObject({
   server_id: z.string(),
-  disposition: dispositionSchema,
+  disposition: recommendationKindSchema,
   reason: z.string(),
   metric: z.string(),
   units_to_add: z.number().nullable().optional(),
@@ -30,24 +30,24 @@ const statedSchema = z.looseObject({
 })
 
 /** Runs whose recommendations lie in the table `recommendations` already. */
-const laid = new WeakSet<OpenRun>()
+const loadedRuns = new WeakSet<OpenRun>()
 
 /** Table `recommendations`; false where the run states none. Throws run-damaged where its file does not fit. */
-export const layRecommendations = async (run: OpenRun): Promise<boolean> => {
-  const stated: unknown = run.contents.recommendations?.['recommendations']
+export const createRecommendationsTable = async (run: OpenRun): Promise<boolean> => {
+  const fileEntries: unknown = run.contents.recommendations?.['recommendations']
   const { recommendationEntries: entries } = run.contents
-  if (run.contents.kind !== 'headroom' || (entries === null && !Array.isArray(stated))) return false
-  if (laid.has(run)) return true
-  await (entries === null ? layStated(run, stated) : layJudged(run, entries))
-  laid.add(run)
+  if (run.contents.kind !== 'headroom' || (entries === null && !Array.isArray(fileEntries))) return false
+  if (loadedRuns.has(run)) return true
+  await (entries === null ? createTableFromFile(run, fileEntries) : createTableFromServerRisk(run, entries))
+  loadedRuns.add(run)
   return true
 }
 
-const damaged = (cause?: unknown): HeadroomError =>
+const recommendationsDamaged = (cause?: unknown): HeadroomError =>
   new HeadroomError('run-damaged', `${runFiles.recommendations} of the run cannot be read.`, { cause })
 
 /** A list too long to be parsed: what it says of each server stands in server_risk as well; its texts are read for those that are shown. */
-const layJudged = async ({ database }: OpenRun, entries: RecommendationEntries): Promise<void> => {
+const createTableFromServerRisk = async ({ database }: OpenRun, entries: RecommendationEntries): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE recommendations AS
     SELECT CAST(row_number() OVER (ORDER BY server_id) - 1 AS INTEGER) AS place, server_id, disposition, '' AS reason, metric,
@@ -57,29 +57,29 @@ const layJudged = async ({ database }: OpenRun, entries: RecommendationEntries):
     FROM (SELECT *, max(units_to_add) OVER (PARTITION BY server_id) AS most_units FROM server_risk)
     WHERE is_limiting AND disposition <> 'keep'`)
   const { rows } = await database.row('SELECT CAST(count(*) AS INTEGER) AS rows FROM recommendations', z.object({ rows: z.int() }))
-  if (rows !== (await entries.count())) throw damaged()
+  if (rows !== (await entries.count())) throw recommendationsDamaged()
 }
 
-const placed = recommendationSchema.extend({ place: z.int() })
+const indexedRecommendationSchema = recommendationSchema.extend({ place: z.int() })
 
 /** Rows of `recommendations` with the texts that the table does not hold. */
 const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): Promise<Recommendation[]> => {
-  const rows = await run.database.rows(sql, placed, parameters)
+  const rows = await run.database.rows(sql, indexedRecommendationSchema, parameters)
   const { recommendationEntries: entries } = run.contents
   if (entries === null) return rows.map((row) => recommendationSchema.parse(row))
-  const stated = await entries.read(rows.map(({ place }) => place)).catch((cause: unknown) => {
-    throw damaged(cause)
+  const fileEntries = await entries.read(rows.map(({ place }) => place)).catch((cause: unknown) => {
+    throw recommendationsDamaged(cause)
   })
   return rows.map((row, index) => {
-    const entry = statedSchema.safeParse(stated[index])
-    if (!entry.success || entry.data.server_id !== row.server_id) throw damaged(entry.error)
+    const entry = recommendationEntrySchema.safeParse(fileEntries[index])
+    if (!entry.success || entry.data.server_id !== row.server_id) throw recommendationsDamaged(entry.error)
     return recommendationSchema.parse({ ...row, reason: entry.data.reason, query: entry.data.query ?? '' })
   })
 }
 
-const layStated = async (run: OpenRun, stated: unknown): Promise<void> => {
-  const parsed = z.array(statedSchema).safeParse(stated)
-  if (!parsed.success) throw damaged(parsed.error)
+const createTableFromFile = async (run: OpenRun, fileEntries: unknown): Promise<void> => {
+  const parsed = z.array(recommendationEntrySchema).safeParse(fileEntries)
+  if (!parsed.success) throw recommendationsDamaged(parsed.error)
   await run.database.storeRows(
     'recommendations',
     {
@@ -112,37 +112,43 @@ const layStated = async (run: OpenRun, stated: unknown): Promise<void> => {
 }
 
 /** A decision about another disposition than today's is void: the run was analysed anew. */
-const decided = `
+const withDecisionsSql = `
   SELECT r.*, d.verdict, d.reason AS verdict_reason
   FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.disposition = r.disposition`
 
-const columns = `place, server_id, disposition, reason, metric, units_to_add, order_by, is_order_late = 1 AS is_order_late, consolidate_onto,
+const columnsSql = `place, server_id, disposition, reason, metric, units_to_add, order_by, is_order_late = 1 AS is_order_late, consolidate_onto,
   monthly_savings_usd, query, verdict, verdict_reason`
 
 /** What is late first, then what is due first, then what saves most. */
-const order = `list_position(['add capacity', 'watch', 'retire', 'consolidate'], disposition), is_order_late DESC,
+const orderSql = `list_position(['add capacity', 'watch', 'retire', 'consolidate'], disposition), is_order_late DESC,
   order_by NULLS LAST, monthly_savings_usd DESC, server_id`
 
-const stepSchema = z.object({ disposition: dispositionSchema, servers: z.int(), monthly_savings_usd: z.number(), units: z.number() })
+const totalsSchema = z.object({
+  disposition: recommendationKindSchema,
+  servers: z.int(),
+  monthly_savings_usd: z.number(),
+  units: z.number(),
+})
 const verdictsSchema = z.object({ open: z.int(), accepted: z.int(), dismissed: z.int(), accepted_savings_usd: z.number() })
 
-const none: RecommendationsPage = {
+const emptyPage: RecommendationsPage = {
   isKnown: false,
   total: 0,
   rows: [],
-  steps: [],
+  totalsByRecommendation: [],
   verdicts: { open: 0, accepted: 0, dismissed: 0, accepted_savings_usd: 0 },
 }
 
 export const queryRecommendations = async (run: OpenRun, request: RecommendationsRequest): Promise<RecommendationsPage> => {
-  unitOf(run, request.metric)
-  if (!(await layRecommendations(run))) return none
-  await layDecisions(run.database, run.contents.folder)
+  requireMetricUnit(run, request.metric)
+  if (!(await createRecommendationsTable(run))) return emptyPage
+  await createDecisionsTable(run.database, run.contents.folder)
   const { where, parameters } = filterCondition(request.filter, [request.metric])
-  const filtered = `FROM (${decided}) WHERE server_id IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
-  const shown = request.verdict === 'all' ? 'true' : request.verdict === 'open' ? 'verdict IS NULL' : `verdict = '${request.verdict}'`
+  const filteredSql = `FROM (${withDecisionsSql}) WHERE server_id IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
+  const verdictCondition =
+    request.verdict === 'all' ? 'true' : request.verdict === 'open' ? 'verdict IS NULL' : `verdict = '${request.verdict}'`
   const { total } = await run.database.row(
-    `SELECT CAST(count(*) AS INTEGER) AS total ${filtered} AND ${shown}`,
+    `SELECT CAST(count(*) AS INTEGER) AS total ${filteredSql} AND ${verdictCondition}`,
     z.object({ total: z.int() }),
     parameters,
   )
@@ -151,21 +157,21 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
     total,
     rows: await readRows(
       run,
-      `SELECT ${columns} ${filtered} AND ${shown} ORDER BY ${order} LIMIT ${request.limit} OFFSET ${request.offset}`,
+      `SELECT ${columnsSql} ${filteredSql} AND ${verdictCondition} ORDER BY ${orderSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
       parameters,
     ),
-    steps: await run.database.rows(
+    totalsByRecommendation: await run.database.rows(
       `SELECT disposition, CAST(count(*) AS INTEGER) AS servers, CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
               CAST(coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))), 0) AS DOUBLE) AS units
-       ${filtered} GROUP BY 1 ORDER BY list_position(['add capacity', 'watch', 'retire', 'consolidate'], disposition)`,
-      stepSchema,
+       ${filteredSql} GROUP BY 1 ORDER BY list_position(['add capacity', 'watch', 'retire', 'consolidate'], disposition)`,
+      totalsSchema,
       parameters,
     ),
     verdicts: await run.database.row(
       `SELECT CAST(count(*) FILTER (verdict IS NULL) AS INTEGER) AS open, CAST(count(*) FILTER (verdict = 'accepted') AS INTEGER) AS accepted,
               CAST(count(*) FILTER (verdict = 'dismissed') AS INTEGER) AS dismissed,
               CAST(coalesce(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) FILTER (verdict = 'accepted'), 0) AS DOUBLE) AS accepted_savings_usd
-       ${filtered}`,
+       ${filteredSql}`,
       verdictsSchema,
       parameters,
     ),
@@ -174,8 +180,8 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
 
 /** The recommendation for one server; null where it needs none or the run states none. */
 export const findRecommendation = async (run: OpenRun, serverId: string): Promise<Recommendation | null> => {
-  if (!(await layRecommendations(run))) return null
-  await layDecisions(run.database, run.contents.folder)
-  const rows = await readRows(run, `SELECT ${columns} FROM (${decided}) WHERE server_id = $1`, [serverId])
+  if (!(await createRecommendationsTable(run))) return null
+  await createDecisionsTable(run.database, run.contents.folder)
+  const rows = await readRows(run, `SELECT ${columnsSql} FROM (${withDecisionsSql}) WHERE server_id = $1`, [serverId])
   return rows[0] ?? null
 }

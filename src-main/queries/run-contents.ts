@@ -28,24 +28,24 @@ export interface RunContents {
   /** The list of such a file. */
   readonly recommendationEntries: RecommendationEntries | null
   /** Names of the run's files that are there. */
-  readonly present: ReadonlySet<string>
+  readonly presentFiles: ReadonlySet<string>
 }
 
 /** Reads everything but the tables. `mostWhole`: bytes of recommendations that are read whole. Throws `run-not-found` or `run-damaged`. */
-export const readRunContents = async (folder: string, mostWhole?: number): Promise<RunContents> => {
+export const readRunContents = async (folder: string, maxWholeBytes?: number): Promise<RunContents> => {
   const run = await readRunFolder(folder)
-  const present = new Set<string>()
-  for (const name of Object.values(runFiles)) if (await isThere(join(folder, name))) present.add(name)
-  if (!present.has(runFiles.flaggedForecasts)) {
+  const presentFiles = new Set<string>()
+  for (const name of Object.values(runFiles)) if (await fileExists(join(folder, name))) presentFiles.add(name)
+  if (!presentFiles.has(runFiles.flaggedForecasts)) {
     throw new HeadroomError('run-damaged', `${folder} lacks ${runFiles.flaggedForecasts}.`)
   }
-  if (run.kind === 'headroom' && !present.has(runFiles.serverRisk)) {
+  if (run.kind === 'headroom' && !presentFiles.has(runFiles.serverRisk)) {
     throw new HeadroomError('run-damaged', `${folder} lacks ${runFiles.serverRisk}, which its manifest names.`)
   }
-  const recommendations = present.has(runFiles.recommendations)
-    ? await readFitting(join(folder, runFiles.recommendations), async (path) => {
+  const recommendations = presentFiles.has(runFiles.recommendations)
+    ? await readChecked(join(folder, runFiles.recommendations), async (path) => {
         // The Python job's lists are laid out otherwise.
-        const { head, entries } = await readRecommendationsFile(path, run.kind === 'headroom' ? mostWhole : Number.POSITIVE_INFINITY)
+        const { head, entries } = await readRecommendationsFile(path, run.kind === 'headroom' ? maxWholeBytes : Number.POSITIVE_INFINITY)
         return { stated: looseRecommendationsSchema.parse(head), entries }
       })
     : null
@@ -53,27 +53,27 @@ export const readRunContents = async (folder: string, mostWhole?: number): Promi
     folder,
     kind: run.kind,
     manifest: run.kind === 'headroom' ? run.manifest : null,
-    summary: present.has(runFiles.summary)
-      ? await readFitting(join(folder, runFiles.summary), async (path) =>
+    summary: presentFiles.has(runFiles.summary)
+      ? await readChecked(join(folder, runFiles.summary), async (path) =>
           looseSummarySchema.parse(JSON.parse(await readFile(path, 'utf8'))),
         )
       : null,
     recommendations: recommendations?.stated ?? null,
     recommendationEntries: recommendations?.entries ?? null,
-    present,
+    presentFiles,
   }
 }
 
-const readFitting = async <Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> => {
+const readChecked = async <Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> => {
   try {
     return await read(path)
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : String(cause)
-    throw new HeadroomError('run-damaged', `${path} cannot be read: ${why}`, { cause })
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : String(cause)
+    throw new HeadroomError('run-damaged', `${path} cannot be read: ${reason}`, { cause })
   }
 }
 
-const isThere = (path: string): Promise<boolean> =>
+const fileExists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

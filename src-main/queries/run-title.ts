@@ -2,20 +2,20 @@
 import { posix } from 'node:path'
 
 /** Where the container has them; it says nothing of what they are. */
-const mountedFolder = /^\/opt\/ml\/processing\//
-const partition = /^[^/=]+=/
+const containerInputFolder = /^\/opt\/ml\/processing\//
+const hivePartition = /^[^/=]+=/
 
 /** `inputs`: paths as the machine of the analysis wrote them; `folder`: of the run. */
-export const runTitle = (inputs: readonly string[], folder: string): string => {
+export const createRunTitle = (inputs: readonly string[], folder: string): string => {
   const paths = inputs.map((path) => path.replaceAll('\\', '/'))
   const [first] = paths
   const fallback = posix.basename(folder.replaceAll('\\', '/'))
   if (first === undefined) return fallback
   if (paths.length === 1) return posix.basename(first, posix.extname(first))
   const parts = posix.dirname(first).split('/')
-  const same = parts.findIndex((part, index) => paths.some((path) => path.split('/')[index] !== part))
-  const common = same === -1 ? parts : parts.slice(0, same)
-  while (partition.test(common.at(-1) ?? '')) common.pop()
+  const firstDifference = parts.findIndex((part, index) => paths.some((path) => path.split('/')[index] !== part))
+  const common = firstDifference === -1 ? parts : parts.slice(0, firstDifference)
+  while (hivePartition.test(common.at(-1) ?? '')) common.pop()
   const name = common.at(-1) ?? ''
-  return name === '' || mountedFolder.test(`${common.join('/')}/`) ? fallback : name
+  return name === '' || containerInputFolder.test(`${common.join('/')}/`) ? fallback : name
 }

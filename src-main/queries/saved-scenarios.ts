@@ -4,7 +4,8 @@ import { readPlannerNote, writePlannerNote } from '../run-folder/planner-notes.t
 
 const scenariosFile = 'scenarios.json'
 
-export const readScenarios = (folder: string): Promise<SavedScenario[]> => readPlannerNote(folder, scenariosFile, savedScenariosSchema, [])
+export const readSavedScenarios = (folder: string): Promise<SavedScenario[]> =>
+  readPlannerNote(folder, scenariosFile, savedScenariosSchema, [])
 
-export const keepScenarios = (folder: string, scenarios: readonly SavedScenario[]): Promise<void> =>
+export const saveScenarios = (folder: string, scenarios: readonly SavedScenario[]): Promise<void> =>
   writePlannerNote(folder, scenariosFile, scenarios)

@@ -1,10 +1,10 @@
 // What quarter ends, holidays and weekends do: the fleet's season as the run states it, and the servers that feel it most.
 import { z } from 'zod'
-import { metricSeasonSchema, type FilteredRequest, type SeasonAnswer } from '../../src-shared/fleet-view.ts'
+import { metricSeasonSchema, type FilteredRequest, type SeasonResponse } from '../../src-shared/fleet-view.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
 
-const statedSchema = z.looseObject({
+const seasonSummarySchema = z.looseObject({
   eoq_window_days: z.number(),
   eoq_months: z.array(z.int()),
   holiday_country: z.string(),
@@ -18,9 +18,9 @@ const strongestSchema = z.object({
   eoq_uplift_standard_error: z.number().nullable(),
 })
 
-export const querySeason = async (run: OpenRun, { metric, filter }: FilteredRequest): Promise<SeasonAnswer> => {
-  unitOf(run, metric)
-  const stated = statedSchema.safeParse(run.contents.summary?.['season']).data
+export const querySeason = async (run: OpenRun, { metric, filter }: FilteredRequest): Promise<SeasonResponse> => {
+  requireMetricUnit(run, metric)
+  const summary = seasonSummarySchema.safeParse(run.contents.summary?.['season']).data
   const { where, parameters } = filterCondition(filter, [metric])
   const strongest = await run.database.rows(
     `SELECT server_id, eoq_uplift_points, CAST(eoq_uplift_quarters AS INTEGER) AS eoq_uplift_quarters, eoq_uplift_standard_error
@@ -30,10 +30,10 @@ export const querySeason = async (run: OpenRun, { metric, filter }: FilteredRequ
     parameters,
   )
   return {
-    season: stated?.metrics.find((season) => season.metric === metric) ?? null,
-    eoqWindowDays: stated?.eoq_window_days ?? null,
-    eoqMonths: stated?.eoq_months ?? null,
-    holidayCountry: stated?.holiday_country ?? null,
+    season: summary?.metrics.find((season) => season.metric === metric) ?? null,
+    eoqWindowDays: summary?.eoq_window_days ?? null,
+    eoqMonths: summary?.eoq_months ?? null,
+    holidayCountry: summary?.holiday_country ?? null,
     strongest,
   }
 }

@@ -28,7 +28,7 @@ const rowsSql = `
   SELECT CASE WHEN (SELECT row_number IS NOT NULL FROM flagged_rows LIMIT 1) THEN (SELECT CAST(count(*) AS DOUBLE) FROM flagged_rows) END AS rows`
 
 /** Days are marked alike for all servers; those with the earliest and latest times and an even choice of the others tell them. */
-const markingServers = 400
+const markSampleServers = 400
 
 const marksSql = (run: OpenRun): string => `
   SELECT CAST(epoch_ms(date_trunc('day', ts)) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
@@ -38,21 +38,21 @@ const marksSql = (run: OpenRun): string => `
       SELECT server_id, row_number() OVER (ORDER BY server_id) AS place, row_number() OVER (ORDER BY horizon_end DESC NULLS LAST, server_id) AS latest,
              count(*) OVER () AS servers
       FROM server_risk WHERE metric = $1)
-    WHERE latest <= 10 OR place % greatest(1, servers // ${markingServers}) = 0)
+    WHERE latest <= 10 OR place % greatest(1, servers // ${markSampleServers}) = 0)
   GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const markedDaySchema = z.object({ day: z.number(), is_eoq: z.boolean(), is_holiday: z.boolean() })
 
-export const seriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid> => {
-  const known = run.grids.get(metric)
-  if (known !== undefined) return known
-  const made = makeGrid(run, metric)
-  run.grids.set(metric, made)
-  made.catch(() => run.grids.delete(metric))
-  return made
+export const loadSeriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid> => {
+  const cached = run.grids.get(metric)
+  if (cached !== undefined) return cached
+  const created = createSeriesGrid(run, metric)
+  run.grids.set(metric, created)
+  created.catch(() => run.grids.delete(metric))
+  return created
 }
 
-const makeGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
+const createSeriesGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
   const { extent, stepMs, horizon } = run.overview
   await run.database.run(serverKeysSql)
   const { servers } = await run.database.row('SELECT CAST(count(*) AS INTEGER) AS servers FROM server_key', z.object({ servers: z.int() }))
@@ -69,12 +69,12 @@ const makeGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
     periods,
     stepMs,
     horizonPeriod: Math.min(periods, Math.max(0, horizonPeriod)),
-    marks: marksOf(days, Math.max(dayMs, stepMs), await run.holidayNames()),
+    marks: createTimeMarks(days, Math.max(dayMs, stepMs), await run.holidayNames()),
   }
 }
 
 /** Neighbouring days of quarter end form one window; each holiday stands alone. */
-export const marksOf = (
+export const createTimeMarks = (
   days: readonly z.infer<typeof markedDaySchema>[],
   lengthMs: number,
   holidayNames: ReadonlyMap<string, string>,

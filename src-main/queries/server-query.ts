@@ -4,20 +4,20 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import type { ServerDetail, ServerRequest } from '../../src-shared/run-view.ts'
 import { serverRiskRowSchema } from '../../src-shared/server-risk.ts'
 import type { Database } from '../database/database.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
 import { findRecommendation } from './recommendations-query.ts'
-import { markedDaySchema, marksOf } from './series-grid.ts'
+import { markedDaySchema, createTimeMarks } from './series-grid.ts'
 import { rankedServersSql } from './server-order.ts'
 
-const times = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
+const timeColumns = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
 
-const wholeNumbers = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
+const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
 
 /** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
 const replacements = [
-  ...times.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
+  ...timeColumns.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
   "list_transform(breach_probability_dates, lambda moment: strftime(moment, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
-  ...wholeNumbers.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
+  ...integerColumns.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
 ].join(', ')
 
 const rowsSql = `
@@ -30,14 +30,14 @@ const rankSql = `
 
 /** Folders of the Python job are read without bounds. */
 const seriesSql = (run: OpenRun): string => {
-  const bound = (name: string): string => (run.contents.kind === 'headroom' ? name : 'CAST(NULL AS DOUBLE)')
+  const boundSql = (name: string): string => (run.contents.kind === 'headroom' ? name : 'CAST(NULL AS DOUBLE)')
   return `
   SELECT
     CAST(epoch_ms(ts) AS DOUBLE) AS time,
     CAST(CASE WHEN is_horizon THEN NULL ELSE actual END AS DOUBLE) AS measured,
     predicted AS forecast,
-    ${bound('yhat_lower')} AS lower,
-    ${bound('yhat_upper')} AS upper
+    ${boundSql('yhat_lower')} AS lower,
+    ${boundSql('yhat_upper')} AS upper
   FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 ORDER BY ts`
 }
 
@@ -54,38 +54,38 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
   if (rows.length === 0) throw new HeadroomError('query-refused', `The run has no server "${serverId}".`)
   const metrics: ServerDetail['metrics'] = []
   for (const row of rows) {
-    const place = await run.database.row(
+    const ranking = await run.database.row(
       `WITH ranked AS (${rankedServersSql('risk')}) ${rankSql}`,
       z.object({ rank: z.number(), of: z.number(), before: z.string().nullable(), after: z.string().nullable() }),
       [row.metric, serverId],
     )
     metrics.push({
       ...row,
-      unit: unitOf(run, row.metric),
-      rank: place.rank,
-      rankedServers: place.of,
-      rankedBefore: place.before,
-      rankedAfter: place.after,
+      unit: requireMetricUnit(run, row.metric),
+      rank: ranking.rank,
+      rankedServers: ranking.of,
+      previousServer: ranking.before,
+      nextServer: ranking.after,
       series: await readSeries(run, serverId, row.metric),
       otherModels: await readOtherModels(run.database, serverId, row.metric),
       marks: await readMarks(run, serverId, row.metric),
     })
   }
-  return { serverId, metrics: inOverviewOrder(run, metrics), recommendation: await findRecommendation(run, serverId) }
+  return { serverId, metrics: sortMetricsAsOverview(run, metrics), recommendation: await findRecommendation(run, serverId) }
 }
 
 type Figures = ServerDetail['metrics'][number]
 
-const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
+const toNumber = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
 
 const readSeries = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['series']> => {
   const { time = [], measured = [], forecast = [], lower = [], upper = [] } = await run.database.columns(seriesSql(run), [serverId, metric])
   return {
-    timesMs: Float64Array.from(time, number),
-    measured: Float32Array.from(measured, number),
-    forecast: Float32Array.from(forecast, number),
-    lower: Float32Array.from(lower, number),
-    upper: Float32Array.from(upper, number),
+    timesMs: Float64Array.from(time, toNumber),
+    measured: Float32Array.from(measured, toNumber),
+    forecast: Float32Array.from(forecast, toNumber),
+    lower: Float32Array.from(lower, toNumber),
+    upper: Float32Array.from(upper, toNumber),
   }
 }
 
@@ -97,18 +97,18 @@ const readOtherModels = async (database: Database, serverId: string, metric: str
     const to = model.lastIndexOf(name) + 1
     return {
       model: name,
-      timesMs: Float64Array.from(time.slice(from, to), number),
-      forecast: Float32Array.from(forecast.slice(from, to), number),
+      timesMs: Float64Array.from(time.slice(from, to), toNumber),
+      forecast: Float32Array.from(forecast.slice(from, to), toNumber),
     }
   })
 }
 
 const readMarks = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['marks']> => {
   const days = await run.database.rows(marksSql, markedDaySchema, [serverId, metric])
-  return marksOf(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames())
+  return createTimeMarks(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames())
 }
 
-const inOverviewOrder = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {
+const sortMetricsAsOverview = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {
   const order = run.overview.metrics.map(({ name }) => name)
   return [...metrics].sort((a, b) => order.indexOf(a.metric) - order.indexOf(b.metric))
 }

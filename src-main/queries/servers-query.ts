@@ -4,21 +4,21 @@ import { serverColumns } from '../../src-shared/server-columns.ts'
 import { cellSchema, type ServersPage, type ServersRequest } from '../../src-shared/fleet-view.ts'
 import { identifier } from '../database/database.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { unitOf, type OpenRun } from './open-run.ts'
+import { requireMetricUnit, type OpenRun } from './open-run.ts'
 
-const kinds = new Map(serverColumns.map(({ name, kind }) => [name as string, kind]))
+const kindByColumn = new Map(serverColumns.map(({ name, kind }) => [name as string, kind]))
 
 /** Text for times, INTEGER or DOUBLE for numbers of any width. */
 export const cellExpression = (name: string): string => {
   const column = identifier(name)
-  const kind = kinds.get(name)
+  const kind = kindByColumn.get(name)
   if (kind === 'time') return `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ')`
   if (kind === 'text' || kind === 'risk' || kind === 'flag') return column
   return `CAST(${column} AS DOUBLE)`
 }
 
 /** Risk levels sort by their weight, not by their names; absent values come last either way. */
-export const orderOf = ({ column, descending }: ServersRequest['sort']): string => {
+export const orderExpression = ({ column, descending }: ServersRequest['sort']): string => {
   const value = column === 'risk_level' ? "list_position(['low', 'medium', 'high'], risk_level)" : identifier(column)
   return `${value} ${descending ? 'DESC' : 'ASC'} NULLS LAST, server_id`
 }
@@ -26,7 +26,7 @@ export const orderOf = ({ column, descending }: ServersRequest['sort']): string 
 const countSchema = z.object({ total: z.int(), of: z.int() })
 
 export const queryServers = async (run: OpenRun, request: ServersRequest): Promise<ServersPage> => {
-  unitOf(run, request.metric)
+  requireMetricUnit(run, request.metric)
   const { where, parameters } = filterCondition(request.filter, [request.metric])
   const counts = await run.database.row(
     `SELECT CAST(count(*) FILTER (${where}) AS INTEGER) AS total, CAST(count(*) AS INTEGER) AS of FROM server_risk WHERE metric = $1`,
@@ -34,14 +34,14 @@ export const queryServers = async (run: OpenRun, request: ServersRequest): Promi
     parameters,
   )
   if (request.limit === 0) return { ...counts, rows: [] }
-  const named = request.columns.map((name, index) => `${cellExpression(name)} AS c${index}`)
-  const found = await run.database.columns(
-    `SELECT ${named.join(', ')} FROM (
+  const selectedExpressions = request.columns.map((name, index) => `${cellExpression(name)} AS c${index}`)
+  const valuesByColumn = await run.database.columns(
+    `SELECT ${selectedExpressions.join(', ')} FROM (
        SELECT * FROM server_risk WHERE metric = $1 AND (${where})
-       ORDER BY ${orderOf(request.sort)} LIMIT ${request.limit} OFFSET ${request.offset})`,
+       ORDER BY ${orderExpression(request.sort)} LIMIT ${request.limit} OFFSET ${request.offset})`,
     parameters,
   )
-  const columns = request.columns.map((_, index) => found[`c${index}`] ?? [])
+  const columns = request.columns.map((_, index) => valuesByColumn[`c${index}`] ?? [])
   const length = columns[0]?.length ?? 0
   return { ...counts, rows: Array.from({ length }, (_, row) => columns.map((values) => cellSchema.parse(values[row] ?? null))) }
 }

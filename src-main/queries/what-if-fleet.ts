@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type AnalysisConfig } from '../../src-shared/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { Database } from '../database/database.ts'
-import { makePlaces, sortPlaces, type Places } from './what-if-order.ts'
+import { createIndexArray, sortIndexesByValue, type IndexArray } from './what-if-order.ts'
 
 export interface ServerGroup {
   readonly business_unit: string | null
@@ -17,14 +17,14 @@ export interface ThresholdRule {
   readonly criticality: string | null
   readonly threshold: number
   /** Whose own threshold it is; null: the general one. */
-  readonly own: 'metric' | 'criticality' | null
+  readonly overriddenBy: 'metric' | 'criticality' | null
 }
 
 /** Arrays of servers share one index, arrays of series another. Only judged series are here: those with a threshold. */
 export interface WhatIfFleet {
   readonly serverIds: readonly string[]
   /** How many servers an entry stands for: 1, or 0 once removed, or as many as were added alike. */
-  readonly copies: Int32Array
+  readonly serverCounts: Int32Array
   readonly groups: readonly ServerGroup[]
   readonly groupOf: Int32Array
   readonly capacityUnits: Float64Array
@@ -34,7 +34,7 @@ export interface WhatIfFleet {
   readonly rules: readonly ThresholdRule[]
   readonly ruleOf: Int32Array
   /** The P95 by which the run judged each series, in the metric's unit; NaN without horizon and for series that a scenario changed. */
-  readonly runValues: Float64Array
+  readonly runP95s: Float64Array
   /** Mean over the whole horizon; NaN without horizon. */
   readonly means: Float64Array
   /** Points that a conservative run adds to each series' P95; null where it judges the forecast itself. */
@@ -43,9 +43,9 @@ export interface WhatIfFleet {
   readonly offsets: Uint32Array
   readonly values: Float64Array
   /** Places within each series, sorted by value. */
-  readonly order: Places
+  readonly order: IndexArray
   /** Each value's time: a number into `times`. */
-  readonly periods: Places
+  readonly periods: IndexArray
   /** Every time of the horizons, milliseconds UTC, ascending. */
   readonly times: Float64Array
 }
@@ -70,23 +70,23 @@ const horizonSql = (fromMs: number): string => `
   WHERE f.ts >= make_timestamp_ms(${fromMs}) AND f.is_selected AND f.is_horizon AND f.predicted IS NOT NULL`
 
 /** Horizon values held at most, 12 bytes each: 700,000 servers with 90 days, 27,000 with 90 days of hours. */
-const mostValues = 64_000_000
+const maxValues = 64_000_000
 
 /** Reads the relations `server_risk` and `flagged`. Throws run-damaged where they disagree, query-refused for a fleet that does not fit into memory. */
 export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy): Promise<WhatIfFleet> => {
   const series = await readSeries(database, policy)
   const count = series.ruleOf.length
   const total = series.offsets[count]!
-  if (total > mostValues) {
+  if (total > maxValues) {
     throw new HeadroomError(
       'query-refused',
-      `What-if answers up to ${mostValues.toLocaleString('en-US')} horizon values, and this run has ${total.toLocaleString('en-US')}.`,
+      `What-if answers up to ${maxValues.toLocaleString('en-US')} horizon values, and this run has ${total.toLocaleString('en-US')}.`,
       { next: 'Analyse a part of the fleet, or daily forecasts in place of hourly ones.' },
     )
   }
   const values = new Float64Array(total)
   const timesMs = new Float64Array(total)
-  const filled = series.offsets.slice(0, count)
+  const nextOffsets = series.offsets.slice(0, count)
   const { from_ms } = await database.row(
     'SELECT CAST(coalesce(epoch_ms(min(horizon_start)), 0) AS DOUBLE) AS from_ms FROM server_risk',
     z.object({ from_ms: z.number() }),
@@ -95,22 +95,22 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
   await database.scan('SELECT * FROM what_if_horizon', 3, ([places, times, predicted]) => {
     for (let row = 0; row < places!.length; row++) {
       const place = places![row]!
-      const at = filled[place]!++
-      if (at >= series.offsets[place + 1]!) throw damaged()
+      const at = nextOffsets[place]!++
+      if (at >= series.offsets[place + 1]!) throw horizonsDisagree()
       values[at] = predicted![row]!
       timesMs[at] = times![row]!
     }
   })
   await database.run('DROP TABLE what_if_series; DROP TABLE what_if_horizon')
   for (let s = 0; s < count; s++) {
-    if (filled[s] !== series.offsets[s + 1]) throw damaged()
-    putInOrderOfTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
+    if (nextOffsets[s] !== series.offsets[s + 1]) throw horizonsDisagree()
+    sortByTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
   }
-  const times = distinctTimes(timesMs, series.offsets)
-  return { ...series, values, order: orderOf(values, series.offsets), periods: numberPeriods(timesMs, times), times }
+  const times = collectDistinctTimes(timesMs, series.offsets)
+  return { ...series, values, order: rankByValue(values, series.offsets), periods: indexPeriods(timesMs, times), times }
 }
 
-const damaged = (): HeadroomError =>
+const horizonsDisagree = (): HeadroomError =>
   new HeadroomError('run-damaged', "The run's forecasts and its server_risk.parquet disagree about the horizons.", {
     next: 'Fetch or analyse the run again.',
   })
@@ -136,73 +136,74 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
   const periods = numbers.parse(table['horizon_periods'])
   const p95s = optionalNumbers.parse(table['horizon_p95'])
   const means = optionalNumbers.parse(table['horizon_mean'])
-  const runValues = optionalNumbers.parse(table['run_value'])
+  const runP95s = optionalNumbers.parse(table['run_value'])
 
-  const judged = thresholds.flatMap((threshold, row) => (threshold === null ? [] : [row]))
+  const thresholdRows = thresholds.flatMap((threshold, row) => (threshold === null ? [] : [row]))
   await database.storeRows(
     'what_if_series',
     { place: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
-    judged.map((row, place) => [place, servers[row]!, metrics[row]!]),
+    thresholdRows.map((row, place) => [place, servers[row]!, metrics[row]!]),
   )
   const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))
-  const groups = numbered(firstRows, (row): ServerGroup => ({
+  const groups = indexDistinct(firstRows, (row): ServerGroup => ({
     business_unit: units[row]!,
     region: regions[row]!,
     criticality: criticalities[row]!,
   }))
-  const rules = numbered(judged, (row): ThresholdRule => {
+  const rules = indexDistinct(thresholdRows, (row): ThresholdRule => {
     const [metric, criticality] = [metrics[row]!, criticalities[row]!]
-    const hasOwn = (of: object, name: string | null): boolean => !isModule05 && name !== null && Object.hasOwn(of, name)
-    const own = hasOwn(config.criticality_thresholds, criticality)
+    const hasOverride = (of: object, name: string | null): boolean => !isModule05 && name !== null && Object.hasOwn(of, name)
+    const overriddenBy = hasOverride(config.criticality_thresholds, criticality)
       ? 'criticality'
-      : hasOwn(config.metric_thresholds, metric)
+      : hasOverride(config.metric_thresholds, metric)
         ? 'metric'
         : null
-    return { metric, criticality, threshold: thresholds[row]!, own }
+    return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
   })
-  const offsets = new Uint32Array(judged.length + 1)
-  judged.forEach((row, place) => (offsets[place + 1] = offsets[place]! + periods[row]!))
-  const firstSeries = new Uint32Array(firstRows.length + 1).fill(judged.length)
+  const offsets = new Uint32Array(thresholdRows.length + 1)
+  thresholdRows.forEach((row, place) => (offsets[place + 1] = offsets[place]! + periods[row]!))
+  const firstSeries = new Uint32Array(firstRows.length + 1).fill(thresholdRows.length)
   let place = 0
   firstRows.forEach((row, server) => {
-    while (place < judged.length && judged[place]! < row) place++
+    while (place < thresholdRows.length && thresholdRows[place]! < row) place++
     firstSeries[server] = place
   })
-  const ofServers = (column: readonly number[]): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
-  const ofSeries = (column: readonly (number | null)[]): Float64Array => Float64Array.from(judged, (row) => column[row] ?? Number.NaN)
+  const perServer = (column: readonly number[]): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
+  const perSeries = (column: readonly (number | null)[]): Float64Array =>
+    Float64Array.from(thresholdRows, (row) => column[row] ?? Number.NaN)
   return {
     serverIds: firstRows.map((row) => servers[row]!),
-    copies: new Int32Array(firstRows.length).fill(1),
+    serverCounts: new Int32Array(firstRows.length).fill(1),
     groups: groups.distinct,
     groupOf: groups.numberOf,
-    capacityUnits: ofServers(capacities),
-    monthlyUsd: ofServers(costs),
+    capacityUnits: perServer(capacities),
+    monthlyUsd: perServer(costs),
     firstSeries,
     rules: rules.distinct,
     ruleOf: rules.numberOf,
-    runValues: ofSeries(runValues),
-    means: ofSeries(means),
-    margins: config.basis === 'conservative' ? Float64Array.from(judged, (row) => (runValues[row] ?? 0) - (p95s[row] ?? 0)) : null,
+    runP95s: perSeries(runP95s),
+    means: perSeries(means),
+    margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, (row) => (runP95s[row] ?? 0) - (p95s[row] ?? 0)) : null,
     offsets,
   }
 }
 
 /** Numbers what the rows say in order of appearance. */
-const numbered = <Value>(rows: readonly number[], valueOf: (row: number) => Value): { distinct: Value[]; numberOf: Int32Array } => {
-  const known = new Map<string, number>()
+const indexDistinct = <Value>(rows: readonly number[], valueOf: (row: number) => Value): { distinct: Value[]; numberOf: Int32Array } => {
+  const numberByKey = new Map<string, number>()
   const distinct: Value[] = []
   const numberOf = Int32Array.from(rows, (row) => {
     const value = valueOf(row)
     const key = JSON.stringify(value)
-    const number = known.get(key)
+    const number = numberByKey.get(key)
     if (number !== undefined) return number
-    known.set(key, distinct.length)
+    numberByKey.set(key, distinct.length)
     return distinct.push(value) - 1
   })
   return { distinct, numberOf }
 }
 
-const putInOrderOfTime = (timesMs: Float64Array, values: Float64Array, from: number, to: number): void => {
+const sortByTime = (timesMs: Float64Array, values: Float64Array, from: number, to: number): void => {
   let isSorted = true
   for (let at = from + 1; at < to && isSorted; at++) isSorted = timesMs[at - 1]! < timesMs[at]!
   if (isSorted) return
@@ -215,7 +216,7 @@ const putInOrderOfTime = (timesMs: Float64Array, values: Float64Array, from: num
 }
 
 /** Most series have the times of their neighbour, which need no second look. */
-const distinctTimes = (timesMs: Float64Array, offsets: Uint32Array): Float64Array => {
+const collectDistinctTimes = (timesMs: Float64Array, offsets: Uint32Array): Float64Array => {
   const found = new Set<number>()
   let before = 0
   for (let s = 0; s + 1 < offsets.length; s++) {
@@ -228,8 +229,8 @@ const distinctTimes = (timesMs: Float64Array, offsets: Uint32Array): Float64Arra
   return Float64Array.from(found).sort()
 }
 
-const numberPeriods = (timesMs: Float64Array, times: Float64Array): Places => {
-  const periods = makePlaces(timesMs.length, times.length)
+const indexPeriods = (timesMs: Float64Array, times: Float64Array): IndexArray => {
+  const periods = createIndexArray(timesMs.length, times.length)
   let period = -1
   for (let at = 0; at < timesMs.length; at++) {
     const time = timesMs[at]!
@@ -251,16 +252,16 @@ export const lowerBound = (times: Float64Array, time: number): number => {
   return low
 }
 
-const orderOf = (values: Float64Array, offsets: Uint32Array): Places => {
+const rankByValue = (values: Float64Array, offsets: Uint32Array): IndexArray => {
   let longest = 0
   for (let s = 0; s + 1 < offsets.length; s++) longest = Math.max(longest, offsets[s + 1]! - offsets[s]!)
-  const order = makePlaces(values.length, longest)
-  const scratch = makePlaces(longest, longest)
+  const order = createIndexArray(values.length, longest)
+  const scratch = createIndexArray(longest, longest)
   for (let s = 0; s + 1 < offsets.length; s++) {
     const from = offsets[s]!
     const length = offsets[s + 1]! - from
     for (let place = 0; place < length; place++) order[from + place] = place
-    sortPlaces(values, from, length, order, scratch)
+    sortIndexesByValue(values, from, length, order, scratch)
   }
   return order
 }

@@ -1,42 +1,51 @@
 // Ranks and percentiles of a series that lies in order of time: its places are sorted by value once, then any percentile is a look-up.
 
 /** Places within a series, or numbers of periods. */
-export type Places = Uint16Array | Uint32Array
+export type IndexArray = Uint16Array | Uint32Array
 
-export const makePlaces = (length: number, largest: number): Places =>
-  largest < 0x10000 ? new Uint16Array(length) : new Uint32Array(length)
+export const createIndexArray = (length: number, maxValue: number): IndexArray =>
+  maxValue < 0x10000 ? new Uint16Array(length) : new Uint32Array(length)
 
-const shortRun = 16
+const insertionSortLength = 16
 
 /**
  * Sorts the places order[from, from + count) by their values, values[from + place], ascending. Merges neighbouring runs; what is
  * in order already costs one comparison per run, so that a series that changed a little is sorted again quickly.
  */
-export const sortPlaces = (values: Float64Array, from: number, count: number, order: Places, scratch: Places): void => {
+export const sortIndexesByValue = (values: Float64Array, from: number, count: number, order: IndexArray, scratch: IndexArray): void => {
   const end = from + count
-  for (let start = from; start < end; start += shortRun) insertionSort(values, from, order, start, Math.min(start + shortRun, end))
-  for (let width = shortRun; width < count; width *= 2) {
+  for (let start = from; start < end; start += insertionSortLength)
+    insertionSort(values, from, order, start, Math.min(start + insertionSortLength, end))
+  for (let width = insertionSortLength; width < count; width *= 2) {
     for (let start = from; start + width < end; start += 2 * width) {
       merge(values, from, order, start, start + width, Math.min(start + 2 * width, end), scratch)
     }
   }
 }
 
-const insertionSort = (values: Float64Array, from: number, order: Places, start: number, end: number): void => {
+const insertionSort = (values: Float64Array, from: number, order: IndexArray, start: number, end: number): void => {
   for (let next = start + 1; next < end; next++) {
-    const place = order[next]!
-    const value = values[from + place]!
+    const rankedIndex = order[next]!
+    const value = values[from + rankedIndex]!
     let at = next - 1
     while (at >= start && values[from + order[at]!]! > value) {
       order[at + 1] = order[at]!
       at--
     }
-    order[at + 1] = place
+    order[at + 1] = rankedIndex
   }
 }
 
 /** Merges order[start, middle) and order[middle, end). */
-const merge = (values: Float64Array, from: number, order: Places, start: number, middle: number, end: number, scratch: Places): void => {
+const merge = (
+  values: Float64Array,
+  from: number,
+  order: IndexArray,
+  start: number,
+  middle: number,
+  end: number,
+  scratch: IndexArray,
+): void => {
   if (values[from + order[middle - 1]!]! <= values[from + order[middle]!]!) return
   const left = middle - start
   for (let index = 0; index < left; index++) scratch[index] = order[start + index]!
@@ -52,9 +61,9 @@ const merge = (values: Float64Array, from: number, order: Places, start: number,
  * Percentile 0..100 of the first `count` of a series' `length` values, by linear interpolation between neighbouring ranks: DuckDB's
  * quantile_cont, operation by operation, so that both give the same number to the last bit.
  */
-export const percentileOf = (
+export const rankedPercentile = (
   values: Float64Array,
-  order: Places,
+  order: IndexArray,
   from: number,
   length: number,
   count: number,
@@ -63,7 +72,7 @@ export const percentileOf = (
   const rank = (count - 1) * (percentile / 100)
   const low = Math.floor(rank)
   const high = Math.ceil(rank)
-  const lowAt = rankedPlace(order, from, length, count, low)
+  const lowAt = positionOfRank(order, from, length, count, low)
   const lower = values[from + order[lowAt]!]!
   if (high === low) return lower
   let highAt = lowAt + 1
@@ -74,7 +83,7 @@ export const percentileOf = (
 }
 
 /** Where in `order` the value of a rank stands, counting only places below `count`; walks from the nearer end. */
-const rankedPlace = (order: Places, from: number, length: number, count: number, rank: number): number => {
+const positionOfRank = (order: IndexArray, from: number, length: number, count: number, rank: number): number => {
   if (count === length) return from + rank
   if (rank * 2 < count) {
     for (let at = from, left = rank; ; at++) if (order[at]! < count && left-- === 0) return at

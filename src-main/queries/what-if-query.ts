@@ -4,11 +4,11 @@ import {
   gridPercentiles,
   gridThresholds,
   scenarioSchema,
-  type FleetFigures,
+  type ScenarioFigures,
   type ListedServer,
   type Scenario,
   type ServerList,
-  type WhatIfAnswer,
+  type WhatIfResult,
   type WhatIfChoices,
   type WhatIfRequest,
 } from '../../src-shared/what-if.ts'
@@ -17,94 +17,101 @@ import type { RunContents } from './run-contents.ts'
 import { loadWhatIfFleet, type WhatIfFleet, type WhatIfPolicy } from './what-if-fleet.ts'
 import {
   countFleetDays,
-  firstBreach,
-  gridOfRisk,
-  instantOf,
-  judgeFleet,
-  unitsToAdd,
-  type FleetTerms,
-  type Judgement,
+  findFirstBreach,
+  countRiskGrid,
+  periodInstant,
+  evaluateFleet,
+  calculateUnitsToAdd,
+  type ScenarioParameters,
+  type FleetEvaluation,
 } from './what-if-judge.ts'
-import { layOutServers, type FleetLayout } from './what-if-layout.ts'
-import { termsOf, unknownName } from './what-if-terms.ts'
+import { applyServerChanges, type ChangedFleet } from './what-if-layout.ts'
+import { createScenarioParameters, unknownNameError } from './what-if-terms.ts'
 
 /** A run's fleet with what the run itself says of it, and the last layout: sliders move within one. */
-export interface WhatIf {
+export interface WhatIfSession {
   readonly fleet: WhatIfFleet
   readonly policy: WhatIfPolicy
   /** Whether the run judged idleness by the accountable model. */
-  readonly judgesIdleness: boolean
-  readonly run: Judgement
-  layout: { readonly key: string; readonly value: FleetLayout }
+  readonly evaluatesUnderutilization: boolean
+  readonly run: FleetEvaluation
+  changedFleet: { readonly key: string; readonly value: ChangedFleet }
 }
 
 /** Needs the relations `server_risk` and `flagged`. */
-export const openWhatIf = async (database: Database, { manifest }: Pick<RunContents, 'manifest'>): Promise<WhatIf> => {
+export const openWhatIfSession = async (database: Database, { manifest }: Pick<RunContents, 'manifest'>): Promise<WhatIfSession> => {
   const policy = { config: manifest?.config ?? completeConfig({}, 'headroom'), isModule05: manifest?.method === 'module05' }
-  return whatIfOn(await loadWhatIfFleet(database, policy), policy, manifest?.method === 'headroom')
+  return createWhatIfSession(await loadWhatIfFleet(database, policy), policy, manifest?.method === 'headroom')
 }
 
-export const whatIfOn = (fleet: WhatIfFleet, policy: WhatIfPolicy, judgesIdleness: boolean): WhatIf => ({
+export const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluatesUnderutilization: boolean): WhatIfSession => ({
   fleet,
   policy,
-  judgesIdleness,
-  run: judgeFleet(fleet, termsOf(fleet, policy, scenarioSchema.parse({}))),
-  layout: { key: layoutKey([], []), value: { fleet, unplaced: [] } },
+  evaluatesUnderutilization,
+  run: evaluateFleet(fleet, createScenarioParameters(fleet, policy, scenarioSchema.parse({}))),
+  changedFleet: { key: serverChangesKey([], []), value: { fleet, groupsWithoutTaker: [] } },
 })
 
 /** Throws scenario-invalid where the scenario names what the run does not have. */
-export const answerWhatIf = (
-  whatIf: WhatIf,
-  { scenario, grid, most_listed }: Pick<WhatIfRequest, 'scenario' | 'grid' | 'most_listed'>,
-): WhatIfAnswer => {
-  const { fleet: base, run } = whatIf
-  const terms = termsOf(base, whatIf.policy, scenario)
-  const { fleet, unplaced } = layOut(whatIf, scenario)
-  const outcome = judgeFleet(fleet, terms)
-  const newly: number[] = []
-  const noLonger: number[] = []
+export const evaluateScenario = (
+  session: WhatIfSession,
+  { scenario, grid, max_listed: maxListed }: Pick<WhatIfRequest, 'scenario' | 'grid' | 'max_listed'>,
+): WhatIfResult => {
+  const { fleet: base, run } = session
+  const parameters = createScenarioParameters(base, session.policy, scenario)
+  const { fleet, groupsWithoutTaker: unplaced } = loadChangedFleet(session, scenario)
+  const outcome = evaluateFleet(fleet, parameters)
+  const newlyAtRisk: number[] = []
+  const noLongerAtRisk: number[] = []
   let removed = 0
   for (let server = 0; server < fleet.serverIds.length; server++) {
     const before = run.isAtRisk[server] === 1
-    if (fleet.copies[server] === 0) removed += before ? 1 : 0
-    else if (before !== (outcome.isAtRisk[server] === 1)) (before ? noLonger : newly).push(server)
+    if (fleet.serverCounts[server] === 0) removed += before ? 1 : 0
+    else if (before !== (outcome.isAtRisk[server] === 1)) (before ? noLongerAtRisk : newlyAtRisk).push(server)
   }
-  const list = (servers: readonly number[]): ServerList => ({
-    count: servers.reduce((count, server) => count + fleet.copies[server]!, 0),
-    servers: mostUrgent(servers, outcome.headroom, most_listed).map((server) => describeServer(base, fleet, outcome, terms, server)),
+  const createServerList = (servers: readonly number[]): ServerList => ({
+    count: servers.reduce((count, server) => count + fleet.serverCounts[server]!, 0),
+    servers: selectMostUrgent(servers, outcome.headroom, maxListed).map((server) =>
+      describeServer(base, fleet, outcome, parameters, server),
+    ),
   })
   return {
     scenario,
-    run: figuresOf(whatIf, run),
-    outcome: figuresOf(whatIf, outcome),
-    newly_at_risk: list(newly),
-    no_longer_at_risk: list(noLonger),
+    run: toScenarioFigures(session, run),
+    outcome: toScenarioFigures(session, outcome),
+    newly_at_risk: createServerList(newlyAtRisk),
+    no_longer_at_risk: createServerList(noLongerAtRisk),
     removed_at_risk_servers: removed,
     unplaced: unplaced.map((group) => fleet.groups[group]!),
-    grid: grid ? makeGrid(whatIf, fleet, terms, scenario) : null,
+    grid: grid ? createRiskGrid(session, fleet, parameters, scenario) : null,
   }
 }
 
 /** With lines for the run's own threshold and the scenario's, so that both figures are found in it. */
-const makeGrid = (whatIf: WhatIf, fleet: WhatIfFleet, terms: FleetTerms, scenario: Scenario): WhatIfAnswer['grid'] => {
-  const thresholds = ascending([
+const createRiskGrid = (
+  session: WhatIfSession,
+  fleet: WhatIfFleet,
+  parameters: ScenarioParameters,
+  scenario: Scenario,
+): WhatIfResult['grid'] => {
+  const thresholds = sortDistinct([
     ...gridThresholds,
-    generalThreshold(whatIf.policy),
+    generalThresholdFor(session.policy),
     ...(scenario.threshold === null ? [] : [scenario.threshold]),
   ])
-  const percentiles = ascending([...gridPercentiles, scenario.percentile])
-  return { thresholds, percentiles, at_risk_servers: gridOfRisk(fleet, terms, percentiles, thresholds) }
+  const percentiles = sortDistinct([...gridPercentiles, scenario.percentile])
+  return { thresholds, percentiles, at_risk_servers: countRiskGrid(fleet, parameters, percentiles, thresholds) }
 }
 
-const ascending = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b)
+const sortDistinct = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b)
 
 /** The original's method ignores the configured threshold. */
-const generalThreshold = ({ config, isModule05 }: WhatIfPolicy): number => (isModule05 ? 80 : config.high_risk_threshold)
+const generalThresholdFor = ({ config, isModule05 }: WhatIfPolicy): number => (isModule05 ? 80 : config.high_risk_threshold)
 
-export const describeChoices = ({ fleet, policy }: WhatIf): WhatIfChoices => {
+export const describeChoices = ({ fleet, policy }: WhatIfSession): WhatIfChoices => {
   const sorted = (names: readonly (string | null)[]): string[] => [...new Set(names.filter((name) => name !== null))].sort()
   return {
-    threshold: generalThreshold(policy),
+    threshold: generalThresholdFor(policy),
     underutilized_threshold: policy.config.underutilized_threshold,
     horizon_days: countFleetDays(fleet),
     metrics: sorted(fleet.rules.map(({ metric }) => metric)),
@@ -114,61 +121,67 @@ export const describeChoices = ({ fleet, policy }: WhatIf): WhatIfChoices => {
   }
 }
 
-const figuresOf = ({ judgesIdleness }: WhatIf, { figures }: Judgement): FleetFigures => ({
+const toScenarioFigures = ({ evaluatesUnderutilization }: WhatIfSession, { figures }: FleetEvaluation): ScenarioFigures => ({
   ...figures,
-  underutilized_servers: judgesIdleness ? figures.underutilized_servers : null,
+  underutilized_servers: evaluatesUnderutilization ? figures.underutilized_servers : null,
 })
 
-const layoutKey = (removed: readonly string[], added: Scenario['added_servers']): string => JSON.stringify([removed, added])
+const serverChangesKey = (removed: readonly string[], added: Scenario['added_servers']): string => JSON.stringify([removed, added])
 
-const layOut = (whatIf: WhatIf, { removed_servers, added_servers }: Scenario): FleetLayout => {
-  const key = layoutKey(removed_servers, added_servers)
-  if (whatIf.layout.key === key) return whatIf.layout.value
-  const { serverIds } = whatIf.fleet
-  const wanted = new Set([...removed_servers, ...added_servers.map(({ like }) => like)])
+const loadChangedFleet = (session: WhatIfSession, { removed_servers, added_servers }: Scenario): ChangedFleet => {
+  const key = serverChangesKey(removed_servers, added_servers)
+  if (session.changedFleet.key === key) return session.changedFleet.value
+  const { serverIds } = session.fleet
+  const referencedServers = new Set([...removed_servers, ...added_servers.map(({ like }) => like)])
   const indices = new Map<string, number>()
   serverIds.forEach((serverId, index) => {
-    if (wanted.has(serverId)) indices.set(serverId, index)
+    if (referencedServers.has(serverId)) indices.set(serverId, index)
   })
   const indexOf = (serverId: string): number => {
     const index = indices.get(serverId)
-    if (index === undefined) throw unknownName('server', serverId, serverIds)
+    if (index === undefined) throw unknownNameError('server', serverId, serverIds)
     return index
   }
-  const value = layOutServers(
-    whatIf.fleet,
+  const value = applyServerChanges(
+    session.fleet,
     new Set(removed_servers.map(indexOf)),
-    added_servers.map(({ count, like }) => ({ count, like: indexOf(like) })),
+    added_servers.map(({ count, like }) => ({ count, templateServer: indexOf(like) })),
   )
-  whatIf.layout = { key, value }
+  session.changedFleet = { key, value }
   return value
 }
 
 /** At most so many, least headroom first, ties in the fleet's order. A long list is cut before it is sorted. */
-const mostUrgent = (servers: readonly number[], headroom: Float64Array, most: number | null): number[] => {
+const selectMostUrgent = (servers: readonly number[], headroom: Float64Array, limit: number | null): number[] => {
   const byHeadroom = (a: number, b: number): number => headroom[a]! - headroom[b]! || a - b
-  if (most === null || servers.length <= most) return [...servers].sort(byHeadroom)
-  if (most === 0) return []
-  const cut = Float64Array.from(servers, (server) => headroom[server]!).sort()[most - 1]!
+  if (limit === null || servers.length <= limit) return [...servers].sort(byHeadroom)
+  if (limit === 0) return []
+  const maxHeadroom = Float64Array.from(servers, (server) => headroom[server]!).sort()[limit - 1]!
   return servers
-    .filter((server) => headroom[server]! <= cut)
+    .filter((server) => headroom[server]! <= maxHeadroom)
     .sort(byHeadroom)
-    .slice(0, most)
+    .slice(0, limit)
 }
 
-const describeServer = (base: WhatIfFleet, fleet: WhatIfFleet, outcome: Judgement, terms: FleetTerms, server: number): ListedServer => {
-  const series = outcome.limiting[server]!
+const describeServer = (
+  base: WhatIfFleet,
+  fleet: WhatIfFleet,
+  outcome: FleetEvaluation,
+  parameters: ScenarioParameters,
+  server: number,
+): ListedServer => {
+  const series = outcome.limitingSeries[server]!
   const rule = fleet.ruleOf[series]!
   const value = outcome.value[server]!
-  const breach = firstBreach(fleet, series, terms, terms.growth[fleet.groupOf[server]!]!)
+  const breach = findFirstBreach(fleet, series, parameters, parameters.growth[fleet.groupOf[server]!]!)
   return {
     server_id: fleet.serverIds[server]!,
-    servers: fleet.copies[server]!,
+    servers: fleet.serverCounts[server]!,
     metric: fleet.rules[rule]!.metric,
-    threshold: terms.thresholds[rule]!,
-    run_value: base.runValues[series] ?? null,
+    threshold: parameters.thresholds[rule]!,
+    run_value: base.runP95s[series] ?? null,
     value,
-    first_breach_at: breach < 0 ? null : instantOf(fleet, breach),
-    units_to_add: unitsToAdd(fleet.capacityUnits[server]!, value, terms.thresholds[rule]!),
+    first_breach_at: breach < 0 ? null : periodInstant(fleet, breach),
+    units_to_add: calculateUnitsToAdd(fleet.capacityUnits[server]!, value, parameters.thresholds[rule]!),
   }
 }

@@ -2,14 +2,14 @@
 import { writeFile } from 'node:fs/promises'
 import { csvField } from '../../src-shared/csv-field.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { mostExportedRows, type queryFormats } from '../../src-shared/query-contract.ts'
-import { queryRun, type QueryResult } from '../queries/query-run.ts'
+import { maxExportedRows, type queryFormats } from '../../src-shared/query-contract.ts'
+import { runUserSql, type UserSqlResult } from '../queries/query-run.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { neutralCell } from '../report/neutral-cells.ts'
-import { writeRows } from '../report/write-rows.ts'
+import { escapeFormula } from '../report/neutral-cells.ts'
+import { writeParquet } from '../report/write-rows.ts'
 import { writeSheets } from '../report/write-sheet.ts'
 
-interface ExportCall {
+interface ExportQueryRequest {
   readonly folder: string
   readonly sql: string
   readonly format: (typeof queryFormats)[number]
@@ -18,22 +18,22 @@ interface ExportCall {
 
 /** Throws what the query throws, usage where it has too many rows, file-not-written. */
 export const exportQuery = async (
-  { folder, sql, format, path }: ExportCall,
+  { folder, sql, format, path }: ExportQueryRequest,
   memoryLimit: string,
 ): Promise<{ path: string; rows: number }> => {
-  const result = await queryRun(folder, sql, { mostRows: mostExportedRows, memoryLimit })
-  if (result.more) {
-    throw new HeadroomError('usage', `The query gives more than ${mostExportedRows.toLocaleString('en-US')} rows.`, {
+  const result = await runUserSql(folder, sql, { maxRows: maxExportedRows, memoryLimit })
+  if (result.hasMore) {
+    throw new HeadroomError('usage', `The query gives more than ${maxExportedRows.toLocaleString('en-US')} rows.`, {
       next: 'Add a LIMIT or a WHERE, or use headroom query RUN "..." --csv.',
     })
   }
-  const write = async (draft: string): Promise<void> => {
+  const write = async (stagingPath: string): Promise<void> => {
     if (format === 'xlsx') {
-      await writeSheets(draft, [
+      await writeSheets(stagingPath, [
         { name: 'Query', columns: result.columns, values: result.columns.map((_, index) => result.rows.map((row) => row[index])) },
       ])
-    } else if (format === 'parquet') await writeRows(draft, result)
-    else await writeFile(draft, format === 'csv' ? csvText(result) : jsonText(result))
+    } else if (format === 'parquet') await writeParquet(stagingPath, result)
+    else await writeFile(stagingPath, format === 'csv' ? csvText(result) : jsonText(result))
   }
   try {
     await replaceFile(path, write)
@@ -45,16 +45,16 @@ export const exportQuery = async (
   return { path, rows: result.rows.length }
 }
 
-const csvText = ({ columns, rows }: QueryResult): string => {
+const csvText = ({ columns, rows }: UserSqlResult): string => {
   const cell = (value: unknown): string => {
     if (value === null || value === undefined) return ''
-    if (typeof value === 'string') return csvField(neutralCell(value))
+    if (typeof value === 'string') return csvField(escapeFormula(value))
     return csvField(JSON.stringify(value))
   }
-  return `${[columns.map((name) => csvField(neutralCell(name))), ...rows.map((row) => row.map(cell))].map((fields) => fields.join(',')).join('\n')}\n`
+  return `${[columns.map((name) => csvField(escapeFormula(name))), ...rows.map((row) => row.map(cell))].map((fields) => fields.join(',')).join('\n')}\n`
 }
 
-const jsonText = ({ columns, rows }: QueryResult): string =>
+const jsonText = ({ columns, rows }: UserSqlResult): string =>
   `${JSON.stringify(
     rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null]))),
     null,

@@ -1,30 +1,30 @@
 // Answers the calls of the query contract: every request is parsed, every failure becomes a wire error.
 import { z } from 'zod'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { mostListedRows, queryCalls, type QueryAnswer, type QueryReport } from '../../src-shared/query-contract.ts'
-import { describeTables, queryRun } from '../queries/query-run.ts'
+import { maxListedRows, queryCalls, type QueryResponse, type QueryReport } from '../../src-shared/query-contract.ts'
+import { describeRunTables, runUserSql } from '../queries/query-run.ts'
 import { exportQuery } from './export-query.ts'
 
 const memoryLimit = '1GB'
 
 const messageSchema = z.object({ id: z.int(), call: z.string(), payload: z.unknown() })
 
-const answer = async (call: string, payload: unknown): Promise<unknown> => {
+const handleCall = async (call: string, payload: unknown): Promise<unknown> => {
   switch (call) {
     case 'query.run': {
       const { folder, sql } = queryCalls[call].request.parse(payload)
       const startedAt = performance.now()
-      const { columns, types, rows, more } = await queryRun(folder, sql, { mostRows: mostListedRows, memoryLimit })
-      const answered: QueryAnswer = {
+      const { columns, types, rows, hasMore: more } = await runUserSql(folder, sql, { maxRows: maxListedRows, memoryLimit })
+      const response: QueryResponse = {
         columns: columns.map((name, index) => ({ name, type: types[index] ?? '' })),
         rows: rows.map((row) => [...row]),
-        more,
+        hasMore: more,
         seconds: (performance.now() - startedAt) / 1000,
       }
-      return answered
+      return response
     }
     case 'query.tables':
-      return describeTables(queryCalls[call].request.parse(payload).folder)
+      return describeRunTables(queryCalls[call].request.parse(payload).folder)
     case 'query.export':
       return exportQuery(queryCalls[call].request.parse(payload), memoryLimit)
     default:
@@ -36,7 +36,7 @@ const answer = async (call: string, payload: unknown): Promise<unknown> => {
 export const serveQuery = async (message: unknown): Promise<QueryReport> => {
   const { id, call, payload } = messageSchema.parse(message)
   try {
-    return { id, ok: true, value: await answer(call, payload) }
+    return { id, ok: true, value: await handleCall(call, payload) }
   } catch (thrown) {
     return { id, ok: false, error: toWireError(thrown) }
   }

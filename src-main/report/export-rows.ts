@@ -5,36 +5,38 @@ import type { ExportRowsCall } from '../../src-shared/export-rows.ts'
 import { serverColumns } from '../../src-shared/server-columns.ts'
 import { identifier, literal } from '../database/database.ts'
 import { filterCondition } from '../queries/fleet-filter.ts'
-import { unitOf, type OpenRun } from '../queries/open-run.ts'
-import { cellExpression, orderOf } from '../queries/servers-query.ts'
+import { requireMetricUnit, type OpenRun } from '../queries/open-run.ts'
+import { cellExpression, orderExpression } from '../queries/servers-query.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { neutralText } from './neutral-cells.ts'
-import { assertCells, writeSheets } from './write-sheet.ts'
+import { escapeFormulaSql } from './neutral-cells.ts'
+import { assertCellCount, writeSheets } from './write-sheet.ts'
 
 const textKinds = new Set(['text', 'risk'])
 
 /** Spreadsheets run a cell that starts like a formula: CSV gets the apostrophe that stops them. */
 const csvExpression = (name: string): string => {
   const kind = serverColumns.find((column) => column.name === name)?.kind ?? 'text'
-  return textKinds.has(kind) ? neutralText(identifier(name)) : cellExpression(name)
+  return textKinds.has(kind) ? escapeFormulaSql(identifier(name)) : cellExpression(name)
 }
 
 export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ path: string; rows: number }> => {
-  unitOf(run, call.metric)
+  requireMetricUnit(run, call.metric)
   const { where, parameters } = filterCondition(call.filter, [call.metric])
   const from = `FROM server_risk WHERE metric = $1 AND (${where})`
   const { rows } = await run.database.row(`SELECT CAST(count(*) AS INTEGER) AS rows ${from}`, z.object({ rows: z.int() }), parameters)
-  if (call.format === 'xlsx') assertCells(rows * call.columns.length)
+  if (call.format === 'xlsx') assertCellCount(rows * call.columns.length)
   const expression = call.format === 'csv' ? csvExpression : call.format === 'parquet' ? identifier : cellExpression
   const select = `SELECT ${call.columns.map((name) => `${expression(name)} AS ${identifier(name)}`).join(', ')}
-    FROM (SELECT * ${from} ORDER BY ${orderOf(call.sort)})`
-  const write = async (draft: string): Promise<void> => {
+    FROM (SELECT * ${from} ORDER BY ${orderExpression(call.sort)})`
+  const write = async (stagingPath: string): Promise<void> => {
     if (call.format === 'xlsx') {
-      const found = await run.database.columns(select, parameters)
-      await writeSheets(draft, [{ name: 'Servers', columns: call.columns, values: call.columns.map((name) => found[name] ?? []) }])
+      const valuesByColumn = await run.database.columns(select, parameters)
+      await writeSheets(stagingPath, [
+        { name: 'Servers', columns: call.columns, values: call.columns.map((name) => valuesByColumn[name] ?? []) },
+      ])
     } else {
       const options = { csv: "FORMAT csv, HEADER, NULL ''", parquet: 'FORMAT parquet', json: 'FORMAT json, ARRAY true' }[call.format]
-      await run.database.run(`COPY (${select}) TO ${literal(draft)} (${options})`, parameters)
+      await run.database.run(`COPY (${select}) TO ${literal(stagingPath)} (${options})`, parameters)
     }
   }
   try {

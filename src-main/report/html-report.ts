@@ -1,8 +1,8 @@
 // The report as one self-contained HTML page: no script, no address outside of itself.
-import { escapeHtml as escape, printable } from '../../src-shared/chart-options/format.ts'
+import { escapeHtml as escape, toPrintable } from '../../src-shared/chart-options/format.ts'
 import type { ReportContent, ReportTable } from './report-content.ts'
 
-const html = (text: string): string => escape(printable(text))
+const toHtml = (text: string): string => escape(toPrintable(text))
 
 const style = `
   :root { color-scheme: light dark; font: 14px/21px Inter, system-ui, sans-serif; }
@@ -21,12 +21,12 @@ const style = `
   img { max-width: 100%; background: #fff; }
   @media print { body { padding: 0; } h2 { break-after: avoid; } tr, img { break-inside: avoid; } }`
 
-const tableHtml = ({ title, note, columns, rows }: ReportTable): string => {
+const renderTable = ({ title, note, columns, rows }: ReportTable): string => {
   const cell = (tag: string, text: string, isNumber: boolean): string =>
-    `<${tag}${isNumber ? ' class="number"' : ''}>${html(text)}</${tag}>`
+    `<${tag}${isNumber ? ' class="number"' : ''}>${toHtml(text)}</${tag}>`
   return `<section>
-<h2>${html(title)}</h2>
-${note === undefined ? '' : `<p class="muted">${html(note)}</p>`}
+<h2>${toHtml(title)}</h2>
+${note === undefined ? '' : `<p class="muted">${toHtml(note)}</p>`}
 <table>
 <thead><tr>${columns.map((column) => cell('th scope="col"', column.title, column.isNumber).replace('</th scope="col">', '</th>')).join('')}</tr></thead>
 <tbody>
@@ -36,36 +36,36 @@ ${rows.map((row) => `<tr>${row.map((text, index) => cell('td', text, columns[ind
 </section>`
 }
 
-export const htmlReport = (content: ReportContent): string => `<!doctype html>
+export const renderHtmlReport = (content: ReportContent): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${html(content.title)} – Headroom</title>
+<title>${toHtml(content.title)} – Headroom</title>
 <style>${style}
 </style>
 </head>
 <body>
 <header>
-<h1>${html(content.title)}</h1>
-<p class="muted">${html(content.subtitle)}</p>
+<h1>${toHtml(content.title)}</h1>
+<p class="muted">${toHtml(content.subtitle)}</p>
 </header>
 <main>
-<p class="finding">${html(content.finding)}</p>
+<p class="finding">${toHtml(content.finding)}</p>
 <dl>
-${content.facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join('\n')}
+${content.facts.map(([name, value]) => `<div><dt>${toHtml(name)}</dt><dd>${toHtml(value)}</dd></div>`).join('\n')}
 </dl>
 ${content.pictures
   .map(
     ({ title, png }) => `<section>
-<h2>${html(title)}</h2>
-<img alt="${html(title)}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">
+<h2>${toHtml(title)}</h2>
+<img alt="${toHtml(title)}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">
 </section>`,
   )
   .join('\n')}
-${content.tables.map(tableHtml).join('\n')}
-${content.notes.length === 0 ? '' : `<section><h2>Notes</h2><ul>${content.notes.map((note) => `<li>${html(note)}</li>`).join('')}</ul></section>`}
+${content.tables.map(renderTable).join('\n')}
+${content.notes.length === 0 ? '' : `<section><h2>Notes</h2><ul>${content.notes.map((note) => `<li>${toHtml(note)}</li>`).join('')}</ul></section>`}
 </main>
 </body>
 </html>

@@ -1,10 +1,10 @@
 // Cells that a spreadsheet would take for a formula, made plain text: an apostrophe stands before them.
 
 /** = + - @, or one of these behind a tab or line break (OWASP, "CSV Injection"). Numbers are no text and stay as they are. */
-const formulaStart = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
+const formulaPrefix = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
 
-export const neutralCell = (text: string): string => (formulaStart.test(text) ? `'${text}` : text)
+export const escapeFormula = (text: string): string => (formulaPrefix.test(text) ? `'${text}` : text)
 
 /** The same as SQL over a text column. */
-export const neutralText = (column: string): string =>
+export const escapeFormulaSql = (column: string): string =>
   `CASE WHEN regexp_matches(CAST(${column} AS VARCHAR), '^[=+\\-@\\t\\r\\n＝＋－＠]') THEN '''' || ${column} ELSE CAST(${column} AS VARCHAR) END`

@@ -8,13 +8,13 @@ import { Database } from '../database/database.ts'
 import { describeRun } from '../queries/describe-run.ts'
 import type { OpenRun } from '../queries/open-run.ts'
 import { readRunContents, type RunContents } from '../queries/run-contents.ts'
-import { createRunRelations } from '../queries/run-relations.ts'
+import { createRunTables } from '../queries/run-relations.ts'
 
 /** Queries leave room for an analysis in the same process. */
 const memoryLimit = '2GB'
 
 /** The files mark holidays but do not name them. */
-const namesOfHolidays = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
+const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
   const { holidayDates } = await import('../engine/calendar.ts')
   const config = manifest?.config ?? completeConfig({}, 'headroom')
   const year = (timeMs: number): number => new Date(timeMs).getUTCFullYear()
@@ -24,12 +24,12 @@ const namesOfHolidays = async ({ manifest }: RunContents, { extent }: RunOvervie
 
 export interface OpenOptions {
   /** Bytes of recommendations that are read whole. */
-  readonly mostWhole?: number
+  readonly maxWholeBytes?: number
 }
 
 /** Throws HeadroomError: run-not-found, run-damaged, or what its tables hold against it. */
-export const openRun = async (folder: string, { mostWhole }: OpenOptions = {}): Promise<OpenRun> => {
-  const contents = await readRunContents(folder, mostWhole)
+export const openRunFolder = async (folder: string, { maxWholeBytes }: OpenOptions = {}): Promise<OpenRun> => {
+  const contents = await readRunContents(folder, maxWholeBytes)
   const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-queries-'))
   const removeSpill = (): Promise<void> => rm(spillFolder, { recursive: true, force: true })
   const database = await Database.open({ memoryLimit, spillFolder })
@@ -38,11 +38,11 @@ export const openRun = async (folder: string, { mostWhole }: OpenOptions = {}): 
     void removeSpill()
   }
   try {
-    if (contents.manifest !== null) await createRunRelations(database, folder, contents.manifest)
-    else await (await import('../engine/assess-python-run.ts')).assessPythonRun(database, folder)
+    if (contents.manifest !== null) await createRunTables(database, folder, contents.manifest)
+    else await (await import('../engine/assess-python-run.ts')).assessModule05Run(database, folder)
     const overview = await describeRun(database, contents)
-    let names: Promise<Map<string, string>> | undefined
-    const holidayNames = (): Promise<Map<string, string>> => (names ??= namesOfHolidays(contents, overview))
+    let cachedNames: Promise<Map<string, string>> | undefined
+    const holidayNames = (): Promise<Map<string, string>> => (cachedNames ??= readHolidayNames(contents, overview))
     return { contents, database, overview, holidayNames, grids: new Map(), close: closeAll }
   } catch (error) {
     closeAll()

@@ -1,6 +1,6 @@
 // The report as PDF on A4: finding, figures, pictures and tables, with page numbers.
 import PdfKit from 'pdfkit'
-import { printable } from '../../src-shared/chart-options/format.ts'
+import { toPrintable } from '../../src-shared/chart-options/format.ts'
 import type { ReportContent, ReportTable } from './report-content.ts'
 
 export interface ReportFonts {
@@ -15,13 +15,13 @@ const rowGap = 4
 const columnGap = 10
 
 /** PDF bytes; the same run gives the same bytes. */
-export const pdfReport = (content: ReportContent, fonts: ReportFonts): Promise<Uint8Array> => {
+export const renderPdfReport = (content: ReportContent, fonts: ReportFonts): Promise<Uint8Array> => {
   const document = new PdfKit({
     size: 'A4',
     margin,
     bufferPages: true,
     font: fonts.regular,
-    info: { Title: printable(content.title), Creator: 'Headroom', CreationDate: new Date(content.analyzedAt ?? 0) },
+    info: { Title: toPrintable(content.title), Creator: 'Headroom', CreationDate: new Date(content.analyzedAt ?? 0) },
   })
   document.registerFont('regular', fonts.regular)
   document.registerFont('bold', fonts.bold)
@@ -47,29 +47,29 @@ interface ImageOpener {
   readonly openImage: (png: Buffer) => { readonly width: number; readonly height: number }
 }
 
-const widthOf = ({ page }: Document): number => page.width - 2 * margin
-const bottomOf = ({ page }: Document): number => page.height - margin - 16
+const contentWidth = ({ page }: Document): number => page.width - 2 * margin
+const contentBottom = ({ page }: Document): number => page.height - margin - 16
 
-const heading = (document: Document, title: string, room: number): void => {
-  if (document.y + room > bottomOf(document)) document.addPage()
+const writeHeading = (document: Document, title: string, space: number): void => {
+  if (document.y + space > contentBottom(document)) document.addPage()
   else document.y += 14
-  document.font('bold').fontSize(13).fillColor('#000').text(printable(title), margin, document.y)
+  document.font('bold').fontSize(13).fillColor('#000').text(toPrintable(title), margin, document.y)
   document.y += 4
 }
 
 const writeHead = (document: Document, content: ReportContent): void => {
-  document.font('bold').fontSize(20).text(printable(content.title), margin, margin)
-  document.font('regular').fontSize(9).fillColor(muted).text(printable(content.subtitle))
+  document.font('bold').fontSize(20).text(toPrintable(content.title), margin, margin)
+  document.font('regular').fontSize(9).fillColor(muted).text(toPrintable(content.subtitle))
   document.y += 10
-  document.font('bold').fontSize(13).fillColor('#000').text(printable(content.finding))
+  document.font('bold').fontSize(13).fillColor('#000').text(toPrintable(content.finding))
   document.y += 8
-  const half = (widthOf(document) - 24) / 2
+  const half = (contentWidth(document) - 24) / 2
   const top = document.y
   content.facts.forEach(([name, value], index) => {
     const x = margin + (index % 2) * (half + 24)
     const y = top + Math.floor(index / 2) * 18
-    document.font('regular').fontSize(9).fillColor(muted).text(printable(name), x, y, { width: half, lineBreak: false })
-    document.font('bold').fillColor('#000').text(printable(value), x, y, { width: half, align: 'right', lineBreak: false })
+    document.font('regular').fontSize(9).fillColor(muted).text(toPrintable(name), x, y, { width: half, lineBreak: false })
+    document.font('bold').fillColor('#000').text(toPrintable(value), x, y, { width: half, align: 'right', lineBreak: false })
     document
       .moveTo(x, y + 13)
       .lineTo(x + half, y + 13)
@@ -82,9 +82,9 @@ const writeHead = (document: Document, content: ReportContent): void => {
 
 const writePicture = (document: Document, title: string, png: Uint8Array): void => {
   const image = (document as unknown as ImageOpener).openImage(Buffer.from(png))
-  const width = widthOf(document)
-  const height = Math.min((width * image.height) / image.width, bottomOf(document) - margin - 40)
-  heading(document, title, height + 30)
+  const width = contentWidth(document)
+  const height = Math.min((width * image.height) / image.width, contentBottom(document) - margin - 40)
+  writeHeading(document, title, height + 30)
   document.image(Buffer.from(png), margin, document.y, { fit: [width, height] })
   document.y += height + 4
 }
@@ -93,26 +93,28 @@ const writePicture = (document: Document, title: string, png: Uint8Array): void 
 const columnWidths = (document: Document, { columns, rows }: ReportTable): number[] => {
   const titles = columns.map(({ title }) => document.font('bold').fontSize(8).widthOfString(title) + 4)
   document.font('regular').fontSize(8)
-  const natural = columns.map((_, index) =>
-    Math.max(titles[index] ?? 0, ...rows.slice(0, 100).map((row) => document.widthOfString(printable(row[index] ?? '')))),
+  const naturalWidths = columns.map((_, index) =>
+    Math.max(titles[index] ?? 0, ...rows.slice(0, 100).map((row) => document.widthOfString(toPrintable(row[index] ?? '')))),
   )
-  const room = widthOf(document) - columnGap * (columns.length - 1)
-  const total = natural.reduce((sum, width) => sum + width, 0)
-  if (total <= room) return natural.map((width) => width + (room - total) / columns.length)
-  const fixed = natural.map((width) => Math.min(width, room / columns.length))
-  const left = room - fixed.reduce((sum, width) => sum + width, 0)
-  const longest = natural.indexOf(Math.max(...natural))
-  return fixed.map((width, index) => (index === longest ? width + left : width))
+  const space = contentWidth(document) - columnGap * (columns.length - 1)
+  const total = naturalWidths.reduce((sum, width) => sum + width, 0)
+  if (total <= space) return naturalWidths.map((width) => width + (space - total) / columns.length)
+  const cappedWidths = naturalWidths.map((width) => Math.min(width, space / columns.length))
+  const remaining = space - cappedWidths.reduce((sum, width) => sum + width, 0)
+  const longest = naturalWidths.indexOf(Math.max(...naturalWidths))
+  return cappedWidths.map((width, index) => (index === longest ? width + remaining : width))
 }
 
 const writeTable = (document: Document, table: ReportTable): void => {
-  heading(document, table.title, 80)
-  if (table.note !== undefined) document.font('regular').fontSize(8).fillColor(muted).text(printable(table.note))
+  writeHeading(document, table.title, 80)
+  if (table.note !== undefined) document.font('regular').fontSize(8).fillColor(muted).text(toPrintable(table.note))
   const widths = columnWidths(document, table)
   const write = (cells: readonly string[], font: 'regular' | 'bold'): void => {
     document.font(font).fontSize(8)
-    const height = Math.max(...cells.map((cell, index) => document.heightOfString(printable(cell) || ' ', { width: widths[index] ?? 40 })))
-    if (document.y + height + 2 * rowGap > bottomOf(document)) {
+    const height = Math.max(
+      ...cells.map((cell, index) => document.heightOfString(toPrintable(cell) || ' ', { width: widths[index] ?? 40 })),
+    )
+    if (document.y + height + 2 * rowGap > contentBottom(document)) {
       document.addPage()
       if (font === 'regular')
         write(
@@ -127,13 +129,13 @@ const writeTable = (document: Document, table: ReportTable): void => {
       const width = widths[index] ?? 40
       document
         .fillColor(font === 'bold' ? muted : '#000')
-        .text(printable(cell), x, y, { width, align: table.columns[index]?.isNumber === true ? 'right' : 'left' })
+        .text(toPrintable(cell), x, y, { width, align: table.columns[index]?.isNumber === true ? 'right' : 'left' })
       x += width + columnGap
     })
     document.y = y + height + rowGap
     document
       .moveTo(margin, document.y)
-      .lineTo(margin + widthOf(document), document.y)
+      .lineTo(margin + contentWidth(document), document.y)
       .lineWidth(0.5)
       .strokeColor(hairline)
       .stroke()
@@ -147,13 +149,13 @@ const writeTable = (document: Document, table: ReportTable): void => {
 
 const writeNotes = (document: Document, notes: readonly string[]): void => {
   if (notes.length === 0) return
-  heading(document, 'Notes', 40)
+  writeHeading(document, 'Notes', 40)
   for (const note of notes) {
     document
       .font('regular')
       .fontSize(8)
       .fillColor('#000')
-      .text(`– ${printable(note)}`, margin, document.y, { width: widthOf(document) })
+      .text(`– ${toPrintable(note)}`, margin, document.y, { width: contentWidth(document) })
     document.y += 3
   }
 }
@@ -166,7 +168,7 @@ const numberPages = (document: Document, title: string): void => {
     // Below the margin: the page would otherwise be broken for this line.
     document.page.margins.bottom = 0
     document.font('regular').fontSize(8).fillColor(muted)
-    document.text(printable(title), margin, y, { lineBreak: false, width: widthOf(document) / 2 })
-    document.text(`${page + 1} of ${count}`, margin, y, { lineBreak: false, width: widthOf(document), align: 'right' })
+    document.text(toPrintable(title), margin, y, { lineBreak: false, width: contentWidth(document) / 2 })
+    document.text(`${page + 1} of ${count}`, margin, y, { lineBreak: false, width: contentWidth(document), align: 'right' })
   }
 }

@@ -7,7 +7,7 @@ import type { FleetFigures, RecommendationsPage } from '../../src-shared/fleet-v
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { queryFleet } from '../queries/fleet-query.ts'
-import { queryModels } from '../queries/models-query.ts'
+import { queryModelAccuracy } from '../queries/models-query.ts'
 import type { OpenRun } from '../queries/open-run.ts'
 import { queryRecommendations } from '../queries/recommendations-query.ts'
 import { querySeason } from '../queries/season-query.ts'
@@ -33,26 +33,26 @@ export interface ReportContent {
 }
 
 /** More rows are in the workbook and in CSV. */
-const mostRows = 200
+const maxRows = 200
 
-export const readReport = async (run: OpenRun): Promise<ReportContent> => {
+export const readReportContent = async (run: OpenRun): Promise<ReportContent> => {
   const { overview } = run
   const metric = overview.metrics[0]?.name ?? ''
-  const asked = { folder: overview.folder, metric, filter: noFilter }
-  const fleet = await queryFleet(run, { ...asked, groupBy: 'business_unit' })
-  const recommendations = await queryRecommendations(run, { ...asked, verdict: 'all', offset: 0, limit: mostRows })
+  const request = { folder: overview.folder, metric, filter: noFilter }
+  const fleet = await queryFleet(run, { ...request, groupBy: 'business_unit' })
+  const recommendations = await queryRecommendations(run, { ...request, verdict: 'all', offset: 0, limit: maxRows })
   return {
     title: overview.title,
-    subtitle: subtitleOf(overview),
-    finding: findingOf(overview, fleet),
-    facts: factsOf(overview, fleet),
+    subtitle: createSubtitle(overview),
+    finding: createFinding(overview, fleet),
+    facts: createFacts(overview, fleet),
     pictures: await readPictures(run),
     tables: [
-      await serversTable(run, metric),
-      groupsTable(fleet),
-      ...recommendationTables(recommendations),
-      ...(await seasonTables(run, metric)),
-      ...(await modelTables(run)),
+      await createServersTable(run, metric),
+      createGroupsTable(fleet),
+      ...createRecommendationTables(recommendations),
+      ...(await createSeasonTables(run, metric)),
+      ...(await createModelTables(run)),
     ].filter(({ rows }) => rows.length > 0),
     notes: [
       ...overview.warnings.map(({ message }) => message),
@@ -62,15 +62,16 @@ export const readReport = async (run: OpenRun): Promise<ReportContent> => {
   }
 }
 
-const number = (title: string) => ({ title, isNumber: true })
-const words = (title: string) => ({ title, isNumber: false })
-const usd = (value: number): string => `$${text.count(value)}`
-const orDash = (value: number | null | undefined, write: (known: number) => string): string =>
+const numberColumn = (title: string) => ({ title, isNumber: true })
+const textColumn = (title: string) => ({ title, isNumber: false })
+const formatUsd = (value: number): string => `$${text.count(value)}`
+const orDash = (value: number | null | undefined, write: (numeric: number) => string): string =>
   value === null || value === undefined ? '–' : write(value)
-const plain = (value: number): string => text.value(value, '')
-const day = (iso: string | null | undefined): string => (iso === null || iso === undefined ? '–' : text.shortDayAndYear(Date.parse(iso)))
+const formatNumber = (value: number): string => text.value(value, '')
+const formatDay = (iso: string | null | undefined): string =>
+  iso === null || iso === undefined ? '–' : text.shortDayAndYear(Date.parse(iso))
 
-const subtitleOf = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunOverview): string =>
+const createSubtitle = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunOverview): string =>
   [
     kind === 'headroom' ? 'Headroom run' : 'Run of the Python job',
     granularity,
@@ -78,7 +79,7 @@ const subtitleOf = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunOverv
     ...(analyzedAt === null ? [] : [`analysed ${text.shortDayAndYear(Date.parse(analyzedAt))}`]),
   ].join(' · ')
 
-const findingOf = ({ counts, horizon, stepMs }: RunOverview, fleet: FleetFigures): string => {
+const createFinding = ({ counts, horizon, stepMs }: RunOverview, fleet: FleetFigures): string => {
   const until = horizon === null ? '' : ` by ${text.dayAndYear(horizon.endMs - stepMs)}`
   if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is expected to run short of capacity${until}`
   const first = fleet.soonest[0]?.first_breach_at ?? null
@@ -87,30 +88,30 @@ const findingOf = ({ counts, horizon, stepMs }: RunOverview, fleet: FleetFigures
   }`
 }
 
-const factsOf = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [
+const createFacts = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [
   ['Servers', text.count(overview.counts.servers)],
   ['At risk', text.count(overview.counts.atRisk)],
   ['At high risk', text.count(fleet.high_risk)],
-  ['Breaches expected by probability', orDash(fleet.expected_breaches, plain)],
+  ['Breaches expected by probability', orDash(fleet.expected_breaches, formatNumber)],
   ['Underutilised', orDash(overview.counts.underutilized, text.count)],
   ['Servers that can leave', text.count(fleet.removable)],
-  ['Savings a month', orDash(overview.savingsMonthlyUsd, usd)],
-  ['Capacity units to add', plain(fleet.units_to_add)],
+  ['Savings a month', orDash(overview.savingsMonthlyUsd, formatUsd)],
+  ['Capacity units to add', formatNumber(fleet.units_to_add)],
 ]
 
 const readPictures = async ({ contents }: OpenRun): Promise<ReportContent['pictures']> => {
-  const wanted = [
+  const pictureFiles = [
     { title: 'Risk heatmap', file: runFiles.heatmapPicture },
     { title: 'Clusters', file: runFiles.clustersPicture },
   ]
   const found: { title: string; png: Uint8Array }[] = []
-  for (const { title, file } of wanted) {
-    if (contents.present.has(file)) found.push({ title, png: await readFile(join(contents.folder, file)) })
+  for (const { title, file } of pictureFiles) {
+    if (contents.presentFiles.has(file)) found.push({ title, png: await readFile(join(contents.folder, file)) })
   }
   return found
 }
 
-const serversTable = async (run: OpenRun, metric: string): Promise<ReportTable> => {
+const createServersTable = async (run: OpenRun, metric: string): Promise<ReportTable> => {
   const { total, rows } = await queryServers(run, {
     folder: run.overview.folder,
     metric,
@@ -127,46 +128,46 @@ const serversTable = async (run: OpenRun, metric: string): Promise<ReportTable> 
     ],
     sort: { column: 'first_breach_at', descending: false },
     offset: 0,
-    limit: mostRows,
+    limit: maxRows,
   })
   const unit = run.overview.metrics[0]?.unit ?? ''
-  const known = (value: unknown): number | null => (typeof value === 'number' ? value : null)
-  const named = (value: unknown): string => (typeof value === 'string' ? value : '–')
+  const numeric = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+  const textOrDash = (value: unknown): string => (typeof value === 'string' ? value : '–')
   return {
     title: 'Servers at risk, the soonest first',
     ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),
     columns: [
-      words('Server'),
-      number('P95'),
-      number('Headroom'),
-      number('First breach'),
-      number('Probability'),
-      words('Business unit'),
-      words('Region'),
-      words('Recommendation'),
+      textColumn('Server'),
+      numberColumn('P95'),
+      numberColumn('Headroom'),
+      numberColumn('First breach'),
+      numberColumn('Probability'),
+      textColumn('Business unit'),
+      textColumn('Region'),
+      textColumn('Recommendation'),
     ],
     rows: rows.map(([server, p95, headroom, breach, probability, unitName, region, disposition]) => [
-      named(server),
-      orDash(known(p95), (value) => text.value(value, unit)),
-      orDash(known(headroom), plain),
-      day(typeof breach === 'string' ? breach : null),
-      orDash(known(probability), (value) => text.value(100 * value, '%')),
-      named(unitName),
-      named(region),
-      named(disposition),
+      textOrDash(server),
+      orDash(numeric(p95), (value) => text.value(value, unit)),
+      orDash(numeric(headroom), formatNumber),
+      formatDay(typeof breach === 'string' ? breach : null),
+      orDash(numeric(probability), (value) => text.value(100 * value, '%')),
+      textOrDash(unitName),
+      textOrDash(region),
+      textOrDash(disposition),
     ]),
   }
 }
 
-const groupsTable = ({ groups }: FleetFigures): ReportTable => ({
+const createGroupsTable = ({ groups }: FleetFigures): ReportTable => ({
   title: 'By business unit',
   columns: [
-    words('Business unit'),
-    number('Servers'),
-    number('At risk'),
-    number('Underutilised'),
-    number('USD a month'),
-    number('Savings a month'),
+    textColumn('Business unit'),
+    numberColumn('Servers'),
+    numberColumn('At risk'),
+    numberColumn('Underutilised'),
+    numberColumn('USD a month'),
+    numberColumn('Savings a month'),
   ],
   rows: groups
     .filter(({ group }) => group !== '' || groups.length > 1)
@@ -180,16 +181,16 @@ const groupsTable = ({ groups }: FleetFigures): ReportTable => ({
     ]),
 })
 
-const recommendationTables = ({ steps, rows, total }: RecommendationsPage): ReportTable[] => [
+const createRecommendationTables = ({ totalsByRecommendation: steps, rows, total }: RecommendationsPage): ReportTable[] => [
   {
     title: 'What to do',
-    columns: [words('Recommendation'), number('Servers'), number('Capacity units'), number('Savings a month')],
-    rows: steps.map((step) => [step.disposition, text.count(step.servers), plain(step.units), usd(step.monthly_savings_usd)]),
+    columns: [textColumn('Recommendation'), numberColumn('Servers'), numberColumn('Capacity units'), numberColumn('Savings a month')],
+    rows: steps.map((step) => [step.disposition, text.count(step.servers), formatNumber(step.units), formatUsd(step.monthly_savings_usd)]),
   },
   {
     title: 'Recommendations',
     ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),
-    columns: [words('Server'), words('Recommendation'), words('Why'), words('Decision')],
+    columns: [textColumn('Server'), textColumn('Recommendation'), textColumn('Why'), textColumn('Decision')],
     rows: rows.map((row) => [
       row.server_id,
       row.disposition,
@@ -201,20 +202,20 @@ const recommendationTables = ({ steps, rows, total }: RecommendationsPage): Repo
   },
 ]
 
-const seasonTables = async (run: OpenRun, metric: string): Promise<ReportTable[]> => {
+const createSeasonTables = async (run: OpenRun, metric: string): Promise<ReportTable[]> => {
   const { season } = await querySeason(run, { folder: run.overview.folder, metric, filter: noFilter })
   if (season === null) return []
   const row = (name: string, uplift: Pick<typeof season.weekend, 'uplift_points' | 'standard_error'>, n: number): string[] => [
     name,
-    orDash(uplift.uplift_points, plain),
-    orDash(uplift.standard_error, plain),
+    orDash(uplift.uplift_points, formatNumber),
+    orDash(uplift.standard_error, formatNumber),
     text.count(n),
   ]
   return [
     {
       title: 'Season',
       note: 'Points above ordinary days in the measured history.',
-      columns: [words('When'), number('Uplift'), number('Standard error'), number('n')],
+      columns: [textColumn('When'), numberColumn('Uplift'), numberColumn('Standard error'), numberColumn('n')],
       rows: [
         row('Quarter ends', season.eoq, season.eoq.quarters),
         row('Holidays', season.holiday, season.holiday.days),
@@ -224,28 +225,28 @@ const seasonTables = async (run: OpenRun, metric: string): Promise<ReportTable[]
   ]
 }
 
-const modelTables = async (run: OpenRun): Promise<ReportTable[]> => {
-  const { accuracy } = await queryModels(run)
+const createModelTables = async (run: OpenRun): Promise<ReportTable[]> => {
+  const { accuracy } = await queryModelAccuracy(run)
   if (accuracy === null) return []
   return [
     {
       title: 'Models',
       columns: [
-        words('Model'),
-        number('Answers for'),
-        number('MAE'),
-        number('sMAPE'),
-        number('MASE'),
-        number('Bias'),
-        number('In the interval'),
+        textColumn('Model'),
+        numberColumn('Answers for'),
+        numberColumn('MAE'),
+        numberColumn('sMAPE'),
+        numberColumn('MASE'),
+        numberColumn('Bias'),
+        numberColumn('In the interval'),
       ],
       rows: accuracy.models.map((model) => [
         model.model,
         text.count(model.series_won),
-        orDash(model.mae, plain),
+        orDash(model.mae, formatNumber),
         orDash(model.smape_percent, (value) => text.value(value, '%')),
         orDash(model.median_mase, (value) => value.toFixed(2)),
-        orDash(model.bias, plain),
+        orDash(model.bias, formatNumber),
         orDash(model.interval_coverage, (value) => text.value(100 * value, '%')),
       ]),
     },

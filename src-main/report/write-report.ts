@@ -8,9 +8,9 @@ import { resourcePath } from '../engine/pictures/resources.ts'
 import type { OpenRun } from '../queries/open-run.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import { exportRows } from './export-rows.ts'
-import { htmlReport } from './html-report.ts'
-import { pdfReport } from './pdf-report.ts'
-import { readReport } from './report-content.ts'
+import { renderHtmlReport } from './html-report.ts'
+import { renderPdfReport } from './pdf-report.ts'
+import { readReportContent } from './report-content.ts'
 import { readServerSheet, writeSheets } from './write-sheet.ts'
 
 /** Throws file-not-written, or what the run's tables hold against it. */
@@ -27,15 +27,15 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, path: stri
     })
     return
   }
-  const content = await readReport(run)
-  const write = async (draft: string): Promise<void> => {
-    if (format === 'html') await writeFile(draft, htmlReport(content))
+  const content = await readReportContent(run)
+  const write = async (stagingPath: string): Promise<void> => {
+    if (format === 'html') await writeFile(stagingPath, renderHtmlReport(content))
     else if (format === 'pdf') {
       const fonts = { regular: resourcePath('fonts', 'DejaVuSans.ttf'), bold: resourcePath('fonts', 'DejaVuSans-Bold.ttf') }
-      await writeFile(draft, await pdfReport(content, fonts))
+      await writeFile(stagingPath, await renderPdfReport(content, fonts))
     } else {
       const facts = [['Run', content.title] as const, ['Forecast', content.subtitle] as const, ...content.facts]
-      await writeSheets(draft, [
+      await writeSheets(stagingPath, [
         { name: 'Summary', columns: ['Figure', 'Value'], values: [facts.map(([name]) => name), facts.map(([, value]) => value)] },
         await readServerSheet(run),
         ...content.tables.slice(1).map(({ title, columns, rows }) => ({

@@ -5,7 +5,7 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { serverColumnNames } from '../../src-shared/server-columns.ts'
 import type { OpenRun } from '../queries/open-run.ts'
 import { cellExpression } from '../queries/servers-query.ts'
-import { neutralCell } from './neutral-cells.ts'
+import { escapeFormula } from './neutral-cells.ts'
 
 export interface SheetContent {
   readonly name: string
@@ -15,21 +15,21 @@ export interface SheetContent {
 }
 
 /** Cells are held in memory while they are written. */
-const mostCells = 2_000_000
+const maxCells = 2_000_000
 
-const cellOf = (value: unknown) => {
+const toCell = (value: unknown) => {
   if (typeof value === 'number') return Number.isFinite(value) ? { value, type: Number } : null
   if (typeof value === 'boolean') return { value, type: Boolean }
   if (value === null || value === undefined) return null
-  return { value: neutralCell(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
+  return { value: escapeFormula(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
 }
 
 /** Throws usage for more than a workbook takes: to be asked before they are read. */
-export const assertCells = (cells: number): void => {
-  if (cells <= mostCells) return
+export const assertCellCount = (cells: number): void => {
+  if (cells <= maxCells) return
   throw new HeadroomError(
     'usage',
-    `These are ${cells.toLocaleString('en-US')} cells; a workbook takes ${mostCells.toLocaleString('en-US')}.`,
+    `These are ${cells.toLocaleString('en-US')} cells; a workbook takes ${maxCells.toLocaleString('en-US')}.`,
     {
       next: 'Narrow the filter, show fewer columns, or export CSV or Parquet.',
     },
@@ -38,16 +38,16 @@ export const assertCells = (cells: number): void => {
 
 /** Throws usage where the sheets are too large to be written. */
 export const writeSheets = async (path: string, sheets: readonly SheetContent[]): Promise<void> => {
-  assertCells(sheets.reduce((sum, { values }) => sum + values.length * (values[0]?.length ?? 0), 0))
-  const written = sheets.map(({ name, columns, values }): Sheet<never> => ({
+  assertCellCount(sheets.reduce((sum, { values }) => sum + values.length * (values[0]?.length ?? 0), 0))
+  const workbookSheets = sheets.map(({ name, columns, values }): Sheet<never> => ({
     sheet: name,
     stickyRowsCount: 1,
     data: [
-      columns.map((title) => ({ value: neutralCell(title), type: String, fontWeight: 'bold' as const })),
-      ...Array.from({ length: values[0]?.length ?? 0 }, (_, row) => values.map((column) => cellOf(column[row]))),
+      columns.map((title) => ({ value: escapeFormula(title), type: String, fontWeight: 'bold' as const })),
+      ...Array.from({ length: values[0]?.length ?? 0 }, (_, row) => values.map((column) => toCell(column[row]))),
     ],
   }))
-  await writeXlsxFile(written).toFile(path)
+  await writeXlsxFile(workbookSheets).toFile(path)
 }
 
 /** Every server of the first metric with every column of the list. */
@@ -59,7 +59,7 @@ export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
     z.object({ rows: z.int() }),
     [metric],
   )
-  assertCells(rows * columns.length)
+  assertCellCount(rows * columns.length)
   const found = await run.database.columns(
     `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
     [metric],

@@ -3,26 +3,26 @@ import { open, readFile, rm, stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const retryMs = 20
-const patienceMs = 10_000
+const timeoutMs = 10_000
 /** No change takes so long: its holder is gone even if its number is in use again. */
-const longestMs = 30_000
-const numberingMs = 2000
+const staleAfterMs = 30_000
+const pidGraceMs = 2000
 
 /** Runs `change` while nobody else holds the lock; its folder must be there. Throws where another holds it for too long. */
-export const holdLock = async <Value>(path: string, change: () => Promise<Value>): Promise<Value> => {
-  const until = performance.now() + patienceMs
-  while (!(await take(path))) {
-    if (performance.now() > until) throw new Error(`${path} is held by another process.`)
+export const withFileLock = async <Value>(path: string, work: () => Promise<Value>): Promise<Value> => {
+  const deadline = performance.now() + timeoutMs
+  while (!(await tryAcquire(path))) {
+    if (performance.now() > deadline) throw new Error(`${path} is held by another process.`)
     await pause(retryMs)
   }
   try {
-    return await change()
+    return await work()
   } finally {
     await rm(path, { force: true })
   }
 }
 
-const take = async (path: string): Promise<boolean> => {
+const tryAcquire = async (path: string): Promise<boolean> => {
   try {
     const file = await open(path, 'wx')
     await file.writeFile(String(process.pid))
@@ -30,12 +30,12 @@ const take = async (path: string): Promise<boolean> => {
     return true
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
-    if (await isAbandoned(path)) await rm(path, { force: true })
+    if (await isStale(path)) await rm(path, { force: true })
     return false
   }
 }
 
-const isAbandoned = async (path: string): Promise<boolean> => {
+const isStale = async (path: string): Promise<boolean> => {
   const [holder, age] = await Promise.all([
     readFile(path, 'utf8').catch(() => ''),
     stat(path).then(
@@ -43,15 +43,15 @@ const isAbandoned = async (path: string): Promise<boolean> => {
       () => 0,
     ),
   ])
-  if (age > longestMs) return true
+  if (age > staleAfterMs) return true
   const pid = Number(holder)
   // One that has made the file and not yet written its number gets a moment to do so.
-  if (!(pid > 0)) return age > numberingMs
-  return pid !== process.pid && !isAlive(pid)
+  if (!(pid > 0)) return age > pidGraceMs
+  return pid !== process.pid && !isProcessAlive(pid)
 }
 
 /** Whether a process of this number runs. */
-export const isAlive = (pid: number): boolean => {
+export const isProcessAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { holdLock } from './hold-lock.ts'
+import { withFileLock } from './hold-lock.ts'
 import { replaceText } from './replace-file.ts'
 
 /** Folder of the notes inside a run folder. */
@@ -12,52 +12,54 @@ const notesFolder = 'headroom-notes'
 const notesVersion = 1
 
 /** The note's value, or `otherwise` where there is none. Throws run-damaged for a file that does not fit: it is never overwritten. */
-export const readPlannerNote = async <Value>(run: string, name: string, schema: z.ZodType<Value>, otherwise: Value): Promise<Value> => {
+export const readPlannerNote = async <Value>(run: string, name: string, schema: z.ZodType<Value>, fallback: Value): Promise<Value> => {
   const path = join(run, notesFolder, name)
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return null
-    throw damaged(path, cause)
+    throw noteDamaged(path, cause)
   })
-  if (text === null) return otherwise
+  if (text === null) return fallback
   try {
     return z.object({ format_version: z.literal(notesVersion), value: schema }).parse(JSON.parse(text)).value
   } catch (cause) {
-    throw damaged(path, cause)
+    throw noteDamaged(path, cause)
   }
 }
 
-const ledgerFile = 'events.csv'
+const eventsFile = 'events.csv'
 
 /** The ledger as a planner finds it, from the run folder on. */
-export const eventLedgerName = `${notesFolder}/${ledgerFile}`
+export const eventsTableName = `${notesFolder}/${eventsFile}`
 
 /** The planner's event ledger: an events table like any other, which `headroom analyze --events` takes. */
-export const eventLedgerPath = (run: string): string => join(run, notesFolder, ledgerFile)
+export const eventsTablePath = (run: string): string => join(run, notesFolder, eventsFile)
 
 /** Replaces the event ledger in one step. Throws notes-not-saved. */
-export const writeEventLedger = (run: string, table: string): Promise<void> =>
-  changing(run, (folder) => replaceText(join(folder, ledgerFile), table))
+export const writeEventsTable = (run: string, table: string): Promise<void> =>
+  withNotesFolder(run, (folder) => replaceText(join(folder, eventsFile), table))
 
 /** Replaces the note in one step. Throws notes-not-saved where the run folder cannot be written. */
 export const writePlannerNote = (run: string, name: string, value: unknown): Promise<void> =>
-  changing(run, (folder) => write(folder, name, value))
+  withNotesFolder(run, (folder) => write(folder, name, value))
 
 /** Replaces the note by what `change` makes of it; changes of other windows and processes wait. Throws run-damaged, notes-not-saved. */
-export const changePlannerNote = <Value>(
+export const updatePlannerNote = <Value>(
   run: string,
   name: string,
   schema: z.ZodType<Value>,
-  otherwise: Value,
-  change: (value: Value) => unknown,
+  fallback: Value,
+  update: (value: Value) => unknown,
 ): Promise<void> =>
-  changing(run, (folder) =>
-    holdLock(join(folder, `.${name}.lock`), async () => write(folder, name, change(await readPlannerNote(run, name, schema, otherwise)))),
+  withNotesFolder(run, (folder) =>
+    withFileLock(join(folder, `.${name}.lock`), async () =>
+      write(folder, name, update(await readPlannerNote(run, name, schema, fallback))),
+    ),
   )
 
 const write = (folder: string, name: string, value: unknown): Promise<void> =>
   replaceText(join(folder, name), `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
 
-const changing = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
+const withNotesFolder = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = join(run, notesFolder)
   try {
     await mkdir(folder, { recursive: true })
@@ -68,5 +70,5 @@ const changing = async (run: string, work: (folder: string) => Promise<void>): P
   }
 }
 
-const damaged = (path: string, cause: unknown): HeadroomError =>
+const noteDamaged = (path: string, cause: unknown): HeadroomError =>
   new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Mend the file, or move it away to begin anew.', cause })

@@ -13,8 +13,8 @@ export type RunFolder =
 /** Tells the two kinds apart. A folder without either's files is refused with run-not-found. */
 export const readRunFolder = async (path: string): Promise<RunFolder> => {
   const folder = resolve(path)
-  const found = await stat(folder).catch(() => null)
-  if (found === null || !found.isDirectory()) {
+  const stats = await stat(folder).catch(() => null)
+  if (stats === null || !stats.isDirectory()) {
     throw new HeadroomError('run-not-found', `${path} is not a folder.`, { next: 'Name the folder that an analysis wrote.' })
   }
   if (existsSync(join(folder, runFiles.manifest))) {
@@ -31,7 +31,7 @@ export const readRunFolder = async (path: string): Promise<RunFolder> => {
 export const readManifest = async (folder: string): Promise<RunManifest> => {
   const path = join(folder, runFiles.manifest)
   const parsed = await readFile(path, 'utf8').then(
-    (text) => runManifestSchema.safeParse(parseJson(text)),
+    (text) => runManifestSchema.safeParse(tryParseJson(text)),
     (cause: unknown) => {
       throw new HeadroomError('run-not-found', `${path} cannot be read.`, { cause })
     },
@@ -46,7 +46,7 @@ export const readManifest = async (folder: string): Promise<RunManifest> => {
   )
 }
 
-const parseJson = (text: string): unknown => {
+const tryParseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -54,13 +54,13 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-export interface VerifiedFile {
+export interface FileVerification {
   readonly name: string
   readonly state: 'ok' | 'missing' | 'changed'
 }
 
 /** Compares every file with the manifest's hashes; the user's notes beside them do not count. */
-export const verifyRunFolder = async (path: string): Promise<{ manifest: RunManifest; files: VerifiedFile[] }> => {
+export const verifyRunFolder = async (path: string): Promise<{ manifest: RunManifest; files: FileVerification[] }> => {
   const run = await readRunFolder(path)
   if (run.kind !== 'headroom') {
     throw new HeadroomError('run-not-found', `${path} has no ${runFiles.manifest}, so there is nothing to verify it against.`, {
@@ -68,11 +68,11 @@ export const verifyRunFolder = async (path: string): Promise<{ manifest: RunMani
     })
   }
   const files = await Promise.all(
-    run.manifest.files.map(async ({ name, sha256 }): Promise<VerifiedFile> => {
+    run.manifest.files.map(async ({ name, sha256 }): Promise<FileVerification> => {
       const file = join(run.folder, name)
-      const found = await stat(file).catch(() => null)
-      if (found === null) return { name, state: 'missing' }
-      if (!found.isFile()) return { name, state: 'changed' }
+      const stats = await stat(file).catch(() => null)
+      if (stats === null) return { name, state: 'missing' }
+      if (!stats.isFile()) return { name, state: 'changed' }
       return { name, state: (await hashFile(file)) === sha256 ? 'ok' : 'changed' }
     }),
   )

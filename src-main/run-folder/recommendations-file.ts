@@ -4,7 +4,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 
 /** Bytes of a file that is still read whole. */
-export const mostWholeBytes = 32_000_000
+export const defaultMaxWholeBytes = 32_000_000
 
 const headSchema = z.record(z.string(), z.unknown())
 
@@ -21,8 +21,8 @@ export interface RecommendationsFile {
 }
 
 /** Throws what reading and parsing throw, and SyntaxError for a large file without a list. */
-export const readRecommendationsFile = async (path: string, mostWhole = mostWholeBytes): Promise<RecommendationsFile> => {
-  if ((await stat(path)).size <= mostWhole) return { head: headSchema.parse(JSON.parse(await readFile(path, 'utf8'))), entries: null }
+export const readRecommendationsFile = async (path: string, maxWholeBytes = defaultMaxWholeBytes): Promise<RecommendationsFile> => {
+  if ((await stat(path)).size <= maxWholeBytes) return { head: headSchema.parse(JSON.parse(await readFile(path, 'utf8'))), entries: null }
   const parts: Buffer[] = []
   let length = 0
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
@@ -34,7 +34,7 @@ export const readRecommendationsFile = async (path: string, mostWhole = mostWhol
       const head = `${text.toString('utf8', 0, end).replace(/,$/, '')}}`
       return { head: headSchema.parse(JSON.parse(head)), entries: new RecommendationEntries(path, end + listStart.length) }
     }
-    if (length > mostWhole) break
+    if (length > maxWholeBytes) break
   }
   throw new SyntaxError('it holds no list of recommendations where one is expected')
 }
@@ -56,15 +56,15 @@ export class RecommendationEntries {
   }
 
   /** The entries at these places. Throws SyntaxError for a file that somebody changed. */
-  async read(places: readonly number[]): Promise<unknown[]> {
+  async read(indexes: readonly number[]): Promise<unknown[]> {
     const offsets = await this.#index()
     const file = await open(this.#path, 'r')
     try {
       const entries: unknown[] = []
-      for (const place of places) {
-        const from = offsets[place] ?? Number.NaN
-        const length = (offsets[place + 1] ?? Number.NaN) - from
-        if (Number.isNaN(length)) throw new SyntaxError(`it holds no recommendation number ${place}`)
+      for (const entryIndex of indexes) {
+        const from = offsets[entryIndex] ?? Number.NaN
+        const length = (offsets[entryIndex + 1] ?? Number.NaN) - from
+        if (Number.isNaN(length)) throw new SyntaxError(`it holds no recommendation number ${entryIndex}`)
         const { buffer } = await file.read(Buffer.alloc(length), 0, length, from)
         const text = buffer.toString('utf8')
         entries.push(JSON.parse(text.slice(0, text.indexOf(entryEnd) + entryEnd.length)))
@@ -85,17 +85,18 @@ const chunkBytes = 4 * 1024 * 1024
 
 /** Where the entries begin, and the file's end. */
 const findEntries = async (path: string, from: number): Promise<Float64Array> => {
-  const found: number[] = []
+  const entryOffsets: number[] = []
   let at = from
   let rest = Buffer.alloc(0)
   for await (const chunk of createReadStream(path, { start: from, highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
     // The start of an entry may lie across two chunks.
     const text = Buffer.concat([rest, chunk])
     const origin = at - rest.length
-    for (let place = text.indexOf(entryStart); place >= 0; place = text.indexOf(entryStart, place + 1)) found.push(origin + place + 1)
+    for (let entryIndex = text.indexOf(entryStart); entryIndex >= 0; entryIndex = text.indexOf(entryStart, entryIndex + 1))
+      entryOffsets.push(origin + entryIndex + 1)
     rest = text.subarray(Math.max(0, text.length - entryStart.length + 1))
     at += chunk.length
   }
-  found.push(at)
-  return Float64Array.from(found)
+  entryOffsets.push(at)
+  return Float64Array.from(entryOffsets)
 }

@@ -4,21 +4,21 @@ import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** A draft of a process that was killed; younger ones may be under way. */
-const abandonedMs = 60 * 60 * 1000
-const draftEnding = '.draft'
+const staleAfterMs = 60 * 60 * 1000
+const stagingExtension = '.draft'
 
-const draftName = (path: string): string => join(dirname(path), `.${basename(path)}.${randomUUID()}${draftEnding}`)
+const stagingPathFor = (path: string): string => join(dirname(path), `.${basename(path)}.${randomUUID()}${stagingExtension}`)
 
 /** `write` makes the file at the path it is given. On failure nothing is changed and nothing stays behind. */
-export const replaceFile = async (path: string, write: (draft: string) => Promise<unknown>): Promise<void> => {
-  await sweepDrafts(path).catch(() => undefined)
-  const draft = draftName(path)
+export const replaceFile = async (path: string, write: (stagingPath: string) => Promise<unknown>): Promise<void> => {
+  await removeStaleStagingFiles(path).catch(() => undefined)
+  const stagingPath = stagingPathFor(path)
   try {
-    await write(draft)
-    await syncFile(draft)
-    await rename(draft, path)
+    await write(stagingPath)
+    await syncFile(stagingPath)
+    await rename(stagingPath, path)
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined)
+    await rm(stagingPath, { force: true }).catch(() => undefined)
     throw cause
   }
   await syncFolder(dirname(path))
@@ -26,7 +26,7 @@ export const replaceFile = async (path: string, write: (draft: string) => Promis
 
 /** `mode`: who may read it. */
 export const replaceText = (path: string, content: string | Uint8Array, mode = 0o666): Promise<void> =>
-  replaceFile(path, (draft) => writeFile(draft, content, { mode, flag: 'wx' }))
+  replaceFile(path, (stagingPath) => writeFile(stagingPath, content, { mode, flag: 'wx' }))
 
 const syncFile = async (path: string): Promise<void> => {
   const file = await open(path, 'r+')
@@ -46,13 +46,13 @@ export const syncFolder = async (path: string): Promise<void> => {
 }
 
 /** Brings a file that stands in its place to the disk. */
-export const syncInPlace = syncFile
+export const fsyncFile = syncFile
 
-const sweepDrafts = async (path: string): Promise<void> => {
+const removeStaleStagingFiles = async (path: string): Promise<void> => {
   const start = `.${basename(path)}.`
   for (const name of await readdir(dirname(path))) {
-    if (!name.startsWith(start) || !name.endsWith(draftEnding)) continue
-    const draft = join(dirname(path), name)
-    if (Date.now() - (await stat(draft)).mtimeMs > abandonedMs) await rm(draft, { force: true })
+    if (!name.startsWith(start) || !name.endsWith(stagingExtension)) continue
+    const stagingPath = join(dirname(path), name)
+    if (Date.now() - (await stat(stagingPath)).mtimeMs > staleAfterMs) await rm(stagingPath, { force: true })
   }
 }

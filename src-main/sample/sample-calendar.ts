@@ -76,8 +76,8 @@ export const calendarSql = (cadence: Cadence): string => {
 
 /** Weights of the knots before and after a step; their squares add up to 1, so that interpolated noise is equally strong everywhere. */
 const knotWeights = (step: string, steps: number, name: string): string => {
-  const after = `((${step} % ${steps}) / ${steps})`
-  return ['1 - ' + after, after]
-    .map((weight, end) => `(${weight}) / sqrt((1 - ${after}) ** 2 + ${after} ** 2) AS ${name}_${end === 0 ? 'from' : 'to'}`)
+  const weightAfter = `((${step} % ${steps}) / ${steps})`
+  return ['1 - ' + weightAfter, weightAfter]
+    .map((weight, end) => `(${weight}) / sqrt((1 - ${weightAfter}) ** 2 + ${weightAfter} ** 2) AS ${name}_${end === 0 ? 'from' : 'to'}`)
     .join(', ')
 }

@@ -165,17 +165,17 @@ const fleet: readonly (readonly [system: keyof typeof systems, role: keyof typeo
 export interface SampleGroup extends System, Role {
   readonly prefix: string
   readonly first: number
-  readonly end: number
+  readonly endServer: number
 }
 
 /** Divides a fleet into its groups; servers are numbered in the order of their names. */
 export const sampleGroups = (servers: number): SampleGroup[] => {
   const total = fleet.reduce((sum, [, , share]) => sum + share, 0)
-  let before = 0
+  let sharesBefore = 0
   return fleet.map(([system, role, share]) => {
-    const first = Math.round((before / total) * servers)
-    before += share
-    const end = Math.round((before / total) * servers)
-    return { ...systems[system], ...roles[role], prefix: `${system}-${role}-`, first, end }
+    const first = Math.round((sharesBefore / total) * servers)
+    sharesBefore += share
+    const endServer = Math.round((sharesBefore / total) * servers)
+    return { ...systems[system], ...roles[role], prefix: `${system}-${role}-`, first, endServer }
   })
 }

@@ -10,8 +10,8 @@ export const sampleModels = ['prophet', 'seasonal_naive', 'xgboost'] as const
 const treeTrendLagYears = 0.15
 
 /** Half of a normal 80 % interval in deviations, and the share of it that the trees' quantiles leave: theirs hold about half. */
-const honestHalfWidth = 1.2816
-const treeWidthShare = 0.55
+const normalHalfWidth80 = 1.2816
+const treeIntervalShare = 0.55
 
 export const modelNoise: SlowNoise = {
   name: 'model_wander',
@@ -31,9 +31,9 @@ export const modelTraitsSql = (servers: string): string =>
     `sigma * CASE WHEN skill = 'seasonal_naive' THEN 1.5 + 0.5 * depth WHEN model = skill THEN 0.25 + 0.25 * depth
       ELSE 0.6 + 0.4 * depth END AS error_sigma,
     CASE WHEN model = 'xgboost' THEN slope * ${treeTrendLagYears} ELSE 0 END AS trend_lag`,
-    `${honestHalfWidth} * CASE model
+    `${normalHalfWidth80} * CASE model
       WHEN 'prophet' THEN sqrt(sigma * sigma + error_sigma * error_sigma)
-      WHEN 'xgboost' THEN ${treeWidthShare} * sqrt(sigma * sigma + error_sigma * error_sigma)
+      WHEN 'xgboost' THEN ${treeIntervalShare} * sqrt(sigma * sigma + error_sigma * error_sigma)
       ELSE sqrt(2) * sigma END AS half_width`,
   )
 

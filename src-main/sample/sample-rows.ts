@@ -15,7 +15,7 @@ const percentMacros = [
 ]
 
 /** Makes the small tables and macros that the queries below use. */
-export const prepareSampleDatabase = async (database: Database, servers: number, cadence: Cadence): Promise<void> => {
+export const createSampleTables = async (database: Database, servers: number, cadence: Cadence): Promise<void> => {
   const statements = [
     ...drawMacroStatements,
     ...percentMacros,

@@ -6,10 +6,10 @@ import { HeadroomError } from '../../src-shared/errors.ts'
 import { Database, literal } from '../database/database.ts'
 import { cadences, stepsOf, type Granularity } from './sample-calendar.ts'
 import { sampleModels } from './sample-models.ts'
-import { forecastRowsSql, prepareSampleDatabase, serversPerPartsFile, truthRowsSql, writeParts } from './sample-rows.ts'
+import { forecastRowsSql, createSampleTables, serversPerPartsFile, truthRowsSql, writeParts } from './sample-rows.ts'
 import { serversTableSql } from './sample-servers.ts'
 
-export interface SampleRequest {
+export interface SampleFleetRequest {
   /** 1 to 1,000,000. */
   readonly servers: number
   /** Parquet file to write; the servers table goes beside it as `NAME.servers.csv`. Files of these names are replaced. */
@@ -40,9 +40,9 @@ const memoryLimit = '1GB'
 const parquetOptions = 'FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false'
 
 /** Throws HeadroomError `usage` for what cannot be written. Cancelled or failed, it leaves no file behind. */
-export const writeSampleFleet = async (request: SampleRequest, work: SampleWork = {}): Promise<SampleFleet> => {
-  checkNumber('The number of servers', request.servers, 1, 1_000_000)
-  checkNumber('The seed', request.seed, 0, 0xffff_ffff)
+export const writeSampleFleet = async (request: SampleFleetRequest, work: SampleWork = {}): Promise<SampleFleet> => {
+  assertWholeNumber('The number of servers', request.servers, 1, 1_000_000)
+  assertWholeNumber('The seed', request.seed, 0, 0xffff_ffff)
   const forecasts = await parquetTarget(request.out)
   const truth = request.includeTruth === undefined ? undefined : await parquetTarget(request.includeTruth)
   if (truth === forecasts) throw new HeadroomError('usage', 'The forecasts and the truth need two files.')
@@ -63,15 +63,15 @@ export const writeSampleFleet = async (request: SampleRequest, work: SampleWork 
   try {
     report('Describing the servers', 0)
     database = await Database.open({ signal: work.signal, threads: request.threads, memoryLimit })
-    await prepareSampleDatabase(database, request.servers, cadence)
+    await createSampleTables(database, request.servers, cadence)
     await database.run(`COPY (${serversTableSql(request.seed)}) TO ${partialFor(serversTable)} (FORMAT csv, HEADER)`)
     await writeParts(database, parts, cadence)
 
-    const stopWatching = watchProgress(database, (share) => report('Writing forecasts', 0.05 + 0.9 * share))
+    const stopPolling = pollProgress(database, (share) => report('Writing forecasts', 0.05 + 0.9 * share))
     try {
       await database.run(`COPY (${forecastRowsSql(parts, cadence, request.seed)}) TO ${partialFor(forecasts)} (${parquetOptions})`)
     } finally {
-      stopWatching()
+      stopPolling()
     }
     if (truth !== undefined) {
       report('Writing the truth', 0.95)
@@ -87,17 +87,17 @@ export const writeSampleFleet = async (request: SampleRequest, work: SampleWork 
   return { forecasts, serversTable, rows: request.servers * sampleModels.length * stepsOf(cadence) }
 }
 
-const checkNumber = (what: string, value: number, least: number, most: number): void => {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new HeadroomError('usage', `${what} must be a whole number from ${least} to ${most}, not ${value}.`)
+const assertWholeNumber = (label: string, value: number, minimum: number, maximum: number): void => {
+  if (!Number.isInteger(value) || value < minimum || value > maximum) {
+    throw new HeadroomError('usage', `${label} must be a whole number from ${minimum} to ${maximum}, not ${value}.`)
   }
 }
 
 const parquetTarget = async (path: string): Promise<string> => {
   if (!path.endsWith('.parquet')) throw new HeadroomError('usage', `${path} must end in .parquet.`)
   const target = resolve(path)
-  const occupant = await stat(target).catch(() => undefined)
-  if (occupant?.isDirectory() === true) throw new HeadroomError('usage', `${target} is a folder.`)
+  const existing = await stat(target).catch(() => undefined)
+  if (existing?.isDirectory() === true) throw new HeadroomError('usage', `${target} is a folder.`)
   const folder = await stat(dirname(target)).catch(() => undefined)
   if (folder?.isDirectory() !== true) {
     throw new HeadroomError('usage', `The folder ${dirname(target)} does not exist.`, {
@@ -111,11 +111,11 @@ const partialOf = (target: string, kind: string): string =>
   join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.${kind}`)
 
 /** Reports how far the running query is, until the returned function is called. */
-const watchProgress = (database: Database, onShare: (share: number) => void): (() => void) => {
-  let highest = 0
+const pollProgress = (database: Database, onShare: (share: number) => void): (() => void) => {
+  let highestShare = 0
   const timer = setInterval(() => {
-    highest = Math.max(highest, Math.min(1, database.progress()))
-    onShare(highest)
+    highestShare = Math.max(highestShare, Math.min(1, database.progress()))
+    onShare(highestShare)
   }, 250)
   return () => clearInterval(timer)
 }

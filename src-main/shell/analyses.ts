@@ -5,17 +5,17 @@ import { basename, join } from 'node:path'
 import type { AnalyzeCall } from '../../src-shared/engine-contract.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 import type { AnalysisSource, ChannelResponse, Push } from '../../src-shared/ipc-contract.ts'
-import { eventLedgerPath } from '../run-folder/planner-notes.ts'
+import { eventsTablePath } from '../run-folder/planner-notes.ts'
 import { readManifest } from '../run-folder/read-run-folder.ts'
 import type { Settings } from '../../src-shared/settings.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { EngineProcess } from './engine-process.ts'
-import { inputName, inspectPath, isThere, tableBeside } from './path-inspection.ts'
+import { inputName, inspectPath, fileExists, findCompanionTable } from './path-inspection.ts'
 
 /** Servers of the sample when none are asked for. */
-export const sampleServers = 120
+export const defaultSampleServers = 120
 /** Samples up to this size show breach probabilities too: they take longer than the rest of the analysis. */
-const mostSimulated = 2000
+const maxSimulatedServers = 2000
 
 export class Analyses {
   readonly #engine: EngineProcess
@@ -41,7 +41,7 @@ export class Analyses {
     const { analysis, memoryLimit } = this.#settings()
     await mkdir(this.#data.runs, { recursive: true })
     if (source.kind === 'sample') {
-      const servers = source.servers ?? sampleServers
+      const servers = source.servers ?? defaultSampleServers
       const name = `sample-${servers}-servers`
       const out = join(this.#data.runs, name)
       if (await isReadableRun(out)) return { state: 'present', folder: out }
@@ -52,15 +52,15 @@ export class Analyses {
         analysisId,
         source: { kind: 'sample', forecasts, servers },
         out,
-        config: { breach_probability: servers <= mostSimulated },
+        config: { breach_probability: servers <= maxSimulatedServers },
         memoryLimit,
       })
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }
     }
     if (source.kind === 'again') return this.#again(analysisId, source.folder)
     const { path } = await inspectPath(source.path)
-    const serversTable = await tableBeside(path, 'servers')
-    const eventsTable = await tableBeside(path, 'events')
+    const serversTable = await findCompanionTable(path, 'servers')
+    const eventsTable = await findCompanionTable(path, 'events')
     const out = this.#runFolder(inputName(path))
     this.#run({
       analysisId,
@@ -80,8 +80,8 @@ export class Analyses {
       })
     }
     const serversTable = manifest.servers_table?.path ?? null
-    const ledger = eventLedgerPath(folder)
-    const eventsTable = (await isThere(ledger)) ? ledger : (manifest.events_table?.path ?? null)
+    const eventCalendar = eventsTablePath(folder)
+    const eventsTable = (await fileExists(eventCalendar)) ? eventCalendar : (manifest.events_table?.path ?? null)
     const name = basename(folder).replace(/-\d{8}-\d{6}$/, '')
     this.#run({
       analysisId,
@@ -106,11 +106,11 @@ export class Analyses {
   }
 
   /** Cancels what runs and waits until it has cleaned up after itself, at most `patienceMs`. */
-  async cancelAll(patienceMs: number): Promise<void> {
+  async cancelAll(timeoutMs: number): Promise<void> {
     const running = [...this.#running]
     const ended = Promise.all(running.map(([analysisId, end]) => this.cancel(analysisId).then(() => end)))
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs))
-    await Promise.race([ended.then(() => undefined).catch(() => undefined), patience])
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs))
+    await Promise.race([ended.then(() => undefined).catch(() => undefined), timeout])
   }
 
   #run(call: AnalyzeCall): void {
@@ -138,9 +138,9 @@ const isReadableRun = (folder: string): Promise<boolean> =>
 
 /** 20270315-094210, local time: part of a folder name that people read. */
 const timestamp = (now: Date): string => {
-  const two = (value: number): string => String(value).padStart(2, '0')
+  const pad = (value: number): string => String(value).padStart(2, '0')
   return (
-    `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}` +
-    `-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+    `${now.getFullYear()}${pad(now.getMonth() + 1)}${pad(now.getDate())}` +
+    `-${pad(now.getHours())}${pad(now.getMinutes())}${pad(now.getSeconds())}`
   )
 }

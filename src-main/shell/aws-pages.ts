@@ -13,7 +13,7 @@ const awsDomains = [
 ]
 
 /** The parsed address of a page of AWS over https, without name and password in it; null for everything else. */
-export const awsPage = (address: string, allowsLoopback: boolean): URL | null => {
+export const parseAwsUrl = (address: string, allowsLoopback: boolean): URL | null => {
   let url: URL
   try {
     url = new URL(address)

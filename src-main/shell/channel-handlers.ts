@@ -4,44 +4,44 @@ import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import type { EngineCall } from '../../src-shared/engine-contract.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import type { Launch } from '../../src-shared/ipc-contract.ts'
+import type { StartRequest } from '../../src-shared/ipc-contract.ts'
 import { runOverviewSchema } from '../../src-shared/run-view.ts'
 import type { Settings, SettingsChange } from '../../src-shared/settings.ts'
-import type { CloudDesk } from './cloud-desk.ts'
-import { makeCloudHandlers } from './cloud-handlers.ts'
+import type { CloudService } from './cloud-desk.ts'
+import { createCloudHandlers } from './cloud-handlers.ts'
 import type { Analyses } from './analyses.ts'
-import type { EarlyRun } from './early-run.ts'
+import type { RunPrefetch } from './early-run.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inspectPath } from './path-inspection.ts'
 import type { QueryProcess } from './query-process.ts'
 import type { RecentRuns } from './recent-runs.ts'
-import { askWhereTo, writeWhole } from './save-file.ts'
+import { chooseSavePath, writeFileAtomically } from './save-file.ts'
 import type { ChannelHandlers } from './serve-channels.ts'
 
-export interface HandlerNeeds {
+export interface HandlerDeps {
   readonly engine: EngineProcess
-  readonly earlyRun: EarlyRun
+  readonly runPrefetch: RunPrefetch
   readonly queries: QueryProcess
   readonly analyses: Analyses
   readonly recentRuns: RecentRuns
-  readonly cloud: () => Promise<CloudDesk>
-  readonly takeLaunch: () => Launch
+  readonly cloud: () => Promise<CloudService>
+  readonly takeStartRequest: () => StartRequest
   readonly settings: { readonly get: () => Settings; readonly set: (change: SettingsChange) => Promise<Settings> }
   /** The list of recent runs has changed. */
   readonly onRecentRuns: () => void
   readonly window: () => BrowserWindow | undefined
 }
 
-export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
-  const { engine, queries, analyses, recentRuns, settings } = needs
-  const ask =
+export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
+  const { engine, queries, analyses, recentRuns, settings } = deps
+  const forward =
     <Call extends EngineCall>(call: Call) =>
     (request: Parameters<typeof engine.call<Call>>[1]) =>
       engine.call(call, request)
   return {
-    'launch.take': async () => needs.takeLaunch(),
+    'launch.take': async () => deps.takeStartRequest(),
     'path.choose': async ({ kind }) => {
-      const window = needs.window()
+      const window = deps.window()
       if (window === undefined) return { path: null }
       const { filePaths } = await dialog.showOpenDialog(window, {
         title: kind === 'file' ? 'Open a forecast file' : 'Open a folder of forecasts or a run folder',
@@ -64,34 +64,34 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
       return {}
     },
     'run.open': async (request) => {
-      const overview = runOverviewSchema.parse((await needs.earlyRun.take(request.folder)) ?? (await engine.call('run.open', request)))
+      const overview = runOverviewSchema.parse((await deps.runPrefetch.take(request.folder)) ?? (await engine.call('run.open', request)))
       await recentRuns.add(overview)
       app.addRecentDocument(overview.folder)
-      needs.onRecentRuns()
+      deps.onRecentRuns()
       return overview
     },
-    'run.heatmap': ask('run.heatmap'),
-    'run.clusters': ask('run.clusters'),
-    'run.servers-inside': ask('run.servers-inside'),
-    'run.server': ask('run.server'),
-    'run.cluster-profiles': ask('run.cluster-profiles'),
-    'run.choices': ask('run.choices'),
-    'run.fleet': ask('run.fleet'),
-    'run.servers': ask('run.servers'),
-    'run.season': ask('run.season'),
-    'run.models': ask('run.models'),
-    'run.recommendations': ask('run.recommendations'),
-    'run.packing': ask('run.packing'),
-    'run.host-load': ask('run.host-load'),
-    'run.decide': ask('run.decide'),
-    'run.undecide': ask('run.undecide'),
-    'run.scenarios': ask('run.scenarios'),
-    'run.keep-scenarios': ask('run.keep-scenarios'),
-    'run.events': ask('run.events'),
-    'run.keep-events': ask('run.keep-events'),
-    'run.server-events': ask('run.server-events'),
-    'run.compare': ask('run.compare'),
-    'run.reconcile': ask('run.reconcile'),
+    'run.heatmap': forward('run.heatmap'),
+    'run.clusters': forward('run.clusters'),
+    'run.servers-inside': forward('run.servers-inside'),
+    'run.server': forward('run.server'),
+    'run.cluster-profiles': forward('run.cluster-profiles'),
+    'run.choices': forward('run.choices'),
+    'run.fleet': forward('run.fleet'),
+    'run.servers': forward('run.servers'),
+    'run.season': forward('run.season'),
+    'run.models': forward('run.models'),
+    'run.recommendations': forward('run.recommendations'),
+    'run.packing': forward('run.packing'),
+    'run.host-load': forward('run.host-load'),
+    'run.decide': forward('run.decide'),
+    'run.undecide': forward('run.undecide'),
+    'run.scenarios': forward('run.scenarios'),
+    'run.keep-scenarios': forward('run.keep-scenarios'),
+    'run.events': forward('run.events'),
+    'run.keep-events': forward('run.keep-events'),
+    'run.server-events': forward('run.server-events'),
+    'run.compare': forward('run.compare'),
+    'run.reconcile': forward('run.reconcile'),
     'query.run': (request) => queries.call('query.run', request),
     'query.tables': (request) => queries.call('query.tables', request),
     'query.cancel': async () => {
@@ -99,24 +99,24 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
       return {}
     },
     'query.export': async (request) => {
-      const path = await askWhereTo(needs.window(), `query.${request.format}`, request.format)
+      const path = await chooseSavePath(deps.window(), `query.${request.format}`, request.format)
       return path === null ? null : queries.call('query.export', { ...request, path })
     },
     'rows.export': async (request) => {
-      const path = await askWhereTo(needs.window(), `servers.${request.format}`, request.format)
+      const path = await chooseSavePath(deps.window(), `servers.${request.format}`, request.format)
       return path === null ? null : engine.call('run.export-rows', { ...request, path })
     },
     'report.export': async ({ folder, format }) => {
-      const path = await askWhereTo(needs.window(), `${basename(folder)}.${format}`, format)
+      const path = await chooseSavePath(deps.window(), `${basename(folder)}.${format}`, format)
       return path === null ? { path } : engine.call('run.report', { folder, format, path })
     },
     'file.save': async ({ name, kind, content }) => {
-      const path = await askWhereTo(needs.window(), name, kind)
-      if (path !== null) await writeWhole(path, content)
+      const path = await chooseSavePath(deps.window(), name, kind)
+      if (path !== null) await writeFileAtomically(path, content)
       return { path }
     },
     'config.import': async () => {
-      const window = needs.window()
+      const window = deps.window()
       if (window === undefined) return null
       const { filePaths } = await dialog.showOpenDialog(window, {
         title: 'Read settings from a configuration file',
@@ -136,16 +136,16 @@ export const makeChannelHandlers = (needs: HandlerNeeds): ChannelHandlers => {
     },
     'recent.list': () => recentRuns.list(),
     'recent.remove': async ({ folder }) => {
-      const left = await recentRuns.remove(folder)
-      needs.onRecentRuns()
-      return left
+      const remaining = await recentRuns.remove(folder)
+      deps.onRecentRuns()
+      return remaining
     },
     'settings.get': async () => settings.get(),
     'settings.set': async (change) => {
       if (change.analysis !== undefined) await engine.call('config.check', { settings: change.analysis })
       return settings.set(change)
     },
-    ...makeCloudHandlers(needs.cloud),
+    ...createCloudHandlers(deps.cloud),
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text)
       return {}

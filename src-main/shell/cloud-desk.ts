@@ -1,25 +1,25 @@
 // The cloud for the window: connections in memory, what was filled in, trips. Knows no Electron: what it needs of it is handed in.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CloudDraft, LocalKind } from '../../src-shared/cloud-contract.ts'
+import type { LaunchForm, LocalKind } from '../../src-shared/cloud-contract.ts'
 import type { CloudCaller } from '../../src-shared/cloud-job.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import type { ChannelRequest, Push } from '../../src-shared/ipc-contract.ts'
 import { browseBucket } from '../cloud/browse-bucket.ts'
 import { connect, identifyCaller, type Connection } from '../cloud/connection.ts'
-import { fetchEarlier } from '../cloud/fetch-earlier.ts'
+import { downloadEarlierRun } from '../cloud/fetch-earlier.ts'
 import { listJobs } from '../cloud/list-jobs.ts'
 import { listExecutionRoles } from '../cloud/list-roles.ts'
 import { preflight } from '../cloud/preflight.ts'
 import { listProfiles } from '../cloud/shared-config.ts'
-import type { EngineErrands } from '../cloud/engine-errands.ts'
+import type { EnginePort } from '../cloud/engine-errands.ts'
 import { signIn } from '../cloud/sign-in.ts'
-import { draftRequest, fillFromConfig, keepDraft, readDraft } from './cloud-draft.ts'
+import { buildLaunchRequest, fillFromConfig, saveLaunchForm, readLaunchForm } from './cloud-draft.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { CloudHandlers } from './cloud-handlers.ts'
-import { CloudTrips } from './cloud-trips.ts'
+import { CloudRuns } from './cloud-trips.ts'
 
-export interface DeskNeeds {
+export interface CloudServiceDeps {
   readonly data: DataFolder
   readonly push: (push: Push) => void
   readonly notify: (title: string, body: string) => void
@@ -27,13 +27,13 @@ export interface DeskNeeds {
   /** System dialog; null when dismissed. */
   readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
   readonly openRun: (folder: string) => void
-  readonly engine: EngineErrands
+  readonly engine: EnginePort
 }
 
-const tellEveryMs = 100
+const progressIntervalMs = 100
 
 /** `runs/cloud-NAME`, with a number where that is taken: a download that broke off finds its parts again. */
-const freeFolder = async (runs: string, from: string): Promise<string> => {
+const findFreeFolder = async (runs: string, from: string): Promise<string> => {
   const name = from
     .replace(/\/+$/, '')
     .split('/')
@@ -49,37 +49,37 @@ const freeFolder = async (runs: string, from: string): Promise<string> => {
   )
 }
 
-const words = ({ message, next }: HeadroomError): string => `${message} ${next ?? ''}`.trim()
+const errorText = ({ message, next }: HeadroomError): string => `${message} ${next ?? ''}`.trim()
 
-export class CloudDesk {
-  readonly #needs: DeskNeeds
+export class CloudService {
+  readonly #needs: CloudServiceDeps
   readonly #draft: string
   /** Where plans of Spark jobs lie. */
   readonly #plans: string
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #allowed = new Set<string>()
-  readonly #trips: CloudTrips
+  readonly #trips: CloudRuns
   readonly #resumed: Promise<void>
   #giveCode: ((code: string | null) => void) | undefined
 
-  constructor(needs: DeskNeeds) {
-    this.#needs = needs
-    this.#draft = join(needs.data.cloud, 'draft.json')
-    this.#plans = join(needs.data.cloud, 'plans')
+  constructor(deps: CloudServiceDeps) {
+    this.#needs = deps
+    this.#draft = join(deps.data.cloud, 'draft.json')
+    this.#plans = join(deps.data.cloud, 'plans')
     const poll = process.env['HEADROOM_POLL_MS'] ?? ''
-    this.#trips = new CloudTrips({
-      folder: needs.data.cloud,
-      runs: needs.data.runs,
+    this.#trips = new CloudRuns({
+      folder: deps.data.cloud,
+      runs: deps.data.runs,
       connect: (profile, region) => this.#connect({ profile, region }),
-      engine: needs.engine,
-      onTrip: (trip) => needs.push({ type: 'cloud.trip', trip }),
-      onLines: (runId, lines) => needs.push({ type: 'cloud.lines', runId, lines }),
+      engine: deps.engine,
+      onRun: (trip) => deps.push({ type: 'cloud.trip', run: trip }),
+      onLines: (runId, lines) => deps.push({ type: 'cloud.lines', runId, lines }),
       onEnd: (trip) => {
-        needs.notify(
+        deps.notify(
           trip.error === null ? 'The cloud run is home' : 'The cloud run did not succeed',
           trip.error?.message ?? `${trip.jobName} is verified and open.`,
         )
-        if (trip.folder !== null && trip.error === null) needs.openRun(trip.folder)
+        if (trip.folder !== null && trip.error === null) deps.openRun(trip.folder)
       },
       pollMs: poll === '' ? undefined : Number(poll),
     })
@@ -89,7 +89,7 @@ export class CloudDesk {
   readonly handlers: CloudHandlers = {
     'cloud.start': async () => {
       await this.#resumed
-      return { profiles: await listProfiles(), draft: await readDraft(this.#draft), trips: this.#trips.list() }
+      return { profiles: await listProfiles(), form: await readLaunchForm(this.#draft), runs: this.#trips.list() }
     },
     'cloud.connect': (request) => this.#identify(request),
     'cloud.signIn': async ({ profile }) => {
@@ -103,7 +103,7 @@ export class CloudDesk {
       return {}
     },
     'cloud.keepDraft': async (draft) => {
-      await keepDraft(this.#draft, draft)
+      await saveLaunchForm(this.#draft, draft)
       return {}
     },
     'cloud.importConfig': async (draft) => {
@@ -113,10 +113,10 @@ export class CloudDesk {
     'cloud.choose': async ({ kind }) => ({ path: await this.#needs.choosePath(kind) }),
     'cloud.browse': async ({ connection, bucket, prefix }) => browseBucket(await this.#connect(connection), bucket, prefix),
     'cloud.roles': async (request) => {
-      const { roles, limited } = await listExecutionRoles(await this.#connect(request))
-      return { roles: [...roles], note: limited === undefined ? null : words(limited) }
+      const { roles, accessError: limited } = await listExecutionRoles(await this.#connect(request))
+      return { roles: [...roles], note: limited === undefined ? null : errorText(limited) }
     },
-    'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await draftRequest(draft, this.#plans)),
+    'cloud.preflight': async (draft) => preflight(await this.#connect(draft), await buildLaunchRequest(draft, this.#plans)),
     'cloud.launch': (draft) => this.#launch(draft),
     'cloud.log': async ({ runId }) => ({ lines: await this.#trips.lines(runId) }),
     'cloud.stop': async ({ runId }) => {
@@ -134,13 +134,18 @@ export class CloudDesk {
     },
     'cloud.fetch': async ({ connection, from }) => {
       const { data, push, openRun } = this.#needs
-      let told = 0
-      const { folder, verified, refused } = await fetchEarlier(
-        { connection: await this.#connect(connection), journal: this.#trips.journal, from, folder: await freeFolder(data.runs, from) },
+      let lastPushAt = 0
+      const { folder, verified, refused } = await downloadEarlierRun(
+        {
+          connection: await this.#connect(connection),
+          launchRecords: this.#trips.launchRecords,
+          from,
+          folder: await findFreeFolder(data.runs, from),
+        },
         {
           onEvent: (event) => {
-            if (event.type !== 'download' || (event.bytes < event.total && Date.now() - told < tellEveryMs)) return
-            told = Date.now()
+            if (event.type !== 'download' || (event.bytes < event.total && Date.now() - lastPushAt < progressIntervalMs)) return
+            lastPushAt = Date.now()
             push({ type: 'cloud.fetching', bytes: event.bytes, total: event.total })
           },
         },
@@ -149,18 +154,18 @@ export class CloudDesk {
       return { folder, verified, refused: refused.length }
     },
     'cloud.jobs': async (request) => {
-      const { jobs, limited } = await listJobs(await this.#connect(request), this.#trips.journal, { nameContains: '' })
-      return { jobs: [...jobs], note: limited === undefined ? null : words(limited) }
+      const { jobs, accessError: limited } = await listJobs(await this.#connect(request), this.#trips.launchRecords, { nameContains: '' })
+      return { jobs: [...jobs], note: limited === undefined ? null : errorText(limited) }
     },
   }
 
-  leave(): Promise<void> {
-    return this.#trips.leave()
+  stopFollowing(): Promise<void> {
+    return this.#trips.stopFollowing()
   }
 
-  async #launch(draft: CloudDraft): Promise<{ runId: string }> {
-    const request = await draftRequest(draft, this.#plans)
-    await keepDraft(this.#draft, draft)
+  async #launch(draft: LaunchForm): Promise<{ runId: string }> {
+    const request = await buildLaunchRequest(draft, this.#plans)
+    await saveLaunchForm(this.#draft, draft)
     await this.#trips.launch(request, draft.profile, draft.region)
     return { runId: request.runId }
   }
@@ -174,17 +179,17 @@ export class CloudDesk {
   /** One connection per profile and region, so that nobody signs in twice; a failed one is tried anew. */
   #connect({ profile, region }: { readonly profile: string | null; readonly region: string | null }): Promise<Connection> {
     const key = JSON.stringify([profile, region])
-    const known = this.#connections.get(key)
-    if (known !== undefined) return known
-    const made = connect({
+    const existing = this.#connections.get(key)
+    if (existing !== undefined) return existing
+    const opened = connect({
       profile: profile ?? undefined,
       region: region ?? undefined,
       allowsProcess: this.#allowed.has(profile ?? ''),
       askMfaCode: (device) => this.#askCode(device),
     })
-    this.#connections.set(key, made)
-    made.catch(() => this.#connections.delete(key))
-    return made
+    this.#connections.set(key, opened)
+    opened.catch(() => this.#connections.delete(key))
+    return opened
   }
 
   /** The next request connects anew; trips under way keep theirs. */

@@ -3,33 +3,36 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { cloudDraftSchema, emptyDraft, type CloudDraft } from '../../src-shared/cloud-contract.ts'
+import { launchFormSchema, emptyLaunchForm, type LaunchForm } from '../../src-shared/cloud-contract.ts'
 import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../src-shared/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { importPipelineConfig, isPipelineConfig } from '../../src-shared/pipeline-config.ts'
-import { readCloudPart } from '../cloud/config-cloud.ts'
+import { readCloudConfig } from '../cloud/config-cloud.ts'
 import { newRunId } from '../cloud/trip-journal.ts'
-import { tableBeside } from './path-inspection.ts'
+import { findCompanionTable } from './path-inspection.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
 /** One that an earlier version kept may lack fields. */
-const keptDraft = z.preprocess((kept) => (typeof kept === 'object' ? { ...emptyDraft, ...kept } : kept), cloudDraftSchema)
+const storedFormSchema = z.preprocess(
+  (stored) => (typeof stored === 'object' ? { ...emptyLaunchForm, ...stored } : stored),
+  launchFormSchema,
+)
 
-export const readDraft = (path: string): Promise<CloudDraft> => readJsonFile<CloudDraft>(path, keptDraft, emptyDraft)
-export const keepDraft = (path: string, draft: CloudDraft): Promise<void> => writeJsonFile(path, draft)
+export const readLaunchForm = (path: string): Promise<LaunchForm> => readJsonFile<LaunchForm>(path, storedFormSchema, emptyLaunchForm)
+export const saveLaunchForm = (path: string, form: LaunchForm): Promise<void> => writeJsonFile(path, form)
 
 /** The draft with what the file states over it, and the file's analysis settings. Throws config-invalid. */
-export const fillFromConfig = async (draft: CloudDraft, file: string): Promise<CloudDraft> => {
+export const fillFromConfig = async (form: LaunchForm, file: string): Promise<LaunchForm> => {
   const config = await readConfig(file)
-  const { profile, region, settings, input } = readCloudPart(config, basename(file))
+  const { profile, region, settings, input } = readCloudConfig(config, basename(file))
   const { maxRuntimeSeconds, ...stated } = settings
-  return cloudDraftSchema.parse({
-    ...draft,
+  return launchFormSchema.parse({
+    ...form,
     ...stated,
-    profile: profile ?? draft.profile,
-    region: region ?? draft.region,
-    input: input ?? draft.input,
-    maxRuntimeMinutes: maxRuntimeSeconds === undefined ? draft.maxRuntimeMinutes : maxRuntimeSeconds / 60,
+    profile: profile ?? form.profile,
+    region: region ?? form.region,
+    input: input ?? form.input,
+    maxRuntimeMinutes: maxRuntimeSeconds === undefined ? form.maxRuntimeMinutes : maxRuntimeSeconds / 60,
     configFile: file,
   })
 }
@@ -59,60 +62,60 @@ const optional = (name: string, text: string): Record<string, string> => (text.t
 const fieldNames: Readonly<Record<string, string>> = { bucket: 'bucket', roleArn: 'execution role', prefix: 'prefix' }
 
 /** `plans`: folder for plans of Spark jobs. Throws cloud-setup that names the field. */
-export const draftRequest = async (draft: CloudDraft, plans: string): Promise<LaunchRequest> => {
+export const buildLaunchRequest = async (form: LaunchForm, planRoot: string): Promise<LaunchRequest> => {
   const runId = newRunId()
   const settings = cloudSettingsSchema.safeParse({
-    ...optional('bucket', draft.bucket),
-    ...optional('prefix', draft.prefix),
-    ...optional('roleArn', draft.roleArn),
-    ...optional('instanceType', draft.instanceType),
-    ...optional('imageUri', draft.imageUri),
-    ...optional('kmsKeyId', draft.kmsKeyId),
-    subnets: draft.subnets,
-    securityGroupIds: draft.securityGroupIds,
-    tags: draft.tags,
-    volumeGb: draft.volumeGb,
-    networkIsolation: draft.networkIsolation,
-    maxRuntimeSeconds: Math.round(draft.maxRuntimeMinutes * 60),
-    costCeilingUsd: draft.costCeilingUsd,
+    ...optional('bucket', form.bucket),
+    ...optional('prefix', form.prefix),
+    ...optional('roleArn', form.roleArn),
+    ...optional('instanceType', form.instanceType),
+    ...optional('imageUri', form.imageUri),
+    ...optional('kmsKeyId', form.kmsKeyId),
+    subnets: form.subnets,
+    securityGroupIds: form.securityGroupIds,
+    tags: form.tags,
+    volumeGb: form.volumeGb,
+    networkIsolation: form.networkIsolation,
+    maxRuntimeSeconds: Math.round(form.maxRuntimeMinutes * 60),
+    costCeilingUsd: form.costCeilingUsd,
   })
   if (!settings.success) {
     const [issue] = settings.error.issues
     const field = String(issue!.path[0] ?? 'settings')
-    const isMissing = draft[field as keyof CloudDraft] === ''
+    const isMissing = form[field as keyof LaunchForm] === ''
     throw new HeadroomError(
       'cloud-setup',
       isMissing ? `No ${fieldNames[field] ?? field} is chosen.` : `The ${fieldNames[field] ?? field} does not fit: ${issue!.message}`,
     )
   }
-  const input = draft.input.trim()
+  const input = form.input.trim()
   if (input === '') throw new HeadroomError('cloud-setup', 'No forecasts are chosen.', { next: 'Name an S3 prefix, or a file or folder.' })
   const isRemote = input.startsWith('s3://')
   const parsed = launchRequestSchema.safeParse({
     runId,
     settings: settings.data,
     input: isRemote ? input : [resolve(input)],
-    task: draft.program === 'engine' ? await engineTask(draft, isRemote ? null : resolve(input), join(plans, runId)) : moduleTask(draft),
+    task: form.program === 'engine' ? await engineTask(form, isRemote ? null : resolve(input), join(planRoot, runId)) : moduleTask(form),
   })
   if (parsed.success) return parsed.data
   throw new HeadroomError('cloud-setup', `${input} is no S3 prefix.`, { next: 'It looks like s3://bucket/folder/.' })
 }
 
 /** The tables that are named, else those that lie beside local forecasts. */
-const engineTask = async (draft: CloudDraft, localInput: string | null, planFolder: string): Promise<object> => {
-  const beside = async (kind: 'servers' | 'events'): Promise<string> =>
-    localInput === null ? '' : ((await tableBeside(localInput, kind)) ?? '')
+const engineTask = async (form: LaunchForm, localInput: string | null, planFolder: string): Promise<object> => {
+  const findTable = async (kind: 'servers' | 'events'): Promise<string> =>
+    localInput === null ? '' : ((await findCompanionTable(localInput, kind)) ?? '')
   return {
     kind: 'engine',
     method: 'headroom',
-    config: await readAnalysisSettings(draft.configFile),
-    ...(draft.engine === 'spark' ? { spark: { instances: draft.instances, planFolder } } : {}),
-    ...localFile('serversTable', draft.serversTable.trim() || (await beside('servers'))),
-    ...localFile('eventsTable', draft.eventsTable.trim() || (await beside('events'))),
+    config: await readAnalysisSettings(form.configFile),
+    ...(form.engine === 'spark' ? { spark: { instances: form.instances, planFolder } } : {}),
+    ...localFile('serversTable', form.serversTable.trim() || (await findTable('servers'))),
+    ...localFile('eventsTable', form.eventsTable.trim() || (await findTable('events'))),
   }
 }
 
-const moduleTask = ({ moduleScript, projectFolder }: CloudDraft): object => {
+const moduleTask = ({ moduleScript, projectFolder }: LaunchForm): object => {
   if (projectFolder.trim() === '') {
     throw new HeadroomError('cloud-setup', 'No project folder is chosen.', { next: 'Name the folder with src and config of your module.' })
   }

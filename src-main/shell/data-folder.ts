@@ -8,7 +8,7 @@ export interface DataFolder {
   readonly samples: string
   readonly settings: string
   readonly recentRuns: string
-  readonly windowPlace: string
+  readonly windowState: string
   readonly logs: string
   /** Dumps of fallen processes; they never leave this machine. */
   readonly crashes: string
@@ -17,9 +17,9 @@ export interface DataFolder {
 }
 
 /** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
-export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
-  const home = environment['HEADROOM_HOME']
-  const root = home === undefined || home === '' ? app.getPath('userData') : resolve(home)
+export const initDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
+  const override = environment['HEADROOM_HOME']
+  const root = override === undefined || override === '' ? app.getPath('userData') : resolve(override)
   app.setPath('userData', root)
   // What Chromium keeps stays out of the way of what the user looks for.
   app.setPath('sessionData', join(root, 'window'))
@@ -29,7 +29,7 @@ export const claimDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
     samples: join(root, 'samples'),
     settings: join(root, 'settings.json'),
     recentRuns: join(root, 'recent-runs.json'),
-    windowPlace: join(root, 'window-place.json'),
+    windowState: join(root, 'window-place.json'),
     logs: join(root, 'logs'),
     crashes: join(root, 'crashes'),
     cloud: join(root, 'cloud'),

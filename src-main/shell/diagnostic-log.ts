@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import type { WireError } from '../../src-shared/errors.ts'
 import { redact } from './redact.ts'
 
-const mostBytes = 500_000
-const keptFiles = 4
-const longestLine = 4000
+const maxBytes = 500_000
+const maxFiles = 4
+const maxLineLength = 4000
 
-type Facts = Readonly<Record<string, string | number | boolean | null>>
+type LogFields = Readonly<Record<string, string | number | boolean | null>>
 
 /** Codes whose sentence tells of the app; those of input name servers, files and values. */
-const tellingCodes: ReadonlySet<string> = new Set([
+const safeMessageCodes: ReadonlySet<string> = new Set([
   'internal',
   'engine-crashed',
   'memory-exceeded',
@@ -28,11 +28,11 @@ export class DiagnosticLog {
   }
 
   /** Never fails: a log that cannot be written is left. */
-  write(what: string, facts: Facts = {}): void {
+  write(what: string, fields: LogFields = {}): void {
     const clean = Object.fromEntries(
-      Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
+      Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
     )
-    const line = JSON.stringify({ at: new Date().toISOString(), what, ...clean }).slice(0, longestLine)
+    const line = JSON.stringify({ at: new Date().toISOString(), what, ...clean }).slice(0, maxLineLength)
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
       this.#rotate()
@@ -44,12 +44,12 @@ export class DiagnosticLog {
 
   /** An error by its code; by its sentence only where that can hold nothing of the user's data. */
   writeFailure(where: string, error: WireError): void {
-    this.write('failed', { where, code: error.code, ...(tellingCodes.has(error.code) ? { message: error.message } : {}) })
+    this.write('failed', { where, code: error.code, ...(safeMessageCodes.has(error.code) ? { message: error.message } : {}) })
   }
 
   /** All that is kept, oldest first. */
   read(): string {
-    return Array.from({ length: keptFiles }, (_, index) => this.#path(keptFiles - 1 - index))
+    return Array.from({ length: maxFiles }, (_, index) => this.#path(maxFiles - 1 - index))
       .map((path) => {
         try {
           return readFileSync(path, 'utf8')
@@ -66,9 +66,9 @@ export class DiagnosticLog {
 
   #rotate(): void {
     const size = statSync(this.#path(0), { throwIfNoEntry: false })?.size ?? 0
-    if (size < mostBytes) return
-    rmSync(this.#path(keptFiles - 1), { force: true })
-    for (let age = keptFiles - 2; age >= 0; age--) {
+    if (size < maxBytes) return
+    rmSync(this.#path(maxFiles - 1), { force: true })
+    for (let age = maxFiles - 2; age >= 0; age--) {
       if (statSync(this.#path(age), { throwIfNoEntry: false }) !== undefined) renameSync(this.#path(age), this.#path(age + 1))
     }
   }

@@ -2,12 +2,12 @@
 import { app, crashReporter, shell, type BrowserWindow } from 'electron'
 import type { DataFolder } from './data-folder.ts'
 import { DiagnosticLog } from './diagnostic-log.ts'
-import type { KeptSettings } from './kept-settings.ts'
-import { problemReport } from './problem-report.ts'
-import { askWhereTo, writeWhole } from './save-file.ts'
+import type { SettingsStore } from './kept-settings.ts'
+import { formatProblemReport } from './problem-report.ts'
+import { chooseSavePath, writeFileAtomically } from './save-file.ts'
 
 /** Call before the app is ready. A dump holds memory, and with it perhaps a credential: HEADROOM_CRASH_DUMPS=1 asks for them. */
-export const keepDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv): DiagnosticLog => {
+export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv): DiagnosticLog => {
   app.setPath('crashDumps', data.crashes)
   if (environment['HEADROOM_CRASH_DUMPS'] === '1') crashReporter.start({ uploadToServer: false, compress: false })
   const log = new DiagnosticLog(data.logs)
@@ -29,10 +29,10 @@ export const keepDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv
 export const saveProblemReport = async (
   log: DiagnosticLog,
   data: DataFolder,
-  settings: Pick<KeptSettings, 'get'>,
+  settings: Pick<SettingsStore, 'get'>,
   window: BrowserWindow | undefined,
 ): Promise<void> => {
-  const path = await askWhereTo(window, 'headroom-report.txt', 'txt')
+  const path = await chooseSavePath(window, 'headroom-report.txt', 'txt')
   if (path === null) return
   const facts = {
     version: app.getVersion(),
@@ -41,6 +41,6 @@ export const saveProblemReport = async (
     crashFolder: data.crashes,
     log: log.read(),
   }
-  await writeWhole(path, problemReport(facts))
+  await writeFileAtomically(path, formatProblemReport(facts))
   shell.showItemInFolder(path)
 }

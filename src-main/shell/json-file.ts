@@ -5,11 +5,11 @@ import type { z } from 'zod'
 import { replaceText } from '../run-folder/replace-file.ts'
 
 /** The file's content, or `otherwise` where it is absent or does not fit: these files are conveniences, never data. */
-export const readJsonFile = async <Value>(path: string, schema: z.ZodType<Value>, otherwise: Value): Promise<Value> => {
+export const readJsonFile = async <Value>(path: string, schema: z.ZodType<Value>, fallback: Value): Promise<Value> => {
   try {
     return schema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch {
-    return otherwise
+    return fallback
   }
 }
 

@@ -1,12 +1,12 @@
 // The user's settings: kept in a file, applied to the window's frame and zoom, told to the page.
 import { nativeTheme } from 'electron'
-import { mergeSettings, startSettings, type Settings, type SettingsChange } from '../../src-shared/settings.ts'
+import { mergeSettings, defaultSettings, type Settings, type SettingsChange } from '../../src-shared/settings.ts'
 import { readSettingsFile, writeSettingsFile } from './settings-file.ts'
 
-export class KeptSettings {
+export class SettingsStore {
   readonly #path: string
   readonly #onChange: (settings: Settings) => void
-  #settings: Settings = startSettings
+  #settings: Settings = defaultSettings
   #lastWrite: Promise<unknown> = Promise.resolve()
 
   constructor(path: string, onChange: (settings: Settings) => void) {

@@ -1,25 +1,25 @@
 // What a start asks for: reads the command line of a first or second start, and links.
 import { resolve } from 'node:path'
 import { deepLinkScheme, parseDeepLink } from '../../src-shared/deep-link.ts'
-import type { Launch } from '../../src-shared/ipc-contract.ts'
+import type { StartRequest } from '../../src-shared/ipc-contract.ts'
 
 /**
  * `--sample`, a link, a path, or nothing. The runtime's own arguments come along: switches are skipped, and so is the
  * application's folder, which stands in front when the app is not packaged.
  */
-export const launchOf = (argv: readonly string[], workingFolder: string, appFolder: string): Launch => {
-  const given = argv.slice(1)
-  if (given.includes('--sample')) return { kind: 'sample' }
-  const link = given.find((argument) => argument.startsWith(`${deepLinkScheme}:`))
-  if (link !== undefined) return launchOfLink(link)
-  const path = given
+export const parseStartArguments = (argv: readonly string[], workingFolder: string, appFolder: string): StartRequest => {
+  const args = argv.slice(1)
+  if (args.includes('--sample')) return { kind: 'sample' }
+  const link = args.find((argument) => argument.startsWith(`${deepLinkScheme}:`))
+  if (link !== undefined) return parseStartLink(link)
+  const path = args
     .filter((argument) => !argument.startsWith('-'))
     .map((argument) => resolve(workingFolder, argument))
     .find((argument) => argument !== appFolder)
   return path === undefined ? { kind: 'start' } : { kind: 'path', path }
 }
 
-export const launchOfLink = (text: string): Launch => {
+export const parseStartLink = (text: string): StartRequest => {
   const link = parseDeepLink(text)
   return link === null
     ? { kind: 'refused', message: `The link ${text.slice(0, 200)} names no run folder that can be opened.` }

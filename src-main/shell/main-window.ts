@@ -1,13 +1,13 @@
 // The one window: sandboxed, its page apart from Node; the inspector is for development.
 import { join } from 'node:path'
 import { app, BrowserWindow, nativeTheme } from 'electron'
-import { keepWindowPlace, readWindowPlace } from './window-place.ts'
+import { trackWindowState, readWindowState } from './window-place.ts'
 
 /** `zoom`: factor the page is shown at. `placeFile`: where the window's place is kept. */
-export const openMainWindow = (page: string, scriptFolder: string, zoom: number, placeFile: string): BrowserWindow => {
-  const place = readWindowPlace(placeFile)
+export const openMainWindow = (page: string, scriptFolder: string, zoom: number, stateFile: string): BrowserWindow => {
+  const windowState = readWindowState(stateFile)
   const window = new BrowserWindow({
-    ...(place === null ? { width: 1280, height: 800 } : place.bounds),
+    ...(windowState === null ? { width: 1280, height: 800 } : windowState.bounds),
     minWidth: 880,
     minHeight: 560,
     show: false,
@@ -24,9 +24,9 @@ export const openMainWindow = (page: string, scriptFolder: string, zoom: number,
       zoomFactor: zoom,
     },
   })
-  keepWindowPlace(window, placeFile)
+  trackWindowState(window, stateFile)
   window.once('ready-to-show', () => {
-    if (place?.isMaximized === true) window.maximize()
+    if (windowState?.isMaximized === true) window.maximize()
     window.show()
   })
   void window.loadURL(page)

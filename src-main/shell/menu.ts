@@ -21,7 +21,7 @@ const themeLabels: Readonly<Record<ThemeChoice, string>> = {
   dark: 'Dark',
   'high-contrast': 'High contrast',
 }
-const recentShown = 10
+const maxRecentRuns = 10
 
 export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], actions: MenuActions): void => {
   const themes = themeChoices.map((choice): MenuItemConstructorOptions => ({
@@ -32,7 +32,7 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
   }))
   const recent = recentRuns
     .filter(({ exists }) => exists)
-    .slice(0, recentShown)
+    .slice(0, maxRecentRuns)
     .map((run): MenuItemConstructorOptions => ({
       label: `${run.title} (${basename(run.folder)})`.replaceAll('&', '&&'),
       click: () => actions.openRun(run.folder),

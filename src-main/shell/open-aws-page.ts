@@ -1,11 +1,11 @@
 // Opens a page of AWS in the browser after asking; every other address is refused.
 import { app, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { awsPage } from './aws-pages.ts'
+import { parseAwsUrl } from './aws-pages.ts'
 
 /** Throws cloud-setup for an address that is not of AWS, cancelled where the user declines. */
 export const openAwsPage = async (address: string, window: BrowserWindow | undefined): Promise<void> => {
-  const page = awsPage(address, !app.isPackaged)
+  const page = parseAwsUrl(address, !app.isPackaged)
   if (page === null) {
     throw new HeadroomError('cloud-setup', 'An address that is no page of AWS is not opened.', {
       next: 'Check the endpoints in your AWS configuration.',

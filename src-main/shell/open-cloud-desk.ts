@@ -4,32 +4,32 @@ import { join } from 'node:path'
 import { dialog, Notification, type BrowserWindow, type OpenDialogOptions } from 'electron'
 import type { LocalKind } from '../../src-shared/cloud-contract.ts'
 import type { Push } from '../../src-shared/ipc-contract.ts'
-import type { CloudDesk } from './cloud-desk.ts'
+import type { CloudService } from './cloud-desk.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { openAwsPage } from './open-aws-page.ts'
 
-export interface CloudWindow {
+export interface CloudServiceContext {
   readonly data: DataFolder
   readonly window: () => BrowserWindow | undefined
   readonly push: (push: Push) => void
   readonly engine: Pick<EngineProcess, 'call'>
 }
 
-export interface LazyDesk {
+export interface LazyCloudService {
   /** Loads it on first use. */
-  readonly desk: () => Promise<CloudDesk>
+  readonly service: () => Promise<CloudService>
   /** Lets go of what it follows; nothing where it was never used. */
-  readonly leave: () => Promise<void>
+  readonly stopFollowing: () => Promise<void>
   /** Whether an earlier start left trips that may go on. */
-  readonly hasTrips: () => boolean
+  readonly hasCloudRuns: () => boolean
 }
 
-export const lazyCloudDesk = ({ data, window, push, engine }: CloudWindow): LazyDesk => {
-  let opened: Promise<CloudDesk> | undefined
-  const open = async (): Promise<CloudDesk> => {
-    const { CloudDesk } = await import('./cloud-desk.ts')
-    return new CloudDesk({
+export const createLazyCloudService = ({ data, window, push, engine }: CloudServiceContext): LazyCloudService => {
+  let opened: Promise<CloudService> | undefined
+  const open = async (): Promise<CloudService> => {
+    const { CloudService } = await import('./cloud-desk.ts')
+    return new CloudService({
       data,
       push,
       openPage: (address) => openAwsPage(address, window()),
@@ -39,7 +39,7 @@ export const lazyCloudDesk = ({ data, window, push, engine }: CloudWindow): Lazy
       choosePath: async (kind) => {
         const parent = window()
         if (parent === undefined) return null
-        const { filePaths } = await dialog.showOpenDialog(parent, choices[kind])
+        const { filePaths } = await dialog.showOpenDialog(parent, dialogOptions[kind])
         return filePaths[0] ?? null
       },
       engine: {
@@ -48,17 +48,17 @@ export const lazyCloudDesk = ({ data, window, push, engine }: CloudWindow): Lazy
         checkTables: ({ serversTable, eventsTable }) =>
           engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null }),
       },
-      openRun: (folder) => push({ type: 'launch.requested', launch: { kind: 'path', path: folder } }),
+      openRun: (folder) => push({ type: 'launch.requested', startRequest: { kind: 'path', path: folder } }),
     })
   }
   return {
-    desk: () => (opened ??= open()),
-    leave: async () => opened?.then((desk) => desk.leave()),
-    hasTrips: () => existsSync(join(data.cloud, 'trips')),
+    service: () => (opened ??= open()),
+    stopFollowing: async () => opened?.then((service) => service.stopFollowing()),
+    hasCloudRuns: () => existsSync(join(data.cloud, 'trips')),
   }
 }
 
-const choices: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> = {
+const dialogOptions: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> = {
   config: { title: "The pipeline's config.yaml", properties: ['openFile'], filters: [{ name: 'YAML', extensions: ['yaml', 'yml'] }] },
   forecasts: {
     title: 'Forecasts to send',

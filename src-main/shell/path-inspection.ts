@@ -10,17 +10,17 @@ export interface InspectedPath {
 }
 
 /** Any of these makes a folder a run, also one of the Python job. */
-const runMarks: readonly string[] = [runFiles.manifest, runFiles.flaggedForecasts, runFiles.summary]
+const runMarkerFiles: readonly string[] = [runFiles.manifest, runFiles.flaggedForecasts, runFiles.summary]
 
 /** A file out of a run folder stands for the run. Throws `input-not-found`. */
 export const inspectPath = async (path: string): Promise<InspectedPath> => {
-  const found = await stat(path).catch((cause: unknown) => {
+  const stats = await stat(path).catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `There is nothing at ${path}.`, { cause })
   })
-  const folder = found.isDirectory() ? path : dirname(path)
-  if (found.isDirectory() || Object.values<string>(runFiles).includes(basename(path))) {
-    const marks = await Promise.all(runMarks.map((name) => isThere(join(folder, name))))
-    if (marks.includes(true)) return { path: folder, kind: 'run' }
+  const folder = stats.isDirectory() ? path : dirname(path)
+  if (stats.isDirectory() || Object.values<string>(runFiles).includes(basename(path))) {
+    const markersPresent = await Promise.all(runMarkerFiles.map((name) => fileExists(join(folder, name))))
+    if (markersPresent.includes(true)) return { path: folder, kind: 'run' }
   }
   return { path, kind: 'forecast' }
 }
@@ -29,12 +29,12 @@ export const inspectPath = async (path: string): Promise<InspectedPath> => {
 export const inputName = (path: string): string => basename(path, extname(path)) || 'forecast'
 
 /** `<name>.servers.csv` or `<name>.events.csv` beside the forecast set. */
-export const tableBeside = async (path: string, kind: 'servers' | 'events'): Promise<string | null> => {
+export const findCompanionTable = async (path: string, kind: 'servers' | 'events'): Promise<string | null> => {
   const table = join(dirname(path), `${inputName(path)}.${kind}.csv`)
-  return (await isThere(table)) ? table : null
+  return (await fileExists(table)) ? table : null
 }
 
-export const isThere = (path: string): Promise<boolean> =>
+export const fileExists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

@@ -17,9 +17,9 @@ const intro = `This is everything that the report holds. Read it, add what you d
 Headroom for you. It holds no forecasts, no server names, no results, no paths, no accounts and no passwords; crash dumps are only
 named, and stay on this machine.`
 
-export const problemReport = ({ version, isPackaged, settings, crashFolder, log }: ReportFacts): string => {
+export const formatProblemReport = ({ version, isPackaged, settings, crashFolder, log }: ReportFacts): string => {
   const { theme, zoom, locale, layout } = settings
-  const parts: readonly (readonly [string, string])[] = [
+  const sections: readonly (readonly [string, string])[] = [
     ['What happened', '(write here)'],
     [
       'The app',
@@ -39,13 +39,13 @@ export const problemReport = ({ version, isPackaged, settings, crashFolder, log 
         analysis: Object.keys(settings.analysis),
       }),
     ],
-    ['Crash dumps kept on this machine', crashes(crashFolder)],
+    ['Crash dumps kept on this machine', listCrashDumps(crashFolder)],
     ['Log', log.trimEnd() || 'empty'],
   ]
-  return `${intro}\n\n${parts.map(([heading, text]) => `== ${heading}\n${text}`).join('\n\n')}\n`
+  return `${intro}\n\n${sections.map(([heading, text]) => `== ${heading}\n${text}`).join('\n\n')}\n`
 }
 
-const crashes = (folder: string): string => {
+const listCrashDumps = (folder: string): string => {
   try {
     const dumps = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.dmp'))
     const lines = dumps.map((name) => {

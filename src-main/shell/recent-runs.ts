@@ -5,7 +5,7 @@ import { recentRunSchema, type RecentRun } from '../../src-shared/ipc-contract.t
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
-const kept = 12
+const maxRecentRuns = 12
 const storedSchema = z.array(recentRunSchema.omit({ exists: true }))
 type StoredRun = z.infer<typeof storedSchema>[number]
 
@@ -21,7 +21,7 @@ export class RecentRuns {
   async list(): Promise<RecentRun[]> {
     await this.#last
     const runs = await readJsonFile<StoredRun[]>(this.#path, storedSchema, [])
-    return Promise.all(runs.map(async (run) => ({ ...run, exists: await isThere(run.folder) })))
+    return Promise.all(runs.map(async (run) => ({ ...run, exists: await fileExists(run.folder) })))
   }
 
   async add(overview: RunOverview): Promise<void> {
@@ -35,7 +35,7 @@ export class RecentRuns {
       underutilized: overview.counts.underutilized,
       savingsMonthlyUsd: overview.savingsMonthlyUsd,
     }
-    await this.#change((runs) => [opened, ...runs.filter((run) => run.folder !== opened.folder)].slice(0, kept))
+    await this.#change((runs) => [opened, ...runs.filter((run) => run.folder !== opened.folder)].slice(0, maxRecentRuns))
   }
 
   async remove(folder: string): Promise<RecentRun[]> {
@@ -56,7 +56,7 @@ export class RecentRuns {
   }
 }
 
-const isThere = async (path: string): Promise<boolean> => {
+const fileExists = async (path: string): Promise<boolean> => {
   try {
     await access(path)
     return true

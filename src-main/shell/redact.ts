@@ -29,6 +29,6 @@ const replacements: readonly (readonly [RegExp, string])[] = [
 export const redact = (text: string, home = homedir()): string => {
   const user = home.split(/[\\/]/).at(-1) ?? ''
   const withoutHome = home.length > 1 ? text.replaceAll(home, '/~') : text
-  const clean = replacements.reduce((left, [pattern, put]) => left.replace(pattern, put), withoutHome)
+  const clean = replacements.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), withoutHome)
   return user.length > 3 ? clean.replaceAll(new RegExp(`\\b${user.replace(/[^\w]/g, '\\$&')}\\b`, 'gi'), '[user]') : clean
 }

@@ -21,7 +21,7 @@ const kindNames: Readonly<Record<string, string>> = {
 let lastFolder: string | undefined
 
 /** null when the dialog is dismissed. */
-export const askWhereTo = async (window: BrowserWindow | undefined, name: string, kind: string): Promise<string | null> => {
+export const chooseSavePath = async (window: BrowserWindow | undefined, name: string, kind: string): Promise<string | null> => {
   if (window === undefined) return null
   const { filePath, canceled } = await dialog.showSaveDialog(window, {
     defaultPath: join(lastFolder ?? app.getPath('documents'), name),
@@ -33,7 +33,7 @@ export const askWhereTo = async (window: BrowserWindow | undefined, name: string
 }
 
 /** Throws file-not-written. */
-export const writeWhole = async (path: string, content: string | Uint8Array): Promise<void> => {
+export const writeFileAtomically = async (path: string, content: string | Uint8Array): Promise<void> => {
   await replaceText(path, content).catch((cause: unknown) => {
     throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
   })

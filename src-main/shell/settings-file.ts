@@ -1,8 +1,8 @@
 // The settings on disk: versioned, brought up to date when read, kept aside before anything of an older, newer or damaged file is replaced.
 import { copyFile, readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { settingsSchema, startSettings, type Settings } from '../../src-shared/settings.ts'
-import { syncInPlace } from '../run-folder/replace-file.ts'
+import { settingsSchema, defaultSettings, type Settings } from '../../src-shared/settings.ts'
+import { fsyncFile } from '../run-folder/replace-file.ts'
 import { writeJsonFile } from './json-file.ts'
 
 /** Raised with every change of meaning, together with one more upgrader. */
@@ -18,15 +18,15 @@ const storedSchema = z.looseObject({ format_version: z.int().min(0).default(0) }
 /** The settings as they are now. What cannot be read as such is kept beside the file under a name that tells why, and the settings begin anew. */
 export const readSettingsFile = async (path: string): Promise<Settings> => {
   const text = await readFile(path, 'utf8').catch(() => null)
-  if (text === null) return startSettings
+  if (text === null) return defaultSettings
   const stored = storedSchema.safeParse(parseJson(text))
-  if (!stored.success) return anew(path, 'damaged')
+  if (!stored.success) return resetSettings(path, 'damaged')
   const { format_version: version, ...keys } = stored.data
-  if (version > settingsVersion) return anew(path, `version-${version}`)
+  if (version > settingsVersion) return resetSettings(path, `version-${version}`)
   const upgraded = settingsSchema.safeParse(upgraders.slice(version).reduce((value: Stored, upgrade) => upgrade(value), keys))
-  if (!upgraded.success) return anew(path, 'damaged')
+  if (!upgraded.success) return resetSettings(path, 'damaged')
   if (version < settingsVersion) {
-    await keepAside(path, `version-${version}`)
+    await backUpFile(path, `version-${version}`)
     await writeSettingsFile(path, upgraded.data).catch(() => undefined)
   }
   return upgraded.data
@@ -35,16 +35,16 @@ export const readSettingsFile = async (path: string): Promise<Settings> => {
 export const writeSettingsFile = (path: string, settings: Settings): Promise<void> =>
   writeJsonFile(path, { format_version: settingsVersion, ...settings })
 
-const anew = async (path: string, reason: string): Promise<Settings> => {
-  await keepAside(path, reason)
-  return startSettings
+const resetSettings = async (path: string, reason: string): Promise<Settings> => {
+  await backUpFile(path, reason)
+  return defaultSettings
 }
 
 /** `settings.json` is copied to `settings.json.<reason>`; a copy of an earlier time is replaced. */
-const keepAside = async (path: string, reason: string): Promise<void> => {
+const backUpFile = async (path: string, reason: string): Promise<void> => {
   const copy = `${path}.${reason}`
   await copyFile(path, copy)
-    .then(() => syncInPlace(copy))
+    .then(() => fsyncFile(copy))
     .catch(() => undefined)
 }
 

@@ -2,8 +2,8 @@
 import { Notification, type BrowserWindow } from 'electron'
 import type { Push } from '../../src-shared/ipc-contract.ts'
 
-const longMs = 20_000
-const none = -1
+const longTaskMs = 20_000
+const noProgress = -1
 
 let startedAtMs = 0
 
@@ -16,15 +16,15 @@ export const showTaskProgress = (window: BrowserWindow | undefined, message: Pus
     return
   }
   if (event.type !== 'finished' && event.type !== 'failed' && event.type !== 'cancelled') return
-  window.setProgressBar(none)
-  const isLong = startedAtMs > 0 && Date.now() - startedAtMs > longMs
+  window.setProgressBar(noProgress)
+  const isLong = startedAtMs > 0 && Date.now() - startedAtMs > longTaskMs
   startedAtMs = 0
   if (!isLong || window.isFocused() || !Notification.isSupported() || event.type === 'cancelled') return
-  const words =
+  const content =
     event.type === 'finished'
       ? { title: 'The analysis is done', body: `${event.counts.at_risk_servers} of ${event.counts.total_servers} servers are at risk.` }
       : { title: 'The analysis failed', body: event.error.message }
-  const notification = new Notification(words)
+  const notification = new Notification(content)
   notification.on('click', () => window.focus())
   notification.show()
 }

@@ -1,14 +1,18 @@
 // A trip as the window shows it, brought up to date by each event.
-import type { TripView } from '../../src-shared/cloud-contract.ts'
-import type { CloudCaller, CloudEvent, Trip } from '../../src-shared/cloud-job.ts'
+import type { CloudRunView } from '../../src-shared/cloud-contract.ts'
+import type { CloudCaller, CloudEvent, CloudRun } from '../../src-shared/cloud-job.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
-import { memoryIn } from '../cloud/follow-job.ts'
+import { parsePeakMemoryBytes } from '../cloud/follow-job.ts'
 import { explainEnd } from '../cloud/job-end.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 
-export const viewOfTrip = ({ runId, settings, task }: LaunchRequest, { region, account }: CloudCaller, trip?: Trip): TripView => {
-  const job = trip?.job ?? null
-  const incomplete = trip?.incomplete ?? null
+export const toCloudRunView = (
+  { runId, settings, task }: LaunchRequest,
+  { region, account }: CloudCaller,
+  cloudRun?: CloudRun,
+): CloudRunView => {
+  const job = cloudRun?.job ?? null
+  const incomplete = cloudRun?.incomplete ?? null
   const failure =
     incomplete !== null
       ? new HeadroomError('cloud-incomplete', incomplete)
@@ -17,42 +21,42 @@ export const viewOfTrip = ({ runId, settings, task }: LaunchRequest, { region, a
         : explainEnd(job, { region, roleArn: settings.roleArn }, settings.maxRuntimeSeconds)
   return {
     runId,
-    jobName: trip?.jobName ?? `headroom-${runId}`,
-    stage: trip?.stage ?? 'planned',
-    part: trip?.part ?? (task.kind === 'engine' && task.spark !== undefined ? 'spark' : 'whole'),
+    jobName: cloudRun?.jobName ?? `headroom-${runId}`,
+    stage: cloudRun?.stage ?? 'planned',
+    part: cloudRun?.part ?? (task.kind === 'engine' && task.spark !== undefined ? 'spark' : 'whole'),
     status: job?.status ?? null,
-    createdAt: trip?.createdAt ?? new Date().toISOString(),
+    createdAt: cloudRun?.createdAt ?? new Date().toISOString(),
     submittedAt: job?.createdAt ?? null,
     startedAt: job?.startedAt ?? null,
     endedAt: job?.endedAt ?? null,
     region,
     account,
-    instanceType: trip?.instanceType ?? settings.instanceType ?? '',
-    mostUsd: trip?.mostUsd ?? null,
-    activity: trip === undefined ? 'Planning' : '',
+    instanceType: cloudRun?.instanceType ?? settings.instanceType ?? '',
+    maxUsd: cloudRun?.mostUsd ?? null,
+    activity: cloudRun === undefined ? 'Planning' : '',
     progress: null,
     peakMemoryBytes: null,
     load: null,
     error: failure === undefined ? null : toWireError(failure),
     isLive: false,
-    folder: trip?.folder ?? null,
+    folder: cloudRun?.folder ?? null,
   }
 }
 
-const share = (bytes: number, total: number): number => (total === 0 ? 1 : Math.min(1, bytes / total))
+const fractionOf = (bytes: number, total: number): number => (total === 0 ? 1 : Math.min(1, bytes / total))
 
-export const viewWithEvent = (view: TripView, event: CloudEvent): TripView => {
+export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView => {
   switch (event.type) {
     case 'planned':
       return {
         ...view,
         instanceType: event.instance_type,
-        mostUsd: event.most_usd,
+        maxUsd: event.most_usd,
         activity: 'Checking what is in the bucket',
         progress: null,
       }
     case 'upload':
-      return { ...view, activity: `Uploading ${event.file}`, progress: share(event.bytes, event.total) }
+      return { ...view, activity: `Uploading ${event.file}`, progress: fractionOf(event.bytes, event.total) }
     case 'submitted':
       return {
         ...view,
@@ -84,10 +88,10 @@ export const viewWithEvent = (view: TripView, event: CloudEvent): TripView => {
     case 'waiting':
       return { ...view, error: event.error }
     case 'download':
-      return { ...view, activity: `Downloading ${event.file}`, progress: share(event.bytes, event.total), error: null }
+      return { ...view, activity: `Downloading ${event.file}`, progress: fractionOf(event.bytes, event.total), error: null }
     case 'home':
       return { ...view, stage: 'home', folder: event.folder, activity: '', progress: null }
     case 'log':
-      return { ...view, peakMemoryBytes: Math.max(view.peakMemoryBytes ?? 0, memoryIn(event.line)) || null }
+      return { ...view, peakMemoryBytes: Math.max(view.peakMemoryBytes ?? 0, parsePeakMemoryBytes(event.line)) || null }
   }
 }

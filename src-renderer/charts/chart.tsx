@@ -22,7 +22,7 @@ use([MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, Lab
 
 export interface ChartHandle {
   /** The chart as it stands: PNG bytes at twice the size, or SVG text. */
-  readonly picture: (kind: 'png' | 'svg') => Uint8Array<ArrayBuffer> | string | undefined
+  readonly exportImage: (kind: 'png' | 'svg') => Uint8Array<ArrayBuffer> | string | undefined
 }
 
 /** Corners of what was drawn around, in the units of the axes. */
@@ -34,35 +34,37 @@ export interface ChartProps {
   /** Must be stable while nothing changes: a new function is drawn anew. */
   readonly option: (size: ElementSize) => EChartsOption
   /** A data item was clicked: series id, value and index. */
-  readonly onItem?: (seriesId: string, value: unknown, index: number) => void
+  readonly onItemClick?: (seriesId: string, value: unknown, index: number) => void
   /** The legend was used: series name -> shown. */
-  readonly onLegend?: (shown: Readonly<Record<string, boolean>>) => void
+  readonly onLegendToggle?: (shown: Readonly<Record<string, boolean>>) => void
   /** What dragging draws; the option must hold a `brush`. */
   readonly brush?: 'rect' | 'polygon' | null
   readonly onBrush?: (area: BrushedArea) => void
   readonly onHandle?: (handle: ChartHandle | null) => void
 }
 
-export const Chart = ({ label, option, brush = null, ...on }: ChartProps) => {
-  const host = useRef<HTMLDivElement>(null)
+export const Chart = ({ label, option, brush = null, ...handlers }: ChartProps) => {
+  const container = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
-  const size = useElementSize(host)
-  const onClick = useEffectEvent((seriesId: string, value: unknown, index: number) => on.onItem?.(seriesId, value, index))
-  const onToggle = useEffectEvent((shown: Readonly<Record<string, boolean>>) => on.onLegend?.(shown))
-  const onArea = useEffectEvent((area: BrushedArea) => on.onBrush?.(area))
-  const giveHandle = useEffectEvent((handle: ChartHandle | null) => on.onHandle?.(handle))
+  const size = useElementSize(container)
+  const onClick = useEffectEvent((seriesId: string, value: unknown, index: number) => handlers.onItemClick?.(seriesId, value, index))
+  const onToggle = useEffectEvent((shown: Readonly<Record<string, boolean>>) => handlers.onLegendToggle?.(shown))
+  const onArea = useEffectEvent((area: BrushedArea) => handlers.onBrush?.(area))
+  const publishHandle = useEffectEvent((handle: ChartHandle | null) => handlers.onHandle?.(handle))
 
   useEffect(() => {
-    giveHandle({ picture: (kind) => (host.current === null || chart.current === null ? undefined : pictureOf(chart.current, kind)) })
+    publishHandle({
+      exportImage: (kind) => (container.current === null || chart.current === null ? undefined : renderImage(chart.current, kind)),
+    })
     return () => {
-      giveHandle(null)
+      publishHandle(null)
       chart.current?.dispose()
       chart.current = null
     }
   }, [])
 
   useEffect(() => {
-    const element = host.current
+    const element = container.current
     if (element === null || size === null) return
     if (chart.current === null) {
       chart.current = init(element, null, { renderer: 'canvas', ...size })
@@ -74,7 +76,7 @@ export const Chart = ({ label, option, brush = null, ...on }: ChartProps) => {
       chart.current.on('click', ({ seriesId, value, dataIndex }) => onClick(seriesId ?? '', value, dataIndex))
       chart.current.on('legendselectchanged', (event) => onToggle((event as { selected: Record<string, boolean> }).selected))
       chart.current.on('brushEnd', (event) => {
-        const area = areaOf(event)
+        const area = toBrushedArea(event)
         if (area !== null) onArea(area)
       })
     } else {
@@ -89,11 +91,11 @@ export const Chart = ({ label, option, brush = null, ...on }: ChartProps) => {
     })
   }, [option, size, brush])
 
-  return <div ref={host} className="chart" role="img" aria-label={label} data-painted="false" />
+  return <div ref={container} className="chart" role="img" aria-label={label} data-painted="false" />
 }
 
 /** A box as its four corners. */
-const areaOf = (event: unknown): BrushedArea | null => {
+const toBrushedArea = (event: unknown): BrushedArea | null => {
   const [area] = (event as { readonly areas: readonly { readonly brushType: string; readonly coordRange: number[][] }[] }).areas
   if (area === undefined) return null
   if (area.brushType === 'polygon') return area.coordRange.map(([x = 0, y = 0]) => [x, y])
@@ -106,16 +108,16 @@ const areaOf = (event: unknown): BrushedArea | null => {
   ]
 }
 
-const pictureOf = (chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayBuffer> | string => {
+const renderImage = (chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayBuffer> | string => {
   if (kind === 'png') {
     const url = chart.getDataURL({ type: 'png', pixelRatio: 2 })
-    return Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (letter) => letter.charCodeAt(0))
+    return Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (character) => character.charCodeAt(0))
   }
-  const drawn = init(null, null, { renderer: 'svg', ssr: true, width: chart.getWidth(), height: chart.getHeight() })
+  const svgChart = init(null, null, { renderer: 'svg', ssr: true, width: chart.getWidth(), height: chart.getHeight() })
   try {
-    drawn.setOption(chart.getOption() as EChartsOption)
-    return drawn.renderToSVGString()
+    svgChart.setOption(chart.getOption() as EChartsOption)
+    return svgChart.renderToSVGString()
   } finally {
-    drawn.dispose()
+    svgChart.dispose()
   }
 }

@@ -17,44 +17,44 @@ const plot = { left: 4, right: width - 4, top: 16, bottom: height - 20 }
 
 export const SeriesChart = (props: SeriesChartProps) => {
   const { timesMs, measured, forecast, horizonStartMs, threshold, unit } = props
-  const last = timesMs.at(-1)
-  if (last === undefined) return null
-  const first = firstShown(timesMs, horizonStartMs, last)
-  const greatest = greatestOf(measured, forecast, threshold)
-  const top = unit === '%' ? Math.max(100, greatest) : greatest * 1.05 || 1
-  const xOf = (timeMs: number): number => plot.left + ((timeMs - first) / Math.max(1, last - first)) * (plot.right - plot.left)
-  const yOf = (value: number): number => plot.bottom - (value / top) * (plot.bottom - plot.top)
-  const isAhead = (timeMs: number): boolean => horizonStartMs !== null && timeMs >= horizonStartMs
-  const past = linePath(timesMs, measured, xOf, yOf, (timeMs) => timeMs >= first)
-  const ahead = linePath(timesMs, forecast, xOf, yOf, isAhead)
+  const lastMs = timesMs.at(-1)
+  if (lastMs === undefined) return null
+  const firstMs = firstVisibleMs(timesMs, horizonStartMs, lastMs)
+  const maximum = maxValue(measured, forecast, threshold)
+  const top = unit === '%' ? Math.max(100, maximum) : maximum * 1.05 || 1
+  const toX = (timeMs: number): number => plot.left + ((timeMs - firstMs) / Math.max(1, lastMs - firstMs)) * (plot.right - plot.left)
+  const toY = (value: number): number => plot.bottom - (value / top) * (plot.bottom - plot.top)
+  const isInHorizon = (timeMs: number): boolean => horizonStartMs !== null && timeMs >= horizonStartMs
+  const measuredPath = linePath(timesMs, measured, toX, toY, (timeMs) => timeMs >= firstMs)
+  const forecastPath = linePath(timesMs, forecast, toX, toY, isInHorizon)
   return (
     <svg className="series-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={props.label}>
       <line className="series-base" x1={plot.left} x2={plot.right} y1={plot.bottom} y2={plot.bottom} />
       {horizonStartMs !== null && (
-        <line className="series-split" x1={xOf(horizonStartMs)} x2={xOf(horizonStartMs)} y1={plot.top - 8} y2={plot.bottom} />
+        <line className="series-split" x1={toX(horizonStartMs)} x2={toX(horizonStartMs)} y1={plot.top - 8} y2={plot.bottom} />
       )}
-      {threshold !== null && <line className="series-threshold" x1={plot.left} x2={plot.right} y1={yOf(threshold)} y2={yOf(threshold)} />}
-      <path className="series-measured" d={past} />
-      <path className="series-forecast" d={ahead} />
+      {threshold !== null && <line className="series-threshold" x1={plot.left} x2={plot.right} y1={toY(threshold)} y2={toY(threshold)} />}
+      <path className="series-measured" d={measuredPath} />
+      <path className="series-forecast" d={forecastPath} />
       {threshold !== null && (
-        <text className="series-word" x={plot.left} y={yOf(threshold) + (isMostlyAbove(forecast, threshold) ? 13 : -4)}>
+        <text className="series-word" x={plot.left} y={toY(threshold) + (isMostlyAbove(forecast, threshold) ? 13 : -4)}>
           {formatting.value(threshold, unit)}
         </text>
       )}
       <text className="series-word" x={plot.left} y={height - 6}>
-        {formatDate(first)}
+        {formatDate(firstMs)}
       </text>
       <text className="series-word" x={plot.right} y={height - 6} textAnchor="end">
-        {formatDate(last)}
+        {formatDate(lastMs)}
       </text>
     </svg>
   )
 }
 
-const greatestOf = (measured: Float32Array, forecast: Float32Array, threshold: number | null): number => {
-  let greatest = threshold ?? 0
-  for (const values of [measured, forecast]) for (const value of values) if (value > greatest) greatest = value
-  return greatest
+const maxValue = (measured: Float32Array, forecast: Float32Array, threshold: number | null): number => {
+  let maximum = threshold ?? 0
+  for (const values of [measured, forecast]) for (const value of values) if (value > maximum) maximum = value
+  return maximum
 }
 
 /** The threshold's label stands on the emptier side of its line. */
@@ -65,29 +65,29 @@ const isMostlyAbove = (values: Float32Array, threshold: number): boolean => {
 }
 
 /** Three times as much history as horizon: a longer line would be a smear at this size. */
-const firstShown = (timesMs: Float64Array, horizonStartMs: number | null, last: number): number => {
-  const from = horizonStartMs === null ? Number.NEGATIVE_INFINITY : horizonStartMs - 3 * (last - horizonStartMs)
-  return timesMs.find((timeMs) => timeMs >= from) ?? last
+const firstVisibleMs = (timesMs: Float64Array, horizonStartMs: number | null, lastMs: number): number => {
+  const fromMs = horizonStartMs === null ? Number.NEGATIVE_INFINITY : horizonStartMs - 3 * (lastMs - horizonStartMs)
+  return timesMs.find((timeMs) => timeMs >= fromMs) ?? lastMs
 }
 
 /** Gaps interrupt the line. */
 const linePath = (
   timesMs: Float64Array,
   values: Float32Array,
-  xOf: (timeMs: number) => number,
-  yOf: (value: number) => number,
-  isShown: (timeMs: number) => boolean,
+  toX: (timeMs: number) => number,
+  toY: (value: number) => number,
+  isVisible: (timeMs: number) => boolean,
 ): string => {
   let path = ''
-  let isDown = false
+  let isPenDown = false
   timesMs.forEach((timeMs, index) => {
     const value = values[index] ?? Number.NaN
-    if (Number.isNaN(value) || !isShown(timeMs)) {
-      isDown = false
+    if (Number.isNaN(value) || !isVisible(timeMs)) {
+      isPenDown = false
       return
     }
-    path += `${isDown ? 'L' : 'M'}${xOf(timeMs).toFixed(1)} ${yOf(value).toFixed(1)}`
-    isDown = true
+    path += `${isPenDown ? 'L' : 'M'}${toX(timeMs).toFixed(1)} ${toY(value).toFixed(1)}`
+    isPenDown = true
   })
   return path
 }

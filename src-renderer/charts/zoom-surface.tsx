@@ -9,7 +9,7 @@ export interface PlotPoint {
 }
 
 /** The part of the plot to show next; below 0 and above 1 when zooming out. */
-export interface PlotPart {
+export interface PlotRegion {
   readonly x0: number
   readonly x1: number
   readonly y0: number
@@ -22,18 +22,18 @@ export interface ZoomSurfaceProps {
   /** Cells, for moving from one to the next by arrow keys. */
   readonly columns: number
   readonly rows: number
-  readonly onZoom: (part: PlotPart) => void
+  readonly onZoom: (region: PlotRegion) => void
   readonly onReset: () => void
   readonly onHover: (point: PlotPoint | null) => void
-  readonly onPick: (point: PlotPoint) => void
+  readonly onSelect: (point: PlotPoint) => void
 }
 
 const wheelStep = 1.25
 /** A drag shorter than this is a click. */
-const clickPixels = 5
-const whole: PlotPart = { x0: 0, x1: 1, y0: 0, y1: 1 }
+const clickTolerancePx = 5
+const fullPlot: PlotRegion = { x0: 0, x1: 1, y0: 0, y1: 1 }
 
-const around = (middle: number, factor: number): readonly [number, number] => [middle - middle * factor, middle + (1 - middle) * factor]
+const zoomRange = (center: number, factor: number): readonly [number, number] => [center - center * factor, center + (1 - center) * factor]
 
 export const ZoomSurface = (props: ZoomSurfaceProps) => {
   const { plot, label, columns, rows } = props
@@ -43,19 +43,19 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
 
   const pointAt = (clientX: number, clientY: number): PlotPoint => {
     const box = surface.current?.getBoundingClientRect()
-    const share = (value: number, start: number, length: number): number =>
+    const toShare = (value: number, start: number, length: number): number =>
       Math.min(0.999999, Math.max(0, (value - start) / Math.max(1, length)))
-    return box === undefined ? { x: 0, y: 0 } : { x: share(clientX, box.left, box.width), y: share(clientY, box.top, box.height) }
+    return box === undefined ? { x: 0, y: 0 } : { x: toShare(clientX, box.left, box.width), y: toShare(clientY, box.top, box.height) }
   }
 
   const onWheel = useEffectEvent((event: WheelEvent) => {
     event.preventDefault()
     const { x, y } = pointAt(event.clientX, event.clientY)
-    const turned = event.deltaY === 0 ? event.deltaX : event.deltaY
-    if (turned === 0) return
-    const factor = turned < 0 ? 1 / wheelStep : wheelStep
-    const [x0, x1] = event.shiftKey ? [0, 1] : around(x, factor)
-    const [y0, y1] = event.shiftKey || event.ctrlKey ? around(y, factor) : [0, 1]
+    const wheelDelta = event.deltaY === 0 ? event.deltaX : event.deltaY
+    if (wheelDelta === 0) return
+    const factor = wheelDelta < 0 ? 1 / wheelStep : wheelStep
+    const [x0, x1] = event.shiftKey ? [0, 1] : zoomRange(x, factor)
+    const [y0, y1] = event.shiftKey || event.ctrlKey ? zoomRange(y, factor) : [0, 1]
     props.onZoom({ x0, x1, y0, y1 })
   })
 
@@ -63,13 +63,13 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
     const element = surface.current
     if (element === null) return undefined
     // React listens passively to wheels, which could not keep the page from scrolling or zooming.
-    const turn = (event: WheelEvent): void => onWheel(event)
-    element.addEventListener('wheel', turn, { passive: false })
-    return () => element.removeEventListener('wheel', turn)
+    const handleWheel = (event: WheelEvent): void => onWheel(event)
+    element.addEventListener('wheel', handleWheel, { passive: false })
+    return () => element.removeEventListener('wheel', handleWheel)
   }, [])
 
   const isClick = (from: PlotPoint, to: PlotPoint): boolean =>
-    Math.abs(to.x - from.x) * plot.width < clickPixels && Math.abs(to.y - from.y) * plot.height < clickPixels
+    Math.abs(to.x - from.x) * plot.width < clickTolerancePx && Math.abs(to.y - from.y) * plot.height < clickTolerancePx
   const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
     if (event.button !== 0) return
     surface.current?.setPointerCapture(event.pointerId)
@@ -90,8 +90,8 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
     if (drag === null) return
     const to = pointAt(event.clientX, event.clientY)
     setDrag(null)
-    if (isClick(drag.from, to)) props.onPick(to)
-    else props.onZoom(partBetween(drag.from, to))
+    if (isClick(drag.from, to)) props.onSelect(to)
+    else props.onZoom(regionBetween(drag.from, to))
   }
   const move = (dx: number, dy: number): void => {
     const from = cursor ?? { x: 0.5 / columns, y: -0.5 / rows }
@@ -108,27 +108,27 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
       ArrowRight: () => move(1, 0),
       ArrowUp: () => move(0, -1),
       ArrowDown: () => move(0, 1),
-      Enter: () => cursor !== null && props.onPick(cursor),
+      Enter: () => cursor !== null && props.onSelect(cursor),
       '+': () => zoomAtCursor(1 / wheelStep),
       '-': () => zoomAtCursor(wheelStep),
       '0': props.onReset,
     }
-    const act = keys[event.key]
-    if (act === undefined || event.ctrlKey || event.metaKey) return
+    const action = keys[event.key]
+    if (action === undefined || event.ctrlKey || event.metaKey) return
     event.preventDefault()
-    act()
+    action()
   }
   const zoomAtCursor = (factor: number): void => {
-    const [x0, x1] = around(cursor?.x ?? 0.5, factor)
-    const [y0, y1] = around(cursor?.y ?? 0.5, factor)
+    const [x0, x1] = zoomRange(cursor?.x ?? 0.5, factor)
+    const [y0, y1] = zoomRange(cursor?.y ?? 0.5, factor)
     props.onZoom({ x0, x1, y0, y1 })
   }
-  const leave = (): void => {
+  const clearCursor = (): void => {
     setCursor(null)
     props.onHover(null)
   }
 
-  const box = drag === null ? null : partBetween(drag.from, drag.to, whole)
+  const box = drag === null ? null : regionBetween(drag.from, drag.to, fullPlot)
   return (
     <button
       ref={surface}
@@ -139,8 +139,8 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
-      onPointerLeave={leave}
-      onBlur={leave}
+      onPointerLeave={clearCursor}
+      onBlur={clearCursor}
       onKeyDown={onKeyDown}
     >
       {box !== null && (
@@ -170,11 +170,11 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
 }
 
 /** A drag along one edge only zooms the other way not at all. */
-const partBetween = (a: PlotPoint, b: PlotPoint, flat: PlotPart | null = null): PlotPart => {
-  const narrow = 0.01
+const regionBetween = (a: PlotPoint, b: PlotPoint, flat: PlotRegion | null = null): PlotRegion => {
+  const minDragShare = 0.01
   const spanX: readonly [number, number] = [Math.min(a.x, b.x), Math.max(a.x, b.x)]
   const spanY: readonly [number, number] = [Math.min(a.y, b.y), Math.max(a.y, b.y)]
-  const [x0, x1] = flat === null && spanX[1] - spanX[0] < narrow ? [0, 1] : spanX
-  const [y0, y1] = flat === null && spanY[1] - spanY[0] < narrow ? [0, 1] : spanY
+  const [x0, x1] = flat === null && spanX[1] - spanX[0] < minDragShare ? [0, 1] : spanX
+  const [y0, y1] = flat === null && spanY[1] - spanY[0] < minDragShare ? [0, 1] : spanY
   return { x0, x1, y0, y1 }
 }

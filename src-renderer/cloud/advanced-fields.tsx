@@ -1,15 +1,15 @@
 // What few launches need: tables, own image, key, network of the company, tags, a larger volume.
-import { cloudDraftSchema, type CloudDraft } from '../../src-shared/cloud-contract.ts'
+import { launchFormSchema, type LaunchForm } from '../../src-shared/cloud-contract.ts'
 import { processingLimits } from '../../src-shared/cloud-settings.ts'
-import { LocalField } from './browse-field.tsx'
-import { changeDraft, useCloudState } from './cloud-state.ts'
+import { LocalPathField } from './browse-field.tsx'
+import { updateForm, useCloudState } from './cloud-state.ts'
 import { Field, ListField, NumberField } from './form-fields.tsx'
 
-const fault = (draft: CloudDraft, field: 'subnets' | 'securityGroupIds' | 'tags' | 'volumeGb', words: string): string =>
-  cloudDraftSchema.shape[field].safeParse(draft[field]).success ? '' : words
+const fieldError = (form: LaunchForm, field: 'subnets' | 'securityGroupIds' | 'tags' | 'volumeGb', message: string): string =>
+  launchFormSchema.shape[field].safeParse(form[field]).success ? '' : message
 
 /** A tag without "=" has no value. */
-const toTags = (entries: readonly string[]): Record<string, string> =>
+const parseTags = (entries: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     entries.map((entry) => {
       const [key = '', ...value] = entry.split('=')
@@ -18,74 +18,74 @@ const toTags = (entries: readonly string[]): Record<string, string> =>
   )
 
 export const AdvancedFields = () => {
-  const { draft } = useCloudState()
-  const volumeFault = fault(draft, 'volumeGb', `A volume has 1 to ${processingLimits.volumeGb} whole GB.`)
+  const { form } = useCloudState()
+  const volumeError = fieldError(form, 'volumeGb', `A volume has 1 to ${processingLimits.volumeGb} whole GB.`)
   return (
     <details className="cloud-advanced">
       <summary>Advanced</summary>
-      {draft.program === 'engine' && (
+      {form.program === 'engine' && (
         <>
-          <LocalField
+          <LocalPathField
             label="Servers table"
             kind="table"
-            value={draft.serversTable}
+            value={form.serversTable}
             placeholder="Local file; else the one beside local forecasts"
-            onChange={(serversTable) => changeDraft({ serversTable })}
+            onChange={(serversTable) => updateForm({ serversTable })}
           />
-          <LocalField
+          <LocalPathField
             label="Events table"
             kind="table"
-            value={draft.eventsTable}
+            value={form.eventsTable}
             placeholder="Local CSV; else the one beside local forecasts"
-            onChange={(eventsTable) => changeDraft({ eventsTable })}
+            onChange={(eventsTable) => updateForm({ eventsTable })}
           />
         </>
       )}
       <Field
         label="Container image"
-        value={draft.imageUri}
+        value={form.imageUri}
         placeholder="The region's scikit-learn image"
-        onChange={(imageUri) => changeDraft({ imageUri })}
+        onChange={(imageUri) => updateForm({ imageUri })}
       />
       <Field
         label="KMS key"
-        value={draft.kmsKeyId}
+        value={form.kmsKeyId}
         placeholder="Key id or ARN; the bucket's own encryption"
-        onChange={(kmsKeyId) => changeDraft({ kmsKeyId })}
+        onChange={(kmsKeyId) => updateForm({ kmsKeyId })}
       />
       <ListField
         label="VPC subnets"
-        values={draft.subnets}
+        values={form.subnets}
         placeholder="subnet-…, subnet-…"
-        fault={fault(draft, 'subnets', `At most ${processingLimits.subnets} subnet ids of at most 32 letters.`)}
-        onChange={(subnets) => changeDraft({ subnets })}
+        error={fieldError(form, 'subnets', `At most ${processingLimits.subnets} subnet ids of at most 32 letters.`)}
+        onChange={(subnets) => updateForm({ subnets })}
       />
       <ListField
         label="Security groups"
-        values={draft.securityGroupIds}
+        values={form.securityGroupIds}
         placeholder="sg-…, sg-…"
-        fault={fault(draft, 'securityGroupIds', `At most ${processingLimits.securityGroups} group ids of at most 32 letters.`)}
-        onChange={(securityGroupIds) => changeDraft({ securityGroupIds })}
+        error={fieldError(form, 'securityGroupIds', `At most ${processingLimits.securityGroups} group ids of at most 32 letters.`)}
+        onChange={(securityGroupIds) => updateForm({ securityGroupIds })}
       />
       <ListField
         label="Tags"
-        values={Object.entries(draft.tags).map(([key, value]) => (value === '' ? key : `${key}=${value}`))}
+        values={Object.entries(form.tags).map(([key, value]) => (value === '' ? key : `${key}=${value}`))}
         placeholder="team=capacity, stage=test"
-        fault={fault(draft, 'tags', 'A tag is KEY=VALUE: 1 to 128 letters, then at most 256.')}
-        onChange={(entries) => changeDraft({ tags: toTags(entries) })}
+        error={fieldError(form, 'tags', 'A tag is KEY=VALUE: 1 to 128 letters, then at most 256.')}
+        onChange={(entries) => updateForm({ tags: parseTags(entries) })}
       />
       <NumberField
         label="Volume, GB"
-        value={draft.volumeGb}
-        most={processingLimits.volumeGb}
-        onChange={(volumeGb) => changeDraft({ volumeGb })}
+        value={form.volumeGb}
+        max={processingLimits.volumeGb}
+        onChange={(volumeGb) => updateForm({ volumeGb })}
       />
-      {volumeFault !== '' && <span role="alert">{volumeFault}</span>}
+      {volumeError !== '' && <span role="alert">{volumeError}</span>}
       <label className="cloud-check">
         <input
           type="checkbox"
-          checked={draft.networkIsolation}
-          onChange={({ target }) => changeDraft({ networkIsolation: target.checked })}
+          checked={form.networkIsolation}
+          onChange={({ target }) => updateForm({ networkIsolation: target.checked })}
         />
         <span>Network isolation</span>
       </label>

@@ -1,4 +1,4 @@
 // Shows what has just come below the form, which is long.
 
 /** For `ref`. */
-export const bringIntoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
+export const scrollIntoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })

@@ -2,27 +2,27 @@
 import { useState } from 'react'
 import { toWireError } from '../../src-shared/errors.ts'
 import type { LocalKind } from '../../src-shared/cloud-contract.ts'
-import { chooseLocal, type Found } from './cloud-state.ts'
+import { chooseLocalPath, type BrowseResult } from './cloud-state.ts'
 import { Field } from './form-fields.tsx'
 
 export interface BrowseFieldProps {
   readonly label: string
   /** What there is to choose from, below a folder or "" at first; names of folders end in a slash. */
-  readonly look: (below: string) => Promise<Found>
+  readonly loadNames: (parentPrefix: string) => Promise<BrowseResult>
   readonly onChoose: (name: string) => void
 }
 
-export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) => {
+export const BrowseField = ({ label, loadNames: fetchNames, onChoose }: BrowseFieldProps) => {
   const [names, setNames] = useState<readonly string[] | null>(null)
   const [prefix, setPrefix] = useState('')
   const [note, setNote] = useState('')
-  const look = async (below: string): Promise<void> => {
-    setPrefix(below)
+  const loadNames = async (parentPrefix: string): Promise<void> => {
+    setPrefix(parentPrefix)
     setNote('Looking …')
     try {
-      const found = await find(below)
-      setNames(found.names)
-      setNote(found.note ?? (found.names.length === 0 ? 'Nothing is there.' : ''))
+      const result = await fetchNames(parentPrefix)
+      setNames(result.names)
+      setNote(result.note ?? (result.names.length === 0 ? 'Nothing is there.' : ''))
     } catch (thrown) {
       setNames([])
       setNote(toWireError(thrown).message)
@@ -30,7 +30,7 @@ export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) =
   }
   const choose = (name: string): void => {
     onChoose(prefix + name)
-    if (name.endsWith('/')) void look(prefix + name)
+    if (name.endsWith('/')) void loadNames(prefix + name)
     else setNames(null)
   }
   return (
@@ -46,7 +46,7 @@ export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) =
         className="button"
         aria-label={label}
         aria-expanded={names !== null}
-        onClick={() => (names === null ? void look('') : setNames(null))}
+        onClick={() => (names === null ? void loadNames('') : setNames(null))}
       >
         …
       </button>
@@ -64,7 +64,7 @@ export const BrowseField = ({ label, look: find, onChoose }: BrowseFieldProps) =
   )
 }
 
-interface LocalFieldProps {
+interface LocalPathFieldProps {
   readonly label: string
   readonly kind: LocalKind
   readonly value: string
@@ -73,9 +73,9 @@ interface LocalFieldProps {
 }
 
 /** A path that can be typed, or chosen in the dialog. */
-export const LocalField = ({ label, kind, value, placeholder, onChange }: LocalFieldProps) => (
+export const LocalPathField = ({ label, kind, value, placeholder, onChange }: LocalPathFieldProps) => (
   <Field label={label} value={value} placeholder={placeholder} onChange={onChange}>
-    <button type="button" className="button" aria-label={`Choose ${label}`} onClick={() => void chooseLocal(kind, onChange)}>
+    <button type="button" className="button" aria-label={`Choose ${label}`} onClick={() => void chooseLocalPath(kind, onChange)}>
       …
     </button>
   </Field>

@@ -1,20 +1,20 @@
 // Run it there: who you are, where it goes, what is checked, one click; and every trip with its timeline and log.
 import { useEffect } from 'react'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { bringIntoView } from './bring-into-view.ts'
-import { CheckLines } from './check-lines.tsx'
-import { connectCloud, loadCloud, useCloudState } from './cloud-state.ts'
-import { CodeDialog } from './code-dialog.tsx'
+import { scrollIntoView } from './bring-into-view.ts'
+import { PreflightChecks } from './check-lines.tsx'
+import { connectAccount, loadCloud, useCloudState } from './cloud-state.ts'
+import { MfaCodeDialog } from './code-dialog.tsx'
 import { JobHistory } from './job-history.tsx'
 import { LaunchForm } from './launch-form.tsx'
-import { TripPanel } from './trip-panel.tsx'
-import { TripList } from './trip-list.tsx'
+import { CloudRunPanel } from './trip-panel.tsx'
+import { CloudRunList } from './trip-list.tsx'
 import './cloud.css'
 
 export const CloudView = () => {
-  const { error, preflight, trips, selected, shownCode, errand } = useCloudState()
+  const { error, preflight, cloudRuns, selectedRunId, signInCode, pendingAction } = useCloudState()
   useEffect(() => void loadCloud(), [])
-  const trip = trips.find(({ runId }) => runId === selected)
+  const cloudRun = cloudRuns.find(({ runId }) => runId === selectedRunId)
   return (
     <main className="cloud" aria-label="Cloud">
       <section className="cloud-launch" aria-label="Launch">
@@ -24,35 +24,35 @@ export const CloudView = () => {
         </header>
         <LaunchForm />
         <p className="cloud-errand muted" role="status">
-          {errand === '' ? '' : `${errand} …`}
+          {pendingAction === '' ? '' : `${pendingAction} …`}
         </p>
-        {shownCode !== null && (
+        {signInCode !== null && (
           <p className="notice" role="status">
-            Confirm <strong>{shownCode.code}</strong> at {shownCode.page}.
+            Confirm <strong>{signInCode.code}</strong> at {signInCode.page}.
           </p>
         )}
         {error !== null && (
-          <div ref={bringIntoView} key={error.message}>
+          <div ref={scrollIntoView} key={error.message}>
             <ErrorPanel error={error} onDismiss={() => useCloudState.setState({ error: null })} />
           </div>
         )}
         {error?.message.includes(' runs a program ') === true && (
-          <button type="button" className="button" onClick={() => void connectCloud(true)}>
+          <button type="button" className="button" onClick={() => void connectAccount(true)}>
             Allow that program
           </button>
         )}
-        {preflight !== null && <CheckLines preflight={preflight} />}
+        {preflight !== null && <PreflightChecks preflight={preflight} />}
       </section>
       <section className="cloud-trips" aria-label="Launches">
-        <TripList />
-        {trip === undefined ? (
+        <CloudRunList />
+        {cloudRun === undefined ? (
           <p className="muted cloud-empty">Nothing was launched from here yet: fill in forecasts, bucket and role, check, and launch.</p>
         ) : (
-          <TripPanel key={trip.runId} trip={trip} />
+          <CloudRunPanel key={cloudRun.runId} cloudRun={cloudRun} />
         )}
         <JobHistory />
       </section>
-      <CodeDialog />
+      <MfaCodeDialog />
     </main>
   )
 }

@@ -1,21 +1,21 @@
 // Asks for the code of an MFA device; it goes to the main process and is kept nowhere.
 import { useState } from 'react'
-import { giveCode, useCloudState } from './cloud-state.ts'
+import { submitMfaCode, useCloudState } from './cloud-state.ts'
 
-export const CodeDialog = () => {
-  const device = useCloudState((state) => state.codeDevice)
+export const MfaCodeDialog = () => {
+  const device = useCloudState((state) => state.mfaDevice)
   const [code, setCode] = useState('')
   if (device === null) return null
-  const send = (given: string | null): void => {
+  const submit = (submittedCode: string | null): void => {
     setCode('')
-    void giveCode(given)
+    void submitMfaCode(submittedCode)
   }
   return (
     <dialog open className="cloud-code" aria-label="Code of the MFA device">
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          send(code.trim())
+          submit(code.trim())
         }}
       >
         <label>
@@ -26,7 +26,7 @@ export const CodeDialog = () => {
           <button type="submit" className="button primary" disabled={code.trim() === ''}>
             Go on
           </button>
-          <button type="button" className="button" onClick={() => send(null)}>
+          <button type="button" className="button" onClick={() => submit(null)}>
             Cancel
           </button>
         </div>

@@ -33,17 +33,17 @@ export const Field = ({ label, value, placeholder, onChange, children }: FieldPr
 interface NumberFieldProps {
   readonly label: string
   readonly value: number
-  readonly most?: number
+  readonly max?: number
   readonly onChange: (value: number) => void
 }
 
-export const NumberField = ({ label, value, most, onChange }: NumberFieldProps) => (
+export const NumberField = ({ label, value, max, onChange }: NumberFieldProps) => (
   <label className="cloud-field">
     <span>{label}</span>
     <input
       type="number"
       min={1}
-      max={most}
+      max={max}
       value={value}
       onChange={({ target }) => target.valueAsNumber > 0 && onChange(target.valueAsNumber)}
     />
@@ -55,15 +55,15 @@ interface ListFieldProps {
   readonly values: readonly string[]
   readonly placeholder: string
   /** What is wrong with the list, one sentence; "" for nothing. */
-  readonly fault: string
+  readonly error: string
   readonly onChange: (values: string[]) => void
 }
 
 /** Entries with commas between; what is typed stays as typed while it means the same list. */
-export const ListField = ({ label, values, placeholder, fault, onChange }: ListFieldProps) => {
-  const [typed, setTyped] = useState('')
-  const entries = split(typed)
-  const isSame = entries.length === values.length && entries.every((entry, index) => entry === values[index])
+export const ListField = ({ label, values, placeholder, error, onChange }: ListFieldProps) => {
+  const [rawText, setRawText] = useState('')
+  const entries = splitList(rawText)
+  const matchesValues = entries.length === values.length && entries.every((entry, index) => entry === values[index])
   const id = useId()
   return (
     <div className="cloud-field">
@@ -71,21 +71,21 @@ export const ListField = ({ label, values, placeholder, fault, onChange }: ListF
       <input
         id={id}
         type="text"
-        value={isSame ? typed : values.join(', ')}
+        value={matchesValues ? rawText : values.join(', ')}
         placeholder={placeholder}
         spellCheck={false}
-        aria-invalid={fault !== ''}
+        aria-invalid={error !== ''}
         onChange={({ target }) => {
-          setTyped(target.value)
-          onChange(split(target.value))
+          setRawText(target.value)
+          onChange(splitList(target.value))
         }}
       />
-      {fault !== '' && <span role="alert">{fault}</span>}
+      {error !== '' && <span role="alert">{error}</span>}
     </div>
   )
 }
 
-const split = (text: string): string[] =>
+const splitList = (text: string): string[] =>
   text
     .split(',')
     .map((entry) => entry.trim())

@@ -2,11 +2,11 @@
 import { useState } from 'react'
 import type { ListedJob } from '../../src-shared/cloud-contract.ts'
 import { openRunFolder } from '../state/open-path.ts'
-import { formatInstant } from '../theme/formatting.ts'
-import { fetchEarlier, loadHistory, useCloudState } from './cloud-state.ts'
+import { formatUtcTime } from '../theme/formatting.ts'
+import { downloadRun, loadHistory, useCloudState } from './cloud-state.ts'
 
 export const JobHistory = () => {
-  const { history, historyNote, errand, fetching } = useCloudState()
+  const { history, historyNote, pendingAction, downloadProgress } = useCloudState()
   const [prefix, setPrefix] = useState('')
   return (
     <section className="cloud-history" aria-label="History">
@@ -14,10 +14,10 @@ export const JobHistory = () => {
         className="cloud-earlier"
         onSubmit={(event) => {
           event.preventDefault()
-          void fetchEarlier(prefix.trim())
+          void downloadRun(prefix.trim())
         }}
       >
-        <button type="button" className="button" disabled={errand !== ''} onClick={() => void loadHistory()}>
+        <button type="button" className="button" disabled={pendingAction !== ''} onClick={() => void loadHistory()}>
           List the account’s jobs
         </button>
         <input
@@ -28,19 +28,21 @@ export const JobHistory = () => {
           value={prefix}
           onChange={({ target }) => setPrefix(target.value)}
         />
-        <button type="submit" className="button" disabled={errand !== '' || !prefix.trim().startsWith('s3://')}>
+        <button type="submit" className="button" disabled={pendingAction !== '' || !prefix.trim().startsWith('s3://')}>
           Bring home
         </button>
       </form>
-      {fetching !== null && <progress value={fetching.bytes} max={Math.max(1, fetching.total)} aria-label="Bringing the run home" />}
+      {downloadProgress !== null && (
+        <progress value={downloadProgress.bytes} max={Math.max(1, downloadProgress.total)} aria-label="Bringing the run home" />
+      )}
       {historyNote !== null && <p className="muted">{historyNote}</p>}
       {history !== null &&
-        (history.length === 0 ? <p className="muted">The account has no processing jobs yet.</p> : <Jobs jobs={history} />)}
+        (history.length === 0 ? <p className="muted">The account has no processing jobs yet.</p> : <JobTable jobs={history} />)}
     </section>
   )
 }
 
-const Jobs = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
+const JobTable = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
   <table>
     <thead>
       <tr>
@@ -58,9 +60,9 @@ const Jobs = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
             {job.runId === null && <span className="muted"> from elsewhere</span>}
           </td>
           <td>{job.status === 'InProgress' ? 'Running' : job.status}</td>
-          <td>{job.createdAt === '' ? '' : formatInstant(job.createdAt)}</td>
+          <td>{job.createdAt === '' ? '' : formatUtcTime(job.createdAt)}</td>
           <td>
-            <RunOf job={job} />
+            <RunAction job={job} />
           </td>
         </tr>
       ))}
@@ -68,8 +70,8 @@ const Jobs = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
   </table>
 )
 
-const RunOf = ({ job: { name, status, folder } }: { readonly job: ListedJob }) => {
-  const isBusy = useCloudState(({ errand }) => errand !== '')
+const RunAction = ({ job: { name, status, folder } }: { readonly job: ListedJob }) => {
+  const isBusy = useCloudState(({ pendingAction }) => pendingAction !== '')
   if (folder !== null)
     return (
       <button type="button" className="link" onClick={() => void openRunFolder(folder)}>
@@ -78,7 +80,7 @@ const RunOf = ({ job: { name, status, folder } }: { readonly job: ListedJob }) =
     )
   if (status !== 'Completed') return null
   return (
-    <button type="button" className="link" disabled={isBusy} aria-label={`Bring home ${name}`} onClick={() => void fetchEarlier(name)}>
+    <button type="button" className="link" disabled={isBusy} aria-label={`Bring home ${name}`} onClick={() => void downloadRun(name)}>
       Bring home
     </button>
   )

@@ -1,40 +1,37 @@
 // What a launch needs: who, where, what it may cost, and under Advanced what few need.
 import { FolderOpen } from 'lucide-react'
-import { cloudDraftSchema } from '../../src-shared/cloud-contract.ts'
+import { launchFormSchema } from '../../src-shared/cloud-contract.ts'
 import type { Preflight } from '../../src-shared/cloud-job.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
 import {
-  browse,
+  browseBucket,
   browseRoles,
-  changeDraft,
-  chooseLocal,
-  connectCloud,
+  updateForm,
+  chooseLocalPath,
+  connectAccount,
   importConfig,
-  launchCloud,
+  launchRun,
   runPreflight,
-  signInCloud,
+  signIn,
   useCloudState,
 } from './cloud-state.ts'
-import { lastPartOf } from '../state/open-path.ts'
+import { fileNameOf } from '../state/open-path.ts'
 import { formatUsd } from './cloud-words.ts'
 import { Field, NumberField } from './form-fields.tsx'
 import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
-  const { draft, profiles, caller, preflight, errand } = useCloudState()
-  const isBusy = errand !== ''
-  const fits = cloudDraftSchema.safeParse(draft).success
+  const { form: draft, profiles, caller, preflight, pendingAction } = useCloudState()
+  const isBusy = pendingAction !== ''
+  const isValid = launchFormSchema.safeParse(draft).success
   return (
     <form className="cloud-form" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
         <legend>Account</legend>
         <label className="cloud-field">
           <span>Profile</span>
-          <select
-            value={draft.profile ?? ''}
-            onChange={({ target }) => changeDraft({ profile: target.value === '' ? null : target.value })}
-          >
+          <select value={draft.profile ?? ''} onChange={({ target }) => updateForm({ profile: target.value === '' ? null : target.value })}>
             <option value="">From the environment</option>
             {profiles.map((name) => (
               <option key={name} value={name}>
@@ -47,13 +44,13 @@ export const LaunchForm = () => {
           label="Region"
           value={draft.region ?? ''}
           placeholder="The profile's"
-          onChange={(region) => changeDraft({ region: region === '' ? null : region })}
+          onChange={(region) => updateForm({ region: region === '' ? null : region })}
         />
         <div className="actions">
-          <button type="button" className="button" disabled={isBusy} onClick={() => void connectCloud()}>
+          <button type="button" className="button" disabled={isBusy} onClick={() => void connectAccount()}>
             Connect
           </button>
-          <button type="button" className="button" disabled={isBusy || draft.profile === null} onClick={() => void signInCloud()}>
+          <button type="button" className="button" disabled={isBusy || draft.profile === null} onClick={() => void signIn()}>
             Sign in
           </button>
           <button type="button" className="button" disabled={isBusy} onClick={() => void importConfig()}>
@@ -62,8 +59,8 @@ export const LaunchForm = () => {
         </div>
         {draft.configFile !== '' && (
           <p className="cloud-config muted">
-            Analysis settings of {lastPartOf(draft.configFile)}.{' '}
-            <button type="button" className="link" onClick={() => changeDraft({ configFile: '' })}>
+            Analysis settings of {fileNameOf(draft.configFile)}.{' '}
+            <button type="button" className="link" onClick={() => updateForm({ configFile: '' })}>
               Leave them out
             </button>
           </p>
@@ -82,69 +79,69 @@ export const LaunchForm = () => {
           label="Forecasts"
           value={draft.input}
           placeholder="s3://bucket/forecasts/ or a local path"
-          onChange={(input) => changeDraft({ input })}
+          onChange={(input) => updateForm({ input })}
         >
           <button
             type="button"
             className="button icon"
             aria-label="Choose local forecasts"
             title="From this computer"
-            onClick={() => void chooseLocal('forecasts', (input) => changeDraft({ input }))}
+            onClick={() => void chooseLocalPath('forecasts', (input) => updateForm({ input }))}
           >
             <FolderOpen size={14} aria-hidden />
           </button>
           {draft.bucket !== '' && (
             <BrowseField
               label="Browse forecasts"
-              look={(below) => browse(draft.bucket, below)}
-              onChoose={(prefix) => changeDraft({ input: `s3://${draft.bucket}/${prefix}` })}
+              loadNames={(parentPrefix) => browseBucket(draft.bucket, parentPrefix)}
+              onChoose={(prefix) => updateForm({ input: `s3://${draft.bucket}/${prefix}` })}
             />
           )}
         </Field>
-        <Field label="Bucket" value={draft.bucket} onChange={(bucket) => changeDraft({ bucket })}>
-          <BrowseField label="Browse buckets" look={() => browse('', '')} onChoose={(bucket) => changeDraft({ bucket })} />
+        <Field label="Bucket" value={draft.bucket} onChange={(bucket) => updateForm({ bucket })}>
+          <BrowseField label="Browse buckets" loadNames={() => browseBucket('', '')} onChoose={(bucket) => updateForm({ bucket })} />
         </Field>
-        <Field label="Folder in it" value={draft.prefix} onChange={(prefix) => changeDraft({ prefix })} />
+        <Field label="Folder in it" value={draft.prefix} onChange={(prefix) => updateForm({ prefix })} />
         <Field
           label="Execution role"
           value={draft.roleArn}
           placeholder="arn:aws:iam::…:role/…"
-          onChange={(roleArn) => changeDraft({ roleArn })}
+          onChange={(roleArn) => updateForm({ roleArn })}
         >
-          <BrowseField label="Browse roles" look={browseRoles} onChoose={(roleArn) => changeDraft({ roleArn })} />
+          <BrowseField label="Browse roles" loadNames={browseRoles} onChoose={(roleArn) => updateForm({ roleArn })} />
         </Field>
         <Field
           label="Machine"
           value={draft.instanceType}
           placeholder="By the input's size"
-          onChange={(instanceType) => changeDraft({ instanceType })}
+          onChange={(instanceType) => updateForm({ instanceType })}
         />
         <NumberField
           label="At most, minutes"
           value={draft.maxRuntimeMinutes}
-          onChange={(maxRuntimeMinutes) => changeDraft({ maxRuntimeMinutes })}
+          onChange={(maxRuntimeMinutes) => updateForm({ maxRuntimeMinutes })}
         />
-        <NumberField label="At most, USD" value={draft.costCeilingUsd} onChange={(costCeilingUsd) => changeDraft({ costCeilingUsd })} />
+        <NumberField label="At most, USD" value={draft.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })} />
         <AdvancedFields />
       </fieldset>
       <div className="actions">
-        <button type="button" className="button" disabled={isBusy || !fits} onClick={() => void runPreflight()}>
+        <button type="button" className="button" disabled={isBusy || !isValid} onClick={() => void runPreflight()}>
           Check
         </button>
         <button
           type="button"
           className="button primary"
-          disabled={isBusy || !fits || preflight?.passed === false}
-          onClick={() => void launchCloud()}
+          disabled={isBusy || !isValid || preflight?.passed === false}
+          onClick={() => void launchRun()}
         >
           Launch
         </button>
-        {preflight !== null && <span className="muted">{verdict(preflight)}</span>}
+        {preflight !== null && <span className="muted">{preflightSummary(preflight)}</span>}
         {preflight !== null && preflight.suggestedInstances !== null && (
           <button
             type="button"
             className="button"
-            onClick={() => changeDraft({ engine: 'spark', instances: preflight.suggestedInstances ?? draft.instances })}
+            onClick={() => updateForm({ engine: 'spark', instances: preflight.suggestedInstances ?? draft.instances })}
           >
             Use Spark on {preflight.suggestedInstances} machines
           </button>
@@ -155,7 +152,7 @@ export const LaunchForm = () => {
 }
 
 /** Why it cannot be launched, or what it costs. */
-const verdict = ({ passed, checks, mostUsd }: Preflight): string => {
+const preflightSummary = ({ passed, checks, mostUsd }: Preflight): string => {
   const failed = checks.filter(({ state }) => state === 'failed').length
   if (!passed) return `${failed} of ${checks.length} checks failed, see below`
   return mostUsd === null ? 'all checks passed' : `all checks passed, at most ${formatUsd(mostUsd)} (estimate)`

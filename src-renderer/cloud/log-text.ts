@@ -3,30 +3,30 @@ import type { LogLine } from '../../src-shared/cloud-job.ts'
 import { runEventSchema, type RunEvent } from '../../src-shared/run-event.ts'
 import { formatGigabytes } from './cloud-words.ts'
 
-const known = new WeakMap<LogLine, string>()
+const cache = new WeakMap<LogLine, string>()
 
 export const logText = (line: LogLine): string => {
-  const text = known.get(line) ?? describe(line.text)
-  known.set(line, text)
+  const text = cache.get(line) ?? describeLine(line.text)
+  cache.set(line, text)
   return text
 }
 
-const describe = (text: string): string => {
+const describeLine = (text: string): string => {
   if (!text.startsWith('{')) return text
   try {
     const event = runEventSchema.safeParse(JSON.parse(text)).data
-    return event === undefined ? text : `${inWords(event)}${memory(text)}`
+    return event === undefined ? text : `${describeEvent(event)}${memorySuffix(text)}`
   } catch {
     return text
   }
 }
 
-const memory = (text: string): string => {
+const memorySuffix = (text: string): string => {
   const bytes = /"peak_memory_bytes":(\d+)/.exec(text)?.[1]
   return bytes === undefined ? '' : `, memory up to ${formatGigabytes(Number(bytes))}`
 }
 
-const inWords = (event: RunEvent): string => {
+const describeEvent = (event: RunEvent): string => {
   switch (event.type) {
     case 'started':
       return `Run ${event.run_id} started`

@@ -1,65 +1,68 @@
 // What runs there: Headroom's engine, or the user's own Python module out of a project folder.
-import type { CloudDraft } from '../../src-shared/cloud-contract.ts'
+import type { LaunchForm } from '../../src-shared/cloud-contract.ts'
 import { engineKinds, processingLimits, type EngineKind } from '../../src-shared/cloud-settings.ts'
-import { LocalField } from './browse-field.tsx'
-import { changeDraft, useCloudState } from './cloud-state.ts'
+import { LocalPathField } from './browse-field.tsx'
+import { updateForm, useCloudState } from './cloud-state.ts'
 import { Field, NumberField } from './form-fields.tsx'
 
-const programs: Readonly<Record<CloudDraft['program'], string>> = { engine: 'Headroom’s engine', 'python-module': 'My own Python module' }
+const programLabels: Readonly<Record<LaunchForm['program'], string>> = {
+  engine: 'Headroom’s engine',
+  'python-module': 'My own Python module',
+}
 
-const engines: Readonly<Record<EngineKind, string>> = { single: 'on one machine', spark: 'by Spark on several' }
+const engineLabels: Readonly<Record<EngineKind, string>> = { single: 'on one machine', spark: 'by Spark on several' }
 
 export const ProgramFields = () => {
-  const { draft } = useCloudState()
+  const { form } = useCloudState()
   return (
     <>
       <label className="cloud-field">
         <span>What runs</span>
-        <select value={draft.program} onChange={({ target }) => changeDraft({ program: target.value as CloudDraft['program'] })}>
-          {Object.entries(programs).map(([program, words]) => (
+        <select value={form.program} onChange={({ target }) => updateForm({ program: target.value as LaunchForm['program'] })}>
+          {Object.entries(programLabels).map(([program, label]) => (
             <option key={program} value={program}>
-              {words}
+              {label}
             </option>
           ))}
         </select>
       </label>
-      {draft.program === 'engine' && (
+      {form.program === 'engine' && (
         <label className="cloud-field">
           <span>Rows are computed</span>
-          <select value={draft.engine} onChange={({ target }) => changeDraft({ engine: target.value as EngineKind })}>
+          <select value={form.engine} onChange={({ target }) => updateForm({ engine: target.value as EngineKind })}>
             {engineKinds.map((kind) => (
               <option key={kind} value={kind}>
-                {engines[kind]}
+                {engineLabels[kind]}
               </option>
             ))}
           </select>
         </label>
       )}
-      {draft.program === 'engine' && draft.engine === 'spark' && (
+      {form.program === 'engine' && form.engine === 'spark' && (
         <>
           <NumberField
             label="Machines"
-            value={draft.instances}
-            most={processingLimits.instances}
-            onChange={(instances) => changeDraft({ instances })}
+            value={form.instances}
+            max={processingLimits.instances}
+            onChange={(instances) => updateForm({ instances })}
           />
           <p className="muted cloud-hint">Two jobs in turn: Spark computes and cuts up the rows, the engine finishes the run.</p>
         </>
       )}
-      {draft.program === 'python-module' && (
+      {form.program === 'python-module' && (
         <>
-          <LocalField
+          <LocalPathField
             label="Project folder"
             kind="project"
-            value={draft.projectFolder}
+            value={form.projectFolder}
             placeholder="The folder that holds src and config"
-            onChange={(projectFolder) => changeDraft({ projectFolder })}
+            onChange={(projectFolder) => updateForm({ projectFolder })}
           />
           <Field
             label="Script in it"
-            value={draft.moduleScript}
+            value={form.moduleScript}
             placeholder="src/05_risk_analysis.py"
-            onChange={(moduleScript) => changeDraft({ moduleScript })}
+            onChange={(moduleScript) => updateForm({ moduleScript })}
           />
           <p className="muted cloud-hint">Its outputs come home as they are, without a manifest to verify them by.</p>
         </>

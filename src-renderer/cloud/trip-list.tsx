@@ -1,19 +1,23 @@
 // The launches of this machine, newest first.
-import { formatInstant } from '../theme/formatting.ts'
-import { selectTrip, useCloudState } from './cloud-state.ts'
-import { tripWord } from './cloud-words.ts'
+import { formatUtcTime } from '../theme/formatting.ts'
+import { selectRun, useCloudState } from './cloud-state.ts'
+import { runStateLabel } from './cloud-words.ts'
 
-export const TripList = () => {
-  const { trips, selected } = useCloudState()
-  if (trips.length === 0) return null
+export const CloudRunList = () => {
+  const { cloudRuns, selectedRunId } = useCloudState()
+  if (cloudRuns.length === 0) return null
   return (
     <ul className="cloud-trip-list" aria-label="Launches from here">
-      {trips.map((trip) => (
-        <li key={trip.runId}>
-          <button type="button" aria-current={trip.runId === selected ? 'true' : undefined} onClick={() => void selectTrip(trip.runId)}>
-            <span>{formatInstant(trip.createdAt)}</span>
-            <span className="muted">{trip.instanceType}</span>
-            <span>{tripWord(trip)}</span>
+      {cloudRuns.map((cloudRun) => (
+        <li key={cloudRun.runId}>
+          <button
+            type="button"
+            aria-current={cloudRun.runId === selectedRunId ? 'true' : undefined}
+            onClick={() => void selectRun(cloudRun.runId)}
+          >
+            <span>{formatUtcTime(cloudRun.createdAt)}</span>
+            <span className="muted">{cloudRun.instanceType}</span>
+            <span>{runStateLabel(cloudRun)}</span>
           </button>
         </li>
       ))}

@@ -1,31 +1,33 @@
 // One trip: its timeline with durations, what is going on, how it ended, its log, and what can be done about it.
 import { useState } from 'react'
-import type { TripView } from '../../src-shared/cloud-contract.ts'
+import type { CloudRunView } from '../../src-shared/cloud-contract.ts'
 import type { JobLoad } from '../../src-shared/cloud-job.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { openRunFolder } from '../state/open-path.ts'
-import { continueTrip, openConsole, stopTrip } from './cloud-state.ts'
-import { duration, formatGigabytes, formatUsd, tripWord } from './cloud-words.ts'
+import { resumeRun, openConsole, stopRun } from './cloud-state.ts'
+import { formatDuration, formatGigabytes, formatUsd, runStateLabel } from './cloud-words.ts'
 import { LogPanel } from './log-panel.tsx'
 
-export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
-  const [asksToStop, setAsksToStop] = useState(false)
-  const { runId, folder, isLive, status, error, activity, progress } = trip
+export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
+  const [isConfirmingStop, setIsConfirmingStop] = useState(false)
+  const { runId, folder, isLive, status, error, activity, progress } = cloudRun
   const isRunning = status === 'InProgress'
   return (
-    <article className="cloud-trip" aria-label={trip.jobName}>
+    <article className="cloud-trip" aria-label={cloudRun.jobName}>
       <header>
-        <h2>{trip.jobName}</h2>
-        <span data-testid="trip-state">{tripWord(trip)}</span>
-        {trip.part !== 'whole' && <span className="muted">{trip.part === 'spark' ? 'Spark stage, 1 of 2' : 'Second stage, 2 of 2'}</span>}
+        <h2>{cloudRun.jobName}</h2>
+        <span data-testid="trip-state">{runStateLabel(cloudRun)}</span>
+        {cloudRun.part !== 'whole' && (
+          <span className="muted">{cloudRun.part === 'spark' ? 'Spark stage, 1 of 2' : 'Second stage, 2 of 2'}</span>
+        )}
         <span className="muted">
-          {trip.instanceType}, {trip.region}
-          {trip.peakMemoryBytes !== null && `, memory up to ${formatGigabytes(trip.peakMemoryBytes)}`}
-          {trip.mostUsd !== null && `, at most ${formatUsd(trip.mostUsd)} (estimate)`}
+          {cloudRun.instanceType}, {cloudRun.region}
+          {cloudRun.peakMemoryBytes !== null && `, memory up to ${formatGigabytes(cloudRun.peakMemoryBytes)}`}
+          {cloudRun.maxUsd !== null && `, at most ${formatUsd(cloudRun.maxUsd)} (estimate)`}
         </span>
       </header>
-      <Timeline trip={trip} />
-      {trip.load !== null && <Load load={trip.load} />}
+      <Timeline cloudRun={cloudRun} />
+      {cloudRun.load !== null && <InstanceLoad load={cloudRun.load} />}
       {activity !== '' && isLive && (
         <p role="status" className="cloud-activity">
           {activity}
@@ -33,7 +35,7 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
         </p>
       )}
       {error !== null && (
-        <ErrorPanel error={error} {...(isLive || hasFailedForGood(trip) ? {} : { onRetry: () => void continueTrip(runId) })} />
+        <ErrorPanel error={error} {...(isLive || isFinalFailure(cloudRun) ? {} : { onRetry: () => void resumeRun(runId) })} />
       )}
       <div className="actions">
         {folder !== null && (
@@ -41,49 +43,49 @@ export const TripPanel = ({ trip }: { readonly trip: TripView }) => {
             Open the run
           </button>
         )}
-        {trip.stage !== 'planned' && (
+        {cloudRun.stage !== 'planned' && (
           <button type="button" className="button" onClick={() => void openConsole(runId)}>
             Show in the AWS console
           </button>
         )}
-        {isRunning && !asksToStop && (
-          <button type="button" className="button" onClick={() => setAsksToStop(true)}>
+        {isRunning && !isConfirmingStop && (
+          <button type="button" className="button" onClick={() => setIsConfirmingStop(true)}>
             Stop …
           </button>
         )}
-        {isRunning && asksToStop && (
+        {isRunning && isConfirmingStop && (
           <>
             <span>Its outputs will be lost.</span>
-            <button type="button" className="button" onClick={() => void stopTrip(runId).then(() => setAsksToStop(false))}>
+            <button type="button" className="button" onClick={() => void stopRun(runId).then(() => setIsConfirmingStop(false))}>
               Stop the job
             </button>
-            <button type="button" className="button" onClick={() => setAsksToStop(false)}>
+            <button type="button" className="button" onClick={() => setIsConfirmingStop(false)}>
               Let it run
             </button>
           </>
         )}
       </div>
-      <LogPanel trip={trip} />
+      <LogPanel cloudRun={cloudRun} />
     </article>
   )
 }
 
 /** A part of a trip through Spark can be begun again over what it had finished. */
-const hasFailedForGood = ({ part, status }: TripView): boolean => part === 'whole' && (status === 'Failed' || status === 'Stopped')
+const isFinalFailure = ({ part, status }: CloudRunView): boolean => part === 'whole' && (status === 'Failed' || status === 'Stopped')
 
-const loadNames = { cpu: 'CPU, 100 % per core', memory: 'Memory', disk: 'Disk' } as const
+const loadLabels = { cpu: 'CPU, 100 % per core', memory: 'Memory', disk: 'Disk' } as const
 
 /** What CloudWatch measures; a metric that it lacks is not shown. */
-const Load = ({ load }: { readonly load: JobLoad }) => (
+const InstanceLoad = ({ load }: { readonly load: JobLoad }) => (
   <dl className="cloud-load" aria-label="Load of the machine">
     {(['cpu', 'memory', 'disk'] as const).map((name) => {
-      const measured = load[name]
+      const usage = load[name]
       return (
-        measured !== null && (
+        usage !== null && (
           <div key={name}>
-            <dt>{loadNames[name]}</dt>
+            <dt>{loadLabels[name]}</dt>
             <dd>
-              {Math.round(measured.last)} % <span className="muted">most {Math.round(measured.most)} %</span>
+              {Math.round(usage.last)} % <span className="muted">most {Math.round(usage.most)} %</span>
             </dd>
           </div>
         )
@@ -92,20 +94,20 @@ const Load = ({ load }: { readonly load: JobLoad }) => (
   </dl>
 )
 
-const Timeline = ({ trip }: { readonly trip: TripView }) => {
-  const { createdAt, submittedAt, startedAt, endedAt, folder } = trip
+const Timeline = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
+  const { createdAt, submittedAt, startedAt, endedAt, folder } = cloudRun
   const steps = [
-    { name: 'Uploaded', at: submittedAt, took: duration(createdAt, submittedAt) },
-    { name: 'Machine found', at: startedAt, took: duration(submittedAt, startedAt) },
-    { name: 'Computed', at: endedAt, took: duration(startedAt, endedAt) },
-    { name: 'Home', at: folder === null ? null : endedAt, took: '' },
+    { name: 'Uploaded', at: submittedAt, elapsed: formatDuration(createdAt, submittedAt) },
+    { name: 'Machine found', at: startedAt, elapsed: formatDuration(submittedAt, startedAt) },
+    { name: 'Computed', at: endedAt, elapsed: formatDuration(startedAt, endedAt) },
+    { name: 'Home', at: folder === null ? null : endedAt, elapsed: '' },
   ]
   return (
     <ol className="cloud-timeline" aria-label="Timeline">
-      {steps.map(({ name, at, took }) => (
+      {steps.map(({ name, at, elapsed }) => (
         <li key={name} data-done={at !== null}>
           {name}
-          {took !== '' && <span className="muted"> {took}</span>}
+          {elapsed !== '' && <span className="muted"> {elapsed}</span>}
         </li>
       ))}
     </ol>

@@ -1,7 +1,7 @@
 // How the values of lists are written: by their kind, in the reader's locale, a dash for what is not known.
 import type { Cell } from '../../src-shared/fleet-view.ts'
 import type { ColumnKind } from '../../src-shared/server-columns.ts'
-import { formatDate, formatDollars, formatInstant, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
 
 export const isNumeric = (kind: ColumnKind): boolean => !['text', 'risk', 'flag'].includes(kind)
 
@@ -11,11 +11,11 @@ export interface CellContext {
   readonly isHourly: boolean
 }
 
-export const cellText = (cell: Cell, kind: ColumnKind, { unit, isHourly }: CellContext): string => {
+export const formatCell = (cell: Cell, kind: ColumnKind, { unit, isHourly }: CellContext): string => {
   if (cell === null || cell === '') return '–'
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no'
   if (typeof cell === 'string') {
-    if (kind === 'time') return isHourly ? formatInstant(cell) : formatDate(Date.parse(cell))
+    if (kind === 'time') return isHourly ? formatUtcTime(cell) : formatDate(Date.parse(cell))
     return cell
   }
   switch (kind) {

@@ -2,11 +2,11 @@
 import { Download } from 'lucide-react'
 import { useCallback, useRef, useState } from 'react'
 import { Chart, type ChartHandle, type ChartProps } from '../charts/chart.tsx'
-import { copyAndTell, saveFile } from '../state/errands.ts'
+import { copyWithNotice, saveFile } from '../state/errands.ts'
 import { DataTable } from './data-table.tsx'
 import { Popover } from './popover.tsx'
 import { TableToggle } from './table-toggle.tsx'
-import { tableText, textFormatNames, textFormats, type TableContent } from './table-text.ts'
+import { formatTable, textFormatLabels, textFormats, type TableContent } from './table-text.ts'
 
 export interface ChartFrameProps extends ChartProps {
   /** The finding, in words. */
@@ -19,8 +19,8 @@ export interface ChartFrameProps extends ChartProps {
 export const ChartFrame = ({ title, note, table, className = '', ...chart }: ChartFrameProps) => {
   const handle = useRef<ChartHandle | null>(null)
   const [isTable, setIsTable] = useState(false)
-  const keep = useCallback((given: ChartHandle | null) => {
-    handle.current = given
+  const storeHandle = useCallback((newHandle: ChartHandle | null) => {
+    handle.current = newHandle
   }, [])
   const fileName = (kind: string): string => `${title.replace(/[^\p{L}\p{N} .-]+/gu, '').slice(0, 80)}.${kind}`
   return (
@@ -41,10 +41,10 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
                   className="menu-item"
                   data-close
                   onClick={() => {
-                    void copyAndTell(tableText(table(), format), 'Table')
+                    void copyWithNotice(formatTable(table(), format), 'Table')
                   }}
                 >
-                  Copy as {textFormatNames[format]}
+                  Copy as {textFormatLabels[format]}
                 </button>
               </li>
             ))}
@@ -56,8 +56,8 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
                   data-close
                   disabled={isTable}
                   onClick={() => {
-                    const picture = handle.current?.picture(kind)
-                    if (picture !== undefined) void saveFile(fileName(kind), kind, picture)
+                    const image = handle.current?.exportImage(kind)
+                    if (image !== undefined) void saveFile(fileName(kind), kind, image)
                   }}
                 >
                   Save as {kind.toUpperCase()}…
@@ -70,7 +70,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
                 className="menu-item"
                 data-close
                 onClick={() => {
-                  void saveFile(fileName('csv'), 'csv', tableText(table(), 'csv'))
+                  void saveFile(fileName('csv'), 'csv', formatTable(table(), 'csv'))
                 }}
               >
                 Save as CSV…
@@ -83,7 +83,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
         <DataTable label={title} content={table()} />
       ) : (
         <div className="chart-body">
-          <Chart {...chart} onHandle={keep} />
+          <Chart {...chart} onHandle={storeHandle} />
         </div>
       )}
     </section>

@@ -4,20 +4,21 @@ import { formatting } from '../theme/formatting.ts'
 
 export interface CheckListProps {
   readonly title: string
-  readonly chosen: readonly string[]
+  readonly selected: readonly string[]
   readonly options: readonly { readonly value: string; readonly label: string; readonly servers?: number }[]
-  readonly onChange: (chosen: string[]) => void
+  readonly onChange: (selected: string[]) => void
 }
 
-const searchedFrom = 12
+const minOptionsForSearch = 12
 
-export const CheckList = ({ title, chosen, options, onChange }: CheckListProps) => {
+export const CheckList = ({ title, selected, options, onChange }: CheckListProps) => {
   const [search, setSearch] = useState('')
-  const shown = options.filter(({ label }) => label.toLowerCase().includes(search.toLowerCase()))
-  const toggle = (value: string): void => onChange(chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value])
+  const visibleOptions = options.filter(({ label }) => label.toLowerCase().includes(search.toLowerCase()))
+  const toggle = (value: string): void =>
+    onChange(selected.includes(value) ? selected.filter((other) => other !== value) : [...selected, value])
   return (
     <fieldset className="check-list" aria-label={title}>
-      {options.length >= searchedFrom && (
+      {options.length >= minOptionsForSearch && (
         <input
           type="search"
           className="field"
@@ -28,16 +29,16 @@ export const CheckList = ({ title, chosen, options, onChange }: CheckListProps) 
         />
       )}
       <div className="check-list-options">
-        {shown.map(({ value, label, servers }) => (
+        {visibleOptions.map(({ value, label, servers }) => (
           <label key={value} className="check">
-            <input type="checkbox" checked={chosen.includes(value)} onChange={() => toggle(value)} />
+            <input type="checkbox" checked={selected.includes(value)} onChange={() => toggle(value)} />
             <span>{label}</span>
             {servers !== undefined && <span className="check-count">{formatting.count(servers)}</span>}
           </label>
         ))}
       </div>
       <div className="check-list-foot">
-        <button type="button" className="button quiet" disabled={chosen.length === 0} onClick={() => onChange([])}>
+        <button type="button" className="button quiet" disabled={selected.length === 0} onClick={() => onChange([])}>
           All
         </button>
       </div>

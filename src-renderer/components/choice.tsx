@@ -1,15 +1,15 @@
 // One choice out of a few: side by side as a segmented control, or as a drop-down list.
 
-export interface ChoiceProps<Value extends string> {
+export interface SelectProps<Value extends string> {
   readonly label: string
   readonly value: Value
   readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[]
   readonly onChange: (value: Value) => void
   /** Why there is nothing to choose at present. */
-  readonly disabledBecause?: string | undefined
+  readonly disabledReason?: string | undefined
 }
 
-export const Segments = <Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) => (
+export const SegmentedControl = <Value extends string>({ label, value, options, onChange }: SelectProps<Value>) => (
   <div className="segments" role="radiogroup" aria-label={label}>
     {options.map((option) => (
       <button
@@ -27,15 +27,15 @@ export const Segments = <Value extends string>({ label, value, options, onChange
   </div>
 )
 
-export const Select = <Value extends string>({ label, value, options, onChange, disabledBecause }: ChoiceProps<Value>) => (
-  <label className="select" title={disabledBecause}>
+export const Select = <Value extends string>({ label, value, options, onChange, disabledReason }: SelectProps<Value>) => (
+  <label className="select" title={disabledReason}>
     <span>{label}</span>
     <select
       value={value}
-      disabled={disabledBecause !== undefined}
+      disabled={disabledReason !== undefined}
       onChange={({ target }) => {
-        const chosen = options.find((option) => option.value === target.value)
-        if (chosen !== undefined) onChange(chosen.value)
+        const selected = options.find((option) => option.value === target.value)
+        if (selected !== undefined) onChange(selected.value)
       }}
     >
       {options.map((option) => (

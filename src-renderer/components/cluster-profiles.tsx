@@ -3,7 +3,7 @@ import { clusterStyle, type ChartTheme } from '../../src-shared/chart-options/th
 import type { ClusterProfiles as Profiles } from '../../src-shared/run-view.ts'
 import { formatNumber, formatting } from '../theme/formatting.ts'
 
-const featureNames: Readonly<Record<string, string>> = {
+const featureLabels: Readonly<Record<string, string>> = {
   mean: 'Mean',
   std: 'Deviation',
   p95: 'P95',
@@ -37,12 +37,12 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
           <dl className="profile">
             {features.map((feature) => (
               <div key={feature} className="pair">
-                <dt>{featureNames[feature] ?? feature}</dt>
+                <dt>{featureLabels[feature] ?? feature}</dt>
                 <dd>
                   <span className="profile-bar" aria-hidden>
                     <span
                       style={{
-                        width: `${100 * shareOf(profiles, feature, centre[feature])}%`,
+                        width: `${100 * relativePosition(profiles, feature, centre[feature])}%`,
                         background: clusterStyle(theme, cluster).color,
                       }}
                     />
@@ -79,9 +79,9 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
 }
 
 /** Place of a value between the least and the greatest centre. */
-const shareOf = ({ clusters }: Profiles, feature: string, value: number | null | undefined): number => {
-  const known = clusters.flatMap(({ centre }) => centre[feature] ?? [])
-  const least = Math.min(...known)
-  const greatest = Math.max(...known)
-  return value === null || value === undefined || greatest === least ? 0 : 0.04 + (0.96 * (value - least)) / (greatest - least)
+const relativePosition = ({ clusters }: Profiles, feature: string, value: number | null | undefined): number => {
+  const centres = clusters.flatMap(({ centre }) => centre[feature] ?? [])
+  const min = Math.min(...centres)
+  const max = Math.max(...centres)
+  return value === null || value === undefined || max === min ? 0 : 0.04 + (0.96 * (value - min)) / (max - min)
 }

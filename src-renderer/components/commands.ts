@@ -9,11 +9,11 @@ export interface Command {
   readonly shortcut?: string
   readonly run: () => void
   /** Whether there is nothing to do it on at present. */
-  readonly isOff?: () => boolean
+  readonly isDisabled?: () => boolean
 }
 
 const isMac = navigator.userAgent.includes('Macintosh')
 
 /** As the keys are called on this system. */
-export const shortcutText = (shortcut: string): string =>
+export const formatShortcut = (shortcut: string): string =>
   isMac ? shortcut.replace('Ctrl+', '⌘').replace('Alt+', '⌥').replace('Shift+', '⇧') : shortcut.replace(/^(\w) (\w)$/, '$1 then $2')

@@ -5,9 +5,9 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode 
 import type { Cell } from '../../src-shared/fleet-view.ts'
 import type { ColumnKind } from '../../src-shared/server-columns.ts'
 import type { RiskLevel } from '../../src-shared/server-risk.ts'
-import { cellText, isNumeric, type CellContext } from './cell-text.ts'
-import { gridTarget, type GridPlace } from './grid-keys.ts'
-import { RiskSign } from './risk-sign.tsx'
+import { formatCell, isNumeric, type CellContext } from './cell-text.ts'
+import { nextGridPosition, type GridPosition } from './grid-keys.ts'
+import { RiskBadge } from './risk-sign.tsx'
 
 export interface GridColumn {
   readonly name: string
@@ -39,9 +39,9 @@ export interface DataGridProps {
   readonly sort?: GridSort | null
   readonly onSort?: (sort: GridSort) => void
   /** Value of the first column of the row that is marked. */
-  readonly marked?: string | null
+  readonly markedKey?: string | null
   /** A row was clicked or reached by keys. */
-  readonly onPick?: (row: readonly Cell[]) => void
+  readonly onRowSelect?: (row: readonly Cell[]) => void
   /** Enter or double click. */
   readonly onOpen?: (row: readonly Cell[]) => void
   readonly onCopy?: (range: GridRange, column: number) => void
@@ -54,38 +54,43 @@ export const rowHeight = 28
 /** Rows drawn beyond either edge. */
 const overscan = 4
 /** Rows that stay in view for so long are fetched. */
-const settleMs = 40
+const fetchDelayMs = 40
 
 export const DataGrid = (props: DataGridProps) => {
   const { columns, total, rowAt, onRange, sort = null, context } = props
   const id = useId()
-  const scroller = useRef<HTMLDivElement>(null)
-  const [active, setActive] = useState<GridPlace>({ row: 0, column: 0 })
+  const scrollContainer = useRef<HTMLDivElement>(null)
+  const [active, setActive] = useState<GridPosition>({ row: 0, column: 0 })
   const [anchor, setAnchor] = useState(0)
   const [isFocused, setIsFocused] = useState(false)
   // oxlint-disable-next-line react/incompatible-library -- its functions are used here alone
-  const virtual = useVirtualizer({ count: total, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan })
-  const shown = virtual.getVirtualItems()
+  const virtualizer = useVirtualizer({
+    count: total,
+    getScrollElement: () => scrollContainer.current,
+    estimateSize: () => rowHeight,
+    overscan,
+  })
+  const visibleRows = virtualizer.getVirtualItems()
   // Rows that leave give their elements to those that come: a long way is scrolled without making any.
-  const slots = Math.ceil((virtual.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
-  const first = shown[0]?.index ?? 0
-  const last = (shown.at(-1)?.index ?? 0) + 1
+  const rowSlots = Math.ceil((virtualizer.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
+  const first = visibleRows[0]?.index ?? 0
+  const last = (visibleRows.at(-1)?.index ?? 0) + 1
   // What is flown over is not fetched.
   useEffect(() => {
-    const timer = setTimeout(() => onRange(first, last), settleMs)
+    const timer = setTimeout(() => onRange(first, last), fetchDelayMs)
     return () => clearTimeout(timer)
   }, [onRange, first, last])
 
   const range = { from: Math.min(anchor, active.row), to: Math.max(anchor, active.row) + 1 }
-  const goTo = (place: GridPlace, extends_: boolean): void => {
-    setActive(place)
-    const start = extends_ ? anchor : place.row
-    if (!extends_) setAnchor(place.row)
-    if (place.row < 0) return
-    virtual.scrollToIndex(place.row)
-    props.onSelection?.({ from: Math.min(start, place.row), to: Math.max(start, place.row) + 1 })
-    const row = rowAt(place.row)
-    if (row !== undefined && !extends_) props.onPick?.(row)
+  const moveTo = (position: GridPosition, extendsSelection: boolean): void => {
+    setActive(position)
+    const start = extendsSelection ? anchor : position.row
+    if (!extendsSelection) setAnchor(position.row)
+    if (position.row < 0) return
+    virtualizer.scrollToIndex(position.row)
+    props.onSelection?.({ from: Math.min(start, position.row), to: Math.max(start, position.row) + 1 })
+    const row = rowAt(position.row)
+    if (row !== undefined && !extendsSelection) props.onRowSelect?.(row)
   }
   const toggleSort = (column: GridColumn): void => {
     if (props.onSort === undefined) return
@@ -93,15 +98,15 @@ export const DataGrid = (props: DataGridProps) => {
     props.onSort({ column: column.name, descending })
   }
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.target !== scroller.current) return
-    const target = gridTarget(event, active, {
+    if (event.target !== scrollContainer.current) return
+    const target = nextGridPosition(event, active, {
       rows: total,
       columns: columns.length,
-      page: Math.floor((scroller.current.clientHeight || 300) / rowHeight) - 2,
+      pageRows: Math.floor((scrollContainer.current.clientHeight || 300) / rowHeight) - 2,
     })
     if (target !== null) {
       event.preventDefault()
-      goTo(target, event.shiftKey && target.row >= 0 && active.row >= 0)
+      moveTo(target, event.shiftKey && target.row >= 0 && active.row >= 0)
       return
     }
     const column = columns[active.column]
@@ -115,12 +120,12 @@ export const DataGrid = (props: DataGridProps) => {
       props.onCopy?.(range, active.column)
     }
   }
-  const template = columns.map(({ width }) => `minmax(${width}px, ${width}fr)`).join(' ')
-  const least = columns.reduce((sum, { width }) => sum + width, 0)
+  const columnTemplate = columns.map(({ width }) => `minmax(${width}px, ${width}fr)`).join(' ')
+  const minWidth = columns.reduce((sum, { width }) => sum + width, 0)
   const cellId = (row: number, column: number): string => `${id}-${row}-${column}`
   return (
     <div
-      ref={scroller}
+      ref={scrollContainer}
       className="grid"
       role="grid"
       tabIndex={0}
@@ -133,8 +138,8 @@ export const DataGrid = (props: DataGridProps) => {
       onFocus={() => setIsFocused(true)}
       onBlur={() => setIsFocused(false)}
     >
-      <div className="grid-head" role="rowgroup" style={{ minWidth: least }}>
-        <div role="row" aria-rowindex={1} className="grid-row" style={{ gridTemplateColumns: template }}>
+      <div className="grid-head" role="rowgroup" style={{ minWidth: minWidth }}>
+        <div role="row" aria-rowindex={1} className="grid-row" style={{ gridTemplateColumns: columnTemplate }}>
           {columns.map((column, index) => (
             // The grid itself takes the keys: Enter on an active heading sorts.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
@@ -157,43 +162,43 @@ export const DataGrid = (props: DataGridProps) => {
           ))}
         </div>
       </div>
-      <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: least }}>
-        {shown.map(({ index, start }) => {
+      <div className="grid-body" role="rowgroup" style={{ height: virtualizer.getTotalSize(), minWidth: minWidth }}>
+        {visibleRows.map(({ index, start }) => {
           const row = rowAt(index)
           const isSelected = index >= range.from && index < range.to && isFocused
           return (
             // The grid itself takes the keys: arrows move, Enter opens.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
             <div
-              key={index % slots}
+              key={index % rowSlots}
               role="row"
               className="grid-row"
               aria-rowindex={index + 2}
               aria-selected={isSelected}
-              data-marked={row !== undefined && props.marked !== undefined && props.marked !== null && row[0] === props.marked}
+              data-marked={row !== undefined && props.markedKey !== undefined && props.markedKey !== null && row[0] === props.markedKey}
               data-odd={index % 2 === 1}
-              style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
+              style={{ gridTemplateColumns: columnTemplate, transform: `translateY(${start}px)` }}
               onDoubleClick={() => row !== undefined && props.onOpen?.(row)}
               onClick={(event) => {
-                scroller.current?.focus({ preventScroll: true })
+                scrollContainer.current?.focus({ preventScroll: true })
                 const cell = (event.target as Element).closest('[role=gridcell]')
-                goTo({ row: index, column: Math.max(0, Number(cell?.getAttribute('aria-colindex') ?? 1) - 1) }, event.shiftKey)
+                moveTo({ row: index, column: Math.max(0, Number(cell?.getAttribute('aria-colindex') ?? 1) - 1) }, event.shiftKey)
               }}
             >
-              {columns.map((column, at) => (
+              {columns.map((column, columnIndex) => (
                 <div
                   key={column.name}
-                  id={cellId(index, at)}
+                  id={cellId(index, columnIndex)}
                   role="gridcell"
                   className="grid-cell"
-                  aria-colindex={at + 1}
+                  aria-colindex={columnIndex + 1}
                   data-number={isNumeric(column.kind)}
-                  data-active={isFocused && active.row === index && active.column === at}
+                  data-active={isFocused && active.row === index && active.column === columnIndex}
                 >
                   {row === undefined
                     ? '…'
-                    : (props.renderCell?.(row[at] ?? null, column, row) ?? (
-                        <CellValue cell={row[at] ?? null} column={column} context={context} />
+                    : (props.renderCell?.(row[columnIndex] ?? null, column, row) ?? (
+                        <CellValue cell={row[columnIndex] ?? null} column={column} context={context} />
                       ))}
                 </div>
               ))}
@@ -208,4 +213,4 @@ export const DataGrid = (props: DataGridProps) => {
 const riskLevels: ReadonlySet<unknown> = new Set(['low', 'medium', 'high'])
 
 const CellValue = ({ cell, column, context }: { readonly cell: Cell; readonly column: GridColumn; readonly context: CellContext }) =>
-  column.kind === 'risk' && riskLevels.has(cell) ? <RiskSign level={cell as RiskLevel} /> : <>{cellText(cell, column.kind, context)}</>
+  column.kind === 'risk' && riskLevels.has(cell) ? <RiskBadge level={cell as RiskLevel} /> : <>{formatCell(cell, column.kind, context)}</>

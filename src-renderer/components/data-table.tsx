@@ -3,7 +3,7 @@ import type { Cell } from '../../src-shared/fleet-view.ts'
 import { formatNumber } from '../theme/formatting.ts'
 import type { TableContent } from './table-text.ts'
 
-const shownRows = 500
+const maxRows = 500
 
 export const DataTable = ({ label, content }: { readonly label: string; readonly content: TableContent }) => (
   // Scrollable regions must be reachable by keyboard.
@@ -20,28 +20,28 @@ export const DataTable = ({ label, content }: { readonly label: string; readonly
         </tr>
       </thead>
       <tbody>
-        {content.rows.slice(0, shownRows).map((row, index) => (
+        {content.rows.slice(0, maxRows).map((row, index) => (
           // Rows have no name of their own and never change places.
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={index}>
             {row.map((cell, column) => (
               <td key={content.columns[column]} data-number={typeof cell === 'number'}>
-                {cellText(cell)}
+                {formatPlainCell(cell)}
               </td>
             ))}
           </tr>
         ))}
       </tbody>
     </table>
-    {content.rows.length > shownRows && (
+    {content.rows.length > maxRows && (
       <p className="muted">
-        The first {shownRows} of {content.rows.length} rows; copy or save for all.
+        The first {maxRows} of {content.rows.length} rows; copy or save for all.
       </p>
     )}
   </div>
 )
 
-const cellText = (cell: Cell): string => {
+const formatPlainCell = (cell: Cell): string => {
   if (cell === null) return '–'
   return typeof cell === 'number' ? formatNumber(cell) : String(cell)
 }

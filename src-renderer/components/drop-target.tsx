@@ -8,14 +8,14 @@ export const DropTarget = () => {
   useEffect(() => {
     /** Entering a child leaves its parent: only the balance tells whether the pointer is still over the window. */
     let depth = 0
-    const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+    const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
     const enter = (event: DragEvent): void => {
-      if (!carriesFiles(event)) return
+      if (!hasFiles(event)) return
       depth += 1
       setIsOver(true)
     }
     const leave = (event: DragEvent): void => {
-      if (!carriesFiles(event)) return
+      if (!hasFiles(event)) return
       depth = Math.max(0, depth - 1)
       if (depth === 0) setIsOver(false)
     }

@@ -20,7 +20,7 @@ export const EmptyState = ({ title, children, action }: EmptyStateProps) => (
   </div>
 )
 
-export const NothingPasses = () => (
+export const NoMatchingServers = () => (
   <EmptyState title="No server passes the filter" action={{ label: 'Clear the filter', onClick: clearFilter }}>
     The run has servers, but none that fits all that is chosen above.
   </EmptyState>

@@ -3,7 +3,7 @@ import { Copy, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import type { WireError } from '../../src-shared/errors.ts'
 import { copyText } from '../state/errands.ts'
-import { errorWords } from './error-words.ts'
+import { describeError } from './error-words.ts'
 
 export interface ErrorPanelProps {
   readonly error: WireError
@@ -15,7 +15,7 @@ export interface ErrorPanelProps {
 
 export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelProps) => {
   const [isCopied, setIsCopied] = useState(false)
-  const words = errorWords(error.code)
+  const text = describeError(error.code)
   const details = [
     `Headroom: ${error.code}`,
     ...(subject === undefined ? [] : [`Subject: ${subject}`]),
@@ -31,11 +31,11 @@ export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelPro
       <TriangleAlert className="error-sign" size={20} aria-hidden />
       <div className="error-text">
         <h2>
-          {words.heading}
+          {text.heading}
           {subject !== undefined && <span className="error-subject"> – {subject}</span>}
         </h2>
         <p>{error.message}</p>
-        <p className="error-next">{error.next ?? words.next}</p>
+        <p className="error-next">{error.next ?? text.next}</p>
         <div className="actions">
           {onRetry !== undefined && (
             <button type="button" className="button" onClick={onRetry}>

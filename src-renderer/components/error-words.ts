@@ -1,12 +1,12 @@
 // What an error code means to the user: a heading, and the next step where the error brings none of its own.
 import type { ErrorCode } from '../../src-shared/errors.ts'
 
-export interface ErrorWords {
+export interface ErrorDescription {
   readonly heading: string
   readonly next: string
 }
 
-export const errorWords = (code: ErrorCode): ErrorWords => {
+export const describeError = (code: ErrorCode): ErrorDescription => {
   switch (code) {
     case 'usage':
       return { heading: 'That cannot be done this way', next: 'Choose a forecast file, a folder of them, or a run folder.' }

@@ -2,7 +2,7 @@
 import { Redo2, Search, Undo2, X } from 'lucide-react'
 import {
   groupColumns,
-  isFiltering,
+  isFilterActive,
   noFilter,
   riskFilters,
   type FleetFilter,
@@ -20,8 +20,8 @@ import { CheckList } from './check-list.tsx'
 import { Popover } from './popover.tsx'
 import { Toolbar } from './toolbar.tsx'
 
-const groupTitles: Readonly<Record<GroupColumn, string>> = { business_unit: 'Business unit', region: 'Region', criticality: 'Criticality' }
-const riskTitles: Readonly<Record<RiskFilter, string>> = {
+const groupLabels: Readonly<Record<GroupColumn, string>> = { business_unit: 'Business unit', region: 'Region', criticality: 'Criticality' }
+const riskLabels: Readonly<Record<RiskFilter, string>> = {
   'at-risk': 'At risk',
   high: 'High risk',
   medium: 'Medium risk',
@@ -30,15 +30,15 @@ const riskTitles: Readonly<Record<RiskFilter, string>> = {
   underutilised: 'Underutilised',
 }
 
-const noGroups: FilterChoices = { business_unit: [], region: [], criticality: [], cluster: [] }
+const noChoices: FilterChoices = { business_unit: [], region: [], criticality: [], cluster: [] }
 
 export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
   const filter = useWindowState((state) => state.filter)
   const metric = useWindowState((state) => state.metric)
   const canUndo = useNavigation(({ undo }) => undo.length > 0)
   const canRedo = useNavigation(({ redo }) => redo.length > 0)
-  const answer = useRequest('run.choices', { folder: run.folder }, run.folder)
-  const choices = answer.status === 'ready' ? answer.value : noGroups
+  const response = useRequest('run.choices', { folder: run.folder }, run.folder)
+  const choices = response.status === 'ready' ? response.value : noChoices
   return (
     <Toolbar label="Filter" className="toolbar filter-bar">
       {run.metrics.length > 1 && (
@@ -46,7 +46,7 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
           label="Metric"
           value={metric}
           options={run.metrics.map(({ name }) => ({ value: name, label: name }))}
-          onChange={(chosen) => useWindowState.setState({ metric: chosen })}
+          onChange={(selected) => useWindowState.setState({ metric: selected })}
         />
       )}
       <label className="search">
@@ -64,35 +64,35 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
       {groupColumns.map(
         (column) =>
           choices[column].length > 0 && (
-            <ManyOf
+            <MultiSelect
               key={column}
-              title={groupTitles[column]}
-              chosen={filter[column]}
+              title={groupLabels[column]}
+              selected={filter[column]}
               options={choices[column].map(({ value, servers }) => ({ value, label: value === '' ? 'none' : value, servers }))}
-              onChange={(chosen) => changeFilter({ [column]: chosen })}
+              onChange={(selected) => changeFilter({ [column]: selected })}
             />
           ),
       )}
-      <ManyOf
+      <MultiSelect
         title="Risk"
-        chosen={filter.risk}
-        options={riskFilters.map((value) => ({ value, label: riskTitles[value] }))}
-        onChange={(chosen) => changeFilter({ risk: chosen as RiskFilter[] })}
+        selected={filter.risk}
+        options={riskFilters.map((value) => ({ value, label: riskLabels[value] }))}
+        onChange={(selected) => changeFilter({ risk: selected as RiskFilter[] })}
       />
       {choices.cluster.length > 0 && (
-        <ManyOf
+        <MultiSelect
           title="Cluster"
-          chosen={filter.cluster.map(String)}
+          selected={filter.cluster.map(String)}
           options={choices.cluster.map(({ cluster, name, servers }) => ({
             value: String(cluster),
             label: `${cluster} – ${name}`,
             servers,
           }))}
-          onChange={(chosen) => changeFilter({ cluster: chosen.map(Number) })}
+          onChange={(selected) => changeFilter({ cluster: selected.map(Number) })}
         />
       )}
-      <Picked filter={filter} />
-      {isFiltering(filter) && (
+      <ActiveSelections filter={filter} />
+      {isFilterActive(filter) && (
         <button type="button" className="button quiet" title="Clear filter (Ctrl+Shift+X)" onClick={clearFilter}>
           <X size={14} aria-hidden /> Clear
         </button>
@@ -122,43 +122,43 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
   )
 }
 
-interface ManyOfProps {
+interface MultiSelectProps {
   readonly title: string
-  readonly chosen: readonly string[]
+  readonly selected: readonly string[]
   readonly options: readonly { readonly value: string; readonly label: string; readonly servers?: number }[]
-  readonly onChange: (chosen: string[]) => void
+  readonly onChange: (selected: string[]) => void
 }
 
-const ManyOf = ({ title, chosen, options, onChange }: ManyOfProps) => {
-  const first = options.find(({ value }) => value === chosen[0])?.label ?? chosen[0]
-  const words = chosen.length === 0 ? title : chosen.length === 1 ? `${title}: ${first}` : `${title}: ${chosen.length}`
+const MultiSelect = ({ title, selected, options, onChange }: MultiSelectProps) => {
+  const firstLabel = options.find(({ value }) => value === selected[0])?.label ?? selected[0]
+  const text = selected.length === 0 ? title : selected.length === 1 ? `${title}: ${firstLabel}` : `${title}: ${selected.length}`
   return (
-    <Popover label={words} name={title} isMarked={chosen.length > 0}>
-      <CheckList title={title} chosen={chosen} options={options} onChange={onChange} />
+    <Popover label={text} name={title} isActive={selected.length > 0}>
+      <CheckList title={title} selected={selected} options={options} onChange={onChange} />
     </Popover>
   )
 }
 
 /** What other views have narrowed the fleet to. */
-const Picked = ({ filter }: { readonly filter: FleetFilter }) => (
+const ActiveSelections = ({ filter }: { readonly filter: FleetFilter }) => (
   <>
     {filter.disposition.length > 0 && (
       <Chip
-        words={`Recommendation: ${filter.disposition.join(', ')}`}
+        text={`Recommendation: ${filter.disposition.join(', ')}`}
         onRemove={() => changeFilter({ disposition: noFilter.disposition })}
       />
     )}
     {filter.servers.length > 0 && (
       <Chip
-        words={`${formatting.count(filter.servers.length)} picked ${filter.servers.length === 1 ? 'server' : 'servers'}`}
+        text={`${formatting.count(filter.servers.length)} picked ${filter.servers.length === 1 ? 'server' : 'servers'}`}
         onRemove={() => changeFilter({ servers: noFilter.servers })}
       />
     )}
   </>
 )
 
-const Chip = ({ words, onRemove }: { readonly words: string; readonly onRemove: () => void }) => (
+const Chip = ({ text, onRemove }: { readonly text: string; readonly onRemove: () => void }) => (
   <button type="button" className="button chip" data-marked title="Remove this part of the filter" onClick={onRemove}>
-    {words} <X size={13} aria-hidden />
+    {text} <X size={13} aria-hidden />
   </button>
 )

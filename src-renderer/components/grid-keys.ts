@@ -1,6 +1,6 @@
 // Where a key leads in a grid. Row -1 is the headings.
 
-export interface GridPlace {
+export interface GridPosition {
   readonly row: number
   readonly column: number
 }
@@ -9,7 +9,7 @@ export interface GridExtent {
   readonly rows: number
   readonly columns: number
   /** Rows that one page holds. */
-  readonly page: number
+  readonly pageRows: number
 }
 
 interface GridKey {
@@ -19,9 +19,13 @@ interface GridKey {
 }
 
 /** null for keys that do not move. */
-export const gridTarget = ({ key, ctrlKey, metaKey }: GridKey, { row, column }: GridPlace, extent: GridExtent): GridPlace | null => {
-  const isFar = ctrlKey || metaKey
-  const moved = ((): GridPlace | null => {
+export const nextGridPosition = (
+  { key, ctrlKey, metaKey }: GridKey,
+  { row, column }: GridPosition,
+  extent: GridExtent,
+): GridPosition | null => {
+  const jumpsToEdge = ctrlKey || metaKey
+  const target = ((): GridPosition | null => {
     switch (key) {
       case 'ArrowDown':
         return { row: row + 1, column }
@@ -32,20 +36,20 @@ export const gridTarget = ({ key, ctrlKey, metaKey }: GridKey, { row, column }: 
       case 'ArrowLeft':
         return { row, column: column - 1 }
       case 'PageDown':
-        return { row: row + extent.page, column }
+        return { row: row + extent.pageRows, column }
       case 'PageUp':
-        return { row: Math.max(0, row - extent.page), column }
+        return { row: Math.max(0, row - extent.pageRows), column }
       case 'Home':
-        return isFar ? { row: 0, column: 0 } : { row, column: 0 }
+        return jumpsToEdge ? { row: 0, column: 0 } : { row, column: 0 }
       case 'End':
-        return isFar ? { row: extent.rows - 1, column: extent.columns - 1 } : { row, column: extent.columns - 1 }
+        return jumpsToEdge ? { row: extent.rows - 1, column: extent.columns - 1 } : { row, column: extent.columns - 1 }
       default:
         return null
     }
   })()
-  if (moved === null) return null
+  if (target === null) return null
   return {
-    row: Math.min(extent.rows - 1, Math.max(-1, moved.row)),
-    column: Math.min(extent.columns - 1, Math.max(0, moved.column)),
+    row: Math.min(extent.rows - 1, Math.max(-1, target.row)),
+    column: Math.min(extent.columns - 1, Math.max(0, target.column)),
   }
 }

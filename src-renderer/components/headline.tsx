@@ -2,26 +2,26 @@
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
-import { goTo } from '../state/navigation.ts'
+import { navigateTo } from '../state/navigation.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatDaysAhead, formatDollars, formatOpened, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDaysAhead, formatDollars, formatLocalTime, formatShare, formatSigned, formatting } from '../theme/formatting.ts'
 import { RunNotes } from './run-notes.tsx'
 
-const methods: Readonly<Record<RunOverview['kind'], string>> = {
+const runKindLabels: Readonly<Record<RunOverview['kind'], string>> = {
   headroom: 'Headroom run',
   'python-original': 'Run of the Python job',
 }
 
-export const Headline = ({ run }: { readonly run: RunOverview }) => {
+export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
   const { counts, soonestBreach: soonest, horizon } = run
-  const before = useWindowState(({ recentRuns }) => runBefore(run, recentRuns))
-  const list = (filter: Partial<typeof noFilter>): void => goTo('servers', { filter: { ...noFilter, ...filter } })
+  const previous = useWindowState(({ recentRuns }) => findPreviousRun(run, recentRuns))
+  const showServers = (filter: Partial<typeof noFilter>): void => navigateTo('servers', { filter: { ...noFilter, ...filter } })
   return (
     <header className="headline" aria-label="Fleet headline" data-region>
       <div className="headline-title">
         <h1 title={run.folder}>{run.title}</h1>
-        <span title={run.analyzedAt === null ? undefined : `Analysed ${formatOpened(run.analyzedAt)}`}>
-          {methods[run.kind]} · {run.granularity}
+        <span title={run.analyzedAt === null ? undefined : `Analysed ${formatLocalTime(run.analyzedAt)}`}>
+          {runKindLabels[run.kind]} · {run.granularity}
           {horizon !== null && (
             <>
               {' '}
@@ -34,18 +34,18 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
         <Figure
           label="Servers"
           value={formatting.count(counts.servers)}
-          note={changeWords(counts.servers, before?.servers) ?? `${formatting.count(counts.series)} series`}
-          onFollow={() => list({})}
+          note={formatChange(counts.servers, previous?.servers) ?? `${formatting.count(counts.series)} series`}
+          onOpen={() => showServers({})}
         />
         <Figure
           label="At risk"
           value={formatting.count(counts.atRisk)}
           note={
-            changeWords(counts.atRisk, before?.atRisk) ??
+            formatChange(counts.atRisk, previous?.atRisk) ??
             (counts.atRisk === 0 ? 'none in the horizon' : `${formatShare(counts.atRisk, counts.servers)} of the fleet`)
           }
-          isAlarming={counts.atRisk > 0}
-          onFollow={() => list({ risk: ['at-risk'] })}
+          isAlert={counts.atRisk > 0}
+          onOpen={() => showServers({ risk: ['at-risk'] })}
         />
         {soonest === null ? (
           <Figure label="Soonest breach" value="None" note="within the horizon" />
@@ -55,7 +55,7 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
             value={formatting.shortDay(soonest.atMs)}
             note={`${soonest.days === null ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
             hint="First time above the threshold among the servers at risk. Shows the server."
-            onFollow={() => goTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
+            onOpen={() => navigateTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
         )}
         <Figure
@@ -64,16 +64,16 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
           note={
             counts.underutilized === null
               ? 'not known'
-              : (changeWords(counts.underutilized, before?.underutilized) ??
+              : (formatChange(counts.underutilized, previous?.underutilized) ??
                 `${formatShare(counts.underutilized, counts.servers)} of the fleet`)
           }
-          onFollow={() => list({ risk: ['underutilised'] })}
+          onOpen={() => showServers({ risk: ['underutilised'] })}
         />
         <Figure
           label="Savings"
           value={run.savingsMonthlyUsd === null ? '–' : formatDollars(run.savingsMonthlyUsd)}
           note={run.savingsMonthlyUsd === null ? 'not known' : 'per month'}
-          onFollow={() => goTo('recommendations', { filter: noFilter })}
+          onOpen={() => navigateTo('recommendations', { filter: noFilter })}
         />
       </dl>
       <RunNotes run={run} />
@@ -82,7 +82,7 @@ export const Headline = ({ run }: { readonly run: RunOverview }) => {
 }
 
 /** The run of the same forecasts that was analysed last before this one. */
-const runBefore = ({ title, folder, analyzedAt }: RunOverview, recent: readonly RecentRun[]): RecentRun | null =>
+const findPreviousRun = ({ title, folder, analyzedAt }: RunOverview, recent: readonly RecentRun[]): RecentRun | null =>
   recent
     .filter(
       (run) =>
@@ -90,31 +90,31 @@ const runBefore = ({ title, folder, analyzedAt }: RunOverview, recent: readonly 
     )
     .sort((a, b) => ((a.analyzedAt ?? '') < (b.analyzedAt ?? '') ? 1 : -1))[0] ?? null
 
-const changeWords = (now: number, before: number | null | undefined): string | null =>
-  before === null || before === undefined
+const formatChange = (current: number, previous: number | null | undefined): string | null =>
+  previous === null || previous === undefined
     ? null
-    : now === before
+    : current === previous
       ? 'as in the last run'
-      : `${formatSigned(now - before)} since the last run`
+      : `${formatSigned(current - previous)} since the last run`
 
 interface FigureProps {
   readonly label: string
   readonly value: string
   readonly note: string
   readonly hint?: string
-  readonly isAlarming?: boolean
+  readonly isAlert?: boolean
   /** Shows what is behind the number. */
-  readonly onFollow?: () => void
+  readonly onOpen?: () => void
 }
 
-const Figure = ({ label, value, note, hint, isAlarming = false, onFollow }: FigureProps) => (
-  <div className="figure" title={hint} data-alarming={isAlarming}>
+const Figure = ({ label, value, note, hint, isAlert = false, onOpen }: FigureProps) => (
+  <div className="figure" title={hint} data-alarming={isAlert}>
     <dt>{label}</dt>
     <dd className="figure-value">
-      {onFollow === undefined ? (
+      {onOpen === undefined ? (
         value
       ) : (
-        <button type="button" className="figure-link" onClick={onFollow}>
+        <button type="button" className="figure-link" onClick={onOpen}>
           {value}
         </button>
       )}

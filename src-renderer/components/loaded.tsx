@@ -4,24 +4,24 @@ import type { Loadable } from '../state/loadable.ts'
 import { ErrorPanel } from './error-panel.tsx'
 
 export interface LoadedProps<Value> {
-  readonly answer: Loadable<Value>
+  readonly response: Loadable<Value>
   /** What is being waited for. */
-  readonly waiting?: string
+  readonly loadingText?: string
   readonly children: (value: Value) => ReactNode
 }
 
-export const Loaded = <Value,>({ answer, waiting = 'Reading the run …', children }: LoadedProps<Value>) => {
-  switch (answer.status) {
+export const Loaded = <Value,>({ response, loadingText = 'Reading the run …', children }: LoadedProps<Value>) => {
+  switch (response.status) {
     case 'idle':
     case 'loading':
-      return <p className="chart-wait">{waiting}</p>
+      return <p className="chart-wait">{loadingText}</p>
     case 'failed':
       return (
         <div className="view-failure">
-          <ErrorPanel error={answer.error} />
+          <ErrorPanel error={response.error} />
         </div>
       )
     case 'ready':
-      return <>{children(answer.value)}</>
+      return <>{children(response.value)}</>
   }
 }

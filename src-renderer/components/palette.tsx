@@ -6,7 +6,7 @@ import { openRunFolder } from '../state/open-path.ts'
 import { openServer } from '../state/navigation.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { shortcutText, type Command } from './commands.ts'
+import { formatShortcut, type Command } from './commands.ts'
 import { Overlay } from './overlay.tsx'
 
 interface Entry {
@@ -17,22 +17,22 @@ interface Entry {
   readonly run: () => void
 }
 
-const mostServers = 8
-const mostEntries = 40
+const maxServers = 8
+const maxEntries = 40
 
 const close = (): void => useWindowState.setState({ overlay: null })
 
-export const Palette = ({ commands }: { readonly commands: readonly Command[] }) => {
+export const CommandPalette = ({ commands }: { readonly commands: readonly Command[] }) => {
   const [text, setText] = useState('')
-  const [at, setAt] = useState(0)
+  const [activeIndex, setActiveIndex] = useState(0)
   const id = useId()
   const list = useRef<HTMLDivElement>(null)
   const entries = useEntries(commands, text.trim())
-  const current = Math.min(at, entries.length - 1)
+  const current = Math.min(activeIndex, entries.length - 1)
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   })
-  const choose = (entry: Entry | undefined): void => {
+  const runEntry = (entry: Entry | undefined): void => {
     if (entry === undefined) return
     close()
     entry.run()
@@ -50,16 +50,16 @@ export const Palette = ({ commands }: { readonly commands: readonly Command[] })
         value={text}
         onChange={({ target }) => {
           setText(target.value)
-          setAt(0)
+          setActiveIndex(0)
         }}
         onKeyDown={(event) => {
           const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
           if (step !== undefined) {
             event.preventDefault()
-            setAt((current + step + entries.length) % Math.max(1, entries.length))
+            setActiveIndex((current + step + entries.length) % Math.max(1, entries.length))
           } else if (event.key === 'Enter') {
             event.preventDefault()
-            choose(entries[current])
+            runEntry(entries[current])
           }
         }}
       />
@@ -74,12 +74,12 @@ export const Palette = ({ commands }: { readonly commands: readonly Command[] })
             aria-selected={index === current}
             className="palette-entry"
             tabIndex={-1}
-            onClick={() => choose(entry)}
-            onPointerMove={() => setAt(index)}
+            onClick={() => runEntry(entry)}
+            onPointerMove={() => setActiveIndex(index)}
           >
             <span className="palette-group">{entry.group}</span>
             <span className="palette-title">{entry.title}</span>
-            {entry.shortcut !== '' && <kbd>{shortcutText(entry.shortcut)}</kbd>}
+            {entry.shortcut !== '' && <kbd>{formatShortcut(entry.shortcut)}</kbd>}
           </div>
         ))}
       </div>
@@ -90,7 +90,7 @@ export const Palette = ({ commands }: { readonly commands: readonly Command[] })
 
 const useEntries = (commands: readonly Command[], text: string): readonly Entry[] => {
   const { run, metric, recentRuns } = useWindowState()
-  const asked =
+  const serversRequest =
     run === null || text.length < 2
       ? null
       : {
@@ -100,13 +100,13 @@ const useEntries = (commands: readonly Command[], text: string): readonly Entry[
           columns: ['server_id' as const],
           sort: { column: 'horizon_p95' as const, descending: true },
           offset: 0,
-          limit: mostServers,
+          limit: maxServers,
         }
-  const answer = useRequest('run.servers', asked, run?.folder)
-  const fixed: Entry[] = [
+  const response = useRequest('run.servers', serversRequest, run?.folder)
+  const staticEntries: Entry[] = [
     ...commands
-      .filter(({ isOff }) => isOff?.() !== true)
-      .map(({ id, group, title, shortcut = '', run: act }) => ({ key: id, group, title, shortcut, run: act })),
+      .filter(({ isDisabled: isOff }) => isOff?.() !== true)
+      .map(({ id, group, title, shortcut = '', run: action }) => ({ key: id, group, title, shortcut, run: action })),
     ...recentRuns
       .filter(({ exists }) => exists)
       .map(({ folder, title }) => ({
@@ -118,8 +118,8 @@ const useEntries = (commands: readonly Command[], text: string): readonly Entry[
       })),
   ]
   const servers: Entry[] =
-    answer.status === 'ready'
-      ? answer.value.rows.map(([name]) => ({
+    response.status === 'ready'
+      ? response.value.rows.map(([name]) => ({
           key: `server ${name}`,
           group: 'Server',
           title: String(name),
@@ -127,7 +127,7 @@ const useEntries = (commands: readonly Command[], text: string): readonly Entry[
           run: () => openServer(String(name)),
         }))
       : []
-  if (text === '') return fixed.slice(0, mostEntries)
-  const found = go(text, fixed, { keys: ['title', 'group'], limit: mostEntries, threshold: 0.3 }).map(({ obj }) => obj)
-  return [...found, ...servers]
+  if (text === '') return staticEntries.slice(0, maxEntries)
+  const matches = go(text, staticEntries, { keys: ['title', 'group'], limit: maxEntries, threshold: 0.3 }).map(({ obj }) => obj)
+  return [...matches, ...servers]
 }

@@ -4,13 +4,13 @@ import type { ChartHandle } from '../charts/chart.tsx'
 import { saveFile } from '../state/errands.ts'
 import { Popover } from './popover.tsx'
 
-export interface PictureMenuProps {
+export interface SaveImageMenuProps {
   /** File name without its ending. */
   readonly name: string
   readonly handle: () => ChartHandle | null
 }
 
-export const PictureMenu = ({ name, handle }: PictureMenuProps) => (
+export const SaveImageMenu = ({ name, handle }: SaveImageMenuProps) => (
   <Popover label={<Download size={15} aria-label="Take along" />} name={`Save: ${name}`} align="right">
     <ul className="menu-list">
       {(['png', 'svg'] as const).map((kind) => (
@@ -20,8 +20,8 @@ export const PictureMenu = ({ name, handle }: PictureMenuProps) => (
             className="menu-item"
             data-close
             onClick={() => {
-              const picture = handle()?.picture(kind)
-              if (picture !== undefined) void saveFile(`${name}.${kind}`, kind, picture)
+              const image = handle()?.exportImage(kind)
+              if (image !== undefined) void saveFile(`${name}.${kind}`, kind, image)
             }}
           >
             Save as {kind.toUpperCase()}…

@@ -6,13 +6,13 @@ export interface PopoverProps {
   readonly label: ReactNode
   /** Name of the panel. */
   readonly name: string
-  readonly isMarked?: boolean
+  readonly isActive?: boolean
   readonly align?: 'left' | 'right'
   /** A click on what bears `data-close` closes the panel. */
   readonly children: ReactNode
 }
 
-export const Popover = ({ label, name, isMarked = false, align = 'left', children }: PopoverProps) => {
+export const Popover = ({ label, name, isActive = false, align = 'left', children }: PopoverProps) => {
   const [isOpen, setIsOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
@@ -23,14 +23,14 @@ export const Popover = ({ label, name, isMarked = false, align = 'left', childre
 
   useEffect(() => {
     if (!isOpen) return undefined
-    const onPointer = ({ target }: Event): void => {
+    const closeIfOutside = ({ target }: Event): void => {
       if (!(target instanceof Node) || root.current?.contains(target) !== true) setIsOpen(false)
     }
-    document.addEventListener('pointerdown', onPointer)
-    document.addEventListener('focusin', onPointer)
+    document.addEventListener('pointerdown', closeIfOutside)
+    document.addEventListener('focusin', closeIfOutside)
     return () => {
-      document.removeEventListener('pointerdown', onPointer)
-      document.removeEventListener('focusin', onPointer)
+      document.removeEventListener('pointerdown', closeIfOutside)
+      document.removeEventListener('focusin', closeIfOutside)
     }
   }, [isOpen])
 
@@ -50,7 +50,7 @@ export const Popover = ({ label, name, isMarked = false, align = 'left', childre
         ref={button}
         type="button"
         className="button popover-button"
-        data-marked={isMarked}
+        data-marked={isActive}
         aria-expanded={isOpen}
         aria-haspopup="dialog"
         onClick={() => setIsOpen(!isOpen)}

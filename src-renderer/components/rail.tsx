@@ -3,10 +3,10 @@ import { Contrast, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-re
 import { useRef, type KeyboardEvent } from 'react'
 import { themeChoices, type ThemeChoice } from '../../src-shared/settings.ts'
 import { changeSettings } from '../state/errands.ts'
-import { goTo } from '../state/navigation.ts'
+import { navigateTo } from '../state/navigation.ts'
 import { useWindowState } from '../state/window-state.ts'
 
-export interface RailEntry {
+export interface SidebarEntry {
   readonly id: string
   readonly title: string
   readonly icon: LucideIcon
@@ -16,8 +16,8 @@ export interface RailEntry {
 
 const themeIcons: Readonly<Record<ThemeChoice, LucideIcon>> = { system: Monitor, light: Sun, dark: Moon, 'high-contrast': Contrast }
 
-export const Rail = ({ views }: { readonly views: readonly RailEntry[] }) => {
-  const rail = useRef<HTMLDivElement>(null)
+export const Sidebar = ({ views }: { readonly views: readonly SidebarEntry[] }) => {
+  const toolbar = useRef<HTMLDivElement>(null)
   const current = useWindowState(({ view }) => view)
   const hasRun = useWindowState(({ run }) => run !== null)
   const isAnalysing = useWindowState(({ analysis }) => analysis !== null)
@@ -25,16 +25,16 @@ export const Rail = ({ views }: { readonly views: readonly RailEntry[] }) => {
   const next = themeChoices[(themeChoices.indexOf(theme) + 1) % themeChoices.length] ?? 'system'
   const ThemeIcon = themeIcons[theme]
   const onKeyDown = (event: KeyboardEvent): void => {
-    const buttons = [...(rail.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])]
-    const at = buttons.indexOf(event.target as HTMLButtonElement)
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key]
-    if (to === undefined) return
+    const buttons = [...(toolbar.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])]
+    const index = buttons.indexOf(event.target as HTMLButtonElement)
+    const targetIndex = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: buttons.length - 1 }[event.key]
+    if (targetIndex === undefined) return
     event.preventDefault()
-    buttons[(to + buttons.length) % buttons.length]?.focus()
+    buttons[(targetIndex + buttons.length) % buttons.length]?.focus()
   }
   return (
     <nav aria-label="Views" data-region>
-      <div ref={rail} className="rail" role="toolbar" tabIndex={-1} aria-label="Views" aria-orientation="vertical" onKeyDown={onKeyDown}>
+      <div ref={toolbar} className="rail" role="toolbar" tabIndex={-1} aria-label="Views" aria-orientation="vertical" onKeyDown={onKeyDown}>
         {views.map(({ id, title, icon: Icon, shortcut, needsRun }) => (
           <button
             key={id}
@@ -46,7 +46,7 @@ export const Rail = ({ views }: { readonly views: readonly RailEntry[] }) => {
             tabIndex={current === id || (current === 'progress' && id === 'start') ? 0 : -1}
             title={needsRun && !hasRun ? `${title}: open a run first` : `${title} (${shortcut})`}
             disabled={needsRun && !hasRun}
-            onClick={() => goTo(id)}
+            onClick={() => navigateTo(id)}
           >
             <Icon size={19} strokeWidth={1.75} aria-hidden />
           </button>
@@ -58,7 +58,7 @@ export const Rail = ({ views }: { readonly views: readonly RailEntry[] }) => {
             aria-label="Progress"
             aria-current={current === 'progress' ? 'page' : undefined}
             title="Progress of the analysis"
-            onClick={() => goTo('progress')}
+            onClick={() => navigateTo('progress')}
           >
             <Loader size={19} strokeWidth={1.75} aria-hidden />
           </button>

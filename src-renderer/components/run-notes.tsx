@@ -4,7 +4,7 @@ import type { RunOverview } from '../../src-shared/run-view.ts'
 import { formatting } from '../theme/formatting.ts'
 
 export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
-  const { warnings, missing, originalTotals: totals } = run
+  const { warnings, missing, module05Totals: totals } = run
   const notes = warnings.length + missing.length + (totals === null ? 0 : 1)
   if (notes === 0) return null
   const Icon = warnings.length > 0 || missing.length > 0 ? TriangleAlert : Info
@@ -20,11 +20,11 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
             <p>They count rows; the headline above counts servers, each once.</p>
             <dl className="pairs">
               <dt>total_servers</dt>
-              <dd>{orUnknown(totals.servers)}</dd>
+              <dd>{formatOptionalCount(totals.servers)}</dd>
               <dt>at_risk_servers</dt>
-              <dd>{orUnknown(totals.atRiskRows)} rows</dd>
+              <dd>{formatOptionalCount(totals.atRiskRows)} rows</dd>
               <dt>underutilized_servers</dt>
-              <dd>{orUnknown(totals.underutilizedRows)} rows</dd>
+              <dd>{formatOptionalCount(totals.underutilizedRows)} rows</dd>
             </dl>
           </section>
         )}
@@ -60,4 +60,4 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
   )
 }
 
-const orUnknown = (value: number | null): string => (value === null ? 'not stated' : formatting.count(value))
+const formatOptionalCount = (value: number | null): string => (value === null ? 'not stated' : formatting.count(value))

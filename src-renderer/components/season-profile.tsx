@@ -9,16 +9,16 @@ export interface SeasonProfileProps {
 }
 
 // A Monday.
-const someMonday = Date.UTC(2024, 0, 1)
+const referenceMonday = Date.UTC(2024, 0, 1)
 const dayMs = 86_400_000
 const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2024, month, 1))
-const weekdays = Array.from({ length: 7 }, (_, day) => someMonday + day * dayMs)
+const weekdays = Array.from({ length: 7 }, (_, day) => referenceMonday + day * dayMs)
 const weekdayName = new Intl.DateTimeFormat(navigator.language, { weekday: 'short', timeZone: 'UTC' })
 
 export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
-  const known = mean.flat().filter((value): value is number => value !== null)
-  const least = Math.min(...known)
-  const span = Math.max(...known) - least
+  const values = mean.flat().filter((value): value is number => value !== null)
+  const min = Math.min(...values)
+  const range = Math.max(...values) - min
   return (
     <table className="profile-table">
       <thead>
@@ -42,7 +42,7 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
               ) : (
                 <td
                   key={day}
-                  style={colours(span === 0 ? 0.5 : (value - least) / span)}
+                  style={cellColors(range === 0 ? 0.5 : (value - min) / range)}
                   title={`${formatting.count(series[row]?.[column] ?? 0)} series`}
                 >
                   {formatNumber(value)}
@@ -57,7 +57,7 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
 }
 
 /** Cividis grows lighter all the way: dark words above its middle, light ones below. */
-const colours = (share: number): { background: string; color: string } => ({
+const cellColors = (share: number): { background: string; color: string } => ({
   background: cividisColor(share),
   color: share > 0.45 ? '#000000' : '#ffffff',
 })

@@ -1,11 +1,11 @@
 // Every shortcut on one page.
 import { X } from 'lucide-react'
 import { useWindowState } from '../state/window-state.ts'
-import { shortcutText, type Command } from './commands.ts'
+import { formatShortcut, type Command } from './commands.ts'
 import { Overlay } from './overlay.tsx'
 
 /** Keys that belong to the place where the focus is. */
-const local: readonly (readonly [string, string])[] = [
+const contextShortcuts: readonly (readonly [string, string])[] = [
   ['F6', 'next region of the window'],
   ['Arrows', 'move in a toolbar, a list or the cells of the heatmap'],
   ['Enter', 'open what is active; on a heading: sort by it'],
@@ -18,8 +18,8 @@ const local: readonly (readonly [string, string])[] = [
 const close = (): void => useWindowState.setState({ overlay: null })
 
 export const ShortcutsPage = ({ commands }: { readonly commands: readonly Command[] }) => {
-  const known = commands.filter(({ shortcut }) => shortcut !== undefined)
-  const groups = [...new Set(known.map(({ group }) => group))]
+  const listedCommands = commands.filter(({ shortcut }) => shortcut !== undefined)
+  const groups = [...new Set(listedCommands.map(({ group }) => group))]
   return (
     <Overlay label="Keyboard shortcuts" onClose={close}>
       <header className="overlay-head">
@@ -35,13 +35,13 @@ export const ShortcutsPage = ({ commands }: { readonly commands: readonly Comman
           <section key={group}>
             <h3>{group}</h3>
             <dl className="pairs">
-              {known
+              {listedCommands
                 .filter((command) => command.group === group)
                 .map(({ id, title, shortcut = '' }) => (
                   <div key={id} className="pair">
                     <dt>{title}</dt>
                     <dd>
-                      <kbd>{shortcutText(shortcut)}</kbd>
+                      <kbd>{formatShortcut(shortcut)}</kbd>
                     </dd>
                   </div>
                 ))}
@@ -51,9 +51,9 @@ export const ShortcutsPage = ({ commands }: { readonly commands: readonly Comman
         <section>
           <h3>Where the focus is</h3>
           <dl className="pairs">
-            {local.map(([keys, words]) => (
+            {contextShortcuts.map(([keys, description]) => (
               <div key={keys} className="pair">
-                <dt>{words}</dt>
+                <dt>{description}</dt>
                 <dd>
                   <kbd>{keys}</kbd>
                 </dd>

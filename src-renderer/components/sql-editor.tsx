@@ -17,7 +17,7 @@ export interface SqlEditorProps {
   readonly onRun: () => void
 }
 
-const look = EditorView.theme({
+const editorTheme = EditorView.theme({
   '&': { height: '100%', fontSize: '13px', color: 'var(--text)', background: 'var(--background)' },
   '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
   '.cm-scroller': { fontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace", lineHeight: '20px' },
@@ -32,38 +32,38 @@ const look = EditorView.theme({
   '.cm-completionDetail': { color: 'inherit', opacity: '0.75' },
 })
 
-const colours = HighlightStyle.define([
+const highlightStyle = HighlightStyle.define([
   { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--code-string)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
   { tag: tags.comment, color: 'var(--muted)', fontStyle: 'italic' },
 ])
 
-const schemaOf = (tables: QueryTables): SQLNamespace =>
+const toSchema = (tables: QueryTables): SQLNamespace =>
   Object.fromEntries(
     tables.map(({ name, columns }) => [name, columns.map((column) => ({ label: column.name, detail: column.type, type: 'property' }))]),
   )
 
-const language = (tables: QueryTables) => sql({ dialect: PostgreSQL, schema: schemaOf(tables), upperCaseKeywords: true })
+const sqlLanguage = (tables: QueryTables) => sql({ dialect: PostgreSQL, schema: toSchema(tables), upperCaseKeywords: true })
 
 export const SqlEditor = ({ value, tables, onChange, onRun }: SqlEditorProps) => {
-  const host = useRef<HTMLDivElement>(null)
+  const container = useRef<HTMLDivElement>(null)
   const editor = useRef<EditorView | null>(null)
-  const dialect = useRef(new Compartment())
-  const change = useEffectEvent((text: string) => onChange(text))
+  const sqlCompartment = useRef(new Compartment())
+  const notifyChange = useEffectEvent((text: string) => onChange(text))
   const run = useEffectEvent(() => onRun())
-  const first = useEffectEvent(() => ({ value, tables }))
+  const initialProps = useEffectEvent(() => ({ value, tables }))
 
   useEffect(() => {
-    const { current } = host
+    const { current } = container
     if (current === null) return undefined
     const root = current.shadowRoot ?? current.attachShadow({ mode: 'open' })
-    const start = first()
+    const initial = initialProps()
     const view = new EditorView({
       root,
       parent: root,
       state: EditorState.create({
-        doc: start.value,
+        doc: initial.value,
         extensions: [
           Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => (run(), true) }])),
           lineNumbers(),
@@ -79,14 +79,14 @@ export const SqlEditor = ({ value, tables, onChange, onRun }: SqlEditorProps) =>
             ...historyKeymap,
             ...defaultKeymap,
           ]),
-          dialect.current.of(language(start.tables)),
-          look,
-          syntaxHighlighting(colours),
+          sqlCompartment.current.of(sqlLanguage(initial.tables)),
+          editorTheme,
+          syntaxHighlighting(highlightStyle),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'SQL' }),
           placeholder('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 20'),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) change(update.state.doc.toString())
+            if (update.docChanged) notifyChange(update.state.doc.toString())
           }),
         ],
       }),
@@ -99,7 +99,7 @@ export const SqlEditor = ({ value, tables, onChange, onRun }: SqlEditorProps) =>
   }, [])
 
   useEffect(() => {
-    editor.current?.dispatch({ effects: dialect.current.reconfigure(language(tables)) })
+    editor.current?.dispatch({ effects: sqlCompartment.current.reconfigure(sqlLanguage(tables)) })
   }, [tables])
 
   useEffect(() => {
@@ -108,5 +108,5 @@ export const SqlEditor = ({ value, tables, onChange, onRun }: SqlEditorProps) =>
     view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } })
   }, [value])
 
-  return <div ref={host} className="sql-editor" />
+  return <div ref={container} className="sql-editor" />
 }

@@ -2,7 +2,7 @@
 import { X } from 'lucide-react'
 import { cancelAnalysis } from '../state/follow-analysis.ts'
 import { revealFolder } from '../state/errands.ts'
-import { goTo } from '../state/navigation.ts'
+import { navigateTo } from '../state/navigation.ts'
 import { useElapsedSeconds } from '../state/use-elapsed.ts'
 import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
 import { formatElapsed } from '../theme/formatting.ts'
@@ -12,7 +12,7 @@ export const StatusBar = () => {
   return (
     <footer className="status-bar" data-region>
       {analysis !== null && view !== 'progress' ? (
-        <Running analysis={analysis} />
+        <AnalysisStatus analysis={analysis} />
       ) : (
         view !== 'start' &&
         run !== null && (
@@ -40,16 +40,17 @@ export const StatusBar = () => {
 }
 
 /** Before this share of the work an estimate would jump about. */
-const estimableShare = 0.08
+const minEstimateShare = 0.08
 
-const Running = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
+const AnalysisStatus = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
   const seconds = useElapsedSeconds(analysis.startedAtMs)
   const { progress } = analysis
-  const left = progress < estimableShare ? null : (seconds * (1 - progress)) / progress
+  const remainingSeconds = progress < minEstimateShare ? null : (seconds * (1 - progress)) / progress
   return (
     <span className="status-running">
-      <button type="button" className="status-link" title="Show the progress" onClick={() => goTo('progress')}>
-        Analysing {analysis.name}: {analysis.step}, {Math.floor(progress * 100)} %{left !== null && `, about ${formatElapsed(left)} left`}
+      <button type="button" className="status-link" title="Show the progress" onClick={() => navigateTo('progress')}>
+        Analysing {analysis.name}: {analysis.step}, {Math.floor(progress * 100)} %
+        {remainingSeconds !== null && `, about ${formatElapsed(remainingSeconds)} left`}
       </button>
       <span className="status-meter" aria-hidden>
         <span className="bar-done" style={{ width: `${progress * 100}%` }} />

@@ -10,22 +10,22 @@ export interface TableContent {
 export const textFormats = ['tsv', 'md', 'csv', 'json'] as const
 export type TextFormat = (typeof textFormats)[number]
 
-export const textFormatNames: Readonly<Record<TextFormat, string>> = { tsv: 'Tab-separated', md: 'Markdown', csv: 'CSV', json: 'JSON' }
+export const textFormatLabels: Readonly<Record<TextFormat, string>> = { tsv: 'Tab-separated', md: 'Markdown', csv: 'CSV', json: 'JSON' }
 
-const plain = (cell: Cell): string => (cell === null ? '' : String(cell))
-const neutral = (cell: Cell): string => {
-  const text = plain(cell)
+const plainText = (cell: Cell): string => (cell === null ? '' : String(cell))
+const escapeFormula = (cell: Cell): string => {
+  const text = plainText(cell)
   return typeof cell === 'string' && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
 }
-const oneLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
-const markdownField = (cell: Cell): string => oneLine(plain(cell)).replaceAll('|', '\\|')
+const toSingleLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
+const markdownField = (cell: Cell): string => toSingleLine(plainText(cell)).replaceAll('|', '\\|')
 
-export const tableText = ({ columns, rows }: TableContent, format: TextFormat): string => {
+export const formatTable = ({ columns, rows }: TableContent, format: TextFormat): string => {
   switch (format) {
     case 'tsv':
-      return [columns, ...rows.map((row) => row.map((cell) => oneLine(neutral(cell))))].map((row) => row.join('\t')).join('\n')
+      return [columns, ...rows.map((row) => row.map((cell) => toSingleLine(escapeFormula(cell))))].map((row) => row.join('\t')).join('\n')
     case 'csv':
-      return [columns, ...rows.map((row) => row.map((cell) => neutral(cell)))].map((row) => row.map(csvField).join(',')).join('\r\n')
+      return [columns, ...rows.map((row) => row.map((cell) => escapeFormula(cell)))].map((row) => row.map(csvField).join(',')).join('\r\n')
     case 'md':
       return [
         `| ${columns.map(markdownField).join(' | ')} |`,

@@ -2,9 +2,9 @@
 import { toWireError } from '../../src-shared/errors.ts'
 import { formatDeepLink } from '../../src-shared/deep-link.ts'
 import type { ConfigReading } from '../../src-shared/config-reading.ts'
-import type { EventLedgerView, LedgerLine } from '../../src-shared/event-ledger.ts'
+import type { EventCalendarView, EventLine } from '../../src-shared/event-ledger.ts'
 import type { ExportRowsRequest } from '../../src-shared/export-rows.ts'
-import { mostPickedServers } from '../../src-shared/fleet-filter.ts'
+import { maxPickedServers } from '../../src-shared/fleet-filter.ts'
 import type { Decision } from '../../src-shared/fleet-view.ts'
 import type { SavedKind } from '../../src-shared/ipc-contract.ts'
 import type { ReportFormat } from '../../src-shared/report-format.ts'
@@ -12,7 +12,7 @@ import type { ServersInsideRequest } from '../../src-shared/run-view.ts'
 import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
 import type { SettingsChange } from '../../src-shared/settings.ts'
 import { request } from '../bridge.ts'
-import { lastPartOf } from './open-path.ts'
+import { fileNameOf } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
 const { getState, setState } = useWindowState
@@ -34,9 +34,9 @@ export const revealFolder = async (folder: string): Promise<void> => {
 }
 
 /** Says how it went in the status bar. */
-export const tell = async (work: () => Promise<string | null>): Promise<void> => {
+export const notifyResult = async (action: () => Promise<string | null>): Promise<void> => {
   try {
-    const notice = await work()
+    const notice = await action()
     if (notice !== null) notify(notice)
   } catch (thrown) {
     const { message, next } = toWireError(thrown)
@@ -45,71 +45,71 @@ export const tell = async (work: () => Promise<string | null>): Promise<void> =>
 }
 
 /** `besides`: what else is to be said, such as what is missing. */
-export const copyAndTell = (text: string, what: string, besides = ''): Promise<void> =>
-  tell(async () => {
+export const copyWithNotice = (text: string, subject: string, suffix = ''): Promise<void> =>
+  notifyResult(async () => {
     await copyText(text)
-    return `${what} copied${besides}.`
+    return `${subject} copied${suffix}.`
   })
 
 export const saveFile = (name: string, kind: SavedKind, content: string | Uint8Array<ArrayBuffer>): Promise<void> =>
-  tell(async () => {
+  notifyResult(async () => {
     const { path } = await request('file.save', { name: name.replace(/[/\\\0]+/g, ' ').slice(0, 200), kind, content })
-    return path === null ? null : `Saved ${lastPartOf(path)}.`
+    return path === null ? null : `Saved ${fileNameOf(path)}.`
   })
 
-export const exportRows = (asked: ExportRowsRequest): Promise<void> =>
-  tell(async () => {
-    const written = await request('rows.export', asked)
-    return written === null ? null : `Saved ${written.rows.toLocaleString()} servers as ${lastPartOf(written.path)}.`
+export const exportRows = (params: ExportRowsRequest): Promise<void> =>
+  notifyResult(async () => {
+    const saved = await request('rows.export', params)
+    return saved === null ? null : `Saved ${saved.rows.toLocaleString()} servers as ${fileNameOf(saved.path)}.`
   })
 
 export const exportReport = (format: ReportFormat): Promise<void> =>
-  tell(async () => {
+  notifyResult(async () => {
     const { run } = getState()
     if (run === null) return null
     const { path } = await request('report.export', { folder: run.folder, format })
-    return path === null ? null : `Saved ${lastPartOf(path)}.`
+    return path === null ? null : `Saved ${fileNameOf(path)}.`
   })
 
 /** The servers inside a line drawn on the scatter. More than can be picked, or a failure, are told in the status bar, and none comes back. */
-export const findServersInside = async (asked: ServersInsideRequest): Promise<readonly string[]> => {
-  let found: readonly string[] = []
-  await tell(async () => {
-    const { total, servers } = await request('run.servers-inside', asked)
-    found = servers
-    if (total <= mostPickedServers) return null
-    return `${total.toLocaleString()} servers lie inside; at most ${mostPickedServers.toLocaleString()} can be picked. Draw a smaller area, or filter by a cluster.`
+export const findServersInside = async (params: ServersInsideRequest): Promise<readonly string[]> => {
+  let serversInside: readonly string[] = []
+  await notifyResult(async () => {
+    const { total, servers } = await request('run.servers-inside', params)
+    serversInside = servers
+    if (total <= maxPickedServers) return null
+    return `${total.toLocaleString()} servers lie inside; at most ${maxPickedServers.toLocaleString()} can be picked. Draw a smaller area, or filter by a cluster.`
   })
-  return found
+  return serversInside
 }
 
 export const importConfig = (): Promise<ConfigReading | null> => request('config.import', {})
 
 /** Text of a link that opens this run in this view with this filter. */
-export const linkToHere = (): string | null => {
+export const currentViewLink = (): string | null => {
   const { run, view, metric, filter, selectedServer } = getState()
   return run === null ? null : formatDeepLink({ path: run.folder, view, metric, server: selectedServer, filter })
 }
 
 export const copyLink = async (): Promise<void> => {
-  const link = linkToHere()
-  if (link !== null) await copyAndTell(link, 'Link to this view')
+  const link = currentViewLink()
+  if (link !== null) await copyWithNotice(link, 'Link to this view')
 }
 
 /** Checked, kept beside the run and assessed anew. Rejects where a line does not fit or the ledger cannot be kept. */
-export const keepEvents = (folder: string, lines: readonly LedgerLine[]): Promise<EventLedgerView> =>
+export const saveEvents = (folder: string, lines: readonly EventLine[]): Promise<EventCalendarView> =>
   request('run.keep-events', { folder, lines: [...lines] })
 
 /** Rejects where they cannot be kept. */
-export const keepScenarios = async (folder: string, scenarios: readonly SavedScenario[]): Promise<void> => {
+export const saveScenarios = async (folder: string, scenarios: readonly SavedScenario[]): Promise<void> => {
   await request('run.keep-scenarios', { folder, scenarios: [...scenarios] })
 }
 
 /** Rejects where the decision cannot be kept. */
-export const decide = async (folder: string, decisions: readonly Omit<Decision, 'decided_at'>[]): Promise<void> => {
+export const saveDecisions = async (folder: string, decisions: readonly Omit<Decision, 'decided_at'>[]): Promise<void> => {
   await request('run.decide', { folder, decisions: [...decisions] })
 }
 
-export const undecide = async (folder: string, servers: readonly string[]): Promise<void> => {
+export const removeDecisions = async (folder: string, servers: readonly string[]): Promise<void> => {
   await request('run.undecide', { folder, servers: [...servers] })
 }

@@ -13,18 +13,18 @@ export const cancelAnalysis = async (): Promise<void> => {
   await request('analysis.cancel', { analysisId: analysis.analysisId })
 }
 
-export const receiveRunEvent = (analysisId: string, event: RunEvent): void => {
+export const handleRunEvent = (analysisId: string, event: RunEvent): void => {
   const { analysis } = getState()
   if (analysis?.analysisId !== analysisId) return
-  const change = (changed: Partial<RunningAnalysis>): void => setState({ analysis: { ...analysis, ...changed } })
+  const updateAnalysis = (changes: Partial<RunningAnalysis>): void => setState({ analysis: { ...analysis, ...changes } })
   switch (event.type) {
     case 'started':
       return
     case 'step':
-      change({ step: event.label, progress: Math.max(analysis.progress, event.progress) })
+      updateAnalysis({ step: event.label, progress: Math.max(analysis.progress, event.progress) })
       return
     case 'warning':
-      change({ warnings: [...analysis.warnings, event.warning] })
+      updateAnalysis({ warnings: [...analysis.warnings, event.warning] })
       return
     case 'finished':
       setState({ analysis: null })

@@ -1,8 +1,8 @@
 // Starts the window's state: settings and recent runs, what the app was launched for, and the pushes that follow.
 import { toWireError } from '../../src-shared/errors.ts'
-import type { Launch } from '../../src-shared/ipc-contract.ts'
+import type { StartRequest } from '../../src-shared/ipc-contract.ts'
 import { onPush, request } from '../bridge.ts'
-import { receiveRunEvent } from './follow-analysis.ts'
+import { handleRunEvent } from './follow-analysis.ts'
 import { openLink, openPath, openSample, refreshRecentRuns } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
@@ -11,10 +11,10 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
   onPush((push) => {
     switch (push.type) {
       case 'analysis.event':
-        receiveRunEvent(push.analysisId, push.event)
+        handleRunEvent(push.analysisId, push.event)
         return
       case 'launch.requested':
-        void launch(push.launch)
+        void handleStartRequest(push.startRequest)
         return
       case 'settings.changed':
         useWindowState.setState({ settings: push.settings })
@@ -33,23 +33,23 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
   try {
     useWindowState.setState({ settings: await request('settings.get', {}) })
     await refreshRecentRuns()
-    void launch(await request('launch.take', {}))
+    void handleStartRequest(await request('launch.take', {}))
   } catch (thrown) {
     useWindowState.setState({ failure: { subject: 'starting', error: toWireError(thrown) } })
   }
 }
 
-const launch = async (asked: Launch): Promise<void> => {
-  switch (asked.kind) {
+const handleStartRequest = async (startRequest: StartRequest): Promise<void> => {
+  switch (startRequest.kind) {
     case 'start':
       return
     case 'sample':
       return openSample()
     case 'path':
-      return openPath(asked.path)
+      return openPath(startRequest.path)
     case 'link':
-      return openLink(asked.link)
+      return openLink(startRequest.link)
     case 'refused':
-      useWindowState.setState({ failure: { subject: 'the link', error: { code: 'usage', message: asked.message } }, view: 'start' })
+      useWindowState.setState({ failure: { subject: 'the link', error: { code: 'usage', message: startRequest.message } }, view: 'start' })
   }
 }

@@ -9,8 +9,8 @@ export type Loadable<Value> =
   | { readonly status: 'failed'; readonly error: WireError }
 
 /** Whether an answer, or a newer one, is on the way. */
-export const isBusy = (answer: Loadable<unknown>): boolean =>
-  answer.status === 'idle' || answer.status === 'loading' || (answer.status === 'ready' && answer.isRefreshing)
+export const isBusy = (response: Loadable<unknown>): boolean =>
+  response.status === 'idle' || response.status === 'loading' || (response.status === 'ready' && response.isRefreshing)
 
 export const idle: Loadable<never> = { status: 'idle' }
 export const loading: Loadable<never> = { status: 'loading' }

@@ -4,74 +4,74 @@ import { noFilter, type FleetFilter } from '../../src-shared/fleet-filter.ts'
 import { useHeatmapState } from './heatmap-state.ts'
 import { useWindowState, type WindowState } from './window-state.ts'
 
-export type Place = Pick<WindowState, 'view' | 'metric' | 'filter' | 'selectedServer'>
+export type HistoryEntry = Pick<WindowState, 'view' | 'metric' | 'filter' | 'selectedServer'>
 
 interface NavigationState {
-  readonly back: readonly Place[]
-  readonly forward: readonly Place[]
+  readonly back: readonly HistoryEntry[]
+  readonly forward: readonly HistoryEntry[]
   readonly undo: readonly FleetFilter[]
   readonly redo: readonly FleetFilter[]
 }
 
-const start: NavigationState = { back: [], forward: [], undo: [], redo: [] }
-const kept = 100
+const initialState: NavigationState = { back: [], forward: [], undo: [], redo: [] }
+const maxEntries = 100
 /** Letters typed this soon after one another are one change. */
 const typingMs = 1200
 
-export const useNavigation = create<NavigationState>(() => start)
+export const useNavigation = create<NavigationState>(() => initialState)
 
 const { getState, setState } = useWindowState
 
-const placeNow = (): Place => {
+const currentEntry = (): HistoryEntry => {
   const { view, metric, filter, selectedServer } = getState()
   return { view, metric, filter, selectedServer }
 }
 
-const show = (place: Place): void => {
-  if (place.filter !== getState().filter) useHeatmapState.setState({ rows: null })
-  setState(place)
+const showEntry = (entry: HistoryEntry): void => {
+  if (entry.filter !== getState().filter) useHeatmapState.setState({ rows: null })
+  setState(entry)
 }
 
 /** Shows a view, with what is to change on the way; what was up is reached by going back. */
-export const goTo = (view: string, change: Partial<Omit<Place, 'view'>> = {}): void => {
-  const from = placeNow()
-  const to: Place = { ...from, ...change, view }
+export const navigateTo = (view: string, change: Partial<Omit<HistoryEntry, 'view'>> = {}): void => {
+  const from = currentEntry()
+  const to: HistoryEntry = { ...from, ...change, view }
   if (from.view === to.view && from.filter === to.filter && from.metric === to.metric && from.selectedServer === to.selectedServer) return
   const { back } = useNavigation.getState()
-  useNavigation.setState({ back: [...back, from].slice(-kept), forward: [] })
+  useNavigation.setState({ back: [...back, from].slice(-maxEntries), forward: [] })
   if (to.filter !== from.filter) rememberFilter(from.filter)
-  show(to)
+  showEntry(to)
 }
 
 export const goBack = (): void => {
   const { back, forward } = useNavigation.getState()
   const last = back.at(-1)
   if (last === undefined) return
-  useNavigation.setState({ back: back.slice(0, -1), forward: [placeNow(), ...forward].slice(0, kept) })
-  show(last)
+  useNavigation.setState({ back: back.slice(0, -1), forward: [currentEntry(), ...forward].slice(0, maxEntries) })
+  showEntry(last)
 }
 
 export const goForward = (): void => {
   const { back, forward } = useNavigation.getState()
   const [next, ...rest] = forward
   if (next === undefined) return
-  useNavigation.setState({ back: [...back, placeNow()].slice(-kept), forward: rest })
-  show(next)
+  useNavigation.setState({ back: [...back, currentEntry()].slice(-maxEntries), forward: rest })
+  showEntry(next)
 }
 
 const rememberFilter = (filter: FleetFilter): void => {
   const { undo } = useNavigation.getState()
-  useNavigation.setState({ undo: [...undo, filter].slice(-kept), redo: [] })
+  useNavigation.setState({ undo: [...undo, filter].slice(-maxEntries), redo: [] })
 }
 
-let typedAt = 0
+let lastTypedMs = 0
 
 export const changeFilter = (change: Partial<FleetFilter>): void => {
   const { filter } = getState()
   const isTyping = Object.keys(change).join() === 'text'
-  const continues = isTyping && performance.now() - typedAt < typingMs
-  typedAt = isTyping ? performance.now() : 0
-  if (!continues) rememberFilter(filter)
+  const continuesTyping = isTyping && performance.now() - lastTypedMs < typingMs
+  lastTypedMs = isTyping ? performance.now() : 0
+  if (!continuesTyping) rememberFilter(filter)
   useHeatmapState.setState({ rows: null })
   setState({ filter: { ...filter, ...change } })
 }
@@ -84,8 +84,8 @@ export const undoFilter = (): void => {
   if (last === undefined) return
   const { filter } = getState()
   useNavigation.setState({ undo: undo.slice(0, -1), redo: [filter, ...redo] })
-  typedAt = 0
-  show({ ...placeNow(), filter: last })
+  lastTypedMs = 0
+  showEntry({ ...currentEntry(), filter: last })
 }
 
 export const redoFilter = (): void => {
@@ -94,14 +94,14 @@ export const redoFilter = (): void => {
   if (next === undefined) return
   const { filter } = getState()
   useNavigation.setState({ undo: [...undo, filter], redo: rest })
-  show({ ...placeNow(), filter: next })
+  showEntry({ ...currentEntry(), filter: next })
 }
 
 /** Selects a server in every view; null clears the selection. */
 export const selectServer = (serverId: string | null): void => setState({ selectedServer: serverId })
 
 /** Shows a server on a page of its own. */
-export const openServer = (serverId: string): void => goTo('server', { selectedServer: serverId })
+export const openServer = (serverId: string): void => navigateTo('server', { selectedServer: serverId })
 
 /** Another run is open: its filter and ways are its own. */
-export const resetNavigation = (): void => useNavigation.setState(start)
+export const resetNavigation = (): void => useNavigation.setState(initialState)

@@ -3,42 +3,42 @@ import type { DeepLink } from '../../src-shared/deep-link.ts'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import type { AnalysisSource } from '../../src-shared/ipc-contract.ts'
-import { pathOfFile, request } from '../bridge.ts'
+import { getPathForFile, request } from '../bridge.ts'
 import { resetHeatmap } from './heatmap-state.ts'
 import { resetNavigation } from './navigation.ts'
 import { useWindowState, type WindowState } from './window-state.ts'
 
 const { getState, setState } = useWindowState
 
-export const lastPartOf = (path: string): string => /[^/\\]+(?=[/\\]*$)/.exec(path)?.[0] ?? path
+export const fileNameOf = (path: string): string => /[^/\\]+(?=[/\\]*$)/.exec(path)?.[0] ?? path
 
 /** The set of a run once more, with the event ledger kept beside it. */
-export const analyseAgain = (folder: string): Promise<void> => attempt(lastPartOf(folder), () => analyse({ kind: 'again', folder }))
+export const rerunAnalysis = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => analyse({ kind: 'again', folder }))
 
-export const openSample = (): Promise<void> => attempt('the sample fleet', () => analyse({ kind: 'sample' }))
+export const openSample = (): Promise<void> => openWithStatus('the sample fleet', () => analyse({ kind: 'sample' }))
 
 export const openPath = (path: string): Promise<void> =>
-  attempt(lastPartOf(path), async () => {
-    const inspected = await request('path.inspect', { path })
-    if (inspected.kind === 'run') await showRun(inspected.path)
-    else await analyse({ kind: 'forecast', path: inspected.path })
+  openWithStatus(fileNameOf(path), async () => {
+    const inspection = await request('path.inspect', { path })
+    if (inspection.kind === 'run') await showRun(inspection.path)
+    else await analyse({ kind: 'forecast', path: inspection.path })
   })
 
 /** A link opens a run that is there; it never starts an analysis. */
 export const openLink = (link: DeepLink): Promise<void> =>
-  attempt(lastPartOf(link.path), async () => {
-    const inspected = await request('path.inspect', { path: link.path })
-    if (inspected.kind !== 'run') {
+  openWithStatus(fileNameOf(link.path), async () => {
+    const inspection = await request('path.inspect', { path: link.path })
+    if (inspection.kind !== 'run') {
       throw new HeadroomError('run-not-found', `${link.path} is not a run folder.`, { next: 'Open it by hand if you want it analysed.' })
     }
-    await showRun(inspected.path, { view: link.view, filter: link.filter, selectedServer: link.server })
+    await showRun(inspection.path, { view: link.view, filter: link.filter, selectedServer: link.server })
     const { run } = getState()
     if (run?.metrics.some(({ name }) => name === link.metric) === true && link.metric !== null) setState({ metric: link.metric })
   })
 
 export const openDropped = async ([first, ...others]: readonly File[]): Promise<void> => {
   if (first === undefined) return
-  const path = pathOfFile(first)
+  const path = getPathForFile(first)
   if (path === '') {
     setState({ notice: `${first.name} has no path on this computer; save it first.`, view: 'start' })
     return
@@ -47,7 +47,7 @@ export const openDropped = async ([first, ...others]: readonly File[]): Promise<
   if (others.length > 0) setState({ notice: `Only ${first.name} was opened: one file or folder at a time.` })
 }
 
-export const openRunFolder = (folder: string): Promise<void> => attempt(lastPartOf(folder), () => showRun(folder))
+export const openRunFolder = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => showRun(folder))
 
 /** null when the dialog is dismissed. */
 export const chooseFolder = async (): Promise<string | null> => (await request('path.choose', { kind: 'folder' })).path
@@ -59,10 +59,10 @@ export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
 
 export const refreshRecentRuns = async (): Promise<void> => setState({ recentRuns: await request('recent.list', {}) })
 
-export const forgetRun = async (folder: string): Promise<void> => setState({ recentRuns: await request('recent.remove', { folder }) })
+export const removeRecentRun = async (folder: string): Promise<void> => setState({ recentRuns: await request('recent.remove', { folder }) })
 
 /** One thing is opened at a time; the Start view tells what failed. */
-const attempt = async (subject: string, work: () => Promise<void>): Promise<void> => {
+const openWithStatus = async (subject: string, action: () => Promise<void>): Promise<void> => {
   const { opening, analysis } = getState()
   if (opening !== null) return
   if (analysis !== null) {
@@ -71,7 +71,7 @@ const attempt = async (subject: string, work: () => Promise<void>): Promise<void
   }
   setState({ opening: subject, failure: null, notice: null })
   try {
-    await work()
+    await action()
   } catch (thrown) {
     setState({ failure: { subject, error: toWireError(thrown) }, view: 'start' })
   } finally {
@@ -80,18 +80,18 @@ const attempt = async (subject: string, work: () => Promise<void>): Promise<void
 }
 
 const analyse = async (source: AnalysisSource): Promise<void> => {
-  const answer = await request('analysis.start', { source })
-  if (answer.state === 'present') {
-    await showRun(answer.folder)
+  const result = await request('analysis.start', { source })
+  if (result.state === 'present') {
+    await showRun(result.folder)
     return
   }
   setState({
     view: 'progress',
     analysis: {
-      analysisId: answer.analysisId,
-      name: answer.name,
-      serversTable: answer.serversTable,
-      eventsTable: answer.eventsTable,
+      analysisId: result.analysisId,
+      name: result.name,
+      serversTable: result.serversTable,
+      eventsTable: result.eventsTable,
       step: 'Starting',
       progress: 0,
       startedAtMs: Date.now(),
@@ -101,10 +101,10 @@ const analyse = async (source: AnalysisSource): Promise<void> => {
   })
 }
 
-const showRun = async (folder: string, place: Partial<Pick<WindowState, 'view' | 'filter' | 'selectedServer'>> = {}): Promise<void> => {
+const showRun = async (folder: string, viewState: Partial<Pick<WindowState, 'view' | 'filter' | 'selectedServer'>> = {}): Promise<void> => {
   const run = await request('run.open', { folder })
   resetHeatmap(run)
   resetNavigation()
-  setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, filter: noFilter, view: 'overview', ...place })
+  setState({ run, metric: run.metrics[0]?.name ?? '', selectedServer: null, filter: noFilter, view: 'overview', ...viewState })
   await refreshRecentRuns()
 }

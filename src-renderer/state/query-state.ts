@@ -1,10 +1,10 @@
 // The user's own question: its text, how it is going and what came back; kept while other views are up.
 import { create } from 'zustand'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
-import type { queryFormats, QueryAnswer } from '../../src-shared/query-contract.ts'
+import type { queryFormats, QueryResponse } from '../../src-shared/query-contract.ts'
 import { request } from '../bridge.ts'
-import { changeSettings, notify, tell } from './errands.ts'
-import { lastPartOf } from './open-path.ts'
+import { changeSettings, notify, notifyResult } from './errands.ts'
+import { fileNameOf } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
 export interface QueryState {
@@ -14,37 +14,37 @@ export interface QueryState {
   readonly startedAtMs: number
   /** Raised with every answer. */
   readonly version: number
-  readonly answer: QueryAnswer | null
+  readonly result: QueryResponse | null
   /** The text that the answer belongs to. */
-  readonly answered: string
+  readonly resultSql: string
   readonly error: WireError | null
 }
 
-const firstQuestion = `SELECT server_id, risk_level, horizon_p95, first_breach_at, disposition
+const defaultQuery = `SELECT server_id, risk_level, horizon_p95, first_breach_at, disposition
 FROM server_risk
 WHERE is_at_risk
 ORDER BY horizon_p95 DESC`
 
 export const useQueryState = create<QueryState>(() => ({
-  sql: firstQuestion,
+  sql: defaultQuery,
   isRunning: false,
   startedAtMs: 0,
   version: 0,
-  answer: null,
-  answered: '',
+  result: null,
+  resultSql: '',
   error: null,
 }))
 
 const { getState, setState } = useQueryState
-const keptQueries = 50
+const maxHistory = 50
 
-export const writeQuery = (sql: string): void => setState({ sql })
+export const setQuery = (sql: string): void => setState({ sql })
 
-const remember = (sql: string): void => {
+const addToHistory = (sql: string): void => {
   const { queryHistory } = useWindowState.getState().settings
-  const kept = [sql, ...queryHistory.filter((other) => other !== sql)].slice(0, keptQueries)
+  const updatedHistory = [sql, ...queryHistory.filter((other) => other !== sql)].slice(0, maxHistory)
   // A question that is not remembered is no failure of its own.
-  void changeSettings({ queryHistory: kept }).catch(() => undefined)
+  void changeSettings({ queryHistory: updatedHistory }).catch(() => undefined)
 }
 
 export const runQuery = async (folder: string): Promise<void> => {
@@ -52,13 +52,13 @@ export const runQuery = async (folder: string): Promise<void> => {
   if (isRunning) return
   setState({ isRunning: true, startedAtMs: Date.now(), error: null })
   try {
-    const answer = await request('query.run', { folder, sql })
-    setState(({ version }) => ({ answer, answered: sql, version: version + 1 }))
-    remember(sql)
+    const result = await request('query.run', { folder, sql })
+    setState(({ version }) => ({ result, resultSql: sql, version: version + 1 }))
+    addToHistory(sql)
   } catch (thrown) {
     const error = toWireError(thrown)
     if (error.code === 'cancelled') notify('The query was cancelled.')
-    else setState({ error, answer: null })
+    else setState({ error, result: null })
   } finally {
     setState({ isRunning: false })
   }
@@ -69,9 +69,9 @@ export const cancelQuery = async (): Promise<void> => {
 }
 
 export const exportQuery = async (folder: string, format: (typeof queryFormats)[number]): Promise<void> => {
-  const { answered } = getState()
-  await tell(async () => {
-    const written = await request('query.export', { folder, sql: answered, format })
-    return written === null ? null : `Saved ${written.rows.toLocaleString()} rows as ${lastPartOf(written.path)}.`
+  const { resultSql } = getState()
+  await notifyResult(async () => {
+    const saved = await request('query.export', { folder, sql: resultSql, format })
+    return saved === null ? null : `Saved ${saved.rows.toLocaleString()} rows as ${fileNameOf(saved.path)}.`
   })
 }

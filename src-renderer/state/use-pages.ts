@@ -4,7 +4,7 @@ import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/
 import { request } from '../bridge.ts'
 import { PageStore, pageSize, type PagesSnapshot } from './page-store.ts'
 
-export interface PagedRows<Row, Answer> extends PagesSnapshot<Answer> {
+export interface PagedRows<Row, PageResponse> extends PagesSnapshot<PageResponse> {
   readonly rowAt: (index: number) => Row | undefined
   readonly onRange: (from: number, to: number) => void
   /** The rows shown still answer the last question. */
@@ -14,23 +14,23 @@ export interface PagedRows<Row, Answer> extends PagesSnapshot<Answer> {
 /** `rowsOf` must be stable. `version`: raised when the same question has another answer. */
 export const usePages = <Name extends Channel, Row>(
   channel: Name,
-  question: Omit<ChannelRequest<Name>, 'offset' | 'limit'>,
-  rowsOf: (answer: ChannelResponse<Name>) => { readonly rows: readonly Row[]; readonly total: number },
+  query: Omit<ChannelRequest<Name>, 'offset' | 'limit'>,
+  selectRows: (response: ChannelResponse<Name>) => { readonly rows: readonly Row[]; readonly total: number },
   version = 0,
 ): PagedRows<Row, ChannelResponse<Name>> => {
-  const key = `${version} ${JSON.stringify(question)}`
+  const key = `${version} ${JSON.stringify(query)}`
   const store = useMemo(() => {
-    const asked = JSON.parse(key.slice(key.indexOf(' ') + 1)) as object
+    const params = JSON.parse(key.slice(key.indexOf(' ') + 1)) as object
     return new PageStore<Row, ChannelResponse<Name>>(async (offset, limit) => {
-      const answer = await request(channel, { ...asked, offset, limit } as unknown as ChannelRequest<Name>)
-      return { ...rowsOf(answer), answer }
+      const response = await request(channel, { ...params, offset, limit } as unknown as ChannelRequest<Name>)
+      return { ...selectRows(response), response }
     })
-  }, [channel, key, rowsOf])
-  useEffect(() => store.ensure(0, pageSize), [store])
-  const latest = useSyncExternalStore(store.subscribe, store.snapshot)
-  const [shown, setShown] = useState(store)
-  if (shown !== store && (latest.total !== null || latest.error !== null)) setShown(store)
-  const isRefreshing = shown !== store
-  const snapshot = useSyncExternalStore(shown.subscribe, shown.snapshot)
-  return { ...snapshot, error: latest.error, rowAt: shown.rowAt, onRange: shown.ensure, isRefreshing }
+  }, [channel, key, selectRows])
+  useEffect(() => store.ensureLoaded(0, pageSize), [store])
+  const latestSnapshot = useSyncExternalStore(store.subscribe, store.snapshot)
+  const [shownStore, setShownStore] = useState(store)
+  if (shownStore !== store && (latestSnapshot.total !== null || latestSnapshot.error !== null)) setShownStore(store)
+  const isRefreshing = shownStore !== store
+  const snapshot = useSyncExternalStore(shownStore.subscribe, shownStore.snapshot)
+  return { ...snapshot, error: latestSnapshot.error, rowAt: shownStore.rowAt, onRange: shownStore.ensureLoaded, isRefreshing }
 }

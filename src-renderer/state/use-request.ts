@@ -6,11 +6,11 @@ import { request } from '../bridge.ts'
 import { idle, loading, type Loadable } from './loadable.ts'
 
 /** Requests that follow one another faster than this are waited out. */
-const settleMs = 40
+const debounceMs = 40
 
-interface Settled<Value> {
+interface SettledRequest<Value> {
   readonly key: string
-  readonly keepWhile: string
+  readonly scope: string
   readonly state: Loadable<Value>
 }
 
@@ -18,35 +18,35 @@ interface Settled<Value> {
 export const useRequest = <Name extends Channel>(
   channel: Name,
   payload: ChannelRequest<Name> | null,
-  keepWhile = '',
+  scope = '',
 ): Loadable<ChannelResponse<Name>> => {
-  const [settled, setSettled] = useState<Settled<ChannelResponse<Name>> | null>(null)
-  const askedAt = useRef(0)
+  const [settled, setSettled] = useState<SettledRequest<ChannelResponse<Name>> | null>(null)
+  const lastRequestMs = useRef(0)
   const key = JSON.stringify(payload)
 
   useEffect(() => {
-    const asked = JSON.parse(key) as ChannelRequest<Name> | null
-    if (asked === null) return undefined
-    let isDropped = false
+    const params = JSON.parse(key) as ChannelRequest<Name> | null
+    if (params === null) return undefined
+    let isCancelled = false
     const settle = (state: Loadable<ChannelResponse<Name>>): void => {
-      if (!isDropped) setSettled({ key, keepWhile, state })
+      if (!isCancelled) setSettled({ key, scope, state })
     }
-    const wait = performance.now() - askedAt.current < settleMs ? settleMs : 0
-    askedAt.current = performance.now()
+    const delayMs = performance.now() - lastRequestMs.current < debounceMs ? debounceMs : 0
+    lastRequestMs.current = performance.now()
     const timer = setTimeout(() => {
-      request(channel, asked).then(
+      request(channel, params).then(
         (value) => settle({ status: 'ready', value, isRefreshing: false }),
         (error: unknown) => settle({ status: 'failed', error: toWireError(error) }),
       )
-    }, wait)
+    }, delayMs)
     return () => {
-      isDropped = true
+      isCancelled = true
       clearTimeout(timer)
     }
-  }, [channel, key, keepWhile])
+  }, [channel, key, scope])
 
   if (payload === null) return idle
   if (settled === null) return loading
-  if (settled.key === key && settled.keepWhile === keepWhile) return settled.state
-  return settled.keepWhile === keepWhile && settled.state.status === 'ready' ? { ...settled.state, isRefreshing: true } : loading
+  if (settled.key === key && settled.scope === scope) return settled.state
+  return settled.scope === scope && settled.state.status === 'ready' ? { ...settled.state, isRefreshing: true } : loading
 }

@@ -5,7 +5,7 @@ import { noFilter, type FleetFilter } from '../../src-shared/fleet-filter.ts'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import type { RunWarning } from '../../src-shared/run-event.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
-import { startSettings, type Settings } from '../../src-shared/settings.ts'
+import { defaultSettings, type Settings } from '../../src-shared/settings.ts'
 
 export interface RunningAnalysis {
   readonly analysisId: string
@@ -50,7 +50,7 @@ export interface WindowState {
 
 export const useWindowState = create<WindowState>(() => ({
   view: 'start',
-  settings: startSettings,
+  settings: defaultSettings,
   recentRuns: [],
   opening: null,
   failure: null,

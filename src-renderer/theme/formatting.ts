@@ -7,9 +7,9 @@ let locale = navigator.language
 const makeFormats = () => ({
   dollars: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 }),
   oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
-  opened: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
+  localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
   date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
-  moment: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+  utcTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
 })
 
 let formats = makeFormats()
@@ -17,10 +17,10 @@ let formats = makeFormats()
 export let formatting: ChartFormatting = localeFormatting(locale)
 
 /** null: the system's. Call before anything is drawn with it. */
-export const setLocale = (chosen: string | null): void => {
-  const wanted = chosen !== null && Intl.NumberFormat.supportedLocalesOf(chosen).length > 0 ? chosen : navigator.language
-  if (wanted === locale) return
-  locale = wanted
+export const setLocale = (localeTag: string | null): void => {
+  const resolvedLocale = localeTag !== null && Intl.NumberFormat.supportedLocalesOf(localeTag).length > 0 ? localeTag : navigator.language
+  if (resolvedLocale === locale) return
+  locale = resolvedLocale
   formats = makeFormats()
   formatting = localeFormatting(locale)
 }
@@ -33,9 +33,9 @@ export const formatProbability = (share: number): string => formatting.value(sha
 /** +3.2, -1 */
 export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
 /** Local time: when the user did something. */
-export const formatOpened = (iso: string): string => formats.opened.format(new Date(iso))
+export const formatLocalTime = (iso: string): string => formats.localTime.format(new Date(iso))
 /** UTC: when something in the data happens. */
-export const formatInstant = (iso: string): string => `${formats.moment.format(new Date(iso))} UTC`
+export const formatUtcTime = (iso: string): string => `${formats.utcTime.format(new Date(iso))} UTC`
 
 /** UTC. */
 export const formatDate = (timeMs: number): string => formats.date.format(timeMs)
@@ -50,7 +50,9 @@ export const formatDaysAhead = (days: number): string => {
 /** 0:07, 12:40, 1:02:03 */
 export const formatElapsed = (seconds: number): string => {
   const whole = Math.floor(seconds)
-  const two = (value: number): string => String(value).padStart(2, '0')
+  const twoDigits = (value: number): string => String(value).padStart(2, '0')
   const minutes = Math.floor(whole / 60)
-  return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+  return minutes < 60
+    ? `${minutes}:${twoDigits(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(whole % 60)}`
 }

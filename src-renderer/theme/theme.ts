@@ -25,9 +25,9 @@ const useMediaQuery = (query: string): boolean =>
 /** More contrast, asked of the system, wins over light and dark. */
 export const useTheme = (choice: ThemeChoice): ChartTheme => {
   const isDark = useMediaQuery('(prefers-color-scheme: dark)')
-  const wantsContrast = useMediaQuery('(prefers-contrast: more)')
-  const plain = choice === 'system' ? (isDark ? 'dark' : 'light') : choice
-  const name: ThemeName = wantsContrast ? 'high-contrast' : plain
+  const prefersContrast = useMediaQuery('(prefers-contrast: more)')
+  const baseName = choice === 'system' ? (isDark ? 'dark' : 'light') : choice
+  const name: ThemeName = prefersContrast ? 'high-contrast' : baseName
   const theme = useMemo(() => chartTheme(name, { family: windowFont.family, measure }), [name])
   useEffect(() => applyTokens(theme), [theme])
   return theme

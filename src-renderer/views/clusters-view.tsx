@@ -3,45 +3,45 @@ import type { LegendComponentOption } from 'echarts'
 import { useCallback, useRef, useState } from 'react'
 import type { ClustersData } from '../../src-shared/chart-options/chart-data.ts'
 import { clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
-import { clustersOption } from '../../src-shared/chart-options/clusters.ts'
+import { createClustersOption } from '../../src-shared/chart-options/clusters.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
-import { isFiltering } from '../../src-shared/fleet-filter.ts'
+import { isFilterActive } from '../../src-shared/fleet-filter.ts'
 import type { ClusterProjection, RunOverview } from '../../src-shared/run-view.ts'
 import { Chart, type BrushedArea, type ChartHandle } from '../charts/chart.tsx'
 import type { ElementSize } from '../charts/use-element-size.ts'
-import { Segments, Select } from '../components/choice.tsx'
+import { SegmentedControl, Select } from '../components/choice.tsx'
 import { ClusterProfiles } from '../components/cluster-profiles.tsx'
 import { DataTable } from '../components/data-table.tsx'
-import { EmptyState, NothingPasses } from '../components/empty-state.tsx'
+import { EmptyState, NoMatchingServers } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { PictureMenu } from '../components/picture-menu.tsx'
+import { SaveImageMenu } from '../components/picture-menu.tsx'
 import type { TableContent } from '../components/table-text.ts'
 import { TableToggle } from '../components/table-toggle.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { findServersInside } from '../state/errands.ts'
-import { changeFilter, goTo, selectServer } from '../state/navigation.ts'
+import { changeFilter, navigateTo, selectServer } from '../state/navigation.ts'
 import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
 import type { RunViewProps } from './view-entry.ts'
 
-type Drag = 'none' | 'rect' | 'polygon'
+type DragMode = 'none' | 'rect' | 'polygon'
 
 export const ClustersView = ({ run, theme }: RunViewProps) => {
   const metric = useWindowState((state) => state.metric)
   const filter = useWindowState((state) => state.filter)
   const [projection, setProjection] = useState<ClusterProjection>('spread')
-  const [drag, setDrag] = useState<Drag>('none')
+  const [dragMode, setDragMode] = useState<DragMode>('none')
   const [isTable, setIsTable] = useState(false)
   const chart = useRef<ChartHandle | null>(null)
-  const keepChart = useCallback((handle: ChartHandle | null) => {
+  const storeChart = useCallback((handle: ChartHandle | null) => {
     chart.current = handle
   }, [])
-  const answer = useRequest('run.clusters', { folder: run.folder, metric, filter, projection }, run.folder)
+  const response = useRequest('run.clusters', { folder: run.folder, metric, filter, projection }, run.folder)
   const profiles = useRequest('run.cluster-profiles', { folder: run.folder }, run.folder)
-  const pick = async (area: BrushedArea): Promise<void> => {
-    setDrag('none')
+  const selectFromChart = async (area: BrushedArea): Promise<void> => {
+    setDragMode('none')
     const servers = await findServersInside({ folder: run.folder, metric, filter, projection, area: area.map(([x, y]) => [x, y]) })
     if (servers.length > 0) changeFilter({ servers: [...servers] })
   }
@@ -57,32 +57,38 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
           ]}
           onChange={setProjection}
         />
-        <Segments<Drag>
+        <SegmentedControl<DragMode>
           label="What dragging does"
-          value={drag}
+          value={dragMode}
           options={[
             { value: 'none', label: 'Point', hint: 'A click selects a server' },
             { value: 'rect', label: 'Box', hint: 'Drag a box around servers' },
             { value: 'polygon', label: 'Lasso', hint: 'Draw around servers' },
           ]}
-          onChange={setDrag}
+          onChange={setDragMode}
         />
         <span className="toolbar-gap" />
         <span className="toolbar-hint">A click on a mark selects its server; a click on a name in the legend hides its cluster</span>
         <TableToggle name="Clusters" isTable={isTable} onChange={setIsTable} />
-        <PictureMenu name="Clusters" handle={() => chart.current} />
+        <SaveImageMenu name="Clusters" handle={() => chart.current} />
       </Toolbar>
       <div className="split">
-        <div className="chart-area" aria-busy={isBusy(answer)}>
-          {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
-          {answer.status === 'failed' && <ErrorPanel error={answer.error} />}
-          {answer.status === 'ready' &&
-            (answer.value.serverIds.length > 0 && isTable ? (
-              <DataTable label="Clusters, as a table" content={tableOf(answer.value)} />
-            ) : answer.value.serverIds.length > 0 ? (
-              <Scatter data={answer.value} theme={theme} drag={drag} onArea={(area) => void pick(area)} onChart={keepChart} />
-            ) : isFiltering(filter) ? (
-              <NothingPasses />
+        <div className="chart-area" aria-busy={isBusy(response)}>
+          {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
+          {response.status === 'failed' && <ErrorPanel error={response.error} />}
+          {response.status === 'ready' &&
+            (response.value.serverIds.length > 0 && isTable ? (
+              <DataTable label="Clusters, as a table" content={toTable(response.value)} />
+            ) : response.value.serverIds.length > 0 ? (
+              <Scatter
+                data={response.value}
+                theme={theme}
+                dragMode={dragMode}
+                onArea={(area) => void selectFromChart(area)}
+                onChart={storeChart}
+              />
+            ) : isFilterActive(filter) ? (
+              <NoMatchingServers />
             ) : (
               <NoClusters run={run} isProjected={projection === 'components'} />
             ))}
@@ -93,7 +99,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
           <ClusterProfiles
             profiles={profiles.value}
             theme={theme}
-            onCluster={(cluster) => goTo('servers', { filter: { ...filter, cluster: [cluster] } })}
+            onCluster={(cluster) => navigateTo('servers', { filter: { ...filter, cluster: [cluster] } })}
           />
         )}
       </div>
@@ -101,8 +107,8 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const tableOf = ({ serverIds, mean, std, cluster, clusters, axes, unit }: ClustersData): TableContent => {
-  const names = new Map(clusters.map((one) => [one.cluster, one.name]))
+const toTable = ({ serverIds, mean, std, cluster, clusters, axes, unit }: ClustersData): TableContent => {
+  const names = new Map(clusters.map((entry) => [entry.cluster, entry.name]))
   return {
     columns: [
       'server',
@@ -130,17 +136,17 @@ const NoClusters = ({ run, isProjected }: { readonly run: RunOverview; readonly 
 interface ScatterProps {
   readonly data: ClustersData
   readonly theme: ChartTheme
-  readonly drag: Drag
+  readonly dragMode: DragMode
   readonly onArea: (area: BrushedArea) => void
   readonly onChart: (handle: ChartHandle | null) => void
 }
 
-const Scatter = ({ data, theme, drag, onArea, onChart }: ScatterProps) => {
+const Scatter = ({ data, theme, dragMode, onArea, onChart }: ScatterProps) => {
   const selected = useWindowState((state) => state.selectedServer)
-  const [shown, setShown] = useState<Readonly<Record<string, boolean>>>({})
+  const [legendSelection, setLegendSelection] = useState<Readonly<Record<string, boolean>>>({})
   const option = useCallback(
     ({ width, height }: ElementSize) => {
-      const built = clustersOption(data, {
+      const baseOption = createClustersOption(data, {
         theme,
         width,
         height,
@@ -148,32 +154,34 @@ const Scatter = ({ data, theme, drag, onArea, onChart }: ScatterProps) => {
         interactive: true,
         selected: selected ?? undefined,
       })
-      return { ...built, legend: { ...(built.legend as LegendComponentOption), selected: { ...shown } } }
+      return { ...baseOption, legend: { ...(baseOption.legend as LegendComponentOption), selected: { ...legendSelection } } }
     },
-    [data, theme, selected, shown],
+    [data, theme, selected, legendSelection],
   )
-  const pick = (seriesId: string, value: unknown): void => {
-    const server = serverAt(data, seriesId, value)
+  const selectFromChart = (seriesId: string, value: unknown): void => {
+    const server = findServer(data, seriesId, value)
     if (server !== undefined) selectServer(server)
   }
   return (
     <Chart
       label={clustersTitle(data, formatting)}
       option={option}
-      onItem={pick}
-      onLegend={setShown}
+      onItemClick={selectFromChart}
+      onLegendToggle={setLegendSelection}
       onHandle={onChart}
-      brush={drag === 'none' ? null : drag}
+      brush={dragMode === 'none' ? null : dragMode}
       onBrush={onArea}
     />
   )
 }
 
 /** The server behind a mark: series are named by cluster, marks stand at mean and deviation. */
-const serverAt = (data: ClustersData, seriesId: string, value: unknown): string | undefined => {
+const findServer = (data: ClustersData, seriesId: string, value: unknown): string | undefined => {
   if (!Array.isArray(value)) return undefined
   const [mean, std]: unknown[] = value
   const cluster = Number(seriesId.replace('cluster-', ''))
-  const index = data.cluster.findIndex((of, candidate) => of === cluster && data.mean[candidate] === mean && data.std[candidate] === std)
+  const index = data.cluster.findIndex(
+    (clusterId, candidate) => clusterId === cluster && data.mean[candidate] === mean && data.std[candidate] === std,
+  )
   return data.serverIds[index]
 }

@@ -1,20 +1,20 @@
 // The parts of a comparison: the list of changed risks, and the earlier forecast against what then happened.
 import { useState } from 'react'
-import type { CompareAnswer } from '../../src-shared/comparison-view.ts'
+import type { CompareResponse } from '../../src-shared/comparison-view.ts'
 import type { Cell } from '../../src-shared/fleet-view.ts'
 import type { RiskChange } from '../../src-shared/run-comparison.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
-import { Segments } from '../components/choice.tsx'
+import { SegmentedControl } from '../components/choice.tsx'
 import { DataGrid, type GridColumn } from '../components/data-grid.tsx'
-import { tableText } from '../components/table-text.ts'
-import { copyAndTell } from '../state/errands.ts'
+import { formatTable } from '../components/table-text.ts'
+import { copyWithNotice } from '../state/errands.ts'
 import { openServer } from '../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
 
 type Status = RiskChange['status'] | 'all'
 
 /** `unit`: of all metrics shown, as a heading ends; empty where they differ. */
-const columnsIn = (unit: string): readonly GridColumn[] => [
+const buildColumns = (unit: string): readonly GridColumn[] => [
   { name: 'server', title: 'Server', kind: 'text', width: 160 },
   { name: 'metric', title: 'Metric', kind: 'text', width: 90 },
   { name: 'status', title: 'Change', kind: 'text', width: 100 },
@@ -28,11 +28,11 @@ const columnsIn = (unit: string): readonly GridColumn[] => [
   { name: 'data', title: 'By data', kind: 'points', width: 80, hint: 'Points of headroom by new data' },
 ]
 
-const cellsOf = (change: RiskChange): readonly Cell[] => [
+const toCells = (change: RiskChange): readonly Cell[] => [
   change.server_id,
   change.metric,
   change.status,
-  change.cause === null ? null : (causeWords[change.cause] ?? change.cause),
+  change.cause === null ? null : (causeLabels[change.cause] ?? change.cause),
   change.earlier.p95,
   change.later.p95,
   change.later.threshold,
@@ -42,23 +42,23 @@ const cellsOf = (change: RiskChange): readonly Cell[] => [
   change.headroom_change?.data_points ?? null,
 ]
 
-const causeWords: Readonly<Record<string, string>> = { policy: 'settings', together: 'several' }
+const causeLabels: Readonly<Record<string, string>> = { policy: 'settings', together: 'several' }
 
-const noFetch = (): void => undefined
+const ignoreRange = (): void => undefined
 
-export const CompareChanges = ({ run, compared }: { readonly run: RunOverview; readonly compared: CompareAnswer }) => {
+export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
   const [status, setStatus] = useState<Status>('all')
-  const shown = compared.changes.filter((change) => status === 'all' || change.status === status)
-  const rows = shown.map(cellsOf)
+  const visibleChanges = comparison.changes.filter((change) => status === 'all' || change.status === status)
+  const rows = visibleChanges.map(toCells)
   const units = new Set(run.metrics.map(({ unit }) => unit))
   const [unit = ''] = units.size === 1 ? units : []
-  const columns = columnsIn(unit === '' ? '' : `, ${unit}`)
+  const columns = buildColumns(unit === '' ? '' : `, ${unit}`)
   return (
     <section aria-label="Changed risks">
       <header className="chart-head">
         <h2>Every risk that is new, cleared or stays</h2>
         <span className="toolbar-gap" />
-        <Segments<Status>
+        <SegmentedControl<Status>
           label="Change"
           value={status}
           options={[
@@ -70,10 +70,10 @@ export const CompareChanges = ({ run, compared }: { readonly run: RunOverview; r
           onChange={setStatus}
         />
       </header>
-      {compared.totalChanges > compared.changes.length && (
+      {comparison.totalChanges > comparison.changes.length && (
         <p className="muted">
-          The first {formatting.count(compared.changes.length)} of {formatting.count(compared.totalChanges)}; headroom compare --json lists
-          all.
+          The first {formatting.count(comparison.changes.length)} of {formatting.count(comparison.totalChanges)}; headroom compare --json
+          lists all.
         </p>
       )}
       {rows.length === 0 ? (
@@ -85,12 +85,12 @@ export const CompareChanges = ({ run, compared }: { readonly run: RunOverview; r
             label="Changed risks"
             columns={columns}
             total={rows.length}
-            context={{ unit: '', isHourly: compared.later.granularity === 'hourly' }}
+            context={{ unit: '', isHourly: comparison.later.granularity === 'hourly' }}
             rowAt={(index) => rows[index]}
-            onRange={noFetch}
+            onRange={ignoreRange}
             onOpen={([name]) => openServer(String(name))}
             onCopy={({ from, to }) =>
-              void copyAndTell(tableText({ columns: columns.map(({ name }) => name), rows: rows.slice(from, to) }, 'tsv'), 'Rows')
+              void copyWithNotice(formatTable({ columns: columns.map(({ name }) => name), rows: rows.slice(from, to) }, 'tsv'), 'Rows')
             }
           />
         </div>
@@ -99,9 +99,9 @@ export const CompareChanges = ({ run, compared }: { readonly run: RunOverview; r
   )
 }
 
-export const ForecastCheck = ({ compared }: { readonly compared: CompareAnswer }) => {
-  const { forecast_check: check } = compared
-  if (check === null) {
+export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResponse }) => {
+  const { forecast_check: forecastCheck } = comparison
+  if (forecastCheck === null) {
     return (
       <section aria-label="How the earlier forecast held">
         <h2>How the earlier forecast held</h2>
@@ -112,7 +112,7 @@ export const ForecastCheck = ({ compared }: { readonly compared: CompareAnswer }
   return (
     <section aria-label="How the earlier forecast held">
       <h2>
-        How the earlier forecast held, {formatDate(Date.parse(check.first_at))} to {formatDate(Date.parse(check.last_at))}
+        How the earlier forecast held, {formatDate(Date.parse(forecastCheck.first_at))} to {formatDate(Date.parse(forecastCheck.last_at))}
       </h2>
       <table className="plain-table">
         <thead>
@@ -145,7 +145,7 @@ export const ForecastCheck = ({ compared }: { readonly compared: CompareAnswer }
           </tr>
         </thead>
         <tbody>
-          {check.metrics.map((metric) => (
+          {forecastCheck.metrics.map((metric) => (
             <tr key={metric.metric}>
               <td>{metric.metric}</td>
               <td data-number>{formatting.count(metric.series)}</td>
@@ -153,7 +153,9 @@ export const ForecastCheck = ({ compared }: { readonly compared: CompareAnswer }
               <td data-number>{metric.backtest_mae === null ? '–' : formatNumber(metric.backtest_mae)}</td>
               <td data-number>{formatSigned(metric.bias)}</td>
               <td data-number>
-                {metric.coverage === null ? '–' : `${formatProbability(metric.coverage)} of ${formatProbability(check.interval_level)}`}
+                {metric.coverage === null
+                  ? '–'
+                  : `${formatProbability(metric.coverage)} of ${formatProbability(forecastCheck.interval_level)}`}
               </td>
               <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.hits)}</td>
               <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.misses)}</td>

@@ -1,7 +1,7 @@
 // What changed since last time? Two runs side by side: new, cleared and moved risks with their causes, and how the earlier forecast held.
 import { FolderOpen } from 'lucide-react'
 import { useState } from 'react'
-import type { CompareAnswer } from '../../src-shared/comparison-view.ts'
+import type { CompareResponse } from '../../src-shared/comparison-view.ts'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { Select } from '../components/choice.tsx'
@@ -12,63 +12,64 @@ import { chooseFolder } from '../state/open-path.ts'
 import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatOpened, formatting } from '../theme/formatting.ts'
+import { formatDate, formatLocalTime, formatting } from '../theme/formatting.ts'
 import { CompareChanges, ForecastCheck } from './compare-parts.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
 /** Runs that can be put beside this one, those of the same forecasts first, the latest first. */
-const candidatesOf = (run: RunOverview, recent: readonly RecentRun[]): readonly RecentRun[] =>
+const findCandidates = (run: RunOverview, recent: readonly RecentRun[]): readonly RecentRun[] =>
   recent
     .filter(({ folder, exists, analyzedAt }) => folder !== run.folder && exists && analyzedAt !== null)
     .sort((a, b) => Number(b.title === run.title) - Number(a.title === run.title) || ((a.analyzedAt ?? '') < (b.analyzedAt ?? '') ? 1 : -1))
 
 export const CompareView = ({ run }: RunViewProps) => {
   const { recentRuns } = useWindowState()
-  const candidates = candidatesOf(run, recentRuns)
-  const [other, setOther] = useState<string | null>(candidates[0]?.folder ?? null)
+  const candidates = findCandidates(run, recentRuns)
+  const [otherFolder, setOtherFolder] = useState<string | null>(candidates[0]?.folder ?? null)
   const [isSwapped, setIsSwapped] = useState(false)
-  const known = candidates.find(({ folder }) => folder === other)
-  const isOtherEarlier = isSwapped !== (known === undefined || (known.analyzedAt ?? '') < (run.analyzedAt ?? ''))
-  const pair = other === null ? null : isOtherEarlier ? { earlier: other, later: run.folder } : { earlier: run.folder, later: other }
-  const answer = useRequest('run.compare', pair, run.folder)
+  const otherRun = candidates.find(({ folder }) => folder === otherFolder)
+  const isOtherEarlier = isSwapped !== (otherRun === undefined || (otherRun.analyzedAt ?? '') < (run.analyzedAt ?? ''))
+  const runPair =
+    otherFolder === null ? null : isOtherEarlier ? { earlier: otherFolder, later: run.folder } : { earlier: run.folder, later: otherFolder }
+  const response = useRequest('run.compare', runPair, run.folder)
   const choose = async (): Promise<void> => {
     const folder = await chooseFolder()
-    if (folder !== null) setOther(folder)
+    if (folder !== null) setOtherFolder(folder)
   }
   return (
     <main className="view" aria-label="Compare">
       <Toolbar label="Compare">
-        {other !== null && (
+        {otherFolder !== null && (
           <Select
             label="This run against"
-            value={other}
+            value={otherFolder}
             options={[
               ...candidates.map(({ folder, title, analyzedAt }) => ({
                 value: folder,
-                label: `${title}, ${analyzedAt === null ? '' : formatOpened(analyzedAt)}`,
+                label: `${title}, ${analyzedAt === null ? '' : formatLocalTime(analyzedAt)}`,
               })),
-              ...(known === undefined ? [{ value: other, label: other }] : []),
+              ...(otherRun === undefined ? [{ value: otherFolder, label: otherFolder }] : []),
             ]}
-            onChange={setOther}
+            onChange={setOtherFolder}
           />
         )}
         <button type="button" className="button" onClick={() => void choose()}>
           <FolderOpen size={14} aria-hidden /> Another run folder…
         </button>
-        {other !== null && (
+        {otherFolder !== null && (
           <button type="button" className="button quiet" onClick={() => setIsSwapped(!isSwapped)}>
             Swap earlier and later
           </button>
         )}
       </Toolbar>
-      {other === null ? (
+      {otherFolder === null ? (
         <EmptyState title="There is no other run to compare with" action={{ label: 'Choose a run folder…', onClick: () => void choose() }}>
           Runs that you have opened before are offered here by themselves.
         </EmptyState>
       ) : (
-        <div className="page" aria-busy={isBusy(answer)}>
-          <Loaded answer={answer} waiting="Comparing the two runs …">
-            {(compared) => <Compared run={run} compared={compared} />}
+        <div className="page" aria-busy={isBusy(response)}>
+          <Loaded response={response} loadingText="Comparing the two runs …">
+            {(comparison) => <ComparisonPage run={run} comparison={comparison} />}
           </Loaded>
         </div>
       )}
@@ -76,22 +77,22 @@ export const CompareView = ({ run }: RunViewProps) => {
   )
 }
 
-const Compared = ({ run, compared }: { readonly run: RunOverview; readonly compared: CompareAnswer }) => {
-  const { earlier, later, risks, servers, notes, policy_differences: policies } = compared
+const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
+  const { earlier, later, risks, servers, notes, policy_differences: policies } = comparison
   return (
     <div className="page-inner">
-      <h1 className="finding">{finding(compared)}</h1>
+      <h1 className="finding">{findingText(comparison)}</h1>
       <p className="muted">
         {formatDate(Date.parse(earlier.analyzed_at))} ({formatting.count(earlier.at_risk_servers)} of {formatting.count(earlier.servers)} at
         risk) against {formatDate(Date.parse(later.analyzed_at))} ({formatting.count(later.at_risk_servers)} of{' '}
         {formatting.count(later.servers)})
       </p>
       <dl className="answers">
-        <Count name="New risks" value={risks.new} note="at risk now, not before" />
-        <Count name="Cleared" value={risks.cleared} note="at risk before, not now" />
-        <Count name="Still at risk" value={risks.still_at_risk} note={`${formatting.count(risks.moved)} of them moved`} />
-        <Count name="Servers added" value={servers.added} note="only in the later run" />
-        <Count name="Servers removed" value={servers.removed} note="only in the earlier run" />
+        <CountFigure name="New risks" value={risks.new} note="at risk now, not before" />
+        <CountFigure name="Cleared" value={risks.cleared} note="at risk before, not now" />
+        <CountFigure name="Still at risk" value={risks.still_at_risk} note={`${formatting.count(risks.moved)} of them moved`} />
+        <CountFigure name="Servers added" value={servers.added} note="only in the later run" />
+        <CountFigure name="Servers removed" value={servers.removed} note="only in the earlier run" />
       </dl>
       {(notes.length > 0 || policies.length > 0) && (
         <section aria-label="What makes the runs less than alike">
@@ -100,29 +101,29 @@ const Compared = ({ run, compared }: { readonly run: RunOverview; readonly compa
             {notes.map(({ code, message }) => (
               <li key={`${code} ${message}`}>{message}</li>
             ))}
-            {policies.map(({ key, earlier: was, later: is }) => (
+            {policies.map(({ key, earlier: earlierValue, later: laterValue }) => (
               <li key={key}>
-                <code>{key}</code> was {JSON.stringify(was)}, is {JSON.stringify(is)}
+                <code>{key}</code> was {JSON.stringify(earlierValue)}, is {JSON.stringify(laterValue)}
               </li>
             ))}
           </ul>
         </section>
       )}
-      <CompareChanges run={run} compared={compared} />
-      <ForecastCheck compared={compared} />
+      <CompareChanges run={run} comparison={comparison} />
+      <ForecastCheck comparison={comparison} />
     </div>
   )
 }
 
-const finding = ({ risks, causes }: CompareAnswer): string => {
+const findingText = ({ risks, causes }: CompareResponse): string => {
   if (risks.new + risks.cleared === 0) return `Nothing new: ${formatting.count(risks.still_at_risk)} risks stay as they were`
-  const [cause, count] = Object.entries(causes).reduce((most, next) => (next[1] > most[1] ? next : most))
-  const words =
+  const [cause, count] = Object.entries(causes).reduce((largest, next) => (next[1] > largest[1] ? next : largest))
+  const causeLabel =
     { policy: 'changed settings', model: 'another model', data: 'new data', together: 'several causes together' }[cause] ?? cause
-  return `${formatting.count(risks.new)} new risks, ${formatting.count(risks.cleared)} cleared; most often by ${words} (${formatting.count(count)})`
+  return `${formatting.count(risks.new)} new risks, ${formatting.count(risks.cleared)} cleared; most often by ${causeLabel} (${formatting.count(count)})`
 }
 
-const Count = ({ name, value, note }: { readonly name: string; readonly value: number; readonly note: string }) => (
+const CountFigure = ({ name, value, note }: { readonly name: string; readonly value: number; readonly note: string }) => (
   <div className="answer">
     <dt className="answer-question">{name}</dt>
     <dd className="answer-value">{formatting.count(value)}</dd>

@@ -1,19 +1,19 @@
 // What a configuration file would set, beside the defaults, before anything is kept.
 import type { ConfigReading } from '../../src-shared/config-reading.ts'
-import { lastPartOf } from '../state/open-path.ts'
+import { fileNameOf } from '../state/open-path.ts'
 
 export interface ConfigPreviewProps {
-  readonly reading: ConfigReading
-  readonly onTake: () => void
-  readonly onLeave: () => void
+  readonly importedConfig: ConfigReading
+  readonly onApply: () => void
+  readonly onCancel: () => void
 }
 
-export const ConfigPreview = ({ reading, onTake, onLeave }: ConfigPreviewProps) => {
-  const { path, kind, changes, ignored } = reading
+export const ConfigPreview = ({ importedConfig, onApply, onCancel }: ConfigPreviewProps) => {
+  const { path, kind, changes, ignored } = importedConfig
   return (
     <div className="preview" role="region" aria-label="What the file sets">
       <h2>
-        {lastPartOf(path)}: {kind === 'pipeline' ? 'the Python pipeline’s configuration' : 'settings of Headroom'}
+        {fileNameOf(path)}: {kind === 'pipeline' ? 'the Python pipeline’s configuration' : 'settings of Headroom'}
       </h2>
       {changes.length === 0 ? (
         <p>It sets nothing that Headroom uses.</p>
@@ -27,13 +27,13 @@ export const ConfigPreview = ({ reading, onTake, onLeave }: ConfigPreviewProps) 
             </tr>
           </thead>
           <tbody>
-            {changes.map(({ key, value, byDefault }) => (
+            {changes.map(({ key, value, defaultValue }) => (
               <tr key={key}>
                 <td>
                   <code>{key}</code>
                 </td>
                 <td>{JSON.stringify(value)}</td>
-                <td>{byDefault === null ? 'none' : JSON.stringify(byDefault)}</td>
+                <td>{defaultValue === null ? 'none' : JSON.stringify(defaultValue)}</td>
               </tr>
             ))}
           </tbody>
@@ -41,10 +41,10 @@ export const ConfigPreview = ({ reading, onTake, onLeave }: ConfigPreviewProps) 
       )}
       {ignored.length > 0 && <p className="muted">Left alone: {ignored.join(', ')}</p>}
       <div className="actions">
-        <button type="button" className="button primary-button" disabled={changes.length === 0} onClick={onTake}>
+        <button type="button" className="button primary-button" disabled={changes.length === 0} onClick={onApply}>
           Take these settings
         </button>
-        <button type="button" className="button" onClick={onLeave}>
+        <button type="button" className="button" onClick={onCancel}>
           Leave them
         </button>
       </div>

@@ -6,22 +6,22 @@ import { openServer } from '../state/navigation.ts'
 import { formatting } from '../theme/formatting.ts'
 
 export interface DecisionPanelProps {
-  readonly chosen: readonly Recommendation[]
+  readonly selected: readonly Recommendation[]
   readonly onDecide: (verdict: 'accepted' | 'dismissed', reason: string) => void
   readonly onUndo: () => void
 }
 
-export const DecisionPanel = ({ chosen, onDecide, onUndo }: DecisionPanelProps) => {
-  const [reason, setReason] = useState(chosen[0]?.verdict_reason ?? '')
+export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps) => {
+  const [reason, setReason] = useState(selected[0]?.verdict_reason ?? '')
   const id = useId()
-  const [first] = chosen
+  const [first] = selected
   if (first === undefined) return <p className="muted">Select one or more rows to decide about them.</p>
-  const isDecided = chosen.some(({ verdict }) => verdict !== null)
+  const isDecided = selected.some(({ verdict }) => verdict !== null)
   return (
     <section className="decision" aria-label="Your decision">
-      <h2>{chosen.length === 1 ? first.server_id : `${formatting.count(chosen.length)} recommendations`}</h2>
-      {chosen.length === 1 && <p>{first.reason}</p>}
-      {chosen.length === 1 && first.verdict !== null && (
+      <h2>{selected.length === 1 ? first.server_id : `${formatting.count(selected.length)} recommendations`}</h2>
+      {selected.length === 1 && <p>{first.reason}</p>}
+      {selected.length === 1 && first.verdict !== null && (
         <p className="verdict">
           {first.verdict === 'accepted' ? 'Accepted' : 'Dismissed'}
           {first.verdict_reason === null || first.verdict_reason === '' ? '' : `: ${first.verdict_reason}`}
@@ -56,7 +56,7 @@ export const DecisionPanel = ({ chosen, onDecide, onUndo }: DecisionPanelProps) 
           </button>
         )}
       </div>
-      {chosen.length === 1 && (
+      {selected.length === 1 && (
         <button type="button" className="link" onClick={() => openServer(first.server_id)}>
           Open the server
         </button>

@@ -1,39 +1,39 @@
 // A line of the event ledger as the fields of a form, and back.
-import type { LedgerLine } from '../../src-shared/event-ledger.ts'
+import type { EventLine } from '../../src-shared/event-ledger.ts'
 import { groupColumns } from '../../src-shared/what-if.ts'
 
 /** `groups`: several groups at once, as an events table writes them. */
-export type EventSubject = 'all' | 'servers' | (typeof groupColumns)[number] | 'groups'
+export type EventTargetKind = 'all' | 'servers' | (typeof groupColumns)[number] | 'groups'
 
-export interface EventDraft {
+export interface EventFormState {
   readonly from: string
   readonly to: string
-  readonly about: EventSubject
+  readonly targetKind: EventTargetKind
   /** Names of servers, or of the group. */
-  readonly names: string
+  readonly targetNames: string
   readonly metric: string
   readonly amount: string
   readonly unit: 'points' | '%'
   readonly note: string
 }
 
-export const newDraft = (server: string | null): EventDraft => ({
+export const newEventForm = (server: string | null): EventFormState => ({
   from: '',
   to: '',
-  about: server === null ? 'all' : 'servers',
-  names: server ?? '',
+  targetKind: server === null ? 'all' : 'servers',
+  targetNames: server ?? '',
   metric: '',
   amount: '',
   unit: 'points',
   note: '',
 })
 
-export const draftOf = (line: LedgerLine): EventDraft => {
+export const toFormState = (line: EventLine): EventFormState => {
   const [, amount = line.effect, unit = 'points'] = /^\s*([+-]?[\d.]+)\s*(.*)$/.exec(line.effect) ?? []
   return {
     from: line.from,
     to: line.to,
-    ...subjectOf(line),
+    ...parseTarget(line),
     metric: line.metric,
     amount,
     unit: /^(%|percent)/i.test(unit) ? '%' : 'points',
@@ -41,19 +41,26 @@ export const draftOf = (line: LedgerLine): EventDraft => {
   }
 }
 
-const subjectOf = ({ servers, group }: LedgerLine): Pick<EventDraft, 'about' | 'names'> => {
-  if (servers === '*') return { about: 'all', names: '' }
-  if (servers !== '') return { about: 'servers', names: servers }
+const parseTarget = ({ servers, group }: EventLine): Pick<EventFormState, 'targetKind' | 'targetNames'> => {
+  if (servers === '*') return { targetKind: 'all', targetNames: '' }
+  if (servers !== '') return { targetKind: 'servers', targetNames: servers }
   const [column = '', ...value] = group.split('=')
-  const known = group.includes(';') ? undefined : groupColumns.find((name) => name === column.trim().toLowerCase())
-  return known === undefined ? { about: 'groups', names: group } : { about: known, names: value.join('=').trim() }
+  const groupColumn = group.includes(';') ? undefined : groupColumns.find((name) => name === column.trim().toLowerCase())
+  return groupColumn === undefined
+    ? { targetKind: 'groups', targetNames: group }
+    : { targetKind: groupColumn, targetNames: value.join('=').trim() }
 }
 
-export const lineOf = ({ from, to, about, names, metric, amount, unit, note }: EventDraft): LedgerLine => ({
+export const toEventLine = ({ from, to, targetKind, targetNames, metric, amount, unit, note }: EventFormState): EventLine => ({
   from: from.trim(),
   to: to.trim() === '' ? from.trim() : to.trim(),
-  servers: about === 'all' ? '*' : about === 'servers' ? names.trim() : '',
-  group: about === 'groups' ? names.trim() : about === 'all' || about === 'servers' ? '' : `${about}=${names.trim()}`,
+  servers: targetKind === 'all' ? '*' : targetKind === 'servers' ? targetNames.trim() : '',
+  group:
+    targetKind === 'groups'
+      ? targetNames.trim()
+      : targetKind === 'all' || targetKind === 'servers'
+        ? ''
+        : `${targetKind}=${targetNames.trim()}`,
   metric: metric.trim(),
   effect: amount.trim() === '' ? '' : `${amount.trim()} ${unit}`,
   note: note.trim(),

@@ -1,12 +1,12 @@
 // One event of the ledger in a form: when, whom, by how much, and what it is.
 import { useId, useState, type ReactNode } from 'react'
-import type { LedgerLine } from '../../src-shared/event-ledger.ts'
+import type { EventLine } from '../../src-shared/event-ledger.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { groupColumns } from '../../src-shared/what-if.ts'
 import { useRequest } from '../state/use-request.ts'
-import { lineOf, type EventDraft, type EventSubject } from './event-draft.ts'
+import { toEventLine, type EventFormState, type EventTargetKind } from './event-draft.ts'
 
-const subjectWords: Readonly<Record<EventSubject, string>> = {
+const targetLabels: Readonly<Record<EventTargetKind, string>> = {
   all: 'all servers',
   servers: 'servers named',
   business_unit: 'business unit',
@@ -14,55 +14,57 @@ const subjectWords: Readonly<Record<EventSubject, string>> = {
   criticality: 'criticality',
   groups: 'groups, as written',
 }
-const subjects = Object.keys(subjectWords) as EventSubject[]
+const targetKinds = Object.keys(targetLabels) as EventTargetKind[]
 
 export interface EventFormProps {
   readonly run: RunOverview
   readonly title: string
-  readonly start: EventDraft
+  readonly initial: EventFormState
   readonly isBusy: boolean
-  readonly onKeep: (line: LedgerLine) => void
-  readonly onLeave: () => void
+  readonly onSave: (line: EventLine) => void
+  readonly onCancel: () => void
 }
 
-export const EventForm = ({ run, title, start, isBusy, onKeep, onLeave }: EventFormProps) => {
-  const [draft, setDraft] = useState(start)
+export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: EventFormProps) => {
+  const [draft, setForm] = useState(initial)
   const id = useId()
   const choices = useRequest('run.choices', { folder: run.folder }, run.folder)
-  const change = (part: Partial<EventDraft>): void => setDraft((last) => ({ ...last, ...part }))
-  const column = groupColumns.find((name) => name === draft.about)
-  const known = choices.status === 'ready' && column !== undefined ? choices.value[column].filter(({ value }) => value !== '') : []
+  const change = (changes: Partial<EventFormState>): void => setForm((last) => ({ ...last, ...changes }))
+  const column = groupColumns.find((name) => name === draft.targetKind)
+  const suggestions = choices.status === 'ready' && column !== undefined ? choices.value[column].filter(({ value }) => value !== '') : []
   return (
     <form
       className="event-form"
       aria-label={title}
       onSubmit={(event) => {
         event.preventDefault()
-        onKeep(lineOf(draft))
+        onSave(toEventLine(draft))
       }}
     >
       <h2>{title}</h2>
       <div className="event-fields">
-        <Day label="From" value={draft.from} onChange={(from) => change({ from })} required />
-        <Day label="To, included" value={draft.to} onChange={(to) => change({ to })} />
+        <DateField label="From" value={draft.from} onChange={(from) => change({ from })} required />
+        <DateField label="To, included" value={draft.to} onChange={(to) => change({ to })} />
         <Field label="About">
           {(field) => (
             <select
               id={field}
               className="field"
-              value={draft.about}
-              onChange={({ target }) => change({ about: subjects.find((about) => about === target.value) ?? 'all', names: '' })}
+              value={draft.targetKind}
+              onChange={({ target }) =>
+                change({ targetKind: targetKinds.find((targetKind) => targetKind === target.value) ?? 'all', targetNames: '' })
+              }
             >
-              {subjects.map((about) => (
-                <option key={about} value={about}>
-                  {subjectWords[about]}
+              {targetKinds.map((targetKind) => (
+                <option key={targetKind} value={targetKind}>
+                  {targetLabels[targetKind]}
                 </option>
               ))}
             </select>
           )}
         </Field>
-        {draft.about !== 'all' && (
-          <Field label={draft.about === 'servers' ? 'Servers, a semicolon between them' : subjectWords[draft.about]}>
+        {draft.targetKind !== 'all' && (
+          <Field label={draft.targetKind === 'servers' ? 'Servers, a semicolon between them' : targetLabels[draft.targetKind]}>
             {(field) => (
               <>
                 <input
@@ -70,11 +72,11 @@ export const EventForm = ({ run, title, start, isBusy, onKeep, onLeave }: EventF
                   className="field"
                   required
                   list={`${id}-names`}
-                  value={draft.names}
-                  onChange={({ target }) => change({ names: target.value })}
+                  value={draft.targetNames}
+                  onChange={({ target }) => change({ targetNames: target.value })}
                 />
                 <datalist id={`${id}-names`}>
-                  {known.map(({ value }) => (
+                  {suggestions.map(({ value }) => (
                     <option key={value} value={value}>
                       {value}
                     </option>
@@ -135,7 +137,7 @@ export const EventForm = ({ run, title, start, isBusy, onKeep, onLeave }: EventF
         <button type="submit" className="button primary-button" disabled={isBusy}>
           {isBusy ? 'Working it out …' : 'Keep the event'}
         </button>
-        <button type="button" className="button" onClick={onLeave}>
+        <button type="button" className="button" onClick={onCancel}>
           Leave it
         </button>
         <span className="muted">Without an effect it is only left out of the past: of errors and seasons.</span>
@@ -154,7 +156,7 @@ const Field = ({ label, children }: { readonly label: string; readonly children:
   )
 }
 
-interface DayProps {
+interface DateFieldProps {
   readonly label: string
   readonly value: string
   readonly onChange: (value: string) => void
@@ -162,7 +164,7 @@ interface DayProps {
 }
 
 /** A day, or the instant that an events table stated. */
-const Day = ({ label, value, onChange, required = false }: DayProps) => (
+const DateField = ({ label, value, onChange, required = false }: DateFieldProps) => (
   <Field label={label}>
     {(field) => (
       <input

@@ -2,77 +2,77 @@
 import { Pencil, Plus, RotateCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
-import type { EventLedgerView, LedgerLine } from '../../src-shared/event-ledger.ts'
+import type { EventCalendarView, EventLine } from '../../src-shared/event-ledger.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { EmptyState } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { Loaded } from '../components/loaded.tsx'
-import { keepEvents } from '../state/errands.ts'
+import { saveEvents } from '../state/errands.ts'
 import { isBusy } from '../state/loadable.ts'
-import { analyseAgain } from '../state/open-path.ts'
+import { rerunAnalysis } from '../state/open-path.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatSigned, formatting } from '../theme/formatting.ts'
-import { draftOf, newDraft } from './event-draft.ts'
+import { toFormState, newEventForm } from './event-draft.ts'
 import { EventForm } from './event-form.tsx'
-import { changeWords, ForecastWords, pastWords, targetWords } from './event-words.tsx'
+import { describeChange, ForecastEffect, describePastEffect, describeTarget } from './event-words.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
 export const EventsView = ({ run }: RunViewProps) => {
-  const answer = useRequest('run.events', { folder: run.folder }, run.folder)
+  const response = useRequest('run.events', { folder: run.folder }, run.folder)
   return (
-    <main className="page" aria-label="Events" aria-busy={isBusy(answer)}>
-      <Loaded answer={answer} waiting="Reading the events …">
-        {(ledger) => <Ledger key={run.folder} run={run} read={ledger} />}
+    <main className="page" aria-label="Events" aria-busy={isBusy(response)}>
+      <Loaded response={response} loadingText="Reading the events …">
+        {(calendar) => <EventCalendarPage key={run.folder} run={run} initialCalendar={calendar} />}
       </Loaded>
     </main>
   )
 }
 
 /** Which line is in the form; 'new' for one to come. */
-type Edited = number | 'new' | null
+type EditedLine = number | 'new' | null
 
-const Ledger = ({ run, read }: { readonly run: RunOverview; readonly read: EventLedgerView }) => {
+const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview; readonly initialCalendar: EventCalendarView }) => {
   const { selectedServer } = useWindowState()
-  const [kept, setKept] = useState<EventLedgerView | null>(null)
-  const [edited, setEdited] = useState<Edited>(null)
-  const [removed, setRemoved] = useState<{ readonly line: LedgerLine; readonly at: number } | null>(null)
+  const [savedCalendar, setSavedCalendar] = useState<EventCalendarView | null>(null)
+  const [editedLine, setEditedLine] = useState<EditedLine>(null)
+  const [removed, setRemoved] = useState<{ readonly line: EventLine; readonly at: number } | null>(null)
   const [failure, setFailure] = useState<WireError | null>(null)
-  const [isKeeping, setIsKeeping] = useState(false)
-  const ledger = kept ?? read
-  const { lines, refusal } = ledger
-  const keep = async (next: readonly LedgerLine[], gone: typeof removed = null): Promise<void> => {
-    setIsKeeping(true)
+  const [isSaving, setIsSaving] = useState(false)
+  const calendar = savedCalendar ?? initialCalendar
+  const { lines, unavailableReason: refusal } = calendar
+  const save = async (next: readonly EventLine[], removedLine: typeof removed = null): Promise<void> => {
+    setIsSaving(true)
     try {
-      setKept(await keepEvents(run.folder, next))
-      setEdited(null)
-      setRemoved(gone)
+      setSavedCalendar(await saveEvents(run.folder, next))
+      setEditedLine(null)
+      setRemoved(removedLine)
       setFailure(null)
     } catch (thrown) {
       setFailure(toWireError(thrown))
     } finally {
-      setIsKeeping(false)
+      setIsSaving(false)
     }
   }
-  const canChange = refusal === null && edited === null
+  const canEdit = refusal === null && editedLine === null
   return (
     <div className="page-inner">
-      {lines.length > 0 && <h1 className="finding">{findingOf(ledger)}</h1>}
+      {lines.length > 0 && <h1 className="finding">{findingText(calendar)}</h1>}
       {refusal !== null && <p className="notice">{refusal}</p>}
       {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
-      {lines.length === 0 && canChange && (
-        <EmptyState title="No events yet" action={{ label: 'Add an event', onClick: () => setEdited('new') }}>
+      {lines.length === 0 && canEdit && (
+        <EmptyState title="No events yet" action={{ label: 'Add an event', onClick: () => setEditedLine('new') }}>
           Write down one-off things (a merger, a trade fair, a move). Those to come are laid on the forecast at once; past ones are left out
           of errors and seasons when the set is analysed again.
         </EmptyState>
       )}
-      {lines.length > 0 && canChange && (
+      {lines.length > 0 && canEdit && (
         <div className="actions">
-          <button type="button" className="button" onClick={() => setEdited('new')}>
+          <button type="button" className="button" onClick={() => setEditedLine('new')}>
             <Plus size={14} aria-hidden /> Add an event
           </button>
-          {ledger.heeded.includes(false) && (
-            <button type="button" className="button" onClick={() => void analyseAgain(run.folder)}>
+          {calendar.applied.includes(false) && (
+            <button type="button" className="button" onClick={() => void rerunAnalysis(run.folder)}>
               <RotateCw size={14} aria-hidden /> Analyse the set again with these events
             </button>
           )}
@@ -81,26 +81,28 @@ const Ledger = ({ run, read }: { readonly run: RunOverview; readonly read: Event
       )}
       {removed !== null && (
         <p className="notice" role="status">
-          “{nameOf(removed.line)}” is removed.{' '}
+          “{eventName(removed.line)}” is removed.{' '}
           <button
             type="button"
             className="link"
-            onClick={() => void keep([...lines.slice(0, removed.at), removed.line, ...lines.slice(removed.at)])}
+            onClick={() => void save([...lines.slice(0, removed.at), removed.line, ...lines.slice(removed.at)])}
           >
             Put it back
           </button>
         </p>
       )}
-      {edited !== null && (
+      {editedLine !== null && (
         <EventForm
-          key={edited}
+          key={editedLine}
           run={run}
-          title={edited === 'new' ? 'A new event' : 'Change the event'}
-          start={edited === 'new' ? newDraft(selectedServer) : draftOf(lines[edited]!)}
-          isBusy={isKeeping}
-          onKeep={(line) => void keep(edited === 'new' ? [...lines, line] : lines.map((other, index) => (index === edited ? line : other)))}
-          onLeave={() => {
-            setEdited(null)
+          title={editedLine === 'new' ? 'A new event' : 'Change the event'}
+          initial={editedLine === 'new' ? newEventForm(selectedServer) : toFormState(lines[editedLine]!)}
+          isBusy={isSaving}
+          onSave={(line) =>
+            void save(editedLine === 'new' ? [...lines, line] : lines.map((other, index) => (index === editedLine ? line : other)))
+          }
+          onCancel={() => {
+            setEditedLine(null)
             setFailure(null)
           }}
         />
@@ -108,11 +110,11 @@ const Ledger = ({ run, read }: { readonly run: RunOverview; readonly read: Event
       {lines.length > 0 && (
         <EventTable
           run={run}
-          ledger={ledger}
-          canChange={canChange && !isKeeping}
-          onEdit={setEdited}
+          calendar={calendar}
+          canEdit={canEdit && !isSaving}
+          onEdit={setEditedLine}
           onRemove={(at) =>
-            void keep(
+            void save(
               lines.filter((_, index) => index !== at),
               { line: lines[at]!, at },
             )
@@ -123,22 +125,22 @@ const Ledger = ({ run, read }: { readonly run: RunOverview; readonly read: Event
   )
 }
 
-const nameOf = ({ note, servers, group, from }: LedgerLine): string => note || `${servers || group} on ${from}`
+const eventName = ({ note, servers, group, from }: EventLine): string => note || `${servers || group} on ${from}`
 
-const findingOf = ({ lines, report: { together } }: EventLedgerView): string =>
+const findingText = ({ lines, report: { together } }: EventCalendarView): string =>
   together === null
     ? `${formatting.count(lines.length)} ${lines.length === 1 ? 'event, which changes' : 'events, which change'} nothing in the forecast`
-    : `${lines.length === 1 ? 'With this event' : 'With all events to come'} ${changeWords(together)}`
+    : `${lines.length === 1 ? 'With this event' : 'With all events to come'} ${describeChange(together)}`
 
 interface EventTableProps {
   readonly run: RunOverview
-  readonly ledger: EventLedgerView
-  readonly canChange: boolean
+  readonly calendar: EventCalendarView
+  readonly canEdit: boolean
   readonly onEdit: (index: number) => void
   readonly onRemove: (index: number) => void
 }
 
-const EventTable = ({ run, ledger: { lines, report, heeded }, canChange, onEdit, onRemove }: EventTableProps) => (
+const EventTable = ({ run, calendar: { lines, report, applied: appliedEvents }, canEdit, onEdit, onRemove }: EventTableProps) => (
   <table className="plain-table event-table">
     <thead>
       <tr>
@@ -161,23 +163,23 @@ const EventTable = ({ run, ledger: { lines, report, heeded }, canChange, onEdit,
           <td className="event-day">{formatDate(Date.parse(event.until) - 1)}</td>
           <td>{event.note ?? '–'}</td>
           <td>
-            {targetWords(event.target)}
+            {describeTarget(event.target)}
             {event.metric === null ? '' : `, ${event.metric}`} <span className="muted">({formatting.count(event.servers)})</span>
           </td>
           <td data-number>
             {event.effect === null ? '–' : `${formatSigned(event.effect.amount)} ${event.effect.unit === 'percent' ? '%' : 'points'}`}
           </td>
-          <td>{pastWords(event, heeded[index] === true, run)}</td>
+          <td>{describePastEffect(event, appliedEvents[index] === true, run)}</td>
           <td>
-            <ForecastWords event={event} run={run} />
+            <ForecastEffect event={event} run={run} />
           </td>
           <td className="event-buttons">
             <button
               type="button"
               className="icon-button"
-              aria-label={`Change ${nameOf(lines[index]!)}`}
+              aria-label={`Change ${eventName(lines[index]!)}`}
               title="Change"
-              disabled={!canChange}
+              disabled={!canEdit}
               onClick={() => onEdit(index)}
             >
               <Pencil size={14} aria-hidden />
@@ -185,9 +187,9 @@ const EventTable = ({ run, ledger: { lines, report, heeded }, canChange, onEdit,
             <button
               type="button"
               className="icon-button"
-              aria-label={`Remove ${nameOf(lines[index]!)}`}
+              aria-label={`Remove ${eventName(lines[index]!)}`}
               title="Remove"
-              disabled={!canChange}
+              disabled={!canEdit}
               onClick={() => onRemove(index)}
             >
               <Trash2 size={14} aria-hidden />

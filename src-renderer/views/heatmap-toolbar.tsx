@@ -1,26 +1,26 @@
 // What stands above the heatmap: metric, order, span of time, reduction of binned cells, and the way back from a zoom.
 import { ZoomOut } from 'lucide-react'
 import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../src-shared/run-view.ts'
-import { Segments, Select } from '../components/choice.tsx'
+import { SegmentedControl, Select } from '../components/choice.tsx'
 import type { ChartHandle } from '../charts/chart.tsx'
 import { TableToggle } from '../components/table-toggle.tsx'
-import { PictureMenu } from '../components/picture-menu.tsx'
+import { SaveImageMenu } from '../components/picture-menu.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 import { useHeatmapState, type TimeSpan } from '../state/heatmap-state.ts'
 
-const sorts: readonly { readonly value: HeatmapSort; readonly label: string }[] = [
+const sortOptions: readonly { readonly value: HeatmapSort; readonly label: string }[] = [
   { value: 'risk', label: 'Risk' },
   { value: 'breach', label: 'First breach' },
   { value: 'cluster', label: 'Cluster' },
   { value: 'group', label: 'Group' },
   { value: 'name', label: 'Name' },
 ]
-const spans: readonly { readonly value: TimeSpan; readonly label: string; readonly hint: string }[] = [
+const spanOptions: readonly { readonly value: TimeSpan; readonly label: string; readonly hint: string }[] = [
   { value: 'forecast', label: 'Forecast', hint: 'The horizon alone' },
   { value: 'recent', label: 'With history', hint: 'The horizon and as much history before it' },
   { value: 'all', label: 'All', hint: 'Everything the forecast set holds' },
 ]
-const reductions: readonly { readonly value: HeatmapReduction; readonly label: string }[] = [
+const reductionOptions: readonly { readonly value: HeatmapReduction; readonly label: string }[] = [
   { value: 'max', label: 'Highest' },
   { value: 'p95', label: 'P95' },
   { value: 'mean', label: 'Mean' },
@@ -32,29 +32,34 @@ export interface HeatmapToolbarProps {
   readonly isMerged: boolean
   readonly onReset: () => void
   readonly isTable: boolean
-  readonly onTable: (isTable: boolean) => void
+  readonly onToggleTable: (isTable: boolean) => void
   /** The chart as it stands, once it is drawn. */
   readonly chart: () => ChartHandle | null
 }
 
-export const HeatmapToolbar = ({ run, isMerged, onReset, isTable, onTable, chart }: HeatmapToolbarProps) => {
+export const HeatmapToolbar = ({ run, isMerged, onReset, isTable, onToggleTable, chart }: HeatmapToolbarProps) => {
   const { sort, span, reduction, rows } = useHeatmapState()
   return (
     <Toolbar label="Risk heatmap">
-      <Select label="Sort by" value={sort} options={sorts} onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })} />
+      <Select
+        label="Sort by"
+        value={sort}
+        options={sortOptions}
+        onChange={(chosen) => useHeatmapState.setState({ sort: chosen, rows: null })}
+      />
       {run.horizon !== null && (
-        <Segments
+        <SegmentedControl
           label="Span of time"
           value={span}
-          options={spans}
+          options={spanOptions}
           onChange={(chosen) => useHeatmapState.setState({ span: chosen, time: null })}
         />
       )}
       <Select
         label="Merged cells show"
         value={reduction}
-        options={reductions}
-        disabledBecause={isMerged ? undefined : 'At this zoom every cell is one server at one time.'}
+        options={reductionOptions}
+        disabledReason={isMerged ? undefined : 'At this zoom every cell is one server at one time.'}
         onChange={(chosen) => useHeatmapState.setState({ reduction: chosen })}
       />
       <span className="toolbar-gap" />
@@ -62,8 +67,8 @@ export const HeatmapToolbar = ({ run, isMerged, onReset, isTable, onTable, chart
       <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
         <ZoomOut size={14} aria-hidden /> Reset zoom
       </button>
-      <TableToggle name="Risk heatmap" isTable={isTable} onChange={onTable} />
-      <PictureMenu name="Risk heatmap" handle={chart} />
+      <TableToggle name="Risk heatmap" isTable={isTable} onChange={onToggleTable} />
+      <SaveImageMenu name="Risk heatmap" handle={chart} />
     </Toolbar>
   )
 }

@@ -2,20 +2,20 @@
 import type { EChartsOption, TitleComponentOption } from 'echarts'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { cellAt, describeCell, type HeatmapCell } from '../../src-shared/chart-options/heatmap-cell.ts'
-import { heatmapTable } from '../../src-shared/chart-options/heatmap-table.ts'
+import { createHeatmapTable } from '../../src-shared/chart-options/heatmap-table.ts'
 import { heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
-import { heatmapOption } from '../../src-shared/chart-options/heatmap.ts'
-import { layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
+import { createHeatmapOption } from '../../src-shared/chart-options/heatmap.ts'
+import { createHeatmapLayout } from '../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import { hasWideGap, type HeatmapRequest, type HeatmapView as HeatmapAnswer, type RunOverview } from '../../src-shared/run-view.ts'
 import { Chart, type ChartHandle } from '../charts/chart.tsx'
 import { paintCells } from '../charts/cell-image.ts'
 import { useElementSize, type ElementSize } from '../charts/use-element-size.ts'
-import { ZoomSurface, type PlotPart, type PlotPoint } from '../charts/zoom-surface.tsx'
+import { ZoomSurface, type PlotRegion, type PlotPoint } from '../charts/zoom-surface.tsx'
 import { DataTable } from '../components/data-table.tsx'
-import { NothingPasses } from '../components/empty-state.tsx'
+import { NoMatchingServers } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { clampRows, clampTime, timeRangeOf, useHeatmapState } from '../state/heatmap-state.ts'
+import { clampRows, clampTime, visibleTimeRange, useHeatmapState } from '../state/heatmap-state.ts'
 import { selectServer } from '../state/navigation.ts'
 import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
@@ -24,7 +24,7 @@ import { formatting } from '../theme/formatting.ts'
 import { HeatmapToolbar } from './heatmap-toolbar.tsx'
 
 /** What the chart draws around the cells, roughly: asking for a few pixels too many does no harm. */
-const surroundings = { width: 120, height: 180 }
+const chartMargins = { width: 120, height: 180 }
 
 const rowLabelPixels = 14
 
@@ -35,7 +35,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   const area = useRef<HTMLDivElement>(null)
   const chart = useRef<ChartHandle | null>(null)
   const [isTable, setIsTable] = useState(false)
-  const keepChart = useCallback((handle: ChartHandle | null) => {
+  const storeChart = useCallback((handle: ChartHandle | null) => {
     chart.current = handle
   }, [])
   const size = useElementSize(area)
@@ -43,7 +43,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   const metric = useWindowState((window) => window.metric)
   const filter = useWindowState((window) => window.filter)
   const selected = useWindowState((window) => window.selectedServer)
-  const asked: HeatmapRequest | null =
+  const heatmapRequest: HeatmapRequest | null =
     size === null
       ? null
       : {
@@ -53,31 +53,31 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
           reduction: state.reduction,
           filter,
           rows: state.rows,
-          time: timeRangeOf(run, state),
-          maxRows: pixels(size.height - surroundings.height),
-          maxColumns: pixels(size.width - surroundings.width),
+          time: visibleTimeRange(run, state),
+          maxRows: roundUpToStep(size.height - chartMargins.height),
+          maxColumns: roundUpToStep(size.width - chartMargins.width),
           selected,
         }
-  const answer = useRequest('run.heatmap', asked, `${run.folder} ${metric}`)
+  const response = useRequest('run.heatmap', heatmapRequest, `${run.folder} ${metric}`)
   return (
     <main className="view" aria-label="Risk heatmap">
       <HeatmapToolbar
         run={run}
-        isMerged={answer.status === 'ready' && isMerged(answer.value, run)}
+        isMerged={response.status === 'ready' && isMerged(response.value, run)}
         onReset={resetZoom(run)}
         isTable={isTable}
-        onTable={setIsTable}
+        onToggleTable={setIsTable}
         chart={() => chart.current}
       />
-      <div ref={area} className="chart-area" aria-busy={isBusy(answer)}>
-        {(answer.status === 'loading' || answer.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
-        {answer.status === 'failed' && <ErrorPanel error={answer.error} onRetry={resetZoom(run)} />}
-        {answer.status === 'ready' && answer.value.totalRows === 0 && <NothingPasses />}
-        {answer.status === 'ready' && answer.value.totalRows > 0 && isTable && (
-          <DataTable label="Risk heatmap, as a table" content={heatmapTable(answer.value.data)} />
+      <div ref={area} className="chart-area" aria-busy={isBusy(response)}>
+        {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
+        {response.status === 'failed' && <ErrorPanel error={response.error} onRetry={resetZoom(run)} />}
+        {response.status === 'ready' && response.value.totalRows === 0 && <NoMatchingServers />}
+        {response.status === 'ready' && response.value.totalRows > 0 && isTable && (
+          <DataTable label="Risk heatmap, as a table" content={createHeatmapTable(response.value.data)} />
         )}
-        {answer.status === 'ready' && answer.value.totalRows > 0 && size !== null && !isTable && (
-          <Heatmap run={run} theme={theme} size={size} answer={answer.value} onChart={keepChart} />
+        {response.status === 'ready' && response.value.totalRows > 0 && size !== null && !isTable && (
+          <Heatmap run={run} theme={theme} size={size} response={response.value} onChart={storeChart} />
         )}
       </div>
     </main>
@@ -87,36 +87,36 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
 const isMerged = ({ data, serversPerRow }: HeatmapAnswer, run: RunOverview): boolean => serversPerRow > 1 || data.stepMs > run.stepMs
 
 /** Steps of 32 pixels: a window that is being resized does not ask at every pixel. */
-const pixels = (length: number): number => Math.max(32, Math.ceil(length / 32) * 32)
+const roundUpToStep = (length: number): number => Math.max(32, Math.ceil(length / 32) * 32)
 
 interface HeatmapProps {
   readonly run: RunOverview
   readonly theme: ChartTheme
   readonly size: ElementSize
-  readonly answer: HeatmapAnswer
+  readonly response: HeatmapAnswer
   readonly onChart: (handle: ChartHandle | null) => void
 }
 
-const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
-  const { data, shownServers, firstRow, totalRows } = answer
+const Heatmap = ({ run, theme, size, response, onChart }: HeatmapProps) => {
+  const { data, shownServers, firstRow, totalRows } = response
   const [hovered, setHovered] = useState<PlotPoint | null>(null)
-  const plot = useMemo(() => layOutHeatmap(data, { theme, formatting, ...size }).plot, [data, theme, size])
+  const plot = useMemo(() => createHeatmapLayout(data, { theme, formatting, ...size }).plot, [data, theme, size])
   const image = useMemo(() => paintCells(data, plot), [data, plot])
-  const title = useMemo(() => heatmapTitle(wholeHorizon(answer, run), formatting), [answer, run])
-  const selectedRow = answer.selectedRow === null ? undefined : data.rows[answer.selectedRow]?.serverId
+  const title = useMemo(() => heatmapTitle(withFullExtent(response, run), formatting), [response, run])
+  const selectedRow = response.selectedRow === null ? undefined : data.rows[response.selectedRow]?.serverId
   // At the chart's own choice of rows the labels all but touch.
   const interval = Math.ceil(rowLabelPixels / (plot.height / Math.max(1, data.rows.length))) - 1
   const option = useCallback(
     ({ width, height }: ElementSize) => {
-      const built = heatmapOption(data, { theme, image, width, height, formatting, selected: selectedRow })
-      return withRowLabels({ ...built, title: { ...(built.title as TitleComponentOption), text: title } }, interval)
+      const baseOption = createHeatmapOption(data, { theme, image, width, height, formatting, selected: selectedRow })
+      return withRowLabels({ ...baseOption, title: { ...(baseOption.title as TitleComponentOption), text: title } }, interval)
     },
     [data, theme, image, selectedRow, title, interval],
   )
 
-  const cellOf = ({ x, y }: PlotPoint): HeatmapCell | null =>
+  const cellAtPoint = ({ x, y }: PlotPoint): HeatmapCell | null =>
     cellAt(data, data.startMs + x * data.columns * data.stepMs, y * data.rows.length)
-  const zoom = ({ x0, x1, y0, y1 }: PlotPart): void => {
+  const zoom = ({ x0, x1, y0, y1 }: PlotRegion): void => {
     const length = data.columns * data.stepMs
     if (x0 !== 0 || x1 !== 1) {
       const time = clampTime(run, { fromMs: data.startMs + x0 * length, toMs: data.startMs + x1 * length })
@@ -127,11 +127,11 @@ const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
       useHeatmapState.setState({ rows })
     }
   }
-  const pick = (point: PlotPoint): void => {
-    const cell = cellOf(point)
+  const selectCell = (point: PlotPoint): void => {
+    const cell = cellAtPoint(point)
     if (cell !== null) selectServer(cell.row.serverId)
   }
-  const cell = hovered === null ? null : cellOf(hovered)
+  const cell = hovered === null ? null : cellAtPoint(hovered)
 
   return (
     <>
@@ -144,11 +144,11 @@ const Heatmap = ({ run, theme, size, answer, onChart }: HeatmapProps) => {
         onZoom={zoom}
         onReset={resetZoom(run)}
         onHover={setHovered}
-        onPick={pick}
+        onSelect={selectCell}
       />
       {cell !== null && hovered !== null && (
         <CellTooltip
-          answer={answer}
+          response={response}
           cell={cell}
           left={plot.x + hovered.x * plot.width}
           top={plot.y + hovered.y * plot.height}
@@ -165,7 +165,7 @@ const withRowLabels = (option: EChartsOption, interval: number): EChartsOption =
 }
 
 /** The title tells of the whole horizon, whatever part of it is in view. */
-const wholeHorizon = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview): HeatmapAnswer['data'] => ({
+const withFullExtent = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview): HeatmapAnswer['data'] => ({
   ...data,
   startMs: extent.startMs,
   stepMs,
@@ -173,38 +173,38 @@ const wholeHorizon = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview):
 })
 
 interface CellTooltipProps {
-  readonly answer: HeatmapAnswer
+  readonly response: HeatmapAnswer
   readonly cell: HeatmapCell
   readonly left: number
   readonly top: number
   readonly size: ElementSize
 }
 
-const tooltipRoom = { width: 260, height: 130, gap: 14 }
+const tooltipSpace = { width: 260, height: 130, gap: 14 }
 
-const CellTooltip = ({ answer, cell, left, top, size }: CellTooltipProps) => {
-  const words = describeCell(answer.data, cell, formatting)
-  const names = answer.names[cell.rowIndex] ?? []
-  const others = cell.row.servers - names.length
+const CellTooltip = ({ response, cell, left, top, size }: CellTooltipProps) => {
+  const cellText = describeCell(response.data, cell, formatting)
+  const names = response.names[cell.rowIndex] ?? []
+  const moreServers = cell.row.servers - names.length
   return (
     <div
       className="tooltip"
       role="tooltip"
       style={{
-        ...(left > size.width - tooltipRoom.width ? { right: size.width - left + tooltipRoom.gap } : { left: left + tooltipRoom.gap }),
-        ...(top > size.height - tooltipRoom.height ? { bottom: size.height - top + tooltipRoom.gap } : { top: top + tooltipRoom.gap }),
+        ...(left > size.width - tooltipSpace.width ? { right: size.width - left + tooltipSpace.gap } : { left: left + tooltipSpace.gap }),
+        ...(top > size.height - tooltipSpace.height ? { bottom: size.height - top + tooltipSpace.gap } : { top: top + tooltipSpace.gap }),
       }}
     >
-      <strong>{words.who}</strong>
+      <strong>{cellText.serverText}</strong>
       {cell.row.servers > 1 && (
         <span className="muted">
           {names.join(', ')}
-          {others > 0 && ` and ${formatting.count(others)} more`}
+          {moreServers > 0 && ` and ${formatting.count(moreServers)} more`}
         </span>
       )}
-      <span>{words.when}</span>
-      <strong className="tooltip-value">{words.howMuch}</strong>
-      {words.notes.length > 0 && <span className="muted">{words.notes.join(' · ')}</span>}
+      <span>{cellText.timeText}</span>
+      <strong className="tooltip-value">{cellText.valueText}</strong>
+      {cellText.notes.length > 0 && <span className="muted">{cellText.notes.join(' · ')}</span>}
     </div>
   )
 }

@@ -2,10 +2,10 @@
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
 import { z } from 'zod'
-import { barsOption } from '../../src-shared/chart-options/bars.ts'
-import { reliabilityOption } from '../../src-shared/chart-options/curves.ts'
+import { createBarsOption } from '../../src-shared/chart-options/bars.ts'
+import { createReliabilityOption } from '../../src-shared/chart-options/curves.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
-import type { ModelsAnswer } from '../../src-shared/fleet-view.ts'
+import type { ModelAccuracyResponse } from '../../src-shared/fleet-view.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
@@ -13,7 +13,7 @@ import { useRequest } from '../state/use-request.ts'
 import { formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
 import type { RunViewProps } from './view-entry.ts'
 
-type Accuracy = NonNullable<ModelsAnswer['accuracy']>
+type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
 
 /** What the analysis adds where breach probabilities were asked for. */
 const calibrationSchema = z.looseObject({
@@ -34,10 +34,10 @@ const coverageSchema = z.looseObject({
 })
 
 export const ModelsView = ({ run, theme }: RunViewProps) => {
-  const answer = useRequest('run.models', { folder: run.folder }, run.folder)
+  const response = useRequest('run.models', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Models">
-      <Loaded answer={answer}>
+      <Loaded response={response}>
         {({ accuracy }) =>
           accuracy === null ? (
             <EmptyState title="This run does not say how right its models were">
@@ -47,7 +47,7 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
             </EmptyState>
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{finding(accuracy)}</h1>
+              <h1 className="finding">{findingText(accuracy)}</h1>
               <ModelTable accuracy={accuracy} />
               <div className="columns">
                 <Calibration accuracy={accuracy} theme={theme} />
@@ -61,15 +61,15 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const finding = ({ models }: Accuracy): string => {
-  const winner = models.reduce<Accuracy['models'][number] | undefined>(
-    (best, model) => (best !== undefined && best.series_won >= model.series_won ? best : model),
+const findingText = ({ models }: Accuracy): string => {
+  const topModel = models.reduce<Accuracy['models'][number] | undefined>(
+    (top, model) => (top !== undefined && top.series_won >= model.series_won ? top : model),
     undefined,
   )
-  if (winner === undefined) return 'There is no model to judge'
-  const all = models.reduce((sum, { series_won: won }) => sum + won, 0)
-  const error = winner.mae === null ? '' : `; it was off by ${formatNumber(winner.mae)} points on average`
-  return `${winner.model} answers for ${formatting.count(winner.series_won)} of ${formatting.count(all)} series${error}`
+  if (topModel === undefined) return 'There is no model to judge'
+  const total = models.reduce((sum, { series_won: selectedSeries }) => sum + selectedSeries, 0)
+  const error = topModel.mae === null ? '' : `; it was off by ${formatNumber(topModel.mae)} points on average`
+  return `${topModel.model} answers for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}`
 }
 
 const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
@@ -126,15 +126,15 @@ const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
   )
 }
 
-interface PartProps {
+interface PanelProps {
   readonly accuracy: Accuracy
   readonly theme: ChartTheme
 }
 
-const Calibration = ({ accuracy, theme }: PartProps) => {
+const Calibration = ({ accuracy, theme }: PanelProps) => {
   const calibration = calibrationSchema.safeParse(accuracy['calibration']).data
   const rows = calibration?.reliability
-  const option = useCallback(() => reliabilityOption(rows ?? [], { theme, formatting }), [rows, theme])
+  const option = useCallback(() => createReliabilityOption(rows ?? [], { theme, formatting }), [rows, theme])
   if (calibration === undefined) {
     return (
       <section aria-label="Breach probabilities">
@@ -181,12 +181,12 @@ const Calibration = ({ accuracy, theme }: PartProps) => {
   )
 }
 
-const Coverage = ({ accuracy, theme }: PartProps) => {
-  const mended = coverageSchema.safeParse(accuracy['coverage']).data
+const Coverage = ({ accuracy, theme }: PanelProps) => {
+  const recalibration = coverageSchema.safeParse(accuracy['coverage']).data
   const { models, interval_level: level } = accuracy
   const option = useCallback(() => coverageOption(models, level, theme), [models, level, theme])
-  const known = models.filter((model) => model.interval_coverage !== null)
-  if (known.length === 0) {
+  const modelsWithBounds = models.filter((model) => model.interval_coverage !== null)
+  if (modelsWithBounds.length === 0) {
     return (
       <section aria-label="Intervals">
         <h2>Whether the intervals hold is not known</h2>
@@ -194,22 +194,24 @@ const Coverage = ({ accuracy, theme }: PartProps) => {
       </section>
     )
   }
-  const worst = known.reduce((least, model) => ((model.interval_coverage ?? 1) < (least.interval_coverage ?? 1) ? model : least))
+  const worst = modelsWithBounds.reduce((lowest, model) =>
+    (model.interval_coverage ?? 1) < (lowest.interval_coverage ?? 1) ? model : lowest,
+  )
   const title = `Intervals promise ${formatProbability(level)}; ${worst.model} holds ${formatProbability(worst.interval_coverage ?? 0)}`
   return (
     <ChartFrame
       className="tall"
       title={title}
       note={
-        mended === undefined || mended.before === null || mended.after === null
+        recalibration === undefined || recalibration.before === null || recalibration.after === null
           ? 'Share of measured values inside the bounds over the backtest'
-          : `Selected models: ${formatProbability(mended.before)} inside before, ${formatProbability(mended.after)} after the bounds were mended`
+          : `Selected models: ${formatProbability(recalibration.before)} inside before, ${formatProbability(recalibration.after)} after the bounds were mended`
       }
       label={title}
       option={option}
       table={() => ({
         columns: ['model', 'inside %', 'promised %', 'points'],
-        rows: known.map((model) => [model.model, 100 * (model.interval_coverage ?? 0), 100 * level, model.interval_points]),
+        rows: modelsWithBounds.map((model) => [model.model, 100 * (model.interval_coverage ?? 0), 100 * level, model.interval_points]),
       })}
     />
   )
@@ -217,7 +219,7 @@ const Coverage = ({ accuracy, theme }: PartProps) => {
 
 const coverageOption = (models: Accuracy['models'], level: number, theme: ChartTheme): EChartsOption => {
   const bounded = models.filter((model) => model.interval_coverage !== null)
-  return barsOption(
+  return createBarsOption(
     {
       names: bounded.map(({ model }) => model),
       unit: '%',

@@ -1,40 +1,40 @@
 // The parts of the overview: calendar of breaches, the servers that come first, risk by group, and what to do.
 import { useCallback } from 'react'
-import { barsOption } from '../../src-shared/chart-options/bars.ts'
+import { createBarsOption } from '../../src-shared/chart-options/bars.ts'
 import { formatMoment } from '../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../src-shared/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
 import { Select } from '../components/choice.tsx'
-import { RiskSign } from '../components/risk-sign.tsx'
-import { changeFilter, goTo, openServer } from '../state/navigation.ts'
+import { RiskBadge } from '../components/risk-sign.tsx'
+import { changeFilter, navigateTo, openServer } from '../state/navigation.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDollars, formatNumber, formatProbability, formatting } from '../theme/formatting.ts'
 
-interface PartProps {
+interface PanelProps {
   readonly figures: FleetFigures
   readonly theme: ChartTheme
 }
 
-export const BreachCalendar = ({ figures, run, theme }: PartProps & { readonly run: RunOverview }) => {
+export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly run: RunOverview }) => {
   const { calendar, calendarStepMs: stepMs } = figures
   const bins = calendarBins(figures, run)
   const option = useCallback(() => {
-    const all = calendarBins({ calendar, calendarStepMs: stepMs }, run)
-    return barsOption(
+    const allBins = calendarBins({ calendar, calendarStepMs: stepMs }, run)
+    return createBarsOption(
       {
-        names: all.map(({ atMs }) => formatting.shortDay(atMs)),
+        names: allBins.map(({ atMs }) => formatting.shortDay(atMs)),
         unit: '',
         kinds: [
-          { name: 'at risk', color: theme.risk.high.color, values: all.map(({ at_risk }) => at_risk) },
-          { name: 'brief breach, not at risk', color: theme.risk.medium.color, values: all.map(({ brief }) => brief), isHatched: true },
+          { name: 'at risk', color: theme.risk.high.color, values: allBins.map(({ at_risk }) => at_risk) },
+          { name: 'brief breach, not at risk', color: theme.risk.medium.color, values: allBins.map(({ brief }) => brief), isHatched: true },
         ],
       },
       { theme, formatting },
     )
   }, [calendar, stepMs, run, theme])
-  const busiest = calendar.reduce((most, bin) => (bin.at_risk + bin.brief > most.at_risk + most.brief ? bin : most), {
+  const peakBin = calendar.reduce((largest, bin) => (bin.at_risk + bin.brief > largest.at_risk + largest.brief ? bin : largest), {
     atMs: Number.NaN,
     at_risk: 0,
     brief: 0,
@@ -42,15 +42,15 @@ export const BreachCalendar = ({ figures, run, theme }: PartProps & { readonly r
   const title =
     calendar.length === 0
       ? 'No server rises above its threshold'
-      : `Most first breaches: ${formatting.count(busiest.at_risk + busiest.brief)} on ${formatMoment(busiest.atMs, run.stepMs, formatting)}`
+      : `Most first breaches: ${formatting.count(peakBin.at_risk + peakBin.brief)} on ${formatMoment(peakBin.atMs, run.stepMs, formatting)}`
   return (
     <ChartFrame
       className="medium"
       title={title}
-      note={`Servers by the ${stepWords(stepMs)} of their first breach; hatched: too brief to count as at risk`}
+      note={`Servers by the ${stepLabel(stepMs)} of their first breach; hatched: too brief to count as at risk`}
       label={`Calendar of first breaches: ${title}`}
       option={option}
-      onItem={() => goTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['breach'] } })}
+      onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['breach'] } })}
       table={() => ({
         columns: ['from', 'at risk', 'brief breach'],
         rows: bins.map(({ atMs, at_risk, brief }) => [new Date(atMs).toISOString().slice(0, 10), at_risk, brief]),
@@ -60,7 +60,7 @@ export const BreachCalendar = ({ figures, run, theme }: PartProps & { readonly r
 }
 
 const dayMs = 86_400_000
-const stepWords = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`)
+const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`)
 
 /** Days without a breach are places too, or the calendar would lie. */
 const calendarBins = (
@@ -68,9 +68,9 @@ const calendarBins = (
   { horizon }: RunOverview,
 ): FleetFigures['calendar'] => {
   if (horizon === null) return calendar
-  const known = new Map(calendar.map((bin) => [bin.atMs, bin]))
+  const binsByTime = new Map(calendar.map((bin) => [bin.atMs, bin]))
   const bins: FleetFigures['calendar'] = []
-  for (let atMs = horizon.startMs; atMs < horizon.endMs; atMs += stepMs) bins.push(known.get(atMs) ?? { atMs, at_risk: 0, brief: 0 })
+  for (let atMs = horizon.startMs; atMs < horizon.endMs; atMs += stepMs) bins.push(binsByTime.get(atMs) ?? { atMs, at_risk: 0, brief: 0 })
   return bins
 }
 
@@ -85,7 +85,7 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
           <button
             type="button"
             className="link"
-            onClick={() => goTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['at-risk'] } })}
+            onClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['at-risk'] } })}
           >
             All {formatting.count(figures.at_risk)}
           </button>
@@ -119,7 +119,7 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
                   </button>
                 </td>
                 <td>
-                  <RiskSign level={server.risk_level} />
+                  <RiskBadge level={server.risk_level} />
                 </td>
                 <td data-number>{server.horizon_p95 === null ? '–' : formatting.value(server.horizon_p95, unit)}</td>
                 <td data-number>{server.first_breach_at === null ? '–' : formatDate(Date.parse(server.first_breach_at))}</td>
@@ -133,14 +133,14 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
   )
 }
 
-const groupTitles: Readonly<Record<FleetFiguresRequest['groupBy'], string>> = {
+const groupLabels: Readonly<Record<FleetFiguresRequest['groupBy'], string>> = {
   business_unit: 'Business unit',
   region: 'Region',
   criticality: 'Criticality',
   cluster_name: 'Cluster',
 }
 
-interface GroupBarsProps extends PartProps {
+interface GroupBarsProps extends PanelProps {
   readonly groupBy: FleetFiguresRequest['groupBy']
   readonly onGroupBy: (groupBy: FleetFiguresRequest['groupBy']) => void
 }
@@ -149,7 +149,7 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
   const { groups } = figures
   const option = useCallback(
     () =>
-      barsOption(
+      createBarsOption(
         {
           names: groups.map(({ group }) => (group === '' ? 'none' : group)),
           unit: '',
@@ -174,12 +174,12 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
       ),
     [groups, theme],
   )
-  const worst = groups[0]
+  const topGroup = groups[0]
   const title =
-    worst === undefined || worst.at_risk === 0
-      ? `No risk in any ${groupTitles[groupBy].toLowerCase()}`
-      : `${worst.group === '' ? 'Servers without one' : worst.group}: ${formatting.count(worst.at_risk)} of ${formatting.count(worst.servers)} at risk`
-  const pick = (_: string, __: unknown, index: number): void => {
+    topGroup === undefined || topGroup.at_risk === 0
+      ? `No risk in any ${groupLabels[groupBy].toLowerCase()}`
+      : `${topGroup.group === '' ? 'Servers without one' : topGroup.group}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)} at risk`
+  const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group
     if (group === undefined) return
     if (groupBy === 'cluster_name') changeFilter({ text: group })
@@ -190,18 +190,18 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
       <Select
         label="Where? By"
         value={groupBy}
-        options={(Object.keys(groupTitles) as (keyof typeof groupTitles)[]).map((value) => ({ value, label: groupTitles[value] }))}
+        options={(Object.keys(groupLabels) as (keyof typeof groupLabels)[]).map((value) => ({ value, label: groupLabels[value] }))}
         onChange={onGroupBy}
       />
       <ChartFrame
         className="medium"
         title={title}
         note="A click narrows every view to the group"
-        label={`Risk by ${groupTitles[groupBy].toLowerCase()}: ${title}`}
+        label={`Risk by ${groupLabels[groupBy].toLowerCase()}: ${title}`}
         option={option}
-        onItem={pick}
+        onItemClick={filterByGroup}
         table={() => ({
-          columns: [groupTitles[groupBy], 'servers', 'at risk', 'underutilised', 'USD a month', 'savings USD a month'],
+          columns: [groupLabels[groupBy], 'servers', 'at risk', 'underutilised', 'USD a month', 'savings USD a month'],
           rows: groups.map((row) => [row.group, row.servers, row.at_risk, row.underutilized, row.monthly_cost_usd, row.savings_usd]),
         })}
       />
@@ -209,7 +209,7 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
   )
 }
 
-const dispositionWords = {
+const recommendationLabels = {
   'add capacity': 'Add capacity',
   watch: 'Watch',
   retire: 'Retire',
@@ -217,8 +217,8 @@ const dispositionWords = {
   keep: 'Keep',
 } as const
 
-export const WhatToDo = ({ figures }: PartProps) => {
-  const { dispositions, causes } = figures
+export const RecommendationSummary = ({ figures }: PanelProps) => {
+  const { recommendationCounts: dispositions, causes } = figures
   const periods = causes.eoq + causes.month_end + causes.holiday + causes.ordinary
   return (
     <section aria-label="What to do">
@@ -228,7 +228,7 @@ export const WhatToDo = ({ figures }: PartProps) => {
       <dl className="facts">
         {dispositions.map(({ disposition, servers }) => (
           <div key={disposition} className="pair">
-            <dt>{dispositionWords[disposition]}</dt>
+            <dt>{recommendationLabels[disposition]}</dt>
             <dd>
               {disposition === 'keep' ? (
                 formatting.count(servers)
@@ -236,7 +236,9 @@ export const WhatToDo = ({ figures }: PartProps) => {
                 <button
                   type="button"
                   className="link"
-                  onClick={() => goTo('recommendations', { filter: { ...useWindowState.getState().filter, disposition: [disposition] } })}
+                  onClick={() =>
+                    navigateTo('recommendations', { filter: { ...useWindowState.getState().filter, disposition: [disposition] } })
+                  }
                 >
                   {formatting.count(servers)} {servers === 1 ? 'server' : 'servers'}
                 </button>
@@ -256,7 +258,7 @@ export const WhatToDo = ({ figures }: PartProps) => {
           <div className="pair">
             <dt>Breach periods at quarter end</dt>
             <dd>
-              <button type="button" className="link" onClick={() => goTo('seasons')}>
+              <button type="button" className="link" onClick={() => navigateTo('seasons')}>
                 {formatting.value((100 * causes.eoq) / periods, '%')} of {formatting.count(periods)}
               </button>
             </dd>

@@ -1,6 +1,6 @@
 // Consolidation host by host: which servers move onto which host, and how full it is then.
 import { useCallback, useMemo, useState } from 'react'
-import { packingOption } from '../../src-shared/chart-options/packing.ts'
+import { createHostLoadOption } from '../../src-shared/chart-options/packing.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import type { Cell } from '../../src-shared/fleet-view.ts'
 import type { HostLoad, PackingPage } from '../../src-shared/packing-view.ts'
@@ -10,14 +10,14 @@ import { DataGrid, type GridColumn } from '../components/data-grid.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { Loaded } from '../components/loaded.tsx'
-import { tableText } from '../components/table-text.ts'
-import { copyAndTell } from '../state/errands.ts'
+import { formatTable } from '../components/table-text.ts'
+import { copyWithNotice } from '../state/errands.ts'
 import { isBusy } from '../state/loadable.ts'
 import { openServer } from '../state/navigation.ts'
 import { usePages } from '../state/use-pages.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatInstant, formatting } from '../theme/formatting.ts'
+import { formatDate, formatUtcTime, formatting } from '../theme/formatting.ts'
 
 type HostRow = PackingPage['rows'][number]
 
@@ -28,20 +28,25 @@ const columns: readonly GridColumn[] = [
   { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 110 },
 ]
 
-const cellsOf = ({ host, guests, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [host, guests.length, guests.join(', '), usd]
+const toCells = ({ host, consolidatedServers: guests, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
+  host,
+  guests.length,
+  guests.join(', '),
+  usd,
+]
 
-const pageOf = ({ rows, total }: PackingPage) => ({ rows, total })
+const selectPage = ({ rows, total }: PackingPage) => ({ rows, total })
 
-export const Packing = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
+export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
   const { metric, filter } = useWindowState()
-  const question = useMemo(() => ({ folder: run.folder, metric, filter }), [run.folder, metric, filter])
-  const { total, error, rowAt, onRange, isRefreshing } = usePages('run.packing', question, pageOf)
-  const [chosen, setChosen] = useState(0)
-  const host = rowAt(chosen)?.host ?? rowAt(0)?.host ?? null
+  const query = useMemo(() => ({ folder: run.folder, metric, filter }), [run.folder, metric, filter])
+  const { total, error, rowAt, onRange, isRefreshing } = usePages('run.packing', query, selectPage)
+  const [selectedIndex, setSelectedIndex] = useState(0)
+  const host = rowAt(selectedIndex)?.host ?? rowAt(0)?.host ?? null
   const cellsAt = useCallback(
     (index: number) => {
       const row = rowAt(index)
-      return row === undefined ? undefined : cellsOf(row)
+      return row === undefined ? undefined : toCells(row)
     },
     [rowAt],
   )
@@ -63,13 +68,13 @@ export const Packing = ({ run, theme }: { readonly run: RunOverview; readonly th
             context={{ unit: '', isHourly: false }}
             rowAt={cellsAt}
             onRange={onRange}
-            marked={host}
+            markedKey={host}
             onOpen={([name]) => openServer(String(name))}
-            onSelection={({ from }) => setChosen(from)}
+            onSelection={({ from }) => setSelectedIndex(from)}
             onCopy={({ from, to }) => {
               const rows = Array.from({ length: to - from }, (_, index) => cellsAt(from + index)).filter((row) => row !== undefined)
-              void copyAndTell(
-                tableText({ columns: columns.map(({ name }) => name), rows }, 'tsv'),
+              void copyWithNotice(
+                formatTable({ columns: columns.map(({ name }) => name), rows }, 'tsv'),
                 `${formatting.count(rows.length)} rows`,
               )
             }}
@@ -86,10 +91,10 @@ export const Packing = ({ run, theme }: { readonly run: RunOverview; readonly th
 }
 
 const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly host: string }) => {
-  const answer = useRequest('run.host-load', { folder: run.folder, host }, run.folder)
+  const response = useRequest('run.host-load', { folder: run.folder, host }, run.folder)
   return (
-    <div aria-busy={isBusy(answer)}>
-      <Loaded answer={answer} waiting="Reading the host …">
+    <div aria-busy={isBusy(response)}>
+      <Loaded response={response} loadingText="Reading the host …">
         {(load) => <HostCharts run={run} theme={theme} load={load} />}
       </Loaded>
     </div>
@@ -97,9 +102,9 @@ const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly t
 }
 
 const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly load: HostLoad }) => {
-  const option = useCallback(() => packingOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
+  const option = useCallback(() => createHostLoadOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
   const sum = load.members.reduce((all, { share }) => all + share, 0)
-  const when = run.granularity === 'hourly' ? formatInstant(new Date(load.busiestMs).toISOString()) : formatDate(load.busiestMs)
+  const when = run.granularity === 'hourly' ? formatUtcTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
   const title = `${load.host} is ${formatting.value(sum, '%')} full at most, on ${when}`
   return (
     <>
@@ -113,8 +118,8 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
           columns: ['time', 'alone %', 'with its guests %'],
           rows: [...load.timesMs].map((timeMs, index) => [
             new Date(timeMs).toISOString().replace('.000Z', 'Z'),
-            load.alone[index] ?? null,
-            load.together[index] ?? null,
+            load.currentLoad[index] ?? null,
+            load.consolidatedLoad[index] ?? null,
           ]),
         })}
       />

@@ -1,6 +1,6 @@
 // A running analysis: its step, share done and elapsed time, with Cancel.
 import { cancelAnalysis } from '../state/follow-analysis.ts'
-import { lastPartOf } from '../state/open-path.ts'
+import { fileNameOf } from '../state/open-path.ts'
 import { useElapsedSeconds } from '../state/use-elapsed.ts'
 import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
 import { formatElapsed, formatting } from '../theme/formatting.ts'
@@ -18,8 +18,8 @@ const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
     <main className="progress" aria-label="Progress">
       <div className="progress-inner">
         <h1>Analysing {analysis.name}</h1>
-        {analysis.serversTable !== null && <p className="muted">With the servers table {lastPartOf(analysis.serversTable)}.</p>}
-        {analysis.eventsTable !== null && <p className="muted">With the events table {lastPartOf(analysis.eventsTable)}.</p>}
+        {analysis.serversTable !== null && <p className="muted">With the servers table {fileNameOf(analysis.serversTable)}.</p>}
+        {analysis.eventsTable !== null && <p className="muted">With the events table {fileNameOf(analysis.eventsTable)}.</p>}
         {notice !== null && (
           <p className="notice" role="status">
             {notice}

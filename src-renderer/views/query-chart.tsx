@@ -1,91 +1,91 @@
 // A quick look at an answer: one column against another, as bars over names or a line over times or numbers.
 import type { EChartsOption } from 'echarts'
 import { useCallback, useState } from 'react'
-import { barsOption } from '../../src-shared/chart-options/bars.ts'
-import { plainBase, plainTooltip, timeAxis, valueAxis } from '../../src-shared/chart-options/plain-axes.ts'
+import { createBarsOption } from '../../src-shared/chart-options/bars.ts'
+import { createBaseOption, createTooltip, createTimeAxis, createValueAxis } from '../../src-shared/chart-options/plain-axes.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import type { Cell } from '../../src-shared/fleet-view.ts'
-import type { QueryAnswer } from '../../src-shared/query-contract.ts'
+import type { QueryResponse } from '../../src-shared/query-contract.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
 import { Select } from '../components/choice.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { formatting } from '../theme/formatting.ts'
 
-const mostBars = 60
+const maxBars = 60
 const isTime = (type: string): boolean => /^(TIMESTAMP|DATE)/.test(type)
 
-const numbersOf = ({ columns, rows }: QueryAnswer): string[] =>
+const numericColumns = ({ columns, rows }: QueryResponse): string[] =>
   columns.filter((_, index) => rows.some((row) => typeof row[index] === 'number')).map(({ name }) => name)
 
-export const QueryChart = ({ answer, theme }: { readonly answer: QueryAnswer; readonly theme: ChartTheme }) => {
-  const { columns } = answer
-  const numbers = numbersOf(answer)
-  const [across, setAcross] = useState(columns.find(({ name }) => !numbers.includes(name))?.name ?? columns[0]?.name ?? '')
-  const [up, setUp] = useState(numbers.find((name) => name !== across) ?? '')
-  const option = useCallback(() => chartOption(answer, across, up, theme), [answer, across, up, theme])
-  if (up === '') {
+export const QueryChart = ({ result, theme }: { readonly result: QueryResponse; readonly theme: ChartTheme }) => {
+  const { columns } = result
+  const numbers = numericColumns(result)
+  const [xColumn, setXColumn] = useState(columns.find(({ name }) => !numbers.includes(name))?.name ?? columns[0]?.name ?? '')
+  const [yColumn, setYColumn] = useState(numbers.find((name) => name !== xColumn) ?? '')
+  const option = useCallback(() => chartOption(result, xColumn, yColumn, theme), [result, xColumn, yColumn, theme])
+  if (yColumn === '') {
     return (
       <EmptyState title="There is nothing to draw">
         The answer has no column of numbers. Ask for one, such as horizon_p95 or count(*).
       </EmptyState>
     )
   }
-  const title = `${up} by ${across}`
+  const title = `${yColumn} by ${xColumn}`
   return (
     <div className="query-chart">
       <div className="form-inline">
-        <Select label="Across" value={across} options={columns.map(({ name }) => ({ value: name, label: name }))} onChange={setAcross} />
-        <Select label="Up" value={up} options={numbers.map((name) => ({ value: name, label: name }))} onChange={setUp} />
+        <Select label="Across" value={xColumn} options={columns.map(({ name }) => ({ value: name, label: name }))} onChange={setXColumn} />
+        <Select label="Up" value={yColumn} options={numbers.map((name) => ({ value: name, label: name }))} onChange={setYColumn} />
       </div>
       <ChartFrame
         className="tall"
         title={title}
-        note={!isTime(typeOf(answer, across)) && answer.rows.length > mostBars ? `The first ${mostBars} rows` : undefined}
+        note={!isTime(columnType(result, xColumn)) && result.rows.length > maxBars ? `The first ${maxBars} rows` : undefined}
         label={title}
         option={option}
         table={() => ({
-          columns: [across, up],
-          rows: answer.rows.map((row) => [cellAt(answer, row, across), cellAt(answer, row, up)]),
+          columns: [xColumn, yColumn],
+          rows: result.rows.map((row) => [cellAt(result, row, xColumn), cellAt(result, row, yColumn)]),
         })}
       />
     </div>
   )
 }
 
-const placeOf = ({ columns }: QueryAnswer, name: string): number => columns.findIndex((column) => column.name === name)
-const typeOf = (answer: QueryAnswer, name: string): string => answer.columns[placeOf(answer, name)]?.type ?? ''
+const columnIndex = ({ columns }: QueryResponse, name: string): number => columns.findIndex((column) => column.name === name)
+const columnType = (result: QueryResponse, name: string): string => result.columns[columnIndex(result, name)]?.type ?? ''
 
-const cellAt = (answer: QueryAnswer, row: QueryAnswer['rows'][number], name: string): Cell => {
-  const value = row[placeOf(answer, name)] ?? null
+const cellAt = (result: QueryResponse, row: QueryResponse['rows'][number], name: string): Cell => {
+  const value = row[columnIndex(result, name)] ?? null
   return value === null || typeof value !== 'object' ? value : JSON.stringify(value)
 }
 
-const chartOption = (answer: QueryAnswer, across: string, up: string, theme: ChartTheme): EChartsOption => {
-  const chart = { theme, formatting }
-  const number = (row: QueryAnswer['rows'][number]): number | null => {
-    const value = cellAt(answer, row, up)
+const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, theme: ChartTheme): EChartsOption => {
+  const chartContext = { theme, formatting }
+  const number = (row: QueryResponse['rows'][number]): number | null => {
+    const value = cellAt(result, row, yColumn)
     return typeof value === 'number' ? value : null
   }
-  if (!isTime(typeOf(answer, across))) {
-    const shown = answer.rows.slice(0, mostBars)
-    return barsOption(
+  if (!isTime(columnType(result, xColumn))) {
+    const shownRows = result.rows.slice(0, maxBars)
+    return createBarsOption(
       {
-        names: shown.map((row) => String(cellAt(answer, row, across) ?? '–')),
+        names: shownRows.map((row) => String(cellAt(result, row, xColumn) ?? '–')),
         unit: '',
-        kinds: [{ name: up, color: theme.accent, values: shown.map(number) }],
+        kinds: [{ name: yColumn, color: theme.accent, values: shownRows.map(number) }],
       },
-      chart,
+      chartContext,
     )
   }
-  const points = answer.rows
-    .map((row): [number, number | null] => [Date.parse(String(cellAt(answer, row, across))), number(row)])
+  const points = result.rows
+    .map((row): [number, number | null] => [Date.parse(String(cellAt(result, row, xColumn))), number(row)])
     .filter(([timeMs]) => !Number.isNaN(timeMs))
     .sort(([a], [b]) => a - b)
   return {
-    ...plainBase(chart),
-    xAxis: timeAxis(chart, points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 1),
-    yAxis: valueAxis(chart, ''),
-    tooltip: { ...plainTooltip(chart), trigger: 'axis' },
-    series: [{ type: 'line', name: up, data: points, showSymbol: points.length < 80, sampling: 'minmax', color: theme.accent }],
+    ...createBaseOption(chartContext),
+    xAxis: createTimeAxis(chartContext, points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 1),
+    yAxis: createValueAxis(chartContext, ''),
+    tooltip: { ...createTooltip(chartContext), trigger: 'axis' },
+    series: [{ type: 'line', name: yColumn, data: points, showSymbol: points.length < 80, sampling: 'minmax', color: theme.accent }],
   }
 }

@@ -2,18 +2,18 @@
 import { Download, History, Play, Square, Table } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import type { Cell } from '../../src-shared/fleet-view.ts'
-import { queryFormats, type QueryAnswer, type QueryTables } from '../../src-shared/query-contract.ts'
+import { queryFormats, type QueryResponse, type QueryTables } from '../../src-shared/query-contract.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
-import { Segments } from '../components/choice.tsx'
+import { SegmentedControl } from '../components/choice.tsx'
 import { DataGrid, type GridColumn, type GridRange } from '../components/data-grid.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { Popover } from '../components/popover.tsx'
 import { SqlEditor } from '../components/sql-editor.tsx'
-import { tableText, textFormatNames, textFormats } from '../components/table-text.ts'
+import { formatTable, textFormatLabels, textFormats } from '../components/table-text.ts'
 import { Toolbar } from '../components/toolbar.tsx'
-import { copyAndTell } from '../state/errands.ts'
+import { copyWithNotice } from '../state/errands.ts'
 import { openServer } from '../state/navigation.ts'
-import { cancelQuery, exportQuery, runQuery, useQueryState, writeQuery } from '../state/query-state.ts'
+import { cancelQuery, exportQuery, runQuery, useQueryState, setQuery } from '../state/query-state.ts'
 import { useElapsedSeconds } from '../state/use-elapsed.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
@@ -21,16 +21,16 @@ import { formatElapsed, formatNumber, formatting } from '../theme/formatting.ts'
 import { QueryChart } from './query-chart.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
-const formatNames = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
+const formatLabels = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
 const noTables: QueryTables = []
 
-type Shape = 'rows' | 'chart'
+type ResultView = 'rows' | 'chart'
 
 export const QueryView = ({ run, theme }: RunViewProps) => {
-  const { sql, isRunning, startedAtMs, answer, error, version } = useQueryState()
-  const [shape, setShape] = useState<Shape>('rows')
-  const described = useRequest('query.tables', { folder: run.folder }, run.folder)
-  const tables = described.status === 'ready' ? described.value : noTables
+  const { sql, isRunning, startedAtMs, result, error, version } = useQueryState()
+  const [resultView, setResultView] = useState<ResultView>('rows')
+  const tablesResponse = useRequest('query.tables', { folder: run.folder }, run.folder)
+  const tables = tablesResponse.status === 'ready' ? tablesResponse.value : noTables
   return (
     <main className="view" aria-label="Query" aria-busy={isRunning}>
       <Toolbar label="Query">
@@ -46,38 +46,38 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
         <TablesMenu tables={tables} />
         <HistoryMenu />
         <span className="toolbar-gap" />
-        {isRunning ? <Running startedAtMs={startedAtMs} /> : answer !== null && <ResultWords answer={answer} />}
-        {answer !== null && !isRunning && (
+        {isRunning ? <Running startedAtMs={startedAtMs} /> : result !== null && <ResultSummary result={result} />}
+        {result !== null && !isRunning && (
           <>
-            <Segments<Shape>
+            <SegmentedControl<ResultView>
               label="Shape of the answer"
-              value={shape}
+              value={resultView}
               options={[
                 { value: 'rows', label: 'Rows' },
                 { value: 'chart', label: 'Chart' },
               ]}
-              onChange={setShape}
+              onChange={setResultView}
             />
-            <SaveMenu run={run} answer={answer} />
+            <ExportMenu run={run} result={result} />
           </>
         )}
       </Toolbar>
       <div className="query-area">
-        <SqlEditor value={sql} tables={tables} onChange={writeQuery} onRun={() => void runQuery(run.folder)} />
+        <SqlEditor value={sql} tables={tables} onChange={setQuery} onRun={() => void runQuery(run.folder)} />
         <div className="query-result">
           {error !== null && (
             <div className="view-failure">
               <ErrorPanel error={error} />
             </div>
           )}
-          {answer === null && error === null && !isRunning && (
+          {result === null && error === null && !isRunning && (
             <p className="query-hint">
               One SELECT over {tables.length === 0 ? 'the run’s tables' : tables.map(({ name }) => name).join(', ')}: nothing else can be
               reached or changed. Ctrl+Enter runs it.
             </p>
           )}
-          {answer !== null && error === null && shape === 'rows' && <ResultGrid key={version} answer={answer} />}
-          {answer !== null && error === null && shape === 'chart' && <QueryChart key={version} answer={answer} theme={theme} />}
+          {result !== null && error === null && resultView === 'rows' && <ResultGrid key={version} result={result} />}
+          {result !== null && error === null && resultView === 'chart' && <QueryChart key={version} result={result} theme={theme} />}
         </div>
       </div>
     </main>
@@ -89,37 +89,37 @@ const Running = ({ startedAtMs }: { readonly startedAtMs: number }) => {
   return <span className="muted">Running, {formatElapsed(seconds)}</span>
 }
 
-const ResultWords = ({ answer }: { readonly answer: QueryAnswer }) => (
+const ResultSummary = ({ result }: { readonly result: QueryResponse }) => (
   <span className="muted" aria-live="polite">
-    {answer.more ? `The first ${formatting.count(answer.rows.length)} rows` : `${formatting.count(answer.rows.length)} rows`} in{' '}
-    {answer.seconds < 1 ? `${formatting.count(Math.ceil(answer.seconds * 1000))} ms` : `${formatNumber(answer.seconds)} s`}
+    {result.hasMore ? `The first ${formatting.count(result.rows.length)} rows` : `${formatting.count(result.rows.length)} rows`} in{' '}
+    {result.seconds < 1 ? `${formatting.count(Math.ceil(result.seconds * 1000))} ms` : `${formatNumber(result.seconds)} s`}
   </span>
 )
 
 const isNumber = (type: string): boolean => /INT|DOUBLE|FLOAT|DECIMAL|REAL/.test(type) && !/\[/.test(type)
 
-const cellOf = (value: QueryAnswer['rows'][number][number] | undefined): Cell =>
+const toCell = (value: QueryResponse['rows'][number][number] | undefined): Cell =>
   value === undefined || value === null || typeof value !== 'object' ? (value ?? null) : JSON.stringify(value)
 
-const noFetch = (): void => undefined
+const ignoreRange = (): void => undefined
 
-const ResultGrid = ({ answer }: { readonly answer: QueryAnswer }) => {
-  const columns: readonly GridColumn[] = answer.columns.map(({ name, type }) => ({
+const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
+  const columns: readonly GridColumn[] = result.columns.map(({ name, type }) => ({
     name,
     title: name,
     kind: isNumber(type) ? 'count' : 'text',
     width: Math.min(320, Math.max(80, name.length * 8 + 24, type.startsWith('VARCHAR') ? 130 : 90)),
     hint: type,
   }))
-  const { rows } = answer
-  const rowAt = useCallback((index: number) => rows[index]?.map(cellOf), [rows])
+  const { rows } = result
+  const rowAt = useCallback((index: number) => rows[index]?.map(toCell), [rows])
   const copy = ({ from, to }: GridRange, column: number): void => {
-    const chosen = rows.slice(from, to).map((row) => row.map(cellOf))
-    if (chosen.length === 1) void copyAndTell(String(chosen[0]?.[column] ?? ''), 'Cell')
+    const selectedRows = rows.slice(from, to).map((row) => row.map(toCell))
+    if (selectedRows.length === 1) void copyWithNotice(String(selectedRows[0]?.[column] ?? ''), 'Cell')
     else
-      void copyAndTell(
-        tableText({ columns: columns.map(({ name }) => name), rows: chosen }, 'tsv'),
-        `${formatting.count(chosen.length)} rows`,
+      void copyWithNotice(
+        formatTable({ columns: columns.map(({ name }) => name), rows: selectedRows }, 'tsv'),
+        `${formatting.count(selectedRows.length)} rows`,
       )
   }
   const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
@@ -132,7 +132,7 @@ const ResultGrid = ({ answer }: { readonly answer: QueryAnswer }) => {
       total={rows.length}
       context={{ unit: '', isHourly: true }}
       rowAt={rowAt}
-      onRange={noFetch}
+      onRange={ignoreRange}
       onCopy={copy}
       onOpen={(row) => {
         const server = row[serverColumn]
@@ -186,7 +186,7 @@ const HistoryMenu = () => {
         <ul className="menu-list">
           {queryHistory.map((sql) => (
             <li key={sql}>
-              <button type="button" className="menu-item query-past" data-close title={sql} onClick={() => writeQuery(sql)}>
+              <button type="button" className="menu-item query-past" data-close title={sql} onClick={() => setQuery(sql)}>
                 {sql.replace(/\s+/g, ' ')}
               </button>
             </li>
@@ -197,8 +197,8 @@ const HistoryMenu = () => {
   )
 }
 
-const SaveMenu = ({ run, answer }: { readonly run: RunOverview; readonly answer: QueryAnswer }) => {
-  const content = () => ({ columns: answer.columns.map(({ name }) => name), rows: answer.rows.map((row) => row.map(cellOf)) })
+const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly result: QueryResponse }) => {
+  const content = () => ({ columns: result.columns.map(({ name }) => name), rows: result.rows.map((row) => row.map(toCell)) })
   return (
     <Popover
       label={
@@ -212,15 +212,20 @@ const SaveMenu = ({ run, answer }: { readonly run: RunOverview; readonly answer:
       <ul className="menu-list">
         {textFormats.map((format) => (
           <li key={format}>
-            <button type="button" className="menu-item" data-close onClick={() => void copyAndTell(tableText(content(), format), 'Rows')}>
-              Copy as {textFormatNames[format]}
+            <button
+              type="button"
+              className="menu-item"
+              data-close
+              onClick={() => void copyWithNotice(formatTable(content(), format), 'Rows')}
+            >
+              Copy as {textFormatLabels[format]}
             </button>
           </li>
         ))}
         {queryFormats.map((format) => (
           <li key={format}>
             <button type="button" className="menu-item" data-close onClick={() => void exportQuery(run.folder, format)}>
-              Export all rows as {formatNames[format]}…
+              Export all rows as {formatLabels[format]}…
             </button>
           </li>
         ))}

@@ -1,30 +1,30 @@
 // What do I do? A recommendation per server with its reason; accepted, or dismissed with a reason; what it saves.
 import type { EChartsOption } from 'echarts'
 import { useCallback, useMemo, useState } from 'react'
-import { barsOption } from '../../src-shared/chart-options/bars.ts'
+import { createBarsOption } from '../../src-shared/chart-options/bars.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import { toWireError, type WireError } from '../../src-shared/errors.ts'
 import { verdictFilters, type Cell, type Recommendation, type RecommendationsPage } from '../../src-shared/fleet-view.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
-import { Segments } from '../components/choice.tsx'
+import { SegmentedControl } from '../components/choice.tsx'
 import { DataGrid, type GridColumn, type GridRange } from '../components/data-grid.tsx'
-import { EmptyState, NothingPasses } from '../components/empty-state.tsx'
+import { EmptyState, NoMatchingServers } from '../components/empty-state.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { tableText } from '../components/table-text.ts'
+import { formatTable } from '../components/table-text.ts'
 import { Toolbar } from '../components/toolbar.tsx'
-import { copyAndTell, decide, undecide } from '../state/errands.ts'
+import { copyWithNotice, saveDecisions, removeDecisions } from '../state/errands.ts'
 import { openServer, selectServer } from '../state/navigation.ts'
 import { usePages } from '../state/use-pages.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDollars, formatting } from '../theme/formatting.ts'
 import { DecisionPanel } from './decision-panel.tsx'
-import { Packing } from './packing-view.tsx'
+import { PackingView } from './packing-view.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
 type Verdict = (typeof verdictFilters)[number]
-type Shape = 'servers' | 'hosts'
+type Grouping = 'servers' | 'hosts'
 
-const verdictNames: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
+const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
 
 const columns: readonly GridColumn[] = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
@@ -37,7 +37,7 @@ const columns: readonly GridColumn[] = [
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ]
 
-const cellsOf = (row: Recommendation): readonly Cell[] => [
+const toCells = (row: Recommendation): readonly Cell[] => [
   row.server_id,
   row.disposition,
   row.reason,
@@ -48,37 +48,37 @@ const cellsOf = (row: Recommendation): readonly Cell[] => [
   row.verdict,
 ]
 
-const pageOf = ({ rows, total }: RecommendationsPage) => ({ rows, total })
+const selectPage = ({ rows, total }: RecommendationsPage) => ({ rows, total })
 
 export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
   const [verdict, setVerdict] = useState<Verdict>('open')
-  const [shape, setShape] = useState<Shape>('servers')
+  const [grouping, setGrouping] = useState<Grouping>('servers')
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<WireError | null>(null)
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
-  const question = useMemo(() => ({ folder: run.folder, metric, filter, verdict }), [run.folder, metric, filter, verdict])
-  const { total, first, error, rowAt, onRange, isRefreshing } = usePages('run.recommendations', question, pageOf, version)
+  const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict }), [run.folder, metric, filter, verdict])
+  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('run.recommendations', query, selectPage, version)
   const cellsAt = useCallback(
     (index: number) => {
       const row = rowAt(index)
-      return row === undefined ? undefined : cellsOf(row)
+      return row === undefined ? undefined : toCells(row)
     },
     [rowAt],
   )
-  const chosen = Array.from({ length: Math.max(0, Math.min(selection.to, total ?? 0) - selection.from) }, (_, index) =>
+  const selectedRows = Array.from({ length: Math.max(0, Math.min(selection.to, total ?? 0) - selection.from) }, (_, index) =>
     rowAt(selection.from + index),
   ).filter((row): row is Recommendation => row !== undefined)
-  const keep = async (work: () => Promise<void>): Promise<void> => {
+  const save = async (action: () => Promise<void>): Promise<void> => {
     try {
-      await work()
+      await action()
       setFailure(null)
       setVersion((last) => last + 1)
     } catch (thrown) {
       setFailure(toWireError(thrown))
     }
   }
-  if (first !== null && !first.isKnown) {
+  if (firstResponse !== null && !firstResponse.isKnown) {
     return (
       <main className="page" aria-label="Recommendations">
         <EmptyState title="This run recommends nothing">
@@ -92,28 +92,28 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   return (
     <main className="view" aria-label="Recommendations">
       <Toolbar label="Recommendations">
-        <Segments<Shape>
+        <SegmentedControl<Grouping>
           label="Listed by"
-          value={shape}
+          value={grouping}
           options={[
             { value: 'servers', label: 'By server' },
             { value: 'hosts', label: 'By host', hint: 'What moves onto which host, and how full it is then' },
           ]}
-          onChange={setShape}
+          onChange={setGrouping}
         />
-        {shape === 'servers' && (
-          <Segments<Verdict>
+        {grouping === 'servers' && (
+          <SegmentedControl<Verdict>
             label="Decision"
             value={verdict}
-            options={verdictFilters.map((value) => ({ value, label: `${verdictNames[value]}${countWords(first, value)}` }))}
+            options={verdictFilters.map((value) => ({ value, label: `${verdictLabels[value]}${formatCount(firstResponse, value)}` }))}
             onChange={setVerdict}
           />
         )}
         <span className="toolbar-gap" />
-        {first !== null && (
+        {firstResponse !== null && (
           <span className="muted">
-            {formatDollars(first.verdicts.accepted_savings_usd)} a month accepted of{' '}
-            {formatDollars(first.steps.reduce((sum, step) => sum + step.monthly_savings_usd, 0))}
+            {formatDollars(firstResponse.verdicts.accepted_savings_usd)} a month accepted of{' '}
+            {formatDollars(firstResponse.totalsByRecommendation.reduce((sum, step) => sum + step.monthly_savings_usd, 0))}
           </span>
         )}
       </Toolbar>
@@ -122,14 +122,14 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />
         </div>
       )}
-      {shape === 'hosts' ? (
-        <Packing run={run} theme={theme} />
+      {grouping === 'hosts' ? (
+        <PackingView run={run} theme={theme} />
       ) : (
         <div className="split">
           <div className="list-area" aria-busy={total === null || isRefreshing}>
             {error !== null && <ErrorPanel error={error} />}
             {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
-            {total === 0 && <NoneLeft verdict={verdict} page={first} />}
+            {total === 0 && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
             {total !== null && total > 0 && (
               <DataGrid
                 label="Recommendations"
@@ -138,14 +138,14 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
                 context={{ unit: '', isHourly: false }}
                 rowAt={cellsAt}
                 onRange={onRange}
-                marked={chosen.length === 1 ? (chosen[0]?.server_id ?? null) : null}
-                onPick={([name]) => selectServer(String(name))}
+                markedKey={selectedRows.length === 1 ? (selectedRows[0]?.server_id ?? null) : null}
+                onRowSelect={([name]) => selectServer(String(name))}
                 onOpen={([name]) => openServer(String(name))}
                 onSelection={setSelection}
                 onCopy={() =>
-                  void copyAndTell(
-                    tableText({ columns: columns.map(({ name }) => name), rows: chosen.map((row) => [...cellsOf(row)]) }, 'tsv'),
-                    `${formatting.count(chosen.length)} rows`,
+                  void copyWithNotice(
+                    formatTable({ columns: columns.map(({ name }) => name), rows: selectedRows.map((row) => [...toCells(row)]) }, 'tsv'),
+                    `${formatting.count(selectedRows.length)} rows`,
                   )
                 }
               />
@@ -153,26 +153,28 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
           </div>
           <aside className="side" aria-label="Decision and savings">
             <DecisionPanel
-              key={chosen.map(({ server_id }) => server_id).join()}
-              chosen={chosen}
-              onDecide={(given, reason) =>
-                void keep(() =>
-                  decide(
+              key={selectedRows.map(({ server_id }) => server_id).join()}
+              selected={selectedRows}
+              onDecide={(decision, reason) =>
+                void save(() =>
+                  saveDecisions(
                     run.folder,
-                    chosen.map(({ server_id, disposition }) => ({ server_id, disposition, verdict: given, reason })),
+                    selectedRows.map(({ server_id, disposition }) => ({ server_id, disposition, verdict: decision, reason })),
                   ),
                 )
               }
               onUndo={() =>
-                void keep(() =>
-                  undecide(
+                void save(() =>
+                  removeDecisions(
                     run.folder,
-                    chosen.map(({ server_id }) => server_id),
+                    selectedRows.map(({ server_id }) => server_id),
                   ),
                 )
               }
             />
-            {first !== null && first.steps.length > 0 && <Waterfall steps={first.steps} theme={theme} />}
+            {firstResponse !== null && firstResponse.totalsByRecommendation.length > 0 && (
+              <Waterfall steps={firstResponse.totalsByRecommendation} theme={theme} />
+            )}
           </aside>
         </div>
       )}
@@ -180,26 +182,26 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const countWords = (page: RecommendationsPage | null, verdict: Verdict): string => {
+const formatCount = (page: RecommendationsPage | null, verdict: Verdict): string => {
   if (page === null || verdict === 'all') return ''
   return ` ${formatting.count(page.verdicts[verdict])}`
 }
 
-const NoneLeft = ({ verdict, page }: { readonly verdict: Verdict; readonly page: RecommendationsPage | null }) => {
+const EmptyRecommendations = ({ verdict, page }: { readonly verdict: Verdict; readonly page: RecommendationsPage | null }) => {
   const decided = page === null ? 0 : page.verdicts.accepted + page.verdicts.dismissed
   if (verdict === 'open' && decided > 0)
     return <EmptyState title="Everything is decided">All {formatting.count(decided)} recommendations have your decision.</EmptyState>
   if (verdict === 'accepted' || verdict === 'dismissed')
     return <EmptyState title={`Nothing is ${verdict} yet`}>Choose rows under “Open” and decide about them.</EmptyState>
-  return <NothingPasses />
+  return <NoMatchingServers />
 }
 
 /** What each step takes off the bill, one standing on the other. */
-const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['steps']; readonly theme: ChartTheme }) => {
-  const saving = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
-  const option = useCallback(() => waterfallOption(saving, theme), [saving, theme])
-  const total = saving.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
-  if (saving.length === 0) return <p className="muted">None of these recommendations takes a server off the bill.</p>
+const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['totalsByRecommendation']; readonly theme: ChartTheme }) => {
+  const savingSteps = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
+  const option = useCallback(() => waterfallOption(savingSteps, theme), [savingSteps, theme])
+  const total = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
+  if (savingSteps.length === 0) return <p className="muted">None of these recommendations takes a server off the bill.</p>
   return (
     <ChartFrame
       className="medium"
@@ -215,19 +217,19 @@ const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['step
   )
 }
 
-const waterfallOption = (saving: RecommendationsPage['steps'], theme: ChartTheme): EChartsOption => {
-  const all = saving.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
-  const bases = saving.map((_, index) => saving.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0))
-  return barsOption(
+const waterfallOption = (savingSteps: RecommendationsPage['totalsByRecommendation'], theme: ChartTheme): EChartsOption => {
+  const totalUsd = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
+  const bases = savingSteps.map((_, index) => savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0))
+  return createBarsOption(
     {
-      names: [...saving.map(({ disposition }) => disposition), 'all'],
+      names: [...savingSteps.map(({ disposition }) => disposition), 'all'],
       unit: '',
       kinds: [
         { name: 'base', color: 'transparent', isBase: true, values: [...bases, null] },
-        { name: 'USD a month', color: theme.accent, values: [...saving.map((step) => step.monthly_savings_usd), all] },
+        { name: 'USD a month', color: theme.accent, values: [...savingSteps.map((step) => step.monthly_savings_usd), totalUsd] },
       ],
-      labels: [...saving.map((step) => formatDollars(step.monthly_savings_usd)), formatDollars(all)],
-      notes: [...saving.map(({ servers }) => `${formatting.count(servers)} servers removed`), ''],
+      labels: [...savingSteps.map((step) => formatDollars(step.monthly_savings_usd)), formatDollars(totalUsd)],
+      notes: [...savingSteps.map(({ servers }) => `${formatting.count(servers)} servers removed`), ''],
     },
     { theme, formatting },
   )

@@ -9,29 +9,29 @@ import { formatDollars, formatting } from '../theme/formatting.ts'
 import type { RunViewProps } from './view-entry.ts'
 
 export const ReconcileView = ({ run }: RunViewProps) => {
-  const answer = useRequest('run.reconcile', { folder: run.folder }, run.folder)
+  const response = useRequest('run.reconcile', { folder: run.folder }, run.folder)
   return (
-    <main className="page" aria-label="Reconcile" aria-busy={isBusy(answer)}>
-      <Loaded answer={answer} waiting="Working out both methods on this run …">
-        {(found) => (
+    <main className="page" aria-label="Reconcile" aria-busy={isBusy(response)}>
+      <Loaded response={response} loadingText="Working out both methods on this run …">
+        {(reconciliation) => (
           <div className="page-inner">
-            <h1 className="finding">{finding(found)}</h1>
-            <Totals found={found} />
-            {found.assumptions.map((sentence) => (
+            <h1 className="finding">{findingText(reconciliation)}</h1>
+            <TotalsTable reconciliation={reconciliation} />
+            {reconciliation.assumptions.map((sentence) => (
               <p key={sentence} className="verdict">
                 {sentence}
               </p>
             ))}
-            {found.chains
+            {reconciliation.chains
               .filter(({ steps }) => steps.length > 0)
               .map(({ key, title, steps, original, own }) => (
                 <section key={key} aria-label={title}>
                   <h2>
-                    {title}: {figureText(original)} → {figureText(own)}
+                    {title}: {formatFigure(original)} → {formatFigure(own)}
                   </h2>
                   <ol className="step-list">
                     {steps.map((step) => (
-                      <Step key={step.key} step={step} />
+                      <StepItem key={step.key} step={step} />
                     ))}
                   </ol>
                 </section>
@@ -43,18 +43,19 @@ export const ReconcileView = ({ run }: RunViewProps) => {
   )
 }
 
-const figureText = ({ value, unit }: Figure): string =>
+const formatFigure = ({ value, unit }: Figure): string =>
   unit === 'USD a month' ? `${formatDollars(value)} a month` : `${formatting.count(value)} ${unit}`
 
-const finding = ({ chains }: Reconciliation): string => {
-  const different = chains.filter(({ original, own }) => original.value !== own.value || original.unit !== own.unit)
-  if (different.length === 0) return 'The old report and this run agree in every total'
-  const risk = different.find(({ key }) => key === 'at_risk')
-  const example = risk === undefined ? '' : `; at risk: ${figureText(risk.original)} there, ${figureText(risk.own)} here`
-  return `${formatting.count(different.length)} of ${formatting.count(chains.length)} totals differ from the old report${example}`
+const findingText = ({ chains }: Reconciliation): string => {
+  const differingChains = chains.filter(({ original, own }) => original.value !== own.value || original.unit !== own.unit)
+  if (differingChains.length === 0) return 'The old report and this run agree in every total'
+  const atRiskChain = differingChains.find(({ key }) => key === 'at_risk')
+  const example =
+    atRiskChain === undefined ? '' : `; at risk: ${formatFigure(atRiskChain.original)} there, ${formatFigure(atRiskChain.own)} here`
+  return `${formatting.count(differingChains.length)} of ${formatting.count(chains.length)} totals differ from the old report${example}`
 }
 
-const Totals = ({ found }: { readonly found: Reconciliation }) => (
+const TotalsTable = ({ reconciliation }: { readonly reconciliation: Reconciliation }) => (
   <table className="plain-table">
     <thead>
       <tr>
@@ -71,11 +72,11 @@ const Totals = ({ found }: { readonly found: Reconciliation }) => (
       </tr>
     </thead>
     <tbody>
-      {found.chains.map(({ key, title, original, own, steps }) => (
+      {reconciliation.chains.map(({ key, title, original, own, steps }) => (
         <tr key={key}>
           <td>{title}</td>
-          <td data-number>{figureText(original)}</td>
-          <td data-number>{figureText(own)}</td>
+          <td data-number>{formatFigure(original)}</td>
+          <td data-number>{formatFigure(own)}</td>
           <td data-number>{steps.length === 0 ? 'the same' : formatting.count(steps.length)}</td>
         </tr>
       ))}
@@ -83,12 +84,12 @@ const Totals = ({ found }: { readonly found: Reconciliation }) => (
   </table>
 )
 
-const Step = ({ step }: { readonly step: ReconciliationStep }) => {
+const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
   const { title, sentence, before, after, moved, examples } = step
   return (
     <li>
       <strong>
-        {title}: {figureText(before)} → {figureText(after)}
+        {title}: {formatFigure(before)} → {formatFigure(after)}
       </strong>
       <p>{sentence}</p>
       <p className="muted">

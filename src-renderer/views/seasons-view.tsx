@@ -1,9 +1,9 @@
 // What do quarter ends do? Uplift with its n and error, what stands beside the breaches, and the year by month and weekday.
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
-import { barsOption } from '../../src-shared/chart-options/bars.ts'
+import { createBarsOption } from '../../src-shared/chart-options/bars.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
-import type { MetricSeason, SeasonAnswer } from '../../src-shared/fleet-view.ts'
+import type { MetricSeason, SeasonResponse } from '../../src-shared/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/run-view.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
@@ -18,17 +18,17 @@ import type { RunViewProps } from './view-entry.ts'
 
 export const SeasonsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
-  const answer = useRequest('run.season', { folder: run.folder, metric, filter }, run.folder)
+  const response = useRequest('run.season', { folder: run.folder, metric, filter }, run.folder)
   return (
-    <main className="page" aria-label="Seasons" aria-busy={isBusy(answer)}>
-      <Loaded answer={answer}>
-        {(value) => (value.season === null ? <NoSeason run={run} /> : <Season answer={value} season={value.season} theme={theme} />)}
+    <main className="page" aria-label="Seasons" aria-busy={isBusy(response)}>
+      <Loaded response={response}>
+        {(value) => (value.season === null ? <NoSeasonality run={run} /> : <Season response={value} season={value.season} theme={theme} />)}
       </Loaded>
     </main>
   )
 }
 
-const NoSeason = ({ run }: { readonly run: RunOverview }) => (
+const NoSeasonality = ({ run }: { readonly run: RunOverview }) => (
   <EmptyState title="This run does not tell of its season">
     {run.kind === 'python-original'
       ? 'The Python job marked quarter ends but measured nothing. Analyse its forecasts with Headroom to see what they do.'
@@ -37,35 +37,35 @@ const NoSeason = ({ run }: { readonly run: RunOverview }) => (
 )
 
 interface SeasonProps {
-  readonly answer: SeasonAnswer
+  readonly response: SeasonResponse
   readonly season: MetricSeason
   readonly theme: ChartTheme
 }
 
-const Season = ({ answer, season, theme }: SeasonProps) => {
-  const { eoq, holiday, weekend, weekly_strength: strength, profile } = season
+const Season = ({ response, season, theme }: SeasonProps) => {
+  const { eoq, holiday, weekend, weekly_strength: weeklyStrength, profile } = season
   return (
     <div className="page-inner">
-      <h1 className="finding">{finding(season)}</h1>
+      <h1 className="finding">{findingText(season)}</h1>
       <dl className="answers">
-        <Effect name="Quarter ends" effect={eoq} n={eoq.quarters} what="quarters" />
-        <Effect
-          name={`Holidays${answer.holidayCountry === null ? '' : ` (${answer.holidayCountry})`}`}
+        <UpliftFigure name="Quarter ends" effect={eoq} n={eoq.quarters} countUnit="quarters" />
+        <UpliftFigure
+          name={`Holidays${response.holidayCountry === null ? '' : ` (${response.holidayCountry})`}`}
           effect={holiday}
           n={holiday.days}
-          what="days"
+          countUnit="days"
         />
-        <Effect name="Weekends" effect={weekend} n={weekend.weeks} what="weeks" />
+        <UpliftFigure name="Weekends" effect={weekend} n={weekend.weeks} countUnit="weeks" />
         <div className="answer">
           <dt className="answer-question">The same every week</dt>
-          <dd className="answer-value">{strength.mean === null ? '–' : formatProbability(strength.mean)}</dd>
-          <dd className="muted">of what varies within weeks, mean of {formatting.count(strength.series)} series</dd>
+          <dd className="answer-value">{weeklyStrength.mean === null ? '–' : formatProbability(weeklyStrength.mean)}</dd>
+          <dd className="muted">of what varies within weeks, mean of {formatting.count(weeklyStrength.series)} series</dd>
         </div>
       </dl>
       <div className="columns">
-        <Quarters season={season} theme={theme} windowDays={answer.eoqWindowDays} />
+        <Quarters season={season} theme={theme} windowDays={response.eoqWindowDays} />
         <Causes season={season} theme={theme} />
-        <Strongest answer={answer} theme={theme} />
+        <StrongestUplifts response={response} theme={theme} />
         <section aria-label="Month by weekday">
           <h2>The year by month and weekday</h2>
           {profile === null ? (
@@ -79,27 +79,27 @@ const Season = ({ answer, season, theme }: SeasonProps) => {
   )
 }
 
-const finding = ({ eoq }: MetricSeason): string => {
+const findingText = ({ eoq }: MetricSeason): string => {
   if (eoq.uplift_points === null) return 'No quarter end lies in the measured history'
   const error = eoq.standard_error === null ? '' : ` (± ${formatNumber(eoq.standard_error)})`
   const direction = eoq.uplift_points >= 0 ? 'raise' : 'lower'
   return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))}${error} points, n = ${eoq.quarters} quarter ends`
 }
 
-interface EffectProps {
+interface UpliftFigureProps {
   readonly name: string
   readonly effect: { readonly uplift_points: number | null; readonly standard_error: number | null; readonly series: number }
   readonly n: number
-  readonly what: string
+  readonly countUnit: string
 }
 
-const Effect = ({ name, effect, n, what }: EffectProps) => (
+const UpliftFigure = ({ name, effect, n, countUnit }: UpliftFigureProps) => (
   <div className="answer">
     <dt className="answer-question">{name}</dt>
     <dd className="answer-value">{effect.uplift_points === null ? '–' : `${formatSigned(effect.uplift_points)} points`}</dd>
     <dd className="muted">
       {effect.standard_error === null ? 'no error below two' : `± ${formatNumber(effect.standard_error)} standard error`}, n ={' '}
-      {formatting.count(n)} {what}, {formatting.count(effect.series)} series
+      {formatting.count(n)} {countUnit}, {formatting.count(effect.series)} series
     </dd>
   </div>
 )
@@ -116,7 +116,7 @@ const Quarters = ({
   const rows = season.eoq.by_quarter
   const option = useCallback(
     () =>
-      barsOption(
+      createBarsOption(
         {
           names: rows.map(({ quarter_end }) => quarter_end),
           unit: '',
@@ -150,12 +150,12 @@ const Quarters = ({
   )
 }
 
-const causeNames = { eoq: 'quarter end', month_end: 'month end', holiday: 'holiday', ordinary: 'ordinary day' } as const
+const causeLabels = { eoq: 'quarter end', month_end: 'month end', holiday: 'holiday', ordinary: 'ordinary day' } as const
 
 const Causes = ({ season, theme }: { readonly season: MetricSeason; readonly theme: ChartTheme }) => {
   const { breaches } = season
   const option = useCallback(() => causesOption(breaches, theme), [breaches, theme])
-  const names = Object.keys(causeNames) as (keyof typeof causeNames)[]
+  const names = Object.keys(causeLabels) as (keyof typeof causeLabels)[]
   const total = names.reduce((sum, name) => sum + breaches[name], 0)
   const title =
     total === 0
@@ -168,16 +168,16 @@ const Causes = ({ season, theme }: { readonly season: MetricSeason; readonly the
       note="Forecast periods above the threshold, by what stands beside them"
       label={title}
       option={option}
-      table={() => ({ columns: ['cause', 'breach periods'], rows: names.map((name) => [causeNames[name], breaches[name]]) })}
+      table={() => ({ columns: ['cause', 'breach periods'], rows: names.map((name) => [causeLabels[name], breaches[name]]) })}
     />
   )
 }
 
-const Strongest = ({ answer, theme }: { readonly answer: SeasonAnswer; readonly theme: ChartTheme }) => {
-  const { strongest } = answer
+const StrongestUplifts = ({ response, theme }: { readonly response: SeasonResponse; readonly theme: ChartTheme }) => {
+  const { strongest } = response
   const option = useCallback(
     () =>
-      barsOption(
+      createBarsOption(
         {
           names: strongest.map(({ server_id }) => server_id),
           unit: '',
@@ -209,7 +209,7 @@ const Strongest = ({ answer, theme }: { readonly answer: SeasonAnswer; readonly 
       note="Filtered servers with the strongest quarter ends of their own; a click opens the server"
       label={`Servers with the strongest quarter ends. ${title}`}
       option={option}
-      onItem={(_, __, index) => {
+      onItemClick={(_, __, index) => {
         const server = strongest[index]
         if (server !== undefined) openServer(server.server_id)
       }}
@@ -222,11 +222,11 @@ const Strongest = ({ answer, theme }: { readonly answer: SeasonAnswer; readonly 
 }
 
 const causesOption = (breaches: MetricSeason['breaches'], theme: ChartTheme): EChartsOption => {
-  const causes = Object.keys(causeNames) as (keyof typeof causeNames)[]
+  const causes = Object.keys(causeLabels) as (keyof typeof causeLabels)[]
   const all = causes.reduce((sum, name) => sum + breaches[name], 0)
-  return barsOption(
+  return createBarsOption(
     {
-      names: causes.map((name) => causeNames[name]),
+      names: causes.map((name) => causeLabels[name]),
       unit: '',
       isHorizontal: true,
       kinds: [{ name: 'breach periods', color: theme.risk.high.color, values: causes.map((name) => breaches[name]) }],

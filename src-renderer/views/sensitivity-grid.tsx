@@ -1,17 +1,17 @@
 // Servers at risk by threshold and percentile: how much the answer depends on where the line is drawn. A cell takes its settings over.
 import { cividisColor } from '../../src-shared/chart-options/cividis.ts'
-import type { WhatIfAnswer } from '../../src-shared/what-if.ts'
+import type { WhatIfResult } from '../../src-shared/what-if.ts'
 import { formatting } from '../theme/formatting.ts'
 
 export interface SensitivityGridProps {
-  readonly grid: NonNullable<WhatIfAnswer['grid']>
+  readonly grid: NonNullable<WhatIfResult['grid']>
   readonly threshold: number
   readonly percentile: number
   readonly servers: number
-  readonly onChoose: (threshold: number, percentile: number) => void
+  readonly onSelect: (threshold: number, percentile: number) => void
 }
 
-export const SensitivityGrid = ({ grid, threshold, percentile, servers, onChoose }: SensitivityGridProps) => (
+export const SensitivityGrid = ({ grid, threshold, percentile, servers, onSelect }: SensitivityGridProps) => (
   <section aria-label="Sensitivity">
     <h2>Servers at risk by threshold and percentile</h2>
     <table className="profile-table">
@@ -32,15 +32,15 @@ export const SensitivityGrid = ({ grid, threshold, percentile, servers, onChoose
             {grid.thresholds.map((column, columnIndex) => {
               const count = grid.at_risk_servers[rowIndex]?.[columnIndex] ?? 0
               const share = servers === 0 ? 0 : Math.sqrt(count / servers)
-              const isHere = row === percentile && column === threshold
+              const isCurrent = row === percentile && column === threshold
               return (
-                <td key={column} className="sensitivity-cell" data-here={isHere}>
+                <td key={column} className="sensitivity-cell" data-here={isCurrent}>
                   <button
                     type="button"
                     aria-label={`${count} servers at a threshold of ${column} % and percentile ${row}`}
-                    aria-pressed={isHere}
+                    aria-pressed={isCurrent}
                     style={{ background: cividisColor(share), color: share > 0.45 ? '#000000' : '#ffffff' }}
-                    onClick={() => onChoose(column, row)}
+                    onClick={() => onSelect(column, row)}
                   >
                     {formatting.count(count)}
                   </button>

@@ -1,17 +1,19 @@
 // Every figure of a server in words, in the order in which one asks for them.
 import type { RunOverview, ServerDetail } from '../../src-shared/run-view.ts'
-import { formatDate, formatDollars, formatInstant, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
+import { formatDate, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
 
-type Figures = ServerDetail['metrics'][number]
-type Fact = readonly [name: string, value: string]
+type ServerFigures = ServerDetail['metrics'][number]
+type LabelledFigure = readonly [name: string, value: string]
 
-export const factsOf = (figures: Figures, run: RunOverview): readonly Fact[] => {
+export const listFigures = (figures: ServerFigures, run: RunOverview): readonly LabelledFigure[] => {
   const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, figures.unit))
   const points = (number: number | null): string => (number === null ? '–' : `${formatSigned(number)} points`)
   const time = (iso: string | null): string =>
-    iso === null ? '–' : run.granularity === 'hourly' ? formatInstant(iso) : formatDate(Date.parse(iso))
-  const uplift = (number: number | null, n: number, what: string, error: number | null): string =>
-    number === null ? '–' : `${points(number)}, n = ${formatting.count(n)} ${what}${error === null ? '' : `, ± ${formatNumber(error)}`}`
+    iso === null ? '–' : run.granularity === 'hourly' ? formatUtcTime(iso) : formatDate(Date.parse(iso))
+  const uplift = (number: number | null, n: number, countUnit: string, error: number | null): string =>
+    number === null
+      ? '–'
+      : `${points(number)}, n = ${formatting.count(n)} ${countUnit}${error === null ? '' : `, ± ${formatNumber(error)}`}`
   return [
     ['Forecast P95', value(figures.horizon_p95)],
     ['Forecast peak', value(figures.horizon_peak)],

@@ -1,40 +1,40 @@
 // The parts of a server's page: the curve, the breach probability, the recommendation with its rows, and every figure.
 import { Copy } from 'lucide-react'
 import { useCallback } from 'react'
-import { breachCurveOption } from '../../src-shared/chart-options/curves.ts'
-import { bandOf, serverSeriesOption, type ServerSeriesData } from '../../src-shared/chart-options/server-series.ts'
+import { createBreachCurveOption } from '../../src-shared/chart-options/curves.ts'
+import { intervalAt, createServerSeriesOption, type ServerSeriesData } from '../../src-shared/chart-options/server-series.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
 import type { ServerEvents } from '../../src-shared/event-ledger.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/run-view.ts'
 import { ChartFrame } from '../components/chart-frame.tsx'
-import { Segments } from '../components/choice.tsx'
-import { copyAndTell } from '../state/errands.ts'
-import { goTo, openServer } from '../state/navigation.ts'
+import { SegmentedControl } from '../components/choice.tsx'
+import { copyWithNotice } from '../state/errands.ts'
+import { navigateTo, openServer } from '../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatting } from '../theme/formatting.ts'
-import { factsOf } from './server-facts.ts'
+import { listFigures } from './server-facts.ts'
 
-export type Figures = ServerDetail['metrics'][number]
+export type ServerFigures = ServerDetail['metrics'][number]
 export type SpanName = 'forecast' | 'recent' | 'year' | 'all'
 
-interface PartProps {
-  readonly figures: Figures
+interface PanelProps {
+  readonly figures: ServerFigures
   readonly run: RunOverview
   readonly theme: ChartTheme
 }
 
 const dayMs = 86_400_000
 
-const instant = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso))
+const parseTime = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso))
 
-const seriesDataOf = (figures: Figures, events: ServerEvents, run: RunOverview, span: SpanName): ServerSeriesData => {
+const toSeriesData = (figures: ServerFigures, events: ServerEvents, run: RunOverview, span: SpanName): ServerSeriesData => {
   const { timesMs } = figures.series
-  const first = timesMs[0] ?? run.extent.startMs
+  const firstMs = timesMs[0] ?? run.extent.startMs
   const toMs = (timesMs.at(-1) ?? run.extent.endMs) + run.stepMs
-  const start = instant(figures.horizon_start)
-  const fromOf: Readonly<Record<SpanName, number>> = {
-    all: first,
-    forecast: start ?? first,
-    recent: start === null ? first : Math.min(start, (instant(figures.last_measured_at) ?? start) + run.stepMs) - 2 * (toMs - start),
+  const start = parseTime(figures.horizon_start)
+  const spanStartMs: Readonly<Record<SpanName, number>> = {
+    all: firstMs,
+    forecast: start ?? firstMs,
+    recent: start === null ? firstMs : Math.min(start, (parseTime(figures.last_measured_at) ?? start) + run.stepMs) - 2 * (toMs - start),
     year: toMs - 456 * dayMs,
   }
   return {
@@ -46,17 +46,17 @@ const seriesDataOf = (figures: Figures, events: ServerEvents, run: RunOverview, 
     otherModels: figures.otherModels,
     marks: figures.marks,
     events: events.events.filter(({ metric }) => metric === null || metric === figures.metric),
-    changed: events.changed.find(({ metric }) => metric === figures.metric) ?? null,
+    adjustedForecast: events.adjustedForecasts.find(({ metric }) => metric === figures.metric) ?? null,
     horizonStartMs: start,
     highThreshold: figures.high_threshold,
     veryHighThreshold: figures.very_high_threshold,
-    firstBreachMs: instant(figures.first_breach_at),
-    fromMs: Math.max(first, fromOf[span]),
+    firstBreachMs: parseTime(figures.first_breach_at),
+    fromMs: Math.max(firstMs, spanStartMs[span]),
     toMs,
   }
 }
 
-interface ServerSeriesProps extends PartProps {
+interface ServerSeriesProps extends PanelProps {
   readonly events: ServerEvents
   readonly span: SpanName
   readonly onSpan: (span: SpanName) => void
@@ -64,13 +64,13 @@ interface ServerSeriesProps extends PartProps {
 
 export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: ServerSeriesProps) => {
   const option = useCallback(
-    () => serverSeriesOption(seriesDataOf(figures, events, run, span), { theme, formatting }),
+    () => createServerSeriesOption(toSeriesData(figures, events, run, span), { theme, formatting }),
     [figures, events, run, theme, span],
   )
   const title = seriesTitle(figures, run)
   return (
     <div className="chart-frame">
-      <Segments<SpanName>
+      <SegmentedControl<SpanName>
         label="Span of time"
         value={span}
         options={[
@@ -84,20 +84,22 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
       <ChartFrame
         className="tall"
         title={title}
-        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${intervalWords(figures)}; orange quarter ends, violet holidays${events.events.length === 0 ? '' : '; green events, dashed the forecast with them'}`}
+        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${describeInterval(figures)}; orange quarter ends, violet holidays${events.events.length === 0 ? '' : '; green events, dashed the forecast with them'}`}
         label={`${figures.metric} of ${figures.server_id} over time. ${title}`}
         option={option}
         table={() => {
-          const data = seriesDataOf(figures, events, run, span)
+          const data = toSeriesData(figures, events, run, span)
           const changed = new Map(
-            data.changed === null ? [] : [...data.changed.timesMs].map((timeMs, index) => [timeMs, data.changed?.forecast[index]]),
+            data.adjustedForecast === null
+              ? []
+              : [...data.adjustedForecast.timesMs].map((timeMs, index) => [timeMs, data.adjustedForecast?.forecast[index]]),
           )
           const value = (number: number | undefined) => (number === undefined || Number.isNaN(number) ? null : number)
           return {
-            columns: ['time', 'measured', 'forecast', 'lower', 'upper', ...(data.changed === null ? [] : ['with events'])],
+            columns: ['time', 'measured', 'forecast', 'lower', 'upper', ...(data.adjustedForecast === null ? [] : ['with events'])],
             rows: [...data.timesMs].flatMap((timeMs, index) => {
               if (timeMs < data.fromMs) return []
-              const band = bandOf(data, index)
+              const band = intervalAt(data, index)
               return [
                 [
                   new Date(timeMs).toISOString().replace('.000Z', 'Z'),
@@ -105,7 +107,7 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
                   value(data.forecast[index]),
                   band === null ? null : band[0],
                   band === null ? null : band[1],
-                  ...(data.changed === null ? [] : [value(changed.get(timeMs))]),
+                  ...(data.adjustedForecast === null ? [] : [value(changed.get(timeMs))]),
                 ],
               ]
             }),
@@ -117,43 +119,43 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
 }
 
 /** Less would be told as 0. */
-const smallestTold = 0.05
+const minShownMargin = 0.05
 
-const intervalWords = (figures: Figures): string => {
+const describeInterval = (figures: ServerFigures): string => {
   if (figures.series.upper.every((value) => Number.isNaN(value))) return 'nothing: the set has no bounds'
-  return figures.interval_margin === null || Math.abs(figures.interval_margin) < smallestTold
+  return figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
     ? 'the interval'
     : `the interval, mended by ${formatNumber(figures.interval_margin)} points to hold at its level`
 }
 
-const seriesTitle = (figures: Figures, run: RunOverview): string => {
+const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.model === null) return 'No forecast for this server'
   if (figures.high_threshold === null) return 'No threshold applies to this metric'
   const threshold = formatting.value(figures.high_threshold, figures.unit)
   if (figures.first_breach_at === null) return `Stays below ${threshold} for the whole forecast`
-  const over = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
-  return `Above ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))} on, ${over}`
+  const periodsText = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
+  return `Above ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))} on, ${periodsText}`
 }
 
-export const BreachProbability = ({ figures, run, theme }: PartProps) => {
-  const { breach_probability: probability, breach_probability_dates: dates, breach_probability_by: by } = figures
-  const startMs = instant(figures.horizon_start) ?? run.extent.startMs
-  const expected = instant(figures.expected_first_breach)
+export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
+  const { breach_probability: probability, breach_probability_dates: dates, breach_probability_by: probabilities } = figures
+  const startMs = parseTime(figures.horizon_start) ?? run.extent.startMs
+  const expectedMs = parseTime(figures.expected_first_breach)
   const option = useCallback(
     () =>
-      breachCurveOption(
+      createBreachCurveOption(
         {
           timesMs: (dates ?? []).map((date) => Date.parse(date)),
-          probability: by ?? [],
+          probability: probabilities ?? [],
           startMs,
           stepMs: run.stepMs,
-          expectedMs: expected,
+          expectedMs: expectedMs,
         },
         { theme, formatting },
       ),
-    [dates, by, startMs, expected, run.stepMs, theme],
+    [dates, probabilities, startMs, expectedMs, run.stepMs, theme],
   )
-  if (probability === null || dates === null || by === null) {
+  if (probability === null || dates === null || probabilities === null) {
     return (
       <section aria-label="Breach probability">
         <h2>Breach probability</h2>
@@ -165,7 +167,7 @@ export const BreachProbability = ({ figures, run, theme }: PartProps) => {
       </section>
     )
   }
-  const title = `Breaches with a probability of ${formatProbability(probability)}${expected === null ? '' : `, expected ${formatDate(expected)}`}`
+  const title = `Breaches with a probability of ${formatProbability(probability)}${expectedMs === null ? '' : `, expected ${formatDate(expectedMs)}`}`
   return (
     <ChartFrame
       className="medium"
@@ -175,7 +177,7 @@ export const BreachProbability = ({ figures, run, theme }: PartProps) => {
       option={option}
       table={() => ({
         columns: ['by', 'probability %'],
-        rows: dates.map((date, index) => [date.slice(0, 16), 100 * (by[index] ?? 0)]),
+        rows: dates.map((date, index) => [date.slice(0, 16), 100 * (probabilities[index] ?? 0)]),
       })}
     />
   )
@@ -188,7 +190,7 @@ export const ServerRecommendation = ({
 }: {
   readonly run: RunOverview
   readonly detail: ServerDetail
-  readonly figures: Figures
+  readonly figures: ServerFigures
 }) => {
   const { recommendation } = detail
   return (
@@ -219,14 +221,14 @@ export const ServerRecommendation = ({
               <summary>The rows behind it</summary>
               <pre className="code">{recommendation.query}</pre>
               <div className="actions">
-                <button type="button" className="button" onClick={() => void copyAndTell(recommendation.query, 'Query')}>
+                <button type="button" className="button" onClick={() => void copyWithNotice(recommendation.query, 'Query')}>
                   <Copy size={14} aria-hidden /> Copy query
                 </button>
               </div>
             </details>
           )}
           <div>
-            <button type="button" className="link" onClick={() => goTo('recommendations')}>
+            <button type="button" className="link" onClick={() => navigateTo('recommendations')}>
               Decide in the list of recommendations
             </button>
           </div>
@@ -236,11 +238,11 @@ export const ServerRecommendation = ({
   )
 }
 
-export const ServerFacts = ({ figures, run }: { readonly figures: Figures; readonly run: RunOverview }) => (
+export const AllFigures = ({ figures, run }: { readonly figures: ServerFigures; readonly run: RunOverview }) => (
   <section className="wide" aria-label="All figures">
     <h2>All figures</h2>
     <dl className="facts">
-      {factsOf(figures, run).map(([name, value]) => (
+      {listFigures(figures, run).map(([name, value]) => (
         <div key={name} className="pair">
           <dt>{name}</dt>
           <dd>{value}</dd>

@@ -5,21 +5,21 @@ import type { ServerEvents } from '../../src-shared/event-ledger.ts'
 import { hasWideGap, type ServerDetail } from '../../src-shared/run-view.ts'
 import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
-import { RiskSign } from '../components/risk-sign.tsx'
-import { goTo, openServer, selectServer } from '../state/navigation.ts'
+import { RiskBadge } from '../components/risk-sign.tsx'
+import { navigateTo, openServer, selectServer } from '../state/navigation.ts'
 import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
-import { BreachProbability, ServerFacts, ServerRecommendation, ServerSeries, type SpanName } from './server-parts.tsx'
+import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-parts.tsx'
 import type { RunViewProps } from './view-entry.ts'
 
-const noEvents: ServerEvents = { events: [], changed: [] }
+const noEvents: ServerEvents = { events: [], adjustedForecasts: [] }
 
 export const ServerView = ({ run, theme }: RunViewProps) => {
   const { metric, filter, selectedServer } = useWindowState()
   const [span, setSpan] = useState<SpanName>(hasWideGap(run) ? 'forecast' : 'recent')
-  const answer = useRequest('run.server', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
+  const response = useRequest('run.server', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
   const events = useRequest(
     'run.server-events',
     selectedServer === null ? null : { folder: run.folder, serverId: selectedServer },
@@ -30,7 +30,7 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
       <main className="page" aria-label="Server">
         <EmptyState
           title="No server is selected"
-          action={{ label: 'Choose one from the list', onClick: () => goTo('servers', { filter }) }}
+          action={{ label: 'Choose one from the list', onClick: () => navigateTo('servers', { filter }) }}
         >
           Select a server in the list, the heatmap or the scatter, or search for it with Ctrl+K.
         </EmptyState>
@@ -38,13 +38,13 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
     )
   }
   return (
-    <main className="page" aria-label="Server" aria-busy={isBusy(answer) || isBusy(events)}>
-      <Loaded answer={answer} waiting="Reading the server …">
+    <main className="page" aria-label="Server" aria-busy={isBusy(response) || isBusy(events)}>
+      <Loaded response={response} loadingText="Reading the server …">
         {(detail) => (
           <div className="page-inner">
-            {inOrder(detail, metric).map((figures, index) => (
+            {sortMetrics(detail, metric).map((figures, index) => (
               <section key={figures.metric} className="page-inner" aria-label={`${detail.serverId}, ${figures.metric}`}>
-                {index === 0 && <ServerHead detail={detail} figures={figures} />}
+                {index === 0 && <ServerHeader detail={detail} figures={figures} />}
                 {index > 0 && <h2>{figures.metric}</h2>}
                 <ServerSeries
                   figures={figures}
@@ -57,7 +57,7 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
                 <div className="columns">
                   <BreachProbability figures={figures} run={run} theme={theme} />
                   <ServerRecommendation run={run} detail={detail} figures={figures} />
-                  <ServerFacts figures={figures} run={run} />
+                  <AllFigures figures={figures} run={run} />
                 </div>
               </section>
             ))}
@@ -69,32 +69,32 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
 }
 
 /** The metric in view first. */
-const inOrder = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
+const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
   [...metrics].sort((a, b) => Number(b.metric === metric) - Number(a.metric === metric))
 
-interface ServerHeadProps {
+interface ServerHeaderProps {
   readonly detail: ServerDetail
   readonly figures: ServerDetail['metrics'][number]
 }
 
-const ServerHead = ({ detail, figures }: ServerHeadProps) => {
+const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
   const groups = [figures.business_unit, figures.region, figures.criticality].filter((group) => group !== null)
   return (
     <header className="server-head">
       <h1>{detail.serverId}</h1>
-      <RiskSign level={figures.risk_level} />
+      <RiskBadge level={figures.risk_level} />
       <span className="muted">
         {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)} by risk
         {groups.length > 0 && ` · ${groups.join(' · ')}`}
       </span>
       <span className="toolbar-gap" />
-      <Neighbours figures={figures} />
+      <RankNavigation figures={figures} />
       <button
         type="button"
         className="button"
         onClick={() => {
           selectServer(detail.serverId)
-          goTo('heatmap')
+          navigateTo('heatmap')
         }}
       >
         Show on the heatmap
@@ -104,7 +104,11 @@ const ServerHead = ({ detail, figures }: ServerHeadProps) => {
 }
 
 /** The servers before and after it by risk, of the whole fleet. */
-const Neighbours = ({ figures: { rankedBefore, rankedAfter } }: { readonly figures: ServerDetail['metrics'][number] }) => (
+const RankNavigation = ({
+  figures: { previousServer: rankedBefore, nextServer: rankedAfter },
+}: {
+  readonly figures: ServerDetail['metrics'][number]
+}) => (
   <span className="neighbours">
     <button
       type="button"

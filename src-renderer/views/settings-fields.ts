@@ -94,10 +94,10 @@ export const settingGroups: readonly SettingGroup[] = [
   },
 ]
 
-export type DraftValues = Readonly<Record<string, string>>
+export type SettingsFormState = Readonly<Record<string, string>>
 
 /** What the form shows for a value. */
-export const draftOf = (value: unknown): string => {
+export const formatSetting = (value: unknown): string => {
   if (value === undefined || value === null) return ''
   if (Array.isArray(value)) return value.join(', ')
   if (typeof value === 'string') return value
@@ -113,7 +113,7 @@ type Thresholds = Readonly<Record<string, { readonly high: number; readonly very
 const isThresholds = (value: unknown): value is Thresholds =>
   typeof value === 'object' &&
   value !== null &&
-  Object.values(value).every((one: unknown) => typeof one === 'object' && one !== null && 'high' in one && 'very_high' in one)
+  Object.values(value).every((entry: unknown) => typeof entry === 'object' && entry !== null && 'high' in entry && 'very_high' in entry)
 
 /** "mem_p95 85 95; disk 70 85"; numbers that are none stay text, for the engine to name. */
 const parseThresholds = (text: string): Record<string, unknown> =>
@@ -122,19 +122,22 @@ const parseThresholds = (text: string): Record<string, unknown> =>
       .split(';')
       .map((part) => part.trim().split(/\s+/))
       .filter(([name]) => name !== undefined && name !== '')
-      .map((words) => {
-        const amount = (word: string | undefined): unknown =>
-          word === undefined || Number.isNaN(Number(word)) ? (word ?? '') : Number(word)
-        const known = words.length < 3 ? words.length : words.length - 2
-        return [words.slice(0, known).join(' '), { high: amount(words[known]), very_high: amount(words[known + 1]) }]
+      .map((tokens) => {
+        const parseNumber = (token: string | undefined): unknown =>
+          token === undefined || Number.isNaN(Number(token)) ? (token ?? '') : Number(token)
+        const nameLength = tokens.length < 3 ? tokens.length : tokens.length - 2
+        return [
+          tokens.slice(0, nameLength).join(' '),
+          { high: parseNumber(tokens[nameLength]), very_high: parseNumber(tokens[nameLength + 1]) },
+        ]
       }),
   )
 
 /** Settings out of a draft: empty fields and defaults are left out. What does not parse stays text, for the engine to name. */
-export const settingsOf = (draft: DraftValues, defaults: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+export const parseSettings = (form: SettingsFormState, defaults: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const found: Record<string, unknown> = {}
   for (const { key, kind } of settingGroups.flatMap(({ fields }) => fields)) {
-    const text = (draft[key] ?? '').trim()
+    const text = (form[key] ?? '').trim()
     if (text === '') continue
     const value = parseField(kind, key, text)
     if (JSON.stringify(value) !== JSON.stringify(defaults[key])) found[key] = value

@@ -10,53 +10,53 @@ import { ErrorPanel } from '../components/error-panel.tsx'
 import { changeSettings, importConfig, notify } from '../state/errands.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { ConfigPreview } from './config-preview.tsx'
-import { draftOf, settingGroups, settingsOf, type DraftValues, type SettingField } from './settings-fields.ts'
+import { formatSetting, settingGroups, parseSettings, type SettingsFormState, type SettingField } from './settings-fields.ts'
 
 type SettingsPart = 'file' | 'fields'
 
 const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
 
-const draftFrom = (analysis: Readonly<Record<string, unknown>>): DraftValues =>
-  Object.fromEntries(settingGroups.flatMap(({ fields }) => fields).map(({ key }) => [key, draftOf(analysis[key] ?? defaults[key])]))
+const toFormState = (analysis: Readonly<Record<string, unknown>>): SettingsFormState =>
+  Object.fromEntries(settingGroups.flatMap(({ fields }) => fields).map(({ key }) => [key, formatSetting(analysis[key] ?? defaults[key])]))
 
 const locales = ['', 'en-US', 'en-GB', 'de-DE', 'de-CH', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'sv-SE', 'pl-PL', 'ja-JP'] as const
 const memoryLimits = ['', '1GB', '2GB', '4GB', '8GB', '16GB', '32GB'] as const
-const themeNames: Readonly<Record<ThemeChoice, string>> = {
+const themeLabels: Readonly<Record<ThemeChoice, string>> = {
   system: 'as the system',
   light: 'light',
   dark: 'dark',
   'high-contrast': 'high contrast',
 }
 
-const intoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
+const scrollIntoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
 
 export const SettingsView = () => {
   const { settings } = useWindowState()
-  const [draft, setDraft] = useState<DraftValues>(() => draftFrom(settings.analysis))
-  const [reading, setReading] = useState<ConfigReading | null>(null)
+  const [draft, setForm] = useState<SettingsFormState>(() => toFormState(settings.analysis))
+  const [importedConfig, setImportedConfig] = useState<ConfigReading | null>(null)
   /** `of`: the part of the page that asked, where it is told. */
-  const [failure, setFailure] = useState<{ readonly of: SettingsPart; readonly error: WireError } | null>(null)
+  const [failure, setFailure] = useState<{ readonly section: SettingsPart; readonly error: WireError } | null>(null)
   /** Settings that the form has no field for stay as they are. */
-  const others = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in draftFrom({}))))
-  const attempt = async (part: SettingsPart, work: () => Promise<void>): Promise<void> => {
+  const unlistedSettings = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in toFormState({}))))
+  const runAction = async (part: SettingsPart, action: () => Promise<void>): Promise<void> => {
     try {
-      await work()
+      await action()
       setFailure(null)
     } catch (thrown) {
-      setFailure({ of: part, error: toWireError(thrown) })
+      setFailure({ section: part, error: toWireError(thrown) })
     }
   }
-  const failureOf = (part: SettingsPart) =>
-    failure?.of === part && (
-      <div ref={intoView}>
+  const renderFailure = (part: SettingsPart) =>
+    failure?.section === part && (
+      <div ref={scrollIntoView}>
         <ErrorPanel error={failure.error} onDismiss={() => setFailure(null)} />
       </div>
     )
-  const keep = (part: SettingsPart, analysis: Record<string, unknown>): Promise<void> =>
-    attempt(part, async () => {
+  const save = (part: SettingsPart, analysis: Record<string, unknown>): Promise<void> =>
+    runAction(part, async () => {
       await changeSettings({ analysis })
-      setDraft(draftFrom(analysis))
-      setReading(null)
+      setForm(toFormState(analysis))
+      setImportedConfig(null)
       notify('Settings kept: they hold for the next analysis.')
     })
   return (
@@ -69,7 +69,7 @@ export const SettingsView = () => {
             <Select<ThemeChoice>
               label="Theme"
               value={settings.theme}
-              options={themeChoices.map((value) => ({ value, label: themeNames[value] }))}
+              options={themeChoices.map((value) => ({ value, label: themeLabels[value] }))}
               onChange={(theme) => void changeSettings({ theme })}
             />
             <Select<(typeof locales)[number]>
@@ -107,8 +107,8 @@ export const SettingsView = () => {
               type="button"
               className="button"
               onClick={() =>
-                void attempt('file', async () => {
-                  setReading(await importConfig())
+                void runAction('file', async () => {
+                  setImportedConfig(await importConfig())
                 })
               }
             >
@@ -116,12 +116,12 @@ export const SettingsView = () => {
             </button>
             <span className="muted">Headroom’s own, or the Python pipeline’s; you see what it sets before anything is kept.</span>
           </div>
-          {failureOf('file')}
-          {reading !== null && (
+          {renderFailure('file')}
+          {importedConfig !== null && (
             <ConfigPreview
-              reading={reading}
-              onTake={() => void keep('file', { ...settings.analysis, ...reading.settings })}
-              onLeave={() => setReading(null)}
+              importedConfig={importedConfig}
+              onApply={() => void save('file', { ...settings.analysis, ...importedConfig.settings })}
+              onCancel={() => setImportedConfig(null)}
             />
           )}
         </section>
@@ -129,7 +129,7 @@ export const SettingsView = () => {
           className="form"
           onSubmit={(event) => {
             event.preventDefault()
-            void keep('fields', { ...others, ...settingsOf(draft, defaults) })
+            void save('fields', { ...unlistedSettings, ...parseSettings(draft, defaults) })
           }}
         >
           {settingGroups.map(({ title, fields }) => (
@@ -140,22 +140,22 @@ export const SettingsView = () => {
                   key={field.key}
                   field={field}
                   value={draft[field.key] ?? ''}
-                  onChange={(value) => setDraft({ ...draft, [field.key]: value })}
+                  onChange={(value) => setForm({ ...draft, [field.key]: value })}
                 />
               ))}
             </fieldset>
           ))}
-          {Object.keys(others).length > 0 && (
+          {Object.keys(unlistedSettings).length > 0 && (
             <p className="muted">
-              Also set, from a file: <code>{JSON.stringify(others)}</code>
+              Also set, from a file: <code>{JSON.stringify(unlistedSettings)}</code>
             </p>
           )}
-          {failureOf('fields')}
+          {renderFailure('fields')}
           <div className="actions">
             <button type="submit" className="button primary-button">
               Keep for the next analysis
             </button>
-            <button type="button" className="button" onClick={() => void keep('fields', {})}>
+            <button type="button" className="button" onClick={() => void save('fields', {})}>
               Back to the defaults
             </button>
           </div>
@@ -173,7 +173,7 @@ interface FieldRowProps {
 
 const FieldRow = ({ field, value, onChange }: FieldRowProps) => {
   const id = useId()
-  const byDefault = draftOf(defaults[field.key])
+  const defaultText = formatSetting(defaults[field.key])
   return (
     <div className="form-row">
       <label htmlFor={id}>
@@ -207,7 +207,7 @@ const FieldRow = ({ field, value, onChange }: FieldRowProps) => {
       )}
       <span className="muted">
         {field.hint}
-        {value !== byDefault && byDefault !== '' && `; default ${byDefault}`}
+        {value !== defaultText && defaultText !== '' && `; default ${defaultText}`}
       </span>
     </div>
   )

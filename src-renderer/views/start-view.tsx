@@ -2,10 +2,10 @@
 import { Cloud, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
 import type { RecentRun } from '../../src-shared/ipc-contract.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { goTo } from '../state/navigation.ts'
-import { choosePath, forgetRun, openRunFolder, openSample } from '../state/open-path.ts'
+import { navigateTo } from '../state/navigation.ts'
+import { choosePath, removeRecentRun, openRunFolder, openSample } from '../state/open-path.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDollars, formatOpened, formatShare, formatting } from '../theme/formatting.ts'
+import { formatDollars, formatLocalTime, formatShare, formatting } from '../theme/formatting.ts'
 
 export const StartView = () => {
   const { failure, notice, opening, recentRuns } = useWindowState()
@@ -39,7 +39,7 @@ export const StartView = () => {
             <strong>Open folder…</strong>
             <span>A folder of Parquet files, or a run folder, also one that the Python job made.</span>
           </button>
-          <button type="button" className="card" disabled={opening !== null} onClick={() => goTo('cloud')}>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => navigateTo('cloud')}>
             <Cloud size={20} aria-hidden />
             <strong>Connect to AWS…</strong>
             <span>The same analysis as an Amazon SageMaker job; the run comes home verified.</span>
@@ -80,14 +80,14 @@ const RecentRow = ({ run }: { readonly run: RecentRun }) => (
       <span className="recent-figure">
         {run.savingsMonthlyUsd === null ? '' : `${formatDollars(run.savingsMonthlyUsd)} a month to save`}
       </span>
-      <span className="recent-when">{run.exists ? formatOpened(run.openedAt) : 'folder is gone'}</span>
+      <span className="recent-when">{run.exists ? formatLocalTime(run.openedAt) : 'folder is gone'}</span>
     </button>
     <button
       type="button"
       className="icon-button"
       aria-label={`Remove ${run.title} from the list`}
       title="Remove from this list; the folder stays"
-      onClick={() => void forgetRun(run.folder)}
+      onClick={() => void removeRecentRun(run.folder)}
     >
       <X size={14} aria-hidden />
     </button>

@@ -9,7 +9,7 @@ export interface RunViewProps {
   readonly theme: ChartTheme
 }
 
-interface Described {
+interface ViewDescription {
   /** Part of links: lower case and hyphens. */
   readonly id: string
   readonly title: string
@@ -19,7 +19,7 @@ interface Described {
 }
 
 /** A view of the open run, below headline and filter. */
-export interface RunView extends Described {
+export interface RunView extends ViewDescription {
   readonly needsRun: true
   readonly component: ComponentType<RunViewProps>
   /** Whether the shared filter stands above it, and whether the selected server is told beside it. */
@@ -28,9 +28,9 @@ export interface RunView extends Described {
 }
 
 /** A view of its own. */
-export interface PlainView extends Described {
+export interface StandaloneView extends ViewDescription {
   readonly needsRun: false
   readonly component: ComponentType<{ readonly theme: ChartTheme }>
 }
 
-export type ViewEntry = RunView | PlainView
+export type ViewEntry = RunView | StandaloneView

@@ -39,24 +39,24 @@ const CloudView = lazy(async () => ({ default: (await import('../cloud/cloud-vie
 const QueryView = lazy(async () => ({ default: (await import('./query-view.tsx')).QueryView }))
 
 const withDrawer = { needsRun: true, hasFilter: true, hasDrawer: true } as const
-const filtered = { needsRun: true, hasFilter: true, hasDrawer: false } as const
-const whole = { needsRun: true, hasFilter: false, hasDrawer: false } as const
+const withFilter = { needsRun: true, hasFilter: true, hasDrawer: false } as const
+const withoutFilter = { needsRun: true, hasFilter: false, hasDrawer: false } as const
 
 export const views: readonly ViewEntry[] = [
   { id: 'start', title: 'Start', icon: House, shortcut: 'G S', needsRun: false, component: StartView },
-  { id: 'overview', title: 'Overview', icon: LayoutDashboard, shortcut: 'G O', ...filtered, component: OverviewView },
+  { id: 'overview', title: 'Overview', icon: LayoutDashboard, shortcut: 'G O', ...withFilter, component: OverviewView },
   { id: 'heatmap', title: 'Risk heatmap', icon: Grid3x3, shortcut: 'G R', ...withDrawer, component: HeatmapView },
   { id: 'clusters', title: 'Clusters', icon: ChartScatter, shortcut: 'G C', ...withDrawer, component: ClustersView },
   { id: 'servers', title: 'Servers', icon: List, shortcut: 'G L', ...withDrawer, component: ServersView },
-  { id: 'server', title: 'Server', icon: Server, shortcut: 'G D', ...whole, component: ServerView },
-  { id: 'seasons', title: 'Seasons', icon: CalendarRange, shortcut: 'G N', ...filtered, component: SeasonsView },
-  { id: 'models', title: 'Models', icon: Gauge, shortcut: 'G M', ...whole, component: ModelsView },
-  { id: 'events', title: 'Events', icon: CalendarClock, shortcut: 'G V', ...whole, component: EventsView },
-  { id: 'recommendations', title: 'Recommendations', icon: ClipboardList, shortcut: 'G A', ...filtered, component: RecommendationsView },
-  { id: 'what-if', title: 'What if', icon: SlidersHorizontal, shortcut: 'G W', ...whole, component: WhatIfView },
-  { id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...whole, component: CompareView },
-  { id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...whole, component: ReconcileView },
-  { id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...whole, component: QueryView },
+  { id: 'server', title: 'Server', icon: Server, shortcut: 'G D', ...withoutFilter, component: ServerView },
+  { id: 'seasons', title: 'Seasons', icon: CalendarRange, shortcut: 'G N', ...withFilter, component: SeasonsView },
+  { id: 'models', title: 'Models', icon: Gauge, shortcut: 'G M', ...withoutFilter, component: ModelsView },
+  { id: 'events', title: 'Events', icon: CalendarClock, shortcut: 'G V', ...withoutFilter, component: EventsView },
+  { id: 'recommendations', title: 'Recommendations', icon: ClipboardList, shortcut: 'G A', ...withFilter, component: RecommendationsView },
+  { id: 'what-if', title: 'What if', icon: SlidersHorizontal, shortcut: 'G W', ...withoutFilter, component: WhatIfView },
+  { id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...withoutFilter, component: CompareView },
+  { id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...withoutFilter, component: ReconcileView },
+  { id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...withoutFilter, component: QueryView },
   { id: 'cloud', title: 'Cloud', icon: Cloud, shortcut: 'G U', needsRun: false, component: CloudView },
   { id: 'settings', title: 'Settings', icon: Settings2, shortcut: 'Ctrl+,', needsRun: false, component: SettingsView },
 ]

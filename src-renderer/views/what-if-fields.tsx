@@ -54,73 +54,73 @@ export interface GroupAmount extends Group {
   readonly amount: number
 }
 
-const columnWords: Readonly<Record<GroupColumn, string>> = {
+const columnLabels: Readonly<Record<GroupColumn, string>> = {
   business_unit: 'business unit',
   region: 'region',
   criticality: 'criticality',
   metric: 'metric',
 }
 
-export const groupsOf = ({ business_units, regions, criticalities }: WhatIfChoices): readonly Group[] => [
+export const listGroups = ({ business_units, regions, criticalities }: WhatIfChoices): readonly Group[] => [
   ...business_units.map((value) => ({ column: 'business_unit' as const, value })),
   ...regions.map((value) => ({ column: 'region' as const, value })),
   ...criticalities.map((value) => ({ column: 'criticality' as const, value })),
 ]
 
 /** Metrics in other units than percent have no place on the slider. */
-export const ownThresholds = ({ metrics, criticalities }: WhatIfChoices, percentages: readonly string[]): readonly Group[] => [
-  ...metrics.filter((metric) => percentages.includes(metric)).map((value) => ({ column: 'metric' as const, value })),
+export const listThresholdTargets = ({ metrics, criticalities }: WhatIfChoices, percentMetrics: readonly string[]): readonly Group[] => [
+  ...metrics.filter((metric) => percentMetrics.includes(metric)).map((value) => ({ column: 'metric' as const, value })),
   ...criticalities.map((value) => ({ column: 'criticality' as const, value })),
 ]
 
 export interface GroupSlidersProps {
   readonly label: string
   readonly groups: readonly Group[]
-  readonly chosen: readonly GroupAmount[]
+  readonly selected: readonly GroupAmount[]
   /** Where the slider of a newly chosen group stands. */
-  readonly start: number
+  readonly defaultAmount: number
   readonly min: number
   readonly max: number
-  readonly onChange: (chosen: readonly GroupAmount[]) => void
+  readonly onChange: (selected: readonly GroupAmount[]) => void
 }
 
-const same = (a: Group, b: Group): boolean => a.column === b.column && a.value === b.value
+const isSameGroup = (a: Group, b: Group): boolean => a.column === b.column && a.value === b.value
 
 /** A slider for each chosen group, and a list to choose another one from. */
-export const GroupSliders = ({ label, groups, chosen, start, min, max, onChange }: GroupSlidersProps) => {
+export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max, onChange }: GroupSlidersProps) => {
   const id = useId()
-  const left = groups.filter((group) => !chosen.some((one) => same(one, group)))
+  const remaining = groups.filter((group) => !selected.some((entry) => isSameGroup(entry, group)))
   if (groups.length === 0) return null
   return (
     <fieldset className="group-sliders">
       <legend>{label}</legend>
-      {chosen.map((one) => (
+      {selected.map((entry) => (
         <Slider
-          key={`${one.column} ${one.value}`}
-          label={`${columnWords[one.column]} ${one.value}`}
+          key={`${entry.column} ${entry.value}`}
+          label={`${columnLabels[entry.column]} ${entry.value}`}
           unit="%"
           min={min}
           max={max}
-          value={one.amount}
-          onChange={(amount) => onChange(chosen.map((other) => (same(other, one) ? { ...other, amount } : other)))}
-          onRemove={() => onChange(chosen.filter((other) => !same(other, one)))}
+          value={entry.amount}
+          onChange={(amount) => onChange(selected.map((other) => (isSameGroup(other, entry) ? { ...other, amount } : other)))}
+          onRemove={() => onChange(selected.filter((other) => !isSameGroup(other, entry)))}
         />
       ))}
-      {left.length > 0 && (
+      {remaining.length > 0 && (
         <select
           id={id}
           className="field"
           aria-label={`${label}: choose`}
           value=""
           onChange={({ target }) => {
-            const group = left[Number(target.value)]
-            if (group !== undefined) onChange([...chosen, { ...group, amount: start }])
+            const group = remaining[Number(target.value)]
+            if (group !== undefined) onChange([...selected, { ...group, amount: defaultAmount }])
           }}
         >
           <option value="">choose …</option>
-          {left.map(({ column, value }, index) => (
+          {remaining.map(({ column, value }, index) => (
             <option key={`${column} ${value}`} value={index}>
-              {columnWords[column]} {value}
+              {columnLabels[column]} {value}
             </option>
           ))}
         </select>
@@ -129,21 +129,21 @@ export const GroupSliders = ({ label, groups, chosen, start, min, max, onChange 
   )
 }
 
-const mostMonthlyUsd = 1e9
+const maxMonthlyUsd = 1e9
 
 /** Null: as the run has it; undefined: no cost. */
-const costOf = (typed: string): number | null | undefined => {
-  if (typed.trim() === '') return null
-  const cost = Number(typed)
-  return cost >= 0 && cost <= mostMonthlyUsd ? cost : undefined
+const parseCost = (rawText: string): number | null | undefined => {
+  if (rawText.trim() === '') return null
+  const cost = Number(rawText)
+  return cost >= 0 && cost <= maxMonthlyUsd ? cost : undefined
 }
 
 /** Monthly USD of every server; null: as the run has it. What is no cost stays as typed, is told, and changes nothing. */
 export const CostField = ({ value, onChange }: { readonly value: number | null; readonly onChange: (value: number | null) => void }) => {
-  const [draft, setDraft] = useState({ typed: '', belongsTo: value })
+  const [typedCost, setTypedCost] = useState({ rawText: '', forValue: value })
   const id = useId()
-  const shown = draft.typed !== '' && draft.belongsTo === value ? draft.typed : String(value ?? '')
-  const isFaulty = costOf(shown) === undefined
+  const shown = typedCost.rawText !== '' && typedCost.forValue === value ? typedCost.rawText : String(value ?? '')
+  const isInvalid = parseCost(shown) === undefined
   return (
     <div className="cost-field">
       <label htmlFor={id}>Cost of a server, USD a month</label>
@@ -153,17 +153,17 @@ export const CostField = ({ value, onChange }: { readonly value: number | null; 
         inputMode="decimal"
         placeholder="as the run"
         value={shown}
-        aria-invalid={isFaulty}
-        aria-describedby={isFaulty ? `${id}-fault` : undefined}
+        aria-invalid={isInvalid}
+        aria-describedby={isInvalid ? `${id}-fault` : undefined}
         onChange={({ target }) => {
-          const cost = costOf(target.value)
-          setDraft({ typed: target.value, belongsTo: cost === undefined ? value : cost })
+          const cost = parseCost(target.value)
+          setTypedCost({ rawText: target.value, forValue: cost === undefined ? value : cost })
           if (cost !== undefined) onChange(cost)
         }}
       />
-      {isFaulty && (
+      {isInvalid && (
         <span id={`${id}-fault`} className="cost-fault" role="alert">
-          Write an amount from 0 to {formatting.count(mostMonthlyUsd)}, such as 250.5.
+          Write an amount from 0 to {formatting.count(maxMonthlyUsd)}, such as 250.5.
         </span>
       )}
     </div>

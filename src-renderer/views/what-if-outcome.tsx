@@ -1,39 +1,41 @@
 // What comes out of a scenario beside the run, who is at risk and who no longer is, and the scenarios that were kept.
 import { useId, useState } from 'react'
 import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
-import type { FleetFigures, Scenario, ServerList, WhatIfAnswer } from '../../src-shared/what-if.ts'
+import type { ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../src-shared/what-if.ts'
 import { openServer } from '../state/navigation.ts'
 import { formatDate, formatDollars, formatNumber, formatSigned, formatting } from '../theme/formatting.ts'
 
-const figures = (of: FleetFigures): readonly (readonly [name: string, value: number | null, write: (value: number) => string])[] => [
-  ['At risk', of.at_risk_servers, formatting.count],
-  ['Underutilised', of.underutilized_servers, formatting.count],
-  ['Units to add', of.units_to_add, formatNumber],
-  ['Units, USD a month', of.units_monthly_usd, formatDollars],
-  ['Fleet, USD a month', of.fleet_monthly_usd, formatDollars],
+const listFigures = (
+  fleet: ScenarioFigures,
+): readonly (readonly [name: string, value: number | null, write: (value: number) => string])[] => [
+  ['At risk', fleet.at_risk_servers, formatting.count],
+  ['Underutilised', fleet.underutilized_servers, formatting.count],
+  ['Units to add', fleet.units_to_add, formatNumber],
+  ['Units, USD a month', fleet.units_monthly_usd, formatDollars],
+  ['Fleet, USD a month', fleet.fleet_monthly_usd, formatDollars],
 ]
 
-export const Outcome = ({ answer }: { readonly answer: WhatIfAnswer }) => {
+export const ScenarioOutcome = ({ answer }: { readonly answer: WhatIfResult }) => {
   const { run, outcome } = answer
-  const before = figures(run)
+  const before = listFigures(run)
   return (
     <>
       <h1 className="finding" aria-live="polite">
-        {finding(answer)}
+        {findingText(answer)}
       </h1>
       <dl className="answers">
-        {figures(outcome).map(([name, value, write], index) => {
-          const was = before[index]?.[1] ?? null
+        {listFigures(outcome).map(([name, value, format], index) => {
+          const runValue = before[index]?.[1] ?? null
           return (
             <div key={name} className="answer">
               <dt className="answer-question">{name}</dt>
-              <dd className="answer-value">{value === null ? '–' : write(value)}</dd>
+              <dd className="answer-value">{value === null ? '–' : format(value)}</dd>
               <dd className="muted">
-                {value === null || was === null
+                {value === null || runValue === null
                   ? 'not known'
-                  : value === was
+                  : value === runValue
                     ? 'as the run'
-                    : `${formatSigned(value - was)} against ${write(was)}`}
+                    : `${formatSigned(value - runValue)} against ${format(runValue)}`}
               </dd>
             </div>
           )
@@ -51,21 +53,21 @@ export const Outcome = ({ answer }: { readonly answer: WhatIfAnswer }) => {
         </p>
       )}
       <div className="columns">
-        <Servers title="Newly at risk" list={answer.newly_at_risk} />
-        <Servers title="No longer at risk" list={answer.no_longer_at_risk} />
+        <ServerTable title="Newly at risk" list={answer.newly_at_risk} />
+        <ServerTable title="No longer at risk" list={answer.no_longer_at_risk} />
       </div>
     </>
   )
 }
 
-const finding = ({ run, outcome }: WhatIfAnswer): string => {
+const findingText = ({ run, outcome }: WhatIfResult): string => {
   const change = outcome.at_risk_servers - run.at_risk_servers
-  const words =
+  const changeText =
     change === 0 ? 'as many as in the run' : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run`
-  return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${words}`
+  return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${changeText}`
 }
 
-const Servers = ({ title, list }: { readonly title: string; readonly list: ServerList }) => (
+const ServerTable = ({ title, list }: { readonly title: string; readonly list: ServerList }) => (
   <section aria-label={title}>
     <h2>
       {title}: {formatting.count(list.count)}
@@ -111,18 +113,18 @@ const Servers = ({ title, list }: { readonly title: string; readonly list: Serve
   </section>
 )
 
-export interface KeptScenariosProps {
+export interface SavedScenariosProps {
   readonly saved: readonly SavedScenario[]
-  readonly answer: WhatIfAnswer
-  readonly onKeep: (name: string) => void
+  readonly answer: WhatIfResult
+  readonly onSave: (name: string) => void
   readonly onShow: (scenario: Scenario) => void
   readonly onRemove: (name: string) => void
 }
 
-export const KeptScenarios = ({ saved, answer, onKeep, onShow, onRemove }: KeptScenariosProps) => {
+export const SavedScenarios = ({ saved, answer, onSave, onShow, onRemove }: SavedScenariosProps) => {
   const [name, setName] = useState('')
   const id = useId()
-  const rows: readonly { readonly name: string; readonly outcome: FleetFigures; readonly scenario: Scenario | null }[] = [
+  const rows: readonly { readonly name: string; readonly outcome: ScenarioFigures; readonly scenario: Scenario | null }[] = [
     { name: 'The run', outcome: answer.run, scenario: null },
     ...saved,
   ]
@@ -134,7 +136,7 @@ export const KeptScenarios = ({ saved, answer, onKeep, onShow, onRemove }: KeptS
         onSubmit={(event) => {
           event.preventDefault()
           if (name.trim() === '') return
-          onKeep(name.trim())
+          onSave(name.trim())
           setName('')
         }}
       >
@@ -148,7 +150,7 @@ export const KeptScenarios = ({ saved, answer, onKeep, onShow, onRemove }: KeptS
         <thead>
           <tr>
             <th scope="col">Scenario</th>
-            {figures(answer.run).map(([title]) => (
+            {listFigures(answer.run).map(([title]) => (
               <th key={title} scope="col" data-number>
                 {title}
               </th>
@@ -160,9 +162,9 @@ export const KeptScenarios = ({ saved, answer, onKeep, onShow, onRemove }: KeptS
           {rows.map((row) => (
             <tr key={row.name}>
               <td>{row.name}</td>
-              {figures(row.outcome).map(([title, value, write]) => (
+              {listFigures(row.outcome).map(([title, value, format]) => (
                 <td key={title} data-number>
-                  {value === null ? '–' : write(value)}
+                  {value === null ? '–' : format(value)}
                 </td>
               ))}
               <td>

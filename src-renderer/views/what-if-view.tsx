@@ -6,83 +6,83 @@ import type { SavedScenario } from '../../src-shared/saved-scenario.ts'
 import { scenarioSchema, type Scenario, type WhatIfChoices } from '../../src-shared/what-if.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { Loaded } from '../components/loaded.tsx'
-import { keepScenarios, notify } from '../state/errands.ts'
+import { saveScenarios, notify } from '../state/errands.ts'
 import { isBusy } from '../state/loadable.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
 import type { RunViewProps } from './view-entry.ts'
 import { SensitivityGrid } from './sensitivity-grid.tsx'
-import { CostField, GroupSliders, groupsOf, ownThresholds, Slider } from './what-if-fields.tsx'
-import { KeptScenarios, Outcome } from './what-if-outcome.tsx'
+import { CostField, GroupSliders, listGroups, listThresholdTargets, Slider } from './what-if-fields.tsx'
+import { SavedScenarios, ScenarioOutcome } from './what-if-outcome.tsx'
 
-const asRun: Scenario = scenarioSchema.parse({})
-const listed = 12
+const baseScenario: Scenario = scenarioSchema.parse({})
+const maxListed = 12
 
 export const WhatIfView = ({ run }: RunViewProps) => {
   const choices = useRequest('run.what-if-choices', { folder: run.folder }, run.folder)
   return (
     <main className="view" aria-label="What if">
-      <Loaded answer={choices} waiting="Reading the fleet …">
-        {(value) => <Workspace run={run} choices={value} />}
+      <Loaded response={choices} loadingText="Reading the fleet …">
+        {(value) => <ScenarioEditor run={run} choices={value} />}
       </Loaded>
     </main>
   )
 }
 
-const Workspace = ({ run, choices }: { readonly run: RunOverview; readonly choices: WhatIfChoices }) => {
-  const [scenario, setScenario] = useState<Scenario>(asRun)
+const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly choices: WhatIfChoices }) => {
+  const [scenario, setScenario] = useState<Scenario>(baseScenario)
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<WireError | null>(null)
   const request = useMemo(
-    () => ({ folder: run.folder, scenario, grid: true, most_listed: listed, asker: 'sliders' }),
+    () => ({ folder: run.folder, scenario, grid: true, max_listed: maxListed, clientId: 'sliders' }),
     [run.folder, scenario],
   )
-  const answer = useRequest('run.what-if', request, run.folder)
-  const kept = useRequest('run.scenarios', { folder: run.folder }, `${run.folder} ${version}`)
-  const saved = kept.status === 'ready' ? kept.value : []
-  const keep = async (scenarios: readonly SavedScenario[], words: string): Promise<void> => {
+  const response = useRequest('run.what-if', request, run.folder)
+  const savedResponse = useRequest('run.scenarios', { folder: run.folder }, `${run.folder} ${version}`)
+  const saved = savedResponse.status === 'ready' ? savedResponse.value : []
+  const save = async (scenarios: readonly SavedScenario[], message: string): Promise<void> => {
     try {
-      await keepScenarios(run.folder, scenarios)
+      await saveScenarios(run.folder, scenarios)
       setVersion((last) => last + 1)
       setFailure(null)
-      notify(words)
+      notify(message)
     } catch (thrown) {
       setFailure(toWireError(thrown))
     }
   }
-  const change = (part: Partial<Scenario>): void => setScenario((last) => ({ ...last, ...part }))
+  const change = (changes: Partial<Scenario>): void => setScenario((last) => ({ ...last, ...changes }))
   return (
     <div className="split">
-      <Sliders run={run} choices={choices} scenario={scenario} onChange={change} onReset={() => setScenario(asRun)} />
-      <div className="page" aria-busy={isBusy(answer)}>
+      <Sliders run={run} choices={choices} scenario={scenario} onChange={change} onReset={() => setScenario(baseScenario)} />
+      <div className="page" aria-busy={isBusy(response)}>
         {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
-        <Loaded answer={answer} waiting="Working it out …">
+        <Loaded response={response} loadingText="Working it out …">
           {(value) => (
             <div className="page-inner">
-              <Outcome answer={value} />
+              <ScenarioOutcome answer={value} />
               {value.grid !== null && (
                 <SensitivityGrid
                   grid={value.grid}
                   threshold={scenario.threshold ?? choices.threshold}
                   percentile={scenario.percentile}
                   servers={value.outcome.servers}
-                  onChoose={(threshold, percentile) => change({ threshold, percentile })}
+                  onSelect={(threshold, percentile) => change({ threshold, percentile })}
                 />
               )}
-              {kept.status === 'failed' && <ErrorPanel error={kept.error} />}
-              <KeptScenarios
+              {savedResponse.status === 'failed' && <ErrorPanel error={savedResponse.error} />}
+              <SavedScenarios
                 saved={saved}
                 answer={value}
-                onKeep={(name) =>
-                  void keep(
+                onSave={(name) =>
+                  void save(
                     [...saved.filter((other) => other.name !== name), { name, scenario, outcome: value.outcome }],
                     `Scenario “${name}” kept with the run.`,
                   )
                 }
                 onShow={setScenario}
                 onRemove={(name) =>
-                  void keep(
+                  void save(
                     saved.filter((other) => other.name !== name),
                     `Scenario “${name}” removed.`,
                   )
@@ -100,15 +100,15 @@ interface SlidersProps {
   readonly run: RunOverview
   readonly choices: WhatIfChoices
   readonly scenario: Scenario
-  readonly onChange: (part: Partial<Scenario>) => void
+  readonly onChange: (changes: Partial<Scenario>) => void
   readonly onReset: () => void
 }
 
 const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) => {
   const { selectedServer } = useWindowState()
   const days = Math.max(1, Math.floor(choices.horizon_days))
-  const percentages = run.metrics.filter(({ unit }) => unit === '%').map(({ name }) => name)
-  const added = scenario.added_servers.reduce((sum, { count }) => sum + count, 0)
+  const percentMetrics = run.metrics.filter(({ unit }) => unit === '%').map(({ name }) => name)
+  const addedServers = scenario.added_servers.reduce((sum, { count }) => sum + count, 0)
   return (
     <form className="what-if-form" aria-label="Scenario" onSubmit={(event) => event.preventDefault()}>
       <h2>Scenario</h2>
@@ -154,27 +154,29 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
       />
       <GroupSliders
         label="Growth of a group"
-        groups={groupsOf(choices)}
-        chosen={scenario.group_growth.map(({ column, value, percent }) => ({ column, value, amount: percent }))}
-        start={scenario.growth_percent}
+        groups={listGroups(choices)}
+        selected={scenario.group_growth.map(({ column, value, percent }) => ({ column, value, amount: percent }))}
+        defaultAmount={scenario.growth_percent}
         min={-50}
         max={100}
-        onChange={(chosen) =>
+        onChange={(selected) =>
           onChange({
-            group_growth: chosen.flatMap(({ column, value, amount }) => (column === 'metric' ? [] : [{ column, value, percent: amount }])),
+            group_growth: selected.flatMap(({ column, value, amount }) =>
+              column === 'metric' ? [] : [{ column, value, percent: amount }],
+            ),
           })
         }
       />
       <GroupSliders
         label="Threshold of its own"
-        groups={ownThresholds(choices, percentages)}
-        chosen={scenario.special_thresholds.map(({ column, value, threshold }) => ({ column, value, amount: threshold }))}
-        start={scenario.threshold ?? choices.threshold}
+        groups={listThresholdTargets(choices, percentMetrics)}
+        selected={scenario.special_thresholds.map(({ column, value, threshold }) => ({ column, value, amount: threshold }))}
+        defaultAmount={scenario.threshold ?? choices.threshold}
         min={40}
         max={100}
-        onChange={(chosen) =>
+        onChange={(selected) =>
           onChange({
-            special_thresholds: chosen.flatMap(({ column, value, amount }) =>
+            special_thresholds: selected.flatMap(({ column, value, amount }) =>
               column === 'metric' || column === 'criticality' ? [{ column, value, threshold: amount }] : [],
             ),
           })
@@ -191,7 +193,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
             type="button"
             className="button"
             disabled={selectedServer === null}
-            onClick={() => selectedServer !== null && onChange({ added_servers: oneMore(scenario, selectedServer) })}
+            onClick={() => selectedServer !== null && onChange({ added_servers: addServerLike(scenario, selectedServer) })}
           >
             Add one like it
           </button>
@@ -205,7 +207,8 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
           </button>
         </div>
         <p className="muted">
-          {formatting.count(added)} added, {formatting.count(scenario.removed_servers.length)} removed; demand moves within their group
+          {formatting.count(addedServers)} added, {formatting.count(scenario.removed_servers.length)} removed; demand moves within their
+          group
         </p>
       </fieldset>
       <button type="button" className="button" onClick={onReset}>
@@ -215,7 +218,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
   )
 }
 
-const oneMore = ({ added_servers: added }: Scenario, like: string): Scenario['added_servers'] =>
-  added.some((entry) => entry.like === like)
-    ? added.map((entry) => (entry.like === like ? { ...entry, count: entry.count + 1 } : entry))
-    : [...added, { count: 1, like }]
+const addServerLike = ({ added_servers: addedServers }: Scenario, like: string): Scenario['added_servers'] =>
+  addedServers.some((entry) => entry.like === like)
+    ? addedServers.map((entry) => (entry.like === like ? { ...entry, count: entry.count + 1 } : entry))
+    : [...addedServers, { count: 1, like }]

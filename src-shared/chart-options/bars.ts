@@ -1,7 +1,7 @@
 // Bars over names or times: one or several stacked kinds, with standard errors where there are some.
 import type { BarSeriesOption, CustomSeriesOption, EChartsOption } from 'echarts'
-import { escapeHtml, printable } from './format.ts'
-import { categoryAxis, plainBase, plainTooltip, valueAxis, type PlainChart } from './plain-axes.ts'
+import { escapeHtml, toPrintable } from './format.ts'
+import { createCategoryAxis, createBaseOption, createTooltip, createValueAxis, type ChartContext } from './plain-axes.ts'
 import { fontSizes } from './title.ts'
 
 export interface BarKind {
@@ -31,7 +31,7 @@ export interface BarsData {
   readonly notes?: readonly string[]
 }
 
-const whisker = (data: BarsData, chart: PlainChart): CustomSeriesOption => ({
+const errorBarSeries = (data: BarsData, chart: ChartContext): CustomSeriesOption => ({
   type: 'custom',
   id: 'errors',
   silent: true,
@@ -52,24 +52,24 @@ const whisker = (data: BarsData, chart: PlainChart): CustomSeriesOption => ({
 const labelGap = 14
 
 /** Pixels that the widest of these texts takes, and a gap. */
-const roomFor = ({ theme }: PlainChart, texts: readonly string[]): number =>
+const labelSpace = ({ theme }: ChartContext, texts: readonly string[]): number =>
   labelGap + Math.max(0, ...texts.map((text) => theme.font.measure(text, fontSizes.small)))
 
 /** The tallest stack, rounded up to the digits that an axis would take. */
-const tallestOf = ({ kinds, names, max }: BarsData): number => {
+const maxStackHeight = ({ kinds, names, max }: BarsData): number => {
   const stacks = names.map((_, index) => kinds.reduce((sum, { values }) => sum + Math.abs(values[index] ?? 0), 0))
   return Math.max(max ?? 0, ...stacks.map((height) => (height < 1 ? height : Math.ceil(height))))
 }
 
 /** Needs BarChart, CustomChart, GridComponent and TooltipComponent. The id of a kind's series is its place. */
-export const barsOption = (data: BarsData, chart: PlainChart): EChartsOption => {
+export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
   const isHorizontal = data.isHorizontal === true
-  const names = categoryAxis(chart, data.names.map(printable))
+  const names = createCategoryAxis(chart, data.names.map(toPrintable))
   const last = data.kinds.length - 1
-  const series = data.kinds.map(({ name, color, values, isBase = false, isHatched = false }, place): BarSeriesOption => ({
+  const series = data.kinds.map(({ name, color, values, isBase = false, isHatched = false }, kindIndex): BarSeriesOption => ({
     type: 'bar',
-    id: String(place),
+    id: String(kindIndex),
     name,
     stack: 'all',
     silent: isBase,
@@ -85,7 +85,7 @@ export const barsOption = (data: BarsData, chart: PlainChart): EChartsOption => 
             : {}),
         },
     emphasis: { disabled: true },
-    ...(place === last && data.labels !== undefined
+    ...(kindIndex === last && data.labels !== undefined
       ? {
           label: {
             show: true,
@@ -99,26 +99,26 @@ export const barsOption = (data: BarsData, chart: PlainChart): EChartsOption => 
       : {}),
   }))
   return {
-    ...plainBase(chart),
+    ...createBaseOption(chart),
     grid: isHorizontal
-      ? { left: 150, right: Math.max(70, roomFor(chart, data.labels ?? [])), top: 6, bottom: 24, outerBoundsMode: 'none' }
+      ? { left: 150, right: Math.max(70, labelSpace(chart, data.labels ?? [])), top: 6, bottom: 24, outerBoundsMode: 'none' }
       : {
-          left: Math.max(52, roomFor(chart, [formatting.value(tallestOf(data), data.unit)])),
+          left: Math.max(52, labelSpace(chart, [formatting.value(maxStackHeight(data), data.unit)])),
           right: 16,
           top: 18,
           bottom: 30,
           outerBoundsMode: 'none',
         },
     aria: { enabled: true, label: { enabled: false }, decal: { show: false } },
-    xAxis: isHorizontal ? { ...(valueAxis(chart, data.unit) as object), type: 'value' } : names,
+    xAxis: isHorizontal ? { ...(createValueAxis(chart, data.unit) as object), type: 'value' } : names,
     yAxis: isHorizontal
       ? { ...(names as object), type: 'category', inverse: true }
-      : valueAxis(chart, data.unit, data.max === undefined ? {} : { max: data.max }),
+      : createValueAxis(chart, data.unit, data.max === undefined ? {} : { max: data.max }),
     tooltip: {
-      ...plainTooltip(chart),
+      ...createTooltip(chart),
       trigger: 'item',
-      formatter: (given) => {
-        const { dataIndex = 0 } = Array.isArray(given) ? {} : given
+      formatter: (params) => {
+        const { dataIndex = 0 } = Array.isArray(params) ? {} : params
         const rows = data.kinds
           .filter(({ isBase }) => isBase !== true)
           .flatMap(({ name, values }) => {
@@ -128,13 +128,13 @@ export const barsOption = (data: BarsData, chart: PlainChart): EChartsOption => 
         const error = data.errors?.[dataIndex] ?? null
         const notes = data.notes?.[dataIndex]
         return [
-          `<b>${escapeHtml(printable(data.names[dataIndex] ?? ''))}</b>`,
+          `<b>${escapeHtml(toPrintable(data.names[dataIndex] ?? ''))}</b>`,
           ...rows,
           ...(error === null ? [] : [`standard error ${formatting.value(error, '')}`]),
           ...(notes === undefined || notes === '' ? [] : [escapeHtml(notes)]),
         ].join('<br>')
       },
     },
-    series: [...series, ...(data.errors === undefined ? [] : [whisker(data, chart)])],
+    series: [...series, ...(data.errors === undefined ? [] : [errorBarSeries(data, chart)])],
   }
 }

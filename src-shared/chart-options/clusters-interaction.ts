@@ -3,7 +3,7 @@ import type { BrushComponentOption, TooltipComponentOption } from 'echarts'
 import type { ChartTheme } from './theme.ts'
 import { fontSizes } from './title.ts'
 
-export const tooltipOption = (theme: ChartTheme): TooltipComponentOption => ({
+export const createTooltipOption = (theme: ChartTheme): TooltipComponentOption => ({
   trigger: 'item',
   confine: true,
   transitionDuration: 0,
@@ -13,7 +13,7 @@ export const tooltipOption = (theme: ChartTheme): TooltipComponentOption => ({
 })
 
 /** Drawn by hand over the marks; what it holds is worked out by who asked for it. */
-export const brushOption = (theme: ChartTheme): BrushComponentOption => ({
+export const createBrushOption = (theme: ChartTheme): BrushComponentOption => ({
   xAxisIndex: 0,
   yAxisIndex: 0,
   toolbox: [],

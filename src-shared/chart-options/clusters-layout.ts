@@ -1,6 +1,6 @@
 // Where the parts of the cluster scatter lie: the legend beside the plot, or above it where the chart is narrow.
 import type { ClustersData } from './chart-data.ts'
-import { type ChartFormatting, printable } from './format.ts'
+import { type ChartFormatting, toPrintable } from './format.ts'
 import { fitText } from './text-width.ts'
 import type { ChartTheme } from './theme.ts'
 import { fontSizes, margin, titleHeight } from './title.ts'
@@ -19,39 +19,39 @@ export interface LegendEntry {
 
 export interface ClustersLayout {
   readonly entries: readonly LegendEntry[]
-  readonly isBeside: boolean
+  readonly isLegendBeside: boolean
   readonly legendTop: number
   readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number }
 }
 
-export const layOutClusters = (data: ClustersData, theme: ChartTheme, formatting: ChartFormatting, width: number): ClustersLayout => {
+export const createClustersLayout = (data: ClustersData, theme: ChartTheme, formatting: ChartFormatting, width: number): ClustersLayout => {
   const { measure } = theme.font
-  const isBeside = width >= 720
+  const isLegendBeside = width >= 720
   const entries = data.clusters.map((cluster) => {
     const servers = `${formatting.count(cluster.size)} ${cluster.size === 1 ? 'server' : 'servers'}`
     return {
-      key: `${cluster.cluster} ${printable(cluster.name)}`,
-      name: fitText(printable(cluster.name), 220, (text) => measure(text, fontSizes.label, true)),
+      key: `${cluster.cluster} ${toPrintable(cluster.name)}`,
+      name: fitText(toPrintable(cluster.name), 220, (text) => measure(text, fontSizes.label, true)),
       figures: `${servers}, mean ${formatting.value(cluster.mean, data.unit)} ± ${formatting.value(cluster.std, '')}`,
     }
   })
   const widest = entries.reduce(
-    (most, { name, figures }) => Math.max(most, measure(name, fontSizes.label, true), measure(figures, fontSizes.small)),
+    (max, { name, figures }) => Math.max(max, measure(name, fontSizes.label, true), measure(figures, fontSizes.small)),
     0,
   )
   return {
     entries,
-    isBeside,
-    legendTop: titleHeight + (isBeside ? 4 : -6),
+    isLegendBeside,
+    legendTop: titleHeight + (isLegendBeside ? 4 : -6),
     plot: {
       left: margin + 56,
-      right: isBeside ? Math.ceil(margin + widest + legendSymbol + 32) : margin + 8,
-      top: titleHeight + (isBeside ? 0 : 26) + ((data.underutilizedThreshold ?? null) === null ? 8 : 20),
+      right: isLegendBeside ? Math.ceil(margin + widest + legendSymbol + 32) : margin + 8,
+      top: titleHeight + (isLegendBeside ? 0 : 26) + ((data.underutilizedThreshold ?? null) === null ? 8 : 20),
       bottom: 66,
     },
   }
 }
 
 /** Height of a chart of `width` x `least` or more at which every entry of the legend has room. */
-export const clustersHeight = (data: ClustersData, least: number): number =>
-  Math.max(least, titleHeight + data.clusters.length * (entryHeight + entryGap) + margin)
+export const measureClustersHeight = (data: ClustersData, minHeight: number): number =>
+  Math.max(minHeight, titleHeight + data.clusters.length * (entryHeight + entryGap) + margin)

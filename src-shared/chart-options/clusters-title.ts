@@ -1,31 +1,31 @@
 // What the clusters say in words: number of groups and the greatest of them as the title.
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
-import { type ChartFormatting, printable } from './format.ts'
+import { type ChartFormatting, toPrintable } from './format.ts'
 
 /** "quiet, steady" -> "quiet and steady" */
-const inSentence = (name: string): string => printable(name).replace(/, (?=[^,]*$)/, ' and ')
+const inSentence = (name: string): string => toPrintable(name).replace(/, (?=[^,]*$)/, ' and ')
 
-const greatestOf = (clusters: readonly ClusterSummary[]): ClusterSummary | undefined =>
+const largestCluster = (clusters: readonly ClusterSummary[]): ClusterSummary | undefined =>
   clusters.reduce<ClusterSummary | undefined>((best, next) => (best !== undefined && best.size >= next.size ? best : next), undefined)
 
 /** "4 groups: 37 of 120 servers are quiet and steady", said of the largest group. */
 export const clustersTitle = (data: ClustersData, formatting: ChartFormatting): string => {
-  const greatest = greatestOf(data.clusters)
+  const largest = largestCluster(data.clusters)
   const servers = formatting.count(data.servers ?? data.serverIds.length)
-  if (greatest === undefined || data.serverIds.length === 0) return 'No servers to group'
-  const words = inSentence(greatest.name)
-  if (data.serverIds.length === 1) return `The one server is ${words}`
-  if (data.clusters.length === 1) return `One group: all ${servers} servers are ${words}`
-  const verb = greatest.size === 1 ? 'is' : 'are'
-  return `${formatting.count(data.clusters.length)} groups: ${formatting.count(greatest.size)} of ${servers} servers ${verb} ${words}`
+  if (largest === undefined || data.serverIds.length === 0) return 'No servers to group'
+  const description = inSentence(largest.name)
+  if (data.serverIds.length === 1) return `The one server is ${description}`
+  if (data.clusters.length === 1) return `One group: all ${servers} servers are ${description}`
+  const verb = largest.size === 1 ? 'is' : 'are'
+  return `${formatting.count(data.clusters.length)} groups: ${formatting.count(largest.size)} of ${servers} servers ${verb} ${description}`
 }
 
 export const clustersSubtitle = (data: ClustersData, formatting: ChartFormatting): string => {
-  const drawn = data.serverIds.length
-  const servers = data.servers ?? drawn
+  const drawnServers = data.serverIds.length
+  const servers = data.servers ?? drawnServers
   const marks =
-    drawn < servers
-      ? `${formatting.count(drawn)} of ${formatting.count(servers)} servers drawn`
+    drawnServers < servers
+      ? `${formatting.count(drawnServers)} of ${formatting.count(servers)} servers drawn`
       : servers === 1
         ? 'one mark for the server'
         : `one mark for each of ${formatting.count(servers)} servers`

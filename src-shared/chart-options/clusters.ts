@@ -1,15 +1,15 @@
 // Horizon mean against standard deviation of every server, one series per cluster with its centre, as an ECharts option.
 import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption } from 'echarts'
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
-import { type ClustersLayout, layOutClusters, legendSymbol, type LegendEntry } from './clusters-layout.ts'
+import { type ClustersLayout, createClustersLayout, legendSymbol, type LegendEntry } from './clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from './clusters-title.ts'
 import { fitText } from './text-width.ts'
 import { drawGroup, drawLine, drawText } from './drawing.ts'
-import { type ChartFormatting, escapeHtml, printable } from './format.ts'
+import { type ChartFormatting, escapeHtml, toPrintable } from './format.ts'
 import type { Rectangle } from './heatmap-layout.ts'
 import { type ChartTheme, clusterStyle } from './theme.ts'
-import { brushOption, tooltipOption } from './clusters-interaction.ts'
-import { fontSizes, margin, titleOption } from './title.ts'
+import { createBrushOption, createTooltipOption } from './clusters-interaction.ts'
+import { fontSizes, margin, createTitleOption } from './title.ts'
 
 export interface ClustersView {
   readonly theme: ChartTheme
@@ -25,9 +25,9 @@ export interface ClustersView {
 /** Above this many points a series is one path: its points can no longer be told apart by symbol or emphasised. */
 const largeSeries = 5000
 /** With more points in the window every series is such a path: drawing them one by one would hold it up. */
-const mostSymbols = 10_000
+const maxSymbols = 10_000
 /** Up to this many servers each has its name beside its point. */
-const namedServers = 12
+const maxNamedServers = 12
 
 const pointSize = (servers: number): number => {
   if (servers > 2000) return 4
@@ -36,16 +36,16 @@ const pointSize = (servers: number): number => {
 }
 
 /** Indices of the servers of a cluster whose two figures are known. */
-const serversOf = (data: ClustersData, cluster: number): readonly number[] => {
+const serverIndexesOf = (data: ClustersData, cluster: number): readonly number[] => {
   const servers: number[] = []
-  for (const [index, of] of data.cluster.entries()) {
-    if (of === cluster && Number.isFinite(data.mean[index]) && Number.isFinite(data.std[index])) servers.push(index)
+  for (const [index, serverCluster] of data.cluster.entries()) {
+    if (serverCluster === cluster && Number.isFinite(data.mean[index]) && Number.isFinite(data.std[index])) servers.push(index)
   }
   return servers
 }
 
 /** Mean, deviation and index of each server in turn. */
-const pointsOf = (data: ClustersData, servers: readonly number[]): Float64Array => {
+const createPoints = (data: ClustersData, servers: readonly number[]): Float64Array => {
   const points = new Float64Array(servers.length * 3)
   for (const [index, server] of servers.entries()) {
     points[index * 3] = data.mean[server] ?? Number.NaN
@@ -56,14 +56,14 @@ const pointsOf = (data: ClustersData, servers: readonly number[]): Float64Array 
 }
 
 /** The same with the server's name, on the side where there is more room. */
-const namedPointsOf = (data: ClustersData, servers: readonly number[], { theme, width }: ClustersView) => {
-  const greatest = data.mean.reduce((most, mean) => Math.max(most, mean), data.unit === '%' ? 100 : 0)
+const createNamedPoints = (data: ClustersData, servers: readonly number[], { theme, width }: ClustersView) => {
+  const maxMean = data.mean.reduce((max, mean) => Math.max(max, mean), data.unit === '%' ? 100 : 0)
   return servers.map((server) => {
     const mean = data.mean[server] ?? Number.NaN
-    const name = fitText(printable(data.serverIds[server] ?? ''), width / 4, (text) => theme.font.measure(text, fontSizes.label))
+    const name = fitText(toPrintable(data.serverIds[server] ?? ''), width / 4, (text) => theme.font.measure(text, fontSizes.label))
     return {
       value: [mean, data.std[server] ?? Number.NaN, server],
-      label: { position: mean > greatest * 0.6 ? ('left' as const) : ('right' as const), formatter: () => name },
+      label: { position: mean > maxMean * 0.6 ? ('left' as const) : ('right' as const), formatter: () => name },
     }
   })
 }
@@ -77,8 +77,8 @@ const serverTooltip = (data: ClustersData, server: number, cluster: ClusterSumma
           `standard deviation ${formatting.value(data.std[server] ?? Number.NaN, '')}${data.unit === '%' ? ' points' : ''}`,
         ]
   return [
-    `<b><bdi>${escapeHtml(printable(data.serverIds[server] ?? ''))}</bdi></b>`,
-    escapeHtml(printable(cluster.name)),
+    `<b><bdi>${escapeHtml(toPrintable(data.serverIds[server] ?? ''))}</bdi></b>`,
+    escapeHtml(toPrintable(cluster.name)),
     ...figures.map(escapeHtml),
   ].join('<br>')
 }
@@ -86,15 +86,15 @@ const serverTooltip = (data: ClustersData, server: number, cluster: ClusterSumma
 const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {
   const { theme, formatting } = view
   const style = clusterStyle(theme, cluster.cluster)
-  const servers = serversOf(data, cluster.cluster)
-  const large = servers.length > largeSeries || (view.interactive === true && data.serverIds.length > mostSymbols)
-  const isNamed = data.serverIds.length <= namedServers
+  const servers = serverIndexesOf(data, cluster.cluster)
+  const large = servers.length > largeSeries || (view.interactive === true && data.serverIds.length > maxSymbols)
+  const isNamed = data.serverIds.length <= maxNamedServers
   return {
     type: 'scatter',
     id: `cluster-${cluster.cluster}`,
     name: entry.key,
     dimensions: ['mean', 'std', 'server'],
-    data: isNamed ? namedPointsOf(data, servers, view) : pointsOf(data, servers),
+    data: isNamed ? createNamedPoints(data, servers, view) : createPoints(data, servers),
     symbol: large && style.symbol.startsWith('path:') ? 'circle' : style.symbol,
     symbolSize: pointSize(data.serverIds.length),
     itemStyle: { color: style.color, opacity: data.serverIds.length > 400 ? 0.6 : 0.85 },
@@ -129,7 +129,7 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
  * have their own.
  */
 const centreSeries = (data: ClustersData, { theme }: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {
-  const isHollow = data.serverIds.length <= namedServers
+  const isHollow = data.serverIds.length <= maxNamedServers
   const style = clusterStyle(theme, cluster.cluster)
   return {
     type: 'scatter',
@@ -177,7 +177,7 @@ const selectedSeries = (data: ClustersData, { theme, selected }: ClustersView): 
 const thresholdSeries = (data: ClustersData, { theme, formatting }: ClustersView): CustomSeriesOption[] => {
   const threshold = data.underutilizedThreshold ?? null
   if (threshold === null || data.axes !== undefined) return []
-  const words = `underutilised below ${formatting.value(threshold, data.unit)}`
+  const caption = `underutilised below ${formatting.value(threshold, data.unit)}`
   const draw: CustomSeriesOption = {
     type: 'custom',
     id: 'threshold',
@@ -190,25 +190,25 @@ const thresholdSeries = (data: ClustersData, { theme, formatting }: ClustersView
       const { y: top } = params.coordSys as unknown as Rectangle
       return drawGroup([
         drawLine(x, top - 14, x, bottom, theme.muted),
-        drawText(theme, words, x - 6, top - 10, { color: theme.muted, size: fontSizes.small, align: 'right' }),
+        drawText(theme, caption, x - 6, top - 10, { color: theme.muted, size: fontSizes.small, align: 'right' }),
       ])
     },
   }
   return [draw]
 }
 
-const legendOption = (view: ClustersView, { entries, isBeside, legendTop }: ClustersLayout): LegendComponentOption => {
+const createLegendOption = (view: ClustersView, { entries, isLegendBeside, legendTop }: ClustersLayout): LegendComponentOption => {
   const { theme } = view
   const { family } = theme.font
   const byKey = new Map(entries.map((entry) => [entry.key, entry]))
   return {
     type: view.interactive === true ? 'scroll' : 'plain',
-    orient: isBeside ? 'vertical' : 'horizontal',
-    ...(isBeside ? { right: margin } : { left: margin, width: view.width - 2 * margin }),
+    orient: isLegendBeside ? 'vertical' : 'horizontal',
+    ...(isLegendBeside ? { right: margin } : { left: margin, width: view.width - 2 * margin }),
     top: legendTop,
     padding: 0,
     align: 'left',
-    itemGap: isBeside ? 10 : 16,
+    itemGap: isLegendBeside ? 10 : 16,
     itemWidth: legendSymbol,
     itemHeight: legendSymbol,
     itemStyle: { opacity: 1 },
@@ -219,7 +219,7 @@ const legendOption = (view: ClustersView, { entries, isBeside, legendTop }: Clus
     data: entries.map(({ key }) => ({ name: key })),
     formatter: (key) => {
       const { name = key, figures = '' } = byKey.get(key) ?? {}
-      return isBeside ? `{name|${withoutBraces(name)}}\n{figures|${figures}}` : name
+      return isLegendBeside ? `{name|${removeBraces(name)}}\n{figures|${figures}}` : name
     },
     textStyle: {
       color: theme.text,
@@ -234,16 +234,16 @@ const legendOption = (view: ClustersView, { entries, isBeside, legendTop }: Clus
 }
 
 /** Braces would be read as markup of rich text. */
-const withoutBraces = (text: string): string => text.replace(/[{}]/g, '')
+const removeBraces = (text: string): string => text.replace(/[{}]/g, '')
 
 /**
  * Needs ScatterChart, CustomChart, GridComponent, TitleComponent, LegendComponent and the feature LabelLayout, and with
  * `interactive` TooltipComponent and BrushComponent. The value of a server's point is [mean, deviation, index of the server].
  */
-export const clustersOption = (data: ClustersData, view: ClustersView): EChartsOption => {
+export const createClustersOption = (data: ClustersData, view: ClustersView): EChartsOption => {
   const { theme, formatting } = view
   const { family } = theme.font
-  const layout = layOutClusters(data, theme, formatting, view.width)
+  const layout = createClustersLayout(data, theme, formatting, view.width)
   const axis = {
     type: 'value' as const,
     nameLocation: 'middle' as const,
@@ -261,8 +261,8 @@ export const clustersOption = (data: ClustersData, view: ClustersView): EChartsO
     animation: false,
     backgroundColor: theme.background,
     textStyle: { fontFamily: family, color: theme.text },
-    title: titleOption(theme, view.width, clustersTitle(data, formatting), clustersSubtitle(data, formatting)),
-    legend: legendOption(view, layout),
+    title: createTitleOption(theme, view.width, clustersTitle(data, formatting), clustersSubtitle(data, formatting)),
+    legend: createLegendOption(view, layout),
     grid: { ...layout.plot, outerBoundsMode: 'none' },
     xAxis: {
       ...axis,
@@ -284,6 +284,6 @@ export const clustersOption = (data: ClustersData, view: ClustersView): EChartsO
       selectedSeries(data, view),
       ...thresholdSeries(data, view),
     ],
-    ...(view.interactive === true ? { tooltip: tooltipOption(theme), brush: brushOption(theme) } : {}),
+    ...(view.interactive === true ? { tooltip: createTooltipOption(theme), brush: createBrushOption(theme) } : {}),
   }
 }

@@ -1,7 +1,7 @@
 // Two plain curves: a probability that grows with time, and how predicted probabilities held against what happened.
 import type { EChartsOption } from 'echarts'
 import { escapeHtml } from './format.ts'
-import { momentText, plainBase, plainTooltip, timeAxis, valueAxis, type PlainChart } from './plain-axes.ts'
+import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './plain-axes.ts'
 import { fontSizes } from './title.ts'
 
 export interface BreachCurveData {
@@ -14,19 +14,19 @@ export interface BreachCurveData {
 }
 
 /** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
-export const breachCurveOption = (data: BreachCurveData, chart: PlainChart): EChartsOption => {
+export const createBreachCurveOption = (data: BreachCurveData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
   const points = [[data.startMs, 0], ...data.timesMs.map((timeMs, index) => [timeMs, 100 * (data.probability[index] ?? 0)])]
   return {
-    ...plainBase(chart),
-    xAxis: timeAxis(chart, data.startMs, data.timesMs.at(-1) ?? data.startMs + data.stepMs),
-    yAxis: valueAxis(chart, '%', { min: 0, max: 100 }),
+    ...createBaseOption(chart),
+    xAxis: createTimeAxis(chart, data.startMs, data.timesMs.at(-1) ?? data.startMs + data.stepMs),
+    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
     tooltip: {
-      ...plainTooltip(chart),
+      ...createTooltip(chart),
       trigger: 'axis',
-      formatter: (given) => {
-        const [timeMs = 0, share = 0] = ((Array.isArray(given) ? given[0] : given)?.value ?? []) as number[]
-        return `breach by ${momentText(chart, timeMs, data.stepMs)}<br><b>${formatting.value(share, '%')}</b>`
+      formatter: (params) => {
+        const [timeMs = 0, share = 0] = ((Array.isArray(params) ? params[0] : params)?.value ?? []) as number[]
+        return `breach by ${formatChartMoment(chart, timeMs, data.stepMs)}<br><b>${formatting.value(share, '%')}</b>`
       },
     },
     series: [
@@ -73,27 +73,27 @@ export interface ReliabilityRow {
 }
 
 /** Needs ScatterChart, LineChart, GridComponent and TooltipComponent. */
-export const reliabilityOption = (rows: readonly ReliabilityRow[], chart: PlainChart): EChartsOption => {
+export const createReliabilityOption = (rows: readonly ReliabilityRow[], chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
-  const most = Math.max(1, ...rows.map(({ series }) => series))
+  const maxSeries = Math.max(1, ...rows.map(({ series }) => series))
   const percent = (share: number): string => formatting.value(100 * share, '%')
   return {
-    ...plainBase(chart),
+    ...createBaseOption(chart),
     grid: { left: 56, right: 20, top: 14, bottom: 46, outerBoundsMode: 'none' },
     xAxis: {
-      ...(valueAxis(chart, '%', { min: 0, max: 100 }) as object),
+      ...(createValueAxis(chart, '%', { min: 0, max: 100 }) as object),
       type: 'value',
       name: 'predicted probability',
       nameLocation: 'middle',
       nameGap: 28,
       nameTextStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.label },
     },
-    yAxis: valueAxis(chart, '%', { min: 0, max: 100 }),
+    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
     tooltip: {
-      ...plainTooltip(chart),
+      ...createTooltip(chart),
       trigger: 'item',
-      formatter: (given) => {
-        const { dataIndex = 0 } = Array.isArray(given) ? {} : given
+      formatter: (params) => {
+        const { dataIndex = 0 } = Array.isArray(params) ? {} : params
         const row = rows[dataIndex]
         if (row === undefined) return ''
         return `${escapeHtml(`predicted ${percent(row.predicted)}`)}<br>happened <b>${percent(row.observed)}</b><br>of ${formatting.count(row.series)} series`
@@ -114,7 +114,8 @@ export const reliabilityOption = (rows: readonly ReliabilityRow[], chart: PlainC
       {
         type: 'scatter',
         data: rows.map(({ predicted, observed }) => [100 * predicted, 100 * observed]),
-        symbolSize: (_: unknown, params: { readonly dataIndex: number }) => 7 + 9 * Math.sqrt((rows[params.dataIndex]?.series ?? 0) / most),
+        symbolSize: (_: unknown, params: { readonly dataIndex: number }) =>
+          7 + 9 * Math.sqrt((rows[params.dataIndex]?.series ?? 0) / maxSeries),
         itemStyle: { color: theme.accent, opacity: 0.9 },
       },
     ],

@@ -1,10 +1,10 @@
 // The few shapes that charts draw beside their data, as elements of an ECharts custom series.
 import type { CustomSeriesRenderItemReturn } from 'echarts'
-import type { ChartTheme, RiskSign } from './theme.ts'
+import type { ChartTheme, RiskIcon } from './theme.ts'
 
 export type Element = NonNullable<CustomSeriesRenderItemReturn>
 
-export interface TextLook {
+export interface TextStyle {
   readonly color: string
   readonly size: number
   readonly bold?: boolean
@@ -12,18 +12,18 @@ export interface TextLook {
 }
 
 /** A line of text, its middle line at `y`. */
-export const drawText = (theme: ChartTheme, text: string, x: number, y: number, look: TextLook): Element => ({
+export const drawText = (theme: ChartTheme, text: string, x: number, y: number, textStyle: TextStyle): Element => ({
   type: 'text',
   silent: true,
   style: {
     text,
     x,
     y,
-    fill: look.color,
+    fill: textStyle.color,
     fontFamily: theme.font.family,
-    fontSize: look.size,
-    fontWeight: look.bold === true ? 'bold' : 'normal',
-    align: look.align ?? 'left',
+    fontSize: textStyle.size,
+    fontWeight: textStyle.bold === true ? 'bold' : 'normal',
+    align: textStyle.align ?? 'left',
     verticalAlign: 'middle',
   },
 })
@@ -56,9 +56,9 @@ export const drawGroup = (children: Element[]): Element => ({
 })
 
 /** The sign of a risk class around a middle. */
-export const drawRiskSign = (sign: RiskSign, x: number, y: number, radius: number): Element => {
-  const style = { fill: sign.color, stroke: sign.outline, lineWidth: 0.75 }
-  switch (sign.shape) {
+export const drawRiskIcon = (icon: RiskIcon, x: number, y: number, radius: number): Element => {
+  const style = { fill: icon.color, stroke: icon.outline, lineWidth: 0.75 }
+  switch (icon.shape) {
     case 'triangle':
       return drawPolygon(
         [
@@ -83,7 +83,7 @@ export const drawRiskSign = (sign: RiskSign, x: number, y: number, radius: numbe
         type: 'circle',
         silent: true,
         shape: { cx: x, cy: y, r: radius * 0.7 },
-        style: { fill: 'none', stroke: sign.color, lineWidth: 1.5 },
+        style: { fill: 'none', stroke: icon.color, lineWidth: 1.5 },
       }
   }
 }

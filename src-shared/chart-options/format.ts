@@ -37,8 +37,8 @@ const months = [
 ] as const
 
 const monthName = (timeMs: number): string => months[new Date(timeMs).getUTCMonth()] ?? ''
-const noBreak = '\u00a0'
-const withUnit = (number: string, unit: string): string => (unit === '' ? number : `${number}${noBreak}${unit}`)
+const nonBreakingSpace = '\u00a0'
+const withUnit = (number: string, unit: string): string => (unit === '' ? number : `${number}${nonBreakingSpace}${unit}`)
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 const twoDigits = (value: number): string => String(value).padStart(2, '0')
 
@@ -89,7 +89,7 @@ export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFo
   stepMs < dayMs ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}` : formatting.dayAndYear(timeMs)
 
 /** Names come from files: control characters and halves of surrogate pairs would break SVG. */
-export const printable = (name: string): string => name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')
+export const toPrintable = (name: string): string => name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')
 
 /** For tooltips, which ECharts takes as HTML. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -1,6 +1,6 @@
 // Which cell of a heatmap lies where, and what it says: who, when, how much.
 import type { HeatmapData, HeatmapRow } from './chart-data.ts'
-import { type ChartFormatting, formatMoment, printable } from './format.ts'
+import { type ChartFormatting, formatMoment, toPrintable } from './format.ts'
 
 export interface HeatmapCell {
   readonly row: HeatmapRow
@@ -32,37 +32,38 @@ export const cellAt = (data: HeatmapData, timeMs: number, rowIndex: number): Hea
   }
 }
 
-const reductionWords = { max: 'highest', p95: '95th percentile', mean: 'mean' } as const
+const reductionLabels = { max: 'highest', p95: '95th percentile', mean: 'mean' } as const
 
 /** Word for the way in which binned cells were reduced: "highest", "95th percentile", "mean". */
-export const reductionWord = (data: HeatmapData): string => reductionWords[data.reduction]
+export const reductionLabel = (data: HeatmapData): string => reductionLabels[data.reduction]
 
-export interface CellWords {
-  readonly who: string
-  readonly when: string
-  readonly howMuch: string
+export interface CellDescription {
+  readonly serverText: string
+  readonly timeText: string
+  readonly valueText: string
   /** Risk of the row, threshold passed and marks of the day, one sentence each. */
   readonly notes: readonly string[]
 }
 
-export const describeCell = (data: HeatmapData, cell: HeatmapCell, formatting: ChartFormatting): CellWords => {
+export const describeCell = (data: HeatmapData, cell: HeatmapCell, formatting: ChartFormatting): CellDescription => {
   const { row, value } = cell
   const kind = cell.isForecast ? 'forecast' : 'measured'
   const notes: string[] = []
   if (data.highThreshold !== null && value > data.highThreshold) {
-    const passed = data.veryHighThreshold !== null && value > data.veryHighThreshold ? data.veryHighThreshold : data.highThreshold
-    notes.push(`above ${formatting.value(passed, data.unit)}`)
+    const exceededThreshold =
+      data.veryHighThreshold !== null && value > data.veryHighThreshold ? data.veryHighThreshold : data.highThreshold
+    notes.push(`above ${formatting.value(exceededThreshold, data.unit)}`)
   }
   for (const mark of data.marks) {
     if (mark.fromMs < cell.toMs && mark.toMs > cell.fromMs) notes.push(mark.label)
   }
   if (row.riskLevel !== null) notes.push(`${row.riskLevel} risk`)
   return {
-    who: printable(row.label),
-    when: formatMoment(cell.fromMs, data.stepMs, formatting),
-    howMuch: Number.isNaN(value)
+    serverText: toPrintable(row.label),
+    timeText: formatMoment(cell.fromMs, data.stepMs, formatting),
+    valueText: Number.isNaN(value)
       ? 'no data'
-      : `${formatting.value(value, data.unit)} ${kind}${row.servers > 1 ? `, ${reductionWord(data)}` : ''}`,
+      : `${formatting.value(value, data.unit)} ${kind}${row.servers > 1 ? `, ${reductionLabel(data)}` : ''}`,
     notes,
   }
 }

@@ -1,7 +1,7 @@
 // Where the parts of a heatmap lie, in pixels of the chart: words, strip of marks, cells, time axis, legend.
 import type { HeatmapData, TimeMark } from './chart-data.ts'
-import { type ChartFormatting, printable } from './format.ts'
-import { type HeatmapLegend, layOutLegend } from './heatmap-legend.ts'
+import { type ChartFormatting, toPrintable } from './format.ts'
+import { type HeatmapLegend, createLegendLayout } from './heatmap-legend.ts'
 import { fitText } from './text-width.ts'
 import type { ChartTheme } from './theme.ts'
 import { fontSizes, margin, titleHeight } from './title.ts'
@@ -20,7 +20,7 @@ const eoqBar = 6
 const holidayTick = 8
 const axisHeight = 44
 const legendGap = 14
-const signColumn = 26
+const iconColumnWidth = 26
 
 /** Look of a heatmap as far as its layout goes. */
 export interface HeatmapFrame {
@@ -46,7 +46,7 @@ export interface HeatmapLayout {
   }
 }
 
-const layOutLanes = (data: HeatmapData): HeatmapLayout['lanes'] & { readonly bottom: number } => {
+const createLanes = (data: HeatmapData): HeatmapLayout['lanes'] & { readonly bottom: number } => {
   const has = (kind: TimeMark['kind']): boolean => data.marks.some((mark) => mark.kind === kind)
   const eoq = titleHeight + horizonLane
   const holiday = eoq + (has('eoq') ? markLane : 0)
@@ -55,27 +55,27 @@ const layOutLanes = (data: HeatmapData): HeatmapLayout['lanes'] & { readonly bot
   return { horizon: titleHeight, eoq, holiday, holidayTick: ticks, eoqBar: bars, bottom: bars + 2 }
 }
 
-const legendOf = (data: HeatmapData, { theme, formatting, width }: HeatmapFrame): HeatmapLegend =>
-  layOutLegend(data, theme, formatting, width - 2 * margin)
+const createLegend = (data: HeatmapData, { theme, formatting, width }: HeatmapFrame): HeatmapLegend =>
+  createLegendLayout(data, theme, formatting, width - 2 * margin)
 
 /** Height of the chart at which the cells are `plotHeight` high. */
-export const heatmapHeight = (data: HeatmapData, frame: HeatmapFrame, plotHeight: number): number =>
-  Math.ceil(layOutLanes(data).bottom + plotHeight + axisHeight + 2 * legendGap + legendOf(data, frame).height)
+export const measureHeatmapHeight = (data: HeatmapData, frame: HeatmapFrame, plotHeight: number): number =>
+  Math.ceil(createLanes(data).bottom + plotHeight + axisHeight + 2 * legendGap + createLegend(data, frame).height)
 
-export const layOutHeatmap = (data: HeatmapData, frame: HeatmapFrame & { readonly height: number }): HeatmapLayout => {
+export const createHeatmapLayout = (data: HeatmapData, frame: HeatmapFrame & { readonly height: number }): HeatmapLayout => {
   const { theme, width, height } = frame
-  const { bottom: top, ...lanes } = layOutLanes(data)
-  const legend = legendOf(data, frame)
+  const { bottom: top, ...lanes } = createLanes(data)
+  const legend = createLegend(data, frame)
   const legendTop = height - legendGap - legend.height
   const plotHeight = Math.max(1, legendTop - legendGap - axisHeight - top)
   const labelSize = plotHeight / Math.max(1, data.rows.length) >= 15 ? fontSizes.label : fontSizes.small
   const measure = (text: string): number => theme.font.measure(text, labelSize)
-  const most = Math.min(240, width * 0.25)
-  const labels = data.rows.map((row) => fitText(printable(row.label), most, measure))
-  const widest = labels.reduce((wide, label) => Math.max(wide, measure(label)), 0)
+  const maxLabelWidth = Math.min(240, width * 0.25)
+  const labels = data.rows.map((row) => fitText(toPrintable(row.label), maxLabelWidth, measure))
+  const widest = labels.reduce((max, label) => Math.max(max, measure(label)), 0)
   const left = Math.ceil(margin + widest + 10)
   return {
-    plot: { x: left, y: top, width: Math.max(1, width - left - signColumn - margin), height: plotHeight },
+    plot: { x: left, y: top, width: Math.max(1, width - left - iconColumnWidth - margin), height: plotHeight },
     legend: { ...legend, x: margin, y: legendTop },
     labels,
     labelSize,

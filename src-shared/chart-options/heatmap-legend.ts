@@ -1,7 +1,7 @@
 // The legend below a heatmap: colour scale with its thresholds, signs of risk, marks of the calendar.
 import type { HeatmapData } from './chart-data.ts'
 import { cividisColor } from './cividis.ts'
-import { drawLine, drawPolygon, drawRect, drawRiskSign, drawText, type Element } from './drawing.ts'
+import { drawLine, drawPolygon, drawRect, drawRiskIcon, drawText, type Element } from './drawing.ts'
 import type { ChartFormatting } from './format.ts'
 import { heatmapDomain } from './paint-matrix.ts'
 import type { ChartTheme } from './theme.ts'
@@ -27,17 +27,17 @@ export const scaleTicks = (
   const thresholds = [data.highThreshold, data.veryHighThreshold].filter(
     (value): value is number => value !== null && value > min && value < max,
   )
-  const placed: ScaleTick[] = []
+  const positioned: ScaleTick[] = []
   const steps = [0, 1, 0.5, 0.25, 0.75].map((share) => min + share * (max - min))
   for (const value of new Set([...thresholds, ...steps])) {
     const x = ((value - min) / (max - min)) * length
     const label = formatting.value(value, value === min ? data.unit : '')
     const isThreshold = thresholds.includes(value)
-    const free = placed.every((tick) => Math.abs(tick.x - x) >= (widthOf(tick.label) + widthOf(label)) / 2 + 5)
-    if (free) placed.push({ value, label, x, isThreshold })
-    else if (isThreshold) placed.push({ value, label: '', x, isThreshold })
+    const fits = positioned.every((tick) => Math.abs(tick.x - x) >= (widthOf(tick.label) + widthOf(label)) / 2 + 5)
+    if (fits) positioned.push({ value, label, x, isThreshold })
+    else if (isThreshold) positioned.push({ value, label: '', x, isThreshold })
   }
-  return placed.sort((a, b) => a.value - b.value)
+  return positioned.sort((a, b) => a.value - b.value)
 }
 
 const barHeight = 10
@@ -45,7 +45,7 @@ const scaleHeight = 30
 const scaleInset = 8
 const lineHeight = 18
 const entryGap = 22
-const signWidth = 18
+const iconWidth = 18
 
 const gradient = {
   type: 'linear' as const,
@@ -76,7 +76,7 @@ const drawScale = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormat
 }
 
 /** "high risk, P95 above 90 %"; without the figure where thresholds differ between servers. */
-const riskWords = (data: HeatmapData, formatting: ChartFormatting): Readonly<Record<RiskLevel, string>> => {
+const riskLabels = (data: HeatmapData, formatting: ChartFormatting): Readonly<Record<RiskLevel, string>> => {
   const above = (threshold: number | null): string => (threshold === null ? '' : `, P95 above ${formatting.value(threshold, data.unit)}`)
   return {
     low: 'low risk',
@@ -85,31 +85,31 @@ const riskWords = (data: HeatmapData, formatting: ChartFormatting): Readonly<Rec
   }
 }
 
-interface Entry {
-  readonly word: string
+interface LegendItem {
+  readonly text: string
   /** Draws the sign, 12 pixels wide, from its left end around a middle line. */
   readonly draw: (x: number, y: number) => Element
 }
 
 /** Only what occurs in the picture. */
-const entriesOf = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting): readonly Entry[] => {
-  const words = riskWords(data, formatting)
+const createLegendItems = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting): readonly LegendItem[] => {
+  const labels = riskLabels(data, formatting)
   const risks = riskLevels
     .filter((level) => data.rows.some((row) => row.riskLevel === level))
-    .map((level): Entry => ({ word: words[level], draw: (x, y) => drawRiskSign(theme.risk[level], x + 6, y, 6) }))
-  const others: readonly (Entry & { readonly occurs: boolean })[] = [
+    .map((level): LegendItem => ({ text: labels[level], draw: (x, y) => drawRiskIcon(theme.risk[level], x + 6, y, 6) }))
+  const others: readonly (LegendItem & { readonly occurs: boolean })[] = [
     {
-      word: 'quarter end',
+      text: 'quarter end',
       occurs: data.marks.some((mark) => mark.kind === 'eoq'),
       draw: (x, y) => drawRect(x, y - 2, 12, 4, { fill: theme.accent }),
     },
     {
-      word: 'holiday',
+      text: 'holiday',
       occurs: data.marks.some((mark) => mark.kind === 'holiday'),
       draw: (x, y) => drawHolidayTick(theme, x + 6, y + 3),
     },
     {
-      word: 'no data',
+      text: 'no data',
       occurs: data.values.some(Number.isNaN),
       draw: (x, y) => drawRect(x, y - 5, 12, 10, { fill: theme.noData, stroke: theme.hairline }),
     },
@@ -124,29 +124,29 @@ export interface HeatmapLegend {
 }
 
 /** The colour scale, and beside it (below it where the chart is narrow) the signs in as many lines as they need. */
-export const layOutLegend = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting, width: number): HeatmapLegend => {
-  const isBeside = width >= 560
-  const length = Math.min(300, isBeside ? width * 0.4 : width - 3 * scaleInset)
-  const left = isBeside ? scaleInset + length + 40 : 0
+export const createLegendLayout = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting, width: number): HeatmapLegend => {
+  const isWide = width >= 560
+  const length = Math.min(300, isWide ? width * 0.4 : width - 3 * scaleInset)
+  const left = isWide ? scaleInset + length + 40 : 0
   let x = left
-  let y = isBeside ? barHeight / 2 : scaleHeight + lineHeight / 2 + 4
-  const placed = entriesOf(data, theme, formatting).map((entry) => {
-    const room = signWidth + theme.font.measure(entry.word, fontSizes.small)
-    if (x > left && x + room > width) {
+  let y = isWide ? barHeight / 2 : scaleHeight + lineHeight / 2 + 4
+  const positioned = createLegendItems(data, theme, formatting).map((entry) => {
+    const itemWidth = iconWidth + theme.font.measure(entry.text, fontSizes.small)
+    if (x > left && x + itemWidth > width) {
       x = left
       y += lineHeight
     }
-    const place = { ...entry, x, y }
-    x += room + entryGap
-    return place
+    const position = { ...entry, x, y }
+    x += itemWidth + entryGap
+    return position
   })
   return {
     height: Math.max(scaleHeight, y + lineHeight / 2),
     draw: (originX, originY) => [
       ...drawScale(data, theme, formatting, originX + scaleInset, originY, length),
-      ...placed.flatMap((entry) => [
+      ...positioned.flatMap((entry) => [
         entry.draw(originX + entry.x, originY + entry.y),
-        drawText(theme, entry.word, originX + entry.x + signWidth, originY + entry.y, {
+        drawText(theme, entry.text, originX + entry.x + iconWidth, originY + entry.y, {
           color: theme.muted,
           size: fontSizes.small,
         }),

@@ -2,7 +2,7 @@
 import type { TimeMark } from './chart-data.ts'
 import { fitText } from './text-width.ts'
 
-export interface PlacedMark {
+export interface PositionedMark {
   readonly mark: TimeMark
   /** The mark's label, perhaps cut. */
   readonly label: string
@@ -20,7 +20,7 @@ export interface Span {
 
 const gap = 8
 
-interface Wish {
+interface LabelRequest {
   readonly mark: TimeMark
   readonly label: string
   readonly fromX: number
@@ -31,9 +31,9 @@ interface Wish {
 }
 
 /** Takes for each mark in turn the first candidate that is free. */
-const choose = (wishes: readonly Wish[], plot: Span, taken: readonly Span[]): readonly PlacedMark[] => {
-  const occupied = [...taken]
-  return wishes.map(({ mark, label, fromX, toX, width, candidates }) => {
+const positionLabels = (requests: readonly LabelRequest[], plot: Span, reserved: readonly Span[]): readonly PositionedMark[] => {
+  const occupied = [...reserved]
+  return requests.map(({ mark, label, fromX, toX, width, candidates }) => {
     const labelX = candidates.find(
       (x) => x >= plot.from && x + width <= plot.to && occupied.every((span) => x + width + gap <= span.from || x >= span.to + gap),
     )
@@ -42,7 +42,7 @@ const choose = (wishes: readonly Wish[], plot: Span, taken: readonly Span[]): re
   })
 }
 
-const named = (placed: readonly PlacedMark[]): number => placed.filter(({ labelX }) => labelX !== null).length
+const countLabelled = (positioned: readonly PositionedMark[]): number => positioned.filter(({ labelX }) => labelX !== null).length
 
 /** Labels are whole, or cut to these widths where more marks get a name that way. */
 const widths = [Number.POSITIVE_INFINITY, 110, 80]
@@ -52,29 +52,32 @@ const widths = [Number.POSITIVE_INFINITY, 110, 80]
  * else start or end with it or a little beyond. Where that leaves one out, all move left as far as they may, then long
  * ones are cut; the way that names most marks wins.
  */
-export const placeMarks = (
+export const positionMarks = (
   marks: readonly TimeMark[],
   plot: Span,
   xOf: (timeMs: number) => number,
   widthOf: (label: string) => number,
-  taken: readonly Span[] = [],
-): readonly PlacedMark[] => {
-  const wish = (mark: TimeMark, most: number): Wish => {
+  reserved: readonly Span[] = [],
+): readonly PositionedMark[] => {
+  const createRequest = (mark: TimeMark, maxWidth: number): LabelRequest => {
     const fromX = Math.max(plot.from, xOf(mark.fromMs))
     const toX = Math.min(plot.to, xOf(mark.toMs))
-    const label = fitText(mark.label, most, widthOf)
+    const label = fitText(mark.label, maxWidth, widthOf)
     const width = widthOf(label)
     const candidates = [(fromX + toX - width) / 2, fromX, toX - width, fromX + gap + 1, toX - width - gap - 1]
     return { mark, label, fromX, toX, width, candidates }
   }
-  const leftmost = (wished: Wish): Wish => ({ ...wished, candidates: [...wished.candidates].sort((a, b) => a - b) })
-  let best: readonly PlacedMark[] = []
-  for (const most of widths) {
-    const wishes = marks.map((mark) => wish(mark, most)).filter(({ fromX, toX }) => toX > fromX)
-    for (const ordered of [wishes, wishes.map(leftmost)]) {
-      const placed = choose(ordered, plot, taken)
-      if (best.length === 0 || named(placed) > named(best)) best = placed
-      if (named(best) === wishes.length) return best
+  const preferLeftmost = (request: LabelRequest): LabelRequest => ({
+    ...request,
+    candidates: [...request.candidates].sort((a, b) => a - b),
+  })
+  let best: readonly PositionedMark[] = []
+  for (const maxWidth of widths) {
+    const requests = marks.map((mark) => createRequest(mark, maxWidth)).filter(({ fromX, toX }) => toX > fromX)
+    for (const ordered of [requests, requests.map(preferLeftmost)]) {
+      const positioned = positionLabels(ordered, plot, reserved)
+      if (best.length === 0 || countLabelled(positioned) > countLabelled(best)) best = positioned
+      if (countLabelled(best) === requests.length) return best
     }
   }
   return best

@@ -1,10 +1,10 @@
 // What is drawn around the cells of a heatmap at every zoom: times, quarter ends and holidays, dates, risk per row.
 import type { HeatmapData } from './chart-data.ts'
-import { drawLine, drawRect, drawRiskSign, drawText, type Element } from './drawing.ts'
+import { drawLine, drawRect, drawRiskIcon, drawText, type Element } from './drawing.ts'
 import type { ChartFormatting } from './format.ts'
 import type { HeatmapLayout } from './heatmap-layout.ts'
 import { drawHolidayTick } from './heatmap-legend.ts'
-import { placeMarks, type Span } from './heatmap-marks.ts'
+import { positionMarks, type Span } from './heatmap-marks.ts'
 import type { ChartTheme } from './theme.ts'
 import { timeLabels } from './time-ticks.ts'
 import { fontSizes } from './title.ts'
@@ -48,15 +48,17 @@ export const drawMarks = (data: HeatmapData, theme: ChartTheme, layout: HeatmapL
   const widthOf = (label: string): number => theme.font.measure(label, fontSizes.small)
   return (['eoq', 'holiday'] as const).flatMap((kind) => {
     const marks = data.marks.filter((mark) => mark.kind === kind)
-    return placeMarks(marks, spanOf(layout), xOf, widthOf, [{ from: horizonX, to: horizonX }]).flatMap(({ label, fromX, toX, labelX }) => {
-      const sign =
-        kind === 'eoq'
-          ? drawRect(fromX, lanes.eoqBar - 4, toX - fromX, 4, { fill: theme.accent })
-          : drawHolidayTick(theme, (fromX + toX) / 2, lanes.holidayTick)
-      if (labelX === null) return [sign]
-      const look = { color: theme.muted, size: fontSizes.small }
-      return [sign, drawText(theme, label, labelX, lanes[kind] + 8, look)]
-    })
+    return positionMarks(marks, spanOf(layout), xOf, widthOf, [{ from: horizonX, to: horizonX }]).flatMap(
+      ({ label, fromX, toX, labelX }) => {
+        const icon =
+          kind === 'eoq'
+            ? drawRect(fromX, lanes.eoqBar - 4, toX - fromX, 4, { fill: theme.accent })
+            : drawHolidayTick(theme, (fromX + toX) / 2, lanes.holidayTick)
+        if (labelX === null) return [icon]
+        const textStyle = { color: theme.muted, size: fontSizes.small }
+        return [icon, drawText(theme, label, labelX, lanes[kind] + 8, textStyle)]
+      },
+    )
   })
 }
 
@@ -71,7 +73,7 @@ export const drawDates = (
   const start = xOf(data.startMs)
   const pixelMs = (data.columns * data.stepMs) / (xOf(data.startMs + data.columns * data.stepMs) - start)
   const fromMs = data.startMs + (plot.x - start) * pixelMs
-  const axis = { fromMs, toMs: fromMs + plot.width * pixelMs, leastMs: data.stepMs, x: plot.x, width: plot.width }
+  const axis = { fromMs, toMs: fromMs + plot.width * pixelMs, minStepMs: data.stepMs, x: plot.x, width: plot.width }
   const bottom = plot.y + plot.height
   return timeLabels(axis, formatting, fontSizes.label, theme.font.measure).flatMap(({ x, label, context }) => [
     drawLine(x, bottom, x, bottom + 4, theme.muted),
@@ -81,12 +83,12 @@ export const drawDates = (
 }
 
 /** In rows too low for a sign the width of a bar tells the class: high 14, medium 8 pixels. */
-const lowestSign = 8
+const minIconHeight = 8
 
-const drawRisk = (data: HeatmapData, theme: ChartTheme, row: number, x: number, y: number, band: number): Element[] => {
+const drawRiskOfRow = (data: HeatmapData, theme: ChartTheme, row: number, x: number, y: number, band: number): Element[] => {
   const level = data.rows[row]?.riskLevel ?? null
   if (level === null) return []
-  if (band >= lowestSign) return [drawRiskSign(theme.risk[level], x + 8, y, Math.min(6, band * 0.4))]
+  if (band >= minIconHeight) return [drawRiskIcon(theme.risk[level], x + 8, y, Math.min(6, band * 0.4))]
   if (level === 'low') return []
   return [drawRect(x, y - band / 2, level === 'high' ? 14 : 8, band, { fill: theme.risk[level].color })]
 }
@@ -103,7 +105,7 @@ export const drawRows = (
     const top = topOf(index)
     const middle = top + band / 2
     if (middle < plot.y || middle > plot.y + plot.height) return []
-    const elements = drawRisk(data, theme, index, plot.x + plot.width + 6, middle, band)
+    const elements = drawRiskOfRow(data, theme, index, plot.x + plot.width + 6, middle, band)
     if (row.serverId === selected) {
       elements.push(
         drawRect(plot.x - 2, top - 2, plot.width + 4, band + 4, {

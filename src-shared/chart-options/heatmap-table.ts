@@ -8,33 +8,33 @@ export interface HeatmapTable {
 }
 
 /** Of the part of the matrix that is in view. */
-export const heatmapTable = (data: HeatmapData): HeatmapTable => {
+export const createHeatmapTable = (data: HeatmapData): HeatmapTable => {
   const instant = (column: number): string => new Date(data.startMs + column * data.stepMs).toISOString().replace('.000Z', 'Z')
-  const firstAhead = Math.max(0, Math.min(data.columns, Math.ceil((data.horizonStartMs - data.startMs) / data.stepMs)))
-  const greatest = (row: number, from: number, to: number): [number | null, string | null] => {
-    let found = -1
+  const firstForecastColumn = Math.max(0, Math.min(data.columns, Math.ceil((data.horizonStartMs - data.startMs) / data.stepMs)))
+  const findMax = (row: number, from: number, to: number): [number | null, string | null] => {
+    let maxColumn = -1
     for (let column = from; column < to; column++) {
       const value = data.values[row * data.columns + column] ?? Number.NaN
-      if (!Number.isNaN(value) && (found < 0 || value > (data.values[row * data.columns + found] ?? Number.NaN))) found = column
+      if (!Number.isNaN(value) && (maxColumn < 0 || value > (data.values[row * data.columns + maxColumn] ?? Number.NaN))) maxColumn = column
     }
-    return found < 0 ? [null, null] : [data.values[row * data.columns + found] ?? null, instant(found)]
+    return maxColumn < 0 ? [null, null] : [data.values[row * data.columns + maxColumn] ?? null, instant(maxColumn)]
   }
   const firstAbove = (row: number): string | null => {
     const threshold = data.highThreshold ?? Infinity
-    for (let column = firstAhead; column < data.columns; column++) {
+    for (let column = firstForecastColumn; column < data.columns; column++) {
       if ((data.values[row * data.columns + column] ?? Number.NaN) > threshold) return instant(column)
     }
     return null
   }
-  const inUnit = (name: string): string => (data.unit === '' ? name : `${name}, ${data.unit}`)
+  const withUnit = (name: string): string => (data.unit === '' ? name : `${name}, ${data.unit}`)
   return {
     columns: [
       'server',
       'servers',
       'risk',
-      inUnit('highest measured'),
+      withUnit('highest measured'),
       'at',
-      inUnit('highest forecast'),
+      withUnit('highest forecast'),
       'at ',
       'first above the threshold',
     ],
@@ -42,8 +42,8 @@ export const heatmapTable = (data: HeatmapData): HeatmapTable => {
       label,
       servers,
       riskLevel,
-      ...greatest(row, 0, firstAhead),
-      ...greatest(row, firstAhead, data.columns),
+      ...findMax(row, 0, firstForecastColumn),
+      ...findMax(row, firstForecastColumn, data.columns),
       firstAbove(row),
     ]),
   }

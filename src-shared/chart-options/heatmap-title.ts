@@ -1,26 +1,26 @@
 // What a heatmap says in words: the finding as its title, metric, span and reduction below.
 import type { HeatmapData } from './chart-data.ts'
 import { type ChartFormatting, formatMoment } from './format.ts'
-import { reductionWord } from './heatmap-cell.ts'
+import { reductionLabel } from './heatmap-cell.ts'
 
 const dayMs = 86_400_000
-const lastMs = (data: HeatmapData): number => data.startMs + Math.max(0, data.columns - 1) * data.stepMs
+const lastColumnMs = (data: HeatmapData): number => data.startMs + Math.max(0, data.columns - 1) * data.stepMs
 
 /** "80 %", or words where thresholds differ between servers; null where none applies. */
-const thresholdWords = (data: HeatmapData, formatting: ChartFormatting, isOne: boolean): string | null => {
+const thresholdLabel = (data: HeatmapData, formatting: ChartFormatting, isSingular: boolean): string | null => {
   if (data.highThreshold !== null) return formatting.value(data.highThreshold, data.unit)
   if (data.rows.every((row) => row.riskLevel === null)) return null
-  return isOne ? 'its threshold' : 'their thresholds'
+  return isSingular ? 'its threshold' : 'their thresholds'
 }
 
 /** "15 of 120 servers exceed 80 % by 31 March". */
 export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): string => {
   const { servers, atRisk } = data.counts
   if (servers === 0 || data.rows.length === 0) return 'No servers to show'
-  const end = lastMs(data)
+  const end = lastColumnMs(data)
   const date = data.stepMs < dayMs ? `${formatting.time(end)} on ${formatting.day(end)}` : formatting.day(end)
   const fleet = `${formatting.count(servers)} servers`
-  const threshold = thresholdWords(data, formatting, atRisk <= 1)
+  const threshold = thresholdLabel(data, formatting, atRisk <= 1)
   if (threshold === null) return `${data.metric} of ${servers === 1 ? 'one server' : fleet} until ${date}`
   if (servers === 1) {
     return `The server ${atRisk === 1 ? `exceeds ${threshold} by` : `stays below ${threshold} until`} ${date}`
@@ -35,10 +35,10 @@ export const heatmapSubtitle = (data: HeatmapData, formatting: ChartFormatting):
   const shown = data.rows.reduce((sum, row) => sum + row.servers, 0)
   const parts = [
     data.unit === '' ? data.metric : `${data.metric}, ${data.unit}`,
-    `${formatMoment(data.startMs, data.stepMs, formatting)} – ${formatMoment(lastMs(data), data.stepMs, formatting)} UTC`,
+    `${formatMoment(data.startMs, data.stepMs, formatting)} – ${formatMoment(lastColumnMs(data), data.stepMs, formatting)} UTC`,
   ]
   if (data.rows.length < shown) {
-    parts.push(`${formatting.count(shown)} servers in ${formatting.count(data.rows.length)} rows, ${reductionWord(data)} of each row`)
+    parts.push(`${formatting.count(shown)} servers in ${formatting.count(data.rows.length)} rows, ${reductionLabel(data)} of each row`)
   }
   if (shown < data.counts.servers) {
     parts.push(`${formatting.count(shown)} of ${formatting.count(data.counts.servers)} servers`)

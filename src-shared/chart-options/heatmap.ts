@@ -2,10 +2,10 @@
 import type { CustomSeriesOption, CustomSeriesRenderItemAPI, EChartsOption } from 'echarts'
 import type { HeatmapData } from './chart-data.ts'
 import { drawGroup, drawRect } from './drawing.ts'
-import { type HeatmapFrame, type HeatmapLayout, layOutHeatmap } from './heatmap-layout.ts'
+import { type HeatmapFrame, type HeatmapLayout, createHeatmapLayout } from './heatmap-layout.ts'
 import { drawDates, drawHorizon, drawMarks, drawRows, type HeatmapScales } from './heatmap-surround.ts'
 import { heatmapSubtitle, heatmapTitle } from './heatmap-title.ts'
-import { titleOption } from './title.ts'
+import { createTitleOption } from './title.ts'
 
 export interface HeatmapView extends HeatmapFrame {
   /** The painted matrix: a canvas in the window, a data URL in a file. */
@@ -38,15 +38,15 @@ const cellsSeries = (data: HeatmapData, view: HeatmapView): CustomSeriesOption =
     const y = topOf(0)
     const width = xOf(data.startMs + data.columns * data.stepMs) - x
     const height = band * data.rows.length
-    const ground = drawRect(x, y, width, height, { fill: view.theme.noData })
-    if (view.image === null || view.image === undefined) return ground
+    const background = drawRect(x, y, width, height, { fill: view.theme.noData })
+    if (view.image === null || view.image === undefined) return background
     // ECharts takes a canvas or a URL; its types know the DOM's canvas only.
     const style = { image: view.image as string, x, y, width, height }
-    return drawGroup([ground, { type: 'image', silent: true, style }])
+    return drawGroup([background, { type: 'image', silent: true, style }])
   },
 })
 
-const surroundSeries = (data: HeatmapData, view: HeatmapView, layout: HeatmapLayout): CustomSeriesOption => ({
+const annotationSeries = (data: HeatmapData, view: HeatmapView, layout: HeatmapLayout): CustomSeriesOption => ({
   type: 'custom',
   id: 'surround',
   clip: false,
@@ -70,9 +70,9 @@ const surroundSeries = (data: HeatmapData, view: HeatmapView, layout: HeatmapLay
  * Needs CustomChart, GridComponent and TitleComponent. Hover and zoom are arithmetic on the plot of `layOutHeatmap` and
  * `cellAt`: one image has no items to hover over.
  */
-export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOption => {
+export const createHeatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOption => {
   const { theme, formatting } = view
-  const layout = layOutHeatmap(data, view)
+  const layout = createHeatmapLayout(data, view)
   const { plot, labels, labelSize } = layout
   const { family } = theme.font
   const rowHeight = plot.height / Math.max(1, data.rows.length)
@@ -81,7 +81,7 @@ export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOpti
     useUTC: true,
     backgroundColor: theme.background,
     textStyle: { fontFamily: family, color: theme.text },
-    title: titleOption(theme, view.width, heatmapTitle(data, formatting), heatmapSubtitle(data, formatting)),
+    title: createTitleOption(theme, view.width, heatmapTitle(data, formatting), heatmapSubtitle(data, formatting)),
     grid: { left: plot.x, top: plot.y, width: plot.width, height: plot.height, outerBoundsMode: 'none' },
     xAxis: { type: 'time', min: data.startMs, max: data.startMs + data.columns * data.stepMs, show: false },
     yAxis: {
@@ -98,6 +98,6 @@ export const heatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOpti
         interval: rowHeight >= labelSize + 2 ? 0 : 'auto',
       },
     },
-    series: [cellsSeries(data, view), surroundSeries(data, view, layout)],
+    series: [cellsSeries(data, view), annotationSeries(data, view, layout)],
   }
 }

@@ -2,13 +2,13 @@
 import type { EChartsOption, LineSeriesOption } from 'echarts'
 import type { HostLoad } from '../packing-view.ts'
 import { escapeHtml } from './format.ts'
-import { momentText, plainBase, plainTooltip, timeAxis, valueAxis, type PlainChart } from './plain-axes.ts'
+import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './plain-axes.ts'
 import { fontSizes } from './title.ts'
 
 /** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
-export const packingOption = (load: HostLoad, stepMs: number, chart: PlainChart): EChartsOption => {
+export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
-  const { timesMs, alone, together, target } = load
+  const { timesMs, currentLoad, consolidatedLoad, target } = load
   const line = (id: string, name: string, values: Float64Array, width: number, color: string): LineSeriesOption => ({
     type: 'line',
     id,
@@ -20,26 +20,26 @@ export const packingOption = (load: HostLoad, stepMs: number, chart: PlainChart)
     data: [...timesMs].map((timeMs, index) => [timeMs, values[index] ?? null]),
   })
   return {
-    ...plainBase(chart),
-    xAxis: timeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs),
-    yAxis: valueAxis(chart, '%', { min: 0, max: 100 }),
+    ...createBaseOption(chart),
+    xAxis: createTimeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs),
+    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
     tooltip: {
-      ...plainTooltip(chart),
+      ...createTooltip(chart),
       trigger: 'axis',
-      formatter: (given) => {
-        const points = Array.isArray(given) ? given : [given]
+      formatter: (params) => {
+        const points = Array.isArray(params) ? params : [params]
         const [timeMs = Number.NaN] = (points[0]?.value ?? []) as number[]
         const rows = points.map(
           ({ seriesName, value }) =>
             `${escapeHtml(seriesName ?? '')} <b>${formatting.value((value as number[])[1] ?? Number.NaN, '%')}</b>`,
         )
-        return [momentText(chart, timeMs, stepMs), ...rows].join('<br>')
+        return [formatChartMoment(chart, timeMs, stepMs), ...rows].join('<br>')
       },
     },
     series: [
-      line('alone', 'the host alone', alone, 1.25, theme.muted),
+      line('alone', 'the host alone', currentLoad, 1.25, theme.muted),
       {
-        ...line('together', 'with its guests', together, 2, theme.accent),
+        ...line('together', 'with its guests', consolidatedLoad, 2, theme.accent),
         markLine: {
           silent: true,
           symbol: 'none',

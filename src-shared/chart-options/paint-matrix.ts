@@ -23,9 +23,9 @@ const roundUp = (value: number): number => {
 /** Ends of the colour scale: 0..100 for percentages, else 0 up to a round number above the greatest value. */
 export const heatmapDomain = (data: HeatmapData): ValueDomain => {
   if (data.unit === '%') return { min: 0, max: 100 }
-  let greatest = 0
-  for (const value of data.values) if (value > greatest) greatest = value
-  return { min: 0, max: greatest > 0 ? roundUp(greatest) : 1 }
+  let max = 0
+  for (const value of data.values) if (value > max) max = value
+  return { min: 0, max: max > 0 ? roundUp(max) : 1 }
 }
 
 /**

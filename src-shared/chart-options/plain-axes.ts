@@ -4,12 +4,12 @@ import { formatMoment, type ChartFormatting } from './format.ts'
 import type { ChartTheme } from './theme.ts'
 import { fontSizes } from './title.ts'
 
-export interface PlainChart {
+export interface ChartContext {
   readonly theme: ChartTheme
   readonly formatting: ChartFormatting
 }
 
-export const plainBase = ({ theme }: PlainChart): EChartsOption => ({
+export const createBaseOption = ({ theme }: ChartContext): EChartsOption => ({
   animation: false,
   useUTC: true,
   backgroundColor: theme.background,
@@ -17,11 +17,11 @@ export const plainBase = ({ theme }: PlainChart): EChartsOption => ({
   grid: { left: 52, right: 16, top: 18, bottom: 30, outerBoundsMode: 'none' },
 })
 
-const label = ({ theme }: PlainChart) => ({ color: theme.muted, fontFamily: theme.font.family, fontSize: fontSizes.small })
+const label = ({ theme }: ChartContext) => ({ color: theme.muted, fontFamily: theme.font.family, fontSize: fontSizes.small })
 
 /** `unit` is written at each tick. */
-export const valueAxis = (
-  chart: PlainChart,
+export const createValueAxis = (
+  chart: ChartContext,
   unit: string,
   bounds: { readonly min?: number; readonly max?: number } = {},
 ): YAXisComponentOption => ({
@@ -33,7 +33,7 @@ export const valueAxis = (
   ...bounds,
 })
 
-export const timeAxis = (chart: PlainChart, fromMs: number, toMs: number): XAXisComponentOption => ({
+export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number): XAXisComponentOption => ({
   type: 'time',
   min: fromMs,
   max: toMs,
@@ -43,20 +43,20 @@ export const timeAxis = (chart: PlainChart, fromMs: number, toMs: number): XAXis
   axisLabel: {
     ...label(chart),
     hideOverlap: true,
-    formatter: (timeMs: number) => tickText(timeMs, toMs - fromMs, chart.formatting),
+    formatter: (timeMs: number) => formatTick(timeMs, toMs - fromMs, chart.formatting),
   },
 })
 
 const dayMs = 86_400_000
 
-const tickText = (timeMs: number, spanMs: number, formatting: ChartFormatting): string => {
+const formatTick = (timeMs: number, spanMs: number, formatting: ChartFormatting): string => {
   if (spanMs < 4 * dayMs) return timeMs % dayMs === 0 ? formatting.shortDay(timeMs) : formatting.time(timeMs)
   if (spanMs < 200 * dayMs) return formatting.shortDay(timeMs)
   const isJanuary = new Date(timeMs).getUTCMonth() === 0
   return spanMs < 1200 * dayMs && !isJanuary ? formatting.month(timeMs) : `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
 }
 
-export const categoryAxis = (chart: PlainChart, names: readonly string[]): XAXisComponentOption => ({
+export const createCategoryAxis = (chart: ChartContext, names: readonly string[]): XAXisComponentOption => ({
   type: 'category',
   data: [...names],
   axisLine: { lineStyle: { color: chart.theme.muted } },
@@ -64,7 +64,7 @@ export const categoryAxis = (chart: PlainChart, names: readonly string[]): XAXis
   axisLabel: { ...label(chart), hideOverlap: true, width: 110, overflow: 'truncate' },
 })
 
-export const plainTooltip = ({ theme }: PlainChart): TooltipComponentOption => ({
+export const createTooltip = ({ theme }: ChartContext): TooltipComponentOption => ({
   confine: true,
   transitionDuration: 0,
   backgroundColor: theme.background,
@@ -73,4 +73,5 @@ export const plainTooltip = ({ theme }: PlainChart): TooltipComponentOption => (
   axisPointer: { lineStyle: { color: theme.muted }, label: { show: false } },
 })
 
-export const momentText = ({ formatting }: PlainChart, timeMs: number, stepMs: number): string => formatMoment(timeMs, stepMs, formatting)
+export const formatChartMoment = ({ formatting }: ChartContext, timeMs: number, stepMs: number): string =>
+  formatMoment(timeMs, stepMs, formatting)

@@ -1,8 +1,8 @@
 // One server over time: measured, every model's forecast, the calibrated band, thresholds, quarter ends and holidays, first breach.
 import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from 'echarts'
 import type { TimeMark } from './chart-data.ts'
-import { escapeHtml, printable } from './format.ts'
-import { momentText, plainBase, plainTooltip, timeAxis, valueAxis, type PlainChart } from './plain-axes.ts'
+import { escapeHtml, toPrintable } from './format.ts'
+import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './plain-axes.ts'
 import { fontSizes } from './title.ts'
 
 export interface ServerSeriesData {
@@ -23,7 +23,7 @@ export interface ServerSeriesData {
   /** One-off events of the server's ledger. */
   readonly events: readonly { readonly note: string; readonly fromMs: number; readonly untilMs: number }[]
   /** The forecast with the events to come; null where none changes it. */
-  readonly changed: { readonly timesMs: Float64Array; readonly forecast: Float32Array } | null
+  readonly adjustedForecast: { readonly timesMs: Float64Array; readonly forecast: Float32Array } | null
   readonly highThreshold: number | null
   readonly veryHighThreshold: number | null
   readonly firstBreachMs: number | null
@@ -34,7 +34,7 @@ export interface ServerSeriesData {
 
 type Point = [number, number | null]
 
-const pointsOf = (timesMs: Float64Array, values: Float32Array, isShown: (timeMs: number) => boolean): Point[] => {
+const createPoints = (timesMs: Float64Array, values: Float32Array, isShown: (timeMs: number) => boolean): Point[] => {
   const points: Point[] = []
   timesMs.forEach((timeMs, index) => {
     const value = values[index] ?? Number.NaN
@@ -43,7 +43,7 @@ const pointsOf = (timesMs: Float64Array, values: Float32Array, isShown: (timeMs:
   return points
 }
 
-const line = (id: string, name: string, color: string, data: Point[], change: Partial<LineSeriesOption> = {}): LineSeriesOption => ({
+const createLine = (id: string, name: string, color: string, data: Point[], change: Partial<LineSeriesOption> = {}): LineSeriesOption => ({
   type: 'line',
   id,
   name,
@@ -59,7 +59,7 @@ const line = (id: string, name: string, color: string, data: Point[], change: Pa
 })
 
 /** Lower and upper edge of the band, widened by its margin; none where the set has no bounds. */
-export const bandOf = ({ lower, upper, margin }: ServerSeriesData, index: number): readonly [number, number] | null => {
+export const intervalAt = ({ lower, upper, margin }: ServerSeriesData, index: number): readonly [number, number] | null => {
   const low = lower[index] ?? Number.NaN
   const high = upper[index] ?? Number.NaN
   if (Number.isNaN(low) || Number.isNaN(high)) return null
@@ -67,15 +67,15 @@ export const bandOf = ({ lower, upper, margin }: ServerSeriesData, index: number
 }
 
 /** One polygon per unbroken stretch of the horizon. */
-const bandSeries = (data: ServerSeriesData, chart: PlainChart): CustomSeriesOption => {
-  const stretches: [number, number, number][][] = [[]]
+const bandSeries = (data: ServerSeriesData, chart: ChartContext): CustomSeriesOption => {
+  const segments: [number, number, number][][] = [[]]
   data.timesMs.forEach((timeMs, index) => {
-    const isAhead = data.horizonStartMs !== null && timeMs >= data.horizonStartMs && timeMs < data.toMs
-    const band = isAhead ? bandOf(data, index) : null
-    if (band === null) stretches.push([])
-    else stretches.at(-1)?.push([timeMs, ...band])
+    const isForecast = data.horizonStartMs !== null && timeMs >= data.horizonStartMs && timeMs < data.toMs
+    const band = isForecast ? intervalAt(data, index) : null
+    if (band === null) segments.push([])
+    else segments.at(-1)?.push([timeMs, ...band])
   })
-  const known = stretches.filter((stretch) => stretch.length > 1)
+  const drawableSegments = segments.filter((segment) => segment.length > 1)
   return {
     type: 'custom',
     id: 'band',
@@ -83,122 +83,128 @@ const bandSeries = (data: ServerSeriesData, chart: PlainChart): CustomSeriesOpti
     silent: true,
     z: 1,
     // A place for the renderer per stretch; what is drawn is looked up.
-    data: known.map((stretch, index) => [stretch[0]?.[0] ?? 0, stretch[0]?.[1] ?? 0, index]),
+    data: drawableSegments.map((segment, index) => [segment[0]?.[0] ?? 0, segment[0]?.[1] ?? 0, index]),
     encode: { x: 0, y: 1 },
     clip: true,
     renderItem: (params, api) => {
-      const stretch = known[params.dataIndex] ?? []
-      const above = stretch.map(([timeMs, , high]) => api.coord([timeMs, high]))
-      const below = stretch.map(([timeMs, low]) => api.coord([timeMs, low])).reverse()
+      const segment = drawableSegments[params.dataIndex] ?? []
+      const above = segment.map(([timeMs, , high]) => api.coord([timeMs, high]))
+      const below = segment.map(([timeMs, low]) => api.coord([timeMs, low])).reverse()
       return { type: 'polygon', shape: { points: [...above, ...below] as number[][] }, style: { fill: chart.theme.accent, opacity: 0.16 } }
     },
   }
 }
 
-const greatestOf = (data: ServerSeriesData): number => {
-  let greatest = data.highThreshold ?? 0
+const maxShownValue = (data: ServerSeriesData): number => {
+  let max = data.highThreshold ?? 0
   data.timesMs.forEach((timeMs, index) => {
     if (timeMs < data.fromMs || timeMs >= data.toMs) return
-    for (const value of [data.measured[index], data.forecast[index], bandOf(data, index)?.[1]]) {
-      if (value !== undefined && value > greatest) greatest = value
+    for (const value of [data.measured[index], data.forecast[index], intervalAt(data, index)?.[1]]) {
+      if (value !== undefined && value > max) max = value
     }
   })
-  data.changed?.forecast.forEach((value, index) => {
-    const timeMs = data.changed?.timesMs[index] ?? Number.NaN
-    if (timeMs >= data.fromMs && timeMs < data.toMs && value > greatest) greatest = value
+  data.adjustedForecast?.forecast.forEach((value, index) => {
+    const timeMs = data.adjustedForecast?.timesMs[index] ?? Number.NaN
+    if (timeMs >= data.fromMs && timeMs < data.toMs && value > max) max = value
   })
-  return greatest
+  return max
 }
 
 /** Colour of everything that events do. */
-const eventColor = ({ theme }: PlainChart): string => theme.clusterColors[2] ?? theme.muted
+const eventColor = ({ theme }: ChartContext): string => theme.clusterColors[2] ?? theme.muted
 
-const longestNote = 28
+const maxNoteLength = 28
 
 /** The forecast with events; the times of the events are marked even where it stays as it is. */
-const eventSeries = (data: ServerSeriesData, chart: PlainChart, isShown: (timeMs: number) => boolean): LineSeriesOption => {
+const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (timeMs: number) => boolean): LineSeriesOption => {
   const color = eventColor(chart)
-  return line('events', 'with events', color, data.changed === null ? [] : pointsOf(data.changed.timesMs, data.changed.forecast, isShown), {
-    lineStyle: { color, width: 2, type: 'dashed' },
-    z: 5,
-    markArea: {
-      silent: true,
-      itemStyle: { color, opacity: 0.14 },
-      label: {
-        show: true,
-        position: 'insideTop',
-        color: chart.theme.text,
-        // Curves run behind it.
-        textBorderColor: chart.theme.background,
-        textBorderWidth: 3,
-        fontSize: fontSizes.small,
-        fontFamily: chart.theme.font.family,
+  return createLine(
+    'events',
+    'with events',
+    color,
+    data.adjustedForecast === null ? [] : createPoints(data.adjustedForecast.timesMs, data.adjustedForecast.forecast, isShown),
+    {
+      lineStyle: { color, width: 2, type: 'dashed' },
+      z: 5,
+      markArea: {
+        silent: true,
+        itemStyle: { color, opacity: 0.14 },
+        label: {
+          show: true,
+          position: 'insideTop',
+          color: chart.theme.text,
+          // Curves run behind it.
+          textBorderColor: chart.theme.background,
+          textBorderWidth: 3,
+          fontSize: fontSizes.small,
+          fontFamily: chart.theme.font.family,
+        },
+        data: data.events
+          .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
+          .map(({ note, fromMs, untilMs }) => [
+            {
+              name: note.length > maxNoteLength ? `${toPrintable(note).slice(0, maxNoteLength - 1)}…` : toPrintable(note),
+              xAxis: Math.max(fromMs, data.fromMs),
+            },
+            { xAxis: Math.min(untilMs, data.toMs) },
+          ]),
       },
-      data: data.events
-        .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
-        .map(({ note, fromMs, untilMs }) => [
-          {
-            name: note.length > longestNote ? `${printable(note).slice(0, longestNote - 1)}…` : printable(note),
-            xAxis: Math.max(fromMs, data.fromMs),
-          },
-          { xAxis: Math.min(untilMs, data.toMs) },
-        ]),
     },
-  })
+  )
 }
 
 /** Needs LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent and MarkAreaComponent. */
-export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): EChartsOption => {
+export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
   const { unit, horizonStartMs } = data
   const isShown = (timeMs: number): boolean => timeMs >= data.fromMs && timeMs < data.toMs
-  const isAhead = (timeMs: number): boolean => isShown(timeMs) && (horizonStartMs === null || timeMs >= horizonStartMs)
+  const isForecast = (timeMs: number): boolean => isShown(timeMs) && (horizonStartMs === null || timeMs >= horizonStartMs)
   const small = { fontSize: fontSizes.small, fontFamily: theme.font.family }
   const thresholdLine = (value: number, name: string, color: string) => ({
     yAxis: value,
     lineStyle: { color, type: 'dashed' as const, width: 1 },
     label: { ...small, color: theme.muted, position: 'end' as const, formatter: `${name} ${formatting.value(value, unit)}` },
   })
-  const upright = (timeMs: number, words: string, color: string, align: 'left' | 'center' | 'right' = 'center') => ({
+  const verticalLine = (timeMs: number, text: string, color: string, align: 'left' | 'center' | 'right' = 'center') => ({
     xAxis: timeMs,
     lineStyle: { color, type: 'dotted' as const, width: 1.5 },
-    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, align, formatter: words },
+    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, align, formatter: text },
   })
   // Labels that would run into one another stand on either side of their lines.
   const isClose =
     horizonStartMs !== null && data.firstBreachMs !== null && data.firstBreachMs - horizonStartMs < (data.toMs - data.fromMs) / 6
   return {
-    ...plainBase(chart),
+    ...createBaseOption(chart),
     grid: { left: 56, right: 96, top: 26, bottom: 30, outerBoundsMode: 'none' },
-    xAxis: timeAxis(chart, data.fromMs, data.toMs),
-    yAxis: valueAxis(chart, unit, { min: 0, ...(unit === '%' && greatestOf(data) <= 100 ? { max: 100 } : {}) }),
+    xAxis: createTimeAxis(chart, data.fromMs, data.toMs),
+    yAxis: createValueAxis(chart, unit, { min: 0, ...(unit === '%' && maxShownValue(data) <= 100 ? { max: 100 } : {}) }),
     tooltip: {
-      ...plainTooltip(chart),
+      ...createTooltip(chart),
       trigger: 'axis',
-      formatter: (given) => {
-        const points = Array.isArray(given) ? given : [given]
+      formatter: (params) => {
+        const points = Array.isArray(params) ? params : [params]
         const timeMs = (points[0]?.value as Point | undefined)?.[0] ?? Number.NaN
         const index = data.timesMs.indexOf(timeMs)
-        const band = horizonStartMs !== null && timeMs >= horizonStartMs && index >= 0 ? bandOf(data, index) : null
+        const band = horizonStartMs !== null && timeMs >= horizonStartMs && index >= 0 ? intervalAt(data, index) : null
         const rows = points.flatMap(({ seriesName, value }) => {
           const [, number] = value as Point
           return number === null || seriesName === undefined
             ? []
-            : [`${escapeHtml(printable(seriesName))} <b>${formatting.value(number, unit)}</b>`]
+            : [`${escapeHtml(toPrintable(seriesName))} <b>${formatting.value(number, unit)}</b>`]
         })
-        const within = band === null ? [] : [`interval ${formatting.value(band[0], unit)} to ${formatting.value(band[1], unit)}`]
-        return [momentText(chart, timeMs, data.stepMs), ...rows, ...within].join('<br>')
+        const intervalRows = band === null ? [] : [`interval ${formatting.value(band[0], unit)} to ${formatting.value(band[1], unit)}`]
+        return [formatChartMoment(chart, timeMs, data.stepMs), ...rows, ...intervalRows].join('<br>')
       },
     },
     series: [
       bandSeries(data, chart),
       ...data.otherModels.map(({ model, timesMs, forecast }, index) =>
-        line(`other-${index}`, model, theme.muted, pointsOf(timesMs, forecast, isShown), {
+        createLine(`other-${index}`, model, theme.muted, createPoints(timesMs, forecast, isShown), {
           lineStyle: { color: theme.muted, width: 1, type: index % 2 === 0 ? 'dashed' : 'dotted', opacity: 0.8 },
           z: 2,
         }),
       ),
-      line('measured', 'measured', theme.text, pointsOf(data.timesMs, data.measured, isShown), {
+      createLine('measured', 'measured', theme.text, createPoints(data.timesMs, data.measured, isShown), {
         z: 3,
         markArea: {
           silent: true,
@@ -223,11 +229,11 @@ export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): E
             ...(data.veryHighThreshold === null ? [] : [thresholdLine(data.veryHighThreshold, 'very high', theme.risk.high.color)]),
             ...(horizonStartMs === null || horizonStartMs <= data.fromMs || horizonStartMs === data.firstBreachMs
               ? []
-              : [upright(horizonStartMs, 'forecast', theme.muted, isClose ? 'right' : 'center')]),
+              : [verticalLine(horizonStartMs, 'forecast', theme.muted, isClose ? 'right' : 'center')]),
             ...(data.firstBreachMs === null || !isShown(data.firstBreachMs)
               ? []
               : [
-                  upright(
+                  verticalLine(
                     data.firstBreachMs,
                     data.firstBreachMs === horizonStartMs ? 'forecast, first breach' : 'first breach',
                     theme.risk.high.color,
@@ -237,11 +243,11 @@ export const serverSeriesOption = (data: ServerSeriesData, chart: PlainChart): E
           ],
         },
       }),
-      line('forecast', data.model, theme.accent, pointsOf(data.timesMs, data.forecast, isAhead), {
+      createLine('forecast', data.model, theme.accent, createPoints(data.timesMs, data.forecast, isForecast), {
         lineStyle: { color: theme.accent, width: 2 },
         z: 4,
       }),
-      ...(data.events.length === 0 ? [] : [eventSeries(data, chart, isAhead)]),
+      ...(data.events.length === 0 ? [] : [eventSeries(data, chart, isForecast)]),
     ],
   }
 }

@@ -4,7 +4,7 @@
 export type TextMeasure = (text: string, size: number, bold?: boolean) => number
 
 /** Widths in em, a little generous, of the shapes of letters in a grotesque such as Inter. */
-const emOf = (character: string): number => {
+const characterWidthEm = (character: string): number => {
   if (/[ijl.,:;'|!]/.test(character)) return 0.3
   if (/[frtI()[\] /-]/.test(character)) return 0.42
   if (/[mwMW%@—…]/.test(character)) return 0.95
@@ -14,7 +14,7 @@ const emOf = (character: string): number => {
 
 export const estimateTextWidth: TextMeasure = (text, size, bold = false) => {
   let em = 0
-  for (const character of text) em += emOf(character)
+  for (const character of text) em += characterWidthEm(character)
   return em * size * (bold ? 1.06 : 1)
 }
 
@@ -23,11 +23,11 @@ export const fitText = (text: string, width: number, measure: (text: string) => 
   if (measure(text) <= width) return text
   const characters = Array.from(text)
   let fits = 0
-  let tooMany = characters.length
-  while (tooMany - fits > 1) {
-    const middle = (fits + tooMany) >> 1
+  let overflows = characters.length
+  while (overflows - fits > 1) {
+    const middle = (fits + overflows) >> 1
     if (measure(`${characters.slice(0, middle).join('').trimEnd()}…`) <= width) fits = middle
-    else tooMany = middle
+    else overflows = middle
   }
   return `${characters.slice(0, fits).join('').trimEnd()}…`
 }

@@ -10,11 +10,11 @@ export interface ChartFont {
 }
 
 /** A colour never stands alone: shape and word say the same. */
-export interface RiskSign {
+export interface RiskIcon {
   readonly color: string
   readonly outline: string
   readonly shape: 'triangle' | 'diamond' | 'circle'
-  readonly word: string
+  readonly label: string
 }
 
 export interface ChartTheme {
@@ -27,7 +27,7 @@ export interface ChartTheme {
   readonly accent: string
   /** Behind cells without a value. */
   readonly noData: string
-  readonly risk: Readonly<Record<RiskLevel, RiskSign>>
+  readonly risk: Readonly<Record<RiskLevel, RiskIcon>>
   readonly clusterColors: readonly string[]
   readonly font: ChartFont
 }
@@ -35,10 +35,10 @@ export interface ChartTheme {
 /** Face of the window. The picture files are set in DejaVu Sans by their own font. */
 export const windowFont: ChartFont = { family: 'Inter', measure: estimateTextWidth }
 
-const riskSigns = (high: string, medium: string, low: string, outline: string): ChartTheme['risk'] => ({
-  high: { color: high, outline, shape: 'triangle', word: 'high' },
-  medium: { color: medium, outline, shape: 'diamond', word: 'medium' },
-  low: { color: low, outline, shape: 'circle', word: 'low' },
+const riskIcons = (high: string, medium: string, low: string, outline: string): ChartTheme['risk'] => ({
+  high: { color: high, outline, shape: 'triangle', label: 'high' },
+  medium: { color: medium, outline, shape: 'diamond', label: 'medium' },
+  low: { color: low, outline, shape: 'circle', label: 'low' },
 })
 
 /** Okabe and Ito (2008), "Color Universal Design"; two more for the seventh and eighth cluster. */
@@ -52,8 +52,26 @@ const okabeIto = {
   yellow: '#f0e442',
 } as const
 
-const onWhite = [okabeIto.blue, okabeIto.orange, okabeIto.green, okabeIto.purple, okabeIto.sky, okabeIto.vermilion, '#4d4d4d', '#882255']
-const onDark = [okabeIto.sky, okabeIto.orange, okabeIto.green, okabeIto.purple, okabeIto.yellow, okabeIto.vermilion, '#bbbbbb', '#b0a0ff']
+const lightClusterColors = [
+  okabeIto.blue,
+  okabeIto.orange,
+  okabeIto.green,
+  okabeIto.purple,
+  okabeIto.sky,
+  okabeIto.vermilion,
+  '#4d4d4d',
+  '#882255',
+]
+const darkClusterColors = [
+  okabeIto.sky,
+  okabeIto.orange,
+  okabeIto.green,
+  okabeIto.purple,
+  okabeIto.yellow,
+  okabeIto.vermilion,
+  '#bbbbbb',
+  '#b0a0ff',
+]
 
 const tokens: Readonly<Record<ThemeName, Omit<ChartTheme, 'name' | 'font'>>> = {
   light: {
@@ -63,8 +81,8 @@ const tokens: Readonly<Record<ThemeName, Omit<ChartTheme, 'name' | 'font'>>> = {
     hairline: '#d8dee4',
     accent: '#0b5cad',
     noData: '#eaeef2',
-    risk: riskSigns(okabeIto.vermilion, okabeIto.orange, okabeIto.blue, '#1b1f24'),
-    clusterColors: onWhite,
+    risk: riskIcons(okabeIto.vermilion, okabeIto.orange, okabeIto.blue, '#1b1f24'),
+    clusterColors: lightClusterColors,
   },
   dark: {
     background: '#15181c',
@@ -73,8 +91,8 @@ const tokens: Readonly<Record<ThemeName, Omit<ChartTheme, 'name' | 'font'>>> = {
     hairline: '#30363d',
     accent: '#6cb6ff',
     noData: '#2b3138',
-    risk: riskSigns('#ee7733', okabeIto.orange, okabeIto.sky, '#e6e9ec'),
-    clusterColors: onDark,
+    risk: riskIcons('#ee7733', okabeIto.orange, okabeIto.sky, '#e6e9ec'),
+    clusterColors: darkClusterColors,
   },
   'high-contrast': {
     background: '#000000',
@@ -83,8 +101,8 @@ const tokens: Readonly<Record<ThemeName, Omit<ChartTheme, 'name' | 'font'>>> = {
     hairline: '#ffffff',
     accent: '#ffe600',
     noData: '#3d3d3d',
-    risk: riskSigns('#ff8040', '#ffc800', '#80d0ff', '#ffffff'),
-    clusterColors: onDark,
+    risk: riskIcons('#ff8040', '#ffc800', '#80d0ff', '#ffffff'),
+    clusterColors: darkClusterColors,
   },
 }
 

@@ -8,13 +8,13 @@ const mondayMs = 4 * dayMs
 
 interface TickStep {
   /** Least distance between two ticks of the step. */
-  readonly leastMs: number
+  readonly minStepMs: number
   /** First tick at or after a time. */
   readonly from: (timeMs: number) => number
 }
 
-const even = (stepMs: number, originMs = 0): TickStep => ({
-  leastMs: stepMs,
+const evenStep = (stepMs: number, originMs = 0): TickStep => ({
+  minStepMs: stepMs,
   from: (timeMs) => Math.ceil((timeMs - originMs) / stepMs) * stepMs + originMs,
 })
 
@@ -24,7 +24,7 @@ const monthStart = (timeMs: number, monthsLater: number): number => {
 }
 
 const halfMonths: TickStep = {
-  leastMs: 14 * dayMs,
+  minStepMs: 14 * dayMs,
   from: (timeMs) => {
     const first = monthStart(timeMs, 0)
     const fifteenth = first + 14 * dayMs
@@ -33,7 +33,7 @@ const halfMonths: TickStep = {
 }
 
 const months = (count: number): TickStep => ({
-  leastMs: count * 28 * dayMs,
+  minStepMs: count * 28 * dayMs,
   from: (timeMs) => {
     const isStart = monthStart(timeMs, 0) === timeMs
     const month = new Date(timeMs).getUTCMonth() + (isStart ? 0 : 1)
@@ -42,22 +42,22 @@ const months = (count: number): TickStep => ({
 })
 
 const steps: readonly TickStep[] = [
-  ...[0.25, 0.5, 1, 2, 3, 6, 12, 24, 48].map((hours) => even(hours * hourMs)),
-  even(7 * dayMs, mondayMs),
+  ...[0.25, 0.5, 1, 2, 3, 6, 12, 24, 48].map((hours) => evenStep(hours * hourMs)),
+  evenStep(7 * dayMs, mondayMs),
   halfMonths,
   ...[1, 3, 12, 24, 60, 120].map(months),
 ]
 
 /** Room for "12 Nov" or "18:00", and for "Nov", with the distance to the next. */
-const dayRoom = 64
-const monthRoom = 46
+const dayLabelWidth = 64
+const monthLabelWidth = 46
 
 /** Ticks from `fromMs` up to before `toMs`: the finest step not below `leastMs` whose labels have room in `width`. */
-export const timeTicks = (fromMs: number, toMs: number, width: number, leastMs = 0): readonly number[] => {
+export const timeTicks = (fromMs: number, toMs: number, width: number, minStepMs = 0): readonly number[] => {
   const step =
     steps.find((candidate) => {
-      const room = candidate.leastMs >= 28 * dayMs ? monthRoom : dayRoom
-      return candidate.leastMs >= Math.min(leastMs, 28 * dayMs) && (candidate.leastMs / (toMs - fromMs)) * width >= room
+      const labelWidth = candidate.minStepMs >= 28 * dayMs ? monthLabelWidth : dayLabelWidth
+      return candidate.minStepMs >= Math.min(minStepMs, 28 * dayMs) && (candidate.minStepMs / (toMs - fromMs)) * width >= labelWidth
     }) ?? months(120)
   const ticks: number[] = []
   for (let tick = step.from(fromMs); tick < toMs; tick = step.from(tick + 1)) ticks.push(tick)
@@ -77,7 +77,7 @@ export const timeLabels = (
   axis: {
     readonly fromMs: number
     readonly toMs: number
-    readonly leastMs: number
+    readonly minStepMs: number
     readonly x: number
     readonly width: number
   },
@@ -85,8 +85,8 @@ export const timeLabels = (
   size: number,
   measure: TextMeasure,
 ): readonly TickLabel[] => {
-  const { fromMs, toMs, leastMs, x, width } = axis
-  const ticks = timeTicks(fromMs, toMs, width, leastMs)
+  const { fromMs, toMs, minStepMs, x, width } = axis
+  const ticks = timeTicks(fromMs, toMs, width, minStepMs)
   const hasTimes = ticks.some((tick) => tick % dayMs !== 0)
   const monthly = ticks.every((tick) => new Date(tick).getUTCDate() === 1) && !hasTimes
   const labelOf = hasTimes ? formatting.time : monthly ? formatting.month : formatting.shortDay

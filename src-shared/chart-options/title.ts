@@ -9,18 +9,18 @@ export const fontSizes = { title: 20, subtitle: 13, label: 12, small: 11 } as co
 export const margin = 20
 export const titleHeight = 74
 
-export const titleOption = (theme: ChartTheme, width: number, title: string, subtitle: string): TitleComponentOption => {
+export const createTitleOption = (theme: ChartTheme, width: number, title: string, subtitle: string): TitleComponentOption => {
   const { family, measure } = theme.font
-  const most = width - 2 * margin
-  const size = [fontSizes.title, 18, 16, 14].find((candidate) => measure(title, candidate, true) <= most) ?? 14
+  const maxWidth = width - 2 * margin
+  const size = [fontSizes.title, 18, 16, 14].find((candidate) => measure(title, candidate, true) <= maxWidth) ?? 14
   return {
     left: margin,
     top: margin - 4,
     padding: 0,
     itemGap: 8,
-    text: fitText(title, most, (text) => measure(text, size, true)),
+    text: fitText(title, maxWidth, (text) => measure(text, size, true)),
     textStyle: { fontFamily: family, fontSize: size, fontWeight: 'bold', color: theme.text },
-    subtext: fitText(subtitle, most, (text) => measure(text, fontSizes.subtitle)),
+    subtext: fitText(subtitle, maxWidth, (text) => measure(text, fontSizes.subtitle)),
     subtextStyle: { fontFamily: family, fontSize: fontSizes.subtitle, color: theme.muted },
   }
 }

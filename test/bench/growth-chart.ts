@@ -6,7 +6,7 @@ import { loadPictureFont } from '../../src-main/engine/pictures/picture-font.ts'
 import { renderSvg } from '../../src-main/engine/pictures/render-chart.ts'
 import { chartTheme, clusterStyle, type ChartTheme } from '../../src-shared/chart-options/theme.ts'
 
-export interface WayMeasures {
+export interface MethodMeasures {
   readonly name: string
   readonly points: readonly { readonly servers: number; readonly seconds: number; readonly peakMb: number }[]
 }
@@ -21,15 +21,15 @@ const panels = [
   { key: 'peakMb', title: 'Peak memory of the process, MB', left: 680 },
 ] as const
 
-export const drawGrowth = (ways: readonly WayMeasures[], subtitle: string): string => {
+export const drawGrowth = (methods: readonly MethodMeasures[], subtitle: string): string => {
   const font = loadPictureFont()
-  return renderSvg(growthOption(ways, subtitle, chartTheme('light', font)), width, height, font)
+  return renderSvg(growthOption(methods, subtitle, chartTheme('light', font)), width, height, font)
 }
 
-const growthOption = (ways: readonly WayMeasures[], subtitle: string, theme: ChartTheme): EChartsOption => {
+const growthOption = (methods: readonly MethodMeasures[], subtitle: string, theme: ChartTheme): EChartsOption => {
   const text = { color: theme.muted, fontFamily: theme.font.family, fontSize: 12 }
-  const plain = (value: number): string => value.toLocaleString('en-US')
-  const servers = ways.flatMap(({ points }) => points.map((point) => point.servers))
+  const baseText = (value: number): string => value.toLocaleString('en-US')
+  const servers = methods.flatMap(({ points }) => points.map((point) => point.servers))
   const xAxis = (gridIndex: number): XAXisComponentOption => ({
     type: 'log',
     gridIndex,
@@ -39,13 +39,13 @@ const growthOption = (ways: readonly WayMeasures[], subtitle: string, theme: Cha
     nameLocation: 'middle',
     nameGap: 28,
     nameTextStyle: text,
-    axisLabel: { ...text, formatter: plain },
+    axisLabel: { ...text, formatter: baseText },
     splitLine: { lineStyle: { color: theme.hairline } },
   })
   const yAxis = (gridIndex: number): YAXisComponentOption => ({
     type: 'log',
     gridIndex,
-    axisLabel: { ...text, formatter: plain },
+    axisLabel: { ...text, formatter: baseText },
     splitLine: { lineStyle: { color: theme.hairline } },
   })
   return {
@@ -56,13 +56,13 @@ const growthOption = (ways: readonly WayMeasures[], subtitle: string, theme: Cha
       { text: 'How the analysis grows with the fleet', subtext: subtitle, left: 24, top: 12 },
       ...panels.map(({ title, left }) => ({ text: title, left, top: 70, textStyle: { fontSize: 13, fontFamily: theme.font.family } })),
     ],
-    legend: { bottom: 10, left: 'center', textStyle: text, data: ways.map(({ name }) => name) },
+    legend: { bottom: 10, left: 'center', textStyle: text, data: methods.map(({ name }) => name) },
     grid: panels.map(({ left }) => ({ left, top: 100, width: panelWidth, height: 310 })),
     xAxis: panels.map((_, index) => xAxis(index)),
     yAxis: panels.map((_, index) => yAxis(index)),
     series: panels.flatMap(({ key }, panel) =>
-      ways.map(({ name, points }, way): LineSeriesOption => {
-        const { color, symbol } = clusterStyle(theme, way)
+      methods.map(({ name, points }, method): LineSeriesOption => {
+        const { color, symbol } = clusterStyle(theme, method)
         return {
           type: 'line',
           name,

@@ -16,22 +16,22 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(async () => rm(folder, { recursive: true }))
 
-const here = (name: string): string => join(folder, name)
+const inFolder = (name: string): string => join(folder, name)
 
 describe('sample', () => {
   test('says what it wrote: 12 servers, 3 models, 731 measured and 90 future days each', async () => {
-    const said = await headroomDone(['sample', '--servers', '12', '--out', 'again.parquet', '--json'], { cwd: folder })
-    expect(JSON.parse(said)).toEqual({
+    const output = await headroomDone(['sample', '--servers', '12', '--out', 'again.parquet', '--json'], { cwd: folder })
+    expect(JSON.parse(output)).toEqual({
       schema_version: 1,
-      forecasts: here('again.parquet'),
-      servers_table: here('again.servers.csv'),
+      forecasts: inFolder('again.parquet'),
+      servers_table: inFolder('again.servers.csv'),
       rows: 12 * 3 * (731 + 90),
     })
-    const [one, two] = [await readFile(here('fleet.parquet')), await readFile(here('again.parquet'))]
+    const [one, two] = [await readFile(inFolder('fleet.parquet')), await readFile(inFolder('again.parquet'))]
     expect(one.equals(two), 'same seed, same bytes').toBe(true)
     await headroomDone(['sample', '--servers', '12', '--out', 'other.parquet', '--seed', '7', '--quiet'], { cwd: folder })
-    expect((await readFile(here('other.parquet'))).equals(one), 'another seed, other bytes').toBe(false)
-    expect((await readFile(here('again.servers.csv'), 'utf8')).trim().split('\n')).toHaveLength(13)
+    expect((await readFile(inFolder('other.parquet'))).equals(one), 'another seed, other bytes').toBe(false)
+    expect((await readFile(inFolder('again.servers.csv'), 'utf8')).trim().split('\n')).toHaveLength(13)
   })
 
   test('hours', async () => {
@@ -45,19 +45,19 @@ describe('sample', () => {
 
 describe('inspect', () => {
   test('as text: rows, servers, times, columns with their roles, models', async () => {
-    const said = await headroomDone(['inspect', 'fleet.parquet'], { cwd: folder })
-    expect(said).toMatch(/^29,556 rows in 1 file, 12 servers, 12 series, daily\n/)
-    expect(said).toContain('Horizon: 2026-11-23T00:00:00Z to 2027-02-20T00:00:00Z, 90 periods at most')
-    expect(said).toMatch(/^yhat_lower {2}DOUBLE +yhat_lower$/m)
-    expect(said).toMatch(/^prophet +12 +8,772 +1,080$/m)
+    const output = await headroomDone(['inspect', 'fleet.parquet'], { cwd: folder })
+    expect(output).toMatch(/^29,556 rows in 1 file, 12 servers, 12 series, daily\n/)
+    expect(output).toContain('Horizon: 2026-11-23T00:00:00Z to 2027-02-20T00:00:00Z, 90 periods at most')
+    expect(output).toMatch(/^yhat_lower {2}DOUBLE +yhat_lower$/m)
+    expect(output).toMatch(/^prophet +12 +8,772 +1,080$/m)
   })
 
   test('as JSON: the same by keys', async () => {
-    const said: unknown = JSON.parse(await headroomDone(['inspect', 'fleet.parquet', '--json'], { cwd: folder }))
-    expect(said).toMatchObject({
+    const output: unknown = JSON.parse(await headroomDone(['inspect', 'fleet.parquet', '--json'], { cwd: folder }))
+    expect(output).toMatchObject({
       granularity: 'daily',
       horizon: { start: '2026-11-23T00:00:00Z', end: '2027-02-20T00:00:00Z', periods: 90 },
-      files: [{ name: 'fleet.parquet', path: here('fleet.parquet') }],
+      files: [{ name: 'fleet.parquet', path: inFolder('fleet.parquet') }],
     })
   })
 })
@@ -88,7 +88,7 @@ describe('analyze', () => {
       cwd: folder,
     })
     for (const file of [runFiles.serverRisk, runFiles.flaggedForecasts, runFiles.recommendations, runFiles.modelAccuracy]) {
-      const same = (await readFile(here(join('free', file)))).equals(await readFile(here(join('tight', file))))
+      const same = (await readFile(inFolder(join('free', file)))).equals(await readFile(inFolder(join('tight', file))))
       expect(same, `${file} is the same`).toBe(true)
     }
   }, 60_000)
@@ -110,10 +110,10 @@ describe('analyze', () => {
       ],
       { cwd: folder },
     )
-    const manifest = runManifestSchema.parse(JSON.parse(await readFile(here('forced/manifest.json'), 'utf8')))
+    const manifest = runManifestSchema.parse(JSON.parse(await readFile(inFolder('forced/manifest.json'), 'utf8')))
     expect(manifest.config).toMatchObject({ high_risk_threshold: 70, seed: 5 })
-    const said = await headroomDone(['query', 'forced', 'SELECT DISTINCT model FROM server_risk', '--csv'], { cwd: folder })
-    expect(said.trim().split(/\r?\n/)).toEqual(['model', 'seasonal_naive'])
+    const output = await headroomDone(['query', 'forced', 'SELECT DISTINCT model FROM server_risk', '--csv'], { cwd: folder })
+    expect(output.trim().split(/\r?\n/)).toEqual(['model', 'seasonal_naive'])
   }, 60_000)
 })
 
@@ -121,7 +121,7 @@ describe('verify', () => {
   test('a run that somebody touched is told, file by file, with exit code 1', async () => {
     await headroomDone(['analyze', 'fleet.parquet', '--out', 'touched', '--quiet'], { cwd: folder })
     expect(await headroomDone(['verify', 'touched'], { cwd: folder })).toContain('All 8 files agree with the manifest.')
-    await writeFile(here('touched/server_clusters.csv'), 'server_id,cluster\n')
+    await writeFile(inFolder('touched/server_clusters.csv'), 'server_id,cluster\n')
     const { code, stdout } = await headroom(['verify', 'touched'], { cwd: folder })
     expect(code).toBe(1)
     expect(stdout).toMatch(/server_clusters\.csv/)
@@ -156,6 +156,6 @@ describe('a slip of the hand', () => {
     expect(result.code).toBe(code)
     expect(result.stderr).toMatch(sentence)
     expect(result.stdout).toBe('')
-    expect(existsSync(here('x'))).toBe(false)
+    expect(existsSync(inFolder('x'))).toBe(false)
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { whatIfAnswerSchema } from '../../src-shared/what-if.ts'
+import { whatIfResultSchema } from '../../src-shared/what-if.ts'
 import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 
@@ -12,8 +12,8 @@ let sample: SampleRun
 beforeAll(async () => void (sample = await makeSampleRun(40)))
 afterAll(async () => sample.remove())
 
-const answerOf = async (args: readonly string[], run = sample.run): Promise<z.infer<typeof whatIfAnswerSchema>> =>
-  whatIfAnswerSchema.parse(JSON.parse(await headroomDone(['what-if', run, ...args, '--json'])))
+const resultOf = async (args: readonly string[], run = sample.run): Promise<z.infer<typeof whatIfResultSchema>> =>
+  whatIfResultSchema.parse(JSON.parse(await headroomDone(['what-if', run, ...args, '--json'])))
 
 const write = async (name: string, text: string): Promise<string> => {
   const path = join(sample.folder, name)
@@ -34,12 +34,12 @@ describe('headroom what-if', () => {
   test('takes a scenario from YAML or JSON, and --set wins', async () => {
     const yaml = await write('grow.yaml', 'growth_percent: 60\nthreshold: 70\n')
     const json = await write('grow.json', '{"growth_percent": 60, "threshold": 70}')
-    const fromYaml = await answerOf(['--scenario', yaml])
-    expect(await answerOf(['--scenario', json])).toEqual(fromYaml)
+    const fromYaml = await resultOf(['--scenario', yaml])
+    expect(await resultOf(['--scenario', json])).toEqual(fromYaml)
     expect(fromYaml.scenario).toMatchObject({ growth_percent: 60, threshold: 70, percentile: 95 })
     expect(fromYaml.newly_at_risk.count).toBeGreaterThan(0)
     expect(fromYaml.newly_at_risk.servers).toHaveLength(fromYaml.newly_at_risk.count)
-    const changed = await answerOf([
+    const changed = await resultOf([
       '--scenario',
       yaml,
       '--set',
@@ -55,7 +55,7 @@ describe('headroom what-if', () => {
     const python = join(sample.folder, 'python')
     await cp(sample.run, python, { recursive: true })
     await rm(join(python, runFiles.manifest))
-    const { run, outcome } = await answerOf(['--set', 'growth_percent=60'], python)
+    const { run, outcome } = await resultOf(['--set', 'growth_percent=60'], python)
     expect(run.underutilized_servers).toBeNull()
     expect(outcome.at_risk_servers).toBeGreaterThan(run.at_risk_servers)
   })

@@ -10,31 +10,31 @@ import { connect, identifyCaller, type ConnectionRequest } from '../../src-main/
 import { listProfiles } from '../../src-main/cloud/shared-config.ts'
 import { signIn } from '../../src-main/cloud/sign-in.ts'
 import { filesBelow } from '../fixtures/cloud-bench.ts'
-import { failureOf, openCloudPlace, simulatedSecrets, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { failureOf, openCloudWorkspace, simulatedSecrets, type CloudWorkspace } from '../fixtures/cloud-place.ts'
 import { rootKey } from '../simulator/account.ts'
 import { mfaCode } from '../simulator/identity.ts'
 
-let place: CloudPlace
+let workspace: CloudWorkspace
 const closers: (() => void)[] = []
 const home = process.env['HOME']
 beforeEach(async () => {
-  place = await openCloudPlace()
-  process.env['HOME'] = join(place.folder, 'home')
+  workspace = await openCloudWorkspace()
+  process.env['HOME'] = join(workspace.folder, 'home')
 })
 afterEach(async () => {
   for (const close of closers.splice(0)) close()
   process.env['HOME'] = home
   for (const name of ['HTTP_PROXY', 'NO_PROXY', 'AWS_CA_BUNDLE', 'AWS_PROFILE', 'AWS_ENDPOINT_URL_S3']) delete process.env[name]
-  await place.close()
+  await workspace.close()
 })
 
 const keys = `aws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`
 const configure = async (config: string, credentials = `[base]\n${keys}`) => {
-  await writeFile(join(place.folder, 'config'), config)
-  await writeFile(join(place.folder, 'credentials'), credentials)
+  await writeFile(join(workspace.folder, 'config'), config)
+  await writeFile(join(workspace.folder, 'credentials'), credentials)
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION']) delete process.env[name]
 }
-const whoIs = async (request: ConnectionRequest = {}) => {
+const callerOf = async (request: ConnectionRequest = {}) => {
   const connection = await connect(request)
   closers.push(connection.close)
   return identifyCaller(connection)
@@ -43,7 +43,7 @@ const planner = 'arn:aws:iam::123456789012:user/planner'
 
 describe('a connection', () => {
   it('comes from the environment', async () => {
-    expect(await whoIs()).toEqual({ account: '123456789012', arn: planner, region: 'eu-west-1', endpoint: place.simulator.endpoint })
+    expect(await callerOf()).toEqual({ account: '123456789012', arn: planner, region: 'eu-west-1', endpoint: workspace.simulator.endpoint })
   })
 
   it('comes from a profile of the shared files, sessions and services left out of the list', async () => {
@@ -52,9 +52,9 @@ describe('a connection', () => {
       `[work]\n${keys}[other]\n${keys}`,
     )
     expect(await listProfiles()).toEqual(['other', 'work'])
-    expect(await whoIs({ profile: 'work' })).toMatchObject({ arn: planner, region: 'eu-west-1' })
+    expect(await callerOf({ profile: 'work' })).toMatchObject({ arn: planner, region: 'eu-west-1' })
     process.env['AWS_PROFILE'] = 'work'
-    expect(await whoIs()).toMatchObject({ arn: planner })
+    expect(await callerOf()).toMatchObject({ arn: planner })
     expect(await failureOf(connect({ profile: 'worm' }))).toMatchObject({
       code: 'cloud-sign-in',
       message: 'There is no AWS profile worm (nearest: work).',
@@ -65,11 +65,11 @@ describe('a connection', () => {
     await configure('[profile base]\n')
     expect(await failureOf(connect({ profile: 'base' }))).toMatchObject({ code: 'cloud-setup', message: 'No AWS region is chosen.' })
     process.env['AWS_DEFAULT_REGION'] = 'eu-west-1'
-    expect(await whoIs({ profile: 'base' })).toMatchObject({ region: 'eu-west-1' })
+    expect(await callerOf({ profile: 'base' })).toMatchObject({ region: 'eu-west-1' })
   })
 
   it('takes a role, asking for the code of an MFA device once for all clients', async () => {
-    const role = place.simulator.account.roles.get('Planner')!.arn
+    const role = workspace.simulator.account.roles.get('Planner')!.arn
     await configure(
       `[profile careful]\nregion = eu-west-1\nrole_arn = ${role}\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/phone\nrole_session_name = me\n`,
     )
@@ -87,11 +87,11 @@ describe('a connection', () => {
     await connection.s3.config.credentials()
     await connection.logs.config.credentials()
     expect(asked).toBe(1)
-    expect(await failureOf(whoIs({ profile: 'careful', askMfaCode: async () => '000000' }))).toMatchObject({ code: 'cloud-refused' })
+    expect(await failureOf(callerOf({ profile: 'careful', askMfaCode: async () => '000000' }))).toMatchObject({ code: 'cloud-refused' })
   })
 
   it('runs a profile’s program only where that is allowed', async () => {
-    const script = join(place.folder, 'credentials.sh')
+    const script = join(workspace.folder, 'credentials.sh')
     await writeFile(script, `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"${rootKey.id}","SecretAccessKey":"${rootKey.secret}"}'\n`, {
       mode: 0o755,
     })
@@ -101,30 +101,30 @@ describe('a connection', () => {
     for (const profile of ['tool', 'above']) {
       expect(await failureOf(connect({ profile }))).toMatchObject({ code: 'cloud-sign-in', message: expect.stringContaining(script) })
     }
-    expect(await whoIs({ profile: 'tool', allowsProcess: true })).toMatchObject({ arn: planner })
+    expect(await callerOf({ profile: 'tool', allowsProcess: true })).toMatchObject({ arn: planner })
   })
 
   it('says so where there are no credentials at all', async () => {
     await configure('[default]\nregion = eu-west-1\n', '')
-    expect(await failureOf(whoIs())).toMatchObject({ code: 'cloud-sign-in', next: expect.stringContaining('Sign in again') })
+    expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-sign-in', next: expect.stringContaining('Sign in again') })
   })
 
   it('goes to the endpoint of the service, of the environment, or of the profile', async () => {
     process.env['AWS_ENDPOINT_URL_S3'] = 'http://127.0.0.1:9'
     const split = await connect()
     closers.push(split.close)
-    expect([(await split.s3.config.endpoint!()).port, split.endpoint]).toEqual([9, place.simulator.endpoint])
+    expect([(await split.s3.config.endpoint!()).port, split.endpoint]).toEqual([9, workspace.simulator.endpoint])
     delete process.env['AWS_ENDPOINT_URL_S3']
-    const { endpoint } = place.simulator
+    const { endpoint } = workspace.simulator
     await configure(
       `[profile local]\nregion = eu-west-1\nendpoint_url = ${endpoint}\nservices = parts\n[services parts]\ns3 =\n  endpoint_url = http://127.0.0.1:9\n`,
       `[local]\n${keys}`,
     )
     delete process.env['AWS_ENDPOINT_URL']
-    const own = await connect({ profile: 'local' })
-    closers.push(own.close)
-    expect([(await own.s3.config.endpoint!()).port, own.endpoint]).toEqual([9, endpoint])
-    expect((await identifyCaller(own)).arn).toBe(planner)
+    const local = await connect({ profile: 'local' })
+    closers.push(local.close)
+    expect([(await local.s3.config.endpoint!()).port, local.endpoint]).toEqual([9, endpoint])
+    expect((await identifyCaller(local)).arn).toBe(planner)
   })
 })
 
@@ -133,16 +133,16 @@ describe('sign-in', () => {
     '[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Capacity\n[sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n'
   // SHA-1 of "corp", as `printf corp | sha1sum` prints it.
   const cache = () =>
-    join(place.folder, 'home', '.aws', 'sso', 'cache', `${execFileSync('sha1sum', { input: 'corp' }).toString().slice(0, 40)}.json`)
+    join(workspace.folder, 'home', '.aws', 'sso', 'cache', `${execFileSync('sha1sum', { input: 'corp' }).toString().slice(0, 40)}.json`)
   const browse = async (url: string) => void (await fetch(url))
   const shown: string[] = []
   const work = { openPage: browse, showCode: (page: string, code: string) => void shown.push(page, code) }
 
   it('comes back from the browser with a code that only its verifier opens', async () => {
     await configure(session)
-    expect(await failureOf(whoIs({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
+    expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
     await signIn('sso', work)
-    expect(await whoIs({ profile: 'sso' })).toMatchObject({ arn: expect.stringContaining('AWSReservedSSO_Capacity') })
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({ arn: expect.stringContaining('AWSReservedSSO_Capacity') })
     expect((await stat(cache())).mode & 0o777).toBe(0o600)
     expect(Object.keys(JSON.parse(await readFile(cache(), 'utf8')) as object).sort()).toEqual([
       'accessToken',
@@ -158,32 +158,32 @@ describe('sign-in', () => {
 
   it('heeds no answer with another state', async () => {
     await configure(session)
-    const intruding = async (url: string) => {
+    const openWithForgedCallback = async (url: string) => {
       const redirect = new URL(url).searchParams.get('redirect_uri')!
       expect((await fetch(`${redirect}?code=stolen&state=other`)).status).toBe(404)
       await browse(url)
     }
-    await signIn('sso', { ...work, openPage: intruding })
-    expect(await whoIs({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
+    await signIn('sso', { ...work, openPage: openWithForgedCallback })
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
   })
 
   it('goes by device code where no browser opens, and waits longer when asked to', async () => {
     await configure(session)
-    place.simulator.signIn.asksToSlowDown = true
+    workspace.simulator.signIn.asksToSlowDown = true
     const unable = async () => Promise.reject(new Error('no browser'))
     await signIn('sso', { ...work, openPage: unable })
-    expect(shown).toEqual([`${place.simulator.endpoint}/device`, 'SIMU-LATE'])
+    expect(shown).toEqual([`${workspace.simulator.endpoint}/device`, 'SIMU-LATE'])
     // One second, then six: the interval and five more.
-    const asked = place.simulator.requestsOf('CreateToken').map(({ status }) => status)
+    const asked = workspace.simulator.requestsOf('CreateToken').map(({ status }) => status)
     expect(asked).toEqual([400, 200])
-    expect(await whoIs({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
   }, 30_000)
 
   it('is asked for again when the session has ended', async () => {
     await configure(session)
     await signIn('sso', work)
-    place.simulator.signIn.expireAll()
-    expect(await failureOf(whoIs({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
+    workspace.simulator.signIn.expireAll()
+    expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
   })
 
   it('wants a profile with Identity Center', async () => {
@@ -214,22 +214,22 @@ describe('the way to AWS', () => {
       })
     })
     process.env['HTTP_PROXY'] = `http://127.0.0.1:${await listen(proxy)}`
-    await whoIs()
-    expect(asked).toEqual([new URL(place.simulator.endpoint).host])
+    await callerOf()
+    expect(asked).toEqual([new URL(workspace.simulator.endpoint).host])
     process.env['NO_PROXY'] = '127.0.0.1'
-    await whoIs()
+    await callerOf()
     expect(asked).toHaveLength(1)
   })
 
   it('is trusted by the given certificates besides the built-in ones', async () => {
-    const [key, cert] = [join(place.folder, 'key.pem'), join(place.folder, 'cert.pem')]
+    const [key, cert] = [join(workspace.folder, 'key.pem'), join(workspace.folder, 'cert.pem')]
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], {
       stdio: 'ignore',
     })
     const front = createHttps({ key: await readFile(key), cert: await readFile(cert) }, (incoming, outgoing) => {
       const onward = httpRequest(
-        place.simulator.endpoint + incoming.url!,
+        workspace.simulator.endpoint + incoming.url!,
         { method: incoming.method, headers: incoming.headers },
         (answer) => {
           outgoing.writeHead(answer.statusCode!, answer.headers)
@@ -240,24 +240,24 @@ describe('the way to AWS', () => {
     })
     const port = await listen(front)
     process.env['AWS_ENDPOINT_URL'] = `https://localhost:${port}`
-    expect(await failureOf(whoIs())).toMatchObject({ code: 'cloud-unreachable', next: expect.stringContaining('AWS_CA_BUNDLE') })
+    expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-unreachable', next: expect.stringContaining('AWS_CA_BUNDLE') })
     process.env['AWS_CA_BUNDLE'] = cert
-    expect(await whoIs()).toMatchObject({ arn: planner })
-    process.env['AWS_CA_BUNDLE'] = join(place.folder, 'none.pem')
+    expect(await callerOf()).toMatchObject({ arn: planner })
+    process.env['AWS_CA_BUNDLE'] = join(workspace.folder, 'none.pem')
     expect(await failureOf(connect())).toMatchObject({ code: 'cloud-setup', next: 'Correct AWS_CA_BUNDLE.' })
   })
 })
 
 describe('secrets', () => {
   it('are in no file but the AWS CLI’s own, and in no error', async () => {
-    const trip = await place.launch(place.request())
-    await mkdir(join(place.folder, 'home'), { recursive: true })
-    const files = await filesBelow(place.folder)
-    expect(files.has(join('trips', `${trip.runId}.json`))).toBe(true)
+    const cloudRun = await workspace.launch(workspace.request())
+    await mkdir(join(workspace.folder, 'home'), { recursive: true })
+    const files = await filesBelow(workspace.folder)
+    expect(files.has(join('trips', `${cloudRun.runId}.json`))).toBe(true)
     for (const secret of simulatedSecrets)
       expect([...files].filter(([, content]) => content.includes(secret)).map(([name]) => name)).toEqual([])
-    place.simulator.account.keys.clear()
-    const failure = await failureOf(whoIs())
+    workspace.simulator.account.keys.clear()
+    const failure = await failureOf(callerOf())
     expect(simulatedSecrets.filter((secret) => `${failure.message} ${failure.next} ${failure.stack}`.includes(secret))).toEqual([])
   })
 })

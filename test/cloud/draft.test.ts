@@ -2,21 +2,21 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { draftRequest, fillFromConfig, keepDraft, readDraft } from '../../src-main/shell/cloud-draft.ts'
-import { emptyDraft, type CloudDraft } from '../../src-shared/cloud-contract.ts'
-import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { buildLaunchRequest, fillFromConfig, saveLaunchForm, readLaunchForm } from '../../src-main/shell/cloud-draft.ts'
+import { emptyLaunchForm, type LaunchForm } from '../../src-shared/cloud-contract.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-place.ts'
 
-let place: CloudPlace
+let workspace: CloudWorkspace
 beforeEach(async () => {
-  place = await openCloudPlace({}, { runJob: () => Promise.resolve() })
+  workspace = await openCloudWorkspace({}, { runJob: () => Promise.resolve() })
 })
-afterEach(() => place.close())
+afterEach(() => workspace.close())
 
-const filledIn = () => ({
-  ...emptyDraft,
-  input: `s3://${placeBucket}/forecasts/`,
-  bucket: placeBucket,
-  roleArn: place.simulator.account.roles.get('HeadroomProcessing')!.arn,
+const filledForm = () => ({
+  ...emptyLaunchForm,
+  input: `s3://${workspaceBucket}/forecasts/`,
+  bucket: workspaceBucket,
+  roleArn: workspace.simulator.account.roles.get('HeadroomProcessing')!.arn,
 })
 
 const advanced = {
@@ -28,11 +28,11 @@ const advanced = {
   networkIsolation: false,
 }
 
-const requestOf = (draft: CloudDraft) => draftRequest(draft, join(place.folder, 'plans'))
+const requestOf = (form: LaunchForm) => buildLaunchRequest(form, join(workspace.folder, 'plans'))
 
-const launched = async (own: Partial<typeof emptyDraft>) => {
-  await place.launch(await requestOf({ ...filledIn(), ...own }))
-  const [job] = [...place.simulator.account.jobs.values()]
+const launched = async (overrides: Partial<typeof emptyLaunchForm>) => {
+  await workspace.launch(await requestOf({ ...filledForm(), ...overrides }))
+  const [job] = [...workspace.simulator.account.jobs.values()]
   return job!.request
 }
 
@@ -59,19 +59,19 @@ describe('the draft of a launch', () => {
   })
 
   it('asks for Spark where rows are to be computed by it, with a folder for its plan', async () => {
-    const request = await requestOf({ ...filledIn(), engine: 'spark', instances: 7 })
-    expect(request.task).toMatchObject({ spark: { instances: 7, planFolder: join(place.folder, 'plans', request.runId) } })
-    expect((await requestOf({ ...filledIn(), instances: 7 })).task).not.toHaveProperty('spark')
+    const request = await requestOf({ ...filledForm(), engine: 'spark', instances: 7 })
+    expect(request.task).toMatchObject({ spark: { instances: 7, planFolder: join(workspace.folder, 'plans', request.runId) } })
+    expect((await requestOf({ ...filledForm(), instances: 7 })).task).not.toHaveProperty('spark')
   })
 
   it('is kept, and one that lacks the newer fields keeps the others', async () => {
-    const path = join(place.folder, 'draft.json')
-    await keepDraft(path, { ...filledIn(), ...advanced })
-    expect(await readDraft(path)).toEqual({ ...filledIn(), ...advanced })
+    const path = join(workspace.folder, 'draft.json')
+    await saveLaunchForm(path, { ...filledForm(), ...advanced })
+    expect(await readLaunchForm(path)).toEqual({ ...filledForm(), ...advanced })
     await writeFile(path, JSON.stringify({ bucket: 'mine' }))
-    expect(await readDraft(path)).toEqual({ ...emptyDraft, bucket: 'mine' })
+    expect(await readLaunchForm(path)).toEqual({ ...emptyLaunchForm, bucket: 'mine' })
     await writeFile(path, 'null')
-    expect(await readDraft(path)).toEqual(emptyDraft)
+    expect(await readLaunchForm(path)).toEqual(emptyLaunchForm)
   })
 })
 
@@ -80,9 +80,9 @@ const inputsOf = (job: { readonly ProcessingInputs?: unknown }): Record<string, 
   Object.fromEntries(
     (job.ProcessingInputs as { InputName: string; S3Input: { S3Uri: string; LocalPath: string } }[]).map(({ InputName, S3Input }) => [
       InputName,
-      `${S3Input.LocalPath}: ${[...place.bucket.objects.keys()]
-        .filter((key) => `s3://${placeBucket}/${key}`.startsWith(S3Input.S3Uri))
-        .map((key) => key.slice(S3Input.S3Uri.length - `s3://${placeBucket}/`.length))
+      `${S3Input.LocalPath}: ${[...workspace.bucket.objects.keys()]
+        .filter((key) => `s3://${workspaceBucket}/${key}`.startsWith(S3Input.S3Uri))
+        .map((key) => key.slice(S3Input.S3Uri.length - `s3://${workspaceBucket}/`.length))
         .sort()
         .join(' ')}`,
     ]),
@@ -94,8 +94,8 @@ describe('what the draft brings along', () => {
   const root = '/opt/ml/processing/input'
 
   it('are the tables that are named, uploaded and handed to the engine', async () => {
-    for (const name of ['costs.csv', 'events.csv']) await writeFile(join(place.folder, name), name)
-    const job = await launched({ serversTable: join(place.folder, 'costs.csv'), eventsTable: join(place.folder, 'events.csv') })
+    for (const name of ['costs.csv', 'events.csv']) await writeFile(join(workspace.folder, name), name)
+    const job = await launched({ serversTable: join(workspace.folder, 'costs.csv'), eventsTable: join(workspace.folder, 'events.csv') })
     expect(inputsOf(job)).toMatchObject({ servers: `${root}/servers: costs.csv`, events: `${root}/events: events.csv` })
     expect(argumentsOf(job).ContainerArguments.join(' ')).toContain(
       `--servers ${root}/servers/costs.csv --events ${root}/events/events.csv`,
@@ -104,19 +104,19 @@ describe('what the draft brings along', () => {
 
   it('are the tables beside local forecasts, unless others are named', async () => {
     for (const name of ['fleet.parquet', 'fleet.servers.csv', 'fleet.events.csv', 'other.csv'])
-      await writeFile(join(place.folder, name), name)
-    const input = join(place.folder, 'fleet.parquet')
-    const [beside, other] = await Promise.all([
-      requestOf({ ...filledIn(), input }),
-      requestOf({ ...filledIn(), input, serversTable: join(place.folder, 'other.csv') }),
+      await writeFile(join(workspace.folder, name), name)
+    const input = join(workspace.folder, 'fleet.parquet')
+    const [companion, other] = await Promise.all([
+      requestOf({ ...filledForm(), input }),
+      requestOf({ ...filledForm(), input, serversTable: join(workspace.folder, 'other.csv') }),
     ])
-    const eventsTable = join(place.folder, 'fleet.events.csv')
-    expect(beside.task).toMatchObject({ serversTable: join(place.folder, 'fleet.servers.csv'), eventsTable })
-    expect(other.task).toMatchObject({ serversTable: join(place.folder, 'other.csv'), eventsTable })
+    const eventsTable = join(workspace.folder, 'fleet.events.csv')
+    expect(companion.task).toMatchObject({ serversTable: join(workspace.folder, 'fleet.servers.csv'), eventsTable })
+    expect(other.task).toMatchObject({ serversTable: join(workspace.folder, 'other.csv'), eventsTable })
   })
 
   it('is a Python module, mounted and started as the pipeline does', async () => {
-    const project = join(place.folder, 'project')
+    const project = join(workspace.folder, 'project')
     for (const folder of ['src/__pycache__', 'config']) await mkdir(join(project, folder), { recursive: true })
     for (const name of ['src/05_risk_analysis.py', 'src/words.py', 'src/__pycache__/words.pyc', 'config/config.yaml'])
       await writeFile(join(project, name), name)
@@ -143,23 +143,23 @@ describe('what the draft brings along', () => {
   })
 
   it('is no module without its folder and script', async () => {
-    const draft = { ...filledIn(), program: 'python-module' as const }
-    expect(await failureOf(requestOf(draft))).toMatchObject({ code: 'cloud-setup', message: 'No project folder is chosen.' })
-    expect(await failureOf(requestOf({ ...draft, projectFolder: place.folder }))).toMatchObject({
+    const form = { ...filledForm(), program: 'python-module' as const }
+    expect(await failureOf(requestOf(form))).toMatchObject({ code: 'cloud-setup', message: 'No project folder is chosen.' })
+    expect(await failureOf(requestOf({ ...form, projectFolder: workspace.folder }))).toMatchObject({
       message: 'No script of the module is named.',
     })
   })
 })
 
 describe('a configuration file', () => {
-  const file = () => join(place.folder, 'config.yaml')
+  const file = () => join(workspace.folder, 'config.yaml')
   const fill = async (text: string) => {
     await writeFile(file(), text)
-    return fillFromConfig(filledIn(), file())
+    return fillFromConfig(filledForm(), file())
   }
 
   it('fills in what its cloud section states, and the launch takes its analysis settings', async () => {
-    const draft = await fill(
+    const form = await fill(
       [
         'high_risk_threshold: 75',
         'cloud:',
@@ -185,15 +185,15 @@ describe('a configuration file', () => {
       tags: { team: 'capacity' },
     }
     // 120 s are 2 minutes; all that the file does not state stays as it was filled in.
-    expect(draft).toEqual({ ...filledIn(), ...stated, maxRuntimeMinutes: 2, configFile: file() })
-    expect(await requestOf(draft)).toMatchObject({
+    expect(form).toEqual({ ...filledForm(), ...stated, maxRuntimeMinutes: 2, configFile: file() })
+    expect(await requestOf(form)).toMatchObject({
       settings: { ...stated, maxRuntimeSeconds: 120 },
       task: { kind: 'engine', config: { high_risk_threshold: 75 } },
     })
   })
 
   it("fills in the pipeline's keys, and its cloud section wins over them", async () => {
-    const draft = await fill(
+    const form = await fill(
       [
         'aws: { region: eu-north-1, profile: work, bucket_name: pipeline-data, sagemaker_role_arn: "arn:aws:iam::123456789012:role/P" }',
         'sagemaker: { instance_type: ml.m5.large, modules: { "05": { instance_type: ml.m5.xlarge } } }',
@@ -202,8 +202,8 @@ describe('a configuration file', () => {
         'cloud: { instanceType: ml.m5.4xlarge, costCeilingUsd: 25 }',
       ].join('\n'),
     )
-    expect(draft).toEqual({
-      ...filledIn(),
+    expect(form).toEqual({
+      ...filledForm(),
       profile: 'work',
       region: 'eu-north-1',
       bucket: 'pipeline-data',
@@ -213,7 +213,7 @@ describe('a configuration file', () => {
       costCeilingUsd: 25,
       configFile: file(),
     })
-    expect((await requestOf(draft)).task).toMatchObject({ config: { high_risk_threshold: 70 } })
+    expect((await requestOf(form)).task).toMatchObject({ config: { high_risk_threshold: 70 } })
   })
 
   it.each([

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { packEngine } from '../../scripts/engine/pack-engine.mjs'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { hasNamespaces, startContainer } from '../simulator/container.ts'
 
@@ -18,7 +18,7 @@ let sample: SampleRun
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-bundle-'))
-  bundle = await packedEngine()
+  bundle = await ensurePackedEngine()
   sample = await makeSampleRun(20)
 }, 180_000)
 afterAll(async () => {
@@ -29,11 +29,9 @@ afterAll(async () => {
 describe('the engine bundle', () => {
   it('has the same bytes when it is packed again', async () => {
     const stated = engineSchema.parse(JSON.parse(await readFile(join(bundle, 'engine.json'), 'utf8')))
-    const again = await packEngine(join(folder, 'again'))
-    expect(again).toEqual(stated)
-    const [first, second] = await Promise.all(
-      [bundle, join(folder, 'again')].map((place) => readFile(join(place, 'headroom-engine.tar.gz'))),
-    )
+    const repacked = await packEngine(join(folder, 'again'))
+    expect(repacked).toEqual(stated)
+    const [first, second] = await Promise.all([bundle, join(folder, 'again')].map((path) => readFile(join(path, 'headroom-engine.tar.gz'))))
     expect(first!.equals(second!)).toBe(true)
   }, 120_000)
 

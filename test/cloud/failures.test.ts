@@ -2,39 +2,39 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { adviseOn, toCloudError } from '../../src-main/cloud/advice.ts'
+import { diagnoseFailure, toCloudError } from '../../src-main/cloud/advice.ts'
 import { identifyCaller } from '../../src-main/cloud/connection.ts'
-import { fetchRun } from '../../src-main/cloud/fetch-run.ts'
+import { downloadRunFolder } from '../../src-main/cloud/fetch-run.ts'
 import { followJob } from '../../src-main/cloud/follow-job.ts'
 import { explainEnd } from '../../src-main/cloud/job-end.ts'
 import { JobLog } from '../../src-main/cloud/job-log.ts'
-import { awaitTrip } from '../../src-main/cloud/launch-trip.ts'
+import { waitForRun } from '../../src-main/cloud/launch-trip.ts'
 import { listExecutionRoles } from '../../src-main/cloud/list-roles.ts'
 import { listJobs } from '../../src-main/cloud/list-jobs.ts'
 import type { CloudEvent, JobState } from '../../src-shared/cloud-job.ts'
-import { failureOf, openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../fixtures/cloud-place.ts'
 import type { JobFault } from '../simulator/faults.ts'
 
-let place: CloudPlace
+let workspace: CloudWorkspace
 beforeEach(async () => {
-  place = await openCloudPlace()
+  workspace = await openCloudWorkspace()
 })
-afterEach(() => place.close())
+afterEach(() => workspace.close())
 
-const roleArn = () => place.simulator.account.roles.get('HeadroomProcessing')!.arn
-const launchFailure = (settings: object = {}) => failureOf(place.launch(place.request(settings)))
+const roleArn = () => workspace.simulator.account.roles.get('HeadroomProcessing')!.arn
+const launchFailure = (settings: object = {}) => failureOf(workspace.launch(workspace.request(settings)))
 
 /** Launches, waits, and hands over why it ended badly. */
-const endOf = async (fault: JobFault | undefined, settings: object = {}) => {
-  if (fault !== undefined) place.simulator.faults.addToNextJob(fault)
-  const trip = await place.launch(place.request(settings))
-  return failureOf(awaitTrip(place.connection, place.journal, trip, { pollMs: 20 }))
+const failureAfter = async (fault: JobFault | undefined, settings: object = {}) => {
+  if (fault !== undefined) workspace.simulator.faults.addToNextJob(fault)
+  const cloudRun = await workspace.launch(workspace.request(settings))
+  return failureOf(waitForRun(workspace.connection, workspace.launchRecords, cloudRun, { pollMs: 20 }))
 }
 
 describe('a launch is refused', () => {
   it('without iam:PassRole: the permission to ask for is shown', async () => {
     const message = `User: arn:aws:iam::123456789012:user/planner is not authorized to perform: iam:PassRole on resource: ${roleArn()}`
-    place.simulator.account.denied.set('sagemaker:CreateProcessingJob', message)
+    workspace.simulator.account.denied.set('sagemaker:CreateProcessingJob', message)
     const { code, next } = await launchFailure()
     expect(code).toBe('cloud-refused')
     expect(next).toContain('"Action":"iam:PassRole"')
@@ -49,14 +49,14 @@ describe('a launch is refused', () => {
   })
 
   it('when the quota is 0: which page, which type', async () => {
-    place.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 0)
+    workspace.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 0)
     const { code, message, next } = await launchFailure({ instanceType: 'ml.m5.4xlarge' })
     expect([code, message]).toEqual(['cloud-limit', 'The account’s quota for ml.m5.4xlarge is used up or 0.'])
     expect(next).toContain('https://eu-west-1.console.aws.amazon.com/servicequotas/')
     // The sizes between have no quota either; without the right to look, none is offered.
-    place.simulator.account.quotas.set('ml.m5.24xlarge for processing job usage', 1)
+    workspace.simulator.account.quotas.set('ml.m5.24xlarge for processing job usage', 1)
     expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose ml\.m5\.24xlarge, or ask for more at /)
-    place.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
+    workspace.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
     expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose another type, or ask for more at /)
   })
 
@@ -72,7 +72,7 @@ describe('a launch is refused', () => {
   })
 
   it('with a key that may not be used: what role and caller need', async () => {
-    place.simulator.account.deniedKmsKeys.add('key-1')
+    workspace.simulator.account.deniedKmsKeys.add('key-1')
     const { code, message, next } = await launchFailure({ kmsKeyId: 'key-1' })
     expect([code, message]).toEqual(['cloud-refused', 'The key key-1 may not be used here.'])
     expect(next).toContain('kms:GenerateDataKey')
@@ -86,25 +86,25 @@ describe('a launch is refused', () => {
       'cloud-limit',
       'Its full runtime on ml.m5.24xlarge would cost up to 358.73 USD (estimate), above the ceiling of 10 USD.',
     ])
-    expect(place.simulator.requestsOf('PutObject')).toEqual([])
+    expect(workspace.simulator.requestsOf('PutObject')).toEqual([])
   })
 })
 
 describe('a job ends badly', () => {
   it('when its input may not be read', async () => {
-    place.simulator.account.denied.set('role:s3:GetObject', 'AccessDenied (403): Access Denied')
-    const { code, message, next } = await endOf(undefined)
+    workspace.simulator.account.denied.set('role:s3:GetObject', 'AccessDenied (403): Access Denied')
+    const { code, message, next } = await failureAfter(undefined)
     expect([code, message.startsWith('The job could not read its input')]).toEqual(['cloud-job-failed', true])
     expect(next).toMatch(/s3:GetObject and s3:ListBucket.*gateway endpoint/)
   })
 
   it('for want of capacity: later, or the next type', async () => {
-    const { message, next } = await endOf({ kind: 'capacity' }, { instanceType: 'ml.m5.xlarge' })
+    const { message, next } = await failureAfter({ kind: 'capacity' }, { instanceType: 'ml.m5.xlarge' })
     expect([message, next]).toEqual(['AWS has no ml.m5.xlarge free at the moment.', 'Launch again later, or with ml.m5.2xlarge.'])
   })
 
   it('killed for its memory: the next size up', async () => {
-    const { code, message, next } = await endOf({ kind: 'out-of-memory' }, { instanceType: 'ml.m5.large' })
+    const { code, message, next } = await failureAfter({ kind: 'out-of-memory' }, { instanceType: 'ml.m5.large' })
     expect(code).toBe('cloud-job-failed')
     expect(message).toContain('most likely for want of memory on ml.m5.large (8 GB)')
     expect(next).toBe('Launch again on ml.m5.xlarge.')
@@ -113,8 +113,8 @@ describe('a job ends badly', () => {
   it('killed for its memory, with what the engine had reported by then', async () => {
     // 7.5 x 2^30 bytes.
     const script = 'echo \'{"type":"step","peak_memory_bytes":8053063680}\'; sleep 0.3; kill -9 $$'
-    await writeFile(join(place.folder, 'engine', 'run.sh'), script)
-    const { message, next } = await endOf(undefined, { instanceType: 'ml.m5.large' })
+    await writeFile(join(workspace.folder, 'engine', 'run.sh'), script)
+    const { message, next } = await failureAfter(undefined, { instanceType: 'ml.m5.large' })
     expect(message).toBe('The job was killed, most likely for want of memory on ml.m5.large (8 GB); it last reported 7.5 GB.')
     expect(next).toBe('Launch again on ml.m5.xlarge.')
   })
@@ -134,52 +134,60 @@ describe('a job ends badly', () => {
   })
 
   it('by an internal error in a VPC: network-interface permissions', async () => {
-    const { next } = await endOf({ kind: 'fails', reason: 'InternalServerError: We encountered an internal error. Please try again.' })
+    const { next } = await failureAfter({
+      kind: 'fails',
+      reason: 'InternalServerError: We encountered an internal error. Please try again.',
+    })
     expect(next).toContain('network-interface permissions')
   })
 
   it('when the image is not there', async () => {
-    const { code, next } = await endOf({ kind: 'fails', reason: 'ClientError: manifest unknown: Requested image not found' })
+    const { code, next } = await failureAfter({ kind: 'fails', reason: 'ClientError: manifest unknown: Requested image not found' })
     expect([code, next?.includes('141502667606.dkr.ecr.eu-west-1')]).toEqual(['cloud-setup', true])
   })
 
   it('without a reason: it was stopped, which is no success', async () => {
-    expect(await endOf({ kind: 'stops' })).toMatchObject({ code: 'cloud-job-stopped', message: 'The job was stopped before its end.' })
+    expect(await failureAfter({ kind: 'stops' })).toMatchObject({
+      code: 'cloud-job-stopped',
+      message: 'The job was stopped before its end.',
+    })
   })
 
   it('with the container’s own words where no rule fits', async () => {
-    await writeFile(join(place.folder, 'engine', 'run.sh'), 'printf "fleet.parquet has no rows." > /opt/ml/output/message; exit 3')
-    expect(await endOf(undefined)).toMatchObject({ code: 'cloud-job-failed', message: 'The job failed: fleet.parquet has no rows.' })
+    await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'printf "fleet.parquet has no rows." > /opt/ml/output/message; exit 3')
+    expect(await failureAfter(undefined)).toMatchObject({ code: 'cloud-job-failed', message: 'The job failed: fleet.parquet has no rows.' })
   })
 })
 
 describe('a job completes', () => {
   it('without a manifest: the run is incomplete, with what is there', async () => {
-    await writeFile(join(place.folder, 'engine', 'run.sh'), 'echo 1 > /opt/ml/processing/output/server_clusters.csv')
-    const trip = await place.launch(place.request())
-    const ended = await awaitTrip(place.connection, place.journal, trip, { pollMs: 20 })
-    const home = { uri: ended.outputUri, folder: join(place.folder, 'home'), runId: ended.runId }
-    expect(await failureOf(fetchRun(place.connection, home))).toMatchObject({
+    await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'echo 1 > /opt/ml/processing/output/server_clusters.csv')
+    const cloudRun = await workspace.launch(workspace.request())
+    const ended = await waitForRun(workspace.connection, workspace.launchRecords, cloudRun, { pollMs: 20 })
+    const download = { uri: ended.outputUri, folder: join(workspace.folder, 'home'), runId: ended.runId }
+    expect(await failureOf(downloadRunFolder(workspace.connection, download))).toMatchObject({
       code: 'cloud-incomplete',
       message: 'The job wrote no manifest, so its run is incomplete. There is server_clusters.csv (2 bytes).',
     })
   })
 
   it('with empty outputs: the same, and nothing is there', async () => {
-    place.simulator.faults.addToNextJob({ kind: 'empty-outputs' })
-    const ended = await awaitTrip(place.connection, place.journal, await place.launch(place.request()), { pollMs: 20 })
-    const home = { uri: ended.outputUri, folder: join(place.folder, 'home'), runId: ended.runId }
-    expect((await failureOf(fetchRun(place.connection, home))).message).toContain('Nothing is there.')
+    workspace.simulator.faults.addToNextJob({ kind: 'empty-outputs' })
+    const ended = await waitForRun(workspace.connection, workspace.launchRecords, await workspace.launch(workspace.request()), {
+      pollMs: 20,
+    })
+    const download = { uri: ended.outputUri, folder: join(workspace.folder, 'home'), runId: ended.runId }
+    expect((await failureOf(downloadRunFolder(workspace.connection, download))).message).toContain('Nothing is there.')
   })
 })
 
 describe('tracking', () => {
   const followed = async (prepare: () => void): Promise<CloudEvent[]> => {
-    const trip = await place.launch(place.request())
-    await place.simulator.account.jobs.get(trip.jobName)!.ended
+    const cloudRun = await workspace.launch(workspace.request())
+    await workspace.simulator.account.jobs.get(cloudRun.jobName)!.ended
     prepare()
     const events: CloudEvent[] = []
-    const { state } = await followJob(place.connection, trip.jobName, { pollMs: 10, onEvent: (event) => events.push(event) })
+    const { state } = await followJob(workspace.connection, cloudRun.jobName, { pollMs: 10, onEvent: (event) => events.push(event) })
     expect(state.status).toBe('Completed')
     return events
   }
@@ -187,39 +195,39 @@ describe('tracking', () => {
 
   it('goes on after throttling', async () => {
     expect(
-      waits(await followed(() => place.simulator.faults.add({ kind: 'throttle', operation: 'DescribeProcessingJob', times: 6 }))),
+      waits(await followed(() => workspace.simulator.faults.add({ kind: 'throttle', operation: 'DescribeProcessingJob', times: 6 }))),
     ).toEqual(['cloud-unreachable'])
     // It asks by name and never for the whole list.
-    expect(place.simulator.requestsOf('ListProcessingJobs')).toEqual([])
+    expect(workspace.simulator.requestsOf('ListProcessingJobs')).toEqual([])
   }, 60_000)
 
   it('goes on after lost connections', async () => {
     expect(
-      waits(await followed(() => place.simulator.faults.add({ kind: 'reset', operation: 'DescribeProcessingJob', times: 6 }))),
+      waits(await followed(() => workspace.simulator.faults.add({ kind: 'reset', operation: 'DescribeProcessingJob', times: 6 }))),
     ).toEqual(['cloud-unreachable'])
   }, 60_000)
 
   it('goes on after credentials have expired and been renewed', async () => {
     expect(
-      waits(await followed(() => place.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times: 2 }))),
+      waits(await followed(() => workspace.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times: 2 }))),
     ).toEqual(['cloud-sign-in', 'cloud-sign-in'])
   })
 
   it('shows the lines of every host in the order of their times, none lost and none twice when the connection breaks', async () => {
-    const { account, faults } = place.simulator
-    const say = (host: string, timestamp: number, message: string) => {
+    const { account, faults } = workspace.simulator
+    const addLogLine = (host: string, timestamp: number, message: string) => {
       const stream = `job-1/${host}-1800000000000`
       account.logs.set(stream, [...(account.logs.get(stream) ?? []), { timestamp, message }])
     }
-    say('algo-1', 1000, 'first')
-    say('algo-2', 2000, 'second')
-    say('algo-1', 3000, 'third')
-    const log = new JobLog(place.connection, 'job-1')
+    addLogLine('algo-1', 1000, 'first')
+    addLogLine('algo-2', 2000, 'second')
+    addLogLine('algo-1', 3000, 'third')
+    const log = new JobLog(workspace.connection, 'job-1')
     // All of the client's own attempts, after the first host's lines have come.
     faults.add({ kind: 'reset', operation: 'GetLogEvents', about: 'algo-2', times: 99 })
     await expect(log.read()).rejects.toThrow(/hang up|ECONNRESET/)
     faults.clear()
-    say('algo-2', 4000, 'fourth')
+    addLogLine('algo-2', 4000, 'fourth')
     expect((await log.read()).map(({ host, text }) => `${host} ${text}`)).toEqual([
       'algo-1 first',
       'algo-2 second',
@@ -230,22 +238,27 @@ describe('tracking', () => {
   })
 
   it('goes on without a log that may not be read', async () => {
-    expect(waits(await followed(() => place.simulator.account.denied.set('logs:DescribeLogStreams', 'denied')))).toEqual(['cloud-refused'])
+    expect(waits(await followed(() => workspace.simulator.account.denied.set('logs:DescribeLogStreams', 'denied')))).toEqual([
+      'cloud-refused',
+    ])
   })
 })
 
 describe('other refusals', () => {
   it('falls back to its own history where jobs may not be listed', async () => {
-    const trip = await place.launch(place.request())
-    place.simulator.account.denied.set('sagemaker:ListProcessingJobs', 'User is not authorized to perform: sagemaker:ListProcessingJobs')
-    const { jobs, limited } = await listJobs(place.connection, place.journal)
-    expect(jobs.map(({ name }) => name)).toEqual([trip.jobName])
+    const cloudRun = await workspace.launch(workspace.request())
+    workspace.simulator.account.denied.set(
+      'sagemaker:ListProcessingJobs',
+      'User is not authorized to perform: sagemaker:ListProcessingJobs',
+    )
+    const { jobs, accessError: limited } = await listJobs(workspace.connection, workspace.launchRecords)
+    expect(jobs.map(({ name }) => name)).toEqual([cloudRun.jobName])
     expect(limited?.next).toContain('Resource "*"')
   })
 
   it('offers no role where roles may not be listed, and says so', async () => {
-    place.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles on resource: *')
-    const { roles, limited } = await listExecutionRoles(place.connection)
+    workspace.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles on resource: *')
+    const { roles, accessError: limited } = await listExecutionRoles(workspace.connection)
     expect({ roles, message: limited?.message }).toEqual({
       roles: [],
       message: 'You may not list the account’s roles, so none can be offered.',
@@ -254,7 +267,7 @@ describe('other refusals', () => {
   })
 
   it('tells a wrong clock from a wrong key', async () => {
-    place.simulator.faults.add({
+    workspace.simulator.faults.add({
       kind: 'error',
       operation: 'GetCallerIdentity',
       code: 'SignatureDoesNotMatch',
@@ -262,20 +275,23 @@ describe('other refusals', () => {
       status: 403,
       times: 9,
     })
-    expect(await failureOf(identifyCaller(place.connection))).toMatchObject({ code: 'cloud-setup', next: 'Set the clock, then try again.' })
+    expect(await failureOf(identifyCaller(workspace.connection))).toMatchObject({
+      code: 'cloud-setup',
+      next: 'Set the clock, then try again.',
+    })
   })
 
   it('gets by with a clock that is ten minutes wrong', async () => {
-    place.simulator.clockSkewMs = 10 * 60_000
-    const trip = await place.launch(place.request())
-    expect(trip.stage).toBe('submitted')
+    workspace.simulator.clockSkewMs = 10 * 60_000
+    const cloudRun = await workspace.launch(workspace.request())
+    expect(cloudRun.stage).toBe('submitted')
     // The first answer told the right time.
-    expect(place.simulator.requests.filter(({ status }) => status === 403)).not.toEqual([])
+    expect(workspace.simulator.requests.filter(({ status }) => status === 403)).not.toEqual([])
   })
 
   it('says to sign in again when credentials have expired', async () => {
-    place.simulator.faults.add({ kind: 'expired', operation: 'GetCallerIdentity', times: 9 })
-    expect(await failureOf(identifyCaller(place.connection))).toMatchObject({
+    workspace.simulator.faults.add({ kind: 'expired', operation: 'GetCallerIdentity', times: 9 })
+    expect(await failureOf(identifyCaller(workspace.connection))).toMatchObject({
       code: 'cloud-sign-in',
       message: 'Your AWS sign-in has expired.',
     })
@@ -296,9 +312,9 @@ describe('other refusals', () => {
     ['NoSuchBucket', 'The specified bucket does not exist', 'bucket'],
     ['Error', 'connect ECONNREFUSED 127.0.0.1:1', 'unreachable'],
   ])('knows %s: %s', (name, message, failure) => {
-    expect(adviseOn({ name, message })?.failure).toBe(failure)
+    expect(diagnoseFailure({ name, message })?.failure).toBe(failure)
   })
-  it('knows nothing it was not told', () => expect(adviseOn({ name: 'Odd', message: 'Something else' })).toBeUndefined())
+  it('knows nothing it was not told', () => expect(diagnoseFailure({ name: 'Odd', message: 'Something else' })).toBeUndefined())
 })
 
 describe('what is no answer of AWS', () => {

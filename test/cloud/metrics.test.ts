@@ -4,18 +4,18 @@ import { followJob } from '../../src-main/cloud/follow-job.ts'
 import { JobMetrics } from '../../src-main/cloud/job-metrics.ts'
 import { describeJob } from '../../src-main/cloud/describe-job.ts'
 import type { CloudEvent, JobLoad } from '../../src-shared/cloud-job.ts'
-import { openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { openCloudWorkspace, type CloudWorkspace } from '../fixtures/cloud-place.ts'
 
 const minute = 60_000
 const startedAt = Math.floor(Date.now() / minute) * minute - 300 * minute
 
-let place: CloudPlace
+let workspace: CloudWorkspace
 beforeEach(async () => {
-  place = await openCloudPlace({}, { runJob: finish })
+  workspace = await openCloudWorkspace({}, { runJob: finish })
 })
-afterEach(() => place.close())
+afterEach(() => workspace.close())
 
-const finish = async (job: CloudPlace['simulator']['account']['jobs'] extends Map<string, infer Job> ? Job : never): Promise<void> => {
+const finish = async (job: CloudWorkspace['simulator']['account']['jobs'] extends Map<string, infer Job> ? Job : never): Promise<void> => {
   job.startedAt = new Date(startedAt)
   job.endedAt = new Date()
   job.status = 'Completed'
@@ -26,13 +26,13 @@ const measured = (job: string, metrics: Readonly<Record<string, readonly number[
   const series = Object.entries(metrics).map(
     ([name, values]) => [name, values.map((value, index) => ({ at: startedAt + index * minute, value }))] as const,
   )
-  place.simulator.account.metrics.set(`${job}/algo-1`, new Map(series))
+  workspace.simulator.account.metrics.set(`${job}/algo-1`, new Map(series))
 }
 
-const launched = async (): Promise<string> => (await place.launch(place.request())).jobName
+const launched = async (): Promise<string> => (await workspace.launch(workspace.request())).jobName
 const followed = async (job: string): Promise<CloudEvent[]> => {
   const events: CloudEvent[] = []
-  await followJob(place.connection, job, { pollMs: 10, onEvent: (event) => events.push(event) })
+  await followJob(workspace.connection, job, { pollMs: 10, onEvent: (event) => events.push(event) })
   return events
 }
 const loadsIn = (events: readonly CloudEvent[]): JobLoad[] => events.flatMap((event) => (event.type === 'metrics' ? [event.load] : []))
@@ -49,44 +49,44 @@ describe('the load of a job', () => {
     const job = await launched()
     const cpu = Array.from({ length: 250 }, (_, index) => (index === 7 ? 99 : 40))
     measured(job, { CPUUtilization: cpu })
-    const { state } = (await describeJob(place.connection, job))!
-    const metrics = new JobMetrics(place.connection, job)
-    expect(await metrics.look(state)).toMatchObject({ cpu: { last: 40, most: 99 } })
+    const { state } = (await describeJob(workspace.connection, job))!
+    const metrics = new JobMetrics(workspace.connection, job)
+    expect(await metrics.poll(state)).toMatchObject({ cpu: { last: 40, most: 99 } })
     // 250 points, 100 a page.
-    expect(place.simulator.requestsOf('GetMetricData')).toHaveLength(3)
-    expect(await metrics.look(state)).toBeUndefined()
+    expect(workspace.simulator.requestsOf('GetMetricData')).toHaveLength(3)
+    expect(await metrics.poll(state)).toBeUndefined()
     measured(job, { CPUUtilization: [...cpu, 60] })
-    expect(await metrics.look(state)).toMatchObject({ cpu: { last: 60, most: 99 } })
-    expect(place.simulator.requestsOf('GetMetricData')).toHaveLength(5)
+    expect(await metrics.poll(state)).toMatchObject({ cpu: { last: 60, most: 99 } })
+    expect(workspace.simulator.requestsOf('GetMetricData')).toHaveLength(5)
   })
 
   it('is asked for once in twenty looks while the job runs', async () => {
     const job = await launched()
-    const { state } = (await describeJob(place.connection, job))!
-    const metrics = new JobMetrics(place.connection, job)
-    await metrics.look({ ...state, startedAt: null, endedAt: null })
-    expect(place.simulator.requestsOf('GetMetricData')).toHaveLength(0)
-    for (let look = 0; look < 21; look += 1) await metrics.look({ ...state, endedAt: null })
-    expect(place.simulator.requestsOf('GetMetricData')).toHaveLength(2)
+    const { state } = (await describeJob(workspace.connection, job))!
+    const metrics = new JobMetrics(workspace.connection, job)
+    await metrics.poll({ ...state, startedAt: null, endedAt: null })
+    expect(workspace.simulator.requestsOf('GetMetricData')).toHaveLength(0)
+    for (let look = 0; look < 21; look += 1) await metrics.poll({ ...state, endedAt: null })
+    expect(workspace.simulator.requestsOf('GetMetricData')).toHaveLength(2)
   })
 
   it('is not spoken of where CloudWatch has none', async () => {
     const events = await followed(await launched())
     expect(events.map(({ type }) => type)).toEqual(['status'])
-    expect(place.simulator.requestsOf('GetMetricData').map(({ status }) => status)).toEqual([200])
+    expect(workspace.simulator.requestsOf('GetMetricData').map(({ status }) => status)).toEqual([200])
   })
 
   it('is left out where it may not be read or cannot be reached; the job is followed all the same', async () => {
     const job = await launched()
     measured(job, { CPUUtilization: [50] })
-    place.simulator.account.denied.set('cloudwatch:GetMetricData', 'User is not authorized to perform: cloudwatch:GetMetricData')
-    const { state } = (await describeJob(place.connection, job))!
-    const metrics = new JobMetrics(place.connection, job)
-    expect([await metrics.look(state), await metrics.look(state)]).toEqual([undefined, undefined])
-    expect(place.simulator.requestsOf('GetMetricData').map(({ status }) => status)).toEqual([403])
+    workspace.simulator.account.denied.set('cloudwatch:GetMetricData', 'User is not authorized to perform: cloudwatch:GetMetricData')
+    const { state } = (await describeJob(workspace.connection, job))!
+    const metrics = new JobMetrics(workspace.connection, job)
+    expect([await metrics.poll(state), await metrics.poll(state)]).toEqual([undefined, undefined])
+    expect(workspace.simulator.requestsOf('GetMetricData').map(({ status }) => status)).toEqual([403])
     expect((await followed(job)).map(({ type }) => type)).toEqual(['status'])
-    place.simulator.account.denied.clear()
-    place.simulator.faults.add({ kind: 'error', operation: 'GetMetricData', code: 'InvalidParameterValue', message: 'no', status: 400 })
+    workspace.simulator.account.denied.clear()
+    workspace.simulator.faults.add({ kind: 'error', operation: 'GetMetricData', code: 'InvalidParameterValue', message: 'no', status: 400 })
     expect((await followed(job)).map(({ type }) => type)).toEqual(['status'])
   })
 })

@@ -5,16 +5,16 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { browseBucket } from '../../src-main/cloud/browse-bucket.ts'
-import { fetchRun } from '../../src-main/cloud/fetch-run.ts'
-import { awaitTrip, launchTrip } from '../../src-main/cloud/launch-trip.ts'
+import { downloadRunFolder } from '../../src-main/cloud/fetch-run.ts'
+import { waitForRun, launchRun } from '../../src-main/cloud/launch-trip.ts'
 import { listJobs } from '../../src-main/cloud/list-jobs.ts'
 import { listExecutionRoles } from '../../src-main/cloud/list-roles.ts'
 import { preflight } from '../../src-main/cloud/preflight.ts'
 import { stopJob } from '../../src-main/cloud/stop-job.ts'
 import { identifyCaller } from '../../src-main/cloud/connection.ts'
 import type { LaunchRequest } from '../../src-shared/cloud-settings.ts'
-import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
-import { allows, allowsBy, type Need, type Policy } from '../simulator/authorize.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-place.ts'
+import { allows, allowsBy, type RequiredPermission, type Policy } from '../simulator/authorize.ts'
 import { hasNamespaces } from '../simulator/container.ts'
 import type { SparkRunner } from '../simulator/spark-container.ts'
 
@@ -37,44 +37,46 @@ const roleArn = 'arn:aws:iam::123456789012:role/service-role/HeadroomProcessing'
 /** With the words in capitals replaced, as the guide says. */
 const readPolicy = async (name: string): Promise<Policy> => {
   const text = await readFile(join(import.meta.dirname, '..', '..', 'resources', 'cloud', name), 'utf8')
-  const words = { BUCKET: placeBucket, PREFIX: 'headroom', FORECASTS: 'forecasts', REGION: 'eu-west-1', ACCOUNT: '123456789012' }
-  const filled = Object.entries({ ...words, '"ROLE"': `"${roleArn}"`, '"KEY"': '"arn:aws:kms:eu-west-1:123456789012:key/1"' }).reduce(
-    (so, [word, value]) => so.replaceAll(word, value),
-    text,
-  )
+  const placeholders = { BUCKET: workspaceBucket, PREFIX: 'headroom', FORECASTS: 'forecasts', REGION: 'eu-west-1', ACCOUNT: '123456789012' }
+  const filled = Object.entries({
+    ...placeholders,
+    '"ROLE"': `"${roleArn}"`,
+    '"KEY"': '"arn:aws:kms:eu-west-1:123456789012:key/1"',
+  }).reduce((filledText, [placeholder, value]) => filledText.replaceAll(placeholder, value), text)
   return policySchema.parse(JSON.parse(filled)).Statement
 }
 
 /** Each grant of the policy, as "action on resource", that none of the needs makes use of. */
-const inVain = (policy: Policy, needs: readonly Need[]): string[] =>
+const findUnusedGrants = (policy: Policy, permissions: readonly RequiredPermission[]): string[] =>
   policy.flatMap((statement) =>
     statement.Action.flatMap((action) =>
       statement.Resource.filter(
-        (pattern) => !needs.some((need) => need.action === action && allowsBy({ ...statement, Resource: [pattern] }, need)),
+        (pattern) =>
+          !permissions.some((permission) => permission.action === action && allowsBy({ ...statement, Resource: [pattern] }, permission)),
       ).map((pattern) => `${action} on ${pattern}`),
     ),
   )
 
-let place: CloudPlace
+let workspace: CloudWorkspace
 let user: Policy
 let role: Policy
 
 beforeAll(async () => {
-  place = await openCloudPlace({ engine: 'sleep 1; echo done; echo 1 > /opt/ml/processing/output/server_clusters.csv' })
+  workspace = await openCloudWorkspace({ engine: 'sleep 1; echo done; echo 1 > /opt/ml/processing/output/server_clusters.csv' })
   user = await readPolicy('user-policy.json')
   role = await readPolicy('execution-policy.json')
-  const { connection, journal, folder } = place
-  Object.assign(place.simulator.account.policies, { user, role })
+  const { connection, launchRecords, folder } = workspace
+  Object.assign(workspace.simulator.account.policies, { user, role })
   const [large, table, project] = ['large.parquet', 'events.csv', 'project'].map((name) => join(folder, name)) as [string, string, string]
   await writeFile(large, Buffer.alloc(17 * 1024 * 1024, 'x'))
   await writeFile(table, 'from,to\n')
   for (const part of ['src', 'config']) await mkdir(join(project, part), { recursive: true })
   await writeFile(join(project, 'src', 'module.py'), 'print(1)\n')
   await writeFile(join(project, 'config', 'config.yaml'), 'a: 1\n')
-  await preflight(connection, place.request())
+  await preflight(connection, workspace.request())
   const caller = await identifyCaller(connection)
-  const request = place.request({}, { input: [large] })
-  place.simulator.faults.add({
+  const request = workspace.request({}, { input: [large] })
+  workspace.simulator.faults.add({
     kind: 'error',
     operation: 'UploadPart',
     about: 'partNumber=2',
@@ -82,35 +84,35 @@ beforeAll(async () => {
     message: 'no',
     status: 403,
   })
-  await failureOf(launchTrip({ connection, caller, journal, request }))
-  const trip = await launchTrip({ connection, caller, journal, request })
-  await stopJob(connection, trip.jobName)
-  await failureOf(awaitTrip(connection, journal, trip, { pollMs: 20 }))
-  const launch = async (own: Partial<LaunchRequest>) =>
-    launchTrip({ connection, caller, journal, request: place.request({}, own) }).then((launched) =>
-      awaitTrip(connection, journal, launched, { pollMs: 50 }),
+  await failureOf(launchRun({ connection, caller, launchRecords, request }))
+  const cloudRun = await launchRun({ connection, caller, launchRecords, request })
+  await stopJob(connection, cloudRun.jobName)
+  await failureOf(waitForRun(connection, launchRecords, cloudRun, { pollMs: 20 }))
+  const launch = async (overrides: Partial<LaunchRequest>) =>
+    launchRun({ connection, caller, launchRecords, request: workspace.request({}, overrides) }).then((launched) =>
+      waitForRun(connection, launchRecords, launched, { pollMs: 50 }),
     )
   const task = { kind: 'engine', method: 'headroom', config: {}, eventsTable: table } as const
   const whole = await launch({ task })
-  await failureOf(fetchRun(connection, { uri: whole.outputUri, folder: join(folder, 'none'), runId: whole.runId }))
+  await failureOf(downloadRunFolder(connection, { uri: whole.outputUri, folder: join(folder, 'none'), runId: whole.runId }))
   // Whatever it prints, it ends: what counts here is what it was allowed to read and write.
   const python = { kind: 'python-module', projectFolder: project, script: join('src', 'module.py') } as const
   await launch({ task: python }).catch(() => undefined)
-  await listJobs(connection, journal)
+  await listJobs(connection, launchRecords)
   await browseBucket(connection, '', '')
   await listExecutionRoles(connection)
-  place.put('risk_analysis/1/risk_flagged_forecasts.parquet', 'original')
-  await fetchRun(connection, { uri: `s3://${placeBucket}/risk_analysis/1/`, folder: join(folder, 'home'), runId: null })
+  workspace.put('risk_analysis/1/risk_flagged_forecasts.parquet', 'original')
+  await downloadRunFolder(connection, { uri: `s3://${workspaceBucket}/risk_analysis/1/`, folder: join(folder, 'home'), runId: null })
 }, 60_000)
-afterAll(() => place.close())
+afterAll(() => workspace.close())
 
 describe.skipIf(!hasNamespaces)("the user's policy", () => {
   const bucket = 'arn:aws:s3:::capacity-data'
 
   it('is enough for everything that is asked of AWS', () => {
-    const { user: needed } = place.simulator.account.needed
-    expect(needed.filter((need) => !allows(user, need))).toEqual([])
-    expect(needed.length).toBeGreaterThan(60)
+    const { user: requested } = workspace.simulator.account.requestedPermissions
+    expect(requested.filter((permission) => !allows(user, permission))).toEqual([])
+    expect(requested.length).toBeGreaterThan(60)
   })
 
   it('grants no action and no resource that is not used', () => {
@@ -119,7 +121,7 @@ describe.skipIf(!hasNamespaces)("the user's policy", () => {
       action,
       resource: `${bucket}/sagemaker/artifacts/headroom-1/src/large.bin`,
     }))
-    expect(inVain(user, [...place.simulator.account.needed.user, ...large])).toEqual([])
+    expect(findUnusedGrants(user, [...workspace.simulator.account.requestedPermissions.user, ...large])).toEqual([])
   })
 
   it.each<[string, string, Record<string, string>?]>([
@@ -145,28 +147,28 @@ describe.skipIf(!hasNamespaces)("the user's policy", () => {
   })
 
   it('is what AWS itself goes by: a call outside is refused, and nothing comes of it', async () => {
-    place.put('payroll/2026.csv', 'secret')
+    workspace.put('payroll/2026.csv', 'secret')
     const [get, put] = [
-      new GetObjectCommand({ Bucket: placeBucket, Key: 'payroll/2026.csv' }),
-      new PutObjectCommand({ Bucket: placeBucket, Key: 'payroll/2027.csv', Body: 'x' }),
+      new GetObjectCommand({ Bucket: workspaceBucket, Key: 'payroll/2026.csv' }),
+      new PutObjectCommand({ Bucket: workspaceBucket, Key: 'payroll/2027.csv', Body: 'x' }),
     ]
-    await expect(place.connection.s3.send(get)).rejects.toMatchObject({ name: 'AccessDenied' })
-    await expect(place.connection.s3.send(put)).rejects.toMatchObject({ name: 'AccessDenied' })
-    expect(place.bucket.objects.has('payroll/2027.csv')).toBe(false)
+    await expect(workspace.connection.s3.send(get)).rejects.toMatchObject({ name: 'AccessDenied' })
+    await expect(workspace.connection.s3.send(put)).rejects.toMatchObject({ name: 'AccessDenied' })
+    expect(workspace.bucket.objects.has('payroll/2027.csv')).toBe(false)
   })
 })
 
 describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
   it('is enough for what a job does: image, inputs, log, measures, outputs', () => {
-    const { role: needed } = place.simulator.account.needed
-    expect(needed.filter((need) => !allows(role, need))).toEqual([])
-    expect(new Set(needed.map(({ action }) => action)).size).toBe(12)
+    const { role: requested } = workspace.simulator.account.requestedPermissions
+    expect(requested.filter((permission) => !allows(role, permission))).toEqual([])
+    expect(new Set(requested.map(({ action }) => action)).size).toBe(12)
   })
 
   it('grants no action and no resource that no job uses', () => {
     // A module's own results; the one above writes none.
-    const module = { action: 's3:PutObject', resource: `arn:aws:s3:::${placeBucket}/risk_analysis/1/module_05_summary.json` }
-    expect(inVain(role, [...place.simulator.account.needed.role, module])).toEqual([])
+    const module = { action: 's3:PutObject', resource: `arn:aws:s3:::${workspaceBucket}/risk_analysis/1/module_05_summary.json` }
+    expect(findUnusedGrants(role, [...workspace.simulator.account.requestedPermissions.role, module])).toEqual([])
   })
 
   it.each([
@@ -192,60 +194,60 @@ describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
   })
 
   it('is what the job goes by: forecasts outside of it cannot be read, and the user is told why', async () => {
-    place.put('elsewhere/part.parquet', 'x')
-    const { connection, journal } = place
-    Object.assign(place.simulator.account.policies, { user: undefined })
-    const request = place.request({}, { input: `s3://${placeBucket}/elsewhere/` })
-    const trip = await launchTrip({ connection, caller: await identifyCaller(connection), journal, request })
-    Object.assign(place.simulator.account.policies, { user })
-    const { code, next } = await failureOf(awaitTrip(connection, journal, trip, { pollMs: 20 }))
+    workspace.put('elsewhere/part.parquet', 'x')
+    const { connection, launchRecords } = workspace
+    Object.assign(workspace.simulator.account.policies, { user: undefined })
+    const request = workspace.request({}, { input: `s3://${workspaceBucket}/elsewhere/` })
+    const cloudRun = await launchRun({ connection, caller: await identifyCaller(connection), launchRecords, request })
+    Object.assign(workspace.simulator.account.policies, { user })
+    const { code, next } = await failureOf(waitForRun(connection, launchRecords, cloudRun, { pollMs: 20 }))
     expect([code, next]).toEqual(['cloud-job-failed', expect.stringContaining('s3:GetObject and s3:ListBucket')])
   })
 })
 
 describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
-  let spark: CloudPlace
+  let spark: CloudWorkspace
   beforeAll(async () => {
     const runSpark: SparkRunner = ({ args: [, out] }) => {
       const write = mkdir(join(out!, 'stage'), { recursive: true }).then(() => writeFile(join(out!, 'stage', 'stage.json'), '{}'))
       return { stop: () => undefined, exit: write.then(() => 0) }
     }
-    spark = await openCloudPlace({}, { runSpark })
+    spark = await openCloudWorkspace({}, { runSpark })
     for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(spark.folder, name), name)
   })
   afterAll(() => spark.close())
-  const trip = async (policy: Policy) => {
+  const cloudRun = async (policy: Policy) => {
     const { account } = spark.simulator
-    account.needed.role.length = 0
+    account.requestedPermissions.role.length = 0
     Object.assign(account.policies, { user, role: policy })
-    const { connection, journal, folder } = spark
+    const { connection, launchRecords, folder } = spark
     const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 2, planFolder: folder } } as const
-    const launched = await launchTrip({
+    const launched = await launchRun({
       connection,
       caller: await identifyCaller(connection),
-      journal,
+      launchRecords,
       request: spark.request({}, { task }),
     })
-    return awaitTrip(connection, journal, launched, { pollMs: 20 })
+    return waitForRun(connection, launchRecords, launched, { pollMs: 20 })
   }
 
   it('is needed beside the other one for what Spark writes under a temporary name', async () => {
-    expect((await failureOf(trip(role))).message).toMatch(/In the Spark stage: .*s3:DeleteObject/)
+    expect((await failureOf(cloudRun(role))).message).toMatch(/In the Spark stage: .*s3:DeleteObject/)
   })
 
   it('is enough with it, and grants nothing in vain; so is the user’s', async () => {
-    const own = await readPolicy('execution-policy-spark.json')
-    expect(await trip([...role, ...own])).toMatchObject({ part: 'finish', job: { status: 'Completed' } })
-    const { user: asked, role: needed } = spark.simulator.account.needed
-    expect(needed.filter((need) => !allows([...role, ...own], need))).toEqual([])
-    expect(asked.filter((need) => !allows(user, need))).toEqual([])
+    const overrides = await readPolicy('execution-policy-spark.json')
+    expect(await cloudRun([...role, ...overrides])).toMatchObject({ part: 'finish', job: { status: 'Completed' } })
+    const { user: requestedByUser, role: requested } = spark.simulator.account.requestedPermissions
+    expect(requested.filter((permission) => !allows([...role, ...overrides], permission))).toEqual([])
+    expect(requestedByUser.filter((permission) => !allows(user, permission))).toEqual([])
     // A write that breaks off, which this account's Spark does not.
-    const aborted = { action: 's3:AbortMultipartUpload', resource: `arn:aws:s3:::${placeBucket}/headroom/runs/1/spark/work/part` }
-    expect(inVain(own, [...needed, aborted])).toEqual([])
-    expect(allows(own, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${placeBucket}/headroom/runs/1/output/manifest.json` })).toBe(
-      false,
-    )
-    expect(allows(own, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${placeBucket}/forecasts/part.parquet` })).toBe(false)
+    const aborted = { action: 's3:AbortMultipartUpload', resource: `arn:aws:s3:::${workspaceBucket}/headroom/runs/1/spark/work/part` }
+    expect(findUnusedGrants(overrides, [...requested, aborted])).toEqual([])
+    expect(
+      allows(overrides, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${workspaceBucket}/headroom/runs/1/output/manifest.json` }),
+    ).toBe(false)
+    expect(allows(overrides, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${workspaceBucket}/forecasts/part.parquet` })).toBe(false)
   })
 })
 

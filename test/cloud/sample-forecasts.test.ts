@@ -3,47 +3,47 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { PlanMaker } from '../../src-main/cloud/engine-errands.ts'
+import type { SparkPlanner } from '../../src-main/cloud/engine-errands.ts'
 import { makeSparkPlan } from '../../src-main/cloud/sample-forecasts.ts'
 import { Database, literal } from '../../src-main/database/database.ts'
-import { failureOf, openCloudPlace, placeBucket, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-place.ts'
 
-let place: CloudPlace
+let workspace: CloudWorkspace
 let database: Database
 beforeAll(async () => {
-  place = await openCloudPlace({}, { runJob: () => Promise.resolve() })
+  workspace = await openCloudWorkspace({}, { runJob: () => Promise.resolve() })
   database = await Database.open()
 })
 afterAll(async () => {
   database.close()
-  await place.close()
+  await workspace.close()
 })
 
-const plan = async (input: string, make: PlanMaker): Promise<void> => {
-  const spark = { instances: 2, planFolder: join(place.folder, 'plan') }
+const plan = async (input: string, make: SparkPlanner): Promise<void> => {
+  const spark = { instances: 2, planFolder: join(workspace.folder, 'plan') }
   const task = { kind: 'engine', method: 'headroom', config: { seed: 7 }, serversTable: '/servers.csv', model: 'prophet', spark } as const
-  await makeSparkPlan(place.connection, place.request({}, { input, task }), make)
+  await makeSparkPlan(workspace.connection, workspace.request({}, { input, task }), make)
 }
 
 describe('the sample of a set in S3', () => {
   it('is the first row group of eight files at most, the first and the last among them', async () => {
     // Three row groups of 102,400 rows, each value another: some 2.5 MB a group.
-    const path = join(place.folder, 'part.parquet')
+    const path = join(workspace.folder, 'part.parquet')
     const valuesOf = (count: number): string =>
       `SELECT 'host-' || (i // 1000) AS server_id, TIMESTAMP '2026-01-01' + to_hours(CAST(i % 1000 AS INTEGER)) AS "timestamp",
               sin(i) * 50 + 50 AS predicted, cos(i) AS actual FROM range(${count}) t(i)`
     await database.run(`COPY (${valuesOf(307_200)}) TO ${literal(path)} (FORMAT parquet, ROW_GROUP_SIZE 102400)`)
     const body = await readFile(path)
     expect(body.length).toBeGreaterThan(4 * 1024 * 1024)
-    for (let file = 0; file < 10; file++) place.put(`many/day=2026-01-${10 + file}/part.parquet`, body)
-    place.put('many/_SUCCESS', '')
-    const seen: { names: string[]; kept: number[]; rows: unknown[] } = { names: [], kept: [], rows: [] }
-    await plan(`s3://${placeBucket}/many`, async ({ inputs, ...request }) => {
-      expect(request).toEqual({ out: join(place.folder, 'plan'), config: { seed: 7 }, serversTable: '/servers.csv', model: 'prophet' })
+    for (let file = 0; file < 10; file++) workspace.put(`many/day=2026-01-${10 + file}/part.parquet`, body)
+    workspace.put('many/_SUCCESS', '')
+    const seen: { names: string[]; storedShares: number[]; rows: unknown[] } = { names: [], storedShares: [], rows: [] }
+    await plan(`s3://${workspaceBucket}/many`, async ({ inputs, ...request }) => {
+      expect(request).toEqual({ out: join(workspace.folder, 'plan'), config: { seed: 7 }, serversTable: '/servers.csv', model: 'prophet' })
       for (const input of inputs) {
         seen.names.push(/day=[^/]+/.exec(input)![0])
         // Other systems may write holes out.
-        seen.kept.push(process.platform === 'linux' ? (512 * (await stat(input)).blocks) / body.length : 0)
+        seen.storedShares.push(process.platform === 'linux' ? (512 * (await stat(input)).blocks) / body.length : 0)
         const relation = `read_parquet(${literal(input)}, hive_partitioning = false)`
         seen.rows.push(
           ...(await database.rows(
@@ -58,11 +58,11 @@ describe('the sample of a set in S3', () => {
     expect([seen.names[0], seen.names.at(-1)]).toEqual(['day=2026-01-10', 'day=2026-01-19'])
     expect(seen.rows).toEqual(Array.from({ length: 8 }, () => ({ rows: 102_400, others: 0 })))
     // A third for the group, and a tail of 1 MB for the footer.
-    expect(Math.max(...seen.kept)).toBeLessThan(0.75)
+    expect(Math.max(...seen.storedShares)).toBeLessThan(0.75)
   })
 
   it('is told to be missing where there is none', async () => {
-    const { code, message } = await failureOf(plan(`s3://${placeBucket}/nothing/`, async () => undefined))
-    expect([code, message]).toEqual(['input-not-found', `There is no Parquet file below s3://${placeBucket}/nothing/.`])
+    const { code, message } = await failureOf(plan(`s3://${workspaceBucket}/nothing/`, async () => undefined))
+    expect([code, message]).toEqual(['input-not-found', `There is no Parquet file below s3://${workspaceBucket}/nothing/.`])
   })
 })

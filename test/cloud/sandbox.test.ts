@@ -2,26 +2,26 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 
 it('serves an account that passes the preflight', async () => {
-  await packedEngine()
+  await ensurePackedEngine()
   const script = join(import.meta.dirname, '..', '..', 'scripts', 'sandbox.mjs')
   const sandbox = spawn(process.execPath, [script, '--serve'], { stdio: ['ignore', 'pipe', 'pipe'] })
   try {
-    let said = ''
+    let output = ''
     await new Promise<void>((resolve, reject) => {
-      const hear = (text: string): void => {
-        said += text
-        if (said.includes('AWS_EC2_METADATA_DISABLED') && said.includes('--role')) resolve()
+      const collect = (text: string): void => {
+        output += text
+        if (output.includes('AWS_EC2_METADATA_DISABLED') && output.includes('--role')) resolve()
       }
-      sandbox.stdout.setEncoding('utf8').on('data', hear)
-      sandbox.stderr.setEncoding('utf8').on('data', hear)
-      sandbox.on('close', () => reject(new Error(said)))
+      sandbox.stdout.setEncoding('utf8').on('data', collect)
+      sandbox.stderr.setEncoding('utf8').on('data', collect)
+      sandbox.on('close', () => reject(new Error(output)))
     })
-    const env = Object.fromEntries([...said.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name!, value!]))
-    const [, input, settings] = /cloud launch (\S+) (--bucket \S+ --role \S+)/.exec(said) ?? []
+    const env = Object.fromEntries([...output.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name!, value!]))
+    const [, input, settings] = /cloud launch (\S+) (--bucket \S+ --role \S+)/.exec(output) ?? []
     const { code, stdout } = await headroom(['cloud', 'preflight', input!, ...settings!.split(' ')], {
       env: { ...env, HEADROOM_ENGINE: '' },
     })

@@ -33,7 +33,7 @@ import { AwsSimulator } from '../simulator/simulator.ts'
 let simulator: AwsSimulator
 const credentials = { accessKeyId: rootKey.id, secretAccessKey: rootKey.secret }
 const options = (region = 'eu-west-1') => ({ endpoint: simulator.endpoint, region, credentials, maxAttempts: 1 })
-const s3 = (region?: string, own = {}) => new S3Client({ ...options(region), forcePathStyle: true, ...own })
+const s3 = (region?: string, overrides = {}) => new S3Client({ ...options(region), forcePathStyle: true, ...overrides })
 
 beforeAll(async () => {
   simulator = await AwsSimulator.start()
@@ -42,7 +42,7 @@ beforeAll(async () => {
 })
 afterAll(() => simulator.stop())
 
-const refusal = (work: Promise<unknown>): Promise<{ name: string; message: string }> =>
+const rejectionOf = (work: Promise<unknown>): Promise<{ name: string; message: string }> =>
   work.then(
     () => ({ name: 'accepted', message: '' }),
     (error: Error) => ({ name: error.name, message: error.message }),
@@ -57,10 +57,10 @@ describe('checksums', () => {
 })
 
 describe('who may ask', () => {
-  const put = (client: S3Client) => refusal(client.send(new HeadObjectCommand({ Bucket: 'plain', Key: 'none' })))
+  const put = (client: S3Client) => rejectionOf(client.send(new HeadObjectCommand({ Bucket: 'plain', Key: 'none' })))
   it('is decided by key, secret, time and token', async () => {
     expect((await put(s3())).name).toBe('NotFound')
-    const list = (own: object) => refusal(s3('eu-west-1', own).send(new ListObjectsV2Command({ Bucket: 'plain' })))
+    const list = (overrides: object) => rejectionOf(s3('eu-west-1', overrides).send(new ListObjectsV2Command({ Bucket: 'plain' })))
     expect((await list({ credentials: { ...credentials, accessKeyId: 'AKIAUNKNOWN' } })).name).toBe('InvalidAccessKeyId')
     expect((await list({ credentials: { ...credentials, secretAccessKey: 'wrong' } })).name).toBe('SignatureDoesNotMatch')
     simulator.clockSkewMs = 10 * 60_000
@@ -72,7 +72,7 @@ describe('who may ask', () => {
     const sts = new STSClient(options())
     const role = simulator.account.roles.get('Planner')!.arn
     const ask = { RoleArn: role, RoleSessionName: 'test' }
-    expect((await refusal(sts.send(new AssumeRoleCommand({ ...ask, SerialNumber: 'arn:mfa', TokenCode: '000000' })))).name).toBe(
+    expect((await rejectionOf(sts.send(new AssumeRoleCommand({ ...ask, SerialNumber: 'arn:mfa', TokenCode: '000000' })))).name).toBe(
       'AccessDenied',
     )
     const { Credentials: given } = await sts.send(new AssumeRoleCommand({ ...ask, SerialNumber: 'arn:mfa', TokenCode: '424242' }))
@@ -81,7 +81,7 @@ describe('who may ask', () => {
     expect((await who()).Arn).toBe('arn:aws:sts::123456789012:assumed-role/Planner/test')
     simulator.clockSkewMs = 2 * 3_600_000
     const late = new STSClient({ ...options(), credentials: assumed, systemClockOffset: simulator.clockSkewMs })
-    expect((await refusal(late.send(new GetCallerIdentityCommand({})))).name).toBe('ExpiredTokenException')
+    expect((await rejectionOf(late.send(new GetCallerIdentityCommand({})))).name).toBe('ExpiredTokenException')
     simulator.clockSkewMs = 0
   })
 })
@@ -95,11 +95,13 @@ describe('S3', () => {
     expect([await range.Body!.transformToString(), range.ContentRange]).toEqual(['234', 'bytes 2-4/10'])
     const tail = await client.send(new GetObjectCommand({ ...target, Range: 'bytes=-3' }))
     expect(await tail.Body!.transformToString()).toBe('789')
-    expect((await refusal(client.send(new GetObjectCommand({ ...target, IfMatch: '"other"' })))).name).toBe('PreconditionFailed')
-    expect((await refusal(client.send(new GetObjectCommand({ ...target, Range: 'bytes=10-' })))).name).toBe('InvalidRange')
-    expect((await refusal(client.send(new PutObjectCommand({ ...target, Body: 'x', IfNoneMatch: '*' })))).name).toBe('PreconditionFailed')
+    expect((await rejectionOf(client.send(new GetObjectCommand({ ...target, IfMatch: '"other"' })))).name).toBe('PreconditionFailed')
+    expect((await rejectionOf(client.send(new GetObjectCommand({ ...target, Range: 'bytes=10-' })))).name).toBe('InvalidRange')
+    expect((await rejectionOf(client.send(new PutObjectCommand({ ...target, Body: 'x', IfNoneMatch: '*' })))).name).toBe(
+      'PreconditionFailed',
+    )
     const wrong = new PutObjectCommand({ ...target, Body: Buffer.from('0123456789'), ChecksumCRC32: 'AAAAAA==' })
-    expect((await refusal(client.send(wrong))).name).toBe('BadDigest')
+    expect((await rejectionOf(client.send(wrong))).name).toBe('BadDigest')
   })
 
   it('joins parts under a full-object checksum, or a composite one that says nothing of the whole', async () => {
@@ -124,14 +126,14 @@ describe('S3', () => {
       expect([first.IsTruncated, first.NextPartNumberMarker, first.Parts?.[0]?.Size]).toEqual([true, '1', big.length])
       const complete = (list: CompletedPart[]) =>
         client.send(new CompleteMultipartUploadCommand({ ...target, UploadId: UploadId!, MultipartUpload: { Parts: list } }))
-      expect((await refusal(complete([...parts].reverse()))).name).toBe('InvalidPartOrder')
-      expect((await refusal(complete([{ ...parts[0]!, ETag: '"x"' }]))).name).toBe('InvalidPart')
+      expect((await rejectionOf(complete([...parts].reverse()))).name).toBe('InvalidPartOrder')
+      expect((await rejectionOf(complete([{ ...parts[0]!, ETag: '"x"' }]))).name).toBe('InvalidPart')
       await complete(parts)
       const head = await client.send(new HeadObjectCommand({ ...target, ChecksumMode: 'ENABLED' }))
       expect(head.ChecksumType).toBe(type)
       const stored = algorithm === 'CRC32' ? head.ChecksumCRC32 : head.ChecksumCRC64NVME
-      const ofParts = [big, tail].map((body) => checksumOf('CRC32', body))
-      expect(stored).toBe(type === 'COMPOSITE' ? compositeOf('CRC32', ofParts) : checksumOf('CRC64NVME', Buffer.concat([big, tail])))
+      const partChecksums = [big, tail].map((body) => checksumOf('CRC32', body))
+      expect(stored).toBe(type === 'COMPOSITE' ? compositeOf('CRC32', partChecksums) : checksumOf('CRC64NVME', Buffer.concat([big, tail])))
     }
   })
 
@@ -147,13 +149,13 @@ describe('S3', () => {
     expect([next.Contents?.map(({ Key }) => Key), next.IsTruncated]).toEqual([['l/sub/4'], false])
     const folders = await client.send(new ListObjectsV2Command({ Bucket: 'plain', Prefix: 'l/', Delimiter: '/' }))
     expect([folders.CommonPrefixes?.map(({ Prefix }) => Prefix), folders.Contents?.length]).toEqual([['l/sub/'], 2])
-    expect((await refusal(client.send(new ListObjectsV2Command({ Bucket: 'far' })))).name).toBe('PermanentRedirect')
+    expect((await rejectionOf(client.send(new ListObjectsV2Command({ Bucket: 'far' })))).name).toBe('PermanentRedirect')
     const following = s3('eu-west-1', { followRegionRedirects: true })
     expect((await following.send(new HeadBucketCommand({ Bucket: 'far' }))).BucketRegion).toBe('us-west-2')
   })
 })
 
-const job = (own: Partial<CreateProcessingJobCommandInput> = {}): CreateProcessingJobCommandInput => ({
+const job = (overrides: Partial<CreateProcessingJobCommandInput> = {}): CreateProcessingJobCommandInput => ({
   ProcessingJobName: `job-${Math.random().toString(36).slice(2, 12)}`,
   RoleArn: simulator.account.roles.get('HeadroomProcessing')!.arn,
   AppSpecification: {
@@ -176,7 +178,7 @@ const job = (own: Partial<CreateProcessingJobCommandInput> = {}): CreateProcessi
     ],
   },
   ProcessingResources: { ClusterConfig: { InstanceCount: 1, InstanceType: 'ml.m5.xlarge', VolumeSizeInGB: 30 } },
-  ...own,
+  ...overrides,
 })
 
 describe('processing jobs', () => {
@@ -225,14 +227,16 @@ describe('processing jobs', () => {
       300,
     )
     expect((await create(request)).ProcessingJobStatus).toBe('Stopped')
-    expect((await refusal(create(request))).name).toBe('ResourceInUse')
+    expect((await rejectionOf(create(request))).name).toBe('ResourceInUse')
   })
 
   const many = <Value>(count: number, make: (index: number) => Value): Value[] => Array.from({ length: count }, (_, index) => make(index))
-  const cluster = (own: object) => ({ ProcessingResources: { ClusterConfig: { ...job().ProcessingResources!.ClusterConfig!, ...own } } })
-  const app = (own: object) => ({ AppSpecification: { ...job().AppSpecification!, ...own } })
-  const input = (own: object, index = 0) => {
-    const S3Input = { ...job().ProcessingInputs![0]!.S3Input!, LocalPath: `/opt/ml/processing/input/${index}`, ...own }
+  const cluster = (overrides: object) => ({
+    ProcessingResources: { ClusterConfig: { ...job().ProcessingResources!.ClusterConfig!, ...overrides } },
+  })
+  const app = (overrides: object) => ({ AppSpecification: { ...job().AppSpecification!, ...overrides } })
+  const input = (overrides: object, index = 0) => {
+    const S3Input = { ...job().ProcessingInputs![0]!.S3Input!, LocalPath: `/opt/ml/processing/input/${index}`, ...overrides }
     return { InputName: `in-${index}`, S3Input }
   }
   const output = (index: number) => {
@@ -262,18 +266,18 @@ describe('processing jobs', () => {
     ['6 security groups', () => vpc(6, 1)],
     ['17 subnets', () => vpc(1, 17)],
   ]
-  it.each(overLimits)('refuse %s', async (_, own) => {
-    expect((await refusal(create(job(own())))).name).toBe('ValidationException')
+  it.each(overLimits)('refuse %s', async (_, overrides) => {
+    expect((await rejectionOf(create(job(overrides())))).name).toBe('ValidationException')
   })
 
   it('refuse roles without trust, images of elsewhere, and what the quota does not hold', async () => {
-    expect((await refusal(create(job({ RoleArn: simulator.account.roles.get('Planner')!.arn })))).message).toContain(
+    expect((await rejectionOf(create(job({ RoleArn: simulator.account.roles.get('Planner')!.arn })))).message).toContain(
       'Could not assume role',
     )
     const elsewhere = app({ ImageUri: '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3' })
-    expect((await refusal(create(job(elsewhere)))).message).toContain('Invalid region in image URI')
+    expect((await rejectionOf(create(job(elsewhere)))).message).toContain('Invalid region in image URI')
     simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 0)
-    expect(await refusal(create(job(cluster({ InstanceType: 'ml.m5.4xlarge' }))))).toMatchObject({ name: 'ResourceLimitExceeded' })
+    expect(await rejectionOf(create(job(cluster({ InstanceType: 'ml.m5.4xlarge' }))))).toMatchObject({ name: 'ResourceLimitExceeded' })
     const { Quotas } = await new ServiceQuotasClient(options()).send(new ListServiceQuotasCommand({ ServiceCode: 'sagemaker' }))
     expect(Quotas).toMatchObject([{ QuotaName: 'ml.m5.4xlarge for processing job usage', Value: 0 }])
   })

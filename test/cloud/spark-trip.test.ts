@@ -2,52 +2,52 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openCloudBench, type CloudBench } from '../fixtures/cloud-bench.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-bench.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { sparkOnDuckDb } from '../fixtures/stage-on-duckdb.ts'
 import { differencesOfRuns } from '../interop/same-run.mjs'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
-import type { SparkOrder, SparkRunner } from '../simulator/spark-container.ts'
+import type { SparkCommand, SparkRunner } from '../simulator/spark-container.ts'
 
 let sample: SampleRun
 let servers: string[]
 beforeAll(async () => {
-  await packedEngine()
+  await ensurePackedEngine()
   sample = await makeSampleRun(24)
   servers = ['--servers', join(sample.folder, 'fleet.servers.csv')]
 }, 180_000)
 afterAll(() => sample.remove())
 
-let bench: CloudBench
-let orders: SparkOrder[]
+let workspace: CloudCliWorkspace
+let orders: SparkCommand[]
 let run: SparkRunner
 beforeEach(async () => {
   orders = []
   run = sparkOnDuckDb
-  bench = await openCloudBench({
+  workspace = await openCloudCliWorkspace({
     runSpark: (order) => {
       orders.push(order)
       return run(order)
     },
   })
 })
-afterEach(() => bench.close())
+afterEach(() => workspace.close())
 
 const onSpark = ['--engine', 'spark', '--instances', '3', '--cost-ceiling', '100']
-const launch = (...more: string[]) => bench.cloud('launch', sample.forecasts, ...servers, ...onSpark, ...more)
-const jobs = () => [...bench.simulator.account.jobs]
+const launch = (...more: string[]) => workspace.cloud('launch', sample.forecasts, ...servers, ...onSpark, ...more)
+const jobs = () => [...workspace.simulator.account.jobs]
 const jobNames = () => jobs().map(([name]) => name.replace(/\d{14}[0-9a-f]{6}/, 'RUN'))
 const runId = () => /\d{14}[0-9a-f]{6}/.exec(jobs()[0]![0])![0]
 const textOf = (key: string) =>
-  bench.simulator.account.buckets.get('capacity-data')!.objects.get(`headroom/runs/${runId()}/${key}`)!.body.toString()
-const sameAsLocal = (folder: string) => differencesOfRuns(sample.run, join(bench.folder, folder))
+  workspace.simulator.account.buckets.get('capacity-data')!.objects.get(`headroom/runs/${runId()}/${key}`)!.body.toString()
+const sameAsLocal = (folder: string) => differencesOfRuns(sample.run, join(workspace.folder, folder))
 /** A runner that leaves words and ends badly. */
-const fails =
-  (words: string): SparkRunner =>
+const failingRunner =
+  (message: string): SparkRunner =>
   ({ environment }) => {
-    const exit = writeFile(environment['HEADROOM_EXIT_MESSAGE']!, words).then(() => 1)
+    const exit = writeFile(environment['HEADROOM_EXIT_MESSAGE']!, message).then(() => 1)
     return { stop: () => undefined, exit }
   }
 
@@ -132,43 +132,43 @@ describe('one command', () => {
   }, 120_000)
 
   it('plans by the first rows of files in S3, and takes settings, model and events along', async () => {
-    const bucket = bench.simulator.addBucket('lake')
+    const bucket = workspace.simulator.addBucket('lake')
     const body = await readFile(sample.forecasts)
     storeObject(bucket, 'forecasts/part-1.parquet', body, defaultChecksum(body), new Date())
-    await writeFile(join(bench.folder, 'events.csv'), 'from,to,servers,effect,note\n2030-01-01,2030-01-02,*,5 %,Fair\n')
-    const own = ['--set', 'high_risk_threshold=75', '--model', 'prophet', '--events', 'events.csv']
-    const { code, stderr } = await bench.cloud(
+    await writeFile(join(workspace.folder, 'events.csv'), 'from,to,servers,effect,note\n2030-01-01,2030-01-02,*,5 %,Fair\n')
+    const options = ['--set', 'high_risk_threshold=75', '--model', 'prophet', '--events', 'events.csv']
+    const { code, stderr } = await workspace.cloud(
       'launch',
       's3://lake/forecasts/',
       ...servers,
-      ...own,
+      ...options,
       ...onSpark,
       '--wait',
       '--fetch',
       'home-run',
     )
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    const local = join(bench.folder, 'local')
+    const local = join(workspace.folder, 'local')
     expect(
-      await headroom(['analyze', sample.forecasts, ...servers, ...own, '--out', local, '--quiet'], { cwd: bench.folder }),
+      await headroom(['analyze', sample.forecasts, ...servers, ...options, '--out', local, '--quiet'], { cwd: workspace.folder }),
     ).toMatchObject({
       code: 0,
     })
-    expect(await differencesOfRuns(local, join(bench.folder, 'home-run'))).toEqual([])
+    expect(await differencesOfRuns(local, join(workspace.folder, 'home-run'))).toEqual([])
   }, 120_000)
 
   it('refuses what Spark does not run before anything is sent', async () => {
     const method = await launch('--method', 'module05')
     expect(method).toMatchObject({ code: 2, stderr: expect.stringContaining('Spark does not run the method module05') })
-    expect(bench.simulator.requests).toEqual([])
+    expect(workspace.simulator.requests).toEqual([])
     storeObject(
-      bench.simulator.addBucket('lake'),
+      workspace.simulator.addBucket('lake'),
       'my forecasts/a.parquet',
       await readFile(sample.forecasts),
       defaultChecksum(Buffer.alloc(0)),
       new Date(),
     )
-    const strange = await bench.cloud('launch', 's3://lake/my forecasts/', ...onSpark)
+    const strange = await workspace.cloud('launch', 's3://lake/my forecasts/', ...onSpark)
     expect(strange).toMatchObject({ code: 4, stderr: expect.stringContaining('cannot be given the address s3://lake/my forecasts/') })
     expect(jobs()).toEqual([])
   })
@@ -180,38 +180,38 @@ describe('a trip that is broken off', () => {
     expect(launched).toMatchObject({ code: 0, stderr: expect.stringContaining('headroom cloud watch') })
     await jobs()[0]![1].ended
     expect(jobNames()).toEqual(['headroom-RUN-spark'])
-    expect(await bench.cloud('fetch', runId(), 'too-early')).toMatchObject({
+    expect(await workspace.cloud('fetch', runId(), 'too-early')).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(/Only the Spark stage .*\n?.*--resume/),
     })
-    expect((await bench.cloud('watch', runId())).code).toBe(0)
-    expect((await bench.cloud('watch', runId())).code).toBe(0)
+    expect((await workspace.cloud('watch', runId())).code).toBe(0)
+    expect((await workspace.cloud('watch', runId())).code).toBe(0)
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN'])
-    expect((await bench.cloud('fetch', runId(), 'home-run')).code).toBe(0)
+    expect((await workspace.cloud('fetch', runId(), 'home-run')).code).toBe(0)
     expect(await sameAsLocal('home-run')).toEqual([])
   }, 120_000)
 
   it('while the second job is submitted finds the job that was made', async () => {
     await launch()
     await jobs()[0]![1].ended
-    bench.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
-    const watching = bench.start('watch', runId())
+    workspace.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
+    const watching = workspace.start('watch', runId())
     for (let waited = 0; jobs().length < 2 && waited < 2000; waited += 1) await new Promise((resolve) => setTimeout(resolve, 10))
     watching.process.kill('SIGKILL')
     await watching.result
-    bench.simulator.faults.clear()
-    expect((await bench.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).code).toBe(0)
+    workspace.simulator.faults.clear()
+    expect((await workspace.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).code).toBe(0)
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN'])
-    expect(bench.simulator.requestsOf('CreateProcessingJob')).toHaveLength(2)
+    expect(workspace.simulator.requestsOf('CreateProcessingJob')).toHaveLength(2)
   }, 120_000)
 })
 
 describe('a stage that fails', () => {
   it('says why in words; begun again, it finds what it had finished', async () => {
     run = (order) => {
-      const kept = mkdir(order.args[1]!, { recursive: true }).then(() => writeFile(join(order.args[1]!, 'kept by the first'), 'a step'))
-      const { stop, exit } = fails('The set has no future rows: column is_future or actual marks none.')(order)
-      return { stop, exit: kept.then(() => exit) }
+      const written = mkdir(order.args[1]!, { recursive: true }).then(() => writeFile(join(order.args[1]!, 'kept by the first'), 'a step'))
+      const { stop, exit } = failingRunner('The set has no future rows: column is_future or actual marks none.')(order)
+      return { stop, exit: written.then(() => exit) }
     }
     const failed = await launch('--wait')
     expect(failed).toMatchObject({ code: 4 })
@@ -220,10 +220,10 @@ describe('a stage that fails', () => {
     let found = ''
     run = (order) => {
       const { stop, exit } = sparkOnDuckDb(order)
-      const looked = readFile(join(order.args[1]!, 'kept by the first')).then((body) => (found = body.toString()))
-      return { stop, exit: looked.then(() => exit) }
+      const inspected = readFile(join(order.args[1]!, 'kept by the first')).then((body) => (found = body.toString()))
+      return { stop, exit: inspected.then(() => exit) }
     }
-    expect(await bench.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).toMatchObject({ code: 0 })
+    expect(await workspace.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).toMatchObject({ code: 0 })
     expect(found).toBe('a step')
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN-spark-again-2', 'headroom-RUN'])
     expect(await sameAsLocal('home-run')).toEqual([])
@@ -232,13 +232,13 @@ describe('a stage that fails', () => {
   it('in the second one leaves the first as it is', async () => {
     await launch()
     await jobs()[0]![1].ended
-    bench.simulator.faults.addToNextJob({ kind: 'out-of-memory' })
-    const failed = await bench.cloud('watch', runId())
+    workspace.simulator.faults.addToNextJob({ kind: 'out-of-memory' })
+    const failed = await workspace.cloud('watch', runId())
     expect(failed).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(/In the second stage: The job was killed, most likely for want of memory/),
     })
-    expect(await bench.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).toMatchObject({ code: 0 })
+    expect(await workspace.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).toMatchObject({ code: 0 })
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN', 'headroom-RUN-again-2'])
     expect(orders).toHaveLength(1)
   }, 120_000)

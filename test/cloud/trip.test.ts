@@ -4,28 +4,28 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventReportSchema } from '../../src-shared/event-report.ts'
 import { runFiles, runManifestSchema, runSummarySchema } from '../../src-shared/run-manifest.ts'
-import { bucketName, filesBelow, openCloudBench, type CloudBench } from '../fixtures/cloud-bench.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { bucketName, filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-bench.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
 import { hasNamespaces } from '../simulator/container.ts'
 
-let bench: CloudBench
+let workspace: CloudCliWorkspace
 let sample: SampleRun
 
 beforeAll(async () => {
-  await packedEngine()
-  bench = await openCloudBench()
+  await ensurePackedEngine()
+  workspace = await openCloudCliWorkspace()
   sample = await makeSampleRun(24)
 }, 180_000)
 afterAll(async () => {
-  await bench.close()
+  await workspace.close()
   await sample.remove()
 })
 
 const launch = (...more: string[]) =>
-  bench.cloud('launch', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--wait', ...more)
+  workspace.cloud('launch', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--wait', ...more)
 
 const anyMeasure = { last: expect.any(Number), most: expect.any(Number) }
 
@@ -34,7 +34,7 @@ describe('one command', () => {
     const { code, stdout, stderr } = await launch('--fetch', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Job Completed') })
     expect(stdout).toContain('9 files, all as the manifest says')
-    const home = await filesBelow(join(bench.folder, 'home-run'))
+    const home = await filesBelow(join(workspace.folder, 'home-run'))
     expect([...home.keys()].sort()).toEqual(Object.values(runFiles).sort())
     const local = await filesBelow(sample.run)
     const same = [...home.keys()].filter((name) => home.get(name)!.equals(local.get(name)!))
@@ -46,8 +46,8 @@ describe('one command', () => {
     const summaries = [home, local].map((files) => runSummarySchema.parse(JSON.parse(files.get(runFiles.summary)!.toString())))
     expect({ ...summaries[0], analyzed_at: '' }).toEqual({ ...summaries[1], analyzed_at: '' })
     const { run_id } = runManifestSchema.parse(JSON.parse(home.get(runFiles.manifest)!.toString()))
-    expect([...bench.simulator.account.jobs.keys()]).toEqual([`headroom-${run_id}`])
-    expect((await headroom(['verify', 'home-run'], { cwd: bench.folder })).code).toBe(0)
+    expect([...workspace.simulator.account.jobs.keys()]).toEqual([`headroom-${run_id}`])
+    expect((await headroom(['verify', 'home-run'], { cwd: workspace.folder })).code).toBe(0)
   }, 120_000)
 
   it('takes the events table along: with it too, every artefact is what this machine makes', async () => {
@@ -55,68 +55,74 @@ describe('one command', () => {
     const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
     const before = new Date(Date.parse(first) - 20 * 86_400_000).toISOString().slice(0, 10)
     await writeFile(
-      join(bench.folder, 'company events.csv'),
+      join(workspace.folder, 'company events.csv'),
       `from,to,servers,effect,note\n${first},${last},*,60 %,Merger\n${before},${before},*,,Fair\n`,
     )
     const tables = ['--servers', join(sample.folder, 'fleet.servers.csv'), '--events', 'company events.csv']
-    const { code, stderr } = await bench.cloud('launch', sample.forecasts, ...tables, '--wait', '--fetch', 'with-events')
+    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, ...tables, '--wait', '--fetch', 'with-events')
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    const local = join(bench.folder, 'local-with-events')
-    expect((await headroom(['analyze', sample.forecasts, ...tables, '--out', local, '--quiet'], { cwd: bench.folder })).code).toBe(0)
-    const folders = [await filesBelow(join(bench.folder, 'with-events')), await filesBelow(local)] as const
+    const local = join(workspace.folder, 'local-with-events')
+    expect((await headroom(['analyze', sample.forecasts, ...tables, '--out', local, '--quiet'], { cwd: workspace.folder })).code).toBe(0)
+    const folders = [await filesBelow(join(workspace.folder, 'with-events')), await filesBelow(local)] as const
     const differing = Object.values(runFiles).filter((name) => !folders[0].get(name)!.equals(folders[1].get(name)!))
     expect(differing.sort()).toEqual([runFiles.manifest, runFiles.summary].sort())
-    const [came, made] = folders.map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
-    expect({ ...came, analyzed_at: '' }).toEqual({ ...made, analyzed_at: '' })
-    expect(eventReportSchema.parse(came!['events']).events).toHaveLength(2)
+    const [downloaded, made] = folders.map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
+    expect({ ...downloaded, analyzed_at: '' }).toEqual({ ...made, analyzed_at: '' })
+    expect(eventReportSchema.parse(downloaded!['events']).events).toHaveLength(2)
     // The table is an input like the forecasts: its hash stands in the manifest and names its place in the bucket.
     const tablesOf = folders.map((files) => runManifestSchema.parse(JSON.parse(files.get(runFiles.manifest)!.toString())).events_table)
     expect(tablesOf[0]).toEqual({ ...tablesOf[1], path: '/opt/ml/processing/input/events/company events.csv' })
-    expect(bench.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
+    expect(workspace.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
   }, 120_000)
 
   it('refuses tables that no analysis would take, before anything is sent', async () => {
-    const [events, servers] = ['broken events.csv', 'broken servers.csv'].map((name) => join(bench.folder, name))
+    const [events, servers] = ['broken events.csv', 'broken servers.csv'].map((name) => join(workspace.folder, name))
     await writeFile(events!, 'from,to,servers\nsoon,2026-11-30,*\n')
     await writeFile(servers!, 'name,region\nweb-1,eu\n')
-    const [keys, jobs] = [bench.keys(), bench.simulator.account.jobs.size]
+    const [keys, jobs] = [workspace.keys(), workspace.simulator.account.jobs.size]
     for (const [option, path, sentence] of [
       ['--events', events!, 'Line 2, column from of the events table broken events.csv holds "soon", which is no date.'],
       ['--servers', servers!, 'The servers table broken servers.csv has no column server_id'],
     ] as const) {
-      const { code, stderr } = await bench.cloud('launch', sample.forecasts, option, path)
+      const { code, stderr } = await workspace.cloud('launch', sample.forecasts, option, path)
       expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(`Error: ${sentence}`) })
     }
-    expect(bench.keys()).toEqual(keys)
-    expect(bench.simulator.account.jobs.size).toBe(jobs)
+    expect(workspace.keys()).toEqual(keys)
+    expect(workspace.simulator.account.jobs.size).toBe(jobs)
   })
 
   it('does not open what came home damaged', async () => {
-    bench.simulator.faults.addToNextJob({ kind: 'corrupt-outputs' })
-    const { code, stderr } = await bench.cloud('launch', sample.forecasts, '--wait', '--fetch', 'damaged')
+    workspace.simulator.faults.addToNextJob({ kind: 'corrupt-outputs' })
+    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, '--wait', '--fetch', 'damaged')
     expect({ code, stderr }).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(/\.parquet does not agree with the manifest, so the run is not opened/),
     })
-    expect((await readdir(bench.folder)).filter((name) => name.includes('damaged'))).toEqual([])
+    expect((await readdir(workspace.folder)).filter((name) => name.includes('damaged'))).toEqual([])
   }, 120_000)
 
   it('does not launch with an events table that no analysis could read', async () => {
-    await writeFile(join(bench.folder, 'wrong.csv'), 'from,to,servers,effect\n2026-11-27,2026-11-30,*,15\n')
-    const before = bench.simulator.requests.length
-    const { code, stderr } = await bench.cloud('launch', sample.forecasts, '--events', 'wrong.csv')
+    await writeFile(join(workspace.folder, 'wrong.csv'), 'from,to,servers,effect\n2026-11-27,2026-11-30,*,15\n')
+    const before = workspace.simulator.requests.length
+    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, '--events', 'wrong.csv')
     expect({ code, stderr }).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('Line 2, column effect of the events table wrong.csv'),
     })
-    expect(bench.simulator.requests).toHaveLength(before)
+    expect(workspace.simulator.requests).toHaveLength(before)
   })
 
   it('sends nothing that is there already', async () => {
-    const before = bench.simulator.requests.length
+    const before = workspace.simulator.requests.length
     const startedAt = Date.now()
-    const { code, stdout } = await bench.cloud('launch', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--json')
-    const submitted = [...bench.simulator.account.jobs.values()].at(-1)!
+    const { code, stdout } = await workspace.cloud(
+      'launch',
+      sample.forecasts,
+      '--servers',
+      join(sample.folder, 'fleet.servers.csv'),
+      '--json',
+    )
+    const submitted = [...workspace.simulator.account.jobs.values()].at(-1)!
     await submitted.ended
     expect(code).toBe(0)
     const events = stdout
@@ -125,7 +131,9 @@ describe('one command', () => {
       .map((line) => JSON.parse(line) as { type: string; bytes?: number; skipped?: number })
     expect(events.map(({ type }) => type)).toEqual(['planned', 'upload', 'upload', 'upload', 'upload', 'submitted'])
     expect(events.filter(({ type }) => type === 'upload').every(({ bytes, skipped }) => bytes === skipped)).toBe(true)
-    const sent = bench.simulator.requests.slice(before).filter(({ operation }) => operation === 'PutObject' || operation === 'UploadPart')
+    const sent = workspace.simulator.requests
+      .slice(before)
+      .filter(({ operation }) => operation === 'PutObject' || operation === 'UploadPart')
     expect(sent.map(({ url }) => url.replace(/\d{14}[0-9a-f]{6}/, 'RUN'))).toEqual([
       `/${bucketName}/headroom/runs/RUN/settings/settings.json?x-id=PutObject`,
     ])
@@ -133,40 +141,45 @@ describe('one command', () => {
   })
 
   it('lists its jobs, prints their logs and fetches them later', async () => {
-    const { stdout: text } = await bench.cloud('jobs', '--json')
+    const { stdout: text } = await workspace.cloud('jobs', '--json')
     const { jobs } = JSON.parse(text) as { jobs: { name: string; status: string; runId: string; folder: string | null }[] }
     expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed'])
-    expect(jobs.map(({ folder }) => folder)).toEqual([null, null, join(bench.folder, 'with-events'), join(bench.folder, 'home-run')])
+    expect(jobs.map(({ folder }) => folder)).toEqual([
+      null,
+      null,
+      join(workspace.folder, 'with-events'),
+      join(workspace.folder, 'home-run'),
+    ])
     const [later] = jobs
-    const watched = await bench.cloud('watch', later!.name, '--json')
+    const watched = await workspace.cloud('watch', later!.name, '--json')
     const loads = watched.stdout.split('\n').filter((line) => line.includes('"type":"metrics"'))
     expect(loads.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ load: { cpu: anyMeasure, memory: anyMeasure, disk: anyMeasure } }),
     ])
-    const logs = await bench.cloud('logs', later!.name, '--search', 'FINISHED')
+    const logs = await workspace.cloud('logs', later!.name, '--search', 'FINISHED')
     expect(logs.stdout).toMatch(/^\S+Z algo-1 \{.*"type":"finished".*\}\n$/)
-    const fetched = await bench.cloud('fetch', later!.runId, 'later')
+    const fetched = await workspace.cloud('fetch', later!.runId, 'later')
     expect(fetched).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files') })
-    const again = await bench.cloud('fetch', later!.runId, 'later')
+    const again = await workspace.cloud('fetch', later!.runId, 'later')
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('not empty') })
   })
 
   it('leaves no credential in files, output or the bucket', async () => {
     const { stdout, stderr } = await launch('--json', '--fetch', 'secretless')
-    const said = [stdout, stderr, ...[...bench.simulator.account.logs.values()].flat().map(({ message }) => message)].join('\n')
-    const objects = [...bench.simulator.account.buckets.get(bucketName)!.objects.values()].map(({ body }) => body)
-    const files = [...(await filesBelow(bench.folder)).values(), ...objects]
+    const output = [stdout, stderr, ...[...workspace.simulator.account.logs.values()].flat().map(({ message }) => message)].join('\n')
+    const objects = [...workspace.simulator.account.buckets.get(bucketName)!.objects.values()].map(({ body }) => body)
+    const files = [...(await filesBelow(workspace.folder)).values(), ...objects]
     for (const secret of [rootKey.secret, rootKey.id]) {
-      expect(said.includes(secret)).toBe(false)
+      expect(output.includes(secret)).toBe(false)
       expect(files.filter((content) => content.includes(secret))).toEqual([])
     }
-    expect(await readFile(join(bench.folder, 'secretless', 'manifest.json'), 'utf8')).toContain('"run_id"')
+    expect(await readFile(join(workspace.folder, 'secretless', 'manifest.json'), 'utf8')).toContain('"run_id"')
   }, 120_000)
 })
 
 describe.skipIf(!hasNamespaces)('the container', () => {
   it('is isolated, tagged, and told where it is', () => {
-    const [job] = [...bench.simulator.account.jobs.values()]
+    const [job] = [...workspace.simulator.account.jobs.values()]
     expect(job!.request).toMatchObject({
       NetworkConfig: { EnableNetworkIsolation: true },
       Environment: { AWS_REGION: 'eu-west-1' },

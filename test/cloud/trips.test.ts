@@ -2,24 +2,24 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { CloudTrips } from '../../src-main/shell/cloud-trips.ts'
-import type { TripView } from '../../src-shared/cloud-contract.ts'
+import { CloudRuns } from '../../src-main/shell/cloud-trips.ts'
+import type { CloudRunView } from '../../src-shared/cloud-contract.ts'
 import type { SparkRunner } from '../simulator/spark-container.ts'
-import { openCloudPlace, type CloudPlace } from '../fixtures/cloud-place.ts'
+import { openCloudWorkspace, type CloudWorkspace } from '../fixtures/cloud-place.ts'
 
-let place: CloudPlace
-let ends: TripView[]
+let workspace: CloudWorkspace
+let ends: CloudRunView[]
 beforeEach(async () => {
-  place = await openCloudPlace()
+  workspace = await openCloudWorkspace()
   ends = []
 })
-afterEach(() => place.close())
+afterEach(() => workspace.close())
 
 const open = () =>
-  new CloudTrips({
-    folder: join(place.folder, 'cloud'),
-    runs: join(place.folder, 'runs'),
-    connect: async () => place.connection,
+  new CloudRuns({
+    folder: join(workspace.folder, 'cloud'),
+    runs: join(workspace.folder, 'runs'),
+    connect: async () => workspace.connection,
     engine: {
       plan: async ({ out }) => {
         await mkdir(out, { recursive: true })
@@ -27,51 +27,51 @@ const open = () =>
       },
       checkTables: () => Promise.resolve(),
     },
-    onTrip: () => undefined,
+    onRun: () => undefined,
     onLines: () => undefined,
     onEnd: (trip) => void ends.push(trip),
     pollMs: 20,
   })
 
 it('shows an incomplete run after a restart, without asking for it again', async () => {
-  const trips = open()
-  await trips.launch(place.request(), null, null)
+  const cloudRuns = open()
+  await cloudRuns.launch(workspace.request(), null, null)
   await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1)
   expect(ends[0]).toMatchObject({ stage: 'ended', status: 'Completed', error: { code: 'cloud-incomplete' }, isLive: false })
-  const asked = place.simulator.requests.length
+  const asked = workspace.simulator.requests.length
   const next = open()
   await next.resume()
   expect(next.list()).toMatchObject([{ error: { code: 'cloud-incomplete' }, isLive: false, folder: null }])
-  await next.leave()
-  expect(place.simulator.requests).toHaveLength(asked)
+  await next.stopFollowing()
+  expect(workspace.simulator.requests).toHaveLength(asked)
 })
 
 it('goes on with a job that was left, keeps its lines, and lets go when told', async () => {
-  await writeFile(join(place.folder, 'engine', 'run.sh'), 'echo first; sleep 1; echo last; exit 3')
-  const trips = open()
-  const request = place.request()
-  await trips.launch(request, null, null)
-  await expect.poll(() => trips.list()[0]?.stage, { timeout: 20_000 }).toBe('submitted')
-  await trips.leave()
+  await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'echo first; sleep 1; echo last; exit 3')
+  const cloudRuns = open()
+  const request = workspace.request()
+  await cloudRuns.launch(request, null, null)
+  await expect.poll(() => cloudRuns.list()[0]?.stage, { timeout: 20_000 }).toBe('submitted')
+  await cloudRuns.stopFollowing()
   expect(ends).toEqual([])
   const next = open()
   await next.resume()
   await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1)
   expect((await next.lines(request.runId)).map(({ text }) => text)).toEqual(['first', 'last'])
   expect(ends[0]).toMatchObject({ status: 'Failed', error: { code: 'cloud-job-failed' } })
-  expect(place.simulator.account.jobs.size).toBe(1)
+  expect(workspace.simulator.account.jobs.size).toBe(1)
   // A later start has the lines of a job that has long ended from CloudWatch, and does without where that does not answer.
   const later = open()
   await later.resume()
   expect((await later.lines(request.runId)).map(({ text }) => text)).toEqual(['first', 'last'])
-  place.simulator.account.denied.set('logs:DescribeLogStreams', 'no')
+  workspace.simulator.account.denied.set('logs:DescribeLogStreams', 'no')
   const without = open()
   await without.resume()
   expect(await without.lines(request.runId)).toEqual([])
 })
 
 it('makes both jobs of a trip through Spark; one that failed is begun again when the user says so', async () => {
-  await place.close()
+  await workspace.close()
   let attempts = 0
   const runSpark: SparkRunner = ({ args: [, out] }) => {
     attempts += 1
@@ -82,11 +82,11 @@ it('makes both jobs of a trip through Spark; one that failed is begun again when
     }
     return { stop: () => undefined, exit: write() }
   }
-  place = await openCloudPlace({}, { runSpark })
-  const trips = open()
-  const spark = { instances: 2, planFolder: join(place.folder, 'cloud', 'plans', 'one') }
-  const request = place.request({}, { task: { kind: 'engine', method: 'headroom', config: {}, spark } })
-  await trips.launch(request, null, null)
+  workspace = await openCloudWorkspace({}, { runSpark })
+  const cloudRuns = open()
+  const spark = { instances: 2, planFolder: join(workspace.folder, 'cloud', 'plans', 'one') }
+  const request = workspace.request({}, { task: { kind: 'engine', method: 'headroom', config: {}, spark } })
+  await cloudRuns.launch(request, null, null)
   await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1)
   expect(ends[0]).toMatchObject({
     part: 'spark',
@@ -94,7 +94,7 @@ it('makes both jobs of a trip through Spark; one that failed is begun again when
     isLive: false,
     error: { message: expect.stringContaining('In the Spark stage') },
   })
-  await trips.leave()
+  await cloudRuns.stopFollowing()
   // A later start shows it, and begins nothing by itself.
   const next = open()
   await next.resume()
@@ -104,5 +104,5 @@ it('makes both jobs of a trip through Spark; one that failed is begun again when
   // The engine of this place writes no run; that it was asked is what counts here.
   expect(ends[1]).toMatchObject({ part: 'finish', status: 'Completed', error: { code: 'cloud-incomplete' } })
   const names = ['-spark', '-spark-again-2', ''].map((ending) => `headroom-${request.runId}${ending}`)
-  expect([...place.simulator.account.jobs.keys()]).toEqual(names)
+  expect([...workspace.simulator.account.jobs.keys()]).toEqual(names)
 })

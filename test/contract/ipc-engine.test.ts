@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeSampleFleet } from '../fixtures/sample-run.ts'
-import { makeEngineService } from '../../src-main/engine-host/engine-service.ts'
+import { createEngineService } from '../../src-main/engine-host/engine-service.ts'
 import { engineReportSchema, type EngineReport } from '../../src-shared/engine-contract.ts'
 
 const ask = async (message: unknown): Promise<EngineReport[]> => {
   const reports: EngineReport[] = []
-  await makeEngineService((report) => reports.push(report))(message)
+  await createEngineService((report) => reports.push(report))(message)
   return reports.map((report) => engineReportSchema.parse(structuredClone(report)))
 }
 

@@ -1,11 +1,11 @@
 // The border between window and main process: every channel takes what it states and refuses everything else.
 import { describe, expect, it } from 'vitest'
-import { answerRequest, type ChannelHandlers } from '../../src-main/shell/serve-channels.ts'
-import { emptyDraft } from '../../src-shared/cloud-contract.ts'
+import { handleRequest, type ChannelHandlers } from '../../src-main/shell/serve-channels.ts'
+import { emptyLaunchForm } from '../../src-shared/cloud-contract.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
-import { answerSchema, channels, pushSchema, type Channel } from '../../src-shared/ipc-contract.ts'
-import { connection, decision, filtered, folder, runId, valid } from '../fixtures/valid-requests.ts'
+import { ipcResponseSchema, channels, pushSchema, type Channel } from '../../src-shared/ipc-contract.ts'
+import { connection, decision, filtered, folder, runId, validRequests } from '../fixtures/valid-requests.ts'
 
 /** Per channel, what a compromised page might try. */
 const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
@@ -22,14 +22,14 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'analysis.cancel': [{ analysisId: 1 }],
   'run.open': [{ folder: '' }, { folder: null }],
   'run.heatmap': [
-    { ...valid['run.heatmap'], sort: 'random' },
-    { ...valid['run.heatmap'], reduction: 'sum' },
-    { ...valid['run.heatmap'], maxRows: 0 },
-    { ...valid['run.heatmap'], maxColumns: 1e9 },
-    { ...valid['run.heatmap'], maxRows: 1.5 },
-    { ...valid['run.heatmap'], rows: { from: -1, to: 3 } },
-    { ...valid['run.heatmap'], time: { fromMs: Number.NaN, toMs: 1 } },
-    { ...valid['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
+    { ...validRequests['run.heatmap'], sort: 'random' },
+    { ...validRequests['run.heatmap'], reduction: 'sum' },
+    { ...validRequests['run.heatmap'], maxRows: 0 },
+    { ...validRequests['run.heatmap'], maxColumns: 1e9 },
+    { ...validRequests['run.heatmap'], maxRows: 1.5 },
+    { ...validRequests['run.heatmap'], rows: { from: -1, to: 3 } },
+    { ...validRequests['run.heatmap'], time: { fromMs: Number.NaN, toMs: 1 } },
+    { ...validRequests['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
   ],
   'run.clusters': [{ folder }, { folder, metric: '' }, { ...filtered, projection: 'sideways' }],
   'run.servers-inside': [
@@ -46,15 +46,15 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
     { ...filtered, groupBy: 'region', filter: { ...noFilter, text: 'x'.repeat(201) } },
   ],
   'run.servers': [
-    { ...valid['run.servers'], columns: ['server_id; --'] },
-    { ...valid['run.servers'], columns: [] },
-    { ...valid['run.servers'], sort: { column: 'random()', descending: true } },
-    { ...valid['run.servers'], limit: 1_000_000 },
-    { ...valid['run.servers'], offset: -1 },
+    { ...validRequests['run.servers'], columns: ['server_id; --'] },
+    { ...validRequests['run.servers'], columns: [] },
+    { ...validRequests['run.servers'], sort: { column: 'random()', descending: true } },
+    { ...validRequests['run.servers'], limit: 1_000_000 },
+    { ...validRequests['run.servers'], offset: -1 },
   ],
   'run.season': [{ ...filtered, metric: '' }],
   'run.models': [{}],
-  'run.recommendations': [{ ...valid['run.recommendations'], verdict: 'maybe' }],
+  'run.recommendations': [{ ...validRequests['run.recommendations'], verdict: 'maybe' }],
   'run.decide': [
     { folder, decisions: [] },
     { folder, decisions: [{ ...decision, verdict: 'deleted' }] },
@@ -81,29 +81,29 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
     { folder, sql: 'SELECT 1', format: 'csv', path: '/etc/passwd' },
   ],
   'rows.export': [
-    { ...valid['rows.export'], format: 'exe' },
-    { ...valid['rows.export'], path: '/etc/passwd' },
+    { ...validRequests['rows.export'], format: 'exe' },
+    { ...validRequests['rows.export'], path: '/etc/passwd' },
   ],
   'report.export': [
     { folder, format: 'exe' },
     { folder, format: 'pdf', path: '/etc/passwd' },
   ],
   'file.save': [
-    { ...valid['file.save'], name: '../../.bashrc' },
-    { ...valid['file.save'], name: '' },
-    { ...valid['file.save'], kind: 'sh' },
-    { ...valid['file.save'], path: '/etc/passwd' },
-    { ...valid['file.save'], content: 7 },
+    { ...validRequests['file.save'], name: '../../.bashrc' },
+    { ...validRequests['file.save'], name: '' },
+    { ...validRequests['file.save'], kind: 'sh' },
+    { ...validRequests['file.save'], path: '/etc/passwd' },
+    { ...validRequests['file.save'], content: 7 },
   ],
   'config.import': [{ path: '/etc/passwd' }],
   'run.what-if-choices': [{ folder: 7 }],
   'run.what-if': [
-    { ...valid['run.what-if'], scenario: { threshold: -1 } },
-    { ...valid['run.what-if'], scenario: { percentile: 101 } },
-    { ...valid['run.what-if'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
-    { ...valid['run.what-if'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
-    { ...valid['run.what-if'], most_listed: -1 },
-    { ...valid['run.what-if'], folder: '' },
+    { ...validRequests['run.what-if'], scenario: { threshold: -1 } },
+    { ...validRequests['run.what-if'], scenario: { percentile: 101 } },
+    { ...validRequests['run.what-if'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
+    { ...validRequests['run.what-if'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
+    { ...validRequests['run.what-if'], max_listed: -1 },
+    { ...validRequests['run.what-if'], folder: '' },
   ],
   'run.reveal': [{}, { folder: { toString: 'x' } }],
   'recent.list': [{ limit: 5 }],
@@ -114,8 +114,8 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'cloud.connect': [{}, { ...connection, endpoint: 'http://evil' }, { ...connection, accessKeyId: 'AKIA' }],
   'cloud.signIn': [{}, { profile: '' }],
   'cloud.giveCode': [{}, { code: 'x'.repeat(21) }],
-  'cloud.keepDraft': [{}, { ...emptyDraft, maxRuntimeMinutes: 0 }],
-  'cloud.importConfig': [{ ...emptyDraft, file: '/etc/passwd' }],
+  'cloud.keepDraft': [{}, { ...emptyLaunchForm, maxRuntimeMinutes: 0 }],
+  'cloud.importConfig': [{ ...emptyLaunchForm, file: '/etc/passwd' }],
   'cloud.choose': [{}, { kind: 'passwords' }],
   'cloud.fetch': [
     { connection, from: '' },
@@ -123,22 +123,22 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   ],
   'cloud.browse': [{ bucket: 'data', prefix: '' }],
   'cloud.roles': [{}, { ...connection, pathPrefix: '/' }],
-  'cloud.preflight': [{}, { ...emptyDraft, costCeilingUsd: -1 }],
+  'cloud.preflight': [{}, { ...emptyLaunchForm, costCeilingUsd: -1 }],
   'cloud.launch': [
     {},
-    { ...emptyDraft, out: '/etc' },
-    { ...emptyDraft, costCeilingUsd: Number.POSITIVE_INFINITY },
-    { ...emptyDraft, kmsKeyId: 'k'.repeat(2049) },
-    { ...emptyDraft, subnets: 'subnet-1' },
-    { ...emptyDraft, subnets: Array.from({ length: 17 }, String) },
-    { ...emptyDraft, securityGroupIds: [''] },
-    { ...emptyDraft, securityGroupIds: Array.from({ length: 6 }, String) },
-    { ...emptyDraft, tags: { '': 'nameless' } },
-    { ...emptyDraft, tags: { team: 7 } },
-    { ...emptyDraft, volumeGb: 0 },
-    { ...emptyDraft, volumeGb: 1.5 },
-    { ...emptyDraft, volumeGb: 16_385 },
-    { ...emptyDraft, networkIsolation: 'no' },
+    { ...emptyLaunchForm, out: '/etc' },
+    { ...emptyLaunchForm, costCeilingUsd: Number.POSITIVE_INFINITY },
+    { ...emptyLaunchForm, kmsKeyId: 'k'.repeat(2049) },
+    { ...emptyLaunchForm, subnets: 'subnet-1' },
+    { ...emptyLaunchForm, subnets: Array.from({ length: 17 }, String) },
+    { ...emptyLaunchForm, securityGroupIds: [''] },
+    { ...emptyLaunchForm, securityGroupIds: Array.from({ length: 6 }, String) },
+    { ...emptyLaunchForm, tags: { '': 'nameless' } },
+    { ...emptyLaunchForm, tags: { team: 7 } },
+    { ...emptyLaunchForm, volumeGb: 0 },
+    { ...emptyLaunchForm, volumeGb: 1.5 },
+    { ...emptyLaunchForm, volumeGb: 16_385 },
+    { ...emptyLaunchForm, networkIsolation: 'no' },
   ],
   'cloud.log': [{ runId: '../../secrets' }],
   'cloud.stop': [{ runId: '' }],
@@ -168,16 +168,19 @@ const recordingHandlers = (): { handlers: ChannelHandlers; reached: string[] } =
 describe.each(names)('%s', (name) => {
   it('lets a request through that fits', async () => {
     const { handlers, reached } = recordingHandlers()
-    expect(await answerRequest(handlers, name, valid[name])).toMatchObject({ ok: true })
+    expect(await handleRequest(handlers, name, validRequests[name])).toMatchObject({ ok: true })
     expect(reached).toEqual([name])
   })
 
   it('refuses what does not fit before its handler sees it', async () => {
     const { handlers, reached } = recordingHandlers()
-    const misfits = [undefined, null, 'text', 7, [], { ...valid[name], surprise: true }, ...invalid[name]]
-    for (const misfit of misfits) {
-      const answer = await answerRequest(handlers, name, misfit)
-      expect({ misfit, answer }).toMatchObject({ misfit, answer: { ok: false, error: { code: 'internal' } } })
+    const invalidPayloads = [undefined, null, 'text', 7, [], { ...validRequests[name], surprise: true }, ...invalid[name]]
+    for (const invalidPayload of invalidPayloads) {
+      const response = await handleRequest(handlers, name, invalidPayload)
+      expect({ misfit: invalidPayload, answer: response }).toMatchObject({
+        misfit: invalidPayload,
+        response: { ok: false, error: { code: 'internal' } },
+      })
     }
     expect(reached).toEqual([])
   })
@@ -187,7 +190,7 @@ describe('the pipe', () => {
   it('knows no channel but those of the contract', async () => {
     const { handlers, reached } = recordingHandlers()
     for (const name of ['run.delete', '__proto__', 'constructor', 'toString', '', 7, null, undefined]) {
-      expect(await answerRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+      expect(await handleRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
     }
     expect(reached).toEqual([])
   })
@@ -203,11 +206,11 @@ describe('the pipe', () => {
         throw new TypeError('x is undefined')
       },
     }
-    expect(await answerRequest(failing, 'run.open', valid['run.open'])).toEqual({
+    expect(await handleRequest(failing, 'run.open', validRequests['run.open'])).toEqual({
       ok: false,
       error: { code: 'run-damaged', message: 'The manifest is torn.', next: 'Analyse again.', sql: 'SELECT 1' },
     })
-    expect(await answerRequest(failing, 'run.clusters', valid['run.clusters'])).toEqual({
+    expect(await handleRequest(failing, 'run.clusters', validRequests['run.clusters'])).toEqual({
       ok: false,
       error: { code: 'internal', message: 'x is undefined' },
     })
@@ -248,8 +251,8 @@ describe('what comes back to the window', () => {
     const { response } = channels['run.heatmap']
     expect(response.safeParse({ ...heatmap, data: { ...heatmap.data, values: [1, 2] } }).success).toBe(false)
     expect(response.safeParse({ ...heatmap, serversPerRow: 0 }).success).toBe(false)
-    expect(answerSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
-    expect(answerSchema.safeParse({ value: 1 }).success).toBe(false)
+    expect(ipcResponseSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
+    expect(ipcResponseSchema.safeParse({ value: 1 }).success).toBe(false)
     expect(pushSchema.safeParse({ type: 'analysis.event', analysisId: 'a', event: { type: 'step', label: '', progress: 2 } }).success).toBe(
       false,
     )

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
 import { serveQuery } from '../../src-main/query-host/query-service.ts'
-import { mostListedRows, queryCalls, queryReportSchema } from '../../src-shared/query-contract.ts'
+import { maxListedRows, queryCalls, queryReportSchema } from '../../src-shared/query-contract.ts'
 import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
 
 let folder: string
@@ -37,10 +37,10 @@ describe('the query process', () => {
   })
 
   it('answers with columns, types and rows', async () => {
-    const answer = queryCalls['query.run'].response.parse(
+    const response = queryCalls['query.run'].response.parse(
       await value('query.run', { folder: run, sql: 'SELECT server_id, horizon_p95::DOUBLE AS p95 FROM server_risk ORDER BY 1 LIMIT 1' }),
     )
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       columns: [
         { name: 'server_id', type: 'VARCHAR' },
         { name: 'p95', type: 'DOUBLE' },
@@ -51,14 +51,14 @@ describe('the query process', () => {
   })
 
   it('lists so many rows and says that there are more', async () => {
-    const answer = queryCalls['query.run'].response.parse(await value('query.run', { folder: run, sql: 'FROM range(50000)' }))
-    expect(answer.rows).toHaveLength(mostListedRows)
-    expect(answer.more).toBe(true)
+    const response = queryCalls['query.run'].response.parse(await value('query.run', { folder: run, sql: 'FROM range(50000)' }))
+    expect(response.rows).toHaveLength(maxListedRows)
+    expect(response.hasMore).toBe(true)
   })
 
   it('refuses a question that needs more memory than it may have, and answers the next', async () => {
-    const greedy = await ask('query.run', { folder: run, sql: "SELECT list(i || repeat('x', 200)) FROM range(20000000) r(i)" })
-    expect(greedy).toMatchObject({ ok: false, error: { code: 'query-failed' } })
+    const tooLargeQuery = await ask('query.run', { folder: run, sql: "SELECT list(i || repeat('x', 200)) FROM range(20000000) r(i)" })
+    expect(tooLargeQuery).toMatchObject({ ok: false, error: { code: 'query-failed' } })
     expect(await value('query.run', { folder: run, sql: 'SELECT 1 AS one' })).toMatchObject({ rows: [[1]] })
   })
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { crossFit, fitRecalibration, foldOf, recalibrate, scoreCalibration } from '../../src-main/engine/breach/calibrate.ts'
 import { fitMargins, measureCoverage } from '../../src-main/engine/breach/interval-coverage.ts'
 import { evaluateIsotonic, fitIsotonic } from '../../src-main/engine/breach/isotonic-regression.ts'
-import { equalCountBins, findBlocks, memberOfBlock, placeOfBlock, poolBlocks } from '../../src-main/engine/breach/residual-grid.ts'
+import { equalCountBins, findBlocks, memberOfBlock, blockStart, poolBlocks } from '../../src-main/engine/breach/residual-grid.ts'
 import { conservativeP95, percentileOf, seedOf, simulateBreaches, type PathSource } from '../../src-main/engine/breach/simulate-paths.ts'
 
 const floats = (...values: number[]): Float64Array => Float64Array.from(values)
@@ -57,12 +57,12 @@ describe('recalibration', () => {
 describe('interval margins', () => {
   const excess = Float64Array.from({ length: 100 }, (_, index) => index - 49)
   const bounded = new Uint8Array(100).fill(1)
-  const trials = new Map([[0, { excess, bounded, fold: Uint8Array.from(excess, (_, index) => index % 5) }]])
+  const sample = new Map([[0, { excess, bounded, fold: Uint8Array.from(excess, (_, index) => index % 5) }]])
   test('the margin at 80 % of 100 rows from -49 to 50 is the value of rank ceil(101 x 0.8) = 81: 31', () => {
-    expect(fitMargins(trials, 0.8).of(0)).toBe(31)
+    expect(fitMargins(sample, 0.8).of(0)).toBe(31)
   })
   test('half of the rows lie inside before, 80 % within a point after', () => {
-    const coverage = measureCoverage(trials, 0.8)
+    const coverage = measureCoverage(sample, 0.8)
     expect(coverage.before).toBe(0.5)
     expect(coverage.after).toBeGreaterThanOrEqual(0.79)
     expect(coverage.after).toBeLessThanOrEqual(0.82)
@@ -71,32 +71,32 @@ describe('interval margins', () => {
 
 describe('paths', () => {
   const source = (residuals: Float64Array, offsets: number[], longest: number): PathSource => {
-    const grid = { residuals, froms: Uint32Array.from(offsets.slice(0, -1)) }
+    const grid = { residuals, starts: Uint32Array.from(offsets.slice(0, -1)) }
     const blocks = findBlocks(grid, Uint32Array.from(offsets.slice(1)), longest)
     const bins = new Int16Array(offsets.length - 1)
     return { grid, blocks, bins, pools: poolBlocks(blocks, bins, 1) }
   }
   test('blocks never cross a gap: of 1 2 _ 4 5 6 blocks of two start at the first, fourth and fifth place', () => {
     const { blocks } = source(floats(1, 2, hole, 4, 5, 6), [0, 6], 2)
-    expect([0, 1, 2].map((number) => placeOfBlock(blocks, 0, number))).toEqual([0, 3, 4])
+    expect([0, 1, 2].map((number) => blockStart(blocks, 0, number))).toEqual([0, 3, 4])
     expect([...blocks.sizes]).toEqual([3])
     expect([...blocks.counts]).toEqual([5])
     // The greater of each two neighbours.
-    expect([0, 3, 4].map((place) => blocks.tops[place])).toEqual([2, 5, 6])
+    expect([0, 3, 4].map((position) => blocks.blockMaxima[position])).toEqual([2, 5, 6])
   })
   test('a pool numbers the blocks of its members one after the other', () => {
     // Of 3, 0 and 2 residuals, in blocks of one: blocks 0 to 2 are of the first series, 3 and 4 of the third.
     const { pools } = source(floats(1, 2, 3, 8, 9), [0, 3, 3, 5], 1)
     expect(pools[0]!.size).toBe(5)
     expect([0, 2, 3, 4].map((number) => pools[0]!.members[memberOfBlock(pools[0]!, number)])).toEqual([0, 0, 2, 2])
-    expect(pools[0]!.greatest).toBe(9)
+    expect(pools[0]!.maxResidual).toBe(9)
   })
   test('with residuals of 0 every path is the forecast: breach from the step that the forecast breaches', () => {
     const paths = source(new Float64Array(20), [0, 20], 7)
-    const outcome = simulateBreaches(paths, 0, floats(70, 79, 81, 60), 80, 1)
-    expect(outcome.raw).toBe(1)
-    expect([...outcome.rawBy]).toEqual([0, 0, 1, 1])
-    expect(outcome.medianFirstBreach).toBe(2)
+    const simulation = simulateBreaches(paths, 0, floats(70, 79, 81, 60), 80, 1)
+    expect(simulation.raw).toBe(1)
+    expect([...simulation.rawByStep]).toEqual([0, 0, 1, 1])
+    expect(simulation.medianFirstBreach).toBe(2)
     // P95 of 60, 70, 79, 81 at place 2.85: 79 + 0.85 x 2.
     expect(conservativeP95(paths, 0, floats(70, 79, 81, 60), 1)).toBeCloseTo(80.7, 12)
   })
@@ -119,7 +119,7 @@ describe('paths', () => {
     const residuals = Float64Array.from({ length: 24 }, (_, index) => 9 * Math.sin(3 * index))
     const forecast = Float64Array.from({ length: 24 }, (_, index) => 70 + index / 4)
     const first = forecast.findIndex((value, step) => value + residuals[step]! > 80)
-    const { raw, medianFirstBreach, rawBy } = simulateBreaches(source(residuals, [0, 24], 24), 0, forecast, 80, 5)
+    const { raw, medianFirstBreach, rawByStep: rawBy } = simulateBreaches(source(residuals, [0, 24], 24), 0, forecast, 80, 5)
     expect(first).toBeGreaterThan(7)
     expect([raw, medianFirstBreach, rawBy[first - 1], rawBy[first]]).toEqual([1, first, 0, 1])
   })

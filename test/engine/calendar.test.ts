@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
-import { holidayDates, makeCalendar } from '../../src-main/engine/calendar.ts'
+import { holidayDates, createCalendar } from '../../src-main/engine/calendar.ts'
 import { completeConfig, type AnalysisConfigInput, type AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 
 let database: Database
@@ -15,7 +15,7 @@ afterAll(() => database.close())
 
 /** Days of 2027 and 2028, a leap year, that a configuration marks, as month-day. */
 const markedDays = async (
-  mark: 'isEoq' | 'isHoliday',
+  flag: 'isEoq' | 'isHoliday',
   year: number,
   config: AnalysisConfigInput,
   method: AnalysisMethod = 'headroom',
@@ -23,10 +23,10 @@ const markedDays = async (
   await database.run(
     `CREATE OR REPLACE TABLE series_models AS SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31 23:00:00' AS last_at`,
   )
-  const calendar = await makeCalendar(database, completeConfig(config, method), method)
+  const calendar = await createCalendar(database, completeConfig(config, method), method)
   const rows = await database.rows(
     `SELECT DISTINCT strftime(ts, '%m-%d') AS day FROM generate_series(TIMESTAMP '2027-01-01', TIMESTAMP '2028-12-31 23:59:59', INTERVAL 6 HOUR) t(ts)
-     WHERE year(ts) = ${year} AND ${calendar[mark]('ts')} ORDER BY day`,
+     WHERE year(ts) = ${year} AND ${calendar[flag]('ts')} ORDER BY day`,
     z.object({ day: z.string() }),
   )
   return rows.map((row) => row.day)
@@ -72,8 +72,8 @@ describe('the end of a quarter', () => {
   })
 
   test('falls on the usual months when the fiscal year begins with another quarter', async () => {
-    const usual = await markedDays('isEoq', 2027, {})
-    for (const month of [4, 7, 10]) expect(await markedDays('isEoq', 2027, { fiscal_year_start_month: month })).toEqual(usual)
+    const defaultCalendar = await markedDays('isEoq', 2027, {})
+    for (const month of [4, 7, 10]) expect(await markedDays('isEoq', 2027, { fiscal_year_start_month: month })).toEqual(defaultCalendar)
   })
 
   test('is where eoq_months says, and then does not move with the fiscal year', async () => {
@@ -82,9 +82,9 @@ describe('the end of a quarter', () => {
 
   test('may last one day or a whole month, never more', async () => {
     expect(await markedDays('isEoq', 2027, { eoq_window_days: 1 })).toEqual(['03-31', '06-30', '09-30', '12-31'])
-    const whole = await markedDays('isEoq', 2027, { eoq_window_days: 31, eoq_months: [2, 4] })
-    expect(whole).toHaveLength(28 + 30)
-    expect(whole[0]).toBe('02-01')
+    const allDays = await markedDays('isEoq', 2027, { eoq_window_days: 31, eoq_months: [2, 4] })
+    expect(allDays).toHaveLength(28 + 30)
+    expect(allDays[0]).toBe('02-01')
   })
 
   test('is the last day alone under the method of the original, whatever the configuration says', async () => {
@@ -146,9 +146,9 @@ describe('holidays', () => {
 })
 
 describe('in an analysis', () => {
-  let bench: ForecastBench
+  let bench: ForecastWorkspace
   beforeAll(async () => {
-    bench = await ForecastBench.open()
+    bench = await ForecastWorkspace.open()
   })
   afterAll(async () => bench.close())
 
@@ -221,7 +221,7 @@ test('a stray time in the year 9999 does not stretch the calendar: years near th
     CREATE OR REPLACE TABLE series_models AS
     SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31' AS last_at FROM range(3)
     UNION ALL SELECT TIMESTAMP '2027-01-01', TIMESTAMP '2028-06-30', TIMESTAMP '9999-12-31'`)
-  const calendar = await makeCalendar(database, completeConfig({}, 'headroom'), 'headroom')
+  const calendar = await createCalendar(database, completeConfig({}, 'headroom'), 'headroom')
   const [marks] = await database.rows(
     `SELECT ${['2028-12-31', '2028-12-15', '2047-03-31', '9999-12-31', '0001-03-31'].map((day, index) => `${calendar.isEoq(`TIMESTAMP '${day}'`)} AS d${index}`).join(', ')}`,
     z.record(z.string(), z.boolean()),

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 
 const planetlab = join(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'planetlab', 'forecasts.parquet')
 
@@ -27,12 +27,12 @@ const reportOf = async (folder: string): Promise<z.infer<typeof reportSchema>> =
   reportSchema.parse(JSON.parse(await readFile(join(folder, runFiles.modelAccuracy), 'utf8')))
 
 describe.skipIf(!existsSync(planetlab))('a real fleet', () => {
-  let bench: ForecastBench
-  afterAll(async () => bench.close())
+  let workspace: ForecastWorkspace
+  afterAll(async () => workspace.close())
 
   test('better than the plain flag, not above 1.02 times the base rate, bounds within 3 points of nominal', async () => {
-    bench = await ForecastBench.open()
-    const { folder } = await bench.analyse(planetlab)
+    workspace = await ForecastWorkspace.open()
+    const { folder } = await workspace.analyse(planetlab)
     const { calibration, coverage } = await reportOf(folder)
     expect(calibration.series).toBeGreaterThan(400)
     expect(calibration.brier).toBeLessThan(calibration.brier_plain_flag)

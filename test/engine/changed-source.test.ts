@@ -6,14 +6,14 @@ import { Database } from '../../src-main/database/database.ts'
 import { assessFleet } from '../../src-main/engine/assess-fleet.ts'
 import { completeConfig } from '../../src-shared/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/errors.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
-  await bench.writeQuery('original.parquet', rows)
+  workspace = await ForecastWorkspace.open()
+  await workspace.writeQuery('original.parquet', rows)
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 /** Eight servers, 150 days, the last 30 of them horizon. */
 const rows = `
@@ -28,16 +28,16 @@ const changes: Readonly<Record<string, (path: string) => Promise<void>>> = {
 
 /** What becomes of an assessment whose `at`-th statement (from 0) finds the file changed; "too few" where it has no so many. */
 const assessWith = async (change: (path: string) => Promise<void>, at: number): Promise<string> => {
-  const path = join(bench.folder, 'set.parquet')
-  await copyFile(join(bench.folder, 'original.parquet'), path)
+  const path = join(workspace.folder, 'set.parquet')
+  await copyFile(join(workspace.folder, 'original.parquet'), path)
   const database = await Database.open()
   const { connection } = database
   let statements = 0
   const counted =
-    <Arguments extends unknown[], Result>(run: (...given: Arguments) => Promise<Result>) =>
-    async (...given: Arguments): Promise<Result> => {
+    <Arguments extends unknown[], Result>(run: (...givenPath: Arguments) => Promise<Result>) =>
+    async (...givenPath: Arguments): Promise<Result> => {
       if (statements++ === at) await change(path)
-      return run.apply(connection, given)
+      return run.apply(connection, givenPath)
     }
   Object.assign(connection, {
     run: counted(connection.run.bind(connection)),
@@ -47,20 +47,20 @@ const assessWith = async (change: (path: string) => Promise<void>, at: number): 
   try {
     await assessFleet(database, { inputs: [path], method: 'headroom' }, completeConfig({}, 'headroom'), { start: () => undefined })
     return statements > at ? 'assessed' : 'too few'
-  } catch (thrown) {
-    if (!(thrown instanceof HeadroomError)) throw thrown
-    return `${thrown.code}: ${thrown.message}`
+  } catch (error) {
+    if (!(error instanceof HeadroomError)) throw error
+    return `${error.code}: ${error.message}`
   } finally {
     database.close()
   }
 }
 
 test.each(Object.keys(changes))('%s before any statement', { timeout: 60_000 }, async (change) => {
-  const outcomes: string[] = []
-  for (let at = 0; outcomes.at(-1) !== 'too few'; at++) outcomes.push(await assessWith(changes[change]!, at))
-  expect(outcomes.length).toBeGreaterThan(20)
-  const refused = outcomes.filter((outcome) => outcome.startsWith('input-'))
-  expect(refused.length).toBeGreaterThan(5)
-  expect(outcomes.filter((outcome) => !['assessed', 'too few', ...refused].includes(outcome))).toEqual([])
-  expect(refused.filter((outcome) => !outcome.includes('set.parquet'))).toEqual([])
+  const results: string[] = []
+  for (let at = 0; results.at(-1) !== 'too few'; at++) results.push(await assessWith(changes[change]!, at))
+  expect(results.length).toBeGreaterThan(20)
+  const rejected = results.filter((outcome) => outcome.startsWith('input-'))
+  expect(rejected.length).toBeGreaterThan(5)
+  expect(results.filter((outcome) => !['assessed', 'too few', ...rejected].includes(outcome))).toEqual([])
+  expect(rejected.filter((outcome) => !outcome.includes('set.parquet'))).toEqual([])
 })

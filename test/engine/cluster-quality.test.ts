@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { adjustedRandIndex } from '../../src-main/engine/cluster-agreement.ts'
 import { chooseClusterCount } from '../../src-main/engine/cluster-count.ts'
-import { standardise, tellsApart } from '../../src-main/engine/cluster-features.ts'
+import { standardize, hasVariation } from '../../src-main/engine/cluster-features.ts'
 import { nameCluster, type ClusterCentre } from '../../src-main/engine/cluster-names.ts'
-import { clusterPoints } from '../../src-main/engine/cluster-points.ts'
-import { projectPoints } from '../../src-main/engine/cluster-projection.ts'
-import { meanSilhouettes, samplePlaces } from '../../src-main/engine/cluster-silhouette.ts'
-import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { runKMeans } from '../../src-main/engine/cluster-points.ts'
+import { projectOnComponents } from '../../src-main/engine/cluster-projection.ts'
+import { meanSilhouettes, drawSampleIndices } from '../../src-main/engine/cluster-silhouette.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows } from '../fixtures/forecast-rows.ts'
 import { seededRandom, shuffled } from '../fixtures/seeded-random.ts'
 
@@ -19,14 +19,14 @@ const rows = `
   12 1 14, 15 2 19, 11 1.5 13, 18 2.5 22, 45 6 55, 48 9 63, 52 7 64, 41 8 57, 44 5 52,
   75 3 80, 79 4 86, 71 6 83, 82 2 85, 77 5 88, 60 14 90, 30 12 52`
 const servers = rows.split(',').map((row) => row.trim().split(' ').map(Number))
-const everyone = servers.map((_, index) => index)
+const allIndices = servers.map((_, index) => index)
 const columns = [0, 1, 2].map((feature) =>
-  standardise(
+  standardize(
     Float64Array.from(servers, (server) => server[feature]!),
-    everyone,
+    allIndices,
   ),
 )
-const points = everyone.map((index) => columns.map((column) => column[index]!))
+const points = allIndices.map((index) => columns.map((column) => column[index]!))
 
 /** Reference: scikit-learn 1.9.1 on the servers above, StandardScaler, KMeans(n_init=500, tol=0), silhouette_score, PCA(2). */
 const reference = {
@@ -94,8 +94,8 @@ describe('silhouette', () => {
 
   test('is what scikit-learn says', async () => {
     const uneven = Int32Array.from([0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3])
-    const [four, other] = await meanSilhouettes(points, [Int32Array.from(reference.fourClusters), uneven])
-    expect(four).toBeCloseTo(reference.silhouette[4], 12)
+    const [fourPoints, other] = await meanSilhouettes(points, [Int32Array.from(reference.fourClusters), uneven])
+    expect(fourPoints).toBeCloseTo(reference.silhouette[4], 12)
     expect(other).toBeCloseTo(0.49900882846336986, 12)
   })
 
@@ -106,27 +106,27 @@ describe('silhouette', () => {
   })
 
   test('is taken from a sample that holds every part of a large fleet alike', () => {
-    expect([...samplePlaces(5, 1)]).toEqual([0, 1, 2, 3, 4])
-    const places = samplePlaces(40_000, 7)
-    expect(places.length).toBe(2000)
-    expect([...places]).toEqual([...new Set(places)].sort((a, b) => a - b))
-    expect(places.at(-1)).toBeLessThan(40_000)
+    expect([...drawSampleIndices(5, 1)]).toEqual([0, 1, 2, 3, 4])
+    const indices = drawSampleIndices(40_000, 7)
+    expect(indices.length).toBe(2000)
+    expect([...indices]).toEqual([...new Set(indices)].sort((a, b) => a - b))
+    expect(indices.at(-1)).toBeLessThan(40_000)
     // A twentieth of each quarter; the standard deviation of 500 drawn is sqrt(2,000 x 0.25 x 0.75 x 0.95) = 19.
     for (let quarter = 0; quarter < 4; quarter++) {
-      const drawn = places.filter((place) => Math.floor(place / 10_000) === quarter).length
+      const drawn = indices.filter((pointIndex) => Math.floor(pointIndex / 10_000) === quarter).length
       expect(Math.abs(drawn - 500)).toBeLessThan(95)
     }
-    expect([...samplePlaces(40_000, 7)]).toEqual([...places])
-    expect([...samplePlaces(40_000, 8)]).not.toEqual([...places])
+    expect([...drawSampleIndices(40_000, 7)]).toEqual([...indices])
+    expect([...drawSampleIndices(40_000, 8)]).not.toEqual([...indices])
   })
 })
 
 describe('clusters of sixteen servers', () => {
   test('are those of scikit-learn', async () => {
     for (const [clusters, inertia] of Object.entries(reference.inertia)) {
-      expect((await clusterPoints(points, { clusters: Number(clusters), restarts: 50, seed: 42 })).inertia).toBeCloseTo(inertia, 9)
+      expect((await runKMeans(points, { clusters: Number(clusters), restarts: 50, seed: 42 })).inertia).toBeCloseTo(inertia, 9)
     }
-    const { assignment } = await clusterPoints(points, { clusters: 4, restarts: 50, seed: 42 })
+    const { assignment } = await runKMeans(points, { clusters: 4, restarts: 50, seed: 42 })
     expect(adjustedRandIndex(assignment, Int32Array.from(reference.fourClusters))).toBe(1)
   })
 
@@ -140,12 +140,12 @@ describe('clusters of sixteen servers', () => {
 
   test('are stable where every restart finds them, less where some stop short', async () => {
     const pairs = [[0], [1], [100], [101]]
-    expect((await clusterPoints(pairs, { clusters: 2, ...options })).stability).toBe(1)
-    expect((await clusterPoints(pairs, { clusters: 2, restarts: 1, seed: 42 })).stability).toBeNull()
-    expect((await clusterPoints(pairs, { clusters: 1, ...options })).stability).toBeNull()
+    expect((await runKMeans(pairs, { clusters: 2, ...options })).stability).toBe(1)
+    expect((await runKMeans(pairs, { clusters: 2, restarts: 1, seed: 42 })).stability).toBeNull()
+    expect((await runKMeans(pairs, { clusters: 1, ...options })).stability).toBeNull()
     const random = seededRandom(9)
     const noise = Array.from({ length: 300 }, () => [random(), random(), random(), random()])
-    expect((await clusterPoints(noise, { clusters: 7, ...options })).stability).toBeLessThan(0.9)
+    expect((await runKMeans(noise, { clusters: 7, ...options })).stability).toBeLessThan(0.9)
   })
 
   test('number as many as there are behaviours, one where there is one', async () => {
@@ -157,7 +157,7 @@ describe('clusters of sixteen servers', () => {
 
 describe('principal components', () => {
   test('are those of scikit-learn, signs included', () => {
-    const { pc1, pc2, explained, loadings } = projectPoints(points)
+    const { pc1, pc2, explained, loadings } = projectOnComponents(points)
     reference.explained.forEach((share, component) => expect(explained[component]).toBeCloseTo(share, 12))
     reference.loadings.forEach((weights, component) =>
       weights.forEach((weight, feature) => expect(loadings[component]![feature]).toBeCloseTo(weight, 9)),
@@ -170,7 +170,7 @@ describe('principal components', () => {
 
   test('of points on a line lie along it', () => {
     // Direction (3, 4) / 5; the points lie at -5, 0 and 5 of it.
-    const { pc1, pc2, explained } = projectPoints([
+    const { pc1, pc2, explained } = projectOnComponents([
       [1, 1],
       [4, 5],
       [7, 9],
@@ -181,11 +181,11 @@ describe('principal components', () => {
   })
 
   test('are as many as there are features', () => {
-    const one = projectPoints([[1], [3]])
+    const one = projectOnComponents([[1], [3]])
     expect([...one.pc1]).toEqual([-1, 1])
     expect([...one.pc2]).toEqual([Number.NaN, Number.NaN])
-    expect([...projectPoints([[], []]).pc1]).toEqual([Number.NaN, Number.NaN])
-    expect(projectPoints([]).pc1).toHaveLength(0)
+    expect([...projectOnComponents([[], []]).pc1]).toEqual([Number.NaN, Number.NaN])
+    expect(projectOnComponents([]).pc1).toHaveLength(0)
   })
 })
 
@@ -193,26 +193,26 @@ describe('features', () => {
   test('that are constant tell nothing apart, whatever their size', () => {
     for (const size of [1e-6, 1, 1e9])
       expect(
-        tellsApart(
+        hasVariation(
           Float64Array.from([3, 3, 3], (value) => value * size),
           [0, 1, 2],
         ),
       ).toBe(false)
-    expect(tellsApart(Float64Array.from([Number.NaN, Number.NaN]), [0, 1])).toBe(false)
-    expect(tellsApart(Float64Array.from([1, 2, Number.NaN]), [0, 1, 2])).toBe(true)
+    expect(hasVariation(Float64Array.from([Number.NaN, Number.NaN]), [0, 1])).toBe(false)
+    expect(hasVariation(Float64Array.from([1, 2, Number.NaN]), [0, 1, 2])).toBe(true)
     // A server that is not a member does not count.
-    expect(tellsApart(Float64Array.from([1, 1, 2]), [0, 1])).toBe(false)
+    expect(hasVariation(Float64Array.from([1, 1, 2]), [0, 1])).toBe(false)
   })
 
   test('are standardised, what is undefined at the median', () => {
     // Median of 1, 2, 6 is 2: values 1, 2, 2, 6 less 2.75 over sqrt((3.0625 + 0.5625 + 0.5625 + 10.5625) / 4) = sqrt(3.6875).
-    const standardised = standardise(Float64Array.from([1, 2, Number.NaN, 6]), [0, 1, 2, 3])
+    const standardised = standardize(Float64Array.from([1, 2, Number.NaN, 6]), [0, 1, 2, 3])
     expect([...standardised]).toEqual([-1.75, -0.75, -0.75, 3.25].map((distance) => expect.closeTo(distance / Math.sqrt(3.6875), 12)))
   })
 })
 
 describe('names', () => {
-  const plain: ClusterCentre = {
+  const baseline: ClusterCentre = {
     mean: 50,
     std: 3,
     p95: 55,
@@ -235,17 +235,17 @@ describe('names', () => {
     ['moderate, spiky', { peak_to_mean: 1.4, std: 20 }],
     ['moderate, variable', { std: 13 }],
     ['moderate, steady', { eoq_uplift: Number.NaN, weekend_ratio: Number.NaN, trend_per_30_days: Number.NaN }],
-  ])('%s', (name, traits) => {
-    expect(nameCluster({ ...plain, ...traits }, 90)).toBe(name)
+  ])('%s', (name, settings) => {
+    expect(nameCluster({ ...baseline, ...settings }, 90)).toBe(name)
   })
 })
 
 describe('a fleet', () => {
-  let bench: ForecastBench
+  let workspace: ForecastWorkspace
   beforeAll(async () => {
-    bench = await ForecastBench.open()
+    workspace = await ForecastWorkspace.open()
   })
-  afterAll(async () => bench.close())
+  afterAll(async () => workspace.close())
 
   /** Three kinds of servers, far apart in mean and trend. */
   const fleetRows = (name: (index: number) => string): ForecastRow[] => {
@@ -283,8 +283,8 @@ describe('a fleet', () => {
     )
 
   test('shows as many clusters as it has kinds when asked to find out', async () => {
-    const run = await bench.analyse(
-      await bench.writeForecasts(
+    const run = await workspace.analyse(
+      await workspace.writeForecasts(
         'kinds.parquet',
         fleetRows((index) => `server ${index}`),
       ),
@@ -310,21 +310,23 @@ describe('a fleet', () => {
     const config = { n_clusters: 3 }
     const renamed = (index: number): string => `host ${(index * 7) % 24}`
     const rows = shuffled(fleetRows(renamed), seededRandom(22))
-    const kinds = await clustersOf(await bench.analyse(await bench.writeForecasts('renamed.parquet', rows), { config }))
+    const kinds = await clustersOf(await workspace.analyse(await workspace.writeForecasts('renamed.parquet', rows), { config }))
     for (let index = 0; index < 24; index++) expect(kinds.get(renamed(index))).toBe(index % 3)
   })
 
   test('gives a server far from all others a cluster of its own and leaves the rest together', async () => {
-    const far = seriesRows({ server: 'far', actual: [50], horizon: Array.from({ length: 10 }, (_, step) => 100 + 2 * step) })
-    const rows = [...fleetRows((index) => `server ${index}`), ...far]
-    const kinds = await clustersOf(await bench.analyse(await bench.writeForecasts('far.parquet', rows), { config: { n_clusters: 4 } }))
+    const distant = seriesRows({ server: 'far', actual: [50], horizon: Array.from({ length: 10 }, (_, step) => 100 + 2 * step) })
+    const rows = [...fleetRows((index) => `server ${index}`), ...distant]
+    const kinds = await clustersOf(
+      await workspace.analyse(await workspace.writeForecasts('far.parquet', rows), { config: { n_clusters: 4 } }),
+    )
     for (let index = 0; index < 24; index++) expect(kinds.get(`server ${index}`)).toBe(index % 3)
     expect(kinds.get('far')).toBe(3)
   })
 
   test('has its place on two components, empty without a horizon', async () => {
     const rows = [...fleetRows((index) => `server ${index}`), ...seriesRows({ server: 'past only', actual: [50, 51] })]
-    const run = await bench.analyse(await bench.writeForecasts('places.parquet', rows))
+    const run = await workspace.analyse(await workspace.writeForecasts('places.parquet', rows))
     const clusters = await run.clusters()
     const first = clusters.map((row) => row['pc1']).filter((score) => typeof score === 'number')
     expect(first).toHaveLength(24)
@@ -333,11 +335,11 @@ describe('a fleet', () => {
   })
 
   test('refuses a number of clusters that is neither a number nor auto', async () => {
-    const input = await bench.writeForecasts(
+    const input = await workspace.writeForecasts(
       'refused.parquet',
       fleetRows((index) => `server ${index}`),
     )
-    await expect(bench.analyse(input, { config: { n_clusters: 'lots' } })).rejects.toMatchObject({
+    await expect(workspace.analyse(input, { config: { n_clusters: 'lots' } })).rejects.toMatchObject({
       code: 'config-invalid',
       message: 'The configuration\'s n_clusters must be a whole number from 1 to 50, or auto, not "lots".',
     })

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clusterPoints } from '../../src-main/engine/cluster-points.ts'
-import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { runKMeans } from '../../src-main/engine/cluster-points.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { seededRandom, shuffled } from '../fixtures/seeded-random.ts'
 
@@ -12,7 +12,7 @@ const options = { restarts: 10, seed: 42 }
 describe('points', () => {
   test('on a line fall into their three pairs', async () => {
     // Each pair lies 0.5 to both sides of its centre: 6 x 0.25.
-    expect(await clusterPoints([[21], [0], [10], [20], [1], [11]], { clusters: 3, ...options })).toMatchObject({
+    expect(await runKMeans([[21], [0], [10], [20], [1], [11]], { clusters: 3, ...options })).toMatchObject({
       assignment: Int32Array.from([2, 0, 1, 2, 0, 1]),
       centres: [[0.5], [10.5], [20.5]],
       sizes: [2, 2, 2],
@@ -24,15 +24,15 @@ describe('points', () => {
     const random = seededRandom(3)
     for (let set = 0; set < 15; set++) {
       const points = Array.from({ length: 8 }, () => [random() * 10, random() * 10])
-      const { inertia } = await clusterPoints(points, { clusters: 3, restarts: 100, seed: 42 })
-      expect(inertia).toBeCloseTo(leastInertia(points, 3), 9)
+      const { inertia } = await runKMeans(points, { clusters: 3, restarts: 100, seed: 42 })
+      expect(inertia).toBeCloseTo(minInertia(points, 3), 9)
     }
   })
 
   test('belong to the centre that is nearest, and centres are means of their points', async () => {
     const random = seededRandom(4)
     const points = Array.from({ length: 400 }, () => [random(), random(), random()])
-    const { assignment, centres, sizes, inertia } = await clusterPoints(points, { clusters: 6, ...options })
+    const { assignment, centres, sizes, inertia } = await runKMeans(points, { clusters: 6, ...options })
     expect(sizes.reduce((sum, size) => sum + size)).toBe(400)
     const distances = points.map((point) => centres.map((centre) => squaredDistance(point, centre)))
     distances.forEach((toCentres, index) => expect(toCentres[assignment[index]!]).toBeCloseTo(Math.min(...toCentres), 9))
@@ -47,14 +47,14 @@ describe('points', () => {
     const random = seededRandom(6)
     // Four squares of side 1, far apart: any sample of them finds the four.
     const points = Array.from({ length: 2000 }, (_, index) => [10 * (index % 2) + random(), 10 * ((index % 4) >> 1) + random()])
-    const all = await clusterPoints(points, { clusters: 4, ...options })
-    const sampled = await clusterPoints(points, { clusters: 4, ...options, mostTried: 100 })
-    expect(sampled.sizes).toEqual([500, 500, 500, 500])
-    expect(sampled.inertia).toBeCloseTo(all.inertia, 9)
-    expect(sampled.stability).toBe(1)
+    const all = await runKMeans(points, { clusters: 4, ...options })
+    const sampleClustering = await runKMeans(points, { clusters: 4, ...options, maxSample: 100 })
+    expect(sampleClustering.sizes).toEqual([500, 500, 500, 500])
+    expect(sampleClustering.inertia).toBeCloseTo(all.inertia, 9)
+    expect(sampleClustering.stability).toBe(1)
     // Noise has many optima; whichever is found is one.
     const noise = Array.from({ length: 2000 }, () => [random(), random()])
-    const { assignment, centres } = await clusterPoints(noise, { clusters: 5, ...options, mostTried: 100 })
+    const { assignment, centres } = await runKMeans(noise, { clusters: 5, ...options, maxSample: 100 })
     noise.forEach((point, index) => {
       const toCentres = centres.map((centre) => squaredDistance(point, centre))
       expect(toCentres[assignment[index]!]).toBeCloseTo(Math.min(...toCentres), 9)
@@ -64,18 +64,18 @@ describe('points', () => {
   test('are clustered the same with the same seed', async () => {
     const random = seededRandom(5)
     const points = Array.from({ length: 200 }, () => [random(), random()])
-    const once = await clusterPoints(points, { clusters: 5, ...options })
-    expect(await clusterPoints(points, { clusters: 5, ...options })).toEqual(once)
+    const once = await runKMeans(points, { clusters: 5, ...options })
+    expect(await runKMeans(points, { clusters: 5, ...options })).toEqual(once)
   })
 
   test('fewer than the clusters asked for, or none, make as many clusters as they can', async () => {
-    expect((await clusterPoints([[1], [1], [2]], { clusters: 4, ...options })).sizes).toEqual([2, 1])
-    expect((await clusterPoints([[7]], { clusters: 4, ...options })).sizes).toEqual([1])
-    expect((await clusterPoints([], { clusters: 4, ...options })).sizes).toEqual([])
+    expect((await runKMeans([[1], [1], [2]], { clusters: 4, ...options })).sizes).toEqual([2, 1])
+    expect((await runKMeans([[7]], { clusters: 4, ...options })).sizes).toEqual([1])
+    expect((await runKMeans([], { clusters: 4, ...options })).sizes).toEqual([])
   })
 
   test('stop when the work is cancelled', async () => {
-    const work = clusterPoints([[1], [2], [3]], { clusters: 2, ...options, signal: AbortSignal.abort() })
+    const work = runKMeans([[1], [2], [3]], { clusters: 2, ...options, signal: AbortSignal.abort() })
     await expect(work).rejects.toMatchObject({ code: 'cancelled' })
   })
 })
@@ -84,8 +84,8 @@ const squaredDistance = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, index) => sum + (value - b[index]!) ** 2, 0)
 
 /** By trying every assignment. */
-const leastInertia = (points: readonly (readonly number[])[], clusters: number): number => {
-  let least = Number.POSITIVE_INFINITY
+const minInertia = (points: readonly (readonly number[])[], clusters: number): number => {
+  let lowest = Number.POSITIVE_INFINITY
   for (let code = 0; code < clusters ** points.length; code++) {
     const members: (readonly number[])[][] = Array.from({ length: clusters }, () => [])
     let rest = code
@@ -98,24 +98,24 @@ const leastInertia = (points: readonly (readonly number[])[], clusters: number):
       const centre = group[0]!.map((_, feature) => group.reduce((total, point) => total + point[feature]!, 0) / group.length)
       return sum + group.reduce((total, point) => total + squaredDistance(point, centre), 0)
     }, 0)
-    least = Math.min(least, inertia)
+    lowest = Math.min(lowest, inertia)
   }
-  return least
+  return lowest
 }
 
 describe('servers', () => {
-  let bench: ForecastBench
+  let workspace: ForecastWorkspace
   beforeAll(async () => {
-    bench = await ForecastBench.open()
+    workspace = await ForecastWorkspace.open()
   })
-  afterAll(async () => bench.close())
+  afterAll(async () => workspace.close())
 
   const csvOf = async (run: FinishedRun): Promise<string> => readFile(join(run.folder, 'server_clusters.csv'), 'utf8')
 
   test('are numbered by mean utilisation, the quietest 0, and features that are the same for all are left out', async () => {
     const levels = { 'full one': 95, 'busy a': 70, 'busy b': 71, 'moderate a': 41, 'moderate b': 42, 'zzz idle a': 10, 'zzz idle b': 11 }
-    const run = await bench.analyse(
-      await bench.writeForecasts(
+    const run = await workspace.analyse(
+      await workspace.writeForecasts(
         'levels.parquet',
         Object.entries(levels).flatMap(([server, level]) => seriesRows({ server, actual: [50], horizon: times(5, level) })),
       ),
@@ -143,17 +143,17 @@ describe('servers', () => {
     // Means run from 20 to 27 in both kinds; in points the kinds differ by 1 only.
     const rows = Array.from({ length: 8 }, (_, index): ForecastRow[] => {
       const mean = 20 + index
-      const swings = index % 2 === 1
+      const swingOf = index % 2 === 1
       return seriesRows({
-        server: `${swings ? 'swinging' : 'steady'} ${index}`,
+        server: `${swingOf ? 'swinging' : 'steady'} ${index}`,
         actual: [50],
-        horizon: [1, -1, 1, -1, 1, -1, 1, -1].map((sign) => (swings ? mean + sign : mean)),
+        horizon: [1, -1, 1, -1, 1, -1, 1, -1].map((sign) => (swingOf ? mean + sign : mean)),
       })
     })
-    const run = await bench.analyse(await bench.writeForecasts('kinds.parquet', rows.flat()), { config: { n_clusters: 2 } })
+    const run = await workspace.analyse(await workspace.writeForecasts('kinds.parquet', rows.flat()), { config: { n_clusters: 2 } })
     const clusters = await run.clusters()
-    const of = (kind: string): unknown[] => [
-      ...new Set(clusters.filter((row) => String(row['server_id']).startsWith(kind)).map((row) => row['cluster'])),
+    const of = (weekKind: string): unknown[] => [
+      ...new Set(clusters.filter((row) => String(row['server_id']).startsWith(weekKind)).map((row) => row['cluster'])),
     ]
     expect(of('steady')).toEqual([0])
     expect(of('swinging')).toEqual([1])
@@ -168,22 +168,22 @@ describe('servers', () => {
       ...seriesRows({ server: 'low, steady', actual: [50], horizon: swing(20, 1) }),
       ...seriesRows({ server: 'high, steady', actual: [50], horizon: swing(70, 1) }),
     ]
-    const forecasts = await bench.writeForecasts('chosen.parquet', rows)
-    const togetherBy = async (...features: string[]): Promise<unknown[]> => {
-      const run = await bench.analyse(forecasts, { config: { n_clusters: 2, cluster_features: features } })
+    const forecasts = await workspace.writeForecasts('chosen.parquet', rows)
+    const sameClusterBy = async (...features: string[]): Promise<unknown[]> => {
+      const run = await workspace.analyse(forecasts, { config: { n_clusters: 2, cluster_features: features } })
       const clusters = await run.clusters()
       expect(clusters.map((row) => row['std'])).toEqual(
         clusters.map((row) => (String(row['server_id']).endsWith('swings') ? 10.392 : 1.155)).map((std) => expect.closeTo(std, 3)),
       )
       return clusters.filter((row) => row['cluster'] === clusters[0]!['cluster']).map((row) => row['server_id'])
     }
-    expect(await togetherBy('mean')).toEqual(['high, steady', 'high, swings'])
-    expect(await togetherBy('std')).toEqual(['high, steady', 'low, steady'])
+    expect(await sameClusterBy('mean')).toEqual(['high, steady', 'high, swings'])
+    expect(await sameClusterBy('std')).toEqual(['high, steady', 'low, steady'])
   })
 
   test('without a defined feature take the middle of the fleet, without a horizon belong to no cluster', async () => {
-    const run = await bench.analyse(
-      await bench.writeForecasts('odd.parquet', [
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('odd.parquet', [
         ...seriesRows({ server: 'rising', actual: [50], horizon: [10, 20, 30] }),
         ...seriesRows({ server: 'falling', actual: [50], horizon: [80, 60, 40] }),
         ...seriesRows({ server: 'one step', actual: [50], horizon: [20] }),
@@ -209,8 +209,8 @@ describe('servers', () => {
   })
 
   test('that show fewer behaviours than clusters asked for get fewer, with a warning', async () => {
-    const run = await bench.analyse(
-      await bench.writeForecasts('few.parquet', [
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('few.parquet', [
         ...seriesRows({ server: 'a', actual: [50], horizon: [10, 20] }),
         ...seriesRows({ server: 'b', actual: [50], horizon: [10, 20] }),
         ...seriesRows({ server: 'c', actual: [50], horizon: [60, 80] }),
@@ -233,11 +233,14 @@ describe('servers', () => {
       })
     }).flat()
     const config = { target_metric: 'load', percent_metrics: ['load'] }
-    const run = await bench.analyse(await bench.writeForecasts('straight.parquet', rows), { config })
-    const again = await bench.analyse(await bench.writeForecasts('shuffled.parquet', shuffled(rows, random)), { config, threads: 4 })
+    const run = await workspace.analyse(await workspace.writeForecasts('straight.parquet', rows), { config })
+    const again = await workspace.analyse(await workspace.writeForecasts('shuffled.parquet', shuffled(rows, random)), {
+      config,
+      threads: 4,
+    })
     expect(await csvOf(again)).toBe(await csvOf(run))
     const inBytes = rows.map((row) => ({ ...row, predicted: row.predicted! * 1e9 }))
-    const scaled = await bench.analyse(await bench.writeForecasts('scaled.parquet', inBytes), {
+    const scaled = await workspace.analyse(await workspace.writeForecasts('scaled.parquet', inBytes), {
       config: { target_metric: 'load', metric_thresholds: { load: { high: 80e9, very_high: 90e9 } } },
     })
     const numbers = async (of: FinishedRun): Promise<unknown[]> => (await of.clusters()).map((row) => row['cluster'])

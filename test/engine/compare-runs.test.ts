@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compareRuns } from '../../src-main/queries/compare-runs.ts'
 import type { CheckedSeries, RiskChange, RunComparison } from '../../src-shared/run-comparison.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { forecastQuery, ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { forecastQuery, ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 
 /** The earlier run measures 1 to 14 January and forecasts the 15th to 18th; the later one measures those too and forecasts to the 22nd. */
 const measuredBefore = 14
 const horizon = 4
 
-interface Story {
+interface ServerStory {
   readonly server: string
   /** Level forecast by the earlier and by the later run. */
   readonly before: number
@@ -23,7 +23,7 @@ interface Story {
   readonly reach?: number
 }
 
-const stories: readonly Story[] = [
+const stories: readonly ServerStory[] = [
   { server: 'safe', before: 50, after: 50 },
   { server: 'policy', before: 78, after: 78 },
   { server: 'data', before: 70, after: 85, happened: [70, 72, 74, 84] },
@@ -66,29 +66,29 @@ const twoModels = (measured: number, fitted: { readonly x: number; readonly y: n
     }),
   )
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 let earlier: FinishedRun
 let later: FinishedRun
 let comparison: RunComparison
 
 beforeAll(async () => {
-  bench = await ForecastBench.open()
-  const serversTable = await bench.writeText('servers.csv', 'server_id,criticality\npolicy,gold\ntogether,gold\neither,gold\n')
+  workspace = await ForecastWorkspace.open()
+  const serversTable = await workspace.writeText('servers.csv', 'server_id,criticality\npolicy,gold\ntogether,gold\neither,gold\n')
   // Bounds for one server alone: 70, 72 and 74 lie inside them, 84 does not.
   const bounded = earlierRows().map((row) => (row.server_id === 'data' ? { ...row, yhat_lower: 68, yhat_upper: 74 } : row))
-  earlier = await bench.analyse(await bench.writeForecasts('earlier.parquet', bounded), { serversTable })
+  earlier = await workspace.analyse(await workspace.writeForecasts('earlier.parquet', bounded), { serversTable })
   // The later set names its columns its own way.
-  const renamed = await bench.writeQuery(
+  const renamed = await workspace.writeQuery(
     'later.parquet',
     `SELECT server_id AS host, model, CAST("timestamp" AS VARCHAR) || '+00:00' AS ds, actual AS y, predicted AS yhat FROM (${forecastQuery(laterRows())})`,
   )
-  later = await bench.analyse(renamed, {
+  later = await workspace.analyse(renamed, {
     serversTable,
     config: { criticality_thresholds: { gold: { high: 75, very_high: 90 } }, eoq_window_days: 5 },
   })
   comparison = await compareRuns(earlier.folder, later.folder)
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 const changeOf = (server: string): RiskChange => {
   const found = comparison.changes.find(({ server_id }) => server_id === server)
@@ -232,8 +232,8 @@ describe('the earlier forecast against what happened', () => {
   })
 
   test('the servers that were furthest off lead', () => {
-    const worst: readonly CheckedSeries[] = comparison.forecast_check?.metrics[0]?.worst ?? []
-    expect(worst.slice(0, 3).map(({ server_id, mae, bias }) => [server_id, mae, bias])).toEqual([
+    const worstServers: readonly CheckedSeries[] = comparison.forecast_check?.metrics[0]?.worst ?? []
+    expect(worstServers.slice(0, 3).map(({ server_id, mae, bias }) => [server_id, mae, bias])).toEqual([
       ['cleared', 30, 30],
       ['data', 5, -5],
       ['either', 0, 0],
@@ -260,8 +260,8 @@ describe('runs that are less than alike', () => {
   })
 
   test('another step, horizon and method: said, and the forecast is left unchecked', async () => {
-    const hourly = await bench.analyse(
-      await bench.writeForecasts(
+    const hourly = await workspace.analyse(
+      await workspace.writeForecasts(
         'hourly.parquet',
         seriesRows({ server: 'safe', model: 'x', step: 'hour', actual: times(30, 60), horizon: times(6, 90) }),
       ),
@@ -282,9 +282,9 @@ describe('runs that are less than alike', () => {
   })
 
   test('a forced model is a difference of settings, and what it changes is caused by the model', async () => {
-    const input = join(bench.folder, 'earlier.parquet')
-    const [plain, forced] = [await bench.analyse(input), await bench.analyse(input, { model: 'y' })]
-    const { policy_differences, changes, risks, causes } = await compareRuns(plain.folder, forced.folder)
+    const input = join(workspace.folder, 'earlier.parquet')
+    const [baseline, forcedModelRun] = [await workspace.analyse(input), await workspace.analyse(input, { model: 'y' })]
+    const { policy_differences, changes, risks, causes } = await compareRuns(baseline.folder, forcedModelRun.folder)
     expect(policy_differences).toEqual([{ key: 'forced_model', earlier: null, later: 'y' }])
     expect(changes.find(({ server_id }) => server_id === 'model')).toMatchObject({ status: 'new risk', cause: 'model' })
     // The other servers have no model y: nothing answers for them, and those that were at risk no longer count.
@@ -294,7 +294,7 @@ describe('runs that are less than alike', () => {
 
   test('a conservative basis is policy, and splits the headroom by the figures that it judges', async () => {
     // Forecast at 75, measured 10 above or below in turn: the future's P95 may well pass 80.
-    const input = await bench.writeForecasts(
+    const input = await workspace.writeForecasts(
       'noisy.parquet',
       seriesRows({
         server: 'noisy',
@@ -304,7 +304,7 @@ describe('runs that are less than alike', () => {
       }),
     )
     // The run by the plain forecast is taken to need the surcharge that the other one found.
-    const [expected, conservative] = [await bench.analyse(input), await bench.analyse(input, { config: { basis: 'conservative' } })]
+    const [expected, conservative] = [await workspace.analyse(input), await workspace.analyse(input, { config: { basis: 'conservative' } })]
     const { conservative_p95 } = await conservative.riskOf('noisy')
     const { changes, policy_differences } = await compareRuns(expected.folder, conservative.folder)
     expect(policy_differences).toEqual([{ key: 'basis', earlier: 'expected', later: 'conservative' }])
@@ -326,8 +326,8 @@ describe('runs that are less than alike', () => {
       ...seriesRows({ server: 's', metric: 'mem_p95', actual: times(14, 50), horizon: times(4, memory) }),
       ...seriesRows({ server: 's', metric: 'net_mbps', actual: times(14, 500), horizon: times(4, 900) }),
     ]
-    const before = await bench.analyse(await bench.writeForecasts('metrics-1.parquet', fleet(70, 70)))
-    const after = await bench.analyse(await bench.writeForecasts('metrics-2.parquet', fleet(90, 85)))
+    const before = await workspace.analyse(await workspace.writeForecasts('metrics-1.parquet', fleet(70, 70)))
+    const after = await workspace.analyse(await workspace.writeForecasts('metrics-2.parquet', fleet(90, 85)))
     const { risks, servers, changes } = await compareRuns(before.folder, after.folder)
     expect(risks).toMatchObject({ new: 2, cleared: 0, not_judged: 1 })
     expect(servers).toMatchObject({ new: 1, added: 0, removed: 0 })
@@ -335,16 +335,16 @@ describe('runs that are less than alike', () => {
   })
 
   test('a folder with a bracket in its name is itself, not the one that the pattern would find', async () => {
-    const [bracketed, plain] = [join(bench.folder, 'month[1]'), join(bench.folder, 'month1')]
+    const [bracketed, baseline] = [join(workspace.folder, 'month[1]'), join(workspace.folder, 'month1')]
     await cp(earlier.folder, bracketed, { recursive: true })
-    await cp(later.folder, plain, { recursive: true })
-    const { risks, notes } = await compareRuns(bracketed, plain)
+    await cp(later.folder, baseline, { recursive: true })
+    const { risks, notes } = await compareRuns(bracketed, baseline)
     expect(notes.map(({ code }) => code)).not.toContain('same-run')
     expect(risks).toEqual(comparison.risks)
   })
 
   test('a folder of the Python original is refused in one sentence', async () => {
-    const folder = join(bench.folder, 'python')
+    const folder = join(workspace.folder, 'python')
     await cp(earlier.folder, folder, { recursive: true })
     await rm(join(folder, runFiles.manifest))
     await expect(compareRuns(folder, later.folder)).rejects.toMatchObject({
@@ -354,7 +354,7 @@ describe('runs that are less than alike', () => {
   })
 
   test('a run without its table of risks is damaged', async () => {
-    const folder = join(bench.folder, 'damaged')
+    const folder = join(workspace.folder, 'damaged')
     await cp(later.folder, folder, { recursive: true })
     await rm(join(folder, runFiles.serverRisk))
     await expect(compareRuns(earlier.folder, folder)).rejects.toMatchObject({ code: 'run-damaged' })

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { analyze } from '../../src-main/engine/analyze.ts'
-import { assertDiskSpace, neededBytes } from '../../src-main/engine/check-disk-space.ts'
+import { assertDiskSpace, estimateRunBytes } from '../../src-main/engine/check-disk-space.ts'
 import type { RunEvent } from '../../src-shared/run-event.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 
 const diskBytes = 24_000_000
 const disk = mkdtempSync(join(tmpdir(), 'headroom-small-disk-'))
@@ -24,12 +24,12 @@ const mountSmallDisk = (): boolean => {
 }
 const isMounted = mountSmallDisk()
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
 })
 afterAll(async () => {
-  await bench.close()
+  await workspace.close()
   if (isMounted) execFileSync('umount', [disk])
   await rm(disk, { recursive: true })
 })
@@ -44,7 +44,7 @@ const fleet = (notes: number): string => `
 describe('before an analysis begins', () => {
   test('room for the input and a quarter more is asked for, and 4 MB for the rest', () => {
     // 1.25 x (10 MB + 30 MB) + 4 MB.
-    expect(neededBytes([{ bytes: 10e6 }, { bytes: 30e6 }])).toBe(54e6)
+    expect(estimateRunBytes([{ bytes: 10e6 }, { bytes: 30e6 }])).toBe(54e6)
   })
 
   test('a disk with as many bytes free will do, one byte less will not', async () => {
@@ -63,7 +63,7 @@ describe('before an analysis begins', () => {
 
 describe.runIf(isMounted)('on a disk of 24 MB', () => {
   test('a set of 20 MB is refused before its rows are read', async () => {
-    const set = await bench.writeQuery('large.parquet', fleet(12))
+    const set = await workspace.writeQuery('large.parquet', fleet(12))
     const labels: string[] = []
     const onEvent = (event: RunEvent): void => void (event.type === 'step' && labels.push(event.label))
     const out = join(disk, 'run')
@@ -79,7 +79,7 @@ describe.runIf(isMounted)('on a disk of 24 MB', () => {
     ['whose pages are copied', 'snappy'],
     ['that is rewritten', 'zstd'],
   ])('a set %s leaves nothing where the disk fills up under way, and the folders above go too', async (_, codec) => {
-    const set = await bench.writeQuery(`under-way-${codec}.parquet`, fleet(6), `, COMPRESSION ${codec}`)
+    const set = await workspace.writeQuery(`under-way-${codec}.parquet`, fleet(6), `, COMPRESSION ${codec}`)
     const filler = join(disk, 'somebody else.bin')
     let filled = Promise.resolve()
     const onEvent = (event: RunEvent): void => {

@@ -6,15 +6,15 @@ import { z } from 'zod'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
 import { eventReportSchema, type EventReport } from '../../src-shared/event-report.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { ForecastBench, type FinishedRun } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-bench.ts'
 import { seriesRows, timeAfter, times } from '../fixtures/forecast-rows.ts'
 
-let bench: ForecastBench
-beforeAll(async () => void (bench = await ForecastBench.open()))
-afterAll(async () => bench.close())
+let workspace: ForecastWorkspace
+beforeAll(async () => void (workspace = await ForecastWorkspace.open()))
+afterAll(async () => workspace.close())
 
 let tables = 0
-const table = async (text: string): Promise<string> => bench.writeText(`events-${++tables}.csv`, text)
+const table = async (text: string): Promise<string> => workspace.writeText(`events-${++tables}.csv`, text)
 
 const eventsOf = async (run: FinishedRun): Promise<EventReport> =>
   (await run.json(runFiles.summary, z.looseObject({ events: eventReportSchema }))).events
@@ -22,23 +22,23 @@ const eventsOf = async (run: FinishedRun): Promise<EventReport> =>
 describe('events to come', () => {
   let forecasts: string
   let serversTable: string
-  let plain: FinishedRun
+  let baseline: FinishedRun
   /** P95 of five days from 2 January: a 0.2 x 80 + 0.8 x 90 = 88 and c 85 are at risk above 80, b has 48 and a memory of 70. */
   beforeAll(async () => {
-    forecasts = await bench.writeForecasts('ahead.parquet', [
+    forecasts = await workspace.writeForecasts('ahead.parquet', [
       ...seriesRows({ server: 'a', metric: 'cpu_p95', actual: [50], horizon: [50, 60, 70, 80, 90] }),
       ...seriesRows({ server: 'b', metric: 'cpu_p95', actual: [10], horizon: [10, 20, 30, 40, 50] }),
       ...seriesRows({ server: 'b', metric: 'mem_p95', actual: [70], horizon: times(5, 70) }),
       ...seriesRows({ server: 'c', metric: 'cpu_p95', actual: [85], horizon: times(5, 85) }),
     ])
-    serversTable = await bench.writeText(
+    serversTable = await workspace.writeText(
       'ahead.csv',
       'server_id,business_unit,region,criticality\na,shop,eu,usual\nb,shop,eu,usual\nc,shop,us,critical\n',
     )
-    plain = await bench.analyse(forecasts, { serversTable })
+    baseline = await workspace.analyse(forecasts, { serversTable })
   })
   const analyse = async (text: string, config = {}): Promise<FinishedRun> =>
-    bench.analyse(forecasts, { serversTable, eventsTable: await table(text), config })
+    workspace.analyse(forecasts, { serversTable, eventsTable: await table(text), config })
 
   test('are told one by one and all together: whom they push over and whom they save', async () => {
     const { events, together } = await eventsOf(
@@ -137,14 +137,14 @@ describe('events to come', () => {
     const run = await analyse('from,to,servers,effect\n2026-01-02,2026-01-06,*,40 points\n')
     for (const name of Object.values(runFiles)) {
       if (name === runFiles.summary || name === runFiles.manifest) continue
-      expect([name, (await readFile(join(run.folder, name))).equals(await readFile(join(plain.folder, name)))]).toEqual([name, true])
+      expect([name, (await readFile(join(run.folder, name))).equals(await readFile(join(baseline.folder, name)))]).toEqual([name, true])
     }
-    expect(run.manifest.counts).toEqual(plain.manifest.counts)
+    expect(run.manifest.counts).toEqual(baseline.manifest.counts)
     expect(run.manifest.events_table).toMatchObject({
       rows: 1,
       bytes: 'from,to,servers,effect\n2026-01-02,2026-01-06,*,40 points\n'.length,
     })
-    expect(plain.manifest.events_table).toBeNull()
+    expect(baseline.manifest.events_table).toBeNull()
     expect((await eventsOf(run)).together!.pushed_over).toEqual({ count: 1, servers: ['b'] })
   })
 
@@ -173,33 +173,33 @@ describe('events to come', () => {
 })
 
 test('a scenario is what an analysis of forecasts so changed finds, on the sample fleet', async () => {
-  const sample = await writeSampleFleet({ servers: 120, out: join(bench.folder, 'sample.parquet'), granularity: 'daily', seed: 3 }, {})
+  const sample = await writeSampleFleet({ servers: 120, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', seed: 3 }, {})
   const day = async (offset: number): Promise<string> => {
-    const [row] = await bench.query(
+    const [row] = await workspace.query(
       `SELECT strftime(min(timestamp) + INTERVAL ${offset} DAY, '%Y-%m-%d') AS day FROM read_parquet('${sample.forecasts}') WHERE is_future`,
     )
     return String(row!['day'])
   }
   const [from, to] = [await day(10), await day(40)]
-  const changed = await bench.writeQuery(
+  const changed = await workspace.writeQuery(
     'changed.parquet',
     `SELECT * REPLACE (CASE WHEN is_future AND CAST(timestamp AS DATE) BETWEEN '${from}' AND '${to}' THEN predicted * 1.25 ELSE predicted END AS predicted)
      FROM read_parquet('${sample.forecasts}')`,
   )
   const { serversTable } = sample
-  const again = await bench.analyse(changed, { serversTable })
+  const repeated = await workspace.analyse(changed, { serversTable })
   const eventsTable = await table(`from,to,servers,effect\n${from},${to},*,25 %\n`)
-  const run = await bench.analyse(sample.forecasts, { serversTable, eventsTable, threads: 2 })
+  const run = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, threads: 2 })
   const { together, events } = await eventsOf(run)
-  expect(together!.after.at_risk_servers).toBe(again.manifest.counts.at_risk_servers)
+  expect(together!.after.at_risk_servers).toBe(repeated.manifest.counts.at_risk_servers)
   expect(together!.before.at_risk_servers).toBe(run.manifest.counts.at_risk_servers)
   expect(together!.pushed_over.count).toBeGreaterThan(0)
   expect(together!.after.at_risk_servers).toBe(together!.before.at_risk_servers + together!.pushed_over.count - together!.saved.count)
   // Every judged server is touched, so that the one event alone is all of them together.
   expect(events[0]!.scenario).toEqual(together)
 
-  const onEight = await bench.analyse(sample.forecasts, { serversTable, eventsTable, threads: 8 })
-  expect(await eventsOf(onEight)).toEqual(await eventsOf(run))
+  const withEightThreads = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, threads: 8 })
+  expect(await eventsOf(withEightThreads)).toEqual(await eventsOf(run))
 })
 
 describe('past events', () => {
@@ -210,19 +210,19 @@ describe('past events', () => {
   })
   const series = (server: string) => seriesRows({ server, start: '2025-07-01', actual, predicted: times(120, 50), horizon: times(30, 75) })
   let forecasts: string
-  beforeAll(async () => void (forecasts = await bench.writeForecasts('past.parquet', [...series('kept'), ...series('known')])))
+  beforeAll(async () => void (forecasts = await workspace.writeForecasts('past.parquet', [...series('kept'), ...series('known')])))
 
   test('are no errors and no season: blocks of residuals and quarter ends go without them', async () => {
     const config = { breach_probability: true }
     const eventsTable = await table('from,to,servers,note\n2025-09-24,2025-09-30,known,Trade fair\n')
-    const run = await bench.analyse(forecasts, { config, eventsTable })
-    const [kept, known] = [await run.riskOf('kept'), await run.riskOf('known')]
+    const run = await workspace.analyse(forecasts, { config, eventsTable })
+    const [unaffected, expectedSeries] = [await run.riskOf('kept'), await run.riskOf('known')]
     // A residual of 10 lifts 75 above 80. Pooled residuals of the other server still reach the one whose own are all 0, though less often.
-    expect(kept['breach_probability_raw']).toBeGreaterThan(Number(known['breach_probability_raw']))
-    expect([kept['eoq_uplift_points'], kept['eoq_uplift_quarters']]).toEqual([expect.closeTo(10, 9), 1])
-    expect([known['eoq_uplift_points'], known['eoq_uplift_quarters']]).toEqual([null, 0])
+    expect(unaffected['breach_probability_raw']).toBeGreaterThan(Number(expectedSeries['breach_probability_raw']))
+    expect([unaffected['eoq_uplift_points'], unaffected['eoq_uplift_quarters']]).toEqual([expect.closeTo(10, 9), 1])
+    expect([expectedSeries['eoq_uplift_points'], expectedSeries['eoq_uplift_quarters']]).toEqual([null, 0])
     // The accuracy of the model stays what it was.
-    expect(known['mae']).toBe(kept['mae'])
+    expect(expectedSeries['mae']).toBe(unaffected['mae'])
     const { events, together } = await eventsOf(run)
     expect(events[0]).toMatchObject({
       servers: 1,
@@ -233,7 +233,7 @@ describe('past events', () => {
   })
 
   test('left out everywhere, nothing is left that could breach', async () => {
-    const run = await bench.analyse(forecasts, {
+    const run = await workspace.analyse(forecasts, {
       config: { breach_probability: true },
       eventsTable: await table('from,to,servers\n2025-09-20,2025-09-26,*\n2025-09-25,2025-10-02,kept;known\n'),
     })
@@ -250,7 +250,7 @@ describe('past events', () => {
 describe('an events table that does not fit', () => {
   let forecasts: string
   beforeAll(
-    async () => void (forecasts = await bench.writeForecasts('small.parquet', seriesRows({ server: 'a', actual: [1], horizon: [2] }))),
+    async () => void (forecasts = await workspace.writeForecasts('small.parquet', seriesRows({ server: 'a', actual: [1], horizon: [2] }))),
   )
 
   test.each([
@@ -284,7 +284,7 @@ describe('an events table that does not fit', () => {
     ],
   ])('is refused in one sentence: %j', async (text, sentence) => {
     const eventsTable = await table(text)
-    await expect(bench.analyse(forecasts, { eventsTable })).rejects.toMatchObject({
+    await expect(workspace.analyse(forecasts, { eventsTable })).rejects.toMatchObject({
       code: 'events-invalid',
       message: sentence.replace('NAME', `events-${tables}.csv`),
       next: expect.stringMatching(/\.$|\?$/),
@@ -292,7 +292,7 @@ describe('an events table that does not fit', () => {
   })
 
   test('is refused where it is not there or a folder', async () => {
-    await expect(bench.analyse(forecasts, { eventsTable: '/nowhere.csv' })).rejects.toMatchObject({ code: 'input-not-found' })
-    await expect(bench.analyse(forecasts, { eventsTable: bench.folder })).rejects.toMatchObject({ code: 'input-not-found' })
+    await expect(workspace.analyse(forecasts, { eventsTable: '/nowhere.csv' })).rejects.toMatchObject({ code: 'input-not-found' })
+    await expect(workspace.analyse(forecasts, { eventsTable: workspace.folder })).rejects.toMatchObject({ code: 'input-not-found' })
   })
 })

@@ -2,20 +2,20 @@
 import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { finishStage } from '../../src-main/engine/spark/finish-stage.ts'
-import type { PlanRequest } from '../../src-main/engine/spark/plan-forecasts.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
-import { makeStage } from '../fixtures/stage-on-duckdb.ts'
+import { finishSparkRun } from '../../src-main/engine/spark/finish-stage.ts'
+import type { SparkPlanRequest } from '../../src-main/engine/spark/plan-forecasts.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
+import { writeSparkOutput } from '../fixtures/stage-on-duckdb.ts'
 import { differencesOfRuns } from '../interop/same-run.mjs'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 let set: string
 let servers: string
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
   // Two metrics of which one is no percentage, models whose backtests do not cover the same times, a server whose backtest is too short to
   // decide by itself, one without horizon, one that a model lacks, holes in predictions.
-  set = await bench.writeQuery(
+  set = await workspace.writeQuery(
     'set.parquet',
     `WITH points AS (
        SELECT 'host-' || lpad(s::VARCHAR, 2, '0') AS server_id, metric, model, TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS "timestamp", s, d,
@@ -29,7 +29,7 @@ beforeAll(async () => {
      FROM points
      WHERE NOT (s = 1 AND model = 'xgboost' AND d % 3 = 0) AND NOT (s = 2 AND d < 80) AND NOT (s = 4 AND d >= 90) AND NOT (s = 6 AND model = 'naive')`,
   )
-  servers = await bench.writeText(
+  servers = await workspace.writeText(
     'servers.csv',
     [
       'server_id,business_unit,criticality,monthly_cost_usd,capacity_units',
@@ -39,22 +39,22 @@ beforeAll(async () => {
     ].join('\n'),
   )
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 const settings = {
   metric_thresholds: { net_bytes: { high: 70e6, very_high: 90e6 } },
   criticality_thresholds: { gold: { high: 60, very_high: 66 } },
 }
 
-let made = 0
-const stageOf = async (request: Partial<PlanRequest> = {}): Promise<string> =>
-  makeStage({ inputs: [set], out: join(bench.folder, `spark-${(made += 1)}`), config: {}, ...request })
+let finishedRun = 0
+const sparkOutputOf = async (request: Partial<SparkPlanRequest> = {}): Promise<string> =>
+  writeSparkOutput({ inputs: [set], out: join(workspace.folder, `spark-${(finishedRun += 1)}`), config: {}, ...request })
 
 describe('a run finished from a stage', () => {
   test('is the run of the set', async () => {
-    const run = await bench.analyse(set, { config: settings, serversTable: servers })
-    const finished = join(bench.folder, 'finished')
-    await finishStage({ stage: await stageOf({ config: settings, serversTable: servers }), out: finished, runId: 'r1' })
+    const run = await workspace.analyse(set, { config: settings, serversTable: servers })
+    const finished = join(workspace.folder, 'finished')
+    await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: settings, serversTable: servers }), out: finished, runId: 'r1' })
     expect(await differencesOfRuns(run.folder, finished)).toEqual([])
     // What was compared says something: servers at risk in both metrics, one without horizon, series that models decided in different ways.
     const risks = await run.serverRisk()
@@ -66,27 +66,27 @@ describe('a run finished from a stage', () => {
   })
 
   test('with a forced model, past and coming events, and judged conservatively', async () => {
-    const events = await bench.writeText(
+    const events = await workspace.writeText(
       'events.csv',
       'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n2026-04-05,2026-04-20,host-0*,cpu_p95,40 %,Merger\n',
     )
     const config = { basis: 'conservative', n_clusters: 'auto', seed: 7 }
-    const run = await bench.analyse(set, { config, model: 'prophet', eventsTable: events })
-    const finished = join(bench.folder, 'finished-forced')
-    const { events: heeded } = await finishStage({
-      stage: await stageOf({ config, model: 'prophet' }),
+    const run = await workspace.analyse(set, { config, model: 'prophet', eventsTable: events })
+    const finished = join(workspace.folder, 'finished-forced')
+    const { events: withEvents } = await finishSparkRun({
+      sparkOutput: await sparkOutputOf({ config, model: 'prophet' }),
       out: finished,
       eventsTable: events,
       memoryLimit: '400MB',
     })
     expect(await differencesOfRuns(run.folder, finished)).toEqual([])
-    expect(heeded?.events).toHaveLength(2)
+    expect(withEvents?.events).toHaveLength(2)
   })
 
   test('tells a difference where there is one', async () => {
-    const finished = join(bench.folder, 'finished-otherwise')
-    await finishStage({ stage: await stageOf({ config: { high_risk_threshold: 81 } }), out: finished })
-    const run = await bench.analyse(set)
+    const finished = join(workspace.folder, 'finished-otherwise')
+    await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: { high_risk_threshold: 81 } }), out: finished })
+    const run = await workspace.analyse(set)
     const differences = await differencesOfRuns(run.folder, finished)
     expect(differences.join('\n')).toMatch(/server_risk\.high_threshold: \d+ differ[\s\S]*risk_flagged_forecasts: [1-9]/)
   })
@@ -115,48 +115,48 @@ describe('a set that no analysis could be made of', () => {
       /1 keys .* for instance a, cpu_p95, forecast at 2026-01-05 00:00:00\. Keep one/,
     ],
     ['no future', `${rows} WHERE i < 20`, /The set has no future rows/],
-  ])('%s is refused as the engine would', async (_, sql, words) => {
-    made += 1
-    const path = await bench.writeQuery(`refused-${made}.parquet`, sql)
-    await expect(stageOf({ inputs: [path] }).catch((error: unknown) => String(error))).resolves.toMatch(words)
-    await expect(bench.analyse(path)).rejects.toMatchObject({ code: expect.stringMatching(/^input-/) })
+  ])('%s is refused as the engine would', async (_, sql, problem) => {
+    finishedRun += 1
+    const path = await workspace.writeQuery(`refused-${finishedRun}.parquet`, sql)
+    await expect(sparkOutputOf({ inputs: [path] }).catch((error: unknown) => String(error))).resolves.toMatch(problem)
+    await expect(workspace.analyse(path)).rejects.toMatchObject({ code: expect.stringMatching(/^input-/) })
   })
 
   test('a forced model that it lacks', async () => {
-    const path = await bench.writeQuery('one-model.parquet', rows)
-    await expect(stageOf({ inputs: [path], model: 'prophet' })).rejects.toThrow(
+    const path = await workspace.writeQuery('one-model.parquet', rows)
+    await expect(sparkOutputOf({ inputs: [path], model: 'prophet' })).rejects.toThrow(
       /no forecasts by "prophet"\. Use one of its models, for instance forecast/,
     )
   })
 })
 
 describe('half a stage', () => {
-  const refused = async (stage: string): Promise<string> => {
-    const out = join(bench.folder, 'never')
-    const thrown: unknown = await finishStage({ stage, out }).catch((error: unknown) => error)
-    expect((await readdir(bench.folder)).filter((name) => name.includes('never'))).toEqual([])
+  const rejected = async (sparkOutput: string): Promise<string> => {
+    const out = join(workspace.folder, 'never')
+    const thrown: unknown = await finishSparkRun({ sparkOutput, out }).catch((error: unknown) => error)
+    expect((await readdir(workspace.folder)).filter((name) => name.includes('never'))).toEqual([])
     return String(thrown)
   }
 
   test('is refused without its notes, which come last', async () => {
-    const stage = await stageOf()
-    await rm(join(stage, 'stage.json'))
-    expect(await refused(stage)).toMatch(/holds no finished Spark stage: stage\.json is missing/)
+    const sparkOutput = await sparkOutputOf()
+    await rm(join(sparkOutput, 'stage.json'))
+    expect(await rejected(sparkOutput)).toMatch(/holds no finished Spark stage: stage\.json is missing/)
   })
 
   test('is refused where a table is another job’s', async () => {
-    const [stage, other] = [
-      await stageOf(),
-      await stageOf({ inputs: [await bench.writeQuery('less.parquet', `SELECT * FROM '${set}' WHERE server_id <> 'host-00'`)] }),
+    const [sparkOutput, other] = [
+      await sparkOutputOf(),
+      await sparkOutputOf({ inputs: [await workspace.writeQuery('less.parquet', `SELECT * FROM '${set}' WHERE server_id <> 'host-00'`)] }),
     ]
-    await rm(join(stage, 'series'), { recursive: true })
-    await cp(join(other, 'series'), join(stage, 'series'), { recursive: true })
-    expect(await refused(stage)).toMatch(/do not belong together/)
+    await rm(join(sparkOutput, 'series'), { recursive: true })
+    await cp(join(other, 'series'), join(sparkOutput, 'series'), { recursive: true })
+    expect(await rejected(sparkOutput)).toMatch(/do not belong together/)
   })
 
   test('is refused where a shard is gone', async () => {
-    const stage = await stageOf()
-    await rm(join(stage, 'flagged', 'headroom_shard=1'), { recursive: true })
-    expect(await refused(stage)).toMatch(/flagged forecasts hold \d+ rows, but 9\d{3} came in/)
+    const sparkOutput = await sparkOutputOf()
+    await rm(join(sparkOutput, 'flagged', 'headroom_shard=1'), { recursive: true })
+    expect(await rejected(sparkOutput)).toMatch(/flagged forecasts hold \d+ rows, but 9\d{3} came in/)
   })
 })

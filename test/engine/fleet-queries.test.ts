@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportRows } from '../../src-main/report/export-rows.ts'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
-import { decide, undecide } from '../../src-main/queries/decisions.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
+import { saveDecisions, withdrawDecisions } from '../../src-main/queries/decisions.ts'
 import { queryFilterChoices } from '../../src-main/queries/filter-choices-query.ts'
 import { queryFleet } from '../../src-main/queries/fleet-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
@@ -51,7 +51,7 @@ beforeAll(async () => {
       recommendations: [recommendation('charlie', 'retire', 120), recommendation('alpha', 'add capacity', 0)],
     }),
   )
-  run = await openRun(path)
+  run = await openRunFolder(path)
 })
 afterAll(async () => {
   run.close()
@@ -71,11 +71,11 @@ const page = (filter: Partial<FleetFilter> = {}, change: Partial<ServersRequest>
   })
 describe('a filter that no server passes', () => {
   const filter = { ...noFilter, text: 'no such server' }
-  const asked = { folder: '', metric: 'cpu_p95', filter } as const
+  const requests = { folder: '', metric: 'cpu_p95', filter } as const
 
   it('is answered by every view with nothing, not with a failure', async () => {
     const heatmap = {
-      ...asked,
+      ...requests,
       sort: 'risk',
       reduction: 'max',
       rows: null,
@@ -86,19 +86,19 @@ describe('a filter that no server passes', () => {
     } as const
     expect(await queryHeatmap(run, heatmap)).toMatchObject({ totalRows: 0, names: [], selectedRow: null, data: { rows: [] } })
     for (const projection of ['spread', 'components'] as const) {
-      expect((await queryClusters(run, { ...asked, projection })).serverIds).toEqual([])
+      expect((await queryClusters(run, { ...requests, projection })).serverIds).toEqual([])
     }
     const area: [number, number][] = [
       [0, 0],
       [100, 0],
       [100, 100],
     ]
-    expect(await queryServersInside(run, { ...asked, projection: 'spread', area })).toEqual({ total: 0, servers: [] })
-    expect(await queryFleet(run, { ...asked, groupBy: 'region' })).toMatchObject({ servers: 0, at_risk: 0 })
+    expect(await queryServersInside(run, { ...requests, projection: 'spread', area })).toEqual({ total: 0, servers: [] })
+    expect(await queryFleet(run, { ...requests, groupBy: 'region' })).toMatchObject({ servers: 0, at_risk: 0 })
     expect((await page(filter)).rows).toEqual([])
-    expect((await querySeason(run, asked)).strongest).toEqual([])
-    expect((await queryRecommendations(run, { ...asked, verdict: 'open', offset: 0, limit: 10 })).rows).toEqual([])
-    expect((await queryPacking(run, { ...asked, offset: 0, limit: 10 })).rows).toEqual([])
+    expect((await querySeason(run, requests)).strongest).toEqual([])
+    expect((await queryRecommendations(run, { ...requests, verdict: 'open', offset: 0, limit: 10 })).rows).toEqual([])
+    expect((await queryPacking(run, { ...requests, offset: 0, limit: 10 })).rows).toEqual([])
   })
 })
 
@@ -208,11 +208,11 @@ describe('one server', () => {
 })
 
 describe('recommendations', () => {
-  const asked = (change: object = {}) =>
+  const requests = (change: object = {}) =>
     queryRecommendations(run, { folder: path, metric: 'cpu_p95', filter: noFilter, verdict: 'open', offset: 0, limit: 10, ...change })
 
   it('come with their savings by step, the pressing ones first', async () => {
-    const { total, rows, steps, verdicts } = await asked()
+    const { total, rows, totalsByRecommendation: steps, verdicts } = await requests()
     expect(total).toBe(2)
     expect(rows.map(({ server_id }) => server_id)).toEqual(['alpha', 'charlie'])
     expect(steps).toEqual([
@@ -224,7 +224,7 @@ describe('recommendations', () => {
 
   it('are accepted and dismissed with a reason, kept beside the run, and taken back', async () => {
     const before = await readFile(join(path, runFiles.manifest), 'utf8')
-    await decide(
+    await saveDecisions(
       path,
       [
         { server_id: 'charlie', disposition: 'retire', verdict: 'accepted', reason: '' },
@@ -232,8 +232,8 @@ describe('recommendations', () => {
       ],
       new Date('2026-07-01T08:00:00Z'),
     )
-    expect((await asked()).total).toBe(0)
-    expect(await asked({ verdict: 'dismissed' })).toMatchObject({
+    expect((await requests()).total).toBe(0)
+    expect(await requests({ verdict: 'dismissed' })).toMatchObject({
       rows: [{ server_id: 'alpha', verdict: 'dismissed', verdict_reason: 'moves in May' }],
       verdicts: { open: 0, accepted: 1, dismissed: 1, accepted_savings_usd: 120 },
     })
@@ -244,21 +244,21 @@ describe('recommendations', () => {
     })
     expect(await readFile(join(path, runFiles.manifest), 'utf8')).toBe(before)
     expect((await verifyRunFolder(path)).files).toEqual([])
-    await undecide(path, ['alpha'])
-    expect((await asked()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
+    await withdrawDecisions(path, ['alpha'])
+    expect((await requests()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
   })
 
   it('forget a decision about what is no longer recommended', async () => {
-    await decide(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date())
-    expect((await asked()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
-    await undecide(path, ['alpha', 'charlie'])
+    await saveDecisions(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date())
+    expect((await requests()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
+    await withdrawDecisions(path, ['alpha', 'charlie'])
   })
 
   it('never overwrite decisions that cannot be read', async () => {
     const file = join(path, 'headroom-notes', 'decisions.json')
     await writeFile(file, 'torn {')
     await expect(
-      decide(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date()),
+      saveDecisions(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date()),
     ).rejects.toMatchObject({ code: 'run-damaged' })
     expect(await readFile(file, 'utf8')).toBe('torn {')
     await rm(file)
@@ -266,19 +266,19 @@ describe('recommendations', () => {
 })
 
 describe('rows in a file', () => {
-  const call = { metric: 'cpu_p95', filter: noFilter, sort: { column: 'horizon_p95', descending: true } } as const
+  const request = { metric: 'cpu_p95', filter: noFilter, sort: { column: 'horizon_p95', descending: true } } as const
   const written = async (format: 'csv' | 'json' | 'parquet' | 'xlsx', filter = noFilter) => {
     const target = join(folder, `rows.${format}`)
-    const answer = await exportRows(run, {
-      ...call,
+    const response = await exportRows(run, {
+      ...request,
       folder: path,
       columns: ['server_id', 'horizon_p95', 'first_breach_at'],
       format,
       filter,
       path: target,
     })
-    expect(answer.path).toBe(target)
-    return { rows: answer.rows, bytes: await readFile(target) }
+    expect(response.path).toBe(target)
+    return { rows: response.rows, bytes: await readFile(target) }
   }
 
   it('are CSV in the order of the list', async () => {
@@ -301,7 +301,13 @@ describe('rows in a file', () => {
 
   it('leave nothing behind where they cannot be written', async () => {
     await expect(
-      exportRows(run, { ...call, folder: path, columns: ['server_id'], format: 'csv', path: join(folder, 'no-such-folder', 'rows.csv') }),
+      exportRows(run, {
+        ...request,
+        folder: path,
+        columns: ['server_id'],
+        format: 'csv',
+        path: join(folder, 'no-such-folder', 'rows.csv'),
+      }),
     ).rejects.toMatchObject({ code: 'file-not-written' })
   })
 })

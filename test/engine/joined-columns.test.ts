@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { literal } from '../../src-main/database/database.ts'
 import { appendColumns, findJoinableFiles, type JoinableFiles } from '../../src-main/parquet/append-columns.ts'
 import { readThrift, ThriftError, thriftTypes, writeThrift, type ThriftStruct } from '../../src-main/parquet/thrift-compact.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 
-let bench: ForecastBench
+let bench: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  bench = await ForecastWorkspace.open()
 })
 afterAll(async () => bench.close())
 

@@ -1,9 +1,9 @@
 // Which metrics are judged: the rule in SQL against the rule in words, name by name.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { completeConfig, isJudgedMetric, percentMetricWords, thresholdsFor } from '../../src-shared/analysis-config.ts'
+import { completeConfig, hasThreshold, percentMetricTokens, thresholdsFor } from '../../src-shared/analysis-config.ts'
 import { Database, literal } from '../../src-main/database/database.ts'
-import { judgedMetric, thresholdsQuery } from '../../src-main/engine/judged-thresholds.ts'
+import { hasThresholdSql, thresholdsQuery } from '../../src-main/engine/judged-thresholds.ts'
 
 let database: Database
 beforeAll(async () => {
@@ -22,10 +22,10 @@ const config = completeConfig(
 )
 
 test('names of every kind are judged alike', async () => {
-  const words = [...percentMetricWords.percent, ...percentMetricWords.other, ...percentMetricWords.usual]
+  const nameParts = [...percentMetricTokens.percent, ...percentMetricTokens.other, ...percentMetricTokens.commonPercentages]
   const names = [
-    ...words,
-    ...words.flatMap((word) => [`${word}_p95`, `net.${word}`, `CPU-${word.toUpperCase()}`, `x${word}`, `disk${word}`]),
+    ...nameParts,
+    ...nameParts.flatMap((word) => [`${word}_p95`, `net.${word}`, `CPU-${word.toUpperCase()}`, `x${word}`, `disk${word}`]),
     "the planner's own",
     'shares',
     'queue_length',
@@ -37,11 +37,11 @@ test('names of every kind are judged alike', async () => {
     'cpu\nbytes',
   ]
   const found = await database.rows(
-    `SELECT name, ${judgedMetric(config, 'name')} AS judged FROM (VALUES ${names.map((name) => `(${literal(name)})`).join(', ')}) AS t(name)`,
+    `SELECT name, ${hasThresholdSql(config, 'name')} AS judged FROM (VALUES ${names.map((name) => `(${literal(name)})`).join(', ')}) AS t(name)`,
     z.object({ name: z.string(), judged: z.boolean() }),
   )
   expect(found).toHaveLength(names.length)
-  expect(found.filter(({ name, judged }) => judged !== isJudgedMetric(config, name))).toEqual([])
+  expect(found.filter(({ name, judged }) => judged !== hasThreshold(config, name))).toEqual([])
   expect(new Set(found.map(({ judged }) => judged))).toEqual(new Set([true, false]))
 })
 

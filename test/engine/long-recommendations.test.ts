@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryPacking } from '../../src-main/queries/packing-query.ts'
 import { findRecommendation, queryRecommendations } from '../../src-main/queries/recommendations-query.ts'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
 import { readRecommendationsFile } from '../../src-main/run-folder/recommendations-file.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
@@ -16,8 +16,8 @@ let sample: SampleRun
 let file: string
 const open: OpenRun[] = []
 
-const opened = async (mostWhole?: number): Promise<OpenRun> => {
-  const run = await openRun(sample.run, mostWhole === undefined ? {} : { mostWhole })
+const opened = async (maxWholeBytes?: number): Promise<OpenRun> => {
+  const run = await openRunFolder(sample.run, maxWholeBytes === undefined ? {} : { maxWholeBytes })
   open.push(run)
   return run
 }
@@ -47,41 +47,44 @@ it('is written as one JSON text of two blanks a level', async () => {
 })
 
 it('is told entry by entry as when it is read whole', async () => {
-  const [whole, byPlace] = [await opened(), await opened(0)]
-  expect(byPlace.overview).toEqual(whole.overview)
-  expect(byPlace.contents.recommendations).not.toHaveProperty('recommendations')
-  const all = await pageOf(whole, 0, 1000)
+  const [wholeList, byPosition] = [await opened(), await opened(0)]
+  expect(byPosition.overview).toEqual(wholeList.overview)
+  expect(byPosition.contents.recommendations).not.toHaveProperty('recommendations')
+  const all = await pageOf(wholeList, 0, 1000)
   expect(all.rows.length).toBeGreaterThan(20)
-  expect(all.steps.map(({ disposition }) => disposition)).toEqual(['add capacity', 'watch', 'retire', 'consolidate'])
-  expect(await pageOf(byPlace, 0, 1000)).toEqual(all)
-  expect((await pageOf(byPlace, 7, 5)).rows).toEqual(all.rows.slice(7, 12))
+  expect(all.totalsByRecommendation.map(({ disposition }) => disposition)).toEqual(['add capacity', 'watch', 'retire', 'consolidate'])
+  expect(await pageOf(byPosition, 0, 1000)).toEqual(all)
+  expect((await pageOf(byPosition, 7, 5)).rows).toEqual(all.rows.slice(7, 12))
   const last = all.rows
     .map(({ server_id }) => server_id)
     .sort()
     .at(-1)!
-  expect(await findRecommendation(byPlace, last)).toEqual(all.rows.find(({ server_id }) => server_id === last))
+  expect(await findRecommendation(byPosition, last)).toEqual(all.rows.find(({ server_id }) => server_id === last))
   const packing = (run: OpenRun) =>
     queryPacking(run, { folder: sample.run, metric: run.overview.metrics[0]!.name, filter: noFilter, offset: 0, limit: 50 })
-  expect((await packing(whole)).total).toBeGreaterThan(0)
-  expect(await packing(byPlace)).toEqual(await packing(whole))
+  expect((await packing(wholeList)).total).toBeGreaterThan(0)
+  expect(await packing(byPosition)).toEqual(await packing(wholeList))
 })
 
 it('finds entries that lie across the pieces it is read in', async () => {
   // Entries of 4,000 bytes and more in a file of 10 MB: the pieces of 4 MiB end inside of some.
-  const entries = Array.from({ length: 2500 }, (_, place) => ({ server_id: `s${place}`, reason: '\n    {'.repeat(600 + (place % 7)) }))
+  const entries = Array.from({ length: 2500 }, (_, position) => ({
+    server_id: `s${position}`,
+    reason: '\n    {'.repeat(600 + (position % 7)),
+  }))
   const path = join(sample.folder, 'long.json')
   await writeFile(path, `${JSON.stringify({ total_savings_usd: 1, recommendations: entries }, null, 2)}\n`)
   const long = await readRecommendationsFile(path, 0)
   expect(long.head).toEqual({ total_savings_usd: 1 })
   expect(await long.entries!.count()).toBe(2500)
-  expect(await long.entries!.read([2499, 0, 1047, 1048])).toEqual([2499, 0, 1047, 1048].map((place) => entries[place]))
+  expect(await long.entries!.read([2499, 0, 1047, 1048])).toEqual([2499, 0, 1047, 1048].map((position) => entries[position]))
   await rm(path)
 })
 
 it('says that a file which somebody shortened is damaged', async () => {
   const text = await readFile(file, 'utf8')
-  const { recommendations, ...head } = z.looseObject({ recommendations: z.array(z.unknown()) }).parse(JSON.parse(text))
-  await writeFile(file, `${JSON.stringify({ ...head, recommendations: recommendations.slice(1) }, null, 2)}\n`)
+  const { recommendations, ...reportHead } = z.looseObject({ recommendations: z.array(z.unknown()) }).parse(JSON.parse(text))
+  await writeFile(file, `${JSON.stringify({ ...reportHead, recommendations: recommendations.slice(1) }, null, 2)}\n`)
   const run = await opened(0)
   await expect(pageOf(run, 0, 10)).rejects.toMatchObject({ code: 'run-damaged' })
   await writeFile(file, text)

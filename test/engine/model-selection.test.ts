@@ -1,19 +1,19 @@
 // The accountable model: which one is selected, by what errors, and what is reported of each (analysis definition, section 3).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows, timeAfter, times } from '../fixtures/forecast-rows.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 /** A measured week at `level`, the next at `level + 4`: every pair of days a week apart differs by 4. */
 const twoWeeks = (level: number): number[] => [...times(7, level), ...times(7, level + 4)]
 
-const off = (actual: readonly number[], error: number): number[] => actual.map((value) => value + error)
+const shifted = (actual: readonly number[], error: number): number[] => actual.map((value) => value + error)
 
 describe('on backtests that cover the same times', () => {
   let run: FinishedRun
@@ -26,19 +26,19 @@ describe('on backtests that cover the same times', () => {
       server: 'gapped',
       model: 'm',
       actual: [...weekOne, ...weekTwo],
-      predicted: off([...weekOne, ...weekTwo], 1),
+      predicted: shifted([...weekOne, ...weekTwo], 1),
       horizon: [50],
     }).filter((row) => row.timestamp !== '2026-01-03T00:00:00')
-    run = await bench.analyse(
-      await bench.writeForecasts('aligned.parquet', [
-        ...seriesRows({ server: 'clear', model: 'a', actual, predicted: off(actual, 2), horizon: [95] }),
-        ...seriesRows({ server: 'clear', model: 'b', actual, predicted: off(actual, -1), horizon: [20, 30] }),
-        ...seriesRows({ server: 'clear', model: 'c', actual, predicted: off(actual, 3), horizon: [99] }),
+    run = await workspace.analyse(
+      await workspace.writeForecasts('aligned.parquet', [
+        ...seriesRows({ server: 'clear', model: 'a', actual, predicted: shifted(actual, 2), horizon: [95] }),
+        ...seriesRows({ server: 'clear', model: 'b', actual, predicted: shifted(actual, -1), horizon: [20, 30] }),
+        ...seriesRows({ server: 'clear', model: 'c', actual, predicted: shifted(actual, 3), horizon: [99] }),
         ...seriesRows({ server: 'tied', model: 'below', actual: times(14, 70.3), predicted: times(14, 70.2), horizon: [1] }),
         ...seriesRows({ server: 'tied', model: 'above', actual: times(14, 70.3), predicted: times(14, 70.4), horizon: [2] }),
-        ...seriesRows({ server: 'untested', model: 'a', actual, predicted: off(actual, 9), horizon: [10] }),
+        ...seriesRows({ server: 'untested', model: 'a', actual, predicted: shifted(actual, 9), horizon: [10] }),
         ...seriesRows({ server: 'untested', model: 'A without backtest', start: timeAfter('2026-01-01', 14), horizon: [11] }),
-        ...seriesRows({ server: 'finished', model: 'a', actual, predicted: off(actual, 9), horizon: [12] }),
+        ...seriesRows({ server: 'finished', model: 'a', actual, predicted: shifted(actual, 9), horizon: [12] }),
         ...seriesRows({ server: 'finished', model: 'perfect but past', actual }),
         ...gapped,
       ]),
@@ -106,8 +106,8 @@ describe('on backtests that cover different times', () => {
   let run: FinishedRun
   beforeAll(async () => {
     const broken = times(15, 50).map((value, index) => (index === 4 ? Number.NaN : value + 2))
-    run = await bench.analyse(
-      await bench.writeForecasts('unaligned.parquet', [
+    run = await workspace.analyse(
+      await workspace.writeForecasts('unaligned.parquet', [
         // early: days 1 to 20, right on the first 5, then off by 3. Own mean 45 / 20 = 2.25.
         ...seriesRows({
           server: 'shifted',
@@ -165,12 +165,12 @@ describe('with fewer than 14 common times', () => {
   test('the least fleet-wide median MASE decides, not the own errors of the short series', async () => {
     const long = twoWeeks(50)
     const short = long.slice(0, 13)
-    const fleet = (server: string, actual: readonly number[], steady: number, nervous: number): ForecastRow[] => [
-      ...seriesRows({ server, model: 'steady', actual, predicted: off(actual, steady), horizon: [10] }),
-      ...seriesRows({ server, model: 'nervous', actual, predicted: off(actual, nervous), horizon: [10] }),
+    const fleet = (server: string, actual: readonly number[], steadyModel: number, noisyModel: number): ForecastRow[] => [
+      ...seriesRows({ server, model: 'steady', actual, predicted: shifted(actual, steadyModel), horizon: [10] }),
+      ...seriesRows({ server, model: 'nervous', actual, predicted: shifted(actual, noisyModel), horizon: [10] }),
     ]
-    const run = await bench.analyse(
-      await bench.writeForecasts('short.parquet', [
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('short.parquet', [
         ...fleet('one', long, 2, 4),
         ...fleet('two', long, 2, 4),
         ...fleet('thirteen', short, 8, 1),
@@ -191,8 +191,8 @@ describe('with fewer than 14 common times', () => {
       ...seriesRows({ server, model: 'x', actual: times(5, 50), predicted: times(5, 50 + x), horizon: [10] }),
       ...seriesRows({ server, model: 'a', actual: times(5, 50), predicted: times(5, 50 + y), horizon: [10] }),
     ]
-    const run = await bench.analyse(
-      await bench.writeForecasts('constant.parquet', [...fleet('one', 1, 2), ...fleet('two', 1, 2), ...fleet('three', 9, 0)]),
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('constant.parquet', [...fleet('one', 1, 2), ...fleet('two', 1, 2), ...fleet('three', 9, 0)]),
     )
     // Medians: x of 1, 1, 9 is 1; a of 2, 2, 0 is 2. So x, also where a was never wrong.
     expect((await run.serverRisk()).map((row) => row['model'])).toEqual(['x', 'x', 'x'])
@@ -205,8 +205,8 @@ test.each([
   // A year and a week: one pair, 20 % and 24 %. Errors 2, change 4.
   { step: 'week' as const, actual: [...times(52, 20), 24], error: 2, granularity: 'weekly' },
 ])('in $granularity data MASE looks back a day or a year of weeks', async ({ step, actual, error, granularity }) => {
-  const rows = seriesRows({ server: 's', step, actual, predicted: off(actual, error), horizon: [10] })
-  const run = await bench.analyse(await bench.writeForecasts(`${granularity}.parquet`, rows))
+  const rows = seriesRows({ server: 's', step, actual, predicted: shifted(actual, error), horizon: [10] })
+  const run = await workspace.analyse(await workspace.writeForecasts(`${granularity}.parquet`, rows))
   expect(run.manifest).toMatchObject({ granularity })
   expect((await run.riskOf('s'))['mase']).toBe(0.5)
 })
@@ -219,15 +219,15 @@ describe('a forced model', () => {
   ]
 
   test('answers for every series that has it; the others have no horizon', async () => {
-    const run = await bench.analyse(await bench.writeForecasts('forced.parquet', rows), { model: 'flat' })
+    const run = await workspace.analyse(await workspace.writeForecasts('forced.parquet', rows), { model: 'flat' })
     expect(await run.riskOf('both')).toMatchObject({ model: 'flat', horizon_p95: 90, is_at_risk: true, mae: 10 })
     expect(await run.riskOf('one')).toMatchObject({ model: null, horizon_periods: 0, horizon_p95: null, is_at_risk: false })
     expect(run.manifest).toMatchObject({ forced_model: 'flat', counts: { total_servers: 2, at_risk_servers: 1 } })
   })
 
   test('that nobody used is refused with the names there are', async () => {
-    const path = await bench.writeForecasts('unknown.parquet', rows)
-    await expect(bench.analyse(path, { model: 'prophet' })).rejects.toMatchObject({
+    const path = await workspace.writeForecasts('unknown.parquet', rows)
+    await expect(workspace.analyse(path, { model: 'prophet' })).rejects.toMatchObject({
       code: 'input-model-unknown',
       next: 'Use one of flat, good.',
     })
@@ -235,8 +235,8 @@ describe('a forced model', () => {
 })
 
 test('each model is reported with its errors, bias, coverage and the series it won', async () => {
-  const run = await bench.analyse(
-    await bench.writeForecasts('accuracy.parquet', [
+  const run = await workspace.analyse(
+    await workspace.writeForecasts('accuracy.parquet', [
       { server_id: 's', model: 'm', timestamp: '2026-01-01', actual: 40, predicted: 50, yhat_lower: 45, yhat_upper: 65 },
       { server_id: 's', model: 'm', timestamp: '2026-01-02', actual: 60, predicted: 50, yhat_lower: 45, yhat_upper: 65 },
       { server_id: 's', model: 'm', timestamp: '2026-01-03', actual: 0, predicted: 0, yhat_lower: 0, yhat_upper: 1 },

@@ -1,16 +1,16 @@
 // The original's method on a fleet small enough to follow by hand (analysis definition, section 10).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ForecastBench, type FinishedRun } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
-const object = z.record(z.string(), z.unknown())
+const parseObject = z.record(z.string(), z.unknown())
 
 describe('by the method of the original', () => {
   let run: FinishedRun
@@ -18,8 +18,8 @@ describe('by the method of the original', () => {
   beforeAll(async () => {
     const flat = (server: string, level: number) =>
       seriesRows({ server, model: 'm', start: '2026-03-28', actual: times(2, 0), predicted: times(2, level), horizon: times(2, level) })
-    run = await bench.analyse(
-      await bench.writeForecasts('fleet.parquet', [
+    run = await workspace.analyse(
+      await workspace.writeForecasts('fleet.parquet', [
         ...flat('low a', 10),
         ...flat('low b', 12),
         ...flat('middle a', 50),
@@ -49,7 +49,7 @@ describe('by the method of the original', () => {
         config: { high_risk_threshold: 99, very_high_risk_threshold: 99.5, n_clusters: 6, eoq_window_days: 7, cost_per_instance: 120 },
       },
     )
-    summary = await run.json('module_05_summary.json', object)
+    summary = await run.json('module_05_summary.json', parseObject)
   })
 
   test('rows are flagged above 80 and high above 96, whatever the configuration says', async () => {
@@ -110,10 +110,10 @@ describe('by the method of the original', () => {
   })
 
   test('the threshold of idle servers comes from the configuration where it has one', async () => {
-    const path = await bench.writeForecasts('idle.parquet', seriesRows({ server: 's', actual: [50], horizon: [35] }))
-    const usual = await bench.analyse(path, { method: 'module05' })
-    const configured = await bench.analyse(path, { method: 'module05', config: { underutilized_threshold: 40 } })
-    expect(await usual.json('module_05_summary.json', object)).toMatchObject({ underutilized_servers: 0 })
-    expect(await configured.json('module_05_summary.json', object)).toMatchObject({ underutilized_servers: 2 })
+    const path = await workspace.writeForecasts('idle.parquet', seriesRows({ server: 's', actual: [50], horizon: [35] }))
+    const defaultRun = await workspace.analyse(path, { method: 'module05' })
+    const configured = await workspace.analyse(path, { method: 'module05', config: { underutilized_threshold: 40 } })
+    expect(await defaultRun.json('module_05_summary.json', parseObject)).toMatchObject({ underutilized_servers: 0 })
+    expect(await configured.json('module_05_summary.json', parseObject)).toMatchObject({ underutilized_servers: 2 })
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryHostLoad, queryPacking } from '../../src-main/queries/packing-query.ts'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { fabricateRun, horizonStartMs } from './queries-fabricated-runs.ts'
@@ -14,7 +14,7 @@ const dayMs = 86_400_000
 let folder: string
 let run: OpenRun
 
-const onto = (server_id: string, host: string, usd: number) => ({
+const targetHost = (server_id: string, host: string, usd: number) => ({
   server_id,
   disposition: 'consolidate',
   reason: 'idle',
@@ -26,9 +26,9 @@ const onto = (server_id: string, host: string, usd: number) => ({
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-packing-query-'))
   await fabricateRun(join(folder, 'run'))
-  const recommendations = [onto('charlie', 'bravo', 120.5), onto('alpha', 'bravo', 100)]
+  const recommendations = [targetHost('charlie', 'bravo', 120.5), targetHost('alpha', 'bravo', 100)]
   await writeFile(join(folder, 'run', runFiles.recommendations), JSON.stringify({ total_savings_usd: 220.5, recommendations }))
-  run = await openRun(join(folder, 'run'))
+  run = await openRunFolder(join(folder, 'run'))
 })
 afterAll(async () => {
   run.close()
@@ -53,8 +53,8 @@ describe('the load of a host', () => {
     await run.database.run("UPDATE server_risk SET capacity_units = 2 WHERE server_id = 'alpha'")
     const load = await queryHostLoad(run, { folder, host: 'bravo' })
     // bravo 50, 60, 70 and no fourth day: its peak 70. charlie 82, 10, 10, 10. alpha 85, 95, 85, 85 on half as many units.
-    expect([...load.alone]).toEqual([50, 60, 70, 70])
-    expect([...load.together]).toEqual([50 + 82 + 42.5, 60 + 10 + 47.5, 70 + 10 + 42.5, 70 + 10 + 42.5])
+    expect([...load.currentLoad]).toEqual([50, 60, 70, 70])
+    expect([...load.consolidatedLoad]).toEqual([50 + 82 + 42.5, 60 + 10 + 47.5, 70 + 10 + 42.5, 70 + 10 + 42.5])
     expect([...load.timesMs]).toEqual([0, 1, 2, 3].map((day) => horizonStartMs + day * dayMs))
     expect(load).toMatchObject({ host: 'bravo', metric: 'cpu_p95', target: 70, busiestMs: horizonStartMs })
     expect(load.members).toEqual([

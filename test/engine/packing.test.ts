@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { packServers, type PackableServer } from '../../src-main/engine/pack-servers.ts'
-import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
 
@@ -13,8 +13,8 @@ const server = (serverId: string, percent: readonly number[], capacityUnits = 1)
   demand: Float64Array.from(percent, (value) => (value / 100) * capacityUnits),
 })
 
-const pack = (servers: readonly PackableServer[], mostRemovals = servers.length): Record<string, string> =>
-  Object.fromEntries(packServers(servers, { target: 0.7, mostRemovals }))
+const pack = (servers: readonly PackableServer[], maxRemovals = servers.length): Record<string, string> =>
+  Object.fromEntries(packServers(servers, { target: 0.7, maxRemovals }))
 
 describe('packing', () => {
   test('sums demands time by time: two servers fit though their peaks would not', () => {
@@ -75,21 +75,21 @@ describe('packing', () => {
           capacity,
         )
       })
-      const mostRemovals = Math.floor(random() * servers.length)
-      const placed = packServers(servers, { target, mostRemovals })
-      moved += placed.size
-      expect(placed.size).toBeLessThanOrEqual(mostRemovals)
+      const maxRemovals = Math.floor(random() * servers.length)
+      const assigned = packServers(servers, { target, maxRemovals })
+      moved += assigned.size
+      expect(assigned.size).toBeLessThanOrEqual(maxRemovals)
       const named = new Map(servers.map((one) => [one.serverId, one]))
-      for (const [guest, host] of placed) {
-        expect(named.has(guest) && named.has(host)).toBe(true)
+      for (const [consolidatedServer, host] of assigned) {
+        expect(named.has(consolidatedServer) && named.has(host)).toBe(true)
         // A host stays where it is.
-        expect(placed.has(host)).toBe(false)
+        expect(assigned.has(host)).toBe(false)
       }
       for (const host of servers) {
-        const guests = servers.filter((one) => placed.get(one.serverId) === host.serverId)
-        if (guests.length === 0) continue
+        const consolidatedServers = servers.filter((one) => assigned.get(one.serverId) === host.serverId)
+        if (consolidatedServers.length === 0) continue
         for (let time = 0; time < periods; time++) {
-          const used = [host, ...guests].reduce((sum, one) => sum + one.demand[time]!, 0)
+          const used = [host, ...consolidatedServers].reduce((sum, one) => sum + one.demand[time]!, 0)
           expect(used).toBeLessThanOrEqual(host.capacityUnits * target + 1e-6)
         }
       }
@@ -121,16 +121,16 @@ const reportSchema = z.object({
 })
 
 describe('a fleet', () => {
-  let bench: ForecastBench
+  let workspace: ForecastWorkspace
   let run: FinishedRun
   let report: z.infer<typeof reportSchema>
 
   beforeAll(async () => {
-    bench = await ForecastBench.open()
+    workspace = await ForecastWorkspace.open()
     const level = (name: string, horizon: readonly number[]): ForecastRow[] =>
       seriesRows({ server: name, start: '2026-02-01', actual: [20], horizon })
-    run = await bench.analyse(
-      await bench.writeForecasts('fleet.parquet', [
+    run = await workspace.analyse(
+      await workspace.writeForecasts('fleet.parquet', [
         // Retail: day and night share a host; three more keep the group above two.
         ...level('retail day', [60, 10]),
         ...level('retail night', [10, 58]),
@@ -154,7 +154,7 @@ describe('a fleet', () => {
         ...level('gap third', [60, 1]),
       ]),
       {
-        serversTable: await bench.writeText(
+        serversTable: await workspace.writeText(
           'fleet.csv',
           [
             'server_id,business_unit,region,criticality,monthly_cost_usd,capacity_units',
@@ -180,13 +180,13 @@ describe('a fleet', () => {
     )
     report = await run.json('optimization_recommendations.json', reportSchema)
   })
-  afterAll(async () => bench.close())
+  afterAll(async () => workspace.close())
 
-  const dispositions = async (): Promise<Record<string, unknown>> =>
+  const recommendationByServer = async (): Promise<Record<string, unknown>> =>
     Object.fromEntries((await run.serverRisk()).map((row) => [row['server_id'], [row['disposition'], row['consolidate_onto']]]))
 
   test('gets one disposition per server, the first that applies', async () => {
-    expect(await dispositions()).toMatchObject({
+    expect(await recommendationByServer()).toMatchObject({
       'retail busy': ['add capacity', null],
       'retail dead': ['retire', null],
       'retail normal': ['keep', null],
@@ -199,11 +199,11 @@ describe('a fleet', () => {
 
   test('a peak of exactly 5 is not below 5', async () => {
     // At 70 of 70 at the first time, retail day has no room for 5 more: it opens itself.
-    expect((await dispositions())['retail barely alive']).toEqual(['keep', null])
+    expect((await recommendationByServer())['retail barely alive']).toEqual(['keep', null])
   })
 
   test('a group that had two servers keeps two', async () => {
-    expect(await dispositions()).toMatchObject({
+    expect(await recommendationByServer()).toMatchObject({
       'pair one': ['keep', null],
       'pair two': ['keep', null],
       // By falling peak: one opens, two moves onto it, then only two are left.
@@ -215,11 +215,11 @@ describe('a fleet', () => {
   })
 
   test('nothing moves to another region of the same business unit', async () => {
-    expect((await dispositions())['retail far']).toEqual(['keep', null])
+    expect((await recommendationByServer())['retail far']).toEqual(['keep', null])
   })
 
   test('a server counts with its peak where its forecast has no row', async () => {
-    expect((await dispositions())['gap guest']).toEqual(['keep', null])
+    expect((await recommendationByServer())['gap guest']).toEqual(['keep', null])
   })
 
   test('savings are those of the servers that leave, and the total is their sum', () => {
@@ -245,12 +245,12 @@ describe('a fleet', () => {
       ['retail night', 'consolidate', 199.99],
       ['trio two', 'consolidate', 20],
     ])
-    const [busy, dead, night] = report.recommendations
+    const [busyServers, unusedServers, night] = report.recommendations
     // 85 / 80 - 1 of one unit, rounded up.
-    expect(busy!.reason).toBe(
+    expect(busyServers!.reason).toBe(
       "The horizon's P95 of cpu_p95 is 85.0 %, above 80.0 %; first above on 2026-02-02. Add 1 capacity unit. Order by 2026-01-03, which has passed: delivery will be late.",
     )
-    expect(dead!.reason).toBe("The horizon's peak is 4.9 %, below 5 %.")
+    expect(unusedServers!.reason).toBe("The horizon's peak is 4.9 %, below 5 %.")
     expect(night!.reason).toBe("The horizon's mean of 34.0 % is below 40 %; at every time its demand fits on retail day within 70 %.")
   })
 
@@ -271,15 +271,15 @@ describe('a fleet', () => {
   })
 
   test('without a servers table all are one group, one unit and 100 USD each', async () => {
-    const plain = await bench.analyse(
-      await bench.writeForecasts(
+    const baseline = await workspace.analyse(
+      await workspace.writeForecasts(
         'plain.parquet',
         ['a', 'b', 'c', 'd'].flatMap((name) => seriesRows({ server: name, actual: [10], horizon: times(3, 15) })),
       ),
       { config: { consolidation_target: 45 } },
     )
     // 15 + 15 + 15 = 45 on a; then two are to stay, and only b and c may go.
-    expect(await plain.json('optimization_recommendations.json', reportSchema)).toMatchObject({
+    expect(await baseline.json('optimization_recommendations.json', reportSchema)).toMatchObject({
       total_savings_usd: 200,
       underutilized_count: 4,
       waterfall: { hosts_removable: 2, capacity_freed_units: 2 },

@@ -7,13 +7,13 @@ import { Database, literal } from '../../src-main/database/database.ts'
 import { assessFleet } from '../../src-main/engine/assess-fleet.ts'
 import { selectHorizon } from '../../src-main/engine/assess-risk.ts'
 import { completeConfig } from '../../src-shared/analysis-config.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 /** 40 servers, 150 days from 1 January 2026, the last 30 of them horizon; server n lies at n % constantly, above it by 5 on every tenth day. */
 const days = `
@@ -38,16 +38,16 @@ describe('of a partitioned tree the horizon is read from those files alone that 
   }
 
   test('by a column that states it: one of two', async () => {
-    const folder = join(bench.folder, 'by-future')
-    await bench.database.run(
+    const folder = join(workspace.folder, 'by-future')
+    await workspace.database.run(
       `COPY (SELECT *, actual IS NULL AS is_future FROM (${days})) TO ${literal(folder)} (FORMAT parquet, PARTITION_BY (is_future))`,
     )
     expect(await filesRead(folder)).toBe('1/2')
   })
 
   test('by dates, where nothing states it: the 30 of 150 after the last measured one', async () => {
-    const folder = join(bench.folder, 'by-date')
-    await bench.database.run(
+    const folder = join(workspace.folder, 'by-date')
+    await workspace.database.run(
       `COPY (SELECT * EXCLUDE ("timestamp"), CAST("timestamp" AS DATE) AS ds FROM (${days})) TO ${literal(folder)} (FORMAT parquet, PARTITION_BY (ds))`,
     )
     expect(await filesRead(folder)).toBe('30/150')
@@ -55,18 +55,18 @@ describe('of a partitioned tree the horizon is read from those files alone that 
 })
 
 test('1,000 files are one set: the same figures as one file, within the files that a process may open', async () => {
-  const folder = join(bench.folder, 'many')
+  const folder = join(workspace.folder, 'many')
   await mkdir(folder)
   // Six rows a file.
-  await bench.database.run(
+  await workspace.database.run(
     `COPY (SELECT *, row_number() OVER (ORDER BY server_id, "timestamp") // 6 AS part FROM (${days})) TO ${literal(folder)}
      (FORMAT parquet, PARTITION_BY (part), WRITE_PARTITION_COLUMNS true)`,
   )
-  const [one, many] = [await bench.analyse(await bench.writeQuery('one.parquet', days)), await bench.analyse(folder)]
+  const [one, manyFiles] = [await workspace.analyse(await workspace.writeQuery('one.parquet', days)), await workspace.analyse(folder)]
   // Threads that meet in a part write a file each.
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet'))
   expect(files.length).toBeGreaterThan(1000)
-  expect(many.manifest.inputs).toHaveLength(files.length)
-  expect(many.manifest.counts).toEqual(one.manifest.counts)
-  expect(await many.serverRisk()).toEqual(await one.serverRisk())
+  expect(manyFiles.manifest.inputs).toHaveLength(files.length)
+  expect(manyFiles.manifest.counts).toEqual(one.manifest.counts)
+  expect(await manyFiles.serverRisk()).toEqual(await one.serverRisk())
 })

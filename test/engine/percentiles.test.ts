@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database } from '../../src-main/database/database.ts'
 import { percentileOf as ofAscending } from '../../src-main/engine/breach/simulate-paths.ts'
-import { makePlaces, percentileOf as ofRanked, sortPlaces } from '../../src-main/queries/what-if-order.ts'
+import { createIndexArray, rankedPercentile as ofRanked, sortIndexesByValue } from '../../src-main/queries/what-if-order.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
 
 let database: Database
@@ -33,7 +33,7 @@ const reference: readonly (readonly [values: readonly number[], q: number, expec
   [[-5, -1, 3, 1e6], 95, 850000.4499999996],
 ]
 
-const inDatabase = async (values: readonly number[], q: number): Promise<number> => {
+const databasePercentile = async (values: readonly number[], q: number): Promise<number> => {
   const [found] = await database.numbers(
     `SELECT quantile_cont(value, ${q / 100}) FROM (SELECT unnest([${values.map((v) => `${v}::DOUBLE`).join(', ')}]) AS value)`,
     1,
@@ -42,21 +42,21 @@ const inDatabase = async (values: readonly number[], q: number): Promise<number>
 }
 
 /** By what-if: the first `count` of the values, which lie in order of time. */
-const inWhatIf = (values: readonly number[], q: number, count = values.length): number => {
-  const order = makePlaces(values.length, values.length)
-  values.forEach((_, place) => (order[place] = place))
-  const own = Float64Array.from(values)
-  sortPlaces(own, 0, values.length, order, makePlaces(values.length, values.length))
-  return ofRanked(own, order, 0, values.length, count, q)
+const whatIfPercentile = (values: readonly number[], q: number, count = values.length): number => {
+  const order = createIndexArray(values.length, values.length)
+  values.forEach((_, position) => (order[position] = position))
+  const ownValues = Float64Array.from(values)
+  sortIndexesByValue(ownValues, 0, values.length, order, createIndexArray(values.length, values.length))
+  return ofRanked(ownValues, order, 0, values.length, count, q)
 }
 
 /** Distance from NumPy's answer, as a share of it. */
-const off = (found: number, expected: number): number => Math.abs(found - expected) / Math.max(1, Math.abs(expected))
+const difference = (found: number, expected: number): number => Math.abs(found - expected) / Math.max(1, Math.abs(expected))
 
 test.each(reference)('of %j at %d', async (values, q, expected) => {
-  expect(off(await inDatabase(values, q), expected)).toBeLessThanOrEqual(1e-12)
-  expect(off(ofAscending(Float64Array.from(values).sort(), q / 100), expected)).toBeLessThanOrEqual(1e-12)
-  expect(off(inWhatIf(values, q), expected)).toBeLessThanOrEqual(1e-12)
+  expect(difference(await databasePercentile(values, q), expected)).toBeLessThanOrEqual(1e-12)
+  expect(difference(ofAscending(Float64Array.from(values).sort(), q / 100), expected)).toBeLessThanOrEqual(1e-12)
+  expect(difference(whatIfPercentile(values, q), expected)).toBeLessThanOrEqual(1e-12)
 })
 
 describe('in drawn series', () => {
@@ -66,7 +66,7 @@ describe('in drawn series', () => {
       const values = Array.from({ length: 1 + Math.floor(random() * 120) }, () => (random() < 0.2 ? 50 : random() * 100))
       const count = 1 + Math.floor(random() * values.length)
       const q = [50, 75, 90, 95, 99, 100][draw % 6]!
-      expect(inWhatIf(values, q, count)).toBe(await inDatabase(values.slice(0, count), q))
+      expect(whatIfPercentile(values, q, count)).toBe(await databasePercentile(values.slice(0, count), q))
     }
   })
 })

@@ -6,7 +6,7 @@ const dayMs = 86_400_000
 const hourMs = 3_600_000
 
 /** Mulberry32. */
-const seeded = (seed: number) => {
+const createRandom = (seed: number) => {
   let state = seed
   return (): number => {
     state = (state + 0x6d2b79f5) | 0
@@ -37,7 +37,7 @@ export interface HeatmapSample {
 }
 
 export const sampleHeatmap = ({ servers, hourly = false, noHistory = false, names }: HeatmapSample): HeatmapData => {
-  const random = seeded(servers + (hourly ? 7 : 0))
+  const random = createRandom(servers + (hourly ? 7 : 0))
   const rowCount = Math.min(60, servers)
   const columns = hourly ? 48 : 180
   const startMs = hourly ? Date.UTC(2026, 2, 30) : Date.UTC(2025, 9, 3)
@@ -97,8 +97,8 @@ const groups = [
 ]
 
 export const sampleClusters = (servers: number, clusterCount = 4): ClustersData => {
-  const random = seeded(servers * 31 + clusterCount)
-  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  const random = createRandom(servers * 31 + clusterCount)
+  const standardNormal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
   const mean = new Float64Array(servers)
   const std = new Float64Array(servers)
   const cluster = new Int32Array(servers)
@@ -108,8 +108,8 @@ export const sampleClusters = (servers: number, clusterCount = 4): ClustersData 
     const group = groups[of] ?? groups[0]!
     cluster[server] = of
     sizes[of] = (sizes[of] ?? 0) + 1
-    mean[server] = Math.min(98, Math.max(1, group.mean + normal() * group.spread))
-    std[server] = Math.max(0.4, group.std + normal() * group.spread * 0.35)
+    mean[server] = Math.min(98, Math.max(1, group.mean + standardNormal() * group.spread))
+    std[server] = Math.max(0.4, group.std + standardNormal() * group.spread * 0.35)
   }
   return {
     metric: 'cpu_p95',

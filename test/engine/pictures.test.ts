@@ -4,10 +4,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ClustersData, HeatmapData } from '../../src-shared/chart-options/chart-data.ts'
 import { cividisColor } from '../../src-shared/chart-options/cividis.ts'
 import { fixedFormatting } from '../../src-shared/chart-options/format.ts'
-import { layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
+import { createHeatmapLayout } from '../../src-shared/chart-options/heatmap-layout.ts'
 import { chartTheme } from '../../src-shared/chart-options/theme.ts'
-import { clustersSvg, drawClustersPicture } from '../../src-main/engine/pictures/draw-clusters-picture.ts'
-import { drawHeatmapPicture, heatmapSvg } from '../../src-main/engine/pictures/draw-heatmap-picture.ts'
+import { renderClustersSvg, drawClustersPicture } from '../../src-main/engine/pictures/draw-clusters-picture.ts'
+import { drawHeatmapPicture, renderHeatmapSvg } from '../../src-main/engine/pictures/draw-heatmap-picture.ts'
 import { loadPictureFont } from '../../src-main/engine/pictures/picture-font.ts'
 import { resourcePath } from '../../src-main/engine/pictures/resources.ts'
 import { sampleClusters, sampleHeatmap } from './picture-samples.ts'
@@ -15,7 +15,7 @@ import { sampleClusters, sampleHeatmap } from './picture-samples.ts'
 const font = loadPictureFont()
 const zoom = 1.5
 
-const oddNames = [
+const unusualNames = [
   'database-primary-for-the-payments-platform-in-eu-west-1a-0000001',
   'خادم-قاعدة-البيانات-١',
   'שרת-ייצור-7',
@@ -35,19 +35,19 @@ const heatmaps: readonly (readonly [string, HeatmapData])[] = [
   ['10,000 servers', sampleHeatmap({ servers: 10_000 })],
   ['30 servers, hourly', sampleHeatmap({ servers: 30, hourly: true })],
   ['12 servers without history', sampleHeatmap({ servers: 12, noHistory: true })],
-  ['odd names', sampleHeatmap({ servers: oddNames.length, names: (index) => oddNames[index] ?? '' })],
+  ['odd names', sampleHeatmap({ servers: unusualNames.length, names: (index) => unusualNames[index] ?? '' })],
 ]
 
 const clusterings: readonly (readonly [string, ClustersData])[] = [
   ['1 server', sampleClusters(1, 1)],
   ['5 servers', sampleClusters(5)],
-  ['12 servers with odd names', { ...sampleClusters(9), serverIds: oddNames }],
+  ['12 servers with odd names', { ...sampleClusters(9), serverIds: unusualNames }],
   ['120 servers', sampleClusters(120)],
   ['400 servers in 8 groups', sampleClusters(400, 8)],
   ['10,000 servers', sampleClusters(10_000)],
 ]
 
-interface TextBox {
+interface TextBounds {
   readonly text: string
   readonly left: number
   readonly right: number
@@ -55,13 +55,13 @@ interface TextBox {
   readonly bottom: number
 }
 
-const unescape = (text: string): string =>
+const unescapeXml = (text: string): string =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
 
 /** Boxes of all texts of a picture, by the widths of its font; a turned text has its sides exchanged. */
-const textBoxes = (svg: string): readonly TextBox[] =>
+const textBoxes = (svg: string): readonly TextBounds[] =>
   [...svg.matchAll(/<text ([^>]*)>([^<]*)</g)].flatMap(([, attributes = '', escaped = '']) => {
-    const text = unescape(escaped)
+    const text = unescapeXml(escaped)
     if (text.trim() === '') return []
     const attribute = (name: string): string => new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1] ?? ''
     const size = Number(/font-size:([\d.]+)px/.exec(attributes)?.[1])
@@ -79,7 +79,7 @@ const textBoxes = (svg: string): readonly TextBox[] =>
     return [{ text, left: Math.min(...xs!), right: Math.max(...xs!), top: Math.min(...ys!), bottom: Math.max(...ys!) }]
   })
 
-const overlapping = (boxes: readonly TextBox[]): string[] =>
+const overlapping = (boxes: readonly TextBounds[]): string[] =>
   boxes.flatMap((one, index) =>
     boxes
       .slice(index + 1)
@@ -93,36 +93,36 @@ const sizeOf = (svg: string): readonly [number, number] => {
 }
 
 /** Texts that overlap or leave the picture. */
-const illegible = (svg: string): string[] => {
+const unreadableTexts = (svg: string): string[] => {
   const boxes = textBoxes(svg)
   const [width, height] = sizeOf(svg)
-  const outside = boxes.filter(({ left, right, top, bottom }) => left < 0 || top < 0 || right > width || bottom > height)
-  return [...overlapping(boxes), ...outside.map(({ text }) => `"${text}" is outside`)]
+  const textsOutside = boxes.filter(({ left, right, top, bottom }) => left < 0 || top < 0 || right > width || bottom > height)
+  return [...overlapping(boxes), ...textsOutside.map(({ text }) => `"${text}" is outside`)]
 }
 
 describe('texts neither overlap nor leave the picture', () => {
   it.each(heatmaps)('heatmap of %s', (_, data) => {
-    const svg = heatmapSvg(data, font)
+    const svg = renderHeatmapSvg(data, font)
     expect(textBoxes(svg).length).toBeGreaterThan(10)
-    expect(illegible(svg)).toEqual([])
+    expect(unreadableTexts(svg)).toEqual([])
   })
 
   it.each(clusterings)('clusters of %s', (_, data) => {
-    const svg = clustersSvg(data, font)
+    const svg = renderClustersSvg(data, font)
     expect(textBoxes(svg).length).toBeGreaterThan(10)
-    expect(illegible(svg)).toEqual([])
+    expect(unreadableTexts(svg)).toEqual([])
   })
 })
 
 describe('the heatmap picture', () => {
   it('names every row, at 60 rows too', () => {
     const data = sampleHeatmap({ servers: 10_000 })
-    const texts = new Set(textBoxes(heatmapSvg(data, font)).map(({ text }) => text))
+    const texts = new Set(textBoxes(renderHeatmapSvg(data, font)).map(({ text }) => text))
     for (const row of data.rows) expect(texts).toContain(row.label)
   })
 
   it('has the finding, both spans, the marks and the thresholds in words', () => {
-    const texts = textBoxes(heatmapSvg(sampleHeatmap({ servers: 120 }), font)).map(({ text }) => text)
+    const texts = textBoxes(renderHeatmapSvg(sampleHeatmap({ servers: 120 }), font)).map(({ text }) => text)
     expect(texts).toEqual(
       expect.arrayContaining([
         '17 of 120 servers exceed 80\u00a0% by 31 March',
@@ -141,12 +141,12 @@ describe('the heatmap picture', () => {
 
   it('paints each cell in the colour of its value', async () => {
     const data = sampleHeatmap({ servers: 5 })
-    const svg = heatmapSvg(data, font)
+    const svg = renderHeatmapSvg(data, font)
     const [width, height] = sizeOf(svg)
     const picture = decode(await drawHeatmapPicture(data))
     expect([picture.width, picture.height]).toEqual([width * zoom, Math.round(height * zoom)])
     const frame = { theme: chartTheme('light', font), formatting: fixedFormatting, width, height }
-    const { plot } = layOutHeatmap(data, frame)
+    const { plot } = createHeatmapLayout(data, frame)
     for (const [row, column] of [
       [0, 0],
       [0, 179],
@@ -163,7 +163,7 @@ describe('the heatmap picture', () => {
   })
 
   it('grows with the rows within reason', () => {
-    const heights = [1, 5, 20, 60].map((servers) => sizeOf(heatmapSvg(sampleHeatmap({ servers }), font))[1])
+    const heights = [1, 5, 20, 60].map((servers) => sizeOf(renderHeatmapSvg(sampleHeatmap({ servers }), font))[1])
     expect([...heights].sort((a, b) => a - b)).toEqual(heights)
     expect(heights[0]).toBeGreaterThan(200)
     expect(heights[3]).toBeLessThan(1300)
@@ -176,7 +176,7 @@ describe('the heatmap picture', () => {
       values: new Float32Array(),
       counts: { servers: 0, atRisk: 0 },
     }
-    expect(heatmapSvg(data, font)).toContain('No servers to show')
+    expect(renderHeatmapSvg(data, font)).toContain('No servers to show')
     expect(decode(await drawHeatmapPicture(data)).width).toBe(1920)
   })
 })
@@ -184,7 +184,7 @@ describe('the heatmap picture', () => {
 describe('the clusters picture', () => {
   it('names every group with its size, and every server of a small fleet', () => {
     const data = sampleClusters(5)
-    const texts = textBoxes(clustersSvg(data, font)).map(({ text }) => text)
+    const texts = textBoxes(renderClustersSvg(data, font)).map(({ text }) => text)
     for (const { name, size } of data.clusters) {
       expect(texts).toContain(name)
       expect(texts.some((text) => text.startsWith(`${size} server`))).toBe(true)
@@ -194,7 +194,7 @@ describe('the clusters picture', () => {
   })
 
   it('has a mark for each of 10,000 servers, in few paths', () => {
-    const paths = clustersSvg(sampleClusters(10_000), font).match(/<path [^>]*>/g) ?? []
+    const paths = renderClustersSvg(sampleClusters(10_000), font).match(/<path [^>]*>/g) ?? []
     expect(paths.length).toBeLessThan(500)
     expect(paths.join('').match(/M/g)?.length ?? 0).toBeGreaterThanOrEqual(10_000)
   })

@@ -9,13 +9,13 @@ import { z } from 'zod'
 import { literal } from '../../src-main/database/database.ts'
 import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { ForecastBench, type FinishedRun } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-bench.ts'
 
 const data = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared', 'data')
 const forecasts = join(data, 'planetlab', 'forecasts.parquet')
 const reference = join(data, 'module05-reference')
-const isHere = existsSync(forecasts) && existsSync(reference)
-const reason = isHere ? '' : ' (skipped: the folder ../shared/data is missing)'
+const isAvailable = existsSync(forecasts) && existsSync(reference)
+const reason = isAvailable ? '' : ' (skipped: the folder ../shared/data is missing)'
 
 const referenceSchema = z.object({
   rows: z.number(),
@@ -47,12 +47,12 @@ const summarySchema = z.looseObject({
   clusters: z.array(z.object({ size: z.number(), centre: z.record(z.string(), z.number()) })),
 })
 
-describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
-  let bench: ForecastBench
+describe.skipIf(!isAvailable)(`the PlanetLab fleet${reason}`, () => {
+  let workspace: ForecastWorkspace
   beforeAll(async () => {
-    bench = await ForecastBench.open()
+    workspace = await ForecastWorkspace.open()
   })
-  afterAll(async () => bench.close())
+  afterAll(async () => workspace.close())
 
   describe("by the original's method", () => {
     let run: FinishedRun
@@ -60,7 +60,7 @@ describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
     let summary: z.infer<typeof summarySchema>
     beforeAll(async () => {
       expected = referenceSchema.parse(JSON.parse(await readFile(join(reference, 'planetlab.json'), 'utf8')))
-      run = await bench.analyse(forecasts, { method: 'module05' })
+      run = await workspace.analyse(forecasts, { method: 'module05' })
       summary = await run.json(runFiles.summary, summarySchema)
     })
 
@@ -109,11 +109,11 @@ describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
         expect(centre['std']).toBeCloseTo(std, 9)
       })
       expect(Math.abs(summary.kmeans_inertia / expected.kmeans.inertia - 1)).toBeLessThan(1e-6)
-      const pairs = await bench.database.rows(
+      const pairs = await workspace.database.rows(
         `SELECT ours.cluster::INTEGER AS ours, theirs.cluster_by_mean::INTEGER AS theirs
          FROM read_csv(${literal(join(run.folder, runFiles.clusters))}) ours
          JOIN read_csv(${literal(join(reference, 'planetlab_clusters.csv'))}) theirs ON CAST(ours.server_id AS VARCHAR) = CAST(theirs.server_id AS VARCHAR)`,
-        z.object({ ours: z.int(), theirs: z.int() }),
+        z.object({ ownValue: z.int(), referenceValue: z.int() }),
       )
       expect(pairs).toHaveLength(expected.servers)
       expect(adjustedRandIndex(pairs)).toBe(1)
@@ -123,7 +123,7 @@ describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
   describe('by the default method', () => {
     let run: FinishedRun
     beforeAll(async () => {
-      run = await bench.analyse(forecasts)
+      run = await workspace.analyse(forecasts)
     })
 
     test('leaves the nine files, which verify', async () => {
@@ -143,7 +143,7 @@ describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
       expect(counts).toMatchObject({ rows: 104_976, total_servers: 486, series: 486, models: 3 })
       // Worked out again from the input alone and the models that the run names.
       const selected = `(SELECT server_id AS id, model AS selected FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}))`
-      const [outside] = await bench.query(
+      const [outside] = await workspace.query(
         `SELECT count_if(p95 > 80)::DOUBLE AS at_risk, count_if(mean < 40)::DOUBLE AS idle
          FROM (SELECT quantile_cont(predicted, 0.95) AS p95, avg(predicted) AS mean
                FROM read_parquet(${literal(forecasts)}) f JOIN ${selected} ON id = f.server_id AND selected = f.model
@@ -154,7 +154,7 @@ describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
     })
 
     test('selects the model with the least error over the times that all three forecast', async () => {
-      const [wrong] = await bench.query(
+      const [wrong] = await workspace.query(
         `WITH rows AS (SELECT server_id, model, "timestamp", abs(actual - predicted) AS error FROM read_parquet(${literal(forecasts)})
                        WHERE NOT is_future AND actual IS NOT NULL AND predicted IS NOT NULL),
          common AS (SELECT server_id, "timestamp" FROM rows GROUP BY ALL HAVING count(*) = 3),
@@ -170,16 +170,16 @@ describe.skipIf(!isHere)(`the PlanetLab fleet${reason}`, () => {
 })
 
 /** Agreement of two partitions, 1 where they are the same (Hubert and Arabie 1985). */
-const adjustedRandIndex = (pairs: readonly { readonly ours: number; readonly theirs: number }[]): number => {
-  const countBy = (key: (pair: { readonly ours: number; readonly theirs: number }) => string): number[] => {
+const adjustedRandIndex = (pairs: readonly { readonly ownValue: number; readonly referenceValue: number }[]): number => {
+  const countBy = (key: (currentPair: { readonly ownValue: number; readonly referenceValue: number }) => string): number[] => {
     const counts = new Map<string, number>()
-    for (const pair of pairs) counts.set(key(pair), (counts.get(key(pair)) ?? 0) + 1)
+    for (const currentPair of pairs) counts.set(key(currentPair), (counts.get(key(currentPair)) ?? 0) + 1)
     return [...counts.values()]
   }
-  const couples = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + (count * (count - 1)) / 2, 0)
-  const together = couples(countBy(({ ours, theirs }) => `${ours} ${theirs}`))
-  const ours = couples(countBy((pair) => String(pair.ours)))
-  const theirs = couples(countBy((pair) => String(pair.theirs)))
-  const byChance = (ours * theirs) / couples([pairs.length])
-  return (together - byChance) / ((ours + theirs) / 2 - byChance)
+  const countPairs = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + (count * (count - 1)) / 2, 0)
+  const pairsTogether = countPairs(countBy(({ ownValue, referenceValue }) => `${ownValue} ${referenceValue}`))
+  const ownValue = countPairs(countBy((currentPair) => String(currentPair.ownValue)))
+  const referenceValue = countPairs(countBy((currentPair) => String(currentPair.referenceValue)))
+  const expectedPairs = (ownValue * referenceValue) / countPairs([pairs.length])
+  return (pairsTogether - expectedPairs) / ((ownValue + referenceValue) / 2 - expectedPairs)
 }

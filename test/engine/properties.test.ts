@@ -6,34 +6,34 @@ import { z } from 'zod'
 import type { AnalysisRequest } from '../../src-main/engine/analysis-request.ts'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { ForecastBench, type FinishedRun, type TestRow } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun, type TestRow } from '../fixtures/forecast-bench.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 let forecasts: string
 let serversTable: string
-let plain: FinishedRun
+let baseline: FinishedRun
 
 beforeAll(async () => {
-  bench = await ForecastBench.open()
-  const sample = await writeSampleFleet({ servers: 60, out: join(bench.folder, 'sample.parquet'), granularity: 'daily', seed: 23 }, {})
+  workspace = await ForecastWorkspace.open()
+  const sample = await writeSampleFleet({ servers: 60, out: join(workspace.folder, 'sample.parquet'), granularity: 'daily', seed: 23 }, {})
   ;({ forecasts, serversTable } = sample)
-  plain = await analyse(forecasts)
+  baseline = await analyse(forecasts)
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 const config = { breach_probability: true }
 const analyse = async (inputs: string | readonly string[], request: Partial<AnalysisRequest> = {}): Promise<FinishedRun> =>
-  bench.analyse(inputs, { serversTable, config, ...request })
+  workspace.analyse(inputs, { serversTable, config, ...request })
 
 const from = (): string => `FROM read_parquet('${forecasts}')`
 
 /** Rows by server as text, so that every bit of every figure counts. */
-const rowsOf = async (run: FinishedRun, leftOut: readonly string[] = []): Promise<Map<string, string>> =>
-  new Map((await run.serverRisk()).map((row) => [`${String(row['server_id'])} ${String(row['metric'])}`, textOf(row, leftOut)]))
+const rowsOf = async (run: FinishedRun, ignoredKeys: readonly string[] = []): Promise<Map<string, string>> =>
+  new Map((await run.serverRisk()).map((row) => [`${String(row['server_id'])} ${String(row['metric'])}`, textOf(row, ignoredKeys)]))
 
-const textOf = (row: TestRow, leftOut: readonly string[]): string =>
+const textOf = (row: TestRow, ignoredKeys: readonly string[]): string =>
   JSON.stringify(
-    Object.entries(row).filter(([name]) => !leftOut.includes(name)),
+    Object.entries(row).filter(([name]) => !ignoredKeys.includes(name)),
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   )
 
@@ -56,14 +56,14 @@ const figuresOf = async (run: FinishedRun, seen: (text: string) => string = (tex
 
 describe('no figure changes', () => {
   test.each([1, 2])('when rows are shuffled (%i)', async (seed) => {
-    const shuffled = await bench.writeQuery(
+    const shuffled = await workspace.writeQuery(
       `shuffled-${seed}.parquet`,
       `SELECT * ${from()} ORDER BY hash(server_id, timestamp, model, ${seed})`,
     )
-    const [first] = await bench.query(`SELECT server_id, timestamp FROM read_parquet('${shuffled}') LIMIT 1`)
-    const [before] = await bench.query(`SELECT server_id, timestamp ${from()} LIMIT 1`)
+    const [first] = await workspace.query(`SELECT server_id, timestamp FROM read_parquet('${shuffled}') LIMIT 1`)
+    const [before] = await workspace.query(`SELECT server_id, timestamp ${from()} LIMIT 1`)
     expect(first).not.toEqual(before)
-    expect(await figuresOf(await analyse(shuffled))).toEqual(await figuresOf(plain))
+    expect(await figuresOf(await analyse(shuffled))).toEqual(await figuresOf(baseline))
   })
 
   test('when the set is cut by server, by time or by model, whatever the order of the files', async () => {
@@ -74,18 +74,18 @@ describe('no figure changes', () => {
     ] as const) {
       const parts: string[] = []
       for (const part of [2, 0, 1])
-        parts.push(await bench.writeQuery(`${name}-${part}.parquet`, `SELECT * ${from()} WHERE ${cut} = ${part}`))
-      expect([name, await figuresOf(await analyse(parts))]).toEqual([name, await figuresOf(plain)])
+        parts.push(await workspace.writeQuery(`${name}-${part}.parquet`, `SELECT * ${from()} WHERE ${cut} = ${part}`))
+      expect([name, await figuresOf(await analyse(parts))]).toEqual([name, await figuresOf(baseline)])
     }
   })
 
   test('when columns come in another order and bear other names', async () => {
-    const renamed = await bench.writeQuery(
+    const renamed = await workspace.writeQuery(
       'renamed.parquet',
       `SELECT yhat_upper AS p90, yhat_lower AS p10, predicted AS yhat, actual AS y, model, timestamp AS ds, server_id AS host, * EXCLUDE
          (yhat_upper, yhat_lower, predicted, actual, model, timestamp, server_id) ${from()}`,
     )
-    expect(await figuresOf(await analyse(renamed), withoutQueries)).toEqual(await figuresOf(plain, withoutQueries))
+    expect(await figuresOf(await analyse(renamed), withoutQueries)).toEqual(await figuresOf(baseline, withoutQueries))
   })
 })
 
@@ -103,60 +103,62 @@ describe('of other names', () => {
     'disposition',
     'consolidate_onto',
   ]
-  const rename = async (
+  const renameServers = async (
     name: string,
     as: string,
-    leftOut: readonly string[],
+    ignoredKeys: readonly string[],
   ): Promise<{ found: Map<string, string>; expected: Map<string, string> }> => {
-    const set = await bench.writeQuery(`${name}.parquet`, `SELECT * REPLACE (${as} AS server_id) ${from()}`)
-    const table = join(bench.folder, `${name}.csv`)
-    await bench.query(`COPY (SELECT * REPLACE (${as} AS server_id) FROM read_csv('${serversTable}')) TO '${table}'`)
+    const set = await workspace.writeQuery(`${name}.parquet`, `SELECT * REPLACE (${as} AS server_id) ${from()}`)
+    const table = join(workspace.folder, `${name}.csv`)
+    await workspace.query(`COPY (SELECT * REPLACE (${as} AS server_id) FROM read_csv('${serversTable}')) TO '${table}'`)
     const names = new Map(
-      (await bench.query(`SELECT DISTINCT server_id, ${as} AS other ${from()}`)).map((row) => [row['server_id'], row['other']]),
+      (await workspace.query(`SELECT DISTINCT server_id, ${as} AS other ${from()}`)).map((row) => [row['server_id'], row['other']]),
     )
-    const hidden = ['server_id', ...leftOut]
+    const hidden = ['server_id', ...ignoredKeys]
     const found = await rowsOf(await analyse(set, { serversTable: table }), hidden)
-    const own = [...(await rowsOf(plain, hidden))].map(([key, text]): [string, string] => {
+    const ownCosts = [...(await rowsOf(baseline, hidden))].map(([key, text]): [string, string] => {
       const [server, metric] = key.split(' ')
       return [`${String(names.get(server))} ${metric}`, text]
     })
-    return { found, expected: new Map(own) }
+    return { found, expected: new Map(ownCosts) }
   }
 
   test('that sort alike, only what is drawn by name changes', async () => {
-    const { found, expected } = await rename('prefixed', `'x-' || server_id`, drawn)
+    const { found, expected } = await renameServers('prefixed', `'x-' || server_id`, drawn)
     expect(found).toEqual(expected)
   })
 
   test('that sort in quite another way, besides only the search of clusters may end elsewhere', async () => {
-    const { found, expected } = await rename('hashed', 'md5(server_id)', [...drawn, 'cluster', 'cluster_name'])
+    const { found, expected } = await renameServers('hashed', 'md5(server_id)', [...drawn, 'cluster', 'cluster_name'])
     expect(found).toEqual(expected)
   })
 })
 
 test('twice the cost saves twice as much and changes nothing else of a server', async () => {
-  const dear = join(bench.folder, 'dear.csv')
-  await bench.query(`COPY (SELECT * REPLACE (2 * monthly_cost_usd AS monthly_cost_usd) FROM read_csv('${serversTable}')) TO '${dear}'`)
-  const run = await analyse(forecasts, { serversTable: dear })
-  expect(await rowsOf(run, ['monthly_cost_usd'])).toEqual(await rowsOf(plain, ['monthly_cost_usd']))
+  const doubledCosts = join(workspace.folder, 'dear.csv')
+  await workspace.query(
+    `COPY (SELECT * REPLACE (2 * monthly_cost_usd AS monthly_cost_usd) FROM read_csv('${serversTable}')) TO '${doubledCosts}'`,
+  )
+  const run = await analyse(forecasts, { serversTable: doubledCosts })
+  expect(await rowsOf(run, ['monthly_cost_usd'])).toEqual(await rowsOf(baseline, ['monthly_cost_usd']))
   const savings = z.looseObject({ total_savings_usd: z.number() })
-  const { total_savings_usd: before } = await plain.json(runFiles.recommendations, savings)
+  const { total_savings_usd: before } = await baseline.json(runFiles.recommendations, savings)
   expect(before).toBeGreaterThan(0)
   expect((await run.json(runFiles.recommendations, savings)).total_savings_usd).toBe(2 * before)
 })
 
 test('a server far away changes no figure of another but its cluster and what is borrowed', async () => {
-  const far = await bench.writeQuery(
+  const distantServer = await workspace.writeQuery(
     'far.parquet',
     `SELECT * ${from()} UNION ALL BY NAME
      SELECT * REPLACE ('zz-far-away' AS server_id, 1000 * actual AS actual, 1000 * predicted AS predicted, 1000 * yhat_lower AS yhat_lower, 1000 * yhat_upper AS yhat_upper)
      ${from()} WHERE server_id = (SELECT min(server_id) ${from()})`,
   )
   // Breach probabilities borrow from a bin of like servers, and bins are by rank: they may change, so they are left out.
-  const unborrowed = { config: { breach_probability: false } }
-  const run = await analyse(far, unborrowed)
+  const withoutPooling = { config: { breach_probability: false } }
+  const run = await analyse(distantServer, withoutPooling)
   const others = ['cluster', 'cluster_name']
-  const before = await rowsOf(await analyse(forecasts, unborrowed), others)
+  const before = await rowsOf(await analyse(forecasts, withoutPooling), others)
   const after = await rowsOf(run, others)
   expect(after.size).toBe(before.size + 1)
   for (const [key, text] of before) expect(after.get(key)).toBe(text)

@@ -51,16 +51,16 @@ interface Figures {
   readonly std: number
   readonly level: 'low' | 'medium' | 'high'
   readonly breachDay: number | null
-  readonly over: number
+  readonly overThreshold: number
   readonly cluster: number
   readonly idle: boolean
 }
 
 /** P95 by linear interpolation: 85 + 0.85 x 10, 60 + 0.9 x 10, 10 + 0.85 x 72. */
 const figures: readonly Figures[] = [
-  { host: 'alpha', p95: 93.5, peak: 95, mean: 87.5, std: 5, level: 'high', breachDay: 4, over: 4, cluster: 2, idle: false },
-  { host: 'bravo', p95: 69, peak: 70, mean: 60, std: 10, level: 'low', breachDay: null, over: 0, cluster: 0, idle: false },
-  { host: 'charlie', p95: 71.2, peak: 82, mean: 28, std: 36, level: 'low', breachDay: 4, over: 1, cluster: 1, idle: true },
+  { host: 'alpha', p95: 93.5, peak: 95, mean: 87.5, std: 5, level: 'high', breachDay: 4, overThreshold: 4, cluster: 2, idle: false },
+  { host: 'bravo', p95: 69, peak: 70, mean: 60, std: 10, level: 'low', breachDay: null, overThreshold: 0, cluster: 0, idle: false },
+  { host: 'charlie', p95: 71.2, peak: 82, mean: 28, std: 36, level: 'low', breachDay: 4, overThreshold: 1, cluster: 1, idle: true },
 ]
 
 const riskRow = (row: Figures): string => {
@@ -69,7 +69,7 @@ const riskRow = (row: Figures): string => {
   return `('${row.host}', 'cpu_p95', 'quiet', 'Retail', NULL, 'gold', 120.0, 4.0, 30.0,
     TIMESTAMP '${dayText(3)}', TIMESTAMP '${dayText(4)}', TIMESTAMP '${dayText(3 + periods)}', ${periods},
     ${row.p95}, ${row.peak}, ${row.mean}, ${row.std}, 80.0, 90.0, '${row.level}', ${row.p95 > 80}, ${80 - row.p95},
-    ${breach}, ${row.breachDay === null ? 'NULL' : '1.0'}, ${row.over}, ${row.over}, 0.0, NULL, ${row.idle},
+    ${breach}, ${row.breachDay === null ? 'NULL' : '1.0'}, ${row.overThreshold}, ${row.overThreshold}, 0.0, NULL, ${row.idle},
     ${row.cluster}, 'group ${row.cluster}', NULL, 14, 1.5, 0.5, 'keep', NULL)`
 }
 
@@ -126,7 +126,10 @@ const manifest: RunManifest = {
 }
 
 /** A run of Headroom whose input named its columns its own way. `change` edits the manifest before it is written. */
-export const fabricateRun = async (folder: string, change: (manifest: RunManifest) => unknown = (same) => same): Promise<void> => {
+export const fabricateRun = async (
+  folder: string,
+  change: (manifest: RunManifest) => unknown = (unchanged) => unchanged,
+): Promise<void> => {
   await mkdir(folder, { recursive: true })
   await write(folder, runFiles.flaggedForecasts, flaggedSql)
   await write(

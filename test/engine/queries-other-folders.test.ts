@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Database, literal } from '../../src-main/database/database.ts'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { queryClusters } from '../../src-main/queries/clusters-query.ts'
 import { queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import { compareRuns } from '../../src-main/queries/compare-runs.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
 import { queryServer } from '../../src-main/queries/server-query.ts'
-import { answerWhatIf, openWhatIf } from '../../src-main/queries/what-if-query.ts'
+import { evaluateScenario, openWhatIfSession } from '../../src-main/queries/what-if-query.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
 import { scenarioSchema } from '../../src-shared/what-if.ts'
 import { fabricatePythonRun, fabricateRun } from './queries-fabricated-runs.ts'
@@ -23,10 +23,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const withRun = async (path: string, look: (run: OpenRun) => Promise<void> | void): Promise<void> => {
-  const run = await openRun(path)
+const withRun = async (path: string, inspectRun: (run: OpenRun) => Promise<void> | void): Promise<void> => {
+  const run = await openRunFolder(path)
   try {
-    await look(run)
+    await inspectRun(run)
   } finally {
     run.close()
   }
@@ -112,7 +112,10 @@ describe('a run of an older version', () => {
       ])
       expect(metrics).toMatchObject([{ eoq_uplift_points: null, eoq_uplift_quarters: 0, breaches_ordinary: null, bias: null }])
       expect(
-        answerWhatIf(await openWhatIf(run.database, run.contents), { ...unchanged, scenario: scenarioSchema.parse({ threshold: 70 }) }),
+        evaluateScenario(await openWhatIfSession(run.database, run.contents), {
+          ...unchanged,
+          scenario: scenarioSchema.parse({ threshold: 70 }),
+        }),
       ).toMatchObject({
         run: { at_risk_servers: 1 },
         outcome: { at_risk_servers: 2 },
@@ -122,30 +125,33 @@ describe('a run of an older version', () => {
   })
 })
 
-const unchanged = { grid: false, most_listed: null } as const
+const unchanged = { grid: false, max_listed: null } as const
 
 describe('folders that cannot be opened', () => {
   it('refuses a folder that is no run', async () => {
     const path = join(folder, 'holiday-pictures')
     await mkdir(path)
-    await expect(openRun(path)).rejects.toMatchObject({ code: 'run-not-found' })
-    await expect(openRun(join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'run-not-found' })
+    await expect(openRunFolder(path)).rejects.toMatchObject({ code: 'run-not-found' })
+    await expect(openRunFolder(join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'run-not-found' })
   })
 
   it('refuses a run of a newer format and a manifest that is no manifest', async () => {
     const newer = join(folder, 'newer')
     await fabricateRun(newer, (manifest) => ({ ...manifest, format_version: 99 }))
-    await expect(openRun(newer)).rejects.toMatchObject({ code: 'run-damaged' })
-    const broken = join(folder, 'broken')
-    await fabricateRun(broken)
-    await writeFile(join(broken, runFiles.manifest), '{"run_id":')
-    await expect(openRun(broken)).rejects.toMatchObject({ code: 'run-damaged' })
+    await expect(openRunFolder(newer)).rejects.toMatchObject({ code: 'run-damaged' })
+    const damaged = join(folder, 'broken')
+    await fabricateRun(damaged)
+    await writeFile(join(damaged, runFiles.manifest), '{"run_id":')
+    await expect(openRunFolder(damaged)).rejects.toMatchObject({ code: 'run-damaged' })
   })
 
   it('names the table that a run lacks', async () => {
     const path = join(folder, 'torn')
     await fabricateRun(path)
     await rm(join(path, runFiles.serverRisk))
-    await expect(openRun(path)).rejects.toMatchObject({ code: 'run-damaged', message: expect.stringContaining('server_risk.parquet') })
+    await expect(openRunFolder(path)).rejects.toMatchObject({
+      code: 'run-damaged',
+      message: expect.stringContaining('server_risk.parquet'),
+    })
   })
 })

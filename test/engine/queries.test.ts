@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
 import { queryClusters, queryServersInside } from '../../src-main/queries/clusters-query.ts'
-import { seriesGrid } from '../../src-main/queries/series-grid.ts'
+import { loadSeriesGrid } from '../../src-main/queries/series-grid.ts'
 import { readMatrix } from '../../src-main/queries/heatmap-matrix.ts'
 import { binInDatabase, queryHeatmap } from '../../src-main/queries/heatmap-query.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
@@ -21,7 +21,7 @@ let run: OpenRun
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-queries-test-'))
   await fabricateRun(join(folder, 'run'))
-  run = await openRun(join(folder, 'run'))
+  run = await openRunFolder(join(folder, 'run'))
 })
 
 afterAll(async () => {
@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const ask = (change: Partial<HeatmapRequest> = {}): Promise<HeatmapView> =>
+const requestHeatmap = (change: Partial<HeatmapRequest> = {}): Promise<HeatmapView> =>
   queryHeatmap(run, {
     folder,
     metric: 'cpu_p95',
@@ -56,16 +56,16 @@ const matrixOf = ({ data }: HeatmapView): (number | null)[][] =>
 
 describe('the heatmap at full resolution', () => {
   it('shows measurements, then the forecast of the accountable model alone, riskiest server first', async () => {
-    const answer = await ask()
-    expect(answer.data.rows.map(({ label }) => label)).toEqual(['alpha', 'charlie', 'bravo'])
-    expect(matrixOf(answer)).toEqual([
+    const response = await requestHeatmap()
+    expect(response.data.rows.map(({ label }) => label)).toEqual(['alpha', 'charlie', 'bravo'])
+    expect(matrixOf(response)).toEqual([
       [10, 20, 30, 35, 85, 95, 85, 85],
       [5, 5, 5, 5, 82, 10, 10, 10],
       [40, 40, 40, 40, 50, 60, 70, null],
     ])
-    expect(answer.data).toMatchObject({ startMs: firstDayMs, stepMs: dayMs, columns: 8, horizonStartMs, unit: '%' })
-    expect(answer.data).toMatchObject({ highThreshold: 80, veryHighThreshold: 90, counts: { servers: 3, atRisk: 1 } })
-    expect(answer.data.rows.map(({ riskLevel }) => riskLevel)).toEqual(['high', 'low', 'low'])
+    expect(response.data).toMatchObject({ startMs: firstDayMs, stepMs: dayMs, columns: 8, horizonStartMs, unit: '%' })
+    expect(response.data).toMatchObject({ highThreshold: 80, veryHighThreshold: 90, counts: { servers: 3, atRisk: 1 } })
+    expect(response.data.rows.map(({ riskLevel }) => riskLevel)).toEqual(['high', 'low', 'low'])
   })
 
   it.each<[HeatmapSort, string[]]>([
@@ -73,7 +73,7 @@ describe('the heatmap at full resolution', () => {
     ['cluster', ['bravo', 'charlie', 'alpha']],
     ['name', ['alpha', 'bravo', 'charlie']],
   ])('orders servers by %s', async (sort, expected) => {
-    expect(order(await ask({ sort }))).toEqual(expected)
+    expect(order(await requestHeatmap({ sort }))).toEqual(expected)
   })
 
   it('orders servers by their groups, those of one group by risk, those without one last', async () => {
@@ -82,16 +82,16 @@ describe('the heatmap at full resolution', () => {
       await run.database.run(
         `UPDATE server_risk SET business_unit = CASE server_id WHEN 'alpha' THEN NULL WHEN 'bravo' THEN 'Retail' ELSE '${cards}' END`,
       )
-      return order(await ask({ sort: 'group', filter: { ...noFilter, text } }))
+      return order(await requestHeatmap({ sort: 'group', filter: { ...noFilter, text } }))
     }
     expect(await group('Cards', 'a')).toEqual(['charlie', 'bravo', 'alpha'])
     expect(await group('Shops', 'A')).toEqual(['bravo', 'charlie', 'alpha'])
     await run.database.run("UPDATE server_risk SET business_unit = 'Retail'")
-    expect(order(await ask({ sort: 'group' }))).toEqual(['alpha', 'charlie', 'bravo'])
+    expect(order(await requestHeatmap({ sort: 'group' }))).toEqual(['alpha', 'charlie', 'bravo'])
   })
 
   it('marks the quarter end as one window and the holiday by its day', async () => {
-    const { data } = await ask()
+    const { data } = await requestHeatmap()
     expect(data.marks).toEqual([
       { kind: 'eoq', label: 'Quarter end', fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs },
       { kind: 'holiday', label: 'Holiday', fromMs: firstDayMs + 7 * dayMs, toMs: firstDayMs + 8 * dayMs },
@@ -101,35 +101,35 @@ describe('the heatmap at full resolution', () => {
 
 describe('the heatmap in fewer pixels than cells', () => {
   it('keeps the highest value of merged servers', async () => {
-    const answer = await ask({ maxRows: 2 })
-    expect(answer.data.rows).toEqual([
+    const response = await requestHeatmap({ maxRows: 2 })
+    expect(response.data.rows).toEqual([
       { label: 'alpha + 1', serverId: 'alpha', servers: 2, riskLevel: 'high' },
       { label: 'bravo', serverId: 'bravo', servers: 1, riskLevel: 'low' },
     ])
-    expect(matrixOf(answer)[0]).toEqual([10, 20, 30, 35, 85, 95, 85, 85])
-    expect(answer).toMatchObject({ serversPerRow: 2, totalRows: 3, firstRow: 0, shownServers: 3, selectedRow: null })
-    expect(answer.names).toEqual([['alpha', 'charlie'], ['bravo']])
-    expect((await ask({ maxRows: 2, selected: 'bravo' })).selectedRow).toBe(1)
-    expect((await ask({ maxRows: 2, selected: 'nobody' })).selectedRow).toBeNull()
+    expect(matrixOf(response)[0]).toEqual([10, 20, 30, 35, 85, 95, 85, 85])
+    expect(response).toMatchObject({ serversPerRow: 2, totalRows: 3, firstRow: 0, shownServers: 3, selectedRow: null })
+    expect(response.names).toEqual([['alpha', 'charlie'], ['bravo']])
+    expect((await requestHeatmap({ maxRows: 2, selected: 'bravo' })).selectedRow).toBe(1)
+    expect((await requestHeatmap({ maxRows: 2, selected: 'nobody' })).selectedRow).toBeNull()
   })
 
   it('averages merged servers when asked for the mean', async () => {
-    const [merged] = matrixOf(await ask({ maxRows: 2, reduction: 'mean' }))
+    const [merged] = matrixOf(await requestHeatmap({ maxRows: 2, reduction: 'mean' }))
     expect(merged).toEqual([7.5, 12.5, 17.5, 20, 83.5, 52.5, 47.5, 47.5])
   })
 
   it('interpolates the 95th percentile of merged servers linearly', async () => {
-    const [merged] = matrixOf(await ask({ maxRows: 2, reduction: 'p95' }))
+    const [merged] = matrixOf(await requestHeatmap({ maxRows: 2, reduction: 'p95' }))
     // 5 + 0.95 x 5, 5 + 0.95 x 15, 5 + 0.95 x 25, 5 + 0.95 x 30, 82 + 0.95 x 3, 10 + 0.95 x 85, 10 + 0.95 x 75
     expect(merged).toEqual([9.75, 19.25, 28.75, 33.5, 84.85, 90.75, 81.25, 81.25])
   })
 
   it('merges periods so that no cell mixes measurement and forecast', async () => {
-    const answer = await ask({ maxColumns: 4 })
+    const response = await requestHeatmap({ maxColumns: 4 })
     // Three days a column; the first column holds one known day, so that the forecast begins with the third.
-    expect(answer.data).toMatchObject({ columns: 4, stepMs: 3 * dayMs, startMs: firstDayMs - 2 * dayMs })
-    expect((answer.data.horizonStartMs - answer.data.startMs) / answer.data.stepMs).toBe(2)
-    expect(matrixOf(answer)).toEqual([
+    expect(response.data).toMatchObject({ columns: 4, stepMs: 3 * dayMs, startMs: firstDayMs - 2 * dayMs })
+    expect((response.data.horizonStartMs - response.data.startMs) / response.data.stepMs).toBe(2)
+    expect(matrixOf(response)).toEqual([
       [10, 35, 95, 85],
       [5, 5, 82, 10],
       [40, 40, 70, null],
@@ -137,33 +137,33 @@ describe('the heatmap in fewer pixels than cells', () => {
   })
 
   it('never answers with more rows or columns than there are pixels', async () => {
-    for (const most of [1, 2, 3, 5, 7]) {
-      const { data } = await ask({ maxRows: most, maxColumns: most + 1 })
-      expect(data.rows.length).toBeLessThanOrEqual(most)
-      expect(data.columns).toBeLessThanOrEqual(most + 1)
+    for (const maxCells of [1, 2, 3, 5, 7]) {
+      const { data } = await requestHeatmap({ maxRows: maxCells, maxColumns: maxCells + 1 })
+      expect(data.rows.length).toBeLessThanOrEqual(maxCells)
+      expect(data.columns).toBeLessThanOrEqual(maxCells + 1)
     }
   })
 })
 
 describe('the heatmap of a fleet that is too large to be held', () => {
   it('has the same values, read a few rows of the file at a time', async () => {
-    const grid = await seriesGrid(run, 'cpu_p95')
-    expect(grid.rows).toBe(48)
-    const whole = await readMatrix(run, grid, 0, grid.periods)
+    const dataGrid = await loadSeriesGrid(run, 'cpu_p95')
+    expect(dataGrid.rows).toBe(48)
+    const fullMatrix = await readMatrix(run, dataGrid, 0, dataGrid.periods)
     // Rows 0 to 4, 5 to 9 and so on: the eight days of a server lie in three portions and more.
-    expect(await readMatrix(run, grid, 0, grid.periods, 5)).toEqual(whole)
-    expect(whole.values.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(20)
+    expect(await readMatrix(run, dataGrid, 0, dataGrid.periods, 5)).toEqual(fullMatrix)
+    expect(fullMatrix.values.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(20)
   })
 
   it.each(['max', 'mean', 'p95'] as const)('has the same cells (%s), binned in the database', async (reduction) => {
-    const grid = await seriesGrid(run, 'cpu_p95')
+    const dataGrid = await loadSeriesGrid(run, 'cpu_p95')
     const [rows, columns] = [
       { from: 0, to: 3, size: 2, bins: 2 },
       { from: -2, to: 8, size: 3, bins: 4 },
     ]
     // alpha, charlie, bravo by their keys in order of name.
-    const inDatabase = await binInDatabase(run, grid, reduction, Int32Array.of(1, 3, 2), rows, columns)
-    const { data } = await ask({ reduction, maxRows: 2, maxColumns: 4 })
+    const inDatabase = await binInDatabase(run, dataGrid, reduction, Int32Array.of(1, 3, 2), rows, columns)
+    const { data } = await requestHeatmap({ reduction, maxRows: 2, maxColumns: 4 })
     expect([data.rows.length, data.columns]).toEqual([2, 4])
     expect([...inDatabase]).toEqual([...data.values])
   })
@@ -171,25 +171,28 @@ describe('the heatmap of a fleet that is too large to be held', () => {
 
 describe('the heatmap zoomed in', () => {
   it('answers for the servers and days asked for', async () => {
-    const answer = await ask({ rows: { from: 1, to: 3 }, time: { fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs } })
-    expect(order(answer)).toEqual(['charlie', 'bravo'])
-    expect(answer.firstRow).toBe(1)
-    expect(answer.data.startMs).toBe(horizonStartMs)
-    expect(matrixOf(answer)).toEqual([
+    const response = await requestHeatmap({ rows: { from: 1, to: 3 }, time: { fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs } })
+    expect(order(response)).toEqual(['charlie', 'bravo'])
+    expect(response.firstRow).toBe(1)
+    expect(response.data.startMs).toBe(horizonStartMs)
+    expect(matrixOf(response)).toEqual([
       [82, 10],
       [50, 60],
     ])
   })
 
   it('keeps ranges that reach beyond the run inside it', async () => {
-    const answer = await ask({ rows: { from: 2, to: 99 }, time: { fromMs: firstDayMs - 9 * dayMs, toMs: firstDayMs + 99 * dayMs } })
-    expect(order(answer)).toEqual(['bravo'])
-    expect(answer.data).toMatchObject({ startMs: firstDayMs, columns: 8 })
+    const response = await requestHeatmap({
+      rows: { from: 2, to: 99 },
+      time: { fromMs: firstDayMs - 9 * dayMs, toMs: firstDayMs + 99 * dayMs },
+    })
+    expect(order(response)).toEqual(['bravo'])
+    expect(response.data).toMatchObject({ startMs: firstDayMs, columns: 8 })
   })
 
   it('refuses a time outside of the run and a metric it does not have', async () => {
-    await expect(ask({ time: { fromMs: 0, toMs: dayMs } })).rejects.toMatchObject({ code: 'query-refused' })
-    await expect(ask({ metric: 'memory' })).rejects.toMatchObject({ code: 'query-refused' })
+    await expect(requestHeatmap({ time: { fromMs: 0, toMs: dayMs } })).rejects.toMatchObject({ code: 'query-refused' })
+    await expect(requestHeatmap({ metric: 'memory' })).rejects.toMatchObject({ code: 'query-refused' })
   })
 })
 
@@ -226,11 +229,11 @@ describe('clusters', () => {
   })
 
   it('draws some servers of many, but sums up and finds all of them', async () => {
-    const asked = { folder, metric: 'cpu_p95', filter: noFilter, projection: 'spread' } as const
-    const whole = await queryClusters(run, asked)
-    const more = await makeManyServers(run)
+    const requests = { folder, metric: 'cpu_p95', filter: noFilter, projection: 'spread' } as const
+    const fullMatrix = await queryClusters(run, requests)
+    const extraRows = await makeManyServers(run)
     try {
-      const data = await queryClusters(more, asked, 100)
+      const data = await queryClusters(extraRows, requests, 100)
       expect(data.servers).toBe(503)
       expect(data.serverIds.length).toBeGreaterThanOrEqual(100)
       expect(data.serverIds.length).toBeLessThan(110)
@@ -238,14 +241,14 @@ describe('clusters', () => {
       expect(data.serverIds).toEqual(expect.arrayContaining(['alpha', 'charlie']))
       // Bravo at 60 and 500 servers at 0.1, 0.2, ... 50.0: (60 + 500 x 50.1 / 2) / 501 = 12,585 / 501.
       expect(data.clusters[0]).toMatchObject({ cluster: 0, size: 501, mean: expect.closeTo(12_585 / 501, 9) as number })
-      expect(data.clusters.slice(1)).toEqual(whole.clusters.slice(1))
+      expect(data.clusters.slice(1)).toEqual(fullMatrix.clusters.slice(1))
       const box = (from: number, to: number) => [[from, 0] as const, [to, 0] as const, [to, 40] as const, [from, 40] as const]
-      const area = (from: number, to: number) => ({ ...asked, area: box(from, to).map(([x, y]): [number, number] => [x, y]) })
+      const area = (from: number, to: number) => ({ ...requests, area: box(from, to).map(([x, y]): [number, number] => [x, y]) })
       // 10.05 to 20.05: 10.1 to 20.0 are a hundred servers, most of which have no mark.
-      const { total, servers } = await queryServersInside(more, area(10.05, 20.05))
+      const { total, servers } = await queryServersInside(extraRows, area(10.05, 20.05))
       expect(total).toBe(100)
       expect(servers).toEqual(Array.from({ length: 100 }, (_, index) => `many-${101 + index}`))
-      expect(await queryServersInside(more, { ...area(20, 100), filter: { ...noFilter, risk: ['at-risk'] } })).toEqual({
+      expect(await queryServersInside(extraRows, { ...area(20, 100), filter: { ...noFilter, risk: ['at-risk'] } })).toEqual({
         total: 1,
         servers: ['alpha'],
       })

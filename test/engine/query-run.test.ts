@@ -2,7 +2,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { queryRun } from '../../src-main/queries/query-run.ts'
+import { runUserSql } from '../../src-main/queries/query-run.ts'
 import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 
@@ -17,13 +17,13 @@ beforeAll(async () => {
 afterAll(async () => sample.remove())
 
 /** Code with which a statement is refused; `here` stands for the working folder, `run` for the run folder. */
-const refusal = async (sql: string): Promise<string> => {
+const rejectionOf = async (sql: string): Promise<string> => {
   const statement = sql.replaceAll('HERE', sample.folder).replaceAll('RUN', sample.run)
-  const outcome = await queryRun(sample.run, statement).then(
+  const result = await runUserSql(sample.run, statement).then(
     ({ rows }) => `gave ${rows.length} rows`,
     (thrown: unknown) => (thrown as { code: string }).code,
   )
-  return outcome
+  return result
 }
 
 describe('refused as no single SELECT', () => {
@@ -52,7 +52,7 @@ describe('refused as no single SELECT', () => {
     '',
     ' ; ',
   ])('%s', async (sql) => {
-    expect(await refusal(sql)).toBe('query-refused')
+    expect(await rejectionOf(sql)).toBe('query-refused')
   })
 })
 
@@ -94,7 +94,7 @@ describe('refused by the database, which may reach these tables alone', () => {
     'SELECT nowhere FROM forecasts',
     'SELEC 1',
   ])('%s', async (sql) => {
-    expect(await refusal(sql)).toMatch(/^query-(failed|refused)$/)
+    expect(await rejectionOf(sql)).toMatch(/^query-(failed|refused)$/)
   })
 })
 
@@ -107,7 +107,7 @@ describe('without effect on any file', () => {
     'FROM force_checkpoint()',
     'SELECT * FROM range(3000000) r(i) ORDER BY hash(i) LIMIT 1',
   ])('%s', async (sql) => {
-    await refusal(sql)
+    await rejectionOf(sql)
     expect(await readdir(sample.folder, { recursive: true })).toEqual(filesBefore)
   })
 
@@ -126,7 +126,11 @@ describe('without effect on any file', () => {
 
 describe('ordinary queries', () => {
   test('rows come back by column, times as text', async () => {
-    const { columns, rows, more } = await queryRun(
+    const {
+      columns,
+      rows,
+      hasMore: more,
+    } = await runUserSql(
       sample.run,
       `SELECT count(DISTINCT server_id) AS servers, min(typeof(server_id)) AS kind, TIMESTAMP '2026-03-31' AS at FROM forecasts`,
     )
@@ -138,7 +142,7 @@ describe('ordinary queries', () => {
   })
 
   test('numbers are numbers, unless JSON cannot hold them', async () => {
-    const { rows } = await queryRun(
+    const { rows } = await runUserSql(
       sample.run,
       `SELECT 5::BIGINT, sum(i)::HUGEINT, 1.25::DECIMAL(9, 2), 9007199254740993::BIGINT, [7::BIGINT], TIMESTAMPTZ '2026-03-31 01:02:03.5+01',
               'nan'::DOUBLE, DATE '2026-03-31', NULL::BIGINT FROM range(4) r(i)`,
@@ -147,7 +151,7 @@ describe('ordinary queries', () => {
   })
 
   test('common table expressions join the three tables', async () => {
-    const { rows } = await queryRun(
+    const { rows } = await runUserSql(
       sample.run,
       `WITH worst AS (SELECT DISTINCT server_id FROM server_risk)
        SELECT count(*) FROM worst JOIN server_clusters USING (server_id) WHERE server_id IN (SELECT server_id FROM forecasts);`,
@@ -181,11 +185,11 @@ describe('ordinary queries', () => {
   })
 
   test('a run in a folder called like a pattern is read itself, not its neighbour that the pattern matches', async () => {
-    const twins = join(sample.folder, 'twins')
-    await cp(sample.run, join(twins, 'run [1]'), { recursive: true })
-    await mkdir(join(twins, 'run 1'))
-    await writeFile(join(twins, 'run 1', 'server_clusters.csv'), 'server_id,cluster\nwrong,0\n')
-    const { rows } = await queryRun(join(twins, 'run [1]'), 'SELECT count(*) FROM server_clusters')
+    const duplicateNames = join(sample.folder, 'twins')
+    await cp(sample.run, join(duplicateNames, 'run [1]'), { recursive: true })
+    await mkdir(join(duplicateNames, 'run 1'))
+    await writeFile(join(duplicateNames, 'run 1', 'server_clusters.csv'), 'server_id,cluster\nwrong,0\n')
+    const { rows } = await runUserSql(join(duplicateNames, 'run [1]'), 'SELECT count(*) FROM server_clusters')
     expect(rows).toEqual([[12]])
   })
 
@@ -198,7 +202,7 @@ describe('ordinary queries', () => {
       join(run, 'server_clusters.csv'),
       clusters.replaceAll(/^[^,\n]+(?=,\d)/gm, () => `0${number++}`),
     )
-    const { rows } = await queryRun(run, 'SELECT typeof(server_id), server_id FROM server_clusters ORDER BY 2 LIMIT 1')
+    const { rows } = await runUserSql(run, 'SELECT typeof(server_id), server_id FROM server_clusters ORDER BY 2 LIMIT 1')
     expect(rows).toEqual([['VARCHAR', '0100']])
   })
 })

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { reconcileRun } from '../../src-main/engine/reconcile/reconcile-run.ts'
 import type { Figure, Reconciliation, ReconciliationChain } from '../../src-shared/reconciliation.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 
 const start = '2026-03-10'
@@ -56,23 +56,23 @@ const fleet: readonly ForecastRow[] = [
 
 const config = { high_risk_threshold: 75, eoq_window_days: 3 }
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 let run: FinishedRun
 let original: FinishedRun
 let found: Reconciliation
 
 beforeAll(async () => {
-  bench = await ForecastBench.open()
-  const path = await bench.writeForecasts('fleet.parquet', fleet)
-  const serversTable = await bench.writeText('servers.csv', 'server_id,monthly_cost_usd\nidle,250\nnet idle,80\n')
-  run = await bench.analyse(path, { config, serversTable })
-  original = await bench.analyse(path, { config, serversTable, method: 'module05' })
+  workspace = await ForecastWorkspace.open()
+  const path = await workspace.writeForecasts('fleet.parquet', fleet)
+  const serversTable = await workspace.writeText('servers.csv', 'server_id,monthly_cost_usd\nidle,250\nnet idle,80\n')
+  run = await workspace.analyse(path, { config, serversTable })
+  original = await workspace.analyse(path, { config, serversTable, method: 'module05' })
   found = await reconcileRun(run.folder)
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
-const chainOf = (key: string, of: Reconciliation = found): ReconciliationChain => {
-  const chain = of.chains.find((candidate) => candidate.key === key)
+const chainOf = (key: string, nameOf: Reconciliation = found): ReconciliationChain => {
+  const chain = nameOf.chains.find((candidate) => candidate.key === key)
   if (chain === undefined) throw new Error(`no chain ${key}`)
   return chain
 }
@@ -90,13 +90,15 @@ const numbers = z.record(z.string(), z.unknown())
 const gaps = ({ chains }: Reconciliation): string[] =>
   chains.flatMap(({ key, original: first, own, steps }) => {
     const name = ({ value, unit }: Figure): string => `${value} ${unit}`
-    const begins = [first, ...steps.map(({ after }) => after)]
+    const firstFigure = [first, ...steps.map(({ after }) => after)]
     return [
-      ...steps.filter(({ before }, index) => name(before) !== name(begins[index]!)).map((step) => `${key}: ${step.key} begins elsewhere`),
+      ...steps
+        .filter(({ before }, index) => name(before) !== name(firstFigure[index]!))
+        .map((step) => `${key}: ${step.key} begins elsewhere`),
       ...steps
         .filter(({ before, after, moved }) => after.unit !== 'USD a month' && before.value + moved.entered - moved.left !== after.value)
         .map((step) => `${key}: ${step.key} does not add up`),
-      ...(name(begins.at(-1)!) === name(own) ? [] : [`${key} ends elsewhere`]),
+      ...(name(firstFigure.at(-1)!) === name(own) ? [] : [`${key} ends elsewhere`]),
     ]
   })
 
@@ -184,7 +186,7 @@ describe('at risk', () => {
   })
 
   test('the conservative basis is a step of its own', async () => {
-    const conservative = await bench.analyse(join(bench.folder, 'fleet.parquet'), { config: { ...config, basis: 'conservative' } })
+    const conservative = await workspace.analyse(join(workspace.folder, 'fleet.parquet'), { config: { ...config, basis: 'conservative' } })
     const reconciliation = await reconcileRun(conservative.folder)
     expect(gaps(reconciliation)).toEqual([])
     const chain = chainOf('at_risk', reconciliation)
@@ -218,7 +220,9 @@ describe('the season', () => {
       // Measured to 31 March, forecast for 1 April.
       ...seriesRows({ server: 't', model: 'x', start: '2026-03-18', actual: times(14, 50), horizon: [50] }),
     ]
-    const shifted = await bench.analyse(await bench.writeForecasts('fiscal.parquet', rows), { config: { fiscal_year_start_month: 2 } })
+    const shifted = await workspace.analyse(await workspace.writeForecasts('fiscal.parquet', rows), {
+      config: { fiscal_year_start_month: 2 },
+    })
     const reconciliation = await reconcileRun(shifted.folder)
     expect(gaps(reconciliation)).toEqual([])
     expect(chainOf('eoq_rows', reconciliation).original.value).toBe(1)
@@ -257,7 +261,7 @@ describe('underutilised', () => {
   })
 
   test('a configured threshold holds for both', async () => {
-    const configured = await bench.analyse(join(bench.folder, 'fleet.parquet'), { config: { underutilized_threshold: 36 } })
+    const configured = await workspace.analyse(join(workspace.folder, 'fleet.parquet'), { config: { underutilized_threshold: 36 } })
     const reconciliation = await reconcileRun(configured.folder)
     expect(reconciliation.assumptions).toEqual([])
     // idle 24, mixture 48 and quiet 24 rows.
@@ -289,7 +293,7 @@ describe('refused', () => {
   })
 
   test('a folder of the Python original', async () => {
-    const folder = join(bench.folder, 'python')
+    const folder = join(workspace.folder, 'python')
     await cp(run.folder, folder, { recursive: true })
     await rm(join(folder, runFiles.manifest))
     await expect(reconcileRun(folder)).rejects.toMatchObject({
@@ -299,7 +303,7 @@ describe('refused', () => {
   })
 
   test('a run whose totals are not those of its tables', async () => {
-    const folder = join(bench.folder, 'edited')
+    const folder = join(workspace.folder, 'edited')
     await cp(run.folder, folder, { recursive: true })
     await writeFile(join(folder, runFiles.recommendations), '{"total_savings_usd": 1}')
     await expect(reconcileRun(folder)).rejects.toMatchObject({
@@ -309,7 +313,7 @@ describe('refused', () => {
   })
 
   test('a run whose flagged forecasts are damaged', async () => {
-    const folder = join(bench.folder, 'damaged')
+    const folder = join(workspace.folder, 'damaged')
     await cp(run.folder, folder, { recursive: true })
     await writeFile(join(folder, runFiles.flaggedForecasts), 'PAR1')
     await expect(reconcileRun(folder)).rejects.toMatchObject({ code: 'run-damaged' })
@@ -317,24 +321,24 @@ describe('refused', () => {
 })
 
 const data = join(import.meta.dirname, '..', '..', '..', 'shared', 'data')
-const isHere = existsSync(join(data, 'planetlab', 'forecasts.parquet'))
+const isAvailable = existsSync(join(data, 'planetlab', 'forecasts.parquet'))
 
 // The data are not part of the project: they lie beside it, and without them this test is skipped.
-test.skipIf(!isHere)(`the PlanetLab fleet${isHere ? '' : ' (skipped: the folder ../shared/data is missing)'}`, async () => {
-  const planetlab = await bench.analyse(join(data, 'planetlab', 'forecasts.parquet'))
+test.skipIf(!isAvailable)(`the PlanetLab fleet${isAvailable ? '' : ' (skipped: the folder ../shared/data is missing)'}`, async () => {
+  const planetlab = await workspace.analyse(join(data, 'planetlab', 'forecasts.parquet'))
   const reconciliation = await reconcileRun(planetlab.folder)
   expect(gaps(reconciliation)).toEqual([])
   const { at_risk_servers, underutilized_servers } = planetlab.manifest.counts
-  const ends = (key: string): unknown[] => {
+  const lastFigure = (key: string): unknown[] => {
     const { original: first, own } = chainOf(key, reconciliation)
     return [first.value, first.unit, own.value, own.unit]
   }
   // The original's figures are those of the reference: 78 flagged rows, 87,480 idle rows, 231 servers, 11,550 USD.
-  expect(ends('total_servers')).toEqual([486, 'servers', 486, 'servers'])
-  expect(ends('at_risk')).toEqual([78, 'rows', at_risk_servers, 'servers'])
-  expect(ends('high_level').slice(0, 2)).toEqual([1, 'rows'])
-  expect(ends('underutilized')).toEqual([87_480, 'rows', underutilized_servers, 'servers'])
+  expect(lastFigure('total_servers')).toEqual([486, 'servers', 486, 'servers'])
+  expect(lastFigure('at_risk')).toEqual([78, 'rows', at_risk_servers, 'servers'])
+  expect(lastFigure('high_level').slice(0, 2)).toEqual([1, 'rows'])
+  expect(lastFigure('underutilized')).toEqual([87_480, 'rows', underutilized_servers, 'servers'])
   expect(chainOf('underutilized', reconciliation).steps[0]?.after).toEqual({ value: 405, unit: 'servers' })
-  expect(ends('quietest_cluster').slice(0, 2)).toEqual([231, 'servers'])
-  expect(ends('savings').slice(0, 2)).toEqual([11_550, 'USD a month'])
+  expect(lastFigure('quietest_cluster').slice(0, 2)).toEqual([231, 'servers'])
+  expect(lastFigure('savings').slice(0, 2)).toEqual([11_550, 'USD a month'])
 })

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decide } from '../../src-main/queries/decisions.ts'
+import { saveDecisions } from '../../src-main/queries/decisions.ts'
 import type { OpenRun } from '../../src-main/queries/open-run.ts'
-import { neutralCell } from '../../src-main/report/neutral-cells.ts'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
+import { escapeFormula } from '../../src-main/report/neutral-cells.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
 import { writeReport } from '../../src-main/report/write-report.ts'
 import type { ReportFormat } from '../../src-shared/report-format.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 const opened = async (path: string): Promise<OpenRun> => {
-  const run = await openRun(path)
+  const run = await openRunFolder(path)
   open.push(run)
   return run
 }
@@ -90,7 +90,7 @@ describe('one web page', () => {
         ],
       }),
     )
-    await decide(path, [{ server_id: 'alpha', disposition: 'watch', verdict: 'dismissed', reason: '<b>no</b>' }], new Date(0))
+    await saveDecisions(path, [{ server_id: 'alpha', disposition: 'watch', verdict: 'dismissed', reason: '<b>no</b>' }], new Date(0))
     const page = (await written(await opened(path), 'html')).toString()
     expect(page).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;more&#34;')
     expect(page).toContain('dismissed: &#60;b&#62;no&#60;/b&#62;')
@@ -147,20 +147,20 @@ describe('CSV', () => {
     ['\r=1', "'\r=1"],
     ['web=1', 'web=1'],
     ['', ''],
-  ])('makes %j harmless', (given, expected) => {
-    expect(neutralCell(given)).toBe(expected)
+  ])('makes %j harmless', (givenCells, expected) => {
+    expect(escapeFormula(givenCells)).toBe(expected)
   })
 })
 
 describe('headroom export', () => {
   it('names the file it wrote, and refuses what is no run with exit code 3 and nothing behind', async () => {
     const out = join(folder, 'named.html')
-    const done = await headroom(['export', sample.run, '--format', 'html', '--out', out])
-    expect({ code: done.code, stderr: done.stderr }).toEqual({ code: 0, stderr: `Report: ${out}\n` })
+    const finished = await headroom(['export', sample.run, '--format', 'html', '--out', out])
+    expect({ code: finished.code, stderr: finished.stderr }).toEqual({ code: 0, stderr: `Report: ${out}\n` })
     expect((await readFile(out, 'utf8')).startsWith('<!doctype html>')).toBe(true)
     const before = await readdir(folder)
-    const refused = await headroom(['export', folder, '--format', 'pdf', '--out', join(folder, 'never.pdf')])
-    expect(refused.code).toBe(3)
+    const rejected = await headroom(['export', folder, '--format', 'pdf', '--out', join(folder, 'never.pdf')])
+    expect(rejected.code).toBe(3)
     const unknown = await headroom(['export', sample.run, '--format', 'docx'])
     expect(unknown.code).toBe(2)
     expect(await readdir(folder)).toEqual(before)

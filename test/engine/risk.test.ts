@@ -1,14 +1,14 @@
 // Risk of rows, series and servers: flags, percentiles, breaches, thresholds, units and idleness (analysis definition, sections 2, 4 and 6).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ForecastBench, type FinishedRun } from '../fixtures/forecast-bench.ts'
-import { hole, seriesRows, times } from '../fixtures/forecast-rows.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-bench.ts'
+import { gap, seriesRows, times } from '../fixtures/forecast-rows.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 describe('of one metric', () => {
   let run: FinishedRun
@@ -20,16 +20,16 @@ describe('of one metric', () => {
       'at very high': times(5, 90),
       'above very high': times(5, 90.5),
       'one spike': [...times(9, 50), 95, ...times(10, 50)],
-      'two runs': [85, 85, 85, hole, 85, 85, 10],
+      'two runs': [85, 85, 85, gap, 85, 85, 10],
       'a hole of NaN': [85, 85, Number.NaN, 85, 85, 85, 10],
       'one step': [42],
       rising: [10, 20, 30],
-      'rising with a hole': [10, 20, hole, 40],
+      'rising with a hole': [10, 20, gap, 40],
       flat: times(7, 37.3),
       'late breach': [...times(13, 20), 81],
     }
-    run = await bench.analyse(
-      await bench.writeForecasts('one-metric.parquet', [
+    run = await workspace.analyse(
+      await workspace.writeForecasts('one-metric.parquet', [
         ...Object.entries(servers).flatMap(([server, horizon]) =>
           seriesRows({ server, start: '2026-02-01', actual: times(3, 50), horizon }),
         ),
@@ -146,8 +146,8 @@ describe('of one metric', () => {
 describe('of rows', () => {
   test('is flagged on every row of every model by the strict thresholds; no prediction, no flag', async () => {
     const values = [80, 80.1, 90, 90.1, null, Number.NaN]
-    const run = await bench.analyse(
-      await bench.writeForecasts('rows.parquet', [
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('rows.parquet', [
         ...seriesRows({ server: 's', model: 'selected', actual: times(6, 50), predicted: values, horizon: [50] }),
         ...seriesRows({ server: 's', model: 'other', actual: times(6, 0), predicted: values, horizon: [99] }),
       ]),
@@ -172,15 +172,15 @@ describe('of rows', () => {
 
 describe('of hourly forecasts', () => {
   test('breaches are fractions of days away and runs are of hours', async () => {
-    const run = await bench.analyse(
-      await bench.writeForecasts(
+    const run = await workspace.analyse(
+      await workspace.writeForecasts(
         'hourly.parquet',
         seriesRows({
           server: 's',
           start: '2026-02-01T00:00:00',
           step: 'hour',
           actual: times(6, 50),
-          horizon: [50, 50, 50, 50, 50, 85, 85, hole, 85, 50],
+          horizon: [50, 50, 50, 50, 50, 85, 85, gap, 85, 50],
         }),
       ),
     )
@@ -201,8 +201,8 @@ describe('what is future', () => {
 
   test('a hole in the measurements is no horizon, with the column absent', async () => {
     // Measured on days 0 to 2 and 5; the horizon begins with day 6.
-    const run = await bench.analyse(
-      await bench.writeQuery('absent.parquet', ofServer('s', 'CASE WHEN i < 3 OR i = 5 THEN 50.0 END AS actual')),
+    const run = await workspace.analyse(
+      await workspace.writeQuery('absent.parquet', ofServer('s', 'CASE WHEN i < 3 OR i = 5 THEN 50.0 END AS actual')),
     )
     expect(await run.riskOf('s')).toMatchObject({
       last_measured_at: '2026-01-06T00:00:00',
@@ -213,8 +213,8 @@ describe('what is future', () => {
   })
 
   test('stated rows are taken at their word, the others are derived, also where whole numbers say it', async () => {
-    const run = await bench.analyse(
-      await bench.writeQuery(
+    const run = await workspace.analyse(
+      await workspace.writeQuery(
         'mixed.parquet',
         [
           ofServer('stated', 'CASE WHEN i < 8 THEN 50.0 END AS actual, CASE WHEN i >= 8 THEN 1 ELSE 0 END AS is_future'),
@@ -230,8 +230,8 @@ describe('what is future', () => {
   })
 
   test('what was measured of stated future rows since is neither backtest nor the last measured time', async () => {
-    const run = await bench.analyse(
-      await bench.writeQuery('held-out.parquet', ofServer('s', 'CAST(90 AS DOUBLE) AS actual, i >= 4 AS is_future')),
+    const run = await workspace.analyse(
+      await workspace.writeQuery('held-out.parquet', ofServer('s', 'CAST(90 AS DOUBLE) AS actual, i >= 4 AS is_future')),
     )
     expect(await run.riskOf('s')).toMatchObject({ last_measured_at: '2026-01-04T00:00:00', backtest_points: 4, horizon_periods: 6 })
   })
@@ -242,8 +242,8 @@ describe('of several metrics', () => {
   beforeAll(async () => {
     const level = (server: string, metric: string, value: number) =>
       seriesRows({ server, metric, actual: times(3, value), horizon: times(4, value) })
-    run = await bench.analyse(
-      await bench.writeForecasts('metrics.parquet', [
+    run = await workspace.analyse(
+      await workspace.writeForecasts('metrics.parquet', [
         ...level('busy twice', 'cpu_p95', 88),
         ...level('busy twice', 'mem_used', 46),
         ...level('busy in memory', 'cpu_p95', 20),
@@ -263,7 +263,7 @@ describe('of several metrics', () => {
           metric_thresholds: { mem_used: { high: 40, very_high: 45 } },
           criticality_thresholds: { vital: { high: 60, very_high: 70 } },
         },
-        serversTable: await bench.writeText('metrics.csv', 'server_id,criticality,capacity_units\nbusy twice,,10\ncritical,vital,1\n'),
+        serversTable: await workspace.writeText('metrics.csv', 'server_id,criticality,capacity_units\nbusy twice,,10\ncritical,vital,1\n'),
       },
     )
   })
@@ -346,8 +346,8 @@ describe('of several metrics', () => {
 
 test('units are rounded up where they are whole and left as they are where they are not', async () => {
   const level = (server: string, value: number) => seriesRows({ server, actual: [50], horizon: times(3, value) })
-  const run = await bench.analyse(
-    await bench.writeForecasts('units.parquet', [
+  const run = await workspace.analyse(
+    await workspace.writeForecasts('units.parquet', [
       ...level('to the full', 100),
       ...level('by a tenth', 88),
       ...level('a little more', 89),
@@ -356,7 +356,7 @@ test('units are rounded up where they are whole and left as they are where they 
       ...level('unknown size', 81),
     ]),
     {
-      serversTable: await bench.writeText(
+      serversTable: await workspace.writeText(
         'units.csv',
         'server_id,capacity_units\nto the full,8\nby a tenth,10\na little more,10\nin parts,2.5\nenough,16\n',
       ),

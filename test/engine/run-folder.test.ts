@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { manifestedFiles, runFiles } from '../../src-shared/run-manifest.ts'
+import { filesInManifest, runFiles } from '../../src-shared/run-manifest.ts'
 import { headroom, headroomDone, startHeadroom, type RunningCommand } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 
-const whole = [...manifestedFiles, runFiles.manifest].sort()
+const complete = [...filesInManifest, runFiles.manifest].sort()
 
 let small: SampleRun
 /** Large enough that its analysis takes seconds. */
@@ -35,17 +35,17 @@ describe('the output folder', () => {
   test('that does not exist is made, with the folders above it', async () => {
     await headroomDone(analyze('new/deep/run'))
     expect(await names('new/deep')).toEqual(['run'])
-    expect(await names('new/deep/run')).toEqual(whole)
+    expect(await names('new/deep/run')).toEqual(complete)
   })
 
   test('that is there and empty is filled in place, the manifest last', async () => {
     await mkdir(join(folder, 'mount'))
     const { ino } = await stat(join(folder, 'mount'))
     await headroomDone(analyze('mount'))
-    expect(await names('mount')).toEqual(whole)
+    expect(await names('mount')).toEqual(complete)
     expect((await stat(join(folder, 'mount'))).ino).toBe(ino)
     const changedAt = async (name: string): Promise<number> => (await stat(join(folder, 'mount', name))).ctimeMs
-    const others = await Promise.all(manifestedFiles.map(changedAt))
+    const others = await Promise.all(filesInManifest.map(changedAt))
     expect(await changedAt(runFiles.manifest)).toBeGreaterThanOrEqual(Math.max(...others))
   })
 
@@ -91,7 +91,7 @@ describe('the output folder', () => {
 })
 
 describe('what a killed analysis leaves', () => {
-  const killed = async (out: string, partial: string): Promise<void> => {
+  const killedProcess = async (out: string, partial: string): Promise<void> => {
     const running = startHeadroom(analyze(out, large.forecasts))
     await appeared(join(folder, partial, 'owner.json'))
     await appeared(join(folder, partial, runFiles.flaggedForecasts))
@@ -101,17 +101,17 @@ describe('what a killed analysis leaves', () => {
   }
 
   test('beside the output is swept by the next start', async () => {
-    await killed('killed', 'killed.partial')
+    await killedProcess('killed', 'killed.partial')
     await headroomDone(analyze('killed'))
     expect(existsSync(join(folder, 'killed.partial'))).toBe(false)
-    expect(await names('killed')).toEqual(whole)
+    expect(await names('killed')).toEqual(complete)
   })
 
   test('inside an empty output is swept by the next start', async () => {
     await mkdir(join(folder, 'killed-mount'))
-    await killed('killed-mount', 'killed-mount/.partial')
+    await killedProcess('killed-mount', 'killed-mount/.partial')
     await headroomDone(analyze('killed-mount'))
-    expect(await names('killed-mount')).toEqual(whole)
+    expect(await names('killed-mount')).toEqual(complete)
   })
 
   test('while it moved its files into place is swept as well', async () => {
@@ -119,7 +119,7 @@ describe('what a killed analysis leaves', () => {
     await writeFile(join(folder, 'moving/.partial/owner.json'), '{"pid":4194303}')
     await cp(join(small.run, runFiles.summary), join(folder, 'moving', runFiles.summary))
     await headroomDone(analyze('moving'))
-    expect(await names('moving')).toEqual(whole)
+    expect(await names('moving')).toEqual(complete)
   })
 
   test('is respected while its process lives', async () => {
@@ -189,7 +189,7 @@ describe('verify', () => {
   test('a run as it was written', async () => {
     const text = await headroomDone(['verify', small.run])
     expect(text.trimEnd().split('\n')).toEqual([
-      ...manifestedFiles.map((name) => `ok      ${name}`),
+      ...filesInManifest.map((name) => `ok      ${name}`),
       'All 8 files agree with the manifest.',
     ])
   })

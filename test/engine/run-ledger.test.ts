@@ -3,34 +3,34 @@ import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { keepRunLedger, readRunLedger, readServerEvents } from '../../src-main/engine-host/run-ledger.ts'
-import { openRun } from '../../src-main/report/open-run-folder.ts'
-import type { LedgerLine } from '../../src-shared/event-ledger.ts'
+import { saveRunEvents, readRunEvents, readServerEvents } from '../../src-main/engine-host/run-ledger.ts'
+import { openRunFolder } from '../../src-main/report/open-run-folder.ts'
+import type { EventLine } from '../../src-shared/event-ledger.ts'
 import { eventReportSchema } from '../../src-shared/event-report.ts'
 import { runFiles } from '../../src-shared/run-manifest.ts'
-import { ForecastBench, type FinishedRun } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-bench.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 let forecasts: string
 let serversTable: string
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
   // P95 of five days from 2 January: a 0.2 x 80 + 0.8 x 90 = 88 and c 85 are at risk above 80; b has 48 and a memory of 70.
-  forecasts = await bench.writeForecasts('ledger.parquet', [
+  forecasts = await workspace.writeForecasts('ledger.parquet', [
     ...seriesRows({ server: 'a', metric: 'cpu_p95', actual: [50], horizon: [50, 60, 70, 80, 90] }),
     ...seriesRows({ server: 'b', metric: 'cpu_p95', actual: [10], horizon: [10, 20, 30, 40, 50] }),
     ...seriesRows({ server: 'b', metric: 'mem_p95', actual: [70], horizon: times(5, 70) }),
     ...seriesRows({ server: 'c', metric: 'cpu_p95', actual: [85], horizon: times(5, 85) }),
   ])
-  serversTable = await bench.writeText(
+  serversTable = await workspace.writeText(
     'ledger-servers.csv',
     'server_id,business_unit,region,criticality\na,shop,eu,usual\nb,shop,eu,usual\nc,shop,us,critical\n',
   )
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
-const line = (part: Partial<LedgerLine>): LedgerLine => ({
+const line = (part: Partial<EventLine>): EventLine => ({
   from: '2026-01-06',
   to: '2026-01-06',
   servers: '',
@@ -41,14 +41,14 @@ const line = (part: Partial<LedgerLine>): LedgerLine => ({
   ...part,
 })
 
-const lines: readonly LedgerLine[] = [
+const lines: readonly EventLine[] = [
   line({ servers: 'a', effect: '-20 points', note: 'Batch moves, "at last"' }),
   line({ from: '2026-01-03', group: 'region=eu; criticality=usual', metric: 'mem_p95', effect: '20 %', note: 'New release' }),
   line({ from: '2026-01-01', to: '2026-01-01', servers: '*', note: 'Fire drill' }),
   line({ from: '2026-01-04T06:00:00Z', to: '2026-01-04T18:00:00Z', servers: 'a', metric: 'cpu_p95', effect: '10 %' }),
 ]
 
-const asTable = (all: readonly LedgerLine[]): string =>
+const toEventsTable = (all: readonly EventLine[]): string =>
   `from,to,servers,group,metric,effect,note\n${all
     .map((one) =>
       [one.from, one.to, one.servers, one.group, one.metric, one.effect, one.note]
@@ -57,8 +57,11 @@ const asTable = (all: readonly LedgerLine[]): string =>
     )
     .join('\n')}\n`
 
-const withRun = async <Value>(run: FinishedRun, work: (open: Awaited<ReturnType<typeof openRun>>) => Promise<Value>): Promise<Value> => {
-  const open = await openRun(run.folder)
+const withRun = async <Value>(
+  run: FinishedRun,
+  work: (open: Awaited<ReturnType<typeof openRunFolder>>) => Promise<Value>,
+): Promise<Value> => {
+  const open = await openRunFolder(run.folder)
   try {
     return await work(open)
   } finally {
@@ -68,62 +71,65 @@ const withRun = async <Value>(run: FinishedRun, work: (open: Awaited<ReturnType<
 
 describe.each(['expected', 'conservative'] as const)('a ledger kept beside a run judged by its %s forecast', (basis) => {
   test('says of every event to come what an analysis with the same table says', async () => {
-    const plain = await bench.analyse(forecasts, { serversTable, config: { basis } })
-    const withTable = await bench.analyse(forecasts, {
+    const baseline = await workspace.analyse(forecasts, { serversTable, config: { basis } })
+    const withEventsTable = await workspace.analyse(forecasts, {
       serversTable,
-      eventsTable: await bench.writeText(`ledger-${basis}.csv`, asTable(lines)),
+      eventsTable: await workspace.writeText(`ledger-${basis}.csv`, toEventsTable(lines)),
       config: { basis },
     })
-    const { events: expected } = await withTable.json(runFiles.summary, z.looseObject({ events: eventReportSchema }))
-    await withRun(plain, async (open) => {
-      expect(await readRunLedger(open)).toEqual({ lines: [], report: { events: [], together: null }, heeded: [], refusal: null })
-      const kept = await keepRunLedger(open, lines)
-      expect(kept.report).toEqual({ ...expected, events: expected.events.map((event) => ({ ...event, left_out: null })) })
-      expect(kept.heeded).toEqual([false, false, false, false])
-      expect(await readRunLedger(open)).toEqual(kept)
+    const { events: expected } = await withEventsTable.json(runFiles.summary, z.looseObject({ events: eventReportSchema }))
+    await withRun(baseline, async (open) => {
+      expect(await readRunEvents(open)).toEqual({ lines: [], report: { events: [], together: null }, heeded: [], refusal: null })
+      const saved = await saveRunEvents(open, lines)
+      expect(saved.report).toEqual({ ...expected, events: expected.events.map((event) => ({ ...event, left_out: null })) })
+      expect(saved.applied).toEqual([false, false, false, false])
+      expect(await readRunEvents(open)).toEqual(saved)
     })
     // The table that was kept is one that an analysis takes, and says the same.
-    const again = await bench.analyse(forecasts, {
+    const reopened = await workspace.analyse(forecasts, {
       serversTable,
-      eventsTable: join(plain.folder, 'headroom-notes', 'events.csv'),
+      eventsTable: join(baseline.folder, 'headroom-notes', 'events.csv'),
       config: { basis },
     })
-    expect((await again.json(runFiles.summary, z.looseObject({ events: eventReportSchema }))).events).toEqual(expected)
+    expect((await reopened.json(runFiles.summary, z.looseObject({ events: eventReportSchema }))).events).toEqual(expected)
   })
 })
 
 describe('a run that was analysed with events', () => {
   test('begins with those, knows them as heeded, and says what it left out for them', async () => {
-    const run = await bench.analyse(forecasts, { serversTable, eventsTable: await bench.writeText('heeded.csv', asTable(lines)) })
+    const run = await workspace.analyse(forecasts, {
+      serversTable,
+      eventsTable: await workspace.writeText('heeded.csv', toEventsTable(lines)),
+    })
     await withRun(run, async (open) => {
-      const ledger = await readRunLedger(open)
-      expect(ledger.heeded).toEqual([true, true, true, true])
-      expect(ledger.lines.map(({ servers, group }) => servers || group)).toEqual(['a', 'region=eu; criticality=usual', '*', 'a'])
-      expect(ledger.lines[3]).toMatchObject({ from: '2026-01-04T06:00:00Z', to: '2026-01-04T18:00:00Z', effect: '10 %' })
+      const eventCalendar = await readRunEvents(open)
+      expect(eventCalendar.applied).toEqual([true, true, true, true])
+      expect(eventCalendar.lines.map(({ servers, group }) => servers || group)).toEqual(['a', 'region=eu; criticality=usual', '*', 'a'])
+      expect(eventCalendar.lines[3]).toMatchObject({ from: '2026-01-04T06:00:00Z', to: '2026-01-04T18:00:00Z', effect: '10 %' })
       // The only measured day of four series.
-      expect(ledger.report.events[2]?.left_out?.rows).toBe(4)
-      const changed = await keepRunLedger(open, [...ledger.lines.slice(1), line({ servers: 'c', effect: '1 points' })])
-      expect(changed.heeded).toEqual([true, true, true, false])
+      expect(eventCalendar.report.events[2]?.left_out?.rows).toBe(4)
+      const changed = await saveRunEvents(open, [...eventCalendar.lines.slice(1), line({ servers: 'c', effect: '1 points' })])
+      expect(changed.applied).toEqual([true, true, true, false])
       expect(changed.report.events[1]?.left_out?.rows).toBe(4)
     })
   })
 
   test('of the module05 method has no ledger, in one sentence', async () => {
-    const run = await bench.analyse(forecasts, { method: 'module05' })
+    const run = await workspace.analyse(forecasts, { method: 'module05' })
     await withRun(run, async (open) => {
-      expect((await readRunLedger(open)).refusal).toMatch(/^The module05 method mixes all models/)
-      await expect(keepRunLedger(open, lines)).rejects.toMatchObject({ code: 'query-refused' })
+      expect((await readRunEvents(open)).unavailableReason).toMatch(/^The module05 method mixes all models/)
+      await expect(saveRunEvents(open, lines)).rejects.toMatchObject({ code: 'query-refused' })
     })
   })
 })
 
 describe('a line that does not fit', () => {
   test('is named by line and column, and the ledger stays as it was', async () => {
-    const run = await bench.analyse(forecasts, { serversTable })
+    const run = await workspace.analyse(forecasts, { serversTable })
     await withRun(run, async (open) => {
-      await keepRunLedger(open, lines.slice(0, 1))
+      await saveRunEvents(open, lines.slice(0, 1))
       const before = await readFile(join(run.folder, 'headroom-notes', 'events.csv'), 'utf8')
-      await expect(keepRunLedger(open, [lines[0]!, line({ servers: 'a', effect: 'a lot' })])).rejects.toMatchObject({
+      await expect(saveRunEvents(open, [lines[0]!, line({ servers: 'a', effect: 'a lot' })])).rejects.toMatchObject({
         code: 'events-invalid',
         message: 'Line 3, column effect of the events table of this run holds "a lot", which is no effect.',
       })
@@ -131,11 +137,11 @@ describe('a line that does not fit', () => {
     })
   })
   test('is named in its file where it was changed by hand', async () => {
-    const run = await bench.analyse(forecasts, { serversTable })
+    const run = await workspace.analyse(forecasts, { serversTable })
     await withRun(run, async (open) => {
-      await keepRunLedger(open, lines.slice(0, 1))
+      await saveRunEvents(open, lines.slice(0, 1))
       await appendFile(join(run.folder, 'headroom-notes', 'events.csv'), '\nsoon,2026-05-01,*,,,,\n')
-      await expect(readRunLedger(open)).rejects.toMatchObject({
+      await expect(readRunEvents(open)).rejects.toMatchObject({
         code: 'events-invalid',
         message: 'Line 4, column from of the events table headroom-notes/events.csv holds "soon", which is no date.',
       })
@@ -145,14 +151,14 @@ describe('a line that does not fit', () => {
 
 describe("a server's curve", () => {
   test('has its own events and the forecast with them: percentages first, then points', async () => {
-    const run = await bench.analyse(forecasts, { serversTable })
+    const run = await workspace.analyse(forecasts, { serversTable })
     await withRun(run, async (open) => {
-      await keepRunLedger(open, [
+      await saveRunEvents(open, [
         ...lines,
         line({ from: '2026-01-05', servers: 'a', metric: 'cpu_p95', effect: '5 points', note: 'Fair' }),
         line({ servers: 'c', effect: '9 points' }),
       ])
-      const { events, changed } = await readServerEvents(open, 'a')
+      const { events, adjustedForecasts: changed } = await readServerEvents(open, 'a')
       expect(events.map(({ note }) => note)).toEqual(['Batch moves, "at last"', 'Fire drill', 'a', 'Fair'])
       expect(changed).toHaveLength(1)
       // Days 50, 60, 70, 80, 90 from 2 January: 70 x 1.1 on the 4th, 80 + 5 on the 5th, 90 - 20 + 5 on the 6th.

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database, literal } from '../../src-main/database/database.ts'
-import { writeSampleFleet, type SampleFleet, type SampleRequest } from '../../src-main/sample/write-sample-fleet.ts'
+import { writeSampleFleet, type SampleFleet, type SampleFleetRequest } from '../../src-main/sample/write-sample-fleet.ts'
 
 let folder: string
 let database: Database
@@ -21,12 +21,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const request = (name: string, given: Partial<SampleRequest> = {}): SampleRequest => ({
+const request = (name: string, sampleRequest: Partial<SampleFleetRequest> = {}): SampleFleetRequest => ({
   servers: 120,
   out: join(folder, name),
   granularity: 'daily',
   seed: 42,
-  ...given,
+  ...sampleRequest,
 })
 
 const sha256 = async (path: string): Promise<string> =>
@@ -36,15 +36,15 @@ const sha256 = async (path: string): Promise<string> =>
 
 /** The one number a query answers. */
 const numberOf = async (sql: string): Promise<number> =>
-  (await database.row(`SELECT (${sql})::DOUBLE AS answer`, z.object({ answer: z.number() }))).answer
+  (await database.row(`SELECT (${sql})::DOUBLE AS answer`, z.object({ queryResult: z.number() }))).queryResult
 
 /** One number per name. */
 const numbersOf = async (sql: string): Promise<Record<string, number>> => {
   const rows = await database.rows(
     `SELECT name, answer::DOUBLE AS answer FROM (${sql}) rows (name, answer)`,
-    z.object({ name: z.string(), answer: z.number() }),
+    z.object({ name: z.string(), queryResult: z.number() }),
   )
-  return Object.fromEntries(rows.map(({ name, answer }) => [name, answer]))
+  return Object.fromEntries(rows.map(({ name, queryResult }) => [name, queryResult]))
 }
 
 describe('a daily fleet of 120 servers', () => {
@@ -104,10 +104,10 @@ describe('a daily fleet of 120 servers', () => {
   })
 
   test('is ordered by server, model and time', async () => {
-    const disorders = `SELECT count(*) FROM (
+    const unorderedRows = `SELECT count(*) FROM (
       SELECT (server_id, model, timestamp) AS place, lag((server_id, model, timestamp)) OVER () AS before FROM ${forecasts}
     ) WHERE place <= before`
-    expect(await numberOf(disorders)).toBe(0)
+    expect(await numberOf(unorderedRows)).toBe(0)
   })
 
   test('stays within 0.5 and 100 percent and brackets its predictions', async () => {
@@ -131,12 +131,12 @@ describe('a daily fleet of 120 servers', () => {
   })
 
   test('lets the seasonal naive model repeat what was measured 52 weeks earlier', async () => {
-    const repeats = await numberOf(
+    const duplicates = await numberOf(
       `SELECT avg((naive.predicted = measured.actual)::INTEGER) FROM ${forecasts} naive JOIN ${forecasts} measured
          ON measured.server_id = naive.server_id AND measured.model = naive.model AND measured.timestamp = naive.timestamp - INTERVAL 364 DAY
        WHERE naive.model = 'seasonal_naive'`,
     )
-    expect(repeats).toBe(1)
+    expect(duplicates).toBe(1)
   })
 
   test('has the same bytes with four threads and other bytes with another seed', async () => {
@@ -178,26 +178,26 @@ describe('a daily fleet of 1,000 servers', () => {
   })
 
   test('has servers that run out at the quarter end only, by growth, and already', async () => {
-    const reasons = await numbersOf(`
+    const causes = await numbersOf(`
       SELECT CASE WHEN mean > 80 THEN 'already' WHEN outside < 80 THEN 'quarter end' ELSE 'growth' END, count(*)
       FROM horizons JOIN (
         SELECT server_id, quantile_cont(actual, 0.95) AS outside FROM measured WHERE NOT is_quarter_end AND timestamp > '2026-05-01' GROUP BY 1
       ) USING (server_id) WHERE p95 > 80 GROUP BY 1`)
-    expect(reasons['already']).toBeGreaterThan(8)
-    expect(reasons['quarter end']).toBeGreaterThan(4)
-    expect(reasons['growth']).toBeGreaterThan(4)
+    expect(causes['already']).toBeGreaterThan(8)
+    expect(causes['quarter end']).toBeGreaterThan(4)
+    expect(causes['growth']).toBeGreaterThan(4)
   })
 
   test('has a best, a middle and a worst model, none of which wins everywhere', async () => {
     const mae = await numbersOf('SELECT model, avg(mae) FROM accuracy GROUP BY model')
     expect(mae['prophet']).toBeLessThan(mae['xgboost'] ?? 0)
     expect(mae['xgboost']).toBeLessThan((mae['seasonal_naive'] ?? 0) * 0.8)
-    const won = await numbersOf(
+    const seriesWon = await numbersOf(
       'SELECT best, count(*) / 1000 FROM (SELECT arg_min(model, mae) AS best FROM accuracy GROUP BY server_id) GROUP BY best',
     )
-    expect(won['prophet']).toBeGreaterThan(0.5)
-    expect(won['xgboost']).toBeGreaterThan(0.28)
-    expect(won['seasonal_naive']).toBeGreaterThan(0.02)
+    expect(seriesWon['prophet']).toBeGreaterThan(0.5)
+    expect(seriesWon['xgboost']).toBeGreaterThan(0.28)
+    expect(seriesWon['seasonal_naive']).toBeGreaterThan(0.02)
   })
 
   test('lets models err in the horizon as they did in the backtest', async () => {
@@ -241,13 +241,13 @@ describe('a daily fleet of 1,000 servers', () => {
   })
 
   test('knows today something of tomorrow', async () => {
-    const likeness = await numberOf(`
+    const correlation = await numberOf(`
       SELECT avg(likeness) FROM (
         SELECT corr(error, before) AS likeness FROM (
           SELECT server_id, actual - predicted AS error, lag(actual - predicted) OVER (PARTITION BY server_id ORDER BY timestamp) AS before FROM measured
         ) GROUP BY server_id)`)
-    expect(likeness).toBeGreaterThan(0.4)
-    expect(likeness).toBeLessThan(0.85)
+    expect(correlation).toBeGreaterThan(0.4)
+    expect(correlation).toBeLessThan(0.85)
   })
 
   test('tells the truth of the horizon once per server and day', async () => {
@@ -284,12 +284,12 @@ test('progress starts at 0, never falls and ends at 1', async () => {
 
 describe('cancelled', () => {
   test.each(['Describing the servers', 'Writing forecasts'])('at "%s" it leaves what was there before', async (label) => {
-    const alone = await mkdtemp(join(folder, 'cancelled-'))
-    const out = join(alone, 'fleet.parquet')
+    const singleServer = await mkdtemp(join(folder, 'cancelled-'))
+    const out = join(singleServer, 'fleet.parquet')
     await writeFile(out, 'mine')
     const controller = new AbortController()
     const writing = writeSampleFleet(
-      { ...request('unused'), servers: 5000, out, includeTruth: join(alone, 'truth.parquet') },
+      { ...request('unused'), servers: 5000, out, includeTruth: join(singleServer, 'truth.parquet') },
       {
         signal: controller.signal,
         onEvent: (event) => {
@@ -298,20 +298,20 @@ describe('cancelled', () => {
       },
     )
     await expect(writing).rejects.toMatchObject({ code: 'cancelled' })
-    expect(await readdir(alone)).toEqual(['fleet.parquet'])
+    expect(await readdir(singleServer)).toEqual(['fleet.parquet'])
     expect(await readFile(out, 'utf8')).toBe('mine')
   })
 
   test('before it begins it writes nothing', async () => {
-    const alone = await mkdtemp(join(folder, 'cancelled-'))
-    const writing = writeSampleFleet({ ...request('unused'), out: join(alone, 'fleet.parquet') }, { signal: AbortSignal.abort() })
+    const singleServer = await mkdtemp(join(folder, 'cancelled-'))
+    const writing = writeSampleFleet({ ...request('unused'), out: join(singleServer, 'fleet.parquet') }, { signal: AbortSignal.abort() })
     await expect(writing).rejects.toMatchObject({ code: 'cancelled' })
-    expect(await readdir(alone)).toEqual([])
+    expect(await readdir(singleServer)).toEqual([])
   })
 })
 
 describe('refused as usage', () => {
-  const refusals: [string, Partial<SampleRequest>][] = [
+  const invalidRequests: [string, Partial<SampleFleetRequest>][] = [
     ['another ending', { out: '/tmp/sample.csv' }],
     ['a missing folder', { out: '/no/such/folder/sample.parquet' }],
     ['no servers', { servers: 0 }],
@@ -320,13 +320,13 @@ describe('refused as usage', () => {
     ['a negative seed', { seed: -1 }],
     ['another ending of the truth', { includeTruth: '/tmp/truth.csv' }],
   ]
-  test.each(refusals)('%s', async (_, given) => {
-    await expect(writeSampleFleet(request('refused.parquet', given))).rejects.toMatchObject({ code: 'usage' })
+  test.each(invalidRequests)('%s', async (_, sampleRequest) => {
+    await expect(writeSampleFleet(request('refused.parquet', sampleRequest))).rejects.toMatchObject({ code: 'usage' })
     expect(await readdir(folder)).not.toContain('refused.parquet')
   })
 
   test('a truth that would replace the forecasts', async () => {
-    const given = request('refused.parquet', { includeTruth: join(folder, 'refused.parquet') })
-    await expect(writeSampleFleet(given)).rejects.toMatchObject({ code: 'usage' })
+    const sampleRequest = request('refused.parquet', { includeTruth: join(folder, 'refused.parquet') })
+    await expect(writeSampleFleet(sampleRequest)).rejects.toMatchObject({ code: 'usage' })
   })
 })

@@ -3,24 +3,24 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ForecastBench, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-bench.ts'
 import { seriesRows, timeAfter, times } from '../fixtures/forecast-rows.ts'
 
-let bench: ForecastBench
+let workspace: ForecastWorkspace
 beforeAll(async () => {
-  bench = await ForecastBench.open()
+  workspace = await ForecastWorkspace.open()
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 /** 26 weeks from a Monday to Sunday 2026-07-05, then 13 weeks of horizon to 2026-10-04. */
 const start = '2026-01-05'
 const measuredDays = 26 * 7
 const horizonDays = 13 * 7
-const dayAt = (place: number): string => timeAfter(start, place).slice(0, 10)
+const dayAt = (dayIndex: number): string => timeAfter(start, dayIndex).slice(0, 10)
 
 /** Holidays outside the windows with ordinary days of their weekday in the quarter; July 3 and 4 have none before the 5th. */
 const holidays = ['2026-01-19', '2026-02-16', '2026-05-25', '2026-06-19', '2026-07-03', '2026-07-04']
-const isIn = (day: string, from: string, to: string): boolean => day >= from && day <= to
+const isWithin = (day: string, from: string, to: string): boolean => day >= from && day <= to
 
 interface Shape {
   readonly march: number
@@ -30,13 +30,13 @@ interface Shape {
 
 /** 40 on weekdays and 30 on weekends, more or less on special days. */
 const measured = ({ march, june, holiday = 0 }: Shape): number[] =>
-  Array.from({ length: measuredDays }, (_, place) => {
-    const day = dayAt(place)
-    if (isIn(day, '2026-03-25', '2026-03-31')) return level(place) + march
-    if (isIn(day, '2026-06-24', '2026-06-30')) return level(place) + june
-    return level(place) + (holidays.includes(day) ? holiday : 0)
+  Array.from({ length: measuredDays }, (_, dayIndex) => {
+    const day = dayAt(dayIndex)
+    if (isWithin(day, '2026-03-25', '2026-03-31')) return level(dayIndex) + march
+    if (isWithin(day, '2026-06-24', '2026-06-30')) return level(dayIndex) + june
+    return level(dayIndex) + (holidays.includes(day) ? holiday : 0)
   })
-const level = (place: number): number => (place % 7 < 5 ? 40 : 30)
+const level = (dayIndex: number): number => (dayIndex % 7 < 5 ? 40 : 30)
 
 /** 50 but for the days named, which breach. */
 const horizonWith = (breaches: readonly string[]): number[] =>
@@ -79,7 +79,7 @@ describe('two servers', () => {
   ]
   let run: FinishedRun
   beforeAll(async () => {
-    run = await bench.analyse(await bench.writeForecasts('two.parquet', rows))
+    run = await workspace.analyse(await workspace.writeForecasts('two.parquet', rows))
   })
 
   test('have their uplifts, each with how often it was seen', async () => {
@@ -148,14 +148,14 @@ describe('two servers', () => {
   })
 
   test('have the same season under the original method, whose flags mark one day alone', async () => {
-    const original = await bench.analyse(await bench.writeForecasts('two-original.parquet', rows), { method: 'module05' })
-    expect(await original.riskOf('ledger')).toMatchObject({ eoq_uplift_points: expect.closeTo(6, 9), breaches_eoq: 3 })
-    const days = await original.flagged(`SELECT DISTINCT strftime(timestamp, '%m-%d') AS day FROM flagged WHERE is_eoq ORDER BY 1`)
+    const defaultSeason = await workspace.analyse(await workspace.writeForecasts('two-original.parquet', rows), { method: 'module05' })
+    expect(await defaultSeason.riskOf('ledger')).toMatchObject({ eoq_uplift_points: expect.closeTo(6, 9), breaches_eoq: 3 })
+    const days = await defaultSeason.flagged(`SELECT DISTINCT strftime(timestamp, '%m-%d') AS day FROM flagged WHERE is_eoq ORDER BY 1`)
     expect(days.map(({ day }) => day)).toEqual(['03-31', '06-30', '09-30'])
   })
 
   test('have the same bytes on eight threads', async () => {
-    const again = await bench.analyse(await bench.writeForecasts('two-again.parquet', rows), { threads: 8 })
+    const again = await workspace.analyse(await workspace.writeForecasts('two-again.parquet', rows), { threads: 8 })
     const bytesOf = async (of: FinishedRun): Promise<string> => (await readFile(join(of.folder, 'server_risk.parquet'))).toString('base64')
     expect(await bytesOf(again)).toBe(await bytesOf(run))
     expect(await seasonOf(again)).toEqual(await seasonOf(run))
@@ -166,7 +166,7 @@ describe('steps', () => {
   test('of an hour count by the mean of their day, and a day of which a quarter is missing does not count', async () => {
     // Five weeks from Monday 2026-01-05: 40 on weekdays, 30 on weekends on average, with a swing within the day. Sunday of the first
     // week lacks 7 hours, Sunday of the second 6.
-    const input = await bench.writeQuery(
+    const input = await workspace.writeQuery(
       'hours.parquet',
       `SELECT 'hourly' AS server_id, ts AS timestamp, CASE WHEN ts < TIMESTAMP '2026-02-09' THEN value END AS actual, value AS predicted
        FROM (
@@ -175,7 +175,7 @@ describe('steps', () => {
        )
        WHERE NOT (ts::DATE = DATE '2026-01-11' AND hour(ts) < 7) AND NOT (ts::DATE = DATE '2026-01-18' AND hour(ts) < 6)`,
     )
-    expect(await (await bench.analyse(input)).riskOf('hourly')).toMatchObject({
+    expect(await (await workspace.analyse(input)).riskOf('hourly')).toMatchObject({
       weekend_uplift_points: expect.closeTo(-10, 9),
       weekend_uplift_weeks: 4,
       weekend_uplift_standard_error: expect.closeTo(0, 9),
@@ -198,7 +198,7 @@ describe('steps', () => {
       }),
       horizon: times(6, 50),
     })
-    const run = await bench.analyse(await bench.writeForecasts('weeks.parquet', rows))
+    const run = await workspace.analyse(await workspace.writeForecasts('weeks.parquet', rows))
     expect(await run.riskOf('weekly')).toMatchObject({
       eoq_uplift_points: expect.closeTo(12, 9),
       eoq_uplift_quarters: 4,
@@ -213,8 +213,8 @@ describe('steps', () => {
 })
 
 test('metrics stand apart, and a series without measurements has no season', async () => {
-  const run = await bench.analyse(
-    await bench.writeForecasts('metrics.parquet', [
+  const run = await workspace.analyse(
+    await workspace.writeForecasts('metrics.parquet', [
       ...seriesRows({ server: 'a', metric: 'cpu_p95', start, actual: measured({ march: 8, june: 8 }), horizon: times(7, 50) }),
       ...seriesRows({ server: 'a', metric: 'mem_util', start, actual: measured({ march: 1, june: 1 }), horizon: times(7, 90) }),
       ...seriesRows({ server: 'new', metric: 'cpu_p95', start: '2026-07-06', horizon: times(7, 50) }),
@@ -230,10 +230,14 @@ test('metrics stand apart, and a series without measurements has no season', asy
 })
 
 test('a stray date far away leaves the season as it is', async () => {
-  const ledger = seriesRows({ server: 'ledger', start, actual: measured({ march: 8, june: 4 }), horizon: times(7, 50) })
-  const stray = seriesRows({ server: 'stray', start: '2026-07-05', actual: [40], horizon: [50] })
-  const run = await bench.analyse(
-    await bench.writeForecasts('stray.parquet', [...ledger, ...stray, { ...stray[1]!, timestamp: '2090-12-31T00:00:00' }]),
+  const ledgerServer = seriesRows({ server: 'ledger', start, actual: measured({ march: 8, june: 4 }), horizon: times(7, 50) })
+  const strayDate = seriesRows({ server: 'stray', start: '2026-07-05', actual: [40], horizon: [50] })
+  const run = await workspace.analyse(
+    await workspace.writeForecasts('stray.parquet', [
+      ...ledgerServer,
+      ...strayDate,
+      { ...strayDate[1]!, timestamp: '2090-12-31T00:00:00' },
+    ]),
   )
   expect((await run.riskOf('ledger'))['eoq_uplift_points']).toBeCloseTo(6, 9)
 })

@@ -2,9 +2,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { planForecasts } from '../../src-main/engine/spark/plan-forecasts.ts'
+import { planSparkJob } from '../../src-main/engine/spark/plan-forecasts.ts'
 import { toSparkSql } from '../../src-main/engine/spark/spark-sql.ts'
-import { ForecastBench } from '../fixtures/forecast-bench.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
 
 describe('a statement for Spark', () => {
   test.each([
@@ -34,32 +34,32 @@ describe('a statement for Spark', () => {
 })
 
 describe('the plan of a set', () => {
-  let bench: ForecastBench
+  let workspace: ForecastWorkspace
   beforeAll(async () => {
-    bench = await ForecastBench.open()
+    workspace = await ForecastWorkspace.open()
   })
-  afterAll(async () => bench.close())
+  afterAll(async () => workspace.close())
 
   test('names what must be there, each step once, and is the same each time', async () => {
-    const set = await bench.writeQuery(
+    const set = await workspace.writeQuery(
       'set.parquet',
       `SELECT 's' || (i % 3) AS host, DATE '2026-01-01' + CAST(i // 3 AS INTEGER) AS ds, CASE WHEN i < 90 THEN 50.0 END AS y, 50.0 AS yhat
        FROM range(120) t(i)`,
     )
-    const servers = await bench.writeText('servers.csv', 'server_id,criticality\ns0,gold\n')
-    const out = join(bench.folder, 'plan')
+    const servers = await workspace.writeText('servers.csv', 'server_id,criticality\ns0,gold\n')
+    const out = join(workspace.folder, 'plan')
     const request = { inputs: [set], out, config: { criticality_thresholds: { gold: { high: 60, very_high: 70 } } }, serversTable: servers }
-    const plan = await planForecasts(request)
-    expect(await planForecasts(request)).toEqual(plan)
+    const plan = await planSparkJob(request)
+    expect(await planSparkJob(request)).toEqual(plan)
     expect(JSON.parse(await readFile(join(out, 'plan.json'), 'utf8'))).toEqual(plan)
     expect((await stat(join(out, 'server_attributes.parquet'))).size).toBeGreaterThan(0)
     const names = plan.steps.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
     // Every relation that a step reads is an input or an earlier step, or named by the step itself.
     plan.steps.forEach(({ sql }, index) => {
-      const own = [...sql.matchAll(/(?:WITH|,)\s*(\w+) AS \(/g)].map(([, name]) => name!)
+      const ownNames = [...sql.matchAll(/(?:WITH|,)\s*(\w+) AS \(/g)].map(([, name]) => name!)
       const read = [...sql.matchAll(/(?<!DISTINCT )\b(?:FROM|JOIN)\s+([a-z_]+)/g)].map(([, name]) => name!)
-      expect(['source', 'server_attributes_given', ...names.slice(0, index), ...own]).toEqual(expect.arrayContaining(read))
+      expect(['source', 'server_attributes_given', ...names.slice(0, index), ...ownNames]).toEqual(expect.arrayContaining(read))
     })
     expect(plan.steps.filter(({ kept }) => kept === 'stage').map(({ name, layout }) => [name, layout?.by, layout?.column])).toEqual([
       ['server_attributes', undefined, undefined],
@@ -76,12 +76,12 @@ describe('the plan of a set', () => {
   })
 
   test('makes times in nanoseconds anew, which Spark cannot read as times', async () => {
-    const set = await bench.writeQuery(
+    const set = await workspace.writeQuery(
       'nanoseconds.parquet',
       `SELECT 'a' AS server_id, CAST(TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER)) AS TIMESTAMP_NS) AS ds, 1.0 AS predicted
        FROM range(20) t(i)`,
     )
-    const plan = await planForecasts({ inputs: [set], out: join(bench.folder, 'plan-ns'), config: {} })
+    const plan = await planSparkJob({ inputs: [set], out: join(workspace.folder, 'plan-ns'), config: {} })
     expect(plan.casts).toEqual({ ds: 'CAST(timestamp_micros("ds" div 1000) AS TIMESTAMP_NTZ)' })
   })
 })

@@ -9,7 +9,7 @@ import { listPackage } from '@electron/asar'
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
-import { obstacle, packageFolder, startPackage, type PackagedApp } from './packaged-app.ts'
+import { findObstacle, packageFolder, startPackage, type PackagedApp } from './packaged-app.ts'
 
 const project = resolve(import.meta.dirname, '..', '..')
 const resources = join(packageFolder, 'resources')
@@ -76,10 +76,10 @@ describe('the package', () => {
   }, 120_000)
 })
 
-const inTheWay = obstacle()
-if (inTheWay !== undefined) console.log(`The package is not started: ${inTheWay}.`)
+const obstacleReason = findObstacle()
+if (obstacleReason !== undefined) console.log(`The package is not started: ${obstacleReason}.`)
 
-describe.skipIf(inTheWay !== undefined)('an ordinary user', () => {
+describe.skipIf(obstacleReason !== undefined)('an ordinary user', () => {
   let fleet: SampleRun
   let app: PackagedApp
   let marker: string
@@ -133,7 +133,7 @@ describe.skipIf(inTheWay !== undefined)('an ordinary user', () => {
 
   it('cannot bring code in by environment, debugger or inspector', async () => {
     expect(existsSync(marker)).toBe(false)
-    expect(app.said()).not.toContain('Debugger listening')
+    expect(app.output()).not.toContain('Debugger listening')
     await app.page.keyboard.press('Control+Shift+I')
     await app.page.keyboard.press('F12')
     await app.page.waitForTimeout(500)

@@ -12,9 +12,9 @@ const program = join(packageFolder, 'headroom')
 const ordinaryUser = 65_534
 const isRoot = process.getuid?.() === 0
 /** What comes before a command so that no superuser runs it. */
-const asUser = isRoot ? ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'] : []
+const userPrefix = isRoot ? ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'] : []
 
-const works = (command: readonly string[]): boolean => {
+const succeeds = (command: readonly string[]): boolean => {
   try {
     execFileSync(command[0]!, command.slice(1), { stdio: 'ignore' })
     return true
@@ -24,17 +24,17 @@ const works = (command: readonly string[]): boolean => {
 }
 
 /** Why the package cannot be started as an ordinary user with its sandbox on this machine; undefined where it can. */
-export const obstacle = (): string | undefined => {
+export const findObstacle = (): string | undefined => {
   if (process.platform !== 'linux') return 'the unpacked package is made on Linux'
-  if (isRoot && !works([...asUser, 'true'])) return 'this machine cannot start programs as another user'
-  return works([...asUser, 'unshare', '-Ur', 'true']) ? undefined : 'this machine gives ordinary users no namespaces for the sandbox'
+  if (isRoot && !succeeds([...userPrefix, 'true'])) return 'this machine cannot start programs as another user'
+  return succeeds([...userPrefix, 'unshare', '-Ur', 'true']) ? undefined : 'this machine gives ordinary users no namespaces for the sandbox'
 }
 
 export interface PackagedApp {
   readonly page: Page
   readonly home: string
   /** What it has written to its terminal. */
-  readonly said: () => string
+  readonly output: () => string
   /** Addresses of everything that can be inspected. */
   readonly targets: () => Promise<string[]>
   readonly processes: () => RunningProcess[]
@@ -73,29 +73,29 @@ const runningProcesses = (): RunningProcess[] =>
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => describeProcess(pid) ?? [])
 
-const patienceMs = 30_000
+const timeoutMs = 30_000
 
-const listeningPort = (child: ChildProcess, said: () => string): Promise<number> =>
+const listeningPort = (child: ChildProcess, output: () => string): Promise<number> =>
   new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(`The package did not start:\n${said()}`)), patienceMs)
-    child.once('exit', () => fail(new Error(`The package ended:\n${said()}`)))
+    const timer = setTimeout(() => fail(new Error(`The package did not start:\n${output()}`)), timeoutMs)
+    child.once('exit', () => fail(new Error(`The package ended:\n${output()}`)))
     child.stderr!.on('data', () => {
-      const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(said())?.[1]
+      const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]
       if (port === undefined) return
       clearTimeout(timer)
       done(Number(port))
     })
   })
 
-const attempts = 4
+const maxAttempts = 4
 
 /** Where Playwright attaches while the page opens it may wait for ever: the next attempt finds the two apart. */
-const connectPatiently = async (site: string): Promise<Browser> => {
+const connectWithRetries = async (site: string): Promise<Browser> => {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await chromium.connectOverCDP(site, { noDefaults: true, timeout: patienceMs / 3 })
+      return await chromium.connectOverCDP(site, { noDefaults: true, timeout: timeoutMs / 3 })
     } catch (error) {
-      if (attempt === attempts || !(error instanceof errors.TimeoutError)) throw error
+      if (attempt === maxAttempts || !(error instanceof errors.TimeoutError)) throw error
     }
   }
 }
@@ -105,7 +105,7 @@ export const startPackage = async (args: readonly string[], env: Readonly<Record
   const home = await mkdtemp(join(tmpdir(), 'headroom-package-'))
   if (isRoot) chownSync(home, ordinaryUser, ordinaryUser)
   const graphics = existsSync('/dev/dri') ? [] : ['--disable-gpu']
-  const command = [...asUser, program, ...graphics, '--remote-debugging-port=0', ...args]
+  const command = [...userPrefix, program, ...graphics, '--remote-debugging-port=0', ...args]
   const { PATH = '', DISPLAY = '' } = process.env
   const child = spawn(command[0]!, command.slice(1), {
     cwd: home,
@@ -126,14 +126,14 @@ export const startPackage = async (args: readonly string[], env: Readonly<Record
     const port = await listeningPort(child, () => text)
     const site = `http://127.0.0.1:${port}`
     // Electron has one browser context and does not let its downloads be redirected.
-    browser = await connectPatiently(site)
+    browser = await connectWithRetries(site)
     const context = browser.contexts()[0]!
     const page = context.pages()[0] ?? (await context.waitForEvent('page'))
     const targets = async (): Promise<string[]> => {
       const listed = (await (await fetch(`${site}/json/list`)).json()) as { url: string }[]
       return listed.map(({ url }) => url)
     }
-    return { page, home, said: () => text, targets, processes: runningProcesses, close }
+    return { page, home, output: () => text, targets, processes: runningProcesses, close }
   } catch (error) {
     await close()
     throw error

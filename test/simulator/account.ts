@@ -1,5 +1,5 @@
 // The simulated account: who may sign, which roles, buckets, quotas, jobs and logs there are.
-import type { Need, Policy } from './authorize.ts'
+import type { RequiredPermission, Policy } from './authorize.ts'
 import type { Checksum, ChecksumAlgorithm } from './checksums.ts'
 
 export interface StoredObject {
@@ -88,7 +88,7 @@ export interface Account {
   /** What the user and the jobs' role may do; undefined: everything. */
   readonly policies: { user?: Policy; role?: Policy }
   /** What user and role needed so far, whether it was allowed or not. */
-  readonly needed: { readonly user: Need[]; readonly role: Need[] }
+  readonly requestedPermissions: { readonly user: RequiredPermission[]; readonly role: RequiredPermission[] }
 }
 
 export const rootKey = { id: 'AKIASIMULATOR0000001', secret: 'simulated/secret+key/never/on/disk+000001' } as const
@@ -109,7 +109,7 @@ export const makeAccount = (region: string): Account => ({
   denied: new Map(),
   deniedKmsKeys: new Set(),
   policies: {},
-  needed: { user: [], role: [] },
+  requestedPermissions: { user: [], role: [] },
 })
 
 export const addBucket = (account: Account, name: string, region = account.region): Bucket => {

@@ -2,7 +2,7 @@
 import type { Account } from './account.ts'
 import type { ServiceRequest } from './wire.ts'
 
-export interface Need {
+export interface RequiredPermission {
   readonly action: string
   /** ARN, or "*" where the action knows no narrower one. */
   readonly resource: string
@@ -18,15 +18,16 @@ export interface Statement {
 }
 export type Policy = readonly Statement[]
 
-const covers = (pattern: string, resource: string): boolean =>
+const matchesPattern = (pattern: string, resource: string): boolean =>
   new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(resource)
 
-export const allowsBy = ({ Action, Resource, Condition }: Statement, { action, resource, context = {} }: Need): boolean =>
+export const allowsBy = ({ Action, Resource, Condition }: Statement, { action, resource, context = {} }: RequiredPermission): boolean =>
   Action.includes(action) &&
-  Resource.some((pattern) => covers(pattern, resource)) &&
+  Resource.some((pattern) => matchesPattern(pattern, resource)) &&
   Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
 
-export const allows = (policy: Policy, need: Need): boolean => policy.some((statement) => allowsBy(statement, need))
+export const allows = (policy: Policy, permission: RequiredPermission): boolean =>
+  policy.some((statement) => allowsBy(statement, permission))
 
 /** Actions that have another name than their operation. */
 const s3Actions: Readonly<Record<string, string>> = {
@@ -44,12 +45,12 @@ const s3Actions: Readonly<Record<string, string>> = {
 const jobsGroup = 'log-group:/aws/sagemaker/ProcessingJobs'
 
 /** Empty for what anybody with credentials may ask: who they are. */
-export const needsOf = (
+export const requiredPermissions = (
   service: string,
   operation: string,
   { url, body }: ServiceRequest,
   { region, id, roles }: Account,
-): readonly Need[] => {
+): readonly RequiredPermission[] => {
   const action = `${service}:${operation}`
   switch (service) {
     case 's3': {
@@ -93,7 +94,7 @@ const fieldsOf = (body: Buffer): Record<string, string | undefined> => {
 }
 
 /** What SageMaker does as the job's role, beside S3: the image, the log, the measures. As its page of execution roles lists it. */
-export const roleNeeds = (region: string, id: string, imageUri: string, stream: string): readonly Need[] => {
+export const rolePermissions = (region: string, id: string, imageUri: string, stream: string): readonly RequiredPermission[] => {
   const [, registry = '', repository = ''] = /^(\d{12})\.[^/]+\/([^:@]+)/.exec(imageUri) ?? []
   const image = `arn:aws:ecr:${region}:${registry}:repository/${repository}`
   const group = `arn:aws:logs:${region}:${id}:${jobsGroup}`

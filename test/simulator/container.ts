@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-export interface ContainerOrder {
+export interface ContainerSpec {
   /** What the container sees as /opt/ml. */
   readonly ml: string
   readonly entrypoint: readonly string[]
@@ -30,41 +30,41 @@ const namespaceSwitches = ((): readonly string[] | undefined => {
 
 export const hasNamespaces = namespaceSwitches !== undefined
 
-const enter =
+const enterScript =
   'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && mount -t tmpfs none /tmp && shift && cd / && exec env -i "$@"'
 
 /** The command line that stands for the container on machines without namespaces: the host's Node, paths mapped. */
-const mappedCommand = ({ ml, args }: ContainerOrder): string[] => {
+const mappedCommand = ({ ml, args }: ContainerSpec): string[] => {
   const cli = process.env['HEADROOM_TEST_CLI'] ?? join(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
   return [process.execPath, cli, ...args.map((argument) => argument.replaceAll('/opt/ml', ml))]
 }
 
-export const startContainer = (order: ContainerOrder): RunningContainer => {
-  const variables = Object.entries({ PATH: barePath, HOME: '/root', ...order.environment }).map(([name, value]) => `${name}=${value}`)
+export const startContainer = (spec: ContainerSpec): RunningContainer => {
+  const variables = Object.entries({ PATH: barePath, HOME: '/root', ...spec.environment }).map(([name, value]) => `${name}=${value}`)
   const [command, ...rest] =
     namespaceSwitches === undefined
-      ? mappedCommand(order)
+      ? mappedCommand(spec)
       : [
           'unshare',
           ...namespaceSwitches,
-          ...(order.isIsolated ? ['--net'] : []),
+          ...(spec.isIsolated ? ['--net'] : []),
           'sh',
           '-c',
-          enter,
+          enterScript,
           'container',
-          order.ml,
+          spec.ml,
           ...variables,
-          ...order.entrypoint,
-          ...order.args,
+          ...spec.entrypoint,
+          ...spec.args,
         ]
   const environment = Object.fromEntries(
-    Object.entries(order.environment).map(([name, value]) => [name, value.replaceAll('/opt/ml', order.ml)]),
+    Object.entries(spec.environment).map(([name, value]) => [name, value.replaceAll('/opt/ml', spec.ml)]),
   )
   const child = spawn(command!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: namespaceSwitches === undefined ? environment : { PATH: barePath },
   })
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', order.onLine)
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', spec.onLine)
   const exit = new Promise<number>((resolve) => {
     child.on('error', () => resolve(127))
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)))

@@ -42,11 +42,11 @@ export type JobFault =
   | { readonly kind: 'slow-start'; readonly milliseconds: number }
 
 export class Faults {
-  #planned: { fault: Fault; left: number; skip: number }[] = []
+  #planned: { fault: Fault; remaining: number; skip: number }[] = []
   #jobs: JobFault[] = []
 
   add(fault: Fault): void {
-    this.#planned.push({ fault, left: fault.times ?? 1, skip: fault.after ?? 0 })
+    this.#planned.push({ fault, remaining: fault.times ?? 1, skip: fault.after ?? 0 })
   }
 
   addToNextJob(fault: JobFault): void {
@@ -61,14 +61,14 @@ export class Faults {
   /** The fault that befalls this request, if any; it counts as used. */
   take(operation: string, text: string): Fault | undefined {
     const planned = this.#planned.find(
-      ({ fault, left }) => left > 0 && fault.operation === operation && (fault.about === undefined || text.includes(fault.about)),
+      ({ fault, remaining }) => remaining > 0 && fault.operation === operation && (fault.about === undefined || text.includes(fault.about)),
     )
     if (planned === undefined) return undefined
     if (planned.skip > 0) {
       planned.skip -= 1
       return undefined
     }
-    planned.left -= 1
+    planned.remaining -= 1
     return planned.fault
   }
 

@@ -2,15 +2,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Account, Role } from './account.ts'
 import type { Caller } from './signed-request.ts'
-import { element, jsonAnswer, ServiceError, xmlAnswer, type ServiceAnswer } from './wire.ts'
+import { element, jsonResponse, ServiceError, xmlResponse, type ServiceResponse } from './wire.ts'
 
 /** The one-time code that opens roles which ask for MFA. */
 export const mfaCode = '424242'
 
-export const answerSts = (account: Account, form: URLSearchParams, caller: Caller, now: Date): ServiceAnswer => {
+export const handleSts = (account: Account, form: URLSearchParams, caller: Caller, now: Date): ServiceResponse => {
   switch (form.get('Action') ?? '') {
     case 'GetCallerIdentity':
-      return answerQuery('GetCallerIdentity', [
+      return queryResponse('GetCallerIdentity', [
         element('Arn', caller.userArn),
         element('UserId', caller.accessKeyId),
         element('Account', account.id),
@@ -22,7 +22,7 @@ export const answerSts = (account: Account, form: URLSearchParams, caller: Calle
   }
 }
 
-const assumeRole = (account: Account, form: URLSearchParams, now: Date): ServiceAnswer => {
+const assumeRole = (account: Account, form: URLSearchParams, now: Date): ServiceResponse => {
   const arn = form.get('RoleArn') ?? ''
   const role = [...account.roles.values()].find((candidate) => candidate.arn === arn)
   if (role?.trusts.includes(account.id) !== true) {
@@ -37,7 +37,7 @@ const assumeRole = (account: Account, form: URLSearchParams, now: Date): Service
     `${arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${session}`,
     now,
   )
-  return answerQuery('AssumeRole', [
+  return queryResponse('AssumeRole', [
     element('AssumedRoleUser', [element('Arn', arn), element('AssumedRoleId', `AROASIMULATOR:${session}`)]),
     element('Credentials', [
       element('AccessKeyId', id),
@@ -67,13 +67,13 @@ export const issueKey = (account: Account, userArn: string, now: Date): IssuedKe
   return { id, secret, token, expiresAt }
 }
 
-export const answerIam = (account: Account, form: URLSearchParams): ServiceAnswer => {
+export const handleIam = (account: Account, form: URLSearchParams): ServiceResponse => {
   switch (form.get('Action') ?? '') {
     case 'GetRole': {
       const name = form.get('RoleName') ?? ''
       const role = account.roles.get(name)
       if (role === undefined) throw new ServiceError('NoSuchEntity', `The role with name ${name} cannot be found.`, 404)
-      return answerQuery('GetRole', [element('Role', describeRole(name, role))])
+      return queryResponse('GetRole', [element('Role', describeRole(name, role))])
     }
     case 'ListRoles':
       return listRoles(account, form)
@@ -85,11 +85,11 @@ export const answerIam = (account: Account, form: URLSearchParams): ServiceAnswe
 const rolesPerPage = 100
 
 /** By name, in pages. */
-const listRoles = (account: Account, form: URLSearchParams): ServiceAnswer => {
+const listRoles = (account: Account, form: URLSearchParams): ServiceResponse => {
   const names = [...account.roles.keys()].sort()
   const from = Number(form.get('Marker') ?? 0)
   const to = from + Number(form.get('MaxItems') ?? rolesPerPage)
-  return answerQuery('ListRoles', [
+  return queryResponse('ListRoles', [
     element(
       'Roles',
       names.slice(from, to).map((name) => element('member', describeRole(name, account.roles.get(name)!))),
@@ -115,17 +115,17 @@ const describeRole = (name: string, { arn, trusts }: Role): string[] => {
   ]
 }
 
-const answerQuery = (action: string, content: readonly string[]): ServiceAnswer =>
-  xmlAnswer(`${action}Response`, [element(`${action}Result`, content), element('ResponseMetadata', [element('RequestId', 'simulated')])])
+const queryResponse = (action: string, content: readonly string[]): ServiceResponse =>
+  xmlResponse(`${action}Response`, [element(`${action}Result`, content), element('ResponseMetadata', [element('RequestId', 'simulated')])])
 
-export const answerQuotas = (account: Account, operation: string, input: Readonly<Record<string, unknown>>): ServiceAnswer => {
+export const handleQuotas = (account: Account, operation: string, input: Readonly<Record<string, unknown>>): ServiceResponse => {
   if (operation !== 'ListServiceQuotas')
     throw new ServiceError('UnknownOperationException', `The operation ${operation} is not simulated.`, 404)
   const quotas = [...account.quotas].map(([QuotaName, Value]) => ({ ServiceCode: 'sagemaker', QuotaName, Value, Adjustable: true }))
-  const most = Number(input['MaxResults'] ?? 100)
+  const limit = Number(input['MaxResults'] ?? 100)
   const from = Number(input['NextToken'] ?? 0)
-  return jsonAnswer({
-    Quotas: quotas.slice(from, from + most),
-    ...(quotas.length > from + most ? { NextToken: String(from + most) } : {}),
+  return jsonResponse({
+    Quotas: quotas.slice(from, from + limit),
+    ...(quotas.length > from + limit ? { NextToken: String(from + limit) } : {}),
   })
 }

@@ -1,6 +1,6 @@
 // CloudWatch metrics of processing jobs: points of a host by period and statistic, in pages; and the agent that measures a host.
 import type { Account, MetricPoint } from './account.ts'
-import { jsonAnswer, ServiceError, type Fields, type ServiceAnswer } from './wire.ts'
+import { jsonResponse, ServiceError, type Fields, type ServiceResponse } from './wire.ts'
 
 const namespace = '/aws/sagemaker/ProcessingJobs'
 /** Of each metric in one answer; AWS sends far more. */
@@ -19,16 +19,16 @@ interface Query {
   }
 }
 
-export const answerMetrics = (account: Account, operation: string, input: Fields): ServiceAnswer => {
+export const handleMetrics = (account: Account, operation: string, input: Fields): ServiceResponse => {
   if (operation !== 'GetMetricData')
     throw new ServiceError('UnknownOperationException', `The operation ${operation} is not simulated.`, 404)
   const [start, end] = [Number(input['StartTime']) * 1000, Number(input['EndTime']) * 1000]
   if (!(start < end)) throw new ServiceError('InvalidParameterValue', 'The parameter StartTime must be less than the parameter EndTime.')
   const from = Number(input['NextToken'] ?? 0)
-  const found = (input['MetricDataQueries'] as readonly Query[]).map((query) => ({ query, points: pointsOf(account, query, start, end) }))
-  const hasMore = found.some(({ points }) => points.length > from + pointsPerPage)
-  return jsonAnswer({
-    MetricDataResults: found.map(({ query, points }) => {
+  const results = (input['MetricDataQueries'] as readonly Query[]).map((query) => ({ query, points: pointsOf(account, query, start, end) }))
+  const hasMore = results.some(({ points }) => points.length > from + pointsPerPage)
+  return jsonResponse({
+    MetricDataResults: results.map(({ query, points }) => {
       const shown = points.slice(from, from + pointsPerPage)
       return {
         Id: query.Id,

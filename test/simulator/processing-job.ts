@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Account, ProcessingJob } from './account.ts'
-import { allows, roleNeeds, type Need } from './authorize.ts'
+import { allows, rolePermissions, type RequiredPermission } from './authorize.ts'
 import { startContainer, type RunningContainer } from './container.ts'
 import type { JobFault } from './faults.ts'
 import { measureHost } from './metrics.ts'
 import { processingRequestSchema, type ProcessingRequest } from './processing-limits.ts'
 import { defaultChecksum, storeObject } from './s3-objects.ts'
-import { isSparkImage, runLocalSpark, SparkRefusal, startSpark, type AskRole, type SparkRunner } from './spark-container.ts'
+import { isSparkImage, runLocalSpark, SparkError, startSpark, type RoleCheck, type SparkRunner } from './spark-container.ts'
 
 class JobFailure extends Error {}
 
-const mostMessageBytes = 1024
-const mount = '/opt/ml/'
+const maxMessageBytes = 1024
+const mountPrefix = '/opt/ml/'
 
 export const runProcessingJob = async (
   account: Account,
@@ -62,7 +62,8 @@ const runHosts = async (
   if ((await Promise.race([pause(slow?.milliseconds ?? 20, 'ready' as const), stopping])) === 'stopped') throw new JobFailure('Stopped')
   if (fault('stops') !== undefined) return void (job.status = 'Stopped')
 
-  for (const need of roleNeeds(account.region, account.id, request.AppSpecification.ImageUri, `${name}/algo-1`)) asRole(account, need)
+  for (const permission of rolePermissions(account.region, account.id, request.AppSpecification.ImageUri, `${name}/algo-1`))
+    assertRoleAllows(account, permission)
   const hosts = Array.from({ length: InstanceCount }, (_, index) => `algo-${index + 1}`)
   const folders = hosts.map((host) => join(folder, host))
   for (const [index, host] of hosts.entries()) await prepareHost(account, job, request, folders[index]!, host, hosts)
@@ -76,7 +77,7 @@ const runHosts = async (
       account.logs.get(stream)!.push({ timestamp: Date.now(), message })
     }
   const { ImageUri } = request.AppSpecification
-  const sparkJob = { account, request, ml: folders[0]!, folder, ask: asRoleOf(account), onLine: listen(hosts[0]!) }
+  const sparkJob = { account, request, ml: folders[0]!, folder, checkRole: roleCheckFor(account), onLine: listen(hosts[0]!) }
   // The other hosts of a Spark job only lend a hand.
   const spark = isSparkImage(ImageUri) ? await startSpark(sparkJob, runSpark).catch(toJobFailure) : undefined
   const containers: RunningContainer[] =
@@ -92,7 +93,7 @@ const runHosts = async (
             onLine: listen(host),
           }),
         )
-  const unwatch = hosts.map((host) => measureHost(account, `${name}/${host}`))
+  const stopMeasuring = hosts.map((host) => measureHost(account, `${name}/${host}`))
   const killAll = (): void => containers.forEach(({ stop }) => stop('SIGTERM'))
   if (job.status === 'Stopping') killAll()
   job.stop = killAll
@@ -107,8 +108,8 @@ const runHosts = async (
   if (fault('out-of-memory') !== undefined) containers.forEach(({ stop }) => stop('SIGKILL'))
   const codes = await Promise.all(containers.map(({ exit }) => exit))
   clearTimeout(deadline)
-  for (const end of unwatch) end()
-  await spark?.keep()
+  for (const end of stopMeasuring) end()
+  await spark?.saveOutputs()
   if (isOverdue || (job.status as string) === 'Stopping') return void (job.status = 'Stopped')
   await readMessage(job, folders)
   const failed = codes.find((code) => code !== 0)
@@ -136,35 +137,35 @@ const prepareHost = async (
     const share =
       S3Input.S3DataDistributionType === 'ShardedByS3Key' ? objects.filter((_, index) => hosts[index % hosts.length] === host) : objects
     for (const { path, body } of share) {
-      const target = join(folder, (S3Input.LocalPath ?? '').slice(mount.length), path)
+      const target = join(folder, (S3Input.LocalPath ?? '').slice(mountPrefix.length), path)
       await mkdir(dirname(target), { recursive: true })
       await writeFile(target, body, { mode: 0o644 })
     }
   }
   for (const { S3Output } of request.ProcessingOutputConfig?.Outputs ?? []) {
-    await mkdir(join(folder, S3Output.LocalPath.slice(mount.length)), { recursive: true })
+    await mkdir(join(folder, S3Output.LocalPath.slice(mountPrefix.length)), { recursive: true })
   }
 }
 
 /** Throws as a job fails whose role may not do this. */
-const asRole = (account: Account, need: Need): void => {
-  account.needed.role.push(need)
+const assertRoleAllows = (account: Account, permission: RequiredPermission): void => {
+  account.requestedPermissions.role.push(permission)
   const { role } = account.policies
-  if (role !== undefined && !allows(role, need))
+  if (role !== undefined && !allows(role, permission))
     throw new JobFailure(
-      need.action === 's3:GetObject'
-        ? `ClientError: Data download failed:AccessDenied (403): Access Denied for S3 URL: ${need.resource}`
-        : `ClientError: The role is not authorized to perform: ${need.action} on resource: ${need.resource}`,
+      permission.action === 's3:GetObject'
+        ? `ClientError: Data download failed:AccessDenied (403): Access Denied for S3 URL: ${permission.resource}`
+        : `ClientError: The role is not authorized to perform: ${permission.action} on resource: ${permission.resource}`,
     )
 }
 
-const asRoleOf =
-  (account: Account): AskRole =>
+const roleCheckFor =
+  (account: Account): RoleCheck =>
   (action, resource) =>
-    asRole(account, { action, resource })
+    assertRoleAllows(account, { action, resource })
 
 const toJobFailure = (thrown: unknown): never => {
-  if (thrown instanceof SparkRefusal) throw new JobFailure(`AlgorithmError: ${thrown.message}, exit code: 1`)
+  if (thrown instanceof SparkError) throw new JobFailure(`AlgorithmError: ${thrown.message}, exit code: 1`)
   throw thrown
 }
 
@@ -182,24 +183,24 @@ const listInput = (account: Account, uri: string, type: 'S3Prefix' | 'ManifestFi
     const [base, ...names] = JSON.parse(objects.get(prefix)?.body.toString() ?? '[]') as [{ prefix: string }, ...string[]]
     return names.map((path) => ({ path, body: objects.get(`${splitUri(base.prefix).key}${path}`)!.body }))
   }
-  asRole(account, { action: 's3:ListBucket', resource: `arn:aws:s3:::${name}` })
+  assertRoleAllows(account, { action: 's3:ListBucket', resource: `arn:aws:s3:::${name}` })
   const start = prefix.lastIndexOf('/') + 1
-  const found = [...objects]
+  const inputs = [...objects]
     .filter(([key]) => key.startsWith(prefix) && !key.endsWith('/'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, { body }]) => {
-      asRole(account, { action: 's3:GetObject', resource: `arn:aws:s3:::${name}/${key}` })
+      assertRoleAllows(account, { action: 's3:GetObject', resource: `arn:aws:s3:::${name}/${key}` })
       return { path: key.slice(start), body }
     })
-  if (found.length === 0)
+  if (inputs.length === 0)
     throw new JobFailure(`ClientError: Data download failed:No S3 objects found under S3 URL "${uri}" given in input data source.`)
-  return found
+  return inputs
 }
 
 const readMessage = async (job: ProcessingJob, folders: readonly string[]): Promise<void> => {
   for (const folder of folders) {
     const message = await readFile(join(folder, 'output', 'message')).catch(() => undefined)
-    if (message !== undefined) job.exitMessage = message.subarray(0, mostMessageBytes).toString()
+    if (message !== undefined) job.exitMessage = message.subarray(0, maxMessageBytes).toString()
   }
 }
 
@@ -209,14 +210,14 @@ const uploadOutputs = async (account: Account, request: ProcessingRequest, folde
     const { bucket: name, key: prefix } = splitUri(S3Output.S3Uri)
     const bucket = account.buckets.get(name)
     if (bucket === undefined) throw new JobFailure(`ClientError: Failed to upload output: the bucket ${name} does not exist.`)
-    const root = join(folder, S3Output.LocalPath.slice(mount.length))
+    const root = join(folder, S3Output.LocalPath.slice(mountPrefix.length))
     for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
       const body = await readFile(path)
       if (isCorrupted && entry.name.endsWith('.parquet')) body[body.length >> 1]! ^= 1
       const key = `${prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`}${path.slice(root.length + 1).replaceAll('\\', '/')}`
-      asRole(account, { action: 's3:PutObject', resource: `arn:aws:s3:::${name}/${key}` })
+      assertRoleAllows(account, { action: 's3:PutObject', resource: `arn:aws:s3:::${name}/${key}` })
       storeObject(bucket, key, body, defaultChecksum(body), new Date())
     }
   }

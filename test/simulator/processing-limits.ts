@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Account } from './account.ts'
 import { ServiceError } from './wire.ts'
 
-const text = (most: number) => z.string().min(1).max(most)
+const text = (max: number) => z.string().min(1).max(max)
 const kms = z.string().max(2048).optional()
 
 const input = z.object({
@@ -79,8 +79,8 @@ export const processingRequestSchema = z.object({
 })
 export type ProcessingRequest = z.infer<typeof processingRequestSchema>
 
-const mostEntries = 100
-const mostVolumeGb = 1024
+const maxEntries = 100
+const maxAccountVolumeGb = 1024
 
 /** Throws what SageMaker answers. */
 export const checkProcessingRequest = (account: Account, fields: Readonly<Record<string, unknown>>): ProcessingRequest => {
@@ -90,7 +90,7 @@ export const checkProcessingRequest = (account: Account, fields: Readonly<Record
     throw invalid(`1 validation error detected: Value at '${issue!.path.join('.')}' failed to satisfy constraint: ${issue!.message}`)
   }
   const request = parsed.data
-  if (Object.keys(request.Environment ?? {}).length > mostEntries)
+  if (Object.keys(request.Environment ?? {}).length > maxEntries)
     throw invalid("Value at 'environment' failed to satisfy constraint: at most 100 entries")
   const paths = [
     ...(request.ProcessingInputs ?? []).map(({ S3Input }) => S3Input.LocalPath ?? ''),
@@ -129,10 +129,10 @@ const checkQuota = (account: Account, request: ProcessingRequest): void => {
       `The account-level service limit '${name}' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of ${InstanceCount} Instances. Please use AWS Service Quotas to request an increase for this quota.`,
     )
   }
-  if (VolumeSizeInGB > mostVolumeGb) {
+  if (VolumeSizeInGB > maxAccountVolumeGb) {
     throw new ServiceError(
       'ResourceLimitExceeded',
-      `The account-level service limit 'Size of EBS volume for a processing job instance' is ${mostVolumeGb} Gigabytes, with a request of ${VolumeSizeInGB} Gigabytes.`,
+      `The account-level service limit 'Size of EBS volume for a processing job instance' is ${maxAccountVolumeGb} Gigabytes, with a request of ${VolumeSizeInGB} Gigabytes.`,
     )
   }
   for (const key of [VolumeKmsKeyId, request.ProcessingOutputConfig?.KmsKeyId]) {

@@ -11,11 +11,11 @@ import {
   type ChecksumAlgorithm,
 } from './checksums.ts'
 import { checksumHeaders, etagOf, preconditionFailed, storeObject } from './s3-objects.ts'
-import { element, ServiceError, xmlAnswer, xmlTexts, type ServiceAnswer, type ServiceRequest } from './wire.ts'
+import { element, ServiceError, xmlResponse, xmlTexts, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
-const leastPartBytes = 5 * 1024 * 1024
+const minPartBytes = 5 * 1024 * 1024
 
-export const answerMultipart = (operation: string, bucket: Bucket, key: string, request: ServiceRequest, now: Date): ServiceAnswer => {
+export const handleMultipart = (operation: string, bucket: Bucket, key: string, request: ServiceRequest, now: Date): ServiceResponse => {
   switch (operation) {
     case 'CreateMultipartUpload':
       return createUpload(bucket, key, request, now)
@@ -36,18 +36,18 @@ export const answerMultipart = (operation: string, bucket: Bucket, key: string, 
   }
 }
 
-const createUpload = (bucket: Bucket, key: string, { headers }: ServiceRequest, now: Date): ServiceAnswer => {
-  const named = headers['x-amz-checksum-algorithm'] ?? 'CRC64NVME'
-  const algorithm = checksumAlgorithms.find((candidate) => candidate === named)
-  if (algorithm === undefined) throw new ServiceError('InvalidRequest', `Checksum algorithm ${named} is not simulated.`)
+const createUpload = (bucket: Bucket, key: string, { headers }: ServiceRequest, now: Date): ServiceResponse => {
+  const requestedAlgorithm = headers['x-amz-checksum-algorithm'] ?? 'CRC64NVME'
+  const algorithm = checksumAlgorithms.find((candidate) => candidate === requestedAlgorithm)
+  if (algorithm === undefined) throw new ServiceError('InvalidRequest', `Checksum algorithm ${requestedAlgorithm} is not simulated.`)
   const type = headers['x-amz-checksum-type'] ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE')
   if (type === 'FULL_OBJECT' ? algorithm === 'SHA256' : algorithm === 'CRC64NVME') {
     throw new ServiceError('InvalidRequest', `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`)
   }
   const id = randomUUID()
   bucket.uploads.set(id, { key, algorithm, type: type as Checksum['type'], parts: new Map(), startedAt: now })
-  const answer = xmlAnswer('InitiateMultipartUploadResult', [element('Key', key), element('UploadId', id)])
-  return { ...answer, headers: { ...answer.headers, 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type } }
+  const response = xmlResponse('InitiateMultipartUploadResult', [element('Key', key), element('UploadId', id)])
+  return { ...response, headers: { ...response.headers, 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type } }
 }
 
 const findUpload = (bucket: Bucket, key: string, { url }: ServiceRequest): MultipartUpload => {
@@ -60,7 +60,7 @@ const findUpload = (bucket: Bucket, key: string, { url }: ServiceRequest): Multi
   )
 }
 
-const uploadPart = (upload: MultipartUpload, { url, headers, body }: ServiceRequest): ServiceAnswer => {
+const uploadPart = (upload: MultipartUpload, { url, headers, body }: ServiceRequest): ServiceResponse => {
   const number = Number(url.searchParams.get('partNumber'))
   if (!(number >= 1 && number <= 10_000))
     throw new ServiceError('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive')
@@ -74,12 +74,12 @@ const uploadPart = (upload: MultipartUpload, { url, headers, body }: ServiceRequ
 
 const partNumbers = ({ parts }: MultipartUpload): number[] => [...parts.keys()].sort((a, b) => a - b)
 
-const listParts = (upload: MultipartUpload, key: string, query: URLSearchParams): ServiceAnswer => {
-  const most = Math.min(1000, Number(query.get('max-parts') ?? 1000))
+const listParts = (upload: MultipartUpload, key: string, query: URLSearchParams): ServiceResponse => {
+  const limit = Math.min(1000, Number(query.get('max-parts') ?? 1000))
   const after = Number(query.get('part-number-marker') ?? 0)
   const rest = partNumbers(upload).filter((number) => number > after)
-  const shown = rest.slice(0, most)
-  return xmlAnswer('ListPartsResult', [
+  const shown = rest.slice(0, limit)
+  return xmlResponse('ListPartsResult', [
     element('Key', key),
     element('UploadId', query.get('uploadId') ?? ''),
     element('IsTruncated', rest.length > shown.length),
@@ -97,10 +97,10 @@ const describePart = (number: number, { etag, body, checksum }: UploadedPart): s
   ...(checksum === undefined ? [] : [element(`Checksum${checksum.algorithm}`, checksum.value)]),
 ]
 
-const listUploads = (bucket: Bucket, query: URLSearchParams): ServiceAnswer => {
+const listUploads = (bucket: Bucket, query: URLSearchParams): ServiceResponse => {
   const prefix = query.get('prefix') ?? ''
   const uploads = [...bucket.uploads].filter(([, { key }]) => key.startsWith(prefix))
-  return xmlAnswer('ListMultipartUploadsResult', [
+  return xmlResponse('ListMultipartUploadsResult', [
     element('IsTruncated', false),
     ...uploads.map(([id, { key, startedAt }]) =>
       element('Upload', [element('Key', key), element('UploadId', id), element('Initiated', startedAt.toISOString())]),
@@ -108,26 +108,26 @@ const listUploads = (bucket: Bucket, query: URLSearchParams): ServiceAnswer => {
   ])
 }
 
-const completeUpload = (bucket: Bucket, key: string, request: ServiceRequest, now: Date): ServiceAnswer => {
+const completeUpload = (bucket: Bucket, key: string, request: ServiceRequest, now: Date): ServiceResponse => {
   const upload = findUpload(bucket, key, request)
   if (request.headers['if-none-match'] === '*' && bucket.objects.has(key)) throw preconditionFailed()
   const xml = request.body.toString()
   const numbers = xmlTexts(xml, 'PartNumber').map(Number)
   const etags = xmlTexts(xml, 'ETag')
-  const stated = xmlTexts(xml, `Checksum${upload.algorithm}`)
+  const statedChecksums = xmlTexts(xml, `Checksum${upload.algorithm}`)
   if (numbers.some((number, index) => index > 0 && number <= numbers[index - 1]!)) {
     throw new ServiceError('InvalidPartOrder', 'The list of parts was not in ascending order.')
   }
   const parts = numbers.map((number, index) => {
     const part = upload.parts.get(number)
-    const isStated = stated.length === 0 || stated[index] === part?.checksum?.value
+    const isStated = statedChecksums.length === 0 || statedChecksums[index] === part?.checksum?.value
     if (part === undefined || part.etag !== etags[index] || !isStated) {
       throw new ServiceError('InvalidPart', 'One or more of the specified parts could not be found.')
     }
     return part
   })
   if (parts.length === 0) throw new ServiceError('MalformedXML', 'The XML you provided was not well-formed')
-  if (parts.slice(0, -1).some(({ body }) => body.length < leastPartBytes)) {
+  if (parts.slice(0, -1).some(({ body }) => body.length < minPartBytes)) {
     throw new ServiceError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size')
   }
   const body = Buffer.concat(parts.map((part) => part.body))
@@ -136,20 +136,20 @@ const completeUpload = (bucket: Bucket, key: string, request: ServiceRequest, no
     throw new ServiceError('InvalidRequest', 'The provided object size does not match the size of the assembled object.')
   }
   const checksum = joinedChecksum(upload, parts, body)
-  const wanted = request.headers[checksumHeader(upload.algorithm)]
-  if (wanted !== undefined && wanted !== checksum.value)
+  const expectedChecksum = request.headers[checksumHeader(upload.algorithm)]
+  if (expectedChecksum !== undefined && expectedChecksum !== checksum.value)
     throw new ServiceError('BadDigest', `The ${upload.algorithm} you specified did not match.`)
   const digests = Buffer.concat(parts.map((part) => Buffer.from(part.etag.slice(1, -1), 'hex')))
   const etag = `"${createHash('md5').update(digests).digest('hex')}-${parts.length}"`
   storeObject(bucket, key, body, checksum, now, etag)
   bucket.uploads.delete(request.url.searchParams.get('uploadId')!)
-  const answer = xmlAnswer('CompleteMultipartUploadResult', [
+  const response = xmlResponse('CompleteMultipartUploadResult', [
     element('Key', key),
     element('ETag', etag),
     element(`Checksum${checksum.algorithm}`, checksum.value),
     element('ChecksumType', checksum.type),
   ])
-  return { ...answer, headers: { ...answer.headers, ...checksumHeaders(checksum) } }
+  return { ...response, headers: { ...response.headers, ...checksumHeaders(checksum) } }
 }
 
 const joinedChecksum = (upload: MultipartUpload, parts: readonly UploadedPart[], body: Buffer): Checksum => {

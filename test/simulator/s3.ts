@@ -1,9 +1,9 @@
 // S3 as REST and XML: objects with ranges and conditions, buckets with their region, listings in pages.
 import type { Account, Bucket, StoredObject } from './account.ts'
 import { verifiedChecksum } from './checksums.ts'
-import { answerMultipart } from './s3-multipart.ts'
+import { handleMultipart } from './s3-multipart.ts'
 import { checksumHeaders, defaultChecksum, preconditionFailed, storeObject } from './s3-objects.ts'
-import { element, ServiceError, xmlAnswer, type ServiceAnswer, type ServiceRequest } from './wire.ts'
+import { element, ServiceError, xmlResponse, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 /** The operation that a request names, by S3's own words. */
 export const s3Operation = ({ method, url }: ServiceRequest): string => {
@@ -28,7 +28,7 @@ const splitPath = (url: URL): { name: string; key: string } => {
   return { name: decodeURIComponent(name), key: decodeURIComponent(rest.join('/')) }
 }
 
-export const answerS3 = (account: Account, request: ServiceRequest, region: string, now: Date): ServiceAnswer => {
+export const handleS3 = (account: Account, request: ServiceRequest, region: string, now: Date): ServiceResponse => {
   const operation = s3Operation(request)
   if (operation === 'ListBuckets') return listBuckets(account)
   const { name, key } = splitPath(request.url)
@@ -39,7 +39,7 @@ export const answerS3 = (account: Account, request: ServiceRequest, region: stri
     case 'HeadBucket':
       return { status: 200, headers: { 'x-amz-bucket-region': bucket.region } }
     case 'GetBucketLocation':
-      return xmlAnswer('LocationConstraint', bucket.region === 'us-east-1' ? [] : [bucket.region])
+      return xmlResponse('LocationConstraint', bucket.region === 'us-east-1' ? [] : [bucket.region])
     case 'ListObjectsV2':
       return listObjects(name, bucket, request.url.searchParams)
     case 'PutObject':
@@ -51,7 +51,7 @@ export const answerS3 = (account: Account, request: ServiceRequest, region: stri
       bucket.objects.delete(key)
       return { status: 204 }
     default:
-      return answerMultipart(operation, bucket, key, request, now)
+      return handleMultipart(operation, bucket, key, request, now)
   }
 }
 
@@ -60,20 +60,20 @@ const wrongRegion = ({ region }: Bucket): ServiceError =>
     'x-amz-bucket-region': region,
   })
 
-const listBuckets = (account: Account): ServiceAnswer => {
+const listBuckets = (account: Account): ServiceResponse => {
   const buckets = [...account.buckets].map(([name, { region }]) =>
     element('Bucket', [element('Name', name), element('BucketRegion', region), element('CreationDate', '2026-01-01T00:00:00.000Z')]),
   )
-  return xmlAnswer('ListAllMyBucketsResult', [element('Buckets', buckets)])
+  return xmlResponse('ListAllMyBucketsResult', [element('Buckets', buckets)])
 }
 
 /** Keys in byte order, as S3 lists them. */
 const sortedKeys = (bucket: Bucket): string[] => [...bucket.objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 
-const listObjects = (name: string, bucket: Bucket, query: URLSearchParams): ServiceAnswer => {
+const listObjects = (name: string, bucket: Bucket, query: URLSearchParams): ServiceResponse => {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
-  const most = Math.min(1000, Number(query.get('max-keys') ?? 1000))
+  const limit = Math.min(1000, Number(query.get('max-keys') ?? 1000))
   const token = query.get('continuation-token')
   const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString()
   const contents: string[] = []
@@ -88,7 +88,7 @@ const listObjects = (name: string, bucket: Bucket, query: URLSearchParams): Serv
       last = key
       continue
     }
-    if (contents.length + prefixes.size >= most) {
+    if (contents.length + prefixes.size >= limit) {
       isTruncated = true
       break
     }
@@ -96,11 +96,11 @@ const listObjects = (name: string, bucket: Bucket, query: URLSearchParams): Serv
     if (common !== undefined) prefixes.add(common)
     else contents.push(element('Contents', describeObject(key, bucket.objects.get(key)!)))
   }
-  return xmlAnswer('ListBucketResult', [
+  return xmlResponse('ListBucketResult', [
     element('Name', name),
     element('Prefix', prefix),
     element('KeyCount', contents.length + prefixes.size),
-    element('MaxKeys', most),
+    element('MaxKeys', limit),
     element('IsTruncated', isTruncated),
     ...(isTruncated ? [element('NextContinuationToken', Buffer.from(last).toString('base64'))] : []),
     ...contents,
@@ -115,14 +115,14 @@ const describeObject = (key: string, { etag, body, modifiedAt }: StoredObject): 
   element('Size', body.length),
 ]
 
-const putObject = (bucket: Bucket, key: string, { headers, body }: ServiceRequest, now: Date): ServiceAnswer => {
+const putObject = (bucket: Bucket, key: string, { headers, body }: ServiceRequest, now: Date): ServiceResponse => {
   if (headers['if-none-match'] === '*' && bucket.objects.has(key)) throw preconditionFailed()
   const checksum = verifiedChecksum(headers, body) ?? defaultChecksum(body)
   const stored = storeObject(bucket, key, body, checksum, now)
   return { status: 200, headers: { etag: stored.etag, ...checksumHeaders(checksum) } }
 }
 
-const getObject = (bucket: Bucket, key: string, { headers, method }: ServiceRequest): ServiceAnswer => {
+const getObject = (bucket: Bucket, key: string, { headers, method }: ServiceRequest): ServiceResponse => {
   const stored = bucket.objects.get(key)
   if (stored === undefined) throw new ServiceError('NoSuchKey', 'The specified key does not exist.', 404)
   const { body, etag, checksum, modifiedAt } = stored

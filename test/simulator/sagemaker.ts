@@ -1,17 +1,17 @@
 // SageMaker's processing jobs as JSON 1.1: create, describe, list, stop.
 import type { Account, ProcessingJob } from './account.ts'
 import { checkProcessingRequest } from './processing-limits.ts'
-import { jsonAnswer, ServiceError, textOf, type Fields, type ServiceAnswer } from './wire.ts'
+import { jsonResponse, ServiceError, textOf, type Fields, type ServiceResponse } from './wire.ts'
 
 /** Starts what a job does; the simulator's own part, replaced in tests of the wire alone. */
 export type JobRunner = (job: ProcessingJob, name: string) => Promise<void>
 
-export const answerSageMaker = (account: Account, operation: string, input: Fields, run: JobRunner, now: Date): ServiceAnswer => {
+export const handleSageMaker = (account: Account, operation: string, input: Fields, run: JobRunner, now: Date): ServiceResponse => {
   switch (operation) {
     case 'CreateProcessingJob':
       return createJob(account, input, run, now)
     case 'DescribeProcessingJob':
-      return jsonAnswer(describeJob(findJob(account, input)))
+      return jsonResponse(describeJob(findJob(account, input)))
     case 'ListProcessingJobs':
       return listJobs(account, input)
     case 'StopProcessingJob':
@@ -21,7 +21,7 @@ export const answerSageMaker = (account: Account, operation: string, input: Fiel
   }
 }
 
-const createJob = (account: Account, input: Fields, run: JobRunner, now: Date): ServiceAnswer => {
+const createJob = (account: Account, input: Fields, run: JobRunner, now: Date): ServiceResponse => {
   const name = textOf(input, 'ProcessingJobName')
   checkProcessingRequest(account, input)
   if (account.jobs.has(name)) {
@@ -34,7 +34,7 @@ const createJob = (account: Account, input: Fields, run: JobRunner, now: Date): 
   const job: ProcessingJob = { request: input, arn, createdAt: now, status: 'InProgress', stop: () => undefined, ended: Promise.resolve() }
   account.jobs.set(name, job)
   job.ended = run(job, name)
-  return jsonAnswer({ ProcessingJobArn: arn })
+  return jsonResponse({ ProcessingJobArn: arn })
 }
 
 const findJob = (account: Account, input: Fields): ProcessingJob => {
@@ -57,13 +57,13 @@ const describeJob = (job: ProcessingJob): Fields => ({
   ...(job.exitMessage === undefined ? {} : { ExitMessage: job.exitMessage }),
 })
 
-const listJobs = (account: Account, input: Fields): ServiceAnswer => {
+const listJobs = (account: Account, input: Fields): ServiceResponse => {
   const contains = textOf(input, 'NameContains')
-  const most = Number(input['MaxResults'] ?? 10)
+  const limit = Number(input['MaxResults'] ?? 10)
   const from = Number(input['NextToken'] ?? 0)
   const jobs = [...account.jobs].filter(([name]) => name.includes(contains)).reverse()
-  const shown = jobs.slice(from, from + most)
-  return jsonAnswer({
+  const shown = jobs.slice(from, from + limit)
+  return jsonResponse({
     ProcessingJobSummaries: shown.map(([name, job]) => ({
       ProcessingJobName: name,
       ProcessingJobArn: job.arn,
@@ -76,11 +76,11 @@ const listJobs = (account: Account, input: Fields): ServiceAnswer => {
   })
 }
 
-const stopJob = (job: ProcessingJob): ServiceAnswer => {
+const stopJob = (job: ProcessingJob): ServiceResponse => {
   if (job.status !== 'InProgress') {
     throw new ServiceError('ValidationException', `The request was rejected because the processing job is in status ${job.status}.`)
   }
   job.status = 'Stopping'
   job.stop()
-  return jsonAnswer({})
+  return jsonResponse({})
 }

@@ -17,23 +17,23 @@ export interface Sandbox {
 }
 
 const bucketName = 'sandbox'
-const machines = ['large', 'xlarge', '2xlarge', '4xlarge']
+const instanceSizes = ['large', 'xlarge', '2xlarge', '4xlarge']
 
 /** `forecasts`: a Parquet file that is put into the bucket. */
 export const serveSandbox = async (forecasts: string): Promise<Sandbox> => {
   const simulator = await AwsSimulator.start()
   const bucket = simulator.addBucket(bucketName)
-  for (const machine of machines) simulator.account.quotas.set(`ml.m5.${machine} for processing job usage`, 4)
+  for (const size of instanceSizes) simulator.account.quotas.set(`ml.m5.${size} for processing job usage`, 4)
   const body = await readFile(forecasts)
   storeObject(bucket, 'forecasts/fleet.parquet', body, defaultChecksum(body), new Date())
-  let [known, heard] = [0, 0]
+  let [knownJobs, seenRequests] = [0, 0]
   const nextJob: Sandbox['nextJob'] = async () => {
     const { account, faults, requests } = simulator
     faults.addToNextJob({ kind: 'capacity' })
-    while (account.jobs.size === known) await pause(2)
-    known = account.jobs.size
-    const sentBytes = requests.slice(heard).reduce((sum, { bytes }) => sum + bytes, 0)
-    heard = requests.length
+    while (account.jobs.size === knownJobs) await pause(2)
+    knownJobs = account.jobs.size
+    const sentBytes = requests.slice(seenRequests).reduce((sum, { bytes }) => sum + bytes, 0)
+    seenRequests = requests.length
     return { at: [...account.jobs.values()].at(-1)!.createdAt.getTime(), sentBytes }
   }
   return {

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Account } from './account.ts'
 import { issueKey } from './identity.ts'
-import { ServiceError, type ServiceAnswer, type ServiceRequest } from './wire.ts'
+import { ServiceError, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 interface PendingCode {
   readonly challenge: string
@@ -41,11 +41,11 @@ export class SignIn {
     }[url.pathname]
   }
 
-  answer(operation: string, request: ServiceRequest, endpoint: string, now: Date): ServiceAnswer {
+  respond(operation: string, request: ServiceRequest, endpoint: string, now: Date): ServiceResponse {
     const input = request.body.length === 0 ? {} : (JSON.parse(request.body.toString()) as Record<string, unknown>)
     switch (operation) {
       case 'RegisterClient':
-        return answer({
+        return respond({
           clientId: randomUUID(),
           clientSecret: `simulated-client-${randomUUID()}`,
           clientIdIssuedAt: seconds(now),
@@ -55,7 +55,7 @@ export class SignIn {
         const deviceCode = randomUUID()
         this.#devices.set(deviceCode, { polls: 0 })
         const page = `${endpoint}/device`
-        return answer({
+        return respond({
           deviceCode,
           userCode: 'SIMU-LATE',
           verificationUri: page,
@@ -74,7 +74,7 @@ export class SignIn {
   }
 
   /** Stands for the browser in which the user agrees: sends it back to the loopback address with a code. */
-  #authorize(query: URLSearchParams): ServiceAnswer {
+  #authorize(query: URLSearchParams): ServiceResponse {
     const redirectUri = query.get('redirect_uri') ?? ''
     if (
       !/^http:\/\/127\.0\.0\.1:\d+\//.test(redirectUri) ||
@@ -91,7 +91,7 @@ export class SignIn {
     return { status: 302, headers: { location: back.href } }
   }
 
-  #createToken(input: Readonly<Record<string, unknown>>, now: Date): ServiceAnswer {
+  #createToken(input: Readonly<Record<string, unknown>>, now: Date): ServiceResponse {
     if (input['grantType'] === 'authorization_code') {
       const pending = this.#codes.get(String(input['code']))
       this.#codes.delete(String(input['code']))
@@ -111,26 +111,26 @@ export class SignIn {
     return this.#issueToken(now)
   }
 
-  #issueToken(now: Date): ServiceAnswer {
+  #issueToken(now: Date): ServiceResponse {
     const accessToken = `simulated-access-${randomUUID()}`
     this.#tokens.set(accessToken, new Date(now.getTime() + tokenSeconds * 1000))
-    return answer({ accessToken, expiresIn: tokenSeconds, tokenType: 'Bearer', refreshToken: `simulated-refresh-${randomUUID()}` })
+    return respond({ accessToken, expiresIn: tokenSeconds, tokenType: 'Bearer', refreshToken: `simulated-refresh-${randomUUID()}` })
   }
 
-  #roleCredentials({ headers, url }: ServiceRequest, now: Date): ServiceAnswer {
+  #roleCredentials({ headers, url }: ServiceRequest, now: Date): ServiceResponse {
     const expiresAt = this.#tokens.get(headers['x-amz-sso_bearer_token'] ?? '')
     if (expiresAt === undefined || expiresAt <= now)
       throw new ServiceError('UnauthorizedException', 'Session token not found or invalid', 401)
     const role = url.searchParams.get('role_name') ?? ''
     const key = issueKey(this.#account, `arn:aws:sts::${this.#account.id}:assumed-role/AWSReservedSSO_${role}/planner`, now)
-    return answer({
+    return respond({
       roleCredentials: { accessKeyId: key.id, secretAccessKey: key.secret, sessionToken: key.token, expiration: key.expiresAt.getTime() },
     })
   }
 }
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
-const answer = (value: unknown): ServiceAnswer => ({
+const respond = (value: unknown): ServiceResponse => ({
   status: 200,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(value),

@@ -4,18 +4,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { addBucket, makeAccount, rootKey, type Account, type Bucket } from './account.ts'
-import { allows, needsOf } from './authorize.ts'
+import { allows, requiredPermissions } from './authorize.ts'
 import { Faults, type Fault } from './faults.ts'
-import { answerIam, answerQuotas, answerSts } from './identity.ts'
-import { answerLogs } from './logs.ts'
-import { answerMetrics } from './metrics.ts'
+import { handleIam, handleQuotas, handleSts } from './identity.ts'
+import { handleLogs } from './logs.ts'
+import { handleMetrics } from './metrics.ts'
 import { runProcessingJob } from './processing-job.ts'
-import { answerS3, s3Operation } from './s3.ts'
-import { answerSageMaker, type JobRunner } from './sagemaker.ts'
+import { handleS3, s3Operation } from './s3.ts'
+import { handleSageMaker, type JobRunner } from './sagemaker.ts'
 import type { SparkRunner } from './spark-container.ts'
 import { SignIn } from './sign-in.ts'
 import { expired, identifyCaller, serviceOf } from './signed-request.ts'
-import { errorAnswer, readRequest, send, ServiceError, type Protocol, type ServiceAnswer, type ServiceRequest } from './wire.ts'
+import { errorResponse, readRequest, send, ServiceError, type Protocol, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
 export interface RecordedRequest {
   readonly service: string
@@ -116,17 +116,17 @@ export class AwsSimulator {
       const index = this.requests.push(recorded) - 1
       const fault = this.faults.take(operation, `${recorded.url} ${request.body.length < 65_536 ? request.body.toString('latin1') : ''}`)
       if (fault?.kind === 'reset') return void incoming.socket.destroy()
-      let answer: ServiceAnswer
+      let serviceResponse: ServiceResponse
       try {
-        answer = this.#answer(request, service, operation, fault, (region) => (this.requests[index] = { ...recorded, region }))
+        serviceResponse = this.#answer(request, service, operation, fault, (region) => (this.requests[index] = { ...recorded, region }))
       } catch (thrown) {
         if (!(thrown instanceof ServiceError)) throw thrown
-        answer = errorAnswer(thrown, protocol, requestId)
+        serviceResponse = errorResponse(thrown, protocol, requestId)
       }
-      this.requests[index]!.status = answer.status
+      this.requests[index]!.status = serviceResponse.status
       if (fault?.kind === 'reset-after') return void incoming.socket.destroy()
       if (fault?.kind === 'delay') await pause(fault.milliseconds, undefined, { ref: false })
-      if (!response.destroyed) await sendFaulty(response, answer, requestId, request.method === 'HEAD', fault)
+      if (!response.destroyed) await sendWithFault(response, serviceResponse, requestId, request.method === 'HEAD', fault)
     } catch (thrown) {
       if (!response.headersSent) response.writeHead(500)
       response.end(String(thrown))
@@ -151,8 +151,8 @@ export class AwsSimulator {
     service: string,
     operation: string,
     fault: Fault | undefined,
-    seen: (region: string) => void,
-  ): ServiceAnswer {
+    onCaller: (region: string) => void,
+  ): ServiceResponse {
     const now = new Date(Date.now() + this.clockSkewMs)
     if (fault?.kind === 'throttle') {
       throw service === 's3'
@@ -161,32 +161,34 @@ export class AwsSimulator {
     }
     if (fault?.kind === 'expired') throw expired(service === 's3')
     if (fault?.kind === 'error') throw new ServiceError(fault.code, fault.message, fault.status ?? 400)
-    if (service === 'sso') return this.signIn.answer(operation, request, this.endpoint, now)
+    if (service === 'sso') return this.signIn.respond(operation, request, this.endpoint, now)
     const caller = identifyCaller(this.account, request, now)
-    seen(caller.region)
-    const needs = needsOf(service, operation, request, this.account)
-    this.account.needed.user.push(...needs)
-    const lacking = needs.find((need) => this.account.policies.user !== undefined && !allows(this.account.policies.user, need))
+    onCaller(caller.region)
+    const permissions = requiredPermissions(service, operation, request, this.account)
+    this.account.requestedPermissions.user.push(...permissions)
+    const missing = permissions.find(
+      (permission) => this.account.policies.user !== undefined && !allows(this.account.policies.user, permission),
+    )
     const refusal =
       this.account.denied.get(`${service}:${operation}`) ??
-      (lacking === undefined ? undefined : `User is not authorized to perform: ${lacking.action} on resource: ${lacking.resource}`)
+      (missing === undefined ? undefined : `User is not authorized to perform: ${missing.action} on resource: ${missing.resource}`)
     if (refusal !== undefined)
       throw new ServiceError(service === 's3' || service === 'iam' ? 'AccessDenied' : 'AccessDeniedException', refusal, 403)
     switch (service) {
       case 's3':
-        return answerS3(this.account, request, caller.region, now)
+        return handleS3(this.account, request, caller.region, now)
       case 'sagemaker':
-        return answerSageMaker(this.account, operation, parseBody(request), this.#run, now)
+        return handleSageMaker(this.account, operation, parseBody(request), this.#run, now)
       case 'logs':
-        return answerLogs(this.account, operation, parseBody(request))
+        return handleLogs(this.account, operation, parseBody(request))
       case 'cloudwatch':
-        return answerMetrics(this.account, operation, parseBody(request))
+        return handleMetrics(this.account, operation, parseBody(request))
       case 'servicequotas':
-        return answerQuotas(this.account, operation, parseBody(request))
+        return handleQuotas(this.account, operation, parseBody(request))
       case 'sts':
-        return answerSts(this.account, new URLSearchParams(request.body.toString()), caller, now)
+        return handleSts(this.account, new URLSearchParams(request.body.toString()), caller, now)
       case 'iam':
-        return answerIam(this.account, new URLSearchParams(request.body.toString()))
+        return handleIam(this.account, new URLSearchParams(request.body.toString()))
       default:
         throw new ServiceError('UnknownService', `The service ${service} is not simulated.`, 404)
     }
@@ -203,20 +205,20 @@ const parseBody = ({ body }: ServiceRequest): Record<string, unknown> => {
 
 const pieces = 8
 
-const sendFaulty = async (
+const sendWithFault = async (
   response: ServerResponse,
-  answer: ServiceAnswer,
+  serviceResponse: ServiceResponse,
   requestId: string,
   isHead: boolean,
   fault: Fault | undefined,
 ): Promise<void> => {
-  const body = Buffer.from(answer.body ?? '')
+  const body = Buffer.from(serviceResponse.body ?? '')
   if (fault?.kind === 'corrupt-body' && body.length > 0) {
     body[body.length >> 1]! ^= 0xff
-    return send(response, { ...answer, body }, requestId, isHead)
+    return send(response, { ...serviceResponse, body }, requestId, isHead)
   }
-  if (fault?.kind !== 'slow-body' && fault?.kind !== 'half-body') return send(response, answer, requestId, isHead)
-  response.writeHead(answer.status, { 'x-amz-request-id': requestId, 'content-length': body.length, ...answer.headers })
+  if (fault?.kind !== 'slow-body' && fault?.kind !== 'half-body') return send(response, serviceResponse, requestId, isHead)
+  response.writeHead(serviceResponse.status, { 'x-amz-request-id': requestId, 'content-length': body.length, ...serviceResponse.headers })
   if (fault.kind === 'half-body') {
     response.write(body.subarray(0, body.length >> 1))
     await pause(20)

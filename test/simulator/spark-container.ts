@@ -11,7 +11,7 @@ import { defaultChecksum, storeObject } from './s3-objects.ts'
 export const isSparkImage = (uri: string): boolean => uri.includes('/sagemaker-spark-processing:')
 
 /** The script with its arguments, addresses and container paths already those of this machine. */
-export interface SparkOrder {
+export interface SparkCommand {
   readonly script: string
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -23,13 +23,13 @@ export interface SparkOrder {
 }
 
 /** Runs it; replaced where a test has no PySpark. */
-export type SparkRunner = (order: SparkOrder) => RunningContainer
+export type SparkRunner = (command: SparkCommand) => RunningContainer
 
 /** Ends of a job that the container itself decides. */
-export class SparkRefusal extends Error {}
+export class SparkError extends Error {}
 
 /** What a role needs for one object. */
-export type AskRole = (action: 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:ListBucket', resource: string) => void
+export type RoleCheck = (action: 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:ListBucket', resource: string) => void
 
 export interface SparkJob {
   readonly account: Account
@@ -37,43 +37,46 @@ export interface SparkJob {
   /** What the first host sees as /opt/ml. */
   readonly ml: string
   readonly folder: string
-  readonly ask: AskRole
+  readonly checkRole: RoleCheck
   readonly onLine: (line: string) => void
 }
 
 const submitProgram = 'smspark-submit'
 const submitOptions = new Set(['--py-files', '--files', '--jars', '--local-spark-event-logs-dir'])
 
-export const startSpark = async (job: SparkJob, run: SparkRunner): Promise<RunningContainer & { readonly keep: () => Promise<void> }> => {
-  const { account, request, ml, folder, ask, onLine } = job
+export const startSpark = async (
+  job: SparkJob,
+  run: SparkRunner,
+): Promise<RunningContainer & { readonly saveOutputs: () => Promise<void> }> => {
+  const { account, request, ml, folder, checkRole, onLine } = job
   const { ContainerEntrypoint: [program, ...rest] = [submitProgram], ContainerArguments: args = [] } = request.AppSpecification
-  if (program !== submitProgram) throw new SparkRefusal(`exec: "${program}": executable file not found in $PATH`)
+  if (program !== submitProgram) throw new SparkError(`exec: "${program}": executable file not found in $PATH`)
   while (submitOptions.has(rest[0] ?? '')) rest.splice(0, 2)
-  const [app, ...words] = [...rest, ...args]
+  const [app, ...tokens] = [...rest, ...args]
   if (app === undefined || app.startsWith('-'))
-    throw new SparkRefusal(`Usage: smspark-submit [OPTIONS] APP [APP_ARGUMENTS]; no such option: ${app}`)
+    throw new SparkError(`Usage: smspark-submit [OPTIONS] APP [APP_ARGUMENTS]; no such option: ${app}`)
   // It joins all words and gives them to a shell.
-  const strange = words.find((word) => !/^[\w./:@%+,=-]+$/.test(word))
-  if (strange !== undefined) throw new SparkRefusal(`/bin/sh: syntax error near ${strange}`)
+  const unsafeToken = tokens.find((token) => !/^[\w./:@%+,=-]+$/.test(token))
+  if (unsafeToken !== undefined) throw new SparkError(`/bin/sh: syntax error near ${unsafeToken}`)
   const local = (text: string): string => text.replaceAll('/opt/ml', ml)
   const script = local(app)
   await readFile(script).catch(() => {
-    throw new SparkRefusal(`File ${app} does not exist`)
+    throw new SparkError(`File ${app} does not exist`)
   })
   const properties = await readProperties(join(ml, 'processing', 'input', 'conf', 'configuration.json'))
   if (request.NetworkConfig?.EnableNetworkIsolation === true)
-    throw new SparkRefusal('Unable to execute HTTP request: s3: Name or service not known')
+    throw new SparkError('Unable to execute HTTP request: s3: Name or service not known')
   const root = join(folder, 's3')
-  const before = await bringDown(account, words, root, ask)
+  const before = await downloadInputs(account, tokens, root, checkRole)
   const container = run({
     script,
-    args: words.map((word) => local(word).replaceAll('s3://', `${root}/`)),
+    args: tokens.map((token) => local(token).replaceAll('s3://', `${root}/`)),
     environment: Object.fromEntries(Object.entries(request.Environment ?? {}).map(([name, value]) => [name, local(value)])),
     properties,
     scratch: folder,
     onLine,
   })
-  return { ...container, keep: () => bringUp(account, root, before, ask) }
+  return { ...container, saveOutputs: () => uploadOutputs(account, root, before, checkRole) }
 }
 
 /** Of those that the image knows, the ones that may matter here. */
@@ -83,7 +86,7 @@ const readProperties = async (path: string): Promise<Record<string, string>> => 
   const text = await readFile(path, 'utf8').catch(() => '[]')
   const entries = JSON.parse(text) as { Classification: string; Properties: Record<string, string> }[]
   const unknown = entries.find(({ Classification }) => !classifications.has(Classification))
-  if (unknown !== undefined) throw new SparkRefusal(`Invalid classification: ${unknown.Classification}`)
+  if (unknown !== undefined) throw new SparkError(`Invalid classification: ${unknown.Classification}`)
   return Object.assign(
     {},
     ...entries.filter(({ Classification }) => Classification === 'spark-defaults').map(({ Properties }) => Properties),
@@ -91,44 +94,49 @@ const readProperties = async (path: string): Promise<Record<string, string>> => 
 }
 
 /** Objects at and below the addresses among the words; gives their bytes by path. */
-const bringDown = async (account: Account, words: readonly string[], root: string, ask: AskRole): Promise<Map<string, Buffer>> => {
-  const known = new Map<string, Buffer>()
-  for (const word of words) {
-    const [, name, prefix] = /s3:\/\/([^/]+)\/(.*)$/.exec(word) ?? []
+const downloadInputs = async (
+  account: Account,
+  tokens: readonly string[],
+  root: string,
+  checkRole: RoleCheck,
+): Promise<Map<string, Buffer>> => {
+  const downloaded = new Map<string, Buffer>()
+  for (const token of tokens) {
+    const [, name, prefix] = /s3:\/\/([^/]+)\/(.*)$/.exec(token) ?? []
     if (name === undefined || prefix === undefined) continue
-    ask('s3:ListBucket', `arn:aws:s3:::${name}`)
+    checkRole('s3:ListBucket', `arn:aws:s3:::${name}`)
     for (const [key, { body }] of account.buckets.get(name)?.objects ?? []) {
       if (key !== prefix && !key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)) continue
-      ask('s3:GetObject', `arn:aws:s3:::${name}/${key}`)
+      checkRole('s3:GetObject', `arn:aws:s3:::${name}/${key}`)
       const path = join(root, name, key)
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, body)
-      known.set(`${name}/${key}`, body)
+      downloaded.set(`${name}/${key}`, body)
     }
   }
-  return known
+  return downloaded
 }
 
 /** What was written while it ran lies in the bucket, however the job ended. */
-const bringUp = async (account: Account, root: string, before: ReadonlyMap<string, Buffer>, ask: AskRole): Promise<void> => {
-  const left = new Set(before.keys())
+const uploadOutputs = async (account: Account, root: string, before: ReadonlyMap<string, Buffer>, checkRole: RoleCheck): Promise<void> => {
+  const removed = new Set(before.keys())
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
     // Checksums of Hadoop's local files.
     if (!entry.isFile() || entry.name.endsWith('.crc')) continue
     const path = join(entry.parentPath, entry.name)
-    const place = path.slice(root.length + 1)
-    left.delete(place)
+    const location = path.slice(root.length + 1)
+    removed.delete(location)
     const body = await readFile(path)
-    if (before.get(place)?.equals(body) === true) continue
-    const [name, ...key] = place.split('/')
-    ask('s3:PutObject', `arn:aws:s3:::${place}`)
+    if (before.get(location)?.equals(body) === true) continue
+    const [name, ...key] = location.split('/')
+    checkRole('s3:PutObject', `arn:aws:s3:::${location}`)
     // Spark writes under a temporary key first.
-    ask('s3:DeleteObject', `arn:aws:s3:::${place}`)
+    checkRole('s3:DeleteObject', `arn:aws:s3:::${location}`)
     storeObject(account.buckets.get(name!)!, key.join('/'), body, defaultChecksum(body), new Date())
   }
-  for (const place of left) {
-    const [name, ...key] = place.split('/')
-    ask('s3:DeleteObject', `arn:aws:s3:::${place}`)
+  for (const location of removed) {
+    const [name, ...key] = location.split('/')
+    checkRole('s3:DeleteObject', `arn:aws:s3:::${location}`)
     account.buckets.get(name!)!.objects.delete(key.join('/'))
   }
 }
@@ -136,21 +144,23 @@ const bringUp = async (account: Account, root: string, before: ReadonlyMap<strin
 const python = process.env['HEADROOM_PYTHON'] ?? 'python3'
 
 /** Why no script can be run here; undefined where PySpark and Java are. */
-export const lacksSpark = (): string | undefined => {
+export const findMissingSpark = (): string | undefined => {
   if (spawnSync('java', ['-version'], { stdio: 'ignore' }).status !== 0) return 'Java is not installed'
   const { status } = spawnSync(python, ['-c', 'import pyspark'], { stdio: 'ignore' })
   return status === 0 ? undefined : `${python} has no PySpark`
 }
 
 /** This machine has few processors and little memory beside the simulated ones. */
-const ownSizes = /^spark\.(driver\.memory|executor\..*|sql\.shuffle\.partitions)$/
+const hostDependentProperties = /^spark\.(driver\.memory|executor\..*|sql\.shuffle\.partitions)$/
 
 export const runLocalSpark: SparkRunner = ({ script, args, environment, properties, scratch, onLine }) => {
-  const lacking = lacksSpark()
-  if (lacking !== undefined) onLine(`smspark-submit: ${lacking}; the simulated account cannot run Spark here`)
-  const settings = Object.entries(properties).flatMap(([name, value]) => (ownSizes.test(name) ? [] : ['--conf', `${name}=${value}`]))
+  const missing = findMissingSpark()
+  if (missing !== undefined) onLine(`smspark-submit: ${missing}; the simulated account cannot run Spark here`)
+  const settings = Object.entries(properties).flatMap(([name, value]) =>
+    hostDependentProperties.test(name) ? [] : ['--conf', `${name}=${value}`],
+  )
   const submit = `--master local[2] --driver-memory 3g ${settings.join(' ')} --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=8 --conf spark.local.dir=${scratch}`
-  const [command, rest] = lacking === undefined ? [python, [script, ...args]] : ['false', []]
+  const [command, rest] = missing === undefined ? [python, [script, ...args]] : ['false', []]
   const { PATH = '', JAVA_HOME } = process.env
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -22,7 +22,7 @@ export interface ServiceRequest {
   readonly body: Buffer
 }
 
-export interface ServiceAnswer {
+export interface ServiceResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string | number>>
   readonly body?: Buffer | string
@@ -68,19 +68,22 @@ const decodeAwsChunks = (raw: Buffer): { body: Buffer; trailers: Record<string, 
 }
 
 export const escapeXml = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' })[sign] ?? sign)
+  text.replace(
+    /[&<>"']/g,
+    (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' })[character] ?? character,
+  )
 
 /** An element whose content is text or, as a list of strings, elements already written. */
 export const element = (name: string, content: string | number | boolean | readonly string[]): string =>
   `<${name}>${typeof content === 'object' ? content.join('') : escapeXml(String(content))}</${name}>`
 
-export const xmlAnswer = (root: string, content: readonly string[], status = 200): ServiceAnswer => ({
+export const xmlResponse = (root: string, content: readonly string[], status = 200): ServiceResponse => ({
   status,
   headers: { 'content-type': 'application/xml' },
   body: `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, content)}`,
 })
 
-export const jsonAnswer = (value: unknown, status = 200): ServiceAnswer => ({
+export const jsonResponse = (value: unknown, status = 200): ServiceResponse => ({
   status,
   headers: { 'content-type': 'application/x-amz-json-1.1' },
   body: JSON.stringify(value),
@@ -90,9 +93,9 @@ export const jsonAnswer = (value: unknown, status = 200): ServiceAnswer => ({
 export type Fields = Readonly<Record<string, unknown>>
 
 /** A member that is text, or what stands for it. */
-export const textOf = (fields: Fields, name: string, otherwise = ''): string => {
+export const textOf = (fields: Fields, name: string, fallback = ''): string => {
   const value = fields[name]
-  return typeof value === 'string' ? value : otherwise
+  return typeof value === 'string' ? value : fallback
 }
 
 /** The texts of an element's occurrences in a small XML document. */
@@ -103,19 +106,23 @@ export const xmlTexts = (xml: string, name: string): string[] =>
 
 export type Protocol = 'rest-xml' | 'query' | 'json' | 'rest-json'
 
-export const errorAnswer = (error: ServiceError, protocol: Protocol, requestId: string): ServiceAnswer => {
+export const errorResponse = (error: ServiceError, protocol: Protocol, requestId: string): ServiceResponse => {
   const { code, message, status, headers } = error
   switch (protocol) {
     case 'rest-xml': {
-      const answer = xmlAnswer('Error', [element('Code', code), element('Message', message), element('RequestId', requestId)], status)
-      return { ...answer, headers: { ...answer.headers, ...headers } }
+      const serviceResponse = xmlResponse(
+        'Error',
+        [element('Code', code), element('Message', message), element('RequestId', requestId)],
+        status,
+      )
+      return { ...serviceResponse, headers: { ...serviceResponse.headers, ...headers } }
     }
     case 'query': {
       const detail = ['<Error>', element('Type', 'Sender'), element('Code', code), element('Message', message), '</Error>']
-      return xmlAnswer('ErrorResponse', [...detail, element('RequestId', requestId)], status)
+      return xmlResponse('ErrorResponse', [...detail, element('RequestId', requestId)], status)
     }
     case 'json':
-      return jsonAnswer({ __type: code, message }, status)
+      return jsonResponse({ __type: code, message }, status)
     case 'rest-json': {
       // OAuth's own codes are lower case and stand in `error`.
       const oauth = code
@@ -127,13 +134,13 @@ export const errorAnswer = (error: ServiceError, protocol: Protocol, requestId: 
   }
 }
 
-export const send = (response: ServerResponse, answer: ServiceAnswer, requestId: string, isHead: boolean): void => {
-  const body = answer.body === undefined ? Buffer.alloc(0) : Buffer.from(answer.body)
-  response.writeHead(answer.status, {
+export const send = (response: ServerResponse, serviceResponse: ServiceResponse, requestId: string, isHead: boolean): void => {
+  const body = serviceResponse.body === undefined ? Buffer.alloc(0) : Buffer.from(serviceResponse.body)
+  response.writeHead(serviceResponse.status, {
     'x-amzn-requestid': requestId,
     'x-amz-request-id': requestId,
     ...(isHead ? {} : { 'content-length': body.length }),
-    ...answer.headers,
+    ...serviceResponse.headers,
   })
   response.end(isHead ? undefined : body)
 }

@@ -6,61 +6,61 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBadInputBench, replaced, smallSet, type BadInputBench } from '../fixtures/bad-input-bench.ts'
+import { openBadInputWorkspace, withReplacedColumn, smallForecasts, type BadInputWorkspace } from '../fixtures/bad-input-bench.ts'
 import { EngineChild, peakBytesOf } from '../fixtures/engine-child.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
 import { rounds, tally } from '../fixtures/torture.ts'
 
-let bench: BadInputBench
+let workspace: BadInputWorkspace
 beforeAll(async () => {
-  bench = await openBadInputBench()
-  await bench.write('good.parquet', smallSet)
+  workspace = await openBadInputWorkspace()
+  await workspace.write('good.parquet', smallForecasts)
 })
-afterAll(async () => bench.close())
+afterAll(async () => workspace.close())
 
 /** Control characters but tab and line break, and marks of direction. */
 const steering = /[^\P{Cc}\t\n]|[\u202E\u2066\u200F]/u
 
-const at = (name: string): string => join(bench.folder, name)
+const at = (name: string): string => join(workspace.folder, name)
 
 describe('bombs', () => {
   test('millions of rows in a few kilobytes are refused within the memory they were given', { timeout: 300_000 }, async () => {
     const rows = rounds(2_000_000, 30_000_000)
-    const path = await bench.write(
+    const path = await workspace.write(
       'bomb.parquet',
       `SELECT 'srv-1' AS server_id, TIMESTAMP '2026-01-01' AS timestamp, 50.0 AS predicted, true AS is_future FROM range(${rows})`,
       // One group of rows, as large as they come.
       `ROW_GROUP_SIZE ${rows}`,
     )
     expect((await readFile(path)).length).toBeLessThan(rows / 20)
-    const running = startHeadroom(['analyze', 'bomb.parquet', '--out', 'bomb-run', '--memory-limit', '512MB'], { cwd: bench.folder })
-    let peak = 0
-    const watch = setInterval(() => (peak = Math.max(peak, peakBytesOf(running.process.pid))), 10)
+    const running = startHeadroom(['analyze', 'bomb.parquet', '--out', 'bomb-run', '--memory-limit', '512MB'], { cwd: workspace.folder })
+    let maxMemory = 0
+    const watchMemory = setInterval(() => (maxMemory = Math.max(maxMemory, peakBytesOf(running.process.pid))), 10)
     const { code, stderr } = await running.result
-    clearInterval(watch)
+    clearInterval(watchMemory)
     expect([code, stderr.split('\n')[0]]).toEqual([3, expect.stringMatching(/^Error: bomb\.parquet has more than one row for 1 /)])
     expect(existsSync(at('bomb-run'))).toBe(false)
     // Node and DuckDB themselves take some 200 MB beside what the limit counts.
-    expect(peak).toBeLessThan(1e9)
+    expect(maxMemory).toBeLessThan(1e9)
   })
 
   test('names as long as books', async () => {
-    await bench.write('long.parquet', replaced('server_id', `repeat(server_id, ${rounds(20_000, 200_000)})`))
-    await headroomDone(['analyze', 'long.parquet', '--out', 'long-run', '--quiet'], { cwd: bench.folder })
-    expect(await headroomDone(['verify', 'long-run'], { cwd: bench.folder })).toContain('All 8 files agree')
+    await workspace.write('long.parquet', withReplacedColumn('server_id', `repeat(server_id, ${rounds(20_000, 200_000)})`))
+    await headroomDone(['analyze', 'long.parquet', '--out', 'long-run', '--quiet'], { cwd: workspace.folder })
+    expect(await headroomDone(['verify', 'long-run'], { cwd: workspace.folder })).toContain('All 8 files agree')
   })
 
   test('a column nested a hundred deep is carried along or refused in one sentence', async () => {
-    await bench.write('deep.parquet', `SELECT *, ${'['.repeat(100)}1${']'.repeat(100)} AS nested FROM (${smallSet})`)
-    const { code, stderr } = await headroom(['analyze', 'deep.parquet', '--out', 'deep-run', '--quiet'], { cwd: bench.folder })
+    await workspace.write('deep.parquet', `SELECT *, ${'['.repeat(100)}1${']'.repeat(100)} AS nested FROM (${smallForecasts})`)
+    const { code, stderr } = await headroom(['analyze', 'deep.parquet', '--out', 'deep-run', '--quiet'], { cwd: workspace.folder })
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([0, 1])
   })
 
   test('two thousand columns', async () => {
     const columns = Array.from({ length: 2000 }, (_, index) => `${index} AS c${index}`).join(', ')
-    await bench.write('wide.parquet', `SELECT *, ${columns} FROM (${smallSet})`)
-    await headroomDone(['analyze', 'wide.parquet', '--out', 'wide-run', '--quiet'], { cwd: bench.folder })
-    expect(await headroomDone(['verify', 'wide-run'], { cwd: bench.folder })).toContain('All 8 files agree')
+    await workspace.write('wide.parquet', `SELECT *, ${columns} FROM (${smallForecasts})`)
+    await headroomDone(['analyze', 'wide.parquet', '--out', 'wide-run', '--quiet'], { cwd: workspace.folder })
+    expect(await headroomDone(['verify', 'wide-run'], { cwd: workspace.folder })).toContain('All 8 files agree')
   })
 
   const namesIn = (role: 'model' | 'metric', names: number): string =>
@@ -68,13 +68,13 @@ describe('bombs', () => {
             CASE WHEN d < 3 THEN 50.0 END AS actual, 50.0 + n % 7 AS predicted FROM range(${names}) a(n), range(4) b(d)`
 
   test.each(['model', 'metric'] as const)('as many names as one may have in column %s, and more', { timeout: 300_000 }, async (role) => {
-    await bench.write('most.parquet', namesIn(role, 1000))
-    await headroomDone(['analyze', 'most.parquet', '--out', `${role}-run`, '--quiet'], { cwd: bench.folder })
-    expect(await headroomDone(['verify', `${role}-run`], { cwd: bench.folder })).toContain('All 8 files agree')
+    await workspace.write('most.parquet', namesIn(role, 1000))
+    await headroomDone(['analyze', 'most.parquet', '--out', `${role}-run`, '--quiet'], { cwd: workspace.folder })
+    expect(await headroomDone(['verify', `${role}-run`], { cwd: workspace.folder })).toContain('All 8 files agree')
     const more = rounds(1001, 2_000_000)
-    await bench.write('more.parquet', namesIn(role, more))
+    await workspace.write('more.parquet', namesIn(role, more))
     const { code, stderr } = await headroom(['analyze', 'more.parquet', '--out', 'more-run', '--quiet', '--memory-limit', '1GB'], {
-      cwd: bench.folder,
+      cwd: workspace.folder,
     })
     expect(stderr).toBe(
       `Error: Column ${role} of more.parquet names ${more.toLocaleString('en-US')} ${role}s, more than 1,000.\nCheck that the column holds the ${role}; run ids and versions belong into another one.\n`,
@@ -101,7 +101,7 @@ describe('bombs', () => {
     ['more than a configuration ever has', Buffer.alloc(17_000_000, 'a: 1\n')],
   ])('a configuration with %s', async (_, contents) => {
     await writeFile(at('bomb.yaml'), contents)
-    const sentence = await bench.refusal('good.parquet', '--config', 'bomb.yaml')
+    const sentence = await workspace.refusal('good.parquet', '--config', 'bomb.yaml')
     expect(sentence.split('\n')[0]!.length).toBeLessThan(400)
   })
 
@@ -114,7 +114,7 @@ describe('bombs', () => {
   ])('a servers table with %s', async (_, contents) => {
     await writeFile(at('bomb.csv'), contents)
     const { code, stderr } = await headroom(['analyze', 'good.parquet', '--servers', 'bomb.csv', '--out', 'csv-run', '--quiet'], {
-      cwd: bench.folder,
+      cwd: workspace.folder,
     })
     expect(stderr.length).toBeLessThan(5000)
     expect([0, 3]).toContain(code)
@@ -134,23 +134,23 @@ describe('names that mislead', () => {
     '<script>alert(1)</script>',
     '\u2066\u200F',
   ]
-  const sql = `SELECT * REPLACE (server_id || [${names.map((name) => `'${name.replaceAll("'", "''").replace('\0', '')}' || ${name.includes('\0') ? 'chr(0)' : "''"}`).join(', ')}][1 + CAST(hash(server_id) % ${names.length} AS INTEGER)] AS server_id) FROM (${smallSet.replace('range(1, 4)', 'range(1, 40)')})`
+  const sql = `SELECT * REPLACE (server_id || [${names.map((name) => `'${name.replaceAll("'", "''").replace('\0', '')}' || ${name.includes('\0') ? 'chr(0)' : "''"}`).join(', ')}][1 + CAST(hash(server_id) % ${names.length} AS INTEGER)] AS server_id) FROM (${smallForecasts.replace('range(1, 4)', 'range(1, 40)')})`
 
   test('are analysed, kept as they are, and never steer a terminal', async () => {
-    await bench.write('names.parquet', sql)
-    const { code, stderr } = await headroom(['analyze', 'names.parquet', '--out', 'names-run'], { cwd: bench.folder })
+    await workspace.write('names.parquet', sql)
+    const { code, stderr } = await headroom(['analyze', 'names.parquet', '--out', 'names-run'], { cwd: workspace.folder })
     expect(code).toBe(0)
     expect(stderr).not.toMatch(steering)
     const rows = await headroomDone(['query', 'names-run', 'SELECT count(DISTINCT server_id) AS n FROM server_risk', '--json'], {
-      cwd: bench.folder,
+      cwd: workspace.folder,
     })
     expect(rows).toContain('39')
   })
 
   test('a column and a path with such names are told plainly', async () => {
-    await bench.write('col.parquet', `SELECT server_id, timestamp, predicted AS "pre\u001B[2Jdicted\u202E" FROM (${smallSet})`)
-    expect(await bench.refusal('col.parquet')).not.toMatch(steering)
-    expect(await bench.refusal('no\u001B[2Jwhere\u202E.parquet')).not.toMatch(steering)
+    await workspace.write('col.parquet', `SELECT server_id, timestamp, predicted AS "pre\u001B[2Jdicted\u202E" FROM (${smallForecasts})`)
+    expect(await workspace.refusal('col.parquet')).not.toMatch(steering)
+    expect(await workspace.refusal('no\u001B[2Jwhere\u202E.parquet')).not.toMatch(steering)
   })
 })
 
@@ -159,42 +159,44 @@ describe.skipIf(process.platform === 'win32')('places', () => {
     await mkdir(at('pipes'))
     execFileSync('mkfifo', [at('pipes/a.parquet'), at('pipe.yaml')])
     await symlink('/dev/zero', at('zero-device.parquet'))
-    expect(await bench.refusal('pipes')).toMatch(/^(a\.parquet is no regular file|The folder pipes holds no Parquet file)\.\n/)
-    expect(await bench.refusal('pipes/a.parquet')).toMatch(/\.\n/)
-    expect(await bench.refusal('zero-device.parquet')).toMatch(/\.\n/)
-    expect(await bench.refusal('good.parquet', '--config', 'pipe.yaml')).toBe('The configuration pipe.yaml is no file.\nCheck the path.')
+    expect(await workspace.refusal('pipes')).toMatch(/^(a\.parquet is no regular file|The folder pipes holds no Parquet file)\.\n/)
+    expect(await workspace.refusal('pipes/a.parquet')).toMatch(/\.\n/)
+    expect(await workspace.refusal('zero-device.parquet')).toMatch(/\.\n/)
+    expect(await workspace.refusal('good.parquet', '--config', 'pipe.yaml')).toBe(
+      'The configuration pipe.yaml is no file.\nCheck the path.',
+    )
   })
 
   test('links that lead in a circle end', async () => {
     await mkdir(at('maze/a'), { recursive: true })
     await symlink('..', at('maze/a/up'))
     await symlink('loop.parquet', at('maze/loop.parquet'))
-    expect(await bench.refusal('maze')).toMatch(/\.\n/)
-    expect(await bench.refusal('maze/loop.parquet')).toMatch(/\.\n/)
+    expect(await workspace.refusal('maze')).toMatch(/\.\n/)
+    expect(await workspace.refusal('maze/loop.parquet')).toMatch(/\.\n/)
   })
 
   test('an output behind a link that leads elsewhere is not written through', async () => {
     await mkdir(at('elsewhere'))
     await writeFile(at('elsewhere/mine.txt'), 'mine')
     await symlink('elsewhere', at('linked.partial'))
-    await headroom(['analyze', 'good.parquet', '--out', 'linked', '--quiet'], { cwd: bench.folder })
+    await headroom(['analyze', 'good.parquet', '--out', 'linked', '--quiet'], { cwd: workspace.folder })
     expect(await readdir(at('elsewhere'))).toEqual(['mine.txt'])
   })
 
   test('a path of five thousand letters, and one with a wild name', async () => {
-    expect(await bench.refusal(`${'x'.repeat(5000)}.parquet`)).toMatch(/\.\n/)
+    expect(await workspace.refusal(`${'x'.repeat(5000)}.parquet`)).toMatch(/\.\n/)
     await copyFile(at('good.parquet'), at("it's [a] *?; $(touch pwned).parquet"))
-    await headroomDone(['analyze', "it's [a] *?; $(touch pwned).parquet", '--out', 'wild', '--quiet'], { cwd: bench.folder })
+    await headroomDone(['analyze', "it's [a] *?; $(touch pwned).parquet", '--out', 'wild', '--quiet'], { cwd: workspace.folder })
     expect(existsSync(at('pwned'))).toBe(false)
   })
 
   test('a manifest that points out of its folder is no manifest', async () => {
-    await headroomDone(['analyze', 'good.parquet', '--out', 'pointing', '--quiet'], { cwd: bench.folder })
+    await headroomDone(['analyze', 'good.parquet', '--out', 'pointing', '--quiet'], { cwd: workspace.folder })
     const manifest = JSON.parse(await readFile(at('pointing/manifest.json'), 'utf8')) as { files: { name: string }[] }
     for (const name of ['../good.parquet', '/etc/passwd', 'a/../../b', 'C:\\windows', '..']) {
       manifest.files[0]!.name = name
       await writeFile(at('pointing/manifest.json'), JSON.stringify(manifest))
-      const { code, stderr } = await headroom(['verify', 'pointing'], { cwd: bench.folder })
+      const { code, stderr } = await headroom(['verify', 'pointing'], { cwd: workspace.folder })
       expect([code, stderr.split('\n')[0]]).toEqual([1, expect.stringMatching(/is not a manifest that this Headroom understands\.$/)])
     }
   })
@@ -218,7 +220,7 @@ const canMount = inNamespace('true') !== undefined
 describe.skipIf(!canMount)('disks', () => {
   test('that fill up at any point leave nothing behind and one sentence', { timeout: 300_000 }, async () => {
     const sizes = Array.from({ length: rounds(4, 24) }, (_, index) => 8 + index * Math.round(8000 / rounds(4, 24)))
-    await bench.write('disk.parquet', smallSet.replace('range(1, 4)', 'range(1, 400)'))
+    await workspace.write('disk.parquet', smallForecasts.replace('range(1, 4)', 'range(1, 400)'))
     for (const kilobytes of sizes) {
       const said = inNamespace(
         `mount -t tmpfs -o size=${kilobytes}k none /mnt && mkdir /mnt/kept && '${process.execPath}' '${cli}' analyze '${at('disk.parquet')}' --out /mnt/run --quiet 2>&1; echo "code $?"; ls -A /mnt`,
@@ -246,12 +248,12 @@ test('a clock that jumps back and forth by years changes no figure', async () =>
     at('clock.cjs'),
     'const real = Date.now; let n = 0\nDate.now = () => real() + (n++ % 2 ? 1 : -1) * 1e11\nconst D = Date\nglobalThis.Date = class extends D { constructor(...a) { a.length ? super(...a) : super(Date.now()) } static now() { return real() + (n++ % 2 ? 1 : -1) * 1e11 } }\n',
   )
-  await headroomDone(['analyze', 'good.parquet', '--out', 'steady', '--quiet'], { cwd: bench.folder })
+  await headroomDone(['analyze', 'good.parquet', '--out', 'steady', '--quiet'], { cwd: workspace.folder })
   await headroomDone(['analyze', 'good.parquet', '--out', 'jumping', '--quiet'], {
-    cwd: bench.folder,
+    cwd: workspace.folder,
     env: { NODE_OPTIONS: `--require ${at('clock.cjs')}` },
   })
-  expect(await headroomDone(['verify', 'jumping'], { cwd: bench.folder })).toContain('All 8 files agree')
+  expect(await headroomDone(['verify', 'jumping'], { cwd: workspace.folder })).toContain('All 8 files agree')
   for (const name of ['server_risk.parquet', 'risk_flagged_forecasts.parquet']) {
     expect((await readFile(at(`jumping/${name}`))).equals(await readFile(at(`steady/${name}`)))).toBe(true)
   }
@@ -298,7 +300,7 @@ describe('a file that is replaced, cut or written to while it is read', () => {
 test.skipIf(process.platform === 'win32')('an engine process that is killed at its work is started again and goes on', async () => {
   const engine = new EngineChild()
   const times = rounds(3, 20)
-  await bench.write('killed.parquet', smallSet.replace('range(1, 4)', 'range(1, 2000)'))
+  await workspace.write('killed.parquet', smallForecasts.replace('range(1, 4)', 'range(1, 2000)'))
   try {
     for (let time = 0; time < times; time++) {
       const analysis = engine.analyse(at('killed.parquet'), at('killed-run'))

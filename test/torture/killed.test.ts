@@ -10,13 +10,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readDecisions } from '../../src-main/queries/decisions.ts'
 import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
 import { readSettingsFile } from '../../src-main/shell/settings-file.ts'
-import { manifestedFiles, runFiles } from '../../src-shared/run-manifest.ts'
-import { filesBelow, openCloudBench } from '../fixtures/cloud-bench.ts'
+import { filesInManifest, runFiles } from '../../src-shared/run-manifest.ts'
+import { filesBelow, openCloudCliWorkspace } from '../fixtures/cloud-bench.ts'
 import { EngineChild } from '../fixtures/engine-child.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { headroom, headroomDone, startHeadroom } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
-import { chanceOf, oneOf, rounds, tally } from '../fixtures/torture.ts'
+import { randomFor, pickOne, rounds, tally } from '../fixtures/torture.ts'
 
 let folder: string
 let fleet: SampleRun
@@ -44,30 +44,30 @@ afterAll(async () => {
   await Promise.all([fleet.remove(), rm(folder, { recursive: true })])
 })
 
-const ended = (child: ChildProcess): Promise<void> => new Promise((done) => void child.once('exit', () => done()))
-const whole = [...manifestedFiles, runFiles.manifest].sort()
+const ended = (child: ChildProcess): Promise<void> => new Promise((hasFinished) => void child.once('exit', () => hasFinished()))
+const completeRun = [...filesInManifest, runFiles.manifest].sort()
 const isWhole = async (run: string): Promise<boolean> => (await verifyRunFolder(run)).files.every(({ state }) => state === 'ok')
 
 /** Starts the target; gives what it acknowledged once it was killed. */
 const killedAfter = async (milliseconds: number, ...args: string[]): Promise<number> => {
   const child = spawn(process.execPath, [target, ...args], { stdio: ['ignore', 'pipe', 'inherit'], cwd: process.cwd() })
-  let said = ''
+  let printed = ''
   let isWarm = (): void => undefined
-  const warm = new Promise<void>((done) => (isWarm = done))
+  const warm = new Promise<void>((hasFinished) => (isWarm = hasFinished))
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text
+    printed += text
     isWarm()
   })
   await Promise.race([warm, ended(child)])
   await pause(milliseconds)
   child.kill('SIGKILL')
-  await new Promise<void>((done) => void child.once('close', () => done()))
-  return Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
+  await new Promise<void>((hasFinished) => void child.once('close', () => hasFinished()))
+  return Number(printed.slice(0, printed.lastIndexOf('\n')).split('\n').at(-1))
 }
 
 test('while it writes settings: the last acknowledged are there, or the ones after', { timeout: 600_000 }, async () => {
   const kills = rounds(4, 100)
-  const chance = chanceOf('settings')
+  const chance = randomFor('settings')
   const path = join(folder, 'settings.json')
   let next = 0
   for (let kill = 0; kill < kills; kill++) {
@@ -84,15 +84,15 @@ test('while it writes settings: the last acknowledged are there, or the ones aft
 
 test('while it keeps decisions beside a run: none that was acknowledged is lost', { timeout: 600_000 }, async () => {
   const kills = rounds(3, 60)
-  const chance = chanceOf('decisions')
+  const chance = randomFor('decisions')
   const run = join(folder, 'notes-run')
   await mkdir(run)
   let next = 0
   for (let kill = 0; kill < kills; kill++) {
     const acknowledged = await killedAfter(chance() * 60, 'decisions', run, String(next))
-    const kept = (await readDecisions(run)).length
-    expect([acknowledged + 1, acknowledged + 2]).toContain(kept)
-    next = kept
+    const saved = (await readDecisions(run)).length
+    expect([acknowledged + 1, acknowledged + 2]).toContain(saved)
+    next = saved
   }
   tally('kills survived: decisions', kills)
 })
@@ -113,11 +113,11 @@ test('four processes that decide about one run at once lose nothing', { timeout:
 test('two windows and a command line on one run: every answer is right and every decision kept', { timeout: 120_000 }, async () => {
   const windows = [new EngineChild(), new EngineChild()]
   try {
-    for (const engine of windows) expect(await engine.ask('run.open', { folder: fleet.run })).toHaveProperty('value.counts.servers', 60)
+    for (const engine of windows) expect(await engine.call('run.open', { folder: fleet.run })).toHaveProperty('value.counts.servers', 60)
     const times = rounds(5, 40)
     const decisions = windows.flatMap((engine, index) =>
       Array.from({ length: times }, (_, time) =>
-        engine.ask('run.decide', {
+        engine.call('run.decide', {
           folder: fleet.run,
           decisions: [{ server_id: `w${index}-${time}`, disposition: 'retire', verdict: 'dismissed', reason: 'needed' }],
         }),
@@ -125,7 +125,7 @@ test('two windows and a command line on one run: every answer is right and every
     )
     const commands = Array.from({ length: 3 }, () => headroomDone(['verify', fleet.run]))
     expect(await Promise.all(decisions)).toEqual(decisions.map(() => ({ value: {} })))
-    for (const said of await Promise.all(commands)) expect(said).toContain('All 8 files agree')
+    for (const printed of await Promise.all(commands)) expect(printed).toContain('All 8 files agree')
     expect(await readDecisions(fleet.run)).toHaveLength(2 * times)
   } finally {
     for (const engine of windows) engine.stop()
@@ -136,19 +136,19 @@ describe('an analysis', () => {
   test.each(['a new folder', 'an empty folder'])(
     'into %s is whole or not there, and can be made again',
     { timeout: 900_000 },
-    async (place) => {
+    async (position) => {
       const kills = rounds(2, 40)
-      const chance = chanceOf(place)
-      const parent = join(folder, place.replaceAll(' ', '-'))
+      const chance = randomFor(position)
+      const parent = join(folder, position.replaceAll(' ', '-'))
       const run = join(parent, 'run')
-      await mkdir(place === 'a new folder' ? parent : run, { recursive: true })
+      await mkdir(position === 'a new folder' ? parent : run, { recursive: true })
       const args = ['analyze', fleet.forecasts, '--out', run, '--quiet', '--set', 'breach_probability=false']
       const startedAt = performance.now()
       await headroomDone(args)
       const takes = performance.now() - startedAt
       for (let kill = 0; kill < kills; kill++) {
         await rm(run, { recursive: true })
-        if (place === 'an empty folder') await mkdir(run)
+        if (position === 'an empty folder') await mkdir(run)
         // Twice, so that a killed start meets what another one left.
         for (let time = 0; time < 2; time++) {
           const running = startHeadroom(args)
@@ -156,11 +156,11 @@ describe('an analysis', () => {
           running.process.kill('SIGKILL')
           await running.result
           const isThere = existsSync(join(run, runFiles.manifest))
-          expect(isThere ? await isWhole(run) : place === 'an empty folder' || !existsSync(run)).toBe(true)
+          expect(isThere ? await isWhole(run) : position === 'an empty folder' || !existsSync(run)).toBe(true)
         }
         const { code, stderr } = await headroom(args)
         expect(code === 0 || /is not empty\.$/m.test(stderr)).toBe(true)
-        expect([await isWhole(run), (await readdir(run)).sort(), (await readdir(parent)).sort()]).toEqual([true, whole, ['run']])
+        expect([await isWhole(run), (await readdir(run)).sort(), (await readdir(parent)).sort()]).toEqual([true, completeRun, ['run']])
       }
       tally('kills survived: analyses', kills * 2)
     },
@@ -169,7 +169,7 @@ describe('an analysis', () => {
 
 test.each(['html', 'xlsx', 'csv'])('an export as %s is the old file or the new one', { timeout: 600_000 }, async (format) => {
   const kills = rounds(2, 20)
-  const chance = chanceOf(format)
+  const chance = randomFor(format)
   const out = join(folder, `report.${format}`)
   const args = ['export', fleet.run, '--format', format, '--out', out]
   const startedAt = performance.now()
@@ -190,36 +190,36 @@ test.each(['html', 'xlsx', 'csv'])('an export as %s is the old file or the new o
 })
 
 test('a launch, its transfers and its way home: one job, and the run comes home whole', { timeout: 1_200_000 }, async () => {
-  await packedEngine()
-  const chance = chanceOf('launch')
-  const launches = rounds(1, 8)
+  await ensurePackedEngine()
+  const chance = randomFor('launch')
+  const launchRecords = rounds(1, 8)
   let kills = 0
-  for (let launch = 0; launch < launches; launch++) {
-    const bench = await openCloudBench()
+  for (let cloudRun = 0; cloudRun < launchRecords; cloudRun++) {
+    const workspace = await openCloudCliWorkspace()
     try {
-      const home = join(bench.folder, 'home-run')
+      const resultsFolder = join(workspace.folder, 'home-run')
       let args = ['launch', fleet.forecasts, '--wait', '--fetch', 'home-run']
       for (let attempt = 0; attempt < rounds(2, 4); attempt++) {
-        const running = bench.start(...args)
-        await pause(300 + chance() * oneOf(chance, [800, 2500, 5000]))
+        const running = workspace.start(...args)
+        await pause(300 + chance() * pickOne(chance, [800, 2500, 5000]))
         const isOver = running.process.exitCode !== null
         running.process.kill('SIGKILL')
         await running.result
         if (isOver) break
         kills += 1
-        expect([...bench.simulator.account.jobs.keys()].length).toBeLessThan(2)
-        expect(!existsSync(home) || (await isWhole(home))).toBe(true)
-        const { jobs } = JSON.parse((await bench.cloud('jobs', '--json')).stdout) as { jobs: { runId: string }[] }
+        expect([...workspace.simulator.account.jobs.keys()].length).toBeLessThan(2)
+        expect(!existsSync(resultsFolder) || (await isWhole(resultsFolder))).toBe(true)
+        const { jobs } = JSON.parse((await workspace.cloud('jobs', '--json')).stdout) as { jobs: { runId: string }[] }
         // Killed before the launch was written down: nothing of it may be in the account.
-        expect(jobs.length > 0 || bench.simulator.account.jobs.size === 0).toBe(true)
+        expect(jobs.length > 0 || workspace.simulator.account.jobs.size === 0).toBe(true)
         if (jobs.length > 0) args = ['launch', '--resume', jobs[0]!.runId, '--wait', '--fetch', 'home-run']
       }
-      expect(existsSync(home) ? '' : (await bench.cloud(...args)).stderr).not.toMatch(/^Error/m)
-      expect(bench.simulator.account.jobs.size).toBe(1)
-      expect((await filesBelow(home)).size).toBe(whole.length)
-      expect(await isWhole(home)).toBe(true)
+      expect(existsSync(resultsFolder) ? '' : (await workspace.cloud(...args)).stderr).not.toMatch(/^Error/m)
+      expect(workspace.simulator.account.jobs.size).toBe(1)
+      expect((await filesBelow(resultsFolder)).size).toBe(completeRun.length)
+      expect(await isWhole(resultsFolder)).toBe(true)
     } finally {
-      await bench.close()
+      await workspace.close()
     }
   }
   expect(kills).toBeGreaterThan(0)

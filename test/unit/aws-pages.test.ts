@@ -1,6 +1,6 @@
 // Which addresses the app hands to the browser: pages of AWS and nothing that only looks like one.
 import { describe, expect, test } from 'vitest'
-import { awsPage } from '../../src-main/shell/aws-pages.ts'
+import { parseAwsUrl } from '../../src-main/shell/aws-pages.ts'
 
 describe('pages of AWS are opened', () => {
   test.each([
@@ -12,7 +12,7 @@ describe('pages of AWS are opened', () => {
     'https://oidc.eu-west-1.api.aws/authorize',
     'https://cn-north-1.console.amazonaws.cn/sagemaker/home',
     'https://us-gov-west-1.console.amazonaws-us-gov.com/sagemaker/home',
-  ])('%s', (address) => expect(awsPage(address, false)?.href).toBe(address))
+  ])('%s', (address) => expect(parseAwsUrl(address, false)?.href).toBe(address))
 })
 
 describe('nothing else is', () => {
@@ -33,16 +33,16 @@ describe('nothing else is', () => {
     'http://127.0.0.1.example.com/',
     '',
     'no address',
-  ])('%s', (address) => expect(awsPage(address, false)).toBeNull())
+  ])('%s', (address) => expect(parseAwsUrl(address, false)).toBeNull())
 
   test('a backslash counts as a slash: what opens is what was understood', () => {
-    expect(awsPage('https://console.aws.amazon.com\\@example.com/x', false)?.href).toBe('https://console.aws.amazon.com/@example.com/x')
+    expect(parseAwsUrl('https://console.aws.amazon.com\\@example.com/x', false)?.href).toBe('https://console.aws.amazon.com/@example.com/x')
   })
 
   test('a simulated account on this machine is one only where that is allowed', () => {
-    expect(awsPage('http://127.0.0.1:4566/authorize', true)?.port).toBe('4566')
-    expect(awsPage('http://localhost:4566/', true)).toBeNull()
-    expect(awsPage('https://127.0.0.1:4566/', true)).toBeNull()
-    expect(awsPage('http://127.0.0.1@example.com/', true)).toBeNull()
+    expect(parseAwsUrl('http://127.0.0.1:4566/authorize', true)?.port).toBe('4566')
+    expect(parseAwsUrl('http://localhost:4566/', true)).toBeNull()
+    expect(parseAwsUrl('https://127.0.0.1:4566/', true)).toBeNull()
+    expect(parseAwsUrl('http://127.0.0.1@example.com/', true)).toBeNull()
   })
 })

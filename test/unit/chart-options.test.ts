@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { HeatmapData, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { cividisTable } from '../../src-shared/chart-options/cividis.ts'
 import { clustersSubtitle, clustersTitle } from '../../src-shared/chart-options/clusters-title.ts'
-import { escapeHtml, fixedFormatting, localeFormatting, printable } from '../../src-shared/chart-options/format.ts'
-import { barsOption } from '../../src-shared/chart-options/bars.ts'
-import { breachCurveOption } from '../../src-shared/chart-options/curves.ts'
+import { escapeHtml, fixedFormatting, localeFormatting, toPrintable } from '../../src-shared/chart-options/format.ts'
+import { createBarsOption } from '../../src-shared/chart-options/bars.ts'
+import { createBreachCurveOption } from '../../src-shared/chart-options/curves.ts'
 import { cellAt, describeCell } from '../../src-shared/chart-options/heatmap-cell.ts'
-import { cellScale, heatmapHeight, layOutHeatmap } from '../../src-shared/chart-options/heatmap-layout.ts'
+import { cellScale, measureHeatmapHeight, createHeatmapLayout } from '../../src-shared/chart-options/heatmap-layout.ts'
 import { scaleTicks } from '../../src-shared/chart-options/heatmap-legend.ts'
-import { placeMarks } from '../../src-shared/chart-options/heatmap-marks.ts'
-import { heatmapTable } from '../../src-shared/chart-options/heatmap-table.ts'
+import { positionMarks } from '../../src-shared/chart-options/heatmap-marks.ts'
+import { createHeatmapTable } from '../../src-shared/chart-options/heatmap-table.ts'
 import { heatmapSubtitle, heatmapTitle } from '../../src-shared/chart-options/heatmap-title.ts'
 import { heatmapDomain, paintMatrix } from '../../src-shared/chart-options/paint-matrix.ts'
 import { estimateTextWidth, fitText } from '../../src-shared/chart-options/text-width.ts'
@@ -122,23 +122,23 @@ describe('the cell under the pointer', () => {
   })
 
   it('says who, when, how much and what stands out', () => {
-    const words = (timeMs: number, row: number) => {
+    const describeAt = (timeMs: number, row: number) => {
       const cell = cellAt(small, timeMs, row)
       return cell === null ? null : describeCell(small, cell, fixedFormatting)
     }
-    expect(words(Date.UTC(2026, 3, 1), 0)).toEqual({
+    expect(describeAt(Date.UTC(2026, 3, 1), 0)).toEqual({
       who: 'db-1',
       when: '1 April 2026',
       howMuch: '95.3\u00a0% forecast',
       notes: ['above 90\u00a0%', 'high risk'],
     })
-    expect(words(Date.UTC(2026, 2, 30), 1)).toEqual({
+    expect(describeAt(Date.UTC(2026, 2, 30), 1)).toEqual({
       who: 'web <1>',
       when: '30 March 2026',
       howMuch: '50\u00a0% measured, highest',
       notes: ['Quarter end', 'low risk'],
     })
-    expect(words(Date.UTC(2026, 2, 31), 1)?.howMuch).toBe('no data')
+    expect(describeAt(Date.UTC(2026, 2, 31), 1)?.valueText).toBe('no data')
   })
 })
 
@@ -147,7 +147,7 @@ describe('bars', () => {
     const chart = { theme: chartTheme('light'), formatting: localeFormatting('en-US') }
     const kinds = [{ name: 'x', color: '#000000', values }]
     const data = { names: values.map(String), unit: '', kinds, ...(labels === undefined ? {} : { labels, isHorizontal: true }) }
-    return barsOption(data, chart).grid as { left: number; right: number }
+    return createBarsOption(data, chart).grid as { left: number; right: number }
   }
 
   it('leave room for the numbers at their axis, however many digits they have', () => {
@@ -165,7 +165,7 @@ describe('bars', () => {
 describe('the breach curve', () => {
   it('joins the dates it is known for, from none at the start, without steps that would deny a breach between them', () => {
     const data = { timesMs: [7 * dayMs, 14 * dayMs], probability: [0.5, 0.75], startMs: 0, stepMs: dayMs, expectedMs: null }
-    const { series } = breachCurveOption(data, { theme: chartTheme('light'), formatting: fixedFormatting })
+    const { series } = createBreachCurveOption(data, { theme: chartTheme('light'), formatting: fixedFormatting })
     expect(series).toMatchObject([
       {
         data: [
@@ -182,14 +182,14 @@ describe('the breach curve', () => {
 
 describe('the heatmap as a table', () => {
   it('says per row the greatest measured and forecast value with their days, and the first forecast day above 80', () => {
-    expect(heatmapTable(small).rows).toEqual([
+    expect(createHeatmapTable(small).rows).toEqual([
       ['db-1', 1, 'high', 100, '2026-03-31T00:00:00Z', 95.25, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
       ['web <1>', 3, 'low', 50, '2026-03-30T00:00:00Z', 120, '2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'],
     ])
-    expect(heatmapTable(small).columns).toContain('highest measured, %')
-    expect(heatmapTable({ ...small, unit: '' }).columns).toContain('highest forecast')
-    expect(heatmapTable({ ...small, highThreshold: 100 }).rows.map((row) => row.at(-1))).toEqual([null, '2026-04-01T00:00:00Z'])
-    const gone = heatmapTable({ ...small, values: new Float32Array(6).fill(Number.NaN), highThreshold: null }).rows
+    expect(createHeatmapTable(small).columns).toContain('highest measured, %')
+    expect(createHeatmapTable({ ...small, unit: '' }).columns).toContain('highest forecast')
+    expect(createHeatmapTable({ ...small, highThreshold: 100 }).rows.map((row) => row.at(-1))).toEqual([null, '2026-04-01T00:00:00Z'])
+    const gone = createHeatmapTable({ ...small, values: new Float32Array(6).fill(Number.NaN), highThreshold: null }).rows
     expect(gone[0]).toEqual(['db-1', 1, 'high', null, null, null, null, null])
   })
 })
@@ -282,10 +282,10 @@ describe('the time axis', () => {
       for (const span of spans) {
         for (const width of [200, 500, 1100]) {
           const fromMs = Date.UTC(2025, 9, 3, 5)
-          const axis = { fromMs, toMs: fromMs + span * dayMs, leastMs: hourMs, x: 0, width }
+          const axis = { fromMs, toMs: fromMs + span * dayMs, minStepMs: hourMs, x: 0, width }
           const labels = timeLabels(axis, formatting, 12, estimateTextWidth)
-          expect(touching(labels.map(({ x, label }) => ({ x, text: label })))).toEqual([])
-          expect(touching(labels.filter(({ context }) => context !== '').map(({ x, context }) => ({ x, text: context })))).toEqual([])
+          expect(findOverlaps(labels.map(({ x, label }) => ({ x, text: label })))).toEqual([])
+          expect(findOverlaps(labels.filter(({ context }) => context !== '').map(({ x, context }) => ({ x, text: context })))).toEqual([])
         }
       }
     }
@@ -294,8 +294,8 @@ describe('the time axis', () => {
 
 describe('labels of quarter ends and holidays', () => {
   const day = (label: string, at: number): TimeMark => ({ kind: 'holiday', label, fromMs: at, toMs: at + 1 })
-  const place = (marks: readonly TimeMark[]) =>
-    placeMarks(
+  const position = (marks: readonly TimeMark[]) =>
+    positionMarks(
       marks,
       { from: 0, to: 100 },
       (time) => time,
@@ -304,16 +304,16 @@ describe('labels of quarter ends and holidays', () => {
     )
 
   it('sit above the middle of their mark where there is room', () => {
-    expect(place([day('x'.repeat(11), 20)])[0]?.labelX).toBe(15)
+    expect(position([day('x'.repeat(11), 20)])[0]?.labelX).toBe(15)
   })
 
   it('avoid the line of the horizon and each other, and fall away where nothing fits', () => {
-    const placed = place([day('x'.repeat(20), 51), day('y'.repeat(20), 55), day('z'.repeat(200), 90)])
-    expect(placed.map(({ labelX }) => labelX)).toEqual([60, null, null])
+    const positioned = position([day('x'.repeat(20), 51), day('y'.repeat(20), 55), day('z'.repeat(200), 90)])
+    expect(positioned.map(({ labelX }) => labelX)).toEqual([60, null, null])
   })
 
   it('are left out beyond the visible span', () => {
-    expect(place([day('x', 120)])).toEqual([])
+    expect(position([day('x', 120)])).toEqual([])
   })
 })
 
@@ -323,13 +323,13 @@ describe('long labels of holidays', () => {
       { kind: 'holiday', label: 'x'.repeat(200), fromMs: 0, toMs: 2 },
       { kind: 'holiday', label: 'second', fromMs: 150, toMs: 152 },
     ]
-    const placed = placeMarks(
+    const positioned = positionMarks(
       marks,
       { from: 0, to: 300 },
       (time) => time,
       (label) => label.length,
     )
-    expect(placed.map(({ label, labelX }) => [label, labelX])).toEqual([
+    expect(positioned.map(({ label, labelX }) => [label, labelX])).toEqual([
       [`${'x'.repeat(109)}…`, 0],
       ['second', 148],
     ])
@@ -371,8 +371,8 @@ describe('themes', () => {
 
   it.each(themeNames)('%s: risk classes differ in shape and word, clusters in the pair of colour and symbol', (name) => {
     const theme = chartTheme(name)
-    const signs = Object.values(theme.risk)
-    for (const key of ['color', 'shape', 'word'] as const) expect(new Set(signs.map((sign) => sign[key])).size).toBe(3)
+    const icons = Object.values(theme.risk)
+    for (const key of ['color', 'shape', 'label'] as const) expect(new Set(icons.map((icon) => icon[key])).size).toBe(3)
     const pairs = Array.from({ length: 64 }, (_, cluster) => JSON.stringify(clusterStyle(theme, cluster)))
     expect(new Set(pairs).size).toBe(64)
     const first = Array.from({ length: 8 }, (_, cluster) => clusterStyle(theme, cluster))
@@ -390,7 +390,7 @@ describe('the layout', () => {
       [420, 360],
     ] as const) {
       const frame = { theme: chartTheme('light'), formatting: fixedFormatting, width, height }
-      const { plot, legend, lanes } = layOutHeatmap(data, frame)
+      const { plot, legend, lanes } = createHeatmapLayout(data, frame)
       expect(lanes.horizon).toBeLessThan(lanes.eoq)
       expect(lanes.eoqBar).toBeLessThanOrEqual(plot.y)
       expect(plot.y + plot.height).toBeLessThanOrEqual(legend.y)
@@ -401,8 +401,8 @@ describe('the layout', () => {
 
   it('gives the cells the height that was asked for', () => {
     const frame = { theme: chartTheme('light'), formatting: fixedFormatting, width: 900 }
-    const height = heatmapHeight(small, frame, 200)
-    expect(Math.abs(layOutHeatmap(small, { ...frame, height }).plot.height - 200)).toBeLessThanOrEqual(1)
+    const height = measureHeatmapHeight(small, frame, 200)
+    expect(Math.abs(createHeatmapLayout(small, { ...frame, height }).plot.height - 200)).toBeLessThanOrEqual(1)
   })
 })
 
@@ -429,18 +429,18 @@ describe('numbers, times and names', () => {
     expect(fitText('database-primary', 9, measure)).toBe('database…')
     expect(fitText('🚀🔥🌍', 2, measure)).toBe('🚀…')
     expect(fitText('short', 9, measure)).toBe('short')
-    expect(printable('a\u0000b\nc \ud83d d')).toBe('a b c \ufffd d')
+    expect(toPrintable('a\u0000b\nc \ud83d d')).toBe('a b c \ufffd d')
     expect(escapeHtml(`<a href="x">&'`)).toBe('&#60;a href=&#34;x&#34;&#62;&#38;&#39;')
   })
 })
 
 /** Pairs of neighbours whose centred texts touch. */
-const touching = (texts: readonly { readonly x: number; readonly text: string }[]): string[] =>
+const findOverlaps = (texts: readonly { readonly x: number; readonly text: string }[]): string[] =>
   texts.flatMap(({ x, text }, index) => {
     const next = texts[index + 1]
     if (next === undefined) return []
-    const room = (estimateTextWidth(text, 12) + estimateTextWidth(next.text, 12)) / 2
-    return next.x - x > room ? [] : [`"${text}" and "${next.text}"`]
+    const neededWidth = (estimateTextWidth(text, 12) + estimateTextWidth(next.text, 12)) / 2
+    return next.x - x > neededWidth ? [] : [`"${text}" and "${next.text}"`]
   })
 
 /** Relative luminance and contrast by WCAG 2.2. */

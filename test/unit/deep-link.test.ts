@@ -1,6 +1,6 @@
 // Links to a run: what is written is read again, and nothing but a view of a run folder can be asked for.
 import { describe, expect, it } from 'vitest'
-import { launchOf } from '../../src-main/shell/launch.ts'
+import { parseStartArguments } from '../../src-main/shell/launch.ts'
 import { formatDeepLink, parseDeepLink, type DeepLink } from '../../src-shared/deep-link.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 
@@ -51,16 +51,19 @@ describe('a link to a run', () => {
 })
 
 describe('the command line of a start', () => {
-  const launch = (...given: string[]) => launchOf(['/opt/headroom', '/app', ...given], '/home/planner', '/app')
+  const startRequestFor = (...given: string[]) => parseStartArguments(['/opt/headroom', '/app', ...given], '/home/planner', '/app')
 
   it('names a path, the sample, a link or nothing', () => {
-    expect(launch('--no-sandbox', 'fleet.parquet')).toEqual({ kind: 'path', path: '/home/planner/fleet.parquet' })
-    expect(launch('--sample')).toEqual({ kind: 'sample' })
-    expect(launch()).toEqual({ kind: 'start' })
-    expect(launch('headroom://run/models?path=/data/run')).toMatchObject({ kind: 'link', link: { path: '/data/run', view: 'models' } })
+    expect(startRequestFor('--no-sandbox', 'fleet.parquet')).toEqual({ kind: 'path', path: '/home/planner/fleet.parquet' })
+    expect(startRequestFor('--sample')).toEqual({ kind: 'sample' })
+    expect(startRequestFor()).toEqual({ kind: 'start' })
+    expect(startRequestFor('headroom://run/models?path=/data/run')).toMatchObject({
+      kind: 'link',
+      link: { path: '/data/run', view: 'models' },
+    })
   })
 
   it('never takes a broken link for a path', () => {
-    expect(launch('headroom://delete/everything')).toMatchObject({ kind: 'refused' })
+    expect(startRequestFor('headroom://delete/everything')).toMatchObject({ kind: 'refused' })
   })
 })

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DiagnosticLog } from '../../src-main/shell/diagnostic-log.ts'
-import { problemReport } from '../../src-main/shell/problem-report.ts'
+import { formatProblemReport } from '../../src-main/shell/problem-report.ts'
 import { redact } from '../../src-main/shell/redact.ts'
-import { startSettings } from '../../src-shared/settings.ts'
+import { defaultSettings } from '../../src-shared/settings.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -59,9 +59,9 @@ test('the log stays small and keeps the latest', async () => {
   const names = (await readdir(folder)).sort()
   expect(names).toEqual(['headroom.1.log', 'headroom.2.log', 'headroom.3.log', 'headroom.log'])
   for (const name of names) expect((await stat(join(folder, name))).size).toBeLessThan(505_000)
-  const kept = [...log.read().matchAll(/"line":(\d+)/g)].map(([, line]) => Number(line))
-  expect(kept.at(-1)).toBe(2999)
-  expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => 3000 - kept.length + index))
+  const storedLines = [...log.read().matchAll(/"line":(\d+)/g)].map(([, line]) => Number(line))
+  expect(storedLines.at(-1)).toBe(2999)
+  expect(storedLines).toEqual(Array.from({ length: storedLines.length }, (_, index) => 3000 - storedLines.length + index))
 })
 
 test('a log that cannot be written stops nothing', () => {
@@ -71,8 +71,8 @@ test('a log that cannot be written stops nothing', () => {
 })
 
 test('the report says that nothing else is in it, and holds neither settings of the analysis nor queries', () => {
-  const settings = { ...startSettings, analysis: { target_metric: 'secret_metric' }, queryHistory: ['SELECT secret'] }
-  const report = problemReport({ version: '1.2.3', isPackaged: true, settings, crashFolder: folder, log: '{"what":"start"}\n' })
+  const settings = { ...defaultSettings, analysis: { target_metric: 'secret_metric' }, queryHistory: ['SELECT secret'] }
+  const report = formatProblemReport({ version: '1.2.3', isPackaged: true, settings, crashFolder: folder, log: '{"what":"start"}\n' })
   expect(report).toContain('This is everything that the report holds.')
   expect(report).toMatch(/== The app\nHeadroom 1\.2\.3\n/)
   expect(report).toContain('== Crash dumps kept on this machine\nnone\n')

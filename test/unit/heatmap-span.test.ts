@@ -1,6 +1,6 @@
 // Which span of time the heatmap begins with: history beside the forecast, unless a wide gap lies between the two.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { resetHeatmap, timeRangeOf, useHeatmapState } from '../../src-renderer/state/heatmap-state.ts'
+import { resetHeatmap, visibleTimeRange, useHeatmapState } from '../../src-renderer/state/heatmap-state.ts'
 import { hasWideGap, type RunOverview } from '../../src-shared/run-view.ts'
 
 const hour = 3_600_000
@@ -16,7 +16,7 @@ const runMeasuredUpTo = (lastHour: number | null): RunOverview =>
 
 const spanOf = (run: RunOverview): [number, number] => {
   resetHeatmap(run)
-  const { fromMs, toMs } = timeRangeOf(run, useHeatmapState.getState())
+  const { fromMs, toMs } = visibleTimeRange(run, useHeatmapState.getState())
   return [fromMs / hour, toMs / hour]
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { holdLock } from '../../src-main/run-folder/hold-lock.ts'
+import { withFileLock } from '../../src-main/run-folder/hold-lock.ts'
 
 let folder: string
 let lock: string
@@ -21,18 +21,18 @@ test('changes do not overlap, and leave nothing behind', async () => {
     await pause(30)
     order.push(`${name} ends`)
   }
-  await Promise.all(['a', 'b', 'c'].map((name) => holdLock(lock, change(name))))
+  await Promise.all(['a', 'b', 'c'].map((name) => withFileLock(lock, change(name))))
   for (let at = 0; at < order.length; at += 2) expect(order[at + 1]).toBe(order[at]!.replace('begins', 'ends'))
   expect(await readdir(folder)).toEqual([])
 })
 
 test('a change that fails lets the next one in', async () => {
   await expect(
-    holdLock(lock, async () => {
+    withFileLock(lock, async () => {
       throw new Error('no')
     }),
   ).rejects.toThrow('no')
-  expect(await holdLock(lock, async () => 7)).toBe(7)
+  expect(await withFileLock(lock, async () => 7)).toBe(7)
 })
 
 test.each([
@@ -43,5 +43,5 @@ test.each([
   await writeFile(lock, holder)
   const then = Date.now() / 1000 - seconds
   await utimes(lock, then, then)
-  expect(await holdLock(lock, async () => 'in')).toBe('in')
+  expect(await withFileLock(lock, async () => 'in')).toBe('in')
 })

@@ -1,9 +1,9 @@
 // Memory that an analysis may take: sizes as people write them, a quarter of the machine by default, and what the settings keep.
 import { totalmem } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { databaseMemory, memoryLimitOf } from '../../src-main/engine/memory-limit.ts'
-import { memoryBytes } from '../../src-shared/memory-size.ts'
-import { mergeSettings, settingsChangeSchema, startSettings } from '../../src-shared/settings.ts'
+import { databaseMemory, parseMemoryLimit } from '../../src-main/engine/memory-limit.ts'
+import { parseMemorySize } from '../../src-shared/memory-size.ts'
+import { mergeSettings, settingsChangeSchema, defaultSettings } from '../../src-shared/settings.ts'
 
 describe('a memory size', () => {
   test.each([
@@ -11,22 +11,22 @@ describe('a memory size', () => {
     ['2 GiB', 2_147_483_648],
     ['1.5gb', 1_500_000_000],
   ])('%s is %d bytes', (text, bytes) => {
-    expect(memoryBytes(text)).toBe(bytes)
-    expect(memoryLimitOf(text)).toBe(bytes)
+    expect(parseMemorySize(text)).toBe(bytes)
+    expect(parseMemoryLimit(text)).toBe(bytes)
   })
 
   test.each(['', '2', 'GB', '-1GB', '0MB', '2 XB', '1e3MB'])('%s is none', (text) => {
-    expect(memoryBytes(text)).toBeNaN()
-    expect(() => memoryLimitOf(text)).toThrow(/is no memory size/)
+    expect(parseMemorySize(text)).toBeNaN()
+    expect(() => parseMemoryLimit(text)).toThrow(/is no memory size/)
   })
 })
 
 test('without a setting four such analyses fill the machine, or each may take 512 MB', () => {
-  const usual = memoryLimitOf(undefined)
+  const defaultLimit = parseMemoryLimit(undefined)
   const machine = Math.min(totalmem(), process.constrainedMemory() || totalmem())
   const isSmall = machine < 2_048_000_000
-  expect(4 * usual).toBeGreaterThan(isSmall ? 2_047_999_999 : machine - 4)
-  expect(4 * usual).toBeLessThanOrEqual(isSmall ? 2_048_000_000 : machine)
+  expect(4 * defaultLimit).toBeGreaterThan(isSmall ? 2_047_999_999 : machine - 4)
+  expect(4 * defaultLimit).toBeLessThanOrEqual(isSmall ? 2_048_000_000 : machine)
 })
 
 test('the database gets 65 % of it: of 1 GB 650 MB; of little all, up to 128 MB', () => {
@@ -36,7 +36,7 @@ test('the database gets 65 % of it: of 1 GB 650 MB; of little all, up to 128 MB'
 })
 
 test('the settings keep a size and refuse what is none', () => {
-  expect(mergeSettings(startSettings, { memoryLimit: '4GB' }).memoryLimit).toBe('4GB')
-  expect(mergeSettings(startSettings, { memoryLimit: null }).memoryLimit).toBeNull()
+  expect(mergeSettings(defaultSettings, { memoryLimit: '4GB' }).memoryLimit).toBe('4GB')
+  expect(mergeSettings(defaultSettings, { memoryLimit: null }).memoryLimit).toBeNull()
   expect(settingsChangeSchema.safeParse({ memoryLimit: 'plenty' }).success).toBe(false)
 })

@@ -1,15 +1,15 @@
 // The one page: where it comes from, what it may load, and that only its top frame may ask.
 import { describe, expect, test } from 'vitest'
-import { isOwnPage, mayLoad, pageAddress } from '../../src-main/shell/page-address.ts'
+import { isAppPage, isAllowedUrl, pageUrl } from '../../src-main/shell/page-address.ts'
 
 const page = 'app://headroom/'
 const server = 'http://localhost:5173'
 
 describe('the page', () => {
   test('comes from the app; from a development server only where the app is not packaged', () => {
-    expect(pageAddress({}, true)).toBe(page)
-    expect(pageAddress({ ELECTRON_RENDERER_URL: 'https://example.com' }, true)).toBe(page)
-    expect(pageAddress({ ELECTRON_RENDERER_URL: server }, false)).toBe(server)
+    expect(pageUrl({}, true)).toBe(page)
+    expect(pageUrl({ ELECTRON_RENDERER_URL: 'https://example.com' }, true)).toBe(page)
+    expect(pageUrl({ ELECTRON_RENDERER_URL: server }, false)).toBe(server)
   })
 })
 
@@ -23,12 +23,12 @@ describe('who may ask the main process', () => {
     ['about:blank', { url: 'about:blank', parent: null }, false],
     ['a data address', { url: 'data:text/html,app://headroom/', parent: null }, false],
     ['a frame that is gone', null, false],
-  ])('%s', (_, frame, isOwn) => expect(isOwnPage(frame, page)).toBe(isOwn))
+  ])('%s', (_, frame, isOwn) => expect(isAppPage(frame, page)).toBe(isOwn))
 
   test('a server that only begins like the development server is another site', () => {
-    expect(isOwnPage({ url: 'http://localhost:5173/', parent: null }, server)).toBe(true)
-    expect(isOwnPage({ url: 'http://localhost:51730/', parent: null }, server)).toBe(false)
-    expect(isOwnPage({ url: 'http://localhost:5173.example.com/', parent: null }, server)).toBe(false)
+    expect(isAppPage({ url: 'http://localhost:5173/', parent: null }, server)).toBe(true)
+    expect(isAppPage({ url: 'http://localhost:51730/', parent: null }, server)).toBe(false)
+    expect(isAppPage({ url: 'http://localhost:5173.example.com/', parent: null }, server)).toBe(false)
   })
 })
 
@@ -45,11 +45,11 @@ describe('what a page may load', () => {
     ['devtools://devtools/bundled/inspector.html', false, true],
     ['no address', false, false],
   ])('%s: packaged %s, in development %s', (address, packaged, developed) => {
-    expect([mayLoad(address, page, true), mayLoad(address, page, false)]).toEqual([packaged, developed])
+    expect([isAllowedUrl(address, page, true), isAllowedUrl(address, page, false)]).toEqual([packaged, developed])
   })
 
   test('the development server tells the page of changes', () => {
-    expect(mayLoad('ws://localhost:5173/', server, false)).toBe(true)
-    expect(mayLoad('ws://localhost:5173/', server, true)).toBe(false)
+    expect(isAllowedUrl('ws://localhost:5173/', server, false)).toBe(true)
+    expect(isAllowedUrl('ws://localhost:5173/', server, true)).toBe(false)
   })
 })

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { importPipelineConfig } from '../../src-shared/pipeline-config.ts'
 
-const features = (stated: unknown): unknown =>
-  importPipelineConfig({ risk_analysis: { clustering: { features: stated } } })['cluster_features']
+const features = (configured: unknown): unknown =>
+  importPipelineConfig({ risk_analysis: { clustering: { features: configured } } })['cluster_features']
 
 describe("the pipeline's configuration", () => {
   it('states thresholds, clusters, calendar and metric', () => {

@@ -1,16 +1,16 @@
 // Names from files never steer what shows them: control characters and marks of direction are made visible.
 import { expect, test } from 'vitest'
 import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { plainSentence, plainText } from '../../src-shared/plain-text.ts'
+import { toPlainSentence, toPlainText } from '../../src-shared/plain-text.ts'
 
 test('control characters and marks of direction become U+FFFD; all other letters stay', () => {
-  expect(plainText('a\u001B[2J\u0000b\u009Bc\u202Ed\u2066e\u2028f')).toBe('a\uFFFD[2J\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf')
-  expect(plainText('two\tlines\nمرحبا 日本 🙂 é')).toBe('two\tlines\nمرحبا 日本 🙂 é')
+  expect(toPlainText('a\u001B[2J\u0000b\u009Bc\u202Ed\u2066e\u2028f')).toBe('a\uFFFD[2J\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf')
+  expect(toPlainText('two\tlines\nمرحبا 日本 🙂 é')).toBe('two\tlines\nمرحبا 日本 🙂 é')
 })
 
 test('a sentence is one line, and keeps its beginning and its end', () => {
-  expect(plainSentence('file a\nb\r\nc is bad.')).toBe('file a b\uFFFD c is bad.')
-  const long = plainSentence(`${'x'.repeat(5000)} is bad.`)
+  expect(toPlainSentence('file a\nb\r\nc is bad.')).toBe('file a b\uFFFD c is bad.')
+  const long = toPlainSentence(`${'x'.repeat(5000)} is bad.`)
   expect([long.length, long.endsWith('x is bad.')]).toEqual([2001, true])
 })
 

@@ -1,6 +1,6 @@
 // The name of a run in the headline: by what was analysed, however it was laid out.
 import { expect, it } from 'vitest'
-import { runTitle } from '../../src-main/queries/run-title.ts'
+import { createRunTitle } from '../../src-main/queries/run-title.ts'
 
 it.each([
   [['/data/fleet.parquet'], 'fleet'],
@@ -14,5 +14,5 @@ it.each([
   [['/opt/ml/processing/input/data/a.parquet', '/opt/ml/processing/input/data/b.parquet'], 'my run'],
   [[], 'my run'],
 ])('%j: %s', (inputs, title) => {
-  expect(runTitle(inputs, '/runs/my run')).toBe(title)
+  expect(createRunTitle(inputs, '/runs/my run')).toBe(title)
 })

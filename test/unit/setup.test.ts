@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isBuilt, products, sourceFingerprint } from '../../scripts/setup/build.mjs'
 import { dependencyStamp, dependencyState, matchesLock } from '../../scripts/setup/dependencies.mjs'
 import { missingLibraries } from '../../scripts/setup/electron-check.mjs'
-import { installedElectron, rememberRefusal, wasRefused } from '../../scripts/setup/electron-package.mjs'
+import { installedElectron, recordFailure, hasRecentFailure } from '../../scripts/setup/electron-package.mjs'
 import { verifyIntegrity } from '../../scripts/setup/integrity.mjs'
 import { isStale, withLock } from '../../scripts/setup/lock-file.mjs'
 import { isSupportedNode, requireSupportedNode } from '../../scripts/setup/node-version.mjs'
@@ -147,11 +147,11 @@ describe('Electron', () => {
   it('is not downloaded again for a day after a refusal, unless its version changes', () => {
     const file = join(folder, 'cache', 'refused.json')
     const day = 24 * 60 * 60 * 1000
-    expect(wasRefused('45.4.1', file, 0)).toBe(false)
-    rememberRefusal('45.4.1', 'fetch failed', file, 1000)
-    expect(wasRefused('45.4.1', file, 1000 + day - 1)).toBe(true)
-    expect(wasRefused('45.4.1', file, 1000 + day)).toBe(false)
-    expect(wasRefused('45.5.0', file, 2000)).toBe(false)
+    expect(hasRecentFailure('45.4.1', file, 0)).toBe(false)
+    recordFailure('45.4.1', 'fetch failed', file, 1000)
+    expect(hasRecentFailure('45.4.1', file, 1000 + day - 1)).toBe(true)
+    expect(hasRecentFailure('45.4.1', file, 1000 + day)).toBe(false)
+    expect(hasRecentFailure('45.5.0', file, 2000)).toBe(false)
   })
   it('names the libraries that the linker misses', () => {
     const ldd = '\tlibc.so.6 => /lib/libc.so.6 (0x1)\n\tlibnss3.so => not found\n\tlibgbm.so.1 => not found\n'

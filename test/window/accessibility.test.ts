@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pageSettled, showView } from './charts-on-page.ts'
+import { waitForPage, showView } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -39,7 +39,7 @@ const chooseTheme = async (theme: string): Promise<void> => {
 }
 
 /** "rule: where" of every serious or critical fault. */
-const faults = (): Promise<string[]> =>
+const axeFaults = (): Promise<string[]> =>
   window.page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResults> } }
     const { violations } = await axe.run(document, { resultTypes: ['violations'] })
@@ -66,23 +66,23 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
     for (const name of names) {
       if (name === 'Server') {
         await showView(page, 'Overview')
-        await pageSettled(page)
+        await waitForPage(page)
         await page.locator('td .link').first().click()
       } else await showView(page, name)
-      await pageSettled(page)
-      expect({ name, faults: await faults() }).toEqual({ name, faults: [] })
+      await waitForPage(page)
+      expect({ name, axeFaults: await axeFaults() }).toEqual({ name, axeFaults: [] })
     }
   })
 
   it('has none in what opens over the views', async () => {
     const { page } = window
     await showView(page, 'Servers')
-    await pageSettled(page)
+    await waitForPage(page)
     await page.locator('.grid-body [role=row]').first().click()
     await page.getByRole('complementary', { name: 'Server details' }).getByText('Forecast P95').waitFor()
-    expect(await faults()).toEqual([])
+    expect(await axeFaults()).toEqual([])
     await page.getByRole('button', { name: 'Region' }).click()
-    expect(await faults()).toEqual([])
+    expect(await axeFaults()).toEqual([])
     await page.keyboard.press('Escape')
     for (const [key, name] of [
       ['Control+k', 'Commands'],
@@ -91,7 +91,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
       await page.locator('.rail-button[aria-current="page"]').focus()
       await page.keyboard.press(key)
       await page.getByRole('dialog', { name }).waitFor()
-      expect({ name, faults: await faults() }).toEqual({ name, faults: [] })
+      expect({ name, axeFaults: await axeFaults() }).toEqual({ name, axeFaults: [] })
       await page.keyboard.press('Escape')
       await page.getByRole('dialog', { name }).waitFor({ state: 'detached' })
     }
@@ -103,20 +103,20 @@ describe('the keyboard', () => {
     const { page } = window
     for (const name of ['Overview', 'Risk heatmap', 'Clusters', 'Servers', 'Seasons', 'Recommendations', 'Settings']) {
       await showView(page, name)
-      await pageSettled(page)
+      await waitForPage(page)
       await page.locator('.rail-button[aria-current="page"]').focus()
       const seen = new Set<string>()
       for (let press = 0; press < 80; press++) {
         await page.keyboard.press('Tab')
-        const at = await page.evaluate(() => {
+        const focused = await page.evaluate(() => {
           const element = document.activeElement
           if (element === null || element === document.body) return 'out'
           return `${element.closest('main') === null ? 'frame' : 'view'} ${element.tagName} ${element.getAttribute('aria-label') ?? element.textContent?.slice(0, 30) ?? ''}`
         })
-        if (at === 'out' || seen.has(at)) break
-        seen.add(at)
+        if (focused === 'out' || seen.has(focused)) break
+        seen.add(focused)
       }
-      expect({ name, reached: [...seen].some((at) => at.startsWith('view')) }).toEqual({ name, reached: true })
+      expect({ name, reached: [...seen].some((focused) => focused.startsWith('view')) }).toEqual({ name, reached: true })
     }
   })
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
-import { chartPainted, heatmapPainted, showView } from './charts-on-page.ts'
+import { waitForChart, waitForHeatmap, showView } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -17,17 +17,17 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const withWindow = async (args: readonly string[], look: (window: LaunchedApp) => Promise<void>): Promise<void> => {
+const withWindow = async (args: readonly string[], check: (window: LaunchedApp) => Promise<void>): Promise<void> => {
   const window = await launchApp({ args })
   try {
-    await look(window)
+    await check(window)
   } finally {
     await window.close()
   }
 }
 
 /** Waits until the analysis is under way. */
-const underWay = async ({ page }: LaunchedApp): Promise<void> => {
+const waitForAnalysisStart = async ({ page }: LaunchedApp): Promise<void> => {
   const bar = page.getByRole('progressbar')
   await bar.waitFor()
   await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0)
@@ -40,7 +40,7 @@ describe('a large forecast set', () => {
   it('tells its progress and the servers table beside it, and leaves nothing when cancelled', async () => {
     await withWindow([large], async (window) => {
       const { page, home } = window
-      await underWay(window)
+      await waitForAnalysisStart(window)
       expect(await page.locator('.progress').innerText()).toMatch(/Analysing large\.parquet[^]*large\.servers\.csv/)
       await page.getByRole('button', { name: 'Cancel' }).click()
       await page.getByText(/was cancelled, and nothing of it was kept/).waitFor()
@@ -51,7 +51,7 @@ describe('a large forecast set', () => {
 
   it('is cancelled by Escape too', async () => {
     await withWindow([large], async (window) => {
-      await underWay(window)
+      await waitForAnalysisStart(window)
       await window.page.keyboard.press('Escape')
       await window.page.getByText(/was cancelled/).waitFor()
       expect(await readdir(join(window.home, 'runs'))).toEqual([])
@@ -61,7 +61,7 @@ describe('a large forecast set', () => {
   it('leaves nothing when the window is closed in the middle', async () => {
     const home = join(folder, 'home')
     const window = await launchApp({ args: [large], home })
-    await underWay(window)
+    await waitForAnalysisStart(window)
     await window.close()
     expect(await readdir(join(home, 'runs'))).toEqual([])
   })
@@ -69,10 +69,10 @@ describe('a large forecast set', () => {
 
 describe('an events table beside the set', () => {
   it('is heeded, added to in the window, and heeded again with what was added', async () => {
-    const set = join(folder, 'small.parquet')
-    await writeSampleFleet({ servers: 5, out: set, granularity: 'daily', seed: 1 })
+    const dataset = join(folder, 'small.parquet')
+    await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', seed: 1 })
     await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')
-    await withWindow([set], async ({ page, home }) => {
+    await withWindow([dataset], async ({ page, home }) => {
       await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
       await showView(page, 'Events')
       const rows = page.getByRole('main', { name: 'Events' }).locator('tbody tr')
@@ -99,14 +99,14 @@ describe('an engine that stops', () => {
   it('fails the analysis in words, and is started again for the next request', async () => {
     await withWindow([large], async (window) => {
       const { page } = window
-      await underWay(window)
+      await waitForAnalysisStart(window)
       const before = await enginePid(window)
       process.kill(before, 'SIGKILL')
       const alert = page.getByRole('alert')
       await alert.waitFor()
       expect(await alert.innerText()).toMatch(/The engine stopped/)
       await page.getByRole('button', { name: /Open the sample fleet/ }).click()
-      await heatmapPainted(page)
+      await waitForHeatmap(page)
       expect(await enginePid(window)).not.toBe(before)
     })
   })
@@ -114,10 +114,10 @@ describe('an engine that stops', () => {
   it('is not noticed by a run that is open', async () => {
     await withWindow(['--sample'], async (window) => {
       const { page } = window
-      await heatmapPainted(page)
+      await waitForHeatmap(page)
       process.kill(await enginePid(window), 'SIGKILL')
       await page.getByRole('button', { name: 'Clusters' }).click()
-      await chartPainted(page)
+      await waitForChart(page)
       expect(await page.getByRole('alert').count()).toBe(0)
     })
   })

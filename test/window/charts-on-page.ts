@@ -9,13 +9,13 @@ export const showView = async (page: Page, name: string): Promise<void> => {
 }
 
 /** Shows the risk heatmap and waits until it is painted. */
-export const heatmapPainted = async (page: Page): Promise<void> => {
+export const waitForHeatmap = async (page: Page): Promise<void> => {
   await showView(page, 'Risk heatmap')
-  await chartPainted(page)
+  await waitForChart(page)
 }
 
 /** Waits until nothing on the page is on its way any more. */
-export const pageSettled = async (page: Page): Promise<void> => {
+export const waitForPage = async (page: Page): Promise<void> => {
   await page.waitForFunction(
     () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
     undefined,
@@ -24,38 +24,39 @@ export const pageSettled = async (page: Page): Promise<void> => {
 }
 
 /** Waits until the chart that is up has drawn everything. */
-export const chartPainted = async (page: Page): Promise<void> => {
+export const waitForChart = async (page: Page): Promise<void> => {
   await page.waitForSelector('.chart-area[aria-busy="false"] .chart[data-painted="true"]', { timeout: 60_000 })
 }
 
-export interface Place {
+export interface PagePoint {
   readonly x: number
   readonly y: number
 }
 
 /** How many colours the canvas of the chart shows, sampled at every fourth pixel. */
-export const coloursOnChart = (page: Page): Promise<number> =>
+export const countChartColors = (page: Page): Promise<number> =>
   page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
     const context = canvas?.getContext('2d')
     if (!canvas || !context) return 0
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
     const colours = new Set<number>()
-    for (let at = 0; at < data.length; at += 16) colours.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0))
+    for (let offset = 0; offset < data.length; offset += 16)
+      colours.add(((data[offset] ?? 0) << 16) | ((data[offset + 1] ?? 0) << 8) | (data[offset + 2] ?? 0))
     return colours.size
   })
 
 /** A place in the plot of the scatter where a coloured mark is drawn, right of the middle, left of the legend. */
-export const markOnScatter = async (page: Page): Promise<Place> => {
-  const place = await page.evaluate((): Place | null => {
+export const findScatterMark = async (page: Page): Promise<PagePoint> => {
+  const point = await page.evaluate((): PagePoint | null => {
     const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
     const context = canvas?.getContext('2d')
     if (!canvas || !context) return null
     const ratio = canvas.width / canvas.clientWidth
     const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height)
     const isMark = (x: number, y: number): boolean => {
-      const at = (y * width + x) * 4
-      const colour = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0]
+      const offset = (y * width + x) * 4
+      const colour = [data[offset] ?? 0, data[offset + 1] ?? 0, data[offset + 2] ?? 0]
       return Math.max(...colour) - Math.min(...colour) > 60
     }
     for (let x = Math.round(width * 0.65); x > width * 0.2; x--) {
@@ -68,12 +69,12 @@ export const markOnScatter = async (page: Page): Promise<Place> => {
     }
     return null
   })
-  if (place === null) throw new Error('There is no mark on the scatter.')
-  return place
+  if (point === null) throw new Error('There is no mark on the scatter.')
+  return point
 }
 
 /** The middle of a cell-sized place in the heatmap's plot, by shares of its width and height. */
-export const placeInHeatmap = async (page: Page, xShare: number, yShare: number): Promise<Place> => {
+export const heatmapPoint = async (page: Page, xShare: number, yShare: number): Promise<PagePoint> => {
   const box = await page.locator('.zoom-surface').boundingBox()
   if (box === null) throw new Error('There is no heatmap.')
   return { x: box.x + box.width * xShare, y: box.y + box.height * yShare }

@@ -10,26 +10,26 @@ import { launchApp, type LaunchedApp } from './launch-app.ts'
 let folder: string
 let window: LaunchedApp
 /** A page of somebody else: answers everything and counts who came. */
-let stranger: Server
+let foreignServer: Server
 let address: string
-let visits = 0
+let foreignRequests = 0
 
 beforeAll(async () => {
-  stranger = createServer((_request, response) => {
-    visits += 1
+  foreignServer = createServer((_request, response) => {
+    foreignRequests += 1
     response.setHeader('access-control-allow-origin', '*')
     response.setHeader('content-disposition', 'attachment; filename="gift.txt"')
     response.end('globalThis.intruder = true')
   })
-  await new Promise<void>((ready) => stranger.listen(0, '127.0.0.1', ready))
-  address = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/`
+  await new Promise<void>((ready) => foreignServer.listen(0, '127.0.0.1', ready))
+  address = `http://127.0.0.1:${(foreignServer.address() as AddressInfo).port}/`
   folder = await mkdtemp(join(tmpdir(), 'headroom-checklist-'))
   window = await launchApp({ home: join(folder, 'home') })
   await window.page.getByRole('heading', { name: 'Headroom' }).waitFor()
 })
 afterAll(async () => {
   await window.close()
-  stranger.close()
+  foreignServer.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -37,10 +37,10 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
   it.each(['img', 'script', 'link', 'iframe', 'object', 'video', 'fetch', 'beacon', 'websocket', 'worker', 'import'])(
     '%s',
     async (kind) => {
-      const before = visits
+      const before = foreignRequests
       await window.page.evaluate(
         async ([way, url]) => {
-          const made = (name: string, attributes: Record<string, string>): void => {
+          const appendElement = (name: string, attributes: Record<string, string>): void => {
             const element = document.createElement(name)
             for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
             document.body.append(element)
@@ -51,8 +51,8 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
             else if (way === 'websocket') document.title = new WebSocket(url!.replace('http', 'ws')).url
             else if (way === 'worker') new Worker(url!).postMessage('x')
             else if (way === 'import') await import(/* @vite-ignore */ url!)
-            else if (way === 'link') made('link', { rel: 'stylesheet', href: url! })
-            else made(way!, { src: url!, data: url! })
+            else if (way === 'link') appendElement('link', { rel: 'stylesheet', href: url! })
+            else appendElement(way!, { src: url!, data: url! })
           } catch {
             // Refused, as it has to be: what counts is whether anything arrived.
           }
@@ -60,13 +60,13 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
         [kind, address],
       )
       await window.page.waitForTimeout(150)
-      expect(visits).toBe(before)
+      expect(foreignRequests).toBe(before)
       expect(await window.page.evaluate(() => 'intruder' in globalThis)).toBe(false)
     },
   )
 
   it('and past the policy of the page, the session itself reaches no other host', async () => {
-    const before = visits
+    const before = foreignRequests
     const outcome = await window.app.evaluate(
       ({ session }, url) =>
         (session.defaultSession as unknown as { fetch: (url: string) => Promise<unknown> }).fetch(url).then(
@@ -75,7 +75,7 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
         ),
       address,
     )
-    expect([outcome, visits]).toEqual(['refused', before])
+    expect([outcome, foreignRequests]).toEqual(['refused', before])
   })
 })
 
@@ -115,9 +115,9 @@ describe('5: permissions', () => {
       'background-sync',
     ]
     const states = await window.page.evaluate(
-      (asked) =>
+      (requested) =>
         Promise.all(
-          asked.map((name) =>
+          requested.map((name) =>
             navigator.permissions.query({ name: name as PermissionName }).then(
               ({ state }) => state,
               () => 'unknown',
@@ -170,16 +170,16 @@ describe('7: the content security policy', () => {
           document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => done(effectiveDirective), { once: true })
           const template = document.createElement('template')
           template.innerHTML = `<div id="bait">${html}</div>`
-          const bait = template.content.firstElementChild!
+          const testElement = template.content.firstElementChild!
           // Scripts that were parsed into a template do not run by themselves: they are made anew.
-          for (const parsed of bait.querySelectorAll('script')) {
+          for (const parsed of testElement.querySelectorAll('script')) {
             const script = document.createElement('script')
             if (parsed.src !== '') script.src = parsed.src
             script.textContent = parsed.textContent
             parsed.replaceWith(script)
           }
-          document.body.append(bait)
-          bait.querySelector('a')?.click()
+          document.body.append(testElement)
+          testElement.querySelector('a')?.click()
         }),
       markup,
     )
@@ -197,7 +197,7 @@ describe('13, 14: no leaving, no new windows, no downloads', () => {
     ['a file', () => '<a href="file:///etc/passwd">x</a>'],
     ['a picture of its own as a download', () => '<a href="data:text/plain,gift" download="gift.txt">x</a>'],
   ])('%s', async (_, html) => {
-    const before = visits
+    const before = foreignRequests
     await window.page.evaluate((markup) => {
       document.body.insertAdjacentHTML('beforeend', `<div id="bait">${markup}</div>`)
       document.querySelector<HTMLElement>('#bait a')!.click()
@@ -206,7 +206,7 @@ describe('13, 14: no leaving, no new windows, no downloads', () => {
     await window.page.waitForTimeout(300)
     expect(window.page.url()).toBe('app://headroom/')
     expect(window.app.windows()).toHaveLength(1)
-    expect(visits).toBe(before)
+    expect(foreignRequests).toBe(before)
     expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('gift.txt'))).toEqual([])
   })
 })
@@ -233,8 +233,8 @@ describe('17, 20: the bridge', () => {
 describe('18: the app’s own scheme', () => {
   const statusOf = (url: string): Promise<number> =>
     window.app.evaluate(
-      ({ net }, asked) =>
-        (net as unknown as { fetch: (url: string) => Promise<Response> }).fetch(asked).then(
+      ({ net }, requested) =>
+        (net as unknown as { fetch: (url: string) => Promise<Response> }).fetch(requested).then(
           (answer) => answer.status,
           () => 0,
         ),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runFiles, runManifestSchema } from '../../src-shared/run-manifest.ts'
 import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { writeLargeForecasts } from '../fixtures/large-forecasts.ts'
@@ -12,8 +12,8 @@ import { sparkOnDuckDb } from '../fixtures/stage-on-duckdb.ts'
 import { differencesOfRuns } from '../interop/same-run.mjs'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
-import { heatmapPainted } from './charts-on-page.ts'
-import { cloudEnvironment, fillIn, openCloud } from './cloud-window.ts'
+import { waitForHeatmap } from './charts-on-page.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let simulator: AwsSimulator
@@ -21,7 +21,7 @@ let sample: SampleRun
 let window: LaunchedApp
 
 beforeAll(async () => {
-  await packedEngine()
+  await ensurePackedEngine()
   sample = await makeSampleRun(24)
 }, 180_000)
 afterAll(() => sample.remove())
@@ -29,7 +29,7 @@ beforeEach(async () => {
   simulator = await AwsSimulator.start({ runSpark: sparkOnDuckDb })
   simulator.addBucket(bucketName)
   window = await launchApp({ env: cloudEnvironment(simulator) })
-  await openCloud(window.page)
+  await openCloudView(window.page)
 })
 afterEach(async () => {
   await window.close()
@@ -37,12 +37,12 @@ afterEach(async () => {
 })
 
 /** What the system's dialog would answer. */
-const chooses = (path: string) =>
+const stubOpenDialog = (path: string) =>
   window.app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
   }, path)
 const launch = () => window.page.getByRole('button', { name: 'Launch', exact: true }).click()
-const homeRun = async () => {
+const downloadedFiles = async () => {
   const [name] = await readdir(join(window.home, 'runs'))
   return filesBelow(join(window.home, 'runs', name!))
 }
@@ -53,36 +53,38 @@ describe('the form of a cloud job', () => {
     const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
     const events = join(sample.folder, 'events.csv')
     await writeFile(events, `from,to,servers,effect,note\n${first},${last},*,60 %,Merger\n`)
-    await chooses(events)
+    await stubOpenDialog(events)
     const { page } = window
-    await fillIn(page, sample.forecasts)
+    await fillLaunchForm(page, sample.forecasts)
     await page.getByText('Advanced', { exact: true }).click()
     await page.getByRole('button', { name: 'Choose Events table' }).click()
     await expect.poll(() => page.getByLabel('Events table', { exact: true }).inputValue()).toBe(events)
-    const sound = await readFile(events, 'utf8')
-    await writeFile(events, sound.replace('60 %', 'a lot'))
+    const validEvents = await readFile(events, 'utf8')
+    await writeFile(events, validEvents.replace('60 %', 'a lot'))
     await launch()
     await page.getByText('Line 2, column effect of the events table events.csv holds "a lot"').waitFor()
     expect(simulator.account.jobs.size).toBe(0)
-    await writeFile(events, sound)
+    await writeFile(events, validEvents)
     await launch()
-    await heatmapPainted(page)
+    await waitForHeatmap(page)
     const local = join(sample.folder, 'with-events')
     const tables = ['--servers', join(sample.folder, 'fleet.servers.csv'), '--events', events]
     await headroomDone(['analyze', sample.forecasts, ...tables, '--out', local, '--quiet'])
-    const [came, made] = [await homeRun(), await filesBelow(local)]
-    const differing = Object.values(runFiles).filter((name) => !came.get(name)!.equals(made.get(name)!))
+    const [downloaded, localFiles] = [await downloadedFiles(), await filesBelow(local)]
+    const differing = Object.values(runFiles).filter((name) => !downloaded.get(name)!.equals(localFiles.get(name)!))
     expect(differing.sort()).toEqual([runFiles.manifest, runFiles.summary].sort())
-    const [theirs, own] = [came, made].map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
-    expect({ ...theirs, analyzed_at: '' }).toEqual({ ...own, analyzed_at: '' })
-    expect(JSON.stringify(theirs!['events'])).toContain('Merger')
+    const [cloudSummary, localSummary] = [downloaded, localFiles].map(
+      (files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>,
+    )
+    expect({ ...cloudSummary, analyzed_at: '' }).toEqual({ ...localSummary, analyzed_at: '' })
+    expect(JSON.stringify(cloudSummary!['events'])).toContain('Merger')
   })
 
   it('proposes Spark for a set that outgrows one machine, and makes the trip through it', async () => {
     const { page } = window
     const large = join(sample.folder, 'large.parquet')
     await writeLargeForecasts(large, sample.forecasts, 60 * 2 ** 30)
-    await fillIn(page, large)
+    await fillLaunchForm(page, large)
     await page.getByRole('button', { name: 'Check', exact: true }).click()
     await page.getByRole('button', { name: 'Use Spark on 5 machines' }).click()
     expect(await page.getByLabel('Rows are computed').inputValue()).toBe('spark')
@@ -90,7 +92,7 @@ describe('the form of a cloud job', () => {
     await page.getByLabel('Machines', { exact: true }).fill('2')
     await page.getByLabel('Forecasts', { exact: true }).fill(sample.forecasts)
     await launch()
-    await heatmapPainted(page)
+    await waitForHeatmap(page)
     expect([...simulator.account.jobs.keys()].map((name) => name.replace(/\d{14}[0-9a-f]{6}/, 'RUN'))).toEqual([
       'headroom-RUN-spark',
       'headroom-RUN',
@@ -102,16 +104,16 @@ describe('the form of a cloud job', () => {
   it.skipIf(!hasPython)('launches a Python module as the pipeline does, and its outputs come home', async () => {
     const project = join(sample.folder, 'project')
     await writeModuleProject(project)
-    await chooses(project)
+    await stubOpenDialog(project)
     const { page } = window
-    await fillIn(page, sample.forecasts)
+    await fillLaunchForm(page, sample.forecasts)
     await page.getByLabel('What runs').selectOption('My own Python module')
     await page.getByRole('button', { name: 'Choose Project folder' }).click()
     await expect.poll(() => page.getByLabel('Project folder', { exact: true }).inputValue()).toBe(project)
     await page.getByLabel('Script in it').fill(moduleScript)
     await launch()
     await expect.poll(() => page.getByTestId('trip-state').textContent(), { timeout: 20_000 }).toBe('Home')
-    const files = await homeRun()
+    const files = await downloadedFiles()
     expect([...files.keys()].sort()).toEqual(['module_05_summary.json', 'risk_flagged_forecasts.parquet'])
     expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
     expect([...simulator.account.buckets.get(bucketName)!.objects.keys()].filter((key) => key.startsWith('risk_analysis/'))).toHaveLength(2)
@@ -121,7 +123,7 @@ describe('the form of a cloud job', () => {
     const file = join(sample.folder, 'own.yaml')
     const lines = ['  bucket: from-the-file', '  maxRuntimeSeconds: 1800', '  subnets: [subnet-1]', '  networkIsolation: false']
     await writeFile(file, `high_risk_threshold: 75\ncloud:\n${lines.join('\n')}\n`)
-    await chooses(file)
+    await stubOpenDialog(file)
     const { page } = window
     await page.getByRole('button', { name: 'Import config.yaml' }).click()
     await expect.poll(() => page.getByLabel('Bucket', { exact: true }).inputValue()).toBe('from-the-file')

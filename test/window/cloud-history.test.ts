@@ -3,13 +3,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import type { Bucket } from '../simulator/account.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
-import { heatmapPainted } from './charts-on-page.ts'
-import { cloudEnvironment, fillIn, openCloud } from './cloud-window.ts'
+import { waitForHeatmap } from './charts-on-page.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let simulator: AwsSimulator
@@ -18,7 +18,7 @@ let sample: SampleRun
 let window: LaunchedApp
 
 beforeAll(async () => {
-  await packedEngine()
+  await ensurePackedEngine()
   sample = await makeSampleRun(24)
 }, 180_000)
 afterAll(() => sample.remove())
@@ -31,48 +31,49 @@ afterEach(async () => {
   await simulator.stop()
 })
 
-const put = (key: string, body: Buffer) => storeObject(bucket, key, body, defaultChecksum(body), new Date())
+const putObject = (key: string, body: Buffer) => storeObject(bucket, key, body, defaultChecksum(body), new Date())
 const runsIn = (home: string) => readdir(join(home, 'runs'))
 
 describe('the history', () => {
   it('lists a job that another machine started, and brings its run home verified', async () => {
-    const elsewhere = await launchApp({ env: cloudEnvironment(simulator) })
+    const otherWindow = await launchApp({ env: cloudEnvironment(simulator) })
     try {
-      await openCloud(elsewhere.page)
-      await fillIn(elsewhere.page, sample.forecasts)
-      await elsewhere.page.getByRole('button', { name: 'Launch', exact: true }).click()
-      await heatmapPainted(elsewhere.page)
+      await openCloudView(otherWindow.page)
+      await fillLaunchForm(otherWindow.page, sample.forecasts)
+      await otherWindow.page.getByRole('button', { name: 'Launch', exact: true }).click()
+      await waitForHeatmap(otherWindow.page)
     } finally {
-      await elsewhere.close()
+      await otherWindow.close()
     }
     const [name] = [...simulator.account.jobs.keys()]
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, home } = window
-    await openCloud(page)
+    await openCloudView(page)
     await page.getByRole('button', { name: 'List the account’s jobs' }).click()
     const row = page.getByRole('row').filter({ hasText: name! })
     expect(await row.textContent()).toContain(`${name} from elsewhereCompleted`)
     await row.getByRole('button', { name: `Bring home ${name}` }).click()
-    await heatmapPainted(page)
+    await waitForHeatmap(page)
     const [folder] = await runsIn(home)
     expect((await filesBelow(join(home, 'runs', folder!))).size).toBe(9)
   })
 
   it('brings home the prefix of an earlier run of the Python job, twice beside each other, and says what is no run', async () => {
-    for (const [file, content] of await filesBelow(sample.run)) if (file !== 'manifest.json') put(`risk_analysis/2026/${file}`, content)
-    put('risk_analysis/2026/../../evil.txt', Buffer.from('evil'))
+    for (const [file, content] of await filesBelow(sample.run))
+      if (file !== 'manifest.json') putObject(`risk_analysis/2026/${file}`, content)
+    putObject('risk_analysis/2026/../../evil.txt', Buffer.from('evil'))
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, home } = window
     for (const expected of [['cloud-2026'], ['cloud-2026', 'cloud-2026-2']]) {
-      await openCloud(page)
+      await openCloudView(page)
       await page.getByLabel('Prefix of an earlier run').fill(`s3://${bucketName}/risk_analysis/2026/`)
       await page.getByRole('button', { name: 'Bring home', exact: true }).click()
       // The heatmap of the run before is still up meanwhile.
       await expect.poll(async () => (await runsIn(home)).sort(), { timeout: 30_000 }).toEqual(expected)
-      await heatmapPainted(page)
+      await waitForHeatmap(page)
     }
     expect([...(await filesBelow(home)).keys()].filter((path) => path.includes('evil'))).toEqual([])
-    await openCloud(page)
+    await openCloudView(page)
     await page.getByLabel('Prefix of an earlier run').fill(`s3://${bucketName}/nothing/`)
     await page.getByRole('button', { name: 'Bring home', exact: true }).click()
     await page.getByRole('alert').getByText(`There is no run below s3://${bucketName}/nothing/.`).waitFor()

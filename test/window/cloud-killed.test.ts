@@ -3,28 +3,28 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
-import { heatmapPainted } from './charts-on-page.ts'
-import { cloudEnvironment, fillIn, openCloud } from './cloud-window.ts'
+import { waitForHeatmap } from './charts-on-page.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let simulator: AwsSimulator
 let fleet: SampleRun
 let window: LaunchedApp
 let home: string
-let round = 0
+let testNumber = 0
 
 beforeAll(async () => {
-  await packedEngine()
+  await ensurePackedEngine()
   fleet = await makeSampleFleet(24)
 }, 180_000)
 afterAll(() => fleet.remove())
 beforeEach(async () => {
   simulator = await AwsSimulator.start()
   simulator.addBucket(bucketName)
-  home = join(fleet.folder, `home-${++round}`)
+  home = join(fleet.folder, `home-${++testNumber}`)
 })
 afterEach(async () => {
   await window.close()
@@ -36,29 +36,29 @@ const start = async () => {
 }
 
 /** Launches from a new window, and kills the app as soon as it has come so far. */
-const killWhen = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
+const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
   await start()
-  await openCloud(window.page)
-  await fillIn(window.page, fleet.forecasts)
+  await openCloudView(window.page)
+  await fillLaunchForm(window.page, fleet.forecasts)
   await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
   await expect.poll(isReached, { timeout: 30_000, interval: 20 }).toBe(true)
-  const gone = new Promise((resolve) => window.app.process().once('exit', resolve))
+  const exited = new Promise((resolve) => window.app.process().once('exit', resolve))
   window.app.process().kill('SIGKILL')
-  await gone
+  await exited
   simulator.faults.clear()
 }
 
 /** Starts the app again; the run must come home by itself, whole, of one job. */
-const comesHome = async (): Promise<void> => {
+const expectDownloaded = async (): Promise<void> => {
   await start()
-  await heatmapPainted(window.page)
+  await waitForHeatmap(window.page)
   expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
   const runs = await readdir(join(home, 'runs'))
   expect(runs).toEqual([expect.stringMatching(/^cloud-\w+$/)])
   expect((await filesBelow(join(home, 'runs', runs[0]!))).size).toBe(9)
 }
 
-const sentParts = () =>
+const uploadedParts = () =>
   simulator.requests.flatMap(({ operation, url, status }) => {
     const part = /partNumber=(\d+)/.exec(url)?.[1]
     return operation === 'UploadPart' && status === 200 && part !== undefined ? [Number(part)] : []
@@ -68,11 +68,11 @@ const gets = (from = 0) => simulator.requests.slice(from).filter(({ operation })
 describe('the app is killed', () => {
   it('while it uploads: only the missing parts are sent', async () => {
     simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
-    await killWhen(() => sentParts().length >= 6)
+    await killAppWhen(() => uploadedParts().length >= 6)
     expect(simulator.account.jobs.size).toBe(0)
-    const before = sentParts().length
-    await comesHome()
-    const all = sentParts().sort((a, b) => a - b)
+    const before = uploadedParts().length
+    await expectDownloaded()
+    const all = uploadedParts().sort((a, b) => a - b)
     // Each part of the engine's archive once.
     expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
     expect(all.length).toBeGreaterThan(before)
@@ -80,22 +80,22 @@ describe('the app is killed', () => {
 
   it('while it submits: the job that was made is found', async () => {
     simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
-    await killWhen(() => simulator.account.jobs.size === 1)
-    await comesHome()
+    await killAppWhen(() => simulator.account.jobs.size === 1)
+    await expectDownloaded()
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   })
 
   it('while it watches: the job goes on, and is followed again', async () => {
     simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
-    await killWhen(() => simulator.requestsOf('DescribeProcessingJob').length >= 3)
+    await killAppWhen(() => simulator.requestsOf('DescribeProcessingJob').length >= 3)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['InProgress'])
-    await comesHome()
+    await expectDownloaded()
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   })
 
   it('while it downloads: what is there is not fetched again, and a part of a file is gone on with', async () => {
     simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
-    const begunPart = async (): Promise<boolean> => {
+    const hasPartialDownload = async (): Promise<boolean> => {
       const staging = (await readdir(join(home, 'runs')).catch(() => [])).find((name) => name.endsWith('.fetching'))
       if (staging === undefined) return false
       return stat(join(home, 'runs', staging, 'risk_heatmap.png.part')).then(
@@ -103,9 +103,9 @@ describe('the app is killed', () => {
         () => false,
       )
     }
-    await killWhen(begunPart)
+    await killAppWhen(hasPartialDownload)
     const [from, before] = [simulator.requests.length, gets().map(({ url }) => url)]
-    await comesHome()
+    await expectDownloaded()
     const again = gets(from)
     // What was whole is not asked for again; the manifest always is.
     expect(again.map(({ url }) => url).filter((url) => before.includes(url) && !/manifest|heatmap/.test(url))).toEqual([])

@@ -11,13 +11,13 @@ export const cloudEnvironment = (simulator: AwsSimulator) => ({
   HEADROOM_POLL_MS: '100',
 })
 
-export const openCloud = async (page: Page): Promise<void> => {
+export const openCloudView = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Cloud', exact: true }).click()
   await page.getByRole('heading', { name: 'Run it on Amazon SageMaker' }).waitFor()
 }
 
 /** `forecasts`: local path, or s3:// prefix. */
-export const fillIn = async (page: Page, forecasts: string): Promise<void> => {
+export const fillLaunchForm = async (page: Page, forecasts: string): Promise<void> => {
   await page.getByLabel('Forecasts', { exact: true }).fill(forecasts)
   await page.getByLabel('Bucket', { exact: true }).fill(bucketName)
   // The one role that SageMaker may assume.

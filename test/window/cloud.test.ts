@@ -4,22 +4,22 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow } from '../fixtures/cloud-bench.ts'
-import { packedEngine } from '../fixtures/engine-bundle.ts'
+import { ensurePackedEngine } from '../fixtures/engine-bundle.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
 import { mfaCode } from '../simulator/identity.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
-import { heatmapPainted } from './charts-on-page.ts'
-import { cloudEnvironment, fillIn, openCloud } from './cloud-window.ts'
+import { waitForHeatmap } from './charts-on-page.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
-import { setSecretTraps } from './secret-traps.ts'
+import { recordSecretChannels } from './secret-traps.ts'
 
 let simulator: AwsSimulator
 let fleet: SampleRun
 let window: LaunchedApp
 
 beforeAll(async () => {
-  await packedEngine()
+  await ensurePackedEngine()
   fleet = await makeSampleFleet(24)
 }, 180_000)
 afterAll(() => fleet.remove())
@@ -50,15 +50,15 @@ describe('the cloud view', () => {
   it('connects, checks, launches, watches, notifies and opens the run', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, app } = window
-    const traps = await setSecretTraps(window)
+    const recorder = await recordSecretChannels(window)
     await recordNotifications(app)
-    await openCloud(page)
+    await openCloudView(page)
     await page.getByRole('button', { name: 'Connect' }).click()
     await page.getByTestId('caller').waitFor()
     expect(await page.getByTestId('caller').textContent()).toContain(
       'arn:aws:iam::123456789012:user/planner, account 123456789012, eu-west-1',
     )
-    await fillIn(page, fleet.forecasts)
+    await fillLaunchForm(page, fleet.forecasts)
     await page.getByRole('button', { name: 'Check', exact: true }).click()
     await page.getByRole('list', { name: 'Checks' }).waitFor()
     const states = await page
@@ -68,7 +68,7 @@ describe('the cloud view', () => {
     expect(states.length).toBeGreaterThan(8)
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     // The run opens by itself.
-    await heatmapPainted(page)
+    await waitForHeatmap(page)
     expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^The cloud run is home: headroom-\w+ is verified and open\.$/)])
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
@@ -88,16 +88,16 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'List the account’s jobs' }).click()
     await expect.poll(() => page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
-    for (const spoken of ['cloud.trip', 'cloud.lines', 'cloud.launch', 'arn:aws:iam::123456789012:user/planner'])
-      expect(await traps.messages()).toContain(spoken)
-    expect(await traps.found(simulator)).toEqual([])
+    for (const expectedText of ['cloud.trip', 'cloud.lines', 'cloud.launch', 'arn:aws:iam::123456789012:user/planner'])
+      expect(await recorder.messages()).toContain(expectedText)
+    expect(await recorder.found(simulator)).toEqual([])
   })
 
   it('says what failed and how to mend it, and does not let it be launched', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page } = window
-    await openCloud(page)
-    await fillIn(page, fleet.forecasts)
+    await openCloudView(page)
+    await fillLaunchForm(page, fleet.forecasts)
     await page.getByLabel('Bucket', { exact: true }).fill('no-such-bucket')
     await page.getByRole('button', { name: 'Check', exact: true }).click()
     const line = page.locator('[data-check="bucket"]')
@@ -111,8 +111,8 @@ describe('the cloud view', () => {
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, app } = window
     await recordNotifications(app)
-    await openCloud(page)
-    await fillIn(page, fleet.forecasts)
+    await openCloudView(page)
+    await fillLaunchForm(page, fleet.forecasts)
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     await page.getByText('AWS has no ml.m5.large free at the moment.').waitFor()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Failed')
@@ -129,8 +129,8 @@ describe('the cloud view', () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page } = window
-    await openCloud(page)
-    await fillIn(page, fleet.forecasts)
+    await openCloudView(page)
+    await fillLaunchForm(page, fleet.forecasts)
     await page.getByText('Advanced', { exact: true }).click()
     await page.getByLabel('KMS key').fill('key-1')
     await page.getByLabel('VPC subnets').pressSequentially('subnet-1, subnet-2')
@@ -159,14 +159,14 @@ describe('the cloud view', () => {
   it('leaves no dump of its memory behind when it crashes', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator) })
     const { page, app, folder } = window
-    await openCloud(page)
+    await openCloudView(page)
     await page.getByRole('button', { name: 'Connect' }).click()
     await page.getByTestId('caller').waitFor()
     // A crash of the page, which the app outlives, then its own.
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer())
-    const gone = new Promise((resolve) => app.process().once('exit', resolve))
+    const exited = new Promise((resolve) => app.process().once('exit', resolve))
     await app.evaluate(() => process.crash()).catch(() => undefined)
-    await gone
+    await exited
     // A dump is written by a process of its own, a little later.
     await pause(500)
     const files = [...(await filesBelow(folder))]
@@ -201,13 +201,13 @@ describe('the cloud view', () => {
     const files = { AWS_CONFIG_FILE: join(aws, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(aws, 'credentials'), HOME: join(aws, 'home') }
     window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
     const { page, app } = window
-    const traps = await setSecretTraps(window)
+    const recorder = await recordSecretChannels(window)
     // The question before the browser opens, and the browser in which the user agrees.
     await app.evaluate(({ dialog, shell }) => {
       const questions: string[] = []
       Object.assign(globalThis, { questions })
-      const answer = async (...given: unknown[]): Promise<{ response: number; checkboxChecked: boolean }> => {
-        questions.push((given.at(-1) as { message: string }).message)
+      const answer = async (...args: unknown[]): Promise<{ response: number; checkboxChecked: boolean }> => {
+        questions.push((args.at(-1) as { message: string }).message)
         return { response: 0, checkboxChecked: false }
       }
       dialog.showMessageBox = answer
@@ -216,7 +216,7 @@ describe('the cloud view', () => {
         await fetch(url)
       }
     })
-    await openCloud(page)
+    await openCloudView(page)
     await page.getByLabel('Profile').selectOption('careful')
     await page.getByRole('button', { name: 'Connect' }).click()
     await page.getByLabel('Code of arn:aws:iam::123456789012:mfa/phone').fill(mfaCode)
@@ -228,7 +228,7 @@ describe('the cloud view', () => {
     expect(await page.getByRole('alert').count()).toBe(0)
     // Three keys by now: the user's, the assumed role's and the sign-in's; the token lies in the AWS CLI's own cache and nowhere else.
     expect(simulator.account.keys.size).toBe(3)
-    expect(await traps.found(simulator)).toEqual([])
+    expect(await recorder.found(simulator)).toEqual([])
     const { host } = new URL(simulator.endpoint)
     expect(await app.evaluate(() => Reflect.get(globalThis, 'questions') as string[])).toEqual([`Open ${host} in your browser?`])
   })

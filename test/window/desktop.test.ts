@@ -29,19 +29,19 @@ interface Shown {
 }
 
 /** Notifications are noted in place of being shown; documents that are to be remembered as well. */
-const listen = ({ app }: LaunchedApp): Promise<void> =>
+const recordEvents = ({ app }: LaunchedApp): Promise<void> =>
   app.evaluate(({ app: electron, Notification }) => {
-    const heard = globalThis as unknown as { shown: Shown[]; documents: string[] }
-    heard.shown = []
-    heard.documents = []
+    const recorded = globalThis as unknown as { shown: Shown[]; documents: string[] }
+    recorded.shown = []
+    recorded.documents = []
     Notification.isSupported = () => true
     Notification.prototype.show = function show(this: Electron.Notification) {
-      heard.shown.push({ title: this.title, body: this.body })
+      recorded.shown.push({ title: this.title, body: this.body })
     }
-    electron.addRecentDocument = (path) => void heard.documents.push(path)
+    electron.addRecentDocument = (path) => void recorded.documents.push(path)
   })
 
-const heard = ({ app }: LaunchedApp): Promise<{ shown: Shown[]; documents: string[] }> =>
+const recorded = ({ app }: LaunchedApp): Promise<{ shown: Shown[]; documents: string[] }> =>
   app.evaluate(() => {
     const { shown, documents } = globalThis as unknown as { shown: Shown[]; documents: string[] }
     return { shown, documents }
@@ -52,12 +52,12 @@ describe('headroom open', () => {
     window = await launchApp()
     const { page, home } = window
     await page.getByRole('main', { name: 'Start' }).waitFor()
-    await listen(window)
+    await recordEvents(window)
     const { code, stderr } = await headroom(['open', run], { cwd: folder, env: { HEADROOM_HOME: home } })
     expect(stderr).toContain(`Opening ${run} in the window.`)
     expect(code).toBe(0)
     await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 30_000 })
-    expect((await heard(window)).documents).toEqual([run])
+    expect((await recorded(window)).documents).toEqual([run])
     await page.locator('.rail-button[data-view="start"]').click()
     expect(await page.getByRole('region', { name: 'Recent runs' }).innerText()).toMatch(/3 servers/)
   })
@@ -66,9 +66,9 @@ describe('headroom open', () => {
     const nothing = await headroom(['open', join(folder, 'nowhere')])
     expect(nothing.code).toBe(3)
     expect(nothing.stderr).toMatch(/There is nothing at .*nowhere/)
-    const none = await headroom(['open', 'headroom://elsewhere'])
-    expect(none.code).toBe(2)
-    expect(none.stderr).toMatch(/is no link to a run/)
+    const notALink = await headroom(['open', 'headroom://elsewhere'])
+    expect(notALink.code).toBe(2)
+    expect(notALink.stderr).toMatch(/is no link to a run/)
   })
 })
 
@@ -78,39 +78,39 @@ describe('a link that the system hands over', () => {
     const { app, page } = window
     await page.getByRole('main', { name: 'Start' }).waitFor()
     const link = `headroom://run/servers?path=${encodeURIComponent(run)}`
-    const isKept = await app.evaluate(({ app: electron }, url) => {
+    const wasPrevented = await app.evaluate(({ app: electron }, url) => {
       let isPrevented = false
       electron.emit('open-url', { preventDefault: () => (isPrevented = true) }, url)
       return isPrevented
     }, link)
-    expect(isKept).toBe(true)
+    expect(wasPrevented).toBe(true)
     await page.getByRole('grid', { name: 'Servers' }).waitFor({ timeout: 30_000 })
   })
 })
 
 describe('a notification', () => {
   const analyse = async (milliseconds: number): Promise<readonly Shown[]> => {
-    const set = join(folder, 'fleet.parquet')
-    await writeSampleFleet({ servers: 20, out: set, granularity: 'daily', seed: 1 })
+    const dataset = join(folder, 'fleet.parquet')
+    await writeSampleFleet({ servers: 20, out: dataset, granularity: 'daily', seed: 1 })
     window = await launchApp()
     const { app, page } = window
     await page.getByRole('main', { name: 'Start' }).waitFor()
-    await listen(window)
-    await app.evaluate(({ BrowserWindow }, longer) => {
+    await recordEvents(window)
+    await app.evaluate(({ BrowserWindow }, extraMs) => {
       const [first] = BrowserWindow.getAllWindows()
       if (first !== undefined) first.isFocused = () => false
       // The analysis begins now and ends that much later.
       const { now } = Date
       let isFirst = true
       Date.now = () => {
-        const shift = isFirst ? 0 : longer
+        const shift = isFirst ? 0 : extraMs
         isFirst = false
         return now() + shift
       }
     }, milliseconds)
-    await app.evaluate(({ app: electron }, path) => void electron.emit('second-instance', {}, ['headroom', path], '/'), set)
+    await app.evaluate(({ app: electron }, path) => void electron.emit('second-instance', {}, ['headroom', path], '/'), dataset)
     await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
-    return (await heard(window)).shown
+    return (await recorded(window)).shown
   }
 
   it('tells of a long analysis that ended behind other windows', async () => {

@@ -77,10 +77,10 @@ it.each([
   const home = join(folder, `crashing-${dumps}`)
   const crashing = await launchApp({ home, env })
   try {
-    const gone = new Promise((done) => void crashing.app.process().once('exit', done))
+    const exited = new Promise((done) => void crashing.app.process().once('exit', done))
     expect(await crashing.app.evaluate(({ crashReporter }) => crashReporter.getUploadToServer())).toBe(false)
     await crashing.app.evaluate(() => process.crash()).catch(() => undefined)
-    await gone
+    await exited
     const found = async (): Promise<number> =>
       (await readdir(join(home, 'crashes'), { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.dmp')).length
     // A dump is written by a process of its own, a little later.

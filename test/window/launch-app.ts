@@ -27,24 +27,24 @@ export interface LaunchOptions {
 }
 
 /** The environment of the app: the test's own, without what would turn Electron into something else. */
-function appEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
+function appEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^(ELECTRON_|VITEST|NODE_ENV$|AWS_)/.test(entry[0]),
   )
-  return { ...Object.fromEntries(inherited), ...own }
+  return { ...Object.fromEntries(inherited), ...overrides }
 }
 
-const launchPatienceMs = 20_000
+const launchTimeoutMs = 20_000
 const launchAttempts = 3
 
 /**
  * Playwright attaches to the page while it opens, and where the two fall together it waits for ever: the next attempt
  * finds them apart.
  */
-async function launchPatiently(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
+async function launchWithRetry(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await _electron.launch({ ...options, timeout: launchPatienceMs })
+      return await _electron.launch({ ...options, timeout: launchTimeoutMs })
     } catch (error) {
       if (attempt === launchAttempts || !(error instanceof errors.TimeoutError)) throw error
     }
@@ -65,7 +65,7 @@ export async function launchApp({ args = [], home, env = {} }: LaunchOptions = {
     await removeFolder()
   }
   try {
-    app = await launchPatiently({
+    app = await launchWithRetry({
       executablePath: electron,
       args: [...switches, `--user-data-dir=${userData}`, projectFolder, ...args],
       cwd: folder,

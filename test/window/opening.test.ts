@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fabricatePythonRun, fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { heatmapPainted, coloursOnChart } from './charts-on-page.ts'
+import { waitForHeatmap, countChartColors } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -14,25 +14,25 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const withWindow = async (args: readonly string[], look: (window: LaunchedApp) => Promise<void>): Promise<void> => {
+const withWindow = async (args: readonly string[], check: (window: LaunchedApp) => Promise<void>): Promise<void> => {
   const window = await launchApp({ args })
   try {
-    await look(window)
+    await check(window)
   } finally {
     await window.close()
   }
 }
 
-const headlineOf = ({ page }: LaunchedApp): Promise<string> => page.getByRole('banner', { name: 'Fleet headline' }).innerText()
+const summaryBarText = ({ page }: LaunchedApp): Promise<string> => page.getByRole('banner', { name: 'Fleet headline' }).innerText()
 
 describe('a path on the command line', () => {
   it('shows a run folder', async () => {
     const run = join(folder, 'run')
     await fabricateRun(run)
     await withWindow([run], async (window) => {
-      await heatmapPainted(window.page)
-      expect(await headlineOf(window)).toMatch(/Servers\s+3[^]*At risk\s+1/)
-      expect(await coloursOnChart(window.page)).toBeGreaterThan(5)
+      await waitForHeatmap(window.page)
+      expect(await summaryBarText(window)).toMatch(/Servers\s+3[^]*At risk\s+1/)
+      expect(await countChartColors(window.page)).toBeGreaterThan(5)
     })
   })
 
@@ -41,8 +41,8 @@ describe('a path on the command line', () => {
     await fabricatePythonRun(run, { clusters: false })
     await withWindow([run], async (window) => {
       const { page } = window
-      await heatmapPainted(page)
-      expect(await headlineOf(window)).toMatch(/Run of the Python job[^]*Servers\s+3[^]*At risk\s+1/)
+      await waitForHeatmap(page)
+      expect(await summaryBarText(window)).toMatch(/Run of the Python job[^]*Servers\s+3[^]*At risk\s+1/)
       await page.getByText(/\d notes/).click()
       expect(await page.locator('.notes-list').innerText()).toMatch(/at_risk_servers\s+29 rows[^]*server_clusters\.csv/)
       await page.getByRole('button', { name: 'Clusters' }).click()
@@ -80,7 +80,7 @@ describe('the start view', () => {
     await mkdir(home)
     await fabricateRun(run)
     const first = await launchApp({ args: [run], home })
-    await heatmapPainted(first.page)
+    await waitForHeatmap(first.page)
     await first.close()
     await rm(run, { recursive: true })
     const second = await launchApp({ home })

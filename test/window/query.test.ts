@@ -24,20 +24,20 @@ afterAll(async () => {
 })
 
 const editor = () => window.page.getByRole('textbox', { name: 'SQL' })
-const write = async (sql: string): Promise<void> => {
+const typeQuery = async (sql: string): Promise<void> => {
   await editor().click()
   await window.page.keyboard.press('Control+a')
   await window.page.keyboard.press('Delete')
   await window.page.keyboard.insertText(sql)
   await window.page.keyboard.press('Escape')
 }
-const ask = async (sql: string): Promise<void> => {
-  await write(sql)
+const runQuery = async (sql: string): Promise<void> => {
+  await typeQuery(sql)
   await window.page.keyboard.press('Control+Enter')
   await window.page.locator('main[aria-label="Query"][aria-busy="false"]').waitFor()
 }
-const answerOf = async (sql: string): Promise<string> => {
-  await ask(sql)
+const resultOf = async (sql: string): Promise<string> => {
+  await runQuery(sql)
   return window.page.locator('.query-result').innerText()
 }
 const queryPid = (): Promise<number> =>
@@ -46,12 +46,12 @@ const queryPid = (): Promise<number> =>
 describe('a question', () => {
   it('is completed by the names of tables and columns', async () => {
     const { page } = window
-    await write('SELECT 1 FROM serv')
+    await typeQuery('SELECT 1 FROM serv')
     await page.keyboard.press('Control+Space')
     const list = page.getByRole('listbox')
     await list.getByText('server_risk').waitFor()
     await page.keyboard.press('Escape')
-    await write('SELECT server_risk.horizon_p FROM server_risk')
+    await typeQuery('SELECT server_risk.horizon_p FROM server_risk')
     for (let step = 0; step < ' FROM server_risk'.length; step++) await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('Control+Space')
     await expect.poll(() => list.innerText()).toMatch(/horizon_p95/)
@@ -59,7 +59,7 @@ describe('a question', () => {
   })
 
   it('is answered with its rows, by Ctrl+Enter', async () => {
-    expect(await answerOf('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC')).toMatch(
+    expect(await resultOf('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC')).toMatch(
       /server_id\s+horizon_p95\s+alpha\s+93\.5\s+charlie\s+71\.2\s+bravo\s+69/,
     )
     await window.page.getByText(/3 rows in/).waitFor()
@@ -67,7 +67,7 @@ describe('a question', () => {
 
   it('is drawn against another column, and leaves as a file', async () => {
     const { app, page } = window
-    await ask('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 1')
+    await runQuery('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 1')
     await page.getByRole('radio', { name: 'Chart' }).click()
     await page.locator('.chart[data-painted="true"]').waitFor()
     expect(await page.locator('.chart').getAttribute('aria-label')).toBe('horizon_p95 by server_id')
@@ -94,8 +94,8 @@ describe('a question', () => {
 
   it('is remembered', async () => {
     const { page } = window
-    await ask('SELECT 41 + 1 AS answer')
-    await write('')
+    await runQuery('SELECT 41 + 1 AS answer')
+    await typeQuery('')
     await page.getByRole('button', { name: 'History' }).click()
     await page.getByRole('button', { name: 'SELECT 41 + 1 AS answer' }).click()
     await expect.poll(() => editor().innerText()).toContain('41 + 1')
@@ -104,11 +104,11 @@ describe('a question', () => {
   it('is cancelled at once, and the next one is answered by a fresh process', async () => {
     const { page } = window
     const before = await queryPid()
-    await write('SELECT count(*) FROM range(100000000000) a')
+    await typeQuery('SELECT count(*) FROM range(100000000000) a')
     await page.keyboard.press('Control+Enter')
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('The query was cancelled.').waitFor()
-    expect(await answerOf('SELECT 7 AS seven')).toMatch(/seven\s+7/)
+    expect(await resultOf('SELECT 7 AS seven')).toMatch(/seven\s+7/)
     expect(await queryPid()).not.toBe(before)
   })
 })
@@ -123,7 +123,7 @@ describe('what is not a question', () => {
     ["ATTACH '/tmp/other.db'", /Only SELECT can be run/],
     ['SELECT nowhere FROM server_risk', /Referenced column "nowhere" not found/],
   ])('%s is refused in words', async (sql, words) => {
-    expect(await answerOf(sql)).toMatch(words)
+    expect(await resultOf(sql)).toMatch(words)
   })
 
   it('leaves the run as it was', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chartPainted, heatmapPainted, coloursOnChart, markOnScatter, placeInHeatmap } from './charts-on-page.ts'
+import { waitForChart, waitForHeatmap, countChartColors, findScatterMark, heatmapPoint } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -12,7 +12,7 @@ let window: LaunchedApp
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-sample-window-'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
-  await heatmapPainted(window.page)
+  await waitForHeatmap(window.page)
 })
 
 afterAll(async () => {
@@ -26,24 +26,24 @@ describe('the sample fleet', () => {
     expect(await page.getByRole('banner', { name: 'Fleet headline' }).innerText()).toMatch(/Servers\s+120/)
     const title = await page.locator('.chart').getAttribute('aria-label')
     expect(title).toMatch(/^\d+ of 120 servers exceeds? .* by /)
-    expect(await coloursOnChart(page)).toBeGreaterThan(50)
+    expect(await countChartColors(page)).toBeGreaterThan(50)
   })
 
   it('tells who, when and how much under the pointer', async () => {
     const { page } = window
-    const place = await placeInHeatmap(page, 0.9, 0.004)
-    await page.mouse.move(place.x, place.y)
+    const point = await heatmapPoint(page, 0.9, 0.004)
+    await page.mouse.move(point.x, point.y)
     const words = await page.getByRole('tooltip').innerText()
     expect(words).toMatch(/^\S+\n.*20\d\d\n[\d.]+\s% forecast/)
-    const history = await placeInHeatmap(page, 0.1, 0.5)
+    const history = await heatmapPoint(page, 0.1, 0.5)
     await page.mouse.move(history.x, history.y)
     expect(await page.getByRole('tooltip').innerText()).toMatch(/\s% measured/)
   })
 
   it('shows the figures of a server that is clicked, without covering it', async () => {
     const { page } = window
-    const place = await placeInHeatmap(page, 0.2, 0.004)
-    await page.mouse.click(place.x, place.y)
+    const point = await heatmapPoint(page, 0.2, 0.004)
+    await page.mouse.click(point.x, point.y)
     const drawer = page.getByRole('complementary', { name: 'Server details' })
     await drawer.getByText('Forecast P95').waitFor()
     expect(await drawer.innerText()).toMatch(/1 of 120 by risk/)
@@ -57,19 +57,19 @@ describe('the sample fleet', () => {
   it('stands in the order that is chosen', async () => {
     const { page } = window
     const first = async (): Promise<string> => {
-      const place = await placeInHeatmap(page, 0.5, 0.004)
-      await page.mouse.move(place.x - 3, place.y)
-      await page.mouse.move(place.x, place.y)
+      const point = await heatmapPoint(page, 0.5, 0.004)
+      await page.mouse.move(point.x - 3, point.y)
+      await page.mouse.move(point.x, point.y)
       return (await page.getByRole('tooltip').innerText()).split('\n')[0] ?? ''
     }
     const riskiest = await first()
     await page.getByLabel('Sort by').selectOption('name')
-    await chartPainted(page)
+    await waitForChart(page)
     const firstByName = await first()
     expect(firstByName).not.toBe(riskiest)
     expect(firstByName < riskiest).toBe(true)
     await page.getByLabel('Sort by').selectOption('risk')
-    await chartPainted(page)
+    await waitForChart(page)
     expect(await first()).toBe(riskiest)
   })
 
@@ -77,28 +77,28 @@ describe('the sample fleet', () => {
     const { page } = window
     const reset = page.getByRole('button', { name: 'Reset zoom' })
     expect(await reset.isDisabled()).toBe(true)
-    const place = await placeInHeatmap(page, 0.7, 0.2)
-    await page.mouse.move(place.x, place.y)
+    const point = await heatmapPoint(page, 0.7, 0.2)
+    await page.mouse.move(point.x, point.y)
     await page.mouse.wheel(0, -200)
     await expect.poll(() => reset.isDisabled()).toBe(false)
     await reset.click()
     await expect.poll(() => reset.isDisabled()).toBe(true)
-    await chartPainted(page)
-    const from = await placeInHeatmap(page, 0.5, 0.1)
-    const to = await placeInHeatmap(page, 0.7, 0.2)
+    await waitForChart(page)
+    const from = await heatmapPoint(page, 0.5, 0.1)
+    const to = await heatmapPoint(page, 0.7, 0.2)
     await page.mouse.move(from.x, from.y)
     await page.mouse.down()
     await page.mouse.move(to.x, to.y, { steps: 4 })
     await page.mouse.up()
     await expect.poll(() => reset.isDisabled()).toBe(false)
-    await chartPainted(page)
+    await waitForChart(page)
     // The box held a tenth of 120 servers: the row at its top is the 13th by risk.
-    const top = await placeInHeatmap(page, 0.5, 0.04)
+    const top = await heatmapPoint(page, 0.5, 0.04)
     await page.mouse.click(top.x, top.y)
     await page.getByText(/1[23] of 120 by risk/).waitFor()
     await page.keyboard.press('Escape')
     await reset.click()
-    await chartPainted(page)
+    await waitForChart(page)
   })
 
   it('can be walked through with the keyboard', async () => {
@@ -117,9 +117,9 @@ describe('the sample fleet', () => {
     await page.getByRole('button', { name: 'Clusters' }).click()
     // They take their room from the chart when they come.
     await page.getByRole('region', { name: 'Profiles of the clusters' }).waitFor()
-    await chartPainted(page)
+    await waitForChart(page)
     expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/groups?: /)
-    const mark = await markOnScatter(page)
+    const mark = await findScatterMark(page)
     await page.mouse.move(mark.x, mark.y)
     await page
       .getByText(/deviation/)
@@ -130,7 +130,7 @@ describe('the sample fleet', () => {
     await drawer.getByText('Forecast P95').waitFor()
     const chosen = await drawer.getByRole('heading').first().innerText()
     await page.getByRole('button', { name: 'Risk heatmap' }).click()
-    await chartPainted(page)
+    await waitForChart(page)
     expect(await drawer.getByRole('heading').first().innerText()).toBe(chosen)
     await page.keyboard.press('Escape')
   })
@@ -139,10 +139,10 @@ describe('the sample fleet', () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
     await page.getByRole('region', { name: 'Profiles of the clusters' }).waitFor()
-    await chartPainted(page)
-    const mark = await markOnScatter(page)
+    await waitForChart(page)
+    const mark = await findScatterMark(page)
     await page.getByText('Box', { exact: true }).click()
-    await chartPainted(page)
+    await waitForChart(page)
     await page.mouse.move(mark.x - 40, mark.y - 40)
     await page.mouse.down()
     await page.mouse.move(mark.x + 40, mark.y + 40, { steps: 8 })
@@ -154,19 +154,19 @@ describe('the sample fleet', () => {
     const picked = Number(chip.split(' ')[0])
     expect(picked).toBeGreaterThan(0)
     expect(picked).toBeLessThan(120)
-    await chartPainted(page)
+    await waitForChart(page)
     expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(
       picked === 1 ? /^The one server/ : new RegExp(`\\b${picked} servers`),
     )
     await page.getByRole('button', { name: 'Clear', exact: true }).click()
     await page.getByText(/picked server/).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Risk heatmap' }).click()
-    await chartPainted(page)
+    await waitForChart(page)
   })
 
   it('turns dark and light, charts included', async () => {
     const { page } = window
-    const corner = (): Promise<number> =>
+    const cornerColor = (): Promise<number> =>
       page.evaluate(() => {
         const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
         return canvas?.getContext('2d')?.getImageData(3, 3, 1, 1).data[0] ?? -1
@@ -174,10 +174,10 @@ describe('the sample fleet', () => {
     const theme = page.getByRole('button', { name: /^Theme: / })
     await theme.click()
     await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: light')
-    await expect.poll(corner).toBe(255)
+    await expect.poll(cornerColor).toBe(255)
     await theme.click()
     await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: dark')
-    await expect.poll(corner).toBeLessThan(40)
+    await expect.poll(cornerColor).toBeLessThan(40)
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
   })
 })
@@ -187,7 +187,7 @@ describe('the next start', () => {
     await window.close()
     const startedAt = performance.now()
     window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
-    await heatmapPainted(window.page)
+    await waitForHeatmap(window.page)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(await window.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark')
     await window.page.getByRole('button', { name: 'Start' }).click()

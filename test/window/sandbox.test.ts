@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { heatmapPainted } from './charts-on-page.ts'
+import { waitForHeatmap } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -63,7 +63,7 @@ describe('the page', () => {
   })
 
   it('gets an answer, not an exception, for requests that do not fit', async () => {
-    const ask = (channel: string, payload: unknown) =>
+    const sendRequest = (channel: string, payload: unknown) =>
       window.page.evaluate(
         ([name, body]) =>
           (globalThis as unknown as { headroom: { request: (name: unknown, body: unknown) => Promise<unknown> } }).headroom.request(
@@ -72,9 +72,9 @@ describe('the page', () => {
           ),
         [channel, payload],
       )
-    expect(await ask('run.delete', {})).toMatchObject({ ok: false, error: { code: 'internal' } })
-    expect(await ask('run.open', { folder: 7 })).toMatchObject({ ok: false, error: { code: 'internal' } })
-    expect(await ask('run.open', { folder: '/nowhere' })).toMatchObject({ ok: false, error: { code: 'run-not-found' } })
+    expect(await sendRequest('run.delete', {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+    expect(await sendRequest('run.open', { folder: 7 })).toMatchObject({ ok: false, error: { code: 'internal' } })
+    expect(await sendRequest('run.open', { folder: '/nowhere' })).toMatchObject({ ok: false, error: { code: 'run-not-found' } })
   })
 })
 
@@ -94,7 +94,7 @@ describe('a second start', () => {
       })
       const code = await new Promise((done) => second.once('exit', done))
       expect(code).toBe(0)
-      await heatmapPainted(first.page)
+      await waitForHeatmap(first.page)
       expect(first.app.windows()).toHaveLength(1)
     } finally {
       await first.close()

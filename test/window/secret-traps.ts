@@ -4,7 +4,7 @@ import { filesBelow } from '../fixtures/cloud-bench.ts'
 import type { AwsSimulator } from '../simulator/simulator.ts'
 import type { LaunchedApp } from './launch-app.ts'
 
-export interface SecretTraps {
+export interface SecretRecorder {
   /** What was said over IPC so far. */
   readonly messages: () => Promise<string>
   /** Where one of the account's secrets was found: the place, never the secret. */
@@ -12,37 +12,44 @@ export interface SecretTraps {
 }
 
 /** Set before anything is asked of AWS. */
-export const setSecretTraps = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretTraps> => {
+export const recordSecretChannels = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretRecorder> => {
   await app.evaluate(({ ipcMain, BrowserWindow }) => {
-    const said: string[] = []
-    Object.assign(globalThis, { said })
+    const ipcMessages: string[] = []
+    Object.assign(globalThis, { said: ipcMessages })
     type Handler = (event: unknown, ...args: unknown[]) => unknown
     // Electron keeps the handlers of invoke here, and offers no other way to listen in.
     const handlers = (ipcMain as unknown as { _invokeHandlers: Map<string, Handler> })._invokeHandlers
     for (const [channel, handler] of handlers) {
       handlers.set(channel, async (event, ...args) => {
-        const answer = await handler(event, ...args)
-        said.push(`${channel} ${JSON.stringify(args)} ${JSON.stringify(answer)}`)
-        return answer
+        const response = await handler(event, ...args)
+        ipcMessages.push(`${channel} ${JSON.stringify(args)} ${JSON.stringify(response)}`)
+        return response
       })
     }
     for (const { webContents } of BrowserWindow.getAllWindows()) {
       const send = webContents.send.bind(webContents)
       webContents.send = (channel: string, ...args: unknown[]) => {
-        said.push(`${channel} ${JSON.stringify(args)}`)
+        ipcMessages.push(`${channel} ${JSON.stringify(args)}`)
         send(channel, ...args)
       }
     }
   })
   let output = ''
   for (const stream of [app.process().stdout, app.process().stderr]) stream?.on('data', (text: Buffer) => (output += text.toString()))
-  const messages = () => app.evaluate(() => (globalThis as unknown as { said: string[] }).said.join('\n'))
+  const messages = () => app.evaluate(() => (globalThis as unknown as { ipcMessages: string[] }).ipcMessages.join('\n'))
   return {
     messages,
     found: async (simulator) => {
       const files = [...(await filesBelow(home)), ...(await filesBelow(folder))]
-      const places: [string, string | Buffer][] = [['IPC', await messages()], ['output', output], ['page', await contentOf(page)], ...files]
-      return places.filter(([, content]) => secretsOf(simulator).some((secret) => content.includes(secret))).map(([place]) => place)
+      const locations: [string, string | Buffer][] = [
+        ['IPC', await messages()],
+        ['output', output],
+        ['page', await contentOf(page)],
+        ...files,
+      ]
+      return locations
+        .filter(([, content]) => secretsOf(simulator).some((secret) => content.includes(secret)))
+        .map(([location]) => location)
     },
   }
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatDeepLink } from '../../src-shared/deep-link.ts'
 import { noFilter } from '../../src-shared/fleet-filter.ts'
 import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { chartPainted } from './charts-on-page.ts'
+import { waitForChart } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
@@ -21,7 +21,7 @@ beforeAll(async () => {
   run = join(folder, 'run')
   await fabricateRun(run)
   window = await launchApp({ args: [link()], home: join(folder, 'home') })
-  await chartPainted(window.page)
+  await waitForChart(window.page)
 })
 afterAll(async () => {
   await window.close()
@@ -168,8 +168,8 @@ describe('a link', () => {
     expect(copied).toMatch(/^headroom:\/\/run\/clusters\?path=.*&text=alpha$/)
     await page.keyboard.press('Control+Shift+x')
     await page.getByRole('button', { name: 'Risk heatmap' }).click()
-    const follow = `${copied}&server=alpha`
-    await app.evaluate(({ app: electron }, text) => void electron.emit('second-instance', {}, ['headroom', text], '/'), follow)
+    const openLink = `${copied}&server=alpha`
+    await app.evaluate(({ app: electron }, text) => void electron.emit('second-instance', {}, ['headroom', text], '/'), openLink)
     await expect.poll(currentView).toBe('Clusters')
     expect(await search().inputValue()).toBe('alpha')
     await page.getByRole('complementary', { name: 'Server details' }).getByRole('heading', { name: 'alpha' }).waitFor()
@@ -177,12 +177,12 @@ describe('a link', () => {
 
   it('never starts an analysis, and says what a broken one lacks', async () => {
     const { app, page } = window
-    const follow = (text: string) =>
+    const openLink = (text: string) =>
       app.evaluate(({ app: electron }, given) => void electron.emit('second-instance', {}, ['headroom', given], '/'), text)
-    await follow(link({ path: join(run, 'server_clusters.csv') }))
+    await openLink(link({ path: join(run, 'server_clusters.csv') }))
     await page.getByRole('alert').waitFor()
     expect(await page.getByRole('progressbar').count()).toBe(0)
-    await follow('headroom://run/servers')
+    await openLink('headroom://run/servers')
     await page.getByText(/names no run folder/).waitFor()
     await page.getByRole('button', { name: 'Dismiss' }).click()
   })
@@ -206,7 +206,7 @@ describe('the next start', () => {
     await window.close()
     expect(JSON.parse(await readFile(join(folder, 'home', 'settings.json'), 'utf8'))).toMatchObject({ theme: 'high-contrast', zoom: 1.2 })
     window = await launchApp({ args: [link({ server: 'alpha' })], home: join(folder, 'home') })
-    await chartPainted(window.page)
+    await waitForChart(window.page)
     const [size, zoom] = await window.app.evaluate(({ BrowserWindow }) => {
       const [first] = BrowserWindow.getAllWindows()
       return [first?.getContentSize() ?? [], first?.webContents.getZoomFactor() ?? 0] as const

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Database, literal } from '../../src-main/database/database.ts'
 import { fabricatePythonRun, fabricateRun } from '../engine/queries-fabricated-runs.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
-import { pageSettled, showView } from './charts-on-page.ts'
+import { waitForPage, showView } from './charts-on-page.ts'
 import { launchApp } from './launch-app.ts'
 
 let folder: string
@@ -16,22 +16,22 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const sampleSet = async (name: string, servers: number, ...more: string[]): Promise<string> => {
-  const set = join(folder, `${name}.parquet`)
-  await headroomDone(['sample', '--servers', String(servers), '--out', set, '--quiet', ...more])
-  return set
+const makeSample = async (name: string, servers: number, ...more: string[]): Promise<string> => {
+  const dataset = join(folder, `${name}.parquet`)
+  await headroomDone(['sample', '--servers', String(servers), '--out', dataset, '--quiet', ...more])
+  return dataset
 }
-const analysed = async (set: string, name: string, ...more: string[]): Promise<string> => {
+const analyse = async (dataset: string, name: string, ...more: string[]): Promise<string> => {
   const run = join(folder, name)
-  await headroomDone(['analyze', set, '--out', run, '--quiet', ...more])
+  await headroomDone(['analyze', dataset, '--out', run, '--quiet', ...more])
   return run
 }
 
 /** Words of every view of a run; fails on errors of the page and on alerts in views that are not named. */
-const walk = async (run: string, mayAlert: readonly string[] = []): Promise<Map<string, string>> => {
+const visitViews = async (run: string, viewsWithAlerts: readonly string[] = []): Promise<Map<string, string>> => {
   const window = await launchApp({ args: [run] })
   const faults: string[] = []
-  const words = new Map<string, string>()
+  const texts = new Map<string, string>()
   try {
     const { page } = window
     page.on('pageerror', (error) => faults.push(String(error)))
@@ -41,22 +41,22 @@ const walk = async (run: string, mayAlert: readonly string[] = []): Promise<Map<
       .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))
     for (const name of names) {
       await showView(page, name)
-      await pageSettled(page)
+      await waitForPage(page)
       const alerts = await page.getByRole('alert').allInnerTexts()
       // The cloud is not reached from here, and says so.
-      if (alerts.length > 0 && name !== 'Cloud' && !mayAlert.includes(name)) faults.push(`${name}: ${alerts.join(' ')}`)
-      words.set(name, await page.locator('main').innerText())
+      if (alerts.length > 0 && name !== 'Cloud' && !viewsWithAlerts.includes(name)) faults.push(`${name}: ${alerts.join(' ')}`)
+      texts.set(name, await page.locator('main').innerText())
     }
   } finally {
     await window.close()
   }
   expect(faults).toEqual([])
-  return words
+  return texts
 }
 
 describe('recommendations by host', () => {
   it('show who moves where, and how full the host is then', async () => {
-    const run = await analysed(await sampleSet('packed', 120), 'packed', '--set', 'underutilized_threshold=60')
+    const run = await analyse(await makeSample('packed', 120), 'packed', '--set', 'underutilized_threshold=60')
     const window = await launchApp({ args: [run] })
     try {
       const { page } = window
@@ -64,7 +64,7 @@ describe('recommendations by host', () => {
       await page.getByRole('radio', { name: 'By host' }).click()
       const hosts = page.getByRole('grid', { name: 'Hosts' })
       await hosts.getByRole('row').nth(1).waitFor()
-      await pageSettled(page)
+      await waitForPage(page)
       const panel = page.getByRole('complementary', { name: 'Load of the host' })
       const title = await panel.getByRole('heading').innerText()
       const [, host = '', full = ''] = /^(\S+) is ([\d.]+).% full at most, on /.exec(title) ?? []
@@ -88,48 +88,50 @@ describe('every view', () => {
   it('of a folder of the Python job says what it does not know', async () => {
     const run = join(folder, 'python')
     await fabricatePythonRun(run, { clusters: true })
-    const words = await walk(run, ['Reconcile', 'What if'])
-    expect(words.get('Overview')).toMatch(/^1 of 3 servers will run short/)
-    expect(words.get('Seasons')).toMatch(/does not tell of its season/)
-    expect(words.get('Models')).toMatch(/does not say how right its models were/)
-    expect(words.get('Recommendations')).toMatch(/This run recommends nothing/)
-    expect(words.get('Reconcile')).toMatch(/holds one side of the reconciliation alone/)
-    expect(words.get('Server')).toMatch(/No server is selected/)
+    const texts = await visitViews(run, ['Reconcile', 'What if'])
+    expect(texts.get('Overview')).toMatch(/^1 of 3 servers will run short/)
+    expect(texts.get('Seasons')).toMatch(/does not tell of its season/)
+    expect(texts.get('Models')).toMatch(/does not say how right its models were/)
+    expect(texts.get('Recommendations')).toMatch(/This run recommends nothing/)
+    expect(texts.get('Reconcile')).toMatch(/holds one side of the reconciliation alone/)
+    expect(texts.get('Server')).toMatch(/No server is selected/)
   })
 
   it('of a run that lacks its small files is shown in part', async () => {
     const run = join(folder, 'partly')
     await fabricateRun(run)
     await Promise.all(['module_05_summary.json', 'optimization_recommendations.json'].map((name) => rm(join(run, name))))
-    const words = await walk(run, ['Reconcile', 'What if'])
-    expect(words.get('Recommendations')).toMatch(/missing or lists no server/)
-    expect(words.get('Models')).toMatch(/model_accuracy\.json is missing/)
+    const texts = await visitViews(run, ['Reconcile', 'What if'])
+    expect(texts.get('Recommendations')).toMatch(/missing or lists no server/)
+    expect(texts.get('Models')).toMatch(/model_accuracy\.json is missing/)
   })
 
   it('of one server', async () => {
-    const words = await walk(await analysed(await sampleSet('one', 1), 'one-run'))
-    expect(words.get('Overview')).toMatch(/of 1 server/)
-    expect(words.get('Servers')).toMatch(/^1 server\n/)
+    const texts = await visitViews(await analyse(await makeSample('one', 1), 'one-run'))
+    expect(texts.get('Overview')).toMatch(/of 1 server/)
+    expect(texts.get('Servers')).toMatch(/^1 server\n/)
   })
 
   it('of a fleet without any risk, and of one that is all at risk', async () => {
-    const set = await sampleSet('extremes', 8)
-    const calm = await walk(await analysed(set, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'))
+    const dataset = await makeSample('extremes', 8)
+    const calm = await visitViews(
+      await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
+    )
     expect(calm.get('Overview')).toMatch(/^None of 8 servers is expected to run out of capacity/)
     expect(calm.get('Overview')).toMatch(/No server is at risk\./)
-    const alarmed = await walk(
-      await analysed(set, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
+    const alarmed = await visitViews(
+      await analyse(dataset, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
     )
     expect(alarmed.get('Overview')).toMatch(/^8 of 8 servers will run short/)
   })
 
   it('of hourly data', async () => {
-    const words = await walk(await analysed(await sampleSet('hourly', 4, '--granularity', 'hourly'), 'hourly-run'))
-    expect(words.get('Overview')).toMatch(/of 4 servers/)
+    const texts = await visitViews(await analyse(await makeSample('hourly', 4, '--granularity', 'hourly'), 'hourly-run'))
+    expect(texts.get('Overview')).toMatch(/of 4 servers/)
   })
 
   it('of several metrics and eight years, and the metric is chosen for all of them', async () => {
-    const set = join(folder, 'metrics.parquet')
+    const dataset = join(folder, 'metrics.parquet')
     const database = await Database.open({ threads: 2 })
     try {
       // Eight years of days and 30 to come, two metrics, two servers; a wave of a year between 30 and 70.
@@ -138,19 +140,19 @@ describe('every view', () => {
                      CASE WHEN i < 2922 THEN 50 + 20 * sin(i / 58.1) + (i * 7 % 5) - 2 END AS actual, i >= 2922 AS is_future
               FROM (VALUES ('web-1'), ('web-2')) s(server_id), (VALUES ('cpu_p95'), ('mem_p95')) m(metric),
                    (SELECT i, DATE '2018-01-01' + i::INTEGER AS day FROM range(2952) r(i))
-        ) TO ${literal(set)} (FORMAT parquet)`)
+        ) TO ${literal(dataset)} (FORMAT parquet)`)
     } finally {
       database.close()
     }
-    const run = await analysed(set, 'metrics-run')
-    const words = await walk(run)
-    expect(words.get('Overview')).toMatch(/of 2 servers/)
+    const run = await analyse(dataset, 'metrics-run')
+    const texts = await visitViews(run)
+    expect(texts.get('Overview')).toMatch(/of 2 servers/)
     const window = await launchApp({ args: [run] })
     try {
       await showView(window.page, 'Servers')
       await window.page.getByLabel('Metric').selectOption('mem_p95')
       await showView(window.page, 'Risk heatmap')
-      await pageSettled(window.page)
+      await waitForPage(window.page)
       expect(await window.page.getByLabel('Metric').inputValue()).toBe('mem_p95')
     } finally {
       await window.close()
@@ -158,13 +160,13 @@ describe('every view', () => {
   })
 
   it('of a run with an event ledger tells each event before and after', async () => {
-    const set = await sampleSet('events', 6)
-    const ledger = join(folder, 'events.csv')
-    const last = JSON.parse(await headroomDone(['inspect', set, '--json'])) as { horizon?: { start?: string; end?: string } }
+    const dataset = await makeSample('events', 6)
+    const eventsFile = join(folder, 'events.csv')
+    const last = JSON.parse(await headroomDone(['inspect', dataset, '--json'])) as { horizon?: { start?: string; end?: string } }
     const start = (last.horizon?.start ?? '2026-12-01').slice(0, 10)
-    await writeFile(ledger, `from,to,servers,effect,note\n${start},2027-12-31,*,+60 points,Migration night\n`)
-    const words = await walk(await analysed(set, 'events-run', '--events', ledger))
-    expect(words.get('Events')).toMatch(/Migration night/)
-    expect(words.get('Events')).toMatch(/servers at risk instead of/)
+    await writeFile(eventsFile, `from,to,servers,effect,note\n${start},2027-12-31,*,+60 points,Migration night\n`)
+    const texts = await visitViews(await analyse(dataset, 'events-run', '--events', eventsFile))
+    expect(texts.get('Events')).toMatch(/Migration night/)
+    expect(texts.get('Events')).toMatch(/servers at risk instead of/)
   })
 })

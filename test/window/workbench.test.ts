@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { headroomDone } from '../fixtures/run-headroom.ts'
-import { pageSettled, showView } from './charts-on-page.ts'
+import { waitForPage, showView } from './charts-on-page.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
-const pictures = resolve(import.meta.dirname, '..', '..', 'test-results', 'window')
+const screenshotFolder = resolve(import.meta.dirname, '..', '..', 'test-results', 'window')
 
 let folder: string
 let window: LaunchedApp
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-workbench-'))
-  await mkdir(pictures, { recursive: true })
+  await mkdir(screenshotFolder, { recursive: true })
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
   await showView(window.page, 'Overview')
-  await pageSettled(window.page)
+  await waitForPage(window.page)
 })
 afterEach(async ({ task }) => {
-  await window.page.screenshot({ path: join(pictures, `${task.name.replace(/[^\w]+/g, '-')}.png`) })
+  await window.page.screenshot({ path: join(screenshotFolder, `${task.name.replace(/[^\w]+/g, '-')}.png`) })
 })
 afterAll(async () => {
   await window.close()
@@ -29,14 +29,14 @@ afterAll(async () => {
 
 const main = (name: string) => window.page.getByRole('main', { name })
 const numberIn = (text: string): number => Number(/\d[\d,]*/.exec(text)?.[0].replaceAll(',', '') ?? Number.NaN)
-const atRiskInHeadline = async (): Promise<number> =>
+const atRiskInSummaryBar = async (): Promise<number> =>
   numberIn(await window.page.locator('.figure', { hasText: 'At risk' }).locator('.figure-value').innerText())
 /** The save dialog answers with this path. */
-const answerSaveDialog = (path: string): Promise<void> =>
+const stubSaveDialog = (path: string): Promise<void> =>
   window.app.evaluate(({ dialog }, filePath) => {
     dialog.showSaveDialog = async () => ({ canceled: false, filePath })
   }, path)
-const answerOpenDialog = (path: string): Promise<void> =>
+const stubOpenDialog = (path: string): Promise<void> =>
   window.app.evaluate(({ dialog }, filePath) => {
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [filePath] })
   }, path)
@@ -44,11 +44,11 @@ const answerOpenDialog = (path: string): Promise<void> =>
 describe('Overview: how is my fleet?', () => {
   it('Overview says how many run out, when, how sure and what is saved, as the headline does', async () => {
     const { page } = window
-    const words = await main('Overview').innerText()
-    const atRisk = await atRiskInHeadline()
-    expect(words).toMatch(new RegExp(`^${atRisk} of 120 servers will run short of capacity by .*; the first on `))
-    expect(words).toMatch(/How sure is that\?\s*≈ [\d.]+\s*breaches expected by probability/)
-    expect(words).toMatch(/What can be saved\?\s*\$[\d,]+\s*a month/)
+    const text = await main('Overview').innerText()
+    const atRisk = await atRiskInSummaryBar()
+    expect(text).toMatch(new RegExp(`^${atRisk} of 120 servers will run short of capacity by .*; the first on `))
+    expect(text).toMatch(/How sure is that\?\s*≈ [\d.]+\s*breaches expected by probability/)
+    expect(text).toMatch(/What can be saved\?\s*\$[\d,]+\s*a month/)
     await main('Overview').getByRole('button', { name: 'How many will run out?' }).click()
     await page.getByRole('grid', { name: 'Servers' }).waitFor()
     expect(numberIn(await page.locator('.list-count').innerText())).toBe(atRisk)
@@ -63,7 +63,7 @@ describe('Servers: the list', () => {
   it('Servers are sorted by a heading, chosen by keys and opened', async () => {
     const { page } = window
     await showView(page, 'Servers')
-    await pageSettled(page)
+    await waitForPage(page)
     const grid = page.getByRole('grid', { name: 'Servers' })
     expect(await grid.getAttribute('aria-rowcount')).toBe('121')
     const p95 = (await firstCells(3)).map((text) => Number.parseFloat(text))
@@ -93,7 +93,7 @@ describe('Servers: the list', () => {
   it('Servers are copied and exported, selected, filtered or all', async () => {
     const { app, page } = window
     await showView(page, 'Servers')
-    await pageSettled(page)
+    await waitForPage(page)
     const grid = page.getByRole('grid', { name: 'Servers' })
     await grid.focus()
     await page.keyboard.press('Control+Home')
@@ -104,7 +104,7 @@ describe('Servers: the list', () => {
     expect(copied).toHaveLength(3)
     expect(copied[0]).toMatch(/^server_id\trisk_level\thorizon_p95/)
     const target = join(folder, 'servers.csv')
-    await answerSaveDialog(target)
+    await stubSaveDialog(target)
     await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('button', { name: 'selected rows as CSV' }).click()
     await page.getByText('Saved 2 servers as servers.csv.').waitFor()
@@ -130,13 +130,13 @@ describe('Server: why this one?', () => {
   it('Server shows its curve, its breach probability and what to do, in numbers too', async () => {
     const { page } = window
     await showView(page, 'Overview')
-    await pageSettled(page)
+    await waitForPage(page)
     await main('Overview').locator('td .link').first().click()
-    await pageSettled(page)
-    const words = await main('Server').innerText()
-    expect(words).toMatch(/Above 80.% from .* on, \d+ of 90 days/)
-    expect(words).toMatch(/Breaches with a probability of [\d.]+.%/)
-    expect(words).toMatch(/Recommendation: add capacity\s*The horizon's P95/)
+    await waitForPage(page)
+    const text = await main('Server').innerText()
+    expect(text).toMatch(/Above 80.% from .* on, \d+ of 90 days/)
+    expect(text).toMatch(/Breaches with a probability of [\d.]+.%/)
+    expect(text).toMatch(/Recommendation: add capacity\s*The horizon's P95/)
     await main('Server').getByText('The rows behind it').click()
     expect(await main('Server').locator('.code').innerText()).toMatch(/^SELECT .* FROM forecasts/)
     const table = main('Server').getByRole('button', { name: /^Table: Above/ })
@@ -157,13 +157,13 @@ describe('Server: why this one?', () => {
 
   it('Server charts leave the window as PNG and SVG', async () => {
     const { page } = window
-    await pageSettled(page)
+    await waitForPage(page)
     for (const [kind, start] of [
       ['PNG', '89504e47'],
       ['SVG', '3c737667'],
     ] as const) {
       const target = join(folder, `chart.${kind.toLowerCase()}`)
-      await answerSaveDialog(target)
+      await stubSaveDialog(target)
       await main('Server').getByRole('button', { name: 'Take along' }).first().click()
       await page.getByRole('button', { name: `Save as ${kind}…` }).click()
       await page.getByText(`Saved chart.${kind.toLowerCase()}.`).waitFor()
@@ -177,10 +177,10 @@ describe('Server: why this one?', () => {
 describe('Seasons: what does quarter end do?', () => {
   it('Seasons state uplift with n and error, causes and the year by weekday', async () => {
     await showView(window.page, 'Seasons')
-    await pageSettled(window.page)
-    const words = await main('Seasons').innerText()
-    expect(words).toMatch(/^Quarter ends raise the fleet by [\d.]+ \(± [\d.]+\) points, n = 8 quarter ends/)
-    expect(words).toMatch(/% of \d+ breach periods fall on a quarter end/)
+    await waitForPage(window.page)
+    const text = await main('Seasons').innerText()
+    expect(text).toMatch(/^Quarter ends raise the fleet by [\d.]+ \(± [\d.]+\) points, n = 8 quarter ends/)
+    expect(text).toMatch(/% of \d+ breach periods fall on a quarter end/)
     expect(await main('Seasons').locator('.profile-table td').count()).toBe(84)
   })
 })
@@ -188,12 +188,12 @@ describe('Seasons: what does quarter end do?', () => {
 describe('Models: can I trust it?', () => {
   it('Models show error, calibration and coverage against what was promised', async () => {
     await showView(window.page, 'Models')
-    await pageSettled(window.page)
-    const words = await main('Models').innerText()
-    expect(words).toMatch(/answers for \d+ of 120 series/)
-    expect(words).toMatch(/prophet\s+\d+ of 120/)
-    expect(words).toMatch(/Brier score\s+0\.\d+/)
-    expect(words).toMatch(/Intervals promise 80.%; \w+ holds [\d.]+.%/)
+    await waitForPage(window.page)
+    const text = await main('Models').innerText()
+    expect(text).toMatch(/answers for \d+ of 120 series/)
+    expect(text).toMatch(/prophet\s+\d+ of 120/)
+    expect(text).toMatch(/Brier score\s+0\.\d+/)
+    expect(text).toMatch(/Intervals promise 80.%; \w+ holds [\d.]+.%/)
   })
 })
 
@@ -201,7 +201,7 @@ describe('Recommendations: what do I do?', () => {
   it('Recommendations are accepted, dismissed with a reason, and taken back', async () => {
     const { page, home } = window
     await showView(page, 'Recommendations')
-    await pageSettled(page)
+    await waitForPage(page)
     const open = async (): Promise<number> => numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())
     const before = await open()
     const panel = page.getByRole('region', { name: 'Your decision' })
@@ -230,9 +230,9 @@ describe('What if: and if ...?', () => {
   it('What if answers while a slider moves, by the grid too, and keeps scenarios with the run', async () => {
     const { page } = window
     await showView(page, 'What if')
-    await pageSettled(page)
+    await waitForPage(page)
     const finding = (): Promise<string> => main('What if').getByRole('heading', { level: 1 }).innerText()
-    const inRun = await atRiskInHeadline()
+    const inRun = await atRiskInSummaryBar()
     expect(await finding()).toBe(`${inRun} of 120 servers at risk, as many as in the run`)
     await page.getByRole('slider', { name: 'Growth of demand' }).fill('40')
     await expect.poll(finding).toMatch(/servers at risk, \d+ more than in the run/)
@@ -276,7 +276,7 @@ describe('Events: what one-off things explain or will change this?', () => {
   it('Events are added, drawn on the server, changed, removed and put back', async () => {
     const { page, home } = window
     await showView(page, 'Servers')
-    await pageSettled(page)
+    await waitForPage(page)
     const grid = page.getByRole('grid', { name: 'Servers' })
     await grid.focus()
     // The least risky server of the list.
@@ -307,9 +307,9 @@ describe('Events: what one-off things explain or will change this?', () => {
     expect(await main('Events').getByRole('heading', { level: 1 }).innerText()).toMatch(
       /^With this event \d+ servers at risk instead of \d+$/,
     )
-    await page.screenshot({ path: join(pictures, 'Events.png') })
+    await page.screenshot({ path: join(screenshotFolder, 'Events.png') })
     await row.getByRole('button', { name: server }).click()
-    await pageSettled(page)
+    await waitForPage(page)
     await main('Server')
       .getByRole('button', { name: /^Table: / })
       .first()
@@ -324,8 +324,8 @@ describe('Events: what one-off things explain or will change this?', () => {
       .getByRole('button', { name: /^Chart: / })
       .first()
       .click()
-    await pageSettled(page)
-    await page.screenshot({ path: join(pictures, 'Server-with-event.png') })
+    await waitForPage(page)
+    await page.screenshot({ path: join(screenshotFolder, 'Server-with-event.png') })
     await showView(page, 'Events')
     await row.getByRole('button', { name: 'Change Trade fair' }).click()
     await main('Events').getByLabel('Effect on the forecast').fill('')
@@ -343,14 +343,14 @@ describe('Risk heatmap: who, when?', () => {
   it('Risk heatmap is a table too: the riskiest first, with the day of its first breach', async () => {
     const { page } = window
     await showView(page, 'Risk heatmap')
-    await pageSettled(page)
+    await waitForPage(page)
     await page.getByRole('button', { name: 'Table: Risk heatmap' }).click()
     const row = page.getByRole('region', { name: 'Risk heatmap, as a table' }).locator('tbody tr').first()
     expect(await row.innerText()).toMatch(
       /^\S+\t1\thigh\t[\d.]+\t\d{4}-\d\d-\d\dT00:00:00Z\t[\d.]+\t\d{4}-\d\d-\d\dT00:00:00Z\t\d{4}-\d\d-\d\dT00:00:00Z$/,
     )
     await page.getByRole('button', { name: 'Chart: Risk heatmap' }).click()
-    await pageSettled(page)
+    await waitForPage(page)
     expect(await page.locator('.chart').getAttribute('data-painted')).toBe('true')
   })
 })
@@ -375,21 +375,21 @@ describe('Compare: what changed since last time?', () => {
       'high_risk_threshold=70',
       '--quiet',
     ])
-    const inRun = await atRiskInHeadline()
+    const inRun = await atRiskInSummaryBar()
     const { counts } = JSON.parse(await readFile(join(stricter, 'manifest.json'), 'utf8')) as { counts: { at_risk_servers: number } }
-    await answerOpenDialog(stricter)
+    await stubOpenDialog(stricter)
     await main('Compare').getByRole('button', { name: 'Choose a run folder…' }).click()
     await main('Compare').getByRole('heading', { level: 1 }).waitFor({ timeout: 30_000 })
     expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(/most often by changed settings/)
-    const words = await main('Compare').innerText()
-    expect(words).toMatch(/high_risk_threshold (was 70, is 80|was 80, is 70)/)
+    const text = await main('Compare').innerText()
+    expect(text).toMatch(/high_risk_threshold (was 70, is 80|was 80, is 70)/)
     // A lower threshold clears nobody: the difference of the two runs' counts is new or, the other way round, cleared.
-    const changed = [/New risks\s*(\d+)/, /Cleared\s*(\d+)/].map((pattern) => Number(pattern.exec(words)?.[1]))
+    const changed = [/New risks\s*(\d+)/, /Cleared\s*(\d+)/].map((pattern) => Number(pattern.exec(text)?.[1]))
     expect(changed.sort((a, b) => a - b)).toEqual([0, counts.at_risk_servers - inRun])
     expect(counts.at_risk_servers).toBeGreaterThan(inRun)
-    await page.screenshot({ path: join(pictures, 'Compare.png') })
+    await page.screenshot({ path: join(screenshotFolder, 'Compare.png') })
     await main('Compare').getByRole('button', { name: 'Swap earlier and later' }).click()
-    await expect.poll(async () => (await main('Compare').innerText()) !== words).toBe(true)
+    await expect.poll(async () => (await main('Compare').innerText()) !== text).toBe(true)
   })
 })
 
@@ -397,10 +397,10 @@ describe('Reconcile: why do these numbers differ from the old report?', () => {
   it('Reconcile leads from each old total to the new one', async () => {
     const { page } = window
     await showView(page, 'Reconcile')
-    await pageSettled(page)
-    const words = await main('Reconcile').innerText()
-    expect(words).toMatch(/^\d of 9 totals differ from the old report; at risk: [\d,]+ rows there, \d+ servers here/)
-    expect(words).toMatch(/servers, not rows: [\d,]+ rows → \d+ servers/)
+    await waitForPage(page)
+    const text = await main('Reconcile').innerText()
+    expect(text).toMatch(/^\d of 9 totals differ from the old report; at risk: [\d,]+ rows there, \d+ servers here/)
+    expect(text).toMatch(/servers, not rows: [\d,]+ rows → \d+ servers/)
   })
 })
 
@@ -443,7 +443,7 @@ describe('Settings', () => {
     await expect.poll(async () => (await settings()).analysis).toEqual({ high_risk_threshold: 85 })
     const config = join(folder, 'config.yaml')
     await writeFile(config, 'aws:\n  region: us-east-1\nrisk_analysis:\n  high_risk_threshold: 75\n  clustering:\n    n_clusters: 6\n')
-    await answerOpenDialog(config)
+    await stubOpenDialog(config)
     await main('Settings').getByRole('button', { name: 'Read a config.yaml…' }).click()
     const preview = page.getByRole('region', { name: 'What the file sets' })
     expect(await preview.innerText()).toMatch(/Python pipeline[^]*high_risk_threshold\s+75\s+80[^]*n_clusters\s+6\s+4[^]*Left alone: aws/)
@@ -460,7 +460,7 @@ describe('Settings', () => {
     const { page } = window
     await main('Settings').getByLabel('Numbers and dates').selectOption('de-DE')
     await showView(page, 'Overview')
-    await pageSettled(page)
+    await waitForPage(page)
     expect(await main('Overview').innerText()).toMatch(/\d,\d.%/)
     await page.keyboard.press('Control+,')
     await main('Settings').getByLabel('Numbers and dates').selectOption('')
@@ -471,7 +471,7 @@ describe('Clusters: which behave alike?', () => {
   it('Clusters are picked with a box, which narrows the list, and shown on other axes', async () => {
     const { page } = window
     await showView(page, 'Clusters')
-    await pageSettled(page)
+    await waitForPage(page)
     expect(await page.getByRole('region', { name: 'Profiles of the clusters' }).innerText()).toMatch(
       /Silhouette\s*0\.\d\d\s*Stability\s*[01]\.\d\d/,
     )
@@ -492,7 +492,7 @@ describe('Clusters: which behave alike?', () => {
     await page.keyboard.press('Control+Shift+x')
     await showView(page, 'Clusters')
     await page.getByLabel('Axes').selectOption('components')
-    await pageSettled(page)
+    await waitForPage(page)
     expect(await page.locator('.chart').getAttribute('data-painted')).toBe('true')
   })
 })

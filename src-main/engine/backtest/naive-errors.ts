@@ -1,7 +1,7 @@
 // The naive forecast that MASE measures by: the mean distance of a series from itself one season ago (Hyndman and Koehler 2006).
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
-import { fixedSum, type FixedPoint } from '../fixed-point.ts'
+import { fixedSumSql, type FixedPoint } from '../fixed-point.ts'
 
 /**
  * Mean |actual(t) - actual(t - lag)| over the pairs that are exactly one lag apart, in the metric's unit; NULL without a pair or where it is 0.
@@ -10,12 +10,12 @@ import { fixedSum, type FixedPoint } from '../fixed-point.ts'
 export const naiveError = (times: Float64Array, actual: Float64Array, lag: number): number | null => {
   let sum = 0
   let pairs = 0
-  let earlier = 0
+  let laggedRow = 0
   for (let row = 0; row < times.length; row++) {
-    const wanted = times[row]! - lag
-    while (times[earlier]! < wanted) earlier++
-    if (times[earlier] !== wanted) continue
-    sum += Math.abs(actual[row]! - actual[earlier]!)
+    const laggedTime = times[row]! - lag
+    while (times[laggedRow]! < laggedTime) laggedRow++
+    if (times[laggedRow] !== laggedTime) continue
+    sum += Math.abs(actual[row]! - actual[laggedRow]!)
     pairs += 1
   }
   return sum > 0 ? sum / pairs : null
@@ -46,6 +46,6 @@ export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string
       SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN witness w USING (server_id, metric, model)
       WHERE f.actual IS NOT NULL AND NOT coalesce(f.is_future, false)
     )
-    SELECT series_id, nullif(${fixedSum('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
+    SELECT series_id, nullif(${fixedSumSql('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
     FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)
     GROUP BY series_id`

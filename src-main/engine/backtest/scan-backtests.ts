@@ -29,13 +29,13 @@ export interface BacktestScan {
   readonly origin: number
   readonly withBounds: boolean
   /** Series in a portion, at most. */
-  readonly mostSeries: number
+  readonly maxSeries: number
 }
 
 /** Rows that are gathered at a time. */
-const usualRows = 2_000_000
+const defaultBatchRows = 2_000_000
 /** A large set is gathered in so many portions, for each of which a set that is not sorted by server is read whole. */
-export const mostReadings = 8
+export const maxBatches = 8
 /** Bytes that a gathered value takes in DuckDB, its growing lists included. */
 const bytesPerValue = 40
 
@@ -48,12 +48,12 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   const servers = z.array(z.string()).parse(columns['server_id'] ?? [])
   const points = z.array(z.number()).parse(columns['points'] ?? [])
   const lists = ['"time"', 'actual', 'predicted', ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : [])]
-  const wanted = Math.max(usualRows, Math.ceil(points.reduce((sum, own) => sum + own, 0) / mostReadings))
-  const limit = Math.min(wanted, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
-  const none = new Float64Array(0)
+  const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
+  const limit = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
+  const emptyArray = new Float64Array(0)
   for (let from = 0; from < servers.length;) {
     let to = from
-    for (let rows = 0; to < servers.length && to - from < scan.mostSeries && (to === from || rows + points[to]! <= limit); to++)
+    for (let rows = 0; to < servers.length && to - from < scan.maxSeries && (to === from || rows + points[to]! <= limit); to++)
       rows += points[to]!
     for (const reader of readers) await reader.begin?.(from, to)
     await scanInTimeOrder(
@@ -70,7 +70,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
        ) GROUP BY series_id`,
       lists.length,
       (id, [times, actual, predicted, lower, upper]) => {
-        const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? none, upper: upper ?? none }
+        const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? emptyArray, upper: upper ?? emptyArray }
         for (const reader of readers) reader.read(series)
       },
     )
@@ -86,28 +86,28 @@ export const scanInTimeOrder = async (
   lists: number,
   onRow: (key: number, lists: readonly Float64Array[]) => void,
 ): Promise<void> => {
-  const order = new TimeOrder(lists)
-  await database.scanLists(sql, lists, (key, values) => onRow(key, order.sorted(values)))
+  const timeSorter = new TimeSorter(lists)
+  await database.scanLists(sql, lists, (key, values) => onRow(key, timeSorter.sortByTime(values)))
 }
 
 /** Puts several arrays in the order of the first. Rows mostly come in order of time; where they do not, they are sorted. */
-class TimeOrder {
+class TimeSorter {
   readonly #buffers: Float64Array[]
 
   constructor(arrays: number) {
     this.#buffers = Array.from({ length: arrays }, () => new Float64Array(0))
   }
 
-  sorted(arrays: readonly Float64Array[]): readonly Float64Array[] {
+  sortByTime(arrays: readonly Float64Array[]): readonly Float64Array[] {
     const times = arrays[0]!
     let isAscending = true
     for (let row = 1; row < times.length && isAscending; row++) isAscending = times[row - 1]! < times[row]!
     if (isAscending) return arrays
-    const order = Uint32Array.from(times.keys()).sort((a, b) => times[a]! - times[b]!)
+    const timeSorter = Uint32Array.from(times.keys()).sort((a, b) => times[a]! - times[b]!)
     return arrays.map((values, index) => {
       if (this.#buffers[index]!.length < values.length) this.#buffers[index] = new Float64Array(values.length)
       const buffer = this.#buffers[index]!
-      for (let row = 0; row < order.length; row++) buffer[row] = values[order[row]!]!
+      for (let row = 0; row < timeSorter.length; row++) buffer[row] = values[timeSorter[row]!]!
       return buffer.subarray(0, values.length)
     })
   }

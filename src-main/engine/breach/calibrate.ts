@@ -2,12 +2,12 @@
 import { evaluateIsotonic, fitIsotonic, type IsotonicFunction } from './isotonic-regression.ts'
 
 /** Events at which the fitted curve and the raw share weigh the same. */
-const eventWeight = 20
+const priorEvents = 20
 const folds = 5
 const deciles = 10
 
 /** One entry per series that could be tested; the arrays share their index. */
-export interface BreachTrials {
+export interface CalibrationSample {
   /** Share of paths that breached in the held-back window. */
   readonly raw: Float64Array
   /** 1 where a measured value of the window lay above the threshold, else 0. */
@@ -34,13 +34,13 @@ export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recal
     isotonic: fitIsotonic(raw, Float64Array.from(breached)),
     baseRate: breached.length === 0 ? 0 : events / breached.length,
     events,
-    weight: events / (events + eventWeight),
+    weight: events / (events + priorEvents),
   }
 }
 
 /** Without any trial there is nothing to mend by: the raw share stands. */
 export const recalibrate = ({ isotonic, weight }: Recalibration, raw: number): number =>
-  isotonic.places.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * raw
+  isotonic.knots.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * raw
 
 export interface ReliabilityRow {
   /** Mean predicted probability of the decile's series. */
@@ -64,10 +64,10 @@ export interface CalibrationScores {
 }
 
 /** Brier 1950; every probability is predicted by a curve that its own server had no part in. */
-export const scoreCalibration = (trials: BreachTrials): CalibrationScores => {
-  const overall = fitRecalibration(trials.raw, trials.breached)
-  const base = { series: trials.raw.length, events: overall.events, base_rate: overall.baseRate, curve_weight: overall.weight }
-  if (trials.raw.length === 0) {
+export const scoreCalibration = (sample: CalibrationSample): CalibrationScores => {
+  const overall = fitRecalibration(sample.raw, sample.breached)
+  const base = { series: sample.raw.length, events: overall.events, base_rate: overall.baseRate, curve_weight: overall.weight }
+  if (sample.raw.length === 0) {
     return {
       ...base,
       brier: null,
@@ -77,20 +77,20 @@ export const scoreCalibration = (trials: BreachTrials): CalibrationScores => {
       verdict: 'The set has no backtest to test breach probabilities on; they are plain shares of simulated paths.',
     }
   }
-  const predicted = crossFit(trials)
-  const brier = meanSquare(predicted, trials.breached)
+  const predicted = crossFit(sample)
+  const brier = meanSquaredError(predicted, sample.breached)
   const brierBaseRate = overall.baseRate * (1 - overall.baseRate)
   return {
     ...base,
     brier,
-    brier_plain_flag: meanSquare(Float64Array.from(trials.flagged), trials.breached),
+    brier_plain_flag: meanSquaredError(Float64Array.from(sample.flagged), sample.breached),
     brier_base_rate: brierBaseRate,
-    reliability: tabulate(predicted, trials.breached),
-    verdict: verdictOn(brier, brierBaseRate, overall.events, trials.raw.length),
+    reliability: tabulateReliability(predicted, sample.breached),
+    verdict: describeCalibration(brier, brierBaseRate, overall.events, sample.raw.length),
   }
 }
 
-const verdictOn = (brier: number, baseRate: number, events: number, series: number): string => {
+const describeCalibration = (brier: number, baseRate: number, events: number, series: number): string => {
   if (events === 0) return `None of ${series} series breached in the held-back window, so these probabilities could not be tested.`
   if (events === series) return `All ${series} series breached in the held-back window, so these probabilities could not be tested.`
   if (brier >= baseRate) return 'These forecasts do not tell which server will breach: their score does not beat the base rate.'
@@ -99,26 +99,26 @@ const verdictOn = (brier: number, baseRate: number, events: number, series: numb
 }
 
 /** Cross-fitted probabilities, in the order of the trials. */
-export const crossFit = ({ raw, breached, fold }: BreachTrials): Float64Array => {
+export const crossFit = ({ raw, breached, fold }: CalibrationSample): Float64Array => {
   const predicted = new Float64Array(raw.length)
-  for (let held = 0; held < folds; held++) {
-    const kept = Uint32Array.from(raw.keys()).filter((index) => fold[index] !== held)
+  for (let testFold = 0; testFold < folds; testFold++) {
+    const trainingIndices = Uint32Array.from(raw.keys()).filter((index) => fold[index] !== testFold)
     const curve = fitRecalibration(
-      Float64Array.from(kept, (index) => raw[index]!),
-      Uint8Array.from(kept, (index) => breached[index]!),
+      Float64Array.from(trainingIndices, (index) => raw[index]!),
+      Uint8Array.from(trainingIndices, (index) => breached[index]!),
     )
     for (let index = 0; index < raw.length; index++) {
-      if (fold[index] === held) predicted[index] = recalibrate(curve, raw[index]!)
+      if (fold[index] === testFold) predicted[index] = recalibrate(curve, raw[index]!)
     }
   }
   return predicted
 }
 
-const meanSquare = (predicted: Float64Array, breached: Uint8Array): number =>
+const meanSquaredError = (predicted: Float64Array, breached: Uint8Array): number =>
   predicted.reduce((sum, probability, index) => sum + (probability - breached[index]!) ** 2, 0) / predicted.length
 
 /** Ten groups of equal count by predicted probability; fewer trials, fewer groups. */
-const tabulate = (predicted: Float64Array, breached: Uint8Array): ReliabilityRow[] => {
+const tabulateReliability = (predicted: Float64Array, breached: Uint8Array): ReliabilityRow[] => {
   const order = Uint32Array.from(predicted.keys()).sort((a, b) => predicted[a]! - predicted[b]! || a - b)
   const groups = Math.min(deciles, order.length)
   return Array.from({ length: groups }, (_, group) => {

@@ -1,12 +1,12 @@
 // Breach probability of every judged series, recalibrated on the held-back end of the backtest (analysis definition, section 4).
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { unitsToAdd } from '../assess-risk.ts'
+import { unitsToAddSql } from '../assess-risk.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
-import type { BreachEvidence } from './breach-evidence.ts'
-import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type BreachTrials, type CalibrationScores } from './calibrate.ts'
+import type { BacktestResiduals } from './breach-evidence.ts'
+import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type CalibrationSample, type CalibrationScores } from './calibrate.ts'
 import { fitMargins, measureCoverage, type IntervalCoverage } from './interval-coverage.ts'
-import { readJudgedSeries, type JudgedSeries } from './judged-series.ts'
+import { readThresholdSeries, type ThresholdSeries } from './judged-series.ts'
 import { curveColumns, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
 /** Null where no probabilities were asked for. */
@@ -23,30 +23,34 @@ export const estimateBreaches = async (
   database: Database,
   config: AnalysisConfig,
   grid: TimeGrid,
-  evidence: BreachEvidence | null,
+  backtestResiduals: BacktestResiduals | null,
   signal: AbortSignal | undefined,
 ): Promise<BreachEstimates> => {
-  if (evidence === null) {
+  if (backtestResiduals === null) {
     await database.storeRows('breach_curve', curveColumns, [])
     await storeEstimates(database, [])
     return { calibration: null, coverage: null }
   }
-  const series = await readJudgedSeries(database)
-  const paths = await simulateFleet(database, { series, evidence, grid, config }, signal)
-  const trials = trialsOf(series, evidence, paths)
-  await storeEstimates(database, estimatesOf(series, config, paths, trials))
-  if (config.basis === 'conservative') await judgeConservatively(database)
-  return { calibration: scoreCalibration(trials), coverage: measureCoverage(paths.intervals, config.interval_level) }
+  const series = await readThresholdSeries(database)
+  const paths = await simulateFleet(database, { series, backtestResiduals, grid, config }, signal)
+  const sample = calibrationSampleOf(series, backtestResiduals, paths)
+  await storeEstimates(database, estimateRows(series, config, paths, sample))
+  if (config.basis === 'conservative') await applyConservativeBasis(database)
+  return { calibration: scoreCalibration(sample), coverage: measureCoverage(paths.intervals, config.interval_level) }
 }
 
 /** Of the series that have a held-back window. */
-const trialsOf = ({ seriesIds, serverIds }: JudgedSeries, evidence: BreachEvidence, { heldRaw }: FleetPaths): BreachTrials => {
-  const tested = Uint32Array.from(heldRaw.keys()).filter((place) => !Number.isNaN(heldRaw[place]!))
+const calibrationSampleOf = (
+  { seriesIds, serverIds }: ThresholdSeries,
+  backtestResiduals: BacktestResiduals,
+  { holdOutRaw: heldRaw }: FleetPaths,
+): CalibrationSample => {
+  const testedIndices = Uint32Array.from(heldRaw.keys()).filter((index) => !Number.isNaN(heldRaw[index]!))
   return {
-    raw: Float64Array.from(tested, (place) => heldRaw[place]!),
-    breached: Uint8Array.from(tested, (place) => evidence.breached[seriesIds[place]!]!),
-    flagged: Uint8Array.from(tested, (place) => evidence.flagged[seriesIds[place]!]!),
-    fold: Uint8Array.from(tested, (place) => foldOf(serverIds[place]!)),
+    raw: Float64Array.from(testedIndices, (index) => heldRaw[index]!),
+    breached: Uint8Array.from(testedIndices, (index) => backtestResiduals.breached[seriesIds[index]!]!),
+    flagged: Uint8Array.from(testedIndices, (index) => backtestResiduals.flagged[seriesIds[index]!]!),
+    fold: Uint8Array.from(testedIndices, (index) => foldOf(serverIds[index]!)),
   }
 }
 
@@ -60,18 +64,18 @@ const estimateColumns = {
 } as const
 
 /** A row per series, by the columns above. */
-function* estimatesOf(
-  { seriesIds }: JudgedSeries,
+function* estimateRows(
+  { seriesIds }: ThresholdSeries,
   config: AnalysisConfig,
   { raw, firstBreach, conservativeP95, intervals, groups }: FleetPaths,
-  trials: BreachTrials,
+  sample: CalibrationSample,
 ): Generator<(number | null)[]> {
-  const curve = fitRecalibration(trials.raw, trials.breached)
+  const curve = fitRecalibration(sample.raw, sample.breached)
   const margins = fitMargins(intervals, config.interval_level)
-  const known = (value: number): number | null => (Number.isNaN(value) ? null : value)
-  for (const [place, id] of seriesIds.entries()) {
-    const share = raw[place]!
-    yield [id, recalibrate(curve, share), share, known(firstBreach[place]!), known(conservativeP95[place]!), margins.of(groups[place]!)]
+  const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+  for (const [index, id] of seriesIds.entries()) {
+    const share = raw[index]!
+    yield [id, recalibrate(curve, share), share, orNull(firstBreach[index]!), orNull(conservativeP95[index]!), margins.of(groups[index]!)]
   }
 }
 
@@ -91,12 +95,12 @@ const storeEstimates = async (database: Database, estimates: Iterable<(number | 
 }
 
 /** Puts the conservative P95 in the place of the point forecast's: at risk, risk level, headroom, units to add. */
-const judgeConservatively = async (database: Database): Promise<void> =>
+const applyConservativeBasis = async (database: Database): Promise<void> =>
   database.run(`
     UPDATE series_risk SET
       is_at_risk = b.conservative_p95 > high_threshold,
       risk_level = CASE WHEN b.conservative_p95 > very_high_threshold THEN 'high'
                         WHEN b.conservative_p95 > high_threshold THEN 'medium' ELSE 'low' END,
       headroom_points = high_threshold - b.conservative_p95,
-      units_to_add = ${unitsToAdd('capacity_units', 'b.conservative_p95', 'high_threshold')}
+      units_to_add = ${unitsToAddSql('capacity_units', 'b.conservative_p95', 'high_threshold')}
     FROM breach_estimates b WHERE b.series_id = series_risk.series_id`)

@@ -11,7 +11,7 @@ export interface IntervalGroup {
 }
 
 /** By the group's number. */
-export type IntervalTrials = ReadonlyMap<number, IntervalGroup>
+export type IntervalGroups = ReadonlyMap<number, IntervalGroup>
 
 export interface IntervalCoverage {
   readonly nominal: number
@@ -24,24 +24,24 @@ export interface IntervalCoverage {
 
 const folds = 5
 /** A group with fewer rows in the other folds borrows from all groups. */
-const fewestRows = 50
+const minGroupRows = 50
 
 /** Vovk, Gammerman and Shafer 2005; Romano, Patterson and Candès 2019 for bounds that are widened. */
-export const measureCoverage = (trials: IntervalTrials, nominal: number): IntervalCoverage => {
-  const margins = Array.from({ length: folds }, (_, held) => marginsWithout(trials, nominal, held))
+export const measureCoverage = (groupsByKey: IntervalGroups, nominal: number): IntervalCoverage => {
+  const margins = Array.from({ length: folds }, (_, excludedFold) => fitMarginsWithoutFold(groupsByKey, nominal, excludedFold))
   let points = 0
   let bounds = 0
   let inside = 0
   let covered = 0
-  for (const [group, { excess, bounded, fold }] of trials) {
-    const limits = margins.map((ofFold) => ofFold.of(group))
+  for (const [group, { excess, bounded, fold }] of groupsByKey) {
+    const foldMargins = margins.map((foldMargin) => foldMargin.of(group))
     points += excess.length
     for (let row = 0; row < excess.length; row++) {
       if (bounded[row] === 1) {
         bounds++
         if (excess[row]! <= 0) inside++
       }
-      if (excess[row]! <= limits[fold[row]!]!) covered++
+      if (excess[row]! <= foldMargins[fold[row]!]!) covered++
     }
   }
   return {
@@ -58,25 +58,27 @@ export interface Margins {
 }
 
 /** Each group's margin from all of its rows. */
-export const fitMargins = (trials: IntervalTrials, nominal: number): Margins => marginsWithout(trials, nominal, -1)
+export const fitMargins = (groupsByKey: IntervalGroups, nominal: number): Margins => fitMarginsWithoutFold(groupsByKey, nominal, -1)
 
 /** Margins from the rows outside one fold (-1: from all); a group with few such rows takes the margin of all groups. */
-const marginsWithout = (trials: IntervalTrials, nominal: number, held: number): Margins => {
+const fitMarginsWithoutFold = (groupsByKey: IntervalGroups, nominal: number, excludedFold: number): Margins => {
   const margins = new Map<number, number | undefined>()
-  for (const [key, rows] of trials) margins.set(key, marginOf([rows], nominal, held, fewestRows))
-  let everything: number | undefined
-  return { of: (group) => margins.get(group) ?? (everything ??= marginOf([...trials.values()], nominal, held, 0) ?? 0) }
+  for (const [key, rows] of groupsByKey) margins.set(key, conformalMargin([rows], nominal, excludedFold, minGroupRows))
+  let overallMargin: number | undefined
+  return {
+    of: (group) => margins.get(group) ?? (overallMargin ??= conformalMargin([...groupsByKey.values()], nominal, excludedFold, 0) ?? 0),
+  }
 }
 
 /** The finite-sample quantile: the value of rank ceil((n + 1) x nominal) among the n rows outside the fold. */
-const marginOf = (groups: readonly IntervalGroup[], nominal: number, held: number, fewest: number): number | undefined => {
-  const kept = new Float64Array(groups.reduce((sum, { excess }) => sum + excess.length, 0))
+const conformalMargin = (groups: readonly IntervalGroup[], nominal: number, excludedFold: number, minRows: number): number | undefined => {
+  const pooledExcess = new Float64Array(groups.reduce((sum, { excess }) => sum + excess.length, 0))
   let count = 0
   for (const { excess, fold } of groups) {
-    for (let row = 0; row < excess.length; row++) if (fold[row] !== held) kept[count++] = excess[row]!
+    for (let row = 0; row < excess.length; row++) if (fold[row] !== excludedFold) pooledExcess[count++] = excess[row]!
   }
-  if (count === 0 || count < fewest) return undefined
-  return valueOfRank(kept.subarray(0, count), Math.min(Math.ceil((count + 1) * nominal), count) - 1)
+  if (count === 0 || count < minRows) return undefined
+  return valueOfRank(pooledExcess.subarray(0, count), Math.min(Math.ceil((count + 1) * nominal), count) - 1)
 }
 
 /** The value that would stand at `rank` (from 0) if the values were sorted; reorders them (quickselect, Hoare 1961). */
@@ -91,9 +93,9 @@ const valueOfRank = (values: Float64Array, rank: number): number => {
       while (values[low]! < pivot) low++
       while (values[high]! > pivot) high--
       if (low > high) break
-      const swapped = values[low]!
+      const previous = values[low]!
       values[low++] = values[high]!
-      values[high--] = swapped
+      values[high--] = previous
     }
     if (rank <= high) to = high
     else if (rank >= low) from = low

@@ -2,36 +2,36 @@
 
 export interface IsotonicFunction {
   /** Ascending places and the function's values there; between them it runs straight, outside it stays level. */
-  readonly places: Float64Array
+  readonly knots: Float64Array
   readonly values: Float64Array
 }
 
 /** Barlow, Bartholomew, Bremner and Brunk 1972. Equal places are averaged first. `x` and `y` have one length; empty gives the constant 0. */
 export const fitIsotonic = (x: Float64Array, y: Float64Array): IsotonicFunction => {
   const order = Uint32Array.from(x, (_, index) => index).sort((a, b) => x[a]! - x[b]! || a - b)
-  const places: number[] = []
+  const knots: number[] = []
   const sums: number[] = []
   const weights: number[] = []
   for (const index of order) {
-    if (places.length > 0 && places.at(-1) === x[index]) {
+    if (knots.length > 0 && knots.at(-1) === x[index]) {
       sums[sums.length - 1]! += y[index]!
       weights[weights.length - 1]! += 1
     } else {
-      places.push(x[index]!)
+      knots.push(x[index]!)
       sums.push(y[index]!)
       weights.push(1)
     }
   }
-  return { places: Float64Array.from(places), values: poolViolators(sums, weights) }
+  return { knots: Float64Array.from(knots), values: poolViolators(sums, weights) }
 }
 
 const poolViolators = (sums: readonly number[], weights: readonly number[]): Float64Array => {
   const blockSums: number[] = []
   const blockWeights: number[] = []
   const blockLengths: number[] = []
-  for (let place = 0; place < sums.length; place++) {
-    blockSums.push(sums[place]!)
-    blockWeights.push(weights[place]!)
+  for (let position = 0; position < sums.length; position++) {
+    blockSums.push(sums[position]!)
+    blockWeights.push(weights[position]!)
     blockLengths.push(1)
     while (blockSums.length > 1) {
       const last = blockSums.length - 1
@@ -42,27 +42,27 @@ const poolViolators = (sums: readonly number[], weights: readonly number[]): Flo
     }
   }
   const values = new Float64Array(sums.length)
-  let place = 0
+  let position = 0
   blockSums.forEach((sum, block) => {
-    values.fill(sum / blockWeights[block]!, place, place + blockLengths[block]!)
-    place += blockLengths[block]!
+    values.fill(sum / blockWeights[block]!, position, position + blockLengths[block]!)
+    position += blockLengths[block]!
   })
   return values
 }
 
 /** The function's value at `x`. */
-export const evaluateIsotonic = ({ places, values }: IsotonicFunction, x: number): number => {
-  const last = places.length - 1
+export const evaluateIsotonic = ({ knots, values }: IsotonicFunction, x: number): number => {
+  const last = knots.length - 1
   if (last < 0) return 0
-  if (x <= places[0]!) return values[0]!
-  if (x >= places[last]!) return values[last]!
+  if (x <= knots[0]!) return values[0]!
+  if (x >= knots[last]!) return values[last]!
   let low = 0
   let high = last
   while (high - low > 1) {
     const middle = (low + high) >> 1
-    if (places[middle]! <= x) low = middle
+    if (knots[middle]! <= x) low = middle
     else high = middle
   }
-  const share = (x - places[low]!) / (places[high]! - places[low]!)
+  const share = (x - knots[low]!) / (knots[high]! - knots[low]!)
   return values[low]! + share * (values[high]! - values[low]!)
 }

@@ -1,8 +1,8 @@
 // Backtest residuals of many series on a grid of time steps, and the places where a block of them can be cut without crossing a gap.
 
 /** Residuals of series s begin at froms[s], one per step of time in order, NaN between two that are not one step apart. */
-export interface ResidualGrid {
-  readonly froms: Uint32Array
+export interface ResidualArrays {
+  readonly starts: Uint32Array
   /** actual - predicted, in the metric's unit. */
   readonly residuals: Float32Array | Float64Array
 }
@@ -23,43 +23,44 @@ export interface Blocks {
   /** Residuals of each series. */
   readonly counts: Uint32Array
   /** Greatest residual of each series; -Infinity without any. */
-  readonly greatest: Float64Array
+  readonly maxResidual: Float64Array
   /** By place: the greatest residual of the block that starts there; -Infinity where none does. */
-  readonly tops: Float32Array
+  readonly blockMaxima: Float32Array
   /** Length of the longest block. */
-  readonly longest: number
+  readonly maxBlockLength: number
 }
 
 /**
  * Blocks of min(longest, n) steps; where gaps leave no room for that, as long as the longest unbroken run.
  * `ends[s]` limits series s to grid places below it (the held-back part of a backtest lies behind).
  */
-export const findBlocks = ({ froms, residuals }: ResidualGrid, ends: Uint32Array, longest: number): Blocks => {
-  const series = froms.length
+export const findBlocks = ({ starts, residuals }: ResidualArrays, ends: Uint32Array, maxBlockLength: number): Blocks => {
+  const series = starts.length
   const lengths = new Uint16Array(series)
   const counts = new Uint32Array(series)
   const sizes = new Uint32Array(series)
-  const greatest = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
+  const maxResidual = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
   const ranges = new Uint32Array(series + 1)
-  const tops = new Float32Array(residuals.length).fill(Number.NEGATIVE_INFINITY)
+  const blockMaxima = new Float32Array(residuals.length).fill(Number.NEGATIVE_INFINITY)
   const runStarts: number[] = []
   const runEnds: number[] = []
   for (let s = 0; s < series; s++) {
     ranges[s] = runStarts.length
-    const pieces = unbrokenPieces(residuals, froms[s]!, ends[s]!)
+    const contiguousRuns = findContiguousRuns(residuals, starts[s]!, ends[s]!)
     const length = Math.min(
-      longest,
-      pieces.reduce((most, piece) => Math.max(most, piece.end - piece.from), 0),
+      maxBlockLength,
+      contiguousRuns.reduce((maximum, contiguousRun) => Math.max(maximum, contiguousRun.end - contiguousRun.from), 0),
     )
     lengths[s] = length
-    for (const { from, end } of pieces) {
+    for (const { from, end } of contiguousRuns) {
       counts[s]! += end - from
-      for (let place = from; place < end; place++) if (residuals[place]! > greatest[s]!) greatest[s] = residuals[place]!
+      for (let position = from; position < end; position++)
+        if (residuals[position]! > maxResidual[s]!) maxResidual[s] = residuals[position]!
       if (end - from < length) continue
       sizes[s]! += end - from - length + 1
       runStarts.push(from)
       runEnds.push(sizes[s]!)
-      topsOf(residuals, from, end, length, tops)
+      computeBlockMaxima(residuals, from, end, length, blockMaxima)
     }
   }
   ranges[series] = runStarts.length
@@ -70,33 +71,40 @@ export const findBlocks = ({ froms, residuals }: ResidualGrid, ends: Uint32Array
     sizes,
     lengths,
     counts,
-    greatest,
-    tops,
-    longest,
+    maxResidual,
+    blockMaxima,
+    maxBlockLength,
   }
 }
 
-const unbrokenPieces = (residuals: ResidualGrid['residuals'], from: number, end: number): { from: number; end: number }[] => {
-  const pieces: { from: number; end: number }[] = []
+const findContiguousRuns = (residuals: ResidualArrays['residuals'], from: number, end: number): { from: number; end: number }[] => {
+  const contiguousRuns: { from: number; end: number }[] = []
   let start = from
-  for (let place = from; place <= end; place++) {
-    if (place < end && !Number.isNaN(residuals[place]!)) continue
-    if (place > start) pieces.push({ from: start, end: place })
-    start = place + 1
+  for (let position = from; position <= end; position++) {
+    if (position < end && !Number.isNaN(residuals[position]!)) continue
+    if (position > start) contiguousRuns.push({ from: start, end: position })
+    start = position + 1
   }
-  return pieces
+  return contiguousRuns
 }
 
-const topsOf = (residuals: ResidualGrid['residuals'], from: number, end: number, length: number, tops: Float32Array): void => {
+const computeBlockMaxima = (
+  residuals: ResidualArrays['residuals'],
+  from: number,
+  end: number,
+  length: number,
+  blockMaxima: Float32Array,
+): void => {
   for (let start = from; start + length <= end; start++) {
-    let top = residuals[start]!
-    for (let place = start + 1; place < start + length; place++) if (residuals[place]! > top) top = residuals[place]!
-    tops[start] = top
+    let runningMax = residuals[start]!
+    for (let position = start + 1; position < start + length; position++)
+      if (residuals[position]! > runningMax) runningMax = residuals[position]!
+    blockMaxima[start] = runningMax
   }
 }
 
 /** Where block `number` of a series starts in the grid. */
-export const placeOfBlock = ({ ranges, runStarts, runEnds }: Blocks, series: number, number: number): number => {
+export const blockStart = ({ ranges, runStarts, runEnds }: Blocks, series: number, number: number): number => {
   let low = ranges[series]!
   let high = ranges[series + 1]! - 1
   const first = low
@@ -115,11 +123,11 @@ export interface BlockPool {
   readonly memberEnds: Uint32Array
   readonly size: number
   /** Greatest residual in them; -Infinity without any. */
-  readonly greatest: number
+  readonly maxResidual: number
 }
 
 /** One pool per bin; `bins[s]` is the bin of series s, or -1. */
-export const poolBlocks = ({ sizes, greatest }: Blocks, bins: Int16Array, binCount: number): BlockPool[] => {
+export const poolBlocks = ({ sizes, maxResidual }: Blocks, bins: Int16Array, binCount: number): BlockPool[] => {
   const membersOf = Array.from({ length: binCount }, (): number[] => [])
   bins.forEach((bin, s) => {
     if (bin >= 0 && sizes[s]! > 0) membersOf[bin]!.push(s)
@@ -127,8 +135,8 @@ export const poolBlocks = ({ sizes, greatest }: Blocks, bins: Int16Array, binCou
   return membersOf.map((members) => {
     let size = 0
     const memberEnds = Uint32Array.from(members, (s) => (size += sizes[s]!))
-    const most = members.reduce((top, s) => Math.max(top, greatest[s]!), Number.NEGATIVE_INFINITY)
-    return { members: Uint32Array.from(members), memberEnds, size, greatest: most }
+    const maximum = members.reduce((runningMax, s) => Math.max(runningMax, maxResidual[s]!), Number.NEGATIVE_INFINITY)
+    return { members: Uint32Array.from(members), memberEnds, size, maxResidual: maximum }
   })
 }
 
@@ -146,9 +154,9 @@ export const memberOfBlock = ({ memberEnds }: BlockPool, number: number): number
 
 /** Bins of equal count by `key` ascending, ties in the order of the series; -1 for series with NaN. */
 export const equalCountBins = (key: Float64Array, binCount: number): Int16Array => {
-  const known = Uint32Array.from(key.keys()).filter((s) => !Number.isNaN(key[s]!))
-  known.sort((a, b) => key[a]! - key[b]! || a - b)
+  const definedIndices = Uint32Array.from(key.keys()).filter((s) => !Number.isNaN(key[s]!))
+  definedIndices.sort((a, b) => key[a]! - key[b]! || a - b)
   const bins = new Int16Array(key.length).fill(-1)
-  known.forEach((s, rank) => (bins[s] = Math.floor((rank * binCount) / known.length)))
+  definedIndices.forEach((s, rank) => (bins[s] = Math.floor((rank * binCount) / definedIndices.length)))
   return bins
 }

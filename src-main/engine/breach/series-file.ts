@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { HeadroomError } from '../../../src-shared/errors.ts'
 
 /** Bytes that are gathered before they are written. */
-const gatheredBytes = 4 * 1024 * 1024
+const bufferBytes = 4 * 1024 * 1024
 
 /**
  * Holds no open file between two calls, so that whoever owns the folder may remove it at any time. Throws what the
@@ -28,7 +28,7 @@ export class SeriesFile {
     const length = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (this.#filled + length > this.#gathered.length) {
       this.#flush()
-      if (length > this.#gathered.length) this.#gathered = Buffer.allocUnsafeSlow(Math.max(gatheredBytes, length))
+      if (length > this.#gathered.length) this.#gathered = Buffer.allocUnsafeSlow(Math.max(bufferBytes, length))
     }
     this.#froms[series] = this.#written + this.#filled
     this.#lengths[series] = length
@@ -48,13 +48,13 @@ export class SeriesFile {
     const file = openSync(this.#path, 'r')
     try {
       let bytes = new Uint8Array(0)
-      for (const one of series) {
-        const length = this.#lengths[one]!
+      for (const seriesId of series) {
+        const length = this.#lengths[seriesId]!
         if (bytes.length < length) bytes = new Uint8Array(length)
-        for (let done = 0; done < length;) {
-          const taken = readSync(file, bytes, done, length - done, this.#froms[one]! + done)
-          if (taken === 0) throw new HeadroomError('internal', `${this.#path} became shorter while it was read.`)
-          done += taken
+        for (let bytesDone = 0; bytesDone < length;) {
+          const bytesRead = readSync(file, bytes, bytesDone, length - bytesDone, this.#froms[seriesId]! + bytesDone)
+          if (bytesRead === 0) throw new HeadroomError('internal', `${this.#path} became shorter while it was read.`)
+          bytesDone += bytesRead
         }
         yield bytes.subarray(0, length)
       }
@@ -67,7 +67,7 @@ export class SeriesFile {
     if (this.#filled === 0) return
     const file = openSync(this.#path, 'a')
     try {
-      for (let done = 0; done < this.#filled;) done += writeSync(file, this.#gathered, done, this.#filled - done)
+      for (let bytesDone = 0; bytesDone < this.#filled;) bytesDone += writeSync(file, this.#gathered, bytesDone, this.#filled - bytesDone)
     } finally {
       closeSync(file)
     }

@@ -1,23 +1,23 @@
 // Possible futures of a series: its forecast plus contiguous blocks of backtest residuals, own or borrowed, drawn with a seed of its own.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { memberOfBlock, placeOfBlock, type BlockPool, type Blocks, type ResidualGrid } from './residual-grid.ts'
+import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-grid.ts'
 
 export const pathCount = 200
 /** Own residuals at which own and borrowed blocks are drawn equally often. */
-const borrowingWeight = 60
+const ownResidualWeight = 60
 
 export interface PathSource {
-  readonly grid: ResidualGrid
+  readonly grid: ResidualArrays
   readonly blocks: Blocks
   readonly pools: readonly BlockPool[]
   readonly bins: Int16Array
 }
 
-export interface BreachOutcome {
+export interface BreachSimulation {
   /** Share of paths with a value above the threshold. */
   readonly raw: number
   /** Per step the share of paths that have been above it so far. */
-  readonly rawBy: Float64Array
+  readonly rawByStep: Float64Array
   /** Median step of the first breach among breaching paths; -1 where none breaches. */
   readonly medianFirstBreach: number
 }
@@ -41,26 +41,26 @@ export const simulateBreaches = (
   forecast: Float64Array,
   threshold: number,
   seed: number,
-): BreachOutcome => {
+): BreachSimulation => {
   const firstBreaches = new Uint32Array(forecast.length)
-  const drawer = new PathDrawer(source, series, forecast, seed)
-  if (drawer.canExceed(threshold)) {
+  const sampler = new PathSampler(source, series, forecast, seed)
+  if (sampler.canExceed(threshold)) {
     for (let index = 0; index < pathCount; index++) {
-      const first = drawer.firstAbove(threshold)
+      const first = sampler.firstAbove(threshold)
       if (first >= 0) firstBreaches[first]! += 1
     }
   }
-  return summarise(firstBreaches)
+  return summarizeBreaches(firstBreaches)
 }
 
 /** The plain 95th percentile over as many paths of each path's P95 (linear interpolation). */
 export const conservativeP95 = (source: PathSource, series: number, forecast: Float64Array, seed: number): number => {
-  const drawer = new PathDrawer(source, series, forecast, seed)
-  return percentileOf(Float64Array.from({ length: pathCount }, () => drawer.p95()).sort(), 0.95)
+  const sampler = new PathSampler(source, series, forecast, seed)
+  return percentileOf(Float64Array.from({ length: pathCount }, () => sampler.p95()).sort(), 0.95)
 }
 
 /** Draws path after path: the forecast plus residual blocks, each own with probability n / (n + 60). */
-class PathDrawer {
+class PathSampler {
   readonly #source: PathSource
   readonly #series: number
   readonly #forecast: Float64Array
@@ -81,37 +81,37 @@ class PathDrawer {
     this.#forecast = forecast
     const pool = bins[series]! < 0 ? undefined : pools[bins[series]!]
     this.#pool = pool === undefined || pool.size === 0 ? undefined : pool
-    const ownShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + borrowingWeight)
+    const ownShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + ownResidualWeight)
     this.#ownLimit = blocks.sizes[series] === 0 ? 0 : ownShare * 0x1_0000_0000
     this.#random = xoroshiro128plus(seed)
-    this.#ceilings = ceilingsOf(forecast, blocks.longest)
+    this.#ceilings = windowMaximaOf(forecast, blocks.maxBlockLength)
   }
 
   /** Whether any path can: the highest forecast with the greatest residual does. */
   canExceed(threshold: number): boolean {
-    const { greatest } = this.#source.blocks
-    const lift = Math.max(0, greatest[this.#series]!, this.#pool?.greatest ?? 0)
-    return this.#forecast.some((value) => value + lift > threshold)
+    const { maxResidual: largest } = this.#source.blocks
+    const maxLift = Math.max(0, largest[this.#series]!, this.#pool?.maxResidual ?? 0)
+    return this.#forecast.some((value) => value + maxLift > threshold)
   }
 
   /** Step at which the next path first lies above the threshold, or -1. */
   firstAbove(threshold: number): number {
     const forecast = this.#forecast
-    const ceilings = this.#ceilings
+    const windowMaxima = this.#ceilings
     const { residuals } = this.#source.grid
-    const { tops } = this.#source.blocks
+    const { blockMaxima } = this.#source.blocks
     const steps = forecast.length
     for (let step = 0; step < steps;) {
       this.#drawBlock(steps - step)
-      let place = this.#place
+      let slot = this.#place
       const end = step + this.#length
       // Most blocks cannot reach the threshold, and their sums are never needed.
-      if (place >= 0 && ceilings[step]! + tops[place]! <= threshold) {
+      if (slot >= 0 && windowMaxima[step]! + blockMaxima[slot]! <= threshold) {
         step = end
         continue
       }
       for (; step < end; step++) {
-        if ((place < 0 ? forecast[step]! : forecast[step]! + residuals[place++]!) > threshold) return step
+        if ((slot < 0 ? forecast[step]! : forecast[step]! + residuals[slot++]!) > threshold) return step
       }
     }
     return -1
@@ -124,27 +124,27 @@ class PathDrawer {
     const steps = forecast.length
     const position = 0.95 * (steps - 1)
     // It lies between the two smallest of the path's so many greatest values.
-    const greatest = new Float64Array(steps - Math.floor(position)).fill(Number.NEGATIVE_INFINITY)
-    let least = Number.NEGATIVE_INFINITY
+    const largest = new Float64Array(steps - Math.floor(position)).fill(Number.NEGATIVE_INFINITY)
+    let smallestKept = Number.NEGATIVE_INFINITY
     for (let step = 0; step < steps;) {
       this.#drawBlock(steps - step)
-      let place = this.#place
+      let slot = this.#place
       const end = step + this.#length
       for (; step < end; step++) {
-        const value = place < 0 ? forecast[step]! : forecast[step]! + residuals[place++]!
-        if (value > least) least = insertGreatest(greatest, value)
+        const value = slot < 0 ? forecast[step]! : forecast[step]! + residuals[slot++]!
+        if (value > smallestKept) smallestKept = insertLargest(largest, value)
       }
     }
-    const [low, high] = [greatest[0]!, greatest[1]]
+    const [low, high] = [largest[0]!, largest[1]]
     return high === undefined ? low : low + (position - Math.floor(position)) * (high - low)
   }
 
-  #drawBlock(most: number): void {
+  #drawBlock(maxSteps: number): void {
     const { blocks } = this.#source
     const isOwn = this.#random.next() >>> 0 < this.#ownLimit
     const pool = this.#pool
     this.#place = -1
-    this.#length = most
+    this.#length = maxSteps
     if (!isOwn && pool === undefined) return
     const share = (this.#random.next() >>> 0) / 0x1_0000_0000
     let series = this.#series
@@ -157,39 +157,39 @@ class PathDrawer {
       series = pool.members[member]!
       number -= member === 0 ? 0 : pool.memberEnds[member - 1]!
     }
-    this.#place = placeOfBlock(blocks, series, number)
-    this.#length = Math.min(blocks.lengths[series]!, most)
+    this.#place = blockStart(blocks, series, number)
+    this.#length = Math.min(blocks.lengths[series]!, maxSteps)
   }
 }
 
-const ceilingsOf = (forecast: Float64Array, width: number): Float64Array =>
+const windowMaximaOf = (forecast: Float64Array, width: number): Float64Array =>
   forecast.map((_, step) => {
-    let ceiling = forecast[step]!
-    for (let next = step + 1; next < Math.min(step + width, forecast.length); next++) ceiling = Math.max(ceiling, forecast[next]!)
-    return ceiling
+    let windowMax = forecast[step]!
+    for (let next = step + 1; next < Math.min(step + width, forecast.length); next++) windowMax = Math.max(windowMax, forecast[next]!)
+    return windowMax
   })
 
 /** Puts a value into its place among ascending ones, of which the least is dropped; returns the least that stays. */
-const insertGreatest = (greatest: Float64Array, value: number): number => {
-  let place = 0
-  while (place + 1 < greatest.length && greatest[place + 1]! < value) {
-    greatest[place] = greatest[place + 1]!
-    place++
+const insertLargest = (largest: Float64Array, value: number): number => {
+  let slot = 0
+  while (slot + 1 < largest.length && largest[slot + 1]! < value) {
+    largest[slot] = largest[slot + 1]!
+    slot++
   }
-  greatest[place] = value
-  return greatest[0]!
+  largest[slot] = value
+  return largest[0]!
 }
 
-const summarise = (firstBreaches: Uint32Array): BreachOutcome => {
-  const rawBy = new Float64Array(firstBreaches.length)
+const summarizeBreaches = (firstBreaches: Uint32Array): BreachSimulation => {
+  const rawByStep = new Float64Array(firstBreaches.length)
   let breaching = 0
   firstBreaches.forEach((paths, step) => {
     breaching += paths
-    rawBy[step] = breaching / pathCount
+    rawByStep[step] = breaching / pathCount
   })
   const half = breaching / 2
-  const medianFirstBreach = breaching === 0 ? -1 : rawBy.findIndex((share) => share * pathCount >= half)
-  return { raw: breaching / pathCount, rawBy, medianFirstBreach }
+  const medianFirstBreach = breaching === 0 ? -1 : rawByStep.findIndex((share) => share * pathCount >= half)
+  return { raw: breaching / pathCount, rawByStep, medianFirstBreach }
 }
 
 /** Continuous percentile of ascending values (linear interpolation, NumPy's default). */

@@ -1,24 +1,24 @@
 // Events to come as a scenario on the horizon: each alone and all at once, who is pushed over the threshold and who is saved.
 import { z } from 'zod'
 import {
-  mostNamedServers,
+  maxNamedServers,
   type EventReport,
   type EventScenario,
-  type EventStanding,
-  type LedgerEventReport,
+  type EventRiskState,
+  type EventReportEntry,
 } from '../../../src-shared/event-report.ts'
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run-event.ts'
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
-import { isAboutSql, touchesSql } from './event-targets.ts'
-import type { LeftOut } from './leave-out-events.ts'
-import type { EventLedger, LedgerEvent } from './read-events.ts'
+import { appliesToSql, overlapsSql } from './event-targets.ts'
+import type { ExcludedRows } from './leave-out-events.ts'
+import type { EventCalendar, CalendarEvent } from './read-events.ts'
 
 /** The ledger and what was left out for its events, in their order. */
-export interface HeededEvents {
-  readonly ledger: EventLedger
-  readonly leftOut: readonly (LeftOut | null)[]
+export interface AppliedEvents {
+  readonly eventCalendar: EventCalendar
+  readonly excludedRows: readonly (ExcludedRows | null)[]
 }
 
 /**
@@ -29,20 +29,20 @@ export const assessEvents = async (
   database: Database,
   config: AnalysisConfig,
   grid: Pick<TimeGrid, 'stepSeconds'>,
-  { ledger, leftOut }: HeededEvents,
+  { eventCalendar, excludedRows }: AppliedEvents,
 ): Promise<{ report: EventReport; warnings: RunWarning[] }> => {
-  const { events } = ledger
-  await makeTouches(database, events, grid.stepSeconds * 1000)
-  const reports: LedgerEventReport[] = []
-  const idle: string[] = []
+  const { events } = eventCalendar
+  await createEventEffects(database, events, grid.stepSeconds * 1000)
+  const reports: EventReportEntry[] = []
+  const eventsWithoutEffect: string[] = []
   for (const [index, event] of events.entries()) {
     const { servers } = await database.row(
-      `SELECT CAST(count(DISTINCT s.server_id) AS INTEGER) AS servers FROM series s WHERE ${isAboutSql(event)}`,
+      `SELECT CAST(count(DISTINCT s.server_id) AS INTEGER) AS servers FROM series s WHERE ${appliesToSql(event)}`,
       z.object({ servers: z.int() }),
     )
-    const left = leftOut[index] ?? null
+    const excluded = excludedRows[index] ?? null
     const scenario = await assessScenario(database, config, `event = ${index}`, 'touched')
-    if (left === null && scenario === null) idle.push(await describeIdle(database, event, servers))
+    if (excluded === null && scenario === null) eventsWithoutEffect.push(await describeEventWithoutEffect(database, event, servers))
     reports.push({
       line: event.line,
       from: instantText(event.fromMs),
@@ -53,24 +53,27 @@ export const assessEvents = async (
       note: event.note,
       servers,
       left_out:
-        left === null
+        excluded === null
           ? null
           : {
-              rows: left.effects.reduce((sum, { rows }) => sum + rows, 0),
-              series: left.series,
-              effects: left.effects.map(({ metric, rows, meanError }) => ({ metric, rows, mean_error: meanError })),
+              rows: excluded.effects.reduce((sum, { rows }) => sum + rows, 0),
+              series: excluded.series,
+              effects: excluded.effects.map(({ metric, rows, meanError }) => ({ metric, rows, mean_error: meanError })),
             },
       scenario,
     })
   }
-  const together = await assessScenario(database, config, 'true', 'fleet')
-  return { report: { events: reports, together }, warnings: idle.length === 0 ? [] : [idleWarning(idle)] }
+  const combined = await assessScenario(database, config, 'true', 'fleet')
+  return {
+    report: { events: reports, together: combined },
+    warnings: eventsWithoutEffect.length === 0 ? [] : [withoutEffectWarning(eventsWithoutEffect)],
+  }
 }
 
 const instantText = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')
 
 /** Table `event_touches` out of `series` and `horizon`; see `assessEvents`. */
-export const makeTouches = async (database: Database, events: readonly LedgerEvent[], stepMs: number): Promise<void> => {
+export const createEventEffects = async (database: Database, events: readonly CalendarEvent[], stepMs: number): Promise<void> => {
   await database.run('CREATE OR REPLACE TABLE event_touches (event INTEGER, series_id INTEGER, ts TIMESTAMP, factor DOUBLE, points DOUBLE)')
   for (const [index, event] of events.entries()) {
     if (event.effect === null) continue
@@ -79,19 +82,19 @@ export const makeTouches = async (database: Database, events: readonly LedgerEve
       `INSERT INTO event_touches
        SELECT ${index}, h.series_id, h.ts, CAST(? AS DOUBLE), CAST(? AS DOUBLE)
        FROM horizon h JOIN series s USING (series_id)
-       WHERE s.high_threshold IS NOT NULL AND ${isAboutSql(event)} AND ${touchesSql(event, 'h.ts', stepMs)}`,
+       WHERE s.high_threshold IS NOT NULL AND ${appliesToSql(event)} AND ${overlapsSql(event, 'h.ts', stepMs)}`,
       unit === 'percent' ? [1 + amount / 100, 0] : [1, amount],
     )
   }
 }
 
 /** Relation `changed` (series_id, ts, value): percentages first, one on the other, then points, in the order of the table. */
-export const changedSql = (which: string): string => `
+export const changedValuesSql = (eventCondition: string): string => `
   changes AS (
     SELECT series_id, ts,
            list_reduce(list_prepend(1.0::DOUBLE, list(factor ORDER BY event)), lambda a, b: a * b) AS factor,
            list_reduce(list_prepend(0.0::DOUBLE, list(points ORDER BY event)), lambda a, b: a + b) AS points
-    FROM event_touches WHERE ${which} GROUP BY series_id, ts
+    FROM event_touches WHERE ${eventCondition} GROUP BY series_id, ts
   ), changed AS (
     SELECT h.series_id, h.ts, CASE WHEN c.ts IS NULL THEN h.predicted ELSE h.predicted * c.factor + c.points END AS value
     FROM horizon h LEFT JOIN changes c ON c.series_id = h.series_id AND c.ts = h.ts
@@ -99,9 +102,9 @@ export const changedSql = (which: string): string => `
   )`
 
 /** Series' figures before and after. */
-const figuresSql = (which: string, conservative: boolean): string => `
+const figuresSql = (eventCondition: string, conservative: boolean): string => `
   CREATE OR REPLACE TEMP TABLE event_figures AS
-  WITH ${changedSql(which)}
+  WITH ${changedValuesSql(eventCondition)}
   SELECT r.series_id, r.server_id, r.metric, r.high_threshold AS threshold, r.is_at_risk,
          ${conservative ? 'e.conservative_p95' : 'r.horizon_p95'} AS before_value,
          quantile_cont(c.value, 0.95) ${conservative ? '+ any_value(e.conservative_p95 - r.horizon_p95)' : ''} AS after_value,
@@ -109,7 +112,7 @@ const figuresSql = (which: string, conservative: boolean): string => `
   FROM changed c JOIN series_risk r USING (series_id) ${conservative ? 'JOIN breach_estimates e USING (series_id)' : ''}
   GROUP BY ALL`
 
-const standingSchema = z.object({
+const statusSchema = z.object({
   at_risk_servers: z.int(),
   server_id: z.string().nullable(),
   metric: z.string().nullable(),
@@ -122,10 +125,10 @@ const standingSchema = z.object({
 const assessScenario = async (
   database: Database,
   config: AnalysisConfig,
-  which: string,
-  among: 'touched' | 'fleet',
+  eventCondition: string,
+  scope: 'touched' | 'fleet',
 ): Promise<EventScenario | null> => {
-  await database.run(figuresSql(which, config.basis === 'conservative'))
+  await database.run(figuresSql(eventCondition, config.basis === 'conservative'))
   const { servers } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers FROM event_figures',
     z.object({ servers: z.int() }),
@@ -142,40 +145,40 @@ const assessScenario = async (
            r.first_breach_at AS before_breach, CASE WHEN f.series_id IS NULL THEN r.first_breach_at ELSE f.after_breach END AS after_breach
     FROM series_risk r LEFT JOIN event_figures f USING (series_id)
     WHERE r.high_threshold IS NOT NULL AND r.horizon_periods > 0
-      ${among === 'touched' ? 'AND r.server_id IN (SELECT server_id FROM event_figures)' : ''}`)
+      ${scope === 'touched' ? 'AND r.server_id IN (SELECT server_id FROM event_figures)' : ''}`)
   return {
     servers,
-    before: await readStanding(database, 'before'),
-    after: await readStanding(database, 'after'),
-    pushed_over: await readMoved(database, 'NOT bool_or(before_risk) AND bool_or(after_risk)'),
-    saved: await readMoved(database, 'bool_or(before_risk) AND NOT bool_or(after_risk)'),
+    before: await readStatus(database, 'before'),
+    after: await readStatus(database, 'after'),
+    pushed_over: await readServers(database, 'NOT bool_or(before_risk) AND bool_or(after_risk)'),
+    saved: await readServers(database, 'bool_or(before_risk) AND NOT bool_or(after_risk)'),
   }
 }
 
-const readStanding = async (database: Database, when: 'before' | 'after'): Promise<EventStanding> => {
-  const found = await database.row(
+const readStatus = async (database: Database, when: 'before' | 'after'): Promise<EventRiskState> => {
+  const status = await database.row(
     `WITH least AS (SELECT server_id, metric, ${when}_value AS value, threshold FROM event_standing
                     ORDER BY threshold - ${when}_value, server_id, metric LIMIT 1)
      SELECT CAST((SELECT count(DISTINCT server_id) FROM event_standing WHERE ${when}_risk) AS INTEGER) AS at_risk_servers,
             least.*, (SELECT strftime(min(${when}_breach), '%Y-%m-%dT%H:%M:%SZ') FROM event_standing WHERE ${when}_risk) AS soonest_breach_at
      FROM least`,
-    standingSchema,
+    statusSchema,
   )
-  const { at_risk_servers, server_id, metric, value, threshold, soonest_breach_at } = found
+  const { at_risk_servers, server_id, metric, value, threshold, soonest_breach_at } = status
   const isKnown = server_id !== null && metric !== null && value !== null && threshold !== null
   return { at_risk_servers, least_headroom: isKnown ? { server_id, metric, value, threshold } : null, soonest_breach_at }
 }
 
 /** Those with the least headroom afterwards first. */
-const readMoved = async (database: Database, condition: string): Promise<EventScenario['saved']> => {
-  const moved = await database.rows(
+const readServers = async (database: Database, condition: string): Promise<EventScenario['saved']> => {
+  const matching = await database.rows(
     `SELECT server_id FROM event_standing GROUP BY server_id HAVING ${condition} ORDER BY min(threshold - after_value), server_id`,
     z.object({ server_id: z.string() }),
   )
-  return { count: moved.length, servers: moved.slice(0, mostNamedServers).map(({ server_id }) => server_id) }
+  return { count: matching.length, servers: matching.slice(0, maxNamedServers).map(({ server_id }) => server_id) }
 }
 
-const describeIdle = async (database: Database, event: LedgerEvent, servers: number): Promise<string> => {
+const describeEventWithoutEffect = async (database: Database, event: CalendarEvent, servers: number): Promise<string> => {
   const line = `line ${event.line}`
   if (servers === 0)
     return `${line}: no series of the set is meant by ${event.target.text}${event.metric === null ? '' : ` and ${event.metric}`}`
@@ -187,9 +190,9 @@ const describeIdle = async (database: Database, event: LedgerEvent, servers: num
   return ahead && event.effect === null ? `${line}: it lies ahead, and states no effect` : `${line}: no row of those servers lies within it`
 }
 
-const idleWarning = (idle: readonly string[]): RunWarning => ({
+const withoutEffectWarning = (eventsWithoutEffect: readonly string[]): RunWarning => ({
   code: 'events-without-effect',
-  message: `${idle.length === 1 ? 'One event changes' : `${idle.length.toLocaleString('en-US')} events change`} nothing: ${idle[0]!}.`,
-  count: idle.length,
-  examples: idle.slice(0, 3),
+  message: `${eventsWithoutEffect.length === 1 ? 'One event changes' : `${eventsWithoutEffect.length.toLocaleString('en-US')} events change`} nothing: ${eventsWithoutEffect[0]!}.`,
+  count: eventsWithoutEffect.length,
+  examples: eventsWithoutEffect.slice(0, 3),
 })

@@ -4,8 +4,8 @@ import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/errors.ts'
-import { ledgerColumns, mostEvents, type LedgerColumn, type LedgerLine } from '../../../src-shared/event-ledger.ts'
-import { nearestName } from '../../../src-shared/nearest-name.ts'
+import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../../../src-shared/event-ledger.ts'
+import { findNearestName } from '../../../src-shared/nearest-name.ts'
 import type { InputEntry } from '../../../src-shared/run-manifest.ts'
 
 const groupColumns = ['business_unit', 'region', 'criticality'] as const
@@ -19,7 +19,7 @@ export interface EventTarget {
   readonly group: readonly { readonly column: GroupColumn; readonly value: string }[] | null
 }
 
-export interface LedgerEvent {
+export interface CalendarEvent {
   readonly line: number
   /** Milliseconds UTC; `untilMs` is the first instant after it. */
   readonly fromMs: number
@@ -31,24 +31,24 @@ export interface LedgerEvent {
   readonly note: string | null
 }
 
-export interface EventLedger {
+export interface EventCalendar {
   readonly entry: InputEntry
-  readonly events: readonly LedgerEvent[]
+  readonly events: readonly CalendarEvent[]
 }
 
-const mostBytes = 16_000_000
+const maxBytes = 16_000_000
 const dayMs = 86_400_000
 
 const recordsSchema = z.array(z.object({ record: z.record(z.string(), z.string()), info: z.custom<Info>() }))
 
 /** Throws input-not-found, events-invalid. */
-export const readEvents = async (path: string): Promise<EventLedger> => {
+export const readEventsTable = async (path: string): Promise<EventCalendar> => {
   const { name, bytes, rows } = await readRows(path)
   return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
 }
 
 /** The table's fields as they stand, each line checked; refusals call the table `name`. Throws input-not-found, events-invalid. */
-export const readLedgerLines = async (path: string, name: string): Promise<LedgerLine[]> => {
+export const readEventLines = async (path: string, name: string): Promise<EventLine[]> => {
   const { rows } = await readRows(path, name)
   for (const { record, line } of rows) readEvent(record, line, name)
   return rows.map(({ record }) => ({
@@ -63,7 +63,7 @@ export const readLedgerLines = async (path: string, name: string): Promise<Ledge
 }
 
 /** Lines that come from elsewhere than a file; they are numbered as if they stood below a header line. Throws events-invalid. */
-export const parseLedgerLines = (lines: readonly LedgerLine[], name: string): LedgerEvent[] =>
+export const parseEventLines = (lines: readonly EventLine[], name: string): CalendarEvent[] =>
   lines.map((line, index) => readEvent(line, index + 2, name))
 
 const readRows = async (path: string, name = basename(resolve(path))): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
@@ -71,18 +71,18 @@ const readRows = async (path: string, name = basename(resolve(path))): Promise<{
   const found = await stat(file).catch(() => null)
   if (found === null) throw new HeadroomError('input-not-found', `The events table ${path} does not exist.`, { next: 'Check the path.' })
   if (!found.isFile()) throw new HeadroomError('input-not-found', `The events table ${path} is a folder.`, { next: 'Name a file.' })
-  if (found.size > mostBytes) throw invalid(`The events table ${name} is larger than 16 MB.`, 'Leave out what is no event.')
+  if (found.size > maxBytes) throw invalidEvents(`The events table ${name} is larger than 16 MB.`, 'Leave out what is no event.')
   const rows = parseRows(await readFile(file, 'utf8'), name)
-  if (rows.length > mostEvents) {
-    throw invalid(
-      `The events table ${name} has ${rows.length.toLocaleString('en-US')} events, more than ${mostEvents.toLocaleString('en-US')}.`,
+  if (rows.length > maxEvents) {
+    throw invalidEvents(
+      `The events table ${name} has ${rows.length.toLocaleString('en-US')} events, more than ${maxEvents.toLocaleString('en-US')}.`,
       'Name several servers, or a group, in one line.',
     )
   }
   return { name, bytes: found.size, rows }
 }
 
-const invalid = (sentence: string, next: string, cause?: unknown): HeadroomError =>
+const invalidEvents = (sentence: string, next: string, cause?: unknown): HeadroomError =>
   new HeadroomError('events-invalid', sentence, { next, cause })
 
 /** Fields by lower-case column name, trimmed. */
@@ -98,7 +98,7 @@ const parseRows = (text: string, name: string): TableRow[] => {
       info: true,
       trim: true,
       skip_empty_lines: true,
-      delimiter: delimiterOf(text),
+      delimiter: detectDelimiter(text),
       columns: (header: string[]) =>
         checkHeader(
           header.map((column) => column.toLowerCase()),
@@ -108,7 +108,7 @@ const parseRows = (text: string, name: string): TableRow[] => {
     return recordsSchema.parse(parsed).map(({ record, info }) => ({ record, line: info.lines }))
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
-    throw invalid(
+    throw invalidEvents(
       `Line ${String(cause['lines'])} of the events table ${name} does not fit its header line.`,
       'Quote fields that hold a comma.',
       cause,
@@ -117,7 +117,7 @@ const parseRows = (text: string, name: string): TableRow[] => {
 }
 
 /** The one that parts the header line into most fields. */
-const delimiterOf = (text: string): string => {
+const detectDelimiter = (text: string): string => {
   const header = text.split(/\r|\n/, 1)[0]!
   const parts = (delimiter: string): number => header.split(delimiter).length
   return [',', ';', '\t'].reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
@@ -125,21 +125,21 @@ const delimiterOf = (text: string): string => {
 
 const checkHeader = (header: readonly string[], name: string): string[] => {
   const repeated = header.find((column, index) => header.indexOf(column) !== index)
-  if (repeated !== undefined) throw invalid(`The events table ${name} has column ${repeated} twice.`, 'Keep one of them.')
-  const misspelt = header.find((column) => !ledgerColumns.some((known) => known === column))
-  if (misspelt !== undefined) {
-    const nearest = nearestName(misspelt, ledgerColumns)
-    throw invalid(
-      `The events table ${name} has a column ${misspelt || 'without a name'}, which no event has.`,
-      nearest === undefined ? `Columns: ${ledgerColumns.join(', ')}.` : `Did you mean ${nearest}?`,
+  if (repeated !== undefined) throw invalidEvents(`The events table ${name} has column ${repeated} twice.`, 'Keep one of them.')
+  const unknownColumn = header.find((column) => !eventColumns.some((groupColumn) => groupColumn === column))
+  if (unknownColumn !== undefined) {
+    const nearest = findNearestName(unknownColumn, eventColumns)
+    throw invalidEvents(
+      `The events table ${name} has a column ${unknownColumn || 'without a name'}, which no event has.`,
+      nearest === undefined ? `Columns: ${eventColumns.join(', ')}.` : `Did you mean ${nearest}?`,
     )
   }
   for (const column of ['from', 'to'] as const) {
     if (!header.includes(column))
-      throw invalid(`The events table ${name} has no column ${column}.`, `Columns: ${ledgerColumns.join(', ')}.`)
+      throw invalidEvents(`The events table ${name} has no column ${column}.`, `Columns: ${eventColumns.join(', ')}.`)
   }
   if (!header.includes('servers') && !header.includes('group')) {
-    throw invalid(
+    throw invalidEvents(
       `The events table ${name} has neither a column servers nor a column group.`,
       'Say whom each event is about; * is every server.',
     )
@@ -147,14 +147,14 @@ const checkHeader = (header: readonly string[], name: string): string[] => {
   return [...header]
 }
 
-const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string): LedgerEvent => {
-  const field = (column: LedgerColumn): string => record[column] ?? ''
-  const refuse = (column: LedgerColumn, fault: string, next: string): HeadroomError =>
-    invalid(`Line ${line}, column ${column} of the events table ${name} ${fault}.`, next)
+const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string): CalendarEvent => {
+  const field = (column: EventColumn): string => record[column] ?? ''
+  const createError = (column: EventColumn, problem: string, next: string): HeadroomError =>
+    invalidEvents(`Line ${line}, column ${column} of the events table ${name} ${problem}.`, next)
   const instant = (column: 'from' | 'to'): { ms: number; isDay: boolean } => {
     const found = readInstant(field(column))
     if (found !== null) return found
-    throw refuse(
+    throw createError(
       column,
       field(column) === '' ? 'is empty' : `holds "${field(column)}", which is no date`,
       'Write 2026-11-27 or 2026-11-27T18:00:00Z.',
@@ -163,14 +163,14 @@ const readEvent = (record: Readonly<Record<string, string>>, line: number, name:
   const from = instant('from')
   const to = instant('to')
   const untilMs = to.isDay ? to.ms + dayMs : to.ms + 1
-  if (untilMs <= from.ms) throw refuse('to', `lies before from`, 'Swap the two.')
+  if (untilMs <= from.ms) throw createError('to', `lies before from`, 'Swap the two.')
   return {
     line,
     fromMs: from.ms,
     untilMs,
-    target: readTarget(field('servers'), field('group'), refuse),
+    target: readTarget(field('servers'), field('group'), createError),
     metric: field('metric') === '' ? null : field('metric'),
-    effect: readEffect(field('effect'), refuse),
+    effect: readEffect(field('effect'), createError),
     note: field('note') === '' ? null : field('note'),
   }
 }
@@ -187,39 +187,39 @@ const readInstant = (text: string): { ms: number; isDay: boolean } | null => {
   return Number.isNaN(ms) ? null : { ms, isDay: time === undefined }
 }
 
-type Refuse = (column: LedgerColumn, fault: string, next: string) => HeadroomError
+type CreateError = (column: EventColumn, problem: string, next: string) => HeadroomError
 
-const readTarget = (servers: string, group: string, refuse: Refuse): EventTarget => {
-  if (servers !== '' && group !== '') throw refuse('group', 'is filled in beside servers', 'Fill in one of the two.')
+const readTarget = (servers: string, group: string, createError: CreateError): EventTarget => {
+  if (servers !== '' && group !== '') throw createError('group', 'is filled in beside servers', 'Fill in one of the two.')
   if (servers === '*') return { text: '*', servers: null, group: null }
   if (servers !== '') {
     const names = servers.split(';').map((server) => server.trim())
-    if (names.includes('')) throw refuse('servers', 'has an empty name', 'Put one semicolon between names.')
+    if (names.includes('')) throw createError('servers', 'has an empty name', 'Put one semicolon between names.')
     return { text: servers, servers: new Set(names), group: null }
   }
-  if (group === '') throw refuse('servers', 'is empty, and so is group', 'Say whom the event is about; * is every server.')
+  if (group === '') throw createError('servers', 'is empty, and so is group', 'Say whom the event is about; * is every server.')
   const parts = group.split(';').map((part) => {
     const [column, value] = part.split('=', 2).map((text) => text.trim())
-    const known = groupColumns.find((name) => name === column?.toLowerCase())
-    if (known === undefined || value === undefined || value === '') {
-      throw refuse(
+    const groupColumn = groupColumns.find((name) => name === column?.toLowerCase())
+    if (groupColumn === undefined || value === undefined || value === '') {
+      throw createError(
         'group',
         `holds "${group}", which names no group`,
         'Write business_unit=Payments, region=us-east or criticality=critical; a semicolon joins them.',
       )
     }
-    return { column: known, value }
+    return { column: groupColumn, value }
   })
   return { text: group, servers: null, group: parts }
 }
 
 const effectPattern = /^([+-]?\d+(?:\.\d+)?)\s*(points?|pts?|pp|%|percent)$/i
 
-const readEffect = (text: string, refuse: Refuse): LedgerEvent['effect'] => {
+const readEffect = (text: string, createError: CreateError): CalendarEvent['effect'] => {
   if (text === '') return null
   const [, number, unit] = effectPattern.exec(text.replace('\u2212', '-')) ?? []
   if (number === undefined || unit === undefined) {
-    throw refuse(
+    throw createError(
       'effect',
       `holds "${text}", which is no effect`,
       'Write 12 points or -5 %; leave it empty for an event that is only to be left out.',
@@ -228,7 +228,7 @@ const readEffect = (text: string, refuse: Refuse): LedgerEvent['effect'] => {
   const amount = Number(number)
   const isPercent = /^(%|percent)$/i.test(unit)
   if (isPercent ? amount < -100 || amount > 10_000 : Math.abs(amount) > 1e9) {
-    throw refuse('effect', `holds "${text}", which is out of reach`, 'Percent lie between -100 and 10,000.')
+    throw createError('effect', `holds "${text}", which is out of reach`, 'Percent lie between -100 and 10,000.')
   }
   return { amount, unit: isPercent ? 'percent' : 'points' }
 }

@@ -2,8 +2,8 @@
 import { encode } from 'fast-png'
 import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
-import { heatmapHeight } from '../../../src-shared/chart-options/heatmap-layout.ts'
-import { heatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
+import { measureHeatmapHeight } from '../../../src-shared/chart-options/heatmap-layout.ts'
+import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
 import { paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
@@ -16,21 +16,21 @@ const zoom = 1.5
 const rowHeight = (rows: number): number => Math.min(36, Math.max(16, 560 / Math.max(1, rows)))
 
 /** One pixel per cell as a data URL; null without cells. */
-const cellsImage = (data: HeatmapData): string | null => {
+const encodeCells = (data: HeatmapData): string | null => {
   const { width: columns, height: rows, pixels } = paintMatrix(data)
   if (columns === 0 || rows === 0) return null
   const png = encode({ width: columns, height: rows, data: pixels, channels: 4 })
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`
 }
 
-export const heatmapSvg = (data: HeatmapData, font: PictureFont): string => {
+export const renderHeatmapSvg = (data: HeatmapData, font: PictureFont): string => {
   const frame = { theme: chartTheme('light', font), width, formatting: fixedFormatting }
-  const height = heatmapHeight(data, frame, rowHeight(data.rows.length) * data.rows.length)
-  return renderSvg(heatmapOption(data, { ...frame, height, image: cellsImage(data) }), width, height, font)
+  const height = measureHeatmapHeight(data, frame, rowHeight(data.rows.length) * data.rows.length)
+  return renderSvg(createHeatmapOption(data, { ...frame, height, image: encodeCells(data) }), width, height, font)
 }
 
 /** PNG bytes; the same data give the same bytes. */
 export const drawHeatmapPicture = async (data: HeatmapData): Promise<Uint8Array> => {
   const font = loadPictureFont()
-  return renderPng(heatmapSvg(data, font), font, zoom)
+  return renderPng(renderHeatmapSvg(data, font), font, zoom)
 }

@@ -43,12 +43,12 @@ export const readAdvances = (bytes: Uint8Array): AdvanceOf => {
   const metrics = font.getUint16(tableAt(font, 'hhea') + 34)
   const hmtx = tableAt(font, 'hmtx')
   const glyphOf = readGlyphs(font)
-  const known = new Map<number, number>()
+  const cache = new Map<number, number>()
   return (codePoint) => {
-    const cached = known.get(codePoint)
+    const cached = cache.get(codePoint)
     if (cached !== undefined) return cached
     const advance = font.getUint16(hmtx + Math.min(glyphOf(codePoint), metrics - 1) * 4) / unitsPerEm
-    known.set(codePoint, advance)
+    cache.set(codePoint, advance)
     return advance
   }
 }

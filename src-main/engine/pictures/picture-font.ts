@@ -13,9 +13,9 @@ export const loadPictureFont = (): PictureFont => {
   const regularFile = resourcePath('fonts', 'DejaVuSans.ttf')
   const boldFile = resourcePath('fonts', 'DejaVuSans-Bold.ttf')
   const regular: AdvanceOf = readAdvances(readFileSync(regularFile))
-  const heavy: AdvanceOf = readAdvances(readFileSync(boldFile))
+  const boldAdvances: AdvanceOf = readAdvances(readFileSync(boldFile))
   const measure: TextMeasure = (text, size, bold = false) => {
-    const advanceOf = bold ? heavy : regular
+    const advanceOf = bold ? boldAdvances : regular
     let em = 0
     for (const character of text) em += advanceOf(character.codePointAt(0) ?? 0)
     return em * size

@@ -5,21 +5,21 @@ import { fileURLToPath } from 'node:url'
 import { HeadroomError } from '../../../src-shared/errors.ts'
 
 /** The `resources` folders beside this file and beside each folder above it, the nearest first. */
-const folders = (): readonly string[] => {
+const resourceFolders = (): readonly string[] => {
   const override = process.env['HEADROOM_RESOURCES'] ?? ''
   if (override !== '') return [override]
-  const found: string[] = []
+  const candidates: string[] = []
   let folder = dirname(fileURLToPath(import.meta.url))
   while (folder !== dirname(folder)) {
-    found.push(join(folder, 'resources'))
+    candidates.push(join(folder, 'resources'))
     folder = dirname(folder)
   }
-  return found
+  return candidates
 }
 
 /** Path of a shipped file. Throws `internal` where the installation lacks it. */
 export const resourcePath = (...parts: readonly string[]): string => {
-  const path = folders()
+  const path = resourceFolders()
     .map((folder) => join(folder, ...parts))
     .find((candidate) => existsSync(candidate))
   if (path !== undefined) return path

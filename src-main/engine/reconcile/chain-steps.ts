@@ -9,7 +9,7 @@ export interface StepText {
   readonly sentence: string
 }
 
-export interface StageStep extends StepText {
+export interface TransitionStep extends StepText {
   /** Table with `server_id` and a BOOLEAN column per stage. */
   readonly table: string
   readonly from: string
@@ -19,13 +19,13 @@ export interface StageStep extends StepText {
   readonly weight: string
 }
 
-const mostExamples = 3
+const maxExamples = 3
 const exampleSchema = z.object({ subject: z.string(), change: z.enum(['entered', 'left', 'counted']), detail: z.string() })
 
 /** From the servers of one stage to those of the next. */
-export const stageStep = async (
+export const countTransition = async (
   database: Database,
-  { table, from, to, detail, weight, ...text }: StageStep,
+  { table, from, to, detail, weight, ...text }: TransitionStep,
 ): Promise<ReconciliationStep> => {
   const counts = await database.row(
     `SELECT CAST(count_if(${from}) AS INTEGER) AS before, CAST(count_if(${to}) AS INTEGER) AS after,
@@ -79,16 +79,16 @@ export const rowsToServers = async (
 
 /** At most three; `query` yields `subject`, `change`, `detail`, the most telling first. */
 export const readExamples = async (database: Database, query: string): Promise<StepExample[]> =>
-  database.rows(`${query} LIMIT ${mostExamples}`, exampleSchema)
+  database.rows(`${query} LIMIT ${maxExamples}`, exampleSchema)
 
 export const servers = (value: number): Figure => ({ value, unit: 'servers' })
 
 /** A chain from its steps; one without a step has the same figure at both ends. */
-export const chainOf = (key: string, title: string, steps: readonly ReconciliationStep[], same: Figure): ReconciliationChain => ({
+export const createChain = (key: string, title: string, steps: readonly ReconciliationStep[], unchanged: Figure): ReconciliationChain => ({
   key,
   title,
-  original: steps[0]?.before ?? same,
-  own: steps.at(-1)?.after ?? same,
+  original: steps[0]?.before ?? unchanged,
+  own: steps.at(-1)?.after ?? unchanged,
   steps: [...steps],
 })
 

@@ -3,21 +3,21 @@ import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
-import { clusterPoints } from '../cluster-points.ts'
+import { runKMeans } from '../cluster-points.ts'
 import type { ClusteredServers } from '../cluster-servers.ts'
-import { chainOf, decimalText, servers, stageStep } from './chain-steps.ts'
+import { createChain, decimalText, servers, countTransition } from './chain-steps.ts'
 
 /** K-means on the way is only for explanation: fewer restarts than the original's hundred. */
 const restarts = 10
 
-export interface ClusterWork {
+export interface ClusterReconciliation {
   readonly config: AnalysisConfig
   /** As the original clusters them. */
-  readonly original: ClusteredServers
+  readonly module05Clusters: ClusteredServers
   readonly signal: AbortSignal | undefined
 }
 
-const ownServerSchema = z.object({
+const runServerSchema = z.object({
   server_id: z.string(),
   cluster: z.int().nullable(),
   mean: z.number().nullable(),
@@ -27,22 +27,25 @@ const ownServerSchema = z.object({
 })
 
 /** Reads `server_risk`; creates `cluster_stages`, whose `original_quiet` are the servers of the original's quietest cluster. */
-export const reconcileClusters = async (database: Database, { config, original, signal }: ClusterWork): Promise<ReconciliationChain[]> => {
-  const own = await readOwnClusters(database, config)
-  const count = own[0]?.count ?? 0
+export const reconcileClusters = async (
+  database: Database,
+  { config, module05Clusters, signal }: ClusterReconciliation,
+): Promise<ReconciliationChain[]> => {
+  const runServers = await readRunClusters(database, config)
+  const count = runServers[0]?.count ?? 0
   const options = { clusters: Math.max(1, count), restarts, seed: config.seed, signal }
-  const { mean, std } = original.features
-  const recounted = await clusterPoints(
-    original.serverIds.map((_, index) => [mean![index]!, std![index]!]),
+  const { mean, std } = module05Clusters.features
+  const withRunCount = await runKMeans(
+    module05Clusters.serverIds.map((_, index) => [mean![index]!, std![index]!]),
     options,
   )
-  const known = own.filter((server) => server.mean !== null)
-  const onHorizon = await clusterPoints(
-    known.map((server) => [server.mean!, server.std ?? 0]),
+  const withMean = runServers.filter((server) => server.mean !== null)
+  const onHorizon = await runKMeans(
+    withMean.map((server) => [server.mean!, server.std ?? 0]),
     options,
   )
-  const quietOnHorizon = new Set(known.filter((_, index) => onHorizon.assignment[index] === 0).map(({ server_id }) => server_id))
-  const place = new Map(original.serverIds.map((serverId, index) => [serverId, index]))
+  const quietOnHorizon = new Set(withMean.filter((_, index) => onHorizon.assignment[index] === 0).map(({ server_id }) => server_id))
+  const indexByServer = new Map(module05Clusters.serverIds.map((serverId, index) => [serverId, index]))
   await database.storeRows(
     'cluster_marks',
     {
@@ -55,15 +58,15 @@ export const reconcileClusters = async (database: Database, { config, original, 
       own_mean: 'DOUBLE',
       own_cluster: 'INTEGER',
     },
-    own.map((server) => {
-      const index = place.get(server.server_id)!
-      const mark = (isQuiet: boolean): number => (isQuiet ? 1 : 0)
+    runServers.map((server) => {
+      const index = indexByServer.get(server.server_id)!
+      const asInteger = (isQuiet: boolean): number => (isQuiet ? 1 : 0)
       return [
         server.server_id,
-        mark(original.cluster[index] === 0),
-        mark(recounted.assignment[index] === 0),
-        mark(quietOnHorizon.has(server.server_id)),
-        mark(server.cluster === 0),
+        asInteger(module05Clusters.cluster[index] === 0),
+        asInteger(withRunCount.assignment[index] === 0),
+        asInteger(quietOnHorizon.has(server.server_id)),
+        asInteger(server.cluster === 0),
         mean![index]!,
         server.mean,
         server.cluster,
@@ -74,11 +77,14 @@ export const reconcileClusters = async (database: Database, { config, original, 
   await database.run(`
     CREATE OR REPLACE TABLE cluster_stages AS
     SELECT * REPLACE (${stages.map((stage) => `${stage} = 1 AS ${stage}`).join(', ')}) FROM cluster_marks`)
-  return [countChain(original.clusters.length, count), await quietChain(database, count, (own[0]?.metrics ?? 1) > 1)]
+  return [
+    createCountChain(module05Clusters.clusters.length, count),
+    await createQuietestClusterChain(database, count, (runServers[0]?.metrics ?? 1) > 1),
+  ]
 }
 
 /** Of the metric that the run clusters by: the target metric where it has a horizon, else the first by name that has one. */
-const readOwnClusters = async (database: Database, config: AnalysisConfig): Promise<z.infer<typeof ownServerSchema>[]> =>
+const readRunClusters = async (database: Database, config: AnalysisConfig): Promise<z.infer<typeof runServerSchema>[]> =>
   database.rows(
     `WITH shown AS (
        SELECT coalesce(max(metric) FILTER (metric = ?), min(metric)) AS metric FROM server_risk WHERE horizon_periods > 0
@@ -89,11 +95,11 @@ const readOwnClusters = async (database: Database, config: AnalysisConfig): Prom
      FROM (SELECT server_id, any_value(cluster) AS cluster FROM server_risk GROUP BY server_id) s
      LEFT JOIN (SELECT * FROM server_risk WHERE metric = (SELECT metric FROM shown)) r USING (server_id)
      ORDER BY s.server_id`,
-    ownServerSchema,
+    runServerSchema,
     [config.target_metric],
   )
 
-const countChain = (before: number, after: number): ReconciliationChain => {
+const createCountChain = (before: number, after: number): ReconciliationChain => {
   const step: ReconciliationStep = {
     key: 'configured',
     title: 'configured number',
@@ -103,15 +109,15 @@ const countChain = (before: number, after: number): ReconciliationChain => {
     moved: { entered: Math.max(0, after - before), left: Math.max(0, before - after), unit: 'clusters' },
     examples: [],
   }
-  return chainOf('clusters', 'Clusters', [step], step.after)
+  return createChain('clusters', 'Clusters', [step], step.after)
 }
 
-const quietChain = async (database: Database, count: number, hasSeveralMetrics: boolean): Promise<ReconciliationChain> => {
+const createQuietestClusterChain = async (database: Database, count: number, hasSeveralMetrics: boolean): Promise<ReconciliationChain> => {
   const table = 'cluster_stages'
   const detail = `'mean ' || ${decimalText('mixed_mean')} || ' over all rows, ' || ${decimalText('own_mean')} || ' over its horizon'`
   const weight = 'abs(mixed_mean - own_mean)'
   const steps = [
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'number',
       title: 'configured number',
@@ -121,7 +127,7 @@ const quietChain = async (database: Database, count: number, hasSeveralMetrics: 
       detail: `'mean over all rows ' || ${decimalText('mixed_mean')}`,
       weight: 'mixed_mean',
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'horizon',
       title: "one model's horizon",
@@ -131,7 +137,7 @@ const quietChain = async (database: Database, count: number, hasSeveralMetrics: 
       detail,
       weight,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'features',
       title: 'standardised features',
@@ -143,5 +149,5 @@ const quietChain = async (database: Database, count: number, hasSeveralMetrics: 
       weight: 'own_mean',
     }),
   ]
-  return chainOf('quietest_cluster', 'Servers of the quietest cluster', steps, servers(0))
+  return createChain('quietest_cluster', 'Servers of the quietest cluster', steps, servers(0))
 }

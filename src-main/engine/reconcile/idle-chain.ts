@@ -2,22 +2,23 @@
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { ReconciliationChain } from '../../../src-shared/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
-import { chainOf, decimalText, rowsToServers, servers, stageStep } from './chain-steps.ts'
+import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
 /** Reads `tallies`, `mixed_horizon` and `server_risk`. `originalThreshold`: percent below which the original calls a server idle. */
-export const reconcileIdle = async (
+export const reconcileUnderutilized = async (
   database: Database,
   config: AnalysisConfig,
-  originalThreshold: number,
+  module05Threshold: number,
 ): Promise<ReconciliationChain> => {
   const table = 'idle_stages'
-  const own = config.underutilized_threshold
-  const below = (mean: string, threshold: number): string => `coalesce(bool_and(${mean} IS NOT NULL AND ${mean} < ${threshold}), false)`
+  const runThreshold = config.underutilized_threshold
+  const isBelowSql = (mean: string, threshold: number): string =>
+    `coalesce(bool_and(${mean} IS NOT NULL AND ${mean} < ${threshold}), false)`
   await database.run(`
     CREATE OR REPLACE TABLE ${table} AS
     SELECT r.server_id, any_value(t.row_count) AS row_count,
-           ${below('m.horizon_mean', originalThreshold)} AS original_idle, ${below('m.horizon_mean', own)} AS threshold_idle,
-           ${below('r.horizon_mean', own)} AS selected_idle, bool_or(r.is_underutilized) AS own_idle,
+           ${isBelowSql('m.horizon_mean', module05Threshold)} AS original_idle, ${isBelowSql('m.horizon_mean', runThreshold)} AS threshold_idle,
+           ${isBelowSql('r.horizon_mean', runThreshold)} AS selected_idle, bool_or(r.is_underutilized) AS own_idle,
            max(m.horizon_mean) AS mixed_mean, max(r.horizon_mean) AS selected_mean, arg_max(r.model, r.horizon_mean) AS model,
            string_agg(r.metric, ', ' ORDER BY r.metric) FILTER (r.high_threshold IS NULL) AS unjudged_metrics
     FROM server_risk r
@@ -35,20 +36,20 @@ export const reconcileIdle = async (
       rows: 'row_count',
       detail: `row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'threshold',
       title: 'configured threshold',
       sentence:
-        own === originalThreshold
-          ? `Both call a server underutilised below a mean of ${own} %.`
-          : `The original calls a server underutilised below a mean of ${originalThreshold} %; here the threshold is ${own} %.`,
+        runThreshold === module05Threshold
+          ? `Both call a server underutilised below a mean of ${runThreshold} %.`
+          : `The original calls a server underutilised below a mean of ${module05Threshold} %; here the threshold is ${runThreshold} %.`,
       from: 'original_idle',
       to: 'threshold_idle',
       detail: `'mean of all models ' || ${decimalText('mixed_mean')}`,
       weight: 'mixed_mean',
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'selected_model',
       title: 'one accountable model',
@@ -58,7 +59,7 @@ export const reconcileIdle = async (
       detail: `'mean of all models ' || ${decimalText('mixed_mean')} || ', ' || coalesce(model || ' ' || ${decimalText('selected_mean')}, 'no model answers')`,
       weight: 'abs(mixed_mean - selected_mean)',
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'judged_metrics',
       title: 'percentages only',
@@ -69,5 +70,5 @@ export const reconcileIdle = async (
       weight: 'selected_mean',
     }),
   ]
-  return chainOf('underutilized', 'Underutilised', steps, servers(0))
+  return createChain('underutilized', 'Underutilised', steps, servers(0))
 }

@@ -10,14 +10,14 @@ import { runFiles, type RunManifest } from '../../../src-shared/run-manifest.ts'
 import { Database } from '../../database/database.ts'
 import { readRecommendationsFile } from '../../run-folder/recommendations-file.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
-import { clusterLikeModule05 } from '../module05-method.ts'
-import { chainOf, servers } from './chain-steps.ts'
+import { clusterByModule05 } from '../module05-method.ts'
+import { createChain, servers } from './chain-steps.ts'
 import { reconcileClusters } from './cluster-chains.ts'
-import { reconcileIdle } from './idle-chain.ts'
+import { reconcileUnderutilized } from './idle-chain.ts'
 import { reconcileRisk } from './risk-chains.ts'
 import { reconcileSavings } from './savings-chain.ts'
 import { reconcileSeason } from './season-chains.ts'
-import { tallyRun } from './tally-run.ts'
+import { createTallies } from './tally-run.ts'
 
 /** Throws run-not-found for a folder that was not analysed by the default method, run-damaged where its files do not agree. */
 export const reconcileRun = async (
@@ -39,7 +39,7 @@ export const reconcileRun = async (
           rows: manifest.counts.rows,
           servers: manifest.counts.total_servers,
         },
-        assumptions: assumptionsOf(manifest.config),
+        assumptions: describeAssumptions(manifest.config),
         chains,
       }
     } finally {
@@ -76,7 +76,7 @@ const reconcile = async (
   signal: AbortSignal | undefined,
 ): Promise<ReconciliationChain[]> => {
   const { config } = manifest
-  const fixedPoint = await tallyRun(database, folder, manifest).catch((cause: unknown) => {
+  const fixedPoint = await createTallies(database, folder, manifest).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || !/^(query-failed|input-)/.test(cause.code)) throw cause
     throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
   })
@@ -84,28 +84,28 @@ const reconcile = async (
     'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total FROM server_risk',
     z.object({ total: z.number() }),
   )
-  const original = await clusterLikeModule05(database, config, fixedPoint, signal)
+  const module05Clusters = await clusterByModule05(database, config, fixedPoint, signal)
   return [
-    chainOf('total_servers', 'Servers', [], servers(total)),
+    createChain('total_servers', 'Servers', [], servers(total)),
     ...(await reconcileRisk(database, config)),
     ...(await reconcileSeason(database, config)),
-    await reconcileIdle(database, config, originalIdleThreshold(config)),
-    ...(await reconcileClusters(database, { config, original, signal })),
+    await reconcileUnderutilized(database, config, module05UnderutilizedThreshold(config)),
+    ...(await reconcileClusters(database, { config, module05Clusters, signal })),
     await reconcileSavings(database, config),
   ]
 }
 
-const ownDefault = completeConfig({}, 'headroom').underutilized_threshold
-const originalDefault = completeConfig({}, 'module05').underutilized_threshold
+const headroomDefault = completeConfig({}, 'headroom').underutilized_threshold
+const module05Default = completeConfig({}, 'module05').underutilized_threshold
 
 /** The manifest holds the completed configuration: the default of this method is taken for a threshold that nobody set. */
-const originalIdleThreshold = ({ underutilized_threshold }: AnalysisConfig): number =>
-  underutilized_threshold === ownDefault ? originalDefault : underutilized_threshold
+const module05UnderutilizedThreshold = ({ underutilized_threshold }: AnalysisConfig): number =>
+  underutilized_threshold === headroomDefault ? module05Default : underutilized_threshold
 
-const assumptionsOf = (config: AnalysisConfig): string[] =>
-  config.underutilized_threshold === ownDefault
+const describeAssumptions = (config: AnalysisConfig): string[] =>
+  config.underutilized_threshold === headroomDefault
     ? [
-        `The run's underutilised threshold is ${ownDefault} %, Headroom's default; the original is given its own default, ${originalDefault} %.`,
+        `The run's underutilised threshold is ${headroomDefault} %, Headroom's default; the original is given its own default, ${module05Default} %.`,
       ]
     : []
 
@@ -117,14 +117,14 @@ const assertAgreement = async (folder: string, { counts }: RunManifest, chains: 
     ({ head }) => recommendationsSchema.safeParse(head).data?.total_savings_usd,
     () => undefined,
   )
-  const stated: Readonly<Record<string, readonly [file: string, value: number | undefined]>> = {
+  const expectedTotals: Readonly<Record<string, readonly [file: string, value: number | undefined]>> = {
     total_servers: [runFiles.manifest, counts.total_servers],
     at_risk: [runFiles.manifest, counts.at_risk_servers],
     underutilized: [runFiles.manifest, counts.underutilized_servers],
     savings: [runFiles.recommendations, savings],
   }
   for (const { key, title, own } of chains) {
-    const [file, value] = stated[key] ?? []
+    const [file, value] = expectedTotals[key] ?? []
     if (value === undefined || Math.abs(value - own.value) < 0.005) continue
     throw new HeadroomError(
       'run-damaged',

@@ -3,24 +3,24 @@ import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { ReconciliationChain } from '../../../src-shared/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
 import { module05Thresholds } from '../prepare-series.ts'
-import { chainOf, decimalText, rowsToServers, servers, stageStep } from './chain-steps.ts'
+import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
 interface RiskKind {
   readonly key: string
   readonly title: string
   /** What the original puts the threshold at, in percent. */
-  readonly originalLimit: number
+  readonly module05Limit: number
   readonly limitKey: 'high' | 'very_high'
   /** SQL over `server_risk`: this run's verdict on a series. */
   readonly verdict: string
 }
 
 const kinds: readonly RiskKind[] = [
-  { key: 'at_risk', title: 'At risk', originalLimit: module05Thresholds.high, limitKey: 'high', verdict: 'is_at_risk' },
+  { key: 'at_risk', title: 'At risk', module05Limit: module05Thresholds.high, limitKey: 'high', verdict: 'is_at_risk' },
   {
     key: 'high_level',
     title: 'Risk level high',
-    originalLimit: module05Thresholds.very_high,
+    module05Limit: module05Thresholds.very_high,
     limitKey: 'very_high',
     verdict: `coalesce(risk_level = 'high', false)`,
   },
@@ -36,10 +36,10 @@ export const reconcileRisk = async (database: Database, config: AnalysisConfig):
 const reconcileKind = async (
   database: Database,
   config: AnalysisConfig,
-  { key, title, originalLimit, limitKey, verdict }: RiskKind,
+  { key, title, module05Limit, limitKey, verdict }: RiskKind,
 ): Promise<ReconciliationChain> => {
   const table = `${key}_stages`
-  await database.run(makeStages(table, limitKey, verdict))
+  await database.run(stagesQuery(table, limitKey, verdict))
   const configured = limitKey === 'high' ? config.high_risk_threshold : config.very_high_risk_threshold
   const overrides =
     Object.keys(config.metric_thresholds).length + Object.keys(config.criticality_thresholds).length === 0 ? '' : ', with overrides'
@@ -49,12 +49,12 @@ const reconcileKind = async (
       table,
       key: 'servers',
       title: 'servers, not rows',
-      sentence: `The original counts every row above ${originalLimit} % and calls them servers; here a server counts once, however many of its rows are high.`,
+      sentence: `The original counts every row above ${module05Limit} % and calls them servers; here a server counts once, however many of its rows are high.`,
       stage: 'any_row',
       rows: 'original_rows',
       detail: `original_rows || ' of ' || row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       ...stage,
       key: 'selected_model',
       title: 'one accountable model',
@@ -64,7 +64,7 @@ const reconcileKind = async (
       to: 'selected_row',
       detail: `loud_model || ' reaches ' || ${decimalText('loud_peak')} || ', ' || coalesce(own_model || ', which answers, ' || ${decimalText('own_peak')}, 'no model answers')`,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       ...stage,
       key: 'judged_metrics',
       title: 'percentages only',
@@ -74,16 +74,16 @@ const reconcileKind = async (
       to: 'judged_row',
       detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       ...stage,
       key: 'threshold',
       title: 'configured threshold',
-      sentence: `The original's limit is ${originalLimit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
+      sentence: `The original's limit is ${module05Limit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
       from: 'judged_row',
       to: 'configured_row',
       detail: `'highest ' || ${decimalText('judged_peak')} || ', limit ' || ${decimalText('limit_value')}`,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       ...stage,
       key: 'horizon',
       title: 'the future only',
@@ -92,7 +92,7 @@ const reconcileKind = async (
       to: 'horizon_row',
       detail: `'forecast up to ' || ${decimalText('backtest_peak')} || ' for the past, ' || ${decimalText('horizon_peak')} || ' for the future'`,
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       ...stage,
       key: 'p95',
       title: 'P95, not any moment',
@@ -104,7 +104,7 @@ const reconcileKind = async (
   ]
   if (config.basis === 'conservative') {
     steps.push(
-      await stageStep(database, {
+      await countTransition(database, {
         ...stage,
         key: 'basis',
         title: 'conservative basis',
@@ -115,30 +115,30 @@ const reconcileKind = async (
       }),
     )
   }
-  return chainOf(key, title, steps, servers(0))
+  return createChain(key, title, steps, servers(0))
 }
 
 /** A row per server: one column per stage, and the figures that examples show, those of the metric nearest to or furthest above its limit. */
-const makeStages = (table: string, limitKey: RiskKind['limitKey'], verdict: string): string => {
+const stagesQuery = (table: string, limitKey: RiskKind['limitKey'], verdict: string): string => {
   const limit = `${limitKey}_threshold`
-  const any = (rows: string, filter: string): string => `coalesce(bool_or(${rows} > 0) FILTER (${filter}), false)`
-  const judged = 'is_selected AND high_threshold IS NOT NULL'
+  const anyRowSql = (rows: string, filter: string): string => `coalesce(bool_or(${rows} > 0) FILTER (${filter}), false)`
+  const selectedWithThreshold = 'is_selected AND high_threshold IS NOT NULL'
   return `
     CREATE OR REPLACE TABLE ${table} AS
     WITH rows AS (
       SELECT server_id, CAST(sum(row_count) AS BIGINT) AS row_count, CAST(sum(over_original_${limitKey}) AS BIGINT) AS original_rows,
-             ${any(`over_original_${limitKey}`, 'true')} AS any_row,
-             ${any(`over_original_${limitKey}`, 'is_selected')} AS selected_row,
-             ${any(`over_original_${limitKey}`, judged)} AS judged_row,
-             ${any(`over_${limitKey}`, judged)} AS configured_row,
-             ${any(`horizon_over_${limitKey}`, judged)} AS horizon_row,
+             ${anyRowSql(`over_original_${limitKey}`, 'true')} AS any_row,
+             ${anyRowSql(`over_original_${limitKey}`, 'is_selected')} AS selected_row,
+             ${anyRowSql(`over_original_${limitKey}`, selectedWithThreshold)} AS judged_row,
+             ${anyRowSql(`over_${limitKey}`, selectedWithThreshold)} AS configured_row,
+             ${anyRowSql(`horizon_over_${limitKey}`, selectedWithThreshold)} AS horizon_row,
              arg_max(model, (peak, model)) FILTER (peak IS NOT NULL) AS loud_model, max(peak) AS loud_peak,
              arg_max(model, (peak, model)) FILTER (is_selected AND peak IS NOT NULL) AS own_model, max(peak) FILTER (is_selected) AS own_peak,
              string_agg(DISTINCT metric, ', ' ORDER BY metric) FILTER (is_selected AND high_threshold IS NULL AND over_original_${limitKey} > 0) AS unjudged_metrics,
-             arg_max(peak, peak - ${limit}) FILTER (${judged}) AS judged_peak,
-             arg_max(backtest_peak, backtest_peak - ${limit}) FILTER (${judged}) AS backtest_peak,
-             arg_max(horizon_peak, horizon_peak - ${limit}) FILTER (${judged}) AS horizon_peak,
-             arg_max(${limit}, peak - ${limit}) FILTER (${judged}) AS limit_value
+             arg_max(peak, peak - ${limit}) FILTER (${selectedWithThreshold}) AS judged_peak,
+             arg_max(backtest_peak, backtest_peak - ${limit}) FILTER (${selectedWithThreshold}) AS backtest_peak,
+             arg_max(horizon_peak, horizon_peak - ${limit}) FILTER (${selectedWithThreshold}) AS horizon_peak,
+             arg_max(${limit}, peak - ${limit}) FILTER (${selectedWithThreshold}) AS limit_value
       FROM tallies GROUP BY server_id
     ), risk AS (
       SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above, bool_or(${verdict}) AS verdict,

@@ -4,7 +4,7 @@ import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { Figure, ReconciliationChain, ReconciliationStep } from '../../../src-shared/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
 import { module05Savings } from '../module05-method.ts'
-import { chainOf, decimalText, stageStep } from './chain-steps.ts'
+import { createChain, decimalText, countTransition } from './chain-steps.ts'
 
 const usd = (value: number): Figure => ({ value: Math.round(value * 100) / 100, unit: 'USD a month' })
 
@@ -24,10 +24,10 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
      FROM ${table}`,
     z.object({ quiet: z.int(), leaving: z.int(), cost: z.number(), priced: z.int() }),
   )
-  const original = usd(module05Savings(figures.quiet, config))
-  const whole = usd(figures.quiet * config.cost_per_instance)
+  const module05Usd = usd(module05Savings(figures.quiet, config))
+  const fullCost = usd(figures.quiet * config.cost_per_instance)
   const removable = usd(figures.leaving * config.cost_per_instance)
-  const removal = await stageStep(database, {
+  const removal = await countTransition(database, {
     table,
     key: 'removable',
     title: 'hosts that can go',
@@ -38,19 +38,19 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
     detail: `disposition || ', mean of its horizon ' || ${decimalText('own_mean')}`,
     weight: 'own_mean',
   })
-  const none = { entered: 0, left: 0, unit: 'servers' } as const
+  const noServers = { entered: 0, left: 0, unit: 'servers' } as const
   const steps: ReconciliationStep[] = [
     {
       key: 'whole_cost',
       title: 'whole cost',
       sentence:
         'The original saves half the cost of a server that stays; here a server saves all of its cost once it is gone, and nothing before.',
-      before: original,
-      after: whole,
-      moved: none,
+      before: module05Usd,
+      after: fullCost,
+      moved: noServers,
       examples: [],
     },
-    { ...removal, before: whole, after: removable },
+    { ...removal, before: fullCost, after: removable },
     {
       key: 'own_cost',
       title: "each server's cost",
@@ -60,9 +60,9 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
           : `The original prices all servers at ${config.cost_per_instance} USD a month; here each counts with the cost in the servers table.`,
       before: removable,
       after: usd(figures.cost),
-      moved: none,
+      moved: noServers,
       examples: [],
     },
   ]
-  return chainOf('savings', 'Savings', steps, usd(0))
+  return createChain('savings', 'Savings', steps, usd(0))
 }

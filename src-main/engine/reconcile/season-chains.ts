@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
-import { chainOf, decimalText, readExamples, servers, stageStep, type StepText } from './chain-steps.ts'
-import { isLastOfMonth } from './tally-run.ts'
+import { createChain, decimalText, readExamples, servers, countTransition, type StepText } from './chain-steps.ts'
+import { isLastOfMonthSql } from './tally-run.ts'
 
 /** Reads `forecast`, `tallies`, `mixed_horizon` and `server_risk`. */
 export const reconcileSeason = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain[]> => [
@@ -33,8 +33,8 @@ const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig):
   await database.run(`
     CREATE OR REPLACE TABLE quarter_days AS
     SELECT CAST(f.ts AS DATE) AS day, count(*) AS row_count, bool_or(f.is_eoq) AS in_window,
-           month(day) IN (3, 6, 9, 12) AND ${isLastOfMonth('day')} AS original_end,
-           month(day) IN (${months.join(', ')}) AND ${isLastOfMonth('day')} AS configured_end
+           month(day) IN (3, 6, 9, 12) AND ${isLastOfMonthSql('day')} AS original_end,
+           month(day) IN (${months.join(', ')}) AND ${isLastOfMonthSql('day')} AS configured_end
     FROM forecast f GROUP BY day`)
   const steps = [
     await dayStep(database, 'original_end', 'configured_end', {
@@ -48,13 +48,13 @@ const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig):
       sentence: `The original marks the last day alone; here the last ${config.eoq_window_days === 1 ? 'day' : `${config.eoq_window_days} days`} of a quarter count as its end.`,
     }),
   ]
-  return chainOf('eoq_rows', 'Rows at quarter end', steps, { value: 0, unit: 'rows' })
+  return createChain('eoq_rows', 'Rows at quarter end', steps, { value: 0, unit: 'rows' })
 }
 
 const dayStep = async (database: Database, from: string, to: string, text: StepText): Promise<ReconciliationStep> => {
-  const sum = (condition: string): string => `CAST(coalesce(sum(row_count) FILTER (${condition}), 0) AS DOUBLE)`
+  const rowSumSql = (condition: string): string => `CAST(coalesce(sum(row_count) FILTER (${condition}), 0) AS DOUBLE)`
   const counts = await database.row(
-    `SELECT ${sum(from)} AS before, ${sum(to)} AS after, ${sum(`${to} AND NOT ${from}`)} AS entered, ${sum(`${from} AND NOT ${to}`)} AS "left" FROM quarter_days`,
+    `SELECT ${rowSumSql(from)} AS before, ${rowSumSql(to)} AS after, ${rowSumSql(`${to} AND NOT ${from}`)} AS entered, ${rowSumSql(`${from} AND NOT ${to}`)} AS "left" FROM quarter_days`,
     z.object({ before: z.number(), after: z.number(), entered: z.number(), left: z.number() }),
   )
   return {
@@ -84,7 +84,7 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
     LEFT JOIN (SELECT server_id, metric, max(seasonal_peak) AS any_peak FROM tallies GROUP BY ALL) t USING (server_id, metric)
     GROUP BY r.server_id`)
   const steps = [
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'window',
       title: 'a window, not one day',
@@ -94,7 +94,7 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
       detail: `'peak ' || ${decimalText('window_value')} || ' in the window'`,
       weight: 'window_value',
     }),
-    await stageStep(database, {
+    await countTransition(database, {
       table,
       key: 'selected_model',
       title: 'one accountable model',
@@ -105,5 +105,5 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
       weight: 'window_value',
     }),
   ]
-  return chainOf('seasonal_peaks', 'Servers with a seasonal peak', steps, servers(0))
+  return createChain('seasonal_peaks', 'Servers with a seasonal peak', steps, servers(0))
 }

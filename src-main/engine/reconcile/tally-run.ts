@@ -5,29 +5,29 @@ import { runFiles, type RunManifest } from '../../../src-shared/run-manifest.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { Calendar } from '../calendar.ts'
 import { fixedPointFor, type FixedPoint } from '../fixed-point.ts'
-import { openForecastSource } from '../forecast-source.ts'
+import { openForecastDataset } from '../forecast-source.ts'
 import { mixHorizons } from '../module05-method.ts'
 import { module05Thresholds } from '../prepare-series.ts'
 import { literalPath } from '../source-files.ts'
 
 /** The original's quarter ends are days; holidays it marks as this run does. */
-const originalCalendar: Calendar = {
-  isEoq: (ts) => `(month(${ts}) IN (3, 6, 9, 12) AND ${isLastOfMonth(ts)})`,
+const module05Calendar: Calendar = {
+  isEoq: (ts) => `(month(${ts}) IN (3, 6, 9, 12) AND ${isLastOfMonthSql(ts)})`,
   isHoliday: () => 'f.is_holiday',
 }
 
-export const isLastOfMonth = (ts: string): string => `last_day(CAST(${ts} AS DATE)) = CAST(${ts} AS DATE)`
+export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS DATE)) = CAST(${ts} AS DATE)`
 
 /**
  * Creates `server_risk` (the run's table), `forecast_rows`, the view `forecast` (with `is_horizon` and the run's `is_eoq`,
  * `is_holiday`), `series`, `mixed_horizon` (the original's future means and seasonal peaks) and `tallies`: per server, metric and
  * model the rows above each threshold. Returns how to add up repeatably.
  */
-export const tallyRun = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
+export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
   await database.run(
     `CREATE OR REPLACE TABLE server_risk AS SELECT * FROM read_parquet(${literal(literalPath(join(folder, runFiles.serverRisk)))})`,
   )
-  const source = await openForecastSource(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'left aside')
+  const source = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'left aside')
   const { server_id, metric, model, ts, actual, predicted, is_future } = source.expressions
   await database.run(`
     CREATE OR REPLACE TABLE series AS
@@ -48,21 +48,21 @@ export const tallyRun = async (database: Database, folder: string, manifest: Run
     z.object({ greatest: z.number() }),
   )
   const fixedPoint = fixedPointFor(greatest)
-  await mixHorizons(database, originalCalendar, fixedPoint)
-  await database.run(tallies)
+  await mixHorizons(database, module05Calendar, fixedPoint)
+  await database.run(talliesQuery)
   return fixedPoint
 }
 
-const above = (limit: string | number, rows = 'true'): string => `CAST(count_if(${rows} AND predicted > ${limit}) AS BIGINT)`
+const countAboveSql = (limit: string | number, rows = 'true'): string => `CAST(count_if(${rows} AND predicted > ${limit}) AS BIGINT)`
 
-const tallies = `
+const talliesQuery = `
   CREATE OR REPLACE TABLE tallies AS
   SELECT server_id, metric, model, is_selected, high_threshold, very_high_threshold,
          count(*) AS row_count,
-         ${above(module05Thresholds.high)} AS over_original_high, ${above(module05Thresholds.very_high)} AS over_original_very_high,
-         ${above('high_threshold')} AS over_high, ${above('very_high_threshold')} AS over_very_high,
-         ${above('high_threshold', 'is_horizon')} AS horizon_over_high,
-         ${above('very_high_threshold', 'is_horizon')} AS horizon_over_very_high,
+         ${countAboveSql(module05Thresholds.high)} AS over_original_high, ${countAboveSql(module05Thresholds.very_high)} AS over_original_very_high,
+         ${countAboveSql('high_threshold')} AS over_high, ${countAboveSql('very_high_threshold')} AS over_very_high,
+         ${countAboveSql('high_threshold', 'is_horizon')} AS horizon_over_high,
+         ${countAboveSql('very_high_threshold', 'is_horizon')} AS horizon_over_very_high,
          max(predicted) AS peak, max(predicted) FILTER (NOT is_horizon) AS backtest_peak, max(predicted) FILTER (is_horizon) AS horizon_peak,
          max(predicted) FILTER (is_horizon AND (is_eoq OR is_holiday)) AS seasonal_peak
   FROM forecast

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { mostReadings, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
+import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../detect-granularity.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
-import { effectOf } from './effect.ts'
+import { estimateEffect } from './effect.ts'
 import { describeSeason, FleetSeason, type SeasonReport } from './fleet-season.ts'
-import { measureSeries, type SeriesSeason } from './measure-series.ts'
+import { measureSeriesSeason, type SeriesSeason } from './measure-series.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
 import { readSeasonCalendar, type SeasonCalendar } from './season-calendar.ts'
@@ -34,8 +34,8 @@ const figureColumns = {
 } as const
 
 /** Days of all series that are held in memory at a time: some 80 MB, and more (some 400 MB at most) where a large set would be read too often. */
-const usualDays = 10_000_000
-const mostDays = 50_000_000
+const defaultDays = 10_000_000
+const maxDays = 50_000_000
 
 /**
  * Measures the season of every series on its backtest. Sums run by series and in order of time, so that they are the same on any number of
@@ -43,7 +43,7 @@ const mostDays = 50_000_000
  */
 export class SeasonReader implements BacktestReader {
   /** Series that fit into memory at a time. */
-  readonly mostSeries: number
+  readonly maxSeries: number
   readonly #database: Database
   readonly #calendar: SeasonCalendar
   readonly #grid: TimeGrid
@@ -60,9 +60,9 @@ export class SeasonReader implements BacktestReader {
     this.#grid = grid
     this.#origin = origin
     this.#metrics = metrics
-    const usual = Math.floor(usualDays / (2 * calendar.days))
-    const most = Math.floor(mostDays / (2 * calendar.days))
-    this.mostSeries = Math.max(1, Math.min(most, Math.max(usual, Math.ceil(metrics.length / mostReadings))))
+    const defaultSeries = Math.floor(defaultDays / (2 * calendar.days))
+    const limitSeries = Math.floor(maxDays / (2 * calendar.days))
+    this.maxSeries = Math.max(1, Math.min(limitSeries, Math.max(defaultSeries, Math.ceil(metrics.length / maxBatches))))
   }
 
   /** Reads `series`, `series_models`, `holidays`; creates `season_measures`. `origin`: microseconds since 1970 from which the scan's times count. */
@@ -83,7 +83,7 @@ export class SeasonReader implements BacktestReader {
       `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)), list(predicted) FROM horizon
        WHERE series_id >= ${from} AND series_id < ${to} GROUP BY series_id`,
       2,
-      (id, [times, predicted]) => this.#takeDays(this.#daysOf(id).ahead, times!, predicted!),
+      (id, [times, predicted]) => this.#takeDays(this.#daysOf(id).horizonDays, times!, predicted!),
     )
   }
 
@@ -95,15 +95,16 @@ export class SeasonReader implements BacktestReader {
     const stepDays = this.#stepDays()
     const figures: (number | null)[][] = []
     for (let id = from; id < to; id++) {
-      const { measured, ahead } = this.#daysOf(id)
-      if (measured.every(Number.isNaN) && ahead.every(Number.isNaN)) continue
-      const own = measureSeries(measured, this.#calendar, stepDays)
+      const { measured, horizonDays } = this.#daysOf(id)
+      if (measured.every(Number.isNaN) && horizonDays.every(Number.isNaN)) continue
+      const seriesSeason = measureSeriesSeason(measured, this.#calendar, stepDays)
       const metric = this.#metrics[id]!
-      const ofFleet = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
-      this.#fleet.set(metric, ofFleet.add(measured, own))
+      const fleetSeason = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
+      this.#fleet.set(metric, fleetSeason.add(measured, seriesSeason))
       // The horizon continues what was measured: the clusters' view.
-      for (let place = 0; place < measured.length; place++) if (Number.isNaN(measured[place]!)) measured[place] = ahead[place]!
-      figures.push([id, ...figuresOf(own), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
+      for (let dayIndex = 0; dayIndex < measured.length; dayIndex++)
+        if (Number.isNaN(measured[dayIndex]!)) measured[dayIndex] = horizonDays[dayIndex]!
+      figures.push([id, ...figuresOf(seriesSeason), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
     }
     await this.#database.appendRows('season_measures', figureColumns, figures)
   }
@@ -130,32 +131,32 @@ export class SeasonReader implements BacktestReader {
     return Math.max(1, this.#grid.stepSeconds / secondsPerDay)
   }
 
-  #daysOf(id: number): { measured: Float64Array; ahead: Float64Array } {
+  #daysOf(id: number): { measured: Float64Array; horizonDays: Float64Array } {
     const { days } = this.#calendar
-    const at = 2 * days * (id - this.#from)
-    return { measured: this.#days.subarray(at, at + days), ahead: this.#days.subarray(at + days, at + 2 * days) }
+    const offset = 2 * days * (id - this.#from)
+    return { measured: this.#days.subarray(offset, offset + days), horizonDays: this.#days.subarray(offset + days, offset + 2 * days) }
   }
 
   /** Means per day, where enough of a day's periods are there to stand for it. Values that stand for more than a day keep their day. */
   #takeDays(days: Float64Array, times: Float64Array, values: Float64Array): void {
-    const fewest = Math.max(1, Math.floor((secondsPerDay / this.#grid.stepSeconds) * measuredShare))
+    const minPeriods = Math.max(1, Math.floor((secondsPerDay / this.#grid.stepSeconds) * measuredShare))
     let row = 0
     while (row < times.length) {
       const day = this.#dayOf(times[row]!)
       const first = row
       let sum = 0
-      let least = Number.POSITIVE_INFINITY
-      let greatest = Number.NEGATIVE_INFINITY
+      let minimum = Number.POSITIVE_INFINITY
+      let maximum = Number.NEGATIVE_INFINITY
       for (; row < times.length && this.#dayOf(times[row]!) === day; row++) {
         const value = values[row]!
         sum += value
-        if (value < least) least = value
-        if (value > greatest) greatest = value
+        if (value < minimum) minimum = value
+        if (value > maximum) maximum = value
       }
-      const place = day - this.#calendar.firstDay
-      if (row - first < fewest || place < 0 || place >= days.length) continue
+      const dayIndex = day - this.#calendar.firstDay
+      if (row - first < minPeriods || dayIndex < 0 || dayIndex >= days.length) continue
       // Rounding must not lift a mean above its values.
-      days[place] = Math.min(greatest, Math.max(least, sum / (row - first)))
+      days[dayIndex] = Math.min(maximum, Math.max(minimum, sum / (row - first)))
     }
   }
 
@@ -166,11 +167,11 @@ export class SeasonReader implements BacktestReader {
 }
 
 const figuresOf = ({ quarterEnds, holidays, weekends, weeklyStrength }: SeriesSeason): (number | null)[] => [
-  ...[quarterEnds, holidays, weekends].map(effectOf).flatMap(({ mean, count, standardError }) => [mean, count, standardError]),
+  ...[quarterEnds, holidays, weekends].map(estimateEffect).flatMap(({ mean, count, standardError }) => [mean, count, standardError]),
   weeklyStrength,
 ]
 
 const figuresToHorizonEnd = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): (number | null)[] => [
-  effectOf(measureUplifts(values, calendar, stepDays).quarterEnds).mean,
+  estimateEffect(measureUplifts(values, calendar, stepDays).quarterEnds).mean,
   measureWeeks(values).ratio,
 ]

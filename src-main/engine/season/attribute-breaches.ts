@@ -9,11 +9,11 @@ const monthEndDays = 2
  * Creates `season_breaches` (series_id, breaches_eoq, breaches_month_end, breaches_holiday, breaches_ordinary): periods of the selected
  * model's horizon above the high threshold, each counted once, under the first that applies. Reads `series`, `horizon`.
  */
-export const attributeBreaches = async (database: Database, { firstDay, mark }: SeasonCalendar): Promise<void> => {
+export const attributeBreaches = async (database: Database, { firstDay, markOfDay: mark }: SeasonCalendar): Promise<void> => {
   await database.storeRows(
     'season_days',
     { day: 'INTEGER', mark: 'INTEGER' },
-    Array.from(mark, (value, place) => [firstDay + place, value]),
+    Array.from(mark, (value, dayIndex) => [firstDay + dayIndex, value]),
   )
   await database.run(`
     CREATE OR REPLACE TABLE season_breaches AS

@@ -9,7 +9,7 @@ export interface Effect {
 }
 
 /** Over the values that are not NaN, in their order. */
-export const effectOf = (values: Float64Array): Effect => {
+export const estimateEffect = (values: Float64Array): Effect => {
   let count = 0
   let sum = 0
   for (const value of values) {

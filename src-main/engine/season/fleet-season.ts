@@ -2,41 +2,41 @@
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { effectOf, type Effect } from './effect.ts'
+import { estimateEffect, type Effect } from './effect.ts'
 import type { SeriesSeason } from './measure-series.ts'
 import { weekdayOf, type SeasonCalendar } from './season-calendar.ts'
 
 /** A mean over series for each of the calendar's quarters, holidays or weeks. */
-interface Occasions {
+interface OccasionSums {
   readonly sums: Float64Array
   readonly counts: Int32Array
 }
 
-const occasions = (count: number): Occasions => ({ sums: new Float64Array(count), counts: new Int32Array(count) })
+const createOccasionSums = (count: number): OccasionSums => ({ sums: new Float64Array(count), counts: new Int32Array(count) })
 
 const profileCells = 12 * 7
 
 /** Adds up series in the order given; series_id, so that the sums are repeatable. */
 export class FleetSeason {
   readonly #calendar: SeasonCalendar
-  readonly quarterEnds: Occasions
-  readonly holidays: Occasions
-  readonly weekends: Occasions
+  readonly quarterEnds: OccasionSums
+  readonly holidays: OccasionSums
+  readonly weekends: OccasionSums
   /** One place per series that has the figure: mean of its quarters, holidays, weeks, and its strength. */
   readonly seriesQuarterEnds: number[] = []
   readonly seriesHolidays: number[] = []
   readonly seriesWeekends: number[] = []
   readonly strengths: number[] = []
   /** Month x weekday: sums over series of each one's mean, and how many series have one. */
-  readonly profile: Occasions = occasions(profileCells)
+  readonly profile: OccasionSums = createOccasionSums(profileCells)
   readonly #cellSums = new Float64Array(profileCells)
   readonly #cellCounts = new Int32Array(profileCells)
 
   constructor(calendar: SeasonCalendar) {
     this.#calendar = calendar
-    this.quarterEnds = occasions(calendar.quarters.length)
-    this.holidays = occasions(calendar.holidays.length)
-    this.weekends = occasions(calendar.days / 7)
+    this.quarterEnds = createOccasionSums(calendar.quarters.length)
+    this.holidays = createOccasionSums(calendar.holidays.length)
+    this.weekends = createOccasionSums(calendar.days / 7)
   }
 
   /** `measured`: a mean per day of the calendar, NaN where there is none. */
@@ -52,10 +52,10 @@ export class FleetSeason {
   #addProfile(measured: Float64Array): void {
     this.#cellSums.fill(0)
     this.#cellCounts.fill(0)
-    for (let place = 0; place < measured.length; place++) {
-      const value = measured[place]!
+    for (let dayIndex = 0; dayIndex < measured.length; dayIndex++) {
+      const value = measured[dayIndex]!
       if (Number.isNaN(value)) continue
-      const cell = this.#calendar.month[place]! * 7 + weekdayOf(place)
+      const cell = this.#calendar.month[dayIndex]! * 7 + weekdayOf(dayIndex)
       this.#cellSums[cell]! += value
       this.#cellCounts[cell]! += 1
     }
@@ -66,7 +66,7 @@ export class FleetSeason {
   }
 }
 
-const addOccasions = ({ sums, counts }: Occasions, values: Float64Array, seriesMeans?: number[]): void => {
+const addOccasions = ({ sums, counts }: OccasionSums, values: Float64Array, seriesMeans?: number[]): void => {
   let sum = 0
   let count = 0
   for (let index = 0; index < values.length; index++) {
@@ -81,7 +81,7 @@ const addOccasions = ({ sums, counts }: Occasions, values: Float64Array, seriesM
 }
 
 /** NaN where no series has a value. */
-const meansOf = ({ sums, counts }: Occasions): Float64Array => sums.map((sum, index) => sum / counts[index]!)
+const meansOf = ({ sums, counts }: OccasionSums): Float64Array => sums.map((sum, index) => sum / counts[index]!)
 
 /** An uplift of the fleet in the metric's unit. `standard_error`: over its occasions' means over series; series share their occasions. */
 interface FleetUplift {
@@ -149,25 +149,25 @@ export const describeSeason = async (
 const describeMetric = (season: FleetSeason, calendar: SeasonCalendar, isByDay: boolean): Omit<MetricSeason, 'metric' | 'breaches'> => {
   const quarters = meansOf(season.quarterEnds)
   const holidays = meansOf(season.holidays)
-  const quarterEnds = effectOf(quarters)
-  const holidayDays = effectOf(holidays)
-  const weekends = effectOf(meansOf(season.weekends))
-  const strengths = effectOf(Float64Array.from(season.strengths))
-  const known = (values: Float64Array) => (_: unknown, index: number) => !Number.isNaN(values[index]!)
+  const quarterEnds = estimateEffect(quarters)
+  const holidayDays = estimateEffect(holidays)
+  const weekends = estimateEffect(meansOf(season.weekends))
+  const strengths = estimateEffect(Float64Array.from(season.strengths))
+  const hasValue = (values: Float64Array) => (_: unknown, index: number) => !Number.isNaN(values[index]!)
   return {
     eoq: {
       ...upliftOf(season.seriesQuarterEnds, quarterEnds),
       quarters: quarterEnds.count,
       by_quarter: calendar.quarters
         .map(({ end }, index) => ({ quarter_end: end, uplift_points: quarters[index]!, series: season.quarterEnds.counts[index]! }))
-        .filter(known(quarters)),
+        .filter(hasValue(quarters)),
     },
     holiday: {
       ...upliftOf(season.seriesHolidays, holidayDays),
       days: holidayDays.count,
       by_day: calendar.holidays
         .map(({ day, name }, index) => ({ day, name, uplift_points: holidays[index]!, series: season.holidays.counts[index]! }))
-        .filter(known(holidays)),
+        .filter(hasValue(holidays)),
     },
     weekend: { ...upliftOf(season.seriesWeekends, weekends), weeks: weekends.count },
     weekly_strength: { mean: strengths.mean, series: strengths.count },
@@ -176,11 +176,11 @@ const describeMetric = (season: FleetSeason, calendar: SeasonCalendar, isByDay: 
 }
 
 const upliftOf = (seriesMeans: readonly number[], { standardError }: Effect): FleetUplift => {
-  const { mean, count } = effectOf(Float64Array.from(seriesMeans))
+  const { mean, count } = estimateEffect(Float64Array.from(seriesMeans))
   return { uplift_points: mean, series: count, standard_error: standardError }
 }
 
-const profileOf = (profile: Occasions): { mean: (number | null)[][]; series: number[][] } => {
+const profileOf = (profile: OccasionSums): { mean: (number | null)[][]; series: number[][] } => {
   const means = meansOf(profile)
   const rows = <Value>(cell: (index: number) => Value): Value[][] =>
     Array.from({ length: 12 }, (_, month) => Array.from({ length: 7 }, (_, weekday) => cell(month * 7 + weekday)))

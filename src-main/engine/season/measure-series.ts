@@ -12,7 +12,7 @@ export interface SeriesSeason {
 }
 
 /** `values`: a mean per day of the calendar, NaN where there is none. Values that stand for a week know neither holidays nor weekends. */
-export const measureSeries = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): SeriesSeason => {
+export const measureSeriesSeason = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): SeriesSeason => {
   const { quarterEnds, holidays } = measureUplifts(values, calendar, stepDays)
   const { weekends, strength } = measureWeeks(values)
   return { quarterEnds, holidays: stepDays > 1 ? holidays.fill(Number.NaN) : holidays, weekends, weeklyStrength: strength }

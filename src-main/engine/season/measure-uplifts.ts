@@ -14,65 +14,65 @@ export interface Uplifts {
  * to stand against). The levels of the trend's line cancel, so its slope alone is taken off.
  */
 export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): Uplifts => {
-  const { quarter, mark, quarters, holidays } = calendar
+  const { quarter, markOfDay: mark, quarters, holidays } = calendar
   const slope = ordinarySlope(values, calendar)
   const sums = new Float64Array(quarters.length * 7)
   const counts = new Int32Array(quarters.length * 7)
-  for (let place = 0; place < values.length; place++) {
-    const value = values[place]!
-    if (mark[place] !== dayMarks.ordinary || Number.isNaN(value)) continue
-    const cell = quarter[place]! * 7 + weekdayOf(place)
-    sums[cell]! += value - slope * place
+  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
+    const value = values[dayIndex]!
+    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(value)) continue
+    const cell = quarter[dayIndex]! * 7 + weekdayOf(dayIndex)
+    sums[cell]! += value - slope * dayIndex
     counts[cell]! += 1
   }
   /** NaN without a value or an ordinary day to compare with. */
-  const excessAt = (place: number): number => {
-    const cell = quarter[place]! * 7 + weekdayOf(place)
-    return values[place]! - slope * place - sums[cell]! / counts[cell]!
+  const excessOnDay = (dayIndex: number): number => {
+    const cell = quarter[dayIndex]! * 7 + weekdayOf(dayIndex)
+    return values[dayIndex]! - slope * dayIndex - sums[cell]! / counts[cell]!
   }
   const quarterEnds = new Float64Array(quarters.length)
   const measured = new Int32Array(quarters.length)
-  for (let place = 0; place < values.length; place++) {
-    if (mark[place] !== dayMarks.quarterEnd) continue
-    const excess = excessAt(place)
+  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
+    if (mark[dayIndex] !== dayMarks.quarterEnd) continue
+    const excess = excessOnDay(dayIndex)
     if (Number.isNaN(excess)) continue
-    quarterEnds[quarter[place]!]! += excess
-    measured[quarter[place]!]! += 1
+    quarterEnds[quarter[dayIndex]!]! += excess
+    measured[quarter[dayIndex]!]! += 1
   }
   quarters.forEach(({ windowDays }, index) => {
     const expected = Math.max(1, Math.floor(windowDays / stepDays))
     const isMeasured = measured[index]! >= expected - Math.floor(expected / 7)
     quarterEnds[index] = isMeasured ? quarterEnds[index]! / measured[index]! : Number.NaN
   })
-  return { quarterEnds, holidays: Float64Array.from(holidays, ({ place }) => excessAt(place)) }
+  return { quarterEnds, holidays: Float64Array.from(holidays, ({ dayIndex }) => excessOnDay(dayIndex)) }
 }
 
 /**
  * Least squares over the ordinary days with a level for each weekday, per day: a plain line would take a part of the weekly pattern
  * for trend. NaN where no weekday has two ordinary days.
  */
-const ordinarySlope = (values: Float64Array, { mark }: SeasonCalendar): number => {
+const ordinarySlope = (values: Float64Array, { markOfDay: mark }: SeasonCalendar): number => {
   const counts = new Int32Array(7)
-  const places = new Float64Array(7)
+  const meanDays = new Float64Array(7)
   const means = new Float64Array(7)
-  for (let place = 0; place < values.length; place++) {
-    if (mark[place] !== dayMarks.ordinary || Number.isNaN(values[place]!)) continue
-    const weekday = weekdayOf(place)
+  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
+    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(values[dayIndex]!)) continue
+    const weekday = weekdayOf(dayIndex)
     counts[weekday]! += 1
-    places[weekday]! += place
-    means[weekday]! += values[place]!
+    meanDays[weekday]! += dayIndex
+    means[weekday]! += values[dayIndex]!
   }
   for (let weekday = 0; weekday < 7; weekday++) {
-    places[weekday]! /= counts[weekday]!
+    meanDays[weekday]! /= counts[weekday]!
     means[weekday]! /= counts[weekday]!
   }
   let products = 0
   let squares = 0
-  for (let place = 0; place < values.length; place++) {
-    if (mark[place] !== dayMarks.ordinary || Number.isNaN(values[place]!)) continue
-    const weekday = weekdayOf(place)
-    products += (place - places[weekday]!) * (values[place]! - means[weekday]!)
-    squares += (place - places[weekday]!) ** 2
+  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
+    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(values[dayIndex]!)) continue
+    const weekday = weekdayOf(dayIndex)
+    products += (dayIndex - meanDays[weekday]!) * (values[dayIndex]! - means[weekday]!)
+    squares += (dayIndex - meanDays[weekday]!) ** 2
   }
   return products / squares
 }

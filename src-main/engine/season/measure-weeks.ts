@@ -13,16 +13,16 @@ export interface WeekFigures {
 }
 
 /** With fewer weeks, noise alone looks like a season: its strength is about 1 / weeks. */
-const fewestWeeks = 4
+const minWeeks = 4
 
 /** `values`: a mean per day from a Monday on, whole weeks, NaN where there is none. */
 export const measureWeeks = (values: Float64Array): WeekFigures => {
   const weeks = values.length / 7
   const weekends = new Float64Array(weeks).fill(Number.NaN)
   const distances = new Float64Array(7)
-  let complete = 0
+  let completeWeeks = 0
   let squares = 0
-  let greatest = 0
+  let maxMagnitude = 0
   let weekendSum = 0
   let weekdaySum = 0
   for (let week = 0; week < weeks; week++) {
@@ -31,7 +31,7 @@ export const measureWeeks = (values: Float64Array): WeekFigures => {
     const weekend = days[5]! + days[6]!
     const mean = (weekdays + weekend) / 7
     if (Number.isNaN(mean)) continue
-    complete += 1
+    completeWeeks += 1
     weekends[week] = weekend / 2 - weekdays / 5
     weekendSum += weekend
     weekdaySum += weekdays
@@ -39,20 +39,20 @@ export const measureWeeks = (values: Float64Array): WeekFigures => {
       const distance = days[day]! - mean
       distances[day]! += distance
       squares += distance * distance
-      greatest = Math.max(greatest, Math.abs(days[day]!))
+      maxMagnitude = Math.max(maxMagnitude, Math.abs(days[day]!))
     }
   }
   return {
     weekends,
-    strength: complete < fewestWeeks ? null : strengthOf(distances, squares, complete, greatest),
+    strength: completeWeeks < minWeeks ? null : weeklyStrengthOf(distances, squares, completeWeeks, maxMagnitude),
     ratio: weekdaySum > 0 ? weekendSum / 2 / (weekdaySum / 5) : null,
   }
 }
 
 /** Both parts have mean 0. What lies below a billionth of the greatest value is rounding, not variation. */
-const strengthOf = (distances: Float64Array, squares: number, weeks: number, greatest: number): number | null => {
-  const whole = squares / (7 * weeks)
-  if (whole <= (1e-9 * greatest) ** 2) return null
+const weeklyStrengthOf = (distances: Float64Array, squares: number, weeks: number, maxMagnitude: number): number | null => {
+  const totalVariance = squares / (7 * weeks)
+  if (totalVariance <= (1e-9 * maxMagnitude) ** 2) return null
   const seasonal = distances.reduce((sum, total) => sum + (total / weeks) ** 2, 0) / 7
-  return Math.min(1, Math.max(0, 1 - (whole - seasonal) / whole))
+  return Math.min(1, Math.max(0, 1 - (totalVariance - seasonal) / totalVariance))
 }

@@ -17,7 +17,7 @@ export interface SeasonCalendar {
   readonly month: Uint8Array
   /** Place in `quarters` of the quarter that the day belongs to. */
   readonly quarter: Int16Array
-  readonly mark: Uint8Array
+  readonly markOfDay: Uint8Array
   readonly quarters: readonly SeasonQuarter[]
   /** The days marked as holidays, ascending. */
   readonly holidays: readonly SeasonHoliday[]
@@ -32,7 +32,7 @@ export interface SeasonQuarter {
 
 export interface SeasonHoliday {
   /** Place of the day in the calendar. */
-  readonly place: number
+  readonly dayIndex: number
   /** YYYY-MM-DD. */
   readonly day: string
   readonly name: string
@@ -40,47 +40,47 @@ export interface SeasonHoliday {
 
 const dayMs = 86_400_000
 /** 1970-01-05 was a Monday. */
-const aMonday = 4
+const firstMonday = 4
 
 /** 0 Monday to 6 Sunday. */
-export const weekdayOf = (place: number): number => place % 7
+export const weekdayOf = (dayIndex: number): number => dayIndex % 7
 
-export const isWeekend = (place: number): boolean => weekdayOf(place) >= 5
+export const isWeekend = (dayIndex: number): boolean => weekdayOf(dayIndex) >= 5
 
 /** The whole weeks around `from`..`to` (days since 1970); quarters end with the configured months whatever the method's flags mark. */
-export const makeSeasonCalendar = (
+export const createSeasonCalendar = (
   from: number,
   to: number,
   config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month' | 'eoq_window_days'>,
   holidays: readonly { readonly day: string; readonly name: string }[],
 ): SeasonCalendar => {
-  const firstDay = from - ((((from - aMonday) % 7) + 7) % 7)
+  const firstDay = from - ((((from - firstMonday) % 7) + 7) % 7)
   const days = Math.ceil((to - firstDay + 1) / 7) * 7
   const months = eoqMonthsOf(config)
   const month = new Uint8Array(days)
   const quarter = new Int16Array(days)
-  const mark = new Uint8Array(days)
+  const markOfDay = new Uint8Array(days)
   const quarters: SeasonQuarter[] = []
-  for (let place = 0; place < days; place++) {
-    const date = new Date((firstDay + place) * dayMs)
-    month[place] = date.getUTCMonth()
+  for (let dayIndex = 0; dayIndex < days; dayIndex++) {
+    const date = new Date((firstDay + dayIndex) * dayMs)
+    month[dayIndex] = date.getUTCMonth()
     const end = endOfQuarter(date, months)
     if (quarters.at(-1)?.end !== end) quarters.push({ end, windowDays: Math.min(config.eoq_window_days, daysOfMonth(end)) })
-    quarter[place] = quarters.length - 1
-    if (isInEoqWindow(firstDay + place, { months, days: config.eoq_window_days })) mark[place] = dayMarks.quarterEnd
+    quarter[dayIndex] = quarters.length - 1
+    if (isInEoqWindow(firstDay + dayIndex, { months, days: config.eoq_window_days })) markOfDay[dayIndex] = dayMarks.quarterEnd
   }
-  const outside = holidays
-    .map(({ day, name }) => ({ place: Date.parse(day) / dayMs - firstDay, day, name }))
-    .filter(({ place }) => mark[place] === dayMarks.ordinary)
-  outside.forEach(({ place }) => (mark[place] = dayMarks.holiday))
-  return { firstDay, days, month, quarter, mark, quarters, holidays: outside }
+  const holidaysOutsideWindows = holidays
+    .map(({ day, name }) => ({ dayIndex: Date.parse(day) / dayMs - firstDay, day, name }))
+    .filter(({ dayIndex }) => markOfDay[dayIndex] === dayMarks.ordinary)
+  holidaysOutsideWindows.forEach(({ dayIndex }) => (markOfDay[dayIndex] = dayMarks.holiday))
+  return { firstDay, days, month, quarter, markOfDay, quarters, holidays: holidaysOutsideWindows }
 }
 
 /** The first of the months, this one included, that ends a quarter. */
 const endOfQuarter = (date: Date, months: readonly number[]): string => {
-  const own = date.getUTCMonth() + 1
-  const ahead = Math.min(...months.map((month) => (month - own + 12) % 12))
-  return new Date(Date.UTC(date.getUTCFullYear(), own - 1 + ahead, 1)).toISOString().slice(0, 7)
+  const ownMonth = date.getUTCMonth() + 1
+  const ahead = Math.min(...months.map((month) => (month - ownMonth + 12) % 12))
+  return new Date(Date.UTC(date.getUTCFullYear(), ownMonth - 1 + ahead, 1)).toISOString().slice(0, 7)
 }
 
 const daysOfMonth = (month: string): number => {
@@ -89,7 +89,7 @@ const daysOfMonth = (month: string): number => {
 }
 
 /** A stray date, such as the year 9999, does not stretch the calendar: it reaches so far around the middle of the series' ends. */
-const mostYears = { back: 30, ahead: 10 } as const
+const maxYears = { back: 30, ahead: 10 } as const
 
 /** Reads `series_models` for the span and `holidays` for their days. */
 export const readSeasonCalendar = async (database: Database, config: AnalysisConfig): Promise<SeasonCalendar> => {
@@ -104,9 +104,9 @@ export const readSeasonCalendar = async (database: Database, config: AnalysisCon
     `SELECT strftime(day, '%Y-%m-%d') AS day, name FROM holidays ORDER BY holidays.day`,
     z.object({ day: z.string(), name: z.string() }),
   )
-  return makeSeasonCalendar(
-    Math.max(first, middle - mostYears.back * 365),
-    Math.min(last, middle + mostYears.ahead * 365),
+  return createSeasonCalendar(
+    Math.max(first, middle - maxYears.back * 365),
+    Math.min(last, middle + maxYears.ahead * 365),
     config,
     holidays,
   )

@@ -3,16 +3,16 @@ import { resolve } from 'node:path'
 import { literal, type Database } from '../../database/database.ts'
 import { concatenateFiles, findJoinableFiles } from '../../parquet/append-columns.ts'
 import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
-import { makeRun, type RunRows } from '../analyze.ts'
-import { assertDiskSpace, neededBytes } from '../check-disk-space.ts'
-import { literalPath, type SourceFile } from '../source-files.ts'
-import { assertFlaggedRows, type FlaggedWriting } from '../write-flagged-forecasts.ts'
-import { findShards, loadStage } from './load-stage.ts'
-import { readStageNotes, type StageNotes } from './stage-folder.ts'
+import { createRun, type RunInput } from '../analyze.ts'
+import { assertDiskSpace, estimateRunBytes } from '../check-disk-space.ts'
+import { literalPath, type ForecastFile } from '../source-files.ts'
+import { assertFlaggedRows, type FlaggedFileWriting } from '../write-flagged-forecasts.ts'
+import { findFlaggedFiles, loadSparkOutput } from './load-stage.ts'
+import { readSparkOutputNotes, type SparkOutputNotes } from './stage-folder.ts'
 
-export interface FinishRequest {
+export interface FinishSparkRequest {
   /** The `stage` folder of a finished Spark job. */
-  readonly stage: string
+  readonly sparkOutput: string
   /** Run folder to make; must not exist or be empty. */
   readonly out: string
   readonly eventsTable?: string | undefined
@@ -22,64 +22,64 @@ export interface FinishRequest {
 }
 
 /** As `analyze`; settings, forced model and servers table are those that the stage was planned with. */
-export const finishStage = async ({ stage, ...request }: FinishRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
-  const folder = resolve(stage)
-  const notes = await readStageNotes(folder)
+export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
+  const folder = resolve(sparkOutput)
+  const notes = await readSparkOutputNotes(folder)
   const { config, forced_model: model } = notes
-  return makeRun(
+  return createRun(
     { ...request, inputs: [folder], method: 'headroom', config, ...(model === null ? {} : { model }) },
     work,
-    stageRows(folder, notes),
+    sparkRunInput(folder, notes),
   )
 }
 
-const stageRows = (folder: string, notes: StageNotes): RunRows => ({
-  assess: async ({ request, draft, database }, progress) => {
+const sparkRunInput = (folder: string, notes: SparkOutputNotes): RunInput => ({
+  assess: async ({ request, staging: draft, database }, progress) => {
     progress.start('open')
-    await assertDiskSpace(draft.folder, request.out, neededBytes(await findShards(database, folder)))
-    return loadStage(database, folder, notes, request.eventsTable, progress)
+    await assertDiskSpace(draft.folder, request.out, estimateRunBytes(await findFlaggedFiles(database, folder)))
+    return loadSparkOutput(database, folder, notes, request.eventsTable, progress)
   },
-  beginFlagged: ({ database, work }, { source, screening }, path) =>
-    beginJoining(database, source.files, screening.rows, path, work.signal),
+  startFlaggedFile: ({ database, work }, { dataset: source, validation: screening }, path) =>
+    startJoining(database, source.files, screening.rows, path, work.signal),
 })
 
 /** The shards one after the other: their pages are copied where they can be. */
-const beginJoining = async (
+const startJoining = async (
   database: Database,
-  shards: readonly SourceFile[],
+  flaggedFiles: readonly ForecastFile[],
   rows: number,
   path: string,
   signal: AbortSignal | undefined,
-): Promise<FlaggedWriting> => {
-  const own = new AbortController()
-  const abort = (): void => own.abort()
+): Promise<FlaggedFileWriting> => {
+  const joiningAbort = new AbortController()
+  const abort = (): void => joiningAbort.abort()
   signal?.addEventListener('abort', abort)
-  const beside = await database.connectBeside()
-  const paths = shards.map((shard) => shard.path)
+  const connection = await database.openConnection()
+  const paths = flaggedFiles.map((flaggedFile) => flaggedFile.path)
   const write = async (): Promise<void> => {
     const joinable = await findJoinableFiles(paths)
-    if (joinable !== undefined) await concatenateFiles(path, joinable, own.signal)
-    else await beside.run(rewrite(paths, path))
-    await assertFlaggedRows(beside, path, rows)
+    if (joinable !== undefined) await concatenateFiles(path, joinable, joiningAbort.signal)
+    else await connection.run(rewriteSql(paths, path))
+    await assertFlaggedRows(connection, path, rows)
   }
   const finished = write().finally(() => {
     signal?.removeEventListener('abort', abort)
-    beside.close()
+    connection.close()
   })
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {
-    progress: () => beside.progress(),
+    progress: () => connection.progress(),
     finished,
     stop: async () => {
-      own.abort()
-      beside.connection.interrupt()
+      joiningAbort.abort()
+      connection.connection.interrupt()
       await finished.catch(() => undefined)
     },
   }
 }
 
-const rewrite = (paths: readonly string[], target: string): string => {
+const rewriteSql = (paths: readonly string[], target: string): string => {
   const list = paths.map((path) => literal(literalPath(path))).join(', ')
   return `COPY (SELECT * FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true))
           TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`

@@ -4,19 +4,19 @@ import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/errors.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
 import type { AssessedFleet } from '../assess-fleet.ts'
-import { findShownMetric } from '../assess-fleet.ts'
+import { findPrimaryMetric } from '../assess-fleet.ts'
 import { extractHorizon } from '../assess-risk.ts'
-import { makeCalendar } from '../calendar.ts'
-import { readEvents } from '../events/read-events.ts'
+import { createCalendar } from '../calendar.ts'
+import { readEventsTable } from '../events/read-events.ts'
 import { fixedPointOfSums } from '../fixed-point.ts'
 import { mapColumns } from '../forecast-columns.ts'
 import { canonicalExpressions } from '../forecast-source.ts'
 import type { ProgressReporter } from '../report-progress.ts'
-import { findSourceFiles, literalPath, type SourceFile } from '../source-files.ts'
-import { flaggedFolder, selectedRowsFolder, stageTables, type StageNotes, type StageTable } from './stage-folder.ts'
+import { findForecastFiles, literalPath, type ForecastFile } from '../source-files.ts'
+import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, type SparkOutputNotes, type SparkOutputTable } from './stage-folder.ts'
 
 /** Loaded in the order of its rows in the engine, where that matters. */
-const orders: Readonly<Record<StageTable, string>> = {
+const tableOrders: Readonly<Record<SparkOutputTable, string>> = {
   series_models: 'server_id, metric, model',
   series: 'series_id',
   candidates: 'series_id, model',
@@ -26,30 +26,30 @@ const orders: Readonly<Record<StageTable, string>> = {
 }
 
 /** Shards of the flagged rows, in order. */
-export const findShards = (database: Database, folder: string): Promise<SourceFile[]> =>
-  findSourceFiles(database, [join(folder, flaggedFolder)])
+export const findFlaggedFiles = (database: Database, folder: string): Promise<ForecastFile[]> =>
+  findForecastFiles(database, [join(folder, flaggedRowsFolder)])
 
 /**
  * Leaves `series_models`, `series`, `candidates`, `selected_models`, `series_risk`, `server_attributes`, `horizon`, `holidays` and the view
  * `forecast`, which holds the selected models' rows alone: nothing that follows reads others. Throws HeadroomError.
  */
-export const loadStage = async (
+export const loadSparkOutput = async (
   database: Database,
   folder: string,
-  notes: StageNotes,
+  notes: SparkOutputNotes,
   eventsTable: string | undefined,
   progress: Pick<ProgressReporter, 'start'>,
 ): Promise<AssessedFleet> => {
   const { config } = notes
-  const ledger = eventsTable === undefined ? null : await readEvents(eventsTable)
+  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable)
   progress.start('survey')
-  const shards = await findShards(database, folder)
-  for (const name of stageTables) {
-    const { relation, values } = await relationOf(database, folder, name)
-    await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${orders[name]}`)
+  const flaggedFiles = await findFlaggedFiles(database, folder)
+  for (const name of sparkOutputTables) {
+    const { relation, values } = await describeFolder(database, folder, name)
+    await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${tableOrders[name]}`)
   }
-  await assertWhole(database)
-  const selected = await relationOf(database, folder, selectedRowsFolder)
+  await assertComplete(database)
+  const selected = await describeFolder(database, folder, selectedRowsFolder)
   await database.run(`CREATE OR REPLACE VIEW forecast AS SELECT ${selected.values} FROM ${selected.relation}`)
   progress.start('risk')
   await extractHorizon(database)
@@ -57,21 +57,21 @@ export const loadStage = async (
   const name = 'the stage of the Spark job'
   const columns = mapColumns(notes.schema, name)
   return {
-    source: { files: shards, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config.target_metric) },
+    dataset: { files: flaggedFiles, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config.target_metric) },
     serversTable: notes.servers_table,
-    ledger,
-    screening: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
+    eventCalendar,
+    validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
     grid: { granularity: notes.granularity, stepSeconds: notes.step_seconds, lagSeconds: notes.lag_seconds },
-    calendar: await makeCalendar(database, config, 'headroom'),
+    calendar: await createCalendar(database, config, 'headroom'),
     hasNaiveErrors: true,
-    shownMetric: await findShownMetric(database, config),
+    primaryMetric: await findPrimaryMetric(database, config),
     inputs: notes.inputs,
   }
 }
 
 /** A folder's files, and its columns as the engine has them: times in UTC without zone. */
-const relationOf = async (database: Database, folder: string, name: string): Promise<{ relation: string; values: string }> => {
-  const files = await findSourceFiles(database, [join(folder, name)])
+const describeFolder = async (database: Database, folder: string, name: string): Promise<{ relation: string; values: string }> => {
+  const files = await findForecastFiles(database, [join(folder, name)])
   const relation = `read_parquet([${files.map(({ path }) => literal(literalPath(path))).join(', ')}], hive_partitioning = false)`
   const columns = await database.rows(`DESCRIBE SELECT * FROM ${relation}`, z.object({ column_name: z.string(), column_type: z.string() }))
   const values = columns.map(({ column_name, column_type }) => {
@@ -82,7 +82,7 @@ const relationOf = async (database: Database, folder: string, name: string): Pro
 }
 
 /** Each table belongs to the same series: one of another job would be noticed here. */
-const assertWhole = async (database: Database): Promise<void> => {
+const assertComplete = async (database: Database): Promise<void> => {
   const { is_whole } = await database.row(
     `SELECT (SELECT count(*) FROM series) > 0 AND (SELECT count(*) FROM series) = (SELECT count(*) FROM series_risk)
             AND NOT EXISTS (SELECT 1 FROM series s ANTI JOIN series_risk r ON r.series_id = s.series_id AND r.server_id = s.server_id AND r.metric = s.metric)

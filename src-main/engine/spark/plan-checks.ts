@@ -3,7 +3,7 @@ import { identifier, literal } from '../../database/database.ts'
 import { commonestStepQuery, type TimeGrid } from '../detect-granularity.ts'
 import type { MappedColumns } from '../forecast-columns.ts'
 import type { ForecastExpressions } from '../forecast-source.ts'
-import { greatestValue, valueRoles } from '../screen-forecasts.ts'
+import { maxMagnitude, valueRoles } from '../screen-forecasts.ts'
 
 /** `{found}` and `{example}` in the sentence stand for what the query finds. */
 export interface PlanCheck {
@@ -16,19 +16,19 @@ export interface PlanCheck {
 }
 
 /** SQL for one row of counts, in one reading of the set. Reads `source`. */
-export const screeningQuery = (columns: MappedColumns, expressions: ForecastExpressions): string => {
+export const validationQuery = (columns: MappedColumns, expressions: ForecastExpressions): string => {
   const time = identifier(columns.timestamp.column)
-  const tooGreat = valueRoles.map((role) => `coalesce(abs(${expressions[role]}) > ${greatestValue}, false)`).join(' OR ')
+  const tooLarge = valueRoles.map((role) => `coalesce(abs(${expressions[role]}) > ${maxMagnitude}, false)`).join(' OR ')
   return `
     SELECT count(*) AS row_count, count(*) - count(${expressions.server_id}) AS null_servers, count(*) - count(${time}) AS null_times,
-           count(${time}) - count(${expressions.ts}) AS unreadable_times, count(CASE WHEN ${tooGreat} THEN 1 END) AS too_great
+           count(${time}) - count(${expressions.ts}) AS unreadable_times, count(CASE WHEN ${tooLarge} THEN 1 END) AS too_great
     FROM source`
 }
 
 const rowHash = 'hash(server_id, metric, model, ts)'
 
 /** SQL for what may be rows given twice: eight bytes a row are compared, not whole keys. */
-export const suspectsQuery = `SELECT ${rowHash} AS row_hash FROM forecast_rows GROUP BY ${rowHash} HAVING count(*) > 1`
+export const suspectedRowsQuery = `SELECT ${rowHash} AS row_hash FROM forecast_rows GROUP BY ${rowHash} HAVING count(*) > 1`
 
 /** SQL for what is: the suspects alone, exactly. */
 export const repeatedRowsQuery = `
@@ -36,10 +36,10 @@ export const repeatedRowsQuery = `
   GROUP BY server_id, metric, model, ts HAVING count(*) > 1`
 
 /** Spark's own step between times, for it to be compared with the one that the plan was made for. */
-export const usualStepQuery = commonestStepQuery
+export const stepQuery = commonestStepQuery
 
 export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: string | undefined): PlanCheck[] => {
-  const screened = (column: string, message: string, next: string): PlanCheck => ({
+  const validationCheck = (column: string, message: string, next: string): PlanCheck => ({
     after: 'screening',
     sql: `SELECT ${column} AS found, CAST(NULL AS VARCHAR) AS example FROM screening`,
     message,
@@ -47,27 +47,27 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
   })
   return [
     {
-      ...screened('row_count', 'The set has no rows.', 'Check the pipeline that writes it.'),
+      ...validationCheck('row_count', 'The set has no rows.', 'Check the pipeline that writes it.'),
       sql: 'SELECT CASE WHEN row_count = 0 THEN 1 ELSE 0 END AS found, CAST(NULL AS VARCHAR) AS example FROM screening',
     },
-    screened(
+    validationCheck(
       'null_servers',
       `Column ${columns.server_id.column} is empty in {found} rows.`,
       'Every row needs a server_id; fill it in or drop the rows.',
     ),
-    screened(
+    validationCheck(
       'null_times',
       `Column ${columns.timestamp.column} is empty in {found} rows.`,
       'Every row needs a timestamp; fill it in or drop the rows.',
     ),
-    screened(
+    validationCheck(
       'unreadable_times',
       `Column ${columns.timestamp.column} holds {found} unreadable times.`,
       'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
     ),
-    screened(
+    validationCheck(
       'too_great',
-      `{found} rows hold values that are infinite or beyond ${greatestValue}.`,
+      `{found} rows hold values that are infinite or beyond ${maxMagnitude}.`,
       'Write an empty value where the forecast failed.',
     ),
     {

@@ -5,15 +5,15 @@ import { z } from 'zod'
 import { Database, literal } from '../../database/database.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
-import { calendarOf, holidayDates, yearsAround } from '../calendar.ts'
+import { calendarForYears, holidayDates, yearsAround } from '../calendar.ts'
 import { detectGranularity, firstServersQuery } from '../detect-granularity.ts'
-import { openForecastSource } from '../forecast-source.ts'
+import { openForecastDataset } from '../forecast-source.ts'
 import { parseConfig } from '../parse-config.ts'
 import { loadServersTable } from '../servers-table.ts'
 import { renderSparkPlan, type PlanFacts, type SparkPlan } from './render-plan.ts'
-import { stageVersion } from './stage-folder.ts'
+import { sparkOutputVersion } from './stage-folder.ts'
 
-export interface PlanRequest {
+export interface SparkPlanRequest {
   /** The set, or a part of it that shows its columns, its step and its time. */
   readonly inputs: readonly string[]
   /** Folder for `plan.json` and `server_attributes.parquet`; made where it is not there. */
@@ -24,7 +24,7 @@ export interface PlanRequest {
 }
 
 /** Throws HeadroomError for what the analysis would refuse before it reads rows. */
-export const planForecasts = async (request: PlanRequest, work: LongWork<never> = {}): Promise<SparkPlan> => {
+export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<never> = {}): Promise<SparkPlan> => {
   const database = await Database.open({ signal: work.signal })
   try {
     const facts = await describeForPlan(database, request)
@@ -39,9 +39,9 @@ export const planForecasts = async (request: PlanRequest, work: LongWork<never> 
 }
 
 /** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
-export const describeForPlan = async (database: Database, request: Omit<PlanRequest, 'out'>): Promise<PlanFacts> => {
+export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
   const config = parseConfig(request.config, 'headroom')
-  const { columns, schema } = await openForecastSource(database, request.inputs, config)
+  const { columns, schema } = await openForecastDataset(database, request.inputs, config)
   const serversTable = await loadServersTable(database, request.serversTable)
   const { middle } = await database.row(
     `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
@@ -52,9 +52,9 @@ export const describeForPlan = async (database: Database, request: Omit<PlanRequ
   return {
     columns,
     grid,
-    calendar: calendarOf(config, 'headroom', holidayDates(config, years.first_year, years.last_year), years),
+    calendar: calendarForYears(config, 'headroom', holidayDates(config, years.first_year, years.last_year), years),
     stage: {
-      version: stageVersion,
+      version: sparkOutputVersion,
       config,
       forced_model: request.model ?? null,
       schema: schema.map(({ column, type }) => ({ column, type })),

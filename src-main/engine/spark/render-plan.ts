@@ -19,17 +19,17 @@ import {
   selectedModelsQuery,
   unalignedErrorsQuery,
 } from '../select-models.ts'
-import { surveyQuery } from '../survey-series.ts'
-import { planChecks, repeatedRowsQuery, screeningQuery, suspectsQuery, usualStepQuery, type PlanCheck } from './plan-checks.ts'
+import { seriesProfileQuery } from '../survey-series.ts'
+import { planChecks, repeatedRowsQuery, validationQuery, suspectedRowsQuery, stepQuery, type PlanCheck } from './plan-checks.ts'
 import { toSparkSql } from './spark-sql.ts'
-import { flaggedFolder, selectedRowsFolder, stageTables, stageVersion, type StageFacts } from './stage-folder.ts'
+import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, sparkOutputVersion, type SparkOutputFacts } from './stage-folder.ts'
 
 /** What must be known of a set before its statements can be written. */
 export interface PlanFacts {
   readonly columns: MappedColumns
   readonly grid: TimeGrid
   readonly calendar: Calendar
-  readonly stage: StageFacts
+  readonly stage: SparkOutputFacts
 }
 
 /** How the rows of a step are cut into files. */
@@ -51,7 +51,7 @@ export interface PlanStep {
 }
 
 export interface SparkPlan {
-  readonly version: typeof stageVersion
+  readonly version: typeof sparkOutputVersion
   /** What the session must be set to, so that the statements mean what they mean in DuckDB. */
   readonly settings: Readonly<Record<string, string>>
   /** Columns of the set that must be made anew before anything reads them, by name: SQL over the column. */
@@ -59,7 +59,7 @@ export interface SparkPlan {
   readonly steps: readonly PlanStep[]
   readonly checks: readonly PlanCheck[]
   /** Handed on in the stage's notes. */
-  readonly stage: StageFacts
+  readonly stage: SparkOutputFacts
 }
 
 const settings = {
@@ -78,20 +78,23 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
   // Sums of any size: whole numbers of 38 digits there.
   const fixedPoint = fixedPointFor(Number.POSITIVE_INFINITY)
   const expressions = canonicalExpressions(columns, config.target_metric)
-  const handedOn = new Set<string>(stageTables)
+  const outputTables = new Set<string>(sparkOutputTables)
   const view = (name: string, sql: string): PlanStep => ({ name, sql, kept: null, layout: null })
   /** Read more than once, and small beside the set. */
-  const table = (name: string, sql: string): PlanStep => ({ name, sql, kept: handedOn.has(name) ? 'stage' : 'work', layout: null })
+  const table = (name: string, sql: string): PlanStep => ({ name, sql, kept: outputTables.has(name) ? 'stage' : 'work', layout: null })
   const keys = [columns.server_id, columns.metric, columns.model, columns.timestamp].flatMap((column) => column?.column ?? [])
   return [
     table('server_attributes', 'SELECT * FROM server_attributes_given'),
-    table('screening', screeningQuery(columns, expressions)),
+    table('screening', validationQuery(columns, expressions)),
     view('forecast_rows', forecastRowsQuery(expressions)),
-    table('usual_step', usualStepQuery),
-    table('suspects', suspectsQuery),
+    table('usual_step', stepQuery),
+    table('suspects', suspectedRowsQuery),
     table('repeated_rows', repeatedRowsQuery),
     // Repeated rows have been looked for.
-    table('series_models', surveyQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' })),
+    table(
+      'series_models',
+      seriesProfileQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' }),
+    ),
     view('thresholds', thresholdsQuery(config)),
     table('series', seriesQuery(config)),
     view('forecast', forecastQuery),
@@ -116,7 +119,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     view('breach_runs', longestRunsQuery(grid)),
     table('series_risk', seriesRiskQuery(config, 'headroom')),
     {
-      name: flaggedFolder,
+      name: flaggedRowsFolder,
       sql: flaggedQuery(calendar, expressions),
       kept: 'stage',
       layout: { by: 'hash', column: columns.server_id.column, order: keys },
@@ -125,9 +128,9 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
 }
 
 export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): SparkPlan => ({
-  version: stageVersion,
+  version: sparkOutputVersion,
   settings,
-  casts: castsOf(facts.stage.schema),
+  casts: createCasts(facts.stage.schema),
   steps: planSteps(config, facts).map((step) => ({ ...step, sql: toSparkSql(step.sql) })),
   checks: planChecks(facts.columns, facts.grid, facts.stage.forced_model ?? undefined).map((check) => ({
     ...check,
@@ -137,7 +140,7 @@ export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): Spark
 })
 
 /** In Spark's own words, for columns that DuckDB reads as they are: nanoseconds, and truth out of folder names. */
-const castsOf = (schema: StageFacts['schema']): Record<string, string> => {
+const createCasts = (schema: SparkOutputFacts['schema']): Record<string, string> => {
   const casts: Readonly<Record<string, (name: string) => string>> = {
     TIMESTAMP_NS: (name) => `CAST(timestamp_micros(${name} div 1000) AS TIMESTAMP_NTZ)`,
     BOOLEAN: (name) => `CAST(${name} AS BOOLEAN)`,
@@ -157,9 +160,9 @@ const selectedRowsQuery = `
 
 /** Rows in any order: the shards are sorted out afterwards. */
 const flaggedQuery = (calendar: Calendar, expressions: ReturnType<typeof canonicalExpressions>): string => {
-  const found = Object.entries(flagLists).map(([flag, column]) => `${column} AS headroom_${flag}`)
+  const flagColumnsSql = Object.entries(flagLists).map(([flag, column]) => `${column} AS headroom_${flag}`)
   return `
     SELECT source.*, ${flagsOfRow(expressions, calendar, (flag) => `headroom_${flag}`)}
-    FROM source JOIN (SELECT server_id AS headroom_server, metric AS headroom_metric, ${found.join(', ')} FROM series_risk) r
+    FROM source JOIN (SELECT server_id AS headroom_server, metric AS headroom_metric, ${flagColumnsSql.join(', ')} FROM series_risk) r
       ON ${expressions.server_id} = headroom_server AND ${expressions.metric} = headroom_metric`
 }

@@ -4,29 +4,29 @@ import { HeadroomError } from '../../../src-shared/errors.ts'
 /** Strings, quoted names, comments, blanks, numbers, words, operators of two signs, other signs. */
 const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\s+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|\/\/|::|<=|>=|<>|./gy
 
-const types: Readonly<Record<string, string>> = {
+const sparkTypes: Readonly<Record<string, string>> = {
   VARCHAR: 'STRING',
   BIT: 'BINARY',
   TIMESTAMPTZ: 'TIMESTAMP',
   HUGEINT: 'DECIMAL(38, 0)',
 }
 /** DuckDB rounds to the nearest whole number, ties to even; Spark cuts off. */
-const wholeTypes = new Set(['INTEGER', 'BIGINT', 'HUGEINT'])
+const integerTypes = new Set(['INTEGER', 'BIGINT', 'HUGEINT'])
 
 type Render = (args: readonly string[]) => string
-const renamed =
+const renameFunction =
   (name: string): Render =>
   (args) =>
     `${name}(${args.join(', ')})`
 
 /** Functions that Spark has under another name or in another shape; all others mean the same in both. */
-const functions: Readonly<Record<string, Render>> = {
-  quantile_cont: renamed('percentile'),
-  arg_max: renamed('max_by'),
-  hash: renamed('xxhash64'),
-  epoch_us: renamed('unix_micros'),
-  make_timestamp: renamed('timestamp_micros'),
-  regexp_matches: renamed('regexp_like'),
+const sparkFunctions: Readonly<Record<string, Render>> = {
+  quantile_cont: renameFunction('percentile'),
+  arg_max: renameFunction('max_by'),
+  hash: renameFunction('xxhash64'),
+  epoch_us: renameFunction('unix_micros'),
+  make_timestamp: renameFunction('timestamp_micros'),
+  regexp_matches: renameFunction('regexp_like'),
   epoch: ([time]) => `(unix_micros(${time}) / CAST(1000000 AS DOUBLE))`,
   to_seconds: ([seconds]) => `make_dt_interval(0, 0, 0, ${seconds})`,
   // Of bytes: in a text the place would be counted off letter by letter.
@@ -34,12 +34,12 @@ const functions: Readonly<Record<string, Render>> = {
   date_diff: ([unit, from, to]) => {
     if (unit === "'second'") return `(unix_seconds(${to}) - unix_seconds(${from}))`
     if (unit === "'day'") return `datediff(CAST(${to} AS DATE), CAST(${from} AS DATE))`
-    throw unknown(`date_diff in ${unit}`)
+    throw unsupported(`date_diff in ${unit}`)
   },
 }
 
 /** Words that only DuckDB understands: a statement with one of them has no Spark form yet. */
-const strangers = new Set([
+const unsupportedFunctions = new Set([
   'bitstring_agg',
   'list',
   'arg_min',
@@ -53,47 +53,47 @@ const strangers = new Set([
 ])
 
 /** One SELECT. For a Spark session in UTC, in ANSI mode with double-quoted identifiers and raw string literals. */
-export const toSparkSql = (sql: string): string => convert(tokensOf(sql)).trim()
+export const toSparkSql = (sql: string): string => convertTokens(tokenize(sql)).trim()
 
-const unknown = (what: string): HeadroomError => new HeadroomError('internal', `The plan has no Spark form: ${what}.`)
+const unsupported = (what: string): HeadroomError => new HeadroomError('internal', `The plan has no Spark form: ${what}.`)
 
-const tokensOf = (sql: string): string[] => (sql.match(tokenPattern) ?? []).map((token) => (/^(--|\s)/.test(token) ? ' ' : token))
+const tokenize = (sql: string): string[] => (sql.match(tokenPattern) ?? []).map((token) => (/^(--|\s)/.test(token) ? ' ' : token))
 
-const convert = (tokens: readonly string[]): string => {
-  let out = ''
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at]!
-    const isCall = tokens[at + 1] === '('
-    if (strangers.has(token)) throw unknown(token)
-    if (token === '//') out += ' div '
-    else if (tokens[at + 1] === '::') {
-      if (!/^\d/.test(token)) throw unknown(`${token}::`)
-      out += `CAST(${token} AS ${types[tokens[at + 2]!] ?? tokens[at + 2]})`
-      at += 2
+const convertTokens = (tokens: readonly string[]): string => {
+  let sparkSql = ''
+  for (let position = 0; position < tokens.length; position++) {
+    const token = tokens[position]!
+    const isCall = tokens[position + 1] === '('
+    if (unsupportedFunctions.has(token)) throw unsupported(token)
+    if (token === '//') sparkSql += ' div '
+    else if (tokens[position + 1] === '::') {
+      if (!/^\d/.test(token)) throw unsupported(`${token}::`)
+      sparkSql += `CAST(${token} AS ${sparkTypes[tokens[position + 2]!] ?? tokens[position + 2]})`
+      position += 2
     } else if (isCall && /^(TRY_)?CAST$/.test(token)) {
-      const end = closing(tokens, at + 1)
-      out += renderCast(token, tokens.slice(at + 2, end))
-      at = end
-    } else if (isCall && functions[token] !== undefined) {
-      const end = closing(tokens, at + 1)
-      out += functions[token](argumentsOf(tokens.slice(at + 2, end)).map((argument) => convert(argument).trim()))
-      at = end
-    } else out += token
+      const end = closingParenthesis(tokens, position + 1)
+      sparkSql += renderCast(token, tokens.slice(position + 2, end))
+      position = end
+    } else if (isCall && sparkFunctions[token] !== undefined) {
+      const end = closingParenthesis(tokens, position + 1)
+      sparkSql += sparkFunctions[token](splitArguments(tokens.slice(position + 2, end)).map((argument) => convertTokens(argument).trim()))
+      position = end
+    } else sparkSql += token
   }
-  return out
+  return sparkSql
 }
 
 /** Place of the parenthesis that closes the one at `from`. */
-const closing = (tokens: readonly string[], from: number): number => {
+const closingParenthesis = (tokens: readonly string[], from: number): number => {
   let depth = 0
-  for (let at = from; at < tokens.length; at++) {
-    if (tokens[at] === '(') depth++
-    if (tokens[at] === ')' && --depth === 0) return at
+  for (let position = from; position < tokens.length; position++) {
+    if (tokens[position] === '(') depth++
+    if (tokens[position] === ')' && --depth === 0) return position
   }
-  throw unknown('a parenthesis is open')
+  throw unsupported('a parenthesis is open')
 }
 
-const argumentsOf = (tokens: readonly string[]): string[][] => {
+const splitArguments = (tokens: readonly string[]): string[][] => {
   const parts: string[][] = [[]]
   let depth = 0
   for (const token of tokens) {
@@ -107,16 +107,16 @@ const argumentsOf = (tokens: readonly string[]): string[][] => {
 
 const renderCast = (cast: string, tokens: readonly string[]): string => {
   let depth = 0
-  let as = -1
-  tokens.forEach((token, at) => {
+  let asPosition = -1
+  tokens.forEach((token, position) => {
     if (token === '(') depth++
     if (token === ')') depth--
-    if (token === 'AS' && depth === 0) as = at
+    if (token === 'AS' && depth === 0) asPosition = position
   })
-  const value = convert(tokens.slice(0, as)).trim()
+  const value = convertTokens(tokens.slice(0, asPosition)).trim()
   const type = tokens
-    .slice(as + 1)
+    .slice(asPosition + 1)
     .join('')
     .trim()
-  return `${cast}(${wholeTypes.has(type) ? `rint(${value})` : value} AS ${types[type] ?? type})`
+  return `${cast}(${integerTypes.has(type) ? `rint(${value})` : value} AS ${sparkTypes[type] ?? type})`
 }

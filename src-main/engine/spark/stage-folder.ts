@@ -7,22 +7,22 @@ import { HeadroomError } from '../../../src-shared/errors.ts'
 import { granularitySchema, inputEntrySchema } from '../../../src-shared/run-manifest.ts'
 
 /** Of plan, script and stage folder: they belong together. */
-export const stageVersion = 2
+export const sparkOutputVersion = 2
 
 /** Written last: a stage folder with it is complete. */
-export const stageNotesFile = 'stage.json'
+export const sparkOutputNotesFile = 'stage.json'
 
 /** Parquet folders of a stage, by what they hold. */
-export const stageTables = ['series_models', 'series', 'candidates', 'selected_models', 'series_risk', 'server_attributes'] as const
-export type StageTable = (typeof stageTables)[number]
+export const sparkOutputTables = ['series_models', 'series', 'candidates', 'selected_models', 'series_risk', 'server_attributes'] as const
+export type SparkOutputTable = (typeof sparkOutputTables)[number]
 /** Every row of the selected models by canonical names, in order of series and time. */
 export const selectedRowsFolder = 'selected_rows'
 /** Every input row with its flags, in shards by server. */
-export const flaggedFolder = 'flagged'
+export const flaggedRowsFolder = 'flagged'
 
 /** What the plan knows of the set. */
-export const stageFactsSchema = z.object({
-  version: z.literal(stageVersion),
+export const sparkOutputFactsSchema = z.object({
+  version: z.literal(sparkOutputVersion),
   config: analysisConfigSchema,
   forced_model: z.string().nullable(),
   schema: z.array(z.object({ column: z.string(), type: z.string() })),
@@ -31,29 +31,29 @@ export const stageFactsSchema = z.object({
   lag_seconds: z.number().positive(),
   servers_table: inputEntrySchema.nullable(),
 })
-export type StageFacts = z.infer<typeof stageFactsSchema>
+export type SparkOutputFacts = z.infer<typeof sparkOutputFactsSchema>
 
 /** With the files that Spark read. */
-export const stageNotesSchema = stageFactsSchema.extend({ inputs: z.array(inputEntrySchema).min(1) })
-export type StageNotes = z.infer<typeof stageNotesSchema>
+export const sparkOutputNotesSchema = sparkOutputFactsSchema.extend({ inputs: z.array(inputEntrySchema).min(1) })
+export type SparkOutputNotes = z.infer<typeof sparkOutputNotesSchema>
 
 /** Throws input-not-found where the folder holds no complete stage, input-changed where another version of Headroom made it. */
-export const readStageNotes = async (folder: string): Promise<StageNotes> => {
-  const text = await readFile(join(folder, stageNotesFile), 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('input-not-found', `${folder} holds no finished Spark stage: ${stageNotesFile} is missing.`, {
+export const readSparkOutputNotes = async (folder: string): Promise<SparkOutputNotes> => {
+  const text = await readFile(join(folder, sparkOutputNotesFile), 'utf8').catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `${folder} holds no finished Spark stage: ${sparkOutputNotesFile} is missing.`, {
       next: 'Let the Spark job end well first; started again, it goes on after its last complete step.',
       cause,
     })
   })
-  const parsed = stageNotesSchema.safeParse(parsedJson(text))
+  const parsed = sparkOutputNotesSchema.safeParse(parseJson(text))
   if (parsed.success) return parsed.data
-  throw new HeadroomError('input-not-found', `${stageNotesFile} of ${folder} was not written by this version of Headroom.`, {
+  throw new HeadroomError('input-not-found', `${sparkOutputNotesFile} of ${folder} was not written by this version of Headroom.`, {
     next: 'Plan and run the Spark job again with this version.',
     cause: parsed.error,
   })
 }
 
-const parsedJson = (text: string): unknown => {
+const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
