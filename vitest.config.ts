@@ -7,7 +7,8 @@ export default defineConfig({
       {
         test: {
           name: 'headless',
-          include: ['test/{unit,engine,cli,contract,cloud,torture}/**/*.test.ts', 'test/architecture.test.ts'],
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{window,package}/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,6 +1,6 @@
 // The bridge between the sandboxed window and the main process: two pipes and the path of a dropped file, no logic.
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import { pushChannel, requestChannel, type PreloadBridge } from '../src-shared/preload-bridge.ts'
+import { pushChannel, requestChannel, type PreloadBridge } from '../src-shared/ipc/preload-bridge.ts'
 
 const bridge: PreloadBridge = {
   request: (channel, payload) => ipcRenderer.invoke(requestChannel, channel, payload),

@@ -1,13 +1,13 @@
 // The window's commands: views, opening, going, filtering, looking; found by the palette, by keys and by the menu.
-import { reportFormats } from '../src-shared/report-format.ts'
-import { themeChoices } from '../src-shared/settings.ts'
-import type { Command } from './components/commands.ts'
-import { changeSettings, copyLink, exportReport } from './state/errands.ts'
+import { reportFormats } from '../src-shared/ipc/report-format.ts'
+import { themeChoices } from '../src-shared/config/settings.ts'
+import type { Command } from './frame/commands.ts'
+import { changeSettings, copyLink, exportReport } from './state/notify.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { clearFilter, goBack, goForward, navigateTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
 import { choosePath, openSample } from './state/open-path.ts'
 import { useWindowState } from './state/window-state.ts'
-import { views } from './views/view-table.tsx'
+import { views } from './view-table.tsx'
 
 const reportLabels = { html: 'one web page', pdf: 'PDF', xlsx: 'an Excel workbook', csv: 'CSV' } as const
 

@@ -1,9 +1,9 @@
 // headroom analyze: runs the engine with progress, then says what it found and where it lies.
-import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import type { RunManifest } from '../../src-shared/run-manifest.ts'
-import type { EventReport } from '../../src-shared/event-report.ts'
+import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
+import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
-import { readSettings } from './read-config.ts'
+import { readSettings } from './read-settings.ts'
 import { countText } from './report-text.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'
 

@@ -1,10 +1,10 @@
 // The command line: commands and their options; every failure ends in one sentence on stderr and an exit code.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { exitCodeOf, exitCodes } from '../../src-shared/errors.ts'
-import { parseMemorySize } from '../../src-shared/memory-size.ts'
-import { reportFormats } from '../../src-shared/report-format.ts'
-import { analysisMethods } from '../../src-shared/analysis-config.ts'
+import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
+import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
+import { reportFormats } from '../../src-shared/ipc/report-format.ts'
+import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { writeExitMessage } from './exit-message.ts'
 import { reportFailure } from './terminal.ts'

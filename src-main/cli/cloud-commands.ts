@@ -1,7 +1,7 @@
 // The words of `headroom cloud`: commands and their options; what they do is loaded when one of them is used.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { analysisMethods } from '../../src-shared/analysis-config.ts'
-import { engineKinds, processingLimits } from '../../src-shared/cloud-settings.ts'
+import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
+import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
 
 const examples = {
   preflight: ['cloud preflight s3://bucket/forecasts/ --bucket bucket --role arn:aws:iam::123456789012:role/SageMaker'],

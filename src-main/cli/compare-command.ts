@@ -1,6 +1,6 @@
 // headroom compare: what changed between two runs, why, and how the earlier forecast held.
-import type { ComparedRun, ForecastCheck, RiskChange, RunComparison } from '../../src-shared/run-comparison.ts'
-import { compareRuns } from '../queries/compare-runs.ts'
+import type { ComparedRun, ForecastCheck, RiskChange, RunComparison } from '../../src-shared/ipc/run-comparison.ts'
+import { compareRuns } from '../queries/compare/compare-runs.ts'
 import { countText, decimalText, firstRowsTable, reportTable, percentText, signedText, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
 

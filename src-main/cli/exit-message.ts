@@ -1,7 +1,7 @@
 // Leaves a failure's words where a processing container hands them on: the file that HEADROOM_EXIT_MESSAGE names.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { WireError } from '../../src-shared/errors.ts'
+import type { WireError } from '../../src-shared/run/errors.ts'
 
 /** SageMaker keeps so much of the file, and wants UTF-8. */
 const maxBytes = 1024

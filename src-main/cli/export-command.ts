@@ -1,7 +1,7 @@
 // headroom export: a run as one HTML page, PDF, workbook or CSV.
 import { basename, resolve } from 'node:path'
-import type { ReportFormat } from '../../src-shared/report-format.ts'
-import { openRunFolder } from '../report/open-run-folder.ts'
+import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
+import { openRunFolder } from '../queries/run/open-run-folder.ts'
 import { writeReport } from '../report/write-report.ts'
 import { jsonText, print, say } from './terminal.ts'
 

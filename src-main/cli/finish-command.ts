@@ -1,5 +1,5 @@
 // headroom finish: what a Spark job left becomes a run folder.
-import { finishSparkRun } from '../engine/spark/finish-stage.ts'
+import { finishSparkRun } from '../engine/spark/finish-spark-run.ts'
 import { describeFindings } from './analyze-command.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'
 

@@ -1,6 +1,6 @@
 // headroom inspect: what a forecast set holds, without analysing it into a folder.
 import { inspectForecasts, type Inspection } from '../engine/inspect-forecasts.ts'
-import { readSettings } from './read-config.ts'
+import { readSettings } from './read-settings.ts'
 import { runCancellable, jsonText, print, tableText } from './terminal.ts'
 
 export const runInspect = async (

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { deepLinkScheme, parseDeepLink } from '../../src-shared/deep-link.ts'
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { deepLinkScheme, parseDeepLink } from '../../src-shared/ipc/deep-link.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { say } from './terminal.ts'
 
 /** `builtFolder`: where the built entries lie. */

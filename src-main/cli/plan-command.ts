@@ -1,6 +1,6 @@
 // headroom plan: the row-level work of an analysis as Spark SQL, for sets that one machine cannot hold.
-import { planSparkJob } from '../engine/spark/plan-forecasts.ts'
-import { readSettings } from './read-config.ts'
+import { planSparkJob } from '../engine/spark/plan-spark-job.ts'
+import { readSettings } from './read-settings.ts'
 import { runCancellable, print } from './terminal.ts'
 
 export interface PlanOptions {

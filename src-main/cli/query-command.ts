@@ -1,6 +1,6 @@
 // headroom query: one SELECT over a run's tables, printed as a table, CSV or JSON.
-import { csvField } from '../../src-shared/csv-field.ts'
-import { runUserSql } from '../queries/query-run.ts'
+import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import { runUserSql } from '../queries/user-sql/run-user-sql.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 
 /** A terminal table beyond this is no longer read; --csv and --json print everything. */

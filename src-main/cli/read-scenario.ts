@@ -1,13 +1,13 @@
 // A what-if scenario from a JSON or YAML file and from --set, or one sentence that names what does not fit.
 import { basename } from 'node:path'
 import { z, ZodError } from 'zod'
-import { describeValidationIssue } from '../../src-shared/describe-misfit.ts'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import { findNearestName } from '../../src-shared/nearest-name.ts'
-import { scenarioSchema, type Scenario } from '../../src-shared/what-if.ts'
+import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { scenarioSchema, type Scenario } from '../../src-shared/ipc/what-if.ts'
 import { parseYaml } from '../engine/config-file.ts'
-import { readTextFile } from '../engine/read-text-file.ts'
-import { parseAssignment } from './read-config.ts'
+import { readTextFile } from '../run-folder/read-text-file.ts'
+import { parseAssignment } from './read-settings.ts'
 
 /** Later settings win: file, then --set. Throws scenario-invalid, usage. */
 export const readScenario = async (file: string | undefined, assignments: readonly string[]): Promise<Scenario> => {

@@ -1,6 +1,6 @@
 // headroom reconcile: from each total of the Python original to this run's, step by step.
-import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, StepExample } from '../../src-shared/reconciliation.ts'
-import { reconcileRun } from '../engine/reconcile/reconcile-run.ts'
+import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, StepExample } from '../../src-shared/ipc/reconciliation.ts'
+import { reconcileRun } from '../queries/reconcile/reconcile-run.ts'
 import { countText, reportTable, wrapText } from './report-text.ts'
 import { runCancellable, jsonText, print } from './terminal.ts'
 

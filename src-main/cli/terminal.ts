@@ -1,8 +1,8 @@
 // How the command line speaks: data on stdout, messages on stderr, JSON with sorted keys, a progress bar only on a terminal.
 import { SingleBar } from 'cli-progress'
-import { toWireError, type WireError } from '../../src-shared/errors.ts'
-import { toPlainText } from '../../src-shared/plain-text.ts'
-import type { RunEvent } from '../../src-shared/run-event.ts'
+import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
+import { toPlainText } from '../../src-shared/run/plain-text.ts'
+import type { RunEvent } from '../../src-shared/run/run-event.ts'
 
 /** Raised when a field of the command line's JSON changes its meaning or goes away. */
 const jsonVersion = 1

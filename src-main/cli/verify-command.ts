@@ -1,5 +1,5 @@
 // headroom verify: every file of a run against the hash in its manifest.
-import { exitCodeOf, HeadroomError } from '../../src-shared/errors.ts'
+import { exitCodeOf, HeadroomError } from '../../src-shared/run/errors.ts'
 import { verifyRunFolder } from '../run-folder/read-run-folder.ts'
 import { jsonText, print } from './terminal.ts'
 

@@ -1,5 +1,5 @@
 // What a failure of DuckDB means: one sentence and what to do.
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 
 export const cancelledError = (cause?: unknown): HeadroomError => new HeadroomError('cancelled', 'Cancelled.', { cause })
 

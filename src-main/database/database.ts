@@ -1,7 +1,7 @@
 // The DuckDB seam: opens a database with bounded memory and threads, runs checked SQL, and is interrupted by an AbortSignal.
 import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { cancelledError, toDatabaseError } from './database-error.ts'
 
 export interface DatabaseOptions {

@@ -1,6 +1,6 @@
 // Two runs compared for the window: lists are cut to what can be read, their counts stay whole.
-import { maxListed, type CompareResponse, type CompareRequest } from '../../src-shared/comparison-view.ts'
-import { compareRuns } from '../queries/compare-runs.ts'
+import { maxListed, type CompareResponse, type CompareRequest } from '../../src-shared/ipc/compare-runs-view.ts'
+import { compareRuns } from '../queries/compare/compare-runs.ts'
 
 export const compareForWindow = async ({ earlier, later }: CompareRequest): Promise<CompareResponse> => {
   const comparison = await compareRuns(earlier, later)

@@ -7,22 +7,22 @@ import {
   type EngineReport,
   type EngineRequest,
   type EngineResponse,
-} from '../../src-shared/engine-contract.ts'
-import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { queryClusterProfiles, queryClusters, queryServersInside } from '../queries/clusters-query.ts'
-import { saveDecisions, withdrawDecisions } from '../queries/decisions.ts'
-import { saveScenarios, readSavedScenarios } from '../queries/saved-scenarios.ts'
-import { queryHeatmap } from '../queries/heatmap-query.ts'
-import { queryFilterChoices } from '../queries/filter-choices-query.ts'
-import { queryFleet } from '../queries/fleet-query.ts'
-import { queryModelAccuracy } from '../queries/models-query.ts'
-import { queryHostLoad, queryPacking } from '../queries/packing-query.ts'
-import { queryRecommendations } from '../queries/recommendations-query.ts'
-import { querySeason } from '../queries/season-query.ts'
-import { queryServer } from '../queries/server-query.ts'
-import { queryServers } from '../queries/servers-query.ts'
+} from '../../src-shared/ipc/engine-contract.ts'
+import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
+import { queryClusterProfiles, queryClusters, queryServersInside } from '../queries/fleet/clusters-query.ts'
+import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
+import { saveScenarios, readSavedScenarios } from '../notes/saved-scenarios.ts'
+import { queryHeatmap } from '../queries/heatmap/heatmap-query.ts'
+import { queryFilterChoices } from '../queries/fleet/filter-choices-query.ts'
+import { queryFleet } from '../queries/fleet/fleet-query.ts'
+import { queryModelAccuracy } from '../queries/fleet/models-query.ts'
+import { queryHostLoad, queryPacking } from '../queries/recommendations/packing-query.ts'
+import { queryRecommendations } from '../queries/recommendations/recommendations-query.ts'
+import { querySeason } from '../queries/fleet/season-query.ts'
+import { queryServer } from '../queries/servers/server-query.ts'
+import { queryServers } from '../queries/servers/servers-query.ts'
 import { OpenRuns } from './open-runs.ts'
-import { AnalysisRunner } from './run-analyses.ts'
+import { AnalysisRunner } from './analysis-runner.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
 
 type EngineHandlers = { readonly [Call in EngineCall]: (request: EngineRequest<Call>) => Promise<EngineResponse<Call>> }
@@ -42,12 +42,12 @@ export const createEngineService = (post: (report: EngineReport) => void): ((mes
       return {}
     },
     'forecasts.plan': async ({ serversTable, model, ...request }) => {
-      const { planSparkJob: planForecasts } = await import('../engine/spark/plan-forecasts.ts')
+      const { planSparkJob: planForecasts } = await import('../engine/spark/plan-spark-job.ts')
       await planForecasts({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
       return {}
     },
     'tables.check': async ({ serversTable, eventsTable }) => {
-      const { validateTables: checkTables } = await import('../engine/check-tables.ts')
+      const { validateTables: checkTables } = await import('../forecasts/check-tables.ts')
       await checkTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined })
       return {}
     },
@@ -75,7 +75,7 @@ export const createEngineService = (post: (report: EngineReport) => void): ((mes
     'run.keep-events': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
     'run.server-events': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
     'run.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
-    'run.reconcile': async ({ folder }) => (await import('../engine/reconcile/reconcile-run.ts')).reconcileRun(folder),
+    'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
     'run.export-rows': (request) =>
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
     'run.report': ({ folder, format, path }) =>
@@ -104,7 +104,7 @@ export const createEngineService = (post: (report: EngineReport) => void): ((mes
 }
 
 /** What the first view needs is loaded with the process; the rest when it is asked for. */
-const runEvents = () => import('./run-ledger.ts')
+const runEvents = () => import('./run-events.ts')
 
 const openAndPrepare = async (runs: OpenRuns, folder: string): Promise<EngineResponse<'run.open'>> => {
   const run = await runs.reopen(folder)

@@ -1,7 +1,7 @@
 // The runs that are open in this process: one database each, queries one after the other, the least recent closed first.
 import { resolve } from 'node:path'
-import type { OpenRun } from '../queries/open-run.ts'
-import { openRunFolder } from '../report/open-run-folder.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { openRunFolder } from '../queries/run/open-run-folder.ts'
 
 const maxOpenRuns = 2
 

@@ -1,10 +1,10 @@
 // What-if on the open runs: each fleet is read once, then answers are arithmetic; a newer question of one asker drops those that wait.
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import type { WhatIfResult, WhatIfChoices, WhatIfRequest } from '../../src-shared/what-if.ts'
-import type { OpenRun } from '../queries/open-run.ts'
-import { evaluateScenario, describeChoices, openWhatIfSession, type WhatIfSession } from '../queries/what-if-query.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import type { WhatIfResult, WhatIfChoices, WhatIfRequest } from '../../src-shared/ipc/what-if.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { evaluateScenario, describeChoices, openWhatIfSession, type WhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import type { OpenRuns } from './open-runs.ts'
 
 export class WhatIfSessions {

@@ -1,8 +1,8 @@
 // What an analysis is asked for, how it reports and what it returns: the engine's one entry shape for command line, window and cloud.
-import type { AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import type { EventReport } from '../../src-shared/event-report.ts'
-import type { RunEvent } from '../../src-shared/run-event.ts'
-import type { RunManifest } from '../../src-shared/run-manifest.ts'
+import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
+import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 
 export interface AnalysisRequest {
   /** Parquet files, folders, globs or Hive-partitioned trees of one forecast set. */

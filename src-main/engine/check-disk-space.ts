@@ -1,7 +1,7 @@
 // Whether the disk has room for a run, asked before an analysis begins to write.
 import { statfs } from 'node:fs/promises'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import type { ForecastFile } from './source-files.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import type { ForecastFile } from '../forecasts/forecast-files.ts'
 
 /** A run keeps the input's pages, adds flags and figures (about 5 %), and spills while it works. */
 const inputSizeFactor = 1.25

@@ -2,12 +2,12 @@
 import { basename } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z, ZodError } from 'zod'
-import { completeConfig } from '../../src-shared/analysis-config.ts'
-import type { ConfigReading } from '../../src-shared/config-reading.ts'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import { importPipelineConfig, isPipelineConfig, pipelineSections } from '../../src-shared/pipeline-config.ts'
+import { completeConfig } from '../../src-shared/config/analysis-config.ts'
+import type { ConfigReading } from '../../src-shared/config/config-preview.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { importPipelineConfig, isPipelineConfig, pipelineSections } from '../../src-shared/config/pipeline-config.ts'
 import { parseConfig } from './parse-config.ts'
-import { readTextFile } from './read-text-file.ts'
+import { readTextFile } from '../run-folder/read-text-file.ts'
 
 const settingsSchema = z.record(z.string(), z.unknown())
 

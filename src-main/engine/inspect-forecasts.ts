@@ -1,12 +1,12 @@
 // Looks at a forecast set as the analysis would and says what it holds; writes nothing.
 import { z } from 'zod'
-import type { RunWarning } from '../../src-shared/run-event.ts'
-import type { ColumnMapping, Granularity } from '../../src-shared/run-manifest.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
+import type { ColumnMapping, Granularity } from '../../src-shared/run/run-manifest.ts'
 import { Database } from '../database/database.ts'
 import type { LongWork } from './analysis-request.ts'
-import { assessFleet } from './assess-fleet.ts'
-import { collectWarnings } from './collect-warnings.ts'
-import { columnMappings } from './forecast-columns.ts'
+import { assessFleet } from './risk/assess-fleet.ts'
+import { collectWarnings } from './artefacts/collect-warnings.ts'
+import { columnMappings } from '../forecasts/forecast-columns.ts'
 import { parseConfig } from './parse-config.ts'
 
 export interface Inspection {

@@ -1,7 +1,7 @@
 // How much memory an analysis may take: as the user set it, else a quarter of the machine's.
 import { totalmem } from 'node:os'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import { parseMemorySize } from '../../src-shared/memory-size.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
 const defaultShare = 1 / 4
 /** With less, small machines would spill sets that fit. */

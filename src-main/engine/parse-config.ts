@@ -1,9 +1,9 @@
 // Turns what the user set into a complete configuration, or into one sentence that names the key.
 import { ZodError } from 'zod'
-import { analysisConfigSchema, completeConfig, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/analysis-config.ts'
-import { describeValidationIssue } from '../../src-shared/describe-misfit.ts'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import { findNearestName } from '../../src-shared/nearest-name.ts'
+import { analysisConfigSchema, completeConfig, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 
 /** Throws config-invalid. */
 export const parseConfig = (settings: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {

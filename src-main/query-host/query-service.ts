@@ -1,9 +1,9 @@
 // Answers the calls of the query contract: every request is parsed, every failure becomes a wire error.
 import { z } from 'zod'
-import { HeadroomError, toWireError } from '../../src-shared/errors.ts'
-import { maxListedRows, queryCalls, type QueryResponse, type QueryReport } from '../../src-shared/query-contract.ts'
-import { describeRunTables, runUserSql } from '../queries/query-run.ts'
-import { exportQuery } from './export-query.ts'
+import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
+import { maxListedRows, queryCalls, type QueryResponse, type QueryReport } from '../../src-shared/ipc/query-contract.ts'
+import { describeRunTables, runUserSql } from '../queries/user-sql/run-user-sql.ts'
+import { exportQuery } from '../report/export-query.ts'
 
 const memoryLimit = '1GB'
 

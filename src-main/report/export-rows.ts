@@ -1,15 +1,15 @@
 // Writes the server list to a file: CSV, Parquet and JSON by DuckDB itself, XLSX by a library; whole or not at all.
 import { z } from 'zod'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import type { ExportRowsCall } from '../../src-shared/export-rows.ts'
-import { serverColumns } from '../../src-shared/server-columns.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import type { ExportRowsCall } from '../../src-shared/ipc/export-rows.ts'
+import { serverColumns } from '../../src-shared/artefacts/server-columns.ts'
 import { identifier, literal } from '../database/database.ts'
-import { filterCondition } from '../queries/fleet-filter.ts'
-import { requireMetricUnit, type OpenRun } from '../queries/open-run.ts'
-import { cellExpression, orderExpression } from '../queries/servers-query.ts'
+import { filterCondition } from '../queries/fleet/fleet-filter.ts'
+import { requireMetricUnit, type OpenRun } from '../queries/run/open-run.ts'
+import { cellExpression, orderExpression } from '../queries/servers/servers-query.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { escapeFormulaSql } from './neutral-cells.ts'
-import { assertCellCount, writeSheets } from './write-sheet.ts'
+import { escapeFormulaSql } from './escape-formulas.ts'
+import { assertCellCount, writeSheets } from './write-sheets.ts'
 
 const textKinds = new Set(['text', 'risk'])
 

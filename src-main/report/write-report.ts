@@ -1,17 +1,17 @@
 // A run written as a report in one of its forms: whole or not at all.
 import { writeFile } from 'node:fs/promises'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import { noFilter } from '../../src-shared/fleet-filter.ts'
-import type { ReportFormat } from '../../src-shared/report-format.ts'
-import { serverColumnNames } from '../../src-shared/server-columns.ts'
-import { resourcePath } from '../engine/pictures/resources.ts'
-import type { OpenRun } from '../queries/open-run.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
+import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
+import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
+import { resourcePath } from '../run-folder/resource-path.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import { exportRows } from './export-rows.ts'
 import { renderHtmlReport } from './html-report.ts'
 import { renderPdfReport } from './pdf-report.ts'
 import { readReportContent } from './report-content.ts'
-import { readServerSheet, writeSheets } from './write-sheet.ts'
+import { readServerSheet, writeSheets } from './write-sheets.ts'
 
 /** Throws file-not-written, or what the run's tables hold against it. */
 export const writeReport = async (run: OpenRun, format: ReportFormat, path: string): Promise<void> => {

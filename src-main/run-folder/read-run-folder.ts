@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { HeadroomError } from '../../src-shared/errors.ts'
-import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run-manifest.ts'
-import { hashFile } from './write-run-folder.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+import { hashFile } from './staging-folder.ts'
 
 export type RunFolder =
   | { readonly kind: 'headroom'; readonly folder: string; readonly manifest: RunManifest }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { HeadroomError } from '../../src-shared/errors.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { Database, literal } from '../database/database.ts'
 import { cadences, stepsOf, type Granularity } from './sample-calendar.ts'
 import { sampleModels } from './sample-models.ts'

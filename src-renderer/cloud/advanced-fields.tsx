@@ -1,8 +1,8 @@
 // What few launches need: tables, own image, key, network of the company, tags, a larger volume.
-import { launchFormSchema, type LaunchForm } from '../../src-shared/cloud-contract.ts'
-import { processingLimits } from '../../src-shared/cloud-settings.ts'
+import { launchFormSchema, type LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
+import { processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'
-import { updateForm, useCloudState } from './cloud-state.ts'
+import { updateForm, useCloudState } from '../state/cloud-state.ts'
 import { Field, ListField, NumberField } from './form-fields.tsx'
 
 const fieldError = (form: LaunchForm, field: 'subnets' | 'securityGroupIds' | 'tags' | 'volumeGb', message: string): string =>

@@ -1,8 +1,8 @@
 // Chooses a bucket, a folder or a role by looking into the account, or a file of this machine in the system's dialog.
 import { useState } from 'react'
-import { toWireError } from '../../src-shared/errors.ts'
-import type { LocalKind } from '../../src-shared/cloud-contract.ts'
-import { chooseLocalPath, type BrowseResult } from './cloud-state.ts'
+import { toWireError } from '../../src-shared/run/errors.ts'
+import type { LocalKind } from '../../src-shared/ipc/cloud-contract.ts'
+import { chooseLocalPath, type BrowseResult } from '../state/cloud-state.ts'
 import { Field } from './form-fields.tsx'
 
 export interface BrowseFieldProps {

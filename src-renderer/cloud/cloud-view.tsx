@@ -1,14 +1,14 @@
 // Run it there: who you are, where it goes, what is checked, one click; and every trip with its timeline and log.
 import { useEffect } from 'react'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { scrollIntoView } from './bring-into-view.ts'
-import { PreflightChecks } from './check-lines.tsx'
-import { connectAccount, loadCloud, useCloudState } from './cloud-state.ts'
-import { MfaCodeDialog } from './code-dialog.tsx'
+import { scrollIntoView } from '../components/scroll-into-view.ts'
+import { PreflightChecks } from './preflight-checks.tsx'
+import { connectAccount, loadCloud, useCloudState } from '../state/cloud-state.ts'
+import { MfaCodeDialog } from './mfa-code-dialog.tsx'
 import { JobHistory } from './job-history.tsx'
 import { LaunchForm } from './launch-form.tsx'
-import { CloudRunPanel } from './trip-panel.tsx'
-import { CloudRunList } from './trip-list.tsx'
+import { CloudRunPanel } from './cloud-run-panel.tsx'
+import { CloudRunList } from './cloud-run-list.tsx'
 import './cloud.css'
 
 export const CloudView = () => {

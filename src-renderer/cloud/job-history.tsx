@@ -1,9 +1,9 @@
 // All processing jobs of the account, those started elsewhere too, asked for when wanted; and what an earlier run has left in S3, brought home.
 import { useState } from 'react'
-import type { ListedJob } from '../../src-shared/cloud-contract.ts'
+import type { ListedJob } from '../../src-shared/ipc/cloud-contract.ts'
 import { openRunFolder } from '../state/open-path.ts'
 import { formatUtcTime } from '../theme/formatting.ts'
-import { downloadRun, loadHistory, useCloudState } from './cloud-state.ts'
+import { downloadRun, loadHistory, useCloudState } from '../state/cloud-state.ts'
 
 export const JobHistory = () => {
   const { history, historyNote, pendingAction, downloadProgress } = useCloudState()

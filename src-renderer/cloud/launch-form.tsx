@@ -1,7 +1,7 @@
 // What a launch needs: who, where, what it may cost, and under Advanced what few need.
 import { FolderOpen } from 'lucide-react'
-import { launchFormSchema } from '../../src-shared/cloud-contract.ts'
-import type { Preflight } from '../../src-shared/cloud-job.ts'
+import { launchFormSchema } from '../../src-shared/ipc/cloud-contract.ts'
+import type { Preflight } from '../../src-shared/cloud/cloud-job.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
 import {
@@ -15,9 +15,9 @@ import {
   runPreflight,
   signIn,
   useCloudState,
-} from './cloud-state.ts'
+} from '../state/cloud-state.ts'
 import { fileNameOf } from '../state/open-path.ts'
-import { formatUsd } from './cloud-words.ts'
+import { formatUsd } from './cloud-labels.ts'
 import { Field, NumberField } from './form-fields.tsx'
 import { ProgramFields } from './program-fields.tsx'
 

@@ -1,8 +1,8 @@
 // The log of the selected trip, every host in it: searched, and followed to its end while the user does not scroll up.
 import { useEffect, useRef, useState } from 'react'
-import type { CloudRunView } from '../../src-shared/cloud-contract.ts'
-import { hasEnded } from '../../src-shared/cloud-job.ts'
-import { useCloudState } from './cloud-state.ts'
+import type { CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
+import { hasEnded } from '../../src-shared/cloud/cloud-job.ts'
+import { useCloudState } from '../state/cloud-state.ts'
 import { logText } from './log-text.ts'
 
 /** So many lines are drawn; the search goes through all of them. */

@@ -1,7 +1,7 @@
 // A line of the log as it reads: the engine's own events in words, everything else as it is.
-import type { LogLine } from '../../src-shared/cloud-job.ts'
-import { runEventSchema, type RunEvent } from '../../src-shared/run-event.ts'
-import { formatGigabytes } from './cloud-words.ts'
+import type { LogLine } from '../../src-shared/cloud/cloud-job.ts'
+import { runEventSchema, type RunEvent } from '../../src-shared/run/run-event.ts'
+import { formatGigabytes } from './cloud-labels.ts'
 
 const cache = new WeakMap<LogLine, string>()
 

@@ -1,8 +1,8 @@
 // What runs there: Headroom's engine, or the user's own Python module out of a project folder.
-import type { LaunchForm } from '../../src-shared/cloud-contract.ts'
-import { engineKinds, processingLimits, type EngineKind } from '../../src-shared/cloud-settings.ts'
+import type { LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
+import { engineKinds, processingLimits, type EngineKind } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'
-import { updateForm, useCloudState } from './cloud-state.ts'
+import { updateForm, useCloudState } from '../state/cloud-state.ts'
 import { Field, NumberField } from './form-fields.tsx'
 
 const programLabels: Readonly<Record<LaunchForm['program'], string>> = {

@@ -2,12 +2,12 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
-import type { Cell } from '../../src-shared/fleet-view.ts'
-import type { ColumnKind } from '../../src-shared/server-columns.ts'
-import type { RiskLevel } from '../../src-shared/server-risk.ts'
-import { formatCell, isNumeric, type CellContext } from './cell-text.ts'
+import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
+import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
+import type { RiskLevel } from '../../src-shared/artefacts/server-risk.ts'
+import { formatCell, isNumeric, type CellContext } from './format-cell.ts'
 import { nextGridPosition, type GridPosition } from './grid-keys.ts'
-import { RiskBadge } from './risk-sign.tsx'
+import { RiskBadge } from './risk-badge.tsx'
 
 export interface GridColumn {
   readonly name: string

@@ -1,7 +1,7 @@
 // A plain table of values: what a chart shows, for readers who want or need the numbers.
-import type { Cell } from '../../src-shared/fleet-view.ts'
+import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 import { formatNumber } from '../theme/formatting.ts'
-import type { TableContent } from './table-text.ts'
+import type { TableContent } from './format-table.ts'
 
 const maxRows = 500
 

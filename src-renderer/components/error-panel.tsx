@@ -1,9 +1,9 @@
 // An error in words: what happened, why, what to do next, and its details to copy.
 import { Copy, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
-import type { WireError } from '../../src-shared/errors.ts'
-import { copyText } from '../state/errands.ts'
-import { describeError } from './error-words.ts'
+import type { WireError } from '../../src-shared/run/errors.ts'
+import { copyText } from '../state/notify.ts'
+import { describeError } from './describe-error.ts'
 
 export interface ErrorPanelProps {
   readonly error: WireError

@@ -1,6 +1,6 @@
 // Follows the running analysis: its steps, and what happens when it has finished, failed or was cancelled.
-import type { RunEvent } from '../../src-shared/run-event.ts'
-import { request } from '../bridge.ts'
+import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import { request } from '../ipc/bridge.ts'
 import { openRunFolder } from './open-path.ts'
 import { useWindowState, type RunningAnalysis } from './window-state.ts'
 

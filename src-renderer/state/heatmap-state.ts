@@ -1,6 +1,6 @@
 // How the heatmap stands: order, reduction and zoom, kept while other views are up, reset with every run.
 import { create } from 'zustand'
-import { hasWideGap, type HeatmapReduction, type HeatmapSort, type RunOverview } from '../../src-shared/run-view.ts'
+import { hasWideGap, type HeatmapReduction, type HeatmapSort, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 
 export interface TimeRange {
   readonly fromMs: number

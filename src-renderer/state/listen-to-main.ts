@@ -1,7 +1,7 @@
 // Starts the window's state: settings and recent runs, what the app was launched for, and the pushes that follow.
-import { toWireError } from '../../src-shared/errors.ts'
-import type { StartRequest } from '../../src-shared/ipc-contract.ts'
-import { onPush, request } from '../bridge.ts'
+import { toWireError } from '../../src-shared/run/errors.ts'
+import type { StartRequest } from '../../src-shared/ipc/ipc-contract.ts'
+import { onPush, request } from '../ipc/bridge.ts'
 import { handleRunEvent } from './follow-analysis.ts'
 import { openLink, openPath, openSample, refreshRecentRuns } from './open-path.ts'
 import { useWindowState } from './window-state.ts'

@@ -1,5 +1,5 @@
 // The four states in which a view can be drawn.
-import type { WireError } from '../../src-shared/errors.ts'
+import type { WireError } from '../../src-shared/run/errors.ts'
 
 export type Loadable<Value> =
   | { readonly status: 'idle' }

@@ -1,6 +1,6 @@
 // Where the reader is and was: views with their filter and selection, back and forward; undo and redo of the filter.
 import { create } from 'zustand'
-import { noFilter, type FleetFilter } from '../../src-shared/fleet-filter.ts'
+import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { useHeatmapState } from './heatmap-state.ts'
 import { useWindowState, type WindowState } from './window-state.ts'
 

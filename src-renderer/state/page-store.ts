@@ -1,5 +1,5 @@
 // The pages of one long list that have been fetched so far, and those on their way.
-import { toWireError, type WireError } from '../../src-shared/errors.ts'
+import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 
 export const pageSize = 200
 const maxCachedPages = 60

@@ -1,9 +1,9 @@
 // The user's own question: its text, how it is going and what came back; kept while other views are up.
 import { create } from 'zustand'
-import { toWireError, type WireError } from '../../src-shared/errors.ts'
-import type { queryFormats, QueryResponse } from '../../src-shared/query-contract.ts'
-import { request } from '../bridge.ts'
-import { changeSettings, notify, notifyResult } from './errands.ts'
+import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
+import type { queryFormats, QueryResponse } from '../../src-shared/ipc/query-contract.ts'
+import { request } from '../ipc/bridge.ts'
+import { changeSettings, notify, notifyResult } from './notify.ts'
 import { fileNameOf } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 

@@ -1,7 +1,7 @@
 // Rows of a long list, fetched page by page as they come into view; a changed question drops what was fetched.
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc-contract.ts'
-import { request } from '../bridge.ts'
+import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
+import { request } from '../ipc/bridge.ts'
 import { PageStore, pageSize, type PagesSnapshot } from './page-store.ts'
 
 export interface PagedRows<Row, PageResponse> extends PagesSnapshot<PageResponse> {

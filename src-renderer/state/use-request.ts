@@ -1,8 +1,8 @@
 // Keeps a view's data in step with what it asks for: a new request drops the old one, and the old value stays until then.
 import { useEffect, useRef, useState } from 'react'
-import { toWireError } from '../../src-shared/errors.ts'
-import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc-contract.ts'
-import { request } from '../bridge.ts'
+import { toWireError } from '../../src-shared/run/errors.ts'
+import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
+import { request } from '../ipc/bridge.ts'
 import { idle, loading, type Loadable } from './loadable.ts'
 
 /** Requests that follow one another faster than this are waited out. */

@@ -1,11 +1,11 @@
 // What the window knows: which view is up, the open run, the running analysis, filter, selection and settings.
 import { create } from 'zustand'
-import type { WireError } from '../../src-shared/errors.ts'
-import { noFilter, type FleetFilter } from '../../src-shared/fleet-filter.ts'
-import type { RecentRun } from '../../src-shared/ipc-contract.ts'
-import type { RunWarning } from '../../src-shared/run-event.ts'
-import type { RunOverview } from '../../src-shared/run-view.ts'
-import { defaultSettings, type Settings } from '../../src-shared/settings.ts'
+import type { WireError } from '../../src-shared/run/errors.ts'
+import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
+import type { RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
+import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
+import { defaultSettings, type Settings } from '../../src-shared/config/settings.ts'
 
 export interface RunningAnalysis {
   readonly analysisId: string

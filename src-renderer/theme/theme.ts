@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react'
 import { chartTheme, type ChartTheme, type ThemeName, windowFont } from '../../src-shared/chart-options/theme.ts'
 import type { TextMeasure } from '../../src-shared/chart-options/text-width.ts'
-import type { ThemeChoice } from '../../src-shared/settings.ts'
+import type { ThemeChoice } from '../../src-shared/config/settings.ts'
 
 const context = document.createElement('canvas').getContext('2d')
 

@@ -2,7 +2,7 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
-import type { RunOverview } from '../../src-shared/run-view.ts'
+import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 
 export interface RunViewProps {
   readonly run: RunOverview

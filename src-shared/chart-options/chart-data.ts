@@ -1,5 +1,5 @@
 // What the charts draw: data already reduced to the size of the picture. Made by queries and engine, drawn by the builders beside.
-import type { RiskLevel } from '../server-risk.ts'
+import type { RiskLevel } from '../artefacts/server-risk.ts'
 
 export interface HeatmapRow {
   /** Server id, or "12 servers" where rows are binned. */

@@ -6,7 +6,7 @@ import type { ChartFormatting } from './format.ts'
 import { heatmapDomain } from './paint-matrix.ts'
 import type { ChartTheme } from './theme.ts'
 import { fontSizes } from './title.ts'
-import { type RiskLevel, riskLevels } from '../server-risk.ts'
+import { type RiskLevel, riskLevels } from '../artefacts/server-risk.ts'
 
 export interface ScaleTick {
   readonly value: number

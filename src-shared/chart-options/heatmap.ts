@@ -3,7 +3,7 @@ import type { CustomSeriesOption, CustomSeriesRenderItemAPI, EChartsOption } fro
 import type { HeatmapData } from './chart-data.ts'
 import { drawGroup, drawRect } from './drawing.ts'
 import { type HeatmapFrame, type HeatmapLayout, createHeatmapLayout } from './heatmap-layout.ts'
-import { drawDates, drawHorizon, drawMarks, drawRows, type HeatmapScales } from './heatmap-surround.ts'
+import { drawDates, drawHorizon, drawMarks, drawRows, type HeatmapScales } from './heatmap-annotations.ts'
 import { heatmapSubtitle, heatmapTitle } from './heatmap-title.ts'
 import { createTitleOption } from './title.ts'
 

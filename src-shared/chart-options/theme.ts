@@ -1,5 +1,5 @@
 // The look of every chart: colours for light, dark and high contrast, signs of risk and clusters, and the typeface.
-import type { RiskLevel } from '../server-risk.ts'
+import type { RiskLevel } from '../artefacts/server-risk.ts'
 import { estimateTextWidth, type TextMeasure } from './text-width.ts'
 
 export type ThemeName = 'light' | 'dark' | 'high-contrast'

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { runEventSchema } from '../../src-shared/run-event.ts'
-import { runFiles, runManifestSchema } from '../../src-shared/run-manifest.ts'
+import { runEventSchema } from '../../src-shared/run/run-event.ts'
+import { runFiles, runManifestSchema } from '../../src-shared/run/run-manifest.ts'
 import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 
 let folder: string

@@ -2,9 +2,9 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reconciliationSchema } from '../../src-shared/reconciliation.ts'
-import { runComparisonSchema } from '../../src-shared/run-comparison.ts'
-import { runFiles } from '../../src-shared/run-manifest.ts'
+import { reconciliationSchema } from '../../src-shared/ipc/reconciliation.ts'
+import { runComparisonSchema } from '../../src-shared/ipc/run-comparison.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { analyze } from '../../src-main/engine/analyze.ts'
 import { assertDiskSpace, estimateRunBytes } from '../../src-main/engine/check-disk-space.ts'
-import type { RunEvent } from '../../src-shared/run-event.ts'
-import { ForecastWorkspace } from '../fixtures/forecast-bench.ts'
+import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
 
 const diskBytes = 24_000_000
 const disk = mkdtempSync(join(tmpdir(), 'headroom-small-disk-'))

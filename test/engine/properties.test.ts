@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { AnalysisRequest } from '../../src-main/engine/analysis-request.ts'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
-import { runFiles } from '../../src-shared/run-manifest.ts'
-import { ForecastWorkspace, type FinishedRun, type TestRow } from '../fixtures/forecast-bench.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { ForecastWorkspace, type FinishedRun, type TestRow } from '../fixtures/forecast-workspace.ts'
 
 let workspace: ForecastWorkspace
 let forecasts: string

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runFiles } from '../../src-shared/run-manifest.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitForPage, showView } from './charts-on-page.ts'
+import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string

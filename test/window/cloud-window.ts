@@ -1,6 +1,6 @@
 // The Cloud view in a window test: an environment that knows the simulated account alone, and a form that is filled in.
 import type { Page } from 'playwright'
-import { bucketName } from '../fixtures/cloud-bench.ts'
+import { bucketName } from '../fixtures/cloud-cli-workspace.ts'
 import type { AwsSimulator } from '../simulator/simulator.ts'
 
 export const cloudEnvironment = (simulator: AwsSimulator) => ({

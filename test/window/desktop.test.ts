@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
-import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
+import { fabricateRun } from '../fixtures/fabricated-runs.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 

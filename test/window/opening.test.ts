@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fabricatePythonRun, fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { waitForHeatmap, countChartColors } from './charts-on-page.ts'
+import { fabricatePythonRun, fabricateRun } from '../fixtures/fabricated-runs.ts'
+import { waitForHeatmap, countChartColors } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string

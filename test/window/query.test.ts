@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { showView } from './charts-on-page.ts'
+import { fabricateRun } from '../fixtures/fabricated-runs.ts'
+import { showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitForChart, waitForHeatmap, countChartColors, findScatterMark, heatmapPoint } from './charts-on-page.ts'
+import { waitForChart, waitForHeatmap, countChartColors, findScatterMark, heatmapPoint } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fabricateRun } from '../engine/queries-fabricated-runs.ts'
-import { waitForHeatmap } from './charts-on-page.ts'
+import { fabricateRun } from '../fixtures/fabricated-runs.ts'
+import { waitForHeatmap } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string

@@ -1,7 +1,7 @@
 // The naive forecast that MASE measures by: the mean distance of a series from itself one season ago (Hyndman and Koehler 2006).
 import type { Database } from '../../database/database.ts'
-import type { TimeGrid } from '../detect-granularity.ts'
-import { fixedSumSql, type FixedPoint } from '../fixed-point.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
 /**
  * Mean |actual(t) - actual(t - lag)| over the pairs that are exactly one lag apart, in the metric's unit; NULL without a pair or where it is 0.

@@ -1,12 +1,12 @@
 // Breach probability of every judged series, recalibrated on the held-back end of the backtest (analysis definition, section 4).
-import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { unitsToAddSql } from '../assess-risk.ts'
-import type { TimeGrid } from '../detect-granularity.ts'
-import type { BacktestResiduals } from './breach-evidence.ts'
-import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type CalibrationSample, type CalibrationScores } from './calibrate.ts'
+import { unitsToAddSql } from '../risk/assess-risk.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { BacktestResiduals } from './backtest-residuals.ts'
+import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type CalibrationSample, type CalibrationScores } from './calibration.ts'
 import { fitMargins, measureCoverage, type IntervalCoverage } from './interval-coverage.ts'
-import { readThresholdSeries, type ThresholdSeries } from './judged-series.ts'
+import { readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
 import { curveColumns, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
 /** Null where no probabilities were asked for. */

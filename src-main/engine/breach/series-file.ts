@@ -1,6 +1,6 @@
 // Short arrays of many series in a file: written series by series, read back a few series at a time.
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import { HeadroomError } from '../../../src-shared/errors.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
 /** Bytes that are gathered before they are written. */
 const bufferBytes = 4 * 1024 * 1024

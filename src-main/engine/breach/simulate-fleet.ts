@@ -1,13 +1,13 @@
 // Simulated paths of all judged series, some bins at a time: what the held-back windows would have foretold, and what the horizon brings.
-import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { yieldToEventLoop } from '../breathe.ts'
-import type { TimeGrid } from '../detect-granularity.ts'
-import type { BacktestResiduals, SeriesResiduals } from './breach-evidence.ts'
-import { foldOf } from './calibrate.ts'
+import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
+import { foldOf } from './calibration.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
-import { readHorizonForecasts, type ThresholdSeries } from './judged-series.ts'
-import { findBlocks, poolBlocks } from './residual-grid.ts'
+import { readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
+import { findBlocks, poolBlocks } from './residual-blocks.ts'
 import { conservativeP95, seedOf, simulateBreaches, type PathSource } from './simulate-paths.ts'
 
 /** Longest block: a week of days or a day of hours. */

@@ -1,6 +1,6 @@
 // Possible futures of a series: its forecast plus contiguous blocks of backtest residuals, own or borrowed, drawn with a seed of its own.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-grid.ts'
+import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-blocks.ts'
 
 export const pathCount = 200
 /** Own residuals at which own and borrowed blocks are drawn equally often. */

@@ -6,14 +6,14 @@ import {
   type EventScenario,
   type EventRiskState,
   type EventReportEntry,
-} from '../../../src-shared/event-report.ts'
-import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
-import type { RunWarning } from '../../../src-shared/run-event.ts'
+} from '../../../src-shared/artefacts/event-report.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import type { Database } from '../../database/database.ts'
-import type { TimeGrid } from '../detect-granularity.ts'
-import { appliesToSql, overlapsSql } from './event-targets.ts'
-import type { ExcludedRows } from './leave-out-events.ts'
-import type { EventCalendar, CalendarEvent } from './read-events.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { appliesToSql, overlapsSql } from '../../forecasts/event-targets.ts'
+import type { ExcludedRows } from './exclude-events.ts'
+import type { EventCalendar, CalendarEvent } from '../../forecasts/events-table.ts'
 
 /** The ledger and what was left out for its events, in their order. */
 export interface AppliedEvents {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { TextMeasure } from '../../../src-shared/chart-options/text-width.ts'
 import type { ChartFont } from '../../../src-shared/chart-options/theme.ts'
 import { type AdvanceOf, readAdvances } from './font-widths.ts'
-import { resourcePath } from './resources.ts'
+import { resourcePath } from '../../run-folder/resource-path.ts'
 
 export interface PictureFont extends ChartFont {
   readonly files: readonly string[]

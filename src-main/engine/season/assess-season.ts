@@ -1,9 +1,9 @@
 // The season of every series and of the fleet: table `season_figures`, and what the summary says (analysis definition, section 5).
 import { z } from 'zod'
-import type { AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
-import type { TimeGrid } from '../detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { estimateEffect } from './effect.ts'
 import { describeSeason, FleetSeason, type SeasonReport } from './fleet-season.ts'

@@ -1,6 +1,6 @@
 // The season of a metric's whole fleet: means over servers, each quarter end, holiday and week by itself, and the month x weekday profile.
 import { z } from 'zod'
-import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { estimateEffect, type Effect } from './effect.ts'
 import type { SeriesSeason } from './measure-series.ts'

@@ -1,8 +1,8 @@
 // The days that a forecast set covers and what each is to the season: weekday, month, quarter, and whether it is ordinary.
 import { z } from 'zod'
-import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/analysis-config.ts'
+import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { isInEoqWindow } from '../calendar.ts'
+import { isInEoqWindow } from '../../calendar/calendar.ts'
 
 /** Marks of a day; a holiday inside a quarter-end window counts with the window. */
 export const dayMarks = { ordinary: 0, quarterEnd: 1, holiday: 2 } as const

@@ -1,9 +1,9 @@
 // What a Spark job refuses, as the engine does: each check is a query on a step, with the sentence and the next step for whoever launched it.
 import { identifier, literal } from '../../database/database.ts'
-import { commonestStepQuery, type TimeGrid } from '../detect-granularity.ts'
-import type { MappedColumns } from '../forecast-columns.ts'
-import type { ForecastExpressions } from '../forecast-source.ts'
-import { maxMagnitude, valueRoles } from '../screen-forecasts.ts'
+import { commonestStepQuery, type TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
+import type { ForecastExpressions } from '../../forecasts/forecast-dataset.ts'
+import { maxMagnitude, valueRoles } from '../../forecasts/validate-forecasts.ts'
 
 /** `{found}` and `{example}` in the sentence stand for what the query finds. */
 export interface PlanCheck {

@@ -1,5 +1,5 @@
 // The engine's SQL in the words of Spark: the same statement, with DuckDB's own functions, types and operators replaced (decision 12).
-import { HeadroomError } from '../../../src-shared/errors.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
 /** Strings, quoted names, comments, blanks, numbers, words, operators of two signs, other signs. */
 const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\s+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|\/\/|::|<=|>=|<>|./gy

@@ -1,0 +1,78 @@
+// How a trip to the cloud reads on the terminal: one line per thing that changes, on stderr; JSON lines with --json.
+import type { CloudEvent, JobState, Preflight } from '../../src-shared/cloud/cloud-job.ts'
+import { jsonText, print, say } from './terminal.ts'
+
+export interface CloudProgressReport {
+  readonly show: (event: CloudEvent) => void
+}
+
+const percentStep = 10
+
+/** A new one for each command: shares are told when they pass the next ten per cent. */
+export const createCloudProgressReport = (options: {
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+}): CloudProgressReport => {
+  if (options.json === true) return { show: (event) => print(jsonText(event)) }
+  if (options.quiet === true) return { show: () => undefined }
+  let lastLine = ''
+  const sayOnce = (line: string): void => {
+    if (line !== lastLine) say(line)
+    lastLine = line
+  }
+  return {
+    show: (event) => {
+      const line = describeEvent(event)
+      if (line !== undefined) sayOnce(line)
+    },
+  }
+}
+
+const percentDone = (bytes: number, total: number): number =>
+  total === 0 ? 100 : Math.floor((bytes / total) * (100 / percentStep)) * percentStep
+
+const describeEvent = (event: CloudEvent): string | undefined => {
+  switch (event.type) {
+    case 'planned':
+      return `Launch ${event.run_id} on ${event.instance_type}${event.most_usd === null ? '' : `, at most ${event.most_usd.toFixed(2)} USD (estimate)`}`
+    case 'upload':
+      return event.skipped === event.bytes && event.bytes === event.total
+        ? 'Everything is in the bucket already'
+        : `Uploading: ${percentDone(event.bytes, event.total)} % of ${(event.total / 1e6).toFixed(1)} MB`
+    case 'submitted':
+      return `Submitted ${event.job}\n${event.console_url}`
+    case 'status':
+      return describeStatus(event.job)
+    case 'engine':
+      return event.event.type === 'step' ? `Engine: ${event.event.label} (${Math.floor(event.event.progress * 100)} %)` : undefined
+    case 'log':
+    case 'metrics':
+      return undefined
+    case 'waiting':
+      return `Waiting: ${event.error.message}${event.error.next === undefined ? '' : ` ${event.error.next}`}`
+    case 'download':
+      return `Downloading: ${percentDone(event.bytes, event.total)} % of ${(event.total / 1e6).toFixed(1)} MB`
+    case 'home':
+      return event.verified ? `Verified: ${event.folder}` : `Downloaded, without a manifest to verify it by: ${event.folder}`
+  }
+}
+
+const elapsedText = (from: string | null, to: string | null): string =>
+  from === null || to === null || from === '' ? '' : ` after ${Math.round((Date.parse(to) - Date.parse(from)) / 1000)} s`
+
+const describeStatus = (job: JobState): string => {
+  if (job.endedAt !== null) return `Job ${job.status}${elapsedText(job.createdAt, job.endedAt)}`
+  return job.startedAt === null
+    ? `Job ${job.status}: waiting for its machine`
+    : `Job ${job.status}: started${elapsedText(job.createdAt, job.startedAt)}`
+}
+
+const checkLabels = { ok: 'ok', warning: 'note', failed: 'FAILED' } as const
+
+export const describePreflight = ({ checks }: Preflight): string =>
+  checks
+    .map(
+      ({ title, state, detail, next }) =>
+        `${checkLabels[state].padEnd(8)}${title.padEnd(12)}${detail}${next === undefined ? '' : `\n${' '.repeat(20)}${next}`}`,
+    )
+    .join('\n')

@@ -1,0 +1,137 @@
+// A connection to AWS: one set of credentials in memory, one region, one handler, shared by every client.
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import { IAMClient } from '@aws-sdk/client-iam'
+import { S3Client } from '@aws-sdk/client-s3'
+import { SageMakerClient } from '@aws-sdk/client-sagemaker'
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { toCloudError } from './cloud-error.ts'
+import { CloudHttpHandler } from './http-handler.ts'
+import { readProfile, type Profile } from './shared-config.ts'
+
+export interface ConnectionRequest {
+  /** Absent: AWS_PROFILE, else the environment and the default profile. */
+  readonly profile?: string | undefined
+  readonly region?: string | undefined
+  /** Whether a profile may run its `credential_process`. */
+  readonly allowsProcess?: boolean | undefined
+  /** Asks the user for the code of their MFA device. */
+  readonly askMfaCode?: ((device: string) => Promise<string>) | undefined
+}
+
+export interface Connection {
+  readonly profile: string | null
+  readonly region: string
+  /** Where requests go instead of AWS; null for AWS itself. */
+  readonly endpoint: string | null
+  readonly s3: S3Client
+  readonly sagemaker: SageMakerClient
+  readonly logs: CloudWatchLogsClient
+  readonly metrics: CloudWatchClient
+  readonly sts: STSClient
+  readonly iam: IAMClient
+  readonly quotas: ServiceQuotasClient
+  readonly close: () => void
+}
+
+type Provider = ReturnType<typeof fromNodeProviderChain>
+type Credentials = Awaited<ReturnType<Provider>>
+
+const renewBeforeMs = 5 * 60_000
+const maxRequestAttempts = 5
+
+export const connect = async (request: ConnectionRequest = {}): Promise<Connection> => {
+  // Node 20 is what this project supports, and the SDK's word about 2027 is not for its users.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
+  const profileName = request.profile ?? emptyToUndefined(process.env['AWS_PROFILE'])
+  const profile = profileName === undefined ? await readProfile('default').catch(() => undefined) : await readProfile(profileName)
+  if (
+    profile?.credentialProcess !== undefined &&
+    request.allowsProcess !== true &&
+    (profileName !== undefined || !hasKeysInEnvironment())
+  ) {
+    throw new HeadroomError(
+      'cloud-sign-in',
+      `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
+      {
+        next: 'Allow it (on the command line with --allow-credential-process) if you know that program, or choose another profile.',
+      },
+    )
+  }
+  const region =
+    request.region ?? emptyToUndefined(process.env['AWS_REGION']) ?? emptyToUndefined(process.env['AWS_DEFAULT_REGION']) ?? profile?.region
+  if (region === undefined) {
+    throw new HeadroomError('cloud-setup', 'No AWS region is chosen.', {
+      next: 'Name one with --region, in AWS_REGION, or in the profile.',
+    })
+  }
+  const requestHandler = new CloudHttpHandler(emptyToUndefined(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle)
+  const chain = fromNodeProviderChain({
+    ...(profileName === undefined ? {} : { profile: profileName }),
+    ignoreCache: true,
+    clientConfig: { requestHandler, region },
+    ...(request.askMfaCode === undefined ? {} : { mfaCodeProvider: request.askMfaCode }),
+  })
+  const common = { region, requestHandler, maxAttempts: maxRequestAttempts, credentials: cacheCredentials(chain) }
+  const endpoint = (service: string): { endpoint?: string } => {
+    const url = endpointOf(service, profile)
+    return url === undefined ? {} : { endpoint: url }
+  }
+  const hasCustomEndpoint = endpointOf('S3', profile) !== undefined
+  return {
+    profile: profileName ?? null,
+    region,
+    endpoint: endpointOf('SAGEMAKER', profile) ?? null,
+    s3: new S3Client({ ...common, ...endpoint('S3'), followRegionRedirects: true, forcePathStyle: hasCustomEndpoint }),
+    sagemaker: new SageMakerClient({ ...common, ...endpoint('SAGEMAKER') }),
+    logs: new CloudWatchLogsClient({ ...common, ...endpoint('CLOUDWATCH_LOGS') }),
+    metrics: new CloudWatchClient({ ...common, ...endpoint('CLOUDWATCH') }),
+    sts: new STSClient({ ...common, ...endpoint('STS') }),
+    iam: new IAMClient({ ...common, ...endpoint('IAM') }),
+    quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS') }),
+    close: () => requestHandler.destroy(),
+  }
+}
+
+const emptyToUndefined = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
+
+const hasKeysInEnvironment = (): boolean => emptyToUndefined(process.env['AWS_ACCESS_KEY_ID']) !== undefined
+
+/** The environment wins over the profile, the service's own endpoint over the common one. */
+const endpointOf = (service: string, profile: Profile | undefined): string | undefined => {
+  if (process.env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined
+  return (
+    emptyToUndefined(process.env[`AWS_ENDPOINT_URL_${service}`]) ??
+    emptyToUndefined(process.env['AWS_ENDPOINT_URL']) ??
+    profile?.serviceEndpoints[service] ??
+    profile?.endpointUrl
+  )
+}
+
+/** One answer for all clients until shortly before it expires, so that nobody is asked for a code twice. */
+const cacheCredentials = (provider: Provider): Provider => {
+  let cached: Credentials | undefined
+  let pending: Promise<Credentials> | undefined
+  const isFresh = ({ expiration }: Credentials): boolean => expiration === undefined || expiration.getTime() - Date.now() > renewBeforeMs
+  return async () => {
+    if (cached !== undefined && isFresh(cached)) return cached
+    pending ??= provider().finally(() => (pending = undefined))
+    cached = await pending
+    return cached
+  }
+}
+
+/** Who the credentials belong to; the first thing that is asked of AWS. */
+export const identifyCaller = async (connection: Connection): Promise<CloudCaller> => {
+  const { region, endpoint } = connection
+  try {
+    const { Account: account, Arn: arn } = await connection.sts.send(new GetCallerIdentityCommand({}))
+    return { account: account ?? '', arn: arn ?? '', region, endpoint }
+  } catch (thrown) {
+    throw toCloudError(thrown, { region })
+  }
+}

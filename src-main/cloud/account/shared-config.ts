@@ -1,0 +1,93 @@
+// The shared AWS files: which profiles there are, and what one says of region, endpoints, sign-in and certificates.
+import { loadSharedConfigFiles, loadSsoSessionData } from '@smithy/shared-ini-file-loader'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
+
+type Section = Readonly<Record<string, string | undefined>>
+
+export interface SsoSettings {
+  /** Name of the `sso-session`, or null for the older form in the profile itself. */
+  readonly session: string | null
+  readonly startUrl: string
+  readonly region: string
+  readonly scopes: readonly string[]
+}
+
+export interface Profile {
+  readonly name: string
+  readonly region: string | undefined
+  readonly roleArn: string | undefined
+  readonly sourceProfile: string | undefined
+  /** The program that this profile, or the one it starts from, runs for its credentials. */
+  readonly credentialProcess: string | undefined
+  readonly sso: SsoSettings | undefined
+  readonly caBundle: string | undefined
+  readonly endpointUrl: string | undefined
+  /** Endpoints by service, in capitals: S3, SAGEMAKER. */
+  readonly serviceEndpoints: Readonly<Record<string, string>>
+}
+
+const readSharedFiles = async (): Promise<{ profiles: Record<string, Section>; configFile: Record<string, Section> }> => {
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true })
+  const profiles: Record<string, Section> = {}
+  // `sso-session NAME` and `services NAME` are sections of the same file, but no profiles.
+  const isProfile = (name: string): boolean => !/^(sso-session|services)[.\s]/.test(name)
+  for (const file of [configFile, credentialsFile]) {
+    for (const [name, section] of Object.entries(file)) {
+      if (isProfile(name)) profiles[name] = { ...profiles[name], ...section }
+    }
+  }
+  return { profiles, configFile }
+}
+
+/** Names of all profiles, in order. Nothing is run and nothing is asked of AWS. */
+export const listProfiles = async (): Promise<string[]> => Object.keys((await readSharedFiles()).profiles).sort((a, b) => (a < b ? -1 : 1))
+
+/** Throws cloud-sign-in where there is no profile of this name. */
+export const readProfile = async (name: string): Promise<Profile> => {
+  const { profiles, configFile } = await readSharedFiles()
+  const section = profiles[name]
+  if (section === undefined) {
+    const nearest = findNearestName(name, Object.keys(profiles))
+    throw new HeadroomError('cloud-sign-in', `There is no AWS profile ${name}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`, {
+      next: 'Name a profile of ~/.aws/config, or make one with: aws configure sso.',
+    })
+  }
+  const services = section['services'] === undefined ? undefined : configFile[`services.${section['services']}`]
+  return {
+    name,
+    region: section['region'],
+    roleArn: section['role_arn'],
+    sourceProfile: section['source_profile'],
+    credentialProcess: findProcess(profiles, name),
+    sso: await readSso(section),
+    caBundle: section['ca_bundle'],
+    endpointUrl: section['endpoint_url'],
+    serviceEndpoints: Object.fromEntries(
+      Object.entries(services ?? {}).flatMap(([key, value]) =>
+        key.endsWith('.endpoint_url') && value !== undefined ? [[key.slice(0, -'.endpoint_url'.length).toUpperCase(), value]] : [],
+      ),
+    ),
+  }
+}
+
+const findProcess = (profiles: Readonly<Record<string, Section>>, name: string): string | undefined => {
+  const visited = new Set<string>()
+  for (let current: string | undefined = name; current !== undefined && !visited.has(current);) {
+    visited.add(current)
+    const section: Section | undefined = profiles[current]
+    if (section?.['credential_process'] !== undefined) return section['credential_process']
+    current = section?.['source_profile']
+  }
+  return undefined
+}
+
+const readSso = async (section: Section): Promise<SsoSettings | undefined> => {
+  const session = section['sso_session']
+  const settings: Section | undefined = session === undefined ? section : (await loadSsoSessionData())[session]
+  const startUrl = settings?.['sso_start_url']
+  const region = settings?.['sso_region']
+  if (startUrl === undefined || region === undefined) return undefined
+  const scopes = (settings?.['sso_registration_scopes'] ?? 'sso:account:access').split(/[\s,]+/)
+  return { session: session ?? null, startUrl, region, scopes }
+}

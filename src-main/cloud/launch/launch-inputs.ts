@@ -1,0 +1,97 @@
+// What a launch gathers while it is planned: files and texts to bring up, and what of them is mounted where.
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { findEngineBundle } from './engine-bundle.ts'
+import { folderUri, mountRoot, type Mount } from '../jobs/job-request.ts'
+import { hashContents, findLocalFiles, type LocalFile, type LocalFiles } from '../storage/local-files.ts'
+import type { Upload } from '../storage/upload-file.ts'
+
+export interface LaunchText {
+  readonly bucket: string
+  readonly key: string
+  readonly text: string
+}
+
+export class LaunchInputs {
+  readonly uploads: Upload[] = []
+  /** Small texts that are written anew at each start of this launch. */
+  readonly texts: LaunchText[] = []
+  readonly mounts: Mount[] = []
+  readonly #request: LaunchRequest
+
+  constructor(request: LaunchRequest) {
+    this.#request = request
+  }
+
+  /** Key prefix of what belongs to this launch alone. */
+  get runFolder(): string {
+    return `${this.#request.settings.prefix}/runs/${this.#request.runId}/`
+  }
+
+  /** Address of a folder of this launch. */
+  runUri(...names: readonly string[]): string {
+    const { settings, runId } = this.#request
+    return folderUri(settings.bucket, settings.prefix, 'runs', runId, ...names)
+  }
+
+  addUploads(files: readonly LocalFile[], folder: string): void {
+    const { bucket, kmsKeyId } = this.#request.settings
+    for (const { path, name, bytes } of files) this.uploads.push({ bucket, key: `${folder}${name}`, path, bytes, kmsKeyId })
+  }
+
+  mount(name: string, s3Uri: string, localPath = `${mountRoot}/${name}`): void {
+    this.mounts.push({ name, s3Uri, localPath })
+  }
+
+  /** A text in a folder of this launch, which is mounted. */
+  mountText(folder: string, name: string, text: string): void {
+    this.texts.push({ bucket: this.#request.settings.bucket, key: `${this.runFolder}${folder}/${name}`, text })
+    this.mount(folder, this.runUri(folder))
+  }
+
+  /** Local forecasts go up under the hash of their content; gives their bytes and address. */
+  async addForecasts(input: readonly string[]): Promise<{ readonly bytes: number; readonly uri: string }> {
+    const local = await findLocalFiles(input)
+    const { bucket, prefix } = this.#request.settings
+    const folder = `${prefix}/inputs/${await hashContents(local)}/`
+    this.addUploads(local.files, folder)
+    return { bytes: local.bytes, uri: `s3://${bucket}/${folder}` }
+  }
+
+  /** A table of this machine, where one is named. */
+  async mountTable(name: string, path: string | undefined): Promise<void> {
+    if (path === undefined) return
+    const table = await findSingleFile(path)
+    const { bucket, prefix } = this.#request.settings
+    const folder = `${prefix}/inputs/${await hashContents(table)}/`
+    this.addUploads(table.files, folder)
+    this.mount(name, `s3://${bucket}/${folder}`)
+  }
+
+  /** Mounts the engine's bundle and gives its SHA-256. */
+  async mountEngine(): Promise<string> {
+    const engine = await findEngineBundle()
+    const { bucket, prefix } = this.#request.settings
+    const folder = `${prefix}/engine/${engine.sha256}/`
+    this.addUploads(
+      [
+        { path: engine.archive, name: 'headroom-engine.tar.gz', bytes: engine.bytes },
+        { path: engine.startScript, name: 'run.sh', bytes: engine.startScriptBytes },
+      ],
+      folder,
+    )
+    this.mount('engine', `s3://${bucket}/${folder}`)
+    return engine.sha256
+  }
+}
+
+/** Throws input-not-found where there is no such file. */
+export const findSingleFile = async (path: string): Promise<LocalFiles> => {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.', cause })
+  })
+  if (!stats.isFile()) throw new HeadroomError('input-not-found', `${path} is a folder.`, { next: 'Name a file.' })
+  return { files: [{ path, name: basename(path), bytes: stats.size }], bytes: stats.size }
+}

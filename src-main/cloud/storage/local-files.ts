@@ -1,0 +1,68 @@
+// Forecast files of this machine that go along: found, measured, and named by what they contain.
+import { createHash } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, relative, resolve, sep } from 'node:path'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { hashFile } from '../../run-folder/staging-folder.ts'
+
+export interface LocalFile {
+  readonly path: string
+  /** Name below the folder it is mounted in, with slashes. */
+  readonly name: string
+  readonly bytes: number
+}
+
+export interface LocalFiles {
+  readonly files: readonly LocalFile[]
+  readonly bytes: number
+}
+
+/** Parquet files among the paths, and below them; in the order of their names. Throws input-not-found. */
+export const findLocalFiles = async (paths: readonly string[], isIncluded = isParquet): Promise<LocalFiles> => {
+  const files: LocalFile[] = []
+  for (const path of paths) {
+    const root = resolve(path)
+    const stats = await stat(root).catch(() => undefined)
+    if (stats === undefined) throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.' })
+    if (stats.isFile()) files.push({ path: root, name: basename(root), bytes: stats.size })
+    else
+      for (const file of await walk(root))
+        if (isIncluded(file)) files.push({ path: file, name: toPosixPath(root, file), bytes: (await stat(file)).size })
+  }
+  if (files.length === 0) {
+    throw new HeadroomError('input-not-found', `${paths.join(', ')} holds no Parquet files.`, {
+      next: 'Name the folder that the forecasts were written to.',
+    })
+  }
+  const names = files.map(({ name }) => name)
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index)
+  if (duplicate !== undefined) {
+    throw new HeadroomError('usage', `Two of the inputs are called ${duplicate}.`, {
+      next: 'Put them into one folder under different names.',
+    })
+  }
+  files.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+const isParquet = (path: string): boolean => /\.(parquet|pq)$/i.test(path)
+
+const toPosixPath = (root: string, path: string): string => relative(root, path).split(sep).join('/')
+
+const walk = async (folder: string): Promise<string[]> => {
+  // Node 18.15 knows no recursive listing.
+  const files: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) files.push(...(await walk(path)))
+    else if (entry.isFile()) files.push(path)
+  }
+  return files
+}
+
+/** SHA-256 over names and contents: where the same files lie in the bucket already. */
+export const hashContents = async ({ files }: LocalFiles): Promise<string> => {
+  const hash = createHash('sha256')
+  for (const { name, path } of files) hash.update(`${await hashFile(path)}  ${name}\n`)
+  return hash.digest('hex')
+}

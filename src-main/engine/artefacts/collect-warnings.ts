@@ -1,0 +1,121 @@
+// What is let through, but said: one warning each with a count and examples (analysis definition, section 2).
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { RunWarning } from '../../../src-shared/run/run-event.ts'
+import { describeSeconds, isStandardStep, type TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { minCommonPoints } from '../selection/select-models.ts'
+
+const maxOriginAgeDays = 14
+
+/** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`. */
+export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
+  const warnings: RunWarning[] = []
+  const warn = async (code: string, sql: string, sentence: (count: string) => string): Promise<void> => {
+    const { count, examples } = await database.row(
+      `WITH found AS (${sql}) SELECT CAST((SELECT count(*) FROM found) AS DOUBLE) AS count,
+         coalesce((SELECT string_agg(example, chr(10) ORDER BY example) FROM (SELECT * FROM found ORDER BY example LIMIT 3)), '') AS examples`,
+      z.object({ count: z.number(), examples: z.string() }),
+    )
+    if (count > 0) {
+      warnings.push({ code, message: sentence(count.toLocaleString('en-US')), count, examples: examples.split('\n') })
+    }
+  }
+  if (!isStandardStep(grid)) {
+    warnings.push({
+      code: 'unusual-step',
+      message: `Times step by ${describeSeconds(grid.stepSeconds)}; the set is treated as ${grid.granularity}.`,
+    })
+  }
+  await warn(
+    'outside-percent',
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models JOIN series USING (server_id, metric)
+     WHERE is_outside_percent AND high_threshold IS NOT NULL`,
+    (n) => `Values outside 0 to 100 % in ${n} forecasts of percentage metrics.`,
+  )
+  await warn(
+    'gaps',
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models
+     WHERE row_count < date_diff('second', first_at, last_at) / ${grid.stepSeconds} + 1`,
+    (n) => `${n} forecasts have gaps in time.`,
+  )
+  await warn(
+    'short-backtest',
+    `SELECT server_id || ' ' || metric AS example FROM candidates JOIN series USING (series_id)
+     GROUP BY ALL HAVING max(common_points) < ${minCommonPoints}`,
+    (n) => `${n} series have fewer than ${minCommonPoints} common backtest points; the fleet's best model answers for them.`,
+  )
+  await warn(
+    'different-horizons',
+    `SELECT server_id || ' ' || metric AS example FROM series_risk
+     WHERE horizon_end IS NOT NULL AND (horizon_start, horizon_end) <>
+       (SELECT (horizon_start, horizon_end) FROM series_risk WHERE horizon_end IS NOT NULL
+        GROUP BY horizon_start, horizon_end ORDER BY count(*) DESC, horizon_start, horizon_end LIMIT 1)`,
+    (n) => `${n} series have another horizon than most.`,
+  )
+  await warn(
+    'constant-series',
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models
+     WHERE row_count > 1 AND least_predicted = greatest_predicted`,
+    (n) => `${n} forecasts are constant.`,
+  )
+  await warn(
+    'models-missing',
+    `SELECT s.server_id || ' ' || s.metric AS example FROM series s LEFT JOIN candidates c USING (series_id)
+     GROUP BY s.series_id, s.server_id, s.metric
+     HAVING count(c.model) > 0 AND count(c.model) < (SELECT count(DISTINCT model) FROM candidates)`,
+    (n) => `${n} series lack the forecast of a model that others have.`,
+  )
+  await warn(
+    'no-horizon',
+    `SELECT server_id AS example FROM series_risk GROUP BY server_id HAVING max(horizon_periods) = 0`,
+    (n) => `${n} servers have no future rows: they are counted, but never at risk.`,
+  )
+  await warn(
+    'missing-predictions',
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models WHERE predictions < row_count`,
+    (n) => `${n} forecasts have rows without a prediction.`,
+  )
+  await warn(
+    'short-lead',
+    `SELECT server_id || ' ' || metric || ' ' || m.model AS example
+     FROM series_models m JOIN series_risk r USING (server_id, metric)
+     WHERE m.backtest_lead_seconds < date_diff('second', r.last_measured_at, r.horizon_end)
+        OR m.backtest_lead_periods < r.horizon_periods`,
+    (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too kind.`,
+  )
+  await warn(
+    'unjudged-metric',
+    'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
+    (n) => `${n} metrics are no percentages and have no threshold: they are never at risk.`,
+  )
+  await warn(
+    'unknown-servers',
+    `SELECT server_id AS example FROM server_attributes ANTI JOIN series USING (server_id)`,
+    (n) => `${n} servers of the servers table have no forecast.`,
+  )
+  await warn(
+    'undescribed-servers',
+    `SELECT DISTINCT server_id AS example FROM series ANTI JOIN server_attributes USING (server_id)
+     WHERE (SELECT count(*) FROM server_attributes) > 0`,
+    (n) => `${n} servers are missing in the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
+  )
+  await warnAboutOldOrigin(database, now, warnings)
+  return warnings
+}
+
+const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWarning[]): Promise<void> => {
+  const { origin } = await database.row(
+    `SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS origin FROM series`,
+    z.object({ origin: z.string().nullable() }),
+  )
+  if (origin === null) return
+  const days = Math.floor((now.getTime() - Date.parse(origin)) / 86_400_000)
+  if (days > maxOriginAgeDays) {
+    warnings.push({
+      code: 'old-forecast',
+      message: `The last measured time, ${origin.slice(0, 10)}, lies ${days.toLocaleString('en-US')} days back.`,
+      count: days,
+    })
+  }
+}

@@ -1,0 +1,89 @@
+// manifest.json but for the files' hashes: what went in, how it was read, what came out, where and how long it ran.
+import { arch, platform } from 'node:os'
+import { version as duckdbVersion } from '@duckdb/node-api'
+import { z } from 'zod'
+import packageJson from '../../../package.json' with { type: 'json' }
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { RunCounts, RunWarning } from '../../../src-shared/run/run-event.ts'
+import { runFormatVersion, type InputEntry, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import type { Database } from '../../database/database.ts'
+import type { AnalysisRequest } from '../analysis-request.ts'
+import type { AssessedFleet } from '../risk/assess-fleet.ts'
+import { columnMappings } from '../../forecasts/forecast-columns.ts'
+import { literalPath } from '../../forecasts/forecast-files.ts'
+
+export interface ManifestInput {
+  readonly request: AnalysisRequest
+  readonly config: AnalysisConfig
+  readonly runId: string
+  readonly fleet: AssessedFleet
+  readonly counts: RunCounts
+  readonly warnings: readonly RunWarning[]
+  readonly analyzedAt: Date
+  readonly timings: { step: string; seconds: number }[]
+}
+
+const textSchema = z.object({ text: z.string() })
+
+export const describeManifest = async (database: Database, input: ManifestInput): Promise<Omit<RunManifest, 'files'>> => {
+  const { request, config, runId, fleet, counts, warnings, analyzedAt, timings } = input
+  const horizon = await database.row(
+    `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start,
+            strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS end,
+            CAST(max(horizon_periods) AS DOUBLE) AS periods
+     FROM series_risk`,
+    z.object({ start: z.string(), end: z.string(), periods: z.number() }),
+  )
+  const extent = await database.row(
+    `SELECT strftime(min(first_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS start, strftime(max(last_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS end
+     FROM series_models SEMI JOIN series_risk USING (server_id, metric, model)`,
+    z.object({ start: z.string(), end: z.string() }),
+  )
+  const metrics = await database.rows('SELECT DISTINCT metric AS text FROM series ORDER BY text', textSchema)
+  const models = await database.rows('SELECT DISTINCT model AS text FROM series_models ORDER BY text', textSchema)
+  return {
+    format_version: runFormatVersion,
+    run_id: runId,
+    engine_version: packageJson.version,
+    method: request.method,
+    config,
+    forced_model: request.model ?? null,
+    analyzed_at: analyzedAt.toISOString(),
+    inputs: await describeInputs(database, fleet),
+    servers_table: fleet.serversTable,
+    events_table: fleet.eventCalendar?.entry ?? null,
+    schema: fleet.dataset.schema.map(({ column, type }) => ({ column, type })),
+    mapped_columns: columnMappings(fleet.dataset.columns),
+    granularity: fleet.grid.granularity,
+    step_seconds: fleet.grid.stepSeconds,
+    horizon,
+    extent,
+    metrics: metrics.map(({ text }) => text),
+    models: models.map(({ text }) => text),
+    counts,
+    warnings: [...warnings],
+    timings,
+    peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
+    host: {
+      platform: platform(),
+      arch: arch(),
+      node: process.versions.node,
+      duckdb: duckdbVersion(),
+      threads: database.threads,
+    },
+  }
+}
+
+const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {
+  if (fleet.inputs !== undefined) return [...fleet.inputs]
+  const entries: InputEntry[] = []
+  for (const { path, bytes } of fleet.dataset.files) {
+    const { rows } = await database.row(
+      'SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)',
+      z.object({ rows: z.number() }),
+      [literalPath(path)],
+    )
+    entries.push({ path, bytes, rows })
+  }
+  return entries
+}

@@ -1,0 +1,71 @@
+// The small artefacts: summary, recommendations, clusters and model accuracy, written with fixed key order and en-US text.
+import { open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { csvField } from '../../../src-shared/artefacts/csv-field.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import type { ClusteredServers } from '../clusters/cluster-servers.ts'
+
+export const writeJson = async (folder: string, name: string, value: unknown): Promise<void> =>
+  writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
+
+/** Characters that are written at a time. */
+const chunkLength = 1_000_000
+
+/** Texts one after the other, without a string that holds all of them: Node's longest has 512 MB. */
+const writeChunks = async (path: string, texts: Iterable<string> | AsyncIterable<string>): Promise<void> => {
+  const file = await open(path, 'w')
+  try {
+    let pending: string[] = []
+    let length = 0
+    for await (const text of texts) {
+      pending.push(text)
+      length += text.length
+      if (length < chunkLength) continue
+      await file.appendFile(pending.join(''))
+      pending = []
+      length = 0
+    }
+    await file.appendFile(pending.join(''))
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes `{ ...head, [key]: entries }` as `writeJson` would, entry by entry. */
+export const writeJsonList = async (
+  folder: string,
+  name: string,
+  head: object,
+  key: string,
+  entries: AsyncIterable<unknown>,
+): Promise<void> => writeChunks(join(folder, name), jsonListChunks(head, key, entries))
+
+const emptyList = '[]\n}'
+
+async function* jsonListChunks(head: object, key: string, entries: AsyncIterable<unknown>): AsyncGenerator<string> {
+  yield JSON.stringify({ ...head, [key]: [] }, null, 2).slice(0, -emptyList.length)
+  let count = 0
+  for await (const entry of entries) yield `${count++ === 0 ? '[' : ','}\n    ${JSON.stringify(entry, null, 2).replaceAll('\n', '\n    ')}`
+  yield count === 0 ? `${emptyList}\n` : '\n  ]\n}\n'
+}
+
+/** server_clusters.csv: one line per server; a server without horizon has an empty cluster. Features in their own units, then pc1 and pc2. */
+export const writeClusters = async (folder: string, clusteredServers: ClusteredServers): Promise<void> => {
+  await writeChunks(join(folder, runFiles.clusters), clusterLines(clusteredServers))
+}
+
+function* clusterLines(clusteredServers: ClusteredServers): Generator<string> {
+  const features = Object.entries({ ...clusteredServers.features, ...clusteredServers.projection })
+  yield `${['server_id', 'cluster', 'cluster_name', ...features.map(([name]) => name)].join(',')}\n`
+  for (const [index, serverId] of clusteredServers.serverIds.entries()) {
+    const cluster = clusteredServers.clusters[clusteredServers.cluster[index]!]
+    yield `${[
+      csvField(serverId),
+      cluster === undefined ? '' : String(cluster.cluster),
+      csvField(cluster?.name ?? ''),
+      ...features.map(([, values]) => csvNumber(values[index]!)),
+    ].join(',')}\n`
+  }
+}
+
+const csvNumber = (value: number): string => (Number.isFinite(value) ? String(value) : '')

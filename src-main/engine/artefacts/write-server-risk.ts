@@ -1,0 +1,83 @@
+// server_risk.parquet: one row per server and metric, in the order and units of src-shared/server-risk.
+import { serverRiskRowSchema } from '../../../src-shared/artefacts/server-risk.ts'
+import { identifier, literal, type Database } from '../../database/database.ts'
+import type { ClusteredServers } from '../clusters/cluster-servers.ts'
+import type { RecommendedFleet } from '../recommendations/assign-recommendations.ts'
+
+const columns = Object.keys(serverRiskRowSchema.shape)
+/** Columns that no table holds as such. */
+const derivedColumns: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
+
+/** Writes the file; reads `series_risk`, `candidates`, `season_figures`. */
+export const writeServerRisk = async (
+  database: Database,
+  clusteredServers: ClusteredServers,
+  recommended: RecommendedFleet,
+  path: string,
+): Promise<void> => {
+  await createServerTables(database, serverClusters(clusteredServers), recommended)
+  await database.run(`COPY (${serverRiskQuery}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
+}
+
+function* serverClusters(clusteredServers: ClusteredServers): Generator<ServerClusterRow> {
+  for (const [index, serverId] of clusteredServers.serverIds.entries()) {
+    const cluster = clusteredServers.clusters[clusteredServers.cluster[index]!]
+    yield [serverId, cluster?.cluster ?? null, cluster?.name ?? null]
+  }
+}
+
+/** Server, its cluster's number and name. */
+export type ServerClusterRow = readonly [serverId: string, cluster: number | null, name: string | null]
+
+/** Creates `server_marks` and `server_dispositions`, which the query below joins. */
+export const createServerTables = async (
+  database: Database,
+  clusters: Iterable<ServerClusterRow>,
+  recommended: RecommendedFleet,
+): Promise<void> => {
+  await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
+  await database.storeRows('server_dispositions', recommendationColumns, [])
+  for await (const page of recommended()) {
+    await database.appendRows(
+      'server_dispositions',
+      recommendationColumns,
+      page.map((server) => [
+        server.server_id,
+        server.recommendation,
+        server.targetHost,
+        server.orderBy,
+        server.isOrderLate ? 1 : 0,
+        server.metric,
+      ]),
+    )
+  }
+}
+
+const recommendationColumns = {
+  server_id: 'VARCHAR',
+  disposition: 'VARCHAR',
+  consolidate_onto: 'VARCHAR',
+  order_by_text: 'VARCHAR',
+  late: 'INTEGER',
+  limiting_metric: 'VARCHAR',
+} as const
+
+/** The rows of server_risk.parquet. */
+export const serverRiskQuery = `
+  SELECT ${columns.map((name) => derivedColumns[name] ?? identifier(name)).join(', ')}
+  FROM series_risk r
+  LEFT JOIN server_marks USING (server_id)
+  LEFT JOIN (
+    SELECT server_id, disposition, consolidate_onto, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
+           late = 1 AS is_order_late, limiting_metric FROM server_dispositions
+  ) USING (server_id)
+  LEFT JOIN breach_estimates USING (series_id)
+  LEFT JOIN (
+    SELECT server_id, metric, model, symmetric_error / nullif(backtest_points, 0) AS smape_percent,
+           signed_error / nullif(backtest_points, 0) AS bias, covered_points / nullif(bounded_points, 0) AS interval_coverage
+    FROM series_models
+  ) USING (server_id, metric, model)
+  LEFT JOIN (SELECT series_id, model AS scored_model, common_points AS backtest_points, mae, mase FROM candidates) c
+    ON c.series_id = r.series_id AND c.scored_model = r.model
+  JOIN season_figures f ON f.series_id = r.series_id
+  ORDER BY r.series_id`

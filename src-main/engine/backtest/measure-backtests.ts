@@ -1,0 +1,50 @@
+// What the selected models' backtests tell: the season, the naive errors behind MASE, and the evidence that breaches are estimated from.
+import { z } from 'zod'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { Database } from '../../database/database.ts'
+import type { AssessedFleet } from '../risk/assess-fleet.ts'
+import { naiveError, storeNaiveErrors } from './naive-errors.ts'
+import { scanBacktests, type BacktestReader } from './scan-backtests.ts'
+import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-residuals.ts'
+import type { AppliedEvents } from '../events/assess-events.ts'
+import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
+import { EventFilter } from '../events/exclude-events.ts'
+import { SeasonReader } from '../season/assess-season.ts'
+import type { SeasonReport } from '../season/fleet-season.ts'
+
+export interface MeasuredBacktests {
+  readonly season: SeasonReport
+  /** Null where no breach probabilities are wanted. */
+  readonly backtestResiduals: BacktestResiduals | null
+  /** Null without an events table. */
+  readonly events: AppliedEvents | null
+}
+
+/** Reads the selected models' rows once. Leaves `season_figures`, and completes `naive_errors`. Reads what `assessFleet` leaves. */
+export const measureBacktests = async (
+  database: Database,
+  config: AnalysisConfig,
+  { grid, hasNaiveErrors, eventCalendar }: Pick<AssessedFleet, 'grid' | 'hasNaiveErrors' | 'eventCalendar'>,
+): Promise<MeasuredBacktests> => {
+  const { origin } = await database.row(
+    'SELECT CAST(epoch_us(min(first_at)) AS DOUBLE) AS origin FROM series_models',
+    z.object({ origin: z.number() }),
+  )
+  const season = await SeasonReader.open(database, config, grid, origin)
+  const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid) : null
+  const naiveErrors: [series: number, error: number | null][] = []
+  const filteredReaders: BacktestReader[] = [season, ...(backtestResiduals === null ? [] : [backtestResiduals])]
+  const filter =
+    eventCalendar === null
+      ? null
+      : new EventFilter(filteredReaders, eventCalendar.events, await readSeriesAttributes(database), grid, origin)
+  // Past events count as errors of the model alone.
+  const readers: BacktestReader[] = filter === null ? filteredReaders : [filter]
+  if (!hasNaiveErrors) {
+    readers.push({ read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
+  }
+  await scanBacktests(database, { origin, withBounds: backtestResiduals !== null, maxSeries: season.maxSeries }, readers)
+  if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
+  const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
+  return { season: await season.finish(config), backtestResiduals, events }
+}

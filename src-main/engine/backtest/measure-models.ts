@@ -1,0 +1,62 @@
+// model_accuracy.json: how right each model was over the backtest, fleet-wide (analysis definition, section 3).
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { RunWarning } from '../../../src-shared/run/run-event.ts'
+import { fixedPointOfSums, fixedSumSql } from '../../statistics/fixed-point.ts'
+
+const modelSchema = z.object({
+  model: z.string(),
+  series: z.number(),
+  series_won: z.number(),
+  backtest_points: z.number(),
+  mae: z.number().nullable(),
+  median_mae: z.number().nullable(),
+  smape_percent: z.number().nullable(),
+  median_mase: z.number().nullable(),
+  bias: z.number().nullable(),
+  interval_points: z.number(),
+  interval_coverage: z.number().nullable(),
+})
+
+export interface ModelAccuracy {
+  readonly interval_level: number
+  readonly models: readonly z.infer<typeof modelSchema>[]
+}
+
+/** Reads `series_models`, `candidates`, `selected_models`. Means are over backtest points, medians over series. */
+export const measureModels = async (
+  database: Database,
+  config: AnalysisConfig,
+): Promise<{ accuracy: ModelAccuracy; warnings: RunWarning[] }> => {
+  const models = await database.rows(
+    `WITH sums AS (
+       SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
+              ${fixedSumSql('absolute_error', fixedPointOfSums)} AS absolute_error,
+              ${fixedSumSql('signed_error', fixedPointOfSums)} AS signed_error,
+              ${fixedSumSql('symmetric_error', fixedPointOfSums)} AS symmetric_error,
+              CAST(sum(bounded_points) AS DOUBLE) AS interval_points, CAST(sum(covered_points) AS DOUBLE) AS covered_points
+       FROM series_models GROUP BY model
+     ), medians AS (SELECT model, median(mae) AS median_mae, median(mase) AS median_mase FROM candidates GROUP BY model),
+     wins AS (SELECT model, CAST(count(*) AS DOUBLE) AS series_won FROM selected_models GROUP BY model)
+     SELECT model, series, coalesce(series_won, 0) AS series_won, backtest_points,
+            absolute_error / nullif(backtest_points, 0) AS mae, median_mae,
+            symmetric_error / nullif(backtest_points, 0) AS smape_percent, median_mase,
+            signed_error / nullif(backtest_points, 0) AS bias,
+            interval_points, covered_points / nullif(interval_points, 0) AS interval_coverage
+     FROM sums LEFT JOIN medians USING (model) LEFT JOIN wins USING (model) ORDER BY model`,
+    modelSchema,
+  )
+  const modelsWithoutBounds = models.filter((model) => model.backtest_points > 0 && model.interval_points === 0)
+  const warnings =
+    modelsWithoutBounds.length === 0
+      ? []
+      : [
+          {
+            code: 'no-backtest-bounds',
+            message: `The backtest of ${modelsWithoutBounds.map(({ model }) => model).join(', ')} has no bounds, so their coverage is unknown.`,
+            count: modelsWithoutBounds.length,
+          },
+        ]
+  return { accuracy: { interval_level: config.interval_level, models }, warnings }
+}

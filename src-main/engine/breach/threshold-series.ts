@@ -1,0 +1,79 @@
+// The series whose breaches are estimated: who they are, the bins that share residuals, and the forecasts of some of them as compact arrays.
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import { equalCountBins } from './residual-blocks.ts'
+
+/** Series whose breaches are estimated: judged, with a horizon; by series_id. The arrays share their index. */
+export interface ThresholdSeries {
+  readonly seriesIds: Int32Array
+  readonly serverIds: readonly string[]
+  readonly metrics: readonly string[]
+  readonly models: readonly string[]
+  readonly thresholds: Float64Array
+  /** Ten bins of equal count by horizon mean within each metric, numbered through all metrics; -1 without a mean. */
+  readonly bins: Int32Array
+}
+
+const binsPerMetric = 10
+
+/** Reads `series_risk`. */
+export const readThresholdSeries = async (database: Database): Promise<ThresholdSeries> => {
+  const rows = await database.columns(
+    `SELECT series_id, server_id, metric, model, high_threshold, horizon_mean FROM series_risk
+     WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
+  )
+  const metrics = z.array(z.string()).parse(rows['metric'] ?? [])
+  return {
+    seriesIds: Int32Array.from((rows['series_id'] ?? []) as number[]),
+    serverIds: z.array(z.string()).parse(rows['server_id'] ?? []),
+    metrics,
+    models: z.array(z.string()).parse(rows['model'] ?? []),
+    thresholds: Float64Array.from((rows['high_threshold'] ?? []) as number[]),
+    bins: binSeries(metrics, Float64Array.from((rows['horizon_mean'] ?? []) as number[])),
+  }
+}
+
+const binSeries = (metrics: readonly string[], horizonMeans: Float64Array): Int32Array => {
+  const bins = new Int32Array(metrics.length).fill(-1)
+  ;[...new Set(metrics)].sort().forEach((metric, number) => {
+    const members = metrics.flatMap((candidate, index) => (candidate === metric ? [index] : []))
+    const metricBins = equalCountBins(
+      Float64Array.from(members, (index) => horizonMeans[index]!),
+      binsPerMetric,
+    )
+    members.forEach((index, rank) => {
+      if (metricBins[rank]! >= 0) bins[index] = metricBins[rank]! + number * binsPerMetric
+    })
+  })
+  return bins
+}
+
+export interface HorizonForecasts {
+  /** Selected model's predictions of series s: predicted[offsets[s]..offsets[s + 1]], in order of time. */
+  readonly offsets: Uint32Array
+  readonly predicted: Float64Array
+  /** Times of those predictions, milliseconds UTC. */
+  readonly times: Float64Array
+}
+
+/** The horizons of some series, in the order given. Reads `horizon`; creates `judged_portion`. */
+export const readHorizonForecasts = async (database: Database, seriesIds: Uint32Array): Promise<HorizonForecasts> => {
+  await database.storeRows(
+    'judged_portion',
+    { place: 'INTEGER', series_id: 'INTEGER' },
+    Array.from(seriesIds, (id, place) => [place, id]),
+  )
+  const [positions, times, predicted] = await database.numbers(
+    `SELECT p.place, epoch_ms(h.ts), h.predicted FROM horizon h JOIN judged_portion p USING (series_id) ORDER BY p.place, h.ts`,
+    3,
+  )
+  return { offsets: offsetsOf(positions!, seriesIds.length), predicted: predicted!, times: times! }
+}
+
+/** First index of each place in ascending `places`, and the end. */
+const offsetsOf = (positions: Float64Array, count: number): Uint32Array => {
+  const offsets = new Uint32Array(count + 1)
+  for (const place of positions) offsets[place + 1]! += 1
+  for (let place = 0; place < count; place++) offsets[place + 1]! += offsets[place]!
+  return offsets
+}

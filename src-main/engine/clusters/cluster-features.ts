@@ -1,0 +1,76 @@
+// What servers are clustered by: one number per server and feature, read from what was assessed, filled and standardised.
+import { z } from 'zod'
+import { clusterFeatures, type ClusterFeature } from '../../../src-shared/config/analysis-config.ts'
+import type { Database } from '../../database/database.ts'
+
+/** The first five of the selected model's horizon; quarter-end uplift in points and weekend over weekday mean of backtest and horizon. */
+const featureSql = {
+  mean: 'horizon_mean',
+  std: 'horizon_std',
+  p95: 'horizon_p95',
+  peak_to_mean: 'horizon_peak / nullif(horizon_mean, 0)',
+  trend_per_30_days: 'trend_per_30_days',
+  eoq_uplift: 'eoq_uplift_to_horizon_end',
+  weekend_ratio: 'weekend_ratio_to_horizon_end',
+} as const satisfies Record<ClusterFeature, string>
+
+/** One entry per server of the set, by name; the arrays share their index. */
+export interface ClusterFeatureTable {
+  readonly serverIds: readonly string[]
+  /** In their own units; NaN where undefined. */
+  readonly features: Readonly<Record<ClusterFeature, Float64Array>>
+  readonly horizonDays: number
+}
+
+/** Reads `series_risk`, `season_figures`. */
+export const readClusterFeatures = async (database: Database, metric: string): Promise<ClusterFeatureTable> => {
+  const { horizon_days } = await database.row(
+    `SELECT date_diff('second', min(horizon_start), max(horizon_end)) / 86400.0::DOUBLE AS horizon_days FROM series_risk WHERE metric = ?`,
+    z.object({ horizon_days: z.number() }),
+    [metric],
+  )
+  const metricRows = `
+    SELECT s.server_id, r.* EXCLUDE (server_id), f.* EXCLUDE (series_id)
+    FROM (SELECT DISTINCT server_id FROM series_risk) s
+    LEFT JOIN (SELECT * FROM series_risk WHERE metric = ?) r USING (server_id)
+    LEFT JOIN season_figures f USING (series_id)`
+  const ids = await database.columns(`SELECT server_id FROM (${metricRows}) ORDER BY server_id`, [metric])
+  const values = await database.numbers(
+    `SELECT ${clusterFeatures.map((feature) => featureSql[feature]).join(', ')} FROM (${metricRows}) ORDER BY server_id`,
+    clusterFeatures.length,
+    [metric],
+  )
+  return {
+    horizonDays: horizon_days,
+    serverIds: z.array(z.string()).parse(ids['server_id'] ?? []),
+    features: Object.fromEntries(clusterFeatures.map((feature, index) => [feature, values[index]!])) as Record<
+      ClusterFeature,
+      Float64Array
+    >,
+  }
+}
+
+/** Whether a feature tells the members apart: it is defined for some of them, and not the same for all that have it. */
+export const hasVariation = (values: Float64Array, members: readonly number[]): boolean => {
+  const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
+  if (defined.length === 0) return false
+  const minimum = defined.reduce((a, b) => Math.min(a, b))
+  const maximum = defined.reduce((a, b) => Math.max(a, b))
+  return maximum - minimum > 1e-9 * Math.max(1, Math.abs(maximum))
+}
+
+/** To mean 0 and standard deviation 1; undefined values first take the members' median. */
+export const standardize = (values: Float64Array, members: readonly number[]): Float64Array => {
+  const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
+  const median = medianOf(defined)
+  const filled = Float64Array.from(members, (index) => (Number.isNaN(values[index]!) ? median : values[index]!))
+  const mean = filled.reduce((sum, value) => sum + value, 0) / filled.length
+  const variance = filled.reduce((sum, value) => sum + (value - mean) ** 2, 0) / filled.length
+  return filled.map((value) => (value - mean) / Math.sqrt(variance))
+}
+
+const medianOf = (values: readonly number[]): number => {
+  const sorted = Float64Array.from(values).sort()
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
+}

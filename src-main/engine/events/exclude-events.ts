@@ -1,0 +1,117 @@
+// Past events are no errors of the forecasts: their backtest rows are kept from season and breach evidence, and what they added is measured.
+import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { appliesTo, overlaps, type SeriesAttributes } from '../../forecasts/event-targets.ts'
+import type { CalendarEvent } from '../../forecasts/events-table.ts'
+
+/** What was left out of the backtests for an event. */
+export interface ExcludedRows {
+  readonly series: number
+  /** By metric: rows, and mean of actual - predicted. */
+  readonly effects: readonly { readonly metric: string; readonly rows: number; readonly meanError: number }[]
+}
+
+/** Errors are added up in these steps, exactly and so in any order. */
+const fixedStepsPerUnit = 1e6
+
+/** Stands before other readers and hands them each series without the rows that events touch. */
+export class EventFilter implements BacktestReader {
+  readonly #readers: readonly BacktestReader[]
+  readonly #events: readonly CalendarEvent[]
+  readonly #names: SeriesAttributes
+  readonly #origin: number
+  readonly #stepMs: number
+  readonly #series: number[]
+  readonly #sums: Map<string, { rows: number; steps: bigint }>[]
+  #kept: Record<keyof Omit<SeriesBacktest, 'id'>, Float64Array> | null = null
+
+  /** `origin`: microseconds from 1970 from which the scan's times count. */
+  constructor(
+    readers: readonly BacktestReader[],
+    events: readonly CalendarEvent[],
+    attributes: SeriesAttributes,
+    grid: TimeGrid,
+    origin: number,
+  ) {
+    this.#readers = readers
+    this.#events = events
+    this.#names = attributes
+    this.#origin = origin
+    this.#stepMs = grid.stepSeconds * 1000
+    this.#series = events.map(() => 0)
+    this.#sums = events.map(() => new Map())
+  }
+
+  async begin(from: number, to: number): Promise<void> {
+    for (const reader of this.#readers) await reader.begin?.(from, to)
+  }
+
+  read(series: SeriesBacktest): void {
+    const remainingRows = this.#withoutEvents(series)
+    for (const reader of this.#readers) reader.read(remainingRows)
+  }
+
+  async end(from: number, to: number): Promise<void> {
+    for (const reader of this.#readers) await reader.end?.(from, to)
+  }
+
+  /** By the events' order; null where nothing was left out. */
+  excludedRows(): (ExcludedRows | null)[] {
+    return this.#sums.map((sums, event) => {
+      if (sums.size === 0) return null
+      const effects = [...sums]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([metric, { rows, steps }]) => ({ metric, rows, meanError: Number(steps) / fixedStepsPerUnit / rows }))
+      return { series: this.#series[event]!, effects }
+    })
+  }
+
+  #withoutEvents(series: SeriesBacktest): SeriesBacktest {
+    const matchingEvents = [...this.#events.keys()].filter((event) => appliesTo(this.#events[event]!, this.#names, series.id))
+    if (matchingEvents.length === 0) return series
+    const { times } = series
+    const isExcluded = new Uint8Array(times.length)
+    let excludedCount = 0
+    for (const event of matchingEvents) {
+      let rows = 0
+      let sum = 0
+      for (let row = 0; row < times.length; row++) {
+        if (!overlaps(this.#events[event]!, (this.#origin + times[row]!) / 1000, this.#stepMs)) continue
+        rows += 1
+        sum += series.actual[row]! - series.predicted[row]!
+        excludedCount += isExcluded[row] === 0 ? 1 : 0
+        isExcluded[row] = 1
+      }
+      if (rows > 0) this.#count(event, this.#names.metrics[series.id]!, rows, sum)
+    }
+    return excludedCount === 0 ? series : this.#keep(series, isExcluded, times.length - excludedCount)
+  }
+
+  #count(event: number, metric: string, rows: number, sum: number): void {
+    this.#series[event]! += 1
+    const totals = this.#sums[event]!.get(metric) ?? { rows: 0, steps: 0n }
+    this.#sums[event]!.set(metric, { rows: totals.rows + rows, steps: totals.steps + BigInt(Math.round(sum * fixedStepsPerUnit)) })
+  }
+
+  #keep(series: SeriesBacktest, isExcluded: Uint8Array, rows: number): SeriesBacktest {
+    if (this.#kept === null || this.#kept.times.length < isExcluded.length) {
+      const newBuffer = (): Float64Array => new Float64Array(isExcluded.length)
+      this.#kept = { times: newBuffer(), actual: newBuffer(), predicted: newBuffer(), lower: newBuffer(), upper: newBuffer() }
+    }
+    const buffers = this.#kept
+    const copyColumn = (name: keyof typeof buffers): Float64Array => {
+      if (series[name].length === 0) return series[name]
+      let target = 0
+      for (let row = 0; row < isExcluded.length; row++) if (isExcluded[row] === 0) buffers[name][target++] = series[name][row]!
+      return buffers[name].subarray(0, rows)
+    }
+    return {
+      id: series.id,
+      times: copyColumn('times'),
+      actual: copyColumn('actual'),
+      predicted: copyColumn('predicted'),
+      lower: copyColumn('lower'),
+      upper: copyColumn('upper'),
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// The flags of a row as SQL: what its series was found to be is looked up by position in lists, without a join.
+import { z } from 'zod'
+import { identifier, type Database } from '../../database/database.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import type { ForecastExpressions, ForecastDataset } from '../../forecasts/forecast-dataset.ts'
+
+/** Places of series in the lists, both included. */
+export interface SeriesRange {
+  readonly from: number
+  readonly to: number
+}
+
+export interface FlagLists {
+  /** How many places there are. */
+  readonly seriesCount: number
+  /** SQL for the place of a row's series, from 0. */
+  readonly seriesIndexSql: (source: ForecastDataset) => string
+  /**
+   * SQL that selects `kept` and the flags from `relation`, whose series must all lie within the range. A range is looked up in lists of
+   * about its own length. `relation` is known as `source` inside.
+   */
+  readonly addFlags: (relation: string, source: ForecastDataset, calendar: Calendar, range: SeriesRange, keptColumns: string) => string
+}
+
+/** Flag -> the column of `series_risk` that it comes from. */
+export const flagLists = {
+  model: 'model',
+  high: 'high_threshold',
+  very_high: 'very_high_threshold',
+  seasonal_peak: 'seasonal_peak_risk',
+  underutilized: 'is_underutilized',
+} as const
+type FlagList = keyof typeof flagLists
+const flagNames = Object.keys(flagLists) as FlagList[]
+
+/** Names with a blank, so that the user's own columns stay unambiguous. */
+const flagColumn = (name: FlagList | 'place'): string => identifier(`headroom ${name}`)
+
+/** Places per list: what a part of the set needs is read in such pieces. */
+const listLength = 4096
+
+/**
+ * Creates `headroom_flag_lists` (block and a list per flag) and two enumerations that tell a series' place in them; reads `series_risk`.
+ * Joins would put the rows out of order (DuckDB promises none for them), and a constant list is built anew for every chunk; a single row
+ * crossed with the source is neither.
+ */
+export const createFlagLists = async (database: Database): Promise<FlagLists> => {
+  await database.run(`
+    DROP TYPE IF EXISTS headroom_server;
+    DROP TYPE IF EXISTS headroom_metric;
+    CREATE TYPE headroom_server AS ENUM (SELECT DISTINCT server_id FROM series_risk ORDER BY server_id);
+    CREATE TYPE headroom_metric AS ENUM (SELECT DISTINCT metric FROM series_risk ORDER BY metric)`)
+  await database.run(`
+    CREATE OR REPLACE TABLE headroom_flag_lists AS
+    WITH placed AS (
+      SELECT row_number() OVER (ORDER BY server_id, metric) - 1 AS place, ${flagNames.map((name) => flagLists[name]).join(', ')}
+      FROM (SELECT DISTINCT server_id FROM series_risk) CROSS JOIN (SELECT DISTINCT metric FROM series_risk)
+      LEFT JOIN series_risk USING (server_id, metric)
+    )
+    SELECT place // ${listLength} AS block, ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY place) AS ${flagColumn(name)}`).join(', ')}
+    FROM placed GROUP BY block ORDER BY block`)
+  const { servers, metrics } = await database.row(
+    'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
+    z.object({ servers: z.int(), metrics: z.int() }),
+  )
+  const thresholds = await uniformThresholds(database)
+  const seriesIndexSql = ({ expressions: { server_id, metric } }: ForecastDataset): string =>
+    metrics === 1
+      ? `CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT)`
+      : `(CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT) * ${metrics} + enum_code(CAST(${metric} AS headroom_metric)))`
+  return {
+    seriesCount: servers * metrics,
+    seriesIndexSql,
+    addFlags: (relation, source, calendar, { from, to }, keptColumns) => {
+      const firstBlock = Math.floor(from / listLength)
+      const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('place')}]`
+      const keptSql = keptColumns === '' ? '' : `* EXCLUDE (${[flagColumn('place'), ...flagNames.map(flagColumn)].join(', ')}),`
+      return `
+        SELECT ${keptSql} ${flagsOfRow(source.expressions, calendar, flagSql)}
+        FROM (SELECT source.*, ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('place')} FROM ${relation} AS source),
+             (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
+              FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
+    },
+  }
+}
+
+/** SQL for the flags of a row; `flag` gives SQL for what its series was found to be. */
+export const flagsOfRow = (
+  { model, ts, predicted }: Pick<ForecastExpressions, 'model' | 'ts' | 'predicted'>,
+  calendar: Calendar,
+  flagSql: (name: FlagList) => string,
+): string => `
+               ${predicted} > ${flagSql('high')} AS risk_flag,
+               CASE WHEN ${predicted} IS NULL OR ${flagSql('high')} IS NULL THEN NULL
+                    WHEN ${predicted} > ${flagSql('very_high')} THEN 'high'
+                    WHEN ${predicted} > ${flagSql('high')} THEN 'medium' ELSE 'low' END AS risk_level,
+               CAST(month(${ts}) AS INTEGER) AS month,
+               ${calendar.isEoq(ts)} AS is_eoq,
+               ${calendar.isHoliday(ts)} AS is_holiday,
+               ${flagSql('seasonal_peak')} AS seasonal_peak_risk,
+               ${flagSql('underutilized')} AS is_underutilized,
+               coalesce(${flagSql('model')} = ${model}, false) AS is_selected`
+
+/** The thresholds as SQL where all series share them: nothing need be looked up then. */
+const uniformThresholds = async (database: Database): Promise<Partial<Record<FlagList, string>> | undefined> => {
+  const [first, ...others] = await database.rows(
+    'SELECT DISTINCT high_threshold AS high, very_high_threshold AS very_high FROM series_risk LIMIT 2',
+    z.object({ high: z.number().nullable(), very_high: z.number().nullable() }),
+  )
+  if (first === undefined || first.high === null || first.very_high === null || others.length > 0) return undefined
+  return { high: `CAST(${first.high} AS DOUBLE)`, very_high: `CAST(${first.very_high} AS DOUBLE)` }
+}

@@ -1,0 +1,153 @@
+// The flags of a forecast set, as small Parquet files whose row groups hold the rows of the input's row groups.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { literal, type Database } from '../../database/database.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { JoinableFiles } from '../../parquet/append-columns.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import type { FlagLists } from './flag-lists.ts'
+import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import { literalPath } from '../../forecasts/forecast-files.ts'
+
+export interface FlagParts {
+  /** The parts' files in the order of the input's row groups, as soon as they are written; each is deleted when the next one is asked for. */
+  readonly paths: () => AsyncGenerator<string>
+  /** Share that is written, 0..1. */
+  readonly progress: () => number
+  /** No further part is begun, and those under way are interrupted. */
+  readonly stop: () => void
+  readonly close: () => Promise<void>
+}
+
+interface FlagTask {
+  readonly source: ForecastDataset
+  readonly calendar: Calendar
+  readonly lists: FlagLists
+  readonly folder: string
+}
+
+/** Neighbouring row groups of a file, without empty ones; rows counted from the file's first. */
+interface RowGroups {
+  readonly path: string
+  readonly firstRow: number
+  readonly groupRows: readonly number[]
+}
+
+/** Statements that run side by side; each needs one of the few threads that Node keeps for such work. */
+const maxConnections = 3
+/** DuckDB reads and writes so many rows at a time. */
+const vectorRows = 2048
+
+/** Begins to write the parts. The row groups of the input decide what a part holds, so its bytes do not depend on threads. */
+export const writeFlagParts = async (database: Database, { files }: JoinableFiles, task: FlagTask): Promise<FlagParts> => {
+  const units = files.flatMap(({ path, groupRows }) => splitUnits({ path, firstRow: 0, groupRows: groupRows.filter((rows) => rows > 0) }))
+  const connectionCount = Math.min(database.threads, maxConnections, units.length)
+  const connections = await Promise.all(Array.from({ length: connectionCount }, async () => database.openConnection()))
+  let written = 0
+  let isStopped = false
+  const writeUnit = async (connection: Database, unit: RowGroups, index: number): Promise<string[]> => {
+    if (isStopped) throw new HeadroomError('cancelled', 'Cancelled.')
+    const paths = await writeGroups(connection, unit, join(task.folder, `flags-${index}`), task)
+    written++
+    return paths
+  }
+  const pending: Promise<unknown>[] = connections.map(async () => undefined)
+  const parts = units.map(async (unit, index) => {
+    const connection = index % connections.length
+    const part = pending[connection]!.then(async () => writeUnit(connections[connection]!, unit, index))
+    pending[connection] = part
+    return part
+  })
+  // Each is awaited in its turn; until then a failure must not count as unhandled.
+  for (const part of parts) part.catch(() => undefined)
+  return {
+    paths: async function* () {
+      for (const part of parts) {
+        for (const path of await part) {
+          yield path
+          await rm(path)
+        }
+      }
+    },
+    progress: () => {
+      if (written === units.length) return 1
+      return (written + Math.max(...connections.map((connection) => connection.progress()))) / units.length
+    },
+    stop: () => {
+      isStopped = true
+      connections.forEach((connection) => connection.connection.interrupt())
+    },
+    close: async () => {
+      isStopped = true
+      await Promise.allSettled(pending)
+      connections.forEach((connection) => connection.close())
+    },
+  }
+}
+
+/** A file whose row groups DuckDB keeps is one unit, any other one per row group. */
+const splitUnits = (groups: RowGroups): RowGroups[] => (isUniform(groups.groupRows) ? [groups] : splitByGroup(groups))
+
+const splitByGroup = ({ path, firstRow, groupRows }: RowGroups): RowGroups[] => {
+  let first = firstRow
+  return groupRows.map((rows) => {
+    const group = { path, firstRow: first, groupRows: [rows] }
+    first += rows
+    return group
+  })
+}
+
+/** The size after which DuckDB ends a row group: no group but the last may be smaller, else it would be joined with the next. */
+const groupSizeOf = (groupRows: readonly number[]): number => {
+  const smallest = groupRows.slice(0, -1).reduce((a, b) => Math.min(a, b), groupRows.length > 1 ? Number.POSITIVE_INFINITY : groupRows[0]!)
+  return Math.max(
+    vectorRows,
+    groupRows.length > 1 ? Math.floor(smallest / vectorRows) * vectorRows : Math.ceil(smallest / vectorRows) * vectorRows,
+  )
+}
+
+/** Whether the groups are so alike that DuckDB, writing in order, neither joins nor splits them (as seen; what it wrote is checked). */
+const isUniform = (groupRows: readonly number[]): boolean => {
+  const size = groupSizeOf(groupRows)
+  return groupRows.length > 0 && groupRows.every((rows, index) => rows < 1.5 * size && (rows >= size || index === groupRows.length - 1))
+}
+
+/** One part, or one per row group where DuckDB cut them otherwise. */
+const writeGroups = async (connection: Database, groups: RowGroups, name: string, task: FlagTask): Promise<string[]> => {
+  const path = `${name}.parquet`
+  await writePart(connection, groups, path, task)
+  if (groups.groupRows.length === 1) return [path]
+  const written = await connection.rows(
+    `SELECT DISTINCT CAST(row_group_id AS INTEGER) AS id, CAST(row_group_num_rows AS DOUBLE) AS rows
+     FROM parquet_metadata(${literal(literalPath(path))}) ORDER BY id`,
+    z.object({ id: z.int(), rows: z.number() }),
+  )
+  if (written.length === groups.groupRows.length && written.every(({ rows }, index) => rows === groups.groupRows[index])) return [path]
+  const parts: string[] = []
+  for (const [index, group] of splitByGroup(groups).entries()) {
+    parts.push(`${name}-${index}.parquet`)
+    await writePart(connection, group, parts[index]!, task)
+  }
+  return parts
+}
+
+/** Series whose flags are looked up without asking first which of them a part holds. */
+const maxUnrangedSeries = 32_768
+
+const writePart = async (connection: Database, groups: RowGroups, part: string, { source, calendar, lists }: FlagTask): Promise<void> => {
+  const { path, firstRow, groupRows } = groups
+  const lastRow = groupRows.reduce((sum, rows) => sum + rows, firstRow) - 1
+  const rows = `(SELECT * FROM read_parquet(${literal(literalPath(path))}, file_row_number = true, hive_partitioning = false)
+                 WHERE file_row_number BETWEEN ${firstRow} AND ${lastRow})`
+  const range =
+    lists.seriesCount <= maxUnrangedSeries
+      ? { from: 0, to: lists.seriesCount - 1 }
+      : await connection.row(
+          `SELECT CAST(min(place) AS DOUBLE) AS "from", CAST(max(place) AS DOUBLE) AS "to" FROM (SELECT ${lists.seriesIndexSql(source)} AS place FROM ${rows})`,
+          z.object({ from: z.number(), to: z.number() }),
+        )
+  await connection.run(`
+    COPY (${lists.addFlags(rows, source, calendar, range, '')}) TO ${literal(part)}
+    (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE ${groupSizeOf(groupRows)})`)
+}

@@ -1,0 +1,106 @@
+// risk_flagged_forecasts.parquet: every input row and column as it was and in its order, and the flags of section 9.
+import { z } from 'zod'
+import { literal, type Database } from '../../database/database.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { appendColumns, findJoinableFiles, type JoinableFiles } from '../../parquet/append-columns.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import { createFlagLists, type FlagLists } from './flag-lists.ts'
+import { writeFlagParts } from './flag-parts.ts'
+import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import { literalPath } from '../../forecasts/forecast-files.ts'
+
+/** The writing of the file, which goes on beside other work. */
+export interface FlaggedFileWriting {
+  /** Share done, 0..1. */
+  readonly progress: () => number
+  /** Ends when the file is written. Fails when a row went missing. */
+  readonly finished: Promise<void>
+  /** Ends the writing early; `finished` then fails. */
+  readonly stop: () => Promise<void>
+}
+
+export interface FlaggedTask {
+  readonly dataset: ForecastDataset
+  readonly calendar: Calendar
+  /** Rows of the set. */
+  readonly rows: number
+  /** File to write. */
+  readonly path: string
+  /** Folder for files that are gone in the end. */
+  readonly spillFolder: string
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Begins to write the file, on connections of its own; reads `source` and `series_risk`. The pages of the input are copied as they are
+ * where its files allow that, and only the flags are encoded; other sets are rewritten row by row.
+ */
+export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
+  const lists = await createFlagLists(database)
+  const joinable = await findJoinableFiles(task.dataset.files.map(({ path }) => path))
+  const connection = await database.openConnection()
+  const writing =
+    joinable !== undefined && holdsAllColumns(joinable, task.dataset)
+      ? await startJoining(connection, joinable, task, lists)
+      : startRewriting(connection, task, lists)
+  const finished = writing.finished.then(async () => assertFlaggedRows(connection, task.path, task.rows)).finally(() => connection.close())
+  // Awaited at the end; until then a failure must not count as unhandled.
+  finished.catch(() => undefined)
+  return {
+    progress: writing.progress,
+    finished,
+    stop: async () => {
+      writing.stop()
+      await finished.catch(() => undefined)
+    },
+  }
+}
+
+/** A way of writing: `finished` ends when the file is there, or when everything that wrote it has ended. */
+interface Writing {
+  readonly progress: () => number
+  readonly finished: Promise<void>
+  readonly stop: () => void
+}
+
+/** Whether the files hold the set's columns and no others are made of their paths; and none that DuckDB numbers rows by. */
+const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset): boolean =>
+  columns.length === schema.length &&
+  columns.every((name, index) => name === schema[index]!.column && name.toLowerCase() !== 'file_row_number')
+
+const startJoining = async (
+  database: Database,
+  joinable: JoinableFiles,
+  { dataset, calendar, path, spillFolder, signal }: FlaggedTask,
+  lists: FlagLists,
+): Promise<Writing> => {
+  const parts = await writeFlagParts(database, joinable, { source: dataset, calendar, lists, folder: spillFolder })
+  const write = async (): Promise<void> => {
+    try {
+      await appendColumns(path, joinable, parts.paths(), signal)
+    } finally {
+      await parts.close()
+    }
+  }
+  return { progress: parts.progress, finished: write(), stop: parts.stop }
+}
+
+/** Without Bloom filters, which DuckDB keeps in memory until the end. */
+const startRewriting = (database: Database, { dataset, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
+  const flagged = lists.addFlags('source', dataset, calendar, { from: 0, to: lists.seriesCount - 1 }, 'source.*')
+  const finished = database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
+  return { progress: () => database.progress(), finished, stop: () => database.connection.interrupt() }
+}
+
+/** Throws internal where the file holds another number of rows. */
+export const assertFlaggedRows = async (database: Database, path: string, rows: number): Promise<void> => {
+  const written = await database.row(
+    `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(literalPath(path))})`,
+    z.object({ rows: z.number() }),
+  )
+  if (written.rows !== rows) {
+    throw new HeadroomError('internal', `The flagged forecasts hold ${written.rows} rows, but ${rows} came in.`, {
+      next: 'Was the input replaced while it was read? Run again.',
+    })
+  }
+}

@@ -1,0 +1,92 @@
+// A folder of the Python original, opened: what it lacks (server risk, the accountable model) is computed into the database, nothing is written.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { identifier, literal, type Database } from '../../database/database.ts'
+import { measureBacktests } from '../backtest/measure-backtests.ts'
+import { estimateBreaches } from '../breach/estimate-breaches.ts'
+import { assessFleet, type AssessedFleet } from '../risk/assess-fleet.ts'
+import { assignRecommendations } from '../recommendations/assign-recommendations.ts'
+import { literalPath } from '../../forecasts/forecast-files.ts'
+import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
+
+/**
+ * Creates the relations that queries read: `flagged` (server_id, metric, model, ts, actual, predicted, is_horizon,
+ * is_selected, is_eoq, is_holiday) and `server_risk`. The folder's own flags and clusters are kept where it has them.
+ */
+export const assessModule05Run = async (database: Database, folder: string): Promise<void> => {
+  const config = completeConfig({}, 'headroom')
+  const flaggedFile = join(folder, runFiles.flaggedForecasts)
+  const fleet = await assessFleet(
+    database,
+    { inputs: [flaggedFile], method: 'headroom' },
+    config,
+    { start: () => undefined },
+    { flags: 'left aside' },
+  )
+  const { backtestResiduals } = await measureBacktests(database, config, fleet)
+  await applyFolderFindings(database, fleet)
+  await estimateBreaches(database, config, fleet.grid, backtestResiduals, undefined)
+  await createServerTables(database, await readClusters(database, folder), await assignRecommendations(database, config))
+  await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
+  await createFlaggedView(database, fleet)
+}
+
+const flagColumn = (fleet: AssessedFleet, name: string): string | undefined => {
+  const match = fleet.dataset.schema.find(({ column }) => column.toLowerCase() === name)
+  return match === undefined ? undefined : identifier(match.column)
+}
+
+/** Flags were whole numbers there. */
+const flagValue = (column: string): string => `(CAST(source.${column} AS DOUBLE) <> 0)`
+
+/** The original's findings per server win over ours: its seasonal peak and its idle servers. */
+const applyFolderFindings = async (database: Database, fleet: AssessedFleet): Promise<void> => {
+  const underutilizedColumn = flagColumn(fleet, 'is_underutilized')
+  const seasonalPeakColumn = flagColumn(fleet, 'seasonal_peak_risk')
+  const { server_id, metric } = fleet.dataset.expressions
+  if (underutilizedColumn !== undefined) {
+    await database.run(`
+      UPDATE series_risk SET is_underutilized = own.flag
+      FROM (SELECT ${server_id} AS server_id, coalesce(bool_or(${flagValue(underutilizedColumn)}), false) AS flag FROM source GROUP BY 1) own
+      WHERE own.server_id = series_risk.server_id`)
+  }
+  if (seasonalPeakColumn !== undefined) {
+    await database.run(`
+      UPDATE series_risk SET seasonal_peak_risk = own.peak
+      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, nullif(max(CAST(source.${seasonalPeakColumn} AS DOUBLE)), CAST('NaN' AS DOUBLE)) AS peak FROM source GROUP BY 1, 2) own
+      WHERE own.server_id = series_risk.server_id AND own.metric = series_risk.metric`)
+  }
+}
+
+const createFlaggedView = async (database: Database, fleet: AssessedFleet): Promise<void> => {
+  const { server_id, metric, model, ts, actual, predicted, is_future } = fleet.dataset.expressions
+  const flagExpression = (name: string, computed: string): string => {
+    const folderColumn = flagColumn(fleet, name)
+    return folderColumn === undefined ? computed : `coalesce(${flagValue(folderColumn)}, false)`
+  }
+  await database.run(`
+    CREATE OR REPLACE VIEW flagged AS
+    SELECT n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted,
+           coalesce(n.is_future, n.actual IS NULL AND (r.last_measured_at IS NULL OR n.ts > r.last_measured_at)) AS is_horizon,
+           coalesce(n.model = r.model, false) AS is_selected, n.is_eoq, n.is_holiday
+    FROM (
+      SELECT ${server_id} AS server_id, ${metric} AS metric, ${model} AS model, ${ts} AS ts,
+             ${actual} AS actual, ${predicted} AS predicted, ${is_future} AS is_future,
+             ${flagExpression('is_eoq', fleet.calendar.isEoq(ts))} AS is_eoq,
+             ${flagExpression('is_holiday', fleet.calendar.isHoliday(ts))} AS is_holiday
+      FROM source
+    ) n JOIN server_risk r USING (server_id, metric)`)
+}
+
+const readClusters = async (database: Database, folder: string): Promise<ServerClusterRow[]> => {
+  const path = join(folder, runFiles.clusters)
+  if (!existsSync(path)) return []
+  const rows = await database.rows(
+    `SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster FROM read_csv(${literal(literalPath(path))})`,
+    z.object({ server_id: z.string(), cluster: z.int().nullable() }),
+  )
+  return rows.map(({ server_id, cluster }) => [server_id, cluster, cluster === null ? null : `cluster ${cluster}`])
+}

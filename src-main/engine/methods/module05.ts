@@ -1,0 +1,112 @@
+// The arithmetic of the Python original, for reconciliation: all models mixed, unscaled clusters, half a cluster's cost as savings (section 10).
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
+import { runKMeans } from '../../statistics/k-means.ts'
+import { describeClustering, type ClusteredServers } from '../clusters/cluster-servers.ts'
+
+/** It ignored the configured number of clusters. */
+const module05Clusters = 3
+/** Its own ten restarts stop in a worse local optimum. */
+const restarts = 100
+const savingsShare = 0.5
+
+/** Creates `mixed_horizon` (series_id, horizon_mean, seasonal_peak_risk) over the future rows of all models. */
+export const mixHorizons = async (database: Database, calendar: Calendar, fixedPoint: FixedPoint): Promise<void> => {
+  await database.run(`
+    CREATE OR REPLACE TABLE mixed_horizon AS
+    SELECT s.series_id, ${fixedMeanSql('f.predicted', fixedPoint)} AS horizon_mean,
+           max(f.predicted) FILTER (WHERE ${calendar.isEoq('f.ts')} OR ${calendar.isHoliday('f.ts')}) AS seasonal_peak_risk
+    FROM forecast f JOIN series s USING (server_id, metric)
+    WHERE f.is_horizon AND f.predicted IS NOT NULL GROUP BY s.series_id`)
+}
+
+const deviationSql = '((f.predicted - m.mean) / m.greatest_deviation)'
+
+/** Clusters on mean and sample standard deviation of `predicted` over all rows and models, unscaled. */
+export const clusterByModule05 = async (
+  database: Database,
+  config: AnalysisConfig,
+  fixedPoint: FixedPoint,
+  signal: AbortSignal | undefined,
+): Promise<ClusteredServers> => {
+  const rows = await database.rows(
+    `WITH means AS (
+       SELECT server_id, ${fixedMeanSql('predicted', fixedPoint)} AS mean, min(predicted) AS lowest, max(predicted) AS highest
+       FROM forecast_rows GROUP BY server_id
+     ), spreads AS (
+       SELECT server_id, mean, CASE WHEN highest > lowest THEN greatest(highest - mean, mean - lowest) END AS greatest_deviation FROM means
+     )
+     SELECT server_id, any_value(m.mean) AS mean,
+            coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
+              / sqrt(nullif(count(f.predicted) - 1, 0)) AS std
+     FROM forecast_rows f JOIN spreads m USING (server_id)
+     GROUP BY server_id ORDER BY server_id`,
+    z.object({ server_id: z.string(), mean: z.number().nullable(), std: z.number().nullable() }),
+  )
+  const mean = Float64Array.from(rows, (row) => row.mean ?? 0)
+  const std = Float64Array.from(rows, (row) => row.std ?? 0)
+  const points = rows.map((_, index) => [mean[index]!, std[index]!])
+  const clustering = await runKMeans(points, { clusters: module05Clusters, restarts, seed: config.seed, signal })
+  const allIndices = rows.map((_, index) => index)
+  return {
+    metric: config.target_metric,
+    serverIds: rows.map((row) => row.server_id),
+    features: { mean, std },
+    cluster: clustering.assignment,
+    clusters: clustering.centres.map((centre, cluster) => ({
+      cluster,
+      name: module05ClusterNames[cluster] ?? `cluster ${cluster}`,
+      size: clustering.sizes[cluster]!,
+      centre: { mean: centre[0]!, std: centre[1]! },
+    })),
+    ...(await describeClustering(points, allIndices, rows.length, ['mean', 'std'], clustering, {
+      requested: config.n_clusters,
+      silhouettesByK: null,
+      restarts,
+      seed: config.seed,
+      signal,
+    })),
+    warnings: [],
+  }
+}
+
+const module05ClusterNames = ['lowest mean', 'middle mean', 'highest mean']
+
+/** USD a month: servers of the lowest-mean cluster x cost_per_instance x 0.5. */
+export const module05Savings = (quietestServers: number, config: AnalysisConfig): number =>
+  quietestServers * config.cost_per_instance * savingsShare
+
+export interface FlaggedRowCounts {
+  readonly rows: number
+  readonly risk_flag_rows: number
+  readonly high_rows: number
+  readonly medium_rows: number
+  readonly is_eoq_rows: number
+  readonly is_holiday_rows: number
+  readonly underutilized_rows: number
+}
+
+/** Rows, not servers: what the original's summary counted under server names. Reads `forecast_rows`, `series_risk`. */
+export const countFlaggedRows = async (database: Database, calendar: Calendar): Promise<FlaggedRowCounts> =>
+  database.row(
+    `SELECT CAST(count(*) AS DOUBLE) AS rows,
+            CAST(count(*) FILTER (WHERE f.predicted > r.high_threshold) AS DOUBLE) AS risk_flag_rows,
+            CAST(count(*) FILTER (WHERE f.predicted > r.very_high_threshold) AS DOUBLE) AS high_rows,
+            CAST(count(*) FILTER (WHERE f.predicted > r.high_threshold AND f.predicted <= r.very_high_threshold) AS DOUBLE) AS medium_rows,
+            CAST(count(*) FILTER (WHERE ${calendar.isEoq('f.ts')}) AS DOUBLE) AS is_eoq_rows,
+            CAST(count(*) FILTER (WHERE ${calendar.isHoliday('f.ts')}) AS DOUBLE) AS is_holiday_rows,
+            CAST(count(*) FILTER (WHERE r.is_underutilized) AS DOUBLE) AS underutilized_rows
+     FROM forecast_rows f JOIN series_risk r USING (server_id, metric)`,
+    z.object({
+      rows: z.number(),
+      risk_flag_rows: z.number(),
+      high_rows: z.number(),
+      medium_rows: z.number(),
+      is_eoq_rows: z.number(),
+      is_holiday_rows: z.number(),
+      underutilized_rows: z.number(),
+    }),
+  )

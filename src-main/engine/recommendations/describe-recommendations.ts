@@ -1,0 +1,177 @@
+// optimization_recommendations.json: what to do with each server, in words and numbers, and the savings waterfall.
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { retirePeakPercent, watchMinProbability } from './recommend-before-packing.ts'
+import { groupKey } from './fleet-servers.ts'
+import type { RecommendedFleet, RecommendedServer } from './assign-recommendations.ts'
+import { traceQuery, type TraceColumns } from './trace-query.ts'
+
+export interface Recommendation {
+  readonly server_id: string
+  readonly disposition: RecommendedServer['recommendation']
+  readonly reason: string
+  readonly metric: string
+  readonly horizon_p95: number | null
+  readonly units_to_add: number | null
+  readonly first_breach_at: string | null
+  readonly expected_first_breach: string | null
+  readonly breach_probability: number | null
+  /** Latest day to order, and whether that day lies before the last measured time. */
+  readonly order_by: string | null
+  readonly is_order_late: boolean
+  readonly consolidate_onto: string | null
+  /** What leaves the bill a month once the server is gone; 0 for servers that stay. */
+  readonly monthly_savings_usd: number
+  /** `headroom query RUN "..."` shows the rows behind it. */
+  readonly query: string
+}
+
+/** All of the file but its last key, `recommendations`. */
+export interface RecommendationReport {
+  readonly total_savings_usd: number
+  readonly underutilized_count: number
+  readonly waterfall: {
+    /** Capacity units of the servers that can leave. */
+    readonly capacity_freed_units: number
+    readonly hosts_removable: number
+    readonly retired: number
+    readonly consolidated: number
+    readonly monthly_savings_usd: number
+  }
+  readonly groups: readonly GroupReport[]
+}
+
+interface GroupReport {
+  readonly business_unit: string | null
+  readonly region: string | null
+  readonly criticality: string | null
+  readonly servers: number
+  readonly at_risk: number
+  readonly underutilized: number
+  readonly retired: number
+  readonly consolidated: number
+  readonly monthly_savings_usd: number
+}
+
+const isRemoved = (server: RecommendedServer): boolean => server.recommendation === 'retire' || server.recommendation === 'consolidate'
+
+/** Sums of some servers, in their order. */
+class RecommendationTotals {
+  servers = 0
+  at_risk = 0
+  underutilized = 0
+  retired = 0
+  consolidated = 0
+  units = 0
+  #usd = 0
+
+  add(server: RecommendedServer): void {
+    this.servers++
+    if (server.is_at_risk) this.at_risk++
+    if (server.is_underutilized) this.underutilized++
+    if (server.recommendation === 'retire') this.retired++
+    if (server.recommendation === 'consolidate') this.consolidated++
+    if (!isRemoved(server)) return
+    this.units += server.capacity_units
+    this.#usd += server.monthly_cost_usd
+  }
+
+  get savings(): number {
+    return Math.round(this.#usd * 100) / 100
+  }
+}
+
+interface Group extends Pick<RecommendedServer, 'business_unit' | 'region' | 'criticality'> {
+  readonly totals: RecommendationTotals
+}
+
+/** Only removed hosts save money; freed capacity alone does not. */
+export const describeRecommendations = async (fleet: RecommendedFleet): Promise<RecommendationReport> => {
+  const fleetTotals = new RecommendationTotals()
+  const groups = new Map<string, Group>()
+  for await (const page of fleet()) {
+    for (const server of page) {
+      const { business_unit, region, criticality } = server
+      const group = groups.get(groupKey(server)) ?? { business_unit, region, criticality, totals: new RecommendationTotals() }
+      groups.set(groupKey(server), group)
+      group.totals.add(server)
+      fleetTotals.add(server)
+    }
+  }
+  return {
+    total_savings_usd: fleetTotals.savings,
+    underutilized_count: fleetTotals.underutilized,
+    waterfall: {
+      capacity_freed_units: fleetTotals.units,
+      hosts_removable: fleetTotals.retired + fleetTotals.consolidated,
+      retired: fleetTotals.retired,
+      consolidated: fleetTotals.consolidated,
+      monthly_savings_usd: fleetTotals.savings,
+    },
+    groups: [...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { totals, ...names }]) => ({
+        ...names,
+        servers: totals.servers,
+        at_risk: totals.at_risk,
+        underutilized: totals.underutilized,
+        retired: totals.retired,
+        consolidated: totals.consolidated,
+        monthly_savings_usd: totals.savings,
+      })),
+  }
+}
+
+/** One after the other, by name. */
+export async function* listRecommendations(
+  fleet: RecommendedFleet,
+  config: AnalysisConfig,
+  columns: TraceColumns,
+): AsyncGenerator<Recommendation> {
+  for await (const page of fleet()) {
+    for (const server of page) {
+      if (server.recommendation === 'keep') continue
+      yield {
+        server_id: server.server_id,
+        disposition: server.recommendation,
+        reason: reasonFor(server, config),
+        metric: server.metric,
+        horizon_p95: server.horizon_p95,
+        units_to_add: server.recommendation === 'add capacity' ? server.units_to_add : null,
+        first_breach_at: server.first_breach_at,
+        expected_first_breach: server.expected_first_breach,
+        breach_probability: server.breach_probability,
+        order_by: server.orderBy,
+        is_order_late: server.isOrderLate,
+        consolidate_onto: server.targetHost,
+        monthly_savings_usd: isRemoved(server) ? server.monthly_cost_usd : 0,
+        query: traceQuery(server, columns),
+      }
+    }
+  }
+}
+
+const percentText = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} %`)
+
+const reasonFor = (server: RecommendedServer, config: AnalysisConfig): string => {
+  switch (server.recommendation) {
+    case 'add capacity': {
+      const breachText = server.first_breach_at === null ? '' : `; first above on ${server.first_breach_at.slice(0, 10)}`
+      const orderText =
+        server.orderBy === null
+          ? ''
+          : ` Order by ${server.orderBy.slice(0, 10)}${server.isOrderLate ? ', which has passed: delivery will be late' : ''}.`
+      const units = server.units_to_add ?? 0
+      return `The horizon's P95 of ${server.metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}. Add ${
+        Number.isInteger(units) ? units : units.toFixed(2)
+      } capacity ${units === 1 ? 'unit' : 'units'}.${orderText}`
+    }
+    case 'watch':
+      return `Not at risk by its forecast, but it breaches with a probability of ${percentText((server.breach_probability ?? 0) * 100)}, above ${watchMinProbability * 100} %.`
+    case 'retire':
+      return `The horizon's peak is ${percentText(server.horizon_peak)}, below ${retirePeakPercent} %.`
+    case 'consolidate':
+      return `The horizon's mean of ${percentText(server.horizon_mean)} is below ${config.underutilized_threshold} %; at every time its demand fits on ${server.targetHost} within ${config.consolidation_target} %.`
+    case 'keep':
+      return 'Neither at risk nor idle.'
+  }
+}

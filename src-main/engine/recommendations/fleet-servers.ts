@@ -1,0 +1,70 @@
+// Every server of the fleet with what decides about it, as a table that is read page by page: a million of them would not fit into memory as objects.
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+
+const serverSchema = z.object({
+  server_id: z.string(),
+  business_unit: z.string().nullable(),
+  region: z.string().nullable(),
+  criticality: z.string().nullable(),
+  monthly_cost_usd: z.number(),
+  capacity_units: z.number(),
+  is_at_risk: z.boolean(),
+  is_underutilized: z.boolean(),
+  horizon_peak: z.number().nullable(),
+  horizon_mean: z.number().nullable(),
+  /** Of the metric with the least headroom. */
+  metric: z.string(),
+  horizon_p95: z.number().nullable(),
+  high_threshold: z.number().nullable(),
+  units_to_add: z.number().nullable(),
+  first_breach_at: z.string().nullable(),
+  expected_first_breach: z.string().nullable(),
+  last_measured_at: z.string().nullable(),
+  lead_time_days: z.number(),
+  /** The greatest of its metrics. */
+  breach_probability: z.number().nullable(),
+})
+export type FleetServer = z.infer<typeof serverSchema>
+
+export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 'criticality'>): string =>
+  JSON.stringify([server.business_unit, server.region, server.criticality])
+
+/**
+ * Creates `fleet_servers`, a row per server: the figures of its tightest metric; peak, mean and units to add over all judged metrics.
+ * Reads `series_risk`, `breach_estimates`.
+ */
+export const createFleetServers = async (database: Database): Promise<void> => {
+  await database.run(`
+    CREATE OR REPLACE TABLE fleet_servers AS
+    SELECT row_number() OVER (ORDER BY server_id) - 1 AS place, * FROM (
+      SELECT server_id, business_unit, region, criticality, monthly_cost_usd, capacity_units,
+             bool_or(is_at_risk) OVER server AS is_at_risk, is_underutilized,
+             CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
+                  THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
+             max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
+             metric, horizon_p95, high_threshold, max(units_to_add) OVER server AS units_to_add,
+             strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+             strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
+             strftime(last_measured_at, '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at, lead_time_days,
+             max(breach_probability) OVER server AS breach_probability
+      FROM series_risk LEFT JOIN breach_estimates USING (series_id)
+      WINDOW server AS (PARTITION BY server_id)
+      QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1)
+    ORDER BY place`)
+}
+
+/** Rows that are read at a time. */
+const pageRows = 20_000
+
+/** All rows of `fleet_servers` by name, page after page. */
+export async function* readFleetServers(database: Database): AsyncGenerator<FleetServer[]> {
+  for (let from = 0; ; from += pageRows) {
+    const page = await database.rows(
+      `SELECT * EXCLUDE (place) FROM fleet_servers WHERE place >= ${from} AND place < ${from + pageRows} ORDER BY place`,
+      serverSchema,
+    )
+    yield page
+    if (page.length < pageRows) return
+  }
+}

@@ -1,0 +1,135 @@
+// The packing of a whole fleet, group by group: which underutilised server moves onto which (analysis definition, section 8).
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { Database } from '../../database/database.ts'
+import { recommendBeforePacking } from './recommend-before-packing.ts'
+import { groupKey, readFleetServers } from './fleet-servers.ts'
+import { packServers, type PackableServer } from '../../statistics/pack-servers.ts'
+
+/** Servers packed against each other at most; larger groups are cut by server name. */
+const subgroupSize = 2000
+const minRemaining = 2
+
+type PackingCandidate = Pick<PackableServer, 'serverId' | 'capacityUnits'>
+
+/** Servers that may be packed onto each other. */
+interface PackingGroup {
+  readonly servers: readonly PackingCandidate[]
+  readonly maxRemovals: number
+}
+
+/** Server -> the host that takes it over. Reads `fleet_servers`, `series` and `horizon`. */
+export const packFleet = async (database: Database, config: AnalysisConfig): Promise<Map<string, string>> => {
+  const target = config.consolidation_target / 100
+  const hostByServer = new Map<string, string>()
+  const batches = createBatches(await findPackingGroups(database))
+  await createDemands(database, batches)
+  for (const [number, batch] of batches.entries()) {
+    const demands = await readDemands(database, number, batch)
+    for (const [index, { maxRemovals }] of batch.entries()) {
+      for (const [server, host] of packServers(demands[index]!, { target, maxRemovals })) hostByServer.set(server, host)
+    }
+  }
+  await database.run('DROP TABLE packed_demands')
+  return hostByServer
+}
+
+/** The servers of a group that count. */
+interface GroupMembers {
+  readonly packable: PackingCandidate[]
+  count: number
+  retired: number
+}
+
+/** Groups by business unit, region and criticality, cut into subgroups; those where nothing can move are left out. */
+const findPackingGroups = async (database: Database): Promise<PackingGroup[]> => {
+  const groups = new Map<string, GroupMembers>()
+  for await (const page of readFleetServers(database)) {
+    for (const server of page) {
+      const key = groupKey(server)
+      const members = groups.get(key) ?? { packable: [], count: 0, retired: 0 }
+      groups.set(key, members)
+      const recommendation = recommendBeforePacking(server)
+      members.count++
+      if (recommendation === 'retire') members.retired++
+      if (server.is_underutilized && recommendation === null)
+        members.packable.push({ serverId: server.server_id, capacityUnits: server.capacity_units })
+    }
+  }
+  return [...groups.values()].flatMap(({ packable, count, retired }) => {
+    const subgroups: PackingGroup[] = []
+    let removable = count - retired - minRemaining
+    for (let from = 0; from < packable.length; from += subgroupSize) {
+      const subgroup = packable.slice(from, from + subgroupSize)
+      const maxRemovals = Math.min(removable, subgroup.length - 1)
+      if (maxRemovals > 0) subgroups.push({ servers: subgroup, maxRemovals })
+      removable -= Math.max(0, maxRemovals)
+    }
+    return subgroups
+  })
+}
+
+/** Consecutive groups of at most a subgroup's size together: one query reads them all, and memory stays bounded. */
+const createBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
+  const batches: PackingGroup[][] = []
+  let remaining = 0
+  for (const group of groups) {
+    if (remaining < group.servers.length) {
+      batches.push([])
+      remaining = subgroupSize
+    }
+    batches.at(-1)!.push(group)
+    remaining -= group.servers.length
+  }
+  return batches
+}
+
+/** Creates `packed_demands`, the horizons of what may be packed, batch after batch: each batch reads its own part alone. */
+const createDemands = async (database: Database, batches: readonly (readonly PackingGroup[])[]): Promise<void> => {
+  await database.storeRows(
+    'packed',
+    { batch: 'INTEGER', place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' },
+    demandRows(batches),
+  )
+  await database.run(`
+    CREATE OR REPLACE TABLE packed_demands AS
+    SELECT p.batch, p.place, p.pack_group, p.metric_number, h.ts, h.predicted
+    FROM horizon h JOIN (
+      SELECT s.series_id, s.metric_number, q.batch, q.place, q.pack_group
+      FROM (SELECT series_id, server_id, dense_rank() OVER (ORDER BY metric) AS metric_number FROM series WHERE high_threshold IS NOT NULL) s
+      JOIN packed q USING (server_id)) p USING (series_id)
+    ORDER BY p.batch`)
+}
+
+function* demandRows(batches: readonly (readonly PackingGroup[])[]): Generator<readonly (string | number)[]> {
+  for (const [batch, groups] of batches.entries()) {
+    let place = 0
+    for (const [group, { servers }] of groups.entries()) for (const { serverId } of servers) yield [batch, place++, group, serverId]
+  }
+}
+
+/** Per group and server the demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
+const readDemands = async (database: Database, batch: number, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
+  const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
+  const [positions, slots, values] = await database.numbers(
+    `SELECT place, dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1, predicted
+     FROM packed_demands WHERE batch = ${batch}`,
+    3,
+  )
+  const widths = groups.map(() => 0)
+  positions!.forEach((place, index) => {
+    const { group } = members[place]!
+    widths[group] = Math.max(widths[group]!, slots![index]! + 1)
+  })
+  const demands = members.map(({ group }) => new Float64Array(widths[group]!).fill(Number.NaN))
+  positions!.forEach((place, index) => {
+    demands[place]![slots![index]!] = (Math.max(0, values![index]!) / 100) * members[place]!.server.capacityUnits
+  })
+  const packable: PackableServer[][] = groups.map(() => [])
+  members.forEach(({ server, group }, place) => packable[group]!.push({ ...server, demand: fillWithPeak(demands[place]!) }))
+  return packable
+}
+
+const fillWithPeak = (demand: Float64Array): Float64Array => {
+  const peak = demand.reduce((currentMax, units) => (Number.isNaN(units) ? currentMax : Math.max(currentMax, units)), 0)
+  return demand.map((units) => (Number.isNaN(units) ? peak : units))
+}

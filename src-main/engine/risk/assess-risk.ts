@@ -1,0 +1,129 @@
+// Series-level risk on the selected model's horizon: percentiles, breaches, quarter-end peak, headroom (analysis definition, sections 4 to 6).
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import type { AnalysisConfig, AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
+
+const secondsPerDay = 86_400
+
+/** Creates `horizon` (series_id, ts, predicted): the selected model's future, NULL predictions left out. */
+export const extractHorizon = async (database: Database): Promise<void> => {
+  await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
+}
+
+/** SQL for the rows of `horizon`. Of a set that does not state its future, files and row groups with older times alone need not be read. */
+export const selectHorizon = async (database: Database): Promise<string> => {
+  const { last_past_us } = await database.row(
+    `SELECT CAST(CASE WHEN count(*) = count(last_measured_at) AND (SELECT sum(stated) FROM series_models) = 0
+                      THEN epoch_us(min(last_measured_at)) END AS VARCHAR) AS last_past_us FROM series`,
+    z.object({ last_past_us: z.string().nullable() }),
+  )
+  return horizonQuery(last_past_us === null ? 'true' : `f.ts > make_timestamp(${last_past_us})`)
+}
+
+/** `condition` holds for every row of the horizon; `forecast` names a relation that holds the selected models' rows at least. */
+export const horizonQuery = (condition: string, forecast = 'forecast'): string => `
+    SELECT s.series_id, f.ts, f.predicted
+    FROM ${forecast} f
+    JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)
+    WHERE f.is_horizon AND f.predicted IS NOT NULL AND ${condition}
+    ORDER BY s.series_id, f.ts`
+
+/** Creates `series_risk`: one row per series, also for those without a horizon. */
+export const assessRisk = async (
+  database: Database,
+  config: AnalysisConfig,
+  method: AnalysisMethod,
+  calendar: Calendar,
+  grid: TimeGrid,
+  fixedPoint: FixedPoint,
+): Promise<void> => {
+  await database.run(`CREATE OR REPLACE TABLE horizon_means AS ${horizonMeansQuery(fixedPoint)}`)
+  await database.run(`CREATE OR REPLACE TABLE horizon_figures AS ${horizonFiguresQuery(calendar)}`)
+  await database.run(`CREATE OR REPLACE TABLE breach_runs AS ${longestRunsQuery(grid)}`)
+  await database.run(`CREATE OR REPLACE TABLE series_risk AS ${seriesRiskQuery(config, method)}`)
+}
+
+/** Values and times from the series' mean, as shares of the greatest such distance: -1..1 whatever the metric's unit. NULL where all are the same. */
+const deviationSql = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
+const distanceSql = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
+
+/** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
+export const unitsToAddSql = (units: string, p95: string, threshold: string): string => `
+  CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
+       WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
+       ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
+
+/** Of the whole server: every judged metric has a horizon, and its mean is below the threshold. */
+const underutilizedSql = (config: AnalysisConfig): string => `
+  coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
+    OVER (PARTITION BY s.server_id), false)`
+
+const mixedUnderutilizedSql = (config: AnalysisConfig): string => `
+  coalesce(bool_and(mixed.horizon_mean IS NOT NULL AND mixed.horizon_mean < ${config.underutilized_threshold})
+    OVER (PARTITION BY s.server_id), false)`
+
+/** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
+export const longestRunsQuery = (grid: TimeGrid): string => `
+  WITH over_threshold AS (
+    SELECT h.series_id, epoch_us(h.ts) // ${grid.stepSeconds * 1_000_000}
+           - row_number() OVER (PARTITION BY h.series_id ORDER BY h.ts) AS run
+    FROM horizon h JOIN series s USING (series_id) WHERE h.predicted > s.high_threshold
+  ), runs AS (SELECT series_id, run, count(*) AS periods FROM over_threshold GROUP BY ALL)
+  SELECT series_id, CAST(max(periods) AS INTEGER) AS longest_breach_run FROM runs GROUP BY series_id`
+
+/** SQL for the rows of `horizon_means`. */
+export const horizonMeansQuery = (fixedPoint: FixedPoint): string => `
+    WITH means AS (
+      SELECT series_id, ${fixedMeanSql('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest,
+             CAST(sum(CAST(epoch(ts) AS BIGINT)) AS DOUBLE) / count(*) AS mean_epoch, epoch(min(ts)) AS first_epoch, epoch(max(ts)) AS last_epoch
+      FROM horizon GROUP BY series_id
+    )
+    SELECT series_id, horizon_mean, mean_epoch,
+           CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS greatest_deviation,
+           CASE WHEN last_epoch > first_epoch THEN greatest(last_epoch - mean_epoch, mean_epoch - first_epoch) END AS greatest_seconds
+    FROM means`
+
+/** SQL for the rows of `horizon_figures`. */
+export const horizonFiguresQuery = (calendar: Calendar): string => `
+    SELECT h.series_id, CAST(count(*) AS INTEGER) AS horizon_periods,
+           min(h.ts) AS horizon_start, max(h.ts) AS horizon_end,
+           quantile_cont(h.predicted, 0.95) AS horizon_p95, max(h.predicted) AS horizon_peak,
+           any_value(m.horizon_mean) AS horizon_mean,
+           coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
+             / sqrt(nullif(count(*) - 1, 0)) AS horizon_std,
+           coalesce(any_value(m.greatest_deviation), 0) * coalesce(${fixedSumOfSharesSql(`${deviationSql} * ${distanceSql}`)}, 0)
+             / ${fixedSumOfSharesSql(`${distanceSql} * ${distanceSql}`)} * ${30 * secondsPerDay} / any_value(m.greatest_seconds) AS trend_per_30_days,
+           max(h.predicted) FILTER (WHERE ${calendar.isEoq('h.ts')} OR ${calendar.isHoliday('h.ts')}) AS seasonal_peak_risk,
+           min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
+           CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over
+    FROM horizon h JOIN horizon_means m USING (series_id) JOIN series s USING (series_id)
+    GROUP BY h.series_id`
+
+/** SQL for the rows of `series_risk`. */
+export const seriesRiskQuery = (config: AnalysisConfig, method: AnalysisMethod): string => `
+    SELECT s.series_id, s.server_id, s.metric, m.model, s.business_unit, s.region, s.criticality,
+           s.monthly_cost_usd, s.capacity_units, s.lead_time_days, s.last_measured_at,
+           f.horizon_start, f.horizon_end, coalesce(f.horizon_periods, 0) AS horizon_periods,
+           f.horizon_p95, f.horizon_peak, f.horizon_mean, f.horizon_std, f.trend_per_30_days,
+           s.high_threshold, s.very_high_threshold,
+           CASE WHEN s.high_threshold IS NULL OR f.horizon_p95 IS NULL THEN NULL
+                WHEN f.horizon_p95 > s.very_high_threshold THEN 'high'
+                WHEN f.horizon_p95 > s.high_threshold THEN 'medium' ELSE 'low' END AS risk_level,
+           coalesce(f.horizon_p95 > s.high_threshold, false) AS is_at_risk,
+           s.high_threshold - f.horizon_p95 AS headroom_points,
+           f.first_breach_at,
+           date_diff('second', s.last_measured_at, f.first_breach_at) / ${secondsPerDay}.0::DOUBLE AS days_to_breach,
+           coalesce(f.periods_over, 0) AS periods_over,
+           coalesce(r.longest_breach_run, 0) AS longest_breach_run,
+           ${unitsToAddSql('s.capacity_units', 'f.horizon_p95', 's.high_threshold')} AS units_to_add,
+           ${method === 'module05' ? 'mixed.seasonal_peak_risk' : 'f.seasonal_peak_risk'} AS seasonal_peak_risk,
+           ${method === 'module05' ? mixedUnderutilizedSql(config) : underutilizedSql(config)} AS is_underutilized
+    FROM series s
+    LEFT JOIN selected_models m USING (series_id)
+    LEFT JOIN horizon_figures f USING (series_id)
+    LEFT JOIN breach_runs r USING (series_id)
+    ${method === 'module05' ? 'LEFT JOIN mixed_horizon mixed USING (series_id)' : ''}
+    ORDER BY s.series_id`

@@ -1,0 +1,70 @@
+// Tables `series` (one row per server and metric: identity, group, thresholds, last measured time) and the view `forecast` with `is_horizon`.
+import { z } from 'zod'
+import type { Database } from '../../database/database.ts'
+import {
+  hasThreshold,
+  thresholdsFor,
+  type AnalysisConfig,
+  type AnalysisMethod,
+  type Thresholds,
+} from '../../../src-shared/config/analysis-config.ts'
+
+/** The original ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
+export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
+
+/** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
+export const prepareSeries = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
+  await createThresholds(database, config, method)
+  await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config)}`)
+  const { complete } = await database.row(
+    'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
+    z.object({ complete: z.boolean() }),
+  )
+  // A hole in the measurements is no horizon: only what lies after the series' last measured time is.
+  await database.run(
+    `CREATE OR REPLACE VIEW forecast AS ${complete ? 'SELECT *, is_future AS is_horizon FROM forecast_rows' : forecastQuery}`,
+  )
+  await database.run(
+    complete
+      ? `CREATE OR REPLACE VIEW horizon_counts AS SELECT server_id, metric, model, stated_horizon AS horizon_points FROM series_models`
+      : `CREATE OR REPLACE TABLE horizon_counts_counted AS ${horizonCountsQuery};
+         CREATE OR REPLACE VIEW horizon_counts AS SELECT * FROM horizon_counts_counted`,
+  )
+}
+
+/** SQL for the rows of `series`. */
+export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | 'lead_time_days'>): string => `
+    SELECT CAST(row_number() OVER (ORDER BY s.server_id, s.metric) - 1 AS INTEGER) AS series_id,
+           s.server_id, s.metric, s.last_measured_at,
+           a.business_unit, a.region, a.criticality,
+           coalesce(a.monthly_cost_usd, ${config.cost_per_instance}) AS monthly_cost_usd,
+           coalesce(a.capacity_units, 1) AS capacity_units,
+           coalesce(a.lead_time_days, ${config.lead_time_days}) AS lead_time_days,
+           t.high AS high_threshold, t.very_high AS very_high_threshold
+    FROM (SELECT server_id, metric, max(last_measured_at) AS last_measured_at FROM series_models GROUP BY ALL) s
+    LEFT JOIN server_attributes a USING (server_id)
+    LEFT JOIN thresholds t ON t.metric = s.metric AND t.criticality IS NOT DISTINCT FROM a.criticality
+    ORDER BY series_id`
+
+/** SQL for the rows of `forecast`, whatever the set states of its future. */
+export const forecastQuery = `
+  SELECT f.*, coalesce(f.is_future, f.actual IS NULL AND (s.last_measured_at IS NULL OR f.ts > s.last_measured_at)) AS is_horizon
+  FROM forecast_rows f JOIN (SELECT server_id, metric, last_measured_at FROM series) s USING (server_id, metric)`
+
+export const horizonCountsQuery = `
+  SELECT server_id, metric, model, count(*) FILTER (WHERE is_horizon AND predicted IS NOT NULL) AS horizon_points
+  FROM forecast GROUP BY ALL`
+
+/** One row per metric and criticality; no row where no threshold applies. */
+const createThresholds = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
+  const pairs = await database.rows(
+    `SELECT DISTINCT s.metric, a.criticality FROM series_models s LEFT JOIN server_attributes a USING (server_id) ORDER BY ALL`,
+    z.object({ metric: z.string(), criticality: z.string().nullable() }),
+  )
+  await database.run('CREATE OR REPLACE TABLE thresholds (metric VARCHAR, criticality VARCHAR, high DOUBLE, very_high DOUBLE)')
+  for (const { metric, criticality } of pairs) {
+    if (method === 'headroom' && !hasThreshold(config, metric)) continue
+    const { high, very_high } = method === 'module05' ? module05Thresholds : thresholdsFor(config, metric, criticality)
+    await database.run('INSERT INTO thresholds VALUES (?, ?, ?, ?)', [metric, criticality, high, very_high])
+  }
+}

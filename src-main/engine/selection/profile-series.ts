@@ -1,0 +1,177 @@
+// One pass over the set that leaves what each model of each series holds: rows, times, backtest errors, and a screen for repeated rows.
+import { z } from 'zod'
+import { literal, type Database } from '../../database/database.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { fromStepsSql, toStepsSql } from '../../statistics/fixed-point.ts'
+import { damagedFileError, type ForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { ForecastValidation } from '../../forecasts/validate-forecasts.ts'
+
+/** Time slots per bitmap; a longer series takes several. */
+const slotsPerBitmap = 4096
+
+/**
+ * Creates table `series_models` (one row per server, metric, model) and refuses repeated rows.
+ * A backtest row is one that says what the model predicted about a time since measured. sMAPE's summand, in percent:
+ * 200 |a - p| / (|a| + |p|), 0 where both are 0.
+ */
+export const profileSeries = async (
+  database: Database,
+  dataset: ForecastDataset,
+  grid: TimeGrid,
+  { fixedPoint, isWithinPercent }: ForecastValidation,
+): Promise<void> => {
+  const span = await database.row(
+    `SELECT CAST(epoch_us(min(ts)) AS VARCHAR) AS first_us,
+            CAST((epoch_us(max(ts)) - epoch_us(min(ts))) // ${grid.stepSeconds * 1_000_000} + 1 AS DOUBLE) AS slots
+     FROM forecast_rows`,
+    z.object({ first_us: z.string(), slots: z.number() }),
+  )
+  const width = Math.min(slotsPerBitmap, span.slots)
+  const slot = `(epoch_us(ts) - ${span.first_us}) // ${grid.stepSeconds * 1_000_000}`
+  const isLong = span.slots > width
+  const profiling = database.run(
+    `CREATE OR REPLACE TABLE series_models AS ${seriesProfileQuery(
+      dataset.columns,
+      { fixedPoint, isWithinPercent },
+      {
+        slot,
+        bitmap: isLong ? `slot // ${width}` : '0',
+        filled: `bit_count(bitstring_agg(CAST(${isLong ? `slot % ${width}` : 'slot'} AS INTEGER), 0, ${width - 1}))`,
+      },
+    )}`,
+  )
+  // The first to read all pages.
+  await profiling.catch((cause: unknown) => {
+    throw damagedFileError(dataset.files, dataset.name, cause)
+  })
+  await rejectTooManyNames(database, dataset)
+  await rejectDuplicateRows(database, dataset)
+}
+
+/** How repeated rows are screened: SQL for a row's slot in time, the bitmap it falls into, and how many slots of a bitmap are filled. */
+interface DuplicateRowCheck {
+  readonly slot: string
+  readonly bitmap: string
+  readonly filled: string
+}
+
+/** SQL for the rows of `series_models`. */
+export const seriesProfileQuery = (
+  columns: MappedColumns,
+  { fixedPoint, isWithinPercent }: Pick<ForecastValidation, 'fixedPoint' | 'isWithinPercent'>,
+  duplicateCheck: DuplicateRowCheck,
+): string => {
+  const leads = leadColumns(columns)
+  return `
+    WITH placed AS (
+      SELECT *, NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL AS is_backtest,
+             ${duplicateCheck.slot} AS slot
+      FROM forecast_rows
+    ), measured AS (
+      -- NULL outside the backtest, so that sums and counts skip the horizon.
+      SELECT server_id, metric, model, ts, slot, actual, predicted, is_future,
+             CASE WHEN is_backtest THEN predicted - actual END AS error,
+             CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
+             CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
+             CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at${leads.perRow}
+      FROM placed
+    ), bitmaps AS (
+      SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,
+             count(*) AS row_count,
+             ${duplicateCheck.filled} AS filled_slots,
+             min(ts) AS first_at, max(ts) AS last_at,
+             max(measured_at) AS last_measured_at, count(measured_at) AS measured,
+             count(is_future) AS stated,
+             count_if(is_future AND predicted IS NOT NULL) AS stated_horizon,
+             count(error) AS backtest_points, bit_xor(time_hash) AS backtest_times,
+             sum(${toStepsSql('abs(error)', fixedPoint)}) AS absolute_error,
+             sum(${toStepsSql('error', fixedPoint)}) AS signed_error,
+             sum(${toStepsSql('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
+             count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
+             min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
+             ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual${leads.perSeries}
+      FROM measured GROUP BY ALL
+    )
+    SELECT server_id, metric, model,
+           CAST(sum(row_count) AS BIGINT) AS row_count,
+           bool_or(filled_slots < row_count) AS may_repeat,
+           min(first_at) AS first_at, max(last_at) AS last_at, max(last_measured_at) AS last_measured_at,
+           ${['measured', 'stated', 'stated_horizon', 'backtest_points', 'bounded_points', 'covered_points', 'predictions']
+             .map((count) => `CAST(sum(${count}) AS BIGINT) AS ${count}`)
+             .join(', ')},
+           coalesce(bit_xor(backtest_times), 0) AS backtest_times,
+           ${['absolute_error', 'signed_error', 'symmetric_error']
+             .map((sum) => `coalesce(${fromStepsSql(`sum(${sum})`)}, 0) AS ${sum}`)
+             .join(', ')},
+           min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
+           coalesce(bool_or(has_outside_actual), false) OR min(least_predicted) < 0 OR max(greatest_predicted) > 100 AS is_outside_percent,
+           ${leads.overall}
+    FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`
+}
+
+/** How far ahead the backtest looked; only where the set says so, since every aggregate costs time on every row. */
+const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: string; overall: string } =>
+  columns.cutoff === undefined && columns.horizon_offset === undefined
+    ? { perRow: '', perSeries: '', overall: 'CAST(NULL AS BIGINT) AS backtest_lead_seconds, CAST(NULL AS DOUBLE) AS backtest_lead_periods' }
+    : {
+        perRow: `,
+             CASE WHEN is_backtest THEN date_diff('second', cutoff, ts) END AS lead_seconds,
+             CASE WHEN is_backtest THEN horizon_offset END AS lead_periods`,
+        perSeries: `,
+             max(lead_seconds) AS backtest_lead_seconds, max(lead_periods) AS backtest_lead_periods`,
+        overall: 'max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods',
+      }
+
+/** A fleet is forecast by a handful of models in a handful of metrics: more names than this are of something else, such as run ids. */
+const maxNames = 1000
+
+const rejectTooManyNames = async (database: Database, { columns, name }: ForecastDataset): Promise<void> => {
+  const nameCounts = await database.row(
+    'SELECT CAST(count(DISTINCT model) AS DOUBLE) AS model, CAST(count(DISTINCT metric) AS DOUBLE) AS metric FROM series_models',
+    z.object({ model: z.number(), metric: z.number() }),
+  )
+  for (const role of ['model', 'metric'] as const) {
+    if (nameCounts[role] <= maxNames) continue
+    const [names, maxText] = [nameCounts[role], maxNames].map((count) => count.toLocaleString('en-US'))
+    throw new HeadroomError(
+      'input-too-varied',
+      `Column ${columns[role]?.column ?? role} of ${name} names ${names} ${role}s, more than ${maxText}.`,
+      {
+        next: `Check that the column holds the ${role}; run ids and versions belong into another one.`,
+      },
+    )
+  }
+}
+
+/** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
+const rejectDuplicateRows = async (database: Database, dataset: ForecastDataset): Promise<void> => {
+  const { suspects } = await database.row(
+    'SELECT CAST(count(*) AS DOUBLE) AS suspects FROM series_models WHERE may_repeat',
+    z.object({ suspects: z.number() }),
+  )
+  if (suspects === 0) return
+  const repeated = await database.rows(
+    `WITH repeated AS (
+       SELECT server_id, metric, model, ts FROM forecast_rows
+       SEMI JOIN (SELECT server_id, metric, model FROM series_models WHERE may_repeat) USING (server_id, metric, model)
+       GROUP BY ALL HAVING count(*) > 1
+     )
+     SELECT server_id, metric, model, strftime(ts, ${literal('%Y-%m-%dT%H:%M:%SZ')}) AS at,
+            CAST(count(*) OVER () AS DOUBLE) AS total
+     FROM repeated ORDER BY server_id, metric, model, ts LIMIT 3`,
+    z.object({ server_id: z.string(), metric: z.string(), model: z.string(), at: z.string(), total: z.number() }),
+  )
+  const [first] = repeated
+  if (first === undefined) return
+  const examples = repeated.map((row) => `${row.server_id}, ${row.metric}, ${row.model} at ${row.at}`).join('; ')
+  const { server_id, timestamp } = dataset.columns
+  throw new HeadroomError(
+    'input-duplicate-rows',
+    `${dataset.name} has more than one row for ${first.total} (${server_id.column}, metric, model, ${timestamp.column}) ${
+      first.total === 1 ? 'key' : 'keys'
+    }, for instance ${examples}.`,
+    { next: 'Keep one forecast per key: one cut-off, one run of each model.' },
+  )
+}

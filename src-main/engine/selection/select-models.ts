@@ -1,0 +1,150 @@
+// The accountable model of each series: least mean absolute error over the backtest times that its candidates share.
+import { z } from 'zod'
+import { literal, type Database } from '../../database/database.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { queryNaiveErrors, storeNaiveErrors } from '../backtest/naive-errors.ts'
+import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+
+/** Below this many common timestamps a series' own errors do not decide. */
+export const minCommonPoints = 14
+
+/**
+ * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model). Returns whether
+ * `naive_errors`, which MASE is made of, is complete; else it is empty, no decision needed it, and the selected backtests will tell it.
+ * Where the models of a series share no time at all, the fleet's medians take their errors over their own times.
+ * Analysis definition, section 3. MASE: Hyndman and Koehler 2006.
+ */
+export const selectModels = async (
+  database: Database,
+  grid: TimeGrid,
+  fixedPoint: FixedPoint,
+  datasetName: string,
+  forcedModel: string | undefined,
+): Promise<{ hasNaiveErrors: boolean }> => {
+  await storeNaiveErrors(database, [])
+  await createCandidates(database, fixedPoint)
+  const { candidates } = await database.row(
+    'SELECT CAST(count(*) AS DOUBLE) AS candidates FROM candidates',
+    z.object({ candidates: z.number() }),
+  )
+  if (candidates === 0) {
+    throw new HeadroomError('input-no-horizon', `${datasetName} has no future rows: column is_future or actual marks none.`, {
+      next: 'Include the forecast rows that lie after the last measured time.',
+    })
+  }
+  if (forcedModel !== undefined) await assertModelKnown(database, forcedModel, datasetName)
+  const { is_decided } = await database.row(
+    `SELECT bool_and(series_common_points >= ${minCommonPoints}) AS is_decided FROM candidates`,
+    z.object({ is_decided: z.boolean() }),
+  )
+  // Where backtests are short, the fleet's MASE decides.
+  if (!is_decided) await queryNaiveErrors(database, grid, fixedPoint)
+  await selectBest(database, forcedModel)
+  if (is_decided && (await areBacktestsComplete(database))) return { hasNaiveErrors: false }
+  if (is_decided) await queryNaiveErrors(database, grid, fixedPoint)
+  return { hasNaiveErrors: true }
+}
+
+/** Whether the selected model's backtest covers every measured time of each series. */
+const areBacktestsComplete = async (database: Database): Promise<boolean> => {
+  const { are_whole } = await database.row(
+    `SELECT coalesce(bool_and(m.backtest_points = w.measured), true) AS are_whole
+     FROM (SELECT server_id, metric, max(measured) AS measured FROM series_models GROUP BY ALL) w
+     JOIN series s USING (server_id, metric) LEFT JOIN selected_models x USING (series_id)
+     LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model`,
+    z.object({ are_whole: z.boolean() }),
+  )
+  return are_whole
+}
+
+/** SQL for the rows of `selected_models`, where no model is forced. */
+export const selectedModelsQuery = `
+         WITH fleet AS (
+           SELECT model, median(coalesce(mase, own_mase)) AS median_mase, median(coalesce(mae, own_mae)) AS median_mae
+           FROM candidates GROUP BY model
+         ),
+         ranked AS (
+           SELECT c.series_id, c.model,
+                  row_number() OVER (PARTITION BY c.series_id ORDER BY
+                    CASE WHEN c.series_common_points >= ${minCommonPoints} THEN c.mae END NULLS LAST,
+                    CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mase END NULLS LAST,
+                    CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mae END NULLS LAST,
+                    c.model) AS place
+           FROM candidates c JOIN fleet f USING (model)
+         )
+         SELECT series_id, model FROM ranked WHERE place = 1 ORDER BY series_id`
+
+const selectBest = async (database: Database, forcedModel: string | undefined): Promise<void> =>
+  database.run(
+    `CREATE OR REPLACE TABLE selected_models AS ${forcedModel === undefined ? selectedModelsQuery : forcedModelQuery(forcedModel)}`,
+  )
+
+/** SQL for the rows of `selected_models`, where one model is forced. */
+export const forcedModelQuery = (model: string): string =>
+  `SELECT series_id, model FROM candidates WHERE model = ${literal(model)} ORDER BY series_id`
+
+const assertModelKnown = async (database: Database, model: string, datasetName: string): Promise<void> => {
+  const knownModels = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))
+  if (knownModels.some((row) => row.model === model)) return
+  throw new HeadroomError('input-model-unknown', `Column model of ${datasetName} has no forecasts by "${model}".`, {
+    next: `Use one of ${knownModels.map((row) => row.model).join(', ')}.`,
+  })
+}
+
+/**
+ * Where all candidates cover the same backtest times (equal count and fingerprint of the times), the survey's sums are
+ * the answer; the other series alone are joined row by row.
+ */
+const createCandidates = async (database: Database, fixedPoint: FixedPoint): Promise<void> => {
+  await database.run(`CREATE OR REPLACE TABLE candidate_rows AS ${candidateRowsQuery}`)
+  await database.run(`CREATE OR REPLACE TABLE unaligned_errors AS ${unalignedErrorsQuery(fixedPoint)}`)
+  await database.run(`CREATE OR REPLACE TABLE candidate_errors AS ${candidateErrorsQuery}`)
+  await database.run('DROP TABLE candidate_rows; DROP TABLE unaligned_errors')
+  await database.run(`CREATE OR REPLACE VIEW candidates AS ${candidatesQuery}`)
+}
+
+/** Whether all candidates of a series that have a backtest share the value. */
+const isSameForTested = (value: string): string => {
+  const tested = `CASE WHEN m.backtest_points > 0 THEN ${value} END`
+  return `coalesce(min(${tested}) OVER series_window = max(${tested}) OVER series_window, true)`
+}
+
+/** SQL for the rows of `candidate_rows`. */
+export const candidateRowsQuery = `
+    SELECT s.series_id, m.*, h.horizon_points,
+           count(CASE WHEN m.backtest_points > 0 THEN 1 END) OVER series_window AS tested_candidates,
+           ${isSameForTested('m.backtest_points')} AND ${isSameForTested('m.backtest_times')} AS aligned
+    FROM series_models m JOIN horizon_counts h USING (server_id, metric, model) JOIN series s USING (server_id, metric)
+    WHERE h.horizon_points > 0
+    WINDOW series_window AS (PARTITION BY s.series_id)`
+
+/** SQL for the rows of `unaligned_errors`. */
+export const unalignedErrorsQuery = (fixedPoint: FixedPoint): string => `
+    WITH tested AS (
+      SELECT c.series_id, c.model, c.tested_candidates, f.ts, abs(f.actual - f.predicted) AS error
+      FROM forecast f JOIN candidate_rows c USING (server_id, metric, model)
+      WHERE NOT c.aligned AND NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
+    ), common AS (
+      SELECT series_id, ts FROM tested GROUP BY series_id, ts, tested_candidates HAVING count(*) = tested_candidates
+    )
+    SELECT series_id, model, count(*) AS common_points, ${fixedSumSql('error', fixedPoint)} AS absolute_error
+    FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`
+
+/** SQL for the rows of `candidate_errors`. */
+export const candidateErrorsQuery = `
+    WITH scored AS (
+      SELECT c.series_id, c.model, c.horizon_points, c.backtest_points, c.absolute_error / nullif(c.backtest_points, 0) AS own_mae,
+             CAST(CASE WHEN c.aligned THEN c.backtest_points ELSE coalesce(u.common_points, 0) END AS INTEGER) AS common_points,
+             CASE WHEN c.aligned THEN c.absolute_error ELSE u.absolute_error END AS absolute_error
+      FROM candidate_rows c LEFT JOIN unaligned_errors u USING (series_id, model)
+    )
+    SELECT s.series_id, s.model, s.horizon_points, s.backtest_points, s.common_points,
+           max(s.common_points) OVER (PARTITION BY s.series_id) AS series_common_points,
+           s.absolute_error / nullif(s.common_points, 0) AS mae, s.own_mae
+    FROM scored s ORDER BY s.series_id, s.model`
+
+/** SQL for the rows of `candidates`. */
+export const candidatesQuery = `
+    SELECT c.*, c.mae / n.naive_error AS mase, c.own_mae / n.naive_error AS own_mase
+    FROM candidate_errors c LEFT JOIN naive_errors n USING (series_id)`

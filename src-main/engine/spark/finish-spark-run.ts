@@ -1,0 +1,86 @@
+// The second stage: what a Spark job left becomes a run folder, by the same steps as any analysis (decision 15).
+import { resolve } from 'node:path'
+import { literal, type Database } from '../../database/database.ts'
+import { concatenateFiles, findJoinableFiles } from '../../parquet/append-columns.ts'
+import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
+import { createRun, type RunInput } from '../analyze.ts'
+import { assertDiskSpace, estimateRunBytes } from '../check-disk-space.ts'
+import { literalPath, type ForecastFile } from '../../forecasts/forecast-files.ts'
+import { assertFlaggedRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
+import { findFlaggedFiles, loadSparkOutput } from './load-spark-output.ts'
+import { readSparkOutputNotes, type SparkOutputNotes } from './spark-output.ts'
+
+export interface FinishSparkRequest {
+  /** The `stage` folder of a finished Spark job. */
+  readonly sparkOutput: string
+  /** Run folder to make; must not exist or be empty. */
+  readonly out: string
+  readonly eventsTable?: string | undefined
+  readonly runId?: string | undefined
+  readonly threads?: number | undefined
+  readonly memoryLimit?: string | undefined
+}
+
+/** As `analyze`; settings, forced model and servers table are those that the stage was planned with. */
+export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
+  const folder = resolve(sparkOutput)
+  const notes = await readSparkOutputNotes(folder)
+  const { config, forced_model: model } = notes
+  return createRun(
+    { ...request, inputs: [folder], method: 'headroom', config, ...(model === null ? {} : { model }) },
+    work,
+    sparkRunInput(folder, notes),
+  )
+}
+
+const sparkRunInput = (folder: string, notes: SparkOutputNotes): RunInput => ({
+  assess: async ({ request, staging: draft, database }, progress) => {
+    progress.start('open')
+    await assertDiskSpace(draft.folder, request.out, estimateRunBytes(await findFlaggedFiles(database, folder)))
+    return loadSparkOutput(database, folder, notes, request.eventsTable, progress)
+  },
+  startFlaggedFile: ({ database, work }, { dataset: source, validation: screening }, path) =>
+    startJoining(database, source.files, screening.rows, path, work.signal),
+})
+
+/** The shards one after the other: their pages are copied where they can be. */
+const startJoining = async (
+  database: Database,
+  flaggedFiles: readonly ForecastFile[],
+  rows: number,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<FlaggedFileWriting> => {
+  const joiningAbort = new AbortController()
+  const abort = (): void => joiningAbort.abort()
+  signal?.addEventListener('abort', abort)
+  const connection = await database.openConnection()
+  const paths = flaggedFiles.map((flaggedFile) => flaggedFile.path)
+  const write = async (): Promise<void> => {
+    const joinable = await findJoinableFiles(paths)
+    if (joinable !== undefined) await concatenateFiles(path, joinable, joiningAbort.signal)
+    else await connection.run(rewriteSql(paths, path))
+    await assertFlaggedRows(connection, path, rows)
+  }
+  const finished = write().finally(() => {
+    signal?.removeEventListener('abort', abort)
+    connection.close()
+  })
+  // Awaited at the end; until then a failure must not count as unhandled.
+  finished.catch(() => undefined)
+  return {
+    progress: () => connection.progress(),
+    finished,
+    stop: async () => {
+      joiningAbort.abort()
+      connection.connection.interrupt()
+      await finished.catch(() => undefined)
+    },
+  }
+}
+
+const rewriteSql = (paths: readonly string[], target: string): string => {
+  const list = paths.map((path) => literal(literalPath(path))).join(', ')
+  return `COPY (SELECT * FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true))
+          TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`
+}

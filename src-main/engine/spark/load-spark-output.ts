@@ -1,0 +1,94 @@
+// The tables of a stage folder in DuckDB, as the engine's own steps would have left them.
+import { join } from 'node:path'
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { identifier, literal, type Database } from '../../database/database.ts'
+import type { AssessedFleet } from '../risk/assess-fleet.ts'
+import { findPrimaryMetric } from '../risk/assess-fleet.ts'
+import { extractHorizon } from '../risk/assess-risk.ts'
+import { createCalendar } from '../../calendar/calendar.ts'
+import { readEventsTable } from '../../forecasts/events-table.ts'
+import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
+import { mapColumns } from '../../forecasts/forecast-columns.ts'
+import { canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
+import type { ProgressReporter } from '../progress.ts'
+import { findForecastFiles, literalPath, type ForecastFile } from '../../forecasts/forecast-files.ts'
+import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, type SparkOutputNotes, type SparkOutputTable } from './spark-output.ts'
+
+/** Loaded in the order of its rows in the engine, where that matters. */
+const tableOrders: Readonly<Record<SparkOutputTable, string>> = {
+  series_models: 'server_id, metric, model',
+  series: 'series_id',
+  candidates: 'series_id, model',
+  selected_models: 'series_id',
+  series_risk: 'series_id',
+  server_attributes: 'server_id',
+}
+
+/** Shards of the flagged rows, in order. */
+export const findFlaggedFiles = (database: Database, folder: string): Promise<ForecastFile[]> =>
+  findForecastFiles(database, [join(folder, flaggedRowsFolder)])
+
+/**
+ * Leaves `series_models`, `series`, `candidates`, `selected_models`, `series_risk`, `server_attributes`, `horizon`, `holidays` and the view
+ * `forecast`, which holds the selected models' rows alone: nothing that follows reads others. Throws HeadroomError.
+ */
+export const loadSparkOutput = async (
+  database: Database,
+  folder: string,
+  notes: SparkOutputNotes,
+  eventsTable: string | undefined,
+  progress: Pick<ProgressReporter, 'start'>,
+): Promise<AssessedFleet> => {
+  const { config } = notes
+  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable)
+  progress.start('survey')
+  const flaggedFiles = await findFlaggedFiles(database, folder)
+  for (const name of sparkOutputTables) {
+    const { relation, values } = await describeFolder(database, folder, name)
+    await database.run(`CREATE OR REPLACE TABLE ${name} AS SELECT ${values} FROM ${relation} ORDER BY ${tableOrders[name]}`)
+  }
+  await assertComplete(database)
+  const selected = await describeFolder(database, folder, selectedRowsFolder)
+  await database.run(`CREATE OR REPLACE VIEW forecast AS SELECT ${selected.values} FROM ${selected.relation}`)
+  progress.start('risk')
+  await extractHorizon(database)
+  const { rows } = await database.row('SELECT CAST(sum(row_count) AS DOUBLE) AS rows FROM series_models', z.object({ rows: z.number() }))
+  const name = 'the stage of the Spark job'
+  const columns = mapColumns(notes.schema, name)
+  return {
+    dataset: { files: flaggedFiles, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config.target_metric) },
+    serversTable: notes.servers_table,
+    eventCalendar,
+    validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
+    grid: { granularity: notes.granularity, stepSeconds: notes.step_seconds, lagSeconds: notes.lag_seconds },
+    calendar: await createCalendar(database, config, 'headroom'),
+    hasNaiveErrors: true,
+    primaryMetric: await findPrimaryMetric(database, config),
+    inputs: notes.inputs,
+  }
+}
+
+/** A folder's files, and its columns as the engine has them: times in UTC without zone. */
+const describeFolder = async (database: Database, folder: string, name: string): Promise<{ relation: string; values: string }> => {
+  const files = await findForecastFiles(database, [join(folder, name)])
+  const relation = `read_parquet([${files.map(({ path }) => literal(literalPath(path))).join(', ')}], hive_partitioning = false)`
+  const columns = await database.rows(`DESCRIBE SELECT * FROM ${relation}`, z.object({ column_name: z.string(), column_type: z.string() }))
+  const values = columns.map(({ column_name, column_type }) => {
+    const column = identifier(column_name)
+    return column_type === 'TIMESTAMP WITH TIME ZONE' ? `CAST(${column} AS TIMESTAMP) AS ${column}` : column
+  })
+  return { relation, values: values.join(', ') }
+}
+
+/** Each table belongs to the same series: one of another job would be noticed here. */
+const assertComplete = async (database: Database): Promise<void> => {
+  const { is_whole } = await database.row(
+    `SELECT (SELECT count(*) FROM series) > 0 AND (SELECT count(*) FROM series) = (SELECT count(*) FROM series_risk)
+            AND NOT EXISTS (SELECT 1 FROM series s ANTI JOIN series_risk r ON r.series_id = s.series_id AND r.server_id = s.server_id AND r.metric = s.metric)
+            AS is_whole`,
+    z.object({ is_whole: z.boolean() }),
+  )
+  if (is_whole) return
+  throw new HeadroomError('input-changed', 'The tables of the stage folder do not belong together.', { next: 'Run the Spark job again.' })
+}

@@ -1,0 +1,67 @@
+// A Spark plan for a forecast set: reads what the set's footers and a few of its servers tell, writes the plan and the servers table beside it.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Database, literal } from '../../database/database.ts'
+import { replaceText } from '../../run-folder/replace-file.ts'
+import type { LongWork } from '../analysis-request.ts'
+import { calendarForYears, holidayDates, yearsAround } from '../../calendar/calendar.ts'
+import { detectGranularity, firstServersQuery } from '../../forecasts/detect-granularity.ts'
+import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import { parseConfig } from '../parse-config.ts'
+import { loadServersTable } from '../../forecasts/servers-table.ts'
+import { renderSparkPlan, type PlanFacts, type SparkPlan } from './render-spark-plan.ts'
+import { sparkOutputVersion } from './spark-output.ts'
+
+export interface SparkPlanRequest {
+  /** The set, or a part of it that shows its columns, its step and its time. */
+  readonly inputs: readonly string[]
+  /** Folder for `plan.json` and `server_attributes.parquet`; made where it is not there. */
+  readonly out: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly serversTable?: string | undefined
+  readonly model?: string | undefined
+}
+
+/** Throws HeadroomError for what the analysis would refuse before it reads rows. */
+export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<never> = {}): Promise<SparkPlan> => {
+  const database = await Database.open({ signal: work.signal })
+  try {
+    const facts = await describeForPlan(database, request)
+    const plan = renderSparkPlan(facts.stage.config, facts)
+    await mkdir(request.out, { recursive: true })
+    await database.run(`COPY server_attributes TO ${literal(join(request.out, 'server_attributes.parquet'))} (FORMAT parquet)`)
+    await replaceText(join(request.out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
+    return plan
+  } finally {
+    database.close()
+  }
+}
+
+/** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
+export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
+  const config = parseConfig(request.config, 'headroom')
+  const { columns, schema } = await openForecastDataset(database, request.inputs, config)
+  const serversTable = await loadServersTable(database, request.serversTable)
+  const { middle } = await database.row(
+    `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
+    z.object({ middle: z.int().nullable() }),
+  )
+  const grid = await detectGranularity(database)
+  const years = yearsAround(middle ?? 1970)
+  return {
+    columns,
+    grid,
+    calendar: calendarForYears(config, 'headroom', holidayDates(config, years.first_year, years.last_year), years),
+    stage: {
+      version: sparkOutputVersion,
+      config,
+      forced_model: request.model ?? null,
+      schema: schema.map(({ column, type }) => ({ column, type })),
+      granularity: grid.granularity,
+      step_seconds: grid.stepSeconds,
+      lag_seconds: grid.lagSeconds,
+      servers_table: serversTable,
+    },
+  }
+}

@@ -1,0 +1,168 @@
+// The row-level work as a list of SQL statements: selection, risk, flags and the exchange, from the same SQL that runs on DuckDB (decisions 12 and 15).
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { identifier } from '../../database/database.ts'
+import { horizonFiguresQuery, horizonMeansQuery, horizonQuery, longestRunsQuery, seriesRiskQuery } from '../risk/assess-risk.ts'
+import { naiveErrorsQuery } from '../backtest/naive-errors.ts'
+import type { Calendar } from '../../calendar/calendar.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { fixedPointFor } from '../../statistics/fixed-point.ts'
+import { flagLists, flagsOfRow } from '../flagged-forecasts/flag-lists.ts'
+import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
+import { canonicalExpressions, forecastRowsQuery } from '../../forecasts/forecast-dataset.ts'
+import { thresholdsQuery } from '../../forecasts/thresholds.ts'
+import { forecastQuery, horizonCountsQuery, seriesQuery } from '../selection/prepare-series.ts'
+import {
+  candidateErrorsQuery,
+  candidateRowsQuery,
+  candidatesQuery,
+  forcedModelQuery,
+  selectedModelsQuery,
+  unalignedErrorsQuery,
+} from '../selection/select-models.ts'
+import { seriesProfileQuery } from '../selection/profile-series.ts'
+import { planChecks, repeatedRowsQuery, validationQuery, suspectedRowsQuery, stepQuery, type PlanCheck } from './plan-checks.ts'
+import { toSparkSql } from './spark-sql.ts'
+import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, sparkOutputVersion, type SparkOutputFacts } from './spark-output.ts'
+
+/** What must be known of a set before its statements can be written. */
+export interface PlanFacts {
+  readonly columns: MappedColumns
+  readonly grid: TimeGrid
+  readonly calendar: Calendar
+  readonly stage: SparkOutputFacts
+}
+
+/** How the rows of a step are cut into files. */
+export interface StepLayout {
+  /** Shards by the CRC-32 of the column, or ranges of its values. */
+  readonly by: 'hash' | 'range'
+  readonly column: string
+  /** Columns that each file is sorted by. */
+  readonly order: readonly string[]
+}
+
+export interface PlanStep {
+  /** A view by this name. */
+  readonly name: string
+  readonly sql: string
+  /** Where its rows are written and read back: for the steps that follow, or for the stage that is handed on. Null: a view alone. */
+  readonly kept: 'work' | 'stage' | null
+  readonly layout: StepLayout | null
+}
+
+export interface SparkPlan {
+  readonly version: typeof sparkOutputVersion
+  /** What the session must be set to, so that the statements mean what they mean in DuckDB. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Columns of the set that must be made anew before anything reads them, by name: SQL over the column. */
+  readonly casts: Readonly<Record<string, string>>
+  readonly steps: readonly PlanStep[]
+  readonly checks: readonly PlanCheck[]
+  /** Handed on in the stage's notes. */
+  readonly stage: SparkOutputFacts
+}
+
+const settings = {
+  'spark.sql.session.timeZone': 'UTC',
+  'spark.sql.ansi.enabled': 'true',
+  'spark.sql.ansi.doubleQuotedIdentifiers': 'true',
+  'spark.sql.parser.escapedStringLiterals': 'true',
+  // Otherwise times are written in a form that has no extremes in the footers.
+  'spark.sql.parquet.outputTimestampType': 'TIMESTAMP_MICROS',
+  // Times in nanoseconds can be read in no other way.
+  'spark.sql.legacy.parquet.nanosAsLong': 'true',
+}
+
+/** The statements as DuckDB understands them. Reads the views `source` and `server_attributes_given`. */
+export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, stage }: PlanFacts): PlanStep[] => {
+  // Sums of any size: whole numbers of 38 digits there.
+  const fixedPoint = fixedPointFor(Number.POSITIVE_INFINITY)
+  const expressions = canonicalExpressions(columns, config.target_metric)
+  const outputTables = new Set<string>(sparkOutputTables)
+  const view = (name: string, sql: string): PlanStep => ({ name, sql, kept: null, layout: null })
+  /** Read more than once, and small beside the set. */
+  const table = (name: string, sql: string): PlanStep => ({ name, sql, kept: outputTables.has(name) ? 'stage' : 'work', layout: null })
+  const keys = [columns.server_id, columns.metric, columns.model, columns.timestamp].flatMap((column) => column?.column ?? [])
+  return [
+    table('server_attributes', 'SELECT * FROM server_attributes_given'),
+    table('screening', validationQuery(columns, expressions)),
+    view('forecast_rows', forecastRowsQuery(expressions)),
+    table('usual_step', stepQuery),
+    table('suspects', suspectedRowsQuery),
+    table('repeated_rows', repeatedRowsQuery),
+    // Repeated rows have been looked for.
+    table(
+      'series_models',
+      seriesProfileQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' }),
+    ),
+    view('thresholds', thresholdsQuery(config)),
+    table('series', seriesQuery(config)),
+    view('forecast', forecastQuery),
+    view('horizon_counts', horizonCountsQuery),
+    table('naive_errors', naiveErrorsQuery(grid, fixedPoint)),
+    table('candidate_rows', candidateRowsQuery),
+    view('unaligned_errors', unalignedErrorsQuery(fixedPoint)),
+    view('candidate_errors', candidateErrorsQuery),
+    table('candidates', candidatesQuery),
+    table('selected_models', stage.forced_model === null ? selectedModelsQuery : forcedModelQuery(stage.forced_model)),
+    {
+      name: selectedRowsFolder,
+      sql: selectedRowsQuery,
+      kept: 'stage',
+      layout: { by: 'range', column: 'series_id', order: ['series_id', 'ts'] },
+    },
+    // From here on the selected models' rows are all that is read of the set.
+    view('selected_forecast', `SELECT * FROM ${selectedRowsFolder}`),
+    table('horizon', horizonQuery('true', 'selected_forecast')),
+    table('horizon_means', horizonMeansQuery(fixedPoint)),
+    table('horizon_figures', horizonFiguresQuery(calendar)),
+    view('breach_runs', longestRunsQuery(grid)),
+    table('series_risk', seriesRiskQuery(config, 'headroom')),
+    {
+      name: flaggedRowsFolder,
+      sql: flaggedQuery(calendar, expressions),
+      kept: 'stage',
+      layout: { by: 'hash', column: columns.server_id.column, order: keys },
+    },
+  ]
+}
+
+export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): SparkPlan => ({
+  version: sparkOutputVersion,
+  settings,
+  casts: createCasts(facts.stage.schema),
+  steps: planSteps(config, facts).map((step) => ({ ...step, sql: toSparkSql(step.sql) })),
+  checks: planChecks(facts.columns, facts.grid, facts.stage.forced_model ?? undefined).map((check) => ({
+    ...check,
+    sql: toSparkSql(check.sql),
+  })),
+  stage: facts.stage,
+})
+
+/** In Spark's own words, for columns that DuckDB reads as they are: nanoseconds, and truth out of folder names. */
+const createCasts = (schema: SparkOutputFacts['schema']): Record<string, string> => {
+  const casts: Readonly<Record<string, (name: string) => string>> = {
+    TIMESTAMP_NS: (name) => `CAST(timestamp_micros(${name} div 1000) AS TIMESTAMP_NTZ)`,
+    BOOLEAN: (name) => `CAST(${name} AS BOOLEAN)`,
+  }
+  return Object.fromEntries(
+    schema.flatMap(({ column, type }) => {
+      const cast = casts[type]
+      return cast === undefined ? [] : [[column, cast(identifier(column))]]
+    }),
+  )
+}
+
+const selectedRowsQuery = `
+  SELECT s.series_id, f.server_id, f.metric, f.model, f.ts, f.actual, f.predicted, f.yhat_lower, f.yhat_upper, f.is_horizon
+  FROM forecast f
+  JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)`
+
+/** Rows in any order: the shards are sorted out afterwards. */
+const flaggedQuery = (calendar: Calendar, expressions: ReturnType<typeof canonicalExpressions>): string => {
+  const flagColumnsSql = Object.entries(flagLists).map(([flag, column]) => `${column} AS headroom_${flag}`)
+  return `
+    SELECT source.*, ${flagsOfRow(expressions, calendar, (flag) => `headroom_${flag}`)}
+    FROM source JOIN (SELECT server_id AS headroom_server, metric AS headroom_metric, ${flagColumnsSql.join(', ')} FROM series_risk) r
+      ON ${expressions.server_id} = headroom_server AND ${expressions.metric} = headroom_metric`
+}

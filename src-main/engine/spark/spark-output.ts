@@ -1,0 +1,62 @@
+// The stage folder: what the Spark job leaves for the engine to finish, and the notes beside it from which a run is finished without naming anything twice.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { analysisConfigSchema } from '../../../src-shared/config/analysis-config.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { granularitySchema, inputEntrySchema } from '../../../src-shared/run/run-manifest.ts'
+
+/** Of plan, script and stage folder: they belong together. */
+export const sparkOutputVersion = 2
+
+/** Written last: a stage folder with it is complete. */
+export const sparkOutputNotesFile = 'stage.json'
+
+/** Parquet folders of a stage, by what they hold. */
+export const sparkOutputTables = ['series_models', 'series', 'candidates', 'selected_models', 'series_risk', 'server_attributes'] as const
+export type SparkOutputTable = (typeof sparkOutputTables)[number]
+/** Every row of the selected models by canonical names, in order of series and time. */
+export const selectedRowsFolder = 'selected_rows'
+/** Every input row with its flags, in shards by server. */
+export const flaggedRowsFolder = 'flagged'
+
+/** What the plan knows of the set. */
+export const sparkOutputFactsSchema = z.object({
+  version: z.literal(sparkOutputVersion),
+  config: analysisConfigSchema,
+  forced_model: z.string().nullable(),
+  schema: z.array(z.object({ column: z.string(), type: z.string() })),
+  granularity: granularitySchema,
+  step_seconds: z.number().positive(),
+  lag_seconds: z.number().positive(),
+  servers_table: inputEntrySchema.nullable(),
+})
+export type SparkOutputFacts = z.infer<typeof sparkOutputFactsSchema>
+
+/** With the files that Spark read. */
+export const sparkOutputNotesSchema = sparkOutputFactsSchema.extend({ inputs: z.array(inputEntrySchema).min(1) })
+export type SparkOutputNotes = z.infer<typeof sparkOutputNotesSchema>
+
+/** Throws input-not-found where the folder holds no complete stage, input-changed where another version of Headroom made it. */
+export const readSparkOutputNotes = async (folder: string): Promise<SparkOutputNotes> => {
+  const text = await readFile(join(folder, sparkOutputNotesFile), 'utf8').catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `${folder} holds no finished Spark stage: ${sparkOutputNotesFile} is missing.`, {
+      next: 'Let the Spark job end well first; started again, it goes on after its last complete step.',
+      cause,
+    })
+  })
+  const parsed = sparkOutputNotesSchema.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data
+  throw new HeadroomError('input-not-found', `${sparkOutputNotesFile} of ${folder} was not written by this version of Headroom.`, {
+    next: 'Plan and run the Spark job again with this version.',
+    cause: parsed.error,
+  })
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,44 @@
+// Which series of the set an event is about, and which of their times it touches.
+import { z } from 'zod'
+import { literal, type Database } from '../database/database.ts'
+import type { GroupColumn, CalendarEvent } from './events-table.ts'
+
+/** Columns of `series`, by series_id. */
+export interface SeriesAttributes {
+  readonly serverIds: readonly string[]
+  readonly metrics: readonly string[]
+  readonly groups: Readonly<Record<GroupColumn, readonly (string | null)[]>>
+}
+
+export const readSeriesAttributes = async (database: Database): Promise<SeriesAttributes> => {
+  const table = await database.columns('SELECT server_id, metric, business_unit, region, criticality FROM series ORDER BY series_id')
+  const texts = (name: string): string[] => z.array(z.string()).parse(table[name] ?? [])
+  const optional = (name: string): (string | null)[] => z.array(z.string().nullable()).parse(table[name] ?? [])
+  return {
+    serverIds: texts('server_id'),
+    metrics: texts('metric'),
+    groups: { business_unit: optional('business_unit'), region: optional('region'), criticality: optional('criticality') },
+  }
+}
+
+export const appliesTo = ({ target, metric }: CalendarEvent, attributes: SeriesAttributes, series: number): boolean => {
+  if (metric !== null && attributes.metrics[series] !== metric) return false
+  if (target.servers !== null) return target.servers.has(attributes.serverIds[series]!)
+  return target.group === null || target.group.every(({ column, value }) => attributes.groups[column][series] === value)
+}
+
+/** The same over the columns of `series` named `s`. */
+export const appliesToSql = ({ target, metric }: CalendarEvent): string => {
+  const conditions = metric === null ? [] : [`s.metric = ${literal(metric)}`]
+  if (target.servers !== null) conditions.push(`s.server_id IN (${[...target.servers].map(literal).join(', ')})`)
+  for (const { column, value } of target.group ?? []) conditions.push(`s.${column} = ${literal(value)}`)
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ')
+}
+
+/** A row stands for the time up to the next: an event touches it where the two overlap. Milliseconds since 1970. */
+export const overlaps = ({ fromMs, untilMs }: CalendarEvent, rowMs: number, stepMs: number): boolean =>
+  rowMs < untilMs && rowMs + stepMs > fromMs
+
+/** The same over a TIMESTAMP expression. */
+export const overlapsSql = ({ fromMs, untilMs }: CalendarEvent, ts: string, stepMs: number): string =>
+  `${ts} < make_timestamp_ms(${untilMs}) AND ${ts} > make_timestamp_ms(${fromMs - stepMs})`

@@ -1,0 +1,234 @@
+// The event ledger: a CSV table of dated one-off things, checked field by field, each refusal with its line and column.
+import { readFile, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { CsvError, parse, type Info } from 'csv-parse/sync'
+import { z } from 'zod'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../../src-shared/ipc/event-calendar.ts'
+import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+
+const groupColumns = ['business_unit', 'region', 'criticality'] as const
+export type GroupColumn = (typeof groupColumns)[number]
+
+/** Whom an event is about: named servers, servers of a group, or all. */
+export interface EventTarget {
+  /** As the table says it. */
+  readonly text: string
+  readonly servers: ReadonlySet<string> | null
+  readonly group: readonly { readonly column: GroupColumn; readonly value: string }[] | null
+}
+
+export interface CalendarEvent {
+  readonly line: number
+  /** Milliseconds UTC; `untilMs` is the first instant after it. */
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly target: EventTarget
+  /** Null: every metric. */
+  readonly metric: string | null
+  readonly effect: { readonly amount: number; readonly unit: 'points' | 'percent' } | null
+  readonly note: string | null
+}
+
+export interface EventCalendar {
+  readonly entry: InputEntry
+  readonly events: readonly CalendarEvent[]
+}
+
+const maxBytes = 16_000_000
+const dayMs = 86_400_000
+
+const recordsSchema = z.array(z.object({ record: z.record(z.string(), z.string()), info: z.custom<Info>() }))
+
+/** Throws input-not-found, events-invalid. */
+export const readEventsTable = async (path: string): Promise<EventCalendar> => {
+  const { name, bytes, rows } = await readRows(path)
+  return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
+}
+
+/** The table's fields as they stand, each line checked; refusals call the table `name`. Throws input-not-found, events-invalid. */
+export const readEventLines = async (path: string, name: string): Promise<EventLine[]> => {
+  const { rows } = await readRows(path, name)
+  for (const { record, line } of rows) readEvent(record, line, name)
+  return rows.map(({ record }) => ({
+    from: record['from'] ?? '',
+    to: record['to'] ?? '',
+    servers: record['servers'] ?? '',
+    group: record['group'] ?? '',
+    metric: record['metric'] ?? '',
+    effect: record['effect'] ?? '',
+    note: record['note'] ?? '',
+  }))
+}
+
+/** Lines that come from elsewhere than a file; they are numbered as if they stood below a header line. Throws events-invalid. */
+export const parseEventLines = (lines: readonly EventLine[], name: string): CalendarEvent[] =>
+  lines.map((line, index) => readEvent(line, index + 2, name))
+
+const readRows = async (path: string, name = basename(resolve(path))): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
+  const file = resolve(path)
+  const found = await stat(file).catch(() => null)
+  if (found === null) throw new HeadroomError('input-not-found', `The events table ${path} does not exist.`, { next: 'Check the path.' })
+  if (!found.isFile()) throw new HeadroomError('input-not-found', `The events table ${path} is a folder.`, { next: 'Name a file.' })
+  if (found.size > maxBytes) throw invalidEvents(`The events table ${name} is larger than 16 MB.`, 'Leave out what is no event.')
+  const rows = parseRows(await readFile(file, 'utf8'), name)
+  if (rows.length > maxEvents) {
+    throw invalidEvents(
+      `The events table ${name} has ${rows.length.toLocaleString('en-US')} events, more than ${maxEvents.toLocaleString('en-US')}.`,
+      'Name several servers, or a group, in one line.',
+    )
+  }
+  return { name, bytes: found.size, rows }
+}
+
+const invalidEvents = (sentence: string, next: string, cause?: unknown): HeadroomError =>
+  new HeadroomError('events-invalid', sentence, { next, cause })
+
+/** Fields by lower-case column name, trimmed. */
+interface TableRow {
+  readonly record: Readonly<Record<string, string>>
+  readonly line: number
+}
+
+const parseRows = (text: string, name: string): TableRow[] => {
+  try {
+    const parsed = parse(text, {
+      bom: true,
+      info: true,
+      trim: true,
+      skip_empty_lines: true,
+      delimiter: detectDelimiter(text),
+      columns: (header: string[]) =>
+        checkHeader(
+          header.map((column) => column.toLowerCase()),
+          name,
+        ),
+    })
+    return recordsSchema.parse(parsed).map(({ record, info }) => ({ record, line: info.lines }))
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause
+    throw invalidEvents(
+      `Line ${String(cause['lines'])} of the events table ${name} does not fit its header line.`,
+      'Quote fields that hold a comma.',
+      cause,
+    )
+  }
+}
+
+/** The one that parts the header line into most fields. */
+const detectDelimiter = (text: string): string => {
+  const header = text.split(/\r|\n/, 1)[0]!
+  const parts = (delimiter: string): number => header.split(delimiter).length
+  return [',', ';', '\t'].reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
+}
+
+const checkHeader = (header: readonly string[], name: string): string[] => {
+  const repeated = header.find((column, index) => header.indexOf(column) !== index)
+  if (repeated !== undefined) throw invalidEvents(`The events table ${name} has column ${repeated} twice.`, 'Keep one of them.')
+  const unknownColumn = header.find((column) => !eventColumns.some((groupColumn) => groupColumn === column))
+  if (unknownColumn !== undefined) {
+    const nearest = findNearestName(unknownColumn, eventColumns)
+    throw invalidEvents(
+      `The events table ${name} has a column ${unknownColumn || 'without a name'}, which no event has.`,
+      nearest === undefined ? `Columns: ${eventColumns.join(', ')}.` : `Did you mean ${nearest}?`,
+    )
+  }
+  for (const column of ['from', 'to'] as const) {
+    if (!header.includes(column))
+      throw invalidEvents(`The events table ${name} has no column ${column}.`, `Columns: ${eventColumns.join(', ')}.`)
+  }
+  if (!header.includes('servers') && !header.includes('group')) {
+    throw invalidEvents(
+      `The events table ${name} has neither a column servers nor a column group.`,
+      'Say whom each event is about; * is every server.',
+    )
+  }
+  return [...header]
+}
+
+const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string): CalendarEvent => {
+  const field = (column: EventColumn): string => record[column] ?? ''
+  const createError = (column: EventColumn, problem: string, next: string): HeadroomError =>
+    invalidEvents(`Line ${line}, column ${column} of the events table ${name} ${problem}.`, next)
+  const instant = (column: 'from' | 'to'): { ms: number; isDay: boolean } => {
+    const found = readInstant(field(column))
+    if (found !== null) return found
+    throw createError(
+      column,
+      field(column) === '' ? 'is empty' : `holds "${field(column)}", which is no date`,
+      'Write 2026-11-27 or 2026-11-27T18:00:00Z.',
+    )
+  }
+  const from = instant('from')
+  const to = instant('to')
+  const untilMs = to.isDay ? to.ms + dayMs : to.ms + 1
+  if (untilMs <= from.ms) throw createError('to', `lies before from`, 'Swap the two.')
+  return {
+    line,
+    fromMs: from.ms,
+    untilMs,
+    target: readTarget(field('servers'), field('group'), createError),
+    metric: field('metric') === '' ? null : field('metric'),
+    effect: readEffect(field('effect'), createError),
+    note: field('note') === '' ? null : field('note'),
+  }
+}
+
+const instantPattern = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:?\d{2})?)?$/i
+
+/** A day, or an instant in UTC unless it states an offset; null for anything else, 30 February included. */
+const readInstant = (text: string): { ms: number; isDay: boolean } | null => {
+  const [, day, time, offset = 'Z'] = instantPattern.exec(text) ?? []
+  if (day === undefined) return null
+  const midnight = Date.parse(`${day}T00:00:00Z`)
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return null
+  const ms = time === undefined ? midnight : Date.parse(`${day}T${time}${offset.toUpperCase().replace(/^([+-]\d{2})(\d{2})$/, '$1:$2')}`)
+  return Number.isNaN(ms) ? null : { ms, isDay: time === undefined }
+}
+
+type CreateError = (column: EventColumn, problem: string, next: string) => HeadroomError
+
+const readTarget = (servers: string, group: string, createError: CreateError): EventTarget => {
+  if (servers !== '' && group !== '') throw createError('group', 'is filled in beside servers', 'Fill in one of the two.')
+  if (servers === '*') return { text: '*', servers: null, group: null }
+  if (servers !== '') {
+    const names = servers.split(';').map((server) => server.trim())
+    if (names.includes('')) throw createError('servers', 'has an empty name', 'Put one semicolon between names.')
+    return { text: servers, servers: new Set(names), group: null }
+  }
+  if (group === '') throw createError('servers', 'is empty, and so is group', 'Say whom the event is about; * is every server.')
+  const parts = group.split(';').map((part) => {
+    const [column, value] = part.split('=', 2).map((text) => text.trim())
+    const groupColumn = groupColumns.find((name) => name === column?.toLowerCase())
+    if (groupColumn === undefined || value === undefined || value === '') {
+      throw createError(
+        'group',
+        `holds "${group}", which names no group`,
+        'Write business_unit=Payments, region=us-east or criticality=critical; a semicolon joins them.',
+      )
+    }
+    return { column: groupColumn, value }
+  })
+  return { text: group, servers: null, group: parts }
+}
+
+const effectPattern = /^([+-]?\d+(?:\.\d+)?)\s*(points?|pts?|pp|%|percent)$/i
+
+const readEffect = (text: string, createError: CreateError): CalendarEvent['effect'] => {
+  if (text === '') return null
+  const [, number, unit] = effectPattern.exec(text.replace('\u2212', '-')) ?? []
+  if (number === undefined || unit === undefined) {
+    throw createError(
+      'effect',
+      `holds "${text}", which is no effect`,
+      'Write 12 points or -5 %; leave it empty for an event that is only to be left out.',
+    )
+  }
+  const amount = Number(number)
+  const isPercent = /^(%|percent)$/i.test(unit)
+  if (isPercent ? amount < -100 || amount > 10_000 : Math.abs(amount) > 1e9) {
+    throw createError('effect', `holds "${text}", which is out of reach`, 'Percent lie between -100 and 10,000.')
+  }
+  return { amount, unit: isPercent ? 'percent' : 'points' }
+}

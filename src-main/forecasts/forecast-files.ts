@@ -1,0 +1,150 @@
+// From the paths a user names to the Parquet files of one forecast set: files, folders, globs and Hive-partitioned trees.
+import { open, stat } from 'node:fs/promises'
+import { basename, relative, resolve, sep } from 'node:path'
+import { z } from 'zod'
+import { literal, type Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+
+export interface ForecastFile {
+  readonly path: string
+  readonly bytes: number
+  /** Tells whether the file is still the one that was opened. */
+  readonly modified: string
+  /** For messages: the file's name, below the folder that was named where there is one. */
+  readonly name: string
+}
+
+/** Opened together: a partitioned tree may hold more files than a process may open. */
+const maxOpenFiles = 64
+
+const parquetExtension = /\.(parquet|parq|pq)$/i
+const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
+const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
+
+/** Files of the set by name, however they were named. Each begins and ends as Parquet does. */
+export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFile[]> => {
+  if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
+  const files: ForecastFile[] = []
+  for (const input of inputs) {
+    if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
+    const namedPath = resolve(input)
+    for (const path of await expandInput(database, input)) {
+      const status = await stat(path).catch((cause: unknown) => {
+        throw new HeadroomError('input-not-found', `${basename(path)} is gone or cannot be read.`, {
+          next: 'Check its permissions.',
+          cause,
+        })
+      })
+      const name = path.startsWith(`${namedPath}${sep}`) ? relative(namedPath, path) : basename(path)
+      // A pipe would be waited for, a device has no end.
+      if (!status.isFile())
+        throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name Parquet files only.' })
+      files.push({ path, bytes: status.size, modified: `${status.ino} ${status.mtimeMs}`, name })
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const repeatedFile = files.find((file, index) => files[index + 1]?.path === file.path)
+  if (repeatedFile !== undefined) {
+    throw new HeadroomError('usage', `${repeatedFile.name} is named twice.`, { next: 'Name each file once.' })
+  }
+  for (let from = 0; from < files.length; from += maxOpenFiles) {
+    await Promise.all(files.slice(from, from + maxOpenFiles).map(assertParquet))
+  }
+  return files
+}
+
+/** Throws input-changed where a file was written or replaced since it was opened: what was read may be of both. */
+export const assertUnchanged = async (files: readonly ForecastFile[]): Promise<void> => {
+  for (const { path, bytes, modified, name } of files) {
+    const status = await stat(path).catch(() => null)
+    if (status !== null && status.size === bytes && `${status.ino} ${status.mtimeMs}` === modified) continue
+    throw new HeadroomError('input-changed', `${name} changed while it was read.`, { next: 'Analyse it again once nobody writes it.' })
+  }
+}
+
+const expandInput = async (database: Database, input: string): Promise<string[]> => {
+  const path = resolve(input)
+  const status = await stat(path).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return null
+    throw new HeadroomError('input-not-found', `${input} cannot be read.`, { next: 'Check the permissions of its folder.', cause: thrown })
+  })
+  if (status?.isFile() === true) return [path]
+  if (status?.isDirectory() === true) {
+    const filesInside = (await globFiles(database, `${literalPath(path)}/**`)).filter(
+      (file) => parquetExtension.test(file) && !isHidden(file.slice(path.length)),
+    )
+    if (filesInside.length > 0) return filesInside
+    throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet file.`, {
+      next: 'Name a folder with files that end in .parquet.',
+    })
+  }
+  if (isGlob(input)) {
+    const matches = await globFiles(database, path)
+    if (matches.length > 0) return matches
+    throw new HeadroomError('input-not-found', `No file matches ${input}.`, { next: 'Check the pattern.' })
+  }
+  throw new HeadroomError('input-not-found', `${input} does not exist.`, { next: 'Check the path.' })
+}
+
+/** Spark and Hadoop leave `_temporary` and `.crc` beside the data. */
+const isHidden = (relative: string): boolean => relative.split(/[\\/]/).some((part) => /^[._]/.test(part))
+
+const globFiles = async (database: Database, pattern: string): Promise<string[]> => {
+  const rows = await database.rows('SELECT file FROM glob(?) ORDER BY file', z.object({ file: z.string() }), [pattern])
+  return rows.map((row) => row.file)
+}
+
+const magic = 'PAR1'
+/** A file whose footer is encrypted begins and ends with it. */
+const encryptedMagic = 'PARE'
+/** Length of the footer, four bytes, and the mark at the end. */
+const tailBytes = 8
+
+const assertParquet = async ({ path, bytes, name }: ForecastFile): Promise<void> => {
+  if (bytes === 0) throw new HeadroomError('input-empty', `${name} is empty (0 bytes).`, { next: 'Write it again.' })
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `${name} cannot be opened for reading.`, { next: 'Check its permissions.', cause })
+  })
+  try {
+    const head = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0)
+    const headMagic = head.buffer.toString('latin1')
+    if (headMagic === encryptedMagic) {
+      throw new HeadroomError('input-not-parquet', `${name} is an encrypted Parquet file.`, { next: 'Write it without encryption.' })
+    }
+    if (headMagic !== magic) {
+      throw new HeadroomError('input-not-parquet', `${name} is not a Parquet file.`, { next: 'Convert it to Parquet first.' })
+    }
+    const tail = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, Math.max(0, bytes - tailBytes))
+    if (bytes < magic.length + tailBytes || tail.buffer.toString('latin1', tailBytes - magic.length) !== magic) {
+      throw truncatedFileError(name, 'its footer is missing')
+    }
+    const footerBytes = tail.buffer.readUInt32LE(0)
+    if (footerBytes === 0 || footerBytes > bytes - magic.length - tailBytes) {
+      throw truncatedFileError(name, 'its footer does not fit into it')
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+const truncatedFileError = (name: string, problem: string): HeadroomError =>
+  new HeadroomError('input-not-parquet', `${name} is a truncated or damaged Parquet file: ${problem}.`, {
+    next: 'Write, copy or download the file again.',
+  })
+
+/** A path that stands for itself where DuckDB expects a pattern. */
+export const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
+
+/** Of the values in folder names DuckDB knows numbers and times by itself, but not truth. */
+const booleanFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
+
+/** `read_parquet(...)` over the files, united by column name. */
+export const parquetRelationSql = (files: readonly ForecastFile[]): string => {
+  const list = files.map((file) => literal(literalPath(file.path))).join(', ')
+  const booleanFolders = files.map(({ path }) => booleanFolder.exec(path)?.[1])
+  const types =
+    booleanFolders[0] !== undefined && booleanFolders.every((name) => name === booleanFolders[0])
+      ? `, hive_types = {${literal(booleanFolders[0])}: BOOLEAN}`
+      : ''
+  return files.length === 1 ? `read_parquet(${list}${types})` : `read_parquet([${list}], union_by_name = true${types})`
+}

@@ -1,0 +1,127 @@
+// The optional servers table: grouping, cost and size of each server, from CSV or Parquet into table `server_attributes`.
+import { open, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { z } from 'zod'
+import { identifier, literal, type Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import { literalPath } from './forecast-files.ts'
+
+const textColumns = ['business_unit', 'region', 'criticality'] as const
+const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] as const
+
+/** Creates `server_attributes` (server_id unique); empty without a servers table. */
+export const loadServersTable = async (database: Database, path: string | undefined): Promise<InputEntry | null> => {
+  if (path === undefined) {
+    await database.run(
+      `CREATE OR REPLACE TABLE server_attributes (server_id VARCHAR, ${textColumns.map((name) => `${name} VARCHAR`).join(', ')},
+       ${numberColumns.map((name) => `${name} DOUBLE`).join(', ')})`,
+    )
+    return null
+  }
+  const file = resolve(path)
+  const name = basename(file)
+  const status = await stat(file).catch(() => null)
+  if (status === null) throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
+  if (!status.isFile()) throw new HeadroomError('input-not-found', `The servers table ${path} is a folder.`, { next: 'Name a file.' })
+  if (status.size === 0) throw invalidServers(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
+  const isParquet = /\.(parquet|parq|pq)$/i.test(name)
+  const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelationSql(file)
+  await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
+    if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
+    throw isParquet
+      ? invalidServers(`The servers table ${name} cannot be read as Parquet.`, 'Write it again, or save it as CSV.', cause)
+      : invalidServers(
+          `The servers table ${name} cannot be read as CSV${describeCsvLine(cause)}.`,
+          'Save it as CSV in UTF-8 with a header line.',
+          cause,
+        )
+  })
+  const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
+  const byName = new Map(columns.map(({ column_name }) => [column_name.toLowerCase().trim(), column_name]))
+  const serverColumn = byName.get('server_id')
+  if (serverColumn === undefined) {
+    const names = [...byName.values()]
+    const nearest = findNearestName('server_id', names)
+    throw invalidServers(
+      `The servers table ${name} has no column server_id; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+      'Rename the column with the server names.',
+    )
+  }
+  for (const column of numberColumns) await assertNumbers(database, name, byName.get(column))
+  await assertUnique(database, name, serverColumn)
+  const text = (column: string): string => {
+    const givenColumn = byName.get(column)
+    return givenColumn === undefined ? 'CAST(NULL AS VARCHAR)' : `nullif(trim(CAST(${identifier(givenColumn)} AS VARCHAR)), '')`
+  }
+  const numberSql = (column: string): string => `CAST(${text(column)} AS DOUBLE)`
+  await database.run(
+    `CREATE OR REPLACE TABLE server_attributes AS
+     SELECT CAST(${identifier(serverColumn)} AS VARCHAR) AS server_id,
+            ${textColumns.map((column) => `${text(column)} AS ${column}`).join(', ')},
+            ${numberColumns.map((column) => `${numberSql(column)} AS ${column}`).join(', ')}
+     FROM servers_as_given`,
+  )
+  const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
+  if (rows === 0) throw invalidServers(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
+  await database.run('DROP TABLE servers_as_given')
+  return { path, bytes: status.size, rows }
+}
+
+const invalidServers = (sentence: string, next: string, cause?: unknown): HeadroomError =>
+  new HeadroomError('servers-invalid', sentence, { next, cause })
+
+const delimiters = [',', ';', '\t', '|'] as const
+/** A header line of usual columns fits in. */
+const headerBytes = 8192
+
+/** The delimiter is read off the header line: DuckDB's own guess takes a ragged table for one of a single column. */
+const csvRelationSql = async (path: string): Promise<string> => {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
+    const header = buffer.toString('utf8', 0, bytesRead).split(/\r|\n/)[0]!
+    const parts = (delimiter: string): number => header.split(delimiter).length
+    const delimiter = delimiters.reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
+    return `read_csv(${literal(literalPath(path))}, header = true, all_varchar = true, delim = ${literal(delimiter)}, quote = '"', escape = '"')`
+  } finally {
+    await file.close()
+  }
+}
+
+/** DuckDB names the line in its long report, unless the table fits no reading at all. */
+const describeCsvLine = (cause: unknown): string => {
+  const line = /CSV Error on Line: (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1]
+  return line === undefined ? '' : `: line ${line} does not fit the others`
+}
+
+const assertNumbers = async (database: Database, table: string, column: string | undefined): Promise<void> => {
+  if (column === undefined) return
+  const text = `nullif(trim(CAST(${identifier(column)} AS VARCHAR)), '')`
+  const value = `TRY_CAST(${text} AS DOUBLE)`
+  const [invalidValue] = await database.rows(
+    `SELECT ${text} AS text FROM servers_as_given
+     WHERE ${text} IS NOT NULL AND (${value} IS NULL OR NOT isfinite(${value}) OR ${value} < 0) LIMIT 1`,
+    z.object({ text: z.string() }),
+  )
+  if (invalidValue === undefined) return
+  throw invalidServers(
+    `Column ${column} of the servers table ${table} holds "${invalidValue.text}", which is no number of 0 or more.`,
+    'Write plain numbers without units or thousands separators.',
+  )
+}
+
+const assertUnique = async (database: Database, table: string, serverColumn: string): Promise<void> => {
+  const [repeatedServer] = await database.rows(
+    `SELECT CAST(${identifier(serverColumn)} AS VARCHAR) AS server FROM servers_as_given GROUP BY 1 HAVING count(*) > 1 OR server IS NULL ORDER BY 1 LIMIT 1`,
+    z.object({ server: z.string().nullable() }),
+  )
+  if (repeatedServer === undefined) return
+  throw invalidServers(
+    repeatedServer.server === null
+      ? `Column ${serverColumn} of the servers table ${table} is empty in a row.`
+      : `The servers table ${table} names ${repeatedServer.server} more than once in column ${serverColumn}.`,
+    'Keep one row per server.',
+  )
+}

@@ -1,0 +1,162 @@
+// Refuses what no analysis can be made of: no rows, missing keys, unreadable times, infinite values, rows given twice.
+import { z } from 'zod'
+import { identifier, type Database } from '../database/database.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import type { ColumnRole } from './column-aliases.ts'
+import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
+import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
+import { parquetRelationSql } from './forecast-files.ts'
+
+export interface ForecastValidation {
+  readonly rows: number
+  readonly fixedPoint: FixedPoint
+  /** No prediction and no measured value of the set lies outside 0..100. */
+  readonly isWithinPercent: boolean
+}
+
+/** Beyond it no value is a measurement, and squares of it are infinite. */
+export const maxMagnitude = 1e100
+
+export const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
+
+const percentRoles = ['predicted', 'actual'] as const
+
+/** SQL over the extremes of some columns; a column without values is within. NaN is greater than all. */
+const withinPercentSql = (extremes: readonly (readonly [least: string, greatest: string])[]): string =>
+  extremes.map(([minimum, greatest]) => `coalesce(${minimum} >= 0 AND ${greatest} <= 100, true)`).join(' AND ')
+
+const validationSchema = z.object({
+  rows: z.number(),
+  null_servers: z.number(),
+  null_times: z.number(),
+  /** Times that could not be read, or are infinite. */
+  has_bad_times: z.boolean(),
+  greatest: z.number().nullable(),
+  is_within_percent: z.boolean(),
+})
+
+/**
+ * Asks first what the files' own statistics can answer, without reading a page; where they leave a doubt, reads the set once, and a second
+ * time only to count what is to be refused. Reads `source`.
+ */
+export const validateForecasts = async (database: Database, dataset: ForecastDataset): Promise<ForecastValidation> => {
+  const checks = (await validateByStatistics(database, dataset)) ?? (await validateByRows(database, dataset))
+  if (checks.rows === 0) {
+    throw new HeadroomError('input-empty', `${dataset.name} has no rows.`, { next: 'Check the pipeline that writes it.' })
+  }
+  await rejectNullKeys(database, dataset, 'server_id', checks.null_servers)
+  await rejectNullKeys(database, dataset, 'timestamp', checks.null_times)
+  if (checks.has_bad_times) await rejectUnreadableTimes(database, dataset, identifier(dataset.columns.timestamp.column))
+  if ((checks.greatest ?? 0) > maxMagnitude) await rejectInfiniteValues(database, dataset)
+  return { rows: checks.rows, fixedPoint: fixedPointFor(checks.greatest ?? 0), isWithinPercent: checks.is_within_percent }
+}
+
+/** Plain columns, whose counts and extremes DuckDB takes from the footers where they are there. `undefined` where anything looks wrong. */
+const validateByStatistics = async (
+  database: Database,
+  { columns, files, name }: ForecastDataset,
+): Promise<z.infer<typeof validationSchema> | undefined> => {
+  if (columns.timestamp.type === 'VARCHAR') return undefined
+  const time = identifier(columns.timestamp.column)
+  const values = valueRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
+  const percentColumns = percentRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
+  const checks = await database
+    .row(
+      `SELECT CAST(count(*) AS DOUBLE) AS rows,
+              CAST(count(*) - count(${identifier(columns.server_id.column)}) AS DOUBLE) AS null_servers,
+              CAST(count(*) - count(${time}) AS DOUBLE) AS null_times,
+              NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
+              ${withinPercentSql(percentColumns.map((value) => [`CAST(min(${value}) AS DOUBLE)`, `CAST(max(${value}) AS DOUBLE)`]))} AS is_within_percent,
+              least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * maxMagnitude}) AS greatest
+       FROM source`,
+      validationSchema,
+    )
+    .catch((cause: unknown) => {
+      throw damagedFileError(files, name, cause)
+    })
+  const isValid = checks.rows > 0 && checks.null_servers === 0 && checks.null_times === 0 && !checks.has_bad_times
+  return isValid && (checks.greatest ?? 0) <= maxMagnitude ? checks : undefined
+}
+
+const validateByRows = async (database: Database, dataset: ForecastDataset): Promise<z.infer<typeof validationSchema>> => {
+  const { server_id, ts } = dataset.expressions
+  const timeColumn = identifier(dataset.columns.timestamp.column)
+  const scan = database.row(
+    `SELECT CAST(count(*) AS DOUBLE) AS rows,
+            CAST(count(*) - count(${server_id}) AS DOUBLE) AS null_servers,
+            CAST(count(*) - count(${timeColumn}) AS DOUBLE) AS null_times,
+            coalesce(count(${ts}) < count(${timeColumn}) OR NOT isfinite(min(${ts})) OR NOT isfinite(max(${ts})), false) AS has_bad_times,
+            ${withinPercentSql(percentRoles.map((role) => [`min(${dataset.expressions[role]})`, `max(${dataset.expressions[role]})`]))} AS is_within_percent,
+            -- Kept finite: an infinite value does not pass the row's check.
+            least(greatest(${valueRoles.map((role) => `max(abs(${dataset.expressions[role]}))`).join(', ')}), ${2 * maxMagnitude}) AS greatest
+     FROM source`,
+    validationSchema,
+  )
+  return scan.catch((cause: unknown) => {
+    throw damagedFileError(dataset.files, dataset.name, cause)
+  })
+}
+
+/** "COLUMN of FILE", with the first of several files whose rows meet the condition. */
+const locate = async (database: Database, dataset: ForecastDataset, role: ColumnRole, condition: string): Promise<string> => {
+  const columnText = `Column ${dataset.columns[role]!.column} of ${dataset.name}`
+  if (dataset.files.length === 1) return columnText
+  const { path } = await database.row(
+    `SELECT min(CAST(filename AS VARCHAR)) AS path FROM ${parquetRelationSql(dataset.files)} AS source WHERE ${condition}`,
+    z.object({ path: z.string().nullable() }),
+  )
+  const file = dataset.files.find((candidate) => candidate.path === path)
+  return file === undefined ? columnText : `${columnText} (first in ${file.name})`
+}
+
+const countText = (count: number, singular: string, plural: string): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
+
+const rejectInfiniteValues = async (database: Database, dataset: ForecastDataset): Promise<never> => {
+  const isTooLarge = (role: ColumnRole & keyof ForecastExpressions): string => `abs(${dataset.expressions[role]}) > ${maxMagnitude}`
+  const counts = await database.row(
+    `SELECT ${valueRoles.map((role) => `CAST(count(*) FILTER (WHERE ${isTooLarge(role)}) AS DOUBLE) AS ${role}`).join(', ')} FROM source`,
+    z.object({ predicted: z.number(), actual: z.number(), yhat_lower: z.number(), yhat_upper: z.number() }),
+  )
+  const role = valueRoles.find((candidate) => counts[candidate] > 0)!
+  const columnText = await locate(database, dataset, role, isTooLarge(role))
+  throw new HeadroomError(
+    'input-infinite',
+    `${columnText} holds ${countText(counts[role], 'value that is', 'values that are')} infinite or beyond ${maxMagnitude}.`,
+    {
+      next: 'Write an empty value where the forecast failed.',
+    },
+  )
+}
+
+const rejectNullKeys = async (
+  database: Database,
+  dataset: ForecastDataset,
+  role: 'server_id' | 'timestamp',
+  count: number,
+): Promise<void> => {
+  if (count === 0) return
+  const columnText = await locate(database, dataset, role, `${identifier(dataset.columns[role].column)} IS NULL`)
+  throw new HeadroomError('input-null-key', `${columnText} is empty in ${countText(count, 'row', 'rows')}.`, {
+    next: `Every row needs a ${role}; fill it in or drop the rows.`,
+  })
+}
+
+const rejectUnreadableTimes = async (database: Database, dataset: ForecastDataset, timeColumn: string): Promise<never> => {
+  const { ts } = dataset.expressions
+  const isUnreadable = `${timeColumn} IS NOT NULL AND (${ts} IS NULL OR NOT isfinite(${ts}))`
+  const { count, examples } = await database.row(
+    `SELECT CAST(count(*) AS DOUBLE) AS count,
+            (SELECT string_agg('"' || text || '"', ', ' ORDER BY text) FROM (SELECT DISTINCT CAST(${timeColumn} AS VARCHAR) AS text FROM source WHERE ${isUnreadable} ORDER BY text LIMIT 3)) AS examples
+     FROM source WHERE ${isUnreadable}`,
+    z.object({ count: z.number(), examples: z.string() }),
+  )
+  const columnText = await locate(database, dataset, 'timestamp', isUnreadable)
+  throw new HeadroomError(
+    'input-time-unreadable',
+    `${columnText} holds ${countText(count, 'unreadable time', 'unreadable times')}, for instance ${examples}.`,
+    {
+      next: 'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    },
+  )
+}

@@ -1,0 +1,38 @@
+// The planner's decisions about a run's recommendations: read, changed one after the other, and laid beside the tables.
+import { z } from 'zod'
+import { decisionSchema, type Decision } from '../../src-shared/ipc/fleet-view.ts'
+import type { Database } from '../database/database.ts'
+import { updatePlannerNote, readPlannerNote } from './planner-notes.ts'
+
+const decisionsFile = 'decisions.json'
+const decisionsSchema = z.array(decisionSchema)
+
+export const readDecisions = (folder: string): Promise<Decision[]> => readPlannerNote(folder, decisionsFile, decisionsSchema, [])
+
+/** The latest decision about a server counts; sorted by server. */
+export const saveDecisions = (folder: string, newDecisions: readonly Omit<Decision, 'decided_at'>[], now: Date): Promise<void> =>
+  updateDecisions(folder, (decisionsByServer) => {
+    for (const decision of newDecisions) decisionsByServer.set(decision.server_id, { ...decision, decided_at: now.toISOString() })
+  })
+
+export const withdrawDecisions = (folder: string, servers: readonly string[]): Promise<void> =>
+  updateDecisions(folder, (decisionsByServer) => {
+    for (const server of servers) decisionsByServer.delete(server)
+  })
+
+const updateDecisions = (folder: string, apply: (decisions: Map<string, Decision>) => void): Promise<void> =>
+  updatePlannerNote(folder, decisionsFile, decisionsSchema, [], (newDecisions) => {
+    const decisionsByServer = new Map(newDecisions.map((decision) => [decision.server_id, decision]))
+    apply(decisionsByServer)
+    return [...decisionsByServer.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1))
+  })
+
+/** Table `decisions`: server_id, disposition, verdict, reason. */
+export const createDecisionsTable = async (database: Database, folder: string): Promise<void> => {
+  const decisions = await readDecisions(folder)
+  await database.storeRows(
+    'decisions',
+    { server_id: 'VARCHAR', disposition: 'VARCHAR', verdict: 'VARCHAR', reason: 'VARCHAR' },
+    decisions.map(({ server_id, disposition, verdict, reason }) => [server_id, disposition, verdict, reason]),
+  )
+}

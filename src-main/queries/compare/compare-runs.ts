@@ -1,0 +1,94 @@
+// Two run folders compared: opens both in one database and gathers what differs, from settings to the last forecast's errors.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { ComparedRun, RunComparison } from '../../../src-shared/ipc/run-comparison.ts'
+import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { Database, identifier } from '../../database/database.ts'
+import { findRiskChanges } from './find-risk-changes.ts'
+import { checkForecast } from './check-forecast.ts'
+import { findPolicyDifferences, collectComparisonNotes } from './policy-differences.ts'
+import { readRunContents } from '../run/run-contents.ts'
+import { createRunTables } from '../run/run-tables.ts'
+
+/** As for the window's queries: a comparison leaves room for other work. */
+const memoryLimit = '2GB'
+
+/** Compares the run that was made first with the one that followed. Throws run-not-found, run-damaged. */
+export const compareRuns = async (
+  earlierFolder: string,
+  laterFolder: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<RunComparison> => {
+  const [earlier, later] = [await readComparableManifest(earlierFolder), await readComparableManifest(laterFolder)]
+  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-compare-'))
+  try {
+    const database = await Database.open({ memoryLimit, spillFolder, signal: options.signal })
+    try {
+      await createRunSchema(database, earlierFolder, earlier, 'earlier')
+      await createRunSchema(database, laterFolder, later, 'later')
+      return await compare(database, { folder: earlierFolder, manifest: earlier }, { folder: laterFolder, manifest: later })
+    } finally {
+      database.close()
+    }
+  } finally {
+    await rm(spillFolder, { recursive: true, force: true })
+  }
+}
+
+interface RunToCompare {
+  readonly folder: string
+  readonly manifest: RunManifest
+}
+
+const compare = async (database: Database, earlier: RunToCompare, later: RunToCompare): Promise<RunComparison> => {
+  const sides = { earlier: await describeSide(database, earlier, 'earlier'), later: await describeSide(database, later, 'later') }
+  const riskChanges = await findRiskChanges(database, earlier.manifest.config.basis, later.manifest.config.basis)
+  const check = await checkForecast(database, earlier.manifest, later.manifest)
+  return {
+    ...sides,
+    notes: [...collectComparisonNotes(sides.earlier, sides.later, earlier.manifest, later.manifest), ...check.notes],
+    policy_differences: findPolicyDifferences(earlier.manifest, later.manifest),
+    ...riskChanges,
+    forecast_check: check.check,
+  }
+}
+
+const readComparableManifest = async (folder: string): Promise<RunManifest> => {
+  const { manifest } = await readRunContents(folder)
+  if (manifest !== null) return manifest
+  throw new HeadroomError(
+    'run-not-found',
+    `${folder} is a folder of the Python original, which says neither its settings nor which model answers for a server.`,
+    { next: 'Analyse its forecasts with headroom analyze, then compare the two runs.' },
+  )
+}
+
+const createRunSchema = async (database: Database, folder: string, manifest: RunManifest, schema: 'earlier' | 'later'): Promise<void> =>
+  createRunTables(database, folder, manifest, schema).catch((cause: unknown) => {
+    if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
+    throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+  })
+
+const describeSide = async (database: Database, { folder, manifest }: RunToCompare, schema: 'earlier' | 'later'): Promise<ComparedRun> => {
+  const figures = await database.row(
+    `SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at,
+            CAST(count(DISTINCT server_id) AS INTEGER) AS servers,
+            CAST(count(DISTINCT server_id) FILTER (is_at_risk) AS INTEGER) AS at_risk_servers
+     FROM ${identifier(schema)}.server_risk`,
+    z.object({ last_measured_at: z.string().nullable(), servers: z.int(), at_risk_servers: z.int() }),
+  )
+  return {
+    folder,
+    run_id: manifest.run_id,
+    analyzed_at: manifest.analyzed_at,
+    method: manifest.method,
+    engine_version: manifest.engine_version,
+    granularity: manifest.granularity,
+    step_seconds: manifest.step_seconds,
+    horizon: manifest.horizon,
+    ...figures,
+  }
+}

@@ -1,0 +1,162 @@
+// Values of one metric, servers x periods, held in memory for the part of time that is looked at: a zoom inside of it costs arithmetic alone.
+import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
+
+/** Part of a grid; the row of a server is its key, NaN where nothing is known. */
+export interface HeatmapMatrix {
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  readonly values: Float32Array
+}
+
+/** 480 MB: a million servers x 120 days. Larger parts of time are binned in the database. */
+const maxCells = 120_000_000
+/** Up to here all of time is read at once: 19,000 servers x 821 days. */
+const maxCellsReadWhole = 16_000_000
+
+const matrixCache = new WeakMap<SeriesGrid, HeatmapMatrix>()
+
+/** The whole of time where it fits, else the periods asked for; null where these do not fit either. */
+export const loadMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, to: number): Promise<HeatmapMatrix | null> => {
+  const cached = matrixCache.get(grid)
+  if (cached !== undefined && cached.from <= from && cached.to >= to) return cached
+  const isWhole = grid.servers * grid.periods <= maxCellsReadWhole
+  const [first, last] = isWhole ? [0, grid.periods] : [from, to]
+  if (grid.servers * (last - first) > maxCells) return null
+  matrixCache.delete(grid)
+  const matrix = await readMatrix(run, grid, first, last)
+  matrixCache.set(grid, matrix)
+  return matrix
+}
+
+/** Rows of the file that are read at a time: some 200 MB as a table. */
+const defaultBatchRows = 32_000_000
+
+/** Portion by portion, each as a table first: DuckDB works out a streamed query on one thread. */
+export const readMatrix = async (
+  run: OpenRun,
+  grid: SeriesGrid,
+  from: number,
+  to: number,
+  batchRows = defaultBatchRows,
+): Promise<HeatmapMatrix> => {
+  const width = to - from
+  const values = new Float32Array(grid.servers * width).fill(Number.NaN)
+  const startMs = grid.originMs + from * grid.stepMs
+  const endMs = grid.originMs + to * grid.stepMs
+  const batches = grid.rows === null ? 1 : Math.max(1, Math.ceil(grid.rows / batchRows))
+  for (let batch = 0; batch < batches; batch++) {
+    const batchCondition = batches === 1 ? 'true' : `c.row_number >= ${batch * batchRows} AND c.row_number < ${(batch + 1) * batchRows}`
+    await run.database.run(
+      `CREATE OR REPLACE TEMP TABLE heatmap_cells AS
+       SELECT CAST((k.server_key - 1) * ${width} + (epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${from} AS INTEGER) AS cell, c.value
+       FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
+       WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL AND ${batchCondition}`,
+    )
+    await run.database.scanArrays('SELECT * FROM heatmap_cells', 2, ([cells, cellValues]) => {
+      for (let row = 0; row < cellValues!.length; row++) {
+        const cell = cells![row]!
+        const before = values[cell]!
+        // Times closer than the grid's step share a cell; the greatest is what is looked for.
+        if (Number.isNaN(before) || cellValues![row]! > before) values[cell] = cellValues![row]!
+      }
+    })
+  }
+  await run.database.run('DROP TABLE heatmap_cells')
+  return { from, to, values }
+}
+
+/** Reduces the cells of a bin; NaN where all are. */
+export type BinReduction = 'max' | 'p95' | 'mean'
+
+export interface Binning {
+  /** Keys of the servers in their order. */
+  readonly keys: Int32Array
+  /** Servers and periods in a bin. */
+  readonly rowSize: number
+  readonly columnSize: number
+  /** Periods, `to` exclusive. */
+  readonly from: number
+  readonly to: number
+}
+
+/** Row by row, `columns` wide. */
+export const binMatrix = (matrix: HeatmapMatrix, binning: Binning, reduction: BinReduction): Float32Array => {
+  const columns = Math.ceil((binning.to - binning.from) / binning.columnSize)
+  const rows = Math.ceil(binning.keys.length / binning.rowSize)
+  const binned = new Float32Array(rows * columns).fill(Number.NaN)
+  const binRow = reduction === 'p95' ? binPercentileRow : reduction === 'max' ? binMaximumRow : binMeanRow
+  for (let row = 0; row < rows; row++) {
+    const keys = binning.keys.subarray(row * binning.rowSize, (row + 1) * binning.rowSize)
+    binRow(matrix, binning, keys, binned.subarray(row * columns, (row + 1) * columns))
+  }
+  return binned
+}
+
+/** Fills one row of bins, which are NaN before, from the servers with these keys. */
+type BinRow = (matrix: HeatmapMatrix, binning: Binning, keys: Int32Array, bins: Float32Array) => void
+
+/** Server by server, in the order in which the values lie; nothing is above NaN, nor NaN above anything. */
+const binMaximumRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
+  const width = end - origin
+  bins.fill(-Infinity)
+  for (const key of keys) {
+    let cell = (key - 1) * width - origin + from
+    // A period a column, as in most views, without the loop inside: twice as quick.
+    if (columnSize === 1) {
+      for (let column = 0; column < bins.length; column++, cell++) {
+        const value = values[cell]!
+        if (value > bins[column]!) bins[column] = value
+      }
+      continue
+    }
+    for (let column = 0, period = from; period < to; column++) {
+      const last = Math.min(to, period + columnSize)
+      let max = bins[column]!
+      for (; period < last; period++, cell++) if (values[cell]! > max) max = values[cell]!
+      bins[column] = max
+    }
+  }
+  for (let column = 0; column < bins.length; column++) if (bins[column] === -Infinity) bins[column] = Number.NaN
+}
+
+const binMeanRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
+  const width = end - origin
+  const sums = new Float64Array(bins.length)
+  const counts = new Int32Array(bins.length)
+  for (const key of keys) {
+    const base = (key - 1) * width - origin
+    for (let period = from; period < to; period++) {
+      const value = values[base + period]!
+      if (Number.isNaN(value)) continue
+      const column = Math.floor((period - from) / columnSize)
+      sums[column]! += value
+      counts[column]!++
+    }
+  }
+  for (let column = 0; column < bins.length; column++) if (counts[column]! > 0) bins[column] = sums[column]! / counts[column]!
+}
+
+const binPercentileRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
+  const width = end - origin
+  const cellValues = new Float64Array(keys.length * columnSize)
+  for (let column = 0; column < bins.length; column++) {
+    const first = from + column * columnSize
+    const last = Math.min(to, first + columnSize)
+    let count = 0
+    for (const key of keys) {
+      const base = (key - 1) * width - origin
+      for (let period = first; period < last; period++)
+        if (!Number.isNaN(values[base + period]!)) cellValues[count++] = values[base + period]!
+    }
+    if (count > 0) bins[column] = percentile95(cellValues.subarray(0, count))
+  }
+}
+
+/** By linear interpolation between the neighbours, as DuckDB's quantile_cont; sorts what it is given. */
+const percentile95 = (values: Float64Array): number => {
+  values.sort()
+  const rank = 0.95 * (values.length - 1)
+  const below = values[Math.floor(rank)]!
+  return below + (rank - Math.floor(rank)) * (values[Math.ceil(rank)]! - below)
+}

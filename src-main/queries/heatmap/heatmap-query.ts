@@ -1,0 +1,217 @@
+// The risk heatmap of a run: servers x time, binned to the pixels there are.
+import { listValue } from '@duckdb/node-api'
+import { z } from 'zod'
+import type { HeatmapRow } from '../../../src-shared/chart-options/chart-data.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../../src-shared/ipc/run-view.ts'
+import { riskLevels } from '../../../src-shared/artefacts/server-risk.ts'
+import { literal } from '../../database/database.ts'
+import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
+import { filterCondition } from '../fleet/fleet-filter.ts'
+import { requireMetricUnit, type OpenRun, type SeriesGrid } from '../run/open-run.ts'
+import { loadSeriesGrid } from './series-grid.ts'
+import { rankedServersSql } from './server-order.ts'
+
+const reductions: Readonly<Record<HeatmapReduction, string>> = {
+  max: 'max(value)',
+  p95: 'quantile_cont(value, 0.95)',
+  mean: 'avg(value)',
+}
+
+/** Binned in the database, for parts of time that are too large to be held; `heatmap_order` has the servers' keys by place. */
+const cellsSql = (grid: SeriesGrid, reduction: HeatmapReduction, rows: Bins, columns: Bins): string => `
+  SELECT
+    CAST((o.place) // ${rows.size} AS INTEGER) AS bin_row,
+    CAST(((epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
+    CAST(${reductions[reduction]} AS DOUBLE) AS value
+  FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id) JOIN heatmap_order o ON o.server_key = k.server_key
+  WHERE c.value IS NOT NULL AND c.ts >= make_timestamp_ms(${grid.originMs + columns.from * grid.stepMs})
+    AND c.ts < make_timestamp_ms(${grid.originMs + columns.to * grid.stepMs})
+  GROUP BY 1, 2`
+
+/** No common threshold where servers differ in theirs. */
+const countsSql = (where: string): string => `
+  SELECT
+    count(*) AS servers, count(*) FILTER (is_at_risk) AS at_risk,
+    CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
+    CASE WHEN min(very_high_threshold) = max(very_high_threshold) THEN min(very_high_threshold) END AS very_high
+  FROM server_risk WHERE metric = $1 AND (${where})`
+
+const count = z.bigint().transform(Number)
+const countsSchema = z.object({ servers: count, at_risk: count, high: z.number().nullable(), very_high: z.number().nullable() })
+/** Servers under a sort and a filter, in their order; kept, for a zoom asks for the same ones again. */
+interface Ranking {
+  readonly key: string
+  readonly keys: Int32Array
+  /** Place of each one's level in `riskLevels`, -1 without. */
+  readonly levels: Int8Array
+}
+
+const rankings = new WeakMap<SeriesGrid, Ranking>()
+
+const maxNamesPerRow = 3
+
+export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promise<HeatmapView> => {
+  const unit = requireMetricUnit(run, request.metric)
+  const grid = await loadSeriesGrid(run, request.metric)
+  const filter = filterCondition(request.filter, [request.metric])
+  const counts = await run.database.row(countsSql(filter.where), countsSchema, filter.parameters)
+  const rows = rowBins(request, counts.servers)
+  const columns = columnBins(request, grid)
+  const ranking = await loadRanking(run, grid, request)
+  const keys = ranking.keys.subarray(rows.from, rows.to)
+  const matrix = await loadMatrix(run, grid, Math.max(0, columns.from), columns.to)
+  const values =
+    matrix === null
+      ? await binInDatabase(run, grid, request.reduction, keys, rows, columns)
+      : binColumns(matrix, keys, rows, columns, request.reduction)
+  const names = await readRowNames(run, keys, rows.size)
+  const selected = request.selected === null ? -1 : keys.indexOf(await findServerKey(run, request.selected))
+  return {
+    data: {
+      metric: request.metric,
+      unit,
+      rows: createRows(names, ranking.levels.subarray(rows.from, rows.to), rows.size),
+      startMs: grid.originMs + columns.from * grid.stepMs,
+      stepMs: columns.size * grid.stepMs,
+      columns: columns.bins,
+      values,
+      horizonStartMs: grid.originMs + grid.horizonPeriod * grid.stepMs,
+      reduction: request.reduction,
+      marks: grid.marks,
+      highThreshold: counts.high,
+      veryHighThreshold: counts.very_high,
+      counts: { servers: counts.servers, atRisk: counts.at_risk },
+    },
+    totalRows: counts.servers,
+    firstRow: rows.from,
+    serversPerRow: rows.size,
+    shownServers: keys.length,
+    names,
+    selectedRow: selected < 0 ? null : Math.floor(selected / rows.size),
+  }
+}
+
+const levelList = `[${riskLevels.map(literal).join(', ')}]`
+
+const loadRanking = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: HeatmapRequest): Promise<Ranking> => {
+  const key = JSON.stringify([sort, filter])
+  const cached = rankings.get(grid)
+  if (cached?.key === key) return cached
+  const { where, parameters } = filterCondition(filter, [metric])
+  const [keys, levels] = await run.database.numbers(
+    `SELECT server_key, coalesce(list_position(${levelList}, risk_level), 0) - 1
+     FROM (${rankedServersSql(sort, where)}) JOIN server_key USING (server_id) ORDER BY rank`,
+    2,
+    parameters,
+  )
+  const ranking = { key, keys: Int32Array.from(keys!), levels: Int8Array.from(levels!) }
+  rankings.set(grid, ranking)
+  return ranking
+}
+
+/** Columns that begin before the first period hold fewer of them. */
+const binColumns = (matrix: HeatmapMatrix, keys: Int32Array, rows: Bins, columns: Bins, reduction: HeatmapReduction): Float32Array => {
+  const leadingPeriods = Math.max(0, -columns.from)
+  if (leadingPeriods === 0)
+    return binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: columns.from, to: columns.to }, reduction)
+  const firstEnd = columns.from + columns.size
+  const first = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: 0, to: firstEnd }, reduction)
+  const laterColumns = binMatrix(matrix, { keys, rowSize: rows.size, columnSize: columns.size, from: firstEnd, to: columns.to }, reduction)
+  const width = columns.bins
+  const combined = new Float32Array(rows.bins * width)
+  for (let row = 0; row < rows.bins; row++) {
+    combined[row * width] = first[row]!
+    combined.set(laterColumns.subarray(row * (width - 1), (row + 1) * (width - 1)), row * width + 1)
+  }
+  return combined
+}
+
+/** As `binMatrix`, without holding the values. */
+export const binInDatabase = async (
+  run: OpenRun,
+  grid: SeriesGrid,
+  reduction: HeatmapReduction,
+  keys: Int32Array,
+  rows: Bins,
+  columns: Bins,
+): Promise<Float32Array> => {
+  await run.database.storeRows(
+    'heatmap_order',
+    { place: 'INTEGER', server_key: 'INTEGER' },
+    Array.from(keys, (key, place) => [place, key]),
+  )
+  const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
+  fillBins(values, columns.bins, await run.database.columns(cellsSql(grid, reduction, rows, columns)))
+  return values
+}
+
+export interface Bins {
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  /** Servers or periods in a bin. */
+  readonly size: number
+  readonly bins: number
+}
+
+const rowBins = (request: HeatmapRequest, total: number): Bins => {
+  const from = Math.min(request.rows?.from ?? 0, Math.max(0, total - 1))
+  const to = Math.min(total, Math.max(from + 1, request.rows?.to ?? total))
+  const size = Math.max(1, Math.ceil((to - from) / request.maxRows))
+  return { from, to, size, bins: Math.ceil((to - from) / size) }
+}
+
+/** Bins are laid so that the horizon begins with one: no cell mixes measurement and forecast. */
+const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
+  const period = (timeMs: number): number => (timeMs - grid.originMs) / grid.stepMs
+  const first = Math.max(0, Math.floor(request.time === null ? 0 : period(request.time.fromMs)))
+  const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : period(request.time.toMs)))
+  if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside of the run.')
+  // One column is kept back: aligning may need it.
+  const size = last - first <= request.maxColumns ? 1 : Math.ceil((last - first) / Math.max(1, request.maxColumns - 1))
+  const leadingPeriods = (((grid.horizonPeriod - first) % size) + size) % size
+  const from = leadingPeriods === 0 ? first : first + leadingPeriods - size
+  return { from, to: last, size, bins: Math.ceil((last - from) / size) }
+}
+
+const fillBins = (values: Float32Array, width: number, cells: Record<string, unknown[]>): void => {
+  const { bin_row: rows = [], bin_column: columns = [], value = [] } = cells
+  for (let index = 0; index < value.length; index++) {
+    values[Number(rows[index]) * width + Number(columns[index])] = Number(value[index])
+  }
+}
+
+/** The first servers of each row: names are read for those alone. */
+const readRowNames = async (run: OpenRun, keys: Int32Array, size: number): Promise<string[][]> => {
+  // DuckDB takes no list without elements.
+  if (keys.length === 0) return []
+  const rows = Array.from({ length: Math.ceil(keys.length / size) }, (_, row) => [
+    ...keys.subarray(row * size, Math.min((row + 1) * size, row * size + maxNamesPerRow)),
+  ])
+  const { server_key: cached = [], server_id: names = [] } = await run.database.columns(
+    'SELECT server_key, server_id FROM server_key WHERE server_key IN (SELECT unnest($1))',
+    [listValue(rows.flat())],
+  )
+  const nameByKey = new Map(cached.map((key, index) => [Number(key), String(names[index])]))
+  return rows.map((row) => row.map((key) => nameByKey.get(key)!))
+}
+
+/** 0 for a server that the run does not have. */
+const findServerKey = async (run: OpenRun, serverId: string): Promise<number> => {
+  const { server_key: [key = 0] = [] } = await run.database.columns('SELECT server_key FROM server_key WHERE server_id = $1', [serverId])
+  return Number(key)
+}
+
+/** A bin bears the worst level of its servers. */
+const createRows = (names: readonly (readonly string[])[], levels: Int8Array, size: number): HeatmapRow[] =>
+  names.map(([first = ''], row) => {
+    const rowLevels = levels.subarray(row * size, (row + 1) * size)
+    const servers = rowLevels.length
+    return {
+      label: servers === 1 ? first : `${first} + ${servers - 1}`,
+      serverId: first,
+      servers,
+      riskLevel: riskLevels[rowLevels.reduce((max, level) => Math.max(max, level), -1)] ?? null,
+    }
+  })

@@ -1,0 +1,100 @@
+// The packing of a run host by host: who moves onto which host, and how full the host is then at every time of the horizon.
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { HostLoad, HostLoadRequest, PackingPage, PackingRequest } from '../../../src-shared/ipc/packing-view.ts'
+import { filterCondition } from '../fleet/fleet-filter.ts'
+import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
+import { createRecommendationsTable } from './recommendations-query.ts'
+
+export const queryPacking = async (run: OpenRun, request: PackingRequest): Promise<PackingPage> => {
+  requireMetricUnit(run, request.metric)
+  if (!(await createRecommendationsTable(run))) return { total: 0, rows: [] }
+  const { where, parameters } = filterCondition(request.filter, [request.metric])
+  const hostsSql = `
+    FROM recommendations WHERE consolidate_onto IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
+  const { total } = await run.database.row(
+    `SELECT CAST(count(DISTINCT consolidate_onto) AS INTEGER) AS total ${hostsSql}`,
+    z.object({ total: z.int() }),
+    parameters,
+  )
+  const {
+    host = [],
+    consolidated_servers: consolidatedServers = [],
+    usd = [],
+  } = await run.database.columns(
+    `SELECT consolidate_onto AS host, to_json(list(server_id ORDER BY server_id)) AS consolidated_servers,
+            CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS usd
+     ${hostsSql} GROUP BY 1 ORDER BY usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
+    parameters,
+  )
+  return {
+    total,
+    rows: host.map((name, index) => ({
+      host: String(name),
+      consolidatedServers: z.array(z.string()).parse(JSON.parse(String(consolidatedServers[index]))),
+      monthly_savings_usd: Number(usd[index]),
+    })),
+  }
+}
+
+const demandSql = `
+  WITH members AS (
+    SELECT CAST($1 AS VARCHAR) AS server_id UNION SELECT server_id FROM recommendations WHERE consolidate_onto = $1
+  ), host AS (SELECT any_value(capacity_units) AS units FROM server_risk WHERE server_id = $1)
+  SELECT r.metric, r.server_id, CAST(epoch_ms(f.ts) AS DOUBLE) AS time, greatest(f.predicted, 0) * r.capacity_units / host.units AS share
+  FROM server_risk r JOIN members USING (server_id) JOIN flagged f ON f.server_id = r.server_id AND f.metric = r.metric CROSS JOIN host
+  WHERE r.high_threshold IS NOT NULL AND f.is_selected AND f.is_horizon AND f.predicted IS NOT NULL
+  ORDER BY r.metric, r.server_id, f.ts`
+
+/** As the packing counts: demands are summed per time, and a time that a server lacks counts with its peak. Throws query-refused. */
+export const queryHostLoad = async (run: OpenRun, { host }: HostLoadRequest): Promise<HostLoad> => {
+  if (!(await createRecommendationsTable(run))) throw unknownHost(host)
+  const { metric = [], server_id = [], time = [], share = [] } = await run.database.columns(demandSql, [host])
+  const metrics = new Map<string, Map<string, Map<number, number>>>()
+  metric.forEach((name, row) => {
+    const servers = metrics.get(String(name)) ?? new Map<string, Map<number, number>>()
+    metrics.set(String(name), servers)
+    const demand = servers.get(String(server_id[row])) ?? new Map<number, number>()
+    servers.set(String(server_id[row]), demand)
+    demand.set(Number(time[row]), Number(share[row]))
+  })
+  const loads = [...metrics].map(([name, servers]) =>
+    createHostLoad(host, name, servers, run.contents.manifest?.config.consolidation_target ?? 100),
+  )
+  const mostLoaded = loads.reduce<HostLoad | null>((max, load) => (max === null || peakLoad(load) > peakLoad(max) ? load : max), null)
+  if (mostLoaded === null) throw unknownHost(host)
+  return mostLoaded
+}
+
+const unknownHost = (host: string): HeadroomError => new HeadroomError('query-refused', `The run packs nothing onto "${host}".`)
+
+const peakLoad = ({ consolidatedLoad: together }: HostLoad): number => together.reduce((max, share) => Math.max(max, share), 0)
+
+const createHostLoad = (
+  host: string,
+  metric: string,
+  servers: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  target: number,
+): HostLoad => {
+  const times = [...new Set([...servers.values()].flatMap((demand) => [...demand.keys()]))].sort((a, b) => a - b)
+  const shareAt = (server: string, timeMs: number): number => {
+    const demand = servers.get(server)
+    return demand === undefined ? 0 : (demand.get(timeMs) ?? Math.max(...demand.values()))
+  }
+  const together = Float64Array.from(times, (timeMs) => [...servers.keys()].reduce((sum, server) => sum + shareAt(server, timeMs), 0))
+  const busiestMs = times[together.indexOf(together.reduce((max, share) => Math.max(max, share), 0))] ?? Number.NaN
+  return {
+    host,
+    metric,
+    target,
+    timesMs: Float64Array.from(times),
+    currentLoad: Float64Array.from(times, (timeMs) => shareAt(host, timeMs)),
+    consolidatedLoad: together,
+    peakMs: busiestMs,
+    members: [...servers.keys()]
+      .map((server) => ({ server_id: server, share: shareAt(server, busiestMs) }))
+      .sort(
+        (a, b) => Number(b.server_id === host) - Number(a.server_id === host) || b.share - a.share || (a.server_id < b.server_id ? -1 : 1),
+      ),
+  }
+}

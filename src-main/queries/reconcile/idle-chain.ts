@@ -1,0 +1,74 @@
+// From rows of servers that are idle by the mean of all models to servers that are underutilised by their own.
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
+import type { Database } from '../../database/database.ts'
+import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
+
+/** Reads `tallies`, `mixed_horizon` and `server_risk`. `originalThreshold`: percent below which the original calls a server idle. */
+export const reconcileUnderutilized = async (
+  database: Database,
+  config: AnalysisConfig,
+  module05Threshold: number,
+): Promise<ReconciliationChain> => {
+  const table = 'idle_stages'
+  const runThreshold = config.underutilized_threshold
+  const isBelowSql = (mean: string, threshold: number): string =>
+    `coalesce(bool_and(${mean} IS NOT NULL AND ${mean} < ${threshold}), false)`
+  await database.run(`
+    CREATE OR REPLACE TABLE ${table} AS
+    SELECT r.server_id, any_value(t.row_count) AS row_count,
+           ${isBelowSql('m.horizon_mean', module05Threshold)} AS original_idle, ${isBelowSql('m.horizon_mean', runThreshold)} AS threshold_idle,
+           ${isBelowSql('r.horizon_mean', runThreshold)} AS selected_idle, bool_or(r.is_underutilized) AS own_idle,
+           max(m.horizon_mean) AS mixed_mean, max(r.horizon_mean) AS selected_mean, arg_max(r.model, r.horizon_mean) AS model,
+           string_agg(r.metric, ', ' ORDER BY r.metric) FILTER (r.high_threshold IS NULL) AS unjudged_metrics
+    FROM server_risk r
+    JOIN series s USING (server_id, metric)
+    LEFT JOIN mixed_horizon m USING (series_id)
+    LEFT JOIN (SELECT server_id, CAST(sum(row_count) AS BIGINT) AS row_count FROM tallies GROUP BY server_id) t USING (server_id)
+    GROUP BY r.server_id`)
+  const steps = [
+    await rowsToServers(database, {
+      table,
+      key: 'servers',
+      title: 'servers, not rows',
+      sentence: 'The original counts every row of an underutilised server; here a server counts once.',
+      stage: 'original_idle',
+      rows: 'row_count',
+      detail: `row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
+    }),
+    await countTransition(database, {
+      table,
+      key: 'threshold',
+      title: 'configured threshold',
+      sentence:
+        runThreshold === module05Threshold
+          ? `Both call a server underutilised below a mean of ${runThreshold} %.`
+          : `The original calls a server underutilised below a mean of ${module05Threshold} %; here the threshold is ${runThreshold} %.`,
+      from: 'original_idle',
+      to: 'threshold_idle',
+      detail: `'mean of all models ' || ${decimalText('mixed_mean')}`,
+      weight: 'mixed_mean',
+    }),
+    await countTransition(database, {
+      table,
+      key: 'selected_model',
+      title: 'one accountable model',
+      sentence: "The original takes the mean of all models' future; here the mean of the model that answers for the server.",
+      from: 'threshold_idle',
+      to: 'selected_idle',
+      detail: `'mean of all models ' || ${decimalText('mixed_mean')} || ', ' || coalesce(model || ' ' || ${decimalText('selected_mean')}, 'no model answers')`,
+      weight: 'abs(mixed_mean - selected_mean)',
+    }),
+    await countTransition(database, {
+      table,
+      key: 'judged_metrics',
+      title: 'percentages only',
+      sentence: 'The original holds every metric against the threshold; here only metrics in percent say whether a server is idle.',
+      from: 'selected_idle',
+      to: 'own_idle',
+      detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,
+      weight: 'selected_mean',
+    }),
+  ]
+  return createChain('underutilized', 'Underutilised', steps, servers(0))
+}

@@ -1,0 +1,135 @@
+// One run reconciled: the arithmetic of the Python original on the run's own forecasts, and every step from its totals to the run's.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { completeConfig, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { Reconciliation, ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
+import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
+import { Database } from '../../database/database.ts'
+import { readRecommendationsFile } from '../../run-folder/recommendations-file.ts'
+import { readRunFolder } from '../../run-folder/read-run-folder.ts'
+import { clusterByModule05 } from '../../engine/methods/module05.ts'
+import { createChain, servers } from './chain-steps.ts'
+import { reconcileClusters } from './cluster-chains.ts'
+import { reconcileUnderutilized } from './idle-chain.ts'
+import { reconcileRisk } from './risk-chains.ts'
+import { reconcileSavings } from './savings-chain.ts'
+import { reconcileSeason } from './season-chains.ts'
+import { createTallies } from './tally-run.ts'
+
+/** Throws run-not-found for a folder that was not analysed by the default method, run-damaged where its files do not agree. */
+export const reconcileRun = async (
+  folder: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Reconciliation> => {
+  const manifest = await readReconcilable(folder)
+  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-reconcile-'))
+  try {
+    const database = await Database.open({ spillFolder, signal: options.signal })
+    try {
+      const chains = await reconcile(database, folder, manifest, options.signal)
+      await assertAgreement(folder, manifest, chains)
+      return {
+        run: {
+          folder,
+          run_id: manifest.run_id,
+          analyzed_at: manifest.analyzed_at,
+          rows: manifest.counts.rows,
+          servers: manifest.counts.total_servers,
+        },
+        assumptions: describeAssumptions(manifest.config),
+        chains,
+      }
+    } finally {
+      database.close()
+    }
+  } finally {
+    await rm(spillFolder, { recursive: true, force: true })
+  }
+}
+
+const readReconcilable = async (path: string): Promise<RunManifest> => {
+  const run = await readRunFolder(path)
+  if (run.kind !== 'headroom') {
+    throw new HeadroomError(
+      'run-not-found',
+      `${path} is a folder of the Python original, so it holds one side of the reconciliation alone.`,
+      {
+        next: 'Analyse its forecasts with headroom analyze, then reconcile that run.',
+      },
+    )
+  }
+  if (run.manifest.method === 'module05') {
+    throw new HeadroomError('run-not-found', `${path} was analysed by module05 itself, so there is nothing to reconcile it with.`, {
+      next: 'Analyse its forecasts without --method module05, then reconcile that run.',
+    })
+  }
+  return run.manifest
+}
+
+const reconcile = async (
+  database: Database,
+  folder: string,
+  manifest: RunManifest,
+  signal: AbortSignal | undefined,
+): Promise<ReconciliationChain[]> => {
+  const { config } = manifest
+  const fixedPoint = await createTallies(database, folder, manifest).catch((cause: unknown) => {
+    if (!(cause instanceof HeadroomError) || !/^(query-failed|input-)/.test(cause.code)) throw cause
+    throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+  })
+  const { total } = await database.row(
+    'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total FROM server_risk',
+    z.object({ total: z.number() }),
+  )
+  const module05Clusters = await clusterByModule05(database, config, fixedPoint, signal)
+  return [
+    createChain('total_servers', 'Servers', [], servers(total)),
+    ...(await reconcileRisk(database, config)),
+    ...(await reconcileSeason(database, config)),
+    await reconcileUnderutilized(database, config, module05UnderutilizedThreshold(config)),
+    ...(await reconcileClusters(database, { config, module05Clusters, signal })),
+    await reconcileSavings(database, config),
+  ]
+}
+
+const headroomDefault = completeConfig({}, 'headroom').underutilized_threshold
+const module05Default = completeConfig({}, 'module05').underutilized_threshold
+
+/** The manifest holds the completed configuration: the default of this method is taken for a threshold that nobody set. */
+const module05UnderutilizedThreshold = ({ underutilized_threshold }: AnalysisConfig): number =>
+  underutilized_threshold === headroomDefault ? module05Default : underutilized_threshold
+
+const describeAssumptions = (config: AnalysisConfig): string[] =>
+  config.underutilized_threshold === headroomDefault
+    ? [
+        `The run's underutilised threshold is ${headroomDefault} %, Headroom's default; the original is given its own default, ${module05Default} %.`,
+      ]
+    : []
+
+const recommendationsSchema = z.looseObject({ total_savings_usd: z.number() })
+
+/** A chain that ends elsewhere than the run's own totals would explain nothing. */
+const assertAgreement = async (folder: string, { counts }: RunManifest, chains: readonly ReconciliationChain[]): Promise<void> => {
+  const savings = await readRecommendationsFile(join(folder, runFiles.recommendations)).then(
+    ({ head }) => recommendationsSchema.safeParse(head).data?.total_savings_usd,
+    () => undefined,
+  )
+  const expectedTotals: Readonly<Record<string, readonly [file: string, value: number | undefined]>> = {
+    total_servers: [runFiles.manifest, counts.total_servers],
+    at_risk: [runFiles.manifest, counts.at_risk_servers],
+    underutilized: [runFiles.manifest, counts.underutilized_servers],
+    savings: [runFiles.recommendations, savings],
+  }
+  for (const { key, title, own } of chains) {
+    const [file, value] = expectedTotals[key] ?? []
+    if (value === undefined || Math.abs(value - own.value) < 0.005) continue
+    throw new HeadroomError(
+      'run-damaged',
+      `${folder} contradicts itself: "${title}" is ${value} in ${file}, but ${own.value} by ${runFiles.serverRisk}.`,
+      { next: 'Check it with headroom verify, or analyse the forecasts again.' },
+    )
+  }
+}

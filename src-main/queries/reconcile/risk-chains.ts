@@ -1,0 +1,150 @@
+// From rows above 80 % (or 96 %) of any model to servers whose P95 is above their threshold.
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
+import type { Database } from '../../database/database.ts'
+import { module05Thresholds } from '../../engine/selection/prepare-series.ts'
+import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
+
+interface RiskKind {
+  readonly key: string
+  readonly title: string
+  /** What the original puts the threshold at, in percent. */
+  readonly module05Limit: number
+  readonly limitKey: 'high' | 'very_high'
+  /** SQL over `server_risk`: this run's verdict on a series. */
+  readonly verdict: string
+}
+
+const kinds: readonly RiskKind[] = [
+  { key: 'at_risk', title: 'At risk', module05Limit: module05Thresholds.high, limitKey: 'high', verdict: 'is_at_risk' },
+  {
+    key: 'high_level',
+    title: 'Risk level high',
+    module05Limit: module05Thresholds.very_high,
+    limitKey: 'very_high',
+    verdict: `coalesce(risk_level = 'high', false)`,
+  },
+]
+
+/** Reads `tallies` and `server_risk`. */
+export const reconcileRisk = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain[]> => {
+  const chains: ReconciliationChain[] = []
+  for (const kind of kinds) chains.push(await reconcileKind(database, config, kind))
+  return chains
+}
+
+const reconcileKind = async (
+  database: Database,
+  config: AnalysisConfig,
+  { key, title, module05Limit, limitKey, verdict }: RiskKind,
+): Promise<ReconciliationChain> => {
+  const table = `${key}_stages`
+  await database.run(stagesQuery(table, limitKey, verdict))
+  const configured = limitKey === 'high' ? config.high_risk_threshold : config.very_high_risk_threshold
+  const overrides =
+    Object.keys(config.metric_thresholds).length + Object.keys(config.criticality_thresholds).length === 0 ? '' : ', with overrides'
+  const stage = { table, weight: 'abs(loud_peak - limit_value)' }
+  const steps = [
+    await rowsToServers(database, {
+      table,
+      key: 'servers',
+      title: 'servers, not rows',
+      sentence: `The original counts every row above ${module05Limit} % and calls them servers; here a server counts once, however many of its rows are high.`,
+      stage: 'any_row',
+      rows: 'original_rows',
+      detail: `original_rows || ' of ' || row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
+    }),
+    await countTransition(database, {
+      ...stage,
+      key: 'selected_model',
+      title: 'one accountable model',
+      sentence:
+        'The original mixes all models, so one wild forecast suffices; here only the model that was least wrong over the backtest answers for a server.',
+      from: 'any_row',
+      to: 'selected_row',
+      detail: `loud_model || ' reaches ' || ${decimalText('loud_peak')} || ', ' || coalesce(own_model || ', which answers, ' || ${decimalText('own_peak')}, 'no model answers')`,
+    }),
+    await countTransition(database, {
+      ...stage,
+      key: 'judged_metrics',
+      title: 'percentages only',
+      sentence:
+        'The original holds every metric against a percentage; here only metrics in percent, or with a threshold of their own, are judged.',
+      from: 'selected_row',
+      to: 'judged_row',
+      detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,
+    }),
+    await countTransition(database, {
+      ...stage,
+      key: 'threshold',
+      title: 'configured threshold',
+      sentence: `The original's limit is ${module05Limit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
+      from: 'judged_row',
+      to: 'configured_row',
+      detail: `'highest ' || ${decimalText('judged_peak')} || ', limit ' || ${decimalText('limit_value')}`,
+    }),
+    await countTransition(database, {
+      ...stage,
+      key: 'horizon',
+      title: 'the future only',
+      sentence: 'The original also counts what was forecast for days that have passed; here only the horizon can be a risk.',
+      from: 'configured_row',
+      to: 'horizon_row',
+      detail: `'forecast up to ' || ${decimalText('backtest_peak')} || ' for the past, ' || ${decimalText('horizon_peak')} || ' for the future'`,
+    }),
+    await countTransition(database, {
+      ...stage,
+      key: 'p95',
+      title: 'P95, not any moment',
+      sentence: 'For the original one row above the limit is enough; here the 95th percentile of the horizon must be above it.',
+      from: 'horizon_row',
+      to: 'p95_above',
+      detail: `'peak ' || ${decimalText('horizon_peak')} || ', P95 ' || ${decimalText('horizon_p95')} || ', limit ' || ${decimalText('limit_value')}`,
+    }),
+  ]
+  if (config.basis === 'conservative') {
+    steps.push(
+      await countTransition(database, {
+        ...stage,
+        key: 'basis',
+        title: 'conservative basis',
+        sentence: 'The original believes the forecast as it is; this run judges by the P95 that 95 of 100 simulated futures stay below.',
+        from: 'p95_above',
+        to: 'verdict',
+        detail: `'P95 ' || ${decimalText('horizon_p95')} || ', conservative ' || ${decimalText('conservative_p95')}`,
+      }),
+    )
+  }
+  return createChain(key, title, steps, servers(0))
+}
+
+/** A row per server: one column per stage, and the figures that examples show, those of the metric nearest to or furthest above its limit. */
+const stagesQuery = (table: string, limitKey: RiskKind['limitKey'], verdict: string): string => {
+  const limit = `${limitKey}_threshold`
+  const anyRowSql = (rows: string, filter: string): string => `coalesce(bool_or(${rows} > 0) FILTER (${filter}), false)`
+  const selectedWithThreshold = 'is_selected AND high_threshold IS NOT NULL'
+  return `
+    CREATE OR REPLACE TABLE ${table} AS
+    WITH rows AS (
+      SELECT server_id, CAST(sum(row_count) AS BIGINT) AS row_count, CAST(sum(over_original_${limitKey}) AS BIGINT) AS original_rows,
+             ${anyRowSql(`over_original_${limitKey}`, 'true')} AS any_row,
+             ${anyRowSql(`over_original_${limitKey}`, 'is_selected')} AS selected_row,
+             ${anyRowSql(`over_original_${limitKey}`, selectedWithThreshold)} AS judged_row,
+             ${anyRowSql(`over_${limitKey}`, selectedWithThreshold)} AS configured_row,
+             ${anyRowSql(`horizon_over_${limitKey}`, selectedWithThreshold)} AS horizon_row,
+             arg_max(model, (peak, model)) FILTER (peak IS NOT NULL) AS loud_model, max(peak) AS loud_peak,
+             arg_max(model, (peak, model)) FILTER (is_selected AND peak IS NOT NULL) AS own_model, max(peak) FILTER (is_selected) AS own_peak,
+             string_agg(DISTINCT metric, ', ' ORDER BY metric) FILTER (is_selected AND high_threshold IS NULL AND over_original_${limitKey} > 0) AS unjudged_metrics,
+             arg_max(peak, peak - ${limit}) FILTER (${selectedWithThreshold}) AS judged_peak,
+             arg_max(backtest_peak, backtest_peak - ${limit}) FILTER (${selectedWithThreshold}) AS backtest_peak,
+             arg_max(horizon_peak, horizon_peak - ${limit}) FILTER (${selectedWithThreshold}) AS horizon_peak,
+             arg_max(${limit}, peak - ${limit}) FILTER (${selectedWithThreshold}) AS limit_value
+      FROM tallies GROUP BY server_id
+    ), risk AS (
+      SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above, bool_or(${verdict}) AS verdict,
+             arg_max(horizon_p95, horizon_p95 - ${limit}) AS horizon_p95,
+             arg_max(conservative_p95, horizon_p95 - ${limit}) AS conservative_p95
+      FROM server_risk GROUP BY server_id
+    )
+    SELECT * FROM rows JOIN risk USING (server_id)`
+}

@@ -1,0 +1,68 @@
+// From half the cost of the quietest cluster to the cost of the hosts that can really go.
+import { z } from 'zod'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { Figure, ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
+import type { Database } from '../../database/database.ts'
+import { module05Savings } from '../../engine/methods/module05.ts'
+import { createChain, decimalText, countTransition } from './chain-steps.ts'
+
+const usd = (value: number): Figure => ({ value: Math.round(value * 100) / 100, unit: 'USD a month' })
+
+/** Reads `cluster_stages` and `server_risk`. */
+export const reconcileSavings = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain> => {
+  const table = 'savings_stages'
+  await database.run(`
+    CREATE OR REPLACE TABLE ${table} AS
+    SELECT c.server_id, c.original_quiet, r.leaves, r.disposition, r.cost, c.own_mean
+    FROM cluster_stages c
+    JOIN (SELECT server_id, any_value(disposition) AS disposition, bool_or(disposition IN ('retire', 'consolidate')) AS leaves,
+                 any_value(monthly_cost_usd) AS cost FROM server_risk GROUP BY server_id) r USING (server_id)`)
+  const figures = await database.row(
+    `SELECT CAST(count_if(original_quiet) AS INTEGER) AS quiet, CAST(count_if(leaves) AS INTEGER) AS leaving,
+            coalesce(sum(CAST(cost AS DECIMAL(38, 6))) FILTER (leaves), 0)::DOUBLE AS cost,
+            CAST(count_if(leaves AND cost <> ${config.cost_per_instance}) AS INTEGER) AS priced
+     FROM ${table}`,
+    z.object({ quiet: z.int(), leaving: z.int(), cost: z.number(), priced: z.int() }),
+  )
+  const module05Usd = usd(module05Savings(figures.quiet, config))
+  const fullCost = usd(figures.quiet * config.cost_per_instance)
+  const removable = usd(figures.leaving * config.cost_per_instance)
+  const removal = await countTransition(database, {
+    table,
+    key: 'removable',
+    title: 'hosts that can go',
+    sentence:
+      'The original counts the quietest cluster, busy or not; here only servers that are retired, or whose demand fits onto another host at every time, leave.',
+    from: 'original_quiet',
+    to: 'leaves',
+    detail: `disposition || ', mean of its horizon ' || ${decimalText('own_mean')}`,
+    weight: 'own_mean',
+  })
+  const noServers = { entered: 0, left: 0, unit: 'servers' } as const
+  const steps: ReconciliationStep[] = [
+    {
+      key: 'whole_cost',
+      title: 'whole cost',
+      sentence:
+        'The original saves half the cost of a server that stays; here a server saves all of its cost once it is gone, and nothing before.',
+      before: module05Usd,
+      after: fullCost,
+      moved: noServers,
+      examples: [],
+    },
+    { ...removal, before: fullCost, after: removable },
+    {
+      key: 'own_cost',
+      title: "each server's cost",
+      sentence:
+        figures.priced === 0
+          ? `Every one of them costs the configured ${config.cost_per_instance} USD a month.`
+          : `The original prices all servers at ${config.cost_per_instance} USD a month; here each counts with the cost in the servers table.`,
+      before: removable,
+      after: usd(figures.cost),
+      moved: noServers,
+      examples: [],
+    },
+  ]
+  return createChain('savings', 'Savings', steps, usd(0))
+}

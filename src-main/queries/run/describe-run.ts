@@ -1,0 +1,149 @@
+// The overview of a run: title, span, headline numbers, warnings and what is absent.
+import { z } from 'zod'
+import { completeConfig, hasThreshold } from '../../../src-shared/config/analysis-config.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { runFiles, type Granularity } from '../../../src-shared/run/run-manifest.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import type { Database } from '../../database/database.ts'
+import type { RunContents } from './run-contents.ts'
+import { createRunTitle } from './run-title.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+const count = z.bigint().transform(Number)
+const milliseconds = z.number().nullable()
+
+const countsSchema = z.object({
+  servers: count,
+  at_risk: count,
+  underutilized: count,
+  series: count,
+  horizon_start: milliseconds,
+  horizon_end: milliseconds,
+  horizon_periods: z.number().nullable(),
+  last_measured: milliseconds,
+})
+
+/** Distinct servers; the horizon is the commonest start and the last end. */
+const countsSql = `
+  SELECT
+    count(DISTINCT server_id) AS servers,
+    count(DISTINCT server_id) FILTER (is_at_risk) AS at_risk,
+    count(DISTINCT server_id) FILTER (is_underutilized) AS underutilized,
+    count(*) AS series,
+    CAST(epoch_ms(mode(horizon_start)) AS DOUBLE) AS horizon_start,
+    CAST(epoch_ms(max(horizon_end)) AS DOUBLE) AS horizon_end,
+    CAST(max(horizon_periods) AS DOUBLE) AS horizon_periods,
+    CAST(epoch_ms(max(last_measured_at)) AS DOUBLE) AS last_measured
+  FROM server_risk`
+
+const breachSql = `
+  SELECT server_id, metric, CAST(epoch_ms(first_breach_at) AS DOUBLE) AS at_ms, CAST(days_to_breach AS DOUBLE) AS days
+  FROM server_risk WHERE is_at_risk AND first_breach_at IS NOT NULL
+  ORDER BY first_breach_at, horizon_p95 DESC, server_id LIMIT 1`
+
+const breachSchema = z.object({ server_id: z.string(), metric: z.string(), at_ms: z.number(), days: z.number().nullable() })
+
+const extentSql = `
+  SELECT CAST(epoch_ms(min(ts)) AS DOUBLE) AS first, CAST(epoch_ms(max(ts)) AS DOUBLE) AS last FROM flagged WHERE is_selected`
+
+/** The commonest step between neighbouring times of the first few series. */
+const stepSql = `
+  WITH first_series AS (SELECT server_id, metric FROM server_risk ORDER BY server_id, metric LIMIT 20),
+  steps AS (
+    SELECT epoch_ms(ts) - epoch_ms(lag(ts) OVER (PARTITION BY server_id, metric ORDER BY ts)) AS step
+    FROM flagged SEMI JOIN first_series USING (server_id, metric) WHERE is_selected)
+  SELECT CAST(mode(step) AS DOUBLE) AS step FROM steps WHERE step > 0`
+
+const metricsSql = `SELECT metric, count(*) AS series FROM server_risk GROUP BY metric ORDER BY metric`
+const modelsSql = `SELECT DISTINCT model FROM server_risk WHERE model IS NOT NULL ORDER BY model`
+
+export const describeRun = async (database: Database, contents: RunContents): Promise<RunOverview> => {
+  const { manifest } = contents
+  const counts = await database.row(countsSql, countsSchema)
+  const breach = (await database.rows(breachSql, breachSchema))[0]
+  const extent = await findExtent(database, contents)
+  const config = manifest?.config ?? completeConfig({}, 'headroom')
+  const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), series: count }))
+  const metrics = [
+    ...metricRows.filter(({ metric }) => metric === config.target_metric),
+    ...metricRows.filter(({ metric }) => metric !== config.target_metric),
+  ].map(({ metric }) => ({ name: metric, unit: hasThreshold(config, metric) && !(metric in config.metric_thresholds) ? '%' : '' }))
+  const models = await database.rows(modelsSql, z.object({ model: z.string() }))
+  const stepMs = manifest === null ? await findStep(database) : manifest.step_seconds * 1000
+  return {
+    folder: contents.folder,
+    kind: contents.kind,
+    title: createRunTitle(manifest?.inputs.map(({ path }) => path) ?? [], contents.folder),
+    analyzedAt: manifest?.analyzed_at ?? contents.summary?.analyzed_at ?? null,
+    method: manifest?.method ?? null,
+    granularity: manifest?.granularity ?? granularityForStep(stepMs),
+    stepMs,
+    metrics,
+    models: models.map(({ model }) => model),
+    extent: { startMs: extent.firstMs, endMs: extent.lastMs + stepMs },
+    horizon:
+      counts.horizon_start === null || counts.horizon_end === null
+        ? null
+        : {
+            startMs: counts.horizon_start,
+            endMs: counts.horizon_end + stepMs,
+            periods: counts.horizon_periods ?? 0,
+          },
+    lastMeasuredMs: counts.last_measured,
+    counts: {
+      servers: counts.servers,
+      atRisk: counts.at_risk,
+      underutilized: counts.underutilized,
+      series: counts.series,
+    },
+    soonestBreach:
+      breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
+    savingsMonthlyUsd: contents.recommendations?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
+    underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
+    module05Totals:
+      contents.kind === 'headroom' || contents.summary === null
+        ? null
+        : {
+            servers: contents.summary.total_servers ?? null,
+            atRiskRows: contents.summary.at_risk_servers ?? null,
+            underutilizedRows: contents.summary.underutilized_servers ?? null,
+          },
+    warnings: manifest?.warnings ?? [],
+    missing: listMissingFiles(contents),
+  }
+}
+
+/** As the manifest says; by a look at all rows where it does not. */
+const findExtent = async (database: Database, { folder, manifest }: RunContents): Promise<{ firstMs: number; lastMs: number }> => {
+  const manifestExtent = manifest?.extent ?? null
+  if (manifestExtent !== null) return { firstMs: Date.parse(manifestExtent.start), lastMs: Date.parse(manifestExtent.end) }
+  const { first, last } = await database.row(extentSql, z.object({ first: milliseconds, last: milliseconds }))
+  if (first === null || last === null) throw new HeadroomError('run-damaged', `${folder} holds no forecasts of an accountable model.`)
+  return { firstMs: first, lastMs: last }
+}
+
+const findStep = async (database: Database): Promise<number> => {
+  const { step } = await database.row(stepSql, z.object({ step: milliseconds }))
+  return step ?? dayMs
+}
+
+const granularityForStep = (stepMs: number): Granularity => (stepMs < dayMs ? 'hourly' : stepMs < 7 * dayMs ? 'daily' : 'weekly')
+
+/** What each absent file means to somebody who looks at the window. */
+const listMissingFiles = ({ kind, presentFiles: present }: RunContents): RunOverview['missing'] => {
+  const consequences: Readonly<Record<string, string>> = {
+    [runFiles.manifest]: 'thresholds are the defaults, and who made the run when is not known for certain',
+    [runFiles.serverRisk]: 'risk per server was computed now, from one accountable model per server',
+    [runFiles.summary]: 'the totals of the run are not known',
+    [runFiles.recommendations]: 'its recommendations are not known',
+    [runFiles.clusters]: 'the clusters scatter stays empty',
+    [runFiles.modelAccuracy]: 'model accuracy is not known',
+  }
+  // What the Python job never wrote is no surprise in its folders, but its effect is still told.
+  const optional = kind === 'python-original' ? [runFiles.modelAccuracy] : []
+  return Object.entries(consequences)
+    .filter(([file]) => !present.has(file) && !optional.some((name) => name === file))
+    .map(([file, consequence]) => ({ file, consequence }))
+}

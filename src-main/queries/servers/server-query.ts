@@ -1,0 +1,114 @@
+// One server of a run: its figures per metric, its place under the risk order and its accountable model's line.
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { ServerDetail, ServerRequest } from '../../../src-shared/ipc/run-view.ts'
+import { serverRiskRowSchema } from '../../../src-shared/artefacts/server-risk.ts'
+import type { Database } from '../../database/database.ts'
+import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
+import { findRecommendation } from '../recommendations/recommendations-query.ts'
+import { markedDaySchema, createTimeMarks } from '../heatmap/series-grid.ts'
+import { rankedServersSql } from '../heatmap/server-order.ts'
+
+const timeColumns = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
+
+const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
+
+/** Times as ISO 8601 text and whole numbers of any width as INTEGER. */
+const replacements = [
+  ...timeColumns.map((name) => `strftime(${name}, '%Y-%m-%dT%H:%M:%SZ') AS ${name}`),
+  "list_transform(breach_probability_dates, lambda moment: strftime(moment, '%Y-%m-%dT%H:%M:%SZ')) AS breach_probability_dates",
+  ...integerColumns.map((name) => `CAST(${name} AS INTEGER) AS ${name}`),
+].join(', ')
+
+const rowsSql = `
+  SELECT * REPLACE (${replacements})
+  FROM server_risk WHERE server_id = $1 ORDER BY metric`
+
+const rankSql = `
+  SELECT CAST(rank + 1 AS INTEGER) AS rank, CAST((SELECT count(*) FROM ranked) AS INTEGER) AS of, before, after
+  FROM (SELECT *, lag(server_id) OVER (ORDER BY rank) AS before, lead(server_id) OVER (ORDER BY rank) AS after FROM ranked) WHERE server_id = $2`
+
+/** Folders of the Python job are read without bounds. */
+const seriesSql = (run: OpenRun): string => {
+  const boundSql = (name: string): string => (run.contents.kind === 'headroom' ? name : 'CAST(NULL AS DOUBLE)')
+  return `
+  SELECT
+    CAST(epoch_ms(ts) AS DOUBLE) AS time,
+    CAST(CASE WHEN is_horizon THEN NULL ELSE actual END AS DOUBLE) AS measured,
+    predicted AS forecast,
+    ${boundSql('yhat_lower')} AS lower,
+    ${boundSql('yhat_upper')} AS upper
+  FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 ORDER BY ts`
+}
+
+const otherModelsSql = `
+  SELECT model, CAST(epoch_ms(ts) AS DOUBLE) AS time, predicted AS forecast
+  FROM flagged WHERE NOT is_selected AND is_horizon AND server_id = $1 AND metric = $2 ORDER BY model, ts`
+
+const marksSql = `
+  SELECT CAST(epoch_ms(date_trunc('day', ts)) AS DOUBLE) AS day, coalesce(bool_or(is_eoq), false) AS is_eoq, coalesce(bool_or(is_holiday), false) AS is_holiday
+  FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
+
+export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Promise<ServerDetail> => {
+  const rows = await run.database.rows(rowsSql, serverRiskRowSchema, [serverId])
+  if (rows.length === 0) throw new HeadroomError('query-refused', `The run has no server "${serverId}".`)
+  const metrics: ServerDetail['metrics'] = []
+  for (const row of rows) {
+    const ranking = await run.database.row(
+      `WITH ranked AS (${rankedServersSql('risk')}) ${rankSql}`,
+      z.object({ rank: z.number(), of: z.number(), before: z.string().nullable(), after: z.string().nullable() }),
+      [row.metric, serverId],
+    )
+    metrics.push({
+      ...row,
+      unit: requireMetricUnit(run, row.metric),
+      rank: ranking.rank,
+      rankedServers: ranking.of,
+      previousServer: ranking.before,
+      nextServer: ranking.after,
+      series: await readSeries(run, serverId, row.metric),
+      otherModels: await readOtherModels(run.database, serverId, row.metric),
+      marks: await readMarks(run, serverId, row.metric),
+    })
+  }
+  return { serverId, metrics: sortMetricsAsOverview(run, metrics), recommendation: await findRecommendation(run, serverId) }
+}
+
+type Figures = ServerDetail['metrics'][number]
+
+const toNumber = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
+
+const readSeries = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['series']> => {
+  const { time = [], measured = [], forecast = [], lower = [], upper = [] } = await run.database.columns(seriesSql(run), [serverId, metric])
+  return {
+    timesMs: Float64Array.from(time, toNumber),
+    measured: Float32Array.from(measured, toNumber),
+    forecast: Float32Array.from(forecast, toNumber),
+    lower: Float32Array.from(lower, toNumber),
+    upper: Float32Array.from(upper, toNumber),
+  }
+}
+
+const readOtherModels = async (database: Database, serverId: string, metric: string): Promise<Figures['otherModels']> => {
+  const { model = [], time = [], forecast = [] } = await database.columns(otherModelsSql, [serverId, metric])
+  const names = [...new Set(model.map(String))]
+  return names.map((name) => {
+    const from = model.indexOf(name)
+    const to = model.lastIndexOf(name) + 1
+    return {
+      model: name,
+      timesMs: Float64Array.from(time.slice(from, to), toNumber),
+      forecast: Float32Array.from(forecast.slice(from, to), toNumber),
+    }
+  })
+}
+
+const readMarks = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['marks']> => {
+  const days = await run.database.rows(marksSql, markedDaySchema, [serverId, metric])
+  return createTimeMarks(days, Math.max(86_400_000, run.overview.stepMs), await run.holidayNames())
+}
+
+const sortMetricsAsOverview = (run: OpenRun, metrics: ServerDetail['metrics']): ServerDetail['metrics'] => {
+  const order = run.overview.metrics.map(({ name }) => name)
+  return [...metrics].sort((a, b) => order.indexOf(a.metric) - order.indexOf(b.metric))
+}

@@ -1,0 +1,47 @@
+// A page of the server list: filtered and sorted in DuckDB, so that a fleet of any size is never loaded whole.
+import { z } from 'zod'
+import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
+import { cellSchema, type ServersPage, type ServersRequest } from '../../../src-shared/ipc/fleet-view.ts'
+import { identifier } from '../../database/database.ts'
+import { filterCondition } from '../fleet/fleet-filter.ts'
+import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
+
+const kindByColumn = new Map(serverColumns.map(({ name, kind }) => [name as string, kind]))
+
+/** Text for times, INTEGER or DOUBLE for numbers of any width. */
+export const cellExpression = (name: string): string => {
+  const column = identifier(name)
+  const kind = kindByColumn.get(name)
+  if (kind === 'time') return `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ')`
+  if (kind === 'text' || kind === 'risk' || kind === 'flag') return column
+  return `CAST(${column} AS DOUBLE)`
+}
+
+/** Risk levels sort by their weight, not by their names; absent values come last either way. */
+export const orderExpression = ({ column, descending }: ServersRequest['sort']): string => {
+  const value = column === 'risk_level' ? "list_position(['low', 'medium', 'high'], risk_level)" : identifier(column)
+  return `${value} ${descending ? 'DESC' : 'ASC'} NULLS LAST, server_id`
+}
+
+const countSchema = z.object({ total: z.int(), of: z.int() })
+
+export const queryServers = async (run: OpenRun, request: ServersRequest): Promise<ServersPage> => {
+  requireMetricUnit(run, request.metric)
+  const { where, parameters } = filterCondition(request.filter, [request.metric])
+  const counts = await run.database.row(
+    `SELECT CAST(count(*) FILTER (${where}) AS INTEGER) AS total, CAST(count(*) AS INTEGER) AS of FROM server_risk WHERE metric = $1`,
+    countSchema,
+    parameters,
+  )
+  if (request.limit === 0) return { ...counts, rows: [] }
+  const selectedExpressions = request.columns.map((name, index) => `${cellExpression(name)} AS c${index}`)
+  const valuesByColumn = await run.database.columns(
+    `SELECT ${selectedExpressions.join(', ')} FROM (
+       SELECT * FROM server_risk WHERE metric = $1 AND (${where})
+       ORDER BY ${orderExpression(request.sort)} LIMIT ${request.limit} OFFSET ${request.offset})`,
+    parameters,
+  )
+  const columns = request.columns.map((_, index) => valuesByColumn[`c${index}`] ?? [])
+  const length = columns[0]?.length ?? 0
+  return { ...counts, rows: Array.from({ length }, (_, row) => columns.map((values) => cellSchema.parse(values[row] ?? null))) }
+}

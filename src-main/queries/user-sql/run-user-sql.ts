@@ -1,0 +1,173 @@
+// The user's own SQL over a run: one SELECT on the run's tables, in a DuckDB that can reach these files and nothing else.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  DuckDBTypeId,
+  JsonDuckDBValueConverter,
+  StatementType,
+  type DuckDBConnection,
+  type DuckDBValueConverter,
+  type Json,
+} from '@duckdb/node-api'
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { QueryTables } from '../../../src-shared/ipc/query-contract.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { literal } from '../../database/database.ts'
+import { readRunFolder, type RunFolder } from '../../run-folder/read-run-folder.ts'
+import { escapeGlob } from '../../database/sql-text.ts'
+
+export interface UserSqlResult {
+  readonly columns: readonly string[]
+  /** DuckDB's names of the columns' types. */
+  readonly types: readonly string[]
+  /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
+  readonly rows: readonly (readonly Json[])[]
+  /** Whether rows were left out by `mostRows`. */
+  readonly hasMore: boolean
+}
+
+const parquetReader = (path: string): string => `read_parquet(${path})`
+/** A column of numbers for names is text here as in the other tables; the Python original's columns are guessed. */
+const csvReader = (path: string, kind: RunFolder['kind']): string =>
+  kind === 'headroom'
+    ? `read_csv(${path}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
+    : `read_csv(${path})`
+
+const runTables = {
+  forecasts: { file: runFiles.flaggedForecasts, reader: parquetReader },
+  server_risk: { file: runFiles.serverRisk, reader: parquetReader },
+  server_clusters: { file: runFiles.clusters, reader: csvReader },
+} as const
+
+/** Throws query-refused for anything but one SELECT, query-failed with DuckDB's words for a SELECT that fails. */
+export const runUserSql = async (run: string, sql: string, options: UserSqlOptions = {}): Promise<UserSqlResult> =>
+  withLockedRun(run, options, (connection) => runSelect(connection, sql, options.maxRows))
+
+export interface UserSqlOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly maxRows?: number | undefined
+  /** DuckDB size text such as "1GB". */
+  readonly memoryLimit?: string | undefined
+}
+
+const columnSchema = z.tuple([z.string(), z.string(), z.string()])
+
+/** The tables that the run has, with their columns in order. */
+export const describeRunTables = async (run: string): Promise<QueryTables> =>
+  withLockedRun(run, {}, async (connection) => {
+    const reader = await connection.runAndReadAll(
+      'SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index',
+    )
+    const found = new Map<string, { name: string; type: string }[]>(Object.keys(runTables).map((name) => [name, []]))
+    for (const row of reader.getRowsJS()) {
+      const [table, name, type] = columnSchema.parse(row)
+      found.get(table)?.push({ name, type })
+    }
+    return [...found].filter(([, columns]) => columns.length > 0).map(([name, columns]) => ({ name, columns }))
+  })
+
+const withLockedRun = async <Value>(
+  run: string,
+  { signal, memoryLimit }: UserSqlOptions,
+  work: (connection: DuckDBConnection) => Promise<Value>,
+): Promise<Value> => {
+  const found = await readRunFolder(run)
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
+  })
+  const connection = await instance.connect()
+  const interrupt = (): void => connection.interrupt()
+  signal?.addEventListener('abort', interrupt)
+  try {
+    await lockDownToRun(connection, found)
+    return await work(connection)
+  } catch (thrown) {
+    if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.', { cause: thrown })
+    throw thrown
+  } finally {
+    signal?.removeEventListener('abort', interrupt)
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/** Only the named files can be read, nothing is spilled to disk, and settings cannot be changed any more. */
+const lockDownToRun = async (connection: DuckDBConnection, { folder, kind }: RunFolder): Promise<void> => {
+  const present = Object.entries(runTables).filter(([, { file }]) => existsSync(join(folder, file)))
+  // DuckDB asks for leave twice: for the pattern that a reader is given, and for the file that it finds.
+  const paths = present.flatMap(([, { file }]) => [join(folder, file), escapeGlob(join(folder, file))]).map(literal)
+  await connection.run("SET GLOBAL TimeZone = 'UTC'")
+  await connection.run("SET temp_directory = ''")
+  await connection.run(`SET allowed_paths = [${paths.join(', ')}]`)
+  await connection.run('SET enable_external_access = false')
+  for (const [name, { file, reader }] of present) {
+    await connection
+      .run(`CREATE VIEW ${name} AS SELECT * FROM ${reader(literal(escapeGlob(join(folder, file))), kind)}`)
+      .catch((cause: unknown) => {
+        throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+      })
+  }
+  await connection.run('SET lock_configuration = true')
+}
+
+const runSelect = async (connection: DuckDBConnection, sql: string, maxRows: number | undefined): Promise<UserSqlResult> => {
+  if (/^[\s;]*$/.test(sql))
+    throw new HeadroomError('query-refused', 'There is no statement to run.', { next: 'Write a single SELECT.', sql })
+  const statements = await connection.extractStatements(sql).catch((cause: unknown) => {
+    throw toQueryError(cause, sql)
+  })
+  if (statements.count !== 1) {
+    throw new HeadroomError('query-refused', `Exactly one statement can be run, not ${statements.count}.`, {
+      next: 'Write a single SELECT.',
+      sql,
+    })
+  }
+  const prepared = await statements.prepare(0).catch((cause: unknown) => {
+    throw toQueryError(cause, sql)
+  })
+  if (prepared.statementType !== StatementType.SELECT) {
+    throw new HeadroomError('query-refused', 'Only SELECT can be run: a run folder is never changed.', {
+      next: 'Write a single SELECT.',
+      sql,
+    })
+  }
+  try {
+    const reader = maxRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(maxRows + 1)
+    const rows = reader.convertRows(toJson)
+    const hasMore = maxRows !== undefined && rows.length > maxRows
+    const types = reader.columnTypes().map(String)
+    return { columns: reader.deduplicatedColumnNames(), types, rows: hasMore ? rows.slice(0, maxRows) : rows, hasMore }
+  } catch (cause) {
+    throw toQueryError(cause, sql)
+  }
+}
+
+const integerTypes = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT])
+const timestampTypes = new Set([
+  DuckDBTypeId.TIMESTAMP,
+  DuckDBTypeId.TIMESTAMP_S,
+  DuckDBTypeId.TIMESTAMP_MS,
+  DuckDBTypeId.TIMESTAMP_NS,
+  DuckDBTypeId.TIMESTAMP_TZ,
+])
+
+/** The library writes every wide number as text and times with a blank; nested values pass through here as well. */
+const toJson: DuckDBValueConverter<Json> = (value, type, converter) => {
+  if (value === null) return null
+  if (typeof value === 'bigint' && integerTypes.has(type.typeId)) {
+    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
+  }
+  if (value instanceof DuckDBDecimalValue) return value.toDouble()
+  if (timestampTypes.has(type.typeId)) return String(value).replace(/^(\d{4,}-\d\d-\d\d) ([\d:.]+?)(\+00)?$/, '$1T$2Z')
+  return JsonDuckDBValueConverter(value, type, converter)
+}
+
+const toQueryError = (cause: unknown, sql: string): HeadroomError => {
+  const message = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, '')
+  return new HeadroomError('query-failed', message, { next: 'Tables: forecasts, server_risk, server_clusters.', cause, sql })
+}

@@ -1,0 +1,187 @@
+// Answers what-if scenarios on an open run: the fleet is read at the first question, then every answer is arithmetic.
+import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
+import {
+  gridPercentiles,
+  gridThresholds,
+  scenarioSchema,
+  type ScenarioFigures,
+  type ListedServer,
+  type Scenario,
+  type ServerList,
+  type WhatIfResult,
+  type WhatIfChoices,
+  type WhatIfRequest,
+} from '../../../src-shared/ipc/what-if.ts'
+import type { Database } from '../../database/database.ts'
+import type { RunContents } from '../run/run-contents.ts'
+import { loadWhatIfFleet, type WhatIfFleet, type WhatIfPolicy } from './load-fleet.ts'
+import {
+  countFleetDays,
+  findFirstBreach,
+  countRiskGrid,
+  periodInstant,
+  evaluateFleet,
+  calculateUnitsToAdd,
+  type ScenarioParameters,
+  type FleetEvaluation,
+} from './evaluate-fleet.ts'
+import { applyServerChanges, type ChangedFleet } from './apply-server-changes.ts'
+import { createScenarioParameters, unknownNameError } from './scenario-parameters.ts'
+
+/** A run's fleet with what the run itself says of it, and the last layout: sliders move within one. */
+export interface WhatIfSession {
+  readonly fleet: WhatIfFleet
+  readonly policy: WhatIfPolicy
+  /** Whether the run judged idleness by the accountable model. */
+  readonly evaluatesUnderutilization: boolean
+  readonly run: FleetEvaluation
+  changedFleet: { readonly key: string; readonly value: ChangedFleet }
+}
+
+/** Needs the relations `server_risk` and `flagged`. */
+export const openWhatIfSession = async (database: Database, { manifest }: Pick<RunContents, 'manifest'>): Promise<WhatIfSession> => {
+  const policy = { config: manifest?.config ?? completeConfig({}, 'headroom'), isModule05: manifest?.method === 'module05' }
+  return createWhatIfSession(await loadWhatIfFleet(database, policy), policy, manifest?.method === 'headroom')
+}
+
+export const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluatesUnderutilization: boolean): WhatIfSession => ({
+  fleet,
+  policy,
+  evaluatesUnderutilization,
+  run: evaluateFleet(fleet, createScenarioParameters(fleet, policy, scenarioSchema.parse({}))),
+  changedFleet: { key: serverChangesKey([], []), value: { fleet, groupsWithoutTaker: [] } },
+})
+
+/** Throws scenario-invalid where the scenario names what the run does not have. */
+export const evaluateScenario = (
+  session: WhatIfSession,
+  { scenario, grid, max_listed: maxListed }: Pick<WhatIfRequest, 'scenario' | 'grid' | 'max_listed'>,
+): WhatIfResult => {
+  const { fleet: base, run } = session
+  const parameters = createScenarioParameters(base, session.policy, scenario)
+  const { fleet, groupsWithoutTaker: unplaced } = loadChangedFleet(session, scenario)
+  const outcome = evaluateFleet(fleet, parameters)
+  const newlyAtRisk: number[] = []
+  const noLongerAtRisk: number[] = []
+  let removed = 0
+  for (let server = 0; server < fleet.serverIds.length; server++) {
+    const before = run.isAtRisk[server] === 1
+    if (fleet.serverCounts[server] === 0) removed += before ? 1 : 0
+    else if (before !== (outcome.isAtRisk[server] === 1)) (before ? noLongerAtRisk : newlyAtRisk).push(server)
+  }
+  const createServerList = (servers: readonly number[]): ServerList => ({
+    count: servers.reduce((count, server) => count + fleet.serverCounts[server]!, 0),
+    servers: selectMostUrgent(servers, outcome.headroom, maxListed).map((server) =>
+      describeServer(base, fleet, outcome, parameters, server),
+    ),
+  })
+  return {
+    scenario,
+    run: toScenarioFigures(session, run),
+    outcome: toScenarioFigures(session, outcome),
+    newly_at_risk: createServerList(newlyAtRisk),
+    no_longer_at_risk: createServerList(noLongerAtRisk),
+    removed_at_risk_servers: removed,
+    unplaced: unplaced.map((group) => fleet.groups[group]!),
+    grid: grid ? createRiskGrid(session, fleet, parameters, scenario) : null,
+  }
+}
+
+/** With lines for the run's own threshold and the scenario's, so that both figures are found in it. */
+const createRiskGrid = (
+  session: WhatIfSession,
+  fleet: WhatIfFleet,
+  parameters: ScenarioParameters,
+  scenario: Scenario,
+): WhatIfResult['grid'] => {
+  const thresholds = sortDistinct([
+    ...gridThresholds,
+    generalThresholdFor(session.policy),
+    ...(scenario.threshold === null ? [] : [scenario.threshold]),
+  ])
+  const percentiles = sortDistinct([...gridPercentiles, scenario.percentile])
+  return { thresholds, percentiles, at_risk_servers: countRiskGrid(fleet, parameters, percentiles, thresholds) }
+}
+
+const sortDistinct = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b)
+
+/** The original's method ignores the configured threshold. */
+const generalThresholdFor = ({ config, isModule05 }: WhatIfPolicy): number => (isModule05 ? 80 : config.high_risk_threshold)
+
+export const describeChoices = ({ fleet, policy }: WhatIfSession): WhatIfChoices => {
+  const sorted = (names: readonly (string | null)[]): string[] => [...new Set(names.filter((name) => name !== null))].sort()
+  return {
+    threshold: generalThresholdFor(policy),
+    underutilized_threshold: policy.config.underutilized_threshold,
+    horizon_days: countFleetDays(fleet),
+    metrics: sorted(fleet.rules.map(({ metric }) => metric)),
+    business_units: sorted(fleet.groups.map((group) => group.business_unit)),
+    regions: sorted(fleet.groups.map((group) => group.region)),
+    criticalities: sorted(fleet.groups.map((group) => group.criticality)),
+  }
+}
+
+const toScenarioFigures = ({ evaluatesUnderutilization }: WhatIfSession, { figures }: FleetEvaluation): ScenarioFigures => ({
+  ...figures,
+  underutilized_servers: evaluatesUnderutilization ? figures.underutilized_servers : null,
+})
+
+const serverChangesKey = (removed: readonly string[], added: Scenario['added_servers']): string => JSON.stringify([removed, added])
+
+const loadChangedFleet = (session: WhatIfSession, { removed_servers, added_servers }: Scenario): ChangedFleet => {
+  const key = serverChangesKey(removed_servers, added_servers)
+  if (session.changedFleet.key === key) return session.changedFleet.value
+  const { serverIds } = session.fleet
+  const referencedServers = new Set([...removed_servers, ...added_servers.map(({ like }) => like)])
+  const indices = new Map<string, number>()
+  serverIds.forEach((serverId, index) => {
+    if (referencedServers.has(serverId)) indices.set(serverId, index)
+  })
+  const indexOf = (serverId: string): number => {
+    const index = indices.get(serverId)
+    if (index === undefined) throw unknownNameError('server', serverId, serverIds)
+    return index
+  }
+  const value = applyServerChanges(
+    session.fleet,
+    new Set(removed_servers.map(indexOf)),
+    added_servers.map(({ count, like }) => ({ count, templateServer: indexOf(like) })),
+  )
+  session.changedFleet = { key, value }
+  return value
+}
+
+/** At most so many, least headroom first, ties in the fleet's order. A long list is cut before it is sorted. */
+const selectMostUrgent = (servers: readonly number[], headroom: Float64Array, limit: number | null): number[] => {
+  const byHeadroom = (a: number, b: number): number => headroom[a]! - headroom[b]! || a - b
+  if (limit === null || servers.length <= limit) return [...servers].sort(byHeadroom)
+  if (limit === 0) return []
+  const maxHeadroom = Float64Array.from(servers, (server) => headroom[server]!).sort()[limit - 1]!
+  return servers
+    .filter((server) => headroom[server]! <= maxHeadroom)
+    .sort(byHeadroom)
+    .slice(0, limit)
+}
+
+const describeServer = (
+  base: WhatIfFleet,
+  fleet: WhatIfFleet,
+  outcome: FleetEvaluation,
+  parameters: ScenarioParameters,
+  server: number,
+): ListedServer => {
+  const series = outcome.limitingSeries[server]!
+  const rule = fleet.ruleOf[series]!
+  const value = outcome.value[server]!
+  const breach = findFirstBreach(fleet, series, parameters, parameters.growth[fleet.groupOf[server]!]!)
+  return {
+    server_id: fleet.serverIds[server]!,
+    servers: fleet.serverCounts[server]!,
+    metric: fleet.rules[rule]!.metric,
+    threshold: parameters.thresholds[rule]!,
+    run_value: base.runP95s[series] ?? null,
+    value,
+    first_breach_at: breach < 0 ? null : periodInstant(fleet, breach),
+    units_to_add: calculateUnitsToAdd(fleet.capacityUnits[server]!, value, parameters.thresholds[rule]!),
+  }
+}

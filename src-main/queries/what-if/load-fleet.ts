@@ -1,0 +1,267 @@
+// A run's selected horizons as compact arrays, read once, so that a scenario is arithmetic: servers, groups, thresholds, values in order of time.
+import { z } from 'zod'
+import { type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { Database } from '../../database/database.ts'
+import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/ranked-percentile.ts'
+
+export interface ServerGroup {
+  readonly business_unit: string | null
+  readonly region: string | null
+  readonly criticality: string | null
+}
+
+/** The threshold of a metric on servers of one criticality. */
+export interface ThresholdRule {
+  readonly metric: string
+  readonly criticality: string | null
+  readonly threshold: number
+  /** Whose own threshold it is; null: the general one. */
+  readonly overriddenBy: 'metric' | 'criticality' | null
+}
+
+/** Arrays of servers share one index, arrays of series another. Only judged series are here: those with a threshold. */
+export interface WhatIfFleet {
+  readonly serverIds: readonly string[]
+  /** How many servers an entry stands for: 1, or 0 once removed, or as many as were added alike. */
+  readonly serverCounts: Int32Array
+  readonly groups: readonly ServerGroup[]
+  readonly groupOf: Int32Array
+  readonly capacityUnits: Float64Array
+  readonly monthlyUsd: Float64Array
+  /** Series of server i: firstSeries[i] up to firstSeries[i + 1]. */
+  readonly firstSeries: Uint32Array
+  readonly rules: readonly ThresholdRule[]
+  readonly ruleOf: Int32Array
+  /** The P95 by which the run judged each series, in the metric's unit; NaN without horizon and for series that a scenario changed. */
+  readonly runP95s: Float64Array
+  /** Mean over the whole horizon; NaN without horizon. */
+  readonly means: Float64Array
+  /** Points that a conservative run adds to each series' P95; null where it judges the forecast itself. */
+  readonly margins: Float64Array | null
+  /** Values of series s: values[offsets[s]..offsets[s + 1]], in order of time. */
+  readonly offsets: Uint32Array
+  readonly values: Float64Array
+  /** Places within each series, sorted by value. */
+  readonly order: IndexArray
+  /** Each value's time: a number into `times`. */
+  readonly periods: IndexArray
+  /** Every time of the horizons, milliseconds UTC, ascending. */
+  readonly times: Float64Array
+}
+
+/** What the run says about how it judged. */
+export interface WhatIfPolicy {
+  readonly config: AnalysisConfig
+  /** module05 knows one threshold for all. */
+  readonly isModule05: boolean
+}
+
+const seriesSql = (basis: AnalysisConfig['basis']): string => `
+  SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units, high_threshold,
+         CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
+         ${basis === 'conservative' ? 'conservative_p95' : 'horizon_p95'} AS run_value
+  FROM server_risk ORDER BY server_id, metric`
+
+/** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, for DuckDB works out a streamed query on one thread. */
+const horizonSql = (fromMs: number): string => `
+  CREATE OR REPLACE TABLE what_if_horizon AS SELECT s.place, CAST(epoch_ms(f.ts) AS DOUBLE) AS at_ms, f.predicted
+  FROM flagged f JOIN what_if_series s USING (server_id, metric)
+  WHERE f.ts >= make_timestamp_ms(${fromMs}) AND f.is_selected AND f.is_horizon AND f.predicted IS NOT NULL`
+
+/** Horizon values held at most, 12 bytes each: 700,000 servers with 90 days, 27,000 with 90 days of hours. */
+const maxValues = 64_000_000
+
+/** Reads the relations `server_risk` and `flagged`. Throws run-damaged where they disagree, query-refused for a fleet that does not fit into memory. */
+export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy): Promise<WhatIfFleet> => {
+  const series = await readSeries(database, policy)
+  const count = series.ruleOf.length
+  const total = series.offsets[count]!
+  if (total > maxValues) {
+    throw new HeadroomError(
+      'query-refused',
+      `What-if answers up to ${maxValues.toLocaleString('en-US')} horizon values, and this run has ${total.toLocaleString('en-US')}.`,
+      { next: 'Analyse a part of the fleet, or daily forecasts in place of hourly ones.' },
+    )
+  }
+  const values = new Float64Array(total)
+  const timesMs = new Float64Array(total)
+  const nextOffsets = series.offsets.slice(0, count)
+  const { from_ms } = await database.row(
+    'SELECT CAST(coalesce(epoch_ms(min(horizon_start)), 0) AS DOUBLE) AS from_ms FROM server_risk',
+    z.object({ from_ms: z.number() }),
+  )
+  await database.run(horizonSql(from_ms))
+  await database.scan('SELECT * FROM what_if_horizon', 3, ([places, times, predicted]) => {
+    for (let row = 0; row < places!.length; row++) {
+      const place = places![row]!
+      const at = nextOffsets[place]!++
+      if (at >= series.offsets[place + 1]!) throw horizonsDisagree()
+      values[at] = predicted![row]!
+      timesMs[at] = times![row]!
+    }
+  })
+  await database.run('DROP TABLE what_if_series; DROP TABLE what_if_horizon')
+  for (let s = 0; s < count; s++) {
+    if (nextOffsets[s] !== series.offsets[s + 1]) throw horizonsDisagree()
+    sortByTime(timesMs, values, series.offsets[s]!, series.offsets[s + 1]!)
+  }
+  const times = collectDistinctTimes(timesMs, series.offsets)
+  return { ...series, values, order: rankByValue(values, series.offsets), periods: indexPeriods(timesMs, times), times }
+}
+
+const horizonsDisagree = (): HeadroomError =>
+  new HeadroomError('run-damaged', "The run's forecasts and its server_risk.parquet disagree about the horizons.", {
+    next: 'Fetch or analyse the run again.',
+  })
+
+type SeriesArrays = Omit<WhatIfFleet, 'values' | 'order' | 'periods' | 'times'>
+
+const texts = z.array(z.string())
+const optionalTexts = z.array(z.string().nullable())
+const numbers = z.array(z.number())
+const optionalNumbers = z.array(z.number().nullable())
+
+/** Creates `what_if_series` (place, server_id, metric): the judged series by their index. */
+const readSeries = async (database: Database, { config, isModule05 }: WhatIfPolicy): Promise<SeriesArrays> => {
+  const table = await database.columns(seriesSql(config.basis))
+  const servers = texts.parse(table['server_id'])
+  const metrics = texts.parse(table['metric'])
+  const units = optionalTexts.parse(table['business_unit'])
+  const regions = optionalTexts.parse(table['region'])
+  const criticalities = optionalTexts.parse(table['criticality'])
+  const costs = numbers.parse(table['monthly_cost_usd'])
+  const capacities = numbers.parse(table['capacity_units'])
+  const thresholds = optionalNumbers.parse(table['high_threshold'])
+  const periods = numbers.parse(table['horizon_periods'])
+  const p95s = optionalNumbers.parse(table['horizon_p95'])
+  const means = optionalNumbers.parse(table['horizon_mean'])
+  const runP95s = optionalNumbers.parse(table['run_value'])
+
+  const thresholdRows = thresholds.flatMap((threshold, row) => (threshold === null ? [] : [row]))
+  await database.storeRows(
+    'what_if_series',
+    { place: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
+    thresholdRows.map((row, place) => [place, servers[row]!, metrics[row]!]),
+  )
+  const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))
+  const groups = indexDistinct(firstRows, (row): ServerGroup => ({
+    business_unit: units[row]!,
+    region: regions[row]!,
+    criticality: criticalities[row]!,
+  }))
+  const rules = indexDistinct(thresholdRows, (row): ThresholdRule => {
+    const [metric, criticality] = [metrics[row]!, criticalities[row]!]
+    const hasOverride = (of: object, name: string | null): boolean => !isModule05 && name !== null && Object.hasOwn(of, name)
+    const overriddenBy = hasOverride(config.criticality_thresholds, criticality)
+      ? 'criticality'
+      : hasOverride(config.metric_thresholds, metric)
+        ? 'metric'
+        : null
+    return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
+  })
+  const offsets = new Uint32Array(thresholdRows.length + 1)
+  thresholdRows.forEach((row, place) => (offsets[place + 1] = offsets[place]! + periods[row]!))
+  const firstSeries = new Uint32Array(firstRows.length + 1).fill(thresholdRows.length)
+  let place = 0
+  firstRows.forEach((row, server) => {
+    while (place < thresholdRows.length && thresholdRows[place]! < row) place++
+    firstSeries[server] = place
+  })
+  const perServer = (column: readonly number[]): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
+  const perSeries = (column: readonly (number | null)[]): Float64Array =>
+    Float64Array.from(thresholdRows, (row) => column[row] ?? Number.NaN)
+  return {
+    serverIds: firstRows.map((row) => servers[row]!),
+    serverCounts: new Int32Array(firstRows.length).fill(1),
+    groups: groups.distinct,
+    groupOf: groups.numberOf,
+    capacityUnits: perServer(capacities),
+    monthlyUsd: perServer(costs),
+    firstSeries,
+    rules: rules.distinct,
+    ruleOf: rules.numberOf,
+    runP95s: perSeries(runP95s),
+    means: perSeries(means),
+    margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, (row) => (runP95s[row] ?? 0) - (p95s[row] ?? 0)) : null,
+    offsets,
+  }
+}
+
+/** Numbers what the rows say in order of appearance. */
+const indexDistinct = <Value>(rows: readonly number[], valueOf: (row: number) => Value): { distinct: Value[]; numberOf: Int32Array } => {
+  const numberByKey = new Map<string, number>()
+  const distinct: Value[] = []
+  const numberOf = Int32Array.from(rows, (row) => {
+    const value = valueOf(row)
+    const key = JSON.stringify(value)
+    const number = numberByKey.get(key)
+    if (number !== undefined) return number
+    numberByKey.set(key, distinct.length)
+    return distinct.push(value) - 1
+  })
+  return { distinct, numberOf }
+}
+
+const sortByTime = (timesMs: Float64Array, values: Float64Array, from: number, to: number): void => {
+  let isSorted = true
+  for (let at = from + 1; at < to && isSorted; at++) isSorted = timesMs[at - 1]! < timesMs[at]!
+  if (isSorted) return
+  const rows = Array.from({ length: to - from }, (_, index) => ({ time: timesMs[from + index]!, value: values[from + index]! }))
+  rows.sort((a, b) => a.time - b.time)
+  rows.forEach(({ time, value }, index) => {
+    timesMs[from + index] = time
+    values[from + index] = value
+  })
+}
+
+/** Most series have the times of their neighbour, which need no second look. */
+const collectDistinctTimes = (timesMs: Float64Array, offsets: Uint32Array): Float64Array => {
+  const found = new Set<number>()
+  let before = 0
+  for (let s = 0; s + 1 < offsets.length; s++) {
+    const from = offsets[s]!
+    for (let at = from; at < offsets[s + 1]!; at++) {
+      if (s === 0 || timesMs[before + at - from] !== timesMs[at]) found.add(timesMs[at]!)
+    }
+    before = from
+  }
+  return Float64Array.from(found).sort()
+}
+
+const indexPeriods = (timesMs: Float64Array, times: Float64Array): IndexArray => {
+  const periods = createIndexArray(timesMs.length, times.length)
+  let period = -1
+  for (let at = 0; at < timesMs.length; at++) {
+    const time = timesMs[at]!
+    period = times[period + 1] === time ? period + 1 : lowerBound(times, time)
+    periods[at] = period
+  }
+  return periods
+}
+
+/** First index whose time is not below `time`. */
+export const lowerBound = (times: Float64Array, time: number): number => {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle]! < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const rankByValue = (values: Float64Array, offsets: Uint32Array): IndexArray => {
+  let longest = 0
+  for (let s = 0; s + 1 < offsets.length; s++) longest = Math.max(longest, offsets[s + 1]! - offsets[s]!)
+  const order = createIndexArray(values.length, longest)
+  const scratch = createIndexArray(longest, longest)
+  for (let s = 0; s + 1 < offsets.length; s++) {
+    const from = offsets[s]!
+    const length = offsets[s + 1]! - from
+    for (let place = 0; place < length; place++) order[from + place] = place
+    sortIndexesByValue(values, from, length, order, scratch)
+  }
+  return order
+}

@@ -1,0 +1,61 @@
+// A scenario in a fleet's own numbers: thresholds per rule, growth per group; what it names must be there.
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
+import type { Scenario } from '../../../src-shared/ipc/what-if.ts'
+import type { WhatIfFleet, WhatIfPolicy } from './load-fleet.ts'
+import type { ScenarioParameters } from './evaluate-fleet.ts'
+
+/** Throws scenario-invalid for a metric, criticality or group that the run does not have. */
+export const createScenarioParameters = (fleet: WhatIfFleet, { config }: WhatIfPolicy, scenario: Scenario): ScenarioParameters => {
+  const overridesFor = (column: 'metric' | 'criticality'): Map<string, number> => {
+    const entries = scenario.special_thresholds.filter((entry) => entry.column === column)
+    for (const { value } of entries)
+      assertKnown(
+        `judged ${column}`,
+        value,
+        fleet.rules.map((rule) => rule[column]),
+      )
+    return new Map(entries.map(({ value, threshold }) => [value, threshold]))
+  }
+  const metricOverrides = overridesFor('metric')
+  const criticalityOverrides = overridesFor('criticality')
+  const overrideByRule = fleet.rules.map(
+    ({ metric, criticality, overriddenBy }) =>
+      (criticality === null ? undefined : criticalityOverrides.get(criticality)) ??
+      (overriddenBy === 'criticality' ? undefined : metricOverrides.get(metric)),
+  )
+  for (const { column, value } of scenario.group_growth)
+    assertKnown(
+      column,
+      value,
+      fleet.groups.map((group) => group[column]),
+    )
+  const reversedGroupGrowth = [...scenario.group_growth].reverse()
+  const growthPercentByGroup = fleet.groups.map(
+    (group) => reversedGroupGrowth.find(({ column, value }) => group[column] === value)?.percent ?? scenario.growth_percent,
+  )
+  return {
+    thresholds: Float64Array.from(
+      fleet.rules,
+      ({ threshold, overriddenBy }, rule) =>
+        overrideByRule[rule] ?? (overriddenBy === null ? (scenario.threshold ?? threshold) : threshold),
+    ),
+    usesGeneralThreshold: fleet.rules.map(({ overriddenBy }, rule) => overriddenBy === null && overrideByRule[rule] === undefined),
+    growth: Float64Array.from(growthPercentByGroup, (percent) => 1 + percent / 100),
+    percentile: scenario.percentile,
+    horizonDays: scenario.horizon_days,
+    underutilizedThreshold: scenario.underutilized_threshold ?? config.underutilized_threshold,
+    monthlyUsd: scenario.monthly_cost_usd,
+  }
+}
+
+const assertKnown = (kind: string, value: string, names: readonly (string | null)[]): void => {
+  if (!names.includes(value)) throw unknownNameError(kind, value, [...new Set(names.filter((name) => name !== null))])
+}
+
+export const unknownNameError = (kind: string, value: string, names: readonly string[]): HeadroomError => {
+  const suggestion = findNearestName(value, names)
+  return new HeadroomError('scenario-invalid', `The run has no ${kind.replace('_', ' ')} "${value}".`, {
+    next: suggestion === undefined ? `It has ${names.slice(0, 10).join(', ') || 'none'}.` : `Did you mean "${suggestion}"?`,
+  })
+}

@@ -1,0 +1,62 @@
+// All rows of the user's own query as a file: CSV, Parquet, JSON or a workbook, written whole or not at all.
+import { writeFile } from 'node:fs/promises'
+import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/query-contract.ts'
+import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
+import { replaceFile } from '../run-folder/replace-file.ts'
+import { escapeFormula } from './escape-formulas.ts'
+import { writeParquet } from './write-parquet.ts'
+import { writeSheets } from './write-sheets.ts'
+
+interface ExportQueryRequest {
+  readonly folder: string
+  readonly sql: string
+  readonly format: (typeof queryFormats)[number]
+  readonly path: string
+}
+
+/** Throws what the query throws, usage where it has too many rows, file-not-written. */
+export const exportQuery = async (
+  { folder, sql, format, path }: ExportQueryRequest,
+  memoryLimit: string,
+): Promise<{ path: string; rows: number }> => {
+  const result = await runUserSql(folder, sql, { maxRows: maxExportedRows, memoryLimit })
+  if (result.hasMore) {
+    throw new HeadroomError('usage', `The query gives more than ${maxExportedRows.toLocaleString('en-US')} rows.`, {
+      next: 'Add a LIMIT or a WHERE, or use headroom query RUN "..." --csv.',
+    })
+  }
+  const write = async (stagingPath: string): Promise<void> => {
+    if (format === 'xlsx') {
+      await writeSheets(stagingPath, [
+        { name: 'Query', columns: result.columns, values: result.columns.map((_, index) => result.rows.map((row) => row[index])) },
+      ])
+    } else if (format === 'parquet') await writeParquet(stagingPath, result)
+    else await writeFile(stagingPath, format === 'csv' ? csvText(result) : jsonText(result))
+  }
+  try {
+    await replaceFile(path, write)
+  } catch (cause) {
+    // What the query itself did wrong is known by now: DuckDB writes a Parquet file, too.
+    if (cause instanceof HeadroomError && cause.code !== 'query-failed') throw cause
+    throw new HeadroomError('file-not-written', `${path} cannot be written.`, { cause })
+  }
+  return { path, rows: result.rows.length }
+}
+
+const csvText = ({ columns, rows }: UserSqlResult): string => {
+  const cell = (value: unknown): string => {
+    if (value === null || value === undefined) return ''
+    if (typeof value === 'string') return csvField(escapeFormula(value))
+    return csvField(JSON.stringify(value))
+  }
+  return `${[columns.map((name) => csvField(escapeFormula(name))), ...rows.map((row) => row.map(cell))].map((fields) => fields.join(',')).join('\n')}\n`
+}
+
+const jsonText = ({ columns, rows }: UserSqlResult): string =>
+  `${JSON.stringify(
+    rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null]))),
+    null,
+    1,
+  )}\n`

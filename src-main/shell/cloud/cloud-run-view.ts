@@ -1,0 +1,97 @@
+// A trip as the window shows it, brought up to date by each event.
+import type { CloudRunView } from '../../../src-shared/ipc/cloud-contract.ts'
+import type { CloudCaller, CloudEvent, CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
+import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { parsePeakMemoryBytes } from '../../cloud/jobs/follow-job.ts'
+import { explainEnd } from '../../cloud/jobs/job-end.ts'
+import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
+
+export const toCloudRunView = (
+  { runId, settings, task }: LaunchRequest,
+  { region, account }: CloudCaller,
+  cloudRun?: CloudRun,
+): CloudRunView => {
+  const job = cloudRun?.job ?? null
+  const incomplete = cloudRun?.incomplete ?? null
+  const failure =
+    incomplete !== null
+      ? new HeadroomError('cloud-incomplete', incomplete)
+      : job === null
+        ? undefined
+        : explainEnd(job, { region, roleArn: settings.roleArn }, settings.maxRuntimeSeconds)
+  return {
+    runId,
+    jobName: cloudRun?.jobName ?? `headroom-${runId}`,
+    stage: cloudRun?.stage ?? 'planned',
+    part: cloudRun?.part ?? (task.kind === 'engine' && task.spark !== undefined ? 'spark' : 'whole'),
+    status: job?.status ?? null,
+    createdAt: cloudRun?.createdAt ?? new Date().toISOString(),
+    submittedAt: job?.createdAt ?? null,
+    startedAt: job?.startedAt ?? null,
+    endedAt: job?.endedAt ?? null,
+    region,
+    account,
+    instanceType: cloudRun?.instanceType ?? settings.instanceType ?? '',
+    maxUsd: cloudRun?.mostUsd ?? null,
+    activity: cloudRun === undefined ? 'Planning' : '',
+    progress: null,
+    peakMemoryBytes: null,
+    load: null,
+    error: failure === undefined ? null : toWireError(failure),
+    isLive: false,
+    folder: cloudRun?.folder ?? null,
+  }
+}
+
+const fractionOf = (bytes: number, total: number): number => (total === 0 ? 1 : Math.min(1, bytes / total))
+
+export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView => {
+  switch (event.type) {
+    case 'planned':
+      return {
+        ...view,
+        instanceType: event.instance_type,
+        maxUsd: event.most_usd,
+        activity: 'Checking what is in the bucket',
+        progress: null,
+      }
+    case 'upload':
+      return { ...view, activity: `Uploading ${event.file}`, progress: fractionOf(event.bytes, event.total) }
+    case 'submitted':
+      return {
+        ...view,
+        stage: 'submitted',
+        part: event.part,
+        jobName: event.job,
+        status: 'InProgress',
+        startedAt: null,
+        endedAt: null,
+        activity: 'Waiting for a machine',
+        progress: null,
+      }
+    case 'status': {
+      const { status, createdAt: submittedAt, startedAt, endedAt } = event.job
+      const activity =
+        endedAt !== null
+          ? ''
+          : startedAt === null
+            ? 'Waiting for a machine'
+            : view.activity === 'Waiting for a machine'
+              ? 'Starting the engine'
+              : view.activity
+      return { ...view, stage: endedAt === null ? view.stage : 'ended', status, submittedAt, startedAt, endedAt, activity, error: null }
+    }
+    case 'engine':
+      return event.event.type === 'step' ? { ...view, activity: event.event.label, progress: event.event.progress } : view
+    case 'metrics':
+      return { ...view, load: event.load }
+    case 'waiting':
+      return { ...view, error: event.error }
+    case 'download':
+      return { ...view, activity: `Downloading ${event.file}`, progress: fractionOf(event.bytes, event.total), error: null }
+    case 'home':
+      return { ...view, stage: 'home', folder: event.folder, activity: '', progress: null }
+    case 'log':
+      return { ...view, peakMemoryBytes: Math.max(view.peakMemoryBytes ?? 0, parsePeakMemoryBytes(event.line)) || null }
+  }
+}

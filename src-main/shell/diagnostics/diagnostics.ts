@@ -1,0 +1,46 @@
+// Diagnostics of the running app: crash dumps only when asked for, and then kept here; falls of any process are written down, the user can save a report.
+import { app, crashReporter, shell, type BrowserWindow } from 'electron'
+import type { DataFolder } from '../settings/data-folder.ts'
+import { DiagnosticLog } from './diagnostic-log.ts'
+import type { SettingsStore } from '../settings/settings-store.ts'
+import { formatProblemReport } from './problem-report.ts'
+import { chooseSavePath, writeFileAtomically } from '../ipc/save-file.ts'
+
+/** Call before the app is ready. A dump holds memory, and with it perhaps a credential: HEADROOM_CRASH_DUMPS=1 asks for them. */
+export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv): DiagnosticLog => {
+  app.setPath('crashDumps', data.crashes)
+  if (environment['HEADROOM_CRASH_DUMPS'] === '1') crashReporter.start({ uploadToServer: false, compress: false })
+  const log = new DiagnosticLog(data.logs)
+  log.write('start', {
+    version: app.getVersion(),
+    electron: process.versions['electron'] ?? '',
+    platform: process.platform,
+    packaged: app.isPackaged,
+  })
+  app.on('render-process-gone', (_event, _contents, { reason, exitCode }) => log.write('window fell', { reason, exitCode }))
+  app.on('child-process-gone', (_event, { type, reason, exitCode, serviceName, name }) =>
+    log.write('process fell', { type, reason, exitCode, name: name ?? serviceName ?? '' }),
+  )
+  process.on('uncaughtExceptionMonitor', (error) => log.write('uncaught', { message: error.message, stack: error.stack ?? '' }))
+  return log
+}
+
+/** Asks where to, writes the report and shows it in its folder. */
+export const saveProblemReport = async (
+  log: DiagnosticLog,
+  data: DataFolder,
+  settings: Pick<SettingsStore, 'get'>,
+  window: BrowserWindow | undefined,
+): Promise<void> => {
+  const path = await chooseSavePath(window, 'headroom-report.txt', 'txt')
+  if (path === null) return
+  const facts = {
+    version: app.getVersion(),
+    isPackaged: app.isPackaged,
+    settings: settings.get(),
+    crashFolder: data.crashes,
+    log: log.read(),
+  }
+  await writeFileAtomically(path, formatProblemReport(facts))
+  shell.showItemInFolder(path)
+}

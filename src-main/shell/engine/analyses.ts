@@ -1,0 +1,146 @@
+// Starts analyses for the window: where the run goes, which servers table lies beside the input, and how it ended.
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { AnalyzeCall } from '../../../src-shared/ipc/engine-contract.ts'
+import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
+import type { AnalysisSource, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
+import { eventsTablePath } from '../../notes/planner-notes.ts'
+import { readManifest } from '../../run-folder/read-run-folder.ts'
+import type { Settings } from '../../../src-shared/config/settings.ts'
+import type { DataFolder } from '../settings/data-folder.ts'
+import type { EngineProcess } from './engine-process.ts'
+import { inputName, inspectPath, fileExists, findCompanionTable } from '../ipc/inspect-path.ts'
+
+/** Servers of the sample when none are asked for. */
+export const defaultSampleServers = 120
+/** Samples up to this size show breach probabilities too: they take longer than the rest of the analysis. */
+const maxSimulatedServers = 2000
+
+export class Analyses {
+  readonly #engine: EngineProcess
+  readonly #data: DataFolder
+  readonly #push: (push: Push) => void
+  readonly #settings: () => Pick<Settings, 'analysis' | 'memoryLimit'>
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(
+    engine: EngineProcess,
+    data: DataFolder,
+    push: (push: Push) => void,
+    settings: () => Pick<Settings, 'analysis' | 'memoryLimit'>,
+  ) {
+    this.#engine = engine
+    this.#data = data
+    this.#push = push
+    this.#settings = settings
+  }
+
+  async start(source: AnalysisSource): Promise<ChannelResponse<'analysis.start'>> {
+    const analysisId = randomUUID()
+    const { analysis, memoryLimit } = this.#settings()
+    await mkdir(this.#data.runs, { recursive: true })
+    if (source.kind === 'sample') {
+      const servers = source.servers ?? defaultSampleServers
+      const name = `sample-${servers}-servers`
+      const out = join(this.#data.runs, name)
+      if (await isReadableRun(out)) return { state: 'present', folder: out }
+      await rm(out, { recursive: true, force: true })
+      await mkdir(this.#data.samples, { recursive: true })
+      const forecasts = join(this.#data.samples, `${name}.parquet`)
+      this.#run({
+        analysisId,
+        source: { kind: 'sample', forecasts, servers },
+        out,
+        config: { breach_probability: servers <= maxSimulatedServers },
+        memoryLimit,
+      })
+      return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }
+    }
+    if (source.kind === 'again') return this.#again(analysisId, source.folder)
+    const { path } = await inspectPath(source.path)
+    const serversTable = await findCompanionTable(path, 'servers')
+    const eventsTable = await findCompanionTable(path, 'events')
+    const out = this.#runFolder(inputName(path))
+    this.#run({
+      analysisId,
+      source: { kind: 'forecast', paths: [path], serversTable, eventsTable, model: null },
+      out,
+      config: analysis,
+      memoryLimit,
+    })
+    return { state: 'started', analysisId, name: basename(path), serversTable, eventsTable }
+  }
+
+  async #again(analysisId: string, folder: string): Promise<ChannelResponse<'analysis.start'>> {
+    const manifest = await readManifest(folder)
+    if (manifest.method !== 'headroom') {
+      throw new HeadroomError('query-refused', 'A run of the module05 method is analysed again on the command line.', {
+        next: 'headroom analyze SET --method module05 --out FOLDER',
+      })
+    }
+    const serversTable = manifest.servers_table?.path ?? null
+    const eventCalendar = eventsTablePath(folder)
+    const eventsTable = (await fileExists(eventCalendar)) ? eventCalendar : (manifest.events_table?.path ?? null)
+    const name = basename(folder).replace(/-\d{8}-\d{6}$/, '')
+    this.#run({
+      analysisId,
+      source: { kind: 'forecast', paths: manifest.inputs.map(({ path }) => path), serversTable, eventsTable, model: manifest.forced_model },
+      out: this.#runFolder(name),
+      config: manifest.config,
+      memoryLimit: this.#settings().memoryLimit,
+    })
+    return { state: 'started', analysisId, name: `${name} again`, serversTable, eventsTable }
+  }
+
+  #runFolder(name: string): string {
+    return join(this.#data.runs, `${name}-${timestamp(new Date())}`)
+  }
+
+  get isAnyRunning(): boolean {
+    return this.#running.size > 0
+  }
+
+  async cancel(analysisId: string): Promise<void> {
+    await this.#engine.call('analysis.cancel', { analysisId })
+  }
+
+  /** Cancels what runs and waits until it has cleaned up after itself, at most `patienceMs`. */
+  async cancelAll(timeoutMs: number): Promise<void> {
+    const running = [...this.#running]
+    const ended = Promise.all(running.map(([analysisId, end]) => this.cancel(analysisId).then(() => end)))
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs))
+    await Promise.race([ended.then(() => undefined).catch(() => undefined), timeout])
+  }
+
+  #run(call: AnalyzeCall): void {
+    const { analysisId } = call
+    // The engine reports its own end as an event; only a call that fails as a whole is reported here.
+    const end = this.#engine
+      .call('analysis.run', call)
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          this.#push({ type: 'analysis.event', analysisId, event: { type: 'failed', error: toWireError(error) } })
+        },
+      )
+      .finally(() => this.#running.delete(analysisId))
+    this.#running.set(analysisId, end)
+  }
+}
+
+/** A sample that an older Headroom analysed in another format is analysed anew. */
+const isReadableRun = (folder: string): Promise<boolean> =>
+  readManifest(folder).then(
+    () => true,
+    () => false,
+  )
+
+/** 20270315-094210, local time: part of a folder name that people read. */
+const timestamp = (now: Date): string => {
+  const pad = (value: number): string => String(value).padStart(2, '0')
+  return (
+    `${now.getFullYear()}${pad(now.getMonth() + 1)}${pad(now.getDate())}` +
+    `-${pad(now.getHours())}${pad(now.getMinutes())}${pad(now.getSeconds())}`
+  )
+}

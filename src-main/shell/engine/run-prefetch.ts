@@ -1,0 +1,39 @@
+// The run folder that a start names, opened by the engine while the window loads.
+import type { EngineResponse } from '../../../src-shared/ipc/engine-contract.ts'
+import type { StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
+import type { EngineProcess } from './engine-process.ts'
+import { inspectPath } from '../ipc/inspect-path.ts'
+
+type Overview = EngineResponse<'run.open'>
+
+interface Prefetch {
+  readonly folder: string
+  readonly overview: Promise<Overview>
+}
+
+export class RunPrefetch {
+  #opening: Promise<Prefetch | null> = Promise.resolve(null)
+
+  /** Failures are left to the window, which asks again and tells them. */
+  start(engine: EngineProcess, launch: StartRequest): void {
+    const path = launch.kind === 'path' ? launch.path : launch.kind === 'link' ? launch.link.path : null
+    if (path === null) return
+    this.#opening = inspectPath(path).then(
+      (inspected) => {
+        if (inspected.kind !== 'run') return null
+        const overview = engine.call('run.open', { folder: inspected.path })
+        overview.catch(() => undefined)
+        return { folder: inspected.path, overview }
+      },
+      () => null,
+    )
+  }
+
+  /** Once, and for that folder alone; null where it was not opened. */
+  async take(folder: string): Promise<Overview | null> {
+    const prefetch = await this.#opening
+    this.#opening = Promise.resolve(null)
+    if (prefetch?.folder !== folder) return null
+    return prefetch.overview.catch(() => null)
+  }
+}

@@ -1,0 +1,41 @@
+// Tells run folders from forecast sets, and finds the servers table that lies beside a forecast set.
+import { access, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+
+export interface InspectedPath {
+  readonly path: string
+  readonly kind: 'run' | 'forecast'
+}
+
+/** Any of these makes a folder a run, also one of the Python job. */
+const runMarkerFiles: readonly string[] = [runFiles.manifest, runFiles.flaggedForecasts, runFiles.summary]
+
+/** A file out of a run folder stands for the run. Throws `input-not-found`. */
+export const inspectPath = async (path: string): Promise<InspectedPath> => {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw new HeadroomError('input-not-found', `There is nothing at ${path}.`, { cause })
+  })
+  const folder = stats.isDirectory() ? path : dirname(path)
+  if (stats.isDirectory() || Object.values<string>(runFiles).includes(basename(path))) {
+    const markersPresent = await Promise.all(runMarkerFiles.map((name) => fileExists(join(folder, name))))
+    if (markersPresent.includes(true)) return { path: folder, kind: 'run' }
+  }
+  return { path, kind: 'forecast' }
+}
+
+/** "fleet" of /data/fleet.parquet and of /data/fleet. */
+export const inputName = (path: string): string => basename(path, extname(path)) || 'forecast'
+
+/** `<name>.servers.csv` or `<name>.events.csv` beside the forecast set. */
+export const findCompanionTable = async (path: string, kind: 'servers' | 'events'): Promise<string | null> => {
+  const table = join(dirname(path), `${inputName(path)}.${kind}.csv`)
+  return (await fileExists(table)) ? table : null
+}
+
+export const fileExists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,57 @@
+// The settings on disk: versioned, brought up to date when read, kept aside before anything of an older, newer or damaged file is replaced.
+import { copyFile, readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { settingsSchema, defaultSettings, type Settings } from '../../../src-shared/config/settings.ts'
+import { fsyncFile } from '../../run-folder/replace-file.ts'
+import { writeJsonFile } from './json-file.ts'
+
+/** Raised with every change of meaning, together with one more upgrader. */
+const settingsVersion = 1
+
+type Stored = Readonly<Record<string, unknown>>
+
+/** From each version to the next. Version 0 is the file that stated none: its keys mean the same. */
+const upgraders: readonly ((stored: Stored) => Stored)[] = [(stored) => stored]
+
+const storedSchema = z.looseObject({ format_version: z.int().min(0).default(0) })
+
+/** The settings as they are now. What cannot be read as such is kept beside the file under a name that tells why, and the settings begin anew. */
+export const readSettingsFile = async (path: string): Promise<Settings> => {
+  const text = await readFile(path, 'utf8').catch(() => null)
+  if (text === null) return defaultSettings
+  const stored = storedSchema.safeParse(parseJson(text))
+  if (!stored.success) return resetSettings(path, 'damaged')
+  const { format_version: version, ...keys } = stored.data
+  if (version > settingsVersion) return resetSettings(path, `version-${version}`)
+  const upgraded = settingsSchema.safeParse(upgraders.slice(version).reduce((value: Stored, upgrade) => upgrade(value), keys))
+  if (!upgraded.success) return resetSettings(path, 'damaged')
+  if (version < settingsVersion) {
+    await backUpFile(path, `version-${version}`)
+    await writeSettingsFile(path, upgraded.data).catch(() => undefined)
+  }
+  return upgraded.data
+}
+
+export const writeSettingsFile = (path: string, settings: Settings): Promise<void> =>
+  writeJsonFile(path, { format_version: settingsVersion, ...settings })
+
+const resetSettings = async (path: string, reason: string): Promise<Settings> => {
+  await backUpFile(path, reason)
+  return defaultSettings
+}
+
+/** `settings.json` is copied to `settings.json.<reason>`; a copy of an earlier time is replaced. */
+const backUpFile = async (path: string, reason: string): Promise<void> => {
+  const copy = `${path}.${reason}`
+  await copyFile(path, copy)
+    .then(() => fsyncFile(copy))
+    .catch(() => undefined)
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,34 @@
+// The one window: sandboxed, its page apart from Node; the inspector is for development.
+import { join } from 'node:path'
+import { app, BrowserWindow, nativeTheme } from 'electron'
+import { trackWindowState, readWindowState } from './window-state.ts'
+
+/** `zoom`: factor the page is shown at. `placeFile`: where the window's place is kept. */
+export const openMainWindow = (page: string, scriptFolder: string, zoom: number, stateFile: string): BrowserWindow => {
+  const windowState = readWindowState(stateFile)
+  const window = new BrowserWindow({
+    ...(windowState === null ? { width: 1280, height: 800 } : windowState.bounds),
+    minWidth: 880,
+    minHeight: 560,
+    show: false,
+    title: 'Headroom',
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#14171c' : '#ffffff',
+    webPreferences: {
+      preload: join(scriptFolder, '../preload/preload.cjs'),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      devTools: !app.isPackaged,
+      spellcheck: false,
+      zoomFactor: zoom,
+    },
+  })
+  trackWindowState(window, stateFile)
+  window.once('ready-to-show', () => {
+    if (windowState?.isMaximized === true) window.maximize()
+    window.show()
+  })
+  void window.loadURL(page)
+  return window
+}

@@ -1,0 +1,74 @@
+// How well points sit in their clusters, over a seeded sample: all pairs of a large fleet would be too many.
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { yieldToEventLoop } from './yield-to-event-loop.ts'
+
+/** Sampled points: 2,000 make 2 million pairs, and the mean of so many silhouettes is sure to about 0.01. */
+const defaultSampleSize = 2000
+/** Points whose distances are summed between two looks at the abort signal. */
+const pointsPerYield = 250
+
+/** Places of at most 2,000 of `count` points, ascending; all of them where there are no more. Selection sampling (Knuth, algorithm S). */
+export const drawSampleIndices = (count: number, seed: number, sampleSize = defaultSampleSize): Int32Array => {
+  const chosen = new Int32Array(Math.min(count, sampleSize))
+  if (count <= sampleSize) return chosen.map((_, index) => index)
+  const random = xoroshiro128plus(seed)
+  let takenCount = 0
+  for (let index = 0; takenCount < sampleSize; index++) {
+    const share = (random.next() >>> 0) / 2 ** 32
+    if (share * (count - index) < sampleSize - takenCount) chosen[takenCount++] = index
+  }
+  return chosen
+}
+
+/**
+ * Mean silhouette of each of several clusterings of the same points (Rousseeuw 1987), by Euclidean distance; a point alone in its
+ * cluster counts 0. NULL where a clustering has fewer than two clusters. `clusterings`: the cluster of each point, from 0. Distances
+ * are worked out once for all clusterings.
+ */
+export const meanSilhouettes = async (
+  points: readonly (readonly number[])[],
+  clusterings: readonly Int32Array[],
+  signal?: AbortSignal,
+): Promise<(number | null)[]> => {
+  const count = points.length
+  const width = points[0]?.length ?? 0
+  const flat = Float64Array.from(points.flat())
+  const sizes = clusterings.map(sizesOf)
+  const sums = sizes.map(({ length }) => new Float64Array(length))
+  const totals = new Float64Array(clusterings.length)
+  for (let point = 0; point < count; point++) {
+    if (point % pointsPerYield === 0) await yieldToEventLoop(signal)
+    sums.forEach((sum) => sum.fill(0))
+    for (let other = 0; other < count; other++) {
+      let squares = 0
+      for (let feature = 0; feature < width; feature++) {
+        const distance = flat[point * width + feature]! - flat[other * width + feature]!
+        squares += distance * distance
+      }
+      const distance = Math.sqrt(squares)
+      for (let index = 0; index < clusterings.length; index++) sums[index]![clusterings[index]![other]!]! += distance
+    }
+    clusterings.forEach((clustering, index) => {
+      totals[index]! += silhouetteOf(sums[index]!, sizes[index]!, clustering[point]!)
+    })
+  }
+  return sizes.map((members, index) => (members.filter((size) => size > 0).length < 2 ? null : totals[index]! / count))
+}
+
+/** From the summed distances of one point to the members of each cluster. */
+const silhouetteOf = (sums: Float64Array, sizes: Int32Array, ownCluster: number): number => {
+  if (sizes[ownCluster]! < 2) return 0
+  const meanInside = sums[ownCluster]! / (sizes[ownCluster]! - 1)
+  let meanNearest = Number.POSITIVE_INFINITY
+  for (let cluster = 0; cluster < sizes.length; cluster++) {
+    if (cluster !== ownCluster && sizes[cluster]! > 0) meanNearest = Math.min(meanNearest, sums[cluster]! / sizes[cluster]!)
+  }
+  const maximum = Math.max(meanInside, meanNearest)
+  return maximum === 0 ? 0 : (meanNearest - meanInside) / maximum
+}
+
+const sizesOf = (clustering: Int32Array): Int32Array => {
+  const sizes = new Int32Array(clustering.reduce((a, b) => Math.max(a, b), 0) + 1)
+  for (const cluster of clustering) sizes[cluster]! += 1
+  return sizes
+}

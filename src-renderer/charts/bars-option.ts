@@ -1,0 +1,140 @@
+// Bars over names or times: one or several stacked kinds, with standard errors where there are some.
+import type { BarSeriesOption, CustomSeriesOption, EChartsOption } from 'echarts'
+import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
+import { createCategoryAxis, createBaseOption, createTooltip, createValueAxis, type ChartContext } from './chart-axes.ts'
+import { fontSizes } from '../../src-shared/chart-options/title.ts'
+
+export interface BarKind {
+  readonly name: string
+  readonly color: string
+  /** One per name; null leaves the place empty. */
+  readonly values: readonly (number | null)[]
+  /** Drawn, but not told: what a bar stands on. */
+  readonly isBase?: boolean
+  /** Diagonal lines tell it from its neighbour without its colour. */
+  readonly isHatched?: boolean
+}
+
+export interface BarsData {
+  readonly names: readonly string[]
+  readonly unit: string
+  readonly kinds: readonly BarKind[]
+  /** One standard error to either side of the first kind's bars. */
+  readonly errors?: readonly (number | null)[]
+  /** Greatest value of the axis. */
+  readonly max?: number
+  /** Bars lie along the x axis, for long names. */
+  readonly isHorizontal?: boolean
+  /** Written at the end of the bars. */
+  readonly labels?: readonly string[]
+  /** Further words of the tooltip, by name. */
+  readonly notes?: readonly string[]
+}
+
+const errorBarSeries = (data: BarsData, chart: ChartContext): CustomSeriesOption => ({
+  type: 'custom',
+  id: 'errors',
+  silent: true,
+  z: 5,
+  data: data.names.map((_, index) => [index, data.kinds[0]?.values[index] ?? null]),
+  renderItem: (params, api) => {
+    const value = data.kinds[0]?.values[params.dataIndex] ?? null
+    const error = data.errors?.[params.dataIndex] ?? null
+    if (value === null || error === null) return { type: 'group', children: [] }
+    const [x = 0, top = 0] = api.coord([params.dataIndex, value + error])
+    const [, bottom = 0] = api.coord([params.dataIndex, value - error])
+    const style = { stroke: chart.theme.text, lineWidth: 1.5 }
+    const stroke = (x1: number, y1: number, x2: number, y2: number) => ({ type: 'line' as const, shape: { x1, y1, x2, y2 }, style })
+    return { type: 'group', children: [stroke(x, top, x, bottom), stroke(x - 4, top, x + 4, top), stroke(x - 4, bottom, x + 4, bottom)] }
+  },
+})
+
+const labelGap = 14
+
+/** Pixels that the widest of these texts takes, and a gap. */
+const labelSpace = ({ theme }: ChartContext, texts: readonly string[]): number =>
+  labelGap + Math.max(0, ...texts.map((text) => theme.font.measure(text, fontSizes.small)))
+
+/** The tallest stack, rounded up to the digits that an axis would take. */
+const maxStackHeight = ({ kinds, names, max }: BarsData): number => {
+  const stacks = names.map((_, index) => kinds.reduce((sum, { values }) => sum + Math.abs(values[index] ?? 0), 0))
+  return Math.max(max ?? 0, ...stacks.map((height) => (height < 1 ? height : Math.ceil(height))))
+}
+
+/** Needs BarChart, CustomChart, GridComponent and TooltipComponent. The id of a kind's series is its place. */
+export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOption => {
+  const { theme, formatting } = chart
+  const isHorizontal = data.isHorizontal === true
+  const names = createCategoryAxis(chart, data.names.map(toPrintable))
+  const last = data.kinds.length - 1
+  const series = data.kinds.map(({ name, color, values, isBase = false, isHatched = false }, kindIndex): BarSeriesOption => ({
+    type: 'bar',
+    id: String(kindIndex),
+    name,
+    stack: 'all',
+    silent: isBase,
+    barMaxWidth: 34,
+    barCategoryGap: '28%',
+    data: values.map((value) => value),
+    itemStyle: isBase
+      ? { color: 'transparent' }
+      : {
+          color,
+          ...(isHatched
+            ? { decal: { symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, color: theme.background } }
+            : {}),
+        },
+    emphasis: { disabled: true },
+    ...(kindIndex === last && data.labels !== undefined
+      ? {
+          label: {
+            show: true,
+            position: isHorizontal ? ('right' as const) : ('top' as const),
+            formatter: ({ dataIndex }: { readonly dataIndex: number }) => data.labels?.[dataIndex] ?? '',
+            color: theme.text,
+            fontFamily: theme.font.family,
+            fontSize: fontSizes.small,
+          },
+        }
+      : {}),
+  }))
+  return {
+    ...createBaseOption(chart),
+    grid: isHorizontal
+      ? { left: 150, right: Math.max(70, labelSpace(chart, data.labels ?? [])), top: 6, bottom: 24, outerBoundsMode: 'none' }
+      : {
+          left: Math.max(52, labelSpace(chart, [formatting.value(maxStackHeight(data), data.unit)])),
+          right: 16,
+          top: 18,
+          bottom: 30,
+          outerBoundsMode: 'none',
+        },
+    aria: { enabled: true, label: { enabled: false }, decal: { show: false } },
+    xAxis: isHorizontal ? { ...(createValueAxis(chart, data.unit) as object), type: 'value' } : names,
+    yAxis: isHorizontal
+      ? { ...(names as object), type: 'category', inverse: true }
+      : createValueAxis(chart, data.unit, data.max === undefined ? {} : { max: data.max }),
+    tooltip: {
+      ...createTooltip(chart),
+      trigger: 'item',
+      formatter: (params) => {
+        const { dataIndex = 0 } = Array.isArray(params) ? {} : params
+        const rows = data.kinds
+          .filter(({ isBase }) => isBase !== true)
+          .flatMap(({ name, values }) => {
+            const value = values[dataIndex] ?? null
+            return value === null ? [] : [`${escapeHtml(name)} <b>${formatting.value(value, data.unit)}</b>`]
+          })
+        const error = data.errors?.[dataIndex] ?? null
+        const notes = data.notes?.[dataIndex]
+        return [
+          `<b>${escapeHtml(toPrintable(data.names[dataIndex] ?? ''))}</b>`,
+          ...rows,
+          ...(error === null ? [] : [`standard error ${formatting.value(error, '')}`]),
+          ...(notes === undefined || notes === '' ? [] : [escapeHtml(notes)]),
+        ].join('<br>')
+      },
+    },
+    series: [...series, ...(data.errors === undefined ? [] : [errorBarSeries(data, chart)])],
+  }
+}

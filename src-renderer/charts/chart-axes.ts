@@ -1,0 +1,77 @@
+// The parts that the small charts of the window share: axes with units, hairlines, tooltip, and the room around the plot.
+import type { EChartsOption, TooltipComponentOption, XAXisComponentOption, YAXisComponentOption } from 'echarts'
+import { formatMoment, type ChartFormatting } from '../../src-shared/chart-options/format.ts'
+import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
+import { fontSizes } from '../../src-shared/chart-options/title.ts'
+
+export interface ChartContext {
+  readonly theme: ChartTheme
+  readonly formatting: ChartFormatting
+}
+
+export const createBaseOption = ({ theme }: ChartContext): EChartsOption => ({
+  animation: false,
+  useUTC: true,
+  backgroundColor: theme.background,
+  textStyle: { fontFamily: theme.font.family, color: theme.text },
+  grid: { left: 52, right: 16, top: 18, bottom: 30, outerBoundsMode: 'none' },
+})
+
+const label = ({ theme }: ChartContext) => ({ color: theme.muted, fontFamily: theme.font.family, fontSize: fontSizes.small })
+
+/** `unit` is written at each tick. */
+export const createValueAxis = (
+  chart: ChartContext,
+  unit: string,
+  bounds: { readonly min?: number; readonly max?: number } = {},
+): YAXisComponentOption => ({
+  type: 'value',
+  axisLine: { show: false },
+  axisTick: { show: false },
+  splitLine: { lineStyle: { color: chart.theme.hairline } },
+  axisLabel: { ...label(chart), formatter: (value: number) => chart.formatting.value(value, unit) },
+  ...bounds,
+})
+
+export const createTimeAxis = (chart: ChartContext, fromMs: number, toMs: number): XAXisComponentOption => ({
+  type: 'time',
+  min: fromMs,
+  max: toMs,
+  axisLine: { lineStyle: { color: chart.theme.muted } },
+  axisTick: { show: true, lineStyle: { color: chart.theme.muted } },
+  splitLine: { show: false },
+  axisLabel: {
+    ...label(chart),
+    hideOverlap: true,
+    formatter: (timeMs: number) => formatTick(timeMs, toMs - fromMs, chart.formatting),
+  },
+})
+
+const dayMs = 86_400_000
+
+const formatTick = (timeMs: number, spanMs: number, formatting: ChartFormatting): string => {
+  if (spanMs < 4 * dayMs) return timeMs % dayMs === 0 ? formatting.shortDay(timeMs) : formatting.time(timeMs)
+  if (spanMs < 200 * dayMs) return formatting.shortDay(timeMs)
+  const isJanuary = new Date(timeMs).getUTCMonth() === 0
+  return spanMs < 1200 * dayMs && !isJanuary ? formatting.month(timeMs) : `${formatting.month(timeMs)} ${formatting.year(timeMs)}`
+}
+
+export const createCategoryAxis = (chart: ChartContext, names: readonly string[]): XAXisComponentOption => ({
+  type: 'category',
+  data: [...names],
+  axisLine: { lineStyle: { color: chart.theme.muted } },
+  axisTick: { show: false },
+  axisLabel: { ...label(chart), hideOverlap: true, width: 110, overflow: 'truncate' },
+})
+
+export const createTooltip = ({ theme }: ChartContext): TooltipComponentOption => ({
+  confine: true,
+  transitionDuration: 0,
+  backgroundColor: theme.background,
+  borderColor: theme.hairline,
+  textStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.subtitle },
+  axisPointer: { lineStyle: { color: theme.muted }, label: { show: false } },
+})
+
+export const formatChartMoment = ({ formatting }: ChartContext, timeMs: number, stepMs: number): string =>
+  formatMoment(timeMs, stepMs, formatting)

@@ -1,0 +1,91 @@
+// A chart with its heading, the table of what it shows, and the ways to take it along: copy, save as picture or as data.
+import { Download } from 'lucide-react'
+import { useCallback, useRef, useState } from 'react'
+import { Chart, type ChartHandle, type ChartProps } from './chart.tsx'
+import { copyWithNotice, saveFile } from '../state/notify.ts'
+import { DataTable } from '../components/data-table.tsx'
+import { Popover } from '../components/popover.tsx'
+import { TableToggle } from '../components/table-toggle.tsx'
+import { formatTable, textFormatLabels, textFormats, type TableContent } from '../components/format-table.ts'
+
+export interface ChartFrameProps extends ChartProps {
+  /** The finding, in words. */
+  readonly title: string
+  readonly note?: string | undefined
+  readonly table: () => TableContent
+  readonly className?: string
+}
+
+export const ChartFrame = ({ title, note, table, className = '', ...chart }: ChartFrameProps) => {
+  const handle = useRef<ChartHandle | null>(null)
+  const [isTable, setIsTable] = useState(false)
+  const storeHandle = useCallback((newHandle: ChartHandle | null) => {
+    handle.current = newHandle
+  }, [])
+  const fileName = (kind: string): string => `${title.replace(/[^\p{L}\p{N} .-]+/gu, '').slice(0, 80)}.${kind}`
+  return (
+    <section className={`chart-frame ${className}`} aria-label={title}>
+      <header className="chart-head">
+        <div>
+          <h2>{title}</h2>
+          {note !== undefined && <p className="muted">{note}</p>}
+        </div>
+        <span className="toolbar-gap" />
+        <TableToggle name={title} isTable={isTable} onChange={setIsTable} />
+        <Popover label={<Download size={15} aria-label="Take along" />} name={`Copy or save: ${title}`} align="right">
+          <ul className="menu-list">
+            {textFormats.map((format) => (
+              <li key={format}>
+                <button
+                  type="button"
+                  className="menu-item"
+                  data-close
+                  onClick={() => {
+                    void copyWithNotice(formatTable(table(), format), 'Table')
+                  }}
+                >
+                  Copy as {textFormatLabels[format]}
+                </button>
+              </li>
+            ))}
+            {(['png', 'svg'] as const).map((kind) => (
+              <li key={kind}>
+                <button
+                  type="button"
+                  className="menu-item"
+                  data-close
+                  disabled={isTable}
+                  onClick={() => {
+                    const image = handle.current?.exportImage(kind)
+                    if (image !== undefined) void saveFile(fileName(kind), kind, image)
+                  }}
+                >
+                  Save as {kind.toUpperCase()}…
+                </button>
+              </li>
+            ))}
+            <li>
+              <button
+                type="button"
+                className="menu-item"
+                data-close
+                onClick={() => {
+                  void saveFile(fileName('csv'), 'csv', formatTable(table(), 'csv'))
+                }}
+              >
+                Save as CSV…
+              </button>
+            </li>
+          </ul>
+        </Popover>
+      </header>
+      {isTable ? (
+        <DataTable label={title} content={table()} />
+      ) : (
+        <div className="chart-body">
+          <Chart {...chart} onHandle={storeHandle} />
+        </div>
+      )}
+    </section>
+  )
+}

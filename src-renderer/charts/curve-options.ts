@@ -1,0 +1,123 @@
+// Two plain curves: a probability that grows with time, and how predicted probabilities held against what happened.
+import type { EChartsOption } from 'echarts'
+import { escapeHtml } from '../../src-shared/chart-options/format.ts'
+import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
+import { fontSizes } from '../../src-shared/chart-options/title.ts'
+
+export interface BreachCurveData {
+  readonly timesMs: readonly number[]
+  /** 0..1, never falling. */
+  readonly probability: readonly number[]
+  readonly startMs: number
+  readonly stepMs: number
+  readonly expectedMs: number | null
+}
+
+/** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
+export const createBreachCurveOption = (data: BreachCurveData, chart: ChartContext): EChartsOption => {
+  const { theme, formatting } = chart
+  const points = [[data.startMs, 0], ...data.timesMs.map((timeMs, index) => [timeMs, 100 * (data.probability[index] ?? 0)])]
+  return {
+    ...createBaseOption(chart),
+    xAxis: createTimeAxis(chart, data.startMs, data.timesMs.at(-1) ?? data.startMs + data.stepMs),
+    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
+    tooltip: {
+      ...createTooltip(chart),
+      trigger: 'axis',
+      formatter: (params) => {
+        const [timeMs = 0, share = 0] = ((Array.isArray(params) ? params[0] : params)?.value ?? []) as number[]
+        return `breach by ${formatChartMoment(chart, timeMs, data.stepMs)}<br><b>${formatting.value(share, '%')}</b>`
+      },
+    },
+    series: [
+      {
+        type: 'line',
+        data: points,
+        // Between the dates it is known for, a straight line: a step would deny what happens within it.
+        symbol: 'circle',
+        symbolSize: 4,
+        lineStyle: { color: theme.risk.high.color, width: 2 },
+        itemStyle: { color: theme.risk.high.color },
+        areaStyle: { color: theme.risk.high.color, opacity: 0.14 },
+        ...(data.expectedMs === null
+          ? {}
+          : {
+              markLine: {
+                silent: true,
+                symbol: 'none',
+                data: [
+                  {
+                    xAxis: data.expectedMs,
+                    lineStyle: { color: theme.text, type: 'dotted' as const },
+                    label: {
+                      formatter: 'expected',
+                      align: data.expectedMs === data.startMs ? ('left' as const) : ('center' as const),
+                      color: theme.text,
+                      fontSize: fontSizes.small,
+                      fontFamily: theme.font.family,
+                    },
+                  },
+                ],
+              },
+            }),
+      },
+    ],
+  }
+}
+
+export interface ReliabilityRow {
+  /** 0..1 */
+  readonly predicted: number
+  readonly observed: number
+  readonly series: number
+}
+
+/** Needs ScatterChart, LineChart, GridComponent and TooltipComponent. */
+export const createReliabilityOption = (rows: readonly ReliabilityRow[], chart: ChartContext): EChartsOption => {
+  const { theme, formatting } = chart
+  const maxSeries = Math.max(1, ...rows.map(({ series }) => series))
+  const percent = (share: number): string => formatting.value(100 * share, '%')
+  return {
+    ...createBaseOption(chart),
+    grid: { left: 56, right: 20, top: 14, bottom: 46, outerBoundsMode: 'none' },
+    xAxis: {
+      ...(createValueAxis(chart, '%', { min: 0, max: 100 }) as object),
+      type: 'value',
+      name: 'predicted probability',
+      nameLocation: 'middle',
+      nameGap: 28,
+      nameTextStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.label },
+    },
+    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
+    tooltip: {
+      ...createTooltip(chart),
+      trigger: 'item',
+      formatter: (params) => {
+        const { dataIndex = 0 } = Array.isArray(params) ? {} : params
+        const row = rows[dataIndex]
+        if (row === undefined) return ''
+        return `${escapeHtml(`predicted ${percent(row.predicted)}`)}<br>happened <b>${percent(row.observed)}</b><br>of ${formatting.count(row.series)} series`
+      },
+    },
+    series: [
+      {
+        type: 'line',
+        silent: true,
+        tooltip: { show: false },
+        showSymbol: false,
+        lineStyle: { color: theme.muted, type: 'dashed', width: 1 },
+        data: [
+          [0, 0],
+          [100, 100],
+        ],
+      },
+      {
+        type: 'scatter',
+        data: rows.map(({ predicted, observed }) => [100 * predicted, 100 * observed]),
+        symbolSize: (_: unknown, params: { readonly dataIndex: number }) =>
+          7 + 9 * Math.sqrt((rows[params.dataIndex]?.series ?? 0) / maxSeries),
+        itemStyle: { color: theme.accent, opacity: 0.9 },
+      },
+    ],
+  }
+}

@@ -1,0 +1,50 @@
+// The heatmap as a table: per row its risk, the greatest value measured and forecast with their times, and the first time above the threshold.
+import type { HeatmapData } from '../../src-shared/chart-options/chart-data.ts'
+
+export interface HeatmapTable {
+  readonly columns: readonly string[]
+  /** Times as ISO 8601 UTC, values in the metric's unit; null where nothing is known. */
+  readonly rows: readonly (readonly (string | number | null)[])[]
+}
+
+/** Of the part of the matrix that is in view. */
+export const createHeatmapTable = (data: HeatmapData): HeatmapTable => {
+  const instant = (column: number): string => new Date(data.startMs + column * data.stepMs).toISOString().replace('.000Z', 'Z')
+  const firstForecastColumn = Math.max(0, Math.min(data.columns, Math.ceil((data.horizonStartMs - data.startMs) / data.stepMs)))
+  const findMax = (row: number, from: number, to: number): [number | null, string | null] => {
+    let maxColumn = -1
+    for (let column = from; column < to; column++) {
+      const value = data.values[row * data.columns + column] ?? Number.NaN
+      if (!Number.isNaN(value) && (maxColumn < 0 || value > (data.values[row * data.columns + maxColumn] ?? Number.NaN))) maxColumn = column
+    }
+    return maxColumn < 0 ? [null, null] : [data.values[row * data.columns + maxColumn] ?? null, instant(maxColumn)]
+  }
+  const firstAbove = (row: number): string | null => {
+    const threshold = data.highThreshold ?? Infinity
+    for (let column = firstForecastColumn; column < data.columns; column++) {
+      if ((data.values[row * data.columns + column] ?? Number.NaN) > threshold) return instant(column)
+    }
+    return null
+  }
+  const withUnit = (name: string): string => (data.unit === '' ? name : `${name}, ${data.unit}`)
+  return {
+    columns: [
+      'server',
+      'servers',
+      'risk',
+      withUnit('highest measured'),
+      'at',
+      withUnit('highest forecast'),
+      'at ',
+      'first above the threshold',
+    ],
+    rows: data.rows.map(({ label, servers, riskLevel }, row) => [
+      label,
+      servers,
+      riskLevel,
+      ...findMax(row, 0, firstForecastColumn),
+      ...findMax(row, firstForecastColumn, data.columns),
+      firstAbove(row),
+    ]),
+  }
+}

@@ -1,0 +1,63 @@
+// How full a host is over the horizon, alone and with the servers that move onto it, against what it may be filled up to.
+import type { EChartsOption, LineSeriesOption } from 'echarts'
+import type { HostLoad } from '../../src-shared/ipc/packing-view.ts'
+import { escapeHtml } from '../../src-shared/chart-options/format.ts'
+import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
+import { fontSizes } from '../../src-shared/chart-options/title.ts'
+
+/** Needs LineChart, GridComponent, TooltipComponent and MarkLineComponent. */
+export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: ChartContext): EChartsOption => {
+  const { theme, formatting } = chart
+  const { timesMs, currentLoad, consolidatedLoad, target } = load
+  const line = (id: string, name: string, values: Float64Array, width: number, color: string): LineSeriesOption => ({
+    type: 'line',
+    id,
+    name,
+    color,
+    showSymbol: false,
+    emphasis: { disabled: true },
+    lineStyle: { color, width },
+    data: [...timesMs].map((timeMs, index) => [timeMs, values[index] ?? null]),
+  })
+  return {
+    ...createBaseOption(chart),
+    xAxis: createTimeAxis(chart, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepMs),
+    yAxis: createValueAxis(chart, '%', { min: 0, max: 100 }),
+    tooltip: {
+      ...createTooltip(chart),
+      trigger: 'axis',
+      formatter: (params) => {
+        const points = Array.isArray(params) ? params : [params]
+        const [timeMs = Number.NaN] = (points[0]?.value ?? []) as number[]
+        const rows = points.map(
+          ({ seriesName, value }) =>
+            `${escapeHtml(seriesName ?? '')} <b>${formatting.value((value as number[])[1] ?? Number.NaN, '%')}</b>`,
+        )
+        return [formatChartMoment(chart, timeMs, stepMs), ...rows].join('<br>')
+      },
+    },
+    series: [
+      line('alone', 'the host alone', currentLoad, 1.25, theme.muted),
+      {
+        ...line('together', 'with its guests', consolidatedLoad, 2, theme.accent),
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          data: [
+            {
+              yAxis: target,
+              lineStyle: { color: theme.risk.high.color, type: 'dashed', width: 1 },
+              label: {
+                position: 'insideEndTop',
+                formatter: `up to ${formatting.value(target, '%')}`,
+                color: theme.muted,
+                fontSize: fontSizes.small,
+                fontFamily: theme.font.family,
+              },
+            },
+          ],
+        },
+      },
+    ],
+  }
+}

@@ -1,0 +1,253 @@
+// One server over time: measured, every model's forecast, the calibrated band, thresholds, quarter ends and holidays, first breach.
+import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from 'echarts'
+import type { TimeMark } from '../../src-shared/chart-options/chart-data.ts'
+import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
+import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
+import { fontSizes } from '../../src-shared/chart-options/title.ts'
+
+export interface ServerSeriesData {
+  readonly unit: string
+  readonly stepMs: number
+  readonly model: string
+  readonly timesMs: Float64Array
+  /** NaN where nothing was measured, forecast or bounded. */
+  readonly measured: Float32Array
+  readonly forecast: Float32Array
+  readonly lower: Float32Array
+  readonly upper: Float32Array
+  /** Points by which the band is widened to hold at its level; null as it is. */
+  readonly margin: number | null
+  readonly otherModels: readonly { readonly model: string; readonly timesMs: Float64Array; readonly forecast: Float32Array }[]
+  readonly marks: readonly TimeMark[]
+  readonly horizonStartMs: number | null
+  /** One-off events of the server's ledger. */
+  readonly events: readonly { readonly note: string; readonly fromMs: number; readonly untilMs: number }[]
+  /** The forecast with the events to come; null where none changes it. */
+  readonly adjustedForecast: { readonly timesMs: Float64Array; readonly forecast: Float32Array } | null
+  readonly highThreshold: number | null
+  readonly veryHighThreshold: number | null
+  readonly firstBreachMs: number | null
+  /** Part of time that is shown, `toMs` exclusive. */
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+type Point = [number, number | null]
+
+const createPoints = (timesMs: Float64Array, values: Float32Array, isShown: (timeMs: number) => boolean): Point[] => {
+  const points: Point[] = []
+  timesMs.forEach((timeMs, index) => {
+    const value = values[index] ?? Number.NaN
+    if (isShown(timeMs)) points.push([timeMs, Number.isNaN(value) ? null : value])
+  })
+  return points
+}
+
+const createLine = (id: string, name: string, color: string, data: Point[], change: Partial<LineSeriesOption> = {}): LineSeriesOption => ({
+  type: 'line',
+  id,
+  name,
+  data,
+  showSymbol: false,
+  symbolSize: 5,
+  // Thinned to the width there is; the greatest values stay, for they are what is looked for.
+  sampling: 'minmax',
+  emphasis: { disabled: true },
+  color,
+  lineStyle: { color, width: 1.25 },
+  ...change,
+})
+
+/** Lower and upper edge of the band, widened by its margin; none where the set has no bounds. */
+export const intervalAt = ({ lower, upper, margin }: ServerSeriesData, index: number): readonly [number, number] | null => {
+  const low = lower[index] ?? Number.NaN
+  const high = upper[index] ?? Number.NaN
+  if (Number.isNaN(low) || Number.isNaN(high)) return null
+  return [low - (margin ?? 0), high + (margin ?? 0)]
+}
+
+/** One polygon per unbroken stretch of the horizon. */
+const bandSeries = (data: ServerSeriesData, chart: ChartContext): CustomSeriesOption => {
+  const segments: [number, number, number][][] = [[]]
+  data.timesMs.forEach((timeMs, index) => {
+    const isForecast = data.horizonStartMs !== null && timeMs >= data.horizonStartMs && timeMs < data.toMs
+    const band = isForecast ? intervalAt(data, index) : null
+    if (band === null) segments.push([])
+    else segments.at(-1)?.push([timeMs, ...band])
+  })
+  const drawableSegments = segments.filter((segment) => segment.length > 1)
+  return {
+    type: 'custom',
+    id: 'band',
+    name: 'interval',
+    silent: true,
+    z: 1,
+    // A place for the renderer per stretch; what is drawn is looked up.
+    data: drawableSegments.map((segment, index) => [segment[0]?.[0] ?? 0, segment[0]?.[1] ?? 0, index]),
+    encode: { x: 0, y: 1 },
+    clip: true,
+    renderItem: (params, api) => {
+      const segment = drawableSegments[params.dataIndex] ?? []
+      const above = segment.map(([timeMs, , high]) => api.coord([timeMs, high]))
+      const below = segment.map(([timeMs, low]) => api.coord([timeMs, low])).reverse()
+      return { type: 'polygon', shape: { points: [...above, ...below] as number[][] }, style: { fill: chart.theme.accent, opacity: 0.16 } }
+    },
+  }
+}
+
+const maxShownValue = (data: ServerSeriesData): number => {
+  let max = data.highThreshold ?? 0
+  data.timesMs.forEach((timeMs, index) => {
+    if (timeMs < data.fromMs || timeMs >= data.toMs) return
+    for (const value of [data.measured[index], data.forecast[index], intervalAt(data, index)?.[1]]) {
+      if (value !== undefined && value > max) max = value
+    }
+  })
+  data.adjustedForecast?.forecast.forEach((value, index) => {
+    const timeMs = data.adjustedForecast?.timesMs[index] ?? Number.NaN
+    if (timeMs >= data.fromMs && timeMs < data.toMs && value > max) max = value
+  })
+  return max
+}
+
+/** Colour of everything that events do. */
+const eventColor = ({ theme }: ChartContext): string => theme.clusterColors[2] ?? theme.muted
+
+const maxNoteLength = 28
+
+/** The forecast with events; the times of the events are marked even where it stays as it is. */
+const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (timeMs: number) => boolean): LineSeriesOption => {
+  const color = eventColor(chart)
+  return createLine(
+    'events',
+    'with events',
+    color,
+    data.adjustedForecast === null ? [] : createPoints(data.adjustedForecast.timesMs, data.adjustedForecast.forecast, isShown),
+    {
+      lineStyle: { color, width: 2, type: 'dashed' },
+      z: 5,
+      markArea: {
+        silent: true,
+        itemStyle: { color, opacity: 0.14 },
+        label: {
+          show: true,
+          position: 'insideTop',
+          color: chart.theme.text,
+          // Curves run behind it.
+          textBorderColor: chart.theme.background,
+          textBorderWidth: 3,
+          fontSize: fontSizes.small,
+          fontFamily: chart.theme.font.family,
+        },
+        data: data.events
+          .filter(({ fromMs, untilMs }) => untilMs > data.fromMs && fromMs < data.toMs)
+          .map(({ note, fromMs, untilMs }) => [
+            {
+              name: note.length > maxNoteLength ? `${toPrintable(note).slice(0, maxNoteLength - 1)}…` : toPrintable(note),
+              xAxis: Math.max(fromMs, data.fromMs),
+            },
+            { xAxis: Math.min(untilMs, data.toMs) },
+          ]),
+      },
+    },
+  )
+}
+
+/** Needs LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent and MarkAreaComponent. */
+export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartContext): EChartsOption => {
+  const { theme, formatting } = chart
+  const { unit, horizonStartMs } = data
+  const isShown = (timeMs: number): boolean => timeMs >= data.fromMs && timeMs < data.toMs
+  const isForecast = (timeMs: number): boolean => isShown(timeMs) && (horizonStartMs === null || timeMs >= horizonStartMs)
+  const small = { fontSize: fontSizes.small, fontFamily: theme.font.family }
+  const thresholdLine = (value: number, name: string, color: string) => ({
+    yAxis: value,
+    lineStyle: { color, type: 'dashed' as const, width: 1 },
+    label: { ...small, color: theme.muted, position: 'end' as const, formatter: `${name} ${formatting.value(value, unit)}` },
+  })
+  const verticalLine = (timeMs: number, text: string, color: string, align: 'left' | 'center' | 'right' = 'center') => ({
+    xAxis: timeMs,
+    lineStyle: { color, type: 'dotted' as const, width: 1.5 },
+    label: { ...small, color: theme.text, position: 'end' as const, distance: 4, align, formatter: text },
+  })
+  // Labels that would run into one another stand on either side of their lines.
+  const isClose =
+    horizonStartMs !== null && data.firstBreachMs !== null && data.firstBreachMs - horizonStartMs < (data.toMs - data.fromMs) / 6
+  return {
+    ...createBaseOption(chart),
+    grid: { left: 56, right: 96, top: 26, bottom: 30, outerBoundsMode: 'none' },
+    xAxis: createTimeAxis(chart, data.fromMs, data.toMs),
+    yAxis: createValueAxis(chart, unit, { min: 0, ...(unit === '%' && maxShownValue(data) <= 100 ? { max: 100 } : {}) }),
+    tooltip: {
+      ...createTooltip(chart),
+      trigger: 'axis',
+      formatter: (params) => {
+        const points = Array.isArray(params) ? params : [params]
+        const timeMs = (points[0]?.value as Point | undefined)?.[0] ?? Number.NaN
+        const index = data.timesMs.indexOf(timeMs)
+        const band = horizonStartMs !== null && timeMs >= horizonStartMs && index >= 0 ? intervalAt(data, index) : null
+        const rows = points.flatMap(({ seriesName, value }) => {
+          const [, number] = value as Point
+          return number === null || seriesName === undefined
+            ? []
+            : [`${escapeHtml(toPrintable(seriesName))} <b>${formatting.value(number, unit)}</b>`]
+        })
+        const intervalRows = band === null ? [] : [`interval ${formatting.value(band[0], unit)} to ${formatting.value(band[1], unit)}`]
+        return [formatChartMoment(chart, timeMs, data.stepMs), ...rows, ...intervalRows].join('<br>')
+      },
+    },
+    series: [
+      bandSeries(data, chart),
+      ...data.otherModels.map(({ model, timesMs, forecast }, index) =>
+        createLine(`other-${index}`, model, theme.muted, createPoints(timesMs, forecast, isShown), {
+          lineStyle: { color: theme.muted, width: 1, type: index % 2 === 0 ? 'dashed' : 'dotted', opacity: 0.8 },
+          z: 2,
+        }),
+      ),
+      createLine('measured', 'measured', theme.text, createPoints(data.timesMs, data.measured, isShown), {
+        z: 3,
+        markArea: {
+          silent: true,
+          data: data.marks
+            .filter(({ fromMs, toMs }) => toMs > data.fromMs && fromMs < data.toMs)
+            .map(({ kind, fromMs, toMs }) => [
+              {
+                xAxis: fromMs,
+                itemStyle: {
+                  color: kind === 'eoq' ? theme.risk.medium.color : (theme.clusterColors[3] ?? theme.muted),
+                  opacity: kind === 'eoq' ? 0.13 : 0.3,
+                },
+              },
+              { xAxis: toMs },
+            ]),
+        },
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          data: [
+            ...(data.highThreshold === null ? [] : [thresholdLine(data.highThreshold, 'high', theme.risk.high.color)]),
+            ...(data.veryHighThreshold === null ? [] : [thresholdLine(data.veryHighThreshold, 'very high', theme.risk.high.color)]),
+            ...(horizonStartMs === null || horizonStartMs <= data.fromMs || horizonStartMs === data.firstBreachMs
+              ? []
+              : [verticalLine(horizonStartMs, 'forecast', theme.muted, isClose ? 'right' : 'center')]),
+            ...(data.firstBreachMs === null || !isShown(data.firstBreachMs)
+              ? []
+              : [
+                  verticalLine(
+                    data.firstBreachMs,
+                    data.firstBreachMs === horizonStartMs ? 'forecast, first breach' : 'first breach',
+                    theme.risk.high.color,
+                    isClose ? 'left' : 'center',
+                  ),
+                ]),
+          ],
+        },
+      }),
+      createLine('forecast', data.model, theme.accent, createPoints(data.timesMs, data.forecast, isForecast), {
+        lineStyle: { color: theme.accent, width: 2 },
+        z: 4,
+      }),
+      ...(data.events.length === 0 ? [] : [eventSeries(data, chart, isForecast)]),
+    ],
+  }
+}

@@ -1,0 +1,26 @@
+// The launches of this machine, newest first.
+import { formatUtcTime } from '../theme/formatting.ts'
+import { selectRun, useCloudState } from '../state/cloud-state.ts'
+import { runStateLabel } from './cloud-labels.ts'
+
+export const CloudRunList = () => {
+  const { cloudRuns, selectedRunId } = useCloudState()
+  if (cloudRuns.length === 0) return null
+  return (
+    <ul className="cloud-trip-list" aria-label="Launches from here">
+      {cloudRuns.map((cloudRun) => (
+        <li key={cloudRun.runId}>
+          <button
+            type="button"
+            aria-current={cloudRun.runId === selectedRunId ? 'true' : undefined}
+            onClick={() => void selectRun(cloudRun.runId)}
+          >
+            <span>{formatUtcTime(cloudRun.createdAt)}</span>
+            <span className="muted">{cloudRun.instanceType}</span>
+            <span>{runStateLabel(cloudRun)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}

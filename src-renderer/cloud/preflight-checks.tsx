@@ -1,0 +1,28 @@
+// What the preflight found: one line per check, with the fix below what failed.
+import { scrollIntoView } from '../components/scroll-into-view.ts'
+import { CircleAlert, CircleCheck, CircleX, type LucideIcon } from 'lucide-react'
+import type { Preflight, PreflightCheck } from '../../src-shared/cloud/cloud-job.ts'
+
+const stateIcons: Readonly<Record<PreflightCheck['state'], { readonly Icon: LucideIcon; readonly label: string }>> = {
+  ok: { Icon: CircleCheck, label: 'fine' },
+  warning: { Icon: CircleAlert, label: 'note' },
+  failed: { Icon: CircleX, label: 'failed' },
+}
+
+export const PreflightChecks = ({ preflight: { checks } }: { readonly preflight: Preflight }) => (
+  <ul className="cloud-checks" aria-label="Checks" ref={scrollIntoView}>
+    {checks.map(({ id, title, state, detail, next }) => {
+      const { Icon, label } = stateIcons[state]
+      return (
+        <li key={id} data-state={state} data-check={id}>
+          <Icon size={15} aria-label={label} />
+          <strong>{title}</strong>
+          <span>
+            {detail}
+            {next !== undefined && <em> {next}</em>}
+          </span>
+        </li>
+      )
+    })}
+  </ul>
+)

@@ -1,0 +1,40 @@
+// How the values of lists are written: by their kind, in the reader's locale, a dash for what is not known.
+import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
+import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
+import { formatDate, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
+
+export const isNumeric = (kind: ColumnKind): boolean => !['text', 'risk', 'flag'].includes(kind)
+
+export interface CellContext {
+  readonly unit: string
+  /** Times of hourly data show their hour. */
+  readonly isHourly: boolean
+}
+
+export const formatCell = (cell: Cell, kind: ColumnKind, { unit, isHourly }: CellContext): string => {
+  if (cell === null || cell === '') return '–'
+  if (typeof cell === 'boolean') return cell ? 'yes' : 'no'
+  if (typeof cell === 'string') {
+    if (kind === 'time') return isHourly ? formatUtcTime(cell) : formatDate(Date.parse(cell))
+    return cell
+  }
+  switch (kind) {
+    case 'count':
+      return formatNumber(cell)
+    case 'value':
+      return formatting.value(cell, unit)
+    case 'points':
+      return formatSigned(cell).replace(/^\+/, '')
+    case 'share':
+      return formatProbability(cell)
+    case 'usd':
+      return formatDollars(cell)
+    case 'days':
+      return cell < 2 ? `${formatNumber(cell * 24)} h` : `${formatNumber(cell)} d`
+    case 'text':
+    case 'time':
+    case 'flag':
+    case 'risk':
+      return formatNumber(cell)
+  }
+}

@@ -1,0 +1,42 @@
+// A small table as text for the clipboard or a file: tab-separated, Markdown, CSV or JSON. Formula-like cells are neutralised in CSV.
+import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
+
+export interface TableContent {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+export const textFormats = ['tsv', 'md', 'csv', 'json'] as const
+export type TextFormat = (typeof textFormats)[number]
+
+export const textFormatLabels: Readonly<Record<TextFormat, string>> = { tsv: 'Tab-separated', md: 'Markdown', csv: 'CSV', json: 'JSON' }
+
+const plainText = (cell: Cell): string => (cell === null ? '' : String(cell))
+const escapeFormula = (cell: Cell): string => {
+  const text = plainText(cell)
+  return typeof cell === 'string' && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+}
+const toSingleLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
+const markdownField = (cell: Cell): string => toSingleLine(plainText(cell)).replaceAll('|', '\\|')
+
+export const formatTable = ({ columns, rows }: TableContent, format: TextFormat): string => {
+  switch (format) {
+    case 'tsv':
+      return [columns, ...rows.map((row) => row.map((cell) => toSingleLine(escapeFormula(cell))))].map((row) => row.join('\t')).join('\n')
+    case 'csv':
+      return [columns, ...rows.map((row) => row.map((cell) => escapeFormula(cell)))].map((row) => row.map(csvField).join(',')).join('\r\n')
+    case 'md':
+      return [
+        `| ${columns.map(markdownField).join(' | ')} |`,
+        `|${columns.map(() => ' --- |').join('')}`,
+        ...rows.map((row) => `| ${row.map(markdownField).join(' | ')} |`),
+      ].join('\n')
+    case 'json':
+      return JSON.stringify(
+        rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null]))),
+        null,
+        2,
+      )
+  }
+}

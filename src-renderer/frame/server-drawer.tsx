@@ -1,0 +1,129 @@
+// The drawer on the right: the selected server's line and figures. It takes its own room and covers nothing.
+import { Maximize2, X } from 'lucide-react'
+import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
+import { SeriesChart } from '../charts/series-chart.tsx'
+import { openServer, selectServer } from '../state/navigation.ts'
+import { useRequest } from '../state/use-request.ts'
+import { useWindowState } from '../state/window-state.ts'
+import { formatDate, formatDaysAhead, formatDollars, formatUtcTime, formatNumber, formatting } from '../theme/formatting.ts'
+import { DrawerGrip } from './drawer-grip.tsx'
+import { ErrorPanel } from '../components/error-panel.tsx'
+import { RiskBadge } from '../components/risk-badge.tsx'
+
+const close = (): void => selectServer(null)
+
+export const ServerDrawer = ({ run, serverId }: { readonly run: RunOverview; readonly serverId: string }) => {
+  const detail = useRequest('run.server', { folder: run.folder, serverId }, run.folder)
+  const metric = useWindowState((state) => state.metric)
+  const { drawerWidth } = useWindowState(({ settings }) => settings.layout)
+  return (
+    <aside className="drawer" aria-label="Server details" data-region style={{ width: drawerWidth }}>
+      <DrawerGrip width={drawerWidth} />
+      <div className="drawer-head">
+        <h2 title={serverId}>{serverId}</h2>
+        <span className="toolbar-gap" />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Open the server on its own page"
+          title="Open on its own page"
+          onClick={() => openServer(serverId)}
+        >
+          <Maximize2 size={15} aria-hidden />
+        </button>
+        <button type="button" className="icon-button" aria-label="Close server details" title="Close (Esc)" onClick={close}>
+          <X size={16} aria-hidden />
+        </button>
+      </div>
+      {detail.status === 'loading' && <p className="muted">Reading the server …</p>}
+      {detail.status === 'failed' && <ErrorPanel error={detail.error} />}
+      {detail.status === 'ready' &&
+        sortMetrics(detail.value, metric).map((figures) => <MetricFigures key={figures.metric} run={run} figures={figures} />)}
+    </aside>
+  )
+}
+
+/** The metric in view first. */
+const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
+  [...metrics].sort((a, b) => Number(b.metric === metric) - Number(a.metric === metric))
+
+type ServerFigures = ServerDetail['metrics'][number]
+
+const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly figures: ServerFigures }) => {
+  const { unit, series, high_threshold: threshold } = figures
+  const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, unit))
+  const groups = [figures.business_unit, figures.region, figures.criticality].filter((group) => group !== null)
+  return (
+    <section className="drawer-metric" aria-label={figures.metric}>
+      <div className="drawer-verdict">
+        <RiskBadge level={figures.risk_level} />
+        <span className="muted">
+          {figures.metric} · {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)} by risk
+        </span>
+      </div>
+      <SeriesChart
+        label={`${figures.metric} of ${figures.server_id}: measured, then forecast`}
+        unit={unit}
+        {...series}
+        horizonStartMs={figures.horizon_start === null ? null : Date.parse(figures.horizon_start)}
+        threshold={threshold}
+      />
+      <dl className="pairs">
+        <FigureRow name="Forecast P95" value={value(figures.horizon_p95)} isStrong />
+        <FigureRow name="Forecast peak" value={value(figures.horizon_peak)} />
+        <FigureRow name="Forecast mean" value={value(figures.horizon_mean)} />
+        <FigureRow name="Headroom" value={formatHeadroom(figures)} isStrong />
+        <FigureRow name="First breach" value={formatFirstBreach(figures, run)} />
+        {figures.periods_over > 0 && (
+          <FigureRow
+            name="Above threshold"
+            value={`${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} periods, ${formatting.count(figures.longest_breach_run)} in a row`}
+          />
+        )}
+        {figures.seasonal_peak_risk !== null && <FigureRow name="Peak in season" value={value(figures.seasonal_peak_risk)} />}
+        <FigureRow name="Cluster" value={figures.cluster === null ? 'none' : `${figures.cluster} – ${figures.cluster_name ?? 'unnamed'}`} />
+        <FigureRow name="Recommendation" value={formatRecommendation(figures, run)} />
+        <FigureRow name="Model" value={figures.model ?? 'none: no forecast'} />
+        <FigureRow name="Model error" value={figures.mae === null ? 'not known' : `± ${formatNumber(figures.mae)} points on average`} />
+        <FigureRow name="Group" value={groups.length === 0 ? 'none' : groups.join(' · ')} />
+        <FigureRow name="Cost" value={run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'not known'} />
+        {figures.last_measured_at !== null && (
+          <FigureRow
+            name="Last measured"
+            value={
+              run.granularity === 'hourly' ? formatUtcTime(figures.last_measured_at) : formatDate(Date.parse(figures.last_measured_at))
+            }
+          />
+        )}
+      </dl>
+    </section>
+  )
+}
+
+const FigureRow = ({ name, value, isStrong = false }: { readonly name: string; readonly value: string; readonly isStrong?: boolean }) => (
+  <>
+    <dt>{name}</dt>
+    <dd data-strong={isStrong}>{value}</dd>
+  </>
+)
+
+const formatHeadroom = ({ headroom_points: points }: ServerFigures): string => {
+  if (points === null) return '–'
+  return points >= 0 ? `${formatNumber(points)} points` : `${formatNumber(-points)} points over`
+}
+
+/** No breach inside the horizon says nothing about later: "> 90 days", never a date. */
+const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
+  if (figures.high_threshold === null || figures.model === null) return '–'
+  if (figures.first_breach_at !== null) {
+    const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAhead(figures.days_to_breach)}`
+    return `${formatDate(Date.parse(figures.first_breach_at))}${daysAhead}`
+  }
+  const days = (figures.horizon_periods * run.stepMs) / 86_400_000
+  return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
+}
+
+const formatRecommendation = ({ disposition, units_to_add: units }: ServerFigures, run: RunOverview): string => {
+  if (run.kind === 'python-original') return 'not known'
+  return units === null || units === 0 ? disposition : `${disposition}: ${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
+}

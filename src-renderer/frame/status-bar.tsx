@@ -1,0 +1,63 @@
+// The quiet line at the foot: the running analysis with its cancel, a notice, the run's folder, and the time zone.
+import { X } from 'lucide-react'
+import { cancelAnalysis } from '../state/follow-analysis.ts'
+import { revealFolder } from '../state/notify.ts'
+import { navigateTo } from '../state/navigation.ts'
+import { useElapsedSeconds } from '../state/use-elapsed-seconds.ts'
+import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
+import { formatElapsed } from '../theme/formatting.ts'
+
+export const StatusBar = () => {
+  const { analysis, run, view, notice } = useWindowState()
+  return (
+    <footer className="status-bar" data-region>
+      {analysis !== null && view !== 'progress' ? (
+        <AnalysisStatus analysis={analysis} />
+      ) : (
+        view !== 'start' &&
+        run !== null && (
+          <button type="button" className="status-link" title="Show in the file manager" onClick={() => void revealFolder(run.folder)}>
+            {run.folder}
+          </button>
+        )
+      )}
+      <span className="status-notice" role="status">
+        {view === 'start' || view === 'progress' ? '' : notice}
+      </span>
+      {notice !== null && view !== 'start' && view !== 'progress' && (
+        <button
+          type="button"
+          className="status-link"
+          aria-label="Dismiss the notice"
+          onClick={() => useWindowState.setState({ notice: null })}
+        >
+          <X size={12} aria-hidden />
+        </button>
+      )}
+      <span className="status-zone">All times UTC</span>
+    </footer>
+  )
+}
+
+/** Before this share of the work an estimate would jump about. */
+const minEstimateShare = 0.08
+
+const AnalysisStatus = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
+  const seconds = useElapsedSeconds(analysis.startedAtMs)
+  const { progress } = analysis
+  const remainingSeconds = progress < minEstimateShare ? null : (seconds * (1 - progress)) / progress
+  return (
+    <span className="status-running">
+      <button type="button" className="status-link" title="Show the progress" onClick={() => navigateTo('progress')}>
+        Analysing {analysis.name}: {analysis.step}, {Math.floor(progress * 100)} %
+        {remainingSeconds !== null && `, about ${formatElapsed(remainingSeconds)} left`}
+      </button>
+      <span className="status-meter" aria-hidden>
+        <span className="bar-done" style={{ width: `${progress * 100}%` }} />
+      </span>
+      <button type="button" className="status-link" disabled={analysis.isCancelling} onClick={() => void cancelAnalysis()}>
+        {analysis.isCancelling ? 'Cancelling' : 'Cancel'}
+      </button>
+    </span>
+  )
+}

@@ -1,0 +1,204 @@
+// What the cloud view knows: the draft, who it is for, what the preflight found, trips with their logs; and its errands.
+import { create } from 'zustand'
+import { emptyLaunchForm, type LaunchForm, type ListedJob, type LocalKind, type CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
+import type { CloudCaller, LogLine, Preflight } from '../../src-shared/cloud/cloud-job.ts'
+import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
+import { onPush, request } from '../ipc/bridge.ts'
+
+export interface CloudState {
+  readonly isLoaded: boolean
+  readonly profiles: readonly string[]
+  readonly form: LaunchForm
+  readonly caller: CloudCaller | null
+  readonly preflight: Preflight | null
+  /** What is being done at the moment, one sentence; "" for nothing. */
+  readonly pendingAction: string
+  readonly error: WireError | null
+  readonly cloudRuns: readonly CloudRunView[]
+  readonly selectedRunId: string | null
+  /** Log of the selected trip. */
+  readonly lines: readonly LogLine[]
+  readonly history: readonly ListedJob[] | null
+  readonly historyNote: string | null
+  /** Bytes of an earlier run that have come; null when none is on its way. */
+  readonly downloadProgress: { readonly bytes: number; readonly total: number } | null
+  /** MFA device whose code is asked for. */
+  readonly mfaDevice: string | null
+  readonly signInCode: { readonly page: string; readonly code: string } | null
+}
+
+export const useCloudState = create<CloudState>(() => ({
+  isLoaded: false,
+  profiles: [],
+  form: emptyLaunchForm,
+  caller: null,
+  preflight: null,
+  pendingAction: '',
+  error: null,
+  cloudRuns: [],
+  selectedRunId: null,
+  lines: [],
+  history: null,
+  historyNote: null,
+  downloadProgress: null,
+  mfaDevice: null,
+  signInCode: null,
+}))
+
+const set = useCloudState.setState
+const get = useCloudState.getState
+const maxLogLines = 10_000
+
+let isListening = false
+const listenToPushes = (): void => {
+  if (isListening) return
+  isListening = true
+  onPush((push) => {
+    if (push.type === 'cloud.trip') set(({ cloudRuns }) => ({ cloudRuns: upsertRun(cloudRuns, push.run) }))
+    else if (push.type === 'cloud.fetching') set({ downloadProgress: { bytes: push.bytes, total: push.total } })
+    else if (push.type === 'cloud.codeAsked') set({ mfaDevice: push.device })
+    else if (push.type === 'cloud.codeShown') set({ signInCode: { page: push.page, code: push.code } })
+    else if (push.type === 'cloud.lines' && push.runId === get().selectedRunId) {
+      set(({ lines }) => ({ lines: [...lines, ...push.lines].slice(-maxLogLines) }))
+    }
+  })
+}
+
+const upsertRun = (cloudRuns: readonly CloudRunView[], cloudRun: CloudRunView): CloudRunView[] =>
+  cloudRuns.some(({ runId }) => runId === cloudRun.runId)
+    ? cloudRuns.map((existing) => (existing.runId === cloudRun.runId ? cloudRun : existing))
+    : [cloudRun, ...cloudRuns]
+
+/** Shows what is done, then what came of it; an error stays until the next errand. */
+const pendingAction = async (label: string, action: () => Promise<Partial<CloudState>>): Promise<void> => {
+  set({ pendingAction: label, error: null })
+  try {
+    set(await action())
+  } catch (thrown) {
+    set({ error: toWireError(thrown) })
+  } finally {
+    set({ pendingAction: '' })
+  }
+}
+
+export const loadCloud = async (): Promise<void> => {
+  listenToPushes()
+  await pendingAction('Reading the AWS profiles', async () => {
+    const { profiles, form, runs: cloudRuns } = await request('cloud.start', {})
+    const { isLoaded, form: editedForm } = get()
+    return { profiles, cloudRuns, isLoaded: true, form: isLoaded ? editedForm : form }
+  })
+  const [latestRun] = get().cloudRuns
+  if (get().selectedRunId === null && latestRun !== undefined) await selectRun(latestRun.runId)
+}
+
+/** What was known of another connection or input no longer holds. */
+export const updateForm = (change: Partial<LaunchForm>): void =>
+  set(({ form, caller }) => ({
+    form: { ...form, ...change },
+    preflight: null,
+    caller: 'profile' in change || 'region' in change ? null : caller,
+  }))
+
+const connectionOf = ({ profile, region }: LaunchForm): { profile: string | null; region: string | null } => ({ profile, region })
+
+export const connectAccount = (allowsProcess = false): Promise<void> =>
+  pendingAction('Asking AWS who you are', async () => ({
+    caller: await request('cloud.connect', { ...connectionOf(get().form), allowsProcess }),
+  }))
+
+export const signIn = (): Promise<void> =>
+  pendingAction('Waiting for the sign-in in your browser', async () => {
+    await request('cloud.signIn', { profile: get().form.profile ?? 'default' })
+    return { signInCode: null, caller: await request('cloud.connect', connectionOf(get().form)) }
+  })
+
+export const submitMfaCode = async (code: string | null): Promise<void> => {
+  set({ mfaDevice: null })
+  await request('cloud.giveCode', { code })
+}
+
+export const importConfig = (): Promise<void> =>
+  pendingAction('Reading the configuration', async () => ({
+    form: await request('cloud.importConfig', get().form),
+    preflight: null,
+    caller: null,
+  }))
+
+/** Nothing is changed when the dialog is dismissed. */
+export const chooseLocalPath = (kind: LocalKind, onChosen: (path: string) => void): Promise<void> =>
+  pendingAction('', async () => {
+    const { path } = await request('cloud.choose', { kind })
+    if (path !== null) onChosen(path)
+    return {}
+  })
+
+export const runPreflight = (): Promise<void> =>
+  pendingAction('Checking', async () => {
+    const { form } = get()
+    await request('cloud.keepDraft', form)
+    const preflight = await request('cloud.preflight', form)
+    return { preflight, caller: preflight.caller }
+  })
+
+export const launchRun = (): Promise<void> =>
+  pendingAction('Launching', async () => {
+    const { runId } = await request('cloud.launch', get().form)
+    return { selectedRunId: runId, lines: [] }
+  })
+
+export const selectRun = (runId: string): Promise<void> =>
+  pendingAction('', async () => {
+    set({ selectedRunId: runId, lines: [] })
+    return { lines: (await request('cloud.log', { runId })).lines }
+  })
+
+export const stopRun = (runId: string): Promise<void> =>
+  pendingAction('Stopping the job', async () => {
+    await request('cloud.stop', { runId })
+    return {}
+  })
+
+export const resumeRun = (runId: string): Promise<void> =>
+  pendingAction('', async () => {
+    await request('cloud.continue', { runId })
+    return {}
+  })
+
+export const openConsole = (runId: string): Promise<void> =>
+  pendingAction('', async () => {
+    await request('cloud.openConsole', { runId })
+    return {}
+  })
+
+export const loadHistory = (): Promise<void> =>
+  pendingAction('Listing the jobs', async () => {
+    const { jobs, note } = await request('cloud.jobs', connectionOf(get().form))
+    return { history: jobs, historyNote: note }
+  })
+
+/** `from`: s3:// prefix or name of a job; what comes home opens by itself. */
+export const downloadRun = (from: string): Promise<void> =>
+  pendingAction('Bringing the run home', async () => {
+    try {
+      await request('cloud.fetch', { connection: connectionOf(get().form), from })
+    } finally {
+      set({ downloadProgress: null })
+    }
+    return {}
+  })
+
+export interface BrowseResult {
+  readonly names: readonly string[]
+  /** Why there are none, where that is known. */
+  readonly note?: string | null
+}
+
+/** `bucket` "": the buckets themselves. */
+export const browseBucket = (bucket: string, prefix: string): Promise<BrowseResult> =>
+  request('cloud.browse', { connection: connectionOf(get().form), bucket, prefix })
+
+export const browseRoles = async (): Promise<BrowseResult> => {
+  const { roles, note } = await request('cloud.roles', connectionOf(get().form))
+  return { names: roles, note }
+}

@@ -1,0 +1,62 @@
+// The table of views, in the order of the rail. A view is added by one line.
+import {
+  ArrowLeftRight,
+  CalendarClock,
+  CalendarRange,
+  ChartScatter,
+  ClipboardList,
+  Cloud,
+  DatabaseZap,
+  Gauge,
+  Grid3x3,
+  House,
+  LayoutDashboard,
+  List,
+  Scale,
+  Server,
+  Settings2,
+  SlidersHorizontal,
+} from 'lucide-react'
+import { lazy } from 'react'
+import { ClustersView } from './views/clusters/clusters-view.tsx'
+import { CompareView } from './views/compare/compare-view.tsx'
+import { EventsView } from './views/events/events-view.tsx'
+import { HeatmapView } from './views/heatmap/heatmap-view.tsx'
+import { ModelsView } from './views/models/models-view.tsx'
+import { OverviewView } from './views/overview/overview-view.tsx'
+import { RecommendationsView } from './views/recommendations/recommendations-view.tsx'
+import { ReconcileView } from './views/reconcile/reconcile-view.tsx'
+import { SeasonsView } from './views/seasons/seasons-view.tsx'
+import { ServerView } from './views/server/server-view.tsx'
+import { ServersView } from './views/servers/servers-view.tsx'
+import { SettingsView } from './views/settings/settings-view.tsx'
+import { StartView } from './views/start/start-view.tsx'
+import { WhatIfView } from './views/what-if/what-if-view.tsx'
+import type { ViewEntry } from './views/view-entry.ts'
+
+/** Read when they are first shown: their libraries would hold up the first picture. */
+const CloudView = lazy(async () => ({ default: (await import('./cloud/cloud-view.tsx')).CloudView }))
+const QueryView = lazy(async () => ({ default: (await import('./views/query/query-view.tsx')).QueryView }))
+
+const withDrawer = { needsRun: true, hasFilter: true, hasDrawer: true } as const
+const withFilter = { needsRun: true, hasFilter: true, hasDrawer: false } as const
+const withoutFilter = { needsRun: true, hasFilter: false, hasDrawer: false } as const
+
+export const views: readonly ViewEntry[] = [
+  { id: 'start', title: 'Start', icon: House, shortcut: 'G S', needsRun: false, component: StartView },
+  { id: 'overview', title: 'Overview', icon: LayoutDashboard, shortcut: 'G O', ...withFilter, component: OverviewView },
+  { id: 'heatmap', title: 'Risk heatmap', icon: Grid3x3, shortcut: 'G R', ...withDrawer, component: HeatmapView },
+  { id: 'clusters', title: 'Clusters', icon: ChartScatter, shortcut: 'G C', ...withDrawer, component: ClustersView },
+  { id: 'servers', title: 'Servers', icon: List, shortcut: 'G L', ...withDrawer, component: ServersView },
+  { id: 'server', title: 'Server', icon: Server, shortcut: 'G D', ...withoutFilter, component: ServerView },
+  { id: 'seasons', title: 'Seasons', icon: CalendarRange, shortcut: 'G N', ...withFilter, component: SeasonsView },
+  { id: 'models', title: 'Models', icon: Gauge, shortcut: 'G M', ...withoutFilter, component: ModelsView },
+  { id: 'events', title: 'Events', icon: CalendarClock, shortcut: 'G V', ...withoutFilter, component: EventsView },
+  { id: 'recommendations', title: 'Recommendations', icon: ClipboardList, shortcut: 'G A', ...withFilter, component: RecommendationsView },
+  { id: 'what-if', title: 'What if', icon: SlidersHorizontal, shortcut: 'G W', ...withoutFilter, component: WhatIfView },
+  { id: 'compare', title: 'Compare', icon: ArrowLeftRight, shortcut: 'G P', ...withoutFilter, component: CompareView },
+  { id: 'reconcile', title: 'Reconcile', icon: Scale, shortcut: 'G K', ...withoutFilter, component: ReconcileView },
+  { id: 'query', title: 'Query', icon: DatabaseZap, shortcut: 'G Q', ...withoutFilter, component: QueryView },
+  { id: 'cloud', title: 'Cloud', icon: Cloud, shortcut: 'G U', needsRun: false, component: CloudView },
+  { id: 'settings', title: 'Settings', icon: Settings2, shortcut: 'Ctrl+,', needsRun: false, component: SettingsView },
+]

@@ -1,0 +1,169 @@
+// The parts of a comparison: the list of changed risks, and the earlier forecast against what then happened.
+import { useState } from 'react'
+import type { CompareResponse } from '../../../src-shared/ipc/compare-runs-view.ts'
+import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
+import type { RiskChange } from '../../../src-shared/ipc/run-comparison.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { SegmentedControl } from '../../components/select.tsx'
+import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
+import { formatTable } from '../../components/format-table.ts'
+import { copyWithNotice } from '../../state/notify.ts'
+import { openServer } from '../../state/navigation.ts'
+import { formatDate, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+
+type Status = RiskChange['status'] | 'all'
+
+/** `unit`: of all metrics shown, as a heading ends; empty where they differ. */
+const buildColumns = (unit: string): readonly GridColumn[] => [
+  { name: 'server', title: 'Server', kind: 'text', width: 160 },
+  { name: 'metric', title: 'Metric', kind: 'text', width: 90 },
+  { name: 'status', title: 'Change', kind: 'text', width: 100 },
+  { name: 'cause', title: 'Cause', kind: 'text', width: 80, hint: 'What alone would have changed it, or moved it most' },
+  { name: 'earlier P95', title: `P95 was${unit}`, kind: 'points', width: 90 },
+  { name: 'later P95', title: `P95 is${unit}`, kind: 'points', width: 80 },
+  { name: 'threshold', title: `Threshold${unit}`, kind: 'points', width: 100 },
+  { name: 'first breach', title: 'First breach', kind: 'time', width: 110 },
+  { name: 'policy', title: 'By settings', kind: 'points', width: 90, hint: 'Points of headroom by changed settings' },
+  { name: 'model', title: 'By model', kind: 'points', width: 80, hint: 'Points of headroom by another model' },
+  { name: 'data', title: 'By data', kind: 'points', width: 80, hint: 'Points of headroom by new data' },
+]
+
+const toCells = (change: RiskChange): readonly Cell[] => [
+  change.server_id,
+  change.metric,
+  change.status,
+  change.cause === null ? null : (causeLabels[change.cause] ?? change.cause),
+  change.earlier.p95,
+  change.later.p95,
+  change.later.threshold,
+  change.later.first_breach_at,
+  change.headroom_change?.policy_points ?? null,
+  change.headroom_change?.model_points ?? null,
+  change.headroom_change?.data_points ?? null,
+]
+
+const causeLabels: Readonly<Record<string, string>> = { policy: 'settings', together: 'several' }
+
+const ignoreRange = (): void => undefined
+
+export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
+  const [status, setStatus] = useState<Status>('all')
+  const visibleChanges = comparison.changes.filter((change) => status === 'all' || change.status === status)
+  const rows = visibleChanges.map(toCells)
+  const units = new Set(run.metrics.map(({ unit }) => unit))
+  const [unit = ''] = units.size === 1 ? units : []
+  const columns = buildColumns(unit === '' ? '' : `, ${unit}`)
+  return (
+    <section aria-label="Changed risks">
+      <header className="chart-head">
+        <h2>Every risk that is new, cleared or stays</h2>
+        <span className="toolbar-gap" />
+        <SegmentedControl<Status>
+          label="Change"
+          value={status}
+          options={[
+            { value: 'all', label: 'All' },
+            { value: 'new risk', label: 'New' },
+            { value: 'cleared', label: 'Cleared' },
+            { value: 'still at risk', label: 'Still at risk' },
+          ]}
+          onChange={setStatus}
+        />
+      </header>
+      {comparison.totalChanges > comparison.changes.length && (
+        <p className="muted">
+          The first {formatting.count(comparison.changes.length)} of {formatting.count(comparison.totalChanges)}; headroom compare --json
+          lists all.
+        </p>
+      )}
+      {rows.length === 0 ? (
+        <p className="muted">None.</p>
+      ) : (
+        <div className="boxed-grid">
+          <DataGrid
+            key={status}
+            label="Changed risks"
+            columns={columns}
+            total={rows.length}
+            context={{ unit: '', isHourly: comparison.later.granularity === 'hourly' }}
+            rowAt={(index) => rows[index]}
+            onRange={ignoreRange}
+            onOpen={([name]) => openServer(String(name))}
+            onCopy={({ from, to }) =>
+              void copyWithNotice(formatTable({ columns: columns.map(({ name }) => name), rows: rows.slice(from, to) }, 'tsv'), 'Rows')
+            }
+          />
+        </div>
+      )}
+    </section>
+  )
+}
+
+export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResponse }) => {
+  const { forecast_check: forecastCheck } = comparison
+  if (forecastCheck === null) {
+    return (
+      <section aria-label="How the earlier forecast held">
+        <h2>How the earlier forecast held</h2>
+        <p className="muted">The later run measured none of the times that the earlier one forecast.</p>
+      </section>
+    )
+  }
+  return (
+    <section aria-label="How the earlier forecast held">
+      <h2>
+        How the earlier forecast held, {formatDate(Date.parse(forecastCheck.first_at))} to {formatDate(Date.parse(forecastCheck.last_at))}
+      </h2>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">Metric</th>
+            <th scope="col" data-number>
+              Series
+            </th>
+            <th scope="col" data-number>
+              Off by (MAE)
+            </th>
+            <th scope="col" data-number>
+              In the backtest
+            </th>
+            <th scope="col" data-number>
+              Bias
+            </th>
+            <th scope="col" data-number>
+              In the interval
+            </th>
+            <th scope="col" data-number title="Breaches that were forecast and happened">
+              Hits
+            </th>
+            <th scope="col" data-number title="Breaches that happened and were not forecast">
+              Misses
+            </th>
+            <th scope="col" data-number title="Breaches that were forecast and did not happen">
+              False alarms
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {forecastCheck.metrics.map((metric) => (
+            <tr key={metric.metric}>
+              <td>{metric.metric}</td>
+              <td data-number>{formatting.count(metric.series)}</td>
+              <td data-number>{formatNumber(metric.mae)}</td>
+              <td data-number>{metric.backtest_mae === null ? '–' : formatNumber(metric.backtest_mae)}</td>
+              <td data-number>{formatSigned(metric.bias)}</td>
+              <td data-number>
+                {metric.coverage === null
+                  ? '–'
+                  : `${formatProbability(metric.coverage)} of ${formatProbability(forecastCheck.interval_level)}`}
+              </td>
+              <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.hits)}</td>
+              <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.misses)}</td>
+              <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.false_alarms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,210 @@
+// The risk heatmap: servers x time, asked anew at every zoom for just the pixels there are.
+import type { EChartsOption, TitleComponentOption } from 'echarts'
+import { useCallback, useMemo, useRef, useState } from 'react'
+import { cellAt, describeCell, type HeatmapCell } from '../../../src-shared/chart-options/heatmap-cell.ts'
+import { createHeatmapTable } from '../../charts/heatmap-table.ts'
+import { heatmapTitle } from '../../../src-shared/chart-options/heatmap-title.ts'
+import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
+import { createHeatmapLayout } from '../../../src-shared/chart-options/heatmap-layout.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import { hasWideGap, type HeatmapRequest, type HeatmapView as HeatmapAnswer, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { Chart, type ChartHandle } from '../../charts/chart.tsx'
+import { paintCells } from '../../charts/paint-cells.ts'
+import { useElementSize, type ElementSize } from '../../charts/use-element-size.ts'
+import { ZoomSurface, type PlotRegion, type PlotPoint } from '../../charts/zoom-surface.tsx'
+import { DataTable } from '../../components/data-table.tsx'
+import { NoMatchingServers } from '../../components/empty-state.tsx'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { clampRows, clampTime, visibleTimeRange, useHeatmapState } from '../../state/heatmap-state.ts'
+import { selectServer } from '../../state/navigation.ts'
+import { isBusy } from '../../state/loadable.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatting } from '../../theme/formatting.ts'
+import { HeatmapToolbar } from './heatmap-toolbar.tsx'
+
+/** What the chart draws around the cells, roughly: asking for a few pixels too many does no harm. */
+const chartMargins = { width: 120, height: 180 }
+
+const rowLabelPixels = 14
+
+const resetZoom = (run: RunOverview) => (): void =>
+  useHeatmapState.setState({ span: hasWideGap(run) ? 'forecast' : 'recent', time: null, rows: null })
+
+export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
+  const area = useRef<HTMLDivElement>(null)
+  const chart = useRef<ChartHandle | null>(null)
+  const [isTable, setIsTable] = useState(false)
+  const storeChart = useCallback((handle: ChartHandle | null) => {
+    chart.current = handle
+  }, [])
+  const size = useElementSize(area)
+  const state = useHeatmapState()
+  const metric = useWindowState((window) => window.metric)
+  const filter = useWindowState((window) => window.filter)
+  const selected = useWindowState((window) => window.selectedServer)
+  const heatmapRequest: HeatmapRequest | null =
+    size === null
+      ? null
+      : {
+          folder: run.folder,
+          metric,
+          sort: state.sort,
+          reduction: state.reduction,
+          filter,
+          rows: state.rows,
+          time: visibleTimeRange(run, state),
+          maxRows: roundUpToStep(size.height - chartMargins.height),
+          maxColumns: roundUpToStep(size.width - chartMargins.width),
+          selected,
+        }
+  const response = useRequest('run.heatmap', heatmapRequest, `${run.folder} ${metric}`)
+  return (
+    <main className="view" aria-label="Risk heatmap">
+      <HeatmapToolbar
+        run={run}
+        isMerged={response.status === 'ready' && isMerged(response.value, run)}
+        onReset={resetZoom(run)}
+        isTable={isTable}
+        onToggleTable={setIsTable}
+        chart={() => chart.current}
+      />
+      <div ref={area} className="chart-area" aria-busy={isBusy(response)}>
+        {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
+        {response.status === 'failed' && <ErrorPanel error={response.error} onRetry={resetZoom(run)} />}
+        {response.status === 'ready' && response.value.totalRows === 0 && <NoMatchingServers />}
+        {response.status === 'ready' && response.value.totalRows > 0 && isTable && (
+          <DataTable label="Risk heatmap, as a table" content={createHeatmapTable(response.value.data)} />
+        )}
+        {response.status === 'ready' && response.value.totalRows > 0 && size !== null && !isTable && (
+          <Heatmap run={run} theme={theme} size={size} response={response.value} onChart={storeChart} />
+        )}
+      </div>
+    </main>
+  )
+}
+
+const isMerged = ({ data, serversPerRow }: HeatmapAnswer, run: RunOverview): boolean => serversPerRow > 1 || data.stepMs > run.stepMs
+
+/** Steps of 32 pixels: a window that is being resized does not ask at every pixel. */
+const roundUpToStep = (length: number): number => Math.max(32, Math.ceil(length / 32) * 32)
+
+interface HeatmapProps {
+  readonly run: RunOverview
+  readonly theme: ChartTheme
+  readonly size: ElementSize
+  readonly response: HeatmapAnswer
+  readonly onChart: (handle: ChartHandle | null) => void
+}
+
+const Heatmap = ({ run, theme, size, response, onChart }: HeatmapProps) => {
+  const { data, shownServers, firstRow, totalRows } = response
+  const [hovered, setHovered] = useState<PlotPoint | null>(null)
+  const plot = useMemo(() => createHeatmapLayout(data, { theme, formatting, ...size }).plot, [data, theme, size])
+  const image = useMemo(() => paintCells(data, plot), [data, plot])
+  const title = useMemo(() => heatmapTitle(withFullExtent(response, run), formatting), [response, run])
+  const selectedRow = response.selectedRow === null ? undefined : data.rows[response.selectedRow]?.serverId
+  // At the chart's own choice of rows the labels all but touch.
+  const interval = Math.ceil(rowLabelPixels / (plot.height / Math.max(1, data.rows.length))) - 1
+  const option = useCallback(
+    ({ width, height }: ElementSize) => {
+      const baseOption = createHeatmapOption(data, { theme, image, width, height, formatting, selected: selectedRow })
+      return withRowLabels({ ...baseOption, title: { ...(baseOption.title as TitleComponentOption), text: title } }, interval)
+    },
+    [data, theme, image, selectedRow, title, interval],
+  )
+
+  const cellAtPoint = ({ x, y }: PlotPoint): HeatmapCell | null =>
+    cellAt(data, data.startMs + x * data.columns * data.stepMs, y * data.rows.length)
+  const zoom = ({ x0, x1, y0, y1 }: PlotRegion): void => {
+    const length = data.columns * data.stepMs
+    if (x0 !== 0 || x1 !== 1) {
+      const time = clampTime(run, { fromMs: data.startMs + x0 * length, toMs: data.startMs + x1 * length })
+      useHeatmapState.setState({ span: 'custom', time })
+    }
+    if (y0 !== 0 || y1 !== 1) {
+      const rows = clampRows(totalRows, { from: firstRow + y0 * shownServers, to: firstRow + y1 * shownServers })
+      useHeatmapState.setState({ rows })
+    }
+  }
+  const selectCell = (point: PlotPoint): void => {
+    const cell = cellAtPoint(point)
+    if (cell !== null) selectServer(cell.row.serverId)
+  }
+  const cell = hovered === null ? null : cellAtPoint(hovered)
+
+  return (
+    <>
+      <Chart label={title} option={option} onHandle={onChart} />
+      <ZoomSurface
+        label={`Cells of the heatmap, ${shownServers} servers in ${data.rows.length} rows. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom.`}
+        plot={plot}
+        columns={data.columns}
+        rows={data.rows.length}
+        onZoom={zoom}
+        onReset={resetZoom(run)}
+        onHover={setHovered}
+        onSelect={selectCell}
+      />
+      {cell !== null && hovered !== null && (
+        <CellTooltip
+          response={response}
+          cell={cell}
+          left={plot.x + hovered.x * plot.width}
+          top={plot.y + hovered.y * plot.height}
+          size={size}
+        />
+      )}
+    </>
+  )
+}
+
+const withRowLabels = (option: EChartsOption, interval: number): EChartsOption => {
+  const axis = option.yAxis as { readonly axisLabel: object }
+  return { ...option, yAxis: { ...axis, type: 'category', axisLabel: { ...axis.axisLabel, interval } } }
+}
+
+/** The title tells of the whole horizon, whatever part of it is in view. */
+const withFullExtent = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview): HeatmapAnswer['data'] => ({
+  ...data,
+  startMs: extent.startMs,
+  stepMs,
+  columns: Math.round((extent.endMs - extent.startMs) / stepMs),
+})
+
+interface CellTooltipProps {
+  readonly response: HeatmapAnswer
+  readonly cell: HeatmapCell
+  readonly left: number
+  readonly top: number
+  readonly size: ElementSize
+}
+
+const tooltipSpace = { width: 260, height: 130, gap: 14 }
+
+const CellTooltip = ({ response, cell, left, top, size }: CellTooltipProps) => {
+  const cellText = describeCell(response.data, cell, formatting)
+  const names = response.names[cell.rowIndex] ?? []
+  const moreServers = cell.row.servers - names.length
+  return (
+    <div
+      className="tooltip"
+      role="tooltip"
+      style={{
+        ...(left > size.width - tooltipSpace.width ? { right: size.width - left + tooltipSpace.gap } : { left: left + tooltipSpace.gap }),
+        ...(top > size.height - tooltipSpace.height ? { bottom: size.height - top + tooltipSpace.gap } : { top: top + tooltipSpace.gap }),
+      }}
+    >
+      <strong>{cellText.serverText}</strong>
+      {cell.row.servers > 1 && (
+        <span className="muted">
+          {names.join(', ')}
+          {moreServers > 0 && ` and ${formatting.count(moreServers)} more`}
+        </span>
+      )}
+      <span>{cellText.timeText}</span>
+      <strong className="tooltip-value">{cellText.valueText}</strong>
+      {cellText.notes.length > 0 && <span className="muted">{cellText.notes.join(' · ')}</span>}
+    </div>
+  )
+}

@@ -1,0 +1,233 @@
+// Can I trust it? How right each model was, how far the probabilities held, and whether the intervals hold what they promise.
+import type { EChartsOption } from 'echarts'
+import { useCallback } from 'react'
+import { z } from 'zod'
+import { createBarsOption } from '../../charts/bars-option.ts'
+import { createReliabilityOption } from '../../charts/curve-options.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import type { ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { Loaded } from '../loaded.tsx'
+import { useRequest } from '../../state/use-request.ts'
+import { formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import type { RunViewProps } from '../view-entry.ts'
+
+type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
+
+/** What the analysis adds where breach probabilities were asked for. */
+const calibrationSchema = z.looseObject({
+  series: z.number(),
+  events: z.number(),
+  base_rate: z.number().nullable(),
+  brier: z.number().nullable(),
+  brier_plain_flag: z.number().nullable(),
+  brier_base_rate: z.number().nullable(),
+  reliability: z.array(z.object({ predicted: z.number(), observed: z.number(), series: z.number() })),
+  verdict: z.string(),
+})
+const coverageSchema = z.looseObject({
+  nominal: z.number(),
+  points: z.number(),
+  before: z.number().nullable(),
+  after: z.number().nullable(),
+})
+
+export const ModelsView = ({ run, theme }: RunViewProps) => {
+  const response = useRequest('run.models', { folder: run.folder }, run.folder)
+  return (
+    <main className="page" aria-label="Models">
+      <Loaded response={response}>
+        {({ accuracy }) =>
+          accuracy === null ? (
+            <EmptyState title="This run does not say how right its models were">
+              {run.kind === 'python-original'
+                ? 'The Python job compared no models. Analyse its forecasts with Headroom to see how far they can be trusted.'
+                : 'model_accuracy.json is missing. Analyse the forecasts again.'}
+            </EmptyState>
+          ) : (
+            <div className="page-inner">
+              <h1 className="finding">{findingText(accuracy)}</h1>
+              <ModelTable accuracy={accuracy} />
+              <div className="columns">
+                <Calibration accuracy={accuracy} theme={theme} />
+                <Coverage accuracy={accuracy} theme={theme} />
+              </div>
+            </div>
+          )
+        }
+      </Loaded>
+    </main>
+  )
+}
+
+const findingText = ({ models }: Accuracy): string => {
+  const topModel = models.reduce<Accuracy['models'][number] | undefined>(
+    (top, model) => (top !== undefined && top.series_won >= model.series_won ? top : model),
+    undefined,
+  )
+  if (topModel === undefined) return 'There is no model to judge'
+  const total = models.reduce((sum, { series_won: selectedSeries }) => sum + selectedSeries, 0)
+  const error = topModel.mae === null ? '' : `; it was off by ${formatNumber(topModel.mae)} points on average`
+  return `${topModel.model} answers for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}`
+}
+
+const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
+  const value = (number: number | null, unit = ''): string => (number === null ? '–' : formatting.value(number, unit))
+  return (
+    <table className="plain-table">
+      <thead>
+        <tr>
+          <th scope="col">Model</th>
+          <th scope="col" data-number title="Series that it answers for: least error over the times that all models cover">
+            Answers for
+          </th>
+          <th scope="col" data-number title="Mean absolute error over its backtest, in points">
+            MAE
+          </th>
+          <th scope="col" data-number title="Symmetric mean absolute percentage error">
+            sMAPE
+          </th>
+          <th scope="col" data-number title="Median over series; below 1: better than repeating last week">
+            MASE
+          </th>
+          <th scope="col" data-number title="Mean of predicted minus actual">
+            Bias
+          </th>
+          <th scope="col" data-number>
+            In the interval
+          </th>
+          <th scope="col" data-number>
+            Backtest points
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {accuracy.models.map((model) => (
+          <tr key={model.model}>
+            <td>{model.model}</td>
+            <td data-number>
+              {formatting.count(model.series_won)} of {formatting.count(model.series)}
+            </td>
+            <td data-number>{value(model.mae)}</td>
+            <td data-number>{value(model.smape_percent, '%')}</td>
+            <td data-number>{model.median_mase === null ? '–' : model.median_mase.toFixed(2)}</td>
+            <td data-number>{model.bias === null ? '–' : formatSigned(model.bias)}</td>
+            <td data-number title={`The bounds promise ${formatProbability(accuracy.interval_level)}`}>
+              {model.interval_coverage === null
+                ? 'no bounds'
+                : `${formatProbability(model.interval_coverage)} of ${formatProbability(accuracy.interval_level)}`}
+            </td>
+            <td data-number>{formatting.count(model.backtest_points)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+interface PanelProps {
+  readonly accuracy: Accuracy
+  readonly theme: ChartTheme
+}
+
+const Calibration = ({ accuracy, theme }: PanelProps) => {
+  const calibration = calibrationSchema.safeParse(accuracy['calibration']).data
+  const rows = calibration?.reliability
+  const option = useCallback(() => createReliabilityOption(rows ?? [], { theme, formatting }), [rows, theme])
+  if (calibration === undefined) {
+    return (
+      <section aria-label="Breach probabilities">
+        <h2>Breach probabilities were not estimated</h2>
+        <p className="muted">Turn on “breach probability” in the settings and analyse the set again to see how far they hold.</p>
+      </section>
+    )
+  }
+  const score = (number: number | null): string => (number === null ? '–' : number.toFixed(3))
+  return (
+    <div className="chart-frame">
+      <ChartFrame
+        className="tall"
+        title={calibration.verdict}
+        note="Predicted probability against how often it happened, in tenths of the series; on the line: as promised"
+        label={`Reliability of the breach probabilities. ${calibration.verdict}`}
+        option={option}
+        table={() => ({
+          columns: ['predicted %', 'happened %', 'series'],
+          rows: calibration.reliability.map(({ predicted, observed, series }) => [100 * predicted, 100 * observed, series]),
+        })}
+      />
+      <dl className="facts">
+        <div className="pair">
+          <dt title="Mean squared difference of probability and outcome; less is better">Brier score</dt>
+          <dd>{score(calibration.brier)}</dd>
+        </div>
+        <div className="pair">
+          <dt>… of the plain flag</dt>
+          <dd>{score(calibration.brier_plain_flag)}</dd>
+        </div>
+        <div className="pair">
+          <dt>… of the base rate</dt>
+          <dd>{score(calibration.brier_base_rate)}</dd>
+        </div>
+        <div className="pair">
+          <dt>Breaches in the backtest</dt>
+          <dd>
+            {formatting.count(calibration.events)} of {formatting.count(calibration.series)} series
+          </dd>
+        </div>
+      </dl>
+    </div>
+  )
+}
+
+const Coverage = ({ accuracy, theme }: PanelProps) => {
+  const recalibration = coverageSchema.safeParse(accuracy['coverage']).data
+  const { models, interval_level: level } = accuracy
+  const option = useCallback(() => coverageOption(models, level, theme), [models, level, theme])
+  const modelsWithBounds = models.filter((model) => model.interval_coverage !== null)
+  if (modelsWithBounds.length === 0) {
+    return (
+      <section aria-label="Intervals">
+        <h2>Whether the intervals hold is not known</h2>
+        <p className="muted">The backtest of this set has no bounds.</p>
+      </section>
+    )
+  }
+  const worst = modelsWithBounds.reduce((lowest, model) =>
+    (model.interval_coverage ?? 1) < (lowest.interval_coverage ?? 1) ? model : lowest,
+  )
+  const title = `Intervals promise ${formatProbability(level)}; ${worst.model} holds ${formatProbability(worst.interval_coverage ?? 0)}`
+  return (
+    <ChartFrame
+      className="tall"
+      title={title}
+      note={
+        recalibration === undefined || recalibration.before === null || recalibration.after === null
+          ? 'Share of measured values inside the bounds over the backtest'
+          : `Selected models: ${formatProbability(recalibration.before)} inside before, ${formatProbability(recalibration.after)} after the bounds were mended`
+      }
+      label={title}
+      option={option}
+      table={() => ({
+        columns: ['model', 'inside %', 'promised %', 'points'],
+        rows: modelsWithBounds.map((model) => [model.model, 100 * (model.interval_coverage ?? 0), 100 * level, model.interval_points]),
+      })}
+    />
+  )
+}
+
+const coverageOption = (models: Accuracy['models'], level: number, theme: ChartTheme): EChartsOption => {
+  const bounded = models.filter((model) => model.interval_coverage !== null)
+  return createBarsOption(
+    {
+      names: bounded.map(({ model }) => model),
+      unit: '%',
+      max: 100,
+      kinds: [{ name: 'inside the interval', color: theme.accent, values: bounded.map((model) => 100 * (model.interval_coverage ?? 0)) }],
+      labels: bounded.map((model) => formatProbability(model.interval_coverage ?? 0)),
+      notes: bounded.map(() => `promised ${formatProbability(level)}`),
+    },
+    { theme, formatting },
+  )
+}

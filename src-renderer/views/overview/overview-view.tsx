@@ -1,0 +1,159 @@
+// How is my fleet? How many servers will run out, when, how sure that is, what idles, what can be saved; each number leads on.
+import { useState } from 'react'
+import type { FleetFigures, FleetFiguresRequest, ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
+import type { FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { NoMatchingServers } from '../../components/empty-state.tsx'
+import { Loaded } from '../loaded.tsx'
+import { navigateTo } from '../../state/navigation.ts'
+import { isBusy } from '../../state/loadable.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatDate, formatDollars, formatNumber, formatProbability, formatShare, formatting } from '../../theme/formatting.ts'
+import { BreachCalendar, GroupBars, SoonestServers, RecommendationSummary } from './overview-panels.tsx'
+import type { RunViewProps } from '../view-entry.ts'
+
+export const OverviewView = ({ run, theme }: RunViewProps) => {
+  const metric = useWindowState((state) => state.metric)
+  const filter = useWindowState((state) => state.filter)
+  const [groupBy, setGroupBy] = useState<FleetFiguresRequest['groupBy']>('business_unit')
+  const response = useRequest('run.fleet', { folder: run.folder, metric, filter, groupBy }, run.folder)
+  const models = useRequest('run.models', { folder: run.folder }, run.folder)
+  return (
+    <main className="page" aria-label="Overview" aria-busy={isBusy(response)}>
+      <Loaded response={response}>
+        {(figures) =>
+          figures.servers === 0 ? (
+            <NoMatchingServers />
+          ) : (
+            <div className="page-inner">
+              <h1 className="finding">{findingText(figures, run)}</h1>
+              <KeyFigures figures={figures} filter={filter} models={models.status === 'ready' ? models.value : null} />
+              <div className="columns">
+                <BreachCalendar figures={figures} run={run} theme={theme} />
+                <SoonestServers figures={figures} run={run} />
+                <GroupBars figures={figures} theme={theme} groupBy={groupBy} onGroupBy={setGroupBy} />
+                <RecommendationSummary figures={figures} theme={theme} />
+              </div>
+            </div>
+          )
+        }
+      </Loaded>
+    </main>
+  )
+}
+
+const findingText = (figures: FleetFigures, run: RunOverview): string => {
+  const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
+  const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
+  if (figures.at_risk === 0) return `None of ${servers} is expected to run out of capacity${until}`
+  const first = figures.soonest[0]?.first_breach_at
+  const when = first === undefined || first === null ? '' : `; the first on ${formatting.dayAndYear(Date.parse(first))}`
+  return `${formatting.count(figures.at_risk)} of ${servers} will run short of capacity${until}${when}`
+}
+
+interface KeyFiguresProps {
+  readonly figures: FleetFigures
+  readonly filter: FleetFilter
+  readonly models: ModelAccuracyResponse | null
+}
+
+const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
+  const showServers = (change: Partial<FleetFilter>): void => navigateTo('servers', { filter: { ...filter, ...change } })
+  const soonest = figures.soonest[0]
+  const firstBreachAt = soonest?.first_breach_at
+  return (
+    <div className="answers">
+      <KeyFigure
+        label="How many will run out?"
+        value={formatting.count(figures.at_risk)}
+        note={`${formatShare(figures.at_risk, figures.servers)}${figures.high_risk === 0 ? '' : `; ${formatting.count(figures.high_risk)} of them at high risk`}`}
+        isAlert={figures.at_risk > 0}
+        onOpen={() => showServers({ risk: ['at-risk'] })}
+      />
+      <KeyFigure
+        label="When is the first?"
+        value={firstBreachAt === undefined || firstBreachAt === null ? 'none in sight' : formatDate(Date.parse(firstBreachAt))}
+        note={soonest === undefined ? 'no server is at risk' : soonest.server_id}
+        {...(soonest === undefined ? {} : { onOpen: () => navigateTo('server', { selectedServer: soonest.server_id }) })}
+      />
+      <KeyFigure
+        label="How sure is that?"
+        value={
+          figures.expected_breaches === null
+            ? 'not estimated'
+            : `≈ ${figures.expected_breaches < 100 ? formatNumber(figures.expected_breaches) : formatting.count(Math.round(figures.expected_breaches))}`
+        }
+        note={certaintyNote(figures, models)}
+        onOpen={() => navigateTo('models')}
+      />
+      <KeyFigure
+        label="What stands idle?"
+        value={formatting.count(figures.underutilized)}
+        note={`${formatShare(figures.underutilized, figures.servers)} underutilised`}
+        onOpen={() => showServers({ risk: ['underutilised'] })}
+      />
+      <KeyFigure
+        label="What can be saved?"
+        value={formatDollars(figures.savings_usd)}
+        note={
+          figures.removable === 0
+            ? 'no server can be removed'
+            : `a month, by removing ${formatting.count(figures.removable)} of ${formatting.count(figures.servers)} servers`
+        }
+        onOpen={() => navigateTo('recommendations', { filter: { ...filter, disposition: ['retire', 'consolidate'] } })}
+      />
+      <KeyFigure
+        label="What must be bought?"
+        value={`${formatNumber(figures.units_to_add)} ${figures.units_to_add === 1 ? 'unit' : 'units'}`}
+        note={
+          figures.late_orders > 0
+            ? `${figures.late_orders === 1 ? '1 order is' : `${formatting.count(figures.late_orders)} orders are`} late already`
+            : 'of capacity'
+        }
+        isAlert={figures.late_orders > 0}
+        onOpen={() => navigateTo('recommendations', { filter: { ...filter, disposition: ['add capacity'] } })}
+      />
+    </div>
+  )
+}
+
+/** The run's own verdict on its probabilities; without them, how far the models are off. */
+const certaintyNote = (figures: FleetFigures, models: ModelAccuracyResponse | null): string => {
+  const calibration: unknown = models?.accuracy?.['calibration']
+  const verdict = typeof calibration === 'object' && calibration !== null && 'verdict' in calibration ? calibration.verdict : undefined
+  if (figures.expected_breaches !== null && typeof verdict === 'string') return `breaches expected by probability. ${verdict}`
+  if (figures.expected_breaches !== null) {
+    return `breaches expected by probability, ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))} each on average`
+  }
+  return figures.median_mae === null
+    ? 'no backtest to judge by'
+    : `models are off by ${formatNumber(figures.median_mae)} points (median server)`
+}
+
+interface KeyFigureProps {
+  readonly label: string
+  readonly value: string
+  readonly note: string
+  readonly isAlert?: boolean
+  readonly onOpen?: () => void
+}
+
+const KeyFigure = ({ label, value, note, isAlert = false, onOpen }: KeyFigureProps) => {
+  const content = (
+    <>
+      <span className="answer-question">{label}</span>
+      <span className="answer-value">{value}</span>
+      <span className="muted">{note}</span>
+    </>
+  )
+  return onOpen === undefined ? (
+    <div className="answer" data-alarming={isAlert}>
+      {content}
+    </div>
+  ) : (
+    <button type="button" className="answer" data-alarming={isAlert} onClick={onOpen}>
+      {content}
+    </button>
+  )
+}

@@ -1,0 +1,91 @@
+// A quick look at an answer: one column against another, as bars over names or a line over times or numbers.
+import type { EChartsOption } from 'echarts'
+import { useCallback, useState } from 'react'
+import { createBarsOption } from '../../charts/bars-option.ts'
+import { createBaseOption, createTooltip, createTimeAxis, createValueAxis } from '../../charts/chart-axes.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
+import type { QueryResponse } from '../../../src-shared/ipc/query-contract.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { Select } from '../../components/select.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { formatting } from '../../theme/formatting.ts'
+
+const maxBars = 60
+const isTime = (type: string): boolean => /^(TIMESTAMP|DATE)/.test(type)
+
+const numericColumns = ({ columns, rows }: QueryResponse): string[] =>
+  columns.filter((_, index) => rows.some((row) => typeof row[index] === 'number')).map(({ name }) => name)
+
+export const QueryChart = ({ result, theme }: { readonly result: QueryResponse; readonly theme: ChartTheme }) => {
+  const { columns } = result
+  const numbers = numericColumns(result)
+  const [xColumn, setXColumn] = useState(columns.find(({ name }) => !numbers.includes(name))?.name ?? columns[0]?.name ?? '')
+  const [yColumn, setYColumn] = useState(numbers.find((name) => name !== xColumn) ?? '')
+  const option = useCallback(() => chartOption(result, xColumn, yColumn, theme), [result, xColumn, yColumn, theme])
+  if (yColumn === '') {
+    return (
+      <EmptyState title="There is nothing to draw">
+        The answer has no column of numbers. Ask for one, such as horizon_p95 or count(*).
+      </EmptyState>
+    )
+  }
+  const title = `${yColumn} by ${xColumn}`
+  return (
+    <div className="query-chart">
+      <div className="form-inline">
+        <Select label="Across" value={xColumn} options={columns.map(({ name }) => ({ value: name, label: name }))} onChange={setXColumn} />
+        <Select label="Up" value={yColumn} options={numbers.map((name) => ({ value: name, label: name }))} onChange={setYColumn} />
+      </div>
+      <ChartFrame
+        className="tall"
+        title={title}
+        note={!isTime(columnType(result, xColumn)) && result.rows.length > maxBars ? `The first ${maxBars} rows` : undefined}
+        label={title}
+        option={option}
+        table={() => ({
+          columns: [xColumn, yColumn],
+          rows: result.rows.map((row) => [cellAt(result, row, xColumn), cellAt(result, row, yColumn)]),
+        })}
+      />
+    </div>
+  )
+}
+
+const columnIndex = ({ columns }: QueryResponse, name: string): number => columns.findIndex((column) => column.name === name)
+const columnType = (result: QueryResponse, name: string): string => result.columns[columnIndex(result, name)]?.type ?? ''
+
+const cellAt = (result: QueryResponse, row: QueryResponse['rows'][number], name: string): Cell => {
+  const value = row[columnIndex(result, name)] ?? null
+  return value === null || typeof value !== 'object' ? value : JSON.stringify(value)
+}
+
+const chartOption = (result: QueryResponse, xColumn: string, yColumn: string, theme: ChartTheme): EChartsOption => {
+  const chartContext = { theme, formatting }
+  const number = (row: QueryResponse['rows'][number]): number | null => {
+    const value = cellAt(result, row, yColumn)
+    return typeof value === 'number' ? value : null
+  }
+  if (!isTime(columnType(result, xColumn))) {
+    const shownRows = result.rows.slice(0, maxBars)
+    return createBarsOption(
+      {
+        names: shownRows.map((row) => String(cellAt(result, row, xColumn) ?? '–')),
+        unit: '',
+        kinds: [{ name: yColumn, color: theme.accent, values: shownRows.map(number) }],
+      },
+      chartContext,
+    )
+  }
+  const points = result.rows
+    .map((row): [number, number | null] => [Date.parse(String(cellAt(result, row, xColumn))), number(row)])
+    .filter(([timeMs]) => !Number.isNaN(timeMs))
+    .sort(([a], [b]) => a - b)
+  return {
+    ...createBaseOption(chartContext),
+    xAxis: createTimeAxis(chartContext, points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 1),
+    yAxis: createValueAxis(chartContext, ''),
+    tooltip: { ...createTooltip(chartContext), trigger: 'axis' },
+    series: [{ type: 'line', name: yColumn, data: points, showSymbol: points.length < 80, sampling: 'minmax', color: theme.accent }],
+  }
+}

@@ -1,0 +1,235 @@
+// My own question: SQL over the run's tables with completion, cancel and history; rows as a list, a chart or a file.
+import { Download, History, Play, Square, Table } from 'lucide-react'
+import { useCallback, useState } from 'react'
+import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
+import { queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/query-contract.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { SegmentedControl } from '../../components/select.tsx'
+import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { Popover } from '../../components/popover.tsx'
+import { SqlEditor } from './sql-editor.tsx'
+import { formatTable, textFormatLabels, textFormats } from '../../components/format-table.ts'
+import { Toolbar } from '../../components/toolbar.tsx'
+import { copyWithNotice } from '../../state/notify.ts'
+import { openServer } from '../../state/navigation.ts'
+import { cancelQuery, exportQuery, runQuery, useQueryState, setQuery } from '../../state/query-state.ts'
+import { useElapsedSeconds } from '../../state/use-elapsed-seconds.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatElapsed, formatNumber, formatting } from '../../theme/formatting.ts'
+import { QueryChart } from './query-chart.tsx'
+import type { RunViewProps } from '../view-entry.ts'
+
+const formatLabels = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
+const noTables: QueryTables = []
+
+type ResultView = 'rows' | 'chart'
+
+export const QueryView = ({ run, theme }: RunViewProps) => {
+  const { sql, isRunning, startedAtMs, result, error, version } = useQueryState()
+  const [resultView, setResultView] = useState<ResultView>('rows')
+  const tablesResponse = useRequest('query.tables', { folder: run.folder }, run.folder)
+  const tables = tablesResponse.status === 'ready' ? tablesResponse.value : noTables
+  return (
+    <main className="view" aria-label="Query" aria-busy={isRunning}>
+      <Toolbar label="Query">
+        {isRunning ? (
+          <button type="button" className="button" onClick={() => void cancelQuery()}>
+            <Square size={13} aria-hidden /> Cancel
+          </button>
+        ) : (
+          <button type="button" className="button primary-button" title="Run (Ctrl+Enter)" onClick={() => void runQuery(run.folder)}>
+            <Play size={13} aria-hidden /> Run
+          </button>
+        )}
+        <TablesMenu tables={tables} />
+        <HistoryMenu />
+        <span className="toolbar-gap" />
+        {isRunning ? <Running startedAtMs={startedAtMs} /> : result !== null && <ResultSummary result={result} />}
+        {result !== null && !isRunning && (
+          <>
+            <SegmentedControl<ResultView>
+              label="Shape of the answer"
+              value={resultView}
+              options={[
+                { value: 'rows', label: 'Rows' },
+                { value: 'chart', label: 'Chart' },
+              ]}
+              onChange={setResultView}
+            />
+            <ExportMenu run={run} result={result} />
+          </>
+        )}
+      </Toolbar>
+      <div className="query-area">
+        <SqlEditor value={sql} tables={tables} onChange={setQuery} onRun={() => void runQuery(run.folder)} />
+        <div className="query-result">
+          {error !== null && (
+            <div className="view-failure">
+              <ErrorPanel error={error} />
+            </div>
+          )}
+          {result === null && error === null && !isRunning && (
+            <p className="query-hint">
+              One SELECT over {tables.length === 0 ? 'the run’s tables' : tables.map(({ name }) => name).join(', ')}: nothing else can be
+              reached or changed. Ctrl+Enter runs it.
+            </p>
+          )}
+          {result !== null && error === null && resultView === 'rows' && <ResultGrid key={version} result={result} />}
+          {result !== null && error === null && resultView === 'chart' && <QueryChart key={version} result={result} theme={theme} />}
+        </div>
+      </div>
+    </main>
+  )
+}
+
+const Running = ({ startedAtMs }: { readonly startedAtMs: number }) => {
+  const seconds = useElapsedSeconds(startedAtMs)
+  return <span className="muted">Running, {formatElapsed(seconds)}</span>
+}
+
+const ResultSummary = ({ result }: { readonly result: QueryResponse }) => (
+  <span className="muted" aria-live="polite">
+    {result.hasMore ? `The first ${formatting.count(result.rows.length)} rows` : `${formatting.count(result.rows.length)} rows`} in{' '}
+    {result.seconds < 1 ? `${formatting.count(Math.ceil(result.seconds * 1000))} ms` : `${formatNumber(result.seconds)} s`}
+  </span>
+)
+
+const isNumber = (type: string): boolean => /INT|DOUBLE|FLOAT|DECIMAL|REAL/.test(type) && !/\[/.test(type)
+
+const toCell = (value: QueryResponse['rows'][number][number] | undefined): Cell =>
+  value === undefined || value === null || typeof value !== 'object' ? (value ?? null) : JSON.stringify(value)
+
+const ignoreRange = (): void => undefined
+
+const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
+  const columns: readonly GridColumn[] = result.columns.map(({ name, type }) => ({
+    name,
+    title: name,
+    kind: isNumber(type) ? 'count' : 'text',
+    width: Math.min(320, Math.max(80, name.length * 8 + 24, type.startsWith('VARCHAR') ? 130 : 90)),
+    hint: type,
+  }))
+  const { rows } = result
+  const rowAt = useCallback((index: number) => rows[index]?.map(toCell), [rows])
+  const copy = ({ from, to }: GridRange, column: number): void => {
+    const selectedRows = rows.slice(from, to).map((row) => row.map(toCell))
+    if (selectedRows.length === 1) void copyWithNotice(String(selectedRows[0]?.[column] ?? ''), 'Cell')
+    else
+      void copyWithNotice(
+        formatTable({ columns: columns.map(({ name }) => name), rows: selectedRows }, 'tsv'),
+        `${formatting.count(selectedRows.length)} rows`,
+      )
+  }
+  const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
+  return rows.length === 0 ? (
+    <p className="query-hint">No row fits.</p>
+  ) : (
+    <DataGrid
+      label="Answer"
+      columns={columns}
+      total={rows.length}
+      context={{ unit: '', isHourly: true }}
+      rowAt={rowAt}
+      onRange={ignoreRange}
+      onCopy={copy}
+      onOpen={(row) => {
+        const server = row[serverColumn]
+        if (typeof server === 'string') openServer(server)
+      }}
+    />
+  )
+}
+
+const TablesMenu = ({ tables }: { readonly tables: QueryTables }) => (
+  <Popover
+    label={
+      <>
+        <Table size={14} aria-hidden /> Tables
+      </>
+    }
+    name="Tables and columns"
+  >
+    {tables.map(({ name, columns }) => (
+      <details key={name} className="table-columns">
+        <summary>
+          {name} <span className="muted">{columns.length} columns</span>
+        </summary>
+        <dl>
+          {columns.map((column) => (
+            <div key={column.name} className="pair">
+              <dt>{column.name}</dt>
+              <dd className="muted">{column.type}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    ))}
+  </Popover>
+)
+
+const HistoryMenu = () => {
+  const { queryHistory } = useWindowState(({ settings }) => settings)
+  return (
+    <Popover
+      label={
+        <>
+          <History size={14} aria-hidden /> History
+        </>
+      }
+      name="Earlier queries"
+    >
+      {queryHistory.length === 0 ? (
+        <p className="muted">Nothing was asked yet.</p>
+      ) : (
+        <ul className="menu-list">
+          {queryHistory.map((sql) => (
+            <li key={sql}>
+              <button type="button" className="menu-item query-past" data-close title={sql} onClick={() => setQuery(sql)}>
+                {sql.replace(/\s+/g, ' ')}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Popover>
+  )
+}
+
+const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly result: QueryResponse }) => {
+  const content = () => ({ columns: result.columns.map(({ name }) => name), rows: result.rows.map((row) => row.map(toCell)) })
+  return (
+    <Popover
+      label={
+        <>
+          <Download size={14} aria-hidden /> Take along
+        </>
+      }
+      name="Copy or export the answer"
+      align="right"
+    >
+      <ul className="menu-list">
+        {textFormats.map((format) => (
+          <li key={format}>
+            <button
+              type="button"
+              className="menu-item"
+              data-close
+              onClick={() => void copyWithNotice(formatTable(content(), format), 'Rows')}
+            >
+              Copy as {textFormatLabels[format]}
+            </button>
+          </li>
+        ))}
+        {queryFormats.map((format) => (
+          <li key={format}>
+            <button type="button" className="menu-item" data-close onClick={() => void exportQuery(run.folder, format)}>
+              Export all rows as {formatLabels[format]}…
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Popover>
+  )
+}

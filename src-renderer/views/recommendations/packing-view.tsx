@@ -1,0 +1,151 @@
+// Consolidation host by host: which servers move onto which host, and how full it is then.
+import { useCallback, useMemo, useState } from 'react'
+import { createHostLoadOption } from '../../charts/host-load-option.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
+import type { HostLoad, PackingPage } from '../../../src-shared/ipc/packing-view.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { Loaded } from '../loaded.tsx'
+import { formatTable } from '../../components/format-table.ts'
+import { copyWithNotice } from '../../state/notify.ts'
+import { isBusy } from '../../state/loadable.ts'
+import { openServer } from '../../state/navigation.ts'
+import { usePages } from '../../state/use-pages.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatDate, formatUtcTime, formatting } from '../../theme/formatting.ts'
+
+type HostRow = PackingPage['rows'][number]
+
+const columns: readonly GridColumn[] = [
+  { name: 'host', title: 'Host', kind: 'text', width: 150 },
+  { name: 'servers', title: 'Takes over', kind: 'count', width: 86 },
+  { name: 'guests', title: 'Servers', kind: 'text', width: 420 },
+  { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 110 },
+]
+
+const toCells = ({ host, consolidatedServers: guests, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
+  host,
+  guests.length,
+  guests.join(', '),
+  usd,
+]
+
+const selectPage = ({ rows, total }: PackingPage) => ({ rows, total })
+
+export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
+  const { metric, filter } = useWindowState()
+  const query = useMemo(() => ({ folder: run.folder, metric, filter }), [run.folder, metric, filter])
+  const { total, error, rowAt, onRange, isRefreshing } = usePages('run.packing', query, selectPage)
+  const [selectedIndex, setSelectedIndex] = useState(0)
+  const host = rowAt(selectedIndex)?.host ?? rowAt(0)?.host ?? null
+  const cellsAt = useCallback(
+    (index: number) => {
+      const row = rowAt(index)
+      return row === undefined ? undefined : toCells(row)
+    },
+    [rowAt],
+  )
+  return (
+    <div className="split">
+      <div className="list-area" aria-busy={total === null || isRefreshing}>
+        {error !== null && <ErrorPanel error={error} />}
+        {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+        {total === 0 && (
+          <EmptyState title="Nothing is to be consolidated">
+            No underutilised server of those in the filter fits on another one of its group at every time.
+          </EmptyState>
+        )}
+        {total !== null && total > 0 && (
+          <DataGrid
+            label="Hosts"
+            columns={columns}
+            total={total}
+            context={{ unit: '', isHourly: false }}
+            rowAt={cellsAt}
+            onRange={onRange}
+            markedKey={host}
+            onOpen={([name]) => openServer(String(name))}
+            onSelection={({ from }) => setSelectedIndex(from)}
+            onCopy={({ from, to }) => {
+              const rows = Array.from({ length: to - from }, (_, index) => cellsAt(from + index)).filter((row) => row !== undefined)
+              void copyWithNotice(
+                formatTable({ columns: columns.map(({ name }) => name), rows }, 'tsv'),
+                `${formatting.count(rows.length)} rows`,
+              )
+            }}
+          />
+        )}
+      </div>
+      {host !== null && (
+        <aside className="side" aria-label="Load of the host">
+          <HostPanel run={run} theme={theme} host={host} />
+        </aside>
+      )}
+    </div>
+  )
+}
+
+const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly host: string }) => {
+  const response = useRequest('run.host-load', { folder: run.folder, host }, run.folder)
+  return (
+    <div aria-busy={isBusy(response)}>
+      <Loaded response={response} loadingText="Reading the host …">
+        {(load) => <HostCharts run={run} theme={theme} load={load} />}
+      </Loaded>
+    </div>
+  )
+}
+
+const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly load: HostLoad }) => {
+  const option = useCallback(() => createHostLoadOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
+  const sum = load.members.reduce((all, { share }) => all + share, 0)
+  const when = run.granularity === 'hourly' ? formatUtcTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
+  const title = `${load.host} is ${formatting.value(sum, '%')} full at most, on ${when}`
+  return (
+    <>
+      <ChartFrame
+        className="medium"
+        title={title}
+        note={`${load.metric}, percent of its capacity: grey alone, blue with ${formatting.count(load.members.length - 1)} more`}
+        label={title}
+        option={option}
+        table={() => ({
+          columns: ['time', 'alone %', 'with its guests %'],
+          rows: [...load.timesMs].map((timeMs, index) => [
+            new Date(timeMs).toISOString().replace('.000Z', 'Z'),
+            load.currentLoad[index] ?? null,
+            load.consolidatedLoad[index] ?? null,
+          ]),
+        })}
+      />
+      <table className="plain-table" aria-label={`Who takes how much of ${load.host} then`}>
+        <thead>
+          <tr>
+            <th scope="col">Then takes</th>
+            <th scope="col" data-number>
+              of the host
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {load.members.map(({ server_id: server, share }) => (
+            <tr key={server}>
+              <td>
+                <button type="button" className="link" onClick={() => openServer(server)}>
+                  {server}
+                </button>
+                {server === load.host ? ' itself' : ''}
+              </td>
+              <td data-number>{formatting.value(share, '%')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  )
+}

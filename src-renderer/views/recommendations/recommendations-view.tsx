@@ -1,0 +1,236 @@
+// What do I do? A recommendation per server with its reason; accepted, or dismissed with a reason; what it saves.
+import type { EChartsOption } from 'echarts'
+import { useCallback, useMemo, useState } from 'react'
+import { createBarsOption } from '../../charts/bars-option.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
+import { verdictFilters, type Cell, type Recommendation, type RecommendationsPage } from '../../../src-shared/ipc/fleet-view.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { SegmentedControl } from '../../components/select.tsx'
+import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
+import { EmptyState, NoMatchingServers } from '../../components/empty-state.tsx'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { formatTable } from '../../components/format-table.ts'
+import { Toolbar } from '../../components/toolbar.tsx'
+import { copyWithNotice, saveDecisions, removeDecisions } from '../../state/notify.ts'
+import { openServer, selectServer } from '../../state/navigation.ts'
+import { usePages } from '../../state/use-pages.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatDollars, formatting } from '../../theme/formatting.ts'
+import { DecisionPanel } from './decision-panel.tsx'
+import { PackingView } from './packing-view.tsx'
+import type { RunViewProps } from '../view-entry.ts'
+
+type Verdict = (typeof verdictFilters)[number]
+type Grouping = 'servers' | 'hosts'
+
+const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
+
+const columns: readonly GridColumn[] = [
+  { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
+  { name: 'disposition', title: 'Recommendation', kind: 'text', width: 122 },
+  { name: 'reason', title: 'Why', kind: 'text', width: 196 },
+  { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
+  { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
+  { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 110 },
+  { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 100 },
+  { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
+]
+
+const toCells = (row: Recommendation): readonly Cell[] => [
+  row.server_id,
+  row.disposition,
+  row.reason,
+  row.units_to_add,
+  row.order_by,
+  row.consolidate_onto,
+  row.monthly_savings_usd,
+  row.verdict,
+]
+
+const selectPage = ({ rows, total }: RecommendationsPage) => ({ rows, total })
+
+export const RecommendationsView = ({ run, theme }: RunViewProps) => {
+  const { metric, filter } = useWindowState()
+  const [verdict, setVerdict] = useState<Verdict>('open')
+  const [grouping, setGrouping] = useState<Grouping>('servers')
+  const [version, setVersion] = useState(0)
+  const [failure, setFailure] = useState<WireError | null>(null)
+  const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
+  const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict }), [run.folder, metric, filter, verdict])
+  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('run.recommendations', query, selectPage, version)
+  const cellsAt = useCallback(
+    (index: number) => {
+      const row = rowAt(index)
+      return row === undefined ? undefined : toCells(row)
+    },
+    [rowAt],
+  )
+  const selectedRows = Array.from({ length: Math.max(0, Math.min(selection.to, total ?? 0) - selection.from) }, (_, index) =>
+    rowAt(selection.from + index),
+  ).filter((row): row is Recommendation => row !== undefined)
+  const save = async (action: () => Promise<void>): Promise<void> => {
+    try {
+      await action()
+      setFailure(null)
+      setVersion((last) => last + 1)
+    } catch (thrown) {
+      setFailure(toWireError(thrown))
+    }
+  }
+  if (firstResponse !== null && !firstResponse.isKnown) {
+    return (
+      <main className="page" aria-label="Recommendations">
+        <EmptyState title="This run recommends nothing">
+          {run.kind === 'python-original'
+            ? 'The Python job stated one sum of savings and no server by name. Analyse its forecasts with Headroom to learn what to do with which server.'
+            : 'optimization_recommendations.json is missing or lists no server. Analyse the forecasts again.'}
+        </EmptyState>
+      </main>
+    )
+  }
+  return (
+    <main className="view" aria-label="Recommendations">
+      <Toolbar label="Recommendations">
+        <SegmentedControl<Grouping>
+          label="Listed by"
+          value={grouping}
+          options={[
+            { value: 'servers', label: 'By server' },
+            { value: 'hosts', label: 'By host', hint: 'What moves onto which host, and how full it is then' },
+          ]}
+          onChange={setGrouping}
+        />
+        {grouping === 'servers' && (
+          <SegmentedControl<Verdict>
+            label="Decision"
+            value={verdict}
+            options={verdictFilters.map((value) => ({ value, label: `${verdictLabels[value]}${formatCount(firstResponse, value)}` }))}
+            onChange={setVerdict}
+          />
+        )}
+        <span className="toolbar-gap" />
+        {firstResponse !== null && (
+          <span className="muted">
+            {formatDollars(firstResponse.verdicts.accepted_savings_usd)} a month accepted of{' '}
+            {formatDollars(firstResponse.totalsByRecommendation.reduce((sum, step) => sum + step.monthly_savings_usd, 0))}
+          </span>
+        )}
+      </Toolbar>
+      {failure !== null && (
+        <div className="view-failure">
+          <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />
+        </div>
+      )}
+      {grouping === 'hosts' ? (
+        <PackingView run={run} theme={theme} />
+      ) : (
+        <div className="split">
+          <div className="list-area" aria-busy={total === null || isRefreshing}>
+            {error !== null && <ErrorPanel error={error} />}
+            {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+            {total === 0 && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
+            {total !== null && total > 0 && (
+              <DataGrid
+                label="Recommendations"
+                columns={columns}
+                total={total}
+                context={{ unit: '', isHourly: false }}
+                rowAt={cellsAt}
+                onRange={onRange}
+                markedKey={selectedRows.length === 1 ? (selectedRows[0]?.server_id ?? null) : null}
+                onRowSelect={([name]) => selectServer(String(name))}
+                onOpen={([name]) => openServer(String(name))}
+                onSelection={setSelection}
+                onCopy={() =>
+                  void copyWithNotice(
+                    formatTable({ columns: columns.map(({ name }) => name), rows: selectedRows.map((row) => [...toCells(row)]) }, 'tsv'),
+                    `${formatting.count(selectedRows.length)} rows`,
+                  )
+                }
+              />
+            )}
+          </div>
+          <aside className="side" aria-label="Decision and savings">
+            <DecisionPanel
+              key={selectedRows.map(({ server_id }) => server_id).join()}
+              selected={selectedRows}
+              onDecide={(decision, reason) =>
+                void save(() =>
+                  saveDecisions(
+                    run.folder,
+                    selectedRows.map(({ server_id, disposition }) => ({ server_id, disposition, verdict: decision, reason })),
+                  ),
+                )
+              }
+              onUndo={() =>
+                void save(() =>
+                  removeDecisions(
+                    run.folder,
+                    selectedRows.map(({ server_id }) => server_id),
+                  ),
+                )
+              }
+            />
+            {firstResponse !== null && firstResponse.totalsByRecommendation.length > 0 && (
+              <Waterfall steps={firstResponse.totalsByRecommendation} theme={theme} />
+            )}
+          </aside>
+        </div>
+      )}
+    </main>
+  )
+}
+
+const formatCount = (page: RecommendationsPage | null, verdict: Verdict): string => {
+  if (page === null || verdict === 'all') return ''
+  return ` ${formatting.count(page.verdicts[verdict])}`
+}
+
+const EmptyRecommendations = ({ verdict, page }: { readonly verdict: Verdict; readonly page: RecommendationsPage | null }) => {
+  const decided = page === null ? 0 : page.verdicts.accepted + page.verdicts.dismissed
+  if (verdict === 'open' && decided > 0)
+    return <EmptyState title="Everything is decided">All {formatting.count(decided)} recommendations have your decision.</EmptyState>
+  if (verdict === 'accepted' || verdict === 'dismissed')
+    return <EmptyState title={`Nothing is ${verdict} yet`}>Choose rows under “Open” and decide about them.</EmptyState>
+  return <NoMatchingServers />
+}
+
+/** What each step takes off the bill, one standing on the other. */
+const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['totalsByRecommendation']; readonly theme: ChartTheme }) => {
+  const savingSteps = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
+  const option = useCallback(() => waterfallOption(savingSteps, theme), [savingSteps, theme])
+  const total = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
+  if (savingSteps.length === 0) return <p className="muted">None of these recommendations takes a server off the bill.</p>
+  return (
+    <ChartFrame
+      className="medium"
+      title={`${formatDollars(total)} a month by removing servers`}
+      note="Freed capacity alone saves nothing; only removed hosts do"
+      label={`Savings by step: ${formatDollars(total)} a month`}
+      option={option}
+      table={() => ({
+        columns: ['step', 'servers', 'USD a month'],
+        rows: steps.map((step) => [step.disposition, step.servers, step.monthly_savings_usd]),
+      })}
+    />
+  )
+}
+
+const waterfallOption = (savingSteps: RecommendationsPage['totalsByRecommendation'], theme: ChartTheme): EChartsOption => {
+  const totalUsd = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
+  const bases = savingSteps.map((_, index) => savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0))
+  return createBarsOption(
+    {
+      names: [...savingSteps.map(({ disposition }) => disposition), 'all'],
+      unit: '',
+      kinds: [
+        { name: 'base', color: 'transparent', isBase: true, values: [...bases, null] },
+        { name: 'USD a month', color: theme.accent, values: [...savingSteps.map((step) => step.monthly_savings_usd), totalUsd] },
+      ],
+      labels: [...savingSteps.map((step) => formatDollars(step.monthly_savings_usd)), formatDollars(totalUsd)],
+      notes: [...savingSteps.map(({ servers }) => `${formatting.count(servers)} servers removed`), ''],
+    },
+    { theme, formatting },
+  )
+}

@@ -1,0 +1,115 @@
+// Why do these numbers differ from the old report? Each of its totals, step by step to this run's, with counts and examples.
+import { Fragment } from 'react'
+import type { Figure, Reconciliation, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
+import { Loaded } from '../loaded.tsx'
+import { openServer } from '../../state/navigation.ts'
+import { isBusy } from '../../state/loadable.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { formatDollars, formatting } from '../../theme/formatting.ts'
+import type { RunViewProps } from '../view-entry.ts'
+
+export const ReconcileView = ({ run }: RunViewProps) => {
+  const response = useRequest('run.reconcile', { folder: run.folder }, run.folder)
+  return (
+    <main className="page" aria-label="Reconcile" aria-busy={isBusy(response)}>
+      <Loaded response={response} loadingText="Working out both methods on this run …">
+        {(reconciliation) => (
+          <div className="page-inner">
+            <h1 className="finding">{findingText(reconciliation)}</h1>
+            <TotalsTable reconciliation={reconciliation} />
+            {reconciliation.assumptions.map((sentence) => (
+              <p key={sentence} className="verdict">
+                {sentence}
+              </p>
+            ))}
+            {reconciliation.chains
+              .filter(({ steps }) => steps.length > 0)
+              .map(({ key, title, steps, original, own }) => (
+                <section key={key} aria-label={title}>
+                  <h2>
+                    {title}: {formatFigure(original)} → {formatFigure(own)}
+                  </h2>
+                  <ol className="step-list">
+                    {steps.map((step) => (
+                      <StepItem key={step.key} step={step} />
+                    ))}
+                  </ol>
+                </section>
+              ))}
+          </div>
+        )}
+      </Loaded>
+    </main>
+  )
+}
+
+const formatFigure = ({ value, unit }: Figure): string =>
+  unit === 'USD a month' ? `${formatDollars(value)} a month` : `${formatting.count(value)} ${unit}`
+
+const findingText = ({ chains }: Reconciliation): string => {
+  const differingChains = chains.filter(({ original, own }) => original.value !== own.value || original.unit !== own.unit)
+  if (differingChains.length === 0) return 'The old report and this run agree in every total'
+  const atRiskChain = differingChains.find(({ key }) => key === 'at_risk')
+  const example =
+    atRiskChain === undefined ? '' : `; at risk: ${formatFigure(atRiskChain.original)} there, ${formatFigure(atRiskChain.own)} here`
+  return `${formatting.count(differingChains.length)} of ${formatting.count(chains.length)} totals differ from the old report${example}`
+}
+
+const TotalsTable = ({ reconciliation }: { readonly reconciliation: Reconciliation }) => (
+  <table className="plain-table">
+    <thead>
+      <tr>
+        <th scope="col">Total</th>
+        <th scope="col" data-number>
+          The old report says
+        </th>
+        <th scope="col" data-number>
+          This run says
+        </th>
+        <th scope="col" data-number>
+          Steps between
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {reconciliation.chains.map(({ key, title, original, own, steps }) => (
+        <tr key={key}>
+          <td>{title}</td>
+          <td data-number>{formatFigure(original)}</td>
+          <td data-number>{formatFigure(own)}</td>
+          <td data-number>{steps.length === 0 ? 'the same' : formatting.count(steps.length)}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
+
+const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
+  const { title, sentence, before, after, moved, examples } = step
+  return (
+    <li>
+      <strong>
+        {title}: {formatFigure(before)} → {formatFigure(after)}
+      </strong>
+      <p>{sentence}</p>
+      <p className="muted">
+        {formatting.count(moved.entered)} {moved.unit} come in, {formatting.count(moved.left)} go out
+        {examples.length > 0 && '. For instance '}
+        {examples.map(({ subject, detail, change }, index) => (
+          <Fragment key={`${subject} ${detail}`}>
+            {index > 0 && '; '}
+            {/^\d{4}-\d\d-\d\d$/.test(subject) ? (
+              subject
+            ) : (
+              <button type="button" className="link" onClick={() => openServer(subject)}>
+                {subject}
+              </button>
+            )}
+            {change === 'counted' ? ': ' : change === 'entered' ? ' comes in: ' : ' goes out: '}
+            {detail}
+          </Fragment>
+        ))}
+      </p>
+    </li>
+  )
+}

@@ -1,0 +1,63 @@
+// Month x weekday as a table whose cells bear the colour of their value: chart and numbers in one.
+import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
+import { formatNumber, formatting } from '../../theme/formatting.ts'
+
+export interface SeasonProfileProps {
+  /** Rows January to December, columns Monday to Sunday; null where the set has no such day. */
+  readonly mean: readonly (readonly (number | null)[])[]
+  readonly series: readonly (readonly number[])[]
+}
+
+// A Monday.
+const referenceMonday = Date.UTC(2024, 0, 1)
+const dayMs = 86_400_000
+const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2024, month, 1))
+const weekdays = Array.from({ length: 7 }, (_, day) => referenceMonday + day * dayMs)
+const weekdayName = new Intl.DateTimeFormat(navigator.language, { weekday: 'short', timeZone: 'UTC' })
+
+export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
+  const values = mean.flat().filter((value): value is number => value !== null)
+  const min = Math.min(...values)
+  const range = Math.max(...values) - min
+  return (
+    <table className="profile-table">
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          {weekdays.map((day) => (
+            <th key={day} scope="col">
+              {weekdayName.format(day)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {months.map((month, row) => (
+          <tr key={month}>
+            <th scope="row">{formatting.month(month)}</th>
+            {weekdays.map((day, column) => {
+              const value = mean[row]?.[column] ?? null
+              return value === null ? (
+                <td key={day}>–</td>
+              ) : (
+                <td
+                  key={day}
+                  style={cellColors(range === 0 ? 0.5 : (value - min) / range)}
+                  title={`${formatting.count(series[row]?.[column] ?? 0)} series`}
+                >
+                  {formatNumber(value)}
+                </td>
+              )
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** Cividis grows lighter all the way: dark words above its middle, light ones below. */
+const cellColors = (share: number): { background: string; color: string } => ({
+  background: cividisColor(share),
+  color: share > 0.45 ? '#000000' : '#ffffff',
+})

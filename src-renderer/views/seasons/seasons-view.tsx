@@ -1,0 +1,239 @@
+// What do quarter ends do? Uplift with its n and error, what stands beside the breaches, and the year by month and weekday.
+import type { EChartsOption } from 'echarts'
+import { useCallback } from 'react'
+import { createBarsOption } from '../../charts/bars-option.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import type { MetricSeason, SeasonResponse } from '../../../src-shared/ipc/fleet-view.ts'
+import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { Loaded } from '../loaded.tsx'
+import { SeasonProfile } from './season-profile.tsx'
+import { openServer } from '../../state/navigation.ts'
+import { isBusy } from '../../state/loadable.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import type { RunViewProps } from '../view-entry.ts'
+
+export const SeasonsView = ({ run, theme }: RunViewProps) => {
+  const { metric, filter } = useWindowState()
+  const response = useRequest('run.season', { folder: run.folder, metric, filter }, run.folder)
+  return (
+    <main className="page" aria-label="Seasons" aria-busy={isBusy(response)}>
+      <Loaded response={response}>
+        {(value) => (value.season === null ? <NoSeasonality run={run} /> : <Season response={value} season={value.season} theme={theme} />)}
+      </Loaded>
+    </main>
+  )
+}
+
+const NoSeasonality = ({ run }: { readonly run: RunOverview }) => (
+  <EmptyState title="This run does not tell of its season">
+    {run.kind === 'python-original'
+      ? 'The Python job marked quarter ends but measured nothing. Analyse its forecasts with Headroom to see what they do.'
+      : 'Its summary is missing or was written by another method. Analyse the forecasts again.'}
+  </EmptyState>
+)
+
+interface SeasonProps {
+  readonly response: SeasonResponse
+  readonly season: MetricSeason
+  readonly theme: ChartTheme
+}
+
+const Season = ({ response, season, theme }: SeasonProps) => {
+  const { eoq, holiday, weekend, weekly_strength: weeklyStrength, profile } = season
+  return (
+    <div className="page-inner">
+      <h1 className="finding">{findingText(season)}</h1>
+      <dl className="answers">
+        <UpliftFigure name="Quarter ends" effect={eoq} n={eoq.quarters} countUnit="quarters" />
+        <UpliftFigure
+          name={`Holidays${response.holidayCountry === null ? '' : ` (${response.holidayCountry})`}`}
+          effect={holiday}
+          n={holiday.days}
+          countUnit="days"
+        />
+        <UpliftFigure name="Weekends" effect={weekend} n={weekend.weeks} countUnit="weeks" />
+        <div className="answer">
+          <dt className="answer-question">The same every week</dt>
+          <dd className="answer-value">{weeklyStrength.mean === null ? '–' : formatProbability(weeklyStrength.mean)}</dd>
+          <dd className="muted">of what varies within weeks, mean of {formatting.count(weeklyStrength.series)} series</dd>
+        </div>
+      </dl>
+      <div className="columns">
+        <Quarters season={season} theme={theme} windowDays={response.eoqWindowDays} />
+        <Causes season={season} theme={theme} />
+        <StrongestUplifts response={response} theme={theme} />
+        <section aria-label="Month by weekday">
+          <h2>The year by month and weekday</h2>
+          {profile === null ? (
+            <p className="muted">Values that stand for more than a day make no profile by weekday.</p>
+          ) : (
+            <SeasonProfile mean={profile.mean} series={profile.series} />
+          )}
+        </section>
+      </div>
+    </div>
+  )
+}
+
+const findingText = ({ eoq }: MetricSeason): string => {
+  if (eoq.uplift_points === null) return 'No quarter end lies in the measured history'
+  const error = eoq.standard_error === null ? '' : ` (± ${formatNumber(eoq.standard_error)})`
+  const direction = eoq.uplift_points >= 0 ? 'raise' : 'lower'
+  return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))}${error} points, n = ${eoq.quarters} quarter ends`
+}
+
+interface UpliftFigureProps {
+  readonly name: string
+  readonly effect: { readonly uplift_points: number | null; readonly standard_error: number | null; readonly series: number }
+  readonly n: number
+  readonly countUnit: string
+}
+
+const UpliftFigure = ({ name, effect, n, countUnit }: UpliftFigureProps) => (
+  <div className="answer">
+    <dt className="answer-question">{name}</dt>
+    <dd className="answer-value">{effect.uplift_points === null ? '–' : `${formatSigned(effect.uplift_points)} points`}</dd>
+    <dd className="muted">
+      {effect.standard_error === null ? 'no error below two' : `± ${formatNumber(effect.standard_error)} standard error`}, n ={' '}
+      {formatting.count(n)} {countUnit}, {formatting.count(effect.series)} series
+    </dd>
+  </div>
+)
+
+const Quarters = ({
+  season,
+  theme,
+  windowDays,
+}: {
+  readonly season: MetricSeason
+  readonly theme: ChartTheme
+  readonly windowDays: number | null
+}) => {
+  const rows = season.eoq.by_quarter
+  const option = useCallback(
+    () =>
+      createBarsOption(
+        {
+          names: rows.map(({ quarter_end }) => quarter_end),
+          unit: '',
+          kinds: [{ name: 'uplift in points', color: theme.risk.medium.color, values: rows.map(({ uplift_points }) => uplift_points) }],
+          notes: rows.map(({ series }) => `${series} series`),
+        },
+        { theme, formatting },
+      ),
+    [rows, theme],
+  )
+  if (rows.length === 0) {
+    return (
+      <section aria-label="Quarter end by quarter end">
+        <h2>Quarter end by quarter end</h2>
+        <p className="muted">None lies in the measured history of the filtered servers.</p>
+      </section>
+    )
+  }
+  return (
+    <ChartFrame
+      className="medium"
+      title="Quarter end by quarter end"
+      note={`Points by which the last ${windowDays ?? 'days'} days of a quarter stand above the same weekdays outside, trend removed`}
+      label="Uplift of each quarter end in points"
+      option={option}
+      table={() => ({
+        columns: ['quarter end', 'uplift points', 'series'],
+        rows: rows.map((row) => [row.quarter_end, row.uplift_points, row.series]),
+      })}
+    />
+  )
+}
+
+const causeLabels = { eoq: 'quarter end', month_end: 'month end', holiday: 'holiday', ordinary: 'ordinary day' } as const
+
+const Causes = ({ season, theme }: { readonly season: MetricSeason; readonly theme: ChartTheme }) => {
+  const { breaches } = season
+  const option = useCallback(() => causesOption(breaches, theme), [breaches, theme])
+  const names = Object.keys(causeLabels) as (keyof typeof causeLabels)[]
+  const total = names.reduce((sum, name) => sum + breaches[name], 0)
+  const title =
+    total === 0
+      ? 'No breach is forecast'
+      : `${formatting.value((100 * breaches.eoq) / total, '%')} of ${formatting.count(total)} breach periods fall on a quarter end`
+  return (
+    <ChartFrame
+      className="medium"
+      title={title}
+      note="Forecast periods above the threshold, by what stands beside them"
+      label={title}
+      option={option}
+      table={() => ({ columns: ['cause', 'breach periods'], rows: names.map((name) => [causeLabels[name], breaches[name]]) })}
+    />
+  )
+}
+
+const StrongestUplifts = ({ response, theme }: { readonly response: SeasonResponse; readonly theme: ChartTheme }) => {
+  const { strongest } = response
+  const option = useCallback(
+    () =>
+      createBarsOption(
+        {
+          names: strongest.map(({ server_id }) => server_id),
+          unit: '',
+          isHorizontal: true,
+          kinds: [{ name: 'uplift in points', color: theme.accent, values: strongest.map(({ eoq_uplift_points }) => eoq_uplift_points) }],
+          labels: strongest.map(
+            (row) =>
+              `${formatSigned(row.eoq_uplift_points)}${row.eoq_uplift_standard_error === null ? '' : ` ± ${formatNumber(row.eoq_uplift_standard_error)}`}`,
+          ),
+          notes: strongest.map(({ eoq_uplift_quarters: quarters }) => `n = ${quarters} quarter ends`),
+        },
+        { theme, formatting },
+      ),
+    [strongest, theme],
+  )
+  if (strongest.length === 0) {
+    return (
+      <section aria-label="Servers with the strongest quarter end">
+        <h2>Which servers feel it most?</h2>
+        <p className="muted">None of the filtered servers has a quarter end in its history.</p>
+      </section>
+    )
+  }
+  const title = `${strongest[0]?.server_id} feels it most: ${formatSigned(strongest[0]?.eoq_uplift_points ?? 0)} points`
+  return (
+    <ChartFrame
+      className="tall"
+      title={title}
+      note="Filtered servers with the strongest quarter ends of their own; a click opens the server"
+      label={`Servers with the strongest quarter ends. ${title}`}
+      option={option}
+      onItemClick={(_, __, index) => {
+        const server = strongest[index]
+        if (server !== undefined) openServer(server.server_id)
+      }}
+      table={() => ({
+        columns: ['server', 'uplift points', 'quarters', 'standard error'],
+        rows: strongest.map((row) => [row.server_id, row.eoq_uplift_points, row.eoq_uplift_quarters, row.eoq_uplift_standard_error]),
+      })}
+    />
+  )
+}
+
+const causesOption = (breaches: MetricSeason['breaches'], theme: ChartTheme): EChartsOption => {
+  const causes = Object.keys(causeLabels) as (keyof typeof causeLabels)[]
+  const all = causes.reduce((sum, name) => sum + breaches[name], 0)
+  return createBarsOption(
+    {
+      names: causes.map((name) => causeLabels[name]),
+      unit: '',
+      isHorizontal: true,
+      kinds: [{ name: 'breach periods', color: theme.risk.high.color, values: causes.map((name) => breaches[name]) }],
+      labels: causes.map(
+        (name) => `${formatting.count(breaches[name])} (${formatting.value(all === 0 ? 0 : (100 * breaches[name]) / all, '%')})`,
+      ),
+    },
+    { theme, formatting },
+  )
+}

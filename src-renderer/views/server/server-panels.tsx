@@ -1,0 +1,253 @@
+// The parts of a server's page: the curve, the breach probability, the recommendation with its rows, and every figure.
+import { Copy } from 'lucide-react'
+import { useCallback } from 'react'
+import { createBreachCurveOption } from '../../charts/curve-options.ts'
+import { intervalAt, createServerSeriesOption, type ServerSeriesData } from '../../charts/server-series-option.ts'
+import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
+import type { RunOverview, ServerDetail } from '../../../src-shared/ipc/run-view.ts'
+import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { SegmentedControl } from '../../components/select.tsx'
+import { copyWithNotice } from '../../state/notify.ts'
+import { navigateTo, openServer } from '../../state/navigation.ts'
+import { formatDate, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { listFigures } from './server-figures.ts'
+
+export type ServerFigures = ServerDetail['metrics'][number]
+export type SpanName = 'forecast' | 'recent' | 'year' | 'all'
+
+interface PanelProps {
+  readonly figures: ServerFigures
+  readonly run: RunOverview
+  readonly theme: ChartTheme
+}
+
+const dayMs = 86_400_000
+
+const parseTime = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso))
+
+const toSeriesData = (figures: ServerFigures, events: ServerEvents, run: RunOverview, span: SpanName): ServerSeriesData => {
+  const { timesMs } = figures.series
+  const firstMs = timesMs[0] ?? run.extent.startMs
+  const toMs = (timesMs.at(-1) ?? run.extent.endMs) + run.stepMs
+  const start = parseTime(figures.horizon_start)
+  const spanStartMs: Readonly<Record<SpanName, number>> = {
+    all: firstMs,
+    forecast: start ?? firstMs,
+    recent: start === null ? firstMs : Math.min(start, (parseTime(figures.last_measured_at) ?? start) + run.stepMs) - 2 * (toMs - start),
+    year: toMs - 456 * dayMs,
+  }
+  return {
+    unit: figures.unit,
+    stepMs: run.stepMs,
+    model: figures.model ?? 'forecast',
+    ...figures.series,
+    margin: figures.interval_margin,
+    otherModels: figures.otherModels,
+    marks: figures.marks,
+    events: events.events.filter(({ metric }) => metric === null || metric === figures.metric),
+    adjustedForecast: events.adjustedForecasts.find(({ metric }) => metric === figures.metric) ?? null,
+    horizonStartMs: start,
+    highThreshold: figures.high_threshold,
+    veryHighThreshold: figures.very_high_threshold,
+    firstBreachMs: parseTime(figures.first_breach_at),
+    fromMs: Math.max(firstMs, spanStartMs[span]),
+    toMs,
+  }
+}
+
+interface ServerSeriesProps extends PanelProps {
+  readonly events: ServerEvents
+  readonly span: SpanName
+  readonly onSpan: (span: SpanName) => void
+}
+
+export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: ServerSeriesProps) => {
+  const option = useCallback(
+    () => createServerSeriesOption(toSeriesData(figures, events, run, span), { theme, formatting }),
+    [figures, events, run, theme, span],
+  )
+  const title = seriesTitle(figures, run)
+  return (
+    <div className="chart-frame">
+      <SegmentedControl<SpanName>
+        label="Span of time"
+        value={span}
+        options={[
+          { value: 'forecast', label: 'Forecast' },
+          { value: 'recent', label: 'With history' },
+          { value: 'year', label: 'A year' },
+          { value: 'all', label: 'All' },
+        ]}
+        onChange={onSpan}
+      />
+      <ChartFrame
+        className="tall"
+        title={title}
+        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${describeInterval(figures)}; orange quarter ends, violet holidays${events.events.length === 0 ? '' : '; green events, dashed the forecast with them'}`}
+        label={`${figures.metric} of ${figures.server_id} over time. ${title}`}
+        option={option}
+        table={() => {
+          const data = toSeriesData(figures, events, run, span)
+          const changed = new Map(
+            data.adjustedForecast === null
+              ? []
+              : [...data.adjustedForecast.timesMs].map((timeMs, index) => [timeMs, data.adjustedForecast?.forecast[index]]),
+          )
+          const value = (number: number | undefined) => (number === undefined || Number.isNaN(number) ? null : number)
+          return {
+            columns: ['time', 'measured', 'forecast', 'lower', 'upper', ...(data.adjustedForecast === null ? [] : ['with events'])],
+            rows: [...data.timesMs].flatMap((timeMs, index) => {
+              if (timeMs < data.fromMs) return []
+              const band = intervalAt(data, index)
+              return [
+                [
+                  new Date(timeMs).toISOString().replace('.000Z', 'Z'),
+                  value(data.measured[index]),
+                  value(data.forecast[index]),
+                  band === null ? null : band[0],
+                  band === null ? null : band[1],
+                  ...(data.adjustedForecast === null ? [] : [value(changed.get(timeMs))]),
+                ],
+              ]
+            }),
+          }
+        }}
+      />
+    </div>
+  )
+}
+
+/** Less would be told as 0. */
+const minShownMargin = 0.05
+
+const describeInterval = (figures: ServerFigures): string => {
+  if (figures.series.upper.every((value) => Number.isNaN(value))) return 'nothing: the set has no bounds'
+  return figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
+    ? 'the interval'
+    : `the interval, mended by ${formatNumber(figures.interval_margin)} points to hold at its level`
+}
+
+const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
+  if (figures.model === null) return 'No forecast for this server'
+  if (figures.high_threshold === null) return 'No threshold applies to this metric'
+  const threshold = formatting.value(figures.high_threshold, figures.unit)
+  if (figures.first_breach_at === null) return `Stays below ${threshold} for the whole forecast`
+  const periodsText = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
+  return `Above ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))} on, ${periodsText}`
+}
+
+export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
+  const { breach_probability: probability, breach_probability_dates: dates, breach_probability_by: probabilities } = figures
+  const startMs = parseTime(figures.horizon_start) ?? run.extent.startMs
+  const expectedMs = parseTime(figures.expected_first_breach)
+  const option = useCallback(
+    () =>
+      createBreachCurveOption(
+        {
+          timesMs: (dates ?? []).map((date) => Date.parse(date)),
+          probability: probabilities ?? [],
+          startMs,
+          stepMs: run.stepMs,
+          expectedMs: expectedMs,
+        },
+        { theme, formatting },
+      ),
+    [dates, probabilities, startMs, expectedMs, run.stepMs, theme],
+  )
+  if (probability === null || dates === null || probabilities === null) {
+    return (
+      <section aria-label="Breach probability">
+        <h2>Breach probability</h2>
+        <p className="muted">
+          {figures.high_threshold === null
+            ? 'No threshold applies to this metric.'
+            : 'This run did not estimate it. Turn on “breach probability” in the settings and analyse the set again.'}
+        </p>
+      </section>
+    )
+  }
+  const title = `Breaches with a probability of ${formatProbability(probability)}${expectedMs === null ? '' : `, expected ${formatDate(expectedMs)}`}`
+  return (
+    <ChartFrame
+      className="medium"
+      title={title}
+      note="Probability of a value above the threshold up to each date, from simulated futures held against the backtest"
+      label={title}
+      option={option}
+      table={() => ({
+        columns: ['by', 'probability %'],
+        rows: dates.map((date, index) => [date.slice(0, 16), 100 * (probabilities[index] ?? 0)]),
+      })}
+    />
+  )
+}
+
+export const ServerRecommendation = ({
+  run,
+  detail,
+  figures,
+}: {
+  readonly run: RunOverview
+  readonly detail: ServerDetail
+  readonly figures: ServerFigures
+}) => {
+  const { recommendation } = detail
+  return (
+    <section className="recommendation" aria-label="Recommendation">
+      <h2>Recommendation: {run.kind === 'python-original' ? 'not known' : figures.disposition}</h2>
+      {recommendation === null ? (
+        <p className="muted">
+          {run.kind === 'python-original' ? 'The Python job recommends nothing per server.' : 'Nothing is to be done about this server.'}
+        </p>
+      ) : (
+        <>
+          <p>{recommendation.reason}</p>
+          {recommendation.consolidate_onto !== null && (
+            <p>
+              Onto{' '}
+              <button type="button" className="link" onClick={() => openServer(recommendation.consolidate_onto ?? '')}>
+                {recommendation.consolidate_onto}
+              </button>
+            </p>
+          )}
+          {recommendation.verdict !== null && (
+            <p className="verdict">
+              You {recommendation.verdict} this{recommendation.verdict_reason === '' ? '' : `: ${recommendation.verdict_reason}`}
+            </p>
+          )}
+          {recommendation.query !== '' && (
+            <details>
+              <summary>The rows behind it</summary>
+              <pre className="code">{recommendation.query}</pre>
+              <div className="actions">
+                <button type="button" className="button" onClick={() => void copyWithNotice(recommendation.query, 'Query')}>
+                  <Copy size={14} aria-hidden /> Copy query
+                </button>
+              </div>
+            </details>
+          )}
+          <div>
+            <button type="button" className="link" onClick={() => navigateTo('recommendations')}>
+              Decide in the list of recommendations
+            </button>
+          </div>
+        </>
+      )}
+    </section>
+  )
+}
+
+export const AllFigures = ({ figures, run }: { readonly figures: ServerFigures; readonly run: RunOverview }) => (
+  <section className="wide" aria-label="All figures">
+    <h2>All figures</h2>
+    <dl className="facts">
+      {listFigures(figures, run).map(([name, value]) => (
+        <div key={name} className="pair">
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  </section>
+)

@@ -1,0 +1,134 @@
+// Why this server? Its measured line and every model's forecast with band, thresholds and season, its breach probability, and what to do.
+import { ArrowLeft, ArrowRight } from 'lucide-react'
+import { useState } from 'react'
+import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
+import { hasWideGap, type ServerDetail } from '../../../src-shared/ipc/run-view.ts'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { Loaded } from '../loaded.tsx'
+import { RiskBadge } from '../../components/risk-badge.tsx'
+import { navigateTo, openServer, selectServer } from '../../state/navigation.ts'
+import { isBusy } from '../../state/loadable.ts'
+import { useRequest } from '../../state/use-request.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatting } from '../../theme/formatting.ts'
+import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-panels.tsx'
+import type { RunViewProps } from '../view-entry.ts'
+
+const noEvents: ServerEvents = { events: [], adjustedForecasts: [] }
+
+export const ServerView = ({ run, theme }: RunViewProps) => {
+  const { metric, filter, selectedServer } = useWindowState()
+  const [span, setSpan] = useState<SpanName>(hasWideGap(run) ? 'forecast' : 'recent')
+  const response = useRequest('run.server', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
+  const events = useRequest(
+    'run.server-events',
+    selectedServer === null ? null : { folder: run.folder, serverId: selectedServer },
+    `${run.folder} ${selectedServer ?? ''}`,
+  )
+  if (selectedServer === null) {
+    return (
+      <main className="page" aria-label="Server">
+        <EmptyState
+          title="No server is selected"
+          action={{ label: 'Choose one from the list', onClick: () => navigateTo('servers', { filter }) }}
+        >
+          Select a server in the list, the heatmap or the scatter, or search for it with Ctrl+K.
+        </EmptyState>
+      </main>
+    )
+  }
+  return (
+    <main className="page" aria-label="Server" aria-busy={isBusy(response) || isBusy(events)}>
+      <Loaded response={response} loadingText="Reading the server …">
+        {(detail) => (
+          <div className="page-inner">
+            {sortMetrics(detail, metric).map((figures, index) => (
+              <section key={figures.metric} className="page-inner" aria-label={`${detail.serverId}, ${figures.metric}`}>
+                {index === 0 && <ServerHeader detail={detail} figures={figures} />}
+                {index > 0 && <h2>{figures.metric}</h2>}
+                <ServerSeries
+                  figures={figures}
+                  events={events.status === 'ready' ? events.value : noEvents}
+                  run={run}
+                  theme={theme}
+                  span={span}
+                  onSpan={setSpan}
+                />
+                <div className="columns">
+                  <BreachProbability figures={figures} run={run} theme={theme} />
+                  <ServerRecommendation run={run} detail={detail} figures={figures} />
+                  <AllFigures figures={figures} run={run} />
+                </div>
+              </section>
+            ))}
+          </div>
+        )}
+      </Loaded>
+    </main>
+  )
+}
+
+/** The metric in view first. */
+const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
+  [...metrics].sort((a, b) => Number(b.metric === metric) - Number(a.metric === metric))
+
+interface ServerHeaderProps {
+  readonly detail: ServerDetail
+  readonly figures: ServerDetail['metrics'][number]
+}
+
+const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
+  const groups = [figures.business_unit, figures.region, figures.criticality].filter((group) => group !== null)
+  return (
+    <header className="server-head">
+      <h1>{detail.serverId}</h1>
+      <RiskBadge level={figures.risk_level} />
+      <span className="muted">
+        {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)} by risk
+        {groups.length > 0 && ` · ${groups.join(' · ')}`}
+      </span>
+      <span className="toolbar-gap" />
+      <RankNavigation figures={figures} />
+      <button
+        type="button"
+        className="button"
+        onClick={() => {
+          selectServer(detail.serverId)
+          navigateTo('heatmap')
+        }}
+      >
+        Show on the heatmap
+      </button>
+    </header>
+  )
+}
+
+/** The servers before and after it by risk, of the whole fleet. */
+const RankNavigation = ({
+  figures: { previousServer: rankedBefore, nextServer: rankedAfter },
+}: {
+  readonly figures: ServerDetail['metrics'][number]
+}) => (
+  <span className="neighbours">
+    <button
+      type="button"
+      className="icon-button"
+      aria-label="Server before it by risk"
+      title={rankedBefore ?? 'This is the riskiest server'}
+      disabled={rankedBefore === null}
+      onClick={() => rankedBefore !== null && openServer(rankedBefore)}
+    >
+      <ArrowLeft size={16} aria-hidden />
+    </button>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label="Server after it by risk"
+      title={rankedAfter ?? 'This is the least risky server'}
+      disabled={rankedAfter === null}
+      onClick={() => rankedAfter !== null && openServer(rankedAfter)}
+    >
+      <ArrowRight size={16} aria-hidden />
+    </button>
+  </span>
+)

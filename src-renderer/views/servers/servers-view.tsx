@@ -1,0 +1,178 @@
+// The list of servers: any number of rows, fetched as they come into view; sort, filter, choose columns, copy, export.
+import { Columns3, Copy, Download } from 'lucide-react'
+import { useCallback, useMemo, useState } from 'react'
+import { rowFormats } from '../../../src-shared/ipc/export-rows.ts'
+import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import type { Cell, ServersPage } from '../../../src-shared/ipc/fleet-view.ts'
+import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
+import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
+import { CheckList } from '../../components/check-list.tsx'
+import { DataGrid, type GridRange, type GridSort } from '../../components/data-grid.tsx'
+import { NoMatchingServers } from '../../components/empty-state.tsx'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { Popover } from '../../components/popover.tsx'
+import { formatTable, textFormatLabels, textFormats, type TextFormat } from '../../components/format-table.ts'
+import { Toolbar } from '../../components/toolbar.tsx'
+import { changeSettings, copyWithNotice, exportRows, notify } from '../../state/notify.ts'
+import { openServer, selectServer } from '../../state/navigation.ts'
+import { usePages } from '../../state/use-pages.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatting } from '../../theme/formatting.ts'
+import type { RunViewProps } from '../view-entry.ts'
+
+type ColumnName = keyof ServerRiskRow
+
+const defaultColumns: readonly ColumnName[] = serverColumns.filter(({ isShown }) => isShown === true).map(({ name }) => name)
+const formatLabels = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
+const maxExportedRows = 20_000
+
+const selectPage = ({ rows, total }: ServersPage) => ({ rows, total })
+
+/** The server's name always leads: rows are known by it. */
+const visibleColumns = (chosen: readonly string[] | null): ColumnName[] => {
+  const requestedColumns = new Set<string>(chosen ?? defaultColumns)
+  return serverColumns.map(({ name }) => name).filter((name) => name === 'server_id' || requestedColumns.has(name))
+}
+
+export const ServersView = ({ run }: RunViewProps) => {
+  const { metric, filter, selectedServer, settings } = useWindowState()
+  const [sort, setSort] = useState<GridSort>({ column: 'horizon_p95', descending: true })
+  const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
+  const columns = useMemo(() => visibleColumns(settings.layout.serverColumns), [settings.layout.serverColumns])
+  const query = useMemo(
+    () => ({ folder: run.folder, metric, filter, columns, sort: { column: sort.column as ColumnName, descending: sort.descending } }),
+    [run.folder, metric, filter, columns, sort],
+  )
+  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('run.servers', query, selectPage)
+  const columnDefinitions = useMemo(() => serverColumns.filter(({ name }) => columns.includes(name)), [columns])
+  const unit = run.metrics.find(({ name }) => name === metric)?.unit ?? ''
+
+  const loadedRows = useCallback(
+    ({ from, to }: GridRange): (readonly Cell[])[] =>
+      Array.from({ length: to - from }, (_, index) => rowAt(from + index)).filter((row): row is Cell[] => row !== undefined),
+    [rowAt],
+  )
+  const copy = (range: GridRange, format: TextFormat): void => {
+    const rows = loadedRows(range)
+    const text = formatTable({ columns: columnDefinitions.map(({ name }) => name), rows }, format)
+    const missing = range.to - range.from - rows.length
+    const missingNote = missing === 0 ? '' : `; ${formatting.count(missing)} are not loaded yet: export them instead`
+    void copyWithNotice(text, `${formatting.count(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`, missingNote)
+  }
+  const copyFromKeys = (range: GridRange, column: number): void => {
+    if (range.to - range.from > 1) {
+      copy(range, 'tsv')
+      return
+    }
+    void copyWithNotice(String(rowAt(range.from)?.[column] ?? ''), 'Cell')
+  }
+  const exportSelection = (scope: 'all' | 'filtered' | 'selected', format: (typeof rowFormats)[number]): void => {
+    const names = loadedRows(selection).map(([name]) => String(name))
+    if (scope === 'selected' && names.length > maxExportedRows) {
+      notify(`Select at most ${formatting.count(maxExportedRows)} rows, or narrow the filter.`)
+      return
+    }
+    const chosen = scope === 'all' ? noFilter : scope === 'filtered' ? filter : { ...noFilter, servers: names }
+    void exportRows({ ...query, filter: chosen, format })
+  }
+  const selected = selection.to - selection.from
+
+  return (
+    <main className="view" aria-label="Servers">
+      <Toolbar label="Servers">
+        <strong className="list-count" aria-live="polite">
+          {total === null ? '…' : formatting.count(total)}
+          {firstResponse !== null && total !== firstResponse.of && ` of ${formatting.count(firstResponse.of)}`}{' '}
+          {firstResponse?.of === 1 ? 'server' : 'servers'}
+        </strong>
+        <span className="toolbar-gap" />
+        <Popover label={<IconLabel icon={<Columns3 size={14} aria-hidden />} text="Columns" />} name="Columns" align="right">
+          <CheckList
+            title="Columns"
+            selected={columns}
+            options={serverColumns.filter(({ name }) => name !== 'server_id').map(({ name, title }) => ({ value: name, label: title }))}
+            onChange={(chosen) => void changeSettings({ layout: { serverColumns: chosen.length === 0 ? null : chosen } })}
+          />
+        </Popover>
+        <Popover label={<IconLabel icon={<Copy size={14} aria-hidden />} text="Copy" />} name="Copy the selected rows" align="right">
+          <ul className="menu-list">
+            {textFormats.map((format) => (
+              <li key={format}>
+                <button type="button" className="menu-item" data-close onClick={() => copy(selection, format)}>
+                  {formatting.count(selected)} selected as {textFormatLabels[format]}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Popover>
+        <Popover label={<IconLabel icon={<Download size={14} aria-hidden />} text="Export" />} name="Export rows" align="right">
+          <ExportMenu onExport={exportSelection} selected={selected} />
+        </Popover>
+      </Toolbar>
+      <div className="list-area" aria-busy={total === null || isRefreshing}>
+        {error !== null && <ErrorPanel error={error} />}
+        {error === null && total === 0 && <NoMatchingServers />}
+        {total !== null && total > 0 && (
+          <DataGrid
+            label="Servers"
+            columns={columnDefinitions}
+            total={total}
+            context={{ unit, isHourly: run.granularity === 'hourly' }}
+            rowAt={rowAt}
+            onRange={onRange}
+            sort={sort}
+            onSort={setSort}
+            markedKey={selectedServer}
+            onRowSelect={([name]) => selectServer(String(name))}
+            onOpen={([name]) => openServer(String(name))}
+            onCopy={copyFromKeys}
+            onSelection={setSelection}
+          />
+        )}
+        {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+      </div>
+    </main>
+  )
+}
+
+const IconLabel = ({ icon, text }: { readonly icon: React.ReactNode; readonly text: string }) => (
+  <>
+    {icon} {text}
+  </>
+)
+
+interface ExportMenuProps {
+  readonly selected: number
+  readonly onExport: (scope: 'all' | 'filtered' | 'selected', format: (typeof rowFormats)[number]) => void
+}
+
+const ExportMenu = ({ selected, onExport }: ExportMenuProps) => (
+  <div className="export-menu">
+    {(['filtered', 'selected', 'all'] as const).map((scope) => (
+      <section key={scope} aria-label={scope}>
+        <h3>
+          {scope === 'filtered'
+            ? 'What the filter shows'
+            : scope === 'selected'
+              ? `Selected rows (${formatting.count(selected)})`
+              : 'All servers'}
+        </h3>
+        <ul className="menu-list">
+          {rowFormats.map((format) => (
+            <li key={format}>
+              <button
+                type="button"
+                className="menu-item"
+                data-close
+                aria-label={`${scope} rows as ${formatLabels[format]}`}
+                onClick={() => onExport(scope, format)}
+              >
+                {formatLabels[format]}…
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+    ))}
+  </div>
+)

@@ -1,0 +1,214 @@
+// Settings: how forecasts are analysed, look and number format; a pipeline's config.yaml with a preview of what it would set.
+import { FileInput } from 'lucide-react'
+import { useId, useState } from 'react'
+import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { ConfigReading } from '../../../src-shared/config/config-preview.ts'
+import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
+import { themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
+import { Select } from '../../components/select.tsx'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { changeSettings, importConfig, notify } from '../../state/notify.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { ConfigPreview } from './config-preview.tsx'
+import { formatSetting, settingGroups, parseSettings, type SettingsFormState, type SettingField } from './settings-fields.ts'
+
+type SettingsPart = 'file' | 'fields'
+
+const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
+
+const toFormState = (analysis: Readonly<Record<string, unknown>>): SettingsFormState =>
+  Object.fromEntries(settingGroups.flatMap(({ fields }) => fields).map(({ key }) => [key, formatSetting(analysis[key] ?? defaults[key])]))
+
+const locales = ['', 'en-US', 'en-GB', 'de-DE', 'de-CH', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'sv-SE', 'pl-PL', 'ja-JP'] as const
+const memoryLimits = ['', '1GB', '2GB', '4GB', '8GB', '16GB', '32GB'] as const
+const themeLabels: Readonly<Record<ThemeChoice, string>> = {
+  system: 'as the system',
+  light: 'light',
+  dark: 'dark',
+  'high-contrast': 'high contrast',
+}
+
+const scrollIntoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
+
+export const SettingsView = () => {
+  const { settings } = useWindowState()
+  const [draft, setForm] = useState<SettingsFormState>(() => toFormState(settings.analysis))
+  const [importedConfig, setImportedConfig] = useState<ConfigReading | null>(null)
+  /** `of`: the part of the page that asked, where it is told. */
+  const [failure, setFailure] = useState<{ readonly section: SettingsPart; readonly error: WireError } | null>(null)
+  /** Settings that the form has no field for stay as they are. */
+  const unlistedSettings = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in toFormState({}))))
+  const runAction = async (part: SettingsPart, action: () => Promise<void>): Promise<void> => {
+    try {
+      await action()
+      setFailure(null)
+    } catch (thrown) {
+      setFailure({ section: part, error: toWireError(thrown) })
+    }
+  }
+  const renderFailure = (part: SettingsPart) =>
+    failure?.section === part && (
+      <div ref={scrollIntoView}>
+        <ErrorPanel error={failure.error} onDismiss={() => setFailure(null)} />
+      </div>
+    )
+  const save = (part: SettingsPart, analysis: Record<string, unknown>): Promise<void> =>
+    runAction(part, async () => {
+      await changeSettings({ analysis })
+      setForm(toFormState(analysis))
+      setImportedConfig(null)
+      notify('Settings kept: they hold for the next analysis.')
+    })
+  return (
+    <main className="page" aria-label="Settings">
+      <div className="form">
+        <h1 className="finding">Settings</h1>
+        <fieldset>
+          <legend>Look</legend>
+          <div className="form-inline">
+            <Select<ThemeChoice>
+              label="Theme"
+              value={settings.theme}
+              options={themeChoices.map((value) => ({ value, label: themeLabels[value] }))}
+              onChange={(theme) => void changeSettings({ theme })}
+            />
+            <Select<(typeof locales)[number]>
+              label="Numbers and dates"
+              value={locales.find((locale) => locale === settings.locale) ?? ''}
+              options={locales.map((value) => ({ value, label: value === '' ? `as the system (${navigator.language})` : value }))}
+              onChange={(locale) => void changeSettings({ locale: locale === '' ? null : locale })}
+            />
+            <span className="muted">
+              Sample: {new Intl.NumberFormat(settings.locale ?? navigator.language).format(12345.6)},{' '}
+              {new Intl.DateTimeFormat(settings.locale ?? navigator.language, { dateStyle: 'medium', timeZone: 'UTC' }).format(
+                Date.UTC(2026, 11, 31),
+              )}
+            </span>
+          </div>
+        </fieldset>
+        <fieldset>
+          <legend>This machine</legend>
+          <div className="form-inline">
+            <Select<(typeof memoryLimits)[number]>
+              label="Memory for an analysis"
+              value={memoryLimits.find((limit) => limit === settings.memoryLimit) ?? ''}
+              options={memoryLimits.map((value) => ({
+                value,
+                label: value === '' ? 'a quarter of the machine’s' : value.replace('GB', ' GB'),
+              }))}
+              onChange={(limit) => void changeSettings({ memoryLimit: limit === '' ? null : limit })}
+            />
+            <span className="muted">What does not fit is kept on the disk meanwhile; figures do not depend on it.</span>
+          </div>
+        </fieldset>
+        <section aria-label="Configuration file">
+          <div className="actions">
+            <button
+              type="button"
+              className="button"
+              onClick={() =>
+                void runAction('file', async () => {
+                  setImportedConfig(await importConfig())
+                })
+              }
+            >
+              <FileInput size={14} aria-hidden /> Read a config.yaml…
+            </button>
+            <span className="muted">Headroom’s own, or the Python pipeline’s; you see what it sets before anything is kept.</span>
+          </div>
+          {renderFailure('file')}
+          {importedConfig !== null && (
+            <ConfigPreview
+              importedConfig={importedConfig}
+              onApply={() => void save('file', { ...settings.analysis, ...importedConfig.settings })}
+              onCancel={() => setImportedConfig(null)}
+            />
+          )}
+        </section>
+        <form
+          className="form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void save('fields', { ...unlistedSettings, ...parseSettings(draft, defaults) })
+          }}
+        >
+          {settingGroups.map(({ title, fields }) => (
+            <fieldset key={title}>
+              <legend>{title}</legend>
+              {fields.map((field) => (
+                <FieldRow
+                  key={field.key}
+                  field={field}
+                  value={draft[field.key] ?? ''}
+                  onChange={(value) => setForm({ ...draft, [field.key]: value })}
+                />
+              ))}
+            </fieldset>
+          ))}
+          {Object.keys(unlistedSettings).length > 0 && (
+            <p className="muted">
+              Also set, from a file: <code>{JSON.stringify(unlistedSettings)}</code>
+            </p>
+          )}
+          {renderFailure('fields')}
+          <div className="actions">
+            <button type="submit" className="button primary-button">
+              Keep for the next analysis
+            </button>
+            <button type="button" className="button" onClick={() => void save('fields', {})}>
+              Back to the defaults
+            </button>
+          </div>
+        </form>
+      </div>
+    </main>
+  )
+}
+
+interface FieldRowProps {
+  readonly field: SettingField
+  readonly value: string
+  readonly onChange: (value: string) => void
+}
+
+const FieldRow = ({ field, value, onChange }: FieldRowProps) => {
+  const id = useId()
+  const defaultText = formatSetting(defaults[field.key])
+  return (
+    <div className="form-row">
+      <label htmlFor={id}>
+        {field.label}
+        {field.unit !== undefined && <span className="muted"> ({field.unit})</span>}
+      </label>
+      {field.kind === 'flag' ? (
+        <input
+          id={id}
+          type="checkbox"
+          className="form-check"
+          checked={value === 'true'}
+          onChange={({ target }) => onChange(String(target.checked))}
+        />
+      ) : field.kind === 'choice' ? (
+        <select id={id} className="field" value={value} onChange={({ target }) => onChange(target.value)}>
+          {field.choices?.map((choice) => (
+            <option key={choice.value} value={choice.value}>
+              {choice.label}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          id={id}
+          className="field"
+          inputMode={field.kind === 'number' ? 'decimal' : 'text'}
+          value={value}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      )}
+      <span className="muted">
+        {field.hint}
+        {value !== defaultText && defaultText !== '' && `; default ${defaultText}`}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,95 @@
+// Where one begins: the sample fleet, a file or folder of one's own, or a run that was open before.
+import { Cloud, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
+import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
+import { ErrorPanel } from '../../components/error-panel.tsx'
+import { navigateTo } from '../../state/navigation.ts'
+import { choosePath, removeRecentRun, openRunFolder, openSample } from '../../state/open-path.ts'
+import { useWindowState } from '../../state/window-state.ts'
+import { formatDollars, formatLocalTime, formatShare, formatting } from '../../theme/formatting.ts'
+
+export const StartView = () => {
+  const { failure, notice, opening, recentRuns } = useWindowState()
+  const dismiss = (): void => useWindowState.setState({ failure: null })
+  return (
+    <main className="start" aria-label="Start">
+      <div className="start-inner">
+        <header className="start-head">
+          <h1>Headroom</h1>
+          <p>Which servers run out of capacity, when, and what to do about it – from the forecasts you already have.</p>
+        </header>
+        {failure !== null && <ErrorPanel error={failure.error} subject={failure.subject} onDismiss={dismiss} />}
+        {notice !== null && (
+          <p className="notice" role="status">
+            {notice}
+          </p>
+        )}
+        <div className="start-actions" aria-busy={opening !== null}>
+          <button type="button" className="card primary" disabled={opening !== null} onClick={() => void openSample()}>
+            <Sparkles size={20} aria-hidden />
+            <strong>Open the sample fleet</strong>
+            <span>120 invented servers with their forecasts, analysed in a few seconds.</span>
+          </button>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('file')}>
+            <FileUp size={20} aria-hidden />
+            <strong>Open file…</strong>
+            <span>One Parquet file of forecasts. A servers table beside it, named like it with .servers.csv, is used too.</span>
+          </button>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('folder')}>
+            <FolderOpen size={20} aria-hidden />
+            <strong>Open folder…</strong>
+            <span>A folder of Parquet files, or a run folder, also one that the Python job made.</span>
+          </button>
+          <button type="button" className="card" disabled={opening !== null} onClick={() => navigateTo('cloud')}>
+            <Cloud size={20} aria-hidden />
+            <strong>Connect to AWS…</strong>
+            <span>The same analysis as an Amazon SageMaker job; the run comes home verified.</span>
+          </button>
+        </div>
+        <p className="start-hint">{opening === null ? 'Or drop a file or folder anywhere on this window.' : `Opening ${opening} …`}</p>
+        <section className="recent" aria-label="Recent runs">
+          <h2>Recent runs</h2>
+          {recentRuns.length === 0 ? (
+            <p className="muted">None yet. The sample fleet is the quickest way to see one.</p>
+          ) : (
+            <ul>
+              {recentRuns.map((run) => (
+                <RecentRow key={run.folder} run={run} />
+              ))}
+            </ul>
+          )}
+        </section>
+      </div>
+    </main>
+  )
+}
+
+const RecentRow = ({ run }: { readonly run: RecentRun }) => (
+  <li className="recent-row" data-missing={!run.exists}>
+    <button
+      type="button"
+      className="recent-open"
+      disabled={!run.exists}
+      title={run.exists ? run.folder : `${run.folder} is not there any more`}
+      onClick={() => void openRunFolder(run.folder)}
+    >
+      <span className="recent-title">{run.title}</span>
+      <span className="recent-figure">{formatting.count(run.servers)} servers</span>
+      <span className="recent-figure">
+        {formatting.count(run.atRisk)} at risk ({formatShare(run.atRisk, run.servers)})
+      </span>
+      <span className="recent-figure">
+        {run.savingsMonthlyUsd === null ? '' : `${formatDollars(run.savingsMonthlyUsd)} a month to save`}
+      </span>
+      <span className="recent-when">{run.exists ? formatLocalTime(run.openedAt) : 'folder is gone'}</span>
+    </button>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={`Remove ${run.title} from the list`}
+      title="Remove from this list; the folder stays"
+      onClick={() => void removeRecentRun(run.folder)}
+    >
+      <X size={14} aria-hidden />
+    </button>
+  </li>
+)

@@ -1,0 +1,171 @@
+// The fields of a what-if scenario: sliders, sliders for one group or metric, and what a server costs.
+import { X } from 'lucide-react'
+import { useId, useState } from 'react'
+import type { groupColumns, WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
+import { formatting } from '../../theme/formatting.ts'
+
+export interface SliderProps {
+  readonly label: string
+  readonly unit: string
+  readonly min: number
+  readonly max: number
+  readonly value: number
+  readonly onChange: (value: number) => void
+  /** Where the slider can be taken away again. */
+  readonly onRemove?: () => void
+}
+
+export const Slider = ({ label, unit, min, max, value, onChange, onRemove }: SliderProps) => {
+  const id = useId()
+  return (
+    <div className="slider">
+      <label htmlFor={id}>{label}</label>
+      <span className="slider-value">
+        <output htmlFor={id}>{formatting.value(value, unit)}</output>
+        {onRemove !== undefined && (
+          <button type="button" className="icon-button" aria-label={`Remove: ${label}`} title="Remove" onClick={onRemove}>
+            <X size={12} aria-hidden />
+          </button>
+        )}
+      </span>
+      <input
+        id={id}
+        type="range"
+        min={min}
+        max={max}
+        step={1}
+        value={value}
+        aria-valuetext={formatting.value(value, unit)}
+        onChange={({ target }) => onChange(Number(target.value))}
+      />
+    </div>
+  )
+}
+
+type GroupColumn = (typeof groupColumns)[number] | 'metric'
+
+interface Group {
+  readonly column: GroupColumn
+  readonly value: string
+}
+
+export interface GroupAmount extends Group {
+  /** Percent. */
+  readonly amount: number
+}
+
+const columnLabels: Readonly<Record<GroupColumn, string>> = {
+  business_unit: 'business unit',
+  region: 'region',
+  criticality: 'criticality',
+  metric: 'metric',
+}
+
+export const listGroups = ({ business_units, regions, criticalities }: WhatIfChoices): readonly Group[] => [
+  ...business_units.map((value) => ({ column: 'business_unit' as const, value })),
+  ...regions.map((value) => ({ column: 'region' as const, value })),
+  ...criticalities.map((value) => ({ column: 'criticality' as const, value })),
+]
+
+/** Metrics in other units than percent have no place on the slider. */
+export const listThresholdTargets = ({ metrics, criticalities }: WhatIfChoices, percentMetrics: readonly string[]): readonly Group[] => [
+  ...metrics.filter((metric) => percentMetrics.includes(metric)).map((value) => ({ column: 'metric' as const, value })),
+  ...criticalities.map((value) => ({ column: 'criticality' as const, value })),
+]
+
+export interface GroupSlidersProps {
+  readonly label: string
+  readonly groups: readonly Group[]
+  readonly selected: readonly GroupAmount[]
+  /** Where the slider of a newly chosen group stands. */
+  readonly defaultAmount: number
+  readonly min: number
+  readonly max: number
+  readonly onChange: (selected: readonly GroupAmount[]) => void
+}
+
+const isSameGroup = (a: Group, b: Group): boolean => a.column === b.column && a.value === b.value
+
+/** A slider for each chosen group, and a list to choose another one from. */
+export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max, onChange }: GroupSlidersProps) => {
+  const id = useId()
+  const remaining = groups.filter((group) => !selected.some((entry) => isSameGroup(entry, group)))
+  if (groups.length === 0) return null
+  return (
+    <fieldset className="group-sliders">
+      <legend>{label}</legend>
+      {selected.map((entry) => (
+        <Slider
+          key={`${entry.column} ${entry.value}`}
+          label={`${columnLabels[entry.column]} ${entry.value}`}
+          unit="%"
+          min={min}
+          max={max}
+          value={entry.amount}
+          onChange={(amount) => onChange(selected.map((other) => (isSameGroup(other, entry) ? { ...other, amount } : other)))}
+          onRemove={() => onChange(selected.filter((other) => !isSameGroup(other, entry)))}
+        />
+      ))}
+      {remaining.length > 0 && (
+        <select
+          id={id}
+          className="field"
+          aria-label={`${label}: choose`}
+          value=""
+          onChange={({ target }) => {
+            const group = remaining[Number(target.value)]
+            if (group !== undefined) onChange([...selected, { ...group, amount: defaultAmount }])
+          }}
+        >
+          <option value="">choose …</option>
+          {remaining.map(({ column, value }, index) => (
+            <option key={`${column} ${value}`} value={index}>
+              {columnLabels[column]} {value}
+            </option>
+          ))}
+        </select>
+      )}
+    </fieldset>
+  )
+}
+
+const maxMonthlyUsd = 1e9
+
+/** Null: as the run has it; undefined: no cost. */
+const parseCost = (rawText: string): number | null | undefined => {
+  if (rawText.trim() === '') return null
+  const cost = Number(rawText)
+  return cost >= 0 && cost <= maxMonthlyUsd ? cost : undefined
+}
+
+/** Monthly USD of every server; null: as the run has it. What is no cost stays as typed, is told, and changes nothing. */
+export const CostField = ({ value, onChange }: { readonly value: number | null; readonly onChange: (value: number | null) => void }) => {
+  const [typedCost, setTypedCost] = useState({ rawText: '', forValue: value })
+  const id = useId()
+  const shown = typedCost.rawText !== '' && typedCost.forValue === value ? typedCost.rawText : String(value ?? '')
+  const isInvalid = parseCost(shown) === undefined
+  return (
+    <div className="cost-field">
+      <label htmlFor={id}>Cost of a server, USD a month</label>
+      <input
+        id={id}
+        className="field"
+        inputMode="decimal"
+        placeholder="as the run"
+        value={shown}
+        aria-invalid={isInvalid}
+        aria-describedby={isInvalid ? `${id}-fault` : undefined}
+        onChange={({ target }) => {
+          const cost = parseCost(target.value)
+          setTypedCost({ rawText: target.value, forValue: cost === undefined ? value : cost })
+          if (cost !== undefined) onChange(cost)
+        }}
+      />
+      {isInvalid && (
+        <span id={`${id}-fault`} className="cost-fault" role="alert">
+          Write an amount from 0 to {formatting.count(maxMonthlyUsd)}, such as 250.5.
+        </span>
+      )}
+    </div>
+  )
+}

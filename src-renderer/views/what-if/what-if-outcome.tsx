@@ -1,0 +1,188 @@
+// What comes out of a scenario beside the run, who is at risk and who no longer is, and the scenarios that were kept.
+import { useId, useState } from 'react'
+import type { SavedScenario } from '../../../src-shared/ipc/saved-scenario.ts'
+import type { ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
+import { openServer } from '../../state/navigation.ts'
+import { formatDate, formatDollars, formatNumber, formatSigned, formatting } from '../../theme/formatting.ts'
+
+const listFigures = (
+  fleet: ScenarioFigures,
+): readonly (readonly [name: string, value: number | null, write: (value: number) => string])[] => [
+  ['At risk', fleet.at_risk_servers, formatting.count],
+  ['Underutilised', fleet.underutilized_servers, formatting.count],
+  ['Units to add', fleet.units_to_add, formatNumber],
+  ['Units, USD a month', fleet.units_monthly_usd, formatDollars],
+  ['Fleet, USD a month', fleet.fleet_monthly_usd, formatDollars],
+]
+
+export const ScenarioOutcome = ({ answer }: { readonly answer: WhatIfResult }) => {
+  const { run, outcome } = answer
+  const before = listFigures(run)
+  return (
+    <>
+      <h1 className="finding" aria-live="polite">
+        {findingText(answer)}
+      </h1>
+      <dl className="answers">
+        {listFigures(outcome).map(([name, value, format], index) => {
+          const runValue = before[index]?.[1] ?? null
+          return (
+            <div key={name} className="answer">
+              <dt className="answer-question">{name}</dt>
+              <dd className="answer-value">{value === null ? '–' : format(value)}</dd>
+              <dd className="muted">
+                {value === null || runValue === null
+                  ? 'not known'
+                  : value === runValue
+                    ? 'as the run'
+                    : `${formatSigned(value - runValue)} against ${format(runValue)}`}
+              </dd>
+            </div>
+          )
+        })}
+        <div className="answer">
+          <dt className="answer-question">Soonest breach</dt>
+          <dd className="answer-value">{outcome.soonest_breach === null ? 'none' : formatDate(Date.parse(outcome.soonest_breach.at))}</dd>
+          <dd className="muted">{outcome.soonest_breach?.server_id ?? 'no server is at risk'}</dd>
+        </div>
+      </dl>
+      {answer.unplaced.length > 0 && (
+        <p className="verdict">
+          {formatting.count(answer.unplaced.length)} {answer.unplaced.length === 1 ? 'group has' : 'groups have'} no server left to take the
+          demand of those removed.
+        </p>
+      )}
+      <div className="columns">
+        <ServerTable title="Newly at risk" list={answer.newly_at_risk} />
+        <ServerTable title="No longer at risk" list={answer.no_longer_at_risk} />
+      </div>
+    </>
+  )
+}
+
+const findingText = ({ run, outcome }: WhatIfResult): string => {
+  const change = outcome.at_risk_servers - run.at_risk_servers
+  const changeText =
+    change === 0 ? 'as many as in the run' : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run`
+  return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${changeText}`
+}
+
+const ServerTable = ({ title, list }: { readonly title: string; readonly list: ServerList }) => (
+  <section aria-label={title}>
+    <h2>
+      {title}: {formatting.count(list.count)}
+    </h2>
+    {list.servers.length === 0 ? (
+      <p className="muted">None.</p>
+    ) : (
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">Server</th>
+            <th scope="col" data-number>
+              In the run
+            </th>
+            <th scope="col" data-number>
+              Now
+            </th>
+            <th scope="col" data-number>
+              Threshold
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.servers.map((server) => (
+            <tr key={`${server.server_id} ${server.metric}`}>
+              <td>
+                {server.run_value === null ? (
+                  server.server_id
+                ) : (
+                  <button type="button" className="link" onClick={() => openServer(server.server_id)}>
+                    {server.server_id}
+                  </button>
+                )}
+              </td>
+              <td data-number>{server.run_value === null ? '–' : formatNumber(server.run_value)}</td>
+              <td data-number>{formatNumber(server.value)}</td>
+              <td data-number>{formatNumber(server.threshold)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    )}
+  </section>
+)
+
+export interface SavedScenariosProps {
+  readonly saved: readonly SavedScenario[]
+  readonly answer: WhatIfResult
+  readonly onSave: (name: string) => void
+  readonly onShow: (scenario: Scenario) => void
+  readonly onRemove: (name: string) => void
+}
+
+export const SavedScenarios = ({ saved, answer, onSave, onShow, onRemove }: SavedScenariosProps) => {
+  const [name, setName] = useState('')
+  const id = useId()
+  const rows: readonly { readonly name: string; readonly outcome: ScenarioFigures; readonly scenario: Scenario | null }[] = [
+    { name: 'The run', outcome: answer.run, scenario: null },
+    ...saved,
+  ]
+  return (
+    <section aria-label="Kept scenarios">
+      <h2>Kept scenarios</h2>
+      <form
+        className="actions"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (name.trim() === '') return
+          onSave(name.trim())
+          setName('')
+        }}
+      >
+        <label htmlFor={id}>Keep this one as</label>
+        <input id={id} className="field" value={name} maxLength={120} onChange={({ target }) => setName(target.value)} />
+        <button type="submit" className="button" disabled={name.trim() === ''}>
+          Keep
+        </button>
+      </form>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">Scenario</th>
+            {listFigures(answer.run).map(([title]) => (
+              <th key={title} scope="col" data-number>
+                {title}
+              </th>
+            ))}
+            <th scope="col">Actions</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name}>
+              <td>{row.name}</td>
+              {listFigures(row.outcome).map(([title, value, format]) => (
+                <td key={title} data-number>
+                  {value === null ? '–' : format(value)}
+                </td>
+              ))}
+              <td>
+                {row.scenario !== null && (
+                  <>
+                    <button type="button" className="link" onClick={() => row.scenario !== null && onShow(row.scenario)}>
+                      Show
+                    </button>{' '}
+                    <button type="button" className="link" aria-label={`Remove ${row.name}`} onClick={() => onRemove(row.name)}>
+                      Remove
+                    </button>
+                  </>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,116 @@
+// What is known of a cloud job: identity of the caller, the job's state, its journal entry, and the events of a trip.
+import { z } from 'zod'
+import { wireErrorSchema } from '../run/errors.ts'
+import { launchRequestSchema } from './cloud-settings.ts'
+import { runEventSchema } from '../run/run-event.ts'
+
+export const callerSchema = z.object({ account: z.string(), arn: z.string(), region: z.string(), endpoint: z.string().nullable() })
+/** Who asks AWS for things, and where. */
+export type CloudCaller = z.infer<typeof callerSchema>
+
+export const jobStatuses = ['InProgress', 'Completed', 'Failed', 'Stopping', 'Stopped'] as const
+export const jobStatusSchema = z.enum(jobStatuses)
+export type JobStatus = z.infer<typeof jobStatusSchema>
+
+export const jobStateSchema = z.object({
+  name: z.string(),
+  arn: z.string(),
+  status: jobStatusSchema,
+  /** ISO 8601 UTC. */
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  instanceType: z.string().nullable(),
+  /** What SageMaker and the container say of a failure. */
+  failureReason: z.string().nullable(),
+  exitMessage: z.string().nullable(),
+  /** Where it writes, "" where unknown. */
+  outputUri: z.string(),
+  /** Page of the job in the AWS console. */
+  consoleUrl: z.string(),
+})
+export type JobState = z.infer<typeof jobStateSchema>
+
+export const hasEnded = (status: JobStatus): boolean => status === 'Completed' || status === 'Failed' || status === 'Stopped'
+
+export const logLineSchema = z.object({ host: z.string(), at: z.string(), text: z.string() })
+export type LogLine = z.infer<typeof logLineSchema>
+
+const utilizationSchema = z.object({ last: z.number(), most: z.number() }).nullable()
+/** Per cent, of the last minute and of the busiest one; null where not measured. `cpu` counts 100 for each core. */
+export const jobLoadSchema = z.object({ cpu: utilizationSchema, memory: utilizationSchema, disk: utilizationSchema })
+export type JobLoad = z.infer<typeof jobLoadSchema>
+
+export const cloudRunStages = ['planned', 'submitting', 'submitted', 'ended', 'home'] as const
+
+/** Which job of a trip: the only one, or the two of a trip through Spark. */
+export const cloudRunParts = ['whole', 'spark', 'finish'] as const
+export type CloudRunPart = (typeof cloudRunParts)[number]
+
+/** A launch from click to run folder, as the journal keeps it: everything needed to go on, and no secret. */
+export const cloudRunSchema = z.object({
+  version: z.literal(1),
+  runId: z.string(),
+  jobName: z.string(),
+  stage: z.enum(cloudRunStages),
+  /** The job that `jobName`, `stage` and `job` are about. */
+  part: z.enum(cloudRunParts).default('whole'),
+  /** Times that this part was begun after it had failed or was stopped; 1 the first time. */
+  attempt: z.int().min(1).default(1),
+  createdAt: z.string(),
+  profile: z.string().nullable(),
+  caller: callerSchema,
+  request: launchRequestSchema,
+  instanceType: z.string(),
+  outputUri: z.string(),
+  /** USD for the whole of the allowed runtime, an estimate. */
+  mostUsd: z.number().nullable(),
+  /** Whether SageMaker's answer to the launch was seen. */
+  job: jobStateSchema.nullable(),
+  /** Why what the job left is no whole run, where that was found. */
+  incomplete: z.string().nullable().default(null),
+  /** Run folder on this machine, once it is home. */
+  folder: z.string().nullable(),
+})
+export type CloudRun = z.infer<typeof cloudRunSchema>
+
+export const cloudEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('planned'), run_id: z.string(), job: z.string(), instance_type: z.string(), most_usd: z.number().nullable() }),
+  /** Bytes of all files together; `skipped` are there already. */
+  z.object({ type: z.literal('upload'), file: z.string(), bytes: z.number(), total: z.number(), skipped: z.number() }),
+  z.object({ type: z.literal('submitted'), part: z.enum(cloudRunParts), job: z.string(), arn: z.string(), console_url: z.string() }),
+  z.object({ type: z.literal('status'), job: jobStateSchema }),
+  z.object({ type: z.literal('log'), line: logLineSchema }),
+  z.object({ type: z.literal('metrics'), load: jobLoadSchema }),
+  /** What the engine says of its own progress. */
+  z.object({ type: z.literal('engine'), event: runEventSchema }),
+  /** Tracking is held up, and goes on by itself. */
+  z.object({ type: z.literal('waiting'), error: wireErrorSchema }),
+  z.object({ type: z.literal('download'), file: z.string(), bytes: z.number(), total: z.number() }),
+  z.object({ type: z.literal('home'), folder: z.string(), verified: z.boolean() }),
+])
+export type CloudEvent = z.infer<typeof cloudEventSchema>
+
+export const checkStates = ['ok', 'warning', 'failed'] as const
+export const preflightCheckSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(checkStates),
+  /** One sentence: what was found. */
+  detail: z.string(),
+  /** How to mend it. */
+  next: z.string().optional(),
+})
+export type PreflightCheck = z.infer<typeof preflightCheckSchema>
+
+export const preflightSchema = z.object({
+  caller: callerSchema.nullable(),
+  checks: z.array(preflightCheckSchema),
+  /** Whether nothing failed. */
+  passed: z.boolean(),
+  instanceType: z.string().nullable(),
+  mostUsd: z.number().nullable(),
+  /** Machines on which Spark should compute the rows, where the set may outgrow one. */
+  suggestedInstances: z.int().nullable(),
+})
+export type Preflight = z.infer<typeof preflightSchema>

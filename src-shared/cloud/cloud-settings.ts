@@ -1,0 +1,103 @@
+// What a launch in the cloud is asked for: where, as which role, on what machine, and what is to be analysed.
+import { z } from 'zod'
+import { analysisMethodSchema } from '../config/analysis-config.ts'
+
+/** SageMaker's limits of a processing job, as its API states them. */
+export const processingLimits = {
+  inputs: 10,
+  outputs: 10,
+  jobName: 63,
+  arguments: 100,
+  argumentLength: 256,
+  variables: 100,
+  variableLength: 256,
+  localPath: 256,
+  s3Uri: 1024,
+  imageUri: 255,
+  instances: 100,
+  volumeGb: 16_384,
+  maxRuntimeSeconds: 432_000,
+  tags: 50,
+  securityGroups: 5,
+  subnets: 16,
+} as const
+
+export const cloudSettingsSchema = z.strictObject({
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens.'),
+  /** Folder in the bucket for engine, inputs and runs; without slash at its ends. */
+  prefix: z
+    .string()
+    .regex(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/, 'A prefix is a path of plain names.')
+    .default('headroom'),
+  roleArn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'A role is named by its ARN: arn:aws:iam::ACCOUNT:role/NAME.'),
+  /** Absent: chosen by the input's size. */
+  instanceType: z
+    .string()
+    .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'An instance type looks like ml.m5.xlarge.')
+    .optional(),
+  /** Absent: the region's scikit-learn image. */
+  imageUri: z.string().max(processingLimits.imageUri).optional(),
+  volumeGb: z.int().min(1).max(processingLimits.volumeGb).default(30),
+  maxRuntimeSeconds: z.int().min(60).max(processingLimits.maxRuntimeSeconds).default(3600),
+  /** Launches whose full runtime would cost more are refused. */
+  costCeilingUsd: z.number().positive().default(10),
+  /** Encrypts volume, uploads and outputs. */
+  kmsKeyId: z.string().min(1).max(2048).optional(),
+  subnets: z.array(z.string().min(1).max(32)).max(processingLimits.subnets).default([]),
+  securityGroupIds: z.array(z.string().min(1).max(32)).max(processingLimits.securityGroups).default([]),
+  /** The engine needs no network; a Python module may. */
+  networkIsolation: z.boolean().default(true),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+})
+export type CloudSettings = z.infer<typeof cloudSettingsSchema>
+
+const s3Uri = z
+  .string()
+  .max(processingLimits.s3Uri)
+  .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/)
+
+/** Where rows are computed: on one machine, or on several by Spark. */
+export const engineKinds = ['single', 'spark'] as const
+export type EngineKind = (typeof engineKinds)[number]
+/** Machines of a Spark job where no number is given. */
+export const defaultInstances = 4
+
+export const cloudTaskSchema = z.discriminatedUnion('kind', [
+  /** Headroom's own engine. */
+  z.strictObject({
+    kind: z.literal('engine'),
+    method: analysisMethodSchema,
+    /** Analysis settings as the user set them; checked by the engine. */
+    config: z.record(z.string(), z.unknown()),
+    model: z.string().min(1).optional(),
+    /** Local CSV or Parquet file. */
+    serversTable: z.string().min(1).optional(),
+    /** Local CSV file of one-off events. */
+    eventsTable: z.string().min(1).optional(),
+    /** Rows by a Spark job on so many machines first, the rest by the engine. */
+    spark: z
+      .strictObject({
+        instances: z.int().min(1).max(processingLimits.instances),
+        /** Local folder with the plan for this set. */
+        planFolder: z.string().min(1),
+      })
+      .optional(),
+  }),
+  /** The user's own Python module, as their pipeline runs it. */
+  z.strictObject({
+    kind: z.literal('python-module'),
+    /** Local folder that holds `src` and `config`. */
+    projectFolder: z.string().min(1),
+    /** Script inside it, for instance src/05_risk_analysis.py. */
+    script: z.string().min(1),
+  }),
+])
+
+export const launchRequestSchema = z.strictObject({
+  runId: z.string().regex(/^[a-z0-9]{8,32}$/),
+  settings: cloudSettingsSchema,
+  /** One S3 address of a folder or file, or local files and folders. */
+  input: z.union([s3Uri, z.array(z.string().min(1)).min(1)]),
+  task: cloudTaskSchema,
+})
+export type LaunchRequest = z.infer<typeof launchRequestSchema>

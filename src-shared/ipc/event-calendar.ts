@@ -1,0 +1,47 @@
+// The event ledger that a planner keeps beside a run: its lines as an events table has them, and what each does to the run.
+import { z } from 'zod'
+import { eventReportSchema } from '../artefacts/event-report.ts'
+
+/** Columns of an events table. */
+export const eventColumns = ['from', 'to', 'servers', 'group', 'metric', 'effect', 'note'] as const
+export type EventColumn = (typeof eventColumns)[number]
+
+/** At most so many events in one ledger. */
+export const maxEvents = 1000
+
+const field = z.string().max(100_000)
+
+/** One line, each field as text, empty where the event states nothing; `servers` or `group` says whom it is about. */
+export const eventLineSchema = z.strictObject({
+  from: field,
+  to: field,
+  servers: field,
+  group: field,
+  metric: field,
+  effect: field,
+  note: field,
+})
+export type EventLine = z.infer<typeof eventLineSchema>
+
+export const saveEventsRequestSchema = z.strictObject({ folder: z.string().min(1), lines: z.array(eventLineSchema).max(maxEvents) })
+
+export const eventCalendarSchema = z.object({
+  lines: z.array(eventLineSchema),
+  /** Entry i is about line i; scenarios are of the ledger as it is now, `left_out` as the run found it. */
+  report: eventReportSchema,
+  /** Whether the run was analysed with line i. */
+  applied: z.array(z.boolean()),
+  /** Why the run can have no ledger; null where it can. */
+  unavailableReason: z.string().nullable(),
+})
+export type EventCalendarView = z.infer<typeof eventCalendarSchema>
+
+export const serverEventsRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })
+
+/** What the ledger says about one server. */
+export const serverEventsSchema = z.object({
+  events: z.array(z.object({ note: z.string(), metric: z.string().nullable(), fromMs: z.number(), untilMs: z.number() })),
+  /** The forecast with all events to come, by metric, in its unit; metrics that none changes are absent. */
+  adjustedForecasts: z.array(z.object({ metric: z.string(), timesMs: z.instanceof(Float64Array), forecast: z.instanceof(Float32Array) })),
+})
+export type ServerEvents = z.infer<typeof serverEventsSchema>

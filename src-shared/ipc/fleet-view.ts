@@ -1,0 +1,224 @@
+// What the views of a whole fleet ask and get: figures under the filter, pages of servers, groups, seasons, models and recommendations.
+import { z } from 'zod'
+import { recommendationKindSchema, fleetFilterSchema } from './fleet-filter.ts'
+import { serverColumnNames } from '../artefacts/server-columns.ts'
+import type { ServerRiskRow } from '../artefacts/server-risk.ts'
+
+const count = z.int().min(0)
+const nullableNumber = z.number().nullable()
+/** ISO 8601 UTC. */
+const instant = z.string()
+const folder = z.string().min(1)
+
+/** A page is a request for at most so many rows. */
+export const maxPageSize = 1000
+
+/** Of one metric under the shared filter. */
+export const filteredRequestSchema = z.strictObject({ folder, metric: z.string().min(1), filter: fleetFilterSchema })
+export type FilteredRequest = z.infer<typeof filteredRequestSchema>
+
+/** One value of a cell that crosses a process border. */
+export const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()])
+export type Cell = z.infer<typeof cellSchema>
+
+const columnName = z.enum(serverColumnNames as [keyof ServerRiskRow, ...(keyof ServerRiskRow)[]])
+
+export const serversRequestSchema = filteredRequestSchema.extend({
+  columns: z.array(columnName).min(1).max(serverColumnNames.length),
+  sort: z.strictObject({ column: columnName, descending: z.boolean() }),
+  offset: count,
+  limit: z.int().min(0).max(maxPageSize),
+})
+export type ServersRequest = z.infer<typeof serversRequestSchema>
+
+export const serversPageSchema = z.object({
+  /** Servers that pass the filter, and servers that have the metric. */
+  total: count,
+  of: count,
+  /** Values in the order of the columns asked for; times as ISO 8601 UTC. */
+  rows: z.array(z.array(cellSchema)),
+})
+export type ServersPage = z.infer<typeof serversPageSchema>
+
+const choiceSchema = z.object({ value: z.string(), servers: count })
+
+/** What the filter can be set to. A group "" are servers without one. */
+export const filterChoicesSchema = z.object({
+  business_unit: z.array(choiceSchema),
+  region: z.array(choiceSchema),
+  criticality: z.array(choiceSchema),
+  cluster: z.array(z.object({ cluster: count, name: z.string(), servers: count })),
+})
+export type FilterChoices = z.infer<typeof filterChoicesSchema>
+
+/** A server named in an answer. */
+const namedServerSchema = z.object({
+  server_id: z.string(),
+  horizon_p95: nullableNumber,
+  first_breach_at: instant.nullable(),
+  days_to_breach: nullableNumber,
+  breach_probability: nullableNumber,
+  risk_level: z.enum(['low', 'medium', 'high']).nullable(),
+})
+export type NamedServer = z.infer<typeof namedServerSchema>
+
+export const fleetFiguresSchema = z.object({
+  servers: count,
+  at_risk: count,
+  high_risk: count,
+  breaching: count,
+  underutilized: count,
+  late_orders: count,
+  /** Servers with a breach probability, and how many breaches those expect: the sum of the probabilities. */
+  with_probability: count,
+  expected_breaches: nullableNumber,
+  /** Monthly USD of the servers that can leave, and how many those are. */
+  removable: count,
+  savings_usd: z.number(),
+  monthly_cost_usd: z.number(),
+  units_to_add: z.number(),
+  recommendationCounts: z.array(z.object({ disposition: recommendationKindSchema, servers: count })),
+  /** First breaches by time: start of the bin, servers at risk and others; bins without any are left out. */
+  calendar: z.array(z.object({ atMs: z.number(), at_risk: count, brief: count })),
+  calendarStepMs: z.number(),
+  soonest: z.array(namedServerSchema),
+  groups: z.array(
+    z.object({
+      group: z.string(),
+      servers: count,
+      at_risk: count,
+      underutilized: count,
+      savings_usd: z.number(),
+      monthly_cost_usd: z.number(),
+    }),
+  ),
+  /** Median over the filtered servers of the selected models' mean absolute error and MASE. */
+  median_mae: nullableNumber,
+  median_mase: nullableNumber,
+  /** Breach periods of the filtered servers by cause. */
+  causes: z.object({ eoq: count, month_end: count, holiday: count, ordinary: count }),
+})
+export type FleetFigures = z.infer<typeof fleetFiguresSchema>
+
+export const fleetFiguresRequestSchema = filteredRequestSchema.extend({
+  groupBy: z.enum(['business_unit', 'region', 'criticality', 'cluster_name']),
+})
+export type FleetFiguresRequest = z.infer<typeof fleetFiguresRequestSchema>
+
+const upliftSchema = z.looseObject({ uplift_points: nullableNumber, series: count, standard_error: nullableNumber })
+
+/** The season of one metric's fleet, as the run's summary states it. */
+export const metricSeasonSchema = z.object({
+  metric: z.string(),
+  eoq: upliftSchema.extend({
+    quarters: count,
+    by_quarter: z.array(z.object({ quarter_end: z.string(), uplift_points: z.number(), series: count })),
+  }),
+  holiday: upliftSchema.extend({
+    days: count,
+    by_day: z.array(z.object({ day: z.string(), name: z.string(), uplift_points: z.number(), series: count })),
+  }),
+  weekend: upliftSchema.extend({ weeks: count }),
+  weekly_strength: z.object({ mean: nullableNumber, series: count }),
+  breaches: z.object({ eoq: count, month_end: count, holiday: count, ordinary: count }),
+  /** Rows January to December, columns Monday to Sunday. */
+  profile: z.object({ mean: z.array(z.array(nullableNumber)), series: z.array(z.array(count)) }).nullable(),
+})
+export type MetricSeason = z.infer<typeof metricSeasonSchema>
+
+export const seasonResponseSchema = z.object({
+  /** null where the run does not state its season. */
+  season: metricSeasonSchema.nullable(),
+  eoqWindowDays: nullableNumber,
+  eoqMonths: z.array(z.int()).nullable(),
+  holidayCountry: z.string().nullable(),
+  /** Filtered servers whose own quarter ends stand highest above their other days. */
+  strongest: z.array(
+    z.object({
+      server_id: z.string(),
+      eoq_uplift_points: z.number(),
+      eoq_uplift_quarters: count,
+      eoq_uplift_standard_error: nullableNumber,
+    }),
+  ),
+})
+export type SeasonResponse = z.infer<typeof seasonResponseSchema>
+
+const modelRowSchema = z.looseObject({
+  model: z.string(),
+  series: z.number(),
+  series_won: z.number(),
+  backtest_points: z.number(),
+  mae: nullableNumber,
+  median_mae: nullableNumber.optional(),
+  smape_percent: nullableNumber,
+  median_mase: nullableNumber,
+  bias: nullableNumber,
+  interval_points: z.number(),
+  interval_coverage: nullableNumber,
+})
+
+export const modelAccuracyResponseSchema = z.object({
+  /** null where the run does not state how right its models were. */
+  accuracy: z.looseObject({ interval_level: z.number(), models: z.array(modelRowSchema) }).nullable(),
+})
+export type ModelAccuracyResponse = z.infer<typeof modelAccuracyResponseSchema>
+
+/** What the planner decided about a recommendation; kept beside the run. */
+export const decisionSchema = z.object({
+  server_id: z.string(),
+  disposition: recommendationKindSchema,
+  verdict: z.enum(['accepted', 'dismissed']),
+  /** Why it was dismissed; may stay empty for what is accepted. */
+  reason: z.string().max(2000),
+  decided_at: instant,
+})
+export type Decision = z.infer<typeof decisionSchema>
+
+export const recommendationSchema = z.object({
+  server_id: z.string(),
+  disposition: recommendationKindSchema,
+  reason: z.string(),
+  metric: z.string(),
+  units_to_add: nullableNumber,
+  order_by: instant.nullable(),
+  is_order_late: z.boolean(),
+  consolidate_onto: z.string().nullable(),
+  monthly_savings_usd: z.number(),
+  query: z.string(),
+  verdict: z.enum(['accepted', 'dismissed']).nullable(),
+  verdict_reason: z.string().nullable(),
+})
+export type Recommendation = z.infer<typeof recommendationSchema>
+
+export const verdictFilters = ['open', 'accepted', 'dismissed', 'all'] as const
+
+export const recommendationsRequestSchema = filteredRequestSchema.extend({
+  verdict: z.enum(verdictFilters),
+  offset: count,
+  limit: z.int().min(0).max(maxPageSize),
+})
+export type RecommendationsRequest = z.infer<typeof recommendationsRequestSchema>
+
+export const recommendationsPageSchema = z.object({
+  /** Whether the run states recommendations at all. */
+  isKnown: z.boolean(),
+  total: count,
+  rows: z.array(recommendationSchema),
+  /** Under the filter, whatever the verdict: servers and monthly savings by disposition. */
+  totalsByRecommendation: z.array(
+    z.object({ disposition: recommendationKindSchema, servers: count, monthly_savings_usd: z.number(), units: z.number() }),
+  ),
+  verdicts: z.object({ open: count, accepted: count, dismissed: count, accepted_savings_usd: z.number() }),
+})
+export type RecommendationsPage = z.infer<typeof recommendationsPageSchema>
+
+export const saveDecisionsRequestSchema = z.strictObject({
+  folder,
+  decisions: z
+    .array(decisionSchema.omit({ decided_at: true }).strict())
+    .min(1)
+    .max(10_000),
+})
+/** Takes decisions back. */
+export const withdrawDecisionsRequestSchema = z.strictObject({ folder, servers: z.array(z.string()).min(1).max(10_000) })

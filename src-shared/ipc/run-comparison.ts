@@ -1,0 +1,138 @@
+// Two runs side by side: which risks are new, cleared or moved and why, and how the earlier forecast held against what then happened.
+import { z } from 'zod'
+import { analysisMethodSchema } from '../config/analysis-config.ts'
+import { granularitySchema } from '../run/run-manifest.ts'
+
+const count = z.int().min(0)
+/** ISO 8601 UTC. */
+const instant = z.string()
+
+const comparedRunSchema = z.object({
+  folder: z.string(),
+  run_id: z.string(),
+  analyzed_at: instant,
+  method: analysisMethodSchema,
+  engine_version: z.string(),
+  granularity: granularitySchema,
+  step_seconds: z.number(),
+  last_measured_at: instant.nullable(),
+  horizon: z.object({ start: instant, end: instant, periods: count }),
+  /** Distinct servers. */
+  servers: count,
+  at_risk_servers: count,
+})
+export type ComparedRun = z.infer<typeof comparedRunSchema>
+
+/** What makes the two runs less than alike, one plain sentence each. */
+const comparisonNoteSchema = z.object({ code: z.string(), message: z.string() })
+export type ComparisonNote = z.infer<typeof comparisonNoteSchema>
+
+/** A setting that differs: a leaf of the configuration by its dotted path, or `method`, `forced_model`. Null: not set. */
+const policyDifferenceSchema = z.object({ key: z.string(), earlier: z.json(), later: z.json() })
+export type PolicyDifference = z.infer<typeof policyDifferenceSchema>
+
+export const riskStatusSchema = z.enum(['new risk', 'cleared', 'still at risk'])
+
+export const changeCauseSchema = z.enum(['policy', 'model', 'data', 'together'])
+
+export const evaluatedSideSchema = z.object({
+  model: z.string().nullable(),
+  /** The P95 that the run judged, by its own basis, in the metric's unit. */
+  p95: z.number().nullable(),
+  threshold: z.number().nullable(),
+  is_at_risk: z.boolean(),
+  first_breach_at: instant.nullable(),
+})
+
+export const riskChangeSchema = z.object({
+  server_id: z.string(),
+  metric: z.string(),
+  status: riskStatusSchema,
+  /** New and cleared: the first of policy, model, data that suffices alone, else `together`. Still at risk: what moved the headroom most. */
+  cause: changeCauseSchema.nullable(),
+  /** Whether each alone would have changed the state; null for risks that stay. */
+  alone: z.object({ policy: z.boolean(), model: z.boolean(), data: z.boolean() }).nullable(),
+  earlier: evaluatedSideSchema,
+  later: evaluatedSideSchema,
+  /** Whether the P95 moved by 0.05 or more, or the next breach at all. */
+  is_moved: z.boolean(),
+  p95_change: z.number().nullable(),
+  /** The earlier forecast's first breach that is not past by the later run's horizon; null where all are, or for other statuses. */
+  next_breach_at: instant.nullable(),
+  /** From `next_breach_at` to the later run's first breach; negative: sooner than was thought. */
+  breach_shift_days: z.number().nullable(),
+  /** Change of threshold minus P95 in points, and its parts, which add up to it. Null where a side has no such figure. */
+  headroom_change: z
+    .object({ points: z.number(), policy_points: z.number(), model_points: z.number(), data_points: z.number() })
+    .nullable(),
+})
+export type RiskChange = z.infer<typeof riskChangeSchema>
+
+/** A series that only one of the runs has. */
+export const unpairedSeriesSchema = z.object({
+  server_id: z.string(),
+  metric: z.string(),
+  is_at_risk: z.boolean(),
+  /** Whether the other run lacks the server altogether. */
+  is_whole_server: z.boolean(),
+})
+
+const errorFigures = {
+  /** Times at which the earlier forecast meets a later measurement. */
+  points: count,
+  mae: z.number(),
+  /** Mean of predicted - actual. */
+  bias: z.number(),
+  /** Mean of 200 |a - p| / (|a| + |p|). */
+  smape_percent: z.number(),
+  /** Share of measured values inside the forecast's bounds; null without bounds. */
+  coverage: z.number().nullable(),
+}
+
+export const checkedSeriesSchema = z.object({
+  server_id: z.string(),
+  model: z.string(),
+  ...errorFigures,
+  predicted_breach: z.boolean().nullable(),
+  actual_breach: z.boolean().nullable(),
+})
+export type CheckedSeries = z.infer<typeof checkedSeriesSchema>
+
+export const metricCheckSchema = z.object({
+  metric: z.string(),
+  series: count,
+  ...errorFigures,
+  bounded_points: count,
+  /** MAE of the same series' models over the earlier run's backtest, weighted by the points compared; null without a backtest. */
+  backtest_mae: z.number().nullable(),
+  /** Series by whether a value above the earlier run's threshold was predicted and whether it was measured; null where no threshold applies. */
+  breaches: z.object({ hits: count, misses: count, false_alarms: count, quiet: count }).nullable(),
+})
+
+const forecastCheckSchema = z.object({
+  first_at: instant,
+  last_at: instant,
+  interval_level: z.number(),
+  metrics: z.array(metricCheckSchema.extend({ worst: z.array(checkedSeriesSchema) })),
+})
+export type ForecastCheck = z.infer<typeof forecastCheckSchema>
+
+export const runComparisonSchema = z.object({
+  earlier: comparedRunSchema,
+  later: comparedRunSchema,
+  notes: z.array(comparisonNoteSchema),
+  policy_differences: z.array(policyDifferenceSchema),
+  /** A risk is one metric of one server. `moved` are among `still_at_risk`. */
+  risks: z.object({ new: count, cleared: count, still_at_risk: count, moved: count, still_safe: count, not_judged: count }),
+  /** Distinct servers with such a risk, and those that only one run has. */
+  servers: z.object({ new: count, cleared: count, still_at_risk: count, added: count, removed: count }),
+  /** Of the new and cleared risks. */
+  causes: z.object({ policy: count, model: count, data: count, together: count }),
+  /** New, then cleared, then still at risk; tightest headroom first. */
+  changes: z.array(riskChangeSchema),
+  added: z.array(unpairedSeriesSchema),
+  removed: z.array(unpairedSeriesSchema),
+  /** Null where the later run measured none of the times that the earlier one forecast; `notes` says why. */
+  forecast_check: forecastCheckSchema.nullable(),
+})
+export type RunComparison = z.infer<typeof runComparisonSchema>

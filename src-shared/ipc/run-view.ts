@@ -1,0 +1,195 @@
+// What the window shows of an open run: overview, chart data and server details, with schemas for the process borders.
+import { z } from 'zod'
+import { analysisMethodSchema } from '../config/analysis-config.ts'
+import type { ClustersData, HeatmapData } from '../chart-options/chart-data.ts'
+import { fleetFilterSchema } from './fleet-filter.ts'
+import { recommendationSchema } from './fleet-view.ts'
+import { warningSchema } from '../run/run-event.ts'
+import { granularitySchema } from '../run/run-manifest.ts'
+import { riskLevelSchema, serverRiskRowSchema } from '../artefacts/server-risk.ts'
+
+const count = z.int().min(0)
+const milliseconds = z.number()
+
+/** `headroom`: a folder with a manifest. `python-original`: what the Python job left, six files or fewer. */
+export const runKindSchema = z.enum(['headroom', 'python-original'])
+export type RunKind = z.infer<typeof runKindSchema>
+
+export const runOverviewSchema = z.object({
+  folder: z.string(),
+  kind: runKindSchema,
+  title: z.string(),
+  /** ISO 8601 UTC; null where the folder does not say. */
+  analyzedAt: z.string().nullable(),
+  method: analysisMethodSchema.nullable(),
+  granularity: granularitySchema,
+  stepMs: milliseconds,
+  metrics: z.array(z.object({ name: z.string(), unit: z.string() })).min(1),
+  models: z.array(z.string()),
+  /** From the first known period to the end of the last, exclusive. */
+  extent: z.object({ startMs: milliseconds, endMs: milliseconds }),
+  /** Null where no series has a horizon. `endMs` is exclusive. */
+  horizon: z.object({ startMs: milliseconds, endMs: milliseconds, periods: count }).nullable(),
+  /** The last time of any measurement; null where nothing was measured. */
+  lastMeasuredMs: milliseconds.nullable(),
+  /** Distinct servers. */
+  counts: z.object({ servers: count, atRisk: count, underutilized: count.nullable(), series: count }),
+  soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
+  savingsMonthlyUsd: z.number().nullable(),
+  underutilizedThreshold: z.number().nullable(),
+  /** The original job's totals, which count rows under server names. */
+  module05Totals: z
+    .object({ servers: z.number().nullable(), atRiskRows: z.number().nullable(), underutilizedRows: z.number().nullable() })
+    .nullable(),
+  warnings: z.array(warningSchema),
+  /** Files that are absent and what the window does without them. */
+  missing: z.array(z.object({ file: z.string(), consequence: z.string() })),
+})
+export type RunOverview = z.infer<typeof runOverviewSchema>
+
+export const heatmapSorts = ['risk', 'breach', 'cluster', 'group', 'name'] as const
+export const heatmapSortSchema = z.enum(heatmapSorts)
+export type HeatmapSort = z.infer<typeof heatmapSortSchema>
+
+export const heatmapReductions = ['max', 'p95', 'mean'] as const
+export const heatmapReductionSchema = z.enum(heatmapReductions)
+export type HeatmapReduction = z.infer<typeof heatmapReductionSchema>
+
+export const heatmapRequestSchema = z.strictObject({
+  folder: z.string().min(1),
+  metric: z.string().min(1),
+  sort: heatmapSortSchema,
+  reduction: heatmapReductionSchema,
+  filter: fleetFilterSchema,
+  /** Ranks of servers under the sort, `toRow` exclusive; null: all. */
+  rows: z.strictObject({ from: count, to: count }).nullable(),
+  /** Time range, `toMs` exclusive; null: all. */
+  time: z.strictObject({ fromMs: milliseconds, toMs: milliseconds }).nullable(),
+  /** Pixels there are: no more rows and columns than these come back. */
+  maxRows: z.int().min(1).max(4096),
+  maxColumns: z.int().min(1).max(4096),
+  /** Whose row is wanted; null: nobody's. */
+  selected: z.string().nullable(),
+})
+export type HeatmapRequest = z.infer<typeof heatmapRequestSchema>
+
+const timeMarkSchema = z.object({ kind: z.enum(['eoq', 'holiday']), label: z.string(), fromMs: milliseconds, toMs: milliseconds })
+
+export const heatmapDataSchema: z.ZodType<HeatmapData> = z.object({
+  metric: z.string(),
+  unit: z.string(),
+  rows: z.array(
+    z.object({
+      label: z.string(),
+      serverId: z.string(),
+      servers: z.int().min(1),
+      riskLevel: riskLevelSchema.nullable(),
+    }),
+  ),
+  startMs: milliseconds,
+  stepMs: milliseconds,
+  columns: count,
+  values: z.instanceof(Float32Array),
+  horizonStartMs: milliseconds,
+  reduction: heatmapReductionSchema,
+  marks: z.array(timeMarkSchema),
+  highThreshold: z.number().nullable(),
+  veryHighThreshold: z.number().nullable(),
+  counts: z.object({ servers: count, atRisk: count }),
+})
+
+/** A heatmap and which part of the fleet it shows. */
+export const heatmapViewSchema = z.object({
+  data: heatmapDataSchema,
+  /** Servers that have the metric, before any zoom. */
+  totalRows: count,
+  /** Rank of the first server shown, and how many servers a row stands for (the last row may hold fewer). */
+  firstRow: count,
+  serversPerRow: z.int().min(1),
+  shownServers: count,
+  /** The first servers of each row, three at most. */
+  names: z.array(z.array(z.string())),
+  /** Row of the server asked for; null where it is not in view. */
+  selectedRow: count.nullable(),
+})
+export type HeatmapView = z.infer<typeof heatmapViewSchema>
+
+/** `spread`: mean and standard deviation; `components`: the first two principal components of the features. */
+export const clusterProjections = ['spread', 'components'] as const
+export type ClusterProjection = (typeof clusterProjections)[number]
+
+export const clustersRequestSchema = z.strictObject({
+  folder: z.string().min(1),
+  metric: z.string().min(1),
+  filter: fleetFilterSchema,
+  projection: z.enum(clusterProjections),
+})
+export type ClustersRequest = z.infer<typeof clustersRequestSchema>
+
+export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
+  metric: z.string(),
+  unit: z.string(),
+  serverIds: z.array(z.string()),
+  mean: z.instanceof(Float64Array),
+  std: z.instanceof(Float64Array),
+  cluster: z.instanceof(Int32Array),
+  clusters: z.array(z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() })),
+  servers: count.optional(),
+  underutilizedThreshold: z.number().nullable(),
+  axes: z.object({ x: z.string(), y: z.string() }).optional(),
+})
+
+/** A line around marks of the scatter, in the units of its axes. */
+export const serversInsideRequestSchema = clustersRequestSchema.extend({ area: z.array(z.tuple([z.number(), z.number()])).max(10_000) })
+export type ServersInsideRequest = z.infer<typeof serversInsideRequestSchema>
+
+/** `servers` is empty where there are more than can be picked. */
+export const serversInsideSchema = z.object({ total: count, servers: z.array(z.string()) })
+export type ServersInside = z.infer<typeof serversInsideSchema>
+
+/** Centres of the clusters in the features' own units, and how well they are told apart; null where the run does not say. */
+export const clusterProfilesSchema = z.object({
+  clusters: z.array(z.object({ cluster: count, name: z.string(), size: count, centre: z.record(z.string(), z.number().nullable()) })),
+  features: z.array(z.string()),
+  silhouette: z.number().nullable(),
+  stability: z.number().nullable(),
+  /** Shares of the variance that the two principal components hold. */
+  explained: z.array(z.number()).nullable(),
+})
+export type ClusterProfiles = z.infer<typeof clusterProfilesSchema>
+
+export const serverRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })
+export type ServerRequest = z.infer<typeof serverRequestSchema>
+
+/** One server: a risk row per metric, and its place among the servers under the risk order (1 is the riskiest). */
+export const serverDetailSchema = z.object({
+  serverId: z.string(),
+  metrics: z.array(
+    serverRiskRowSchema.extend({
+      unit: z.string(),
+      rank: z.int().min(1),
+      rankedServers: z.int().min(1),
+      /** The servers next to it in that order. */
+      previousServer: z.string().nullable(),
+      nextServer: z.string().nullable(),
+      /** The accountable model's line: measured in the history, forecast in the horizon. */
+      series: z.object({
+        timesMs: z.instanceof(Float64Array),
+        measured: z.instanceof(Float32Array),
+        forecast: z.instanceof(Float32Array),
+        /** Bounds as the forecast set has them, NaN where it has none; `interval_margin` widens them to their nominal level. */
+        lower: z.instanceof(Float32Array),
+        upper: z.instanceof(Float32Array),
+      }),
+      /** What the other models forecast for the horizon. */
+      otherModels: z.array(z.object({ model: z.string(), timesMs: z.instanceof(Float64Array), forecast: z.instanceof(Float32Array) })),
+      marks: z.array(timeMarkSchema),
+    }),
+  ),
+  recommendation: recommendationSchema.nullable(),
+})
+export type ServerDetail = z.infer<typeof serverDetailSchema>
+
+/** Whether more time lies between the last measurement and the forecast than the forecast is long: history beside it is mostly a gap. */
+export const hasWideGap = ({ horizon, lastMeasuredMs, stepMs }: Pick<RunOverview, 'horizon' | 'lastMeasuredMs' | 'stepMs'>): boolean =>
+  horizon !== null && lastMeasuredMs !== null && horizon.startMs - (lastMeasuredMs + stepMs) > horizon.endMs - horizon.startMs

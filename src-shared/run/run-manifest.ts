@@ -1,0 +1,89 @@
+// The run folder's contents: names of its files, manifest and the small JSON artefacts, and the format version.
+import { z } from 'zod'
+import { analysisConfigSchema, analysisMethodSchema } from '../config/analysis-config.ts'
+import { runCountsSchema, warningSchema } from './run-event.ts'
+
+/** Raised with every change of a file's layout; docs/run-format.md tells what changed. */
+export const runFormatVersion = 1
+
+export const runFiles = {
+  flaggedForecasts: 'risk_flagged_forecasts.parquet',
+  summary: 'module_05_summary.json',
+  recommendations: 'optimization_recommendations.json',
+  clusters: 'server_clusters.csv',
+  heatmapPicture: 'risk_heatmap.png',
+  clustersPicture: 'utilization_clusters.png',
+  serverRisk: 'server_risk.parquet',
+  modelAccuracy: 'model_accuracy.json',
+  manifest: 'manifest.json',
+} as const
+
+/** Every file but the manifest, which lists them. */
+export const filesInManifest: readonly string[] = Object.values(runFiles).filter((name) => name !== runFiles.manifest)
+
+export const granularities = ['hourly', 'daily', 'weekly'] as const
+export const granularitySchema = z.enum(granularities)
+export type Granularity = z.infer<typeof granularitySchema>
+
+/** Of a file inside the run folder: a manifest from elsewhere must not point out of it. */
+const relativePathSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0:][^\\\0:]*$/)
+
+const fileEntrySchema = z.object({ name: relativePathSchema, bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+export type FileEntry = z.infer<typeof fileEntrySchema>
+
+export const inputEntrySchema = z.object({
+  /** Path as named, or S3 URI. */
+  path: z.string(),
+  bytes: z.int(),
+  rows: z.int(),
+})
+export type InputEntry = z.infer<typeof inputEntrySchema>
+
+export const columnMappingSchema = z.object({
+  /** Headroom's name for the role, for instance `server_id`. */
+  role: z.string(),
+  /** The user's column. */
+  column: z.string(),
+  type: z.string(),
+})
+export type ColumnMapping = z.infer<typeof columnMappingSchema>
+
+export const runManifestSchema = z.object({
+  format_version: z.int(),
+  run_id: z.string(),
+  engine_version: z.string(),
+  method: analysisMethodSchema,
+  config: analysisConfigSchema,
+  forced_model: z.string().nullable(),
+  analyzed_at: z.string(),
+  inputs: z.array(inputEntrySchema),
+  servers_table: inputEntrySchema.nullable(),
+  /** Absent in manifests of older versions. */
+  events_table: inputEntrySchema.nullable().default(null),
+  schema: z.array(z.object({ column: z.string(), type: z.string() })),
+  mapped_columns: z.array(columnMappingSchema),
+  granularity: granularitySchema,
+  step_seconds: z.number(),
+  horizon: z.object({ start: z.string(), end: z.string(), periods: z.int() }),
+  /** First and last time of the accountable models' rows, ISO 8601 UTC with milliseconds. Absent in manifests of older versions. */
+  extent: z.object({ start: z.iso.datetime(), end: z.iso.datetime() }).nullable().default(null),
+  metrics: z.array(z.string()),
+  models: z.array(z.string()),
+  counts: runCountsSchema,
+  warnings: z.array(warningSchema),
+  timings: z.array(z.object({ step: z.string(), seconds: z.number() })),
+  peak_memory_bytes: z.int(),
+  host: z.object({ platform: z.string(), arch: z.string(), node: z.string(), duckdb: z.string(), threads: z.int() }),
+  files: z.array(fileEntrySchema),
+})
+export type RunManifest = z.infer<typeof runManifestSchema>
+
+/** module_05_summary.json; the first five keys are the original's. */
+export const runSummarySchema = z.looseObject({
+  analyzed_at: z.string(),
+  total_servers: z.number(),
+  at_risk_servers: z.number(),
+  underutilized_servers: z.number(),
+  optimization_savings_usd: z.number(),
+})
+export type RunSummary = z.infer<typeof runSummarySchema>

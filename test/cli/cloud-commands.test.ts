@@ -1,0 +1,195 @@
+// The words of `headroom cloud`: settings from the pipeline's config.yaml and from options, refusals with exit codes, the user's own Python module.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bucketName, filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
+import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
+import { headroom } from '../fixtures/run-headroom.ts'
+import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
+import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
+
+let workspace: CloudCliWorkspace
+let fleet: SampleRun
+beforeAll(async () => {
+  await ensurePackedEngine()
+  workspace = await openCloudCliWorkspace()
+  fleet = await makeSampleFleet(12)
+  const body = await readFile(fleet.forecasts)
+  storeObject(
+    workspace.simulator.account.buckets.get(bucketName)!,
+    'forecasts/daily/fleet.parquet',
+    body,
+    defaultChecksum(body),
+    new Date(),
+  )
+}, 180_000)
+afterAll(async () => {
+  await workspace.close()
+  await fleet.remove()
+})
+
+const lastJob = async () => {
+  const job = [...workspace.simulator.account.jobs.values()].at(-1)!
+  await job.ended
+  return job
+}
+const cloudWithoutSettings = (...args: string[]) =>
+  headroom(['cloud', ...args], {
+    cwd: workspace.folder,
+    env: { ...workspace.simulator.environment, HEADROOM_ENGINE: '', HEADROOM_HOME: join(workspace.folder, 'home') },
+  })
+
+describe('settings', () => {
+  it("come from the pipeline's config.yaml: profile's place, bucket, role, machine, forecasts and analysis", async () => {
+    const config = [
+      'aws:',
+      '  region: eu-west-1',
+      `  bucket_name: ${bucketName}`,
+      `  sagemaker_role_arn: ${workspace.roleArn}`,
+      'sagemaker:',
+      '  instance_type: ml.m5.large',
+      '  modules:',
+      '    "05":',
+      '      instance_type: ml.m5.2xlarge',
+      'paths:',
+      '  forecasts_dir: forecasts/daily',
+      'risk_analysis:',
+      '  high_risk_threshold: 70',
+    ]
+    await writeFile(join(workspace.folder, 'config.yaml'), config.join('\n'))
+    const { code, stdout, stderr } = await cloudWithoutSettings(
+      'launch',
+      '--config',
+      'config.yaml',
+      '--wait',
+      '--fetch',
+      'from-config',
+      '--tag',
+      'team=capacity',
+    )
+    expect({ code, stderr, told: stdout.includes('9 files') }).toMatchObject({ code: 0, told: true })
+    expect((await lastJob()).request).toMatchObject({
+      ProcessingResources: { ClusterConfig: { InstanceType: 'ml.m5.2xlarge' } },
+      ProcessingInputs: expect.arrayContaining([
+        expect.objectContaining({ S3Input: expect.objectContaining({ S3Uri: `s3://${bucketName}/forecasts/daily/` }) }),
+      ]),
+      Tags: expect.arrayContaining([{ Key: 'team', Value: 'capacity' }]),
+    })
+    const manifest = JSON.parse(await readFile(join(workspace.folder, 'from-config', 'manifest.json'), 'utf8')) as {
+      config: { high_risk_threshold: number }
+    }
+    expect(manifest.config.high_risk_threshold).toBe(70)
+  }, 120_000)
+
+  it('come from a cloud section, and options win over it', async () => {
+    await writeFile(
+      join(workspace.folder, 'own.yaml'),
+      `high_risk_threshold: 75\ncloud:\n  bucket: elsewhere\n  roleArn: ${workspace.roleArn}\n  maxRuntimeSeconds: 120\n`,
+    )
+    const { code, stderr } = await cloudWithoutSettings(
+      'launch',
+      fleet.forecasts,
+      '--config',
+      'own.yaml',
+      '--bucket',
+      bucketName,
+      '--instance-type',
+      'ml.m5.xlarge',
+      '--no-network-isolation',
+    )
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect((await lastJob()).request).toMatchObject({
+      StoppingCondition: { MaxRuntimeInSeconds: 120 },
+      NetworkConfig: { EnableNetworkIsolation: false },
+      ProcessingResources: { ClusterConfig: { InstanceType: 'ml.m5.xlarge' } },
+    })
+  })
+
+  it('are refused in one sentence, with what to do', async () => {
+    const refusals: readonly [readonly string[], number, string][] = [
+      [['launch', fleet.forecasts], 2, 'Error: No bucket is named.\nGive --bucket, or write it into the cloud section of --config.\n'],
+      [['launch', fleet.forecasts, '--bucket', bucketName], 2, 'Error: No execution role is named.\n'],
+      [['launch', '--bucket', bucketName, '--role', workspace.roleArn], 2, 'Error: No forecasts are named.\n'],
+      [
+        ['launch', 's3://a-b/c', 's3://a-b/d', '--bucket', bucketName, '--role', workspace.roleArn],
+        2,
+        'Error: Either one S3 prefix or local files can be analysed.\n',
+      ],
+      [['launch', 'none.parquet', '--bucket', bucketName, '--role', workspace.roleArn], 3, 'Error: There is no '],
+      [
+        ['launch', fleet.forecasts, '--bucket', 'Bad_Bucket', '--role', workspace.roleArn],
+        2,
+        'Error: bucket does not fit: A bucket name has',
+      ],
+      [
+        ['launch', fleet.forecasts, '--fetch', 'x', '--bucket', bucketName, '--role', workspace.roleArn],
+        2,
+        'Error: --fetch needs --wait.\n',
+      ],
+      [['launch', '--resume', '20270315094210a1b2c3'], 4, 'Error: No launch 20270315094210a1b2c3 was made from this machine.\n'],
+      [['watch', 'no-such-job'], 4, 'Error: There is no processing job no-such-job in eu-west-1.'],
+      [['stop', 'no-such-job'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
+      [['fetch', 'no-such-job', 'x'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
+    ]
+    for (const [args, code, start] of refusals) {
+      const result = await cloudWithoutSettings(...args)
+      expect({ args, code: result.code, stdout: result.stdout }).toEqual({ args, code, stdout: '' })
+      expect(result.stderr).toContain(start)
+    }
+  }, 120_000)
+
+  it('take a role from those that are offered', async () => {
+    expect(await cloudWithoutSettings('roles')).toMatchObject({ code: 0, stdout: `${workspace.roleArn}\n`, stderr: '' })
+    workspace.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles')
+    const { code, stdout, stderr } = await cloudWithoutSettings('roles', '--json')
+    workspace.simulator.account.denied.clear()
+    expect({ code, found: JSON.parse(stdout) as unknown }).toEqual({ code: 0, found: { schema_version: 1, roles: [] } })
+    expect(stderr).toContain('You may not list the account’s roles')
+  })
+
+  it('are checked by preflight, whose exit code says whether a launch would work', async () => {
+    const good = await workspace.cloud('preflight', fleet.forecasts)
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {6}Identity {4}arn:aws:iam::123456789012:user\/planner/) })
+    const bad = await cloudWithoutSettings(
+      'preflight',
+      fleet.forecasts,
+      '--bucket',
+      'no-such-bucket',
+      '--role',
+      workspace.roleArn,
+      '--json',
+    )
+    const { passed, checks } = JSON.parse(bad.stdout) as { passed: boolean; checks: { id: string; state: string; next?: string }[] }
+    expect({ code: bad.code, passed, bucket: checks.find(({ id }) => id === 'bucket') }).toMatchObject({
+      code: 4,
+      passed: false,
+      bucket: { state: 'failed', next: 'Choose another, or make it.' },
+    })
+  })
+})
+
+describe.skipIf(!hasPython)("the user's own module", () => {
+  it('runs as their pipeline runs it, and its folder comes home unverified', async () => {
+    const project = join(workspace.folder, 'project')
+    await writeModuleProject(project)
+    const { code, stderr, stdout } = await workspace.cloud(
+      'launch',
+      fleet.forecasts,
+      '--python-module',
+      moduleScript,
+      '--project',
+      project,
+      '--wait',
+      '--fetch',
+      'module-run',
+    )
+    expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2 files: /) })
+    const files = await filesBelow(join(workspace.folder, 'module-run'))
+    expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
+    expect(files.get('risk_flagged_forecasts.parquet')!.equals(await readFile(fleet.forecasts))).toBe(true)
+    const { request } = await lastJob()
+    expect(request).toMatchObject({ Environment: { PYTHONPATH: '/opt/ml/processing/input/project_root' } })
+    expect(JSON.stringify(request['ProcessingOutputConfig'])).toContain(`s3://${bucketName}/risk_analysis/`)
+  }, 120_000)
+})

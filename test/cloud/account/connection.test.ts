@@ -1,0 +1,263 @@
+// Ways into an account: environment, profiles, roles, MFA, programs, sign-in; through proxies and private certificates; secrets stay in memory.
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer as createHttp, request as httpRequest } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import { connect as connectSocket, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { connect, identifyCaller, type ConnectionRequest } from '../../../src-main/cloud/account/connection.ts'
+import { listProfiles } from '../../../src-main/cloud/account/shared-config.ts'
+import { signIn } from '../../../src-main/cloud/account/sign-in.ts'
+import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
+import { failureOf, openCloudWorkspace, simulatedSecrets, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
+import { rootKey } from '../../simulator/account.ts'
+import { mfaCode } from '../../simulator/identity.ts'
+
+let workspace: CloudWorkspace
+const closers: (() => void)[] = []
+const home = process.env['HOME']
+beforeEach(async () => {
+  workspace = await openCloudWorkspace()
+  process.env['HOME'] = join(workspace.folder, 'home')
+})
+afterEach(async () => {
+  for (const close of closers.splice(0)) close()
+  process.env['HOME'] = home
+  for (const name of ['HTTP_PROXY', 'NO_PROXY', 'AWS_CA_BUNDLE', 'AWS_PROFILE', 'AWS_ENDPOINT_URL_S3']) delete process.env[name]
+  await workspace.close()
+})
+
+const keys = `aws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`
+const configure = async (config: string, credentials = `[base]\n${keys}`) => {
+  await writeFile(join(workspace.folder, 'config'), config)
+  await writeFile(join(workspace.folder, 'credentials'), credentials)
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION']) delete process.env[name]
+}
+const callerOf = async (request: ConnectionRequest = {}) => {
+  const connection = await connect(request)
+  closers.push(connection.close)
+  return identifyCaller(connection)
+}
+const planner = 'arn:aws:iam::123456789012:user/planner'
+
+describe('a connection', () => {
+  it('comes from the environment', async () => {
+    expect(await callerOf()).toEqual({ account: '123456789012', arn: planner, region: 'eu-west-1', endpoint: workspace.simulator.endpoint })
+  })
+
+  it('comes from a profile of the shared files, sessions and services left out of the list', async () => {
+    await configure(
+      '[profile work]\nregion = eu-west-1\n[sso-session corp]\nsso_region = eu-west-1\n[services local]\ns3 =\n  endpoint_url = http://x\n',
+      `[work]\n${keys}[other]\n${keys}`,
+    )
+    expect(await listProfiles()).toEqual(['other', 'work'])
+    expect(await callerOf({ profile: 'work' })).toMatchObject({ arn: planner, region: 'eu-west-1' })
+    process.env['AWS_PROFILE'] = 'work'
+    expect(await callerOf()).toMatchObject({ arn: planner })
+    expect(await failureOf(connect({ profile: 'worm' }))).toMatchObject({
+      code: 'cloud-sign-in',
+      message: 'There is no AWS profile worm (nearest: work).',
+    })
+  })
+
+  it('wants a region, and reads AWS_DEFAULT_REGION too', async () => {
+    await configure('[profile base]\n')
+    expect(await failureOf(connect({ profile: 'base' }))).toMatchObject({ code: 'cloud-setup', message: 'No AWS region is chosen.' })
+    process.env['AWS_DEFAULT_REGION'] = 'eu-west-1'
+    expect(await callerOf({ profile: 'base' })).toMatchObject({ region: 'eu-west-1' })
+  })
+
+  it('takes a role, asking for the code of an MFA device once for all clients', async () => {
+    const role = workspace.simulator.account.roles.get('Planner')!.arn
+    await configure(
+      `[profile careful]\nregion = eu-west-1\nrole_arn = ${role}\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/phone\nrole_session_name = me\n`,
+    )
+    let asked = 0
+    const connection = await connect({
+      profile: 'careful',
+      askMfaCode: async (device) => {
+        expect(device).toBe('arn:aws:iam::123456789012:mfa/phone')
+        asked += 1
+        return mfaCode
+      },
+    })
+    closers.push(connection.close)
+    expect((await identifyCaller(connection)).arn).toBe('arn:aws:sts::123456789012:assumed-role/Planner/me')
+    await connection.s3.config.credentials()
+    await connection.logs.config.credentials()
+    expect(asked).toBe(1)
+    expect(await failureOf(callerOf({ profile: 'careful', askMfaCode: async () => '000000' }))).toMatchObject({ code: 'cloud-refused' })
+  })
+
+  it('runs a profile’s program only where that is allowed', async () => {
+    const script = join(workspace.folder, 'credentials.sh')
+    await writeFile(script, `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"${rootKey.id}","SecretAccessKey":"${rootKey.secret}"}'\n`, {
+      mode: 0o755,
+    })
+    await configure(
+      `[profile tool]\nregion = eu-west-1\ncredential_process = ${script}\n[profile above]\nregion = eu-west-1\nrole_arn = x\nsource_profile = tool\n`,
+    )
+    for (const profile of ['tool', 'above']) {
+      expect(await failureOf(connect({ profile }))).toMatchObject({ code: 'cloud-sign-in', message: expect.stringContaining(script) })
+    }
+    expect(await callerOf({ profile: 'tool', allowsProcess: true })).toMatchObject({ arn: planner })
+  })
+
+  it('says so where there are no credentials at all', async () => {
+    await configure('[default]\nregion = eu-west-1\n', '')
+    expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-sign-in', next: expect.stringContaining('Sign in again') })
+  })
+
+  it('goes to the endpoint of the service, of the environment, or of the profile', async () => {
+    process.env['AWS_ENDPOINT_URL_S3'] = 'http://127.0.0.1:9'
+    const split = await connect()
+    closers.push(split.close)
+    expect([(await split.s3.config.endpoint!()).port, split.endpoint]).toEqual([9, workspace.simulator.endpoint])
+    delete process.env['AWS_ENDPOINT_URL_S3']
+    const { endpoint } = workspace.simulator
+    await configure(
+      `[profile local]\nregion = eu-west-1\nendpoint_url = ${endpoint}\nservices = parts\n[services parts]\ns3 =\n  endpoint_url = http://127.0.0.1:9\n`,
+      `[local]\n${keys}`,
+    )
+    delete process.env['AWS_ENDPOINT_URL']
+    const local = await connect({ profile: 'local' })
+    closers.push(local.close)
+    expect([(await local.s3.config.endpoint!()).port, local.endpoint]).toEqual([9, endpoint])
+    expect((await identifyCaller(local)).arn).toBe(planner)
+  })
+})
+
+describe('sign-in', () => {
+  const session =
+    '[profile sso]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Capacity\n[sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n'
+  // SHA-1 of "corp", as `printf corp | sha1sum` prints it.
+  const cache = () =>
+    join(workspace.folder, 'home', '.aws', 'sso', 'cache', `${execFileSync('sha1sum', { input: 'corp' }).toString().slice(0, 40)}.json`)
+  const browse = async (url: string) => void (await fetch(url))
+  const shown: string[] = []
+  const work = { openPage: browse, showCode: (page: string, code: string) => void shown.push(page, code) }
+
+  it('comes back from the browser with a code that only its verifier opens', async () => {
+    await configure(session)
+    expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
+    await signIn('sso', work)
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({ arn: expect.stringContaining('AWSReservedSSO_Capacity') })
+    expect((await stat(cache())).mode & 0o777).toBe(0o600)
+    expect(Object.keys(JSON.parse(await readFile(cache(), 'utf8')) as object).sort()).toEqual([
+      'accessToken',
+      'clientId',
+      'clientSecret',
+      'expiresAt',
+      'refreshToken',
+      'region',
+      'registrationExpiresAt',
+      'startUrl',
+    ])
+  })
+
+  it('heeds no answer with another state', async () => {
+    await configure(session)
+    const openWithForgedCallback = async (url: string) => {
+      const redirect = new URL(url).searchParams.get('redirect_uri')!
+      expect((await fetch(`${redirect}?code=stolen&state=other`)).status).toBe(404)
+      await browse(url)
+    }
+    await signIn('sso', { ...work, openPage: openWithForgedCallback })
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
+  })
+
+  it('goes by device code where no browser opens, and waits longer when asked to', async () => {
+    await configure(session)
+    workspace.simulator.signIn.asksToSlowDown = true
+    const unable = async () => Promise.reject(new Error('no browser'))
+    await signIn('sso', { ...work, openPage: unable })
+    expect(shown).toEqual([`${workspace.simulator.endpoint}/device`, 'SIMU-LATE'])
+    // One second, then six: the interval and five more.
+    const asked = workspace.simulator.requestsOf('CreateToken').map(({ status }) => status)
+    expect(asked).toEqual([400, 200])
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
+  }, 30_000)
+
+  it('is asked for again when the session has ended', async () => {
+    await configure(session)
+    await signIn('sso', work)
+    workspace.simulator.signIn.expireAll()
+    expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
+  })
+
+  it('wants a profile with Identity Center', async () => {
+    await configure('[profile base]\nregion = eu-west-1\n')
+    expect(await failureOf(signIn('base', work))).toMatchObject({
+      code: 'cloud-sign-in',
+      next: expect.stringContaining('aws configure sso'),
+    })
+  })
+})
+
+describe('the way to AWS', () => {
+  const listen = async (server: ReturnType<typeof createHttp>): Promise<number> => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => server.close())
+    return (server.address() as AddressInfo).port
+  }
+
+  it('leads through the proxy that the environment names, but for hosts it excepts', async () => {
+    const asked: string[] = []
+    const proxy = createHttp()
+    proxy.on('connect', ({ url = '' }, socket) => {
+      asked.push(url)
+      const [host, port] = url.split(':')
+      const onward = connectSocket(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        onward.pipe(socket).pipe(onward)
+      })
+    })
+    process.env['HTTP_PROXY'] = `http://127.0.0.1:${await listen(proxy)}`
+    await callerOf()
+    expect(asked).toEqual([new URL(workspace.simulator.endpoint).host])
+    process.env['NO_PROXY'] = '127.0.0.1'
+    await callerOf()
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is trusted by the given certificates besides the built-in ones', async () => {
+    const [key, cert] = [join(workspace.folder, 'key.pem'), join(workspace.folder, 'cert.pem')]
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], {
+      stdio: 'ignore',
+    })
+    const front = createHttps({ key: await readFile(key), cert: await readFile(cert) }, (incoming, outgoing) => {
+      const onward = httpRequest(
+        workspace.simulator.endpoint + incoming.url!,
+        { method: incoming.method, headers: incoming.headers },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode!, answer.headers)
+          answer.pipe(outgoing)
+        },
+      )
+      incoming.pipe(onward)
+    })
+    const port = await listen(front)
+    process.env['AWS_ENDPOINT_URL'] = `https://localhost:${port}`
+    expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-unreachable', next: expect.stringContaining('AWS_CA_BUNDLE') })
+    process.env['AWS_CA_BUNDLE'] = cert
+    expect(await callerOf()).toMatchObject({ arn: planner })
+    process.env['AWS_CA_BUNDLE'] = join(workspace.folder, 'none.pem')
+    expect(await failureOf(connect())).toMatchObject({ code: 'cloud-setup', next: 'Correct AWS_CA_BUNDLE.' })
+  })
+})
+
+describe('secrets', () => {
+  it('are in no file but the AWS CLI’s own, and in no error', async () => {
+    const cloudRun = await workspace.launch(workspace.request())
+    await mkdir(join(workspace.folder, 'home'), { recursive: true })
+    const files = await filesBelow(workspace.folder)
+    expect(files.has(join('trips', `${cloudRun.runId}.json`))).toBe(true)
+    for (const secret of simulatedSecrets)
+      expect([...files].filter(([, content]) => content.includes(secret)).map(([name]) => name)).toEqual([])
+    workspace.simulator.account.keys.clear()
+    const failure = await failureOf(callerOf())
+    expect(simulatedSecrets.filter((secret) => `${failure.message} ${failure.next} ${failure.stack}`.includes(secret))).toEqual([])
+  })
+})

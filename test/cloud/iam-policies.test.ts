@@ -1,0 +1,272 @@
+// The shipped policies, enforced by the simulated account: whole trips work under them, nothing in them is granted in vain, and what lies outside is refused.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { browseBucket } from '../../src-main/cloud/storage/browse-bucket.ts'
+import { downloadRunFolder } from '../../src-main/cloud/download/download-run-folder.ts'
+import { waitForRun, launchRun } from '../../src-main/cloud/launch/launch-run.ts'
+import { listJobs } from '../../src-main/cloud/jobs/list-jobs.ts'
+import { listExecutionRoles } from '../../src-main/cloud/account/list-roles.ts'
+import { preflight } from '../../src-main/cloud/preflight/preflight.ts'
+import { stopJob } from '../../src-main/cloud/jobs/stop-job.ts'
+import { identifyCaller } from '../../src-main/cloud/account/connection.ts'
+import type { LaunchRequest } from '../../src-shared/cloud/cloud-settings.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
+import { allows, allowsBy, type RequiredPermission, type Policy } from '../simulator/authorize.ts'
+import { hasNamespaces } from '../simulator/container.ts'
+import type { SparkRunner } from '../simulator/spark-container.ts'
+
+const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value))
+const policySchema = z.object({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(
+    z.strictObject({
+      Sid: z.string().optional(),
+      Effect: z.literal('Allow'),
+      Principal: z.unknown().optional(),
+      Action: oneOrMore,
+      Resource: oneOrMore.default([]),
+      Condition: z.strictObject({ StringEquals: z.record(z.string(), z.string()) }).optional(),
+    }),
+  ),
+})
+
+const roleArn = 'arn:aws:iam::123456789012:role/service-role/HeadroomProcessing'
+/** With the words in capitals replaced, as the guide says. */
+const readPolicy = async (name: string): Promise<Policy> => {
+  const text = await readFile(join(import.meta.dirname, '..', '..', 'resources', 'cloud', name), 'utf8')
+  const placeholders = { BUCKET: workspaceBucket, PREFIX: 'headroom', FORECASTS: 'forecasts', REGION: 'eu-west-1', ACCOUNT: '123456789012' }
+  const filled = Object.entries({
+    ...placeholders,
+    '"ROLE"': `"${roleArn}"`,
+    '"KEY"': '"arn:aws:kms:eu-west-1:123456789012:key/1"',
+  }).reduce((filledText, [placeholder, value]) => filledText.replaceAll(placeholder, value), text)
+  return policySchema.parse(JSON.parse(filled)).Statement
+}
+
+/** Each grant of the policy, as "action on resource", that none of the needs makes use of. */
+const findUnusedGrants = (policy: Policy, permissions: readonly RequiredPermission[]): string[] =>
+  policy.flatMap((statement) =>
+    statement.Action.flatMap((action) =>
+      statement.Resource.filter(
+        (pattern) =>
+          !permissions.some((permission) => permission.action === action && allowsBy({ ...statement, Resource: [pattern] }, permission)),
+      ).map((pattern) => `${action} on ${pattern}`),
+    ),
+  )
+
+let workspace: CloudWorkspace
+let user: Policy
+let role: Policy
+
+beforeAll(async () => {
+  workspace = await openCloudWorkspace({ engine: 'sleep 1; echo done; echo 1 > /opt/ml/processing/output/server_clusters.csv' })
+  user = await readPolicy('user-policy.json')
+  role = await readPolicy('execution-policy.json')
+  const { connection, launchRecords, folder } = workspace
+  Object.assign(workspace.simulator.account.policies, { user, role })
+  const [large, table, project] = ['large.parquet', 'events.csv', 'project'].map((name) => join(folder, name)) as [string, string, string]
+  await writeFile(large, Buffer.alloc(17 * 1024 * 1024, 'x'))
+  await writeFile(table, 'from,to\n')
+  for (const part of ['src', 'config']) await mkdir(join(project, part), { recursive: true })
+  await writeFile(join(project, 'src', 'module.py'), 'print(1)\n')
+  await writeFile(join(project, 'config', 'config.yaml'), 'a: 1\n')
+  await preflight(connection, workspace.request())
+  const caller = await identifyCaller(connection)
+  const request = workspace.request({}, { input: [large] })
+  workspace.simulator.faults.add({
+    kind: 'error',
+    operation: 'UploadPart',
+    about: 'partNumber=2',
+    code: 'AccessDenied',
+    message: 'no',
+    status: 403,
+  })
+  await failureOf(launchRun({ connection, caller, launchRecords, request }))
+  const cloudRun = await launchRun({ connection, caller, launchRecords, request })
+  await stopJob(connection, cloudRun.jobName)
+  await failureOf(waitForRun(connection, launchRecords, cloudRun, { pollMs: 20 }))
+  const launch = async (overrides: Partial<LaunchRequest>) =>
+    launchRun({ connection, caller, launchRecords, request: workspace.request({}, overrides) }).then((launched) =>
+      waitForRun(connection, launchRecords, launched, { pollMs: 50 }),
+    )
+  const task = { kind: 'engine', method: 'headroom', config: {}, eventsTable: table } as const
+  const whole = await launch({ task })
+  await failureOf(downloadRunFolder(connection, { uri: whole.outputUri, folder: join(folder, 'none'), runId: whole.runId }))
+  // Whatever it prints, it ends: what counts here is what it was allowed to read and write.
+  const python = { kind: 'python-module', projectFolder: project, script: join('src', 'module.py') } as const
+  await launch({ task: python }).catch(() => undefined)
+  await listJobs(connection, launchRecords)
+  await browseBucket(connection, '', '')
+  await listExecutionRoles(connection)
+  workspace.put('risk_analysis/1/risk_flagged_forecasts.parquet', 'original')
+  await downloadRunFolder(connection, { uri: `s3://${workspaceBucket}/risk_analysis/1/`, folder: join(folder, 'home'), runId: null })
+}, 60_000)
+afterAll(() => workspace.close())
+
+describe.skipIf(!hasNamespaces)("the user's policy", () => {
+  const bucket = 'arn:aws:s3:::capacity-data'
+
+  it('is enough for everything that is asked of AWS', () => {
+    const { user: requested } = workspace.simulator.account.requestedPermissions
+    expect(requested.filter((permission) => !allows(user, permission))).toEqual([])
+    expect(requested.length).toBeGreaterThan(60)
+  })
+
+  it('grants no action and no resource that is not used', () => {
+    // A large file of a Python project whose upload is broken off needs them; the one above is small.
+    const large = ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'].map((action) => ({
+      action,
+      resource: `${bucket}/sagemaker/artifacts/headroom-1/src/large.bin`,
+    }))
+    expect(findUnusedGrants(user, [...workspace.simulator.account.requestedPermissions.user, ...large])).toEqual([])
+  })
+
+  it.each<[string, string, Record<string, string>?]>([
+    ['s3:GetObject', `${bucket}/payroll/2026.csv`],
+    ['s3:GetObject', 'arn:aws:s3:::another-bucket/headroom/x'],
+    ['s3:PutObject', `${bucket}/forecasts/part.parquet`],
+    ['s3:PutObject', `${bucket}/risk_analysis/1/module_05_summary.json`],
+    ['s3:DeleteObject', `${bucket}/headroom/runs/1/output/manifest.json`],
+    ['s3:ListBucket', 'arn:aws:s3:::another-bucket'],
+    ['sagemaker:CreateProcessingJob', 'arn:aws:sagemaker:eu-west-1:123456789012:processing-job/another-team'],
+    ['sagemaker:StopProcessingJob', 'arn:aws:sagemaker:eu-west-1:123456789012:processing-job/another-team'],
+    ['sagemaker:CreateProcessingJob', 'arn:aws:sagemaker:us-east-1:123456789012:processing-job/headroom-1'],
+    ['sagemaker:CreateTrainingJob', 'arn:aws:sagemaker:eu-west-1:123456789012:training-job/headroom-1'],
+    ['iam:PassRole', 'arn:aws:iam::123456789012:role/Admin', { 'iam:PassedToService': 'sagemaker.amazonaws.com' }],
+    ['iam:PassRole', roleArn, { 'iam:PassedToService': 'lambda.amazonaws.com' }],
+    ['iam:PassRole', roleArn],
+    ['iam:GetRole', 'arn:aws:iam::123456789012:role/Admin'],
+    ['sts:AssumeRole', 'arn:aws:iam::123456789012:role/Admin'],
+    ['logs:GetLogEvents', 'arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/x:log-stream:1'],
+    ['kms:Decrypt', 'arn:aws:kms:eu-west-1:123456789012:key/1'],
+  ])('refuses %s on %s', (action, resource, context = {}) => {
+    expect(allows(user, { action, resource, context })).toBe(false)
+  })
+
+  it('is what AWS itself goes by: a call outside is refused, and nothing comes of it', async () => {
+    workspace.put('payroll/2026.csv', 'secret')
+    const [get, put] = [
+      new GetObjectCommand({ Bucket: workspaceBucket, Key: 'payroll/2026.csv' }),
+      new PutObjectCommand({ Bucket: workspaceBucket, Key: 'payroll/2027.csv', Body: 'x' }),
+    ]
+    await expect(workspace.connection.s3.send(get)).rejects.toMatchObject({ name: 'AccessDenied' })
+    await expect(workspace.connection.s3.send(put)).rejects.toMatchObject({ name: 'AccessDenied' })
+    expect(workspace.bucket.objects.has('payroll/2027.csv')).toBe(false)
+  })
+})
+
+describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
+  it('is enough for what a job does: image, inputs, log, measures, outputs', () => {
+    const { role: requested } = workspace.simulator.account.requestedPermissions
+    expect(requested.filter((permission) => !allows(role, permission))).toEqual([])
+    expect(new Set(requested.map(({ action }) => action)).size).toBe(12)
+  })
+
+  it('grants no action and no resource that no job uses', () => {
+    // A module's own results; the one above writes none.
+    const module = { action: 's3:PutObject', resource: `arn:aws:s3:::${workspaceBucket}/risk_analysis/1/module_05_summary.json` }
+    expect(findUnusedGrants(role, [...workspace.simulator.account.requestedPermissions.role, module])).toEqual([])
+  })
+
+  it.each([
+    ['s3:GetObject', 'arn:aws:s3:::capacity-data/payroll/2026.csv'],
+    ['s3:GetObject', 'arn:aws:s3:::another-bucket/forecasts/part.parquet'],
+    ['s3:PutObject', 'arn:aws:s3:::capacity-data/headroom/engine/1/headroom-engine.tar.gz'],
+    ['s3:PutObject', 'arn:aws:s3:::capacity-data/headroom/inputs/1/fleet.parquet'],
+    ['s3:PutObject', 'arn:aws:s3:::capacity-data/forecasts/part.parquet'],
+    ['s3:DeleteObject', 'arn:aws:s3:::capacity-data/headroom/runs/1/output/manifest.json'],
+    ['s3:ListBucket', 'arn:aws:s3:::another-bucket'],
+    ['s3:ListAllMyBuckets', '*'],
+    ['sagemaker:CreateProcessingJob', 'arn:aws:sagemaker:eu-west-1:123456789012:processing-job/headroom-1'],
+    ['iam:PassRole', roleArn],
+    ['sts:AssumeRole', 'arn:aws:iam::123456789012:role/Admin'],
+    ['ecr:PutImage', 'arn:aws:ecr:eu-west-1:123456789012:repository/mine'],
+    ['ecr:BatchGetImage', 'arn:aws:ecr:us-east-1:123456789012:repository/mine'],
+    ['logs:PutLogEvents', 'arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/TrainingJobs:log-stream:x'],
+    ['logs:GetLogEvents', 'arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/ProcessingJobs:log-stream:x'],
+    ['ec2:CreateNetworkInterface', '*'],
+    ['kms:Decrypt', 'arn:aws:kms:eu-west-1:123456789012:key/1'],
+  ])('refuses %s on %s', (action, resource) => {
+    expect(allows(role, { action, resource })).toBe(false)
+  })
+
+  it('is what the job goes by: forecasts outside of it cannot be read, and the user is told why', async () => {
+    workspace.put('elsewhere/part.parquet', 'x')
+    const { connection, launchRecords } = workspace
+    Object.assign(workspace.simulator.account.policies, { user: undefined })
+    const request = workspace.request({}, { input: `s3://${workspaceBucket}/elsewhere/` })
+    const cloudRun = await launchRun({ connection, caller: await identifyCaller(connection), launchRecords, request })
+    Object.assign(workspace.simulator.account.policies, { user })
+    const { code, next } = await failureOf(waitForRun(connection, launchRecords, cloudRun, { pollMs: 20 }))
+    expect([code, next]).toEqual(['cloud-job-failed', expect.stringContaining('s3:GetObject and s3:ListBucket')])
+  })
+})
+
+describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
+  let spark: CloudWorkspace
+  beforeAll(async () => {
+    const runSpark: SparkRunner = ({ args: [, out] }) => {
+      const write = mkdir(join(out!, 'stage'), { recursive: true }).then(() => writeFile(join(out!, 'stage', 'stage.json'), '{}'))
+      return { stop: () => undefined, exit: write.then(() => 0) }
+    }
+    spark = await openCloudWorkspace({}, { runSpark })
+    for (const name of ['plan.json', 'server_attributes.parquet']) await writeFile(join(spark.folder, name), name)
+  })
+  afterAll(() => spark.close())
+  const cloudRun = async (policy: Policy) => {
+    const { account } = spark.simulator
+    account.requestedPermissions.role.length = 0
+    Object.assign(account.policies, { user, role: policy })
+    const { connection, launchRecords, folder } = spark
+    const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 2, planFolder: folder } } as const
+    const launched = await launchRun({
+      connection,
+      caller: await identifyCaller(connection),
+      launchRecords,
+      request: spark.request({}, { task }),
+    })
+    return waitForRun(connection, launchRecords, launched, { pollMs: 20 })
+  }
+
+  it('is needed beside the other one for what Spark writes under a temporary name', async () => {
+    expect((await failureOf(cloudRun(role))).message).toMatch(/In the Spark stage: .*s3:DeleteObject/)
+  })
+
+  it('is enough with it, and grants nothing in vain; so is the user’s', async () => {
+    const overrides = await readPolicy('execution-policy-spark.json')
+    expect(await cloudRun([...role, ...overrides])).toMatchObject({ part: 'finish', job: { status: 'Completed' } })
+    const { user: requestedByUser, role: requested } = spark.simulator.account.requestedPermissions
+    expect(requested.filter((permission) => !allows([...role, ...overrides], permission))).toEqual([])
+    expect(requestedByUser.filter((permission) => !allows(user, permission))).toEqual([])
+    // A write that breaks off, which this account's Spark does not.
+    const aborted = { action: 's3:AbortMultipartUpload', resource: `arn:aws:s3:::${workspaceBucket}/headroom/runs/1/spark/work/part` }
+    expect(findUnusedGrants(overrides, [...requested, aborted])).toEqual([])
+    expect(
+      allows(overrides, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${workspaceBucket}/headroom/runs/1/output/manifest.json` }),
+    ).toBe(false)
+    expect(allows(overrides, { action: 's3:DeleteObject', resource: `arn:aws:s3:::${workspaceBucket}/forecasts/part.parquet` })).toBe(false)
+  })
+})
+
+describe('all policies', () => {
+  it('name single actions, and everything that can be narrowed is', async () => {
+    const names = [
+      'user-policy.json',
+      'user-policy-kms.json',
+      'execution-policy.json',
+      'execution-policy-vpc-kms.json',
+      'execution-policy-spark.json',
+      'trust-policy.json',
+    ]
+    for (const name of names) {
+      const policy = await readPolicy(name)
+      expect(policy.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([])
+      const open = policy.filter(({ Resource }) => Resource.includes('*')).flatMap(({ Action }) => Action)
+      // IAM knows no narrower resource for a list of roles.
+      expect(open.filter((action) => /^(s3:(Get|Put|ListBucket)|iam:(?!ListRoles$)|kms:|sagemaker:(Create|Stop))/.test(action))).toEqual([])
+    }
+  })
+})

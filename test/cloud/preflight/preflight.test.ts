@@ -1,0 +1,296 @@
+// Preflight: each check sees what is wrong and says how to mend it; a launch within SageMaker's limits is told apart from one beyond them.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { buildJobRequest, type JobSpec } from '../../../src-main/cloud/jobs/job-request.ts'
+import {
+  chooseInstanceType,
+  estimateMaxCostUsd,
+  scikitLearnImage,
+  sparkImage,
+  suggestSparkInstances,
+} from '../../../src-main/cloud/jobs/instance-types.ts'
+import { listExecutionRoles } from '../../../src-main/cloud/account/list-roles.ts'
+import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
+import type { PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
+import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
+import { writeLargeForecasts } from '../../fixtures/large-forecasts.ts'
+import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
+
+let workspace: CloudWorkspace
+let fleet: SampleRun
+beforeAll(async () => {
+  fleet = await makeSampleFleet(12)
+})
+afterAll(() => fleet.remove())
+beforeEach(async () => {
+  workspace = await openCloudWorkspace()
+  workspace.bucket.objects.clear()
+  workspace.put('forecasts/fleet.parquet', await readFile(fleet.forecasts))
+  workspace.simulator.account.quotas.set('ml.m5.large for processing job usage', 4)
+})
+afterEach(() => workspace.close())
+
+const runPreflight = (settings: object = {}, overrides: Partial<LaunchRequest> = {}) =>
+  preflight(workspace.connection, workspace.request(settings, overrides))
+const checkOf = async (id: string, settings: object = {}, overrides: Partial<LaunchRequest> = {}): Promise<PreflightCheck | undefined> =>
+  (await runPreflight(settings, overrides)).checks.find((check) => check.id === id)
+
+describe('preflight', () => {
+  it('passes where all is well, changes nothing and downloads no file', async () => {
+    const found = await runPreflight()
+    expect(found.checks.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'identity ok',
+      'bucket ok',
+      'input ok',
+      'output ok',
+      'role ok',
+      'image ok',
+      'machine ok',
+      'engine ok',
+      'network ok',
+      'cost ok',
+    ])
+    expect(found).toMatchObject({
+      passed: true,
+      instanceType: 'ml.m5.large',
+      caller: { account: '123456789012', arn: 'arn:aws:iam::123456789012:user/planner' },
+    })
+
+    expect(found.checks.find(({ id }) => id === 'input')?.detail).toMatch(/^1 file in S3, [\d,]+ rows, \d+\.\d MB$/)
+    expect([...workspace.bucket.objects.keys()]).toEqual(['forecasts/fleet.parquet'])
+    expect([workspace.bucket.uploads.size, workspace.simulator.requestsOf('PutObject').length]).toEqual([0, 0])
+    expect(workspace.simulator.requestsOf('GetObject').map(({ status }) => status)).toEqual([206])
+  })
+
+  it('stops at an identity that AWS does not know', async () => {
+    workspace.simulator.account.keys.clear()
+    expect(await runPreflight()).toMatchObject({ passed: false, caller: null, checks: [{ id: 'identity', state: 'failed' }] })
+  })
+
+  it('sees buckets that are not there, not open, or elsewhere', async () => {
+    expect(await checkOf('bucket', { bucket: 'no-such-bucket' })).toMatchObject({
+      state: 'failed',
+      detail: 'There is no bucket no-such-bucket.',
+    })
+    workspace.simulator.addBucket('far-away', 'us-west-2')
+    expect(await checkOf('bucket', { bucket: 'far-away' })).toMatchObject({
+      state: 'failed',
+      next: 'Launch in us-west-2, or choose a bucket in eu-west-1.',
+    })
+    workspace.simulator.account.denied.set('s3:HeadBucket', 'Access Denied')
+    expect(await checkOf('bucket')).toMatchObject({ state: 'failed', next: 'Ask for s3:ListBucket on it.' })
+  })
+
+  it('sees inputs that are empty, no Parquet, cut short, or lack a column', async () => {
+    const input = `s3://${workspaceBucket}/other/`
+    expect(await checkOf('input', {}, { input })).toMatchObject({ state: 'failed', detail: `Nothing lies below ${input}.` })
+    workspace.put('other/readme.txt', 'hello')
+    expect((await checkOf('input', {}, { input }))?.detail).toContain('None of the 1 objects')
+    workspace.put('other/part.parquet', (await readFile(fleet.forecasts)).subarray(0, 20_000))
+    expect(await checkOf('input', {}, { input })).toMatchObject({
+      state: 'failed',
+      detail: 'other/part.parquet is not a whole Parquet file.',
+    })
+    const renamed = Buffer.from(await readFile(fleet.forecasts))
+    for (let at = renamed.indexOf('server_id'); at >= 0; at = renamed.indexOf('server_id', at + 1))
+      renamed.write('servername', at, 9, 'latin1')
+    workspace.put('other/part.parquet', renamed)
+    expect((await checkOf('input', {}, { input }))?.detail).toMatch(/^other\/part\.parquet has no column server_id; it has servernam,/)
+  })
+
+  it('looks at local files the same way', async () => {
+    expect((await checkOf('input', {}, { input: [fleet.forecasts] }))?.detail).toMatch(/^1 file on this machine, /)
+    await writeFile(join(workspace.folder, 'bad.parquet'), 'PAR1')
+    expect(await checkOf('input', {}, { input: [join(workspace.folder, 'bad.parquet')] })).toMatchObject({ state: 'failed' })
+    expect(await checkOf('input', {}, { input: [join(workspace.folder, 'none.parquet')] })).toMatchObject({
+      state: 'failed',
+      next: 'Check the path.',
+    })
+  })
+
+  it('sees a prefix that cannot be written', async () => {
+    workspace.simulator.account.denied.set('s3:CreateMultipartUpload', 'Access Denied')
+    expect(await checkOf('output')).toMatchObject({ state: 'failed', detail: `You may not write below s3://${workspaceBucket}/headroom/.` })
+  })
+
+  it('sees roles that are not there, not trusting, not whole, or not to be looked at', async () => {
+    expect((await checkOf('role', { roleArn: 'arn:aws:iam::123456789012:role/Nobody' }))?.detail).toBe(
+      'There is no role Nobody in this account.',
+    )
+    expect((await checkOf('role', { roleArn: 'arn:aws:iam::123456789012:role/Planner' }))?.detail).toBe(
+      'The role Planner does not trust sagemaker.amazonaws.com.',
+    )
+    const whole = workspace.simulator.account.roles.get('HeadroomProcessing')!.arn
+    expect(await checkOf('role', { roleArn: 'arn:aws:iam::123456789012:role/HeadroomProcessing' })).toMatchObject({
+      state: 'failed',
+      next: `Use ${whole}.`,
+    })
+    workspace.simulator.account.denied.set('iam:GetRole', 'Access Denied')
+    expect(await checkOf('role')).toMatchObject({ state: 'warning' })
+  })
+
+  it('sees images of elsewhere and quotas of 0, with what fits', async () => {
+    const imageUri = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
+    expect(await checkOf('image', { imageUri })).toMatchObject({
+      state: 'failed',
+      next: `Here it would be ${scikitLearnImage('eu-west-1')!}.`,
+    })
+    expect(await checkOf('image', { imageUri: 'docker.io/library/debian:12' })).toMatchObject({ state: 'failed' })
+    workspace.simulator.account.quotas.set('ml.m5.large for processing job usage', 0).set('ml.m5.2xlarge for processing job usage', 1)
+    expect(await checkOf('machine')).toMatchObject({
+      state: 'failed',
+      detail: 'The account’s quota for ml.m5.large is 0.',
+      next: expect.stringContaining('Choose ml.m5.2xlarge, or ask for more at https://'),
+    })
+    workspace.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
+    expect(await checkOf('machine')).toMatchObject({ state: 'warning' })
+  })
+
+  it('looks for the image, the machines and the cost of a trip through Spark', async () => {
+    const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 3, planFolder: '/not/there/yet' } } as const
+    expect((await checkOf('image', {}, { task }))?.detail).toContain('/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
+    expect((await checkOf('network', {}, { task }))?.detail).toContain('reach S3 and each other')
+    // An hour of 3 times 0.922 and of 0.115 USD, and storage of 30 GB for four: in eu-west-1 times 1.35, each rounded up.
+    expect(estimateMaxCostUsd('ml.m5.4xlarge', 'eu-west-1', 3600, 30, 3)).toBe(3.76)
+    expect((await checkOf('cost', {}, { task }))?.detail).toMatch(/^at most 3\.93 USD for 1\.0 h/)
+    workspace.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 2)
+    expect(await checkOf('machine', {}, { task })).toMatchObject({
+      state: 'failed',
+      detail: 'The account’s quota for ml.m5.4xlarge is 2.',
+      next: expect.stringMatching(/^Take 2 machines, or ask/),
+    })
+    const elsewhere = workspace.request({ imageUri: '123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1' }, { task })
+    expect((await preflight(workspace.connection, elsewhere)).checks.find(({ id }) => id === 'image')).toMatchObject({
+      next: expect.stringContaining('sagemaker-spark-processing'),
+    })
+  })
+
+  it('proposes Spark where a set outgrows the largest machine', async () => {
+    const path = join(workspace.folder, 'very-large.parquet')
+    await writeLargeForecasts(path, fleet.forecasts, 60 * 2 ** 30)
+    const found = await preflight(workspace.connection, workspace.request({}, { input: [path] }))
+    // 64.4 GB at 13 GB a machine.
+    expect(found.suggestedInstances).toBe(5)
+    expect(found.checks.find(({ id }) => id === 'machine')).toMatchObject({ next: expect.stringContaining('--engine spark --instances 5') })
+    expect((await runPreflight()).suggestedInstances).toBeNull()
+    expect([40, 47, 48, 4000].map((gigabytes) => suggestSparkInstances(gigabytes * 2 ** 30))).toEqual([undefined, undefined, 4, 100])
+  })
+
+  it('sees subnets without security group, missing engines and costs above the ceiling', async () => {
+    expect(await checkOf('network', { subnets: ['subnet-1'] })).toMatchObject({ state: 'failed' })
+    expect((await checkOf('network', { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] }))?.detail).toContain('gateway endpoint')
+    expect((await checkOf('encryption', { kmsKeyId: 'key-1' }))?.detail).toContain('kms:CreateGrant')
+    expect(await checkOf('cost', { costCeilingUsd: 0.1 })).toMatchObject({ state: 'failed' })
+    process.env['HEADROOM_ENGINE'] = join(workspace.folder, 'nowhere')
+    expect(await checkOf('engine')).toMatchObject({ state: 'failed', next: 'Pack it with: npm run bundle:engine.' })
+  })
+})
+
+describe('machine, cost and image', () => {
+  // 3 GB and eight times the input: 0.5 GB fits 8 GB, 1 GB (11 GB) needs 16, 40 GB (323 GB) needs 384; nothing is larger.
+  it.each([
+    [0, 'ml.m5.large'],
+    [0.5, 'ml.m5.large'],
+    [1, 'ml.m5.xlarge'],
+    [40, 'ml.m5.24xlarge'],
+    [4000, 'ml.m5.24xlarge'],
+  ])('%d GB of forecasts: %s', (gigabytes, type) => expect(chooseInstanceType(gigabytes * 2 ** 30).type).toBe(type))
+
+  // One hour: 0.23 USD + 0.14 x 30 / 720 = 0.2358, rounded up; elsewhere times 1.35 = 0.3184.
+  it('costs at most what the list says', () => {
+    expect(estimateMaxCostUsd('ml.m5.xlarge', 'us-east-1', 3600, 30)).toBe(0.24)
+    expect(estimateMaxCostUsd('ml.m5.xlarge', 'eu-west-1', 3600, 30)).toBe(0.32)
+    expect(estimateMaxCostUsd('ml.unknown.large', 'eu-west-1', 3600, 30)).toBeNull()
+  })
+
+  it('has an image in each region that AWS publishes one for', () => {
+    expect(scikitLearnImage('us-east-1')).toBe('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
+    expect(scikitLearnImage('cn-north-1')).toBe('450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3')
+    expect(sparkImage('mx-central-1')).toBe('211125459255.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
+    expect([scikitLearnImage('mx-central-1'), scikitLearnImage('nowhere-1')]).toEqual([undefined, undefined])
+  })
+})
+
+describe('a launch request', () => {
+  const specOf = (settings: object = {}, overrides: Partial<JobSpec> = {}): JobSpec => ({
+    request: workspace.request(settings),
+    jobName: 'headroom-1',
+    region: 'eu-west-1',
+    imageUri: scikitLearnImage('eu-west-1')!,
+    instanceType: 'ml.m5.large',
+    mounts: [{ name: 'data', s3Uri: 's3://b/k/', localPath: '/opt/ml/processing/input/data' }],
+    outputUri: 's3://b/out/',
+    engineSha256: null,
+    ...overrides,
+  })
+  const mounts = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `m${index}`, s3Uri: 's3://b/k/', localPath: `/opt/ml/processing/${index}` }))
+  const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
+  const long = (letters: number, overrides: object) =>
+    ({ ...workspace.request().task, ...overrides, model: 'm'.repeat(letters) }) as LaunchRequest['task']
+
+  it.each<[string, () => JobSpec]>([
+    ['10 inputs', () => specOf({}, { mounts: mounts(10) })],
+    ['a name of 63', () => specOf({}, { jobName: 'n'.repeat(63) })],
+    ['49 tags beside its own', () => specOf({ tags: tags(49) })],
+    ['an argument of 256', () => ({ ...specOf(), request: { ...workspace.request(), task: long(256, {}) } })],
+    ['an address of 1024', () => specOf({}, { outputUri: `s3://${'k'.repeat(1019)}` })],
+  ])('with %s is made', (_, make) => expect(buildJobRequest(make()).ProcessingJobName).toBeTypeOf('string'))
+
+  it.each<[string, () => JobSpec]>([
+    ['11 inputs', () => specOf({}, { mounts: mounts(11) })],
+    ['a name of 64', () => specOf({}, { jobName: 'n'.repeat(64) })],
+    ['50 tags beside its own', () => specOf({ tags: tags(50) })],
+    ['an argument of 257', () => ({ ...specOf(), request: { ...workspace.request(), task: long(257, {}) } })],
+    ['an address of 1025', () => specOf({}, { outputUri: `s3://${'k'.repeat(1020)}` })],
+    ['an image of 256', () => specOf({}, { imageUri: 'i'.repeat(256) })],
+  ])('with %s is refused before AWS has to', async (_, make) => {
+    const { code, message } = await failureOf((async () => buildJobRequest(make()))())
+    expect([code, /SageMaker allows \d+\.$/.test(message)]).toEqual(['cloud-limit', true])
+  })
+
+  const settings = { bucket: 'bucket', roleArn: 'arn:aws:iam::123456789012:role/R' }
+  it.each<[string, object]>([
+    ['a volume above 16,384 GB', { volumeGb: processingLimits.volumeGb + 1 }],
+    ['a volume of nothing', { volumeGb: 0 }],
+    ['a runtime above five days', { maxRuntimeSeconds: processingLimits.maxRuntimeSeconds + 1 }],
+    ['17 subnets', { subnets: Array.from({ length: 17 }, String) }],
+    ['6 security groups', { securityGroupIds: Array.from({ length: 6 }, String) }],
+    ['a prefix that leads elsewhere', { prefix: 'a//b' }],
+    ['a role that is no ARN', { roleArn: 'Role' }],
+    ['a bucket in capitals', { bucket: 'Bucket' }],
+    ['an unknown setting', { colour: 'green' }],
+  ])('refuses settings with %s', (_, overrides) => expect(cloudSettingsSchema.safeParse({ ...settings, ...overrides }).success).toBe(false))
+  it('takes them at the limits', () =>
+    expect(
+      cloudSettingsSchema.safeParse({
+        ...settings,
+        volumeGb: 16_384,
+        maxRuntimeSeconds: 432_000,
+        subnets: Array.from({ length: 16 }, String),
+        securityGroupIds: ['1', '2', '3', '4', '5'],
+      }).success,
+    ).toBe(true))
+})
+
+describe('roles to choose from', () => {
+  it('are those that SageMaker may assume, from all pages', async () => {
+    const { roles } = workspace.simulator.account
+    const arnOf = (name: string) => `arn:aws:iam::123456789012:role/${name}`
+    for (let index = 0; index < 250; index += 1) {
+      const name = `Role${String(index).padStart(3, '0')}`
+      roles.set(name, { arn: arnOf(name), trusts: [index % 125 === 1 ? 'sagemaker.amazonaws.com' : 'lambda.amazonaws.com'] })
+    }
+    roles.set('Both', { arn: arnOf('Both'), trusts: ['lambda.amazonaws.com', 'sagemaker.amazonaws.com'] })
+    roles.set('Nobody', { arn: arnOf('Nobody'), trusts: [] })
+    const found = await listExecutionRoles(workspace.connection)
+    expect(found).toEqual({
+      roles: [arnOf('Both'), arnOf('service-role/HeadroomProcessing'), arnOf('Role001'), arnOf('Role126')],
+      limited: undefined,
+    })
+    // 254 roles, 100 a page.
+    expect(workspace.simulator.requestsOf('ListRoles')).toHaveLength(3)
+  })
+})

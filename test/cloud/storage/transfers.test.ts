@@ -1,0 +1,278 @@
+// Files up and down: nothing is sent twice, nothing damaged is accepted, and no key leads out of the folder.
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
+import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { downloadRunFolder } from '../../../src-main/cloud/download/download-run-folder.ts'
+import { localPathsFor, findKeyProblem } from '../../../src-main/cloud/storage/object-keys.ts'
+import { uploadFile } from '../../../src-main/cloud/storage/upload-file.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
+import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
+import { storeObject } from '../../simulator/s3-objects.ts'
+
+const mebibyte = 1024 * 1024
+let sample: SampleRun
+let workspace: CloudWorkspace
+beforeAll(async () => {
+  sample = await makeSampleRun(12)
+})
+afterAll(() => sample.remove())
+beforeEach(async () => {
+  workspace = await openCloudWorkspace()
+})
+afterEach(() => workspace.close())
+
+const partNumbers = (from = 0) =>
+  workspace.simulator.requests
+    .slice(from)
+    .filter(({ operation, status }) => operation === 'UploadPart' && status === 200)
+    .map(({ url }) => Number(new URL(url, workspace.simulator.endpoint).searchParams.get('partNumber')))
+    .sort((a, b) => a - b)
+
+describe('an upload', () => {
+  // 41 MiB in parts of 8 MiB: five whole ones and one of 1 MiB.
+  const content = randomBytes(41 * mebibyte)
+  const prepare = async () => {
+    const path = join(workspace.folder, 'large.bin')
+    await writeFile(path, content)
+    return { bucket: workspaceBucket, key: 'inputs/hash/large.bin', path, bytes: content.length }
+  }
+  const stored = () => workspace.bucket.objects.get('inputs/hash/large.bin')
+
+  it('broken off goes on with the parts that are missing', async () => {
+    const upload = await prepare()
+    workspace.simulator.faults.add({
+      kind: 'error',
+      operation: 'UploadPart',
+      about: 'partNumber=4',
+      code: 'AccessDenied',
+      message: 'no',
+      status: 403,
+    })
+    await expect(uploadFile(workspace.connection.s3, upload)).rejects.toThrow('no')
+    const first = partNumbers()
+    expect(first).not.toContain(4)
+    expect(stored()).toBeUndefined()
+    const from = workspace.simulator.requests.length
+    let skipped = 0
+    await uploadFile(workspace.connection.s3, upload, { onBytes: (bytes, wasThere) => (skipped += wasThere ? bytes : 0) })
+    expect([...first, ...partNumbers(from)].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(skipped).toBe(first.reduce((sum, number) => sum + (number === 6 ? 1 : 8) * mebibyte, 0))
+    expect(stored()!.body.equals(content)).toBe(true)
+    expect(stored()!.checksum).toMatchObject({ algorithm: 'CRC64NVME', type: 'FULL_OBJECT' })
+    expect(workspace.bucket.uploads.size).toBe(0)
+  })
+
+  it('of what is there sends nothing', async () => {
+    const upload = await prepare()
+    await uploadFile(workspace.connection.s3, upload)
+    const from = workspace.simulator.requests.length
+    await uploadFile(workspace.connection.s3, upload)
+    expect(workspace.simulator.requests.slice(from).map(({ operation }) => operation)).toEqual(['HeadObject'])
+  })
+
+  it('gives up older attempts, and is content when the answer to its completion is lost', async () => {
+    const upload = await prepare()
+    const target = { Bucket: workspaceBucket, Key: upload.key }
+    for (let stale = 0; stale < 2; stale += 1) {
+      await workspace.connection.s3.send(
+        new CreateMultipartUploadCommand({ ...target, ChecksumAlgorithm: 'CRC64NVME', ChecksumType: 'FULL_OBJECT' }),
+      )
+    }
+    workspace.simulator.faults.add({ kind: 'reset-after', operation: 'CompleteMultipartUpload' })
+    await uploadFile(workspace.connection.s3, upload)
+    expect(stored()!.body.equals(content)).toBe(true)
+    expect(workspace.bucket.uploads.size).toBe(0)
+  })
+
+  it.each(['throttle', 'reset', 'reset-after'] as const)('survives %s', async (kind) => {
+    const upload = await prepare()
+    for (const operation of ['HeadObject', 'CreateMultipartUpload', 'UploadPart', 'ListMultipartUploads'])
+      workspace.simulator.faults.add({ kind, operation })
+    await uploadFile(workspace.connection.s3, upload)
+    expect(stored()!.body.equals(content)).toBe(true)
+  })
+})
+
+describe('a run comes home', () => {
+  const runId = async () => (JSON.parse(await readFile(join(sample.run, 'manifest.json'), 'utf8')) as { run_id: string }).run_id
+  const putRun = async (without: readonly string[] = []) => {
+    for (const [name, content] of await filesBelow(sample.run)) if (!without.includes(name)) workspace.put(`runs/1/${name}`, content)
+  }
+  const target = () => join(workspace.folder, 'home')
+  const download = async (expected?: string | null) =>
+    downloadRunFolder(workspace.connection, {
+      uri: `s3://${workspaceBucket}/runs/1`,
+      folder: target(),
+      runId: expected === undefined ? await runId() : expected,
+    })
+  /** Names of files that came home otherwise than they are, or not at all. */
+  const differences = async (): Promise<string[]> => {
+    const [downloaded, made] = [await filesBelow(target()), await filesBelow(sample.run)]
+    return [...new Set([...downloaded.keys(), ...made.keys()])].filter(
+      (name) => downloaded.get(name)?.equals(made.get(name) ?? Buffer.alloc(0)) !== true,
+    )
+  }
+  const expectNothingLeft = async () => expect((await readdir(workspace.folder)).filter((name) => name.includes('home'))).toEqual([])
+
+  it('whole, and nothing else is left', async () => {
+    await putRun()
+    expect(await download()).toMatchObject({ verified: true, files: 9, refused: [] })
+    expect(await differences()).toEqual([])
+    expect((await readdir(workspace.folder)).filter((name) => name.endsWith('.fetching'))).toEqual([])
+  })
+
+  it.each(['reset', 'half-body', 'throttle'] as const)('through %s', async (kind) => {
+    await putRun()
+    workspace.simulator.faults.add({ kind, operation: 'GetObject', about: runFiles.flaggedForecasts, times: 2 })
+    await download()
+    expect(await differences()).toEqual([])
+  })
+
+  it('through slow bodies', async () => {
+    await putRun()
+    workspace.simulator.faults.add({ kind: 'slow-body', pauseMs: 20, operation: 'GetObject', times: 3 })
+    await download()
+    expect(await differences()).toEqual([])
+  })
+
+  it('resumed where it broke off: the rest is asked for by range, if the object is the same', async () => {
+    await putRun()
+    workspace.simulator.faults.add({ kind: 'half-body', operation: 'GetObject', about: runFiles.flaggedForecasts })
+    await download()
+    const asked = workspace.simulator.requestsOf('GetObject').filter(({ url }) => url.includes(runFiles.flaggedForecasts))
+    expect(asked.map(({ status }) => status)).toEqual([200, 206])
+    expect(await differences()).toEqual([])
+  })
+
+  it('begun anew when the object has changed since it broke off', async () => {
+    await putRun()
+    const key = `runs/1/${runFiles.flaggedForecasts}`
+    const gets = (from = 0) =>
+      workspace.simulator.requests.slice(from).filter(({ operation, url }) => operation === 'GetObject' && url.includes(key))
+    workspace.simulator.faults.add({ kind: 'half-body', operation: 'GetObject', about: key })
+    workspace.simulator.faults.add({ kind: 'error', operation: 'GetObject', about: key, code: 'AccessDenied', message: 'no', status: 403 })
+    expect(await failureOf(download())).toMatchObject({ code: 'cloud-refused' })
+    expect(gets()).toHaveLength(2)
+    const { body, checksum } = workspace.bucket.objects.get(key)!
+    storeObject(workspace.bucket, key, body, checksum, new Date(), '"another"')
+    const from = workspace.simulator.requests.length
+    await download()
+    expect(gets(from).map(({ status }) => status)).toEqual([200])
+    expect(await differences()).toEqual([])
+  })
+
+  it('listed anew when an object changes between listing and download', async () => {
+    await putRun()
+    workspace.simulator.faults.add({
+      kind: 'error',
+      operation: 'GetObject',
+      about: runFiles.summary,
+      code: 'PreconditionFailed',
+      message: 'changed',
+      status: 412,
+    })
+    await download()
+    expect(workspace.simulator.requestsOf('ListObjectsV2')).toHaveLength(2)
+    expect(await differences()).toEqual([])
+  })
+
+  it('not when a transfer stays damaged, and it is asked for once more before', async () => {
+    await putRun()
+    const damaged = Buffer.from(await readFile(join(sample.run, runFiles.serverRisk)))
+    damaged[100]! ^= 1
+    workspace.put(`runs/1/${runFiles.serverRisk}`, damaged)
+    expect(await failureOf(download())).toMatchObject({
+      code: 'cloud-incomplete',
+      message: expect.stringContaining('does not agree with the manifest'),
+    })
+    expect(workspace.simulator.requestsOf('GetObject').filter(({ url }) => url.includes(runFiles.serverRisk))).toHaveLength(2)
+    await expectNothingLeft()
+  })
+
+  it('when one transfer was damaged on its way', async () => {
+    await putRun()
+    workspace.simulator.faults.add({ kind: 'corrupt-body', operation: 'GetObject', about: runFiles.serverRisk })
+    await download()
+    expect(await differences()).toEqual([])
+  })
+
+  it('not without a file that the manifest names, nor as another run', async () => {
+    await putRun([runFiles.clusters])
+    expect((await failureOf(download())).message).toContain(`${runFiles.clusters} is missing, so the run is incomplete.`)
+    workspace.bucket.objects.clear()
+    await putRun()
+    expect((await failureOf(download('another'))).message).toContain('The manifest there is another run’s.')
+    await expectNothingLeft()
+  })
+
+  it('as the original’s folder too, which has no manifest', async () => {
+    workspace.put('runs/1/risk_flagged_forecasts.parquet', 'original')
+    workspace.put('runs/1/module_05_summary.json', '{}')
+    expect(await download(null)).toMatchObject({ verified: false, files: 2 })
+    expect([...(await filesBelow(target())).keys()].sort()).toEqual(['module_05_summary.json', 'risk_flagged_forecasts.parquet'])
+  })
+
+  it('not into a folder with something in it', async () => {
+    await putRun()
+    await mkdir(target())
+    await cp(join(sample.run, runFiles.clusters), join(target(), 'mine.csv'))
+    expect(await failureOf(download())).toMatchObject({ code: 'output-not-empty' })
+    expect(workspace.simulator.requests).toEqual([])
+  })
+})
+
+describe('hostile keys', () => {
+  const hostile = [
+    '../outside.txt',
+    'sub/../../outside.txt',
+    '/etc/passwd',
+    'C:/windows.txt',
+    'c:evil',
+    'a\\..\\b',
+    'nul\0byte',
+    'CON',
+    'sub/aux.txt',
+    'LPT1.parquet',
+    './here',
+    'sub//empty',
+    'trailing./x',
+    'space /x',
+    'tab\tname',
+    'quo"te',
+    'n'.repeat(256),
+  ]
+  it.each(hostile)('%j is refused', (key) => expect(findKeyProblem(key)).toBeTypeOf('string'))
+  it.each(['a..b', '..hidden', 'sub/part-0.parquet', 'käse.csv', 'console.txt', 'a b.txt'])('%j is a name like others', (key) =>
+    expect(findKeyProblem(key)).toBeUndefined(),
+  )
+
+  it('never become files outside of the folder, nor two of one name', () => {
+    const keys = [...hostile, 'Data.csv', 'data.CSV', 'x/y', 'X', 'fine.csv', 'caf\u00e9', 'cafe\u0301'].map((name) => ({
+      key: `p/${name}`,
+    }))
+    const folder = resolve('some', 'folder')
+    const { accepted, refused } = localPathsFor(keys, 'p/', folder)
+    expect(accepted.map(({ path }) => path)).toEqual(['Data.csv', 'x/y', 'fine.csv', 'caf\u00e9'])
+    expect(accepted.every(({ target }) => target.startsWith(folder + sep))).toBe(true)
+    expect(refused).toHaveLength(hostile.length + 3)
+  })
+
+  it('in a run’s prefix are left out and told, and the rest comes home', async () => {
+    for (const name of ['../../outside.txt', 'C:/evil.txt', 'a\\b', 'Risk_Flagged_Forecasts.parquet'])
+      workspace.put(`runs/2/${name}`, 'evil')
+    workspace.put('runs/2/risk_flagged_forecasts.parquet', 'original')
+    workspace.bucket.objects.delete('runs/2/Risk_Flagged_Forecasts.parquet')
+    const fetched = await downloadRunFolder(workspace.connection, {
+      uri: `s3://${workspaceBucket}/runs/2/`,
+      folder: join(workspace.folder, 'in', 'home'),
+      runId: null,
+    })
+    expect(fetched.refused.map(({ key }) => key).sort()).toEqual(['runs/2/../../outside.txt', 'runs/2/C:/evil.txt', 'runs/2/a\\b'])
+    expect([...(await filesBelow(join(workspace.folder, 'in'))).keys()]).toEqual([join('home', 'risk_flagged_forecasts.parquet')])
+    expect((await readdir(workspace.folder)).sort()).toEqual(['engine', 'in'])
+  })
+})

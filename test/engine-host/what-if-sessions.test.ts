@@ -1,0 +1,85 @@
+// What-if through the engine process: one reading of the fleet, answers to a moving slider, and stale questions dropped.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEngineService } from '../../src-main/engine-host/engine-service.ts'
+import { engineReportSchema, type EngineReport } from '../../src-shared/ipc/engine-contract.ts'
+import { whatIfResultSchema, whatIfChoicesSchema } from '../../src-shared/ipc/what-if.ts'
+import { fabricateRun } from '../fixtures/fabricated-runs.ts'
+
+let folder: string
+let run: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-what-if-test-'))
+  run = join(folder, 'run')
+  await fabricateRun(run)
+})
+afterAll(async () => rm(folder, { recursive: true, force: true }))
+
+const startEngine = (): ((call: string, payload: object) => Promise<EngineReport>) => {
+  const waiting = new Map<number, (report: EngineReport) => void>()
+  const serve = createEngineService((report) => {
+    const parsed = engineReportSchema.parse(structuredClone(report))
+    if (parsed.type !== 'event') waiting.get(parsed.id)?.(parsed)
+  })
+  let id = 0
+  return (call, payload) =>
+    new Promise((resolve) => {
+      waiting.set(++id, resolve)
+      void serve({ id, call, payload })
+    })
+}
+
+const whatIfPayload = (threshold: number, clientId: string | null): object => ({
+  folder: run,
+  scenario: { threshold },
+  grid: false,
+  max_listed: 10,
+  clientId: clientId,
+})
+
+describe('what-if in the engine process', () => {
+  it('says what can be asked, then answers: of P95 93.5, 69 and 71.2 all three lie above 65', async () => {
+    const ask = startEngine()
+    const choices = await ask('run.what-if-choices', { folder: run })
+    expect(choices.type === 'answer' && whatIfChoicesSchema.parse(choices.value)).toMatchObject({ threshold: 80, metrics: ['cpu_p95'] })
+    const response = await ask('run.what-if', whatIfPayload(65, null))
+    const { outcome, newly_at_risk } = whatIfResultSchema.parse(response.type === 'answer' ? response.value : null)
+    expect(outcome.at_risk_servers).toBe(3)
+    expect(newly_at_risk.servers.map(({ server_id }) => server_id)).toEqual(['charlie', 'bravo'])
+  })
+
+  it("answers a slider's last question and drops those before it, and no other asker's", async () => {
+    const ask = startEngine()
+    const slider = [60, 65, 70, 72, 95].map((threshold) => ask('run.what-if', whatIfPayload(threshold, 'threshold')))
+    const others = [
+      ask('run.what-if', whatIfPayload(70, 'grid')),
+      ask('run.what-if', whatIfPayload(70, null)),
+      ask('run.what-if', whatIfPayload(60, null)),
+    ]
+    const reports = await Promise.all(slider)
+    expect(reports.slice(0, -1).map((report) => report.type === 'refusal' && report.error.code)).toEqual([
+      'cancelled',
+      'cancelled',
+      'cancelled',
+      'cancelled',
+    ])
+    const atRisk = (report: EngineReport | undefined): number =>
+      whatIfResultSchema.parse(report?.type === 'answer' ? report.value : null).outcome.at_risk_servers
+    expect(atRisk(reports.at(-1))).toBe(0)
+    expect((await Promise.all(others)).map(atRisk)).toEqual([2, 2, 3])
+    // A question asked once the last was answered is as good as the first.
+    expect(atRisk(await ask('run.what-if', whatIfPayload(70, 'threshold')))).toBe(2)
+  })
+
+  it('refuses what the run does not have, and names at most so many servers', async () => {
+    const ask = startEngine()
+    expect(await ask('run.what-if', { ...whatIfPayload(80, null), scenario: { removed_servers: ['zulu'] } })).toMatchObject({
+      error: { code: 'scenario-invalid' },
+    })
+    const response = await ask('run.what-if', { ...whatIfPayload(60, null), max_listed: 1 })
+    expect(response).toMatchObject({ value: { newly_at_risk: { count: 2, servers: [{ server_id: 'charlie' }] } } })
+    expect(await ask('run.what-if', { ...whatIfPayload(60, null), folder: '/nowhere' })).toMatchObject({ error: { code: 'run-not-found' } })
+  })
+})

@@ -1,0 +1,138 @@
+// Breach probabilities: isotonic regression, recalibration and coverage by hand, and what the estimates must obey.
+import { describe, expect, test } from 'vitest'
+import { crossFit, fitRecalibration, foldOf, recalibrate, scoreCalibration } from '../../../src-main/engine/breach/calibration.ts'
+import { fitMargins, measureCoverage } from '../../../src-main/engine/breach/interval-coverage.ts'
+import { evaluateIsotonic, fitIsotonic } from '../../../src-main/statistics/isotonic-regression.ts'
+import { equalCountBins, findBlocks, memberOfBlock, blockStart, poolBlocks } from '../../../src-main/engine/breach/residual-blocks.ts'
+import { conservativeP95, percentileOf, seedOf, simulateBreaches, type PathSource } from '../../../src-main/engine/breach/simulate-paths.ts'
+
+const floats = (...values: number[]): Float64Array => Float64Array.from(values)
+const hole = Number.NaN
+
+describe('isotonic regression', () => {
+  test('pools neighbours that fall: 1, 3, 2, 4 becomes 1, 2.5, 2.5, 4', () => {
+    expect([...fitIsotonic(floats(1, 2, 3, 4), floats(1, 3, 2, 4)).values]).toEqual([1, 2.5, 2.5, 4])
+  })
+  test('averages equal places first: (0, 0), (0, 1), (1, 1) becomes 0.5 at 0 and 1 at 1, halfway 0.75', () => {
+    const curve = fitIsotonic(floats(0, 0, 1), floats(0, 1, 1))
+    expect(evaluateIsotonic(curve, 0)).toBe(0.5)
+    expect(evaluateIsotonic(curve, 0.5)).toBe(0.75)
+    expect(evaluateIsotonic(curve, 2)).toBe(1)
+  })
+})
+
+describe('recalibration', () => {
+  test('one event in four, at the middle: w = 1 / 21 and iso(0.5) = 1, so p at 0.5 is 1/21 x 1 + 20/21 x 0.5', () => {
+    const curve = fitRecalibration(floats(0, 0, 0, 0.5), Uint8Array.from([0, 0, 0, 1]))
+    expect(curve.weight).toBeCloseTo(1 / 21, 12)
+    expect(recalibrate(curve, 0.5)).toBeCloseTo(1 / 21 + (20 / 21) * 0.5, 12)
+    expect(recalibrate(curve, 0)).toBe(0)
+  })
+  test('without any event nothing is known of the curve: the raw share stands', () => {
+    const curve = fitRecalibration(floats(0, 0.2, 0.4), new Uint8Array(3))
+    expect([0, 0.3, 1].map((raw) => recalibrate(curve, raw))).toEqual([0, 0.3, 1])
+  })
+  test('a server has no part in its own curve', () => {
+    const raw = floats(0, 0, 1, 1)
+    const fold = Uint8Array.from([0, 1, 0, 1])
+    const before = crossFit({ raw, breached: Uint8Array.from([0, 0, 1, 1]), flagged: new Uint8Array(4), fold })
+    const after = crossFit({ raw, breached: Uint8Array.from([1, 0, 0, 1]), flagged: new Uint8Array(4), fold })
+    expect([before[0], before[2]]).toEqual([after[0], after[2]])
+  })
+  test('outcomes that no probability foretells are said to be so', () => {
+    const raw = Float64Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 1 : 0))
+    const breached = Uint8Array.from({ length: 100 }, (_, index) => (index % 4 < 2 ? 1 : 0))
+    const fold = Uint8Array.from({ length: 100 }, (_, index) => index % 5)
+    const scores = scoreCalibration({ raw, breached, flagged: breached, fold })
+    expect(scores.brier_base_rate).toBe(0.25)
+    expect(scores.brier_plain_flag).toBe(0)
+    expect(scores.verdict).toContain('do not tell which server will breach')
+    expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(100)
+  })
+  test('the fold is CRC-32 modulo 5: CRC-32 of "123456789" is cbf43926 hexadecimal, 3421780262, so fold 2', () => {
+    expect(foldOf('123456789')).toBe(2)
+  })
+})
+
+describe('interval margins', () => {
+  const excess = Float64Array.from({ length: 100 }, (_, index) => index - 49)
+  const bounded = new Uint8Array(100).fill(1)
+  const sample = new Map([[0, { excess, bounded, fold: Uint8Array.from(excess, (_, index) => index % 5) }]])
+  test('the margin at 80 % of 100 rows from -49 to 50 is the value of rank ceil(101 x 0.8) = 81: 31', () => {
+    expect(fitMargins(sample, 0.8).of(0)).toBe(31)
+  })
+  test('half of the rows lie inside before, 80 % within a point after', () => {
+    const coverage = measureCoverage(sample, 0.8)
+    expect(coverage.before).toBe(0.5)
+    expect(coverage.after).toBeGreaterThanOrEqual(0.79)
+    expect(coverage.after).toBeLessThanOrEqual(0.82)
+  })
+})
+
+describe('paths', () => {
+  const source = (residuals: Float64Array, offsets: number[], longest: number): PathSource => {
+    const grid = { residuals, starts: Uint32Array.from(offsets.slice(0, -1)) }
+    const blocks = findBlocks(grid, Uint32Array.from(offsets.slice(1)), longest)
+    const bins = new Int16Array(offsets.length - 1)
+    return { grid, blocks, bins, pools: poolBlocks(blocks, bins, 1) }
+  }
+  test('blocks never cross a gap: of 1 2 _ 4 5 6 blocks of two start at the first, fourth and fifth place', () => {
+    const { blocks } = source(floats(1, 2, hole, 4, 5, 6), [0, 6], 2)
+    expect([0, 1, 2].map((number) => blockStart(blocks, 0, number))).toEqual([0, 3, 4])
+    expect([...blocks.sizes]).toEqual([3])
+    expect([...blocks.counts]).toEqual([5])
+    // The greater of each two neighbours.
+    expect([0, 3, 4].map((position) => blocks.blockMaxima[position])).toEqual([2, 5, 6])
+  })
+  test('a pool numbers the blocks of its members one after the other', () => {
+    // Of 3, 0 and 2 residuals, in blocks of one: blocks 0 to 2 are of the first series, 3 and 4 of the third.
+    const { pools } = source(floats(1, 2, 3, 8, 9), [0, 3, 3, 5], 1)
+    expect(pools[0]!.size).toBe(5)
+    expect([0, 2, 3, 4].map((number) => pools[0]!.members[memberOfBlock(pools[0]!, number)])).toEqual([0, 0, 2, 2])
+    expect(pools[0]!.maxResidual).toBe(9)
+  })
+  test('with residuals of 0 every path is the forecast: breach from the step that the forecast breaches', () => {
+    const paths = source(new Float64Array(20), [0, 20], 7)
+    const simulation = simulateBreaches(paths, 0, floats(70, 79, 81, 60), 80, 1)
+    expect(simulation.raw).toBe(1)
+    expect([...simulation.rawByStep]).toEqual([0, 0, 1, 1])
+    expect(simulation.medianFirstBreach).toBe(2)
+    // P95 of 60, 70, 79, 81 at place 2.85: 79 + 0.85 x 2.
+    expect(conservativeP95(paths, 0, floats(70, 79, 81, 60), 1)).toBeCloseTo(80.7, 12)
+  })
+  test('half of the residuals lift a single step above the threshold, half do not', () => {
+    const alternating = Float64Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? 10 : -10))
+    const { raw } = simulateBreaches(source(alternating, [0, 400], 1), 0, floats(75), 80, seedOf(42, 'server', 'cpu_p95'))
+    expect(raw).toBeGreaterThan(0.4)
+    expect(raw).toBeLessThan(0.6)
+  })
+  test('the same seed draws the same paths, and another seed other ones', () => {
+    const noise = Float64Array.from({ length: 300 }, (_, index) => 12 * Math.sin(index * index))
+    const paths = source(noise, [0, 100, 300], 7)
+    const forecast = floats(70, 72)
+    const shares = [1, 2, 3, 4].map((seed) => simulateBreaches(paths, 0, forecast, 80, seed).raw)
+    expect(new Set(shares).size).toBeGreaterThan(1)
+    expect(simulateBreaches(paths, 0, forecast, 80, 1).raw).toBe(shares[0])
+  })
+  test('blocks that are passed over could not have breached: shares equal those counted value by value', () => {
+    // A single block of 24 steps can be cut from 24 residuals, so every path is the forecast plus all of them, in order.
+    const residuals = Float64Array.from({ length: 24 }, (_, index) => 9 * Math.sin(3 * index))
+    const forecast = Float64Array.from({ length: 24 }, (_, index) => 70 + index / 4)
+    const first = forecast.findIndex((value, step) => value + residuals[step]! > 80)
+    const { raw, medianFirstBreach, rawByStep: rawBy } = simulateBreaches(source(residuals, [0, 24], 24), 0, forecast, 80, 5)
+    expect(first).toBeGreaterThan(7)
+    expect([raw, medianFirstBreach, rawBy[first - 1], rawBy[first]]).toEqual([1, first, 0, 1])
+  })
+  test('no path exceeds the forecast plus the greatest residual', () => {
+    const residuals = Float64Array.from({ length: 50 }, (_, index) => (index === 25 ? 10 : -1))
+    const paths = source(residuals, [0, 50], 7)
+    expect(simulateBreaches(paths, 0, floats(70, 70, 70), 80, 3).raw).toBe(0)
+    expect(simulateBreaches(paths, 0, floats(70, 70, 70), 79.9, 3).raw).toBeGreaterThan(0)
+  })
+  test('the percentile is linear: 95 % of 1 to 5 is 4.8', () => {
+    expect(percentileOf(floats(1, 2, 3, 4, 5), 0.95)).toBeCloseTo(4.8, 12)
+  })
+  test('ten bins take equal counts, ties in order of the series, none without a mean', () => {
+    expect([...equalCountBins(floats(5, 5, hole, 1, 9), 2)]).toEqual([0, 1, -1, 0, 1])
+  })
+})

@@ -1,0 +1,38 @@
+// Arrays of many series in a file: what is read back is what was added, whatever the order, also beyond what is gathered at a time.
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { SeriesFile } from '../../../src-main/engine/breach/series-file.ts'
+
+test('series come back byte for byte, in any order, and one that was never added as nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-series-file-'))
+  try {
+    const file = new SeriesFile(join(folder, 'series'), 6)
+    // 8 MB in one series: more than is gathered before writing.
+    const long = Float64Array.from({ length: 1_000_000 }, (_, index) => index / 3)
+    const added = [
+      [new Float32Array([1, Number.NaN, 3]), new Uint8Array([7])],
+      [long],
+      [new Float64Array([0.1, 0.2]), new Float32Array([]), new Uint8Array([1, 2, 3])],
+      [],
+      [new Float64Array([9])],
+    ]
+    added.forEach((arrays, series) => file.add(series, arrays))
+    const bytesOf = (arrays: (typeof added)[number]): Buffer =>
+      Buffer.concat(arrays.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)))
+    const order = [5, 2, 1, 0, 4, 3, 2]
+    const read = [...file.read(order)].length
+    expect(read).toBe(order.length)
+    let index = 0
+    for (const bytes of file.read(order)) expect(bytesOf(added[order[index++]!] ?? []).equals(bytes)).toBe(true)
+    expect(await readdir(folder)).toEqual(['series'])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('nothing added, nothing written', () => {
+  const file = new SeriesFile('/nowhere/at/all', 2)
+  expect([...file.read([1, 0])].map((bytes) => bytes.length)).toEqual([0, 0])
+})

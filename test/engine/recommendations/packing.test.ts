@@ -1,0 +1,288 @@
+// Consolidation and savings: who moves onto whom, what no packing may break, and what it saves (analysis definition, section 8).
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { packServers, type PackableServer } from '../../../src-main/statistics/pack-servers.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
+import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
+import { seededRandom } from '../../fixtures/seeded-random.ts'
+
+/** Demand in percent of one unit. */
+const server = (serverId: string, percent: readonly number[], capacityUnits = 1): PackableServer => ({
+  serverId,
+  capacityUnits,
+  demand: Float64Array.from(percent, (value) => (value / 100) * capacityUnits),
+})
+
+const pack = (servers: readonly PackableServer[], maxRemovals = servers.length): Record<string, string> =>
+  Object.fromEntries(packServers(servers, { target: 0.7, maxRemovals }))
+
+describe('packing', () => {
+  test('sums demands time by time: two servers fit though their peaks would not', () => {
+    // 60 + 10 and 10 + 60 are 70 at both times; the peaks alone add up to 120.
+    expect(pack([server('day', [60, 10]), server('night', [10, 60])])).toEqual({ night: 'day' })
+  })
+
+  test('keeps two servers apart that meet at one time, whatever their means', () => {
+    // 40 + 31 = 71 at the second time.
+    expect(pack([server('a', [1, 40, 1]), server('b', [1, 31, 1])])).toEqual({})
+  })
+
+  test('fills a host exactly to its target, also where floating numbers fall short', () => {
+    expect(0.7 - 0.3 < 0.4).toBe(true)
+    expect(pack([server('a', [30]), server('b', [40])])).toEqual({ a: 'b' })
+    expect(pack([server('a', [30.001]), server('b', [40])])).toEqual({})
+  })
+
+  test('takes servers by falling peak, each onto the first host that holds it', () => {
+    // c 50 opens; d 40 opens; a 25: c would be at 75, so d (65); b 20: c (70); e 5: d (70).
+    expect(pack([server('a', [25]), server('b', [20]), server('c', [50]), server('d', [40]), server('e', [5])])).toEqual({
+      a: 'd',
+      b: 'c',
+      e: 'd',
+    })
+  })
+
+  test('breaks ties of peaks by name', () => {
+    expect(pack([server('z', [30]), server('a', [30]), server('m', [30])])).toEqual({ m: 'a' })
+  })
+
+  test('counts in units: a small server fits onto a large one, not the other way round', () => {
+    // 30 % of 8 units is 2.4, and 5.6 may be used; 60 % of 1 unit is 0.6.
+    expect(pack([server('small', [60], 1), server('large', [30], 8)])).toEqual({ small: 'large' })
+    // 60 % of 2 units is 1.2, more than any unit-sized host may carry.
+    expect(pack([server('one', [10], 1), server('two', [60], 2)])).toEqual({ one: 'two' })
+  })
+
+  test('never puts anything onto a host that is above its target by itself', () => {
+    expect(pack([server('high', [75, 0]), server('idle', [0, 10])])).toEqual({})
+  })
+
+  test('removes no more servers than it may', () => {
+    expect(pack([server('a', [10]), server('b', [9]), server('c', [8]), server('d', [7])], 2)).toEqual({ b: 'a', c: 'a' })
+  })
+
+  test('in 300 random groups loses no server, moves none twice and stays within the target at every time', () => {
+    const random = seededRandom(8)
+    let moved = 0
+    for (let group = 0; group < 300; group++) {
+      const target = 0.4 + random() * 0.5
+      const periods = 1 + Math.floor(random() * 12)
+      const servers = Array.from({ length: 1 + Math.floor(random() * 25) }, (_, index) => {
+        const capacity = random() < 0.5 ? 1 : 1 + Math.floor(random() * 16)
+        return server(
+          `s${index}`,
+          Array.from({ length: periods }, () => random() * 60),
+          capacity,
+        )
+      })
+      const maxRemovals = Math.floor(random() * servers.length)
+      const assigned = packServers(servers, { target, maxRemovals })
+      moved += assigned.size
+      expect(assigned.size).toBeLessThanOrEqual(maxRemovals)
+      const named = new Map(servers.map((one) => [one.serverId, one]))
+      for (const [consolidatedServer, host] of assigned) {
+        expect(named.has(consolidatedServer) && named.has(host)).toBe(true)
+        // A host stays where it is.
+        expect(assigned.has(host)).toBe(false)
+      }
+      for (const host of servers) {
+        const consolidatedServers = servers.filter((one) => assigned.get(one.serverId) === host.serverId)
+        if (consolidatedServers.length === 0) continue
+        for (let time = 0; time < periods; time++) {
+          const used = [host, ...consolidatedServers].reduce((sum, one) => sum + one.demand[time]!, 0)
+          expect(used).toBeLessThanOrEqual(host.capacityUnits * target + 1e-6)
+        }
+      }
+    }
+    expect(moved).toBeGreaterThan(1000)
+  })
+})
+
+const reportSchema = z.object({
+  total_savings_usd: z.number(),
+  underutilized_count: z.number(),
+  waterfall: z.object({
+    capacity_freed_units: z.number(),
+    hosts_removable: z.number(),
+    retired: z.number(),
+    consolidated: z.number(),
+    monthly_savings_usd: z.number(),
+  }),
+  groups: z.array(z.record(z.string(), z.unknown())),
+  recommendations: z.array(
+    z.looseObject({
+      server_id: z.string(),
+      disposition: z.string(),
+      reason: z.string(),
+      consolidate_onto: z.string().nullable(),
+      monthly_savings_usd: z.number(),
+    }),
+  ),
+})
+
+describe('a fleet', () => {
+  let workspace: ForecastWorkspace
+  let run: FinishedRun
+  let report: z.infer<typeof reportSchema>
+
+  beforeAll(async () => {
+    workspace = await ForecastWorkspace.open()
+    const level = (name: string, horizon: readonly number[]): ForecastRow[] =>
+      seriesRows({ server: name, start: '2026-02-01', actual: [20], horizon })
+    run = await workspace.analyse(
+      await workspace.writeForecasts('fleet.parquet', [
+        // Retail: day and night share a host; three more keep the group above two.
+        ...level('retail day', [60, 10]),
+        ...level('retail night', [10, 58]),
+        ...level('retail busy', [85, 85]),
+        ...level('retail normal', [50, 50]),
+        ...level('retail dead', [4.9, 1]),
+        ...level('retail barely alive', [5, 0]),
+        // A pair: both would fit onto one, but a group of two keeps two.
+        ...level('pair one', [10, 10]),
+        ...level('pair two', [10, 10]),
+        // Three of which one may go.
+        ...level('trio one', [12, 12]),
+        ...level('trio two', [11, 11]),
+        ...level('trio three', [10, 10]),
+        ...level('alone', [10, 10]),
+        // The same unit elsewhere is another group.
+        ...level('retail far', [10, 10]),
+        // Where its second time is missing it counts with its peak: 30 + 45 exceed 70 although 30 + 40 would not.
+        ...level('gap host', [30, 30]),
+        ...level('gap guest', [45]),
+        ...level('gap third', [60, 1]),
+      ]),
+      {
+        serversTable: await workspace.writeText(
+          'fleet.csv',
+          [
+            'server_id,business_unit,region,criticality,monthly_cost_usd,capacity_units',
+            'retail day,retail,east,,250,1',
+            'retail night,retail,east,,199.99,1',
+            'retail busy,retail,east,,300,1',
+            'retail normal,retail,east,,300,1',
+            'retail dead,retail,east,,80.5,4',
+            'retail barely alive,retail,east,,,1',
+            'pair one,pairs,,,100,1',
+            'pair two,pairs,,,100,1',
+            'trio one,trios,,,10,1',
+            'trio two,trios,,,20,1',
+            'trio three,trios,,,40,1',
+            'alone,single,,,100,1',
+            'retail far,retail,west,,100,1',
+            'gap host,gaps,,,1,1',
+            'gap guest,gaps,,,1,1',
+            'gap third,gaps,,,1,1',
+          ].join('\n'),
+        ),
+      },
+    )
+    report = await run.json('optimization_recommendations.json', reportSchema)
+  })
+  afterAll(async () => workspace.close())
+
+  const recommendationByServer = async (): Promise<Record<string, unknown>> =>
+    Object.fromEntries((await run.serverRisk()).map((row) => [row['server_id'], [row['disposition'], row['consolidate_onto']]]))
+
+  test('gets one disposition per server, the first that applies', async () => {
+    expect(await recommendationByServer()).toMatchObject({
+      'retail busy': ['add capacity', null],
+      'retail dead': ['retire', null],
+      'retail normal': ['keep', null],
+      // Opened hosts are kept: they carry others.
+      'retail day': ['keep', null],
+      // 60 + 10 and 10 + 58 stay within 70.
+      'retail night': ['consolidate', 'retail day'],
+    })
+  })
+
+  test('a peak of exactly 5 is not below 5', async () => {
+    // At 70 of 70 at the first time, retail day has no room for 5 more: it opens itself.
+    expect((await recommendationByServer())['retail barely alive']).toEqual(['keep', null])
+  })
+
+  test('a group that had two servers keeps two', async () => {
+    expect(await recommendationByServer()).toMatchObject({
+      'pair one': ['keep', null],
+      'pair two': ['keep', null],
+      // By falling peak: one opens, two moves onto it, then only two are left.
+      'trio one': ['keep', null],
+      'trio two': ['consolidate', 'trio one'],
+      'trio three': ['keep', null],
+      alone: ['keep', null],
+    })
+  })
+
+  test('nothing moves to another region of the same business unit', async () => {
+    expect((await recommendationByServer())['retail far']).toEqual(['keep', null])
+  })
+
+  test('a server counts with its peak where its forecast has no row', async () => {
+    expect((await recommendationByServer())['gap guest']).toEqual(['keep', null])
+  })
+
+  test('savings are those of the servers that leave, and the total is their sum', () => {
+    // Retired 80.50 (4 units), consolidated 199.99 and 20 (1 unit each).
+    expect(report.total_savings_usd).toBe(300.49)
+    expect(report.waterfall).toEqual({
+      capacity_freed_units: 6,
+      hosts_removable: 3,
+      retired: 1,
+      consolidated: 2,
+      monthly_savings_usd: 300.49,
+    })
+    const sum = report.recommendations.reduce((total, entry) => total + entry.monthly_savings_usd, 0)
+    expect(sum).toBeCloseTo(report.total_savings_usd, 9)
+    const ofGroups = report.groups.reduce((total, group) => total + Number(group['monthly_savings_usd']), 0)
+    expect(ofGroups).toBeCloseTo(report.total_savings_usd, 9)
+  })
+
+  test('only dispositions that ask for an action are recommendations, each with its numbers in words', () => {
+    expect(report.recommendations.map((entry) => [entry.server_id, entry.disposition, entry.monthly_savings_usd])).toEqual([
+      ['retail busy', 'add capacity', 0],
+      ['retail dead', 'retire', 80.5],
+      ['retail night', 'consolidate', 199.99],
+      ['trio two', 'consolidate', 20],
+    ])
+    const [busyServers, unusedServers, night] = report.recommendations
+    // 85 / 80 - 1 of one unit, rounded up.
+    expect(busyServers!.reason).toBe(
+      "The horizon's P95 of cpu_p95 is 85.0 %, above 80.0 %; first above on 2026-02-02. Add 1 capacity unit. Order by 2026-01-03, which has passed: delivery will be late.",
+    )
+    expect(unusedServers!.reason).toBe("The horizon's peak is 4.9 %, below 5 %.")
+    expect(night!.reason).toBe("The horizon's mean of 34.0 % is below 40 %; at every time its demand fits on retail day within 70 %.")
+  })
+
+  test('groups count their servers once', () => {
+    expect(report.groups.find((group) => group['business_unit'] === 'retail' && group['region'] === 'east')).toEqual({
+      business_unit: 'retail',
+      region: 'east',
+      criticality: null,
+      servers: 6,
+      at_risk: 1,
+      // day 35, night 34, dead 2.95, barely alive 2.5
+      underutilized: 4,
+      retired: 1,
+      consolidated: 1,
+      monthly_savings_usd: 280.49,
+    })
+    expect(report.groups.reduce((sum, group) => sum + Number(group['servers']), 0)).toBe(16)
+  })
+
+  test('without a servers table all are one group, one unit and 100 USD each', async () => {
+    const baseline = await workspace.analyse(
+      await workspace.writeForecasts(
+        'plain.parquet',
+        ['a', 'b', 'c', 'd'].flatMap((name) => seriesRows({ server: name, actual: [10], horizon: times(3, 15) })),
+      ),
+      { config: { consolidation_target: 45 } },
+    )
+    // 15 + 15 + 15 = 45 on a; then two are to stay, and only b and c may go.
+    expect(await baseline.json('optimization_recommendations.json', reportSchema)).toMatchObject({
+      total_savings_usd: 200,
+      underutilized_count: 4,
+      waterfall: { hosts_removable: 2, capacity_freed_units: 2 },
+    })
+  })
+})

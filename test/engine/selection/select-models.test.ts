@@ -1,0 +1,267 @@
+// The accountable model: which one is selected, by what errors, and what is reported of each (analysis definition, section 3).
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
+import { seriesRows, timeAfter, times } from '../../fixtures/forecast-rows.ts'
+
+let workspace: ForecastWorkspace
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+})
+afterAll(async () => workspace.close())
+
+/** A measured week at `level`, the next at `level + 4`: every pair of days a week apart differs by 4. */
+const twoWeeks = (level: number): number[] => [...times(7, level), ...times(7, level + 4)]
+
+const shifted = (actual: readonly number[], error: number): number[] => actual.map((value) => value + error)
+
+describe('on backtests that cover the same times', () => {
+  let run: FinishedRun
+  beforeAll(async () => {
+    const actual = twoWeeks(50)
+    const sinking = [1, 2, 3, 4, 5, 6, 7].flatMap((day) => [50, 50 + 2 * day])
+    const weekOne = sinking.filter((_, index) => index % 2 === 0)
+    const weekTwo = sinking.filter((_, index) => index % 2 === 1)
+    const gapped = seriesRows({
+      server: 'gapped',
+      model: 'm',
+      actual: [...weekOne, ...weekTwo],
+      predicted: shifted([...weekOne, ...weekTwo], 1),
+      horizon: [50],
+    }).filter((row) => row.timestamp !== '2026-01-03T00:00:00')
+    run = await workspace.analyse(
+      await workspace.writeForecasts('aligned.parquet', [
+        ...seriesRows({ server: 'clear', model: 'a', actual, predicted: shifted(actual, 2), horizon: [95] }),
+        ...seriesRows({ server: 'clear', model: 'b', actual, predicted: shifted(actual, -1), horizon: [20, 30] }),
+        ...seriesRows({ server: 'clear', model: 'c', actual, predicted: shifted(actual, 3), horizon: [99] }),
+        ...seriesRows({ server: 'tied', model: 'below', actual: times(14, 70.3), predicted: times(14, 70.2), horizon: [1] }),
+        ...seriesRows({ server: 'tied', model: 'above', actual: times(14, 70.3), predicted: times(14, 70.4), horizon: [2] }),
+        ...seriesRows({ server: 'untested', model: 'a', actual, predicted: shifted(actual, 9), horizon: [10] }),
+        ...seriesRows({ server: 'untested', model: 'A without backtest', start: timeAfter('2026-01-01', 14), horizon: [11] }),
+        ...seriesRows({ server: 'finished', model: 'a', actual, predicted: shifted(actual, 9), horizon: [12] }),
+        ...seriesRows({ server: 'finished', model: 'perfect but past', actual }),
+        ...gapped,
+      ]),
+    )
+  })
+
+  test('the model with the least mean absolute error is selected, whatever its name', async () => {
+    expect(await run.riskOf('clear')).toMatchObject({ model: 'b', mae: 1, backtest_points: 14 })
+  })
+
+  test('every figure of the server comes from that model alone', async () => {
+    // P95 of 20 and 30: 20 + 0.95 x 10 = 29.5. The other models would have breached.
+    expect(await run.riskOf('clear')).toMatchObject({
+      horizon_periods: 2,
+      horizon_p95: 29.5,
+      horizon_peak: 30,
+      horizon_mean: 25,
+      is_at_risk: false,
+      first_breach_at: null,
+    })
+  })
+
+  test('MASE divides by the mean change from a week before', async () => {
+    // Mean absolute error 1; every one of the 7 pairs differs by 4.
+    expect((await run.riskOf('clear'))['mase']).toBe(0.25)
+  })
+
+  test('MASE takes only pairs whose two days were measured', async () => {
+    // Changes 2, 4, (6 without 3 January), 8, 10, 12, 14: mean 50 / 6. Error 1, so 6 / 50.
+    expect((await run.riskOf('gapped'))['mase']).toBeCloseTo(0.12, 12)
+  })
+
+  test('no change from week to week leaves MASE empty', async () => {
+    expect((await run.riskOf('tied'))['mase']).toBeNull()
+  })
+
+  test('equal errors go to the name that sorts first, though 70.4 - 70.3 and 70.3 - 70.2 differ in their last bits', async () => {
+    expect(70.4 - 70.3).toBeGreaterThan(70.3 - 70.2)
+    expect((await run.riskOf('tied'))['model']).toBe('above')
+  })
+
+  test('a model without backtest yields to a tested one', async () => {
+    expect((await run.riskOf('untested'))['model']).toBe('a')
+  })
+
+  test('a model without horizon is no candidate, however right it was', async () => {
+    expect(await run.riskOf('finished')).toMatchObject({ model: 'a', mae: 9 })
+  })
+
+  test('exactly the rows of the selected model are marked, measured and future ones', async () => {
+    const marked = await run.flagged(
+      `SELECT server_id, model, count(*)::INTEGER AS rows FROM flagged WHERE is_selected GROUP BY ALL ORDER BY server_id`,
+    )
+    expect(marked).toEqual([
+      { server_id: 'clear', model: 'b', rows: 16 },
+      { server_id: 'finished', model: 'a', rows: 15 },
+      { server_id: 'gapped', model: 'm', rows: 14 },
+      { server_id: 'tied', model: 'above', rows: 15 },
+      { server_id: 'untested', model: 'a', rows: 15 },
+    ])
+  })
+})
+
+describe('on backtests that cover different times', () => {
+  let run: FinishedRun
+  beforeAll(async () => {
+    const broken = times(15, 50).map((value, index) => (index === 4 ? Number.NaN : value + 2))
+    run = await workspace.analyse(
+      await workspace.writeForecasts('unaligned.parquet', [
+        // early: days 1 to 20, right on the first 5, then off by 3. Own mean 45 / 20 = 2.25.
+        ...seriesRows({
+          server: 'shifted',
+          model: 'early',
+          actual: times(20, 50),
+          predicted: [...times(5, 50), ...times(15, 53)],
+          horizon: times(8, 10),
+        }),
+        // late: days 6 to 25, off by 2, then by 10 on the last 5. Own mean 80 / 20 = 4.
+        ...seriesRows({
+          server: 'shifted',
+          model: 'late',
+          start: '2026-01-06',
+          actual: times(20, 50),
+          predicted: [...times(15, 48), ...times(5, 60)],
+          horizon: times(3, 10),
+        }),
+        ...seriesRows({ server: 'broken', model: 'broken', actual: times(15, 50), predicted: broken, horizon: [10] }),
+        ...seriesRows({ server: 'broken', model: 'whole', actual: times(15, 50), predicted: times(15, 53), horizon: [10] }),
+        ...seriesRows({
+          server: 'strangers',
+          model: 'first half',
+          actual: times(20, 50),
+          predicted: times(20, 55),
+          horizon: times(22, 10),
+        }),
+        ...seriesRows({
+          server: 'strangers',
+          model: 'second half',
+          start: '2026-01-21',
+          actual: times(20, 50),
+          predicted: times(20, 51),
+          horizon: times(2, 10),
+        }),
+      ]),
+    )
+  })
+
+  test('the error over the common times decides, not the error over its own times', async () => {
+    // Days 6 to 20 are common: early 3, late 2.
+    expect(await run.riskOf('shifted')).toMatchObject({ model: 'late', mae: 2, backtest_points: 15 })
+  })
+
+  test('a time whose prediction is NaN is not common', async () => {
+    expect(await run.riskOf('broken')).toMatchObject({ model: 'broken', mae: 2, backtest_points: 14 })
+  })
+
+  test('where no time is common, the errors over their own times decide fleet-wide', async () => {
+    // No MASE anywhere (nothing changes); median MAE over the fleet: first half 5, second half 1.
+    expect(await run.riskOf('strangers')).toMatchObject({ model: 'second half', backtest_points: 0, mae: null })
+  })
+})
+
+describe('with fewer than 14 common times', () => {
+  test('the least fleet-wide median MASE decides, not the own errors of the short series', async () => {
+    const long = twoWeeks(50)
+    const short = long.slice(0, 13)
+    const fleet = (server: string, actual: readonly number[], steadyModel: number, noisyModel: number): ForecastRow[] => [
+      ...seriesRows({ server, model: 'steady', actual, predicted: shifted(actual, steadyModel), horizon: [10] }),
+      ...seriesRows({ server, model: 'nervous', actual, predicted: shifted(actual, noisyModel), horizon: [10] }),
+    ]
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('short.parquet', [
+        ...fleet('one', long, 2, 4),
+        ...fleet('two', long, 2, 4),
+        ...fleet('thirteen', short, 8, 1),
+        ...fleet('fourteen', long, 8, 1),
+        ...fleet('zero', long, 2, 4),
+      ]),
+    )
+    // MASE, errors over 4: steady 0.5, 0.5, 2, 2, 0.5, median 0.5; nervous 1, 1, 0.25, 0.25, 1, median 1.
+    expect(await run.riskOf('thirteen')).toMatchObject({ model: 'steady', mae: 8, mase: 2, backtest_points: 13 })
+    expect(await run.riskOf('fourteen')).toMatchObject({ model: 'nervous', mae: 1, mase: 0.25, backtest_points: 14 })
+    expect(run.manifest.warnings).toContainEqual(
+      expect.objectContaining({ code: 'short-backtest', count: 1, examples: ['thirteen cpu_p95'] }),
+    )
+  })
+
+  test('the least fleet-wide median MAE decides where there is no MASE anywhere', async () => {
+    const fleet = (server: string, x: number, y: number): ForecastRow[] => [
+      ...seriesRows({ server, model: 'x', actual: times(5, 50), predicted: times(5, 50 + x), horizon: [10] }),
+      ...seriesRows({ server, model: 'a', actual: times(5, 50), predicted: times(5, 50 + y), horizon: [10] }),
+    ]
+    const run = await workspace.analyse(
+      await workspace.writeForecasts('constant.parquet', [...fleet('one', 1, 2), ...fleet('two', 1, 2), ...fleet('three', 9, 0)]),
+    )
+    // Medians: x of 1, 1, 9 is 1; a of 2, 2, 0 is 2. So x, also where a was never wrong.
+    expect((await run.serverRisk()).map((row) => row['model'])).toEqual(['x', 'x', 'x'])
+  })
+})
+
+test.each([
+  // Two days: 10 %, then 13 %. Errors 1.5, changes 3.
+  { step: 'hour' as const, actual: [...times(24, 10), ...times(24, 13)], error: 1.5, granularity: 'hourly' },
+  // A year and a week: one pair, 20 % and 24 %. Errors 2, change 4.
+  { step: 'week' as const, actual: [...times(52, 20), 24], error: 2, granularity: 'weekly' },
+])('in $granularity data MASE looks back a day or a year of weeks', async ({ step, actual, error, granularity }) => {
+  const rows = seriesRows({ server: 's', step, actual, predicted: shifted(actual, error), horizon: [10] })
+  const run = await workspace.analyse(await workspace.writeForecasts(`${granularity}.parquet`, rows))
+  expect(run.manifest).toMatchObject({ granularity })
+  expect((await run.riskOf('s'))['mase']).toBe(0.5)
+})
+
+describe('a forced model', () => {
+  const rows = [
+    ...seriesRows({ server: 'both', model: 'good', actual: times(14, 50), horizon: [10] }),
+    ...seriesRows({ server: 'both', model: 'flat', actual: times(14, 50), predicted: times(14, 60), horizon: [90] }),
+    ...seriesRows({ server: 'one', model: 'good', actual: times(14, 50), horizon: [95] }),
+  ]
+
+  test('answers for every series that has it; the others have no horizon', async () => {
+    const run = await workspace.analyse(await workspace.writeForecasts('forced.parquet', rows), { model: 'flat' })
+    expect(await run.riskOf('both')).toMatchObject({ model: 'flat', horizon_p95: 90, is_at_risk: true, mae: 10 })
+    expect(await run.riskOf('one')).toMatchObject({ model: null, horizon_periods: 0, horizon_p95: null, is_at_risk: false })
+    expect(run.manifest).toMatchObject({ forced_model: 'flat', counts: { total_servers: 2, at_risk_servers: 1 } })
+  })
+
+  test('that nobody used is refused with the names there are', async () => {
+    const path = await workspace.writeForecasts('unknown.parquet', rows)
+    await expect(workspace.analyse(path, { model: 'prophet' })).rejects.toMatchObject({
+      code: 'input-model-unknown',
+      next: 'Use one of flat, good.',
+    })
+  })
+})
+
+test('each model is reported with its errors, bias, coverage and the series it won', async () => {
+  const run = await workspace.analyse(
+    await workspace.writeForecasts('accuracy.parquet', [
+      { server_id: 's', model: 'm', timestamp: '2026-01-01', actual: 40, predicted: 50, yhat_lower: 45, yhat_upper: 65 },
+      { server_id: 's', model: 'm', timestamp: '2026-01-02', actual: 60, predicted: 50, yhat_lower: 45, yhat_upper: 65 },
+      { server_id: 's', model: 'm', timestamp: '2026-01-03', actual: 0, predicted: 0, yhat_lower: 0, yhat_upper: 1 },
+      { server_id: 's', model: 'm', timestamp: '2026-01-04', actual: 10, predicted: 30 },
+      { server_id: 's', model: 'm', timestamp: '2026-01-05', actual: null, predicted: 50 },
+      { server_id: 's', model: 'n', timestamp: '2026-01-01', actual: 40, predicted: 100 },
+      { server_id: 's', model: 'n', timestamp: '2026-01-05', actual: null, predicted: 50 },
+    ]),
+  )
+  const { models } = await run.json('model_accuracy.json', z.object({ models: z.array(z.record(z.string(), z.unknown())) }))
+  expect(models).toHaveLength(2)
+  expect(models[0]).toMatchObject({
+    model: 'm',
+    series: 1,
+    series_won: 1,
+    backtest_points: 4,
+    // (10 + 10 + 0 + 20) / 4 and (10 - 10 + 0 + 20) / 4
+    mae: 10,
+    bias: 5,
+    // Inside the bounds: not 40, but 60 and 0, of three that have bounds.
+    interval_points: 3,
+    interval_coverage: 2 / 3,
+  })
+  // 200 x 10 / 90 + 200 x 10 / 110 + 0 + 200 x 20 / 40 = 22.2222 + 18.1818 + 100, over 4.
+  expect(models[0]!['smape_percent']).toBeCloseTo(35.10101, 5)
+  expect(models[1]).toMatchObject({ model: 'n', series_won: 0, mae: 60, bias: 60, interval_points: 0, interval_coverage: null })
+  expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'no-backtest-bounds', count: 1 }))
+})

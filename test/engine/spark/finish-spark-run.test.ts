@@ -1,0 +1,162 @@
+// The second stage over what a Spark job leaves: the same run as an analysis of the set, whatever the set is like; nothing is made of half a stage.
+import { cp, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { finishSparkRun } from '../../../src-main/engine/spark/finish-spark-run.ts'
+import type { SparkPlanRequest } from '../../../src-main/engine/spark/plan-spark-job.ts'
+import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
+import { writeSparkOutput } from '../../fixtures/spark-output-on-duckdb.ts'
+import { differencesOfRuns } from '../../interop/same-run.mjs'
+
+let workspace: ForecastWorkspace
+let set: string
+let servers: string
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+  // Two metrics of which one is no percentage, models whose backtests do not cover the same times, a server whose backtest is too short to
+  // decide by itself, one without horizon, one that a model lacks, holes in predictions.
+  set = await workspace.writeQuery(
+    'set.parquet',
+    `WITH points AS (
+       SELECT 'host-' || lpad(s::VARCHAR, 2, '0') AS server_id, metric, model, TIMESTAMP '2026-01-01' + to_days(CAST(d AS INTEGER)) AS "timestamp", s, d,
+              CASE metric WHEN 'cpu_p95' THEN 1 ELSE 1000000 END * (35 + 4 * s + 6 * sin(d / 5.0 + s) + ((d * 7 + s * 3) % 5)) AS value,
+              CASE model WHEN 'prophet' THEN 2.0 WHEN 'xgboost' THEN -1.5 ELSE 4.0 END + ((d * 13 + s * 5) % 7) / 3.0 AS error
+       FROM range(14) a(s), range(120) b(d), (VALUES ('cpu_p95'), ('net_bytes')) c(metric), (VALUES ('prophet'), ('xgboost'), ('naive')) e(model)
+     )
+     SELECT server_id, metric, model, "timestamp", CASE WHEN d < 90 THEN value END AS actual,
+            CASE WHEN s = 3 AND d % 17 = 0 THEN NULL ELSE value + error END AS predicted,
+            value + error - 5 AS yhat_lower, CASE WHEN s = 5 THEN NULL ELSE value + error + 5 END AS yhat_upper, 'note ' || s AS remark
+     FROM points
+     WHERE NOT (s = 1 AND model = 'xgboost' AND d % 3 = 0) AND NOT (s = 2 AND d < 80) AND NOT (s = 4 AND d >= 90) AND NOT (s = 6 AND model = 'naive')`,
+  )
+  servers = await workspace.writeText(
+    'servers.csv',
+    [
+      'server_id,business_unit,criticality,monthly_cost_usd,capacity_units',
+      'host-07,shop,gold,250,4',
+      'host-08,shop,silver,300,2',
+      'host-09,bank,,,',
+    ].join('\n'),
+  )
+})
+afterAll(async () => workspace.close())
+
+const settings = {
+  metric_thresholds: { net_bytes: { high: 70e6, very_high: 90e6 } },
+  criticality_thresholds: { gold: { high: 60, very_high: 66 } },
+}
+
+let finishedRun = 0
+const sparkOutputOf = async (request: Partial<SparkPlanRequest> = {}): Promise<string> =>
+  writeSparkOutput({ inputs: [set], out: join(workspace.folder, `spark-${(finishedRun += 1)}`), config: {}, ...request })
+
+describe('a run finished from a stage', () => {
+  test('is the run of the set', async () => {
+    const run = await workspace.analyse(set, { config: settings, serversTable: servers })
+    const finished = join(workspace.folder, 'finished')
+    await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: settings, serversTable: servers }), out: finished, runId: 'r1' })
+    expect(await differencesOfRuns(run.folder, finished)).toEqual([])
+    // What was compared says something: servers at risk in both metrics, one without horizon, series that models decided in different ways.
+    const risks = await run.serverRisk()
+    expect(new Set(risks.filter((row) => row['is_at_risk']).map((row) => row['metric']))).toEqual(new Set(['cpu_p95', 'net_bytes']))
+    expect(risks.filter((row) => row['horizon_periods'] === 0).map((row) => row['server_id'])).toEqual(['host-04', 'host-04'])
+    expect(run.manifest.warnings.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['short-backtest', 'models-missing', 'no-horizon']),
+    )
+  })
+
+  test('with a forced model, past and coming events, and judged conservatively', async () => {
+    const events = await workspace.writeText(
+      'events.csv',
+      'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n2026-04-05,2026-04-20,host-0*,cpu_p95,40 %,Merger\n',
+    )
+    const config = { basis: 'conservative', n_clusters: 'auto', seed: 7 }
+    const run = await workspace.analyse(set, { config, model: 'prophet', eventsTable: events })
+    const finished = join(workspace.folder, 'finished-forced')
+    const { events: withEvents } = await finishSparkRun({
+      sparkOutput: await sparkOutputOf({ config, model: 'prophet' }),
+      out: finished,
+      eventsTable: events,
+      memoryLimit: '400MB',
+    })
+    expect(await differencesOfRuns(run.folder, finished)).toEqual([])
+    expect(withEvents?.events).toHaveLength(2)
+  })
+
+  test('tells a difference where there is one', async () => {
+    const finished = join(workspace.folder, 'finished-otherwise')
+    await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: { high_risk_threshold: 81 } }), out: finished })
+    const run = await workspace.analyse(set)
+    const differences = await differencesOfRuns(run.folder, finished)
+    expect(differences.join('\n')).toMatch(/server_risk\.high_threshold: \d+ differ[\s\S]*risk_flagged_forecasts: [1-9]/)
+  })
+})
+
+describe('a set that no analysis could be made of', () => {
+  const day = `TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER))`
+  const rows = `SELECT 'a' AS server_id, ${day} AS "timestamp", CASE WHEN i < 20 THEN 50.0 END AS actual, 50.0 AS predicted FROM range(30) t(i)`
+  test.each<[string, string, RegExp]>([
+    ['no rows', `${rows} WHERE i < 0`, /^Error: The set has no rows\. Check/],
+    [
+      'no server',
+      `SELECT * REPLACE (nullif(server_id, 'a') AS server_id) FROM (${rows})`,
+      /Column server_id is empty in 30 rows\. Every row/,
+    ],
+    [
+      'no time',
+      `SELECT * REPLACE (nullif("timestamp", TIMESTAMP '2026-01-03') AS "timestamp") FROM (${rows})`,
+      /timestamp is empty in 1 rows/,
+    ],
+    ['text for a time', `SELECT 'a' AS server_id, 'soon' AS "timestamp", 50.0 AS predicted`, /timestamp holds 1 unreadable times/],
+    ['infinity', `SELECT * REPLACE (CAST('Infinity' AS DOUBLE) AS predicted) FROM (${rows})`, /30 rows hold values that are infinite/],
+    [
+      'a row given twice',
+      `${rows} UNION ALL SELECT * FROM (${rows}) WHERE predicted = 50 AND "timestamp" = TIMESTAMP '2026-01-05'`,
+      /1 keys .* for instance a, cpu_p95, forecast at 2026-01-05 00:00:00\. Keep one/,
+    ],
+    ['no future', `${rows} WHERE i < 20`, /The set has no future rows/],
+  ])('%s is refused as the engine would', async (_, sql, problem) => {
+    finishedRun += 1
+    const path = await workspace.writeQuery(`refused-${finishedRun}.parquet`, sql)
+    await expect(sparkOutputOf({ inputs: [path] }).catch((error: unknown) => String(error))).resolves.toMatch(problem)
+    await expect(workspace.analyse(path)).rejects.toMatchObject({ code: expect.stringMatching(/^input-/) })
+  })
+
+  test('a forced model that it lacks', async () => {
+    const path = await workspace.writeQuery('one-model.parquet', rows)
+    await expect(sparkOutputOf({ inputs: [path], model: 'prophet' })).rejects.toThrow(
+      /no forecasts by "prophet"\. Use one of its models, for instance forecast/,
+    )
+  })
+})
+
+describe('half a stage', () => {
+  const rejected = async (sparkOutput: string): Promise<string> => {
+    const out = join(workspace.folder, 'never')
+    const thrown: unknown = await finishSparkRun({ sparkOutput, out }).catch((error: unknown) => error)
+    expect((await readdir(workspace.folder)).filter((name) => name.includes('never'))).toEqual([])
+    return String(thrown)
+  }
+
+  test('is refused without its notes, which come last', async () => {
+    const sparkOutput = await sparkOutputOf()
+    await rm(join(sparkOutput, 'stage.json'))
+    expect(await rejected(sparkOutput)).toMatch(/holds no finished Spark stage: stage\.json is missing/)
+  })
+
+  test('is refused where a table is another job’s', async () => {
+    const [sparkOutput, other] = [
+      await sparkOutputOf(),
+      await sparkOutputOf({ inputs: [await workspace.writeQuery('less.parquet', `SELECT * FROM '${set}' WHERE server_id <> 'host-00'`)] }),
+    ]
+    await rm(join(sparkOutput, 'series'), { recursive: true })
+    await cp(join(other, 'series'), join(sparkOutput, 'series'), { recursive: true })
+    expect(await rejected(sparkOutput)).toMatch(/do not belong together/)
+  })
+
+  test('is refused where a shard is gone', async () => {
+    const sparkOutput = await sparkOutputOf()
+    await rm(join(sparkOutput, 'flagged', 'headroom_shard=1'), { recursive: true })
+    expect(await rejected(sparkOutput)).toMatch(/flagged forecasts hold \d+ rows, but 9\d{3} came in/)
+  })
+})

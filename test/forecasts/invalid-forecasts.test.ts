@@ -1,0 +1,301 @@
+// Forecast sets that no analysis can be made of: each is refused by one sentence with file and column, and leaves nothing behind.
+import { copyFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBadInputWorkspace, withReplacedColumn, smallForecasts, type BadInputWorkspace } from '../fixtures/bad-input-workspace.ts'
+
+let workspace: BadInputWorkspace
+let validRows: Buffer
+/** Length of the good file's footer, without its length and the mark at the end. */
+let footer: number
+
+beforeAll(async () => {
+  workspace = await openBadInputWorkspace()
+  validRows = await readFile(await workspace.write('good.parquet', smallForecasts))
+  footer = validRows.readUInt32LE(validRows.length - 8)
+})
+afterAll(async () => workspace.close())
+
+const file = async (name: string, contents: string | Buffer): Promise<string> => {
+  await writeFile(join(workspace.folder, name), contents)
+  return name
+}
+
+describe('paths', () => {
+  test('a path that does not exist', async () => {
+    expect(await workspace.refusal('nowhere.parquet')).toBe('nowhere.parquet does not exist.\nCheck the path.')
+  })
+
+  test('a pattern that matches nothing', async () => {
+    expect(await workspace.refusal('nowhere-*.parquet')).toBe('No file matches nowhere-*.parquet.\nCheck the pattern.')
+  })
+
+  test('an empty folder', async () => {
+    await mkdir(join(workspace.folder, 'bare'))
+    expect(await workspace.refusal('bare')).toBe('The folder bare holds no Parquet file.\nName a folder with files that end in .parquet.')
+  })
+
+  test('a folder that is called like a file', async () => {
+    await mkdir(join(workspace.folder, 'folder.parquet'))
+    expect(await workspace.refusal('folder.parquet')).toMatch(/^The folder folder\.parquet holds no Parquet file\.\n/)
+  })
+
+  test.skipIf(process.getuid?.() === 0)('a file that may not be read', async () => {
+    await copyFile(join(workspace.folder, 'good.parquet'), join(workspace.folder, 'locked.parquet'))
+    await chmod(join(workspace.folder, 'locked.parquet'), 0)
+    expect(await workspace.refusal('locked.parquet')).toBe('locked.parquet cannot be opened for reading.\nCheck its permissions.')
+  })
+})
+
+describe('files that are no Parquet, or no longer', () => {
+  test('a text file with the ending of Parquet', async () => {
+    expect(await workspace.refusal(await file('text.parquet', 'server_id,timestamp,predicted\nsrv-1,2026-01-01,50\n'))).toBe(
+      'text.parquet is not a Parquet file.\nConvert it to Parquet first.',
+    )
+  })
+
+  test('a file of zero bytes', async () => {
+    expect(await workspace.refusal(await file('zero.parquet', ''))).toBe('zero.parquet is empty (0 bytes).\nWrite it again.')
+  })
+
+  test('an encrypted file', async () => {
+    expect(await workspace.refusal(await file('secret.parquet', 'PARE............PARE'))).toBe(
+      'secret.parquet is an encrypted Parquet file.\nWrite it without encryption.',
+    )
+  })
+
+  const missingFooter =
+    'cut.parquet is a truncated or damaged Parquet file: its footer is missing.\nWrite, copy or download the file again.'
+
+  test.each([
+    ['after its first mark', () => 4],
+    ['in its data', () => 200],
+    ['at the beginning of its footer', () => validRows.length - 8 - footer],
+    ['inside its footer', () => validRows.length - 8 - Math.floor(footer / 2)],
+    ['before the length of its footer', () => validRows.length - 8],
+    ['inside the length of its footer', () => validRows.length - 6],
+    ['one byte before its end', () => validRows.length - 1],
+  ])('a file cut %s', async (_, length) => {
+    expect(await workspace.refusal(await file('cut.parquet', validRows.subarray(0, length())))).toBe(missingFooter)
+  })
+
+  const invalidRows = 'Write, copy or download the file again.'
+  test.each([
+    ['zero', () => 0, `length.parquet is a truncated or damaged Parquet file: its footer does not fit into it.\n${invalidRows}`],
+    ['one too small', () => footer - 1, `length.parquet is a damaged Parquet file: its contents cannot be read.\n${invalidRows}`],
+    ['one too great', () => footer + 1, `length.parquet is a damaged Parquet file: its contents cannot be read.\n${invalidRows}`],
+    [
+      'the whole file',
+      () => validRows.length,
+      `length.parquet is a truncated or damaged Parquet file: its footer does not fit into it.\n${invalidRows}`,
+    ],
+    [
+      'four gigabytes',
+      () => 0xffffffff,
+      `length.parquet is a truncated or damaged Parquet file: its footer does not fit into it.\n${invalidRows}`,
+    ],
+  ])('a footer whose length says %s', async (_, length, sentence) => {
+    const damaged = Buffer.from(validRows)
+    damaged.writeUInt32LE(length(), damaged.length - 8)
+    expect(await workspace.refusal(await file('length.parquet', damaged))).toBe(sentence)
+  })
+
+  test('a file without its middle', async () => {
+    const dataWithHole = Buffer.concat([validRows.subarray(0, 100), validRows.subarray(validRows.length - 8 - footer)])
+    expect(await workspace.refusal(await file('holed.parquet', dataWithHole))).toBe(
+      `holed.parquet is a damaged Parquet file: its contents cannot be read.\n${invalidRows}`,
+    )
+  })
+
+  test('one damaged file among sound ones is named', async () => {
+    await workspace.write('some/a.parquet', smallForecasts)
+    await file('some/b.parquet', validRows.subarray(0, validRows.length - 1))
+    expect(await workspace.refusal('some')).toMatch(/^b\.parquet is a truncated or damaged Parquet file/)
+  })
+
+  test('a set without rows', async () => {
+    await workspace.write('bare.parquet', `SELECT * FROM (${smallForecasts}) WHERE false`)
+    expect(await workspace.refusal('bare.parquet')).toBe('bare.parquet has no rows.\nCheck the pipeline that writes it.')
+  })
+})
+
+describe('columns', () => {
+  test.each([
+    [
+      'server_id',
+      `SELECT server_id AS servr_id, timestamp, predicted FROM (${smallForecasts})`,
+      'f.parquet has no column server_id; it has servr_id, timestamp, predicted (nearest: servr_id).\n' +
+        'Rename the column, or use one of the names server_id, item_id, host, hostname, instance_id.',
+    ],
+    [
+      'timestamp',
+      `SELECT server_id, predicted FROM (${smallForecasts})`,
+      'f.parquet has no column timestamp; it has server_id, predicted.\nRename the column, or use one of the names timestamp, ds, date.',
+    ],
+    [
+      'predicted',
+      `SELECT server_id, timestamp, predicted AS predictd FROM (${smallForecasts})`,
+      'f.parquet has no column predicted; it has server_id, timestamp, predictd (nearest: predictd).\n' +
+        'Rename the column, or use one of the names predicted, yhat, mean, p50, forecast.',
+    ],
+  ])('no %s', async (_, sql, sentence) => {
+    await workspace.write('f.parquet', sql)
+    expect(await workspace.refusal('f.parquet')).toBe(sentence)
+  })
+
+  test.each([
+    ['server_id', '1.5::DOUBLE', 'numbers with decimals', 'text or whole numbers', 'DOUBLE'],
+    ['server_id', "'a'::BLOB", 'binary data', 'text or whole numbers', 'BLOB'],
+    ['timestamp', '1767225600', 'whole numbers', 'a date, a timestamp or ISO text', 'INTEGER'],
+    ['timestamp', "TIME '10:00'", 'times of day', 'a date, a timestamp or ISO text', 'TIME'],
+    ['predicted', "'50'", 'text', 'numbers', 'VARCHAR'],
+    ['predicted', '[50.5]', 'lists', 'numbers', 'DECIMAL(3,1)[]'],
+    ['predicted', '{p: 50}', 'nested records', 'numbers', 'STRUCT(p INTEGER)'],
+    ['model', '1.5', 'numbers with decimals', 'text', 'DECIMAL(2,1)'],
+    ['actual', 'true', 'true and false', 'numbers', 'BOOLEAN'],
+    ['yhat_lower', "'low'", 'text', 'numbers', 'VARCHAR'],
+    ['yhat_upper', "DATE '2026-01-01'", 'dates', 'numbers', 'DATE'],
+    ['is_future', "'yes'", 'text', 'true and false', 'VARCHAR'],
+  ])('%s as %s', async (column, value, foundType, expectedType, type) => {
+    await workspace.write('f.parquet', withReplacedColumn(column, value))
+    expect(await workspace.refusal('f.parquet')).toBe(
+      `Column ${column} of f.parquet holds ${foundType}, but ${column} needs ${expectedType}.\nWrite ${column} as ${expectedType}; its type is ${type}.`,
+    )
+  })
+
+  test.each([
+    ['metric', '1.5', 'Column metric of f.parquet holds numbers with decimals, but metric needs text.'],
+    ['cutoff', '5', 'Column cutoff of f.parquet holds whole numbers, but cutoff needs a date or timestamp.'],
+    ['horizon_offset', "'x'", 'Column horizon_offset of f.parquet holds text, but horizon_offset needs numbers.'],
+  ])('the optional %s as %s', async (column, value, sentence) => {
+    await workspace.write('f.parquet', `SELECT *, ${value} AS ${column} FROM (${smallForecasts})`)
+    expect((await workspace.refusal('f.parquet')).split('\n')[0]).toBe(sentence)
+  })
+
+  test('an alias of the wrong type is called by its own name', async () => {
+    await workspace.write('f.parquet', `SELECT * EXCLUDE predicted, 'x' AS yhat FROM (${smallForecasts})`)
+    expect(await workspace.refusal('f.parquet')).toMatch(/^Column yhat of f\.parquet holds text, but predicted needs numbers\.\n/)
+  })
+
+  test.each(['risk_flag', 'risk_level', 'month', 'is_eoq', 'Is_Holiday', 'seasonal_peak_risk', 'is_underutilized', 'is_selected'])(
+    'a column that is called %s like one of ours',
+    async (column) => {
+      await workspace.write('f.parquet', `SELECT *, 1 AS ${column} FROM (${smallForecasts})`)
+      expect(await workspace.refusal('f.parquet')).toBe(
+        `f.parquet already has a column ${column}, which the analysis writes itself.\n` +
+          `Rename or drop ${column}; or, if this is a result, open its folder instead.`,
+      )
+    },
+  )
+})
+
+describe('values', () => {
+  const isThird = `server_id = 'srv-3'`
+  const isFifth = `timestamp = '2026-01-05'`
+
+  test.each([
+    [
+      'times that are no times',
+      withReplacedColumn('timestamp', `CASE WHEN ${isFifth} THEN 'soon' ELSE CAST(timestamp AS VARCHAR) END`),
+      'Column timestamp of f.parquet holds 3 unreadable times, for instance "soon".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
+      'a time without end',
+      withReplacedColumn('timestamp', `CASE WHEN ${isFifth} AND ${isThird} THEN TIMESTAMP 'infinity' ELSE timestamp END`),
+      'Column timestamp of f.parquet holds 1 unreadable time, for instance "infinity".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
+      'infinite predictions',
+      withReplacedColumn('predicted', `CASE WHEN ${isFifth} THEN DOUBLE 'inf' ELSE predicted END`),
+      'Column predicted of f.parquet holds 3 values that are infinite or beyond 1e+100.\nWrite an empty value where the forecast failed.',
+    ],
+    [
+      'one measurement of minus infinity',
+      withReplacedColumn('actual', `CASE WHEN ${isFifth} AND ${isThird} THEN DOUBLE '-inf' ELSE actual END`),
+      'Column actual of f.parquet holds 1 value that is infinite or beyond 1e+100.\nWrite an empty value where the forecast failed.',
+    ],
+    [
+      'an infinite bound in single precision',
+      withReplacedColumn('yhat_upper', `CASE WHEN ${isThird} THEN FLOAT 'inf' ELSE CAST(yhat_upper AS FLOAT) END`),
+      'Column yhat_upper of f.parquet holds 30 values that are infinite or beyond 1e+100.\nWrite an empty value where the forecast failed.',
+    ],
+    [
+      'rows without a server',
+      withReplacedColumn('server_id', `CASE WHEN NOT ${isFifth} THEN server_id END`),
+      'Column server_id of f.parquet is empty in 3 rows.\nEvery row needs a server_id; fill it in or drop the rows.',
+    ],
+    [
+      'a row without a time',
+      withReplacedColumn('timestamp', `CASE WHEN NOT (${isFifth} AND ${isThird}) THEN timestamp END`),
+      'Column timestamp of f.parquet is empty in 1 row.\nEvery row needs a timestamp; fill it in or drop the rows.',
+    ],
+    [
+      'no future row, as the set states',
+      withReplacedColumn('is_future', 'false'),
+      'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows that lie after the last measured time.',
+    ],
+    [
+      'no future row, as the measurements show',
+      `SELECT * EXCLUDE is_future FROM (${smallForecasts}) WHERE actual IS NOT NULL`,
+      'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows that lie after the last measured time.',
+    ],
+    [
+      'one row twice',
+      `FROM (${smallForecasts}) UNION ALL FROM (${smallForecasts}) WHERE ${isFifth} AND ${isThird}`,
+      'f.parquet has more than one row for 1 (server_id, metric, model, timestamp) key, for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
+        'Keep one forecast per key: one cut-off, one run of each model.',
+    ],
+    [
+      'six rows twice, of which three are shown',
+      `FROM (${smallForecasts}) UNION ALL FROM (${smallForecasts}) WHERE timestamp > '2026-01-28'`,
+      'f.parquet has more than one row for 6 (server_id, metric, model, timestamp) keys, for instance srv-1, cpu_p95, m1 at 2026-01-29T00:00:00Z; ' +
+        'srv-1, cpu_p95, m1 at 2026-01-30T00:00:00Z; srv-2, cpu_p95, m1 at 2026-01-29T00:00:00Z.\n' +
+        'Keep one forecast per key: one cut-off, one run of each model.',
+    ],
+    [
+      'the same instant in two time zones',
+      `SELECT * REPLACE (timestamp || 'Z' AS timestamp) FROM (${smallForecasts})
+       UNION ALL SELECT * REPLACE (timestamp + INTERVAL 2 HOUR || '+02:00' AS timestamp) FROM (${smallForecasts}) WHERE ${isFifth} AND ${isThird}`,
+      'f.parquet has more than one row for 1 (server_id, metric, model, timestamp) key, for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
+        'Keep one forecast per key: one cut-off, one run of each model.',
+    ],
+  ])('%s', async (_, sql, sentence) => {
+    await workspace.write('f.parquet', sql)
+    expect(await workspace.refusal('f.parquet')).toBe(sentence)
+  })
+})
+
+describe('files of one set', () => {
+  const first = `SELECT * FROM (${smallForecasts}) WHERE server_id = 'srv-1'`
+  const rest = `SELECT * FROM (${smallForecasts}) WHERE server_id <> 'srv-1'`
+  const set = async (second: string): Promise<string> => {
+    await rm(join(workspace.folder, 'set'), { recursive: true, force: true })
+    await workspace.write('set/a.parquet', first)
+    await workspace.write('set/year=2026/b.parquet', second)
+    return workspace.refusal('set')
+  }
+
+  test.each([
+    ['predicted', "'50'", 'text', 'numbers with decimals'],
+    ['predicted', 'true', 'true and false', 'numbers with decimals'],
+    ['timestamp', 'CAST(timestamp AS VARCHAR)', 'text', 'times'],
+    ['timestamp', '1767225600', 'whole numbers', 'times'],
+    ['server_id', 'row_number() OVER ()', 'whole numbers', 'text'],
+  ])('that disagree about %s (%s)', async (column, value, foundType, elsewhere) => {
+    expect(await set(`SELECT * REPLACE (${value} AS ${column}) FROM (${rest})`)).toBe(
+      `Column ${column} of year=2026/b.parquet holds ${foundType}, but in a.parquet it holds ${elsewhere}.\nWrite all files of the set with one schema.`,
+    )
+  })
+
+  test('of which one lacks what every row needs', async () => {
+    expect(await set(`SELECT server_id, timestamp FROM (${rest})`)).toBe(
+      'year=2026/b.parquet has no column predicted, which a.parquet has; it has server_id, timestamp.\nWrite all files of the set with one schema.',
+    )
+  })
+
+  test('of which one holds infinite values', async () => {
+    expect(await set(`SELECT * REPLACE (DOUBLE 'inf' AS predicted) FROM (${rest})`)).toMatch(
+      /^Column predicted of the set of 2 files \(first in year=2026\/b\.parquet\) holds 60 values that are infinite/,
+    )
+  })
+})

@@ -1,0 +1,70 @@
+// The packing of a run host by host, on three servers worked out on paper.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
+import { queryHostLoad, queryPacking } from '../../../src-main/queries/recommendations/packing-query.ts'
+import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
+import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { fabricateRun, horizonStartMs } from '../../fixtures/fabricated-runs.ts'
+
+const dayMs = 86_400_000
+let folder: string
+let run: OpenRun
+
+const targetHost = (server_id: string, host: string, usd: number) => ({
+  server_id,
+  disposition: 'consolidate',
+  reason: 'idle',
+  metric: 'cpu_p95',
+  consolidate_onto: host,
+  monthly_savings_usd: usd,
+})
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-packing-query-'))
+  await fabricateRun(join(folder, 'run'))
+  const recommendations = [targetHost('charlie', 'bravo', 120.5), targetHost('alpha', 'bravo', 100)]
+  await writeFile(join(folder, 'run', runFiles.recommendations), JSON.stringify({ total_savings_usd: 220.5, recommendations }))
+  run = await openRunFolder(join(folder, 'run'))
+})
+afterAll(async () => {
+  run.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const page = (change: object = {}) => queryPacking(run, { folder, metric: 'cpu_p95', filter: noFilter, offset: 0, limit: 10, ...change })
+
+describe('hosts', () => {
+  it('stand with the servers that move onto them and what that saves', async () => {
+    expect(await page()).toEqual({ total: 1, rows: [{ host: 'bravo', guests: ['alpha', 'charlie'], monthly_savings_usd: 220.5 }] })
+  })
+
+  it('are those that pass the filter, page by page', async () => {
+    expect(await page({ filter: { ...noFilter, text: 'alpha' } })).toEqual({ total: 0, rows: [] })
+    expect(await page({ offset: 1 })).toEqual({ total: 1, rows: [] })
+  })
+})
+
+describe('the load of a host', () => {
+  it('is summed per time, a day that a server lacks counting with its peak', async () => {
+    await run.database.run("UPDATE server_risk SET capacity_units = 2 WHERE server_id = 'alpha'")
+    const load = await queryHostLoad(run, { folder, host: 'bravo' })
+    // bravo 50, 60, 70 and no fourth day: its peak 70. charlie 82, 10, 10, 10. alpha 85, 95, 85, 85 on half as many units.
+    expect([...load.currentLoad]).toEqual([50, 60, 70, 70])
+    expect([...load.consolidatedLoad]).toEqual([50 + 82 + 42.5, 60 + 10 + 47.5, 70 + 10 + 42.5, 70 + 10 + 42.5])
+    expect([...load.timesMs]).toEqual([0, 1, 2, 3].map((day) => horizonStartMs + day * dayMs))
+    expect(load).toMatchObject({ host: 'bravo', metric: 'cpu_p95', target: 70, busiestMs: horizonStartMs })
+    expect(load.members).toEqual([
+      { server_id: 'bravo', share: 50 },
+      { server_id: 'charlie', share: 82 },
+      { server_id: 'alpha', share: 42.5 },
+    ])
+  })
+
+  it('of a server that is none is refused', async () => {
+    await expect(queryHostLoad(run, { folder, host: 'nobody' })).rejects.toMatchObject({ code: 'query-refused' })
+  })
+})

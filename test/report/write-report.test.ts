@@ -1,0 +1,168 @@
+// A run as a report: one page without any address, a PDF with its pages, a workbook, CSV; the same run, the same bytes.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inflateRawSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { saveDecisions } from '../../src-main/notes/decisions.ts'
+import type { OpenRun } from '../../src-main/queries/run/open-run.ts'
+import { escapeFormula } from '../../src-main/report/escape-formulas.ts'
+import { openRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
+import { writeReport } from '../../src-main/report/write-report.ts'
+import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { headroom } from '../fixtures/run-headroom.ts'
+import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+import { fabricatePythonRun, fabricateRun } from '../fixtures/fabricated-runs.ts'
+
+let folder: string
+let sample: SampleRun
+const open: OpenRun[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-report-'))
+  sample = await makeSampleRun(12)
+})
+afterAll(async () => {
+  for (const run of open) run.close()
+  await sample.remove()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const opened = async (path: string): Promise<OpenRun> => {
+  const run = await openRunFolder(path)
+  open.push(run)
+  return run
+}
+
+const written = async (run: OpenRun, format: ReportFormat, name = `report.${format}`): Promise<Buffer> => {
+  const path = join(folder, name)
+  await writeReport(run, format, path)
+  return readFile(path)
+}
+
+/** The files of a ZIP by name, read from its central directory (APPNOTE 4.3.12). */
+const unzip = (bytes: Buffer): Map<string, string> => {
+  const files = new Map<string, string>()
+  let at = bytes.readUInt32LE(bytes.lastIndexOf('PK\u0005\u0006') + 16)
+  while (bytes.readUInt32LE(at) === 0x02014b50) {
+    const [method, size, nameLength, extra, comment, local] = [
+      bytes.readUInt16LE(at + 10),
+      bytes.readUInt32LE(at + 20),
+      bytes.readUInt16LE(at + 28),
+      bytes.readUInt16LE(at + 30),
+      bytes.readUInt16LE(at + 32),
+      bytes.readUInt32LE(at + 42),
+    ]
+    const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28)
+    const data = bytes.subarray(start, start + size)
+    files.set(bytes.toString('utf8', at + 46, at + 46 + nameLength), (method === 0 ? data : inflateRawSync(data)).toString())
+    at += 46 + nameLength + extra + comment
+  }
+  return files
+}
+
+describe('one web page', () => {
+  it('states the finding, figures and both pictures, and holds everything itself', async () => {
+    const page = (await written(await opened(sample.run), 'html')).toString()
+    expect(page).toMatch(/<p class="finding">(\d+|None) of 12 servers/)
+    expect(page.match(/<img alt="[^"]+" src="data:image\/png;base64,/g)).toHaveLength(2)
+    expect(page).not.toMatch(/<script|https?:|src="(?!data:)|href=/)
+    expect(page).toContain(`default-src 'none'`)
+    expect(page).toMatch(/<h2>Models<\/h2>[^]*prophet/)
+  })
+
+  it('writes names from the data as text', async () => {
+    const path = join(folder, 'hostile')
+    await fabricateRun(path)
+    await writeFile(
+      join(path, runFiles.recommendations),
+      JSON.stringify({
+        total_savings_usd: 0,
+        recommendations: [
+          {
+            server_id: 'alpha',
+            disposition: 'watch',
+            reason: '<img src=x onerror=alert(1)> & "more"',
+            metric: 'cpu_p95',
+            monthly_savings_usd: 0,
+          },
+        ],
+      }),
+    )
+    await saveDecisions(path, [{ server_id: 'alpha', disposition: 'watch', verdict: 'dismissed', reason: '<b>no</b>' }], new Date(0))
+    const page = (await written(await opened(path), 'html')).toString()
+    expect(page).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;more&#34;')
+    expect(page).toContain('dismissed: &#60;b&#62;no&#60;/b&#62;')
+    expect(page).toMatch(/1 of 3 servers will run short of capacity by 2 July 2026; the first on 29 June 2026/)
+  })
+
+  it('is made of a folder of the Python job too, with what is missing as notes', async () => {
+    const path = join(folder, 'python')
+    await fabricatePythonRun(path, { clusters: false })
+    const page = (await written(await opened(path), 'html')).toString()
+    expect(page).toContain('Run of the Python job')
+    expect(page).toMatch(/server_clusters\.csv is missing/)
+  })
+})
+
+describe('a PDF', () => {
+  it('begins as one, ends as one and has more than one page', async () => {
+    const bytes = await written(await opened(sample.run), 'pdf')
+    expect(bytes.subarray(0, 5).toString()).toBe('%PDF-')
+    expect(bytes.toString('latin1').trimEnd()).toMatch(/%%EOF$/)
+    expect(Number(/\/Count (\d+)/.exec(bytes.toString('latin1'))?.[1])).toBeGreaterThan(1)
+  })
+
+  it('has the same bytes twice', async () => {
+    const run = await opened(sample.run)
+    expect((await written(run, 'pdf', 'one.pdf')).equals(await written(run, 'pdf', 'two.pdf'))).toBe(true)
+  })
+})
+
+describe('a workbook', () => {
+  it('has sheets for summary and servers, and no formula anywhere', async () => {
+    const files = unzip(await written(await opened(sample.run), 'xlsx'))
+    expect(files.get('xl/workbook.xml')).toMatch(/name="Summary"[^]*name="Servers"/)
+    const all = [...files].filter(([name]) => name.startsWith('xl/worksheets/')).map(([, text]) => text)
+    expect(all.length).toBeGreaterThan(2)
+    expect(all.join('')).not.toMatch(/<f[ >]/)
+    expect(all.some((sheet) => sheet.split('<row').length === 14)).toBe(true)
+  })
+})
+
+describe('CSV', () => {
+  it('has a line per server and one of names', async () => {
+    const lines = (await written(await opened(sample.run), 'csv')).toString().trim().split('\n')
+    expect(lines).toHaveLength(13)
+    expect(lines[0]).toMatch(/^server_id,risk_level,horizon_p95,/)
+  })
+
+  it.each([
+    ['=SUM(A1)', "'=SUM(A1)"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@cmd', "'@cmd"],
+    ['\t=1', "'\t=1"],
+    ['\r=1', "'\r=1"],
+    ['web=1', 'web=1'],
+    ['', ''],
+  ])('makes %j harmless', (givenCells, expected) => {
+    expect(escapeFormula(givenCells)).toBe(expected)
+  })
+})
+
+describe('headroom export', () => {
+  it('names the file it wrote, and refuses what is no run with exit code 3 and nothing behind', async () => {
+    const out = join(folder, 'named.html')
+    const finished = await headroom(['export', sample.run, '--format', 'html', '--out', out])
+    expect({ code: finished.code, stderr: finished.stderr }).toEqual({ code: 0, stderr: `Report: ${out}\n` })
+    expect((await readFile(out, 'utf8')).startsWith('<!doctype html>')).toBe(true)
+    const before = await readdir(folder)
+    const rejected = await headroom(['export', folder, '--format', 'pdf', '--out', join(folder, 'never.pdf')])
+    expect(rejected.code).toBe(3)
+    const unknown = await headroom(['export', sample.run, '--format', 'docx'])
+    expect(unknown.code).toBe(2)
+    expect(await readdir(folder)).toEqual(before)
+  })
+})

@@ -1,0 +1,47 @@
+// One change at a time: others wait, and a lock whose holder is gone is taken over.
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { withFileLock } from '../../src-main/run-folder/file-lock.ts'
+
+let folder: string
+let lock: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-lock-'))
+  lock = join(folder, 'lock')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+test('changes do not overlap, and leave nothing behind', async () => {
+  const order: string[] = []
+  const change = (name: string) => async (): Promise<void> => {
+    order.push(`${name} begins`)
+    await pause(30)
+    order.push(`${name} ends`)
+  }
+  await Promise.all(['a', 'b', 'c'].map((name) => withFileLock(lock, change(name))))
+  for (let at = 0; at < order.length; at += 2) expect(order[at + 1]).toBe(order[at]!.replace('begins', 'ends'))
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('a change that fails lets the next one in', async () => {
+  await expect(
+    withFileLock(lock, async () => {
+      throw new Error('no')
+    }),
+  ).rejects.toThrow('no')
+  expect(await withFileLock(lock, async () => 7)).toBe(7)
+})
+
+test.each([
+  ['whose process has ended', '4194303', 0],
+  ['that was left before it bore a number', '', 3],
+  ['that is older than any change takes', String(process.pid), 60],
+])('a lock %s is taken over', async (_, holder, seconds) => {
+  await writeFile(lock, holder)
+  const then = Date.now() / 1000 - seconds
+  await utimes(lock, then, then)
+  expect(await withFileLock(lock, async () => 'in')).toBe('in')
+})

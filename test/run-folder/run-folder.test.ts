@@ -1,0 +1,252 @@
+// A run folder comes into being whole or not at all, and says afterwards whether it is as it was written.
+import { appendFile, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { filesInManifest, runFiles } from '../../src-shared/run/run-manifest.ts'
+import { headroom, headroomDone, startHeadroom, type RunningCommand } from '../fixtures/run-headroom.ts'
+import { makeSampleFleet, makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+
+const complete = [...filesInManifest, runFiles.manifest].sort()
+
+let small: SampleRun
+/** Large enough that its analysis takes seconds. */
+let large: SampleRun
+let folder: string
+
+beforeAll(async () => {
+  ;[small, large] = await Promise.all([makeSampleRun(12), makeSampleFleet(2000)])
+  folder = await mkdtemp(join(tmpdir(), 'headroom-run-folder-'))
+})
+afterAll(async () => {
+  await Promise.all([small.remove(), large.remove(), rm(folder, { recursive: true })])
+})
+
+const analyze = (out: string, forecasts = small.forecasts): string[] => ['analyze', forecasts, '--out', join(folder, out), '--quiet']
+const names = async (path: string): Promise<string[]> => (await readdir(join(folder, path))).sort()
+
+/** Waits until a file or folder is there. */
+const appeared = async (path: string): Promise<void> => {
+  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+describe('the output folder', () => {
+  test('that does not exist is made, with the folders above it', async () => {
+    await headroomDone(analyze('new/deep/run'))
+    expect(await names('new/deep')).toEqual(['run'])
+    expect(await names('new/deep/run')).toEqual(complete)
+  })
+
+  test('that is there and empty is filled in place, the manifest last', async () => {
+    await mkdir(join(folder, 'mount'))
+    const { ino } = await stat(join(folder, 'mount'))
+    await headroomDone(analyze('mount'))
+    expect(await names('mount')).toEqual(complete)
+    expect((await stat(join(folder, 'mount'))).ino).toBe(ino)
+    const changedAt = async (name: string): Promise<number> => (await stat(join(folder, 'mount', name))).ctimeMs
+    const others = await Promise.all(filesInManifest.map(changedAt))
+    expect(await changedAt(runFiles.manifest)).toBeGreaterThanOrEqual(Math.max(...others))
+  })
+
+  test('that holds anything is refused with exit code 2 and left alone', async () => {
+    await mkdir(join(folder, 'full'))
+    await writeFile(join(folder, 'full', 'notes.txt'), 'mine')
+    const { code, stdout, stderr } = await headroom(analyze('full'))
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `Error: The output folder ${join(folder, 'full')} is not empty.\nName a new folder with --out; runs are never overwritten.\n`,
+    })
+    expect(await names('full')).toEqual(['notes.txt'])
+  })
+
+  test('that is a file is refused with exit code 2', async () => {
+    await writeFile(join(folder, 'file'), 'mine')
+    const { code, stderr } = await headroom(analyze('file'))
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `Error: ${join(folder, 'file')} is a file, not a folder.\nName a new folder with --out.\n`,
+    })
+  })
+
+  test('that cannot be made is refused with exit code 2', async () => {
+    await writeFile(join(folder, 'wall'), '')
+    const { code, stderr } = await headroom(analyze('wall/run'))
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^Error: The output folder .*wall\/run cannot be made\.\nChoose a folder/)
+  })
+
+  test('of a refused set is gone, and with it the folders that were made above it', async () => {
+    await mkdir(join(folder, 'kept'))
+    expect((await headroom(analyze('kept/made/run', join(folder, 'nowhere.parquet')))).code).toBe(3)
+    expect(await names('kept')).toEqual([])
+  })
+
+  test('that was there before a refused set stays, empty', async () => {
+    await mkdir(join(folder, 'still'))
+    expect((await headroom(analyze('still', join(folder, 'nowhere.parquet')))).code).toBe(3)
+    expect(await names('still')).toEqual([])
+  })
+})
+
+describe('what a killed analysis leaves', () => {
+  const killedProcess = async (out: string, partial: string): Promise<void> => {
+    const running = startHeadroom(analyze(out, large.forecasts))
+    await appeared(join(folder, partial, 'owner.json'))
+    await appeared(join(folder, partial, runFiles.flaggedForecasts))
+    running.process.kill('SIGKILL')
+    await running.result
+    expect(existsSync(join(folder, partial, runFiles.flaggedForecasts))).toBe(true)
+  }
+
+  test('beside the output is swept by the next start', async () => {
+    await killedProcess('killed', 'killed.partial')
+    await headroomDone(analyze('killed'))
+    expect(existsSync(join(folder, 'killed.partial'))).toBe(false)
+    expect(await names('killed')).toEqual(complete)
+  })
+
+  test('inside an empty output is swept by the next start', async () => {
+    await mkdir(join(folder, 'killed-mount'))
+    await killedProcess('killed-mount', 'killed-mount/.partial')
+    await headroomDone(analyze('killed-mount'))
+    expect(await names('killed-mount')).toEqual(complete)
+  })
+
+  test('while it moved its files into place is swept as well', async () => {
+    await cp(small.run, join(folder, 'moving/.partial'), { recursive: true })
+    await writeFile(join(folder, 'moving/.partial/owner.json'), '{"pid":4194303}')
+    await cp(join(small.run, runFiles.summary), join(folder, 'moving', runFiles.summary))
+    await headroomDone(analyze('moving'))
+    expect(await names('moving')).toEqual(complete)
+  })
+
+  test('is respected while its process lives', async () => {
+    await mkdir(join(folder, 'busy.partial'))
+    await writeFile(join(folder, 'busy.partial', 'owner.json'), JSON.stringify({ pid: process.pid }))
+    const { code, stderr } = await headroom(analyze('busy'))
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `Error: Another analysis is writing ${join(folder, 'busy')} right now.\nWait for it, or name another folder with --out.\n`,
+    })
+    expect(await names('busy.partial')).toEqual(['owner.json'])
+  })
+
+  test('is told from a folder of the user that only bears such a name', async () => {
+    await mkdir(join(folder, 'own.partial'))
+    await writeFile(join(folder, 'own.partial', 'thesis.txt'), 'mine')
+    const { code, stderr } = await headroom(analyze('own'))
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'Error: own.partial is in the way: it is no unfinished run.\nMove it away, or name another folder with --out.\n',
+    })
+    expect(await names('own.partial')).toEqual(['thesis.txt'])
+  })
+})
+
+describe('a running analysis', () => {
+  /** Sends the signal once the analysis has made a file of its unfinished folder. */
+  const interrupt = async (running: RunningCommand, file: string, signal: NodeJS.Signals): Promise<void> => {
+    await appeared(join(folder, file))
+    running.process.kill(signal)
+  }
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends with 130 on %s and leaves nothing', async (signal) => {
+    const running = startHeadroom(analyze(`stopped/${signal}`, large.forecasts))
+    await interrupt(running, `stopped/${signal}.partial/${runFiles.flaggedForecasts}`, signal)
+    expect(await running.result).toEqual({ code: 130, stdout: '', stderr: 'Cancelled; nothing was left behind.\n' })
+    expect(existsSync(join(folder, 'stopped'))).toBe(false)
+  })
+
+  test('leaves an empty output empty, and says so in JSON', async () => {
+    await mkdir(join(folder, 'stopped-mount'))
+    const running = startHeadroom([...analyze('stopped-mount', large.forecasts), '--json'])
+    await interrupt(running, `stopped-mount/.partial/${runFiles.flaggedForecasts}`, 'SIGINT')
+    const { code, stdout, stderr } = await running.result
+    expect({ code, stderr, last: stdout.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 130,
+      stderr: '',
+      last: '{"schema_version":1,"type":"cancelled"}',
+    })
+    expect(await names('stopped-mount')).toEqual([])
+  })
+
+  test('ends with 130 before it has read anything, too', async () => {
+    const running = startHeadroom(analyze('early', large.forecasts))
+    await interrupt(running, 'early.partial/owner.json', 'SIGINT')
+    expect((await running.result).code).toBe(130)
+    expect(existsSync(join(folder, 'early.partial'))).toBe(false)
+  })
+})
+
+describe('verify', () => {
+  const copy = async (name: string): Promise<string> => {
+    await cp(small.run, join(folder, name), { recursive: true })
+    return join(folder, name)
+  }
+
+  test('a run as it was written', async () => {
+    const text = await headroomDone(['verify', small.run])
+    expect(text.trimEnd().split('\n')).toEqual([
+      ...filesInManifest.map((name) => `ok      ${name}`),
+      'All 8 files agree with the manifest.',
+    ])
+  })
+
+  test('a changed byte', async () => {
+    const run = await copy('changed')
+    await appendFile(join(run, runFiles.clusters), 'x')
+    const { code, stderr } = await headroom(['verify', run])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'Error: 1 of 8 files differ from the manifest: server_clusters.csv (changed).\nFetch or analyse the run again.\n',
+    })
+  })
+
+  test('a missing file, and a folder in the place of another', async () => {
+    const run = await copy('missing')
+    await rm(join(run, runFiles.serverRisk))
+    await rm(join(run, runFiles.summary))
+    await mkdir(join(run, runFiles.summary))
+    const { code, stdout, stderr } = await headroom(['verify', run, '--json'])
+    const { files, verified } = JSON.parse(stdout) as { files: { name: string; state: string }[]; verified: boolean }
+    expect({ code, stderr, verified, bad: files.filter(({ state }) => state !== 'ok') }).toEqual({
+      code: 1,
+      stderr: '',
+      verified: false,
+      bad: [
+        { name: runFiles.summary, state: 'changed' },
+        { name: runFiles.serverRisk, state: 'missing' },
+      ],
+    })
+  })
+
+  test('a run with the user’s notes beside its files', async () => {
+    const run = await copy('noted')
+    await mkdir(join(run, 'headroom-notes'))
+    await writeFile(join(run, 'headroom-notes', 'decisions.json'), '{}')
+    expect((await headroom(['verify', run])).code).toBe(0)
+  })
+
+  test('a folder of the Python original has nothing to be verified against', async () => {
+    const run = await copy('python')
+    await rm(join(run, runFiles.manifest))
+    const { code, stderr } = await headroom(['verify', run])
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr:
+        `Error: ${run} has no manifest.json, so there is nothing to verify it against.\n` +
+        'A folder of the Python original can be opened, but not verified.\n',
+    })
+  })
+
+  test('a folder that is no run, and a manifest that is none', async () => {
+    await mkdir(join(folder, 'nothing'))
+    expect((await headroom(['verify', join(folder, 'nothing')])).stderr).toMatch(/^Error: .*nothing is no run folder: it holds neither/)
+    await writeFile(join(folder, 'nothing', runFiles.manifest), '{"format_version":1}')
+    const { code, stderr } = await headroom(['verify', join(folder, 'nothing')])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^Error: .*manifest\.json is not a manifest that this Headroom understands\.\n/)
+  })
+})

@@ -1,0 +1,23 @@
+// Names from files never steer what shows them: control characters and marks of direction are made visible.
+import { expect, test } from 'vitest'
+import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
+import { toPlainSentence, toPlainText } from '../../../src-shared/run/plain-text.ts'
+
+test('control characters and marks of direction become U+FFFD; all other letters stay', () => {
+  expect(toPlainText('a\u001B[2J\u0000b\u009Bc\u202Ed\u2066e\u2028f')).toBe('a\uFFFD[2J\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf')
+  expect(toPlainText('two\tlines\nمرحبا 日本 🙂 é')).toBe('two\tlines\nمرحبا 日本 🙂 é')
+})
+
+test('a sentence is one line, and keeps its beginning and its end', () => {
+  expect(toPlainSentence('file a\nb\r\nc is bad.')).toBe('file a b\uFFFD c is bad.')
+  const long = toPlainSentence(`${'x'.repeat(5000)} is bad.`)
+  expect([long.length, long.endsWith('x is bad.')]).toEqual([2001, true])
+})
+
+test('no error carries a name that steers', () => {
+  expect(toWireError(new HeadroomError('usage', 'No \u001B[31mname.', { next: 'Try\u202E.' }))).toEqual({
+    code: 'usage',
+    message: 'No \uFFFD[31mname.',
+    next: 'Try\uFFFD.',
+  })
+})

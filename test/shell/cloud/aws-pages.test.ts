@@ -1,0 +1,48 @@
+// Which addresses the app hands to the browser: pages of AWS and nothing that only looks like one.
+import { describe, expect, test } from 'vitest'
+import { parseAwsUrl } from '../../../src-main/shell/cloud/aws-urls.ts'
+
+describe('pages of AWS are opened', () => {
+  test.each([
+    'https://eu-west-1.console.aws.amazon.com/sagemaker/home?region=eu-west-1#/processing-jobs/headroom-1',
+    'https://oidc.eu-west-1.amazonaws.com/authorize?response_type=code',
+    'https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH',
+    'https://corp.awsapps.com/start/#/device?user_code=ABCD-EFGH',
+    'https://ssoins-1.portal.eu-west-1.app.aws/start',
+    'https://oidc.eu-west-1.api.aws/authorize',
+    'https://cn-north-1.console.amazonaws.cn/sagemaker/home',
+    'https://us-gov-west-1.console.amazonaws-us-gov.com/sagemaker/home',
+  ])('%s', (address) => expect(parseAwsUrl(address, false)?.href).toBe(address))
+})
+
+describe('nothing else is', () => {
+  test.each([
+    'http://console.aws.amazon.com/',
+    'https://console.aws.amazon.com.example.com/',
+    'https://evil-amazonaws.com/',
+    'https://xawsapps.com/start',
+    'https://console.aws.amazon.com@example.com/',
+    'https://user:secret@console.aws.amazon.com/',
+    'https://console.aws.amazon.com:8443/',
+    'https://example.com/?next=console.aws.amazon.com',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'ms-msdt:/id',
+    'smb://console.aws.amazon.com/share',
+    'http://127.0.0.1:4566/',
+    'http://127.0.0.1.example.com/',
+    '',
+    'no address',
+  ])('%s', (address) => expect(parseAwsUrl(address, false)).toBeNull())
+
+  test('a backslash counts as a slash: what opens is what was understood', () => {
+    expect(parseAwsUrl('https://console.aws.amazon.com\\@example.com/x', false)?.href).toBe('https://console.aws.amazon.com/@example.com/x')
+  })
+
+  test('a simulated account on this machine is one only where that is allowed', () => {
+    expect(parseAwsUrl('http://127.0.0.1:4566/authorize', true)?.port).toBe('4566')
+    expect(parseAwsUrl('http://localhost:4566/', true)).toBeNull()
+    expect(parseAwsUrl('https://127.0.0.1:4566/', true)).toBeNull()
+    expect(parseAwsUrl('http://127.0.0.1@example.com/', true)).toBeNull()
+  })
+})

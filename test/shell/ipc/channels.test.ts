@@ -1,0 +1,261 @@
+// The border between window and main process: every channel takes what it states and refuses everything else.
+import { describe, expect, it } from 'vitest'
+import { handleRequest, type ChannelHandlers } from '../../../src-main/shell/ipc/serve-channels.ts'
+import { emptyLaunchForm } from '../../../src-shared/ipc/cloud-contract.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import { ipcResponseSchema, channels, pushSchema, type Channel } from '../../../src-shared/ipc/ipc-contract.ts'
+import { connection, decision, filtered, folder, runId, validRequests } from '../../fixtures/valid-requests.ts'
+
+/** Per channel, what a compromised page might try. */
+const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
+  'launch.take': [{ kind: 'path' }],
+  'path.choose': [{}, { kind: 'device' }],
+  'path.inspect': [{ path: '' }, { path: 7 }, { path: ['/etc'] }],
+  'analysis.start': [
+    { source: { kind: 'sample', servers: 0 } },
+    { source: { kind: 'sample', servers: 1e9 } },
+    { source: { kind: 'forecast' } },
+    { source: { kind: 'shell', path: '/bin/sh' } },
+    { source: { kind: 'forecast', path: '/data', out: '/etc' } },
+  ],
+  'analysis.cancel': [{ analysisId: 1 }],
+  'run.open': [{ folder: '' }, { folder: null }],
+  'run.heatmap': [
+    { ...validRequests['run.heatmap'], sort: 'random' },
+    { ...validRequests['run.heatmap'], reduction: 'sum' },
+    { ...validRequests['run.heatmap'], maxRows: 0 },
+    { ...validRequests['run.heatmap'], maxColumns: 1e9 },
+    { ...validRequests['run.heatmap'], maxRows: 1.5 },
+    { ...validRequests['run.heatmap'], rows: { from: -1, to: 3 } },
+    { ...validRequests['run.heatmap'], time: { fromMs: Number.NaN, toMs: 1 } },
+    { ...validRequests['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
+  ],
+  'run.clusters': [{ folder }, { folder, metric: '' }, { ...filtered, projection: 'sideways' }],
+  'run.servers-inside': [
+    { ...filtered, projection: 'spread' },
+    { ...filtered, projection: 'spread', area: [[0]] },
+  ],
+  'run.cluster-profiles': [{}],
+  'run.server': [{ folder, serverId: '' }],
+  'run.choices': [{ folder: '' }],
+  'run.fleet': [
+    { ...filtered, groupBy: '1; DROP TABLE server_risk' },
+    { ...filtered, groupBy: 'region', filter: { ...noFilter, risk: ['anything'] } },
+    { ...filtered, groupBy: 'region', filter: { ...noFilter, sql: 'true' } },
+    { ...filtered, groupBy: 'region', filter: { ...noFilter, text: 'x'.repeat(201) } },
+  ],
+  'run.servers': [
+    { ...validRequests['run.servers'], columns: ['server_id; --'] },
+    { ...validRequests['run.servers'], columns: [] },
+    { ...validRequests['run.servers'], sort: { column: 'random()', descending: true } },
+    { ...validRequests['run.servers'], limit: 1_000_000 },
+    { ...validRequests['run.servers'], offset: -1 },
+  ],
+  'run.season': [{ ...filtered, metric: '' }],
+  'run.models': [{}],
+  'run.recommendations': [{ ...validRequests['run.recommendations'], verdict: 'maybe' }],
+  'run.decide': [
+    { folder, decisions: [] },
+    { folder, decisions: [{ ...decision, verdict: 'deleted' }] },
+    { folder, decisions: [{ ...decision, file: '/etc/passwd' }] },
+  ],
+  'run.undecide': [{ folder, servers: [] }],
+  'run.scenarios': [{}],
+  'run.keep-scenarios': [{ folder }, { folder, scenarios: [{ name: 'a', path: '/etc/passwd' }] }],
+  'run.events': [{ folder: 7 }],
+  'run.packing': [
+    { ...filtered, offset: -1, limit: 200 },
+    { ...filtered, offset: 0, limit: 1001 },
+  ],
+  'run.host-load': [{ folder }, { folder, host: '' }],
+  'run.keep-events': [{ folder }, { folder, lines: [{ from: '2027-01-01' }] }, { folder, lines: Array.from({ length: 1001 }, () => ({})) }],
+  'run.server-events': [{ folder }, { folder, serverId: '' }],
+  'run.compare': [{ earlier: folder }, { earlier: '', later: folder }],
+  'run.reconcile': [{ folder: 7 }],
+  'query.run': [{ folder }, { folder, sql: 7 }, { folder, sql: 'x'.repeat(100_001) }, { folder: '', sql: 'SELECT 1' }],
+  'query.tables': [{}],
+  'query.cancel': [{ id: 1 }],
+  'query.export': [
+    { folder, sql: 'SELECT 1', format: 'exe' },
+    { folder, sql: 'SELECT 1', format: 'csv', path: '/etc/passwd' },
+  ],
+  'rows.export': [
+    { ...validRequests['rows.export'], format: 'exe' },
+    { ...validRequests['rows.export'], path: '/etc/passwd' },
+  ],
+  'report.export': [
+    { folder, format: 'exe' },
+    { folder, format: 'pdf', path: '/etc/passwd' },
+  ],
+  'file.save': [
+    { ...validRequests['file.save'], name: '../../.bashrc' },
+    { ...validRequests['file.save'], name: '' },
+    { ...validRequests['file.save'], kind: 'sh' },
+    { ...validRequests['file.save'], path: '/etc/passwd' },
+    { ...validRequests['file.save'], content: 7 },
+  ],
+  'config.import': [{ path: '/etc/passwd' }],
+  'run.what-if-choices': [{ folder: 7 }],
+  'run.what-if': [
+    { ...validRequests['run.what-if'], scenario: { threshold: -1 } },
+    { ...validRequests['run.what-if'], scenario: { percentile: 101 } },
+    { ...validRequests['run.what-if'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
+    { ...validRequests['run.what-if'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
+    { ...validRequests['run.what-if'], max_listed: -1 },
+    { ...validRequests['run.what-if'], folder: '' },
+  ],
+  'run.reveal': [{}, { folder: { toString: 'x' } }],
+  'recent.list': [{ limit: 5 }],
+  'recent.remove': [{}],
+  'settings.get': [{ theme: 'dark' }],
+  'settings.set': [{ theme: 'pink' }, { zoom: 40 }, { locale: '<script>' }, { layout: { drawerWidth: -5 } }],
+  'cloud.start': [{ profile: 'work' }],
+  'cloud.connect': [{}, { ...connection, endpoint: 'http://evil' }, { ...connection, accessKeyId: 'AKIA' }],
+  'cloud.signIn': [{}, { profile: '' }],
+  'cloud.giveCode': [{}, { code: 'x'.repeat(21) }],
+  'cloud.keepDraft': [{}, { ...emptyLaunchForm, maxRuntimeMinutes: 0 }],
+  'cloud.importConfig': [{ ...emptyLaunchForm, file: '/etc/passwd' }],
+  'cloud.choose': [{}, { kind: 'passwords' }],
+  'cloud.fetch': [
+    { connection, from: '' },
+    { connection, from: 's3://data/', folder: '/etc' },
+  ],
+  'cloud.browse': [{ bucket: 'data', prefix: '' }],
+  'cloud.roles': [{}, { ...connection, pathPrefix: '/' }],
+  'cloud.preflight': [{}, { ...emptyLaunchForm, costCeilingUsd: -1 }],
+  'cloud.launch': [
+    {},
+    { ...emptyLaunchForm, out: '/etc' },
+    { ...emptyLaunchForm, costCeilingUsd: Number.POSITIVE_INFINITY },
+    { ...emptyLaunchForm, kmsKeyId: 'k'.repeat(2049) },
+    { ...emptyLaunchForm, subnets: 'subnet-1' },
+    { ...emptyLaunchForm, subnets: Array.from({ length: 17 }, String) },
+    { ...emptyLaunchForm, securityGroupIds: [''] },
+    { ...emptyLaunchForm, securityGroupIds: Array.from({ length: 6 }, String) },
+    { ...emptyLaunchForm, tags: { '': 'nameless' } },
+    { ...emptyLaunchForm, tags: { team: 7 } },
+    { ...emptyLaunchForm, volumeGb: 0 },
+    { ...emptyLaunchForm, volumeGb: 1.5 },
+    { ...emptyLaunchForm, volumeGb: 16_385 },
+    { ...emptyLaunchForm, networkIsolation: 'no' },
+  ],
+  'cloud.log': [{ runId: '../../secrets' }],
+  'cloud.stop': [{ runId: '' }],
+  'cloud.continue': [{ runId: 7 }],
+  'cloud.openConsole': [{ runId, url: 'file:///etc/passwd' }],
+  'cloud.jobs': [{}],
+  'clipboard.write': [{ text: 7 }, { text: 'x'.repeat(1_000_001) }],
+}
+
+const names = Object.keys(channels) as Channel[]
+
+/** Handlers that only write down what reached them. */
+const recordingHandlers = (): { handlers: ChannelHandlers; reached: string[] } => {
+  const reached: string[] = []
+  const handlers = Object.fromEntries(
+    names.map((name) => [
+      name,
+      async () => {
+        reached.push(name)
+        return {}
+      },
+    ]),
+  ) as unknown as ChannelHandlers
+  return { handlers, reached }
+}
+
+describe.each(names)('%s', (name) => {
+  it('lets a request through that fits', async () => {
+    const { handlers, reached } = recordingHandlers()
+    expect(await handleRequest(handlers, name, validRequests[name])).toMatchObject({ ok: true })
+    expect(reached).toEqual([name])
+  })
+
+  it('refuses what does not fit before its handler sees it', async () => {
+    const { handlers, reached } = recordingHandlers()
+    const invalidPayloads = [undefined, null, 'text', 7, [], { ...validRequests[name], surprise: true }, ...invalid[name]]
+    for (const invalidPayload of invalidPayloads) {
+      const response = await handleRequest(handlers, name, invalidPayload)
+      expect({ misfit: invalidPayload, answer: response }).toMatchObject({
+        misfit: invalidPayload,
+        response: { ok: false, error: { code: 'internal' } },
+      })
+    }
+    expect(reached).toEqual([])
+  })
+})
+
+describe('the pipe', () => {
+  it('knows no channel but those of the contract', async () => {
+    const { handlers, reached } = recordingHandlers()
+    for (const name of ['run.delete', '__proto__', 'constructor', 'toString', '', 7, null, undefined]) {
+      expect(await handleRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+    }
+    expect(reached).toEqual([])
+  })
+
+  it('answers a failure with its code, sentence, next step and SQL', async () => {
+    const { handlers } = recordingHandlers()
+    const failing: ChannelHandlers = {
+      ...handlers,
+      'run.open': async () => {
+        throw new HeadroomError('run-damaged', 'The manifest is torn.', { next: 'Analyse again.', sql: 'SELECT 1' })
+      },
+      'run.clusters': async () => {
+        throw new TypeError('x is undefined')
+      },
+    }
+    expect(await handleRequest(failing, 'run.open', validRequests['run.open'])).toEqual({
+      ok: false,
+      error: { code: 'run-damaged', message: 'The manifest is torn.', next: 'Analyse again.', sql: 'SELECT 1' },
+    })
+    expect(await handleRequest(failing, 'run.clusters', validRequests['run.clusters'])).toEqual({
+      ok: false,
+      error: { code: 'internal', message: 'x is undefined' },
+    })
+  })
+})
+
+describe('what comes back to the window', () => {
+  const heatmap = {
+    data: {
+      metric: 'cpu_p95',
+      unit: '%',
+      rows: [{ label: 'web-1', serverId: 'web-1', servers: 1, riskLevel: 'high' }],
+      startMs: 0,
+      stepMs: 86_400_000,
+      columns: 2,
+      values: Float32Array.of(1, Number.NaN),
+      horizonStartMs: 86_400_000,
+      reduction: 'max',
+      marks: [],
+      highThreshold: 80,
+      veryHighThreshold: null,
+      counts: { servers: 1, atRisk: 1 },
+    },
+    totalRows: 1,
+    firstRow: 0,
+    serversPerRow: 1,
+    shownServers: 1,
+    names: [['web-1']],
+    selectedRow: null,
+  }
+
+  it('carries typed arrays through a structured clone and is parsed again', () => {
+    const { response } = channels['run.heatmap']
+    expect([...response.parse(structuredClone(heatmap)).data.values]).toEqual([1, Number.NaN])
+  })
+
+  it('is refused where it does not fit', () => {
+    const { response } = channels['run.heatmap']
+    expect(response.safeParse({ ...heatmap, data: { ...heatmap.data, values: [1, 2] } }).success).toBe(false)
+    expect(response.safeParse({ ...heatmap, serversPerRow: 0 }).success).toBe(false)
+    expect(ipcResponseSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
+    expect(ipcResponseSchema.safeParse({ value: 1 }).success).toBe(false)
+    expect(pushSchema.safeParse({ type: 'analysis.event', analysisId: 'a', event: { type: 'step', label: '', progress: 2 } }).success).toBe(
+      false,
+    )
+    expect(pushSchema.safeParse({ type: 'script.run', code: 'alert(1)' }).success).toBe(false)
+  })
+})

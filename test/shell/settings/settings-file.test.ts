@@ -1,0 +1,51 @@
+// Settings of every age: read, brought up to date, and never lost before they are replaced.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readSettingsFile, writeSettingsFile } from '../../../src-main/shell/settings/settings-file.ts'
+import { defaultSettings } from '../../../src-shared/config/settings.ts'
+
+let folder: string
+let path: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-settings-'))
+  path = join(folder, 'settings.json')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** As the first Headroom wrote it: without a version. */
+const first = '{ "theme": "dark", "zoom": 1.2, "analysis": { "high_threshold": 85 }, "queryHistory": ["SELECT 1"] }'
+
+test('there are none at first', async () => {
+  expect(await readSettingsFile(path)).toEqual(defaultSettings)
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('what is written is read, with its version', async () => {
+  await writeSettingsFile(path, { ...defaultSettings, theme: 'light' })
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ format_version: 1, theme: 'light' })
+  expect(await readSettingsFile(path)).toEqual({ ...defaultSettings, theme: 'light' })
+  expect(await readdir(folder)).toEqual(['settings.json'])
+})
+
+test('those of the first version are brought up to date, and kept as they were', async () => {
+  await writeFile(path, first)
+  const settings = await readSettingsFile(path)
+  expect(settings).toEqual({ ...defaultSettings, theme: 'dark', zoom: 1.2, analysis: { high_threshold: 85 }, queryHistory: ['SELECT 1'] })
+  expect((await readdir(folder)).sort()).toEqual(['settings.json', 'settings.json.version-0'])
+  expect(await readFile(`${path}.version-0`, 'utf8')).toBe(first)
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ format_version: 1, ...settings })
+})
+
+test.each([
+  ['of a later version', '{ "format_version": 2, "theme": "sepia" }', 'settings.json.version-2'],
+  ['that are torn', '{ "format_version": 1, "theme": "da', 'settings.json.damaged'],
+  ['that are empty', '', 'settings.json.damaged'],
+  ['that do not fit', '{ "format_version": 1, "theme": "sepia" }', 'settings.json.damaged'],
+])('those %s are kept aside before anything replaces them', async (_, text, copy) => {
+  await writeFile(path, text)
+  expect(await readSettingsFile(path)).toEqual(defaultSettings)
+  await writeSettingsFile(path, defaultSettings)
+  expect(await readFile(join(folder, copy), 'utf8')).toBe(text)
+})

@@ -1,0 +1,124 @@
+// An analysis in the window: its progress, cancelling it, and an engine that stops in the middle.
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
+import { waitForChart, waitForHeatmap, showView } from './chart-locators.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let folder: string
+let large: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-analysing-'))
+  large = join(folder, 'large.parquet')
+  await writeSampleFleet({ servers: 3000, out: large, granularity: 'daily', seed: 1 })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const withWindow = async (args: readonly string[], check: (window: LaunchedApp) => Promise<void>): Promise<void> => {
+  const window = await launchApp({ args })
+  try {
+    await check(window)
+  } finally {
+    await window.close()
+  }
+}
+
+/** Waits until the analysis is under way. */
+const waitForAnalysisStart = async ({ page }: LaunchedApp): Promise<void> => {
+  const bar = page.getByRole('progressbar')
+  await bar.waitFor()
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0)
+}
+
+const enginePid = ({ app }: LaunchedApp): Promise<number> =>
+  app.evaluate(({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Headroom engine')?.pid ?? 0)
+
+describe('a large forecast set', () => {
+  it('tells its progress and the servers table beside it, and leaves nothing when cancelled', async () => {
+    await withWindow([large], async (window) => {
+      const { page, home } = window
+      await waitForAnalysisStart(window)
+      expect(await page.locator('.progress').innerText()).toMatch(/Analysing large\.parquet[^]*large\.servers\.csv/)
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByText(/was cancelled, and nothing of it was kept/).waitFor()
+      expect(await page.getByRole('alert').count()).toBe(0)
+      expect(await readdir(join(home, 'runs'))).toEqual([])
+    })
+  })
+
+  it('is cancelled by Escape too', async () => {
+    await withWindow([large], async (window) => {
+      await waitForAnalysisStart(window)
+      await window.page.keyboard.press('Escape')
+      await window.page.getByText(/was cancelled/).waitFor()
+      expect(await readdir(join(window.home, 'runs'))).toEqual([])
+    })
+  })
+
+  it('leaves nothing when the window is closed in the middle', async () => {
+    const home = join(folder, 'home')
+    const window = await launchApp({ args: [large], home })
+    await waitForAnalysisStart(window)
+    await window.close()
+    expect(await readdir(join(home, 'runs'))).toEqual([])
+  })
+})
+
+describe('an events table beside the set', () => {
+  it('is heeded, added to in the window, and heeded again with what was added', async () => {
+    const dataset = join(folder, 'small.parquet')
+    await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', seed: 1 })
+    await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')
+    await withWindow([dataset], async ({ page, home }) => {
+      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await showView(page, 'Events')
+      const rows = page.getByRole('main', { name: 'Events' }).locator('tbody tr')
+      expect(await rows.innerText()).toMatch(/Fire drill[^]*rows left out; it added/)
+      expect(await page.getByRole('button', { name: 'Analyse the set again with these events' }).count()).toBe(0)
+      await page.getByRole('button', { name: 'Add an event' }).click()
+      await page.getByLabel('From').fill('2026-05-04')
+      await page.getByLabel('What it is').fill('Strike')
+      await page.getByRole('button', { name: 'Keep the event' }).click()
+      await expect.poll(() => rows.last().innerText()).toMatch(/Strike[^]*left out once the set is analysed again/)
+      await page.getByRole('button', { name: 'Analyse the set again with these events' }).click()
+      await expect
+        .poll(async () => (await readdir(join(home, 'runs'))).filter((name) => !name.startsWith('.')).length, { timeout: 60_000 })
+        .toBe(2)
+      await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 60_000 })
+      await showView(page, 'Events')
+      await expect.poll(() => rows.last().innerText()).toMatch(/Strike[^]*rows left out/)
+      expect(await rows.count()).toBe(2)
+    })
+  })
+})
+
+describe('an engine that stops', () => {
+  it('fails the analysis in words, and is started again for the next request', async () => {
+    await withWindow([large], async (window) => {
+      const { page } = window
+      await waitForAnalysisStart(window)
+      const before = await enginePid(window)
+      process.kill(before, 'SIGKILL')
+      const alert = page.getByRole('alert')
+      await alert.waitFor()
+      expect(await alert.innerText()).toMatch(/The engine stopped/)
+      await page.getByRole('button', { name: /Open the sample fleet/ }).click()
+      await waitForHeatmap(page)
+      expect(await enginePid(window)).not.toBe(before)
+    })
+  })
+
+  it('is not noticed by a run that is open', async () => {
+    await withWindow(['--sample'], async (window) => {
+      const { page } = window
+      await waitForHeatmap(page)
+      process.kill(await enginePid(window), 'SIGKILL')
+      await page.getByRole('button', { name: 'Clusters' }).click()
+      await waitForChart(page)
+      expect(await page.getByRole('alert').count()).toBe(0)
+    })
+  })
+})

@@ -1,0 +1,115 @@
+// The app is killed while it uploads, submits, watches and downloads: started again, it ends the trip with one job, and sends and fetches nothing twice.
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
+import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
+import { AwsSimulator } from '../simulator/simulator.ts'
+import { waitForHeatmap } from './chart-locators.ts'
+import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+let simulator: AwsSimulator
+let fleet: SampleRun
+let window: LaunchedApp
+let home: string
+let testNumber = 0
+
+beforeAll(async () => {
+  await ensurePackedEngine()
+  fleet = await makeSampleFleet(24)
+}, 180_000)
+afterAll(() => fleet.remove())
+beforeEach(async () => {
+  simulator = await AwsSimulator.start()
+  simulator.addBucket(bucketName)
+  home = join(fleet.folder, `home-${++testNumber}`)
+})
+afterEach(async () => {
+  await window.close()
+  await simulator.stop()
+})
+
+const start = async () => {
+  window = await launchApp({ env: cloudEnvironment(simulator), home })
+}
+
+/** Launches from a new window, and kills the app as soon as it has come so far. */
+const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
+  await start()
+  await openCloudView(window.page)
+  await fillLaunchForm(window.page, fleet.forecasts)
+  await window.page.getByRole('button', { name: 'Launch', exact: true }).click()
+  await expect.poll(isReached, { timeout: 30_000, interval: 20 }).toBe(true)
+  const exited = new Promise((resolve) => window.app.process().once('exit', resolve))
+  window.app.process().kill('SIGKILL')
+  await exited
+  simulator.faults.clear()
+}
+
+/** Starts the app again; the run must come home by itself, whole, of one job. */
+const expectDownloaded = async (): Promise<void> => {
+  await start()
+  await waitForHeatmap(window.page)
+  expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
+  const runs = await readdir(join(home, 'runs'))
+  expect(runs).toEqual([expect.stringMatching(/^cloud-\w+$/)])
+  expect((await filesBelow(join(home, 'runs', runs[0]!))).size).toBe(9)
+}
+
+const uploadedParts = () =>
+  simulator.requests.flatMap(({ operation, url, status }) => {
+    const part = /partNumber=(\d+)/.exec(url)?.[1]
+    return operation === 'UploadPart' && status === 200 && part !== undefined ? [Number(part)] : []
+  })
+const gets = (from = 0) => simulator.requests.slice(from).filter(({ operation }) => operation === 'GetObject')
+
+describe('the app is killed', () => {
+  it('while it uploads: only the missing parts are sent', async () => {
+    simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
+    await killAppWhen(() => uploadedParts().length >= 6)
+    expect(simulator.account.jobs.size).toBe(0)
+    const before = uploadedParts().length
+    await expectDownloaded()
+    const all = uploadedParts().sort((a, b) => a - b)
+    // Each part of the engine's archive once.
+    expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
+    expect(all.length).toBeGreaterThan(before)
+  })
+
+  it('while it submits: the job that was made is found', async () => {
+    simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
+    await killAppWhen(() => simulator.account.jobs.size === 1)
+    await expectDownloaded()
+    expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
+  })
+
+  it('while it watches: the job goes on, and is followed again', async () => {
+    simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
+    await killAppWhen(() => simulator.requestsOf('DescribeProcessingJob').length >= 3)
+    expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['InProgress'])
+    await expectDownloaded()
+    expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
+  })
+
+  it('while it downloads: what is there is not fetched again, and a part of a file is gone on with', async () => {
+    simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
+    const hasPartialDownload = async (): Promise<boolean> => {
+      const staging = (await readdir(join(home, 'runs')).catch(() => [])).find((name) => name.endsWith('.fetching'))
+      if (staging === undefined) return false
+      return stat(join(home, 'runs', staging, 'risk_heatmap.png.part')).then(
+        ({ size }) => size > 0,
+        () => false,
+      )
+    }
+    await killAppWhen(hasPartialDownload)
+    const [from, before] = [simulator.requests.length, gets().map(({ url }) => url)]
+    await expectDownloaded()
+    const again = gets(from)
+    // What was whole is not asked for again; the manifest always is.
+    expect(again.map(({ url }) => url).filter((url) => before.includes(url) && !/manifest|heatmap/.test(url))).toEqual([])
+    expect(again.filter(({ url }) => url.includes('risk_heatmap.png')).map(({ status }) => status)).toEqual([206])
+    expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,172 @@
+// Runs that are not the sample: every view of each is shown without a fault, with words for what it lacks.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Database, literal } from '../../src-main/database/database.ts'
+import { fabricatePythonRun, fabricateRun } from '../fixtures/fabricated-runs.ts'
+import { headroomDone } from '../fixtures/run-headroom.ts'
+import { waitForPage, showView } from './chart-locators.ts'
+import { launchApp } from './launch-app.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-states-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const makeSample = async (name: string, servers: number, ...more: string[]): Promise<string> => {
+  const dataset = join(folder, `${name}.parquet`)
+  await headroomDone(['sample', '--servers', String(servers), '--out', dataset, '--quiet', ...more])
+  return dataset
+}
+const analyse = async (dataset: string, name: string, ...more: string[]): Promise<string> => {
+  const run = join(folder, name)
+  await headroomDone(['analyze', dataset, '--out', run, '--quiet', ...more])
+  return run
+}
+
+/** Words of every view of a run; fails on errors of the page and on alerts in views that are not named. */
+const visitViews = async (run: string, viewsWithAlerts: readonly string[] = []): Promise<Map<string, string>> => {
+  const window = await launchApp({ args: [run] })
+  const faults: string[] = []
+  const texts = new Map<string, string>()
+  try {
+    const { page } = window
+    page.on('pageerror', (error) => faults.push(String(error)))
+    await showView(page, 'Overview')
+    const names = await page
+      .locator('.rail-button[data-view]')
+      .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))
+    for (const name of names) {
+      await showView(page, name)
+      await waitForPage(page)
+      const alerts = await page.getByRole('alert').allInnerTexts()
+      // The cloud is not reached from here, and says so.
+      if (alerts.length > 0 && name !== 'Cloud' && !viewsWithAlerts.includes(name)) faults.push(`${name}: ${alerts.join(' ')}`)
+      texts.set(name, await page.locator('main').innerText())
+    }
+  } finally {
+    await window.close()
+  }
+  expect(faults).toEqual([])
+  return texts
+}
+
+describe('recommendations by host', () => {
+  it('show who moves where, and how full the host is then', async () => {
+    const run = await analyse(await makeSample('packed', 120), 'packed', '--set', 'underutilized_threshold=60')
+    const window = await launchApp({ args: [run] })
+    try {
+      const { page } = window
+      await showView(page, 'Recommendations')
+      await page.getByRole('radio', { name: 'By host' }).click()
+      const hosts = page.getByRole('grid', { name: 'Hosts' })
+      await hosts.getByRole('row').nth(1).waitFor()
+      await waitForPage(page)
+      const panel = page.getByRole('complementary', { name: 'Load of the host' })
+      const title = await panel.getByRole('heading').innerText()
+      const [, host = '', full = ''] = /^(\S+) is ([\d.]+).% full at most, on /.exec(title) ?? []
+      expect(await hosts.getByRole('row').nth(1).innerText()).toContain(host)
+      expect(Number(full)).toBeLessThanOrEqual(70)
+      const shares = await panel.getByRole('table').locator('tbody td[data-number]').allInnerTexts()
+      expect(shares.length).toBeGreaterThan(1)
+      const sum = shares.reduce((all, text) => all + Number.parseFloat(text), 0)
+      expect(Math.abs(sum - Number(full))).toBeLessThan(0.06 * shares.length)
+      const other = await hosts.getByRole('row').nth(2).getByRole('gridcell').first().innerText()
+      await hosts.getByRole('row').nth(2).click()
+      await panel.getByRole('heading', { name: new RegExp(`^${other} is`) }).waitFor()
+      await page.screenshot({ path: join(resolve(import.meta.dirname, '..', '..', 'test-results', 'window'), 'Hosts.png') })
+    } finally {
+      await window.close()
+    }
+  })
+})
+
+describe('every view', () => {
+  it('of a folder of the Python job says what it does not know', async () => {
+    const run = join(folder, 'python')
+    await fabricatePythonRun(run, { clusters: true })
+    const texts = await visitViews(run, ['Reconcile', 'What if'])
+    expect(texts.get('Overview')).toMatch(/^1 of 3 servers will run short/)
+    expect(texts.get('Seasons')).toMatch(/does not tell of its season/)
+    expect(texts.get('Models')).toMatch(/does not say how right its models were/)
+    expect(texts.get('Recommendations')).toMatch(/This run recommends nothing/)
+    expect(texts.get('Reconcile')).toMatch(/holds one side of the reconciliation alone/)
+    expect(texts.get('Server')).toMatch(/No server is selected/)
+  })
+
+  it('of a run that lacks its small files is shown in part', async () => {
+    const run = join(folder, 'partly')
+    await fabricateRun(run)
+    await Promise.all(['module_05_summary.json', 'optimization_recommendations.json'].map((name) => rm(join(run, name))))
+    const texts = await visitViews(run, ['Reconcile', 'What if'])
+    expect(texts.get('Recommendations')).toMatch(/missing or lists no server/)
+    expect(texts.get('Models')).toMatch(/model_accuracy\.json is missing/)
+  })
+
+  it('of one server', async () => {
+    const texts = await visitViews(await analyse(await makeSample('one', 1), 'one-run'))
+    expect(texts.get('Overview')).toMatch(/of 1 server/)
+    expect(texts.get('Servers')).toMatch(/^1 server\n/)
+  })
+
+  it('of a fleet without any risk, and of one that is all at risk', async () => {
+    const dataset = await makeSample('extremes', 8)
+    const calm = await visitViews(
+      await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
+    )
+    expect(calm.get('Overview')).toMatch(/^None of 8 servers is expected to run out of capacity/)
+    expect(calm.get('Overview')).toMatch(/No server is at risk\./)
+    const alarmed = await visitViews(
+      await analyse(dataset, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
+    )
+    expect(alarmed.get('Overview')).toMatch(/^8 of 8 servers will run short/)
+  })
+
+  it('of hourly data', async () => {
+    const texts = await visitViews(await analyse(await makeSample('hourly', 4, '--granularity', 'hourly'), 'hourly-run'))
+    expect(texts.get('Overview')).toMatch(/of 4 servers/)
+  })
+
+  it('of several metrics and eight years, and the metric is chosen for all of them', async () => {
+    const dataset = join(folder, 'metrics.parquet')
+    const database = await Database.open({ threads: 2 })
+    try {
+      // Eight years of days and 30 to come, two metrics, two servers; a wave of a year between 30 and 70.
+      await database.run(`
+        COPY (SELECT server_id, metric, day::TIMESTAMP AS timestamp, 50 + 20 * sin(i / 58.1) AS predicted,
+                     CASE WHEN i < 2922 THEN 50 + 20 * sin(i / 58.1) + (i * 7 % 5) - 2 END AS actual, i >= 2922 AS is_future
+              FROM (VALUES ('web-1'), ('web-2')) s(server_id), (VALUES ('cpu_p95'), ('mem_p95')) m(metric),
+                   (SELECT i, DATE '2018-01-01' + i::INTEGER AS day FROM range(2952) r(i))
+        ) TO ${literal(dataset)} (FORMAT parquet)`)
+    } finally {
+      database.close()
+    }
+    const run = await analyse(dataset, 'metrics-run')
+    const texts = await visitViews(run)
+    expect(texts.get('Overview')).toMatch(/of 2 servers/)
+    const window = await launchApp({ args: [run] })
+    try {
+      await showView(window.page, 'Servers')
+      await window.page.getByLabel('Metric').selectOption('mem_p95')
+      await showView(window.page, 'Risk heatmap')
+      await waitForPage(window.page)
+      expect(await window.page.getByLabel('Metric').inputValue()).toBe('mem_p95')
+    } finally {
+      await window.close()
+    }
+  })
+
+  it('of a run with an event ledger tells each event before and after', async () => {
+    const dataset = await makeSample('events', 6)
+    const eventsFile = join(folder, 'events.csv')
+    const last = JSON.parse(await headroomDone(['inspect', dataset, '--json'])) as { horizon?: { start?: string; end?: string } }
+    const start = (last.horizon?.start ?? '2026-12-01').slice(0, 10)
+    await writeFile(eventsFile, `from,to,servers,effect,note\n${start},2027-12-31,*,+60 points,Migration night\n`)
+    const texts = await visitViews(await analyse(dataset, 'events-run', '--events', eventsFile))
+    expect(texts.get('Events')).toMatch(/Migration night/)
+    expect(texts.get('Events')).toMatch(/servers at risk instead of/)
+  })
+})

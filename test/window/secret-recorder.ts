@@ -1,0 +1,64 @@
+// Everything by which a secret could get out of the main process in a window test, recorded to be searched: IPC both ways, output, page and files.
+import type { Page } from 'playwright'
+import { filesBelow } from '../fixtures/cloud-cli-workspace.ts'
+import type { AwsSimulator } from '../simulator/simulator.ts'
+import type { LaunchedApp } from './launch-app.ts'
+
+export interface SecretRecorder {
+  /** What was said over IPC so far. */
+  readonly messages: () => Promise<string>
+  /** Where one of the account's secrets was found: the place, never the secret. */
+  readonly found: (simulator: AwsSimulator) => Promise<string[]>
+}
+
+/** Set before anything is asked of AWS. */
+export const recordSecretChannels = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretRecorder> => {
+  await app.evaluate(({ ipcMain, BrowserWindow }) => {
+    const ipcMessages: string[] = []
+    Object.assign(globalThis, { said: ipcMessages })
+    type Handler = (event: unknown, ...args: unknown[]) => unknown
+    // Electron keeps the handlers of invoke here, and offers no other way to listen in.
+    const handlers = (ipcMain as unknown as { _invokeHandlers: Map<string, Handler> })._invokeHandlers
+    for (const [channel, handler] of handlers) {
+      handlers.set(channel, async (event, ...args) => {
+        const response = await handler(event, ...args)
+        ipcMessages.push(`${channel} ${JSON.stringify(args)} ${JSON.stringify(response)}`)
+        return response
+      })
+    }
+    for (const { webContents } of BrowserWindow.getAllWindows()) {
+      const send = webContents.send.bind(webContents)
+      webContents.send = (channel: string, ...args: unknown[]) => {
+        ipcMessages.push(`${channel} ${JSON.stringify(args)}`)
+        send(channel, ...args)
+      }
+    }
+  })
+  let output = ''
+  for (const stream of [app.process().stdout, app.process().stderr]) stream?.on('data', (text: Buffer) => (output += text.toString()))
+  const messages = () => app.evaluate(() => (globalThis as unknown as { ipcMessages: string[] }).ipcMessages.join('\n'))
+  return {
+    messages,
+    found: async (simulator) => {
+      const files = [...(await filesBelow(home)), ...(await filesBelow(folder))]
+      const locations: [string, string | Buffer][] = [
+        ['IPC', await messages()],
+        ['output', output],
+        ['page', await contentOf(page)],
+        ...files,
+      ]
+      return locations
+        .filter(([, content]) => secretsOf(simulator).some((secret) => content.includes(secret)))
+        .map(([location]) => location)
+    },
+  }
+}
+
+const contentOf = (page: Page): Promise<string> => page.content()
+
+/** Keys, secrets and tokens of the account, those that were issued during the test too. */
+const secretsOf = ({ account }: AwsSimulator): string[] => [
+  ...[...account.keys].flatMap(([id, { secret, sessionToken }]) => [id, secret, ...(sessionToken === undefined ? [] : [sessionToken])]),
+  'simulated-access-',
+  'simulated-refresh-',
+]

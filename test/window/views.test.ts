@@ -1,0 +1,498 @@
+// One walk per view over the sample fleet: a planner's question answered start to end, with a picture of the answer.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { headroomDone } from '../fixtures/run-headroom.ts'
+import { waitForPage, showView } from './chart-locators.ts'
+import { launchApp, type LaunchedApp } from './launch-app.ts'
+
+const screenshotFolder = resolve(import.meta.dirname, '..', '..', 'test-results', 'window')
+
+let folder: string
+let window: LaunchedApp
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-workbench-'))
+  await mkdir(screenshotFolder, { recursive: true })
+  window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
+  await showView(window.page, 'Overview')
+  await waitForPage(window.page)
+})
+afterEach(async ({ task }) => {
+  await window.page.screenshot({ path: join(screenshotFolder, `${task.name.replace(/[^\w]+/g, '-')}.png`) })
+})
+afterAll(async () => {
+  await window.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const main = (name: string) => window.page.getByRole('main', { name })
+const numberIn = (text: string): number => Number(/\d[\d,]*/.exec(text)?.[0].replaceAll(',', '') ?? Number.NaN)
+const atRiskInSummaryBar = async (): Promise<number> =>
+  numberIn(await window.page.locator('.figure', { hasText: 'At risk' }).locator('.figure-value').innerText())
+/** The save dialog answers with this path. */
+const stubSaveDialog = (path: string): Promise<void> =>
+  window.app.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = async () => ({ canceled: false, filePath })
+  }, path)
+const stubOpenDialog = (path: string): Promise<void> =>
+  window.app.evaluate(({ dialog }, filePath) => {
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [filePath] })
+  }, path)
+
+describe('Overview: how is my fleet?', () => {
+  it('Overview says how many run out, when, how sure and what is saved, as the headline does', async () => {
+    const { page } = window
+    const text = await main('Overview').innerText()
+    const atRisk = await atRiskInSummaryBar()
+    expect(text).toMatch(new RegExp(`^${atRisk} of 120 servers will run short of capacity by .*; the first on `))
+    expect(text).toMatch(/How sure is that\?\s*≈ [\d.]+\s*breaches expected by probability/)
+    expect(text).toMatch(/What can be saved\?\s*\$[\d,]+\s*a month/)
+    await main('Overview').getByRole('button', { name: 'How many will run out?' }).click()
+    await page.getByRole('grid', { name: 'Servers' }).waitFor()
+    expect(numberIn(await page.locator('.list-count').innerText())).toBe(atRisk)
+    await page.keyboard.press('Control+Shift+x')
+  })
+})
+
+describe('Servers: the list', () => {
+  const firstCells = async (column: number): Promise<string[]> =>
+    window.page.locator(`.grid-body [role=row] [aria-colindex="${column}"]`).allInnerTexts()
+
+  it('Servers are sorted by a heading, chosen by keys and opened', async () => {
+    const { page } = window
+    await showView(page, 'Servers')
+    await waitForPage(page)
+    const grid = page.getByRole('grid', { name: 'Servers' })
+    expect(await grid.getAttribute('aria-rowcount')).toBe('121')
+    const p95 = (await firstCells(3)).map((text) => Number.parseFloat(text))
+    expect(p95.length).toBeGreaterThan(10)
+    expect(p95).toEqual([...p95].sort((a, b) => b - a))
+    await grid.getByRole('columnheader', { name: 'Server', exact: true }).click()
+    await expect.poll(async () => (await firstCells(1))[0]).toMatch(/^a/)
+    const names = await firstCells(1)
+    expect(names).toEqual([...names].sort())
+    await grid.focus()
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page
+      .getByRole('complementary', { name: 'Server details' })
+      .getByRole('heading', { name: names[2] ?? '' })
+      .waitFor()
+    await page.keyboard.press('Control+End')
+    await expect.poll(async () => (await firstCells(1)).length).toBeGreaterThan(5)
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.press('Enter')
+    await main('Server').getByRole('heading', { level: 1 }).waitFor()
+    expect(await main('Server').getByRole('heading', { level: 1 }).innerText()).toBe(names[0])
+    await page.keyboard.press('Alt+ArrowLeft')
+  })
+
+  it('Servers are copied and exported, selected, filtered or all', async () => {
+    const { app, page } = window
+    await showView(page, 'Servers')
+    await waitForPage(page)
+    const grid = page.getByRole('grid', { name: 'Servers' })
+    await grid.focus()
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('Control+c')
+    await page.getByText('2 rows copied.').waitFor()
+    const copied = (await app.evaluate(({ clipboard }) => clipboard.readText())).split('\n')
+    expect(copied).toHaveLength(3)
+    expect(copied[0]).toMatch(/^server_id\trisk_level\thorizon_p95/)
+    const target = join(folder, 'servers.csv')
+    await stubSaveDialog(target)
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('button', { name: 'selected rows as CSV' }).click()
+    await page.getByText('Saved 2 servers as servers.csv.').waitFor()
+    const lines = (await readFile(target, 'utf8')).trim().split('\n')
+    expect(lines).toHaveLength(3)
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('button', { name: 'all rows as CSV' }).click()
+    await page.getByText('Saved 120 servers as servers.csv.').waitFor()
+  })
+
+  it('Servers show the columns that are chosen', async () => {
+    const { page } = window
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Model error').check()
+    await page.getByRole('columnheader', { name: 'Model error' }).waitFor({ state: 'attached' })
+    await page.getByRole('dialog', { name: 'Columns' }).getByRole('button', { name: 'All' }).click()
+    await expect.poll(() => page.getByRole('columnheader', { name: 'Model error' }).count()).toBe(0)
+    await page.keyboard.press('Escape')
+  })
+})
+
+describe('Server: why this one?', () => {
+  it('Server shows its curve, its breach probability and what to do, in numbers too', async () => {
+    const { page } = window
+    await showView(page, 'Overview')
+    await waitForPage(page)
+    await main('Overview').locator('td .link').first().click()
+    await waitForPage(page)
+    const text = await main('Server').innerText()
+    expect(text).toMatch(/Above 80.% from .* on, \d+ of 90 days/)
+    expect(text).toMatch(/Breaches with a probability of [\d.]+.%/)
+    expect(text).toMatch(/Recommendation: add capacity\s*The horizon's P95/)
+    await main('Server').getByText('The rows behind it').click()
+    expect(await main('Server').locator('.code').innerText()).toMatch(/^SELECT .* FROM forecasts/)
+    const table = main('Server').getByRole('button', { name: /^Table: Above/ })
+    await table.click()
+    const row = await main('Server')
+      .getByRole('region', { name: /^Above/ })
+      .locator('tbody tr')
+      .last()
+      .innerText()
+    expect(row).toMatch(/^\d{4}-\d\d-\d\dT00:00:00Z\t–\t[\d.]+\t[\d.]+\t[\d.]+$/)
+    await main('Server')
+      .getByRole('button', { name: /^Chart: Above/ })
+      .click()
+    const before = await main('Server').getByRole('heading', { level: 1 }).innerText()
+    await main('Server').getByRole('button', { name: 'Server after it by risk' }).click()
+    await expect.poll(() => main('Server').getByRole('heading', { level: 1 }).innerText()).not.toBe(before)
+  })
+
+  it('Server charts leave the window as PNG and SVG', async () => {
+    const { page } = window
+    await waitForPage(page)
+    for (const [kind, start] of [
+      ['PNG', '89504e47'],
+      ['SVG', '3c737667'],
+    ] as const) {
+      const target = join(folder, `chart.${kind.toLowerCase()}`)
+      await stubSaveDialog(target)
+      await main('Server').getByRole('button', { name: 'Take along' }).first().click()
+      await page.getByRole('button', { name: `Save as ${kind}…` }).click()
+      await page.getByText(`Saved chart.${kind.toLowerCase()}.`).waitFor()
+      const bytes = await readFile(target)
+      expect(bytes.subarray(0, 4).toString('hex')).toBe(start)
+      expect(bytes.length).toBeGreaterThan(5000)
+    }
+  })
+})
+
+describe('Seasons: what does quarter end do?', () => {
+  it('Seasons state uplift with n and error, causes and the year by weekday', async () => {
+    await showView(window.page, 'Seasons')
+    await waitForPage(window.page)
+    const text = await main('Seasons').innerText()
+    expect(text).toMatch(/^Quarter ends raise the fleet by [\d.]+ \(± [\d.]+\) points, n = 8 quarter ends/)
+    expect(text).toMatch(/% of \d+ breach periods fall on a quarter end/)
+    expect(await main('Seasons').locator('.profile-table td').count()).toBe(84)
+  })
+})
+
+describe('Models: can I trust it?', () => {
+  it('Models show error, calibration and coverage against what was promised', async () => {
+    await showView(window.page, 'Models')
+    await waitForPage(window.page)
+    const text = await main('Models').innerText()
+    expect(text).toMatch(/answers for \d+ of 120 series/)
+    expect(text).toMatch(/prophet\s+\d+ of 120/)
+    expect(text).toMatch(/Brier score\s+0\.\d+/)
+    expect(text).toMatch(/Intervals promise 80.%; \w+ holds [\d.]+.%/)
+  })
+})
+
+describe('Recommendations: what do I do?', () => {
+  it('Recommendations are accepted, dismissed with a reason, and taken back', async () => {
+    const { page, home } = window
+    await showView(page, 'Recommendations')
+    await waitForPage(page)
+    const open = async (): Promise<number> => numberIn(await page.getByRole('radio', { name: /^Open/ }).innerText())
+    const before = await open()
+    const panel = page.getByRole('region', { name: 'Your decision' })
+    const first = await panel.getByRole('heading').innerText()
+    expect(await panel.getByRole('button', { name: 'Dismiss' }).isDisabled()).toBe(true)
+    await panel.getByLabel('Reason').fill('moves to the new hall in May')
+    await panel.getByRole('button', { name: 'Dismiss' }).click()
+    await expect.poll(open).toBe(before - 1)
+    await panel.getByRole('button', { name: 'Accept' }).click()
+    await expect.poll(open).toBe(before - 2)
+    const kept = JSON.parse(await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'decisions.json'), 'utf8'))
+    expect(kept.value).toHaveLength(2)
+    expect(kept.value).toContainEqual(
+      expect.objectContaining({ server_id: first, verdict: 'dismissed', reason: 'moves to the new hall in May' }),
+    )
+    await page.getByRole('radio', { name: /^Dismissed/ }).click()
+    await panel.getByRole('heading', { name: first }).waitFor()
+    await panel.getByRole('button', { name: 'Take back' }).click()
+    await page.getByText('Nothing is dismissed yet').waitFor()
+    expect(await open()).toBe(before - 1)
+    await page.getByRole('radio', { name: /^Open/ }).click()
+  })
+})
+
+describe('What if: and if ...?', () => {
+  it('What if answers while a slider moves, by the grid too, and keeps scenarios with the run', async () => {
+    const { page } = window
+    await showView(page, 'What if')
+    await waitForPage(page)
+    const finding = (): Promise<string> => main('What if').getByRole('heading', { level: 1 }).innerText()
+    const inRun = await atRiskInSummaryBar()
+    expect(await finding()).toBe(`${inRun} of 120 servers at risk, as many as in the run`)
+    await page.getByRole('slider', { name: 'Growth of demand' }).fill('40')
+    await expect.poll(finding).toMatch(/servers at risk, \d+ more than in the run/)
+    const grown = numberIn(await finding())
+    await page.getByLabel('Keep this one as').fill('40 % growth')
+    await page.getByRole('button', { name: 'Keep', exact: true }).click()
+    await page.getByText('Scenario “40 % growth” kept with the run.').waitFor()
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await expect.poll(finding).toMatch(/as many as in the run/)
+    const kept = page.getByRole('region', { name: 'Kept scenarios' }).locator('tbody tr')
+    expect(numberIn(await kept.nth(1).locator('td').nth(1).innerText())).toBe(grown)
+    await kept.nth(1).getByRole('button', { name: 'Show' }).click()
+    await expect.poll(async () => numberIn(await finding())).toBe(grown)
+    const cell = page.getByRole('button', { name: /servers at a threshold of 95 % and percentile 50/ })
+    const count = numberIn(await cell.innerText())
+    await cell.click()
+    await expect.poll(async () => numberIn(await finding())).toBe(count)
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await page.getByLabel('Growth of a group: choose').selectOption({ label: 'business unit Payments' })
+    await page.getByRole('slider', { name: 'business unit Payments' }).fill('60')
+    await expect.poll(finding).toMatch(/more than in the run/)
+    expect(numberIn(await finding())).toBeLessThanOrEqual(grown)
+    await page.getByRole('button', { name: 'Remove: business unit Payments' }).click()
+    await expect.poll(finding).toMatch(/as many as in the run/)
+    await page.getByLabel('Threshold of its own: choose').selectOption({ label: 'metric cpu_p95' })
+    await page.getByRole('slider', { name: 'metric cpu_p95' }).fill('95')
+    await expect.poll(finding).toMatch(/fewer than in the run/)
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await page.getByLabel('Cost of a server, USD a month').fill('-10')
+    await page.getByRole('alert').getByText('Write an amount from 0 to 1,000,000,000, such as 250.5.').waitFor()
+    await page.getByLabel('Cost of a server, USD a month').fill('10')
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await expect.poll(() => main('What if').innerText()).toMatch(/Fleet, USD a month\s*\$1,200/)
+    await page.getByRole('button', { name: 'As the run' }).click()
+    await page.getByRole('button', { name: 'Remove 40 % growth' }).click()
+    await expect.poll(() => kept.count()).toBe(1)
+  })
+})
+
+describe('Events: what one-off things explain or will change this?', () => {
+  it('Events are added, drawn on the server, changed, removed and put back', async () => {
+    const { page, home } = window
+    await showView(page, 'Servers')
+    await waitForPage(page)
+    const grid = page.getByRole('grid', { name: 'Servers' })
+    await grid.focus()
+    // The least risky server of the list.
+    await page.keyboard.press('Control+End')
+    await page.keyboard.press('Enter')
+    const server = await main('Server').getByRole('heading', { level: 1 }).innerText()
+    const manifest = await readFile(join(home, 'runs', 'sample-120-servers', 'manifest.json'), 'utf8')
+    const { horizon } = JSON.parse(manifest) as { horizon: { start: string } }
+    const dayAfter = (days: number): string => new Date(Date.parse(horizon.start) + days * 86_400_000).toISOString().slice(0, 10)
+    const day = dayAfter(1)
+    await showView(page, 'Events')
+    await main('Events').getByRole('button', { name: 'Add an event' }).click()
+    const form = main('Events').getByRole('form', { name: 'A new event' })
+    expect(await form.getByLabel('Servers, a semicolon between them').inputValue()).toBe(server)
+    const [unit, note] = await Promise.all(['Unit of the effect', 'What it is'].map((label) => form.getByLabel(label).boundingBox()))
+    expect(unit!.y + unit!.height <= note!.y || unit!.x + unit!.width <= note!.x).toBe(true)
+    await form.getByLabel('From').fill(day)
+    await form.getByLabel('Effect on the forecast').fill('much')
+    await form.getByLabel('What it is').fill('Trade fair')
+    await form.getByRole('button', { name: 'Keep the event' }).click()
+    await page.getByRole('alert').getByText('Line 2, column effect of the events table of this run holds "much points"').waitFor()
+    // One day of 90 moves no P95, but breaks through the threshold: 28 days move it.
+    await form.getByLabel('To, included').fill(dayAfter(28))
+    await form.getByLabel('Effect on the forecast').fill('300')
+    await form.getByRole('button', { name: 'Keep the event' }).click()
+    const row = main('Events').locator('tbody tr')
+    await expect.poll(() => row.innerText()).toMatch(/Trade fair[^]*\+300 points[^]*1 server at risk instead of 0; pushed over: /)
+    expect(await main('Events').getByRole('heading', { level: 1 }).innerText()).toMatch(
+      /^With this event \d+ servers at risk instead of \d+$/,
+    )
+    await page.screenshot({ path: join(screenshotFolder, 'Events.png') })
+    await row.getByRole('button', { name: server }).click()
+    await waitForPage(page)
+    await main('Server')
+      .getByRole('button', { name: /^Table: / })
+      .first()
+      .click()
+    const table = main('Server').getByRole('table').first()
+    const cells = await table
+      .locator('tbody tr', { hasText: `${day}T00:00:00Z` })
+      .locator('td')
+      .allInnerTexts()
+    expect(Number(cells.at(-1)) - Number(cells[2])).toBeCloseTo(300, 0)
+    await main('Server')
+      .getByRole('button', { name: /^Chart: / })
+      .first()
+      .click()
+    await waitForPage(page)
+    await page.screenshot({ path: join(screenshotFolder, 'Server-with-event.png') })
+    await showView(page, 'Events')
+    await row.getByRole('button', { name: 'Change Trade fair' }).click()
+    await main('Events').getByLabel('Effect on the forecast').fill('')
+    await main('Events').getByRole('button', { name: 'Keep the event' }).click()
+    await expect.poll(() => row.innerText()).toMatch(/states no effect/)
+    await row.getByRole('button', { name: 'Remove Trade fair' }).click()
+    await main('Events').getByRole('button', { name: 'Put it back' }).click()
+    await expect.poll(() => row.count()).toBe(1)
+    const kept = await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'events.csv'), 'utf8')
+    expect(kept).toMatch(new RegExp(`^from,.*\n${day},.*${server},,,,Trade fair\n$`))
+  })
+})
+
+describe('Risk heatmap: who, when?', () => {
+  it('Risk heatmap is a table too: the riskiest first, with the day of its first breach', async () => {
+    const { page } = window
+    await showView(page, 'Risk heatmap')
+    await waitForPage(page)
+    await page.getByRole('button', { name: 'Table: Risk heatmap' }).click()
+    const row = page.getByRole('region', { name: 'Risk heatmap, as a table' }).locator('tbody tr').first()
+    expect(await row.innerText()).toMatch(
+      /^\S+\t1\thigh\t[\d.]+\t\d{4}-\d\d-\d\dT00:00:00Z\t[\d.]+\t\d{4}-\d\d-\d\dT00:00:00Z\t\d{4}-\d\d-\d\dT00:00:00Z$/,
+    )
+    await page.getByRole('button', { name: 'Chart: Risk heatmap' }).click()
+    await waitForPage(page)
+    expect(await page.locator('.chart').getAttribute('data-painted')).toBe('true')
+  })
+})
+
+describe('Compare: what changed since last time?', () => {
+  it('Compare offers a choice where there is no other run', async () => {
+    await showView(window.page, 'Compare')
+    expect(await main('Compare').innerText()).toMatch(/There is no other run to compare with/)
+  })
+
+  it('Compare tells how many risks are new, and that changed settings made them', async () => {
+    const { page, home } = window
+    const [set, stricter] = [join(home, 'samples', 'sample-120-servers.parquet'), join(folder, 'stricter')]
+    await headroomDone([
+      'analyze',
+      set,
+      '--servers',
+      set.replace('.parquet', '.servers.csv'),
+      '--out',
+      stricter,
+      '--set',
+      'high_risk_threshold=70',
+      '--quiet',
+    ])
+    const inRun = await atRiskInSummaryBar()
+    const { counts } = JSON.parse(await readFile(join(stricter, 'manifest.json'), 'utf8')) as { counts: { at_risk_servers: number } }
+    await stubOpenDialog(stricter)
+    await main('Compare').getByRole('button', { name: 'Choose a run folder…' }).click()
+    await main('Compare').getByRole('heading', { level: 1 }).waitFor({ timeout: 30_000 })
+    expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(/most often by changed settings/)
+    const text = await main('Compare').innerText()
+    expect(text).toMatch(/high_risk_threshold (was 70, is 80|was 80, is 70)/)
+    // A lower threshold clears nobody: the difference of the two runs' counts is new or, the other way round, cleared.
+    const changed = [/New risks\s*(\d+)/, /Cleared\s*(\d+)/].map((pattern) => Number(pattern.exec(text)?.[1]))
+    expect(changed.sort((a, b) => a - b)).toEqual([0, counts.at_risk_servers - inRun])
+    expect(counts.at_risk_servers).toBeGreaterThan(inRun)
+    await page.screenshot({ path: join(screenshotFolder, 'Compare.png') })
+    await main('Compare').getByRole('button', { name: 'Swap earlier and later' }).click()
+    await expect.poll(async () => (await main('Compare').innerText()) !== text).toBe(true)
+  })
+})
+
+describe('Reconcile: why do these numbers differ from the old report?', () => {
+  it('Reconcile leads from each old total to the new one', async () => {
+    const { page } = window
+    await showView(page, 'Reconcile')
+    await waitForPage(page)
+    const text = await main('Reconcile').innerText()
+    expect(text).toMatch(/^\d of 9 totals differ from the old report; at risk: [\d,]+ rows there, \d+ servers here/)
+    expect(text).toMatch(/servers, not rows: [\d,]+ rows → \d+ servers/)
+  })
+})
+
+describe('Settings', () => {
+  it('Settings are checked, kept and read from the config of the pipeline after a preview', async () => {
+    const { page, home } = window
+    const settings = async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8'))
+    await page.keyboard.press('Control+,')
+    const high = main('Settings').getByLabel(/^High/)
+    await high.fill('95')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('alert').innerText()).toMatch(/very_high_risk_threshold 90 lies below high_risk_threshold 95/)
+    await expect
+      .poll(() =>
+        page
+          .getByRole('alert')
+          .evaluate((panel) => panel.getBoundingClientRect().top >= 0 && panel.getBoundingClientRect().bottom <= innerHeight),
+      )
+      .toBe(true)
+    await high.fill('85')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    expect((await settings()).analysis).toEqual({ high_risk_threshold: 85 })
+    await main('Settings').getByLabel('Of one metric').fill('mem p95 85 95; disk_p95 70')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await page
+      .getByRole('alert')
+      .getByText(/metric_thresholds/)
+      .waitFor()
+    await main('Settings').getByLabel('Of one metric').fill('mem p95 85 95; disk_p95 70 80')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    expect((await settings()).analysis).toEqual({
+      high_risk_threshold: 85,
+      metric_thresholds: { 'mem p95': { high: 85, very_high: 95 }, disk_p95: { high: 70, very_high: 80 } },
+    })
+    await main('Settings').getByLabel('Of one metric').fill('')
+    await main('Settings').getByRole('button', { name: 'Keep for the next analysis' }).click()
+    await expect.poll(async () => (await settings()).analysis).toEqual({ high_risk_threshold: 85 })
+    const config = join(folder, 'config.yaml')
+    await writeFile(config, 'aws:\n  region: us-east-1\nrisk_analysis:\n  high_risk_threshold: 75\n  clustering:\n    n_clusters: 6\n')
+    await stubOpenDialog(config)
+    await main('Settings').getByRole('button', { name: 'Read a config.yaml…' }).click()
+    const preview = page.getByRole('region', { name: 'What the file sets' })
+    expect(await preview.innerText()).toMatch(/Python pipeline[^]*high_risk_threshold\s+75\s+80[^]*n_clusters\s+6\s+4[^]*Left alone: aws/)
+    expect((await settings()).analysis).toEqual({ high_risk_threshold: 85 })
+    await preview.getByRole('button', { name: 'Take these settings' }).click()
+    await preview.waitFor({ state: 'detached' })
+    expect((await settings()).analysis).toEqual({ high_risk_threshold: 75, n_clusters: 6 })
+    expect(await high.inputValue()).toBe('75')
+    await main('Settings').getByRole('button', { name: 'Back to the defaults' }).click()
+    await expect.poll(async () => (await settings()).analysis).toEqual({})
+  })
+
+  it('Settings change how numbers are written', async () => {
+    const { page } = window
+    await main('Settings').getByLabel('Numbers and dates').selectOption('de-DE')
+    await showView(page, 'Overview')
+    await waitForPage(page)
+    expect(await main('Overview').innerText()).toMatch(/\d,\d.%/)
+    await page.keyboard.press('Control+,')
+    await main('Settings').getByLabel('Numbers and dates').selectOption('')
+  })
+})
+
+describe('Clusters: which behave alike?', () => {
+  it('Clusters are picked with a box, which narrows the list, and shown on other axes', async () => {
+    const { page } = window
+    await showView(page, 'Clusters')
+    await waitForPage(page)
+    expect(await page.getByRole('region', { name: 'Profiles of the clusters' }).innerText()).toMatch(
+      /Silhouette\s*0\.\d\d\s*Stability\s*[01]\.\d\d/,
+    )
+    await page.getByRole('radio', { name: 'Box' }).click()
+    const chart = await page.locator('.chart').boundingBox()
+    if (chart === null) throw new Error('There is no chart.')
+    // The lower left of the plot: the quiet servers.
+    await page.mouse.move(chart.x + 80, chart.y + chart.height - 90)
+    await page.mouse.down()
+    await page.mouse.move(chart.x + chart.width * 0.3, chart.y + chart.height * 0.5, { steps: 6 })
+    await page.mouse.up()
+    const chip = page.getByRole('button', { name: /\d+ picked servers/ })
+    await chip.waitFor()
+    const picked = numberIn(await chip.innerText())
+    expect(picked).toBeGreaterThan(3)
+    await showView(page, 'Servers')
+    await expect.poll(async () => numberIn(await page.locator('.list-count').innerText())).toBe(picked)
+    await page.keyboard.press('Control+Shift+x')
+    await showView(page, 'Clusters')
+    await page.getByLabel('Axes').selectOption('components')
+    await waitForPage(page)
+    expect(await page.locator('.chart').getAttribute('data-painted')).toBe('true')
+  })
+})
