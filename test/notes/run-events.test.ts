@@ -79,7 +79,7 @@ describe.each(['expected', 'conservative'] as const)('a ledger kept beside a run
     })
     const { events: expected } = await withEventsTable.json(runFiles.summary, z.looseObject({ events: eventReportSchema }))
     await withRun(baseline, async (open) => {
-      expect(await readRunEvents(open)).toEqual({ lines: [], report: { events: [], together: null }, heeded: [], refusal: null })
+      expect(await readRunEvents(open)).toEqual({ lines: [], report: { events: [], together: null }, applied: [], unavailableReason: null })
       const saved = await saveRunEvents(open, lines)
       expect(saved.report).toEqual({ ...expected, events: expected.events.map((event) => ({ ...event, left_out: null })) })
       expect(saved.applied).toEqual([false, false, false, false])
@@ -164,7 +164,7 @@ describe("a server's curve", () => {
       // Days 50, 60, 70, 80, 90 from 2 January: 70 x 1.1 on the 4th, 80 + 5 on the 5th, 90 - 20 + 5 on the 6th.
       expect([...changed[0]!.forecast].map((value) => Math.round(value * 1000) / 1000)).toEqual([50, 60, 77, 85, 75])
       expect(changed[0]).toMatchObject({ metric: 'cpu_p95' })
-      expect(await readServerEvents(open, 'b')).toMatchObject({ changed: [{ metric: 'mem_p95' }] })
+      expect(await readServerEvents(open, 'b')).toMatchObject({ adjustedForecasts: [{ metric: 'mem_p95' }] })
     })
   })
 })

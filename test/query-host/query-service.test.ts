@@ -46,7 +46,7 @@ describe('the query process', () => {
         { name: 'p95', type: 'DOUBLE' },
       ],
       rows: [['alpha', 93.5]],
-      more: false,
+      hasMore: false,
     })
   })
 

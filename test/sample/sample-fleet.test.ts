@@ -34,17 +34,17 @@ const sha256 = async (path: string): Promise<string> =>
     .update(await readFile(path))
     .digest('hex')
 
-/** The one number a query answers. */
+/** The one number that a query returns. */
 const numberOf = async (sql: string): Promise<number> =>
-  (await database.row(`SELECT (${sql})::DOUBLE AS answer`, z.object({ queryResult: z.number() }))).queryResult
+  (await database.row(`SELECT (${sql})::DOUBLE AS query_result`, z.object({ query_result: z.number() }))).query_result
 
 /** One number per name. */
 const numbersOf = async (sql: string): Promise<Record<string, number>> => {
   const rows = await database.rows(
-    `SELECT name, answer::DOUBLE AS answer FROM (${sql}) rows (name, answer)`,
-    z.object({ name: z.string(), queryResult: z.number() }),
+    `SELECT name, value::DOUBLE AS value FROM (${sql}) rows (name, value)`,
+    z.object({ name: z.string(), value: z.number() }),
   )
-  return Object.fromEntries(rows.map(({ name, queryResult }) => [name, queryResult]))
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
 }
 
 describe('a daily fleet of 120 servers', () => {

@@ -195,7 +195,7 @@ describe('one server', () => {
     const { metrics, recommendation: found } = await queryServer(run, { folder: path, serverId: 'charlie' })
     const [metric] = metrics
     // By risk: alpha (at risk), charlie 71.2, bravo 69.
-    expect(metric).toMatchObject({ rank: 2, rankedBefore: 'alpha', rankedAfter: 'bravo' })
+    expect(metric).toMatchObject({ rank: 2, previousServer: 'alpha', nextServer: 'bravo' })
     expect(metric?.otherModels.map(({ model, forecast }) => [model, ...forecast])).toEqual([['loud', 99, 99, 99, 99]])
     expect(metric?.otherModels[0]?.timesMs[0]).toBe(horizonStartMs)
     expect(metric?.marks.map(({ kind, fromMs, toMs }) => [kind, fromMs, toMs])).toEqual([

@@ -210,7 +210,7 @@ describe('the overview', () => {
       counts: { servers: 3, atRisk: 1, underutilized: 1, series: 3 },
       soonestBreach: { serverId: 'alpha', atMs: horizonStartMs, days: 1 },
       savingsMonthlyUsd: 120,
-      originalTotals: null,
+      module05Totals: null,
     })
     expect(run.overview.missing.map(({ file }) => file)).toEqual(['server_clusters.csv', 'model_accuracy.json'])
     expect(run.overview.warnings).toHaveLength(1)

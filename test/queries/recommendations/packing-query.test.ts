@@ -39,7 +39,10 @@ const page = (change: object = {}) => queryPacking(run, { folder, metric: 'cpu_p
 
 describe('hosts', () => {
   it('stand with the servers that move onto them and what that saves', async () => {
-    expect(await page()).toEqual({ total: 1, rows: [{ host: 'bravo', guests: ['alpha', 'charlie'], monthly_savings_usd: 220.5 }] })
+    expect(await page()).toEqual({
+      total: 1,
+      rows: [{ host: 'bravo', consolidatedServers: ['alpha', 'charlie'], monthly_savings_usd: 220.5 }],
+    })
   })
 
   it('are those that pass the filter, page by page', async () => {
@@ -56,7 +59,7 @@ describe('the load of a host', () => {
     expect([...load.currentLoad]).toEqual([50, 60, 70, 70])
     expect([...load.consolidatedLoad]).toEqual([50 + 82 + 42.5, 60 + 10 + 47.5, 70 + 10 + 42.5, 70 + 10 + 42.5])
     expect([...load.timesMs]).toEqual([0, 1, 2, 3].map((day) => horizonStartMs + day * dayMs))
-    expect(load).toMatchObject({ host: 'bravo', metric: 'cpu_p95', target: 70, busiestMs: horizonStartMs })
+    expect(load).toMatchObject({ host: 'bravo', metric: 'cpu_p95', target: 70, peakMs: horizonStartMs })
     expect(load.members).toEqual([
       { server_id: 'bravo', share: 50 },
       { server_id: 'charlie', share: 82 },

@@ -58,7 +58,7 @@ describe('a folder of the Python job', () => {
         granularity: 'daily',
         models: ['quiet'],
         counts: { servers: 3, atRisk: 1, underutilized: 1 },
-        originalTotals: { servers: 3, atRiskRows: 29, underutilizedRows: 16 },
+        module05Totals: { servers: 3, atRiskRows: 29, underutilizedRows: 16 },
         savingsMonthlyUsd: 50,
       })
       const { data } = await heatmapOf(run)

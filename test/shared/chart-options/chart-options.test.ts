@@ -127,15 +127,15 @@ describe('the cell under the pointer', () => {
       return cell === null ? null : describeCell(small, cell, fixedFormatting)
     }
     expect(describeAt(Date.UTC(2026, 3, 1), 0)).toEqual({
-      who: 'db-1',
-      when: '1 April 2026',
-      howMuch: '95.3\u00a0% forecast',
+      serverText: 'db-1',
+      timeText: '1 April 2026',
+      valueText: '95.3\u00a0% forecast',
       notes: ['above 90\u00a0%', 'high risk'],
     })
     expect(describeAt(Date.UTC(2026, 2, 30), 1)).toEqual({
-      who: 'web <1>',
-      when: '30 March 2026',
-      howMuch: '50\u00a0% measured, highest',
+      serverText: 'web <1>',
+      timeText: '30 March 2026',
+      valueText: '50\u00a0% measured, highest',
       notes: ['Quarter end', 'low risk'],
     })
     expect(describeAt(Date.UTC(2026, 2, 31), 1)?.valueText).toBe('no data')

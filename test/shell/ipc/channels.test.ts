@@ -177,8 +177,8 @@ describe.each(names)('%s', (name) => {
     const invalidPayloads = [undefined, null, 'text', 7, [], { ...validRequests[name], surprise: true }, ...invalid[name]]
     for (const invalidPayload of invalidPayloads) {
       const response = await handleRequest(handlers, name, invalidPayload)
-      expect({ misfit: invalidPayload, answer: response }).toMatchObject({
-        misfit: invalidPayload,
+      expect({ invalidPayload, response }).toMatchObject({
+        invalidPayload,
         response: { ok: false, error: { code: 'internal' } },
       })
     }
