@@ -41,7 +41,7 @@ try {
     cli(['sample', '--servers', String(servers), '--out', forecasts, '--quiet'])
     cli(['analyze', forecasts, '--servers', forecasts.replace(/\.parquet$/, '.servers.csv'), '--out', run, '--quiet'])
     await ask('run.open', { folder: run })
-    const opened = await ask('run.what-if-choices', { folder: run })
+    const opened = await ask('scenario-choices.get', { folder: run })
     console.log(`${servers.toLocaleString('en-US')} servers: fleet read in ${opened.ms.toFixed(0)} ms`)
     const rows = JSON.parse(String(cli(['query', run, 'SELECT DISTINCT server_id FROM server_risk ORDER BY 1 LIMIT 50', '--json']))).rows
     const names = rows.map((/** @type {{ server_id: string }} */ row) => row.server_id)
@@ -49,7 +49,7 @@ try {
       /** @type {number[]} */ const taken = []
       for (let step = 0; step < rounds; step++) {
         const { scenario, grid = false } = /** @type {{ scenario: object, grid?: boolean }} */ (at(step))
-        taken.push((await ask('run.what-if', { folder: run, scenario, grid, max_listed: 50, clientId: name })).ms)
+        taken.push((await ask('scenario.evaluate', { folder: run, scenario, grid, max_listed: 50, clientId: name })).ms)
       }
       console.log(`  ${name.padEnd(16)} ${quantile(taken, 0.5).toFixed(1).padStart(7)} / ${quantile(taken, 1).toFixed(1).padStart(7)}`)
     }

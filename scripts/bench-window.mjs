@@ -30,7 +30,7 @@ const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(
 const millisecondsSinceResponse = (page, channel) =>
   page.evaluate((name) => {
     const at = (/** @type {string} */ mark) => performance.getEntriesByName(mark).at(-1)?.startTime ?? Number.NaN
-    return at('painted') - at(`answer ${name}`)
+    return at('painted') - at(`response ${name}`)
   }, channel)
 
 const heatmapSelector = '.chart-area[aria-busy="false"] .chart[data-painted="true"]'
@@ -122,7 +122,7 @@ async function measureHeatmap(page, servers) {
   await page.waitForTimeout(500)
   printRow(
     `heatmap of ${servers} servers painted after its data, ms`,
-    (await millisecondsSinceResponse(page, 'run.heatmap')).toFixed(0),
+    (await millisecondsSinceResponse(page, 'heatmap.get')).toFixed(0),
     'at most 300',
   )
   const box = await page.locator('.zoom-surface').boundingBox()
@@ -133,11 +133,13 @@ async function measureHeatmap(page, servers) {
     await page.mouse.move(box.x + box.width * (0.4 + round * 0.05), box.y + box.height * 0.4)
     const startedAt = await page.evaluate(() => performance.now())
     await page.mouse.wheel(0, -120)
-    await page.waitForFunction((from) => (performance.getEntriesByName('answer run.heatmap').at(-1)?.startTime ?? 0) > from, startedAt, {
+    await page.waitForFunction((from) => (performance.getEntriesByName('response heatmap.get').at(-1)?.startTime ?? 0) > from, startedAt, {
       timeout: 60_000,
       polling: 10,
     })
-    zooms.push(await page.evaluate((from) => (performance.getEntriesByName('answer run.heatmap').at(-1)?.startTime ?? 0) - from, startedAt))
+    zooms.push(
+      await page.evaluate((from) => (performance.getEntriesByName('response heatmap.get').at(-1)?.startTime ?? 0) - from, startedAt),
+    )
     await page.waitForSelector(heatmapSelector)
   }
   printRow(`… zoom answered, ms (median of ${zooms.length})`, median(zooms).toFixed(0), 'at most 150')

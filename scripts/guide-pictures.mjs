@@ -33,7 +33,7 @@ const saveEvents = async (page, run) => {
     { ...line, from: day(-46), to: day(-43), servers: '*', note: 'Trade fair' },
     { ...line, from: day(20), to: day(75), group: 'business_unit=Payments', effect: '+25 points', note: 'Card system moves in' },
   ]
-  await request(page, 'run.keep-events', { folder: run, lines })
+  await request(page, 'events.save', { folder: run, lines })
 }
 
 /** Shows a view as the guide shows it. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */

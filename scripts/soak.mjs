@@ -59,7 +59,7 @@ async function runRound(app, page, run, forecasts, out) {
   const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], disposition: [], servers: [] }
   const choices = await request(page, 'run.open', { folder: run })
   const { name: metric } = choices.metrics[0]
-  await request(page, 'run.servers', {
+  await request(page, 'servers.list', {
     folder: run,
     metric,
     filter,
@@ -69,7 +69,7 @@ async function runRound(app, page, run, forecasts, out) {
     limit: 200,
   })
   for (let step = 0; step < 10; step++) {
-    await request(page, 'run.what-if', {
+    await request(page, 'scenario.evaluate', {
       folder: run,
       scenario: { growth_percent: step * 3 },
       grid: true,

@@ -59,7 +59,7 @@ const start = async (): Promise<void> => {
     window?.webContents.setZoomFactor(changed.zoom)
     void showMenu()
   })
-  const requestStart = (requested: StartRequest): void => push({ type: 'launch.requested', startRequest: requested })
+  const requestStart = (requested: StartRequest): void => push({ type: 'start.requested', startRequest: requested })
   const handlers = createChannelHandlers({
     engine,
     runPrefetch,

@@ -52,33 +52,33 @@ export const createEngineService = (post: (report: EngineReport) => void): ((mes
       return {}
     },
     'run.open': async ({ folder }) => await openAndPrepare(runs, folder),
-    'run.heatmap': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
-    'run.clusters': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
-    'run.servers-inside': (request) => runs.query(request.folder, (run) => queryServersInside(run, request)),
-    'run.server': (request) => runs.query(request.folder, (run) => queryServer(run, request)),
-    'run.cluster-profiles': ({ folder }) => runs.query(folder, queryClusterProfiles),
-    'run.choices': ({ folder }) => runs.query(folder, queryFilterChoices),
-    'run.fleet': (request) => runs.query(request.folder, (run) => queryFleet(run, request)),
-    'run.servers': (request) => runs.query(request.folder, (run) => queryServers(run, request)),
-    'run.season': (request) => runs.query(request.folder, (run) => querySeason(run, request)),
-    'run.models': ({ folder }) => runs.query(folder, queryModelAccuracy),
-    'run.recommendations': (request) => runs.query(request.folder, (run) => queryRecommendations(run, request)),
-    'run.packing': (request) => runs.query(request.folder, (run) => queryPacking(run, request)),
-    'run.host-load': (request) => runs.query(request.folder, (run) => queryHostLoad(run, request)),
-    'run.decide': ({ folder, decisions }) =>
+    'heatmap.get': (request) => runs.query(request.folder, (run) => queryHeatmap(run, request)),
+    'clusters.get': (request) => runs.query(request.folder, (run) => queryClusters(run, request)),
+    'clusters.select': (request) => runs.query(request.folder, (run) => queryServersInside(run, request)),
+    'server.get': (request) => runs.query(request.folder, (run) => queryServer(run, request)),
+    'cluster-profiles.get': ({ folder }) => runs.query(folder, queryClusterProfiles),
+    'filter-choices.get': ({ folder }) => runs.query(folder, queryFilterChoices),
+    'fleet.get': (request) => runs.query(request.folder, (run) => queryFleet(run, request)),
+    'servers.list': (request) => runs.query(request.folder, (run) => queryServers(run, request)),
+    'season.get': (request) => runs.query(request.folder, (run) => querySeason(run, request)),
+    'models.list': ({ folder }) => runs.query(folder, queryModelAccuracy),
+    'recommendations.list': (request) => runs.query(request.folder, (run) => queryRecommendations(run, request)),
+    'packing.list': (request) => runs.query(request.folder, (run) => queryPacking(run, request)),
+    'host-load.get': (request) => runs.query(request.folder, (run) => queryHostLoad(run, request)),
+    'decisions.save': ({ folder, decisions }) =>
       runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()).then(emptyResponse)),
-    'run.undecide': ({ folder, servers }) =>
+    'decisions.remove': ({ folder, servers }) =>
       runs.query(folder, (run) => withdrawDecisions(run.contents.folder, servers).then(emptyResponse)),
-    'run.scenarios': ({ folder }) => readSavedScenarios(folder),
-    'run.keep-scenarios': ({ folder, scenarios }) => saveScenarios(folder, scenarios).then(emptyResponse),
-    'run.events': ({ folder }) => runs.query(folder, async (run) => (await runEvents()).readRunEvents(run)),
-    'run.keep-events': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
-    'run.server-events': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
-    'run.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
+    'scenarios.list': ({ folder }) => readSavedScenarios(folder),
+    'scenarios.save': ({ folder, scenarios }) => saveScenarios(folder, scenarios).then(emptyResponse),
+    'events.list': ({ folder }) => runs.query(folder, async (run) => (await runEvents()).readRunEvents(run)),
+    'events.save': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
+    'server-events.list': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
+    'runs.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
     'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
-    'run.export-rows': (request) =>
+    'rows.write': (request) =>
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
-    'run.report': ({ folder, format, path }) =>
+    'report.write': ({ folder, format, path }) =>
       runs.query(folder, async (run) => {
         await (await import('../report/write-report.ts')).writeReport(run, format, path)
         return { path }
@@ -89,8 +89,8 @@ export const createEngineService = (post: (report: EngineReport) => void): ((mes
       return {}
     },
     'config.read': async ({ path }) => (await import('../engine/config-file.ts')).previewConfigFile(path),
-    'run.what-if-choices': ({ folder }) => whatIf.choices(folder),
-    'run.what-if': (request) => whatIf.evaluate(request),
+    'scenario-choices.get': ({ folder }) => whatIf.choices(folder),
+    'scenario.evaluate': (request) => whatIf.evaluate(request),
   }
   return async (message) => {
     const { id, call, payload } = engineMessageSchema.parse(message)

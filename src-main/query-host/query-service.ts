@@ -23,7 +23,7 @@ const handleCall = async (call: string, payload: unknown): Promise<unknown> => {
       }
       return response
     }
-    case 'query.tables':
+    case 'query-tables.list':
       return describeRunTables(queryCalls[call].request.parse(payload).folder)
     case 'query.export':
       return exportQuery(queryCalls[call].request.parse(payload), memoryLimit)

@@ -102,7 +102,7 @@ const useEntries = (commands: readonly Command[], text: string): readonly Entry[
           offset: 0,
           limit: maxServers,
         }
-  const response = useRequest('run.servers', serversRequest, run?.folder)
+  const response = useRequest('servers.list', serversRequest, run?.folder)
   const staticEntries: Entry[] = [
     ...commands
       .filter(({ isDisabled: isOff }) => isOff?.() !== true)

@@ -37,7 +37,7 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
   const metric = useWindowState((state) => state.metric)
   const canUndo = useNavigation(({ undo }) => undo.length > 0)
   const canRedo = useNavigation(({ redo }) => redo.length > 0)
-  const response = useRequest('run.choices', { folder: run.folder }, run.folder)
+  const response = useRequest('filter-choices.get', { folder: run.folder }, run.folder)
   const choices = response.status === 'ready' ? response.value : noChoices
   return (
     <Toolbar label="Filter" className="toolbar filter-bar">

@@ -13,7 +13,7 @@ import { RiskBadge } from '../components/risk-badge.tsx'
 const close = (): void => selectServer(null)
 
 export const ServerDrawer = ({ run, serverId }: { readonly run: RunOverview; readonly serverId: string }) => {
-  const detail = useRequest('run.server', { folder: run.folder, serverId }, run.folder)
+  const detail = useRequest('server.get', { folder: run.folder, serverId }, run.folder)
   const metric = useWindowState((state) => state.metric)
   const { drawerWidth } = useWindowState(({ settings }) => settings.layout)
   return (

@@ -26,7 +26,7 @@ const markLatest = (name: string): void => {
 /** Rejects with HeadroomError: the one the main process answered, or `internal` where the answer does not fit. */
 export const request = async <Name extends Channel>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> => {
   const result = ipcResponseSchema.parse(await window.headroom.request(channel, payload))
-  markLatest(`answer ${channel}`)
+  markLatest(`response ${channel}`)
   if (!result.ok) throw asHeadroomError(result.error)
   const value = channels[channel].response.safeParse(result.value)
   if (!value.success) {

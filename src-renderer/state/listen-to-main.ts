@@ -13,7 +13,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
       case 'analysis.event':
         handleRunEvent(push.analysisId, push.event)
         return
-      case 'launch.requested':
+      case 'start.requested':
         void handleStartRequest(push.startRequest)
         return
       case 'settings.changed':
@@ -33,7 +33,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
   try {
     useWindowState.setState({ settings: await request('settings.get', {}) })
     await refreshRecentRuns()
-    void handleStartRequest(await request('launch.take', {}))
+    void handleStartRequest(await request('start.get', {}))
   } catch (thrown) {
     useWindowState.setState({ failure: { subject: 'starting', error: toWireError(thrown) } })
   }

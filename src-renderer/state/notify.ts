@@ -75,7 +75,7 @@ export const exportReport = (format: ReportFormat): Promise<void> =>
 export const findServersInside = async (params: ServersInsideRequest): Promise<readonly string[]> => {
   let serversInside: readonly string[] = []
   await notifyResult(async () => {
-    const { total, servers } = await request('run.servers-inside', params)
+    const { total, servers } = await request('clusters.select', params)
     serversInside = servers
     if (total <= maxPickedServers) return null
     return `${total.toLocaleString()} servers lie inside; at most ${maxPickedServers.toLocaleString()} can be picked. Draw a smaller area, or filter by a cluster.`
@@ -98,18 +98,18 @@ export const copyLink = async (): Promise<void> => {
 
 /** Checked, kept beside the run and assessed anew. Rejects where a line does not fit or the ledger cannot be kept. */
 export const saveEvents = (folder: string, lines: readonly EventLine[]): Promise<EventCalendarView> =>
-  request('run.keep-events', { folder, lines: [...lines] })
+  request('events.save', { folder, lines: [...lines] })
 
 /** Rejects where they cannot be kept. */
 export const saveScenarios = async (folder: string, scenarios: readonly SavedScenario[]): Promise<void> => {
-  await request('run.keep-scenarios', { folder, scenarios: [...scenarios] })
+  await request('scenarios.save', { folder, scenarios: [...scenarios] })
 }
 
 /** Rejects where the decision cannot be kept. */
 export const saveDecisions = async (folder: string, decisions: readonly Omit<Decision, 'decided_at'>[]): Promise<void> => {
-  await request('run.decide', { folder, decisions: [...decisions] })
+  await request('decisions.save', { folder, decisions: [...decisions] })
 }
 
 export const removeDecisions = async (folder: string, servers: readonly string[]): Promise<void> => {
-  await request('run.undecide', { folder, servers: [...servers] })
+  await request('decisions.remove', { folder, servers: [...servers] })
 }

@@ -29,7 +29,7 @@ export const queryExportRequestSchema = queryRequestSchema.extend({ format: z.en
 
 export const queryCalls = {
   'query.run': { request: queryRequestSchema, response: queryResponseSchema },
-  'query.tables': { request: z.strictObject({ folder }), response: queryTablesSchema },
+  'query-tables.list': { request: z.strictObject({ folder }), response: queryTablesSchema },
   /** Writes all rows, up to a million, to a file that the user named. */
   'query.export': {
     request: queryExportRequestSchema.extend({ path: z.string().min(1) }),

@@ -17,7 +17,7 @@ describe('the engine process', () => {
     expect(await ask({ id: 1, call: 'run.delete', payload: {} })).toMatchObject([{ type: 'refusal', id: 1 }])
     expect(await ask({ id: 2, call: 'constructor', payload: {} })).toMatchObject([{ type: 'refusal', id: 2 }])
     expect(await ask({ id: 3, call: 'run.open', payload: { folder: '' } })).toMatchObject([{ type: 'refusal', id: 3 }])
-    expect(await ask({ id: 4, call: 'run.heatmap', payload: { folder: '/x' } })).toMatchObject([{ type: 'refusal', id: 4 }])
+    expect(await ask({ id: 4, call: 'heatmap.get', payload: { folder: '/x' } })).toMatchObject([{ type: 'refusal', id: 4 }])
   })
 
   it('answers a folder that is no run with its error code', async () => {

@@ -42,9 +42,9 @@ const whatIfPayload = (threshold: number, clientId: string | null): object => ({
 describe('what-if in the engine process', () => {
   it('says what can be asked, then answers: of P95 93.5, 69 and 71.2 all three lie above 65', async () => {
     const ask = startEngine()
-    const choices = await ask('run.what-if-choices', { folder: run })
+    const choices = await ask('scenario-choices.get', { folder: run })
     expect(choices.type === 'answer' && whatIfChoicesSchema.parse(choices.value)).toMatchObject({ threshold: 80, metrics: ['cpu_p95'] })
-    const response = await ask('run.what-if', whatIfPayload(65, null))
+    const response = await ask('scenario.evaluate', whatIfPayload(65, null))
     const { outcome, newly_at_risk } = whatIfResultSchema.parse(response.type === 'answer' ? response.value : null)
     expect(outcome.at_risk_servers).toBe(3)
     expect(newly_at_risk.servers.map(({ server_id }) => server_id)).toEqual(['charlie', 'bravo'])
@@ -52,11 +52,11 @@ describe('what-if in the engine process', () => {
 
   it("answers a slider's last question and drops those before it, and no other asker's", async () => {
     const ask = startEngine()
-    const slider = [60, 65, 70, 72, 95].map((threshold) => ask('run.what-if', whatIfPayload(threshold, 'threshold')))
+    const slider = [60, 65, 70, 72, 95].map((threshold) => ask('scenario.evaluate', whatIfPayload(threshold, 'threshold')))
     const others = [
-      ask('run.what-if', whatIfPayload(70, 'grid')),
-      ask('run.what-if', whatIfPayload(70, null)),
-      ask('run.what-if', whatIfPayload(60, null)),
+      ask('scenario.evaluate', whatIfPayload(70, 'grid')),
+      ask('scenario.evaluate', whatIfPayload(70, null)),
+      ask('scenario.evaluate', whatIfPayload(60, null)),
     ]
     const reports = await Promise.all(slider)
     expect(reports.slice(0, -1).map((report) => report.type === 'refusal' && report.error.code)).toEqual([
@@ -70,16 +70,18 @@ describe('what-if in the engine process', () => {
     expect(atRisk(reports.at(-1))).toBe(0)
     expect((await Promise.all(others)).map(atRisk)).toEqual([2, 2, 3])
     // A question asked once the last was answered is as good as the first.
-    expect(atRisk(await ask('run.what-if', whatIfPayload(70, 'threshold')))).toBe(2)
+    expect(atRisk(await ask('scenario.evaluate', whatIfPayload(70, 'threshold')))).toBe(2)
   })
 
   it('refuses what the run does not have, and names at most so many servers', async () => {
     const ask = startEngine()
-    expect(await ask('run.what-if', { ...whatIfPayload(80, null), scenario: { removed_servers: ['zulu'] } })).toMatchObject({
+    expect(await ask('scenario.evaluate', { ...whatIfPayload(80, null), scenario: { removed_servers: ['zulu'] } })).toMatchObject({
       error: { code: 'scenario-invalid' },
     })
-    const response = await ask('run.what-if', { ...whatIfPayload(60, null), max_listed: 1 })
+    const response = await ask('scenario.evaluate', { ...whatIfPayload(60, null), max_listed: 1 })
     expect(response).toMatchObject({ value: { newly_at_risk: { count: 2, servers: [{ server_id: 'charlie' }] } } })
-    expect(await ask('run.what-if', { ...whatIfPayload(60, null), folder: '/nowhere' })).toMatchObject({ error: { code: 'run-not-found' } })
+    expect(await ask('scenario.evaluate', { ...whatIfPayload(60, null), folder: '/nowhere' })).toMatchObject({
+      error: { code: 'run-not-found' },
+    })
   })
 })

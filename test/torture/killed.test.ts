@@ -117,7 +117,7 @@ test('two windows and a command line on one run: every answer is right and every
     const times = rounds(5, 40)
     const decisions = windows.flatMap((engine, index) =>
       Array.from({ length: times }, (_, time) =>
-        engine.call('run.decide', {
+        engine.call('decisions.save', {
           folder: fleet.run,
           decisions: [{ server_id: `w${index}-${time}`, disposition: 'retire', verdict: 'dismissed', reason: 'needed' }],
         }),

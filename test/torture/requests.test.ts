@@ -63,7 +63,7 @@ describe('messages to the engine’s process and to the query process', () => {
     },
   )
 
-  it.each(['query.run', 'query.tables'] as const)('%s', async (callHandler) => {
+  it.each(['query.run', 'query-tables.list'] as const)('%s', async (callHandler) => {
     const random = randomFor(`query ${callHandler}`)
     for (let id = 0; id < perCall; id++) {
       expect(await serveQuery({ id, call: callHandler, payload: damaged(validRequests[callHandler], random) })).toMatchObject({

@@ -37,7 +37,7 @@ describe('an engine that falls', () => {
   it('takes neither the window nor the next request with it', async () => {
     expect(await request('run.open', { folder: fleet.run })).toMatchObject({ ok: true })
     const pid = (await enginePid())!
-    const open = request('run.heatmap', { folder: 'nothing' })
+    const open = request('heatmap.get', { folder: 'nothing' })
     process.kill(pid, 'SIGKILL')
     await open
     await expect.poll(enginePid, { timeout: 10_000 }).not.toBe(pid)

@@ -48,7 +48,7 @@ export const createLazyCloudService = ({ data, window, push, engine }: CloudServ
         checkTables: ({ serversTable, eventsTable }) =>
           engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null }),
       },
-      openRun: (folder) => push({ type: 'launch.requested', startRequest: { kind: 'path', path: folder } }),
+      openRun: (folder) => push({ type: 'start.requested', startRequest: { kind: 'path', path: folder } }),
     })
   }
   return {

@@ -27,7 +27,7 @@ export class QueryProcess {
 
   /** A new question ends the one that is under way. */
   call<Call extends QueryCall>(call: Call, payload: QueryPayload<Call>): Promise<QueryValue<Call>> {
-    if (call !== 'query.tables' && this.#pending.size > 0) this.cancel()
+    if (call !== 'query-tables.list' && this.#pending.size > 0) this.cancel()
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       const timer = setTimeout(

@@ -39,7 +39,7 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
     (request: Parameters<typeof engine.call<Call>>[1]) =>
       engine.call(call, request)
   return {
-    'launch.take': async () => deps.takeStartRequest(),
+    'start.get': async () => deps.takeStartRequest(),
     'path.choose': async ({ kind }) => {
       const window = deps.window()
       if (window === undefined) return { path: null }
@@ -70,30 +70,30 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
       deps.onRecentRuns()
       return overview
     },
-    'run.heatmap': forward('run.heatmap'),
-    'run.clusters': forward('run.clusters'),
-    'run.servers-inside': forward('run.servers-inside'),
-    'run.server': forward('run.server'),
-    'run.cluster-profiles': forward('run.cluster-profiles'),
-    'run.choices': forward('run.choices'),
-    'run.fleet': forward('run.fleet'),
-    'run.servers': forward('run.servers'),
-    'run.season': forward('run.season'),
-    'run.models': forward('run.models'),
-    'run.recommendations': forward('run.recommendations'),
-    'run.packing': forward('run.packing'),
-    'run.host-load': forward('run.host-load'),
-    'run.decide': forward('run.decide'),
-    'run.undecide': forward('run.undecide'),
-    'run.scenarios': forward('run.scenarios'),
-    'run.keep-scenarios': forward('run.keep-scenarios'),
-    'run.events': forward('run.events'),
-    'run.keep-events': forward('run.keep-events'),
-    'run.server-events': forward('run.server-events'),
-    'run.compare': forward('run.compare'),
+    'heatmap.get': forward('heatmap.get'),
+    'clusters.get': forward('clusters.get'),
+    'clusters.select': forward('clusters.select'),
+    'server.get': forward('server.get'),
+    'cluster-profiles.get': forward('cluster-profiles.get'),
+    'filter-choices.get': forward('filter-choices.get'),
+    'fleet.get': forward('fleet.get'),
+    'servers.list': forward('servers.list'),
+    'season.get': forward('season.get'),
+    'models.list': forward('models.list'),
+    'recommendations.list': forward('recommendations.list'),
+    'packing.list': forward('packing.list'),
+    'host-load.get': forward('host-load.get'),
+    'decisions.save': forward('decisions.save'),
+    'decisions.remove': forward('decisions.remove'),
+    'scenarios.list': forward('scenarios.list'),
+    'scenarios.save': forward('scenarios.save'),
+    'events.list': forward('events.list'),
+    'events.save': forward('events.save'),
+    'server-events.list': forward('server-events.list'),
+    'runs.compare': forward('runs.compare'),
     'run.reconcile': forward('run.reconcile'),
     'query.run': (request) => queries.call('query.run', request),
-    'query.tables': (request) => queries.call('query.tables', request),
+    'query-tables.list': (request) => queries.call('query-tables.list', request),
     'query.cancel': async () => {
       queries.cancel()
       return {}
@@ -104,11 +104,11 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
     },
     'rows.export': async (request) => {
       const path = await chooseSavePath(deps.window(), `servers.${request.format}`, request.format)
-      return path === null ? null : engine.call('run.export-rows', { ...request, path })
+      return path === null ? null : engine.call('rows.write', { ...request, path })
     },
     'report.export': async ({ folder, format }) => {
       const path = await chooseSavePath(deps.window(), `${basename(folder)}.${format}`, format)
-      return path === null ? { path } : engine.call('run.report', { folder, format, path })
+      return path === null ? { path } : engine.call('report.write', { folder, format, path })
     },
     'file.save': async ({ name, kind, content }) => {
       const path = await chooseSavePath(deps.window(), name, kind)
@@ -125,8 +125,8 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
       })
       return filePaths[0] === undefined ? null : engine.call('config.read', { path: filePaths[0] })
     },
-    'run.what-if-choices': (request) => engine.call('run.what-if-choices', request),
-    'run.what-if': (request) => engine.call('run.what-if', request),
+    'scenario-choices.get': (request) => engine.call('scenario-choices.get', request),
+    'scenario.evaluate': (request) => engine.call('scenario.evaluate', request),
     'run.reveal': async ({ folder }) => {
       await access(folder).catch((cause: unknown) => {
         throw new HeadroomError('run-not-found', `There is no folder ${folder} any more.`, { cause })

@@ -38,8 +38,8 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   const storeChart = useCallback((handle: ChartHandle | null) => {
     chart.current = handle
   }, [])
-  const response = useRequest('run.clusters', { folder: run.folder, metric, filter, projection }, run.folder)
-  const profiles = useRequest('run.cluster-profiles', { folder: run.folder }, run.folder)
+  const response = useRequest('clusters.get', { folder: run.folder, metric, filter, projection }, run.folder)
+  const profiles = useRequest('cluster-profiles.get', { folder: run.folder }, run.folder)
   const selectFromChart = async (area: BrushedArea): Promise<void> => {
     setDragMode('none')
     const servers = await findServersInside({ folder: run.folder, metric, filter, projection, area: area.map(([x, y]) => [x, y]) })

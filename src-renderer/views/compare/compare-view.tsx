@@ -31,7 +31,7 @@ export const CompareView = ({ run }: RunViewProps) => {
   const isOtherEarlier = isSwapped !== (otherRun === undefined || (otherRun.analyzedAt ?? '') < (run.analyzedAt ?? ''))
   const runPair =
     otherFolder === null ? null : isOtherEarlier ? { earlier: otherFolder, later: run.folder } : { earlier: run.folder, later: otherFolder }
-  const response = useRequest('run.compare', runPair, run.folder)
+  const response = useRequest('runs.compare', runPair, run.folder)
   const choose = async (): Promise<void> => {
     const folder = await chooseFolder()
     if (folder !== null) setOtherFolder(folder)

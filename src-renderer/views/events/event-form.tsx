@@ -28,7 +28,7 @@ export interface EventFormProps {
 export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: EventFormProps) => {
   const [draft, setForm] = useState(initial)
   const id = useId()
-  const choices = useRequest('run.choices', { folder: run.folder }, run.folder)
+  const choices = useRequest('filter-choices.get', { folder: run.folder }, run.folder)
   const change = (changes: Partial<EventFormState>): void => setForm((last) => ({ ...last, ...changes }))
   const column = groupColumns.find((name) => name === draft.targetKind)
   const suggestions = choices.status === 'ready' && column !== undefined ? choices.value[column].filter(({ value }) => value !== '') : []

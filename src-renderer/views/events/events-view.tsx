@@ -19,7 +19,7 @@ import { describeChange, ForecastEffect, describePastEffect, describeTarget } fr
 import type { RunViewProps } from '../view-entry.ts'
 
 export const EventsView = ({ run }: RunViewProps) => {
-  const response = useRequest('run.events', { folder: run.folder }, run.folder)
+  const response = useRequest('events.list', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Events" aria-busy={isBusy(response)}>
       <Loaded response={response} loadingText="Reading the events …">

@@ -58,7 +58,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
           maxColumns: roundUpToStep(size.width - chartMargins.width),
           selected,
         }
-  const response = useRequest('run.heatmap', heatmapRequest, `${run.folder} ${metric}`)
+  const response = useRequest('heatmap.get', heatmapRequest, `${run.folder} ${metric}`)
   return (
     <main className="view" aria-label="Risk heatmap">
       <HeatmapToolbar

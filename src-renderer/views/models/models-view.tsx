@@ -34,7 +34,7 @@ const coverageSchema = z.looseObject({
 })
 
 export const ModelsView = ({ run, theme }: RunViewProps) => {
-  const response = useRequest('run.models', { folder: run.folder }, run.folder)
+  const response = useRequest('models.list', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Models">
       <Loaded response={response}>

@@ -17,8 +17,8 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
   const metric = useWindowState((state) => state.metric)
   const filter = useWindowState((state) => state.filter)
   const [groupBy, setGroupBy] = useState<FleetFiguresRequest['groupBy']>('business_unit')
-  const response = useRequest('run.fleet', { folder: run.folder, metric, filter, groupBy }, run.folder)
-  const models = useRequest('run.models', { folder: run.folder }, run.folder)
+  const response = useRequest('fleet.get', { folder: run.folder, metric, filter, groupBy }, run.folder)
+  const models = useRequest('models.list', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Overview" aria-busy={isBusy(response)}>
       <Loaded response={response}>

@@ -29,7 +29,7 @@ type ResultView = 'rows' | 'chart'
 export const QueryView = ({ run, theme }: RunViewProps) => {
   const { sql, isRunning, startedAtMs, result, error, version } = useQueryState()
   const [resultView, setResultView] = useState<ResultView>('rows')
-  const tablesResponse = useRequest('query.tables', { folder: run.folder }, run.folder)
+  const tablesResponse = useRequest('query-tables.list', { folder: run.folder }, run.folder)
   const tables = tablesResponse.status === 'ready' ? tablesResponse.value : noTables
   return (
     <main className="view" aria-label="Query" aria-busy={isRunning}>

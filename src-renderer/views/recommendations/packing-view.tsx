@@ -40,7 +40,7 @@ const selectPage = ({ rows, total }: PackingPage) => ({ rows, total })
 export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
   const { metric, filter } = useWindowState()
   const query = useMemo(() => ({ folder: run.folder, metric, filter }), [run.folder, metric, filter])
-  const { total, error, rowAt, onRange, isRefreshing } = usePages('run.packing', query, selectPage)
+  const { total, error, rowAt, onRange, isRefreshing } = usePages('packing.list', query, selectPage)
   const [selectedIndex, setSelectedIndex] = useState(0)
   const host = rowAt(selectedIndex)?.host ?? rowAt(0)?.host ?? null
   const cellsAt = useCallback(
@@ -91,7 +91,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
 }
 
 const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly theme: ChartTheme; readonly host: string }) => {
-  const response = useRequest('run.host-load', { folder: run.folder, host }, run.folder)
+  const response = useRequest('host-load.get', { folder: run.folder, host }, run.folder)
   return (
     <div aria-busy={isBusy(response)}>
       <Loaded response={response} loadingText="Reading the host …">

@@ -58,7 +58,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   const [failure, setFailure] = useState<WireError | null>(null)
   const [selection, setSelection] = useState<GridRange>({ from: 0, to: 1 })
   const query = useMemo(() => ({ folder: run.folder, metric, filter, verdict }), [run.folder, metric, filter, verdict])
-  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('run.recommendations', query, selectPage, version)
+  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('recommendations.list', query, selectPage, version)
   const cellsAt = useCallback(
     (index: number) => {
       const row = rowAt(index)

@@ -18,7 +18,7 @@ import type { RunViewProps } from '../view-entry.ts'
 
 export const SeasonsView = ({ run, theme }: RunViewProps) => {
   const { metric, filter } = useWindowState()
-  const response = useRequest('run.season', { folder: run.folder, metric, filter }, run.folder)
+  const response = useRequest('season.get', { folder: run.folder, metric, filter }, run.folder)
   return (
     <main className="page" aria-label="Seasons" aria-busy={isBusy(response)}>
       <Loaded response={response}>

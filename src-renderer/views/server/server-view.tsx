@@ -19,9 +19,9 @@ const noEvents: ServerEvents = { events: [], adjustedForecasts: [] }
 export const ServerView = ({ run, theme }: RunViewProps) => {
   const { metric, filter, selectedServer } = useWindowState()
   const [span, setSpan] = useState<SpanName>(hasWideGap(run) ? 'forecast' : 'recent')
-  const response = useRequest('run.server', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
+  const response = useRequest('server.get', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
   const events = useRequest(
-    'run.server-events',
+    'server-events.list',
     selectedServer === null ? null : { folder: run.folder, serverId: selectedServer },
     `${run.folder} ${selectedServer ?? ''}`,
   )

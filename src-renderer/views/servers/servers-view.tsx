@@ -43,7 +43,7 @@ export const ServersView = ({ run }: RunViewProps) => {
     () => ({ folder: run.folder, metric, filter, columns, sort: { column: sort.column as ColumnName, descending: sort.descending } }),
     [run.folder, metric, filter, columns, sort],
   )
-  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('run.servers', query, selectPage)
+  const { total, firstResponse, error, rowAt, onRange, isRefreshing } = usePages('servers.list', query, selectPage)
   const columnDefinitions = useMemo(() => serverColumns.filter(({ name }) => columns.includes(name)), [columns])
   const unit = run.metrics.find(({ name }) => name === metric)?.unit ?? ''
 

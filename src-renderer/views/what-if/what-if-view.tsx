@@ -20,7 +20,7 @@ const baseScenario: Scenario = scenarioSchema.parse({})
 const maxListed = 12
 
 export const WhatIfView = ({ run }: RunViewProps) => {
-  const choices = useRequest('run.what-if-choices', { folder: run.folder }, run.folder)
+  const choices = useRequest('scenario-choices.get', { folder: run.folder }, run.folder)
   return (
     <main className="view" aria-label="What if">
       <Loaded response={choices} loadingText="Reading the fleet …">
@@ -38,8 +38,8 @@ const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly 
     () => ({ folder: run.folder, scenario, grid: true, max_listed: maxListed, clientId: 'sliders' }),
     [run.folder, scenario],
   )
-  const response = useRequest('run.what-if', request, run.folder)
-  const savedResponse = useRequest('run.scenarios', { folder: run.folder }, `${run.folder} ${version}`)
+  const response = useRequest('scenario.evaluate', request, run.folder)
+  const savedResponse = useRequest('scenarios.list', { folder: run.folder }, `${run.folder} ${version}`)
   const saved = savedResponse.status === 'ready' ? savedResponse.value : []
   const save = async (scenarios: readonly SavedScenario[], message: string): Promise<void> => {
     try {

@@ -9,7 +9,7 @@ import { connection, decision, filtered, folder, runId, validRequests } from '..
 
 /** Per channel, what a compromised page might try. */
 const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
-  'launch.take': [{ kind: 'path' }],
+  'start.get': [{ kind: 'path' }],
   'path.choose': [{}, { kind: 'device' }],
   'path.inspect': [{ path: '' }, { path: 7 }, { path: ['/etc'] }],
   'analysis.start': [
@@ -21,60 +21,60 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   ],
   'analysis.cancel': [{ analysisId: 1 }],
   'run.open': [{ folder: '' }, { folder: null }],
-  'run.heatmap': [
-    { ...validRequests['run.heatmap'], sort: 'random' },
-    { ...validRequests['run.heatmap'], reduction: 'sum' },
-    { ...validRequests['run.heatmap'], maxRows: 0 },
-    { ...validRequests['run.heatmap'], maxColumns: 1e9 },
-    { ...validRequests['run.heatmap'], maxRows: 1.5 },
-    { ...validRequests['run.heatmap'], rows: { from: -1, to: 3 } },
-    { ...validRequests['run.heatmap'], time: { fromMs: Number.NaN, toMs: 1 } },
-    { ...validRequests['run.heatmap'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
+  'heatmap.get': [
+    { ...validRequests['heatmap.get'], sort: 'random' },
+    { ...validRequests['heatmap.get'], reduction: 'sum' },
+    { ...validRequests['heatmap.get'], maxRows: 0 },
+    { ...validRequests['heatmap.get'], maxColumns: 1e9 },
+    { ...validRequests['heatmap.get'], maxRows: 1.5 },
+    { ...validRequests['heatmap.get'], rows: { from: -1, to: 3 } },
+    { ...validRequests['heatmap.get'], time: { fromMs: Number.NaN, toMs: 1 } },
+    { ...validRequests['heatmap.get'], time: { fromMs: 0, toMs: Number.POSITIVE_INFINITY } },
   ],
-  'run.clusters': [{ folder }, { folder, metric: '' }, { ...filtered, projection: 'sideways' }],
-  'run.servers-inside': [
+  'clusters.get': [{ folder }, { folder, metric: '' }, { ...filtered, projection: 'sideways' }],
+  'clusters.select': [
     { ...filtered, projection: 'spread' },
     { ...filtered, projection: 'spread', area: [[0]] },
   ],
-  'run.cluster-profiles': [{}],
-  'run.server': [{ folder, serverId: '' }],
-  'run.choices': [{ folder: '' }],
-  'run.fleet': [
+  'cluster-profiles.get': [{}],
+  'server.get': [{ folder, serverId: '' }],
+  'filter-choices.get': [{ folder: '' }],
+  'fleet.get': [
     { ...filtered, groupBy: '1; DROP TABLE server_risk' },
     { ...filtered, groupBy: 'region', filter: { ...noFilter, risk: ['anything'] } },
     { ...filtered, groupBy: 'region', filter: { ...noFilter, sql: 'true' } },
     { ...filtered, groupBy: 'region', filter: { ...noFilter, text: 'x'.repeat(201) } },
   ],
-  'run.servers': [
-    { ...validRequests['run.servers'], columns: ['server_id; --'] },
-    { ...validRequests['run.servers'], columns: [] },
-    { ...validRequests['run.servers'], sort: { column: 'random()', descending: true } },
-    { ...validRequests['run.servers'], limit: 1_000_000 },
-    { ...validRequests['run.servers'], offset: -1 },
+  'servers.list': [
+    { ...validRequests['servers.list'], columns: ['server_id; --'] },
+    { ...validRequests['servers.list'], columns: [] },
+    { ...validRequests['servers.list'], sort: { column: 'random()', descending: true } },
+    { ...validRequests['servers.list'], limit: 1_000_000 },
+    { ...validRequests['servers.list'], offset: -1 },
   ],
-  'run.season': [{ ...filtered, metric: '' }],
-  'run.models': [{}],
-  'run.recommendations': [{ ...validRequests['run.recommendations'], verdict: 'maybe' }],
-  'run.decide': [
+  'season.get': [{ ...filtered, metric: '' }],
+  'models.list': [{}],
+  'recommendations.list': [{ ...validRequests['recommendations.list'], verdict: 'maybe' }],
+  'decisions.save': [
     { folder, decisions: [] },
     { folder, decisions: [{ ...decision, verdict: 'deleted' }] },
     { folder, decisions: [{ ...decision, file: '/etc/passwd' }] },
   ],
-  'run.undecide': [{ folder, servers: [] }],
-  'run.scenarios': [{}],
-  'run.keep-scenarios': [{ folder }, { folder, scenarios: [{ name: 'a', path: '/etc/passwd' }] }],
-  'run.events': [{ folder: 7 }],
-  'run.packing': [
+  'decisions.remove': [{ folder, servers: [] }],
+  'scenarios.list': [{}],
+  'scenarios.save': [{ folder }, { folder, scenarios: [{ name: 'a', path: '/etc/passwd' }] }],
+  'events.list': [{ folder: 7 }],
+  'packing.list': [
     { ...filtered, offset: -1, limit: 200 },
     { ...filtered, offset: 0, limit: 1001 },
   ],
-  'run.host-load': [{ folder }, { folder, host: '' }],
-  'run.keep-events': [{ folder }, { folder, lines: [{ from: '2027-01-01' }] }, { folder, lines: Array.from({ length: 1001 }, () => ({})) }],
-  'run.server-events': [{ folder }, { folder, serverId: '' }],
-  'run.compare': [{ earlier: folder }, { earlier: '', later: folder }],
+  'host-load.get': [{ folder }, { folder, host: '' }],
+  'events.save': [{ folder }, { folder, lines: [{ from: '2027-01-01' }] }, { folder, lines: Array.from({ length: 1001 }, () => ({})) }],
+  'server-events.list': [{ folder }, { folder, serverId: '' }],
+  'runs.compare': [{ earlier: folder }, { earlier: '', later: folder }],
   'run.reconcile': [{ folder: 7 }],
   'query.run': [{ folder }, { folder, sql: 7 }, { folder, sql: 'x'.repeat(100_001) }, { folder: '', sql: 'SELECT 1' }],
-  'query.tables': [{}],
+  'query-tables.list': [{}],
   'query.cancel': [{ id: 1 }],
   'query.export': [
     { folder, sql: 'SELECT 1', format: 'exe' },
@@ -96,14 +96,14 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
     { ...validRequests['file.save'], content: 7 },
   ],
   'config.import': [{ path: '/etc/passwd' }],
-  'run.what-if-choices': [{ folder: 7 }],
-  'run.what-if': [
-    { ...validRequests['run.what-if'], scenario: { threshold: -1 } },
-    { ...validRequests['run.what-if'], scenario: { percentile: 101 } },
-    { ...validRequests['run.what-if'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
-    { ...validRequests['run.what-if'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
-    { ...validRequests['run.what-if'], max_listed: -1 },
-    { ...validRequests['run.what-if'], folder: '' },
+  'scenario-choices.get': [{ folder: 7 }],
+  'scenario.evaluate': [
+    { ...validRequests['scenario.evaluate'], scenario: { threshold: -1 } },
+    { ...validRequests['scenario.evaluate'], scenario: { percentile: 101 } },
+    { ...validRequests['scenario.evaluate'], scenario: { growth_percent: Number.POSITIVE_INFINITY } },
+    { ...validRequests['scenario.evaluate'], scenario: { added_servers: [{ count: 1e9, like: 'web-1' }] } },
+    { ...validRequests['scenario.evaluate'], max_listed: -1 },
+    { ...validRequests['scenario.evaluate'], folder: '' },
   ],
   'run.reveal': [{}, { folder: { toString: 'x' } }],
   'recent.list': [{ limit: 5 }],
@@ -202,7 +202,7 @@ describe('the pipe', () => {
       'run.open': async () => {
         throw new HeadroomError('run-damaged', 'The manifest is torn.', { next: 'Analyse again.', sql: 'SELECT 1' })
       },
-      'run.clusters': async () => {
+      'clusters.get': async () => {
         throw new TypeError('x is undefined')
       },
     }
@@ -210,7 +210,7 @@ describe('the pipe', () => {
       ok: false,
       error: { code: 'run-damaged', message: 'The manifest is torn.', next: 'Analyse again.', sql: 'SELECT 1' },
     })
-    expect(await handleRequest(failing, 'run.clusters', validRequests['run.clusters'])).toEqual({
+    expect(await handleRequest(failing, 'clusters.get', validRequests['clusters.get'])).toEqual({
       ok: false,
       error: { code: 'internal', message: 'x is undefined' },
     })
@@ -243,12 +243,12 @@ describe('what comes back to the window', () => {
   }
 
   it('carries typed arrays through a structured clone and is parsed again', () => {
-    const { response } = channels['run.heatmap']
+    const { response } = channels['heatmap.get']
     expect([...response.parse(structuredClone(heatmap)).data.values]).toEqual([1, Number.NaN])
   })
 
   it('is refused where it does not fit', () => {
-    const { response } = channels['run.heatmap']
+    const { response } = channels['heatmap.get']
     expect(response.safeParse({ ...heatmap, data: { ...heatmap.data, values: [1, 2] } }).success).toBe(false)
     expect(response.safeParse({ ...heatmap, serversPerRow: 0 }).success).toBe(false)
     expect(ipcResponseSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
