@@ -15,7 +15,7 @@ export interface SecretRecorder {
 export const recordSecretChannels = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretRecorder> => {
   await app.evaluate(({ ipcMain, BrowserWindow }) => {
     const ipcMessages: string[] = []
-    Object.assign(globalThis, { said: ipcMessages })
+    Object.assign(globalThis, { ipcMessages })
     type Handler = (event: unknown, ...args: unknown[]) => unknown
     // Electron keeps the handlers of invoke here, and offers no other way to listen in.
     const handlers = (ipcMain as unknown as { _invokeHandlers: Map<string, Handler> })._invokeHandlers
