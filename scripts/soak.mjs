@@ -56,7 +56,7 @@ async function runRound(app, page, run, forecasts, out) {
     await page.locator(`.rail-button[data-view="${view}"]`).click()
     await waitUntilSettled(page)
   }
-  const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], disposition: [], servers: [] }
+  const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], recommendation: [], servers: [] }
   const choices = await request(page, 'run.open', { folder: run })
   const { name: metric } = choices.metrics[0]
   await request(page, 'servers.list', {

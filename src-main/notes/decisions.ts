@@ -1,11 +1,13 @@
 // The planner's decisions about a run's recommendations: read, changed one after the other, and laid beside the tables.
 import { z } from 'zod'
+import { withCurrentNames } from '../../src-shared/artefacts/renamed-names.ts'
 import { decisionSchema, type Decision } from '../../src-shared/ipc/fleet-view.ts'
 import type { Database } from '../database/database.ts'
 import { updatePlannerNote, readPlannerNote } from './planner-notes.ts'
 
 const decisionsFile = 'decisions.json'
-const decisionsSchema = z.array(decisionSchema)
+/** Decisions that an older version saved keep their old key until the next change. */
+const decisionsSchema = z.array(z.preprocess(withCurrentNames, decisionSchema))
 
 export const readDecisions = (folder: string): Promise<Decision[]> => readPlannerNote(folder, decisionsFile, decisionsSchema, [])
 
@@ -27,12 +29,12 @@ const updateDecisions = (folder: string, apply: (decisions: Map<string, Decision
     return [...decisionsByServer.values()].sort((a, b) => (a.server_id < b.server_id ? -1 : 1))
   })
 
-/** Table `decisions`: server_id, disposition, verdict, reason. */
+/** Table `decisions`: server_id, recommendation, verdict, reason. */
 export const createDecisionsTable = async (database: Database, folder: string): Promise<void> => {
   const decisions = await readDecisions(folder)
   await database.storeRows(
     'decisions',
-    { server_id: 'VARCHAR', disposition: 'VARCHAR', verdict: 'VARCHAR', reason: 'VARCHAR' },
-    decisions.map(({ server_id, disposition, verdict, reason }) => [server_id, disposition, verdict, reason]),
+    { server_id: 'VARCHAR', recommendation: 'VARCHAR', verdict: 'VARCHAR', reason: 'VARCHAR' },
+    decisions.map(({ server_id, recommendation, verdict, reason }) => [server_id, recommendation, verdict, reason]),
   )
 }

@@ -124,7 +124,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
       'breach_probability',
       'business_unit',
       'region',
-      'disposition',
+      'recommendation',
     ],
     sort: { column: 'first_breach_at', descending: false },
     offset: 0,
@@ -146,7 +146,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
       textColumn('Region'),
       textColumn('Recommendation'),
     ],
-    rows: rows.map(([server, p95, headroom, breach, probability, unitName, region, disposition]) => [
+    rows: rows.map(([server, p95, headroom, breach, probability, unitName, region, recommendation]) => [
       textOrDash(server),
       orDash(numeric(p95), (value) => text.value(value, unit)),
       orDash(numeric(headroom), formatNumber),
@@ -154,7 +154,7 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
       orDash(numeric(probability), (value) => text.value(100 * value, '%')),
       textOrDash(unitName),
       textOrDash(region),
-      textOrDash(disposition),
+      textOrDash(recommendation),
     ]),
   }
 }
@@ -185,7 +185,12 @@ const createRecommendationTables = ({ totalsByRecommendation: steps, rows, total
   {
     title: 'What to do',
     columns: [textColumn('Recommendation'), numberColumn('Servers'), numberColumn('Capacity units'), numberColumn('Savings a month')],
-    rows: steps.map((step) => [step.disposition, text.count(step.servers), formatNumber(step.units), formatUsd(step.monthly_savings_usd)]),
+    rows: steps.map((step) => [
+      step.recommendation,
+      text.count(step.servers),
+      formatNumber(step.units),
+      formatUsd(step.monthly_savings_usd),
+    ]),
   },
   {
     title: 'Recommendations',
@@ -193,7 +198,7 @@ const createRecommendationTables = ({ totalsByRecommendation: steps, rows, total
     columns: [textColumn('Server'), textColumn('Recommendation'), textColumn('Why'), textColumn('Decision')],
     rows: rows.map((row) => [
       row.server_id,
-      row.disposition,
+      row.recommendation,
       row.reason,
       row.verdict === null
         ? 'open'

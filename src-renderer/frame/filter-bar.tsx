@@ -142,10 +142,10 @@ const MultiSelect = ({ title, selected, options, onChange }: MultiSelectProps) =
 /** What other views have narrowed the fleet to. */
 const ActiveSelections = ({ filter }: { readonly filter: FleetFilter }) => (
   <>
-    {filter.disposition.length > 0 && (
+    {filter.recommendation.length > 0 && (
       <Chip
-        text={`Recommendation: ${filter.disposition.join(', ')}`}
-        onRemove={() => changeFilter({ disposition: noFilter.disposition })}
+        text={`Recommendation: ${filter.recommendation.join(', ')}`}
+        onRemove={() => changeFilter({ recommendation: noFilter.recommendation })}
       />
     )}
     {filter.servers.length > 0 && (

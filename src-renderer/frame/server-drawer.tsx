@@ -123,7 +123,7 @@ const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => 
   return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
 }
 
-const formatRecommendation = ({ disposition, units_to_add: units }: ServerFigures, run: RunOverview): string => {
+const formatRecommendation = ({ recommendation, units_to_add: units }: ServerFigures, run: RunOverview): string => {
   if (run.kind === 'python-original') return 'not known'
-  return units === null || units === 0 ? disposition : `${disposition}: ${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
+  return units === null || units === 0 ? recommendation : `${recommendation}: ${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
 }

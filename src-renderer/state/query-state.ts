@@ -20,7 +20,7 @@ export interface QueryState {
   readonly error: WireError | null
 }
 
-const defaultQuery = `SELECT server_id, risk_level, horizon_p95, first_breach_at, disposition
+const defaultQuery = `SELECT server_id, risk_level, horizon_p95, first_breach_at, recommendation
 FROM server_risk
 WHERE is_at_risk
 ORDER BY horizon_p95 DESC`

@@ -96,9 +96,9 @@ export const serverRiskRowSchema = z.object({
   smape_percent: z.number().nullable(),
   bias: z.number().nullable(),
   interval_coverage: z.number().nullable(),
-  disposition: z.enum(['add capacity', 'watch', 'retire', 'consolidate', 'keep']),
+  recommendation: z.enum(['add capacity', 'watch', 'retire', 'consolidate', 'keep']),
   /** Host that takes a consolidated server over. */
-  consolidate_onto: z.string().nullable(),
+  target_host: z.string().nullable(),
   /** Latest day to order capacity: expected first breach less lead time; of the limiting metric of a server at risk. */
   order_by: instant.nullable(),
   /** Whether capacity ordered at the last measured time would come after the expected first breach. */

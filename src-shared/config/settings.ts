@@ -1,5 +1,6 @@
 // What the window remembers of its user: theme, zoom, number format, layout, and how forecasts are analysed.
 import { z } from 'zod'
+import { currentName } from '../artefacts/renamed-names.ts'
 import { parseMemorySize } from './memory-size.ts'
 
 export const themeChoices = ['system', 'light', 'dark', 'high-contrast'] as const
@@ -12,7 +13,7 @@ const layoutSchema = z.strictObject({
   /** Pixels. */
   drawerWidth: z.number().min(280).max(900),
   /** Columns of the server list; null: those it shows by itself. */
-  serverColumns: z.array(z.string().max(60)).max(100).nullable(),
+  serverColumns: z.array(z.string().max(60).transform(currentName)).max(100).nullable(),
 })
 
 /** BCP 47, such as "de-DE"; null: the system's. */

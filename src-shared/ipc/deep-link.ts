@@ -1,5 +1,6 @@
 // Links of the form headroom://run/<view>?path=...: they open a run folder in a view with its filter, and can do nothing else.
 import { z } from 'zod'
+import { renamedNames } from '../artefacts/renamed-names.ts'
 import { fleetFilterSchema, noFilter, type FleetFilter } from './fleet-filter.ts'
 
 export const deepLinkScheme = 'headroom'
@@ -14,7 +15,7 @@ export const deepLinkSchema = z.object({
 })
 export type DeepLink = z.infer<typeof deepLinkSchema>
 
-const listKeys = ['business_unit', 'region', 'criticality', 'risk', 'cluster', 'disposition'] as const
+const listKeys = ['business_unit', 'region', 'criticality', 'risk', 'cluster', 'recommendation'] as const
 
 const queryPair = (name: string, value: string): string => `${name}=${encodeURIComponent(value)}`
 
@@ -38,7 +39,9 @@ export const parseDeepLink = (text: string): DeepLink | null => {
     const parameters = readQuery(match[2] ?? '')
     const first = (name: string): string | null => parameters.get(name)?.[0] ?? null
     const filter: Record<keyof FleetFilter, unknown> = { ...noFilter, text: first('text') ?? '' }
-    for (const name of listKeys) filter[name] = name === 'cluster' ? (parameters.get(name) ?? []).map(Number) : (parameters.get(name) ?? [])
+    for (const name of listKeys) filter[name] = parameters.get(name) ?? []
+    filter.cluster = (parameters.get('cluster') ?? []).map(Number)
+    filter.recommendation = parameters.get('recommendation') ?? parameters.get(renamedNames.recommendation) ?? []
     const view = match[1] === undefined || match[1] === '' ? 'overview' : match[1]
     return deepLinkSchema.parse({ path: first('path') ?? '', view, metric: first('metric'), server: first('server'), filter })
   } catch {

@@ -15,7 +15,7 @@ const groupNames = z.array(z.string()).max(1000)
 export const maxPickedServers = 20_000
 
 export const fleetFilterSchema = z.strictObject({
-  /** Words that must all occur in the server's name, groups, cluster, model or disposition; case does not matter. */
+  /** Words that must all occur in the server's name, groups, cluster, model or recommendation; case does not matter. */
   text: z.string().max(200),
   /** Names of groups; "" stands for servers without one. */
   business_unit: groupNames,
@@ -23,7 +23,7 @@ export const fleetFilterSchema = z.strictObject({
   criticality: groupNames,
   risk: z.array(riskFilterSchema).max(riskFilters.length),
   cluster: z.array(z.int().min(0)).max(100),
-  disposition: z.array(recommendationKindSchema).max(recommendationKinds.length),
+  recommendation: z.array(recommendationKindSchema).max(recommendationKinds.length),
   /** Servers picked by hand, for instance with the lasso. */
   servers: z.array(z.string()).max(maxPickedServers),
 })
@@ -36,7 +36,7 @@ export const noFilter: FleetFilter = {
   criticality: [],
   risk: [],
   cluster: [],
-  disposition: [],
+  recommendation: [],
   servers: [],
 }
 

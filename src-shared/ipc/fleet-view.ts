@@ -77,7 +77,7 @@ export const fleetFiguresSchema = z.object({
   savings_usd: z.number(),
   monthly_cost_usd: z.number(),
   units_to_add: z.number(),
-  recommendationCounts: z.array(z.object({ disposition: recommendationKindSchema, servers: count })),
+  recommendationCounts: z.array(z.object({ recommendation: recommendationKindSchema, servers: count })),
   /** First breaches by time: start of the bin, servers at risk and others; bins without any are left out. */
   calendar: z.array(z.object({ atMs: z.number(), at_risk: count, brief: count })),
   calendarStepMs: z.number(),
@@ -167,7 +167,7 @@ export type ModelAccuracyResponse = z.infer<typeof modelAccuracyResponseSchema>
 /** What the planner decided about a recommendation; kept beside the run. */
 export const decisionSchema = z.object({
   server_id: z.string(),
-  disposition: recommendationKindSchema,
+  recommendation: recommendationKindSchema,
   verdict: z.enum(['accepted', 'dismissed']),
   /** Why it was dismissed; may stay empty for what is accepted. */
   reason: z.string().max(2000),
@@ -177,13 +177,13 @@ export type Decision = z.infer<typeof decisionSchema>
 
 export const recommendationSchema = z.object({
   server_id: z.string(),
-  disposition: recommendationKindSchema,
+  recommendation: recommendationKindSchema,
   reason: z.string(),
   metric: z.string(),
   units_to_add: nullableNumber,
   order_by: instant.nullable(),
   is_order_late: z.boolean(),
-  consolidate_onto: z.string().nullable(),
+  target_host: z.string().nullable(),
   monthly_savings_usd: z.number(),
   query: z.string(),
   verdict: z.enum(['accepted', 'dismissed']).nullable(),
@@ -205,9 +205,9 @@ export const recommendationsPageSchema = z.object({
   isKnown: z.boolean(),
   total: count,
   rows: z.array(recommendationSchema),
-  /** Under the filter, whatever the verdict: servers and monthly savings by disposition. */
+  /** Under the filter, whatever the verdict: servers and monthly savings by recommendation. */
   totalsByRecommendation: z.array(
-    z.object({ disposition: recommendationKindSchema, servers: count, monthly_savings_usd: z.number(), units: z.number() }),
+    z.object({ recommendation: recommendationKindSchema, servers: count, monthly_savings_usd: z.number(), units: z.number() }),
   ),
   verdicts: z.object({ open: count, accepted: count, dismissed: count, accepted_savings_usd: z.number() }),
 })

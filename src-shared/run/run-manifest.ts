@@ -4,7 +4,7 @@ import { analysisConfigSchema, analysisMethodSchema } from '../config/analysis-c
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
 /** Raised with every change of a file's layout; docs/run-format.md tells what changed. */
-export const runFormatVersion = 1
+export const runFormatVersion = 2
 
 export const runFiles = {
   flaggedForecasts: 'risk_flagged_forecasts.parquet',

@@ -100,8 +100,8 @@ describe('of other names', () => {
     'interval_margin',
     'order_by',
     'is_order_late',
-    'disposition',
-    'consolidate_onto',
+    'recommendation',
+    'target_host',
   ]
   const renameServers = async (
     name: string,

@@ -82,7 +82,7 @@ describe('one web page', () => {
         recommendations: [
           {
             server_id: 'alpha',
-            disposition: 'watch',
+            recommendation: 'watch',
             reason: '<img src=x onerror=alert(1)> & "more"',
             metric: 'cpu_p95',
             monthly_savings_usd: 0,
@@ -90,7 +90,7 @@ describe('one web page', () => {
         ],
       }),
     )
-    await saveDecisions(path, [{ server_id: 'alpha', disposition: 'watch', verdict: 'dismissed', reason: '<b>no</b>' }], new Date(0))
+    await saveDecisions(path, [{ server_id: 'alpha', recommendation: 'watch', verdict: 'dismissed', reason: '<b>no</b>' }], new Date(0))
     const page = (await written(await opened(path), 'html')).toString()
     expect(page).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;more&#34;')
     expect(page).toContain('dismissed: &#60;b&#62;no&#60;/b&#62;')

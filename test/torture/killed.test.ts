@@ -119,7 +119,7 @@ test('two windows and a command line on one run: every answer is right and every
       Array.from({ length: times }, (_, time) =>
         engine.call('decisions.save', {
           folder: fleet.run,
-          decisions: [{ server_id: `w${index}-${time}`, disposition: 'retire', verdict: 'dismissed', reason: 'needed' }],
+          decisions: [{ server_id: `w${index}-${time}`, recommendation: 'retire', verdict: 'dismissed', reason: 'needed' }],
         }),
       ),
     )

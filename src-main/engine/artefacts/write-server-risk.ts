@@ -29,17 +29,17 @@ function* serverClusters(clusteredServers: ClusteredServers): Generator<ServerCl
 /** Server, its cluster's number and name. */
 export type ServerClusterRow = readonly [serverId: string, cluster: number | null, name: string | null]
 
-/** Creates `server_marks` and `server_dispositions`, which the query below joins. */
+/** Creates `server_marks` and `server_recommendations`, which the query below joins. */
 export const createServerTables = async (
   database: Database,
   clusters: Iterable<ServerClusterRow>,
   recommended: RecommendedFleet,
 ): Promise<void> => {
   await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
-  await database.storeRows('server_dispositions', recommendationColumns, [])
+  await database.storeRows('server_recommendations', recommendationColumns, [])
   for await (const page of recommended()) {
     await database.appendRows(
-      'server_dispositions',
+      'server_recommendations',
       recommendationColumns,
       page.map((server) => [
         server.server_id,
@@ -55,8 +55,8 @@ export const createServerTables = async (
 
 const recommendationColumns = {
   server_id: 'VARCHAR',
-  disposition: 'VARCHAR',
-  consolidate_onto: 'VARCHAR',
+  recommendation: 'VARCHAR',
+  target_host: 'VARCHAR',
   order_by_text: 'VARCHAR',
   late: 'INTEGER',
   limiting_metric: 'VARCHAR',
@@ -68,8 +68,8 @@ export const serverRiskQuery = `
   FROM series_risk r
   LEFT JOIN server_marks USING (server_id)
   LEFT JOIN (
-    SELECT server_id, disposition, consolidate_onto, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
-           late = 1 AS is_order_late, limiting_metric FROM server_dispositions
+    SELECT server_id, recommendation, target_host, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
+           late = 1 AS is_order_late, limiting_metric FROM server_recommendations
   ) USING (server_id)
   LEFT JOIN breach_estimates USING (series_id)
   LEFT JOIN (

@@ -1,4 +1,4 @@
-// One disposition per server and what it saves: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
+// One recommendation per server and what it saves: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { recommendBeforePacking, type RecommendedAction } from './recommend-before-packing.ts'

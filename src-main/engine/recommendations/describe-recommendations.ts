@@ -7,7 +7,7 @@ import { traceQuery, type TraceColumns } from './trace-query.ts'
 
 export interface Recommendation {
   readonly server_id: string
-  readonly disposition: RecommendedServer['recommendation']
+  readonly recommendation: RecommendedServer['recommendation']
   readonly reason: string
   readonly metric: string
   readonly horizon_p95: number | null
@@ -18,7 +18,7 @@ export interface Recommendation {
   /** Latest day to order, and whether that day lies before the last measured time. */
   readonly order_by: string | null
   readonly is_order_late: boolean
-  readonly consolidate_onto: string | null
+  readonly target_host: string | null
   /** What leaves the bill a month once the server is gone; 0 for servers that stay. */
   readonly monthly_savings_usd: number
   /** `headroom query RUN "..."` shows the rows behind it. */
@@ -132,7 +132,7 @@ export async function* listRecommendations(
       if (server.recommendation === 'keep') continue
       yield {
         server_id: server.server_id,
-        disposition: server.recommendation,
+        recommendation: server.recommendation,
         reason: reasonFor(server, config),
         metric: server.metric,
         horizon_p95: server.horizon_p95,
@@ -142,7 +142,7 @@ export async function* listRecommendations(
         breach_probability: server.breach_probability,
         order_by: server.orderBy,
         is_order_late: server.isOrderLate,
-        consolidate_onto: server.targetHost,
+        target_host: server.targetHost,
         monthly_savings_usd: isRemoved(server) ? server.monthly_cost_usd : 0,
         query: traceQuery(server, columns),
       }

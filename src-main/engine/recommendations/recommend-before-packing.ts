@@ -2,7 +2,7 @@
 import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import type { FleetServer } from './fleet-servers.ts'
 
-export type RecommendedAction = ServerRiskRow['disposition']
+export type RecommendedAction = ServerRiskRow['recommendation']
 
 /** Horizon peak in percent below which a server does nothing worth its cost. */
 export const retirePeakPercent = 5

@@ -13,7 +13,7 @@ export const traceQuery = (server: RecommendedServer, columns: TraceColumns): st
   const horizon = `FROM forecasts f JOIN server_risk r ON r.server_id = CAST(${name('server_id')} AS VARCHAR)${metric} WHERE f.is_selected AND CAST(${name('timestamp')} AS TIMESTAMPTZ) BETWEEN r.horizon_start AND r.horizon_end`
   if (server.targetHost !== null) {
     const host = literal(server.targetHost)
-    return `SELECT ${name('timestamp')}, r.metric, sum(${name('predicted')} / 100 * r.capacity_units) AS demand_units, max(r.capacity_units) FILTER (WHERE r.server_id = ${host}) AS host_units ${horizon} AND (r.server_id = ${host} OR r.consolidate_onto = ${host}) GROUP BY ALL ORDER BY ALL`
+    return `SELECT ${name('timestamp')}, r.metric, sum(${name('predicted')} / 100 * r.capacity_units) AS demand_units, max(r.capacity_units) FILTER (WHERE r.server_id = ${host}) AS host_units ${horizon} AND (r.server_id = ${host} OR r.target_host = ${host}) GROUP BY ALL ORDER BY ALL`
   }
   return `SELECT ${name('timestamp')}, r.metric, ${name('predicted')}, r.high_threshold ${horizon} AND r.server_id = ${literal(server.server_id)} ORDER BY ALL`
 }

@@ -12,7 +12,7 @@ const riskConditions: Readonly<Record<RiskFilter, string>> = {
   underutilised: 'is_underutilized',
 }
 
-const searchTextSql = "lower(concat_ws(' ', server_id, business_unit, region, criticality, cluster_name, model, disposition))"
+const searchTextSql = "lower(concat_ws(' ', server_id, business_unit, region, criticality, cluster_name, model, recommendation))"
 
 export interface FilterCondition {
   /** Always a condition, `true` where nothing is filtered. */
@@ -33,7 +33,7 @@ export const filterCondition = (filter: FleetFilter, baseParameters: SqlParamete
   }
   if (filter.risk.length > 0) conditions.push(`(${filter.risk.map((name) => riskConditions[name]).join(' OR ')})`)
   if (filter.cluster.length > 0) conditions.push(`cluster IN (${filter.cluster.map((cluster) => bind(cluster)).join(', ')})`)
-  if (filter.disposition.length > 0) conditions.push(`disposition IN (${filter.disposition.map((name) => bind(name)).join(', ')})`)
+  if (filter.recommendation.length > 0) conditions.push(`recommendation IN (${filter.recommendation.map((name) => bind(name)).join(', ')})`)
   if (filter.servers.length > 0) conditions.push(`server_id IN (SELECT unnest(${bind(listValue(filter.servers))}))`)
   return { where: conditions.length === 0 ? 'true' : conditions.join(' AND '), parameters }
 }

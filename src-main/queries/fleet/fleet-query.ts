@@ -12,7 +12,7 @@ const maxGroups = 12
 
 const intColumn = (expression: string, name: string): string => `CAST(coalesce(${expression}, 0) AS INTEGER) AS ${name}`
 const doubleColumn = (expression: string, name: string): string => `CAST(${expression} AS DOUBLE) AS ${name}`
-const isRemovableSql = "disposition IN ('retire', 'consolidate')"
+const isRemovableSql = "recommendation IN ('retire', 'consolidate')"
 
 const totals = [
   intColumn('count(*)', 'servers'),
@@ -27,7 +27,7 @@ const totals = [
   doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd'),
   doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd'),
   doubleColumn(
-    "coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))) FILTER (disposition = 'add capacity' AND is_limiting), 0)",
+    "coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))) FILTER (recommendation = 'add capacity' AND is_limiting), 0)",
     'units_to_add',
   ),
   doubleColumn('median(mae)', 'median_mae'),
@@ -57,7 +57,7 @@ const totalsSchema = z.object({
   cause_ordinary: z.int(),
 })
 
-const recommendationCountsSchema = z.object({ disposition: recommendationKindSchema, servers: z.int() })
+const recommendationCountsSchema = z.object({ recommendation: recommendationKindSchema, servers: z.int() })
 const calendarSchema = z.object({ at_ms: z.number(), at_risk: z.int(), brief: z.int() })
 const groupSchema = z.object({
   group: z.string(),
@@ -109,7 +109,7 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
   return {
     ...figures,
     recommendationCounts: await run.database.rows(
-      `SELECT disposition, ${intColumn('count(*)', 'servers')} ${from} AND disposition IS NOT NULL GROUP BY 1 ORDER BY 1`,
+      `SELECT recommendation, ${intColumn('count(*)', 'servers')} ${from} AND recommendation IS NOT NULL GROUP BY 1 ORDER BY 1`,
       recommendationCountsSchema,
       parameters,
     ),

@@ -11,9 +11,9 @@ export const queryPacking = async (run: OpenRun, request: PackingRequest): Promi
   if (!(await createRecommendationsTable(run))) return { total: 0, rows: [] }
   const { where, parameters } = filterCondition(request.filter, [request.metric])
   const hostsSql = `
-    FROM recommendations WHERE consolidate_onto IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
+    FROM recommendations WHERE target_host IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where}))`
   const { total } = await run.database.row(
-    `SELECT CAST(count(DISTINCT consolidate_onto) AS INTEGER) AS total ${hostsSql}`,
+    `SELECT CAST(count(DISTINCT target_host) AS INTEGER) AS total ${hostsSql}`,
     z.object({ total: z.int() }),
     parameters,
   )
@@ -22,7 +22,7 @@ export const queryPacking = async (run: OpenRun, request: PackingRequest): Promi
     consolidated_servers: consolidatedServers = [],
     usd = [],
   } = await run.database.columns(
-    `SELECT consolidate_onto AS host, to_json(list(server_id ORDER BY server_id)) AS consolidated_servers,
+    `SELECT target_host AS host, to_json(list(server_id ORDER BY server_id)) AS consolidated_servers,
             CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS usd
      ${hostsSql} GROUP BY 1 ORDER BY usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
     parameters,
@@ -39,7 +39,7 @@ export const queryPacking = async (run: OpenRun, request: PackingRequest): Promi
 
 const demandSql = `
   WITH members AS (
-    SELECT CAST($1 AS VARCHAR) AS server_id UNION SELECT server_id FROM recommendations WHERE consolidate_onto = $1
+    SELECT CAST($1 AS VARCHAR) AS server_id UNION SELECT server_id FROM recommendations WHERE target_host = $1
   ), host AS (SELECT any_value(capacity_units) AS units FROM server_risk WHERE server_id = $1)
   SELECT r.metric, r.server_id, CAST(epoch_ms(f.ts) AS DOUBLE) AS time, greatest(f.predicted, 0) * r.capacity_units / host.units AS share
   FROM server_risk r JOIN members USING (server_id) JOIN flagged f ON f.server_id = r.server_id AND f.metric = r.metric CROSS JOIN host

@@ -8,6 +8,7 @@ import {
   type RecommendationsPage,
   type RecommendationsRequest,
 } from '../../../src-shared/ipc/fleet-view.ts'
+import { withCurrentNames } from '../../../src-shared/artefacts/renamed-names.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { SqlParameters } from '../../database/database.ts'
 import type { RecommendationEntries } from '../../run-folder/recommendations-file.ts'
@@ -16,18 +17,19 @@ import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
 const text = z.string().nullable().optional()
-const recommendationEntrySchema = z.looseObject({
+const entryFieldsSchema = z.looseObject({
   server_id: z.string(),
-  disposition: recommendationKindSchema,
+  recommendation: recommendationKindSchema,
   reason: z.string(),
   metric: z.string(),
   units_to_add: z.number().nullable().optional(),
   order_by: text,
   is_order_late: z.boolean().optional(),
-  consolidate_onto: text,
+  target_host: text,
   monthly_savings_usd: z.number(),
   query: z.string().optional(),
 })
+const recommendationEntrySchema = z.preprocess(withCurrentNames, entryFieldsSchema)
 
 /** Runs whose recommendations lie in the table `recommendations` already. */
 const loadedRuns = new WeakSet<OpenRun>()
@@ -50,12 +52,12 @@ const recommendationsDamaged = (cause?: unknown): HeadroomError =>
 const createTableFromServerRisk = async ({ database }: OpenRun, entries: RecommendationEntries): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE recommendations AS
-    SELECT CAST(row_number() OVER (ORDER BY server_id) - 1 AS INTEGER) AS place, server_id, disposition, '' AS reason, metric,
-           CASE WHEN disposition = 'add capacity' THEN most_units END AS units_to_add, strftime(order_by, '%Y-%m-%dT%H:%M:%SZ') AS order_by,
-           CAST(is_order_late AS INTEGER) AS is_order_late, consolidate_onto,
-           CASE WHEN disposition IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd, '' AS query
+    SELECT CAST(row_number() OVER (ORDER BY server_id) - 1 AS INTEGER) AS place, server_id, recommendation, '' AS reason, metric,
+           CASE WHEN recommendation = 'add capacity' THEN most_units END AS units_to_add, strftime(order_by, '%Y-%m-%dT%H:%M:%SZ') AS order_by,
+           CAST(is_order_late AS INTEGER) AS is_order_late, target_host,
+           CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd, '' AS query
     FROM (SELECT *, max(units_to_add) OVER (PARTITION BY server_id) AS most_units FROM server_risk)
-    WHERE is_limiting AND disposition <> 'keep'`)
+    WHERE is_limiting AND recommendation <> 'keep'`)
   const { rows } = await database.row('SELECT CAST(count(*) AS INTEGER) AS rows FROM recommendations', z.object({ rows: z.int() }))
   if (rows !== (await entries.count())) throw recommendationsDamaged()
 }
@@ -85,46 +87,46 @@ const createTableFromFile = async (run: OpenRun, fileEntries: unknown): Promise<
     {
       place: 'INTEGER',
       server_id: 'VARCHAR',
-      disposition: 'VARCHAR',
+      recommendation: 'VARCHAR',
       reason: 'VARCHAR',
       metric: 'VARCHAR',
       units_to_add: 'DOUBLE',
       order_by: 'VARCHAR',
       is_order_late: 'INTEGER',
-      consolidate_onto: 'VARCHAR',
+      target_host: 'VARCHAR',
       monthly_savings_usd: 'DOUBLE',
       query: 'VARCHAR',
     },
     parsed.data.map((row, place) => [
       place,
       row.server_id,
-      row.disposition,
+      row.recommendation,
       row.reason,
       row.metric,
       row.units_to_add ?? null,
       row.order_by ?? null,
       row.is_order_late === true ? 1 : 0,
-      row.consolidate_onto ?? null,
+      row.target_host ?? null,
       row.monthly_savings_usd,
       row.query ?? '',
     ]),
   )
 }
 
-/** A decision about another disposition than today's is void: the run was analysed anew. */
+/** A decision about another recommendation than today's is void: the run was analysed anew. */
 const withDecisionsSql = `
   SELECT r.*, d.verdict, d.reason AS verdict_reason
-  FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.disposition = r.disposition`
+  FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.recommendation = r.recommendation`
 
-const columnsSql = `place, server_id, disposition, reason, metric, units_to_add, order_by, is_order_late = 1 AS is_order_late, consolidate_onto,
+const columnsSql = `place, server_id, recommendation, reason, metric, units_to_add, order_by, is_order_late = 1 AS is_order_late, target_host,
   monthly_savings_usd, query, verdict, verdict_reason`
 
 /** What is late first, then what is due first, then what saves most. */
-const orderSql = `list_position(['add capacity', 'watch', 'retire', 'consolidate'], disposition), is_order_late DESC,
+const orderSql = `list_position(['add capacity', 'watch', 'retire', 'consolidate'], recommendation), is_order_late DESC,
   order_by NULLS LAST, monthly_savings_usd DESC, server_id`
 
 const totalsSchema = z.object({
-  disposition: recommendationKindSchema,
+  recommendation: recommendationKindSchema,
   servers: z.int(),
   monthly_savings_usd: z.number(),
   units: z.number(),
@@ -161,9 +163,9 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
       parameters,
     ),
     totalsByRecommendation: await run.database.rows(
-      `SELECT disposition, CAST(count(*) AS INTEGER) AS servers, CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
+      `SELECT recommendation, CAST(count(*) AS INTEGER) AS servers, CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS monthly_savings_usd,
               CAST(coalesce(sum(CAST(units_to_add AS DECIMAL(18, 4))), 0) AS DOUBLE) AS units
-       ${filteredSql} GROUP BY 1 ORDER BY list_position(['add capacity', 'watch', 'retire', 'consolidate'], disposition)`,
+       ${filteredSql} GROUP BY 1 ORDER BY list_position(['add capacity', 'watch', 'retire', 'consolidate'], recommendation)`,
       totalsSchema,
       parameters,
     ),

@@ -13,9 +13,9 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
   const table = 'savings_stages'
   await database.run(`
     CREATE OR REPLACE TABLE ${table} AS
-    SELECT c.server_id, c.original_quiet, r.leaves, r.disposition, r.cost, c.own_mean
+    SELECT c.server_id, c.original_quiet, r.leaves, r.recommendation, r.cost, c.own_mean
     FROM cluster_stages c
-    JOIN (SELECT server_id, any_value(disposition) AS disposition, bool_or(disposition IN ('retire', 'consolidate')) AS leaves,
+    JOIN (SELECT server_id, any_value(recommendation) AS recommendation, bool_or(recommendation IN ('retire', 'consolidate')) AS leaves,
                  any_value(monthly_cost_usd) AS cost FROM server_risk GROUP BY server_id) r USING (server_id)`)
   const figures = await database.row(
     `SELECT CAST(count_if(original_quiet) AS INTEGER) AS quiet, CAST(count_if(leaves) AS INTEGER) AS leaving,
@@ -35,7 +35,7 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
       'The original counts the quietest cluster, busy or not; here only servers that are retired, or whose demand fits onto another host at every time, leave.',
     from: 'original_quiet',
     to: 'leaves',
-    detail: `disposition || ', mean of its horizon ' || ${decimalText('own_mean')}`,
+    detail: `recommendation || ', mean of its horizon ' || ${decimalText('own_mean')}`,
     weight: 'own_mean',
   })
   const noServers = { entered: 0, left: 0, unit: 'servers' } as const

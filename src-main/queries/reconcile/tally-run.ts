@@ -9,6 +9,7 @@ import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { mixHorizons } from '../../engine/methods/module05.ts'
 import { module05Thresholds } from '../../engine/selection/prepare-series.ts'
 import { literalPath } from '../../forecasts/forecast-files.ts'
+import { selectUpgradedServerRisk } from '../run/missing-columns.ts'
 
 /** The original's quarter ends are days; holidays it marks as this run does. */
 const module05Calendar: Calendar = {
@@ -24,9 +25,8 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
  * model the rows above each threshold. Returns how to add up repeatably.
  */
 export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
-  await database.run(
-    `CREATE OR REPLACE TABLE server_risk AS SELECT * FROM read_parquet(${literal(literalPath(join(folder, runFiles.serverRisk)))})`,
-  )
+  const serverRiskFile = `read_parquet(${literal(literalPath(join(folder, runFiles.serverRisk)))})`
+  await database.run(`CREATE OR REPLACE TABLE server_risk AS ${await selectUpgradedServerRisk(database, serverRiskFile)}`)
   const source = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'left aside')
   const { server_id, metric, model, ts, actual, predicted, is_future } = source.expressions
   await database.run(`

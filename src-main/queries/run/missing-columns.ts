@@ -1,5 +1,6 @@
-// Columns that server_risk.parquet gained after the first run folders were written, and what their absence means there.
+// Upgrades server_risk.parquet of older runs: columns that were renamed, and columns that were added with what their absence means.
 import { z } from 'zod'
+import { currentName, renamedNames } from '../../../src-shared/artefacts/renamed-names.ts'
 import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import { identifier, type Database } from '../../database/database.ts'
 
@@ -9,7 +10,7 @@ const zeroCount = 'CAST(0 AS INTEGER)'
 
 const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   trend_per_30_days: nullOfType('DOUBLE'),
-  consolidate_onto: nullOfType('VARCHAR'),
+  target_host: nullOfType('VARCHAR'),
   eoq_uplift_points: nullOfType('DOUBLE'),
   eoq_uplift_quarters: zeroCount,
   eoq_uplift_standard_error: nullOfType('DOUBLE'),
@@ -39,10 +40,19 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   is_limiting: 'row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1',
 }
 
+/** The renamed columns of an older run under today's names, for the end of a SELECT list. The old names stay: SQL saved with such a run uses them. */
+export const renamedColumnsSql = (present: ReadonlySet<string>): string =>
+  Object.entries(renamedNames)
+    .filter(([name, oldName]) => present.has(oldName) && !present.has(name))
+    .map(([name, oldName]) => `, ${identifier(oldName)} AS ${identifier(name)}`)
+    .join('')
+
 /** A SELECT over the relation with every column of today's server_risk: those that an older version did not write are filled in. */
-export const selectWithMissingColumns = async (database: Database, relation: string): Promise<string> => {
+export const selectUpgradedServerRisk = async (database: Database, relation: string): Promise<string> => {
   const found = await database.rows(`DESCRIBE SELECT * FROM ${relation}`, z.object({ column_name: z.string() }))
   const present = new Set(found.map(({ column_name }) => column_name))
-  const missing = Object.entries(missingColumnDefaults).filter(([name]) => !present.has(name))
-  return `SELECT *${missing.map(([name, value]) => `, ${value} AS ${identifier(name)}`).join('')} FROM ${relation}`
+  const known = new Set([...present].map(currentName))
+  const missing = Object.entries(missingColumnDefaults).filter(([name]) => !known.has(name))
+  const missingSql = missing.map(([name, value]) => `, ${value} AS ${identifier(name)}`).join('')
+  return `SELECT *${renamedColumnsSql(present)}${missingSql} FROM ${relation}`
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
-import { selectWithMissingColumns } from './missing-columns.ts'
+import { selectUpgradedServerRisk } from './missing-columns.ts'
 import { escapeGlob } from '../../database/sql-text.ts'
 
 /**
@@ -41,7 +41,7 @@ export const createRunTables = async (database: Database, folder: string, manife
   const file = (name: string): string => literal(escapeGlob(join(folder, name)))
   const schemaName = identifier(schema)
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`)
-  const serverRisk = await selectWithMissingColumns(database, `read_parquet(${file(runFiles.serverRisk)})`)
+  const serverRisk = await selectUpgradedServerRisk(database, `read_parquet(${file(runFiles.serverRisk)})`)
   await database.run(`CREATE OR REPLACE TABLE ${schemaName}.server_risk AS ${serverRisk}`)
   await database.run(`
     CREATE OR REPLACE VIEW ${schemaName}.flagged_rows AS

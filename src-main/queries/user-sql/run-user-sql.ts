@@ -18,6 +18,7 @@ import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { literal } from '../../database/database.ts'
 import { readRunFolder, type RunFolder } from '../../run-folder/read-run-folder.ts'
 import { escapeGlob } from '../../database/sql-text.ts'
+import { renamedColumnsSql } from '../run/missing-columns.ts'
 
 export interface UserSqlResult {
   readonly columns: readonly string[]
@@ -106,13 +107,17 @@ const lockDownToRun = async (connection: DuckDBConnection, { folder, kind }: Run
   await connection.run(`SET allowed_paths = [${paths.join(', ')}]`)
   await connection.run('SET enable_external_access = false')
   for (const [name, { file, reader }] of present) {
-    await connection
-      .run(`CREATE VIEW ${name} AS SELECT * FROM ${reader(literal(escapeGlob(join(folder, file))), kind)}`)
-      .catch((cause: unknown) => {
-        throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
-      })
+    await createView(connection, name, reader(literal(escapeGlob(join(folder, file))), kind)).catch((cause: unknown) => {
+      throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+    })
   }
   await connection.run('SET lock_configuration = true')
+}
+
+const createView = async (connection: DuckDBConnection, name: string, relation: string): Promise<void> => {
+  const columns = (await connection.run(`SELECT * FROM ${relation} LIMIT 0`)).columnNames()
+  const renamed = name === 'server_risk' ? renamedColumnsSql(new Set(columns)) : ''
+  await connection.run(`CREATE VIEW ${name} AS SELECT *${renamed} FROM ${relation}`)
 }
 
 const runSelect = async (connection: DuckDBConnection, sql: string, maxRows: number | undefined): Promise<UserSqlResult> => {

@@ -218,7 +218,7 @@ const recommendationLabels = {
 } as const
 
 export const RecommendationSummary = ({ figures }: PanelProps) => {
-  const { recommendationCounts: dispositions, causes } = figures
+  const { recommendationCounts, causes } = figures
   const periods = causes.eoq + causes.month_end + causes.holiday + causes.ordinary
   return (
     <section aria-label="What to do">
@@ -226,18 +226,18 @@ export const RecommendationSummary = ({ figures }: PanelProps) => {
         <h2>What to do?</h2>
       </header>
       <dl className="facts">
-        {dispositions.map(({ disposition, servers }) => (
-          <div key={disposition} className="pair">
-            <dt>{recommendationLabels[disposition]}</dt>
+        {recommendationCounts.map(({ recommendation, servers }) => (
+          <div key={recommendation} className="pair">
+            <dt>{recommendationLabels[recommendation]}</dt>
             <dd>
-              {disposition === 'keep' ? (
+              {recommendation === 'keep' ? (
                 formatting.count(servers)
               ) : (
                 <button
                   type="button"
                   className="link"
                   onClick={() =>
-                    navigateTo('recommendations', { filter: { ...useWindowState.getState().filter, disposition: [disposition] } })
+                    navigateTo('recommendations', { filter: { ...useWindowState.getState().filter, recommendation: [recommendation] } })
                   }
                 >
                   {formatting.count(servers)} {servers === 1 ? 'server' : 'servers'}

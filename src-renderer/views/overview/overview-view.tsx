@@ -101,7 +101,7 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
             ? 'no server can be removed'
             : `a month, by removing ${formatting.count(figures.removable)} of ${formatting.count(figures.servers)} servers`
         }
-        onOpen={() => navigateTo('recommendations', { filter: { ...filter, disposition: ['retire', 'consolidate'] } })}
+        onOpen={() => navigateTo('recommendations', { filter: { ...filter, recommendation: ['retire', 'consolidate'] } })}
       />
       <KeyFigure
         label="What must be bought?"
@@ -112,7 +112,7 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
             : 'of capacity'
         }
         isAlert={figures.late_orders > 0}
-        onOpen={() => navigateTo('recommendations', { filter: { ...filter, disposition: ['add capacity'] } })}
+        onOpen={() => navigateTo('recommendations', { filter: { ...filter, recommendation: ['add capacity'] } })}
       />
     </div>
   )

@@ -28,22 +28,22 @@ const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepte
 
 const columns: readonly GridColumn[] = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
-  { name: 'disposition', title: 'Recommendation', kind: 'text', width: 122 },
+  { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
   { name: 'reason', title: 'Why', kind: 'text', width: 196 },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
-  { name: 'consolidate_onto', title: 'Onto', kind: 'text', width: 110 },
+  { name: 'target_host', title: 'Onto', kind: 'text', width: 110 },
   { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 100 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ]
 
 const toCells = (row: Recommendation): readonly Cell[] => [
   row.server_id,
-  row.disposition,
+  row.recommendation,
   row.reason,
   row.units_to_add,
   row.order_by,
-  row.consolidate_onto,
+  row.target_host,
   row.monthly_savings_usd,
   row.verdict,
 ]
@@ -159,7 +159,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
                 void save(() =>
                   saveDecisions(
                     run.folder,
-                    selectedRows.map(({ server_id, disposition }) => ({ server_id, disposition, verdict: decision, reason })),
+                    selectedRows.map(({ server_id, recommendation }) => ({ server_id, recommendation, verdict: decision, reason })),
                   ),
                 )
               }
@@ -211,7 +211,7 @@ const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['tota
       option={option}
       table={() => ({
         columns: ['step', 'servers', 'USD a month'],
-        rows: steps.map((step) => [step.disposition, step.servers, step.monthly_savings_usd]),
+        rows: steps.map((step) => [step.recommendation, step.servers, step.monthly_savings_usd]),
       })}
     />
   )
@@ -222,7 +222,7 @@ const waterfallOption = (savingSteps: RecommendationsPage['totalsByRecommendatio
   const bases = savingSteps.map((_, index) => savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0))
   return createBarsOption(
     {
-      names: [...savingSteps.map(({ disposition }) => disposition), 'all'],
+      names: [...savingSteps.map(({ recommendation }) => recommendation), 'all'],
       unit: '',
       kinds: [
         { name: 'base', color: 'transparent', isBase: true, values: [...bases, null] },

@@ -195,7 +195,7 @@ export const ServerRecommendation = ({
   const { recommendation } = detail
   return (
     <section className="recommendation" aria-label="Recommendation">
-      <h2>Recommendation: {run.kind === 'python-original' ? 'not known' : figures.disposition}</h2>
+      <h2>Recommendation: {run.kind === 'python-original' ? 'not known' : figures.recommendation}</h2>
       {recommendation === null ? (
         <p className="muted">
           {run.kind === 'python-original' ? 'The Python job recommends nothing per server.' : 'Nothing is to be done about this server.'}
@@ -203,11 +203,11 @@ export const ServerRecommendation = ({
       ) : (
         <>
           <p>{recommendation.reason}</p>
-          {recommendation.consolidate_onto !== null && (
+          {recommendation.target_host !== null && (
             <p>
               Onto{' '}
-              <button type="button" className="link" onClick={() => openServer(recommendation.consolidate_onto ?? '')}>
-                {recommendation.consolidate_onto}
+              <button type="button" className="link" onClick={() => openServer(recommendation.target_host ?? '')}>
+                {recommendation.target_host}
               </button>
             </p>
           )}

@@ -112,9 +112,9 @@ const reportSchema = z.object({
   recommendations: z.array(
     z.looseObject({
       server_id: z.string(),
-      disposition: z.string(),
+      recommendation: z.string(),
       reason: z.string(),
-      consolidate_onto: z.string().nullable(),
+      target_host: z.string().nullable(),
       monthly_savings_usd: z.number(),
     }),
   ),
@@ -183,9 +183,9 @@ describe('a fleet', () => {
   afterAll(async () => workspace.close())
 
   const recommendationByServer = async (): Promise<Record<string, unknown>> =>
-    Object.fromEntries((await run.serverRisk()).map((row) => [row['server_id'], [row['disposition'], row['consolidate_onto']]]))
+    Object.fromEntries((await run.serverRisk()).map((row) => [row['server_id'], [row['recommendation'], row['target_host']]]))
 
-  test('gets one disposition per server, the first that applies', async () => {
+  test('gets one recommendation per server, the first that applies', async () => {
     expect(await recommendationByServer()).toMatchObject({
       'retail busy': ['add capacity', null],
       'retail dead': ['retire', null],
@@ -238,8 +238,8 @@ describe('a fleet', () => {
     expect(ofGroups).toBeCloseTo(report.total_savings_usd, 9)
   })
 
-  test('only dispositions that ask for an action are recommendations, each with its numbers in words', () => {
-    expect(report.recommendations.map((entry) => [entry.server_id, entry.disposition, entry.monthly_savings_usd])).toEqual([
+  test('only recommendations that ask for an action are recommendations, each with its numbers in words', () => {
+    expect(report.recommendations.map((entry) => [entry.server_id, entry.recommendation, entry.monthly_savings_usd])).toEqual([
       ['retail busy', 'add capacity', 0],
       ['retail dead', 'retire', 80.5],
       ['retail night', 'consolidate', 199.99],

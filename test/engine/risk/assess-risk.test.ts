@@ -135,7 +135,7 @@ describe('of one metric', () => {
       is_underutilized: false,
       units_to_add: null,
       cluster: null,
-      disposition: 'keep',
+      recommendation: 'keep',
     })
     expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'no-horizon', count: 1, examples: ['past only'] }))
     // At risk: ten steps, just above, at very high, above very high, two runs, a hole of NaN, never measured.
@@ -329,7 +329,7 @@ describe('of several metrics', () => {
       z.object({ recommendations: z.array(z.record(z.string(), z.unknown())) }),
     )
     expect(recommendations.find((entry) => entry['server_id'] === 'busy twice')).toMatchObject({
-      disposition: 'add capacity',
+      recommendation: 'add capacity',
       metric: 'cpu_p95',
       horizon_p95: 88,
       units_to_add: 2,

@@ -27,15 +27,15 @@ let folder: string
 let path: string
 let run: OpenRun
 
-const recommendation = (server_id: string, disposition: string, usd: number) => ({
+const recommendationEntry = (server_id: string, recommendation: string, usd: number) => ({
   server_id,
-  disposition,
+  recommendation,
   reason: `because of ${server_id}`,
   metric: 'cpu_p95',
-  units_to_add: disposition === 'add capacity' ? 2 : null,
+  units_to_add: recommendation === 'add capacity' ? 2 : null,
   order_by: null,
   is_order_late: false,
-  consolidate_onto: null,
+  target_host: null,
   monthly_savings_usd: usd,
   query: 'SELECT 1',
 })
@@ -48,7 +48,7 @@ beforeAll(async () => {
     join(path, runFiles.recommendations),
     JSON.stringify({
       total_savings_usd: 120,
-      recommendations: [recommendation('charlie', 'retire', 120), recommendation('alpha', 'add capacity', 0)],
+      recommendations: [recommendationEntry('charlie', 'retire', 120), recommendationEntry('alpha', 'add capacity', 0)],
     }),
   )
   run = await openRunFolder(path)
@@ -203,7 +203,7 @@ describe('one server', () => {
       ['holiday', firstDayMs + 7 * dayMs, firstDayMs + 8 * dayMs],
     ])
     expect([...(metric?.series.upper ?? [])].every((value) => Number.isNaN(value))).toBe(true)
-    expect(found).toMatchObject({ disposition: 'retire', monthly_savings_usd: 120, verdict: null })
+    expect(found).toMatchObject({ recommendation: 'retire', monthly_savings_usd: 120, verdict: null })
   })
 })
 
@@ -216,8 +216,8 @@ describe('recommendations', () => {
     expect(total).toBe(2)
     expect(rows.map(({ server_id }) => server_id)).toEqual(['alpha', 'charlie'])
     expect(steps).toEqual([
-      { disposition: 'add capacity', servers: 1, monthly_savings_usd: 0, units: 2 },
-      { disposition: 'retire', servers: 1, monthly_savings_usd: 120, units: 0 },
+      { recommendation: 'add capacity', servers: 1, monthly_savings_usd: 0, units: 2 },
+      { recommendation: 'retire', servers: 1, monthly_savings_usd: 120, units: 0 },
     ])
     expect(verdicts).toEqual({ open: 2, accepted: 0, dismissed: 0, accepted_savings_usd: 0 })
   })
@@ -227,8 +227,8 @@ describe('recommendations', () => {
     await saveDecisions(
       path,
       [
-        { server_id: 'charlie', disposition: 'retire', verdict: 'accepted', reason: '' },
-        { server_id: 'alpha', disposition: 'add capacity', verdict: 'dismissed', reason: 'moves in May' },
+        { server_id: 'charlie', recommendation: 'retire', verdict: 'accepted', reason: '' },
+        { server_id: 'alpha', recommendation: 'add capacity', verdict: 'dismissed', reason: 'moves in May' },
       ],
       new Date('2026-07-01T08:00:00Z'),
     )
@@ -249,7 +249,7 @@ describe('recommendations', () => {
   })
 
   it('forget a decision about what is no longer recommended', async () => {
-    await saveDecisions(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date())
+    await saveDecisions(path, [{ server_id: 'alpha', recommendation: 'retire', verdict: 'accepted', reason: '' }], new Date())
     expect((await requests()).rows.map(({ server_id }) => server_id)).toEqual(['alpha'])
     await withdrawDecisions(path, ['alpha', 'charlie'])
   })
@@ -258,7 +258,7 @@ describe('recommendations', () => {
     const file = join(path, 'headroom-notes', 'decisions.json')
     await writeFile(file, 'torn {')
     await expect(
-      saveDecisions(path, [{ server_id: 'alpha', disposition: 'retire', verdict: 'accepted', reason: '' }], new Date()),
+      saveDecisions(path, [{ server_id: 'alpha', recommendation: 'retire', verdict: 'accepted', reason: '' }], new Date()),
     ).rejects.toMatchObject({ code: 'run-damaged' })
     expect(await readFile(file, 'utf8')).toBe('torn {')
     await rm(file)

@@ -52,7 +52,7 @@ it('is told entry by entry as when it is read whole', async () => {
   expect(byPosition.contents.recommendations).not.toHaveProperty('recommendations')
   const all = await pageOf(wholeList, 0, 1000)
   expect(all.rows.length).toBeGreaterThan(20)
-  expect(all.totalsByRecommendation.map(({ disposition }) => disposition)).toEqual(['add capacity', 'watch', 'retire', 'consolidate'])
+  expect(all.totalsByRecommendation.map(({ recommendation }) => recommendation)).toEqual(['add capacity', 'watch', 'retire', 'consolidate'])
   expect(await pageOf(byPosition, 0, 1000)).toEqual(all)
   expect((await pageOf(byPosition, 7, 5)).rows).toEqual(all.rows.slice(7, 12))
   const last = all.rows

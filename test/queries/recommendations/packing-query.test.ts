@@ -16,10 +16,10 @@ let run: OpenRun
 
 const targetHost = (server_id: string, host: string, usd: number) => ({
   server_id,
-  disposition: 'consolidate',
+  recommendation: 'consolidate',
   reason: 'idle',
   metric: 'cpu_p95',
-  consolidate_onto: host,
+  target_host: host,
   monthly_savings_usd: usd,
 })
 

@@ -93,7 +93,7 @@ describe('a run of an older version', () => {
   const firstColumns = `server_id, metric, model, business_unit, region, criticality, monthly_cost_usd, capacity_units, lead_time_days,
     last_measured_at, horizon_start, horizon_end, horizon_periods, horizon_p95, horizon_peak, horizon_mean, horizon_std, high_threshold,
     very_high_threshold, risk_level, is_at_risk, headroom_points, first_breach_at, days_to_breach, periods_over, longest_breach_run,
-    units_to_add, seasonal_peak_risk, is_underutilized, cluster, cluster_name, backtest_points, mae, mase, disposition`
+    units_to_add, seasonal_peak_risk, is_underutilized, cluster, cluster_name, backtest_points, mae, mase, recommendation AS disposition`
 
   it('opens, and what it did not know yet is unknown', async () => {
     const path = join(folder, 'older')
@@ -106,7 +106,7 @@ describe('a run of an older version', () => {
     await withRun(path, async (run) => {
       expect(run.overview.counts).toEqual({ servers: 3, atRisk: 1, underutilized: 1, series: 3 })
       const { metrics } = await queryServer(run, { folder: path, serverId: 'alpha' })
-      expect(metrics).toMatchObject([{ horizon_p95: 93.5, mae: 1.5, periods_over: 4, disposition: 'keep', is_limiting: true }])
+      expect(metrics).toMatchObject([{ horizon_p95: 93.5, mae: 1.5, periods_over: 4, recommendation: 'keep', is_limiting: true }])
       expect(metrics).toMatchObject([
         { breach_probability: null, breach_probability_dates: null, order_by: null, is_order_late: false, trend_per_30_days: null },
       ])

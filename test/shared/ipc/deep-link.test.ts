@@ -9,7 +9,14 @@ const link: DeepLink = {
   view: 'servers',
   metric: 'cpu_p95',
   server: 'web=1&x',
-  filter: { ...noFilter, text: 'gold Ünit', business_unit: ['R&D', ''], risk: ['at-risk'], cluster: [0, 3], disposition: ['add capacity'] },
+  filter: {
+    ...noFilter,
+    text: 'gold Ünit',
+    business_unit: ['R&D', ''],
+    risk: ['at-risk'],
+    cluster: [0, 3],
+    recommendation: ['add capacity'],
+  },
 }
 
 describe('a link to a run', () => {
@@ -20,6 +27,11 @@ describe('a link to a run', () => {
   it('leaves out servers that were picked by hand', () => {
     const text = formatDeepLink({ ...link, filter: { ...noFilter, servers: ['a', 'b'] } })
     expect(parseDeepLink(text)?.filter).toEqual(noFilter)
+  })
+
+  it('reads the filter key of older links', () => {
+    const filter = { ...noFilter, recommendation: ['retire', 'watch'] }
+    expect(parseDeepLink('headroom://run/recommendations?path=/data/run&disposition=retire&disposition=watch')).toMatchObject({ filter })
   })
 
   it('opens the overview where it names no view', () => {
