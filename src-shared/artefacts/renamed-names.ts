@@ -2,7 +2,6 @@
 
 /** Today's name -> name in files of format version 1. */
 export const renamedNames = { recommendation: 'disposition', target_host: 'consolidate_onto' } as const
-export type RenamedName = keyof typeof renamedNames
 
 const currentNames: ReadonlyMap<string, string> = new Map(Object.entries(renamedNames).map(([name, oldName]) => [oldName, name]))
 
