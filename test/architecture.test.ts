@@ -1,7 +1,9 @@
-// What the built processes may hold, and how source files begin and end. Imports between folders are oxlint's business.
+// Who may import whom, what the built processes may hold, and how source files begin.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { importCycles, importsOf, importSpecifiers, readImports, sourceFiles } from '../scripts/architecture/import-graph.mjs'
+import { moduleOf, modules, objectionTo, withImportTable } from '../scripts/architecture/import-table.mjs'
 
 const project = join(import.meta.dirname, '..')
 const built = join(project, 'out', 'main')
@@ -21,11 +23,84 @@ const reachableCode = (entry: string, left: readonly string[] = []): string => {
   return [...seen.values()].join('\n')
 }
 
-const sources = ['src-shared', 'src-main', 'src-renderer'].flatMap((side) =>
-  readdirSync(join(project, side), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
-    .map((file) => join(side, file)),
-)
+const sources = sourceFiles(project)
+
+describe('imports', () => {
+  const imports = readImports(project)
+
+  test('every source file belongs to a module, and every module has files', () => {
+    const found = new Map(sourceFiles(project).map((file) => [file, moduleOf(file)]))
+    expect([...found].filter(([, module]) => module === undefined).map(([file]) => file)).toEqual([])
+    expect(new Set(found.values())).toEqual(new Set(Object.keys(modules)))
+  })
+  test('every imported source file exists', () => {
+    const files = new Set(sourceFiles(project))
+    const missing = imports.filter(({ to, isPackage }) => !isPackage && to.startsWith('src-') && /\.tsx?$/.test(to) && !files.has(to))
+    expect(missing).toEqual([])
+  })
+  test('docs/ARCHITECTURE.md shows the table (npm run docs:architecture)', () => {
+    const page = readFileSync(join(project, 'docs', 'ARCHITECTURE.md'), 'utf8')
+    expect(page).toBe(withImportTable(page))
+  })
+
+  test.each([
+    ["import { a } from './a.ts'", './a.ts', false],
+    ["import type { A } from './a.ts'", './a.ts', true],
+    ["import './a.css'", './a.css', false],
+    ["export { a } from './a.ts'", './a.ts', false],
+    ["export type { A } from './a.ts'", './a.ts', true],
+    ["export * from './a.ts'", './a.ts', false],
+    ["const load = async () => (await import('./a.ts')).a", './a.ts', false],
+    ["type A = import('./a.ts').A", './a.ts', true],
+    ["type A = typeof import('./a.ts')", './a.ts', true],
+  ])('%s is seen', (code, specifier, isType) => {
+    expect(importSpecifiers(code)).toEqual([{ specifier, isType }])
+  })
+  test('an import that is only mentioned is none, and one by an expression is refused', () => {
+    expect(importSpecifiers("// import './a.ts'\nconst text = \"import './b.ts'\"\nexport { text }")).toEqual([])
+    expect(() => importSpecifiers('export const load = (name: string) => import(name)')).toThrow('expression')
+  })
+
+  const objections = (file: string, code: string): string[] => importsOf(file, code).flatMap((found) => objectionTo(found) ?? [])
+  test.each([
+    ['src-main/engine/analyze.ts', "import { writeReport } from '../report/write-report.ts'", 'engine may not import report'],
+    ['src-main/engine/analyze.ts', "type A = import('../report/write-report.ts').A", 'engine may not import report'],
+    ['src-main/cli/cli.ts', "export const load = () => import('../shell/ipc/x.ts')", 'cli may not import shell'],
+    ['src-main/queries/run/a.ts', "import type { A } from '../../engine/analyze.ts'", 'queries may not import engine'],
+    ['src-main/engine-host/a.ts', "import type { App } from 'electron'", 'engine-host may not import electron'],
+    ['src-main/sample/a.ts', "import { S3 } from '@aws-sdk/client-s3'", 'sample may not import @aws-sdk/client-s3'],
+    ['src-main/statistics/a.ts', "import { join } from 'node:path'", 'statistics may not import node'],
+    ['src-shared/run/a.ts', "import { init } from 'echarts/core'", 'shared may not import echarts'],
+    ['src-shared/run/a.ts', "import type { A } from '../../src-main/engine/a.ts'", 'shared may not import engine'],
+    ['src-renderer/views/a/a.tsx', "import { bridge } from '../../ipc/bridge.ts'", 'renderer/views may not import renderer/ipc'],
+    ['src-renderer/state/a.ts', "import { join } from 'node:path'", 'renderer/state may not import node'],
+    ['src-main/cli/cli.ts', "import { main } from '../../scripts/start.mjs'", 'cli may not import scripts/start.mjs'],
+    ['src-main/new/a.ts', "import { z } from 'zod'", 'src-main/new/a.ts belongs to no module'],
+    ['src-main/new.ts', "import { z } from 'zod'", 'src-main/new.ts belongs to no module'],
+    ['src-renderer/new/a.ts', "import { z } from 'zod'", 'src-renderer/new/a.ts belongs to no module'],
+  ])('%s: %s is refused', (file, code, objection) => {
+    expect(objections(file, code)).toEqual([expect.stringContaining(objection)])
+  })
+  test.each([
+    ['src-main/queries/run/a.ts', "import { a } from '../../engine/methods/a.ts'"],
+    ['src-main/cloud/jobs/a.ts', "import { S3 } from '@aws-sdk/client-s3'"],
+    ['src-shared/run/a.ts', "import type { EChartsOption } from 'echarts'"],
+    ['src-main/cli/cli.ts', "import { version } from '../../package.json'"],
+    ['src-renderer/app.tsx', "import { View } from './views/a/a.tsx'"],
+  ])('%s: %s is allowed', (file, code) => {
+    expect(objections(file, code)).toEqual([])
+  })
+  test('a cycle is found through types, and only its files are named', () => {
+    const cycle = [
+      ...importsOf('a.ts', "import { b } from './b.ts'"),
+      ...importsOf('b.ts', "import type { C } from './c.ts'"),
+      ...importsOf('c.ts', "export const load = () => import('./a.ts')"),
+      ...importsOf('d.ts', "import { a } from './a.ts'"),
+    ]
+    expect(importCycles(cycle)).toEqual([['a.ts', 'b.ts', 'c.ts']])
+    expect(importCycles(cycle.slice(1))).toEqual([])
+  })
+})
 
 describe('the built processes', () => {
   // What `headroom cloud` does is a chunk of its own, loaded when one of its commands is given.
