@@ -1,21 +1,13 @@
-// A real fleet of 486 machines: the original's figures to the last count, and what the default method makes of it.
-// The data are not part of the project: they lie beside it, and without them these tests are skipped.
-import { existsSync } from 'node:fs'
+// A real fleet of 486 machines: the figures of Module 05 to the last count, and those of the default method.
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { literal } from '../../../src-main/database/database.ts'
 import { verifyRunFolder } from '../../../src-main/run-folder/read-run-folder.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { planetlab } from '../../fixtures/fleets.ts'
 import { ForecastWorkspace, type FinishedRun } from '../../fixtures/forecast-workspace.ts'
-
-const data = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared', 'data')
-const forecasts = join(data, 'planetlab', 'forecasts.parquet')
-const reference = join(data, 'module05-reference')
-const isAvailable = existsSync(forecasts) && existsSync(reference)
-const reason = isAvailable ? '' : ' (skipped: the folder ../shared/data is missing)'
 
 const referenceSchema = z.object({
   rows: z.number(),
@@ -47,20 +39,20 @@ const summarySchema = z.looseObject({
   clusters: z.array(z.object({ size: z.number(), centre: z.record(z.string(), z.number()) })),
 })
 
-describe.skipIf(!isAvailable)(`the PlanetLab fleet${reason}`, () => {
+describe.skipIf(!planetlab.isAvailable)(planetlab.title, () => {
   let workspace: ForecastWorkspace
   beforeAll(async () => {
     workspace = await ForecastWorkspace.open()
   })
   afterAll(async () => workspace.close())
 
-  describe("by the original's method", () => {
+  describe('by the method of Module 05', () => {
     let run: FinishedRun
     let expected: z.infer<typeof referenceSchema>
     let summary: z.infer<typeof summarySchema>
     beforeAll(async () => {
-      expected = referenceSchema.parse(JSON.parse(await readFile(join(reference, 'planetlab.json'), 'utf8')))
-      run = await workspace.analyse(forecasts, { method: 'module05' })
+      expected = referenceSchema.parse(JSON.parse(await readFile(join(planetlab.reference, 'planetlab.json'), 'utf8')))
+      run = await workspace.analyse(planetlab.forecasts, { method: 'module05' })
       summary = await run.json(runFiles.summary, summarySchema)
     })
 
@@ -110,9 +102,9 @@ describe.skipIf(!isAvailable)(`the PlanetLab fleet${reason}`, () => {
       })
       expect(Math.abs(summary.kmeans_inertia / expected.kmeans.inertia - 1)).toBeLessThan(1e-6)
       const pairs = await workspace.database.rows(
-        `SELECT ours.cluster::INTEGER AS ours, theirs.cluster_by_mean::INTEGER AS theirs
+        `SELECT ours.cluster::INTEGER AS "ownValue", theirs.cluster_by_mean::INTEGER AS "referenceValue"
          FROM read_csv(${literal(join(run.folder, runFiles.clusters))}) ours
-         JOIN read_csv(${literal(join(reference, 'planetlab_clusters.csv'))}) theirs ON CAST(ours.server_id AS VARCHAR) = CAST(theirs.server_id AS VARCHAR)`,
+         JOIN read_csv(${literal(join(planetlab.reference, 'planetlab_clusters.csv'))}) theirs ON CAST(ours.server_id AS VARCHAR) = CAST(theirs.server_id AS VARCHAR)`,
         z.object({ ownValue: z.int(), referenceValue: z.int() }),
       )
       expect(pairs).toHaveLength(expected.servers)
@@ -123,7 +115,7 @@ describe.skipIf(!isAvailable)(`the PlanetLab fleet${reason}`, () => {
   describe('by the default method', () => {
     let run: FinishedRun
     beforeAll(async () => {
-      run = await workspace.analyse(forecasts)
+      run = await workspace.analyse(planetlab.forecasts)
     })
 
     test('leaves the nine files, which verify', async () => {
@@ -146,7 +138,7 @@ describe.skipIf(!isAvailable)(`the PlanetLab fleet${reason}`, () => {
       const [outside] = await workspace.query(
         `SELECT count_if(p95 > 80)::DOUBLE AS at_risk, count_if(mean < 40)::DOUBLE AS idle
          FROM (SELECT quantile_cont(predicted, 0.95) AS p95, avg(predicted) AS mean
-               FROM read_parquet(${literal(forecasts)}) f JOIN ${selected} ON id = f.server_id AND selected = f.model
+               FROM read_parquet(${literal(planetlab.forecasts)}) f JOIN ${selected} ON id = f.server_id AND selected = f.model
                WHERE is_future GROUP BY f.server_id)`,
       )
       expect(outside).toEqual({ at_risk: counts.at_risk_servers, idle: counts.underutilized_servers })
@@ -155,7 +147,7 @@ describe.skipIf(!isAvailable)(`the PlanetLab fleet${reason}`, () => {
 
     test('selects the model with the least error over the times that all three forecast', async () => {
       const [wrong] = await workspace.query(
-        `WITH rows AS (SELECT server_id, model, "timestamp", abs(actual - predicted) AS error FROM read_parquet(${literal(forecasts)})
+        `WITH rows AS (SELECT server_id, model, "timestamp", abs(actual - predicted) AS error FROM read_parquet(${literal(planetlab.forecasts)})
                        WHERE NOT is_future AND actual IS NOT NULL AND predicted IS NOT NULL),
          common AS (SELECT server_id, "timestamp" FROM rows GROUP BY ALL HAVING count(*) = 3),
          errors AS (SELECT server_id, model, avg(error) AS mae, count(*) AS points FROM rows SEMI JOIN common USING (server_id, "timestamp") GROUP BY ALL),

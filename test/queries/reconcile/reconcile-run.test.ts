@@ -1,12 +1,12 @@
 // From the totals of the Python original to ours: a fleet with one server per difference, chains that add up, and what is refused.
-import { cp, rm, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { reconcileRun } from '../../../src-main/queries/reconcile/reconcile-run.ts'
 import type { Figure, Reconciliation, ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { frozenFleet, planetlab } from '../../fixtures/fleets.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
 
@@ -320,15 +320,40 @@ describe('refused', () => {
   })
 })
 
-const data = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data')
-const isAvailable = existsSync(join(data, 'planetlab', 'forecasts.parquet'))
-
-// The data are not part of the project: they lie beside it, and without them this test is skipped.
-test.skipIf(!isAvailable)(`the PlanetLab fleet${isAvailable ? '' : ' (skipped: the folder ../shared/data is missing)'}`, async () => {
-  const planetlab = await workspace.analyse(join(data, 'planetlab', 'forecasts.parquet'))
-  const reconciliation = await reconcileRun(planetlab.folder)
+test('the frozen fleet: from the figures that Python computed by the method of Module 05 to those of the run', async () => {
+  const frozen = await workspace.analyse(frozenFleet.forecasts)
+  const reconciliation = await reconcileRun(frozen.folder)
   expect(gaps(reconciliation)).toEqual([])
-  const { at_risk_servers, underutilized_servers } = planetlab.manifest.counts
+  const { counts, module05 } = z
+    .object({
+      counts: z.object({ total_servers: z.number(), at_risk_servers: z.number(), underutilized_servers: z.number() }),
+      module05: z.object({
+        risk_flag_rows: z.number(),
+        high_rows: z.number(),
+        underutilized_rows: z.number(),
+        underutilized_servers: z.number(),
+        sizes: z.array(z.number()),
+        total_savings_usd: z.number(),
+      }),
+    })
+    .parse(JSON.parse(await readFile(frozenFleet.reference, 'utf8')))
+  const first = (key: string): Figure => chainOf(key, reconciliation).original
+  const last = (key: string): Figure => chainOf(key, reconciliation).own
+  expect(first('at_risk')).toEqual({ value: module05.risk_flag_rows, unit: 'rows' })
+  expect(last('at_risk')).toEqual({ value: counts.at_risk_servers, unit: 'servers' })
+  expect(first('high_level')).toEqual({ value: module05.high_rows, unit: 'rows' })
+  expect(first('underutilized')).toEqual({ value: module05.underutilized_rows, unit: 'rows' })
+  expect(chainOf('underutilized', reconciliation).steps[0]?.after).toEqual({ value: module05.underutilized_servers, unit: 'servers' })
+  expect(last('underutilized')).toEqual({ value: counts.underutilized_servers, unit: 'servers' })
+  expect(first('quietest_cluster')).toEqual({ value: module05.sizes[0], unit: 'servers' })
+  expect(first('savings')).toEqual({ value: module05.total_savings_usd, unit: 'USD a month' })
+})
+
+test.skipIf(!planetlab.isAvailable)(planetlab.title, async () => {
+  const planetlabRun = await workspace.analyse(planetlab.forecasts)
+  const reconciliation = await reconcileRun(planetlabRun.folder)
+  expect(gaps(reconciliation)).toEqual([])
+  const { at_risk_servers, underutilized_servers } = planetlabRun.manifest.counts
   const lastFigure = (key: string): unknown[] => {
     const { original: first, own } = chainOf(key, reconciliation)
     return [first.value, first.unit, own.value, own.unit]

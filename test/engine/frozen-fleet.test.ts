@@ -1,0 +1,173 @@
+// The frozen fleet of test/data: every figure of an analysis beside those that Python computed from the same files.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { literal } from '../../src-main/database/database.ts'
+import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
+import { frozenFleet } from '../fixtures/fleets.ts'
+
+const serverReferenceSchema = z.object({
+  model: z.string(),
+  backtest_points: z.number(),
+  mae: z.number(),
+  mase: z.number(),
+  smape_percent: z.number(),
+  bias: z.number(),
+  interval_coverage: z.number().nullable(),
+  horizon_periods: z.number(),
+  horizon_p95: z.number(),
+  horizon_peak: z.number(),
+  horizon_mean: z.number(),
+  horizon_std: z.number(),
+  trend_per_30_days: z.number(),
+  seasonal_peak_risk: z.number(),
+  headroom_points: z.number(),
+  risk_level: z.string(),
+  is_at_risk: z.boolean(),
+  first_breach_at: z.string().nullable(),
+  days_to_breach: z.number().nullable(),
+  periods_over: z.number(),
+  longest_breach_run: z.number(),
+  units_to_add: z.number(),
+  order_by: z.string().nullable(),
+  is_order_late: z.boolean(),
+  is_underutilized: z.boolean(),
+  recommendation: z.string(),
+  target_host: z.string().nullable(),
+})
+const referenceColumns = Object.keys(serverReferenceSchema.shape)
+const columnSql: Readonly<Record<string, string>> = {
+  first_breach_at: "strftime(first_breach_at, '%Y-%m-%dT%H:%M:%S')",
+  order_by: "strftime(order_by, '%Y-%m-%dT%H:%M:%S')",
+  recommendation: 'disposition',
+  target_host: 'consolidate_onto',
+}
+
+const savingsSchema = z.object({
+  capacity_freed_units: z.number(),
+  hosts_removable: z.number(),
+  retired: z.number(),
+  consolidated: z.number(),
+  monthly_savings_usd: z.number(),
+})
+
+const referenceSchema = z.object({
+  counts: z.record(z.string(), z.number()),
+  servers: z.record(z.string(), serverReferenceSchema),
+  savings: savingsSchema,
+  module05: z.object({
+    rows: z.number(),
+    risk_flag_rows: z.number(),
+    high_rows: z.number(),
+    medium_rows: z.number(),
+    is_eoq_rows: z.number(),
+    underutilized_servers: z.number(),
+    underutilized_rows: z.number(),
+    inertia: z.number(),
+    centres: z.array(z.tuple([z.number(), z.number()])),
+    sizes: z.array(z.number()),
+    cluster_by_server: z.record(z.string(), z.number()),
+    total_savings_usd: z.number(),
+  }),
+})
+type Reference = z.infer<typeof referenceSchema>
+
+let workspace: ForecastWorkspace
+let reference: Reference
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+  reference = referenceSchema.parse(JSON.parse(await readFile(frozenFleet.reference, 'utf8')))
+})
+afterAll(async () => workspace.close())
+
+/** The columns of server_risk.parquet that the reference has, by server: times as ISO text. */
+const readFigures = async (run: FinishedRun): Promise<Record<string, unknown>> => {
+  const columns = referenceColumns.map((name) => `${columnSql[name] ?? name} AS ${name}`)
+  const rows = await workspace.query(
+    `SELECT server_id, ${columns.join(', ')} FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}) ORDER BY server_id`,
+  )
+  return Object.fromEntries(rows.map(({ server_id, ...figures }) => [String(server_id), figures]))
+}
+
+/** Numbers as close to the reference's as double precision brings two orders of summation. */
+const nearly = (value: unknown): unknown => (typeof value === 'number' && !Number.isInteger(value) ? expect.closeTo(value, 9) : value)
+
+describe('the frozen fleet by the default method', () => {
+  // Paths are drawn by Headroom's own generator: without them every figure has an outside reference.
+  let run: FinishedRun
+  beforeAll(async () => {
+    run = await workspace.analyse(frozenFleet.forecasts, { serversTable: frozenFleet.servers, config: { breach_probability: false } })
+  })
+
+  test('has the reference figures of every server', async () => {
+    const expected = Object.entries(reference.servers).map(([server, figures]) => [
+      server,
+      Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, nearly(value)])),
+    ])
+    expect(await readFigures(run)).toEqual(Object.fromEntries(expected))
+  })
+
+  test('counts what the reference counts', () => {
+    expect(run.manifest.counts).toMatchObject(reference.counts)
+  })
+
+  test('saves what the reference saves', async () => {
+    const report = await run.json(runFiles.recommendations, z.looseObject({ waterfall: savingsSchema, total_savings_usd: z.number() }))
+    expect(report).toMatchObject({ waterfall: reference.savings, total_savings_usd: reference.savings.monthly_savings_usd })
+  })
+
+  test('leaves the nine files, which verify', async () => {
+    expect((await readdir(run.folder)).sort()).toEqual(Object.values(runFiles).sort())
+    const { files } = await verifyRunFolder(run.folder)
+    expect(files).toHaveLength(8)
+    expect(files.filter(({ state }) => state !== 'ok')).toEqual([])
+  })
+
+  test('is hourly, with one gap and one missing model, which are warned of', () => {
+    expect(run.manifest).toMatchObject({ granularity: 'hourly', step_seconds: 3600, horizon: { periods: 24 } })
+    expect(run.manifest.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['gaps', 'models-missing']))
+  })
+})
+
+describe('the frozen fleet by the method of Module 05', () => {
+  let run: FinishedRun
+  beforeAll(async () => {
+    run = await workspace.analyse(frozenFleet.forecasts, { method: 'module05' })
+  })
+
+  test('has the reference counts of rows in the flagged file', async () => {
+    const [counts] = await run.flagged(
+      `SELECT count(*)::DOUBLE AS rows, count_if(risk_flag)::DOUBLE AS risk_flag_rows,
+              count_if(risk_level = 'high')::DOUBLE AS high_rows, count_if(risk_level = 'medium')::DOUBLE AS medium_rows,
+              count_if(is_eoq)::DOUBLE AS is_eoq_rows, count_if(is_underutilized)::DOUBLE AS underutilized_rows,
+              count(DISTINCT server_id) FILTER (WHERE is_underutilized)::DOUBLE AS underutilized_servers
+       FROM flagged`,
+    )
+    const { rows, risk_flag_rows, high_rows, medium_rows, is_eoq_rows, underutilized_servers, underutilized_rows } = reference.module05
+    expect(counts).toEqual({ rows, risk_flag_rows, high_rows, medium_rows, is_eoq_rows, underutilized_servers, underutilized_rows })
+  })
+
+  test('has the reference clusters: sizes, centres, inertia and every member', async () => {
+    const summary = await run.json(
+      runFiles.summary,
+      z.looseObject({
+        kmeans_inertia: z.number(),
+        clusters: z.array(z.object({ size: z.number(), centre: z.object({ mean: z.number(), std: z.number() }) })),
+      }),
+    )
+    const { inertia, centres, sizes, cluster_by_server: members } = reference.module05
+    expect(summary.kmeans_inertia).toBeCloseTo(inertia, 6)
+    expect(summary.clusters.map(({ size }) => size)).toEqual(sizes)
+    expect(summary.clusters.map(({ centre }) => [centre.mean, centre.std])).toEqual(centres.map((centre) => centre.map(nearly)))
+    const clusters = await run.clusters()
+    expect(Object.fromEntries(clusters.map((row) => [row['server_id'], row['cluster']]))).toEqual(members)
+  })
+
+  test('saves what the reference saves', async () => {
+    const { total_savings_usd } = reference.module05
+    expect(await run.json(runFiles.recommendations, z.looseObject({}))).toMatchObject({ total_savings_usd })
+  })
+})
