@@ -42,8 +42,6 @@ const referenceColumns = Object.keys(serverReferenceSchema.shape)
 const columnSql: Readonly<Record<string, string>> = {
   first_breach_at: "strftime(first_breach_at, '%Y-%m-%dT%H:%M:%S')",
   order_by: "strftime(order_by, '%Y-%m-%dT%H:%M:%S')",
-  recommendation: 'disposition',
-  target_host: 'consolidate_onto',
 }
 
 const savingsSchema = z.object({

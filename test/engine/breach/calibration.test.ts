@@ -1,15 +1,13 @@
 // Whether breach probabilities are worth more than the plain flag and the base rate, cross-fitted on held-back ends of real and sample backtests.
 import { readFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { headroomDone } from '../../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
+import { planetlab } from '../../fixtures/fleets.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
-
-const planetlab = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data', 'planetlab', 'forecasts.parquet')
 
 const reportSchema = z.object({
   calibration: z.object({
@@ -26,13 +24,13 @@ const reportSchema = z.object({
 const reportOf = async (folder: string): Promise<z.infer<typeof reportSchema>> =>
   reportSchema.parse(JSON.parse(await readFile(join(folder, runFiles.modelAccuracy), 'utf8')))
 
-describe.skipIf(!existsSync(planetlab))('a real fleet', () => {
+describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote}`, () => {
   let workspace: ForecastWorkspace
   afterAll(async () => workspace.close())
 
   test('better than the plain flag, not above 1.02 times the base rate, bounds within 3 points of nominal', async () => {
     workspace = await ForecastWorkspace.open()
-    const { folder } = await workspace.analyse(planetlab)
+    const { folder } = await workspace.analyse(planetlab.forecasts)
     const { calibration, coverage } = await reportOf(folder)
     expect(calibration.series).toBeGreaterThan(400)
     expect(calibration.brier).toBeLessThan(calibration.brier_plain_flag)

@@ -39,7 +39,7 @@ const summarySchema = z.looseObject({
   clusters: z.array(z.object({ size: z.number(), centre: z.record(z.string(), z.number()) })),
 })
 
-describe.skipIf(!planetlab.isAvailable)(planetlab.title, () => {
+describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote}`, () => {
   let workspace: ForecastWorkspace
   beforeAll(async () => {
     workspace = await ForecastWorkspace.open()

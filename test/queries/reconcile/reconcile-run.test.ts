@@ -349,7 +349,7 @@ test('the frozen fleet: from the figures that Python computed by the method of M
   expect(first('savings')).toEqual({ value: module05.total_savings_usd, unit: 'USD a month' })
 })
 
-test.skipIf(!planetlab.isAvailable)(planetlab.title, async () => {
+test.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote}`, async () => {
   const planetlabRun = await workspace.analyse(planetlab.forecasts)
   const reconciliation = await reconcileRun(planetlabRun.folder)
   expect(gaps(reconciliation)).toEqual([])
