@@ -1,7 +1,7 @@
 // headroom export: a run as one HTML page, PDF, workbook or CSV.
 import { basename, resolve } from 'node:path'
 import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
-import { openRunFolder } from '../queries/run/open-run-folder.ts'
+import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { writeReport } from '../report/write-report.ts'
 import { jsonText, print, say } from './terminal.ts'
 
@@ -12,13 +12,8 @@ export interface ExportOptions {
 }
 
 export const runExport = async (folder: string, { format, out, json }: ExportOptions): Promise<void> => {
-  const run = await openRunFolder(resolve(folder))
-  try {
-    const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
-    await writeReport(run, format, path)
-    if (json === true) print(jsonText({ path, format }, 2))
-    else say(`Report: ${path}`)
-  } finally {
-    run.close()
-  }
+  const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
+  await withRunFolder(resolve(folder), (run) => writeReport(run, format, path))
+  if (json === true) print(jsonText({ path, format }, 2))
+  else say(`Report: ${path}`)
 }

@@ -1,12 +1,6 @@
 // headroom what-if: a run under other thresholds, growth, horizon, servers or costs, answered from its own files.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/ipc/what-if.ts'
-import { Database } from '../database/database.ts'
-import { assessModule05Run } from '../engine/methods/assess-module05-run.ts'
-import { readRunContents } from '../queries/run/run-contents.ts'
-import { createRunTables } from '../queries/run/run-tables.ts'
+import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
 import { readScenario } from './read-scenario.ts'
 import { countText, decimalText, firstRowsTable, reportTable, wrapText } from './report-text.ts'
@@ -19,27 +13,16 @@ export interface WhatIfOptions {
   readonly json?: boolean
 }
 
-/** As for the window's queries. */
-const memoryLimit = '2GB'
-
 export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<void> => {
   const scenario = await readScenario(options.scenario, options.set)
-  const result = await runCancellable(async (signal) => {
-    const contents = await readRunContents(run)
-    const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-what-if-'))
-    try {
-      const database = await Database.open({ memoryLimit, spillFolder, signal })
-      try {
-        if (contents.manifest === null) await assessModule05Run(database, run)
-        else await createRunTables(database, run, contents.manifest)
-        return evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null })
-      } finally {
-        database.close()
-      }
-    } finally {
-      await rm(spillFolder, { recursive: true, force: true })
-    }
-  })
+  const result = await runCancellable((signal) =>
+    withRunFolder(
+      run,
+      async ({ database, contents }) =>
+        evaluateScenario(await openWhatIfSession(database, contents), { scenario, grid: options.grid === true, max_listed: null }),
+      signal,
+    ),
+  )
   print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result))
 }
 

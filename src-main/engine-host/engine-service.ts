@@ -11,7 +11,7 @@ import {
 import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
 import { queryClusterProfiles, queryClusters, queryServersInside } from '../queries/fleet/clusters-query.ts'
 import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
-import { saveScenarios, readSavedScenarios } from '../notes/saved-scenarios.ts'
+import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
 import { queryHeatmap } from '../queries/heatmap/heatmap-query.ts'
 import { queryFilterChoices } from '../queries/fleet/filter-choices-query.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
@@ -104,7 +104,7 @@ export const createEngineService = (post: (report: EngineReport) => void): ((mes
 }
 
 /** What the first view needs is loaded with the process; the rest when it is asked for. */
-const runEvents = () => import('./run-events.ts')
+const runEvents = () => import('../notes/run-events.ts')
 
 const openAndPrepare = async (runs: OpenRuns, folder: string): Promise<EngineResponse<'run.open'>> => {
   const run = await runs.reopen(folder)

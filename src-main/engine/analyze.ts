@@ -13,7 +13,7 @@ import { createStagingFolder, type StagingFolder } from '../run-folder/staging-f
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assessFleet, type AssessedFleet } from './risk/assess-fleet.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
-import { assessEvents } from './events/assess-events.ts'
+import { assessEvents } from '../forecasts/assess-events.ts'
 import { assertDiskSpace, estimateRunBytes } from './check-disk-space.ts'
 import { clusterServers, type ClusteredServers } from './clusters/cluster-servers.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'

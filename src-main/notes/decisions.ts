@@ -1,4 +1,4 @@
-// The planner's decisions about a run's recommendations: read, changed one after the other, and laid beside the tables.
+// The planner's decisions about a run's recommendations: read, updated under a lock, and loaded as a table.
 import { z } from 'zod'
 import { withCurrentNames } from '../../src-shared/artefacts/renamed-names.ts'
 import { decisionSchema, type Decision } from '../../src-shared/ipc/fleet-view.ts'

@@ -1,8 +1,9 @@
-// What the planner adds to a run: decisions, in a folder of their own beside the run's files. `verify` looks at none of it.
+// The planner's notes: saved scenarios, and the files of all notes, in a folder inside the run folder that `verify` ignores.
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { savedScenariosSchema, type SavedScenario } from '../../src-shared/ipc/saved-scenario.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
 
@@ -11,7 +12,7 @@ const notesFolder = 'headroom-notes'
 
 const notesVersion = 1
 
-/** The note's value, or `otherwise` where there is none. Throws run-damaged for a file that does not fit: it is never overwritten. */
+/** The note's value, or `fallback` where there is none. Throws run-damaged for an invalid file, which is never overwritten. */
 export const readPlannerNote = async <Value>(run: string, name: string, schema: z.ZodType<Value>, fallback: Value): Promise<Value> => {
   const path = join(run, notesFolder, name)
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -28,21 +29,25 @@ export const readPlannerNote = async <Value>(run: string, name: string, schema: 
 
 const eventsFile = 'events.csv'
 
-/** The ledger as a planner finds it, from the run folder on. */
+/** Path of the events table inside the run folder, for messages. */
 export const eventsTableName = `${notesFolder}/${eventsFile}`
 
-/** The planner's event ledger: an events table like any other, which `headroom analyze --events` takes. */
+/** The planner's events table, which `headroom analyze --events` accepts like any other. */
 export const eventsTablePath = (run: string): string => join(run, notesFolder, eventsFile)
 
-/** Replaces the event ledger in one step. Throws notes-not-saved. */
+/** Replaces the events table in one step. Throws notes-not-saved. */
 export const writeEventsTable = (run: string, table: string): Promise<void> =>
   withNotesFolder(run, (folder) => replaceText(join(folder, eventsFile), table))
 
-/** Replaces the note in one step. Throws notes-not-saved where the run folder cannot be written. */
-export const writePlannerNote = (run: string, name: string, value: unknown): Promise<void> =>
-  withNotesFolder(run, (folder) => write(folder, name, value))
+const scenariosFile = 'scenarios.json'
 
-/** Replaces the note by what `change` makes of it; changes of other windows and processes wait. Throws run-damaged, notes-not-saved. */
+export const readSavedScenarios = (run: string): Promise<SavedScenario[]> => readPlannerNote(run, scenariosFile, savedScenariosSchema, [])
+
+/** Replaces all saved scenarios in one step. Throws notes-not-saved. */
+export const saveScenarios = (run: string, scenarios: readonly SavedScenario[]): Promise<void> =>
+  withNotesFolder(run, (folder) => write(folder, scenariosFile, scenarios))
+
+/** Replaces the note by the result of `update`; other windows and processes wait. Throws run-damaged, notes-not-saved. */
 export const updatePlannerNote = <Value>(
   run: string,
   name: string,
@@ -66,9 +71,9 @@ const withNotesFolder = async (run: string, work: (folder: string) => Promise<vo
     await work(folder)
   } catch (cause) {
     if (cause instanceof HeadroomError) throw cause
-    throw new HeadroomError('notes-not-saved', `The note cannot be kept in ${folder}.`, { cause })
+    throw new HeadroomError('notes-not-saved', `The note cannot be saved in ${folder}.`, { cause })
   }
 }
 
 const noteDamaged = (path: string, cause: unknown): HeadroomError =>
-  new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Mend the file, or move it away to begin anew.', cause })
+  new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Fix the file, or move it away to start again.', cause })

@@ -3,7 +3,7 @@ import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { saveRunEvents, readRunEvents, readServerEvents } from '../../src-main/engine-host/run-events.ts'
+import { saveRunEvents, readRunEvents, readServerEvents } from '../../src-main/notes/run-events.ts'
 import { openRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
 import type { EventLine } from '../../src-shared/ipc/event-calendar.ts'
 import { eventReportSchema } from '../../src-shared/artefacts/event-report.ts'
@@ -65,7 +65,7 @@ const withRun = async <Value>(
   try {
     return await work(open)
   } finally {
-    open.close()
+    await open.close()
   }
 }
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   sample = await makeSampleRun(12)
 })
 afterAll(async () => {
-  for (const run of open) run.close()
+  for (const run of open) await run.close()
   await sample.remove()
   await rm(folder, { recursive: true, force: true })
 })

@@ -1,15 +1,9 @@
 // Past events are no errors of the forecasts: their backtest rows are kept from season and breach evidence, and what they added is measured.
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { ExcludedRows } from '../../forecasts/assess-events.ts'
 import { appliesTo, overlaps, type SeriesAttributes } from '../../forecasts/event-targets.ts'
 import type { CalendarEvent } from '../../forecasts/events-table.ts'
-
-/** What was left out of the backtests for an event. */
-export interface ExcludedRows {
-  readonly series: number
-  /** By metric: rows, and mean of actual - predicted. */
-  readonly effects: readonly { readonly metric: string; readonly rows: number; readonly meanError: number }[]
-}
 
 /** Errors are added up in these steps, exactly and so in any order. */
 const fixedStepsPerUnit = 1e6

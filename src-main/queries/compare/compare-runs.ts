@@ -1,20 +1,15 @@
 // Two run folders compared: opens both in one database and gathers what differs, from settings to the last forecast's errors.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ComparedRun, RunComparison } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
-import { Database, identifier } from '../../database/database.ts'
+import { identifier, type Database } from '../../database/database.ts'
 import { findRiskChanges } from './find-risk-changes.ts'
 import { checkForecast } from './check-forecast.ts'
 import { findPolicyDifferences, collectComparisonNotes } from './policy-differences.ts'
-import { readRunContents } from '../run/run-contents.ts'
+import { openQueryDatabase } from '../run/query-database.ts'
+import { readRunContents, type RunContents } from '../run/run-contents.ts'
 import { createRunTables } from '../run/run-tables.ts'
-
-/** As for the window's queries: a comparison leaves room for other work. */
-const memoryLimit = '2GB'
 
 /** Compares the run that was made first with the one that followed. Throws run-not-found, run-damaged. */
 export const compareRuns = async (
@@ -22,24 +17,18 @@ export const compareRuns = async (
   laterFolder: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunComparison> => {
-  const [earlier, later] = [await readComparableManifest(earlierFolder), await readComparableManifest(laterFolder)]
-  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-compare-'))
+  const [earlier, later] = [await readComparableRun(earlierFolder), await readComparableRun(laterFolder)]
+  const { database, close } = await openQueryDatabase(options.signal)
   try {
-    const database = await Database.open({ memoryLimit, spillFolder, signal: options.signal })
-    try {
-      await createRunSchema(database, earlierFolder, earlier, 'earlier')
-      await createRunSchema(database, laterFolder, later, 'later')
-      return await compare(database, { folder: earlierFolder, manifest: earlier }, { folder: laterFolder, manifest: later })
-    } finally {
-      database.close()
-    }
+    await createRunSchema(database, earlier, 'earlier')
+    await createRunSchema(database, later, 'later')
+    return await compare(database, earlier, later)
   } finally {
-    await rm(spillFolder, { recursive: true, force: true })
+    await close()
   }
 }
 
-interface RunToCompare {
-  readonly folder: string
+interface RunToCompare extends RunContents {
   readonly manifest: RunManifest
 }
 
@@ -56,20 +45,22 @@ const compare = async (database: Database, earlier: RunToCompare, later: RunToCo
   }
 }
 
-const readComparableManifest = async (folder: string): Promise<RunManifest> => {
-  const { manifest } = await readRunContents(folder)
-  if (manifest !== null) return manifest
-  throw new HeadroomError(
-    'run-not-found',
-    `${folder} is a folder of the Python original, which says neither its settings nor which model answers for a server.`,
-    { next: 'Analyse its forecasts with headroom analyze, then compare the two runs.' },
-  )
+const readComparableRun = async (folder: string): Promise<RunToCompare> => {
+  const contents = await readRunContents(folder)
+  const { manifest } = contents
+  if (manifest !== null) return { ...contents, manifest }
+  throw new HeadroomError('run-not-found', `${folder} is a Module 05 folder, which states neither its settings nor the selected models.`, {
+    next: 'Analyse its forecasts with headroom analyze, then compare the two runs.',
+  })
 }
 
-const createRunSchema = async (database: Database, folder: string, manifest: RunManifest, schema: 'earlier' | 'later'): Promise<void> =>
-  createRunTables(database, folder, manifest, schema).catch((cause: unknown) => {
+const createRunSchema = async (database: Database, run: RunToCompare, schema: 'earlier' | 'later'): Promise<void> =>
+  createRunTables(database, run, schema).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
-    throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+    throw new HeadroomError('run-damaged', `The tables of ${run.folder} cannot be read.`, {
+      next: 'Download or analyse the run again.',
+      cause,
+    })
   })
 
 const describeSide = async (database: Database, { folder, manifest }: RunToCompare, schema: 'earlier' | 'later'): Promise<ComparedRun> => {

@@ -1,17 +1,11 @@
-// Opens a run folder for queries: of our own straight over its files, of the Python job after computing what it lacks.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// Opens a run folder for queries: its tables in a database, and its overview.
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { Database } from '../../database/database.ts'
 import { describeRun } from './describe-run.ts'
 import type { OpenRun } from './open-run.ts'
+import { openQueryDatabase } from './query-database.ts'
 import { readRunContents, type RunContents } from './run-contents.ts'
 import { createRunTables } from './run-tables.ts'
-
-/** Queries leave room for an analysis in the same process. */
-const memoryLimit = '2GB'
 
 /** The files mark holidays but do not name them. */
 const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
@@ -22,30 +16,37 @@ const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOvervi
   return new Map(holidays.map(({ day, name }) => [day, name]))
 }
 
-export interface OpenOptions {
-  /** Bytes of recommendations that are read whole. */
+interface OpenOptions {
+  readonly signal?: AbortSignal
   readonly maxWholeBytes?: number
 }
 
-/** Throws HeadroomError: run-not-found, run-damaged, or what its tables hold against it. */
-export const openRunFolder = async (folder: string, { maxWholeBytes }: OpenOptions = {}): Promise<OpenRun> => {
+/** Throws run-not-found, run-damaged, cancelled, and what the tables of a Module 05 folder are rejected for. */
+export const openRunFolder = async (folder: string, { signal, maxWholeBytes }: OpenOptions = {}): Promise<OpenRun> => {
   const contents = await readRunContents(folder, maxWholeBytes)
-  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-queries-'))
-  const removeSpill = (): Promise<void> => rm(spillFolder, { recursive: true, force: true })
-  const database = await Database.open({ memoryLimit, spillFolder })
-  const closeAll = (): void => {
-    database.close()
-    void removeSpill()
-  }
+  const { database, close } = await openQueryDatabase(signal)
   try {
-    if (contents.manifest !== null) await createRunTables(database, folder, contents.manifest)
-    else await (await import('../../engine/methods/assess-module05-run.ts')).assessModule05Run(database, folder)
+    await createRunTables(database, contents)
     const overview = await describeRun(database, contents)
     let cachedNames: Promise<Map<string, string>> | undefined
     const holidayNames = (): Promise<Map<string, string>> => (cachedNames ??= readHolidayNames(contents, overview))
-    return { contents, database, overview, holidayNames, grids: new Map(), close: closeAll }
+    return { contents, database, overview, holidayNames, grids: new Map(), close }
   } catch (error) {
-    closeAll()
+    await close()
     throw error
+  }
+}
+
+/** Opens the run folder for the time of `work`. */
+export const withRunFolder = async <Result>(
+  folder: string,
+  work: (run: OpenRun) => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> => {
+  const run = await openRunFolder(folder, signal === undefined ? {} : { signal })
+  try {
+    return await work(run)
+  } finally {
+    await run.close()
   }
 }

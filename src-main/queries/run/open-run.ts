@@ -1,4 +1,4 @@
-// A run that is open: its database with the two relations, what the folder holds, and what was derived for the charts.
+// An open run: its database with the two relations, the folder's contents, and data derived for the charts.
 import type { TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -10,18 +10,18 @@ export interface OpenRun {
   /** Holds the relations `flagged` and `server_risk`. */
   readonly database: Database
   readonly overview: RunOverview
-  /** Name of each holiday by its date, YYYY-MM-DD; worked out at the first need, for the calendar of the world takes its time to load. */
+  /** Name of each holiday by its date, YYYY-MM-DD; computed at first use, because the calendar library is slow to load. */
   readonly holidayNames: () => Promise<ReadonlyMap<string, string>>
-  /** Made at the first need, by metric. */
+  /** By metric, created at first use. */
   readonly grids: Map<string, Promise<SeriesGrid>>
-  readonly close: () => void
+  readonly close: () => Promise<void>
 }
 
-/** The accountable models' values of one metric, on a regular grid. */
+/** Values of one metric by the selected models, on a regular grid. */
 export interface SeriesGrid {
   /** A SELECT of `server_id`, `ts` and `value`: measured in the history, forecast in the horizon. Servers are numbered from 1 by table `server_key`. */
   readonly cellsSql: string
-  /** Rows of the file that they come from, of which a part can be read by a condition on `row_number`; null where it cannot. */
+  /** Rows of the file they come from, where a condition on `row_number` can select a part of them; else null. */
   readonly rows: number | null
   readonly servers: number
   /** Start of period 0. */

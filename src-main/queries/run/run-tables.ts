@@ -1,19 +1,27 @@
-// The two relations that every query reads, `flagged` and `server_risk`, laid straight over a run folder's files.
+// The two relations that every query reads, `flagged` and `server_risk`, as views of a run folder's files.
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
+import type { RunContents } from './run-contents.ts'
 import { selectUpgradedServerRisk } from './missing-columns.ts'
 import { escapeGlob } from '../../database/sql-text.ts'
 
+/** A Module 05 folder, which has no manifest, is assessed first; that takes the main schema. */
+export const createRunTables = async (database: Database, { folder, manifest }: RunContents, schema = 'main'): Promise<void> => {
+  if (manifest !== null) return createTablesFromFiles(database, folder, manifest, schema)
+  const { assessModule05Run } = await import('../../engine/methods/assess-module05-run.ts')
+  await assessModule05Run(database, folder)
+}
+
 /**
  * `flagged`: server_id VARCHAR, metric VARCHAR, model VARCHAR, ts TIMESTAMP, actual, predicted, yhat_lower, yhat_upper DOUBLE (NaN
- * as NULL), is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's names, for the user's
- * columns keep theirs in the file. `flagged_rows` has is_future for is_horizon, and row_number, a row's place in the file (NULL where a
- * column of the user's bears the name that DuckDB numbers rows by). `server_risk`: as in src-shared/artefacts/server-risk.ts, also of runs by older versions. Both in `schema`, so that one database can
- * hold several runs.
+ * as NULL), is_horizon, is_selected, is_eoq, is_holiday BOOLEAN: the flagged forecasts under Headroom's column names; the file keeps
+ * the user's. `flagged_rows` has is_future instead of is_horizon, and row_number, a row's position in the file (NULL where a column of
+ * the user has the name of DuckDB's row number). `server_risk`: as in src-shared/artefacts/server-risk.ts, also for runs of older
+ * versions. Both are created in `schema`, so that one database can hold several runs.
  */
-export const createRunTables = async (database: Database, folder: string, manifest: RunManifest, schema = 'main'): Promise<void> => {
+const createTablesFromFiles = async (database: Database, folder: string, manifest: RunManifest, schema: string): Promise<void> => {
   const types = new Map(manifest.mapped_columns.map(({ role, column, type }) => [role, { column, type }]))
   const column = (role: string): string | null => {
     const mapping = types.get(role)

@@ -343,13 +343,13 @@ describe('runs that are less than alike', () => {
     expect(risks).toEqual(comparison.risks)
   })
 
-  test('a folder of the Python original is refused in one sentence', async () => {
+  test('a Module 05 folder is refused in one sentence', async () => {
     const folder = join(workspace.folder, 'python')
     await cp(earlier.folder, folder, { recursive: true })
     await rm(join(folder, runFiles.manifest))
     await expect(compareRuns(folder, later.folder)).rejects.toMatchObject({
       code: 'run-not-found',
-      message: `${folder} is a folder of the Python original, which says neither its settings nor which model answers for a server.`,
+      message: `${folder} is a Module 05 folder, which states neither its settings nor the selected models.`,
     })
   })
 

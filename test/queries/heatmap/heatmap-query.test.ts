@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  run.close()
+  await run.close()
   await rm(folder, { recursive: true, force: true })
 })
 

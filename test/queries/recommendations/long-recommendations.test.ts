@@ -27,7 +27,7 @@ beforeAll(async () => {
   file = join(sample.run, runFiles.recommendations)
 })
 afterAll(async () => {
-  open.forEach((run) => run.close())
+  await Promise.all(open.map((run) => run.close()))
   await sample.remove()
 })
 

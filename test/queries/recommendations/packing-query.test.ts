@@ -31,7 +31,7 @@ beforeAll(async () => {
   run = await openRunFolder(join(folder, 'run'))
 })
 afterAll(async () => {
-  run.close()
+  await run.close()
   await rm(folder, { recursive: true, force: true })
 })
 

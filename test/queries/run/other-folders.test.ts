@@ -28,7 +28,7 @@ const withRun = async (path: string, inspectRun: (run: OpenRun) => Promise<void>
   try {
     await inspectRun(run)
   } finally {
-    run.close()
+    await run.close()
   }
 }
 

@@ -21,7 +21,7 @@ const extentAsOpened = async (folder: string, manifest: RunManifest): Promise<st
     const { startMs, endMs } = run.overview.extent
     return [startMs, endMs].map((timeMs) => new Date(timeMs).toISOString())
   } finally {
-    run.close()
+    await run.close()
   }
 }
 

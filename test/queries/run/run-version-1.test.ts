@@ -29,7 +29,7 @@ beforeAll(async () => {
   run = await openRunFolder(path)
 })
 afterAll(async () => {
-  run.close()
+  await run.close()
   await rm(folder, { recursive: true, force: true })
 })
 

@@ -22,7 +22,7 @@ const opened: OpenRun[] = []
 
 beforeAll(async () => void (workspace = await ForecastWorkspace.open()))
 afterAll(async () => {
-  opened.forEach((run) => run.close())
+  await Promise.all(opened.map((run) => run.close()))
   await workspace.close()
 })
 

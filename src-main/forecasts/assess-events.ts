@@ -6,14 +6,20 @@ import {
   type EventScenario,
   type EventRiskState,
   type EventReportEntry,
-} from '../../../src-shared/artefacts/event-report.ts'
-import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
-import type { RunWarning } from '../../../src-shared/run/run-event.ts'
-import type { Database } from '../../database/database.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
-import { appliesToSql, overlapsSql } from '../../forecasts/event-targets.ts'
-import type { ExcludedRows } from './exclude-events.ts'
-import type { EventCalendar, CalendarEvent } from '../../forecasts/events-table.ts'
+} from '../../src-shared/artefacts/event-report.ts'
+import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
+import type { Database } from '../database/database.ts'
+import type { TimeGrid } from './detect-granularity.ts'
+import { appliesToSql, overlapsSql } from './event-targets.ts'
+import type { EventCalendar, CalendarEvent } from './events-table.ts'
+
+/** What was left out of the backtests for an event. */
+export interface ExcludedRows {
+  readonly series: number
+  /** By metric: rows, and mean of actual - predicted. */
+  readonly effects: readonly { readonly metric: string; readonly rows: number; readonly meanError: number }[]
+}
 
 /** The ledger and what was left out for its events, in their order. */
 export interface AppliedEvents {

@@ -1,23 +1,38 @@
-// The event ledger beside an open run: read, checked and kept as an events table, and assessed on the run's own horizons.
+// The event calendar of an open run: read, validated and saved as an events table, and assessed on the run's forecasts.
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { csvField } from '../../src-shared/artefacts/csv-field.ts'
 import { eventColumns, type EventCalendarView, type EventLine, type ServerEvents } from '../../src-shared/ipc/event-calendar.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import type { EventReport, EventReportEntry } from '../../src-shared/artefacts/event-report.ts'
+import type { RunKind } from '../../src-shared/ipc/run-view.ts'
+import { eventReportSchema, type EventReport, type EventReportEntry } from '../../src-shared/artefacts/event-report.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
-import { assessEvents, changedValuesSql, createEventEffects } from '../engine/events/assess-events.ts'
+import type { Database } from '../database/database.ts'
+import { assessEvents, changedValuesSql, createEventEffects } from '../forecasts/assess-events.ts'
 import { appliesToSql } from '../forecasts/event-targets.ts'
 import { parseEventLines, readEventLines, type CalendarEvent } from '../forecasts/events-table.ts'
-import { queryEventReport } from '../queries/fleet/events-query.ts'
-import type { OpenRun } from '../queries/run/open-run.ts'
-import { eventsTableName, eventsTablePath, writeEventsTable } from '../notes/planner-notes.ts'
+import { eventsTableName, eventsTablePath, writeEventsTable } from './planner-notes.ts'
 
 const dayMs = 86_400_000
 
+/** What the event calendar takes from an open run; `database` holds `flagged` and `server_risk`. */
+interface RunContext {
+  readonly database: Database
+  readonly contents: {
+    readonly folder: string
+    readonly kind: RunKind
+    readonly manifest: RunManifest | null
+    readonly summary: Readonly<Record<string, unknown>> | null
+  }
+}
+
+/** As the run's summary states it; no events where the run was made without an events table. */
+const analysedEvents = ({ contents: { summary } }: RunContext): EventReport =>
+  eventReportSchema.safeParse(summary?.['events']).data ?? { events: [], together: null }
+
 /** Throws events-invalid for a table that somebody changed by hand so that it no longer fits. */
-export const readRunEvents = async (run: OpenRun): Promise<EventCalendarView> => {
-  const analysedReport = await queryEventReport(run)
+export const readRunEvents = async (run: RunContext): Promise<EventCalendarView> => {
+  const analysedReport = analysedEvents(run)
   const manifest = headroomManifest(run)
   if (manifest === null) {
     return {
@@ -30,22 +45,22 @@ export const readRunEvents = async (run: OpenRun): Promise<EventCalendarView> =>
   return assessRunEvents(run, manifest, await readCurrentLines(run, analysedReport), analysedReport)
 }
 
-/** Checks every line, then replaces the ledger. Throws events-invalid, notes-not-saved. */
-export const saveRunEvents = async (run: OpenRun, lines: readonly EventLine[]): Promise<EventCalendarView> => {
-  const analysedReport = await queryEventReport(run)
+/** Validates every line, then replaces the events table. Throws events-invalid, notes-not-saved. */
+export const saveRunEvents = async (run: RunContext, lines: readonly EventLine[]): Promise<EventCalendarView> => {
+  const analysedReport = analysedEvents(run)
   const manifest = headroomManifest(run)
   if (manifest === null)
-    throw new HeadroomError('query-refused', unavailableReasonFor(run), { next: 'Analyse the set with the headroom method.' })
+    throw new HeadroomError('query-refused', unavailableReasonFor(run), { next: 'Analyse the forecasts with the headroom method.' })
   const view = await assessRunEvents(run, manifest, lines, analysedReport)
   await writeEventsTable(run.contents.folder, toCsv(lines))
   return view
 }
 
-/** The ledger's events about one server, and its forecasts with those to come. */
-export const readServerEvents = async (run: OpenRun, serverId: string): Promise<ServerEvents> => {
+/** The events that apply to one server, and its forecasts adjusted for future events. */
+export const readServerEvents = async (run: RunContext, serverId: string): Promise<ServerEvents> => {
   const manifest = headroomManifest(run)
   if (manifest === null) return { events: [], adjustedForecasts: [] }
-  const events = parseEventLines(await readCurrentLines(run, await queryEventReport(run)), 'of this run')
+  const events = parseEventLines(await readCurrentLines(run, analysedEvents(run)), 'of this run')
   const { database } = run
   await createSeriesTables(run, 'WHERE server_id = $1', [serverId])
   const matchingEvents: CalendarEvent[] = []
@@ -86,16 +101,16 @@ export const readServerEvents = async (run: OpenRun, serverId: string): Promise<
   }
 }
 
-/** Of runs by whose accountable models a server was judged; null for the others. */
-const headroomManifest = ({ contents: { manifest } }: OpenRun): RunManifest | null => (manifest?.method === 'headroom' ? manifest : null)
+/** Null for runs that select no model per series: events need one. */
+const headroomManifest = ({ contents: { manifest } }: RunContext): RunManifest | null => (manifest?.method === 'headroom' ? manifest : null)
 
-const unavailableReasonFor = ({ contents: { kind } }: OpenRun): string =>
+const unavailableReasonFor = ({ contents: { kind } }: RunContext): string =>
   kind === 'headroom'
-    ? 'The module05 method mixes all models; events need one accountable forecast per server.'
-    : 'The Python job left no accountable forecast per server, which events are laid on.'
+    ? 'The module05 method mixes all models; events need one selected model per series.'
+    : 'Module 05 selects no model per series; events need one.'
 
-/** As the planner kept them; before that, those that the run was analysed with. */
-const readCurrentLines = async ({ contents: { folder } }: OpenRun, analysedReport: EventReport): Promise<EventLine[]> => {
+/** As the planner saved them; before that, those that the run was analysed with. */
+const readCurrentLines = async ({ contents: { folder } }: RunContext, analysedReport: EventReport): Promise<EventLine[]> => {
   const path = eventsTablePath(folder)
   const isSaved = await access(path).then(
     () => true,
@@ -105,7 +120,7 @@ const readCurrentLines = async ({ contents: { folder } }: OpenRun, analysedRepor
 }
 
 const assessRunEvents = async (
-  run: OpenRun,
+  run: RunContext,
   manifest: RunManifest,
   lines: readonly EventLine[],
   analysedReport: EventReport,
@@ -137,8 +152,8 @@ const assessRunEvents = async (
 const eventKey = ({ from, until, target, metric, effect, note }: EventReportEntry): string =>
   JSON.stringify([from, until, target, metric, effect, note])
 
-/** The relations that events are assessed on, out of the run's own: `series`, `series_risk`, `breach_estimates`. */
-const createSeriesTables = async ({ database }: OpenRun, where = '', parameters: readonly string[] = []): Promise<void> => {
+/** Creates what `assessEvents` reads from the run's tables: `series`, `series_risk`, `breach_estimates`. */
+const createSeriesTables = async ({ database }: RunContext, where = '', parameters: readonly string[] = []): Promise<void> => {
   await database.run(
     `CREATE OR REPLACE TEMP TABLE series AS
      SELECT CAST(row_number() OVER (ORDER BY server_id, metric) - 1 AS INTEGER) AS series_id, * FROM server_risk ${where}`,
@@ -149,8 +164,8 @@ const createSeriesTables = async ({ database }: OpenRun, where = '', parameters:
     CREATE OR REPLACE TEMP VIEW breach_estimates AS SELECT series_id, conservative_p95 FROM series`)
 }
 
-/** `horizon` of those series alone that an event may change. */
-const createHorizonTable = async ({ database }: OpenRun, events: readonly CalendarEvent[]): Promise<void> => {
+/** `horizon` of the series that an event may change. */
+const createHorizonTable = async ({ database }: RunContext, events: readonly CalendarEvent[]): Promise<void> => {
   const changingConditions = events.filter(({ effect }) => effect !== null).map((event) => `(${appliesToSql(event)})`)
   await database.run(`
     CREATE OR REPLACE TEMP TABLE horizon AS
@@ -160,7 +175,7 @@ const createHorizonTable = async ({ database }: OpenRun, events: readonly Calend
       AND f.ts >= (SELECT min(horizon_start) FROM series) AND (${changingConditions.length === 0 ? 'false' : changingConditions.join(' OR ')})`)
 }
 
-/** A line of an events table that says what the run's report says. */
+/** The line of an events table that an entry of the report came from. */
 const toEventLine = ({ from, until, target, metric, effect, note }: EventReportEntry): EventLine => {
   const isGroup = /^(business_unit|region|criticality)\s*=/i.test(target)
   const isWholeDay = until.endsWith('T00:00:00Z')
