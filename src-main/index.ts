@@ -9,7 +9,7 @@ import { minZoom, maxZoom } from '../src-shared/config/settings.ts'
 import { Analyses } from './shell/engine/analyses.ts'
 import { registerAppScheme, serveApp } from './shell/window/app-protocol.ts'
 import { lockDownPages } from './shell/window/lock-down.ts'
-import { createLazyCloudService } from './shell/cloud/lazy-cloud-service.ts'
+import { CloudService } from './shell/cloud/cloud-service.ts'
 import { createChannelHandlers } from './shell/ipc/channel-handlers.ts'
 import { initDataFolder } from './shell/settings/data-folder.ts'
 import { RunPrefetch } from './shell/engine/run-prefetch.ts'
@@ -51,7 +51,7 @@ const start = async (): Promise<void> => {
   })
   const runPrefetch = new RunPrefetch()
   const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
-  const cloud = createLazyCloudService({ data, push, engine, window: () => window })
+  const cloud = new CloudService({ data, push, engine, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get())
   const recentRuns = new RecentRuns(data.recentRuns)
   const settings = new SettingsStore(data.settings, (changed) => {
@@ -66,7 +66,7 @@ const start = async (): Promise<void> => {
     queries,
     analyses,
     recentRuns,
-    cloud: cloud.service,
+    cloud,
     settings,
     onRecentRuns: () => void showMenu(),
     window: () => window,
@@ -140,7 +140,7 @@ const start = async (): Promise<void> => {
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowState)
   await showMenu()
   // Jobs outlive the app: what was under way is followed again.
-  if (cloud.hasCloudRuns()) await cloud.service()
+  await cloud.resume()
   window.on('closed', () => (window = undefined))
 }
 

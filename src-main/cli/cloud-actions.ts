@@ -21,11 +21,11 @@ import { signIn } from '../cloud/account/sign-in.ts'
 import { listProfiles } from '../cloud/account/shared-config.ts'
 import { stopJob } from '../cloud/jobs/stop-job.ts'
 import { LaunchRecords } from '../cloud/launch/launch-records.ts'
-import { launchRecordsFolder, readCloudFile, readLaunchRequest, type ConnectionOptions, type LaunchOptions } from './cloud-options.ts'
+import { readCloudFile, readCloudFolders, readLaunchRequest, type ConnectionOptions, type LaunchOptions } from './cloud-options.ts'
 import { describePreflight, createCloudProgressReport } from './cloud-progress.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 
-const journal = (): LaunchRecords => new LaunchRecords(launchRecordsFolder())
+const openLaunchRecords = (): LaunchRecords => new LaunchRecords(readCloudFolders().launchRecords)
 
 /** Between two looks at a job, milliseconds; shorter where tests say so. */
 const pollMs = (): number | undefined => {
@@ -70,7 +70,7 @@ const connectionOf = (cloudRun: CloudRun | undefined): { profile?: string | null
   cloudRun === undefined ? {} : { profile: cloudRun.profile, region: cloudRun.caller.region }
 
 const findCloudRun = (name: string): Promise<CloudRun | undefined> =>
-  journal()
+  openLaunchRecords()
     .get(name)
     .catch(() => undefined)
 
@@ -94,7 +94,7 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
   if (options.fetch !== undefined && options.wait !== true) {
     throw new HeadroomError('usage', '--fetch needs --wait.', { next: 'Add --wait, or fetch later with: headroom cloud fetch.' })
   }
-  const launchRecords = journal()
+  const launchRecords = openLaunchRecords()
   const resumedRun = options.resume === undefined ? undefined : await launchRecords.get(options.resume)
   const request = resumedRun === undefined ? await readLaunchRequest(inputs, options) : resumedRun.request
   const report = createCloudProgressReport(options)
@@ -112,7 +112,7 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
     const engine = { plan: (plan: SparkPlanRequest) => planSparkJob(plan, { signal }), checkTables: validateTables }
     const launched =
       resumedRun === undefined
-        ? await launchRun({ connection, caller, launchRecords: launchRecords, request, engine }, work)
+        ? await launchRun({ connection, caller, launchRecords, request, engine }, work)
         : await resumeRun(connection, launchRecords, resumedRun, work)
     if (options.wait !== true) {
       if (options.json !== true) print(launched.jobName)
@@ -137,7 +137,7 @@ export const runWatch = async (name: string, options: ConnectionOptions): Promis
   await withConnection(options, connectionOf(cloudRun), async (connection, signal) => {
     const work = { signal, onEvent: report.show, pollMs: pollMs() }
     if (cloudRun !== undefined) {
-      await waitForRun(connection, journal(), cloudRun, work)
+      await waitForRun(connection, openLaunchRecords(), cloudRun, work)
       return
     }
     const { state, peakMemoryBytes } = await followJob(connection, name, work)
@@ -187,14 +187,14 @@ export const runDownload = async (
   const cloudRun = name.startsWith('s3://') ? undefined : await findCloudRun(name)
   const report = createCloudProgressReport(options)
   const downloaded = await withConnection(options, connectionOf(cloudRun), (connection, signal) =>
-    downloadEarlierRun({ connection, launchRecords: journal(), from: name, folder }, { signal, onEvent: report.show }),
+    downloadEarlierRun({ connection, launchRecords: openLaunchRecords(), from: name, folder }, { signal, onEvent: report.show }),
   )
   reportDownload(downloaded, options)
 }
 
 export const runJobs = async (options: ConnectionOptions & { readonly all?: boolean }): Promise<void> => {
   const { jobs, accessError: limited } = await withConnection(options, {}, (connection, signal) =>
-    listJobs(connection, journal(), { signal, ...(options.all === true ? { nameContains: '' } : {}) }),
+    listJobs(connection, openLaunchRecords(), { signal, ...(options.all === true ? { nameContains: '' } : {}) }),
   )
   if (limited !== undefined) say(`Note: ${limited.message} ${limited.next ?? ''}`)
   if (options.json === true) print(jsonText({ jobs: jobs.map((job) => ({ ...job })) }, 2))

@@ -1,6 +1,6 @@
 // From the words of a cloud command to a launch request: file first, options over it.
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
 import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { readCloudConfig, type CloudConfig } from '../cloud/launch/read-cloud-config.ts'
-import { newRunId } from '../cloud/launch/launch-records.ts'
+import { cloudFolders, newRunId } from '../cloud/launch/launch-records.ts'
 import { readYamlFile } from '../engine/config-file.ts'
 import { readEventsTable } from '../forecasts/events-table.ts'
 import { readSettings } from './read-settings.ts'
@@ -50,12 +50,12 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly project: string
 }
 
-/** HEADROOM_HOME, else headroom below the XDG data folder. */
-export const launchRecordsFolder = (): string => {
+/** Below HEADROOM_HOME, else below headroom in the XDG data folder. */
+export const readCloudFolders = (): ReturnType<typeof cloudFolders> => {
   const homeOverride = process.env['HEADROOM_HOME'] ?? ''
   const data = process.env['XDG_DATA_HOME'] ?? ''
   const root = homeOverride === '' ? join(data === '' ? join(homedir(), '.local', 'share') : data, 'headroom') : resolve(homeOverride)
-  return join(root, 'cloud', 'trips')
+  return cloudFolders(join(root, 'cloud'))
 }
 
 /** What the file says of the cloud; its profile and region hold where the command names none. */
@@ -116,7 +116,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
 const sparkOptions = ({ method, instances }: LaunchOptions, runId: string): object => {
   if (method !== 'headroom')
     throw new HeadroomError('usage', `Spark does not run the method ${method}.`, { next: 'Leave out --method, or --engine.' })
-  return { instances: instances ?? defaultInstances, planFolder: join(dirname(launchRecordsFolder()), 'plans', runId) }
+  return { instances: instances ?? defaultInstances, planFolder: join(readCloudFolders().plans, runId) }
 }
 
 /** A launch may be resumed from another folder. */

@@ -54,10 +54,10 @@ const listenToPushes = (): void => {
   if (isListening) return
   isListening = true
   onPush((push) => {
-    if (push.type === 'cloud.trip') set(({ cloudRuns }) => ({ cloudRuns: upsertRun(cloudRuns, push.run) }))
-    else if (push.type === 'cloud.fetching') set({ downloadProgress: { bytes: push.bytes, total: push.total } })
-    else if (push.type === 'cloud.codeAsked') set({ mfaDevice: push.device })
-    else if (push.type === 'cloud.codeShown') set({ signInCode: { page: push.page, code: push.code } })
+    if (push.type === 'cloud.run') set(({ cloudRuns }) => ({ cloudRuns: upsertRun(cloudRuns, push.run) }))
+    else if (push.type === 'cloud.downloading') set({ downloadProgress: { bytes: push.bytes, total: push.total } })
+    else if (push.type === 'cloud.code-requested') set({ mfaDevice: push.device })
+    else if (push.type === 'cloud.sign-in-code') set({ signInCode: { page: push.page, code: push.code } })
     else if (push.type === 'cloud.lines' && push.runId === get().selectedRunId) {
       set(({ lines }) => ({ lines: [...lines, ...push.lines].slice(-maxLogLines) }))
     }
@@ -109,18 +109,18 @@ export const connectAccount = (allowsProcess = false): Promise<void> =>
 
 export const signIn = (): Promise<void> =>
   pendingAction('Waiting for the sign-in in your browser', async () => {
-    await request('cloud.signIn', { profile: get().form.profile ?? 'default' })
+    await request('cloud.sign-in', { profile: get().form.profile ?? 'default' })
     return { signInCode: null, caller: await request('cloud.connect', connectionOf(get().form)) }
   })
 
 export const submitMfaCode = async (code: string | null): Promise<void> => {
   set({ mfaDevice: null })
-  await request('cloud.giveCode', { code })
+  await request('cloud.submit-code', { code })
 }
 
 export const importConfig = (): Promise<void> =>
   pendingAction('Reading the configuration', async () => ({
-    form: await request('cloud.importConfig', get().form),
+    form: await request('cloud.import-config', get().form),
     preflight: null,
     caller: null,
   }))
@@ -128,7 +128,7 @@ export const importConfig = (): Promise<void> =>
 /** Nothing is changed when the dialog is dismissed. */
 export const chooseLocalPath = (kind: LocalKind, onChosen: (path: string) => void): Promise<void> =>
   pendingAction('', async () => {
-    const { path } = await request('cloud.choose', { kind })
+    const { path } = await request('cloud.choose-path', { kind })
     if (path !== null) onChosen(path)
     return {}
   })
@@ -136,7 +136,7 @@ export const chooseLocalPath = (kind: LocalKind, onChosen: (path: string) => voi
 export const runPreflight = (): Promise<void> =>
   pendingAction('Checking', async () => {
     const { form } = get()
-    await request('cloud.keepDraft', form)
+    await request('cloud.save-form', form)
     const preflight = await request('cloud.preflight', form)
     return { preflight, caller: preflight.caller }
   })
@@ -161,13 +161,13 @@ export const stopRun = (runId: string): Promise<void> =>
 
 export const resumeRun = (runId: string): Promise<void> =>
   pendingAction('', async () => {
-    await request('cloud.continue', { runId })
+    await request('cloud.resume', { runId })
     return {}
   })
 
 export const openConsole = (runId: string): Promise<void> =>
   pendingAction('', async () => {
-    await request('cloud.openConsole', { runId })
+    await request('cloud.open-console', { runId })
     return {}
   })
 
@@ -181,7 +181,7 @@ export const loadHistory = (): Promise<void> =>
 export const downloadRun = (from: string): Promise<void> =>
   pendingAction('Bringing the run home', async () => {
     try {
-      await request('cloud.fetch', { connection: connectionOf(get().form), from })
+      await request('cloud.download', { connection: connectionOf(get().form), from })
     } finally {
       set({ downloadProgress: null })
     }

@@ -23,11 +23,11 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
         onCommand(push.command)
         return
       // The cloud view listens for itself.
-      case 'cloud.trip':
+      case 'cloud.run':
       case 'cloud.lines':
-      case 'cloud.fetching':
-      case 'cloud.codeAsked':
-      case 'cloud.codeShown':
+      case 'cloud.downloading':
+      case 'cloud.code-requested':
+      case 'cloud.sign-in-code':
     }
   })
   try {

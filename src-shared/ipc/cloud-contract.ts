@@ -137,14 +137,14 @@ export const cloudChannels = {
   /** Who the profile is; asks AWS. */
   'cloud.connect': { request: connection, response: callerSchema },
   /** Signs in through the browser. */
-  'cloud.signIn': { request: z.strictObject({ profile: z.string().min(1) }), response: emptyObject },
-  /** The code that `cloud.codeAsked` wants; null: not given. */
-  'cloud.giveCode': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: emptyObject },
-  'cloud.keepDraft': { request: launchFormSchema, response: emptyObject },
+  'cloud.sign-in': { request: z.strictObject({ profile: z.string().min(1) }), response: emptyObject },
+  /** The code that `cloud.code-requested` wants; null: not given. */
+  'cloud.submit-code': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: emptyObject },
+  'cloud.save-form': { request: launchFormSchema, response: emptyObject },
   /** The draft with what a pipeline's config.yaml states; asks for the file. */
-  'cloud.importConfig': { request: launchFormSchema, response: launchFormSchema },
+  'cloud.import-config': { request: launchFormSchema, response: launchFormSchema },
   /** System dialog for what lies on this machine; null when dismissed. */
-  'cloud.choose': { request: z.strictObject({ kind: z.enum(localKinds) }), response: z.object({ path: z.string().nullable() }) },
+  'cloud.choose-path': { request: z.strictObject({ kind: z.enum(localKinds) }), response: z.object({ path: z.string().nullable() }) },
   /** Buckets, or folders and files below a prefix. */
   'cloud.browse': {
     request: z.strictObject({ connection, bucket: z.string(), prefix: z.string() }),
@@ -153,16 +153,16 @@ export const cloudChannels = {
   /** ARNs of the roles that SageMaker may assume; `note`: why there are none, where they may not be listed. */
   'cloud.roles': { request: connection, response: z.object({ roles: z.array(z.string()), note: z.string().nullable() }) },
   'cloud.preflight': { request: launchFormSchema, response: preflightSchema },
-  /** Answers at once; how it goes is pushed as `cloud.trip`. */
+  /** Answers at once; how it goes is pushed as `cloud.run`. */
   'cloud.launch': { request: launchFormSchema, response: z.object({ runId }) },
   'cloud.log': { request: z.strictObject({ runId }), response: z.object({ lines: z.array(logLineSchema) }) },
   'cloud.stop': { request: z.strictObject({ runId }), response: emptyObject },
   /** Goes on with a trip that waits or failed on its way. */
-  'cloud.continue': { request: z.strictObject({ runId }), response: emptyObject },
+  'cloud.resume': { request: z.strictObject({ runId }), response: emptyObject },
   /** The job's page in the AWS console. */
-  'cloud.openConsole': { request: z.strictObject({ runId }), response: emptyObject },
-  /** Brings home what an s3:// prefix holds, or what a job of the account has written; opens it. Progress is pushed as `cloud.fetching`. */
-  'cloud.fetch': {
+  'cloud.open-console': { request: z.strictObject({ runId }), response: emptyObject },
+  /** Brings home what an s3:// prefix holds, or what a job of the account has written; opens it. Progress is pushed as `cloud.downloading`. */
+  'cloud.download': {
     request: z.strictObject({ connection, from: z.string().min(1).max(1024) }),
     response: z.object({ folder: z.string(), verified: z.boolean(), refused: z.int() }),
   },
@@ -170,11 +170,11 @@ export const cloudChannels = {
 } as const
 
 export const cloudPushes = [
-  z.object({ type: z.literal('cloud.trip'), run: cloudRunViewSchema }),
+  z.object({ type: z.literal('cloud.run'), run: cloudRunViewSchema }),
   z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
   /** Bytes of an earlier run that have come. */
-  z.object({ type: z.literal('cloud.fetching'), bytes: z.number(), total: z.number() }),
-  z.object({ type: z.literal('cloud.codeAsked'), device: z.string() }),
+  z.object({ type: z.literal('cloud.downloading'), bytes: z.number(), total: z.number() }),
+  z.object({ type: z.literal('cloud.code-requested'), device: z.string() }),
   /** The user is to confirm this code on that page. */
-  z.object({ type: z.literal('cloud.codeShown'), page: z.string(), code: z.string() }),
+  z.object({ type: z.literal('cloud.sign-in-code'), page: z.string(), code: z.string() }),
 ] as const

@@ -127,7 +127,7 @@ describe('settings', () => {
         2,
         'Error: --fetch needs --wait.\n',
       ],
-      [['launch', '--resume', '20270315094210a1b2c3'], 4, 'Error: No launch 20270315094210a1b2c3 was made from this machine.\n'],
+      [['launch', '--resume', '20270315094210a1b2c3'], 4, 'Error: This machine has no launch record of 20270315094210a1b2c3.\n'],
       [['watch', 'no-such-job'], 4, 'Error: There is no processing job no-such-job in eu-west-1.'],
       [['stop', 'no-such-job'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
       [['fetch', 'no-such-job', 'x'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],

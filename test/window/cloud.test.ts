@@ -69,7 +69,7 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     // The run opens by itself.
     await waitForHeatmap(page)
-    expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^The cloud run is home: headroom-\w+ is verified and open\.$/)])
+    expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^Cloud run downloaded: headroom-\w+ is verified and open\.$/)])
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
     expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
     expect(await page.getByRole('article').textContent()).toMatch(/memory up to \d\.\d GB/)
@@ -88,7 +88,7 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'List the account’s jobs' }).click()
     await expect.poll(() => page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
-    for (const expectedText of ['cloud.trip', 'cloud.lines', 'cloud.launch', 'arn:aws:iam::123456789012:user/planner'])
+    for (const expectedText of ['cloud.run', 'cloud.lines', 'cloud.launch', 'arn:aws:iam::123456789012:user/planner'])
       expect(await recorder.messages()).toContain(expectedText)
     expect(await recorder.found(simulator)).toEqual([])
   })

@@ -1,10 +1,16 @@
-// The journal of launches on this machine: one small file per trip, replaced in one step, without any secret.
+// Launch records: a small file per cloud run of this machine, replaced in one step, without any secret.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cloudRunSchema, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
+
+/** Folders below the application's `cloud` folder. They keep the names that earlier versions gave them. */
+export const cloudFolders = (cloudFolder: string): { readonly launchRecords: string; readonly plans: string } => ({
+  launchRecords: join(cloudFolder, 'trips'),
+  plans: join(cloudFolder, 'plans'),
+})
 
 /** A new name for a launch: its time, so that names sort, and six random letters. */
 export const newRunId = (now = new Date()): string =>
@@ -13,7 +19,7 @@ export const newRunId = (now = new Date()): string =>
 export class LaunchRecords {
   readonly #folder: string
 
-  /** `folder` is made when the first trip is written. */
+  /** The first write creates `folder`. */
   constructor(folder: string) {
     this.#folder = folder
   }
@@ -23,7 +29,7 @@ export class LaunchRecords {
     await replaceText(this.#path(cloudRun.runId), `${JSON.stringify(cloudRun, null, 2)}\n`, 0o600)
   }
 
-  /** Undefined where there is none, or one that this version does not understand. */
+  /** Undefined for a run without a record, or with one that this version cannot read. */
   async find(runId: string): Promise<CloudRun | undefined> {
     if (!/^[a-z0-9]{8,32}$/.test(runId)) return undefined
     const text = await readFile(this.#path(runId), 'utf8').catch(() => undefined)
@@ -34,8 +40,8 @@ export class LaunchRecords {
   async get(name: string): Promise<CloudRun> {
     const cloudRun = (await this.find(name)) ?? (await this.list()).find(({ jobName }) => jobName === name)
     if (cloudRun !== undefined) return cloudRun
-    throw new HeadroomError('cloud-setup', `No launch ${name} was made from this machine.`, {
-      next: 'List them with: headroom cloud jobs.',
+    throw new HeadroomError('cloud-setup', `This machine has no launch record of ${name}.`, {
+      next: 'List launches with: headroom cloud jobs.',
     })
   }
 

@@ -1,4 +1,4 @@
-// A trip as the window shows it, brought up to date by each event.
+// A cloud run as the window shows it, and how each event changes it.
 import type { CloudRunView } from '../../../src-shared/ipc/cloud-contract.ts'
 import type { CloudCaller, CloudEvent, CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
@@ -43,6 +43,19 @@ export const toCloudRunView = (
   }
 }
 
+const progressIntervalMs = 100
+
+/** Lets progress events through at most every tenth of a second, and always the last one; every other event passes. */
+export const createProgressFilter = (): ((event: CloudEvent) => boolean) => {
+  let lastPassedAt = 0
+  return (event) => {
+    const isProgress = (event.type === 'upload' || event.type === 'download') && event.bytes < event.total
+    if (isProgress && Date.now() - lastPassedAt < progressIntervalMs) return false
+    lastPassedAt = Date.now()
+    return true
+  }
+}
+
 const fractionOf = (bytes: number, total: number): number => (total === 0 ? 1 : Math.min(1, bytes / total))
 
 export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView => {
@@ -52,7 +65,7 @@ export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView 
         ...view,
         instanceType: event.instance_type,
         maxUsd: event.most_usd,
-        activity: 'Checking what is in the bucket',
+        activity: 'Comparing files with the bucket',
         progress: null,
       }
     case 'upload':
@@ -66,7 +79,7 @@ export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView 
         status: 'InProgress',
         startedAt: null,
         endedAt: null,
-        activity: 'Waiting for a machine',
+        activity: 'Waiting for an instance',
         progress: null,
       }
     case 'status': {
@@ -75,8 +88,8 @@ export const applyEvent = (view: CloudRunView, event: CloudEvent): CloudRunView 
         endedAt !== null
           ? ''
           : startedAt === null
-            ? 'Waiting for a machine'
-            : view.activity === 'Waiting for a machine'
+            ? 'Waiting for an instance'
+            : view.activity === 'Waiting for an instance'
               ? 'Starting the engine'
               : view.activity
       return { ...view, stage: endedAt === null ? view.stage : 'ended', status, submittedAt, startedAt, endedAt, activity, error: null }

@@ -1,4 +1,4 @@
-// The trips of this window: launched, followed, fetched and opened; after a restart each goes on where it was.
+// The cloud runs of this window: launched, followed and downloaded. After a restart each one resumes.
 import { join } from 'node:path'
 import type { CloudRunView } from '../../../src-shared/ipc/cloud-contract.ts'
 import { hasEnded, type CloudEvent, type LogLine, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
@@ -10,18 +10,19 @@ import { waitForRun, downloadRun, launchRun, resumeRun } from '../../cloud/launc
 import { JobLog } from '../../cloud/jobs/job-log.ts'
 import type { EnginePort } from '../../cloud/launch/engine-port.ts'
 import { stopJob } from '../../cloud/jobs/stop-job.ts'
-import { LaunchRecords } from '../../cloud/launch/launch-records.ts'
-import { toCloudRunView, applyEvent } from './cloud-run-view.ts'
+import { cloudFolders, LaunchRecords } from '../../cloud/launch/launch-records.ts'
+import { applyEvent, createProgressFilter, toCloudRunView } from './cloud-run-view.ts'
 
 export interface CloudRunsDeps {
-  /** Where journal files lie, and where runs come home. */
+  /** The application's `cloud` folder. */
   readonly folder: string
+  /** Downloaded runs go below it. */
   readonly runs: string
   readonly connect: (profile: string | null, region: string | null) => Promise<Connection>
   readonly engine: EnginePort
   readonly onRun: (cloudRun: CloudRunView) => void
   readonly onLines: (runId: string, lines: LogLine[]) => void
-  /** The trip has ended, well or badly. */
+  /** The run was downloaded, or failed. */
   readonly onEnd: (cloudRun: CloudRunView) => void
   readonly pollMs?: number | undefined
 }
@@ -33,47 +34,45 @@ interface ActiveRun {
 }
 
 const maxLines = 10_000
-/** At most so often is the window told of progress. */
-const progressIntervalMs = 100
 
 export class CloudRuns {
-  readonly #needs: CloudRunsDeps
-  readonly #journal: LaunchRecords
-  readonly #live = new Map<string, ActiveRun>()
-  readonly #ends = new Set<Promise<void>>()
+  readonly #deps: CloudRunsDeps
+  readonly #launchRecords: LaunchRecords
+  readonly #active = new Map<string, ActiveRun>()
+  readonly #pending = new Set<Promise<void>>()
 
   constructor(deps: CloudRunsDeps) {
-    this.#needs = deps
-    this.#journal = new LaunchRecords(join(deps.folder, 'trips'))
+    this.#deps = deps
+    this.#launchRecords = new LaunchRecords(cloudFolders(deps.folder).launchRecords)
   }
 
   get launchRecords(): LaunchRecords {
-    return this.#journal
+    return this.#launchRecords
   }
 
-  /** Goes on with what an earlier start left unfinished. */
+  /** Resumes what an earlier start left unfinished. */
   async resume(): Promise<void> {
-    for (const cloudRun of await this.#journal.list()) {
-      const activeRun = this.#remember(cloudRun)
-      // Failed jobs and incomplete runs are shown as they are; the user may still ask for them again.
+    for (const cloudRun of await this.#launchRecords.list()) {
+      const activeRun = this.#add(cloudRun)
+      // Failed jobs and incomplete runs are only shown; the user may still resume them.
       const hasFailed =
         cloudRun.incomplete !== null || (cloudRun.job !== null && hasEnded(cloudRun.job.status) && cloudRun.job.status !== 'Completed')
-      if (cloudRun.stage !== 'home' && !hasFailed) this.#run(activeRun, cloudRun)
+      if (cloudRun.stage !== 'home' && !hasFailed) this.#resumeRecorded(activeRun, cloudRun)
     }
   }
 
   /** Newest first. */
   list(): CloudRunView[] {
-    return [...this.#live.values()].map(({ view }) => view).sort((a, b) => (a.runId < b.runId ? 1 : -1))
+    return [...this.#active.values()].map(({ view }) => view).sort((a, b) => (a.runId < b.runId ? 1 : -1))
   }
 
-  /** Of a job that ended before this start, they are asked of CloudWatch; none where it does not answer. */
+  /** The log of a job that ended before this start comes from CloudWatch; empty if that fails. */
   async lines(runId: string): Promise<LogLine[]> {
     const activeRun = this.#find(runId)
     const { stage, isLive, jobName } = activeRun.view
     if (activeRun.lines.length === 0 && !isLive && stage !== 'planned' && stage !== 'submitting') {
-      const { profile, caller } = await this.#journal.get(runId)
-      const connection = await this.#needs.connect(profile, caller.region)
+      const { profile, caller } = await this.#launchRecords.get(runId)
+      const connection = await this.#deps.connect(profile, caller.region)
       const lines = await new JobLog(connection, jobName).read().catch(() => [])
       if (activeRun.lines.length === 0) activeRun.lines.push(...lines.slice(-maxLines))
     }
@@ -81,115 +80,111 @@ export class CloudRuns {
   }
 
   async launch(request: LaunchRequest, profile: string | null, region: string | null): Promise<void> {
-    const connection = await this.#needs.connect(profile, region)
+    const connection = await this.#deps.connect(profile, region)
     const caller = await identifyCaller(connection)
     const activeRun: ActiveRun = { view: toCloudRunView(request, caller), lines: [], controller: undefined }
-    this.#live.set(request.runId, activeRun)
+    this.#active.set(request.runId, activeRun)
     this.#begin(
       activeRun,
       (signal) =>
         launchRun(
-          { connection, caller, launchRecords: this.#journal, request, engine: this.#needs.engine },
-          { signal, onEvent: (event) => this.#hear(activeRun, event) },
+          { connection, caller, launchRecords: this.#launchRecords, request, engine: this.#deps.engine },
+          { signal, onEvent: (event) => this.#handleEvent(activeRun, event) },
         ),
       connection,
     )
   }
 
-  async continue(runId: string): Promise<void> {
+  async resumeRun(runId: string): Promise<void> {
     const activeRun = this.#find(runId)
     if (activeRun.controller !== undefined) return
-    this.#run(activeRun, await this.#journal.get(runId))
+    this.#resumeRecorded(activeRun, await this.#launchRecords.get(runId))
   }
 
   async stop(runId: string): Promise<void> {
-    const cloudRun = await this.#journal.get(runId)
-    await stopJob(await this.#needs.connect(cloudRun.profile, cloudRun.caller.region), cloudRun.jobName)
+    const cloudRun = await this.#launchRecords.get(runId)
+    await stopJob(await this.#deps.connect(cloudRun.profile, cloudRun.caller.region), cloudRun.jobName)
   }
 
-  async consolePage(runId: string): Promise<string> {
-    const cloudRun = await this.#journal.get(runId)
+  async consoleUrl(runId: string): Promise<string> {
+    const cloudRun = await this.#launchRecords.get(runId)
     return consoleUrl(cloudRun.caller.region, cloudRun.jobName)
   }
 
-  /** Lets go of everything; jobs go on, and the next start follows them again. */
+  /** Jobs go on, and the next start follows them again. */
   async stopFollowing(): Promise<void> {
-    for (const { controller } of this.#live.values()) controller?.abort()
-    await Promise.all(this.#ends)
+    for (const { controller } of this.#active.values()) controller?.abort()
+    await Promise.all(this.#pending)
   }
 
   #find(runId: string): ActiveRun {
-    const activeRun = this.#live.get(runId)
-    if (activeRun === undefined) throw new HeadroomError('cloud-setup', `There is no launch ${runId}.`)
+    const activeRun = this.#active.get(runId)
+    if (activeRun === undefined) throw new HeadroomError('cloud-setup', `There is no cloud run ${runId}.`)
     return activeRun
   }
 
-  #remember(cloudRun: CloudRun): ActiveRun {
+  #add(cloudRun: CloudRun): ActiveRun {
     const activeRun: ActiveRun = { view: toCloudRunView(cloudRun.request, cloudRun.caller, cloudRun), lines: [], controller: undefined }
-    this.#live.set(cloudRun.runId, activeRun)
+    this.#active.set(cloudRun.runId, activeRun)
     return activeRun
   }
 
-  #run(activeRun: ActiveRun, cloudRun: CloudRun): void {
+  #resumeRecorded(activeRun: ActiveRun, cloudRun: CloudRun): void {
     this.#begin(activeRun, async (signal) => {
-      const connection = await this.#needs.connect(cloudRun.profile, cloudRun.caller.region)
-      return resumeRun(connection, this.#journal, cloudRun, { signal, onEvent: (event) => this.#hear(activeRun, event) })
+      const connection = await this.#deps.connect(cloudRun.profile, cloudRun.caller.region)
+      return resumeRun(connection, this.#launchRecords, cloudRun, { signal, onEvent: (event) => this.#handleEvent(activeRun, event) })
     })
   }
 
-  /** Launches or resumes, then follows and fetches. */
+  /** Launches or resumes, then follows and downloads. */
   #begin(activeRun: ActiveRun, submit: (signal: AbortSignal) => Promise<CloudRun>, existing?: Connection): void {
     const controller = new AbortController()
     activeRun.controller = controller
     this.#show(activeRun, { isLive: true, error: null })
-    const end = this.#travel(activeRun, controller.signal, submit, existing)
+    const end = this.#follow(activeRun, controller.signal, submit, existing)
       .catch((thrown: unknown) => {
         if (!controller.signal.aborted) this.#finish(activeRun, { isLive: false, activity: '', progress: null, error: toWireError(thrown) })
       })
       .finally(() => {
         activeRun.controller = undefined
-        this.#ends.delete(end)
+        this.#pending.delete(end)
       })
-    this.#ends.add(end)
+    this.#pending.add(end)
   }
 
-  async #travel(
+  async #follow(
     activeRun: ActiveRun,
     signal: AbortSignal,
     submit: (signal: AbortSignal) => Promise<CloudRun>,
     existing: Connection | undefined,
   ): Promise<void> {
-    const work = { signal, onEvent: (event: CloudEvent) => this.#hear(activeRun, event), pollMs: this.#needs.pollMs }
+    const options = { signal, onEvent: (event: CloudEvent) => this.#handleEvent(activeRun, event), pollMs: this.#deps.pollMs }
     const submitted = await submit(signal)
-    const connection = existing ?? (await this.#needs.connect(submitted.profile, submitted.caller.region))
-    const ended = await waitForRun(connection, this.#journal, submitted, work)
-    const downloaded = await downloadRun(connection, this.#journal, ended, join(this.#needs.runs, `cloud-${ended.runId}`), work)
+    const connection = existing ?? (await this.#deps.connect(submitted.profile, submitted.caller.region))
+    const ended = await waitForRun(connection, this.#launchRecords, submitted, options)
+    const downloaded = await downloadRun(connection, this.#launchRecords, ended, join(this.#deps.runs, `cloud-${ended.runId}`), options)
     this.#finish(activeRun, { isLive: false, stage: 'home', activity: '', progress: null, error: null, folder: downloaded.folder })
   }
 
-  #told = 0
-  #hear(activeRun: ActiveRun, event: CloudEvent): void {
+  readonly #isDue = createProgressFilter()
+  #handleEvent(activeRun: ActiveRun, event: CloudEvent): void {
+    activeRun.view = applyEvent(activeRun.view, event)
     if (event.type === 'log') {
-      activeRun.view = applyEvent(activeRun.view, event)
       activeRun.lines.push(event.line)
       if (activeRun.lines.length > maxLines) activeRun.lines.splice(0, activeRun.lines.length - maxLines)
-      this.#needs.onLines(activeRun.view.runId, [event.line])
+      this.#deps.onLines(activeRun.view.runId, [event.line])
       return
     }
-    activeRun.view = applyEvent(activeRun.view, event)
-    const isProgress = event.type === 'upload' || event.type === 'download'
-    if (isProgress && Date.now() - this.#told < progressIntervalMs) return
-    this.#told = Date.now()
-    this.#needs.onRun(activeRun.view)
+    if (this.#isDue(event)) this.#deps.onRun(activeRun.view)
   }
 
   #show(activeRun: ActiveRun, change: Partial<CloudRunView>): void {
     activeRun.view = { ...activeRun.view, ...change }
-    this.#needs.onRun(activeRun.view)
+    this.#deps.onRun(activeRun.view)
   }
 
   #finish(activeRun: ActiveRun, change: Partial<CloudRunView>): void {
     this.#show(activeRun, change)
-    this.#needs.onEnd(activeRun.view)
+    this.#deps.onEnd(activeRun.view)
   }
 }

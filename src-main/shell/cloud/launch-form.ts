@@ -18,6 +18,8 @@ const storedFormSchema = z.preprocess(
   launchFormSchema,
 )
 
+/** Keeps the name that earlier versions gave it. */
+export const launchFormPath = (cloudFolder: string): string => join(cloudFolder, 'draft.json')
 export const readLaunchForm = (path: string): Promise<LaunchForm> => readJsonFile<LaunchForm>(path, storedFormSchema, emptyLaunchForm)
 export const saveLaunchForm = (path: string, form: LaunchForm): Promise<void> => writeJsonFile(path, form)
 

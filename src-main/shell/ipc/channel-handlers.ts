@@ -8,7 +8,6 @@ import type { StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
 import { runOverviewSchema } from '../../../src-shared/ipc/run-view.ts'
 import type { Settings, SettingsChange } from '../../../src-shared/config/settings.ts'
 import type { CloudService } from '../cloud/cloud-service.ts'
-import { createCloudHandlers } from '../cloud/cloud-handlers.ts'
 import type { Analyses } from '../engine/analyses.ts'
 import type { RunPrefetch } from '../engine/run-prefetch.ts'
 import type { EngineProcess } from '../engine/engine-process.ts'
@@ -24,7 +23,7 @@ export interface HandlerDeps {
   readonly queries: QueryProcess
   readonly analyses: Analyses
   readonly recentRuns: RecentRuns
-  readonly cloud: () => Promise<CloudService>
+  readonly cloud: CloudService
   readonly takeStartRequest: () => StartRequest
   readonly settings: { readonly get: () => Settings; readonly set: (change: SettingsChange) => Promise<Settings> }
   /** The list of recent runs has changed. */
@@ -145,7 +144,7 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
       if (change.analysis !== undefined) await engine.call('config.check', { settings: change.analysis })
       return settings.set(change)
     },
-    ...createCloudHandlers(deps.cloud),
+    ...deps.cloud.handlers,
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text)
       return {}

@@ -99,7 +99,7 @@ it('makes both jobs of a trip through Spark; one that failed is begun again when
   const next = open()
   await next.resume()
   expect(next.list()).toMatchObject([{ part: 'spark', isLive: false }])
-  await next.continue(request.runId)
+  await next.resumeRun(request.runId)
   await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(2)
   // The engine of this place writes no run; that it was asked is what counts here.
   expect(ends[1]).toMatchObject({ part: 'finish', status: 'Completed', error: { code: 'cloud-incomplete' } })

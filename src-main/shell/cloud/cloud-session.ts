@@ -1,0 +1,208 @@
+// The cloud while the window is open: connections, launch form, cloud runs. It imports no Electron; its deps bring what it needs.
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { cloudChannels, LaunchForm, LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
+import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { Push, ChannelRequest } from '../../../src-shared/ipc/ipc-contract.ts'
+import { browseBucket } from '../../cloud/storage/browse-bucket.ts'
+import { connect, identifyCaller, type Connection } from '../../cloud/account/connection.ts'
+import { downloadEarlierRun } from '../../cloud/download/download-earlier-run.ts'
+import { listJobs } from '../../cloud/jobs/list-jobs.ts'
+import { listExecutionRoles } from '../../cloud/account/list-roles.ts'
+import { preflight } from '../../cloud/preflight/preflight.ts'
+import { listProfiles } from '../../cloud/account/shared-config.ts'
+import type { EnginePort } from '../../cloud/launch/engine-port.ts'
+import { cloudFolders } from '../../cloud/launch/launch-records.ts'
+import { signIn } from '../../cloud/account/sign-in.ts'
+import { buildLaunchRequest, fillFromConfig, launchFormPath, readLaunchForm, saveLaunchForm } from './launch-form.ts'
+import type { DataFolder } from '../settings/data-folder.ts'
+import type { ChannelHandlers } from '../ipc/serve-channels.ts'
+import { createProgressFilter } from './cloud-run-view.ts'
+import { CloudRuns } from './cloud-runs.ts'
+
+export type CloudHandlers = Pick<ChannelHandlers, keyof typeof cloudChannels>
+
+export interface CloudSessionDeps {
+  readonly data: DataFolder
+  readonly push: (push: Push) => void
+  readonly notify: (title: string, body: string) => void
+  readonly openPage: (url: string) => Promise<void>
+  /** System dialog; null when dismissed. */
+  readonly choosePath: (kind: LocalKind | 'config') => Promise<string | null>
+  readonly openRun: (folder: string) => void
+  readonly engine: EnginePort
+}
+
+/** `runs/cloud-NAME`, with a number where that is taken. An interrupted download finds its parts there again. */
+const findFreeFolder = async (runs: string, from: string): Promise<string> => {
+  const name = from
+    .replace(/\/+$/, '')
+    .split('/')
+    .at(-1)!
+    .replace(/^headroom-/, '')
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 80)
+  const taken = new Set(await readdir(runs).catch(() => [] as string[]))
+  const names = Array.from({ length: taken.size + 1 }, (_, index) => `cloud-${name}${index === 0 ? '' : `-${index + 1}`}`)
+  return join(
+    runs,
+    names.find((candidate) => !taken.has(candidate))!,
+  )
+}
+
+const errorText = ({ message, next }: HeadroomError): string => `${message} ${next ?? ''}`.trim()
+
+export class CloudSession {
+  readonly #deps: CloudSessionDeps
+  readonly #formPath: string
+  /** Folder of the plans of Spark jobs. */
+  readonly #planRoot: string
+  readonly #connections = new Map<string, Promise<Connection>>()
+  readonly #allowed = new Set<string>()
+  readonly #runs: CloudRuns
+  readonly #resumed: Promise<void>
+  #submitCode: ((code: string | null) => void) | undefined
+
+  constructor(deps: CloudSessionDeps) {
+    this.#deps = deps
+    this.#formPath = launchFormPath(deps.data.cloud)
+    this.#planRoot = cloudFolders(deps.data.cloud).plans
+    const poll = process.env['HEADROOM_POLL_MS'] ?? ''
+    this.#runs = new CloudRuns({
+      folder: deps.data.cloud,
+      runs: deps.data.runs,
+      connect: (profile, region) => this.#connect({ profile, region }),
+      engine: deps.engine,
+      onRun: (run) => deps.push({ type: 'cloud.run', run }),
+      onLines: (runId, lines) => deps.push({ type: 'cloud.lines', runId, lines }),
+      onEnd: ({ error, jobName, folder }) => {
+        if (error === null) deps.notify('Cloud run downloaded', `${jobName} is verified and open.`)
+        else deps.notify('Cloud run failed', error.message)
+        if (folder !== null && error === null) deps.openRun(folder)
+      },
+      pollMs: poll === '' ? undefined : Number(poll),
+    })
+    this.#resumed = this.#runs.resume()
+  }
+
+  readonly handlers: CloudHandlers = {
+    'cloud.start': async () => {
+      await this.#resumed
+      return { profiles: await listProfiles(), form: await readLaunchForm(this.#formPath), runs: this.#runs.list() }
+    },
+    'cloud.connect': (request) => this.#identify(request),
+    'cloud.sign-in': async ({ profile }) => {
+      const { openPage, push } = this.#deps
+      await signIn(profile, { openPage, showCode: (page, code) => push({ type: 'cloud.sign-in-code', page, code }) })
+      this.#forgetConnections()
+      return {}
+    },
+    'cloud.submit-code': async ({ code }) => {
+      this.#submitCode?.(code)
+      return {}
+    },
+    'cloud.save-form': async (form) => {
+      await saveLaunchForm(this.#formPath, form)
+      return {}
+    },
+    'cloud.import-config': async (form) => {
+      const file = await this.#deps.choosePath('config')
+      return file === null ? form : fillFromConfig(form, file)
+    },
+    'cloud.choose-path': async ({ kind }) => ({ path: await this.#deps.choosePath(kind) }),
+    'cloud.browse': async ({ connection, bucket, prefix }) => browseBucket(await this.#connect(connection), bucket, prefix),
+    'cloud.roles': async (request) => {
+      const { roles, accessError } = await listExecutionRoles(await this.#connect(request))
+      return { roles: [...roles], note: accessError === undefined ? null : errorText(accessError) }
+    },
+    'cloud.preflight': async (form) => preflight(await this.#connect(form), await buildLaunchRequest(form, this.#planRoot)),
+    'cloud.launch': (form) => this.#launch(form),
+    'cloud.log': async ({ runId }) => ({ lines: await this.#runs.lines(runId) }),
+    'cloud.stop': async ({ runId }) => {
+      await this.#runs.stop(runId)
+      return {}
+    },
+    'cloud.resume': async ({ runId }) => {
+      this.#forgetConnections()
+      await this.#runs.resumeRun(runId)
+      return {}
+    },
+    'cloud.open-console': async ({ runId }) => {
+      await this.#deps.openPage(await this.#runs.consoleUrl(runId))
+      return {}
+    },
+    'cloud.download': async ({ connection, from }) => {
+      const { data, push, openRun } = this.#deps
+      const isDue = createProgressFilter()
+      const { folder, verified, refused } = await downloadEarlierRun(
+        {
+          connection: await this.#connect(connection),
+          launchRecords: this.#runs.launchRecords,
+          from,
+          folder: await findFreeFolder(data.runs, from),
+        },
+        {
+          onEvent: (event) => {
+            if (event.type === 'download' && isDue(event)) push({ type: 'cloud.downloading', bytes: event.bytes, total: event.total })
+          },
+        },
+      )
+      openRun(folder)
+      return { folder, verified, refused: refused.length }
+    },
+    'cloud.jobs': async (request) => {
+      const { jobs, accessError } = await listJobs(await this.#connect(request), this.#runs.launchRecords, { nameContains: '' })
+      return { jobs: [...jobs], note: accessError === undefined ? null : errorText(accessError) }
+    },
+  }
+
+  stopFollowing(): Promise<void> {
+    return this.#runs.stopFollowing()
+  }
+
+  async #launch(form: LaunchForm): Promise<{ runId: string }> {
+    const request = await buildLaunchRequest(form, this.#planRoot)
+    await saveLaunchForm(this.#formPath, form)
+    await this.#runs.launch(request, form.profile, form.region)
+    return { runId: request.runId }
+  }
+
+  async #identify(request: ChannelRequest<'cloud.connect'>): Promise<CloudCaller> {
+    if (request.allowsProcess === true) this.#allowed.add(request.profile ?? '')
+    this.#forgetConnections()
+    return identifyCaller(await this.#connect(request))
+  }
+
+  /** One connection per profile and region, so that nobody signs in twice. A failed one is opened again. */
+  #connect({ profile, region }: { readonly profile: string | null; readonly region: string | null }): Promise<Connection> {
+    const key = JSON.stringify([profile, region])
+    const existing = this.#connections.get(key)
+    if (existing !== undefined) return existing
+    const opened = connect({
+      profile: profile ?? undefined,
+      region: region ?? undefined,
+      allowsProcess: this.#allowed.has(profile ?? ''),
+      askMfaCode: (device) => this.#requestCode(device),
+    })
+    this.#connections.set(key, opened)
+    opened.catch(() => this.#connections.delete(key))
+    return opened
+  }
+
+  /** The next request connects again; active cloud runs keep their connections. */
+  #forgetConnections(): void {
+    this.#connections.clear()
+  }
+
+  async #requestCode(device: string): Promise<string> {
+    const code = await new Promise<string | null>((resolve) => {
+      this.#submitCode = resolve
+      this.#deps.push({ type: 'cloud.code-requested', device })
+    })
+    this.#submitCode = undefined
+    if (code === null)
+      throw new HeadroomError('cloud-sign-in', `No MFA code was entered for ${device}.`, { next: 'Verify the credentials again.' })
+    return code
+  }
+}
