@@ -70,7 +70,7 @@ export class CloudService {
         checkTables: ({ serversTable, eventsTable }) =>
           engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null }),
       },
-      openRun: (folder) => push({ type: 'launch.requested', startRequest: { kind: 'path', path: folder } }),
+      openRun: (folder) => push({ type: 'start.requested', startRequest: { kind: 'path', path: folder } }),
     })
   }
 }
