@@ -1,0 +1,32 @@
+// The page about figures: complete, up to date, and pointing at code and tests that exist.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fleetFigures, flaggedFigures, serverRiskFigures } from '../../scripts/figures/figure-sources.mjs'
+import { figuresPage } from '../../scripts/figures/figures-page.mjs'
+import { serverRiskRowSchema } from '../../src-shared/artefacts/server-risk.ts'
+import { flagColumns } from '../../src-main/forecasts/column-aliases.ts'
+
+const project = join(import.meta.dirname, '..', '..')
+const read = (path: string): string => readFileSync(join(project, path), 'utf8')
+
+describe('docs/figures.md', () => {
+  test('is what npm run docs:figures writes', () => {
+    expect(read('docs/figures.md')).toBe(figuresPage(serverRiskRowSchema))
+  })
+
+  test('has a row for every column of server_risk.parquet and of the flagged file, and no other', () => {
+    expect(Object.keys(serverRiskFigures)).toEqual(Object.keys(serverRiskRowSchema.shape))
+    expect(Object.keys(flaggedFigures).sort()).toEqual([...flagColumns].sort())
+  })
+
+  test('names functions and tests that exist', () => {
+    const sources = [...Object.values(serverRiskFigures), ...Object.values(flaggedFigures), ...Object.values(fleetFigures)]
+    const missing = sources.flatMap(({ code, test: testFile }) => {
+      const [file = '', symbol = ''] = code.split('#')
+      const isDefined = existsSync(join(project, file)) && new RegExp(`\\b(?:const|function\\*?|class) ${symbol}\\b`).test(read(file))
+      return [...(isDefined ? [] : [code]), ...(existsSync(join(project, testFile)) ? [] : [testFile])]
+    })
+    expect(missing).toEqual([])
+  })
+})
