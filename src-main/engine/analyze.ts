@@ -192,7 +192,7 @@ const writeFindings = async (
           underutilized_count: clusteredServers.clusters[0]?.size ?? 0,
         }
       : baseReport
-  const recommendations = listRecommendations(recommended, config, fleet.dataset.columns)
+  const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)

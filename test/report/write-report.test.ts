@@ -75,23 +75,16 @@ describe('one web page', () => {
   it('writes names from the data as text', async () => {
     const path = join(folder, 'hostile')
     await fabricateRun(path)
-    await writeFile(
-      join(path, runFiles.recommendations),
-      JSON.stringify({
-        total_savings_usd: 0,
-        recommendations: [
-          {
-            server_id: 'alpha',
-            recommendation: 'watch',
-            reason: '<img src=x onerror=alert(1)> & "more"',
-            metric: 'cpu_p95',
-            monthly_savings_usd: 0,
-          },
-        ],
-      }),
+    await saveDecisions(
+      path,
+      [{ server_id: 'alpha', recommendation: 'consolidate', verdict: 'dismissed', reason: '<b>no</b>' }],
+      new Date(0),
     )
-    await saveDecisions(path, [{ server_id: 'alpha', recommendation: 'watch', verdict: 'dismissed', reason: '<b>no</b>' }], new Date(0))
-    const page = (await written(await opened(path), 'html')).toString()
+    const run = await opened(path)
+    await run.database.run(
+      `UPDATE server_risk SET recommendation = 'consolidate', target_host = '<img src=x onerror=alert(1)> & "more"' WHERE server_id = 'alpha'`,
+    )
+    const page = (await written(run, 'html')).toString()
     expect(page).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;more&#34;')
     expect(page).toContain('dismissed: &#60;b&#62;no&#60;/b&#62;')
     expect(page).toMatch(/1 of 3 servers will run short of capacity by 2 July 2026; the first on 29 June 2026/)

@@ -1,9 +1,8 @@
 // optimization_recommendations.json: what to do with each server, in words and numbers, and the savings waterfall.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
-import { retirePeakPercent, watchMinProbability } from './recommend-before-packing.ts'
 import { groupKey } from './fleet-servers.ts'
 import type { RecommendedFleet, RecommendedServer } from './assign-recommendations.ts'
-import { traceQuery, type TraceColumns } from './trace-query.ts'
+import { describeReason, traceQuery, type ColumnName } from '../../forecasts/recommendation-text.ts'
 
 export interface Recommendation {
   readonly server_id: string
@@ -125,7 +124,7 @@ export const describeRecommendations = async (fleet: RecommendedFleet): Promise<
 export async function* listRecommendations(
   fleet: RecommendedFleet,
   config: AnalysisConfig,
-  columns: TraceColumns,
+  columnName: ColumnName,
 ): AsyncGenerator<Recommendation> {
   for await (const page of fleet()) {
     for (const server of page) {
@@ -133,7 +132,7 @@ export async function* listRecommendations(
       yield {
         server_id: server.server_id,
         recommendation: server.recommendation,
-        reason: reasonFor(server, config),
+        reason: describeReason(server, config),
         metric: server.metric,
         horizon_p95: server.horizon_p95,
         units_to_add: server.recommendation === 'add capacity' ? server.units_to_add : null,
@@ -144,34 +143,8 @@ export async function* listRecommendations(
         is_order_late: server.isOrderLate,
         target_host: server.targetHost,
         monthly_savings_usd: isRemoved(server) ? server.monthly_cost_usd : 0,
-        query: traceQuery(server, columns),
+        query: traceQuery(server, columnName),
       }
     }
-  }
-}
-
-const percentText = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} %`)
-
-const reasonFor = (server: RecommendedServer, config: AnalysisConfig): string => {
-  switch (server.recommendation) {
-    case 'add capacity': {
-      const breachText = server.first_breach_at === null ? '' : `; first above on ${server.first_breach_at.slice(0, 10)}`
-      const orderText =
-        server.orderBy === null
-          ? ''
-          : ` Order by ${server.orderBy.slice(0, 10)}${server.isOrderLate ? ', which has passed: delivery will be late' : ''}.`
-      const units = server.units_to_add ?? 0
-      return `The horizon's P95 of ${server.metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}. Add ${
-        Number.isInteger(units) ? units : units.toFixed(2)
-      } capacity ${units === 1 ? 'unit' : 'units'}.${orderText}`
-    }
-    case 'watch':
-      return `Not at risk by its forecast, but it breaches with a probability of ${percentText((server.breach_probability ?? 0) * 100)}, above ${watchMinProbability * 100} %.`
-    case 'retire':
-      return `The horizon's peak is ${percentText(server.horizon_peak)}, below ${retirePeakPercent} %.`
-    case 'consolidate':
-      return `The horizon's mean of ${percentText(server.horizon_mean)} is below ${config.underutilized_threshold} %; at every time its demand fits on ${server.targetHost} within ${config.consolidation_target} %.`
-    case 'keep':
-      return 'Neither at risk nor idle.'
   }
 }

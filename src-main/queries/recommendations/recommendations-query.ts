@@ -1,6 +1,5 @@
 // The run's recommendations under the filter, page by page, with the planner's decision beside each.
 import { z } from 'zod'
-import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { recommendationKindSchema } from '../../../src-shared/ipc/fleet-filter.ts'
 import {
   recommendationSchema,
@@ -8,120 +7,65 @@ import {
   type RecommendationsPage,
   type RecommendationsRequest,
 } from '../../../src-shared/ipc/fleet-view.ts'
-import { withCurrentNames } from '../../../src-shared/artefacts/renamed-names.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { SqlParameters } from '../../database/database.ts'
-import type { RecommendationEntries } from '../../run-folder/recommendations-file.ts'
+import { describeReason, traceQuery } from '../../forecasts/recommendation-text.ts'
 import { createDecisionsTable } from '../../notes/decisions.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
-const text = z.string().nullable().optional()
-const entryFieldsSchema = z.looseObject({
-  server_id: z.string(),
-  recommendation: recommendationKindSchema,
-  reason: z.string(),
-  metric: z.string(),
-  units_to_add: z.number().nullable().optional(),
-  order_by: text,
-  is_order_late: z.boolean().optional(),
-  target_host: text,
-  monthly_savings_usd: z.number(),
-  query: z.string().optional(),
-})
-const recommendationEntrySchema = z.preprocess(withCurrentNames, entryFieldsSchema)
-
-/** Runs whose recommendations lie in the table `recommendations` already. */
+/** Runs that hold the table `recommendations` already. */
 const loadedRuns = new WeakSet<OpenRun>()
 
-/** Table `recommendations`; false where the run states none. Throws run-damaged where its file does not fit. */
+/** Creates table `recommendations` from `server_risk`, a row per server that needs an action; false where the run has no recommendations. */
 export const createRecommendationsTable = async (run: OpenRun): Promise<boolean> => {
-  const fileEntries: unknown = run.contents.recommendations?.['recommendations']
-  const { recommendationEntries: entries } = run.contents
-  if (run.contents.kind !== 'headroom' || (entries === null && !Array.isArray(fileEntries))) return false
+  const { kind, presentFiles } = run.contents
+  if (kind !== 'headroom' || !presentFiles.has(runFiles.recommendations)) return false
   if (loadedRuns.has(run)) return true
-  await (entries === null ? createTableFromFile(run, fileEntries) : createTableFromServerRisk(run, entries))
+  await run.database.run(`
+    CREATE OR REPLACE TABLE recommendations AS
+    SELECT server_id, recommendation, metric, CASE WHEN recommendation = 'add capacity' THEN most_units END AS units_to_add,
+           strftime(order_by, '%Y-%m-%dT%H:%M:%SZ') AS order_by, is_order_late, target_host,
+           CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
+           horizon_p95, high_threshold, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+           server_probability AS breach_probability, server_peak AS horizon_peak, server_mean AS horizon_mean
+    FROM (
+      SELECT *, max(units_to_add) OVER server AS most_units, max(breach_probability) OVER server AS server_probability,
+             max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS server_peak,
+             max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS server_mean
+      FROM server_risk WINDOW server AS (PARTITION BY server_id))
+    WHERE is_limiting AND recommendation <> 'keep'`)
   loadedRuns.add(run)
   return true
 }
 
-const recommendationsDamaged = (cause?: unknown): HeadroomError =>
-  new HeadroomError('run-damaged', `${runFiles.recommendations} of the run cannot be read.`, { cause })
+const nullableNumber = z.number().nullable()
+const rowSchema = recommendationSchema.omit({ reason: true, query: true }).extend({
+  horizon_p95: nullableNumber,
+  high_threshold: nullableNumber,
+  first_breach_at: z.string().nullable(),
+  breach_probability: nullableNumber,
+  horizon_peak: nullableNumber,
+  horizon_mean: nullableNumber,
+})
 
-/** A list too long to be parsed: what it says of each server stands in server_risk as well; its texts are read for those that are shown. */
-const createTableFromServerRisk = async ({ database }: OpenRun, entries: RecommendationEntries): Promise<void> => {
-  await database.run(`
-    CREATE OR REPLACE TABLE recommendations AS
-    SELECT CAST(row_number() OVER (ORDER BY server_id) - 1 AS INTEGER) AS place, server_id, recommendation, '' AS reason, metric,
-           CASE WHEN recommendation = 'add capacity' THEN most_units END AS units_to_add, strftime(order_by, '%Y-%m-%dT%H:%M:%SZ') AS order_by,
-           CAST(is_order_late AS INTEGER) AS is_order_late, target_host,
-           CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd, '' AS query
-    FROM (SELECT *, max(units_to_add) OVER (PARTITION BY server_id) AS most_units FROM server_risk)
-    WHERE is_limiting AND recommendation <> 'keep'`)
-  const { rows } = await database.row('SELECT CAST(count(*) AS INTEGER) AS rows FROM recommendations', z.object({ rows: z.int() }))
-  if (rows !== (await entries.count())) throw recommendationsDamaged()
-}
-
-const indexedRecommendationSchema = recommendationSchema.extend({ place: z.int() })
-
-/** Rows of `recommendations` with the texts that the table does not hold. */
+/** Rows of `recommendations`, each with its reason and the query that shows the rows behind it. */
 const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): Promise<Recommendation[]> => {
-  const rows = await run.database.rows(sql, indexedRecommendationSchema, parameters)
-  const { recommendationEntries: entries } = run.contents
-  if (entries === null) return rows.map((row) => recommendationSchema.parse(row))
-  const fileEntries = await entries.read(rows.map(({ place }) => place)).catch((cause: unknown) => {
-    throw recommendationsDamaged(cause)
-  })
-  return rows.map((row, index) => {
-    const entry = recommendationEntrySchema.safeParse(fileEntries[index])
-    if (!entry.success || entry.data.server_id !== row.server_id) throw recommendationsDamaged(entry.error)
-    return recommendationSchema.parse({ ...row, reason: entry.data.reason, query: entry.data.query ?? '' })
+  const { manifest } = run.contents
+  if (manifest === null) return []
+  const columnName = (role: string): string | undefined => manifest.mapped_columns.find((mapping) => mapping.role === role)?.column
+  return (await run.database.rows(sql, rowSchema, parameters)).map((row) => {
+    const figures = { ...row, targetHost: row.target_host, orderBy: row.order_by, isOrderLate: row.is_order_late }
+    return recommendationSchema.parse({ ...row, reason: describeReason(figures, manifest.config), query: traceQuery(figures, columnName) })
   })
 }
 
-const createTableFromFile = async (run: OpenRun, fileEntries: unknown): Promise<void> => {
-  const parsed = z.array(recommendationEntrySchema).safeParse(fileEntries)
-  if (!parsed.success) throw recommendationsDamaged(parsed.error)
-  await run.database.storeRows(
-    'recommendations',
-    {
-      place: 'INTEGER',
-      server_id: 'VARCHAR',
-      recommendation: 'VARCHAR',
-      reason: 'VARCHAR',
-      metric: 'VARCHAR',
-      units_to_add: 'DOUBLE',
-      order_by: 'VARCHAR',
-      is_order_late: 'INTEGER',
-      target_host: 'VARCHAR',
-      monthly_savings_usd: 'DOUBLE',
-      query: 'VARCHAR',
-    },
-    parsed.data.map((row, place) => [
-      place,
-      row.server_id,
-      row.recommendation,
-      row.reason,
-      row.metric,
-      row.units_to_add ?? null,
-      row.order_by ?? null,
-      row.is_order_late === true ? 1 : 0,
-      row.target_host ?? null,
-      row.monthly_savings_usd,
-      row.query ?? '',
-    ]),
-  )
-}
-
-/** A decision about another recommendation than today's is void: the run was analysed anew. */
+/** A decision about a recommendation that the run no longer makes does not count. */
 const withDecisionsSql = `
   SELECT r.*, d.verdict, d.reason AS verdict_reason
   FROM recommendations r LEFT JOIN decisions d ON d.server_id = r.server_id AND d.recommendation = r.recommendation`
 
-const columnsSql = `place, server_id, recommendation, reason, metric, units_to_add, order_by, is_order_late = 1 AS is_order_late, target_host,
-  monthly_savings_usd, query, verdict, verdict_reason`
-
-/** What is late first, then what is due first, then what saves most. */
+/** Late orders first, then by order date, then by savings. */
 const orderSql = `list_position(['add capacity', 'watch', 'retire', 'consolidate'], recommendation), is_order_late DESC,
   order_by NULLS LAST, monthly_savings_usd DESC, server_id`
 
@@ -159,7 +103,7 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
     total,
     rows: await readRows(
       run,
-      `SELECT ${columnsSql} ${filteredSql} AND ${verdictCondition} ORDER BY ${orderSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
+      `SELECT * ${filteredSql} AND ${verdictCondition} ORDER BY ${orderSql} LIMIT ${request.limit} OFFSET ${request.offset}`,
       parameters,
     ),
     totalsByRecommendation: await run.database.rows(
@@ -184,6 +128,6 @@ export const queryRecommendations = async (run: OpenRun, request: Recommendation
 export const findRecommendation = async (run: OpenRun, serverId: string): Promise<Recommendation | null> => {
   if (!(await createRecommendationsTable(run))) return null
   await createDecisionsTable(run.database, run.contents.folder)
-  const rows = await readRows(run, `SELECT ${columnsSql} FROM (${withDecisionsSql}) WHERE server_id = $1`, [serverId])
+  const rows = await readRows(run, `SELECT * FROM (${withDecisionsSql}) WHERE server_id = $1`, [serverId])
   return rows[0] ?? null
 }

@@ -8,9 +8,9 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Reconciliation, ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { Database } from '../../database/database.ts'
-import { readRecommendationsFile } from '../../run-folder/recommendations-file.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 import { clusterByModule05 } from '../../engine/methods/module05.ts'
+import { readRecommendationTotals } from '../run/run-contents.ts'
 import { createChain, servers } from './chain-steps.ts'
 import { reconcileClusters } from './cluster-chains.ts'
 import { reconcileUnderutilized } from './idle-chain.ts'
@@ -109,12 +109,10 @@ const describeAssumptions = (config: AnalysisConfig): string[] =>
       ]
     : []
 
-const recommendationsSchema = z.looseObject({ total_savings_usd: z.number() })
-
 /** A chain that ends elsewhere than the run's own totals would explain nothing. */
 const assertAgreement = async (folder: string, { counts }: RunManifest, chains: readonly ReconciliationChain[]): Promise<void> => {
-  const savings = await readRecommendationsFile(join(folder, runFiles.recommendations)).then(
-    ({ head }) => recommendationsSchema.safeParse(head).data?.total_savings_usd,
+  const savings = await readRecommendationTotals(join(folder, runFiles.recommendations)).then(
+    ({ total_savings_usd }) => total_savings_usd,
     () => undefined,
   )
   const expectedTotals: Readonly<Record<string, readonly [file: string, value: number | undefined]>> = {

@@ -100,7 +100,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
     },
     soonestBreach:
       breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
-    savingsMonthlyUsd: contents.recommendations?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
+    savingsMonthlyUsd: contents.recommendationTotals?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
     underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
     module05Totals:
       contents.kind === 'headroom' || contents.summary === null

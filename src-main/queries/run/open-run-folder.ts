@@ -16,14 +16,9 @@ const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOvervi
   return new Map(holidays.map(({ day, name }) => [day, name]))
 }
 
-interface OpenOptions {
-  readonly signal?: AbortSignal
-  readonly maxWholeBytes?: number
-}
-
 /** Throws run-not-found, run-damaged, cancelled, and what the tables of a Module 05 folder are rejected for. */
-export const openRunFolder = async (folder: string, { signal, maxWholeBytes }: OpenOptions = {}): Promise<OpenRun> => {
-  const contents = await readRunContents(folder, maxWholeBytes)
+export const openRunFolder = async (folder: string, signal?: AbortSignal): Promise<OpenRun> => {
+  const contents = await readRunContents(folder)
   const { database, close } = await openQueryDatabase(signal)
   try {
     await createRunTables(database, contents)
@@ -43,7 +38,7 @@ export const withRunFolder = async <Result>(
   work: (run: OpenRun) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> => {
-  const run = await openRunFolder(folder, signal === undefined ? {} : { signal })
+  const run = await openRunFolder(folder, signal)
   try {
     return await work(run)
   } finally {

@@ -1,4 +1,5 @@
 // What lies in a run folder: its kind, manifest and small JSON files, and which files are absent.
+import { createReadStream } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -6,7 +7,6 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { RunKind } from '../../../src-shared/ipc/run-view.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
-import { readRecommendationsFile, type RecommendationEntries } from '../../run-folder/recommendations-file.ts'
 
 /** The Python job's summary; every key may be absent. */
 const looseSummarySchema = z.looseObject({
@@ -16,23 +16,22 @@ const looseSummarySchema = z.looseObject({
   underutilized_servers: z.number().optional(),
   optimization_savings_usd: z.number().optional(),
 })
-const looseRecommendationsSchema = z.looseObject({ total_savings_usd: z.number().optional() })
+const recommendationTotalsSchema = z.looseObject({ total_savings_usd: z.number().optional() })
+type RecommendationTotals = z.infer<typeof recommendationTotalsSchema>
 
 export interface RunContents {
   readonly folder: string
   readonly kind: RunKind
   readonly manifest: RunManifest | null
   readonly summary: z.infer<typeof looseSummarySchema> | null
-  /** Without the list where the file is too long to be read whole. */
-  readonly recommendations: z.infer<typeof looseRecommendationsSchema> | null
-  /** The list of such a file. */
-  readonly recommendationEntries: RecommendationEntries | null
-  /** Names of the run's files that are there. */
+  /** From optimization_recommendations.json, without the list of recommendations. */
+  readonly recommendationTotals: RecommendationTotals | null
+  /** Names of the run's files that exist. */
   readonly presentFiles: ReadonlySet<string>
 }
 
-/** Reads everything but the tables. `mostWhole`: bytes of recommendations that are read whole. Throws `run-not-found` or `run-damaged`. */
-export const readRunContents = async (folder: string, maxWholeBytes?: number): Promise<RunContents> => {
+/** Reads everything but the tables. Throws run-not-found or run-damaged. */
+export const readRunContents = async (folder: string): Promise<RunContents> => {
   const run = await readRunFolder(folder)
   const presentFiles = new Set<string>()
   for (const name of Object.values(runFiles)) if (await fileExists(join(folder, name))) presentFiles.add(name)
@@ -42,13 +41,6 @@ export const readRunContents = async (folder: string, maxWholeBytes?: number): P
   if (run.kind === 'headroom' && !presentFiles.has(runFiles.serverRisk)) {
     throw new HeadroomError('run-damaged', `${folder} lacks ${runFiles.serverRisk}, which its manifest names.`)
   }
-  const recommendations = presentFiles.has(runFiles.recommendations)
-    ? await readChecked(join(folder, runFiles.recommendations), async (path) => {
-        // The Python job's lists are laid out otherwise.
-        const { head, entries } = await readRecommendationsFile(path, run.kind === 'headroom' ? maxWholeBytes : Number.POSITIVE_INFINITY)
-        return { stated: looseRecommendationsSchema.parse(head), entries }
-      })
-    : null
   return {
     folder,
     kind: run.kind,
@@ -58,10 +50,26 @@ export const readRunContents = async (folder: string, maxWholeBytes?: number): P
           looseSummarySchema.parse(JSON.parse(await readFile(path, 'utf8'))),
         )
       : null,
-    recommendations: recommendations?.stated ?? null,
-    recommendationEntries: recommendations?.entries ?? null,
+    recommendationTotals: presentFiles.has(runFiles.recommendations)
+      ? await readChecked(join(folder, runFiles.recommendations), readRecommendationTotals)
+      : null,
     presentFiles,
   }
+}
+
+/** The list comes last in the engine's file, and grows with the fleet: it is left unread. */
+const listStart = '\n  "recommendations": ['
+
+/** A file in another layout, as Module 05 wrote it, is parsed whole. Throws what reading and parsing throw. */
+export const readRecommendationTotals = async (path: string): Promise<RecommendationTotals> => {
+  let text = ''
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const searched = Math.max(0, text.length - listStart.length)
+    text += chunk
+    const end = text.indexOf(listStart, searched)
+    if (end >= 0) return recommendationTotalsSchema.parse(JSON.parse(`${text.slice(0, end).replace(/,$/, '')}}`))
+  }
+  return recommendationTotalsSchema.parse(JSON.parse(text))
 }
 
 const readChecked = async <Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> => {

@@ -27,31 +27,14 @@ let folder: string
 let path: string
 let run: OpenRun
 
-const recommendationEntry = (server_id: string, recommendation: string, usd: number) => ({
-  server_id,
-  recommendation,
-  reason: `because of ${server_id}`,
-  metric: 'cpu_p95',
-  units_to_add: recommendation === 'add capacity' ? 2 : null,
-  order_by: null,
-  is_order_late: false,
-  target_host: null,
-  monthly_savings_usd: usd,
-  query: 'SELECT 1',
-})
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-fleet-queries-'))
   path = join(folder, 'run')
   await fabricateRun(path)
-  await writeFile(
-    join(path, runFiles.recommendations),
-    JSON.stringify({
-      total_savings_usd: 120,
-      recommendations: [recommendationEntry('charlie', 'retire', 120), recommendationEntry('alpha', 'add capacity', 0)],
-    }),
-  )
   run = await openRunFolder(path)
+  await run.database.run(`
+    UPDATE server_risk SET recommendation = 'retire' WHERE server_id = 'charlie';
+    UPDATE server_risk SET recommendation = 'add capacity', units_to_add = 2 WHERE server_id = 'alpha'`)
 })
 afterAll(async () => {
   await run.close()
@@ -176,7 +159,7 @@ describe('the figures of the fleet', () => {
       expected_breaches: null,
       // Three servers at 120 USD; nothing leaves, for all of them are kept.
       monthly_cost_usd: 360,
-      savings_usd: 0,
+      savings_usd: 120,
       median_mae: 1.5,
       calendar: [{ atMs: horizonStartMs, at_risk: 1, brief: 1 }],
       calendarStepMs: dayMs,
@@ -220,6 +203,10 @@ describe('recommendations', () => {
       { recommendation: 'retire', servers: 1, monthly_savings_usd: 120, units: 0 },
     ])
     expect(verdicts).toEqual({ open: 2, accepted: 0, dismissed: 0, accepted_savings_usd: 0 })
+    expect(rows.map(({ reason }) => reason)).toEqual([
+      "The horizon's P95 of cpu_p95 is 93.5 %, above 80.0 %; first above on 2026-06-29. Add 2 capacity units.",
+      "The horizon's peak is 82.0 %, below 5 %.",
+    ])
   })
 
   it('are accepted and dismissed with a reason, kept beside the run, and taken back', async () => {

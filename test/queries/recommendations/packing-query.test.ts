@@ -1,5 +1,5 @@
 // The packing of a run host by host, on three servers worked out on paper.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,28 +7,19 @@ import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
 import { queryHostLoad, queryPacking } from '../../../src-main/queries/recommendations/packing-query.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
-import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { fabricateRun, horizonStartMs } from '../../fixtures/fabricated-runs.ts'
 
 const dayMs = 86_400_000
 let folder: string
 let run: OpenRun
 
-const targetHost = (server_id: string, host: string, usd: number) => ({
-  server_id,
-  recommendation: 'consolidate',
-  reason: 'idle',
-  metric: 'cpu_p95',
-  target_host: host,
-  monthly_savings_usd: usd,
-})
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-packing-query-'))
   await fabricateRun(join(folder, 'run'))
-  const recommendations = [targetHost('charlie', 'bravo', 120.5), targetHost('alpha', 'bravo', 100)]
-  await writeFile(join(folder, 'run', runFiles.recommendations), JSON.stringify({ total_savings_usd: 220.5, recommendations }))
   run = await openRunFolder(join(folder, 'run'))
+  await run.database.run(`
+    UPDATE server_risk SET recommendation = 'consolidate', target_host = 'bravo', monthly_cost_usd = 120.5 WHERE server_id = 'charlie';
+    UPDATE server_risk SET recommendation = 'consolidate', target_host = 'bravo', monthly_cost_usd = 100 WHERE server_id = 'alpha'`)
 })
 afterAll(async () => {
   await run.close()

@@ -1,0 +1,84 @@
+// What the queries say of recommendations, from server_risk.parquet, is what the engine wrote into optimization_recommendations.json.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
+import { findRecommendation, queryRecommendations } from '../../../src-main/queries/recommendations/recommendations-query.ts'
+import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
+import { readRecommendationTotals } from '../../../src-main/queries/run/run-contents.ts'
+import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
+
+let sample: SampleRun
+let file: string
+let run: OpenRun
+
+beforeAll(async () => {
+  sample = await makeSampleRun(150)
+  file = join(sample.run, runFiles.recommendations)
+  run = await openRunFolder(sample.run)
+})
+afterAll(async () => {
+  await run.close()
+  await sample.remove()
+})
+
+const pageOf = (offset: number, limit: number) =>
+  queryRecommendations(run, {
+    folder: sample.run,
+    metric: run.overview.metrics[0]!.name,
+    filter: noFilter,
+    verdict: 'all',
+    offset,
+    limit,
+  })
+
+const reportSchema = z.looseObject({
+  total_savings_usd: z.number(),
+  recommendations: z.array(z.looseObject({ server_id: z.string() })),
+})
+const readReport = async () => reportSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+
+it('is written as one JSON text of two blanks a level', async () => {
+  const text = await readFile(file, 'utf8')
+  expect(`${JSON.stringify(JSON.parse(text), null, 2)}\n`).toBe(text)
+})
+
+it('says of every server what the file says, reason and query too', async () => {
+  const all = await pageOf(0, 1000)
+  expect(all.totalsByRecommendation.map(({ recommendation }) => recommendation)).toEqual(['add capacity', 'watch', 'retire', 'consolidate'])
+  const { recommendations } = await readReport()
+  expect(recommendations.length).toBeGreaterThan(20)
+  const entries = new Map(recommendations.map((entry) => [entry.server_id, entry]))
+  expect(all.rows.map(({ server_id }) => server_id).sort()).toEqual([...entries.keys()].sort())
+  for (const { verdict, verdict_reason, ...row } of all.rows) {
+    expect([verdict, verdict_reason]).toEqual([null, null])
+    expect(entries.get(row.server_id)).toMatchObject(row)
+  }
+  expect((await pageOf(7, 5)).rows).toEqual(all.rows.slice(7, 12))
+  const last = all.rows.at(-1)!
+  expect(await findRecommendation(run, last.server_id)).toEqual(last)
+})
+
+it('takes the totals from the head of the file, without its list', async () => {
+  const { total_savings_usd } = await readReport()
+  expect(run.overview.savingsMonthlyUsd).toBe(total_savings_usd)
+  expect(run.contents.recommendationTotals).not.toHaveProperty('recommendations')
+})
+
+it('finds the head that lies across the pieces the file is read in', async () => {
+  const path = join(sample.folder, 'long.json')
+  const note = 'x'.repeat(65_536 - '{\n  "total_savings_usd": 1,\n  "note": "",\n  "recomm'.length)
+  await writeFile(path, `${JSON.stringify({ total_savings_usd: 1, note, recommendations: [{ server_id: 'a' }] }, null, 2)}\n`)
+  expect(await readRecommendationTotals(path)).toEqual({ total_savings_usd: 1, note })
+})
+
+it('parses a file in another layout whole', async () => {
+  const path = join(sample.folder, 'other.json')
+  await writeFile(path, JSON.stringify({ recommendations: [{ server_id: 'a' }], total_savings_usd: 2 }))
+  expect(await readRecommendationTotals(path)).toMatchObject({ total_savings_usd: 2 })
+  await writeFile(path, '{ "total_savings_usd": ')
+  await expect(readRecommendationTotals(path)).rejects.toThrow(SyntaxError)
+})
