@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { topLevelElements } from '../parquet/parquet-footer.ts'
 import { describeType, isRoleName, type MappedColumns, type ForecastColumn } from './forecast-columns.ts'
 import { literalPath, type ForecastFile } from './forecast-files.ts'
 
@@ -29,16 +30,11 @@ export const readFileSchemas = async (database: Database, files: readonly Foreca
   return files.map((file) => ({ file, columns: topColumns(byPath.get(file.path) ?? []) }))
 }
 
-/** A footer lists its columns depth first, below one root. */
-const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): ForecastColumn[] => {
-  const columns: ForecastColumn[] = []
-  let nested = 0
-  for (const { name, type, children } of elements.slice(1)) {
-    if (nested === 0) columns.push({ column: name, type: children > 0 ? 'STRUCT' : (type ?? '') })
-    nested = Math.max(0, nested - 1) + children
-  }
-  return columns
-}
+const topColumns = (elements: readonly z.infer<typeof elementSchema>[]): ForecastColumn[] =>
+  topLevelElements(elements, ({ children }) => children).map(({ name, type, children }) => ({
+    column: name,
+    type: children > 0 ? 'STRUCT' : (type ?? ''),
+  }))
 
 /**
  * Refuses columns whose kind of value differs between files. Columns without a role may be text in some files: united they are

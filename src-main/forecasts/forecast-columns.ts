@@ -1,8 +1,38 @@
-// Which of the user's columns plays which role: names are matched without case, the canonical name before its aliases.
+// Which column plays which role: names are matched without case, the canonical name before its aliases.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
-import { flagColumns, requiredRoles, columnAliases, type ColumnRole } from './column-aliases.ts'
 import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
+
+/** Role -> names that may play it, in order of preference; the first is canonical. */
+export const columnAliases = {
+  server_id: ['server_id', 'item_id', 'host', 'hostname', 'instance_id'],
+  timestamp: ['timestamp', 'ds', 'date'],
+  predicted: ['predicted', 'yhat', 'mean', 'p50', 'forecast'],
+  model: ['model'],
+  metric: ['metric'],
+  actual: ['actual', 'y', 'target'],
+  yhat_lower: ['yhat_lower', 'lower_bound', 'p10', '0.1'],
+  yhat_upper: ['yhat_upper', 'upper_bound', 'p90', '0.9'],
+  is_future: ['is_future'],
+  cutoff: ['cutoff'],
+  horizon_offset: ['horizon_offset'],
+} as const satisfies Record<string, readonly string[]>
+
+export type ColumnRole = keyof typeof columnAliases
+const requiredRoles = ['server_id', 'timestamp', 'predicted'] as const satisfies readonly ColumnRole[]
+type RequiredRole = (typeof requiredRoles)[number]
+
+/** Columns that the flagged Parquet adds; input columns must not have these names. */
+export const flagColumns = [
+  'risk_flag',
+  'risk_level',
+  'month',
+  'is_eoq',
+  'is_holiday',
+  'seasonal_peak_risk',
+  'is_underutilized',
+  'is_selected',
+] as const
 
 export interface ForecastColumn {
   readonly column: string
@@ -10,37 +40,53 @@ export interface ForecastColumn {
   readonly type: string
 }
 
-export type MappedColumns = Readonly<Partial<Record<ColumnRole, ForecastColumn>>> &
-  Readonly<Record<'server_id' | 'timestamp' | 'predicted', ForecastColumn>>
+export type MappedColumns = RoleColumns<ForecastColumn>
 
-/** Maps roles to columns; `source` names the set in errors. */
+/** Maps roles to columns; `datasetName` stands in errors. Throws input-column-reserved, input-column-missing, input-column-type. */
 export const mapColumns = (columns: readonly ForecastColumn[], datasetName: string): MappedColumns => {
-  const reserved = columns.find(({ column }) => (flagColumns as readonly string[]).includes(column.toLowerCase()))
-  if (reserved !== undefined) {
-    throw new HeadroomError(
-      'input-column-reserved',
-      `${datasetName} already has a column ${reserved.column}, which the analysis writes itself.`,
-      { next: `Rename or drop ${reserved.column}; or, if this is a result, open its folder instead.` },
-    )
-  }
-  const byName = new Map<string, ForecastColumn>()
+  rejectFlagColumns(columns, datasetName)
+  const mapped = findRoleColumns(columns, datasetName)
+  for (const [role, column] of Object.entries(mapped) as [ColumnRole, ForecastColumn][]) assertType(role, column, datasetName)
+  return mapped
+}
+
+interface NamedColumn {
+  readonly column: string
+}
+
+export const isFlagColumn = ({ column }: NamedColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
+
+/** Throws input-column-reserved. */
+export const rejectFlagColumns = (columns: readonly NamedColumn[], datasetName: string): void => {
+  const reserved = columns.find(isFlagColumn)
+  if (reserved === undefined) return
+  throw new HeadroomError(
+    'input-column-reserved',
+    `${datasetName} already has a column ${reserved.column}, which the analysis writes itself.`,
+    { next: `Rename or drop ${reserved.column}; or, if this is a result, open its folder instead.` },
+  )
+}
+
+export type RoleColumns<Column extends NamedColumn> = Readonly<Partial<Record<ColumnRole, Column>>> & Readonly<Record<RequiredRole, Column>>
+
+/** The column of each role, by name alone. Throws input-column-missing. */
+export const findRoleColumns = <Column extends NamedColumn>(columns: readonly Column[], datasetName: string): RoleColumns<Column> => {
+  const byName = new Map<string, Column>()
   for (const column of columns) {
     const name = column.column.toLowerCase()
     if (!byName.has(name)) byName.set(name, column)
   }
-  const mapped: Partial<Record<ColumnRole, ForecastColumn>> = {}
+  const mapped: Partial<Record<ColumnRole, Column>> = {}
   for (const role of Object.keys(columnAliases) as ColumnRole[]) {
     const name = columnAliases[role].find((candidate) => byName.has(candidate))
     if (name !== undefined) mapped[role] = byName.get(name)!
   }
-  for (const role of requiredRoles) {
-    if (mapped[role] === undefined) throw missingColumnError(role, columns, datasetName)
-  }
-  for (const role of Object.keys(mapped) as ColumnRole[]) assertType(role, mapped[role]!, datasetName)
-  return mapped as MappedColumns
+  const missing = requiredRoles.find((role) => mapped[role] === undefined)
+  if (missing !== undefined) throw missingColumnError(missing, columns, datasetName)
+  return mapped as RoleColumns<Column>
 }
 
-const missingColumnError = (role: ColumnRole, columns: readonly ForecastColumn[], datasetName: string): HeadroomError => {
+const missingColumnError = (role: ColumnRole, columns: readonly NamedColumn[], datasetName: string): HeadroomError => {
   const names = columns.map(({ column }) => column)
   const nearest = findNearestName(role, names)
   return new HeadroomError(

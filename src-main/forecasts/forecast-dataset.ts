@@ -4,8 +4,7 @@ import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { readFileSchemas, assertCompatibleColumns, assertRequiredColumns } from './file-schemas.ts'
-import { flagColumns } from './column-aliases.ts'
-import { mapColumns, type MappedColumns, type ForecastColumn } from './forecast-columns.ts'
+import { isFlagColumn, mapColumns, type MappedColumns, type ForecastColumn } from './forecast-columns.ts'
 import { assertUnchanged, findForecastFiles, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 
 export interface ForecastDataset {
@@ -67,8 +66,7 @@ const openFiles = async (
       throw damagedFileError(files, name, cause)
     })
   const schema = columnRows.map((row) => ({ column: row.column_name, type: row.column_type }))
-  const isFlag = ({ column }: ForecastColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
-  const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlag(column)), name)
+  const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlagColumn(column)), name)
   assertRequiredColumns(schemas, columns)
   const expressions = canonicalExpressions(columns, config.target_metric)
   await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)

@@ -1,9 +1,10 @@
 // From the paths a user names to the Parquet files of one forecast set: files, folders, globs and Hive-partitioned trees.
 import { open, stat } from 'node:fs/promises'
-import { basename, relative, resolve, sep } from 'node:path'
+import { basename, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { belongsToDataset, listFiles } from './dataset-files.ts'
 
 export interface ForecastFile {
   readonly path: string
@@ -17,7 +18,6 @@ export interface ForecastFile {
 /** Opened together: a partitioned tree may hold more files than a process may open. */
 const maxOpenFiles = 64
 
-const parquetExtension = /\.(parquet|parq|pq)$/i
 const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
 const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
@@ -70,10 +70,11 @@ const expandInput = async (database: Database, input: string): Promise<string[]>
   })
   if (status?.isFile() === true) return [path]
   if (status?.isDirectory() === true) {
-    const filesInside = (await globFiles(database, `${literalPath(path)}/**`)).filter(
-      (file) => parquetExtension.test(file) && !isHidden(file.slice(path.length)),
-    )
-    if (filesInside.length > 0) return filesInside
+    const filesInside = await listFiles(path).catch((cause: unknown) => {
+      throw new HeadroomError('input-not-found', `A folder in ${input} cannot be read.`, { next: 'Check its permissions.', cause })
+    })
+    const datasetFiles = filesInside.filter(belongsToDataset)
+    if (datasetFiles.length > 0) return datasetFiles.map((file) => join(path, file))
     throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet file.`, {
       next: 'Name a folder with files that end in .parquet.',
     })
@@ -85,9 +86,6 @@ const expandInput = async (database: Database, input: string): Promise<string[]>
   }
   throw new HeadroomError('input-not-found', `${input} does not exist.`, { next: 'Check the path.' })
 }
-
-/** Spark and Hadoop leave `_temporary` and `.crc` beside the data. */
-const isHidden = (relative: string): boolean => relative.split(/[\\/]/).some((part) => /^[._]/.test(part))
 
 const globFiles = async (database: Database, pattern: string): Promise<string[]> => {
   const rows = await database.rows('SELECT file FROM glob(?) ORDER BY file', z.object({ file: z.string() }), [pattern])

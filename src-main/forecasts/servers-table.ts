@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
 import { literalPath } from './forecast-files.ts'
 
@@ -26,7 +27,7 @@ export const loadServersTable = async (database: Database, path: string | undefi
   if (status === null) throw new HeadroomError('input-not-found', `The servers table ${path} does not exist.`, { next: 'Check the path.' })
   if (!status.isFile()) throw new HeadroomError('input-not-found', `The servers table ${path} is a folder.`, { next: 'Name a file.' })
   if (status.size === 0) throw invalidServers(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
-  const isParquet = /\.(parquet|parq|pq)$/i.test(name)
+  const isParquet = isParquetName(name)
   const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelationSql(file)
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import type { ColumnRole } from './column-aliases.ts'
+import type { ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
 import { parquetRelationSql } from './forecast-files.ts'

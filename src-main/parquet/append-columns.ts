@@ -7,12 +7,14 @@ import {
   listOfStructs,
   numberAt,
   parquetMagic,
-  readFooter,
+  readFileFooter,
   snappyCodec,
   structAt,
   structsAt,
   textAt,
+  topLevelColumns,
   withFields,
+  withoutPageIndexes,
   type ParquetFooter,
 } from './parquet-footer.ts'
 import { ThriftError, writeThrift, type ThriftStruct } from './thrift-compact.ts'
@@ -49,7 +51,7 @@ export const findJoinableFiles = async (paths: readonly string[]): Promise<Joina
   try {
     const files: JoinableFile[] = []
     for (const path of paths) {
-      const footer = await readFooter(path)
+      const footer = await readFileFooter(path)
       const groups = structsAt(footer.metaData, fileMetaData.rowGroups)
       if (!groups.every((group) => hasSupportedPages(group, footer.start))) return undefined
       files.push({ path, footer, groupRows: groups.map((group) => numberAt(group, rowGroup.numRows) ?? -1) })
@@ -65,7 +67,7 @@ export const findJoinableFiles = async (paths: readonly string[]): Promise<Joina
       writersWithWrongChunkSizes.test(textAt(first.footer.metaData, fileMetaData.createdBy) ?? '')
     )
       return undefined
-    return { files, columns: topLevelColumns(structsAt(first.footer.metaData, fileMetaData.schema)) }
+    return { files, columns: topLevelColumns(first.footer.metaData) }
   } catch (thrown) {
     if (thrown instanceof ThriftError) return undefined
     throw thrown
@@ -93,17 +95,6 @@ const haveSameColumns = (left: ThriftStruct, right: ThriftStruct): boolean =>
 const bytesOf = (struct: ThriftStruct, id: number): Buffer => {
   const field = struct.get(id)
   return Buffer.from(field === undefined ? [] : writeThrift(new Map([[id, field]])))
-}
-
-/** A schema lists its elements depth first, below one root. */
-const topLevelColumns = (elements: readonly ThriftStruct[]): string[] => {
-  const names: string[] = []
-  let nested = 0
-  for (const element of elements.slice(1)) {
-    if (nested === 0) names.push(textAt(element, schemaElement.name) ?? '')
-    nested = Math.max(0, nested - 1) + (numberAt(element, schemaElement.numChildren) ?? 0)
-  }
-  return names
 }
 
 /**
@@ -138,7 +129,7 @@ const joinFiles = async (
     let partSchema: readonly ThriftStruct[] = []
     let index = 0
     for await (const path of parts ?? []) {
-      const part = await readFooter(path)
+      const part = await readFileFooter(path)
       const offsetShift = await appender.copy(path, part.start)
       partSchema = structsAt(part.metaData, fileMetaData.schema).slice(1)
       for (const group of structsAt(part.metaData, fileMetaData.rowGroups)) {
@@ -173,10 +164,7 @@ const shiftGroupOffsets = (group: ThriftStruct, offsetShift: number): ThriftStru
       columnMetaData.bloomFilterOffset,
     ]
     const moves = Object.fromEntries(offsets.map((field) => [field, shiftOffset(metaData, field)]))
-    const withoutPageIndexes = new Map(
-      [...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength),
-    )
-    return withFields(withoutPageIndexes, {
+    return withFields(withoutPageIndexes(chunk), {
       [columnChunk.fileOffset]: shiftOffset(chunk, columnChunk.fileOffset),
       [columnChunk.metaData]: withFields(metaData, moves),
     })

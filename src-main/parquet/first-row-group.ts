@@ -1,6 +1,16 @@
 // A Parquet file cut down to its first row group: what shows a set's columns and times without the rest of it.
 import { open } from 'node:fs/promises'
-import { footerBytes, footerFields, listOfStructs, numberAt, readFooter, structAt, structsAt, withFields } from './parquet-footer.ts'
+import {
+  footerBytes,
+  footerFields,
+  listOfStructs,
+  numberAt,
+  readFileFooter,
+  structAt,
+  structsAt,
+  withFields,
+  withoutPageIndexes,
+} from './parquet-footer.ts'
 
 const { fileMetaData, rowGroup, columnChunk, columnMetaData } = footerFields
 
@@ -12,7 +22,7 @@ export interface ByteRange {
 
 /** Where the pages of the first row group with rows lie; undefined without one. The file needs its footer alone. Throws ThriftError. */
 export const findFirstRowGroupRange = async (path: string): Promise<ByteRange | undefined> => {
-  const { metaData } = await readFooter(path)
+  const { metaData } = await readFileFooter(path)
   const group = structsAt(metaData, fileMetaData.rowGroups).find((candidate) => (numberAt(candidate, rowGroup.numRows) ?? 0) > 0)
   if (group === undefined) return undefined
   const chunks = structsAt(group, rowGroup.columns).map((chunk) => {
@@ -26,19 +36,16 @@ export const findFirstRowGroupRange = async (path: string): Promise<ByteRange | 
 
 /** Rewrites the footer in place, so that the file holds its first row group and no other. */
 export const truncateToFirstRowGroup = async (path: string): Promise<void> => {
-  const { metaData, start } = await readFooter(path)
+  const { metaData, start } = await readFileFooter(path)
   const groups = structsAt(metaData, fileMetaData.rowGroups)
   const first = groups.find((group) => (numberAt(group, rowGroup.numRows) ?? 0) > 0)
   if (first === undefined) return
-  // Page indexes and Bloom filters lie elsewhere in the file.
-  const columns = structsAt(first, rowGroup.columns).map((chunk) => {
-    const withoutPageIndexes = new Map(
-      [...chunk].filter(([id]) => id < columnChunk.offsetIndexOffset || id > columnChunk.columnIndexLength),
-    )
-    return withFields(withoutPageIndexes, {
+  // Bloom filters lie elsewhere in the file.
+  const columns = structsAt(first, rowGroup.columns).map((chunk) =>
+    withFields(withoutPageIndexes(chunk), {
       [columnChunk.metaData]: withFields(structAt(chunk, columnChunk.metaData), { [columnMetaData.bloomFilterOffset]: undefined }),
-    })
-  })
+    }),
+  )
   const firstGroupFooter = withFields(metaData, {
     [fileMetaData.numRows]: numberAt(first, rowGroup.numRows),
     [fileMetaData.rowGroups]: listOfStructs([withFields(first, { [rowGroup.columns]: listOfStructs(columns) })]),

@@ -1,5 +1,5 @@
-// The footer of a Parquet file, by the names of its specification (parquet.thrift of Apache Parquet), as far as joining files needs it.
-import { open, type FileHandle } from 'node:fs/promises'
+// The footer of a Parquet file, local or in a bucket, by the names of its specification (parquet.thrift of Apache Parquet).
+import { open } from 'node:fs/promises'
 import {
   readThrift,
   thriftTypes,
@@ -31,7 +31,16 @@ export const snappyCodec = 1
 
 /** "PAR1", at the start and at the end of a file. */
 export const parquetMagic = Buffer.from('PAR1', 'latin1')
-const tailBytes = 8
+/** Length of the footer and the magic. */
+const endBytes = 8
+/** Most footers fit into what is read first. */
+const firstReadBytes = 64 * 1024
+
+/** A file, wherever its bytes lie. */
+export interface ByteSource {
+  readonly bytes: number
+  readonly read: (from: number, length: number) => Promise<Uint8Array>
+}
 
 export interface ParquetFooter {
   readonly metaData: ThriftStruct
@@ -39,25 +48,67 @@ export interface ParquetFooter {
   readonly start: number
 }
 
-/** Throws ThriftError where the footer cannot be read, and what the file system throws. */
-export const readFooter = async (path: string): Promise<ParquetFooter> => {
+/** Throws ThriftError where the footer cannot be read or is longer than `maxBytes`, and what the source throws. */
+export const readFooter = async ({ bytes, read }: ByteSource, maxBytes = Number.POSITIVE_INFINITY): Promise<ParquetFooter> => {
+  const readEnd = async (length: number): Promise<Buffer> => {
+    const received = await read(bytes - length, length)
+    if (received.length < length) throw new ThriftError('the file ends too early')
+    return Buffer.from(received.buffer, received.byteOffset, received.byteLength)
+  }
+  if (bytes < parquetMagic.length + endBytes) throw new ThriftError('the file is too short')
+  const end = await readEnd(Math.min(bytes, firstReadBytes))
+  if (!end.subarray(-parquetMagic.length).equals(parquetMagic)) throw new ThriftError('the file does not end as Parquet does')
+  const length = end.readUInt32LE(end.length - endBytes)
+  const start = bytes - endBytes - length
+  if (start < parquetMagic.length || length > maxBytes) throw new ThriftError('the footer does not fit into the file')
+  const footer = length + endBytes <= end.length ? end.subarray(-length - endBytes) : await readEnd(length + endBytes)
+  return { metaData: readThrift(footer.subarray(0, length)), start }
+}
+
+/** As `readFooter`, of a local file. */
+export const readFileFooter = async (path: string, maxBytes?: number): Promise<ParquetFooter> => {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
-    const tail = await readAt(file, size - tailBytes, tailBytes)
-    const length = tail.readUInt32LE(0)
-    const start = size - tailBytes - length
-    if (start < parquetMagic.length) throw new ThriftError('the footer does not fit into the file')
-    return { metaData: readThrift(await readAt(file, start, length)), start }
+    const read: ByteSource['read'] = async (from, length) => {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, from)
+      return buffer.subarray(0, bytesRead)
+    }
+    return await readFooter({ bytes: size, read }, maxBytes)
   } finally {
     await file.close()
   }
 }
 
-const readAt = async (file: FileHandle, from: number, length: number): Promise<Buffer> => {
-  const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, from)
-  if (bytesRead < length) throw new ThriftError('the file ends too early')
-  return buffer
+/** Rows of all row groups. Throws ThriftError. */
+export const footerRows = (metaData: ThriftStruct): number => {
+  const rows = numberAt(metaData, footerFields.fileMetaData.numRows)
+  if (rows === undefined) throw new ThriftError('the footer states no number of rows')
+  return rows
+}
+
+/** Names of the columns, nested ones as one. Throws ThriftError. */
+export const topLevelColumns = (metaData: ThriftStruct): string[] =>
+  topLevelElements(
+    structsAt(metaData, footerFields.fileMetaData.schema),
+    (element) => numberAt(element, footerFields.schemaElement.numChildren) ?? 0,
+  ).map((element) => textAt(element, footerFields.schemaElement.name) ?? '')
+
+/** The elements that stand for a whole column: a schema lists its elements depth first, below one root. */
+export const topLevelElements = <Element>(schema: readonly Element[], childCount: (element: Element) => number): Element[] => {
+  const columns: Element[] = []
+  let nested = 0
+  for (const element of schema.slice(1)) {
+    if (nested === 0) columns.push(element)
+    nested = Math.max(0, nested - 1) + childCount(element)
+  }
+  return columns
+}
+
+/** Of a column chunk whose pages move: page indexes lie elsewhere in the file and are left out. */
+export const withoutPageIndexes = (chunk: ThriftStruct): ThriftStruct => {
+  const { offsetIndexOffset, columnIndexLength } = footerFields.columnChunk
+  return new Map([...chunk].filter(([id]) => id < offsetIndexOffset || id > columnIndexLength))
 }
 
 /** What follows the pages of a file: the footer, its length, the mark. */

@@ -2,6 +2,7 @@
 import type { CreateProcessingJobCommandInput, ProcessingInput } from '@aws-sdk/client-sagemaker'
 import { processingLimits, type CloudSettings, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
 import { asFolder } from '../storage/s3-address.ts'
 
 export interface JobSpec {
@@ -113,7 +114,7 @@ const command = ({ request, engineSha256 }: JobSpec): JobCommand => {
       environment: { PYTHONPATH: root },
     }
   }
-  const isFile = typeof input === 'string' && /\.(parquet|pq)$/i.test(input)
+  const isFile = typeof input === 'string' && isParquetName(input)
   const data = isFile ? `${mountRoot}/data/${input.split('/').at(-1)}` : `${mountRoot}/data`
   return {
     entrypoint: [...engineEntrypoint],

@@ -2,17 +2,16 @@
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { GetObjectCommand } from '@aws-sdk/client-s3'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { findFirstRowGroupRange, truncateToFirstRowGroup, type ByteRange } from '../../parquet/first-row-group.ts'
+import type { ByteSource } from '../../parquet/parquet-footer.ts'
 import { sampleEvenly } from '../preflight/check-forecasts.ts'
 import type { Connection } from '../account/connection.ts'
 import type { SparkPlanner } from './engine-port.ts'
-import { abortable, listObjects, type ListedObject } from '../storage/list-objects.ts'
+import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
 import { sparkTaskOf } from './plan-spark-job.ts'
-import { asFolder, parseS3Address } from '../storage/s3-address.ts'
 
 /** Nothing for launches without Spark. Throws HeadroomError, also what an analysis would refuse before it reads rows. */
 export const makeSparkPlan = async (
@@ -51,52 +50,40 @@ const sampleForecasts = async (
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<string[]> => {
-  const isFile = /\.(parquet|pq)$/i.test(input)
-  const address = parseS3Address(isFile ? input : asFolder(input))
-  const objects = (await listObjects(connection.s3, address, { signal })).filter(({ key }) => /\.(parquet|pq)$/i.test(key))
-  const { accepted } = localPathsFor(objects, address.key.slice(0, address.key.lastIndexOf('/') + 1), folder)
+  const { bucket, prefix, objects } = await listForecastObjects(connection.s3, input, signal)
+  const { accepted } = localPathsFor(objects, prefix, folder)
   if (accepted.length === 0) {
     throw new HeadroomError('input-not-found', `There is no Parquet file below ${input}.`, {
       next: 'Name the prefix that the forecasts were written to.',
     })
   }
   const chosen = sampleEvenly(accepted, maxFiles)
-  for (const { item, target } of chosen) await sampleObject(connection, address.bucket, item, target, signal)
+  for (const { item, target } of chosen) await sampleObject(objectSource(connection.s3, bucket, item, signal), target)
   return chosen.map(({ target }) => target)
 }
 
-/** Bytes lie where they lie in the object; what is not read stays a hole. */
-const sampleObject = async (
-  connection: Connection,
-  bucket: string,
-  { key, bytes }: ListedObject,
-  target: string,
-  signal: AbortSignal | undefined,
-): Promise<void> => {
+/** Bytes stand where they stand in the object; what is not read stays a hole. */
+const sampleObject = async ({ bytes, read }: ByteSource, target: string): Promise<void> => {
   await mkdir(dirname(target), { recursive: true })
   const file = await open(target, 'w')
-  const readRange = async ({ from, to }: ByteRange): Promise<void> => {
-    const { Body } = await connection.s3.send(
-      new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=${from}-${to}` }),
-      abortable(signal),
-    )
-    const received = (await Body?.transformToByteArray()) ?? new Uint8Array()
+  const copyRange = async ({ from, to }: ByteRange): Promise<void> => {
+    const received = await read(from, to - from + 1)
     await file.write(received, 0, received.length, from)
   }
   try {
     await file.truncate(bytes)
     if (bytes <= smallBytes) {
-      if (bytes > 0) await readRange({ from: 0, to: bytes - 1 })
+      if (bytes > 0) await copyRange({ from: 0, to: bytes - 1 })
       return
     }
-    await readRange({ from: 0, to: 3 })
-    await readRange({ from: bytes - tailBytes, to: bytes - 1 })
-    // A footer that does not fit into the tail is a reason to take the file whole.
+    await copyRange({ from: 0, to: 3 })
+    await copyRange({ from: bytes - tailBytes, to: bytes - 1 })
+    // A file whose footer does not fit into the tail is copied whole.
     const range = await findFirstRowGroupRange(target).catch(() => ({ from: 0, to: bytes - 1 }))
-    if (range !== undefined) await readRange(range)
+    if (range !== undefined) await copyRange(range)
   } finally {
     await file.close()
   }
-  // One that is no Parquet file is refused by who reads it.
+  // A file that is not Parquet is rejected by its reader.
   await truncateToFirstRowGroup(target).catch(() => undefined)
 }

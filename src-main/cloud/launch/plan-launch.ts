@@ -7,11 +7,12 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Connection } from '../account/connection.ts'
 import { folderUri, buildJobRequest, mountRoot } from '../jobs/job-request.ts'
 import { LaunchInputs, findSingleFile, type LaunchText } from './launch-inputs.ts'
+import { forecastUri, listForecastObjects } from '../storage/forecast-objects.ts'
 import { listObjects } from '../storage/list-objects.ts'
 import { hashContents, findLocalFiles } from '../storage/local-files.ts'
 import { chooseInstanceType, estimateMaxCostUsd, scikitLearnImage } from '../jobs/instance-types.ts'
 import { planSparkJob, sparkOutputUri } from './plan-spark-job.ts'
-import { asFolder, parseS3Address } from '../storage/s3-address.ts'
+import { parseS3Address } from '../storage/s3-address.ts'
 import type { Upload } from '../storage/upload-file.ts'
 
 export interface LaunchPlan {
@@ -50,10 +51,12 @@ const addInput = async (
     inputs.mount('data', uri)
     return bytes
   }
-  const uri =
-    part === 'finish' || typeof input !== 'string' ? sparkOutputUri(inputs) : /\.(parquet|pq)$/i.test(input) ? input : asFolder(input)
-  if (part === 'finish') inputs.mount('stage', uri)
-  else inputs.mount('data', uri)
+  if (part !== 'finish' && typeof input === 'string') {
+    inputs.mount('data', forecastUri(input))
+    return (await listForecastObjects(connection.s3, input, signal)).bytes
+  }
+  const uri = sparkOutputUri(inputs)
+  inputs.mount('stage', uri)
   const objects = await listObjects(connection.s3, parseS3Address(uri), { signal })
   return objects.reduce((sum, { bytes }) => sum + bytes, 0)
 }

@@ -1,52 +1,53 @@
 // Whether the input is readable Parquet with the columns that an analysis needs, seen from the footers alone.
-import { requiredRoles, columnAliases } from '../../forecasts/column-aliases.ts'
-import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
+import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { partitionColumns } from '../../forecasts/dataset-files.ts'
+import { findRoleColumns, rejectFlagColumns } from '../../forecasts/forecast-columns.ts'
+import { footerRows, readFileFooter, readFooter, topLevelColumns, type ParquetFooter } from '../../parquet/parquet-footer.ts'
+import { ThriftError } from '../../parquet/thrift-compact.ts'
 import type { Connection } from '../account/connection.ts'
-import { listObjects } from '../storage/list-objects.ts'
+import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { findLocalFiles } from '../storage/local-files.ts'
 import type { Finding } from './preflight.ts'
-import { readFileFooter, readObjectFooter, type ParquetFooter } from './parquet-footer.ts'
-import { parseS3Address } from '../storage/s3-address.ts'
 
 /** So many files' footers are read, the first and the last among them. */
 const maxFooters = 4
+/** A longer footer is not that of a forecast. */
+const maxFooterBytes = 64 * 1024 * 1024
 
 interface InputCheck {
   readonly bytes: number
   readonly finding: Finding
 }
 
+interface ForecastFile {
+  readonly name: string
+  /** Relative to the folder or prefix that was named. */
+  readonly path: string
+  readonly readFooter: () => Promise<ParquetFooter>
+}
+
 export const checkForecasts = async (
   connection: Connection,
-  input: string | readonly string[],
+  { input, task }: Pick<LaunchRequest, 'input' | 'task'>,
   signal?: AbortSignal,
 ): Promise<InputCheck> => {
   if (typeof input !== 'string') {
     const { files, bytes } = await findLocalFiles(input)
-    const footers = await Promise.all(
-      sampleEvenly(files).map(async (file) => ({ name: file.name, footer: await readFileFooter(file.path, file.bytes) })),
-    )
-    return { bytes, finding: evaluateFooters(footers, files.length, bytes, 'on this machine') }
+    const localFiles = files.map(({ name, path }) => ({ name, path: name, readFooter: () => readFileFooter(path, maxFooterBytes) }))
+    return { bytes, finding: await checkFiles(localFiles, bytes, 'on this machine', task) }
   }
-  const address = parseS3Address(input)
-  const isFile = /\.(parquet|pq)$/i.test(input)
-  const listed = await listObjects(connection.s3, isFile || input.endsWith('/') ? address : { ...address, key: `${address.key}/` }, {
-    signal,
-  })
-  const objects = listed.filter(({ key }) => /\.(parquet|pq)$/i.test(key))
-  const bytes = objects.reduce((sum, object) => sum + object.bytes, 0)
+  const { bucket, prefix, objects, bytes, ignored } = await listForecastObjects(connection.s3, input, signal)
   if (objects.length === 0) {
-    const detail =
-      listed.length === 0 ? `Nothing lies below ${input}.` : `None of the ${listed.length} objects below ${input} is a Parquet file.`
+    const detail = ignored === 0 ? `Nothing lies below ${input}.` : `None of the ${ignored} objects below ${input} is a Parquet file.`
     return { bytes, finding: { state: 'failed', detail, next: 'Name the prefix that the forecasts were written to.' } }
   }
-  const footers = await Promise.all(
-    sampleEvenly(objects).map(async (object) => ({
-      name: object.key,
-      footer: await readObjectFooter(connection.s3, address.bucket, object, signal),
-    })),
-  )
-  return { bytes, finding: evaluateFooters(footers, objects.length, bytes, 'in S3') }
+  const files = objects.map((object) => ({
+    name: object.key,
+    path: object.key.slice(prefix.length),
+    readFooter: () => readFooter(objectSource(connection.s3, bucket, object, signal), maxFooterBytes),
+  }))
+  return { bytes, finding: await checkFiles(files, bytes, 'in S3', task) }
 }
 
 /** So many of the items, evenly, the first and the last among them. */
@@ -55,24 +56,41 @@ export const sampleEvenly = <Item>(items: readonly Item[], maxItems = maxFooters
     ? [...items]
     : Array.from({ length: maxItems }, (_, index) => items[Math.round((index * (items.length - 1)) / (maxItems - 1))]!)
 
-const evaluateFooters = (
-  footers: readonly { readonly name: string; readonly footer: ParquetFooter }[],
-  files: number,
+const checkFiles = async (
+  files: readonly ForecastFile[],
   bytes: number,
   location: string,
-): Finding => {
-  for (const { name, footer } of footers) {
-    const columns = new Set(footer.columns.map((column) => column.toLowerCase()))
-    const missing = requiredRoles.find((role) => !columnAliases[role].some((alias) => columns.has(alias)))
-    if (missing === undefined) continue
-    const nearest = findNearestName(missing, footer.columns)
-    return {
-      state: 'failed',
-      detail: `${name} has no column ${missing}; it has ${footer.columns.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-      next: `Rename the column, or use one of the names ${columnAliases[missing].join(', ')}.`,
-    }
+  task: LaunchRequest['task'],
+): Promise<Finding> => {
+  const checkedFiles = sampleEvenly(files)
+  try {
+    const rows = await Promise.all(checkedFiles.map((file) => countRows(file, task)))
+    const total = rows.reduce((sum, count) => sum + count, 0)
+    const counted = checkedFiles.length === files.length ? `${total.toLocaleString('en-US')} rows, ` : ''
+    const fileCount = files.length === 1 ? '1 file' : `${files.length} files`
+    return { state: 'ok', detail: `${fileCount} ${location}, ${counted}${(bytes / 1e6).toFixed(1)} MB` }
+  } catch (thrown) {
+    if (!(thrown instanceof HeadroomError)) throw thrown
+    return { state: 'failed', detail: thrown.message, ...(thrown.next === undefined ? {} : { next: thrown.next }) }
   }
-  const rows = footers.reduce((sum, { footer }) => sum + footer.rows, 0)
-  const counted = footers.length === files ? `${rows.toLocaleString('en-US')} rows, ` : ''
-  return { state: 'ok', detail: `${files === 1 ? '1 file' : `${files} files`} ${location}, ${counted}${(bytes / 1e6).toFixed(1)} MB` }
+}
+
+/** Throws input-not-parquet, input-column-missing and, for the engine, input-column-reserved. */
+const countRows = async ({ name, path, readFooter: read }: ForecastFile, task: LaunchRequest['task']): Promise<number> => {
+  const { rows, columnNames } = await readContents(read).catch((thrown: unknown) => {
+    if (!(thrown instanceof ThriftError)) throw thrown
+    throw new HeadroomError('input-not-parquet', `${name} is not a whole Parquet file.`, {
+      next: 'Write or copy it again; it may be cut short.',
+      cause: thrown,
+    })
+  })
+  const columns = [...columnNames, ...partitionColumns(path)].map((column) => ({ column }))
+  if (task.kind === 'engine') rejectFlagColumns(columns, name)
+  findRoleColumns(columns, name)
+  return rows
+}
+
+const readContents = async (read: ForecastFile['readFooter']): Promise<{ rows: number; columnNames: string[] }> => {
+  const { metaData } = await read()
+  return { rows: footerRows(metaData), columnNames: topLevelColumns(metaData) }
 }

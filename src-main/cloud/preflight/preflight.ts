@@ -66,7 +66,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   await check('bucket', 'Bucket', () => checkBucket(connection, settings.bucket, signal))
   let inputBytes = 0
   await check('input', 'Forecasts', async () => {
-    const inputCheck = await checkForecasts(connection, request.input, signal)
+    const inputCheck = await checkForecasts(connection, request, signal)
     inputBytes = inputCheck.bytes
     return inputCheck.finding
   })

@@ -1,8 +1,9 @@
 // Forecast files of this machine that go along: found, measured, and named by what they contain.
 import { createHash } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
-import { basename, join, relative, resolve, sep } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve, sep } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { belongsToDataset, listFiles } from '../../forecasts/dataset-files.ts'
 import { hashFile } from '../../run-folder/staging-folder.ts'
 
 export interface LocalFile {
@@ -17,8 +18,8 @@ export interface LocalFiles {
   readonly bytes: number
 }
 
-/** Parquet files among the paths, and below them; in the order of their names. Throws input-not-found. */
-export const findLocalFiles = async (paths: readonly string[], isIncluded = isParquet): Promise<LocalFiles> => {
+/** The files that are named, and those of the dataset in folders that are named; in the order of their names. Throws input-not-found. */
+export const findLocalFiles = async (paths: readonly string[], isIncluded = belongsToDataset): Promise<LocalFiles> => {
   const files: LocalFile[] = []
   for (const path of paths) {
     const root = resolve(path)
@@ -26,8 +27,10 @@ export const findLocalFiles = async (paths: readonly string[], isIncluded = isPa
     if (stats === undefined) throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.' })
     if (stats.isFile()) files.push({ path: root, name: basename(root), bytes: stats.size })
     else
-      for (const file of await walk(root))
-        if (isIncluded(file)) files.push({ path: file, name: toPosixPath(root, file), bytes: (await stat(file)).size })
+      for (const file of (await listFiles(root)).filter(isIncluded)) {
+        const filePath = join(root, file)
+        files.push({ path: filePath, name: file.split(sep).join('/'), bytes: (await stat(filePath)).size })
+      }
   }
   if (files.length === 0) {
     throw new HeadroomError('input-not-found', `${paths.join(', ')} holds no Parquet files.`, {
@@ -43,21 +46,6 @@ export const findLocalFiles = async (paths: readonly string[], isIncluded = isPa
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
-}
-
-const isParquet = (path: string): boolean => /\.(parquet|pq)$/i.test(path)
-
-const toPosixPath = (root: string, path: string): string => relative(root, path).split(sep).join('/')
-
-const walk = async (folder: string): Promise<string[]> => {
-  // Node 18.15 knows no recursive listing.
-  const files: string[] = []
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) files.push(...(await walk(path)))
-    else if (entry.isFile()) files.push(path)
-  }
-  return files
 }
 
 /** SHA-256 over names and contents: where the same files lie in the bucket already. */

@@ -4,6 +4,7 @@ import { app, dialog, Notification, shell, type BrowserWindow, type OpenDialogOp
 import { cloudChannels, type LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
 import type { Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import type { EngineProcess } from '../engine/engine-process.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
@@ -80,12 +81,12 @@ const dialogOptions: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> =
   forecasts: {
     title: 'Choose forecasts',
     properties: ['openFile'],
-    filters: [{ name: 'Parquet', extensions: ['parquet', 'pq'] }],
+    filters: [{ name: 'Parquet', extensions: [...parquetExtensions] }],
   },
   table: {
     title: 'Choose a table',
     properties: ['openFile'],
-    filters: [{ name: 'CSV or Parquet', extensions: ['csv', 'parquet', 'pq'] }],
+    filters: [{ name: 'CSV or Parquet', extensions: ['csv', ...parquetExtensions] }],
   },
   project: { title: 'Choose the folder with src and config', properties: ['openDirectory'] },
 }

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import type { EngineCall } from '../../../src-shared/ipc/engine-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import type { StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
 import { runOverviewSchema } from '../../../src-shared/ipc/run-view.ts'
 import type { Settings, SettingsChange } from '../../../src-shared/config/settings.ts'
@@ -48,7 +49,7 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
         ...(kind === 'file'
           ? {
               filters: [
-                { name: 'Parquet', extensions: ['parquet', 'pq'] },
+                { name: 'Parquet', extensions: [...parquetExtensions] },
                 { name: 'All files', extensions: ['*'] },
               ],
             }
