@@ -2,7 +2,7 @@
 import type { ServerRiskRow } from '../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import { identifier, literal } from '../database/database.ts'
-import type { ColumnRole } from './column-aliases.ts'
+import type { ColumnRole } from './forecast-columns.ts'
 
 /** Horizon peak in percent below which a server does nothing worth its cost. */
 export const retirePeakPercent = 5

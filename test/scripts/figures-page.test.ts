@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { fleetFigures, flaggedFigures, serverRiskFigures } from '../../scripts/figures/figure-sources.mjs'
 import { figuresPage } from '../../scripts/figures/figures-page.mjs'
 import { serverRiskRowSchema } from '../../src-shared/artefacts/server-risk.ts'
-import { flagColumns } from '../../src-main/forecasts/column-aliases.ts'
+import { flagColumns } from '../../src-main/forecasts/forecast-columns.ts'
 
 const project = join(import.meta.dirname, '..', '..')
 const read = (path: string): string => readFileSync(join(project, path), 'utf8')
