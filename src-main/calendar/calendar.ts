@@ -3,7 +3,13 @@ import Holidays from 'date-holidays'
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { eoqMonthsOf, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+
+/** The last `days` of each of the `months` (1 to 12). */
+export interface EoqWindow {
+  readonly months: readonly number[]
+  readonly days: number
+}
 
 export interface Calendar {
   /** SQL over a TIMESTAMP expression: inside the end-of-quarter window? */
@@ -13,7 +19,7 @@ export interface Calendar {
 }
 
 /** Marks for the years that the set and its picture cover; creates table `holidays` (day DATE, name). Times beyond are unmarked. */
-export const createCalendar = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<Calendar> => {
+export const createCalendar = async (database: Database, config: AnalysisConfig, eoqWindow: EoqWindow): Promise<Calendar> => {
   const span = await database.row(
     `SELECT greatest(CAST(year(min(first_at)) AS INTEGER), middle - ${maxYearsBack}) AS first_year,
             least(CAST(year(max(last_at)) AS INTEGER), middle + ${maxYearsAhead}) AS last_year
@@ -27,25 +33,23 @@ export const createCalendar = async (database: Database, config: AnalysisConfig,
   const days = holidayDates(config, first_year, last_year)
   await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
   for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
-  return calendarForYears(config, method, days, { first_year, last_year })
+  return calendarForYears(eoqWindow, days, { first_year, last_year })
 }
 
 /** Marks for whole years, both included; `days`: their holidays. */
 export const calendarForYears = (
-  config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month' | 'eoq_window_days'>,
-  method: AnalysisMethod,
+  eoqWindow: EoqWindow,
   days: readonly HolidayDate[],
   { first_year, last_year }: { readonly first_year: number; readonly last_year: number },
 ): Calendar => {
   const firstDay = firstDayOfYear(first_year)
   const dayCount = firstDayOfYear(last_year + 1) - firstDay
   const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)
-  const window = method === 'module05' ? { months: [3, 6, 9, 12], days: 1 } : { months: eoqMonthsOf(config), days: config.eoq_window_days }
   const holidays = new Set(days.map(({ day }) => Date.parse(day) / dayMs))
   return {
     isEoq: dayLookup(
       firstDay,
-      dayNumbers.map((day) => isInEoqWindow(day, window)),
+      dayNumbers.map((day) => isInEoqWindow(day, eoqWindow)),
     ),
     isHoliday: dayLookup(
       firstDay,
@@ -69,7 +73,7 @@ export const yearsAround = (middle: number): { readonly first_year: number; read
 const firstDayOfYear = (year: number): number => new Date(0).setUTCFullYear(year) / dayMs
 
 /** Whether a day (counted from 1970, UTC) is one of the last `days` of one of the `months` (1 to 12). */
-export const isInEoqWindow = (day: number, { months, days }: { readonly months: readonly number[]; readonly days: number }): boolean => {
+export const isInEoqWindow = (day: number, { months, days }: EoqWindow): boolean => {
   const date = new Date(day * dayMs)
   const lastOfMonth = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
   return months.includes(date.getUTCMonth() + 1) && lastOfMonth - date.getUTCDate() < days

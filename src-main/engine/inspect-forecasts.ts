@@ -4,10 +4,12 @@ import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { ColumnMapping, Granularity } from '../../src-shared/run/run-manifest.ts'
 import { Database } from '../database/database.ts'
 import type { LongWork } from './analysis-request.ts'
-import { assessFleet } from './risk/assess-fleet.ts'
+import { assessFleet } from './analyze.ts'
+import { headroom } from './methods/headroom.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'
 import { columnMappings } from '../forecasts/forecast-columns.ts'
 import { parseConfig } from './parse-config.ts'
+import { silentProgress } from './progress.ts'
 
 export interface Inspection {
   readonly files: readonly { readonly path: string; readonly bytes: number }[]
@@ -42,7 +44,7 @@ export const inspectForecasts = async (
   const config = parseConfig(request.config, 'headroom')
   const database = await Database.open({ signal: work.signal })
   try {
-    const fleet = await assessFleet(database, { inputs: request.inputs, method: 'headroom' }, config, { start: () => undefined })
+    const fleet = await assessFleet({ database, config, method: headroom, progress: silentProgress }, { inputs: request.inputs })
     const totals = await database.row(
       `SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS servers, CAST(count(*) AS DOUBLE) AS series,
               strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start, strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS end,

@@ -28,6 +28,9 @@ export interface ProgressReporter {
   readonly timings: () => { step: string; seconds: number }[]
 }
 
+/** Reports to nobody. */
+export const silentProgress: Pick<ProgressReporter, 'start'> = { start: () => undefined }
+
 export const createProgressReporter = (onEvent: ((event: RunEvent) => void) | undefined): ProgressReporter => {
   const total = Object.values(steps).reduce((sum, [, weight]) => sum + weight, 0)
   const finished: { step: string; seconds: number }[] = []

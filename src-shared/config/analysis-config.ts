@@ -70,15 +70,12 @@ export const analysisConfigSchema = z.strictObject({
 export type AnalysisConfig = z.infer<typeof analysisConfigSchema>
 export type AnalysisConfigInput = z.input<typeof analysisConfigSchema>
 
-/** What the Python original used where its config was silent (analysis definition, section 10). */
-const module05Defaults = { underutilized_threshold: 30 } as const satisfies AnalysisConfigInput
+/** Defaults that differ by method: those of Module 05 where its config was silent (analysis definition, section 10). */
+const methodDefaults: Readonly<Record<AnalysisMethod, AnalysisConfigInput>> = { headroom: {}, module05: { underutilized_threshold: 30 } }
 
 /** Fills in defaults; throws ZodError where a value does not fit. */
-export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig => {
-  const defaults = method === 'module05' ? module05Defaults : {}
-  const parsed = analysisConfigSchema.parse({ ...defaults, ...z.record(z.string(), z.unknown()).parse(input) })
-  return parsed
-}
+export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig =>
+  analysisConfigSchema.parse({ ...methodDefaults[method], ...z.record(z.string(), z.unknown()).parse(input) })
 
 /** Months whose last days form the end-of-quarter window, ascending. */
 export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
 import { holidayDates, createCalendar } from '../../src-main/calendar/calendar.ts'
-import { completeConfig, type AnalysisConfigInput, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { headroom } from '../../src-main/engine/methods/headroom.ts'
+import { module05 } from '../../src-main/engine/methods/module05.ts'
+import { completeConfig, type AnalysisConfigInput } from '../../src-shared/config/analysis-config.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 
@@ -14,16 +16,12 @@ beforeAll(async () => {
 afterAll(() => database.close())
 
 /** Days of 2027 and 2028, a leap year, that a configuration marks, as month-day. */
-const markedDays = async (
-  flag: 'isEoq' | 'isHoliday',
-  year: number,
-  config: AnalysisConfigInput,
-  method: AnalysisMethod = 'headroom',
-): Promise<string[]> => {
+const markedDays = async (flag: 'isEoq' | 'isHoliday', year: number, config: AnalysisConfigInput, method = headroom): Promise<string[]> => {
   await database.run(
     `CREATE OR REPLACE TABLE series_models AS SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31 23:00:00' AS last_at`,
   )
-  const calendar = await createCalendar(database, completeConfig(config, method), method)
+  const completed = completeConfig(config, method.name)
+  const calendar = await createCalendar(database, completed, method.eoqWindow(completed))
   const rows = await database.rows(
     `SELECT DISTINCT strftime(ts, '%m-%d') AS day FROM generate_series(TIMESTAMP '2027-01-01', TIMESTAMP '2028-12-31 23:59:59', INTERVAL 6 HOUR) t(ts)
      WHERE year(ts) = ${year} AND ${calendar[flag]('ts')} ORDER BY day`,
@@ -89,7 +87,7 @@ describe('the end of a quarter', () => {
 
   test('is the last day alone under the method of the original, whatever the configuration says', async () => {
     const config = { eoq_window_days: 14, eoq_months: [1], fiscal_year_start_month: 2 }
-    expect(await markedDays('isEoq', 2027, config, 'module05')).toEqual(['03-31', '06-30', '09-30', '12-31'])
+    expect(await markedDays('isEoq', 2027, config, module05)).toEqual(['03-31', '06-30', '09-30', '12-31'])
   })
 })
 
@@ -221,7 +219,7 @@ test('a stray time in the year 9999 does not stretch the calendar: years near th
     CREATE OR REPLACE TABLE series_models AS
     SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31' AS last_at FROM range(3)
     UNION ALL SELECT TIMESTAMP '2027-01-01', TIMESTAMP '2028-06-30', TIMESTAMP '9999-12-31'`)
-  const calendar = await createCalendar(database, completeConfig({}, 'headroom'), 'headroom')
+  const calendar = await createCalendar(database, completeConfig({}, 'headroom'), headroom.eoqWindow(completeConfig({}, 'headroom')))
   const [marks] = await database.rows(
     `SELECT ${['2028-12-31', '2028-12-15', '2047-03-31', '9999-12-31', '0001-03-31'].map((day, index) => `${calendar.isEoq(`TIMESTAMP '${day}'`)} AS d${index}`).join(', ')}`,
     z.record(z.string(), z.boolean()),

@@ -3,7 +3,9 @@ import { copyFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Database } from '../../src-main/database/database.ts'
-import { assessFleet } from '../../src-main/engine/risk/assess-fleet.ts'
+import { assessFleet } from '../../src-main/engine/analyze.ts'
+import { headroom } from '../../src-main/engine/methods/headroom.ts'
+import { silentProgress } from '../../src-main/engine/progress.ts'
 import { completeConfig } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
@@ -45,7 +47,7 @@ const assessWith = async (change: (path: string) => Promise<void>, at: number): 
     stream: counted(connection.stream.bind(connection)),
   })
   try {
-    await assessFleet(database, { inputs: [path], method: 'headroom' }, completeConfig({}, 'headroom'), { start: () => undefined })
+    await assessFleet({ database, config: completeConfig({}, 'headroom'), method: headroom, progress: silentProgress }, { inputs: [path] })
     return statements > at ? 'assessed' : 'too few'
   } catch (error) {
     if (!(error instanceof HeadroomError)) throw error

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database, literal } from '../../src-main/database/database.ts'
-import { assessFleet } from '../../src-main/engine/risk/assess-fleet.ts'
+import { assessFleet } from '../../src-main/engine/analyze.ts'
+import { headroom } from '../../src-main/engine/methods/headroom.ts'
+import { silentProgress } from '../../src-main/engine/progress.ts'
 import { selectHorizon } from '../../src-main/engine/risk/assess-risk.ts'
 import { completeConfig } from '../../src-shared/config/analysis-config.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
@@ -26,8 +28,8 @@ describe('of a partitioned tree the horizon is read from those files alone that 
   const filesRead = async (folder: string): Promise<string | undefined> => {
     const database = await Database.open()
     try {
-      const request = { inputs: [folder], method: 'headroom' } as const
-      await assessFleet(database, request, completeConfig({}, 'headroom'), { start: () => undefined })
+      const request = { inputs: [folder] }
+      await assessFleet({ database, config: completeConfig({}, 'headroom'), method: headroom, progress: silentProgress }, request)
       const plan = await database.rows(`EXPLAIN ${await selectHorizon(database)}`, z.object({ explain_value: z.string() }))
       // The plan is drawn in boxes, whose frames may cut the line.
       const text = plan.map(({ explain_value }) => explain_value.replaceAll(/[^\w/:]+/g, ' ')).join(' ')

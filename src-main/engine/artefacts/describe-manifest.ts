@@ -8,7 +8,7 @@ import type { RunCounts, RunWarning } from '../../../src-shared/run/run-event.ts
 import { runFormatVersion, type InputEntry, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisRequest } from '../analysis-request.ts'
-import type { AssessedFleet } from '../risk/assess-fleet.ts'
+import type { AssessedFleet } from '../fleet-stages.ts'
 import { columnMappings } from '../../forecasts/forecast-columns.ts'
 import { literalPath } from '../../forecasts/forecast-files.ts'
 

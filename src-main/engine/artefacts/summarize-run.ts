@@ -1,15 +1,17 @@
-// module_05_summary.json: the original's five keys, then what a planner asks next.
+// module_05_summary.json: Module 05's five keys, then what a planner asks next.
 import { z } from 'zod'
+import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../../src-shared/artefacts/event-report.ts'
 import type { RunCounts } from '../../../src-shared/run/run-event.ts'
 import type { RunSummary } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 import type { RecommendationReport } from '../recommendations/describe-recommendations.ts'
-import type { FlaggedRowCounts } from '../methods/module05.ts'
+import type { FlaggedRowCounts } from '../methods/method.ts'
 import type { SeasonReport } from '../season/fleet-season.ts'
 
 export interface SummaryInput {
+  readonly method: AnalysisMethod
   readonly analyzedAt: Date
   readonly counts: RunCounts
   readonly clusteredServers: ClusteredServers
@@ -17,13 +19,13 @@ export interface SummaryInput {
   readonly report: RecommendationReport
   /** Null without an events table. */
   readonly events: EventReport | null
-  /** Only under `module05`. */
+  /** Null where the method counts servers alone. */
   readonly rowCounts: FlaggedRowCounts | null
 }
 
-/** Counts distinct servers; under `module05` the original's row counts stand under the original's names. */
+/** Counts distinct servers; under `module05` its row counts stand under its names. */
 export const summarizeRun = async (database: Database, input: SummaryInput): Promise<RunSummary> => {
-  const { analyzedAt, counts, clusteredServers, season, report, events, rowCounts } = input
+  const { method, analyzedAt, counts, clusteredServers, season, report, events, rowCounts } = input
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
@@ -49,7 +51,7 @@ export const summarizeRun = async (database: Database, input: SummaryInput): Pro
     at_risk_servers: rowCounts?.risk_flag_rows ?? counts.at_risk_servers,
     underutilized_servers: rowCounts?.underutilized_rows ?? counts.underutilized_servers,
     optimization_savings_usd: report.total_savings_usd,
-    method: rowCounts === null ? 'headroom' : 'module05',
+    method,
     ...fleet,
     servers_removable: report.waterfall.hosts_removable,
     distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },

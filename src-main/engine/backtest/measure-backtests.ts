@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import type { AssessedFleet } from '../risk/assess-fleet.ts'
+import type { AssessedFleet } from '../fleet-stages.ts'
 import { naiveError, storeNaiveErrors } from './naive-errors.ts'
 import { scanBacktests, type BacktestReader } from './scan-backtests.ts'
 import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-residuals.ts'

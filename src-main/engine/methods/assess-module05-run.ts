@@ -7,7 +7,10 @@ import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
 import { measureBacktests } from '../backtest/measure-backtests.ts'
 import { estimateBreaches } from '../breach/estimate-breaches.ts'
-import { assessFleet, type AssessedFleet } from '../risk/assess-fleet.ts'
+import { assessFleet } from '../analyze.ts'
+import type { AssessedFleet } from '../fleet-stages.ts'
+import { silentProgress } from '../progress.ts'
+import { headroom } from './headroom.ts'
 import { assignRecommendations } from '../recommendations/assign-recommendations.ts'
 import { literalPath } from '../../forecasts/forecast-files.ts'
 import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
@@ -20,10 +23,8 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   const config = completeConfig({}, 'headroom')
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
   const fleet = await assessFleet(
-    database,
-    { inputs: [flaggedFile], method: 'headroom' },
-    config,
-    { start: () => undefined },
+    { database, config, method: headroom, progress: silentProgress },
+    { inputs: [flaggedFile] },
     { flags: 'left aside' },
   )
   const { backtestResiduals } = await measureBacktests(database, config, fleet)

@@ -1,15 +1,19 @@
-// The arithmetic of the Python original, for reconciliation: all models mixed, unscaled clusters, half a cluster's cost as savings (section 10).
+// The method of Module 05, for reconciliation: all models mixed, unscaled clusters, half a cluster's cost as savings (section 10).
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig, Thresholds } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { runKMeans } from '../../statistics/k-means.ts'
 import { describeClustering, type ClusteredServers } from '../clusters/cluster-servers.ts'
+import type { FlaggedRowCounts, Method } from './method.ts'
 
-/** It ignored the configured number of clusters. */
+/** Module 05 ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
+export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
+
+/** Module 05 ignored the configured number of clusters. */
 const module05Clusters = 3
-/** Its own ten restarts stop in a worse local optimum. */
+/** Ten restarts, as in Module 05, stop in a worse local optimum. */
 const restarts = 100
 const savingsShare = 0.5
 
@@ -79,18 +83,8 @@ const module05ClusterNames = ['lowest mean', 'middle mean', 'highest mean']
 export const module05Savings = (quietestServers: number, config: AnalysisConfig): number =>
   quietestServers * config.cost_per_instance * savingsShare
 
-export interface FlaggedRowCounts {
-  readonly rows: number
-  readonly risk_flag_rows: number
-  readonly high_rows: number
-  readonly medium_rows: number
-  readonly is_eoq_rows: number
-  readonly is_holiday_rows: number
-  readonly underutilized_rows: number
-}
-
-/** Rows, not servers: what the original's summary counted under server names. Reads `forecast_rows`, `series_risk`. */
-export const countFlaggedRows = async (database: Database, calendar: Calendar): Promise<FlaggedRowCounts> =>
+/** Rows, not servers: what the summary of Module 05 counted under server names. Reads `forecast_rows`, `series_risk`. */
+const countFlaggedRows = async (database: Database, calendar: Calendar): Promise<FlaggedRowCounts> =>
   database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS rows,
             CAST(count(*) FILTER (WHERE f.predicted > r.high_threshold) AS DOUBLE) AS risk_flag_rows,
@@ -110,3 +104,26 @@ export const countFlaggedRows = async (database: Database, calendar: Calendar): 
       underutilized_rows: z.number(),
     }),
   )
+
+const isUnderutilizedSql = (config: AnalysisConfig): string => `
+  coalesce(bool_and(mixed.horizon_mean IS NOT NULL AND mixed.horizon_mean < ${config.underutilized_threshold})
+    OVER (PARTITION BY s.server_id), false)`
+
+export const module05: Method = {
+  name: 'module05',
+  thresholdsFor: () => module05Thresholds,
+  // Module 05 marked the last day of a calendar quarter alone.
+  eoqWindow: () => ({ months: [3, 6, 9, 12], days: 1 }),
+  prepareRisk: mixHorizons,
+  riskSql: (config) => ({
+    seasonalPeak: 'mixed.seasonal_peak_risk',
+    isUnderutilized: isUnderutilizedSql(config),
+    joins: 'LEFT JOIN mixed_horizon mixed USING (series_id)',
+  }),
+  cluster: (database, config, { fixedPoint, signal }) => clusterByModule05(database, config, fixedPoint, signal),
+  withSavings: (report, { clusters }, config) => {
+    const quietestServers = clusters[0]?.size ?? 0
+    return { ...report, total_savings_usd: module05Savings(quietestServers, config), underutilized_count: quietestServers }
+  },
+  countRows: countFlaggedRows,
+}

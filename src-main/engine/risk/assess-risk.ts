@@ -1,9 +1,10 @@
 // Series-level risk on the selected model's horizon: percentiles, breaches, quarter-end peak, headroom (analysis definition, sections 4 to 6).
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import type { AnalysisConfig, AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { Method } from '../methods/method.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
 const secondsPerDay = 86_400
@@ -35,7 +36,7 @@ export const horizonQuery = (condition: string, forecast = 'forecast'): string =
 export const assessRisk = async (
   database: Database,
   config: AnalysisConfig,
-  method: AnalysisMethod,
+  method: Method,
   calendar: Calendar,
   grid: TimeGrid,
   fixedPoint: FixedPoint,
@@ -55,15 +56,6 @@ export const unitsToAddSql = (units: string, p95: string, threshold: string): st
   CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
        WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
        ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
-
-/** Of the whole server: every judged metric has a horizon, and its mean is below the threshold. */
-const underutilizedSql = (config: AnalysisConfig): string => `
-  coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
-    OVER (PARTITION BY s.server_id), false)`
-
-const mixedUnderutilizedSql = (config: AnalysisConfig): string => `
-  coalesce(bool_and(mixed.horizon_mean IS NOT NULL AND mixed.horizon_mean < ${config.underutilized_threshold})
-    OVER (PARTITION BY s.server_id), false)`
 
 /** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
 export const longestRunsQuery = (grid: TimeGrid): string => `
@@ -103,7 +95,9 @@ export const horizonFiguresQuery = (calendar: Calendar): string => `
     GROUP BY h.series_id`
 
 /** SQL for the rows of `series_risk`. */
-export const seriesRiskQuery = (config: AnalysisConfig, method: AnalysisMethod): string => `
+export const seriesRiskQuery = (config: AnalysisConfig, method: Method): string => {
+  const { seasonalPeak, isUnderutilized, joins } = method.riskSql(config)
+  return `
     SELECT s.series_id, s.server_id, s.metric, m.model, s.business_unit, s.region, s.criticality,
            s.monthly_cost_usd, s.capacity_units, s.lead_time_days, s.last_measured_at,
            f.horizon_start, f.horizon_end, coalesce(f.horizon_periods, 0) AS horizon_periods,
@@ -119,11 +113,12 @@ export const seriesRiskQuery = (config: AnalysisConfig, method: AnalysisMethod):
            coalesce(f.periods_over, 0) AS periods_over,
            coalesce(r.longest_breach_run, 0) AS longest_breach_run,
            ${unitsToAddSql('s.capacity_units', 'f.horizon_p95', 's.high_threshold')} AS units_to_add,
-           ${method === 'module05' ? 'mixed.seasonal_peak_risk' : 'f.seasonal_peak_risk'} AS seasonal_peak_risk,
-           ${method === 'module05' ? mixedUnderutilizedSql(config) : underutilizedSql(config)} AS is_underutilized
+           ${seasonalPeak} AS seasonal_peak_risk,
+           ${isUnderutilized} AS is_underutilized
     FROM series s
     LEFT JOIN selected_models m USING (series_id)
     LEFT JOIN horizon_figures f USING (series_id)
     LEFT JOIN breach_runs r USING (series_id)
-    ${method === 'module05' ? 'LEFT JOIN mixed_horizon mixed USING (series_id)' : ''}
+    ${joins}
     ORDER BY s.series_id`
+}

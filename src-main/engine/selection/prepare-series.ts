@@ -1,19 +1,11 @@
 // Tables `series` (one row per server and metric: identity, group, thresholds, last measured time) and the view `forecast` with `is_horizon`.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import {
-  hasThreshold,
-  thresholdsFor,
-  type AnalysisConfig,
-  type AnalysisMethod,
-  type Thresholds,
-} from '../../../src-shared/config/analysis-config.ts'
-
-/** The original ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
-export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { Method } from '../methods/method.ts'
 
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
-export const prepareSeries = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
+export const prepareSeries = async (database: Database, config: AnalysisConfig, method: Method): Promise<void> => {
   await createThresholds(database, config, method)
   await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config)}`)
   const { complete } = await database.row(
@@ -56,15 +48,15 @@ export const horizonCountsQuery = `
   FROM forecast GROUP BY ALL`
 
 /** One row per metric and criticality; no row where no threshold applies. */
-const createThresholds = async (database: Database, config: AnalysisConfig, method: AnalysisMethod): Promise<void> => {
+const createThresholds = async (database: Database, config: AnalysisConfig, method: Method): Promise<void> => {
   const pairs = await database.rows(
     `SELECT DISTINCT s.metric, a.criticality FROM series_models s LEFT JOIN server_attributes a USING (server_id) ORDER BY ALL`,
     z.object({ metric: z.string(), criticality: z.string().nullable() }),
   )
   await database.run('CREATE OR REPLACE TABLE thresholds (metric VARCHAR, criticality VARCHAR, high DOUBLE, very_high DOUBLE)')
   for (const { metric, criticality } of pairs) {
-    if (method === 'headroom' && !hasThreshold(config, metric)) continue
-    const { high, very_high } = method === 'module05' ? module05Thresholds : thresholdsFor(config, metric, criticality)
-    await database.run('INSERT INTO thresholds VALUES (?, ?, ?, ?)', [metric, criticality, high, very_high])
+    const thresholds = method.thresholdsFor(config, metric, criticality)
+    if (thresholds === null) continue
+    await database.run('INSERT INTO thresholds VALUES (?, ?, ?, ?)', [metric, criticality, thresholds.high, thresholds.very_high])
   }
 }

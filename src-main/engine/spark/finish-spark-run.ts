@@ -3,12 +3,13 @@ import { resolve } from 'node:path'
 import { literal, type Database } from '../../database/database.ts'
 import { concatenateFiles, findJoinableFiles } from '../../parquet/append-columns.ts'
 import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
-import { createRun, type RunInput } from '../analyze.ts'
+import { completeRun } from '../analyze.ts'
+import { createRun } from '../create-run.ts'
 import { assertDiskSpace, estimateRunBytes } from '../check-disk-space.ts'
 import { literalPath, type ForecastFile } from '../../forecasts/forecast-files.ts'
 import { assertFlaggedRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
 import { findFlaggedFiles, loadSparkOutput } from './load-spark-output.ts'
-import { readSparkOutputNotes, type SparkOutputNotes } from './spark-output.ts'
+import { readSparkOutputNotes } from './spark-output.ts'
 
 export interface FinishSparkRequest {
   /** The `stage` folder of a finished Spark job. */
@@ -29,19 +30,15 @@ export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkReq
   return createRun(
     { ...request, inputs: [folder], method: 'headroom', config, ...(model === null ? {} : { model }) },
     work,
-    sparkRunInput(folder, notes),
+    async (run) => {
+      const { database, staging, progress } = run
+      progress.start('open')
+      await assertDiskSpace(staging.folder, request.out, estimateRunBytes(await findFlaggedFiles(database, folder)))
+      const fleet = await loadSparkOutput(database, folder, notes, request.eventsTable, progress)
+      return completeRun(run, fleet, (path) => startJoining(database, fleet.dataset.files, fleet.validation.rows, path, work.signal))
+    },
   )
 }
-
-const sparkRunInput = (folder: string, notes: SparkOutputNotes): RunInput => ({
-  assess: async ({ request, staging: draft, database }, progress) => {
-    progress.start('open')
-    await assertDiskSpace(draft.folder, request.out, estimateRunBytes(await findFlaggedFiles(database, folder)))
-    return loadSparkOutput(database, folder, notes, request.eventsTable, progress)
-  },
-  startFlaggedFile: ({ database, work }, { dataset: source, validation: screening }, path) =>
-    startJoining(database, source.files, screening.rows, path, work.signal),
-})
 
 /** The shards one after the other: their pages are copied where they can be. */
 const startJoining = async (

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
-import type { AssessedFleet } from '../risk/assess-fleet.ts'
-import { findPrimaryMetric } from '../risk/assess-fleet.ts'
+import { findPrimaryMetric, type AssessedFleet } from '../fleet-stages.ts'
 import { extractHorizon } from '../risk/assess-risk.ts'
+import { headroom } from '../methods/headroom.ts'
 import { createCalendar } from '../../calendar/calendar.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
@@ -62,7 +62,7 @@ export const loadSparkOutput = async (
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
     grid: { granularity: notes.granularity, stepSeconds: notes.step_seconds, lagSeconds: notes.lag_seconds },
-    calendar: await createCalendar(database, config, 'headroom'),
+    calendar: await createCalendar(database, config, headroom.eoqWindow(config)),
     hasNaiveErrors: true,
     primaryMetric: await findPrimaryMetric(database, config),
     inputs: notes.inputs,

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Database, literal } from '../../database/database.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
+import { headroom } from '../methods/headroom.ts'
 import { calendarForYears, holidayDates, yearsAround } from '../../calendar/calendar.ts'
 import { detectGranularity, firstServersQuery } from '../../forecasts/detect-granularity.ts'
 import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
@@ -52,7 +53,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
   return {
     columns,
     grid,
-    calendar: calendarForYears(config, 'headroom', holidayDates(config, years.first_year, years.last_year), years),
+    calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years.first_year, years.last_year), years),
     stage: {
       version: sparkOutputVersion,
       config,

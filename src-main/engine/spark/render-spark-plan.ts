@@ -10,6 +10,7 @@ import { flagLists, flagsOfRow } from '../flagged-forecasts/flag-lists.ts'
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
 import { canonicalExpressions, forecastRowsQuery } from '../../forecasts/forecast-dataset.ts'
 import { thresholdsQuery } from '../../forecasts/thresholds.ts'
+import { headroom } from '../methods/headroom.ts'
 import { forecastQuery, horizonCountsQuery, seriesQuery } from '../selection/prepare-series.ts'
 import {
   candidateErrorsQuery,
@@ -117,7 +118,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('horizon_means', horizonMeansQuery(fixedPoint)),
     table('horizon_figures', horizonFiguresQuery(calendar)),
     view('breach_runs', longestRunsQuery(grid)),
-    table('series_risk', seriesRiskQuery(config, 'headroom')),
+    table('series_risk', seriesRiskQuery(config, headroom)),
     {
       name: flaggedRowsFolder,
       sql: flaggedQuery(calendar, expressions),

@@ -2,7 +2,7 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
-import { module05Thresholds } from '../../engine/selection/prepare-series.ts'
+import { module05Thresholds } from '../../engine/methods/module05.ts'
 import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
 interface RiskKind {

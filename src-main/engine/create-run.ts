@@ -1,0 +1,65 @@
+// What surrounds every run: its configuration, staging folder, database and progress, and what is left after a failure: nothing.
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { Database } from '../database/database.ts'
+import { createStagingFolder, type StagingFolder } from '../run-folder/staging-folder.ts'
+import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
+import { databaseMemory, parseMemoryLimit } from './memory-limit.ts'
+import { headroom } from './methods/headroom.ts'
+import type { Method } from './methods/method.ts'
+import { module05 } from './methods/module05.ts'
+import { parseConfig } from './parse-config.ts'
+import { createProgressReporter, type ProgressReporter } from './progress.ts'
+
+const methods: Readonly<Record<AnalysisMethod, Method>> = { headroom, module05 }
+
+/** A run under way. */
+export interface Run {
+  readonly request: AnalysisRequest
+  readonly work: AnalysisWork
+  readonly config: AnalysisConfig
+  readonly method: Method
+  readonly staging: StagingFolder
+  readonly database: Database
+  readonly progress: ProgressReporter
+  readonly runId: string
+  readonly spillFolder: string
+  readonly startedAt: number
+}
+
+/** Makes the run folder of `request.out` by `stages`, which commit the staging folder. Throws HeadroomError; after a failure nothing is left at `out`. */
+export const createRun = async (
+  request: AnalysisRequest,
+  work: AnalysisWork,
+  stages: (run: Run) => Promise<AnalysisResult>,
+): Promise<AnalysisResult> => {
+  const startedAt = performance.now()
+  const config = parseConfig(request.config, request.method)
+  const method = methods[request.method]
+  const staging = await createStagingFolder(request.out)
+  const spillFolder = join(staging.folder, '.spill')
+  try {
+    await mkdir(spillFolder)
+    const memoryLimit = databaseMemory(parseMemoryLimit(request.memoryLimit))
+    const database = await Database.open({ threads: request.threads, memoryLimit, spillFolder, signal: work.signal })
+    try {
+      const runId = request.runId ?? randomUUID()
+      work.onEvent?.({ type: 'started', run_id: runId, inputs: [...request.inputs] })
+      const progress = createProgressReporter(work.onEvent)
+      return await stages({ request, work, config, method, staging, database, progress, runId, spillFolder, startedAt })
+    } finally {
+      database.close()
+    }
+  } catch (thrown) {
+    await staging.discard()
+    throw isDiskFull(thrown)
+      ? new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause: thrown })
+      : thrown
+  }
+}
+
+/** As the file system says it; DuckDB has its own message. */
+const isDiskFull = (thrown: unknown): boolean => (thrown as NodeJS.ErrnoException).code === 'ENOSPC'

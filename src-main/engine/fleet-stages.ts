@@ -1,0 +1,130 @@
+// The first five stages of an analysis: forecasts are opened, validated, profiled, given a model each and assessed, as tables in the database.
+import { z } from 'zod'
+import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+import { createCalendar, type Calendar } from '../calendar/calendar.ts'
+import type { Database } from '../database/database.ts'
+import { detectGranularity, type TimeGrid } from '../forecasts/detect-granularity.ts'
+import { readEventsTable, type EventCalendar } from '../forecasts/events-table.ts'
+import { damagedFileError, openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import { loadServersTable } from '../forecasts/servers-table.ts'
+import { validateForecasts, type ForecastValidation } from '../forecasts/validate-forecasts.ts'
+import type { AnalysisRequest } from './analysis-request.ts'
+import type { Method } from './methods/method.ts'
+import type { ProgressReporter } from './progress.ts'
+import { assessRisk, extractHorizon } from './risk/assess-risk.ts'
+import { prepareSeries } from './selection/prepare-series.ts'
+import { profileSeries } from './selection/profile-series.ts'
+import { selectModels } from './selection/select-models.ts'
+
+/** What every stage works with. */
+export interface FleetWork {
+  readonly database: Database
+  readonly config: AnalysisConfig
+  readonly method: Method
+  readonly progress: Pick<ProgressReporter, 'start'>
+}
+
+export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'model'>
+
+export interface FleetOptions {
+  /** Flag columns of an earlier analysis. */
+  readonly flags?: 'refused' | 'left aside'
+  /** Called before any row is read; what it throws ends the work. */
+  readonly onOpened?: (dataset: ForecastDataset) => Promise<void>
+}
+
+export interface ValidatedFleet {
+  readonly dataset: ForecastDataset
+  readonly serversTable: InputEntry | null
+  /** Null without an events table. */
+  readonly eventCalendar: EventCalendar | null
+  readonly validation: ForecastValidation
+  readonly grid: TimeGrid
+}
+
+export interface ProfiledFleet extends ValidatedFleet {
+  readonly calendar: Calendar
+}
+
+export interface SelectedFleet extends ProfiledFleet {
+  /** Whether `naive_errors` is complete; else the selected backtests complete it. */
+  readonly hasNaiveErrors: boolean
+}
+
+export interface AssessedFleet extends SelectedFleet {
+  /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
+  readonly primaryMetric: string
+  /** The files that another engine read in this one's place; absent: those of `dataset`. */
+  readonly inputs?: readonly InputEntry[]
+}
+
+/** Leaves the view `forecast_rows`. */
+export const openFleet = async (
+  { database, config, progress }: FleetWork,
+  { inputs }: FleetRequest,
+  { flags = 'refused', onOpened }: FleetOptions,
+): Promise<ForecastDataset> => {
+  progress.start('open')
+  const dataset = await openForecastDataset(database, inputs, config, flags)
+  await onOpened?.(dataset)
+  return dataset
+}
+
+/** Leaves `server_attributes`. */
+export const validateFleet = async (
+  { database, progress }: FleetWork,
+  request: FleetRequest,
+  dataset: ForecastDataset,
+): Promise<ValidatedFleet> => {
+  const serversTable = await loadServersTable(database, request.serversTable)
+  const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable)
+  progress.start('screen')
+  const validation = await validateForecasts(database, dataset)
+  // The first to read pages; the validation may have been answered by statistics.
+  const grid = await detectGranularity(database).catch((cause: unknown) => {
+    throw damagedFileError(dataset.files, dataset.name, cause)
+  })
+  return { dataset, serversTable, eventCalendar, validation, grid }
+}
+
+/** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */
+export const profileFleet = async ({ database, config, method, progress }: FleetWork, fleet: ValidatedFleet): Promise<ProfiledFleet> => {
+  progress.start('survey')
+  await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation)
+  const calendar = await createCalendar(database, config, method.eoqWindow(config))
+  await prepareSeries(database, config, method)
+  return { ...fleet, calendar }
+}
+
+/** Leaves `candidates` and `selected_models`. `model` forces one model for all series. */
+export const selectFleetModels = async (
+  { database, progress }: FleetWork,
+  fleet: ProfiledFleet,
+  model: string | undefined,
+): Promise<SelectedFleet> => {
+  progress.start('select')
+  const { grid, validation, dataset } = fleet
+  const { hasNaiveErrors } = await selectModels(database, grid, validation.fixedPoint, dataset.name, model)
+  return { ...fleet, hasNaiveErrors }
+}
+
+/** Leaves `horizon` and `series_risk`. */
+export const assessFleetRisk = async ({ database, config, method, progress }: FleetWork, fleet: SelectedFleet): Promise<AssessedFleet> => {
+  progress.start('risk')
+  const { calendar, grid, validation } = fleet
+  await extractHorizon(database)
+  await method.prepareRisk(database, calendar, validation.fixedPoint)
+  await assessRisk(database, config, method, calendar, grid, validation.fixedPoint)
+  return { ...fleet, primaryMetric: await findPrimaryMetric(database, config) }
+}
+
+/** Reads `series_risk`. */
+export const findPrimaryMetric = async (database: Database, config: Pick<AnalysisConfig, 'target_metric'>): Promise<string> => {
+  const { metric } = await database.row(
+    'SELECT coalesce(max(metric) FILTER (WHERE metric = ?), min(metric)) AS metric FROM series_risk WHERE horizon_periods > 0',
+    z.object({ metric: z.string() }),
+    [config.target_metric],
+  )
+  return metric
+}

@@ -1,0 +1,20 @@
+// Headroom's own method: the selected model's horizon alone, configured thresholds, standardised clusters, savings of removed hosts.
+import { eoqMonthsOf, hasThreshold, thresholdsFor, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { clusterServers } from '../clusters/cluster-servers.ts'
+import type { Method } from './method.ts'
+
+/** Of the whole server: every metric with a threshold has a horizon, and its mean is below the configured share. */
+const isUnderutilizedSql = (config: AnalysisConfig): string => `
+  coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
+    OVER (PARTITION BY s.server_id), false)`
+
+export const headroom: Method = {
+  name: 'headroom',
+  thresholdsFor: (config, metric, criticality) => (hasThreshold(config, metric) ? thresholdsFor(config, metric, criticality) : null),
+  eoqWindow: (config) => ({ months: eoqMonthsOf(config), days: config.eoq_window_days }),
+  prepareRisk: () => Promise.resolve(),
+  riskSql: (config) => ({ seasonalPeak: 'f.seasonal_peak_risk', isUnderutilized: isUnderutilizedSql(config), joins: '' }),
+  cluster: (database, config, { primaryMetric, signal }) => clusterServers(database, config, primaryMetric, signal),
+  withSavings: (report) => report,
+  countRows: () => Promise.resolve(null),
+}

@@ -1,0 +1,46 @@
+// What an analysis method decides: thresholds, the quarter-end window, two figures of a series' risk, clusters, savings and what the summary counts.
+import type { AnalysisConfig, AnalysisMethod, Thresholds } from '../../../src-shared/config/analysis-config.ts'
+import type { Calendar, EoqWindow } from '../../calendar/calendar.ts'
+import type { Database } from '../../database/database.ts'
+import type { FixedPoint } from '../../statistics/fixed-point.ts'
+import type { ClusteredServers } from '../clusters/cluster-servers.ts'
+import type { RecommendationReport } from '../recommendations/describe-recommendations.ts'
+
+export interface Method {
+  readonly name: AnalysisMethod
+  /** In the metric's unit; null where the metric has no threshold. */
+  readonly thresholdsFor: (config: AnalysisConfig, metric: string, criticality: string | null) => Thresholds | null
+  readonly eoqWindow: (config: AnalysisConfig) => EoqWindow
+  /** Creates what `riskSql` joins; reads `forecast`, `series`. */
+  readonly prepareRisk: (database: Database, calendar: Calendar, fixedPoint: FixedPoint) => Promise<void>
+  /** Over `series` s and `horizon_figures` f. */
+  readonly riskSql: (config: AnalysisConfig) => RiskSql
+  readonly cluster: (database: Database, config: AnalysisConfig, input: ClusterInput) => Promise<ClusteredServers>
+  /** The recommendations' totals with the savings as the method counts them. */
+  readonly withSavings: (report: RecommendationReport, clusteredServers: ClusteredServers, config: AnalysisConfig) => RecommendationReport
+  /** Rows by flag, where the summary counts rows; else null. Reads `forecast_rows`, `series_risk`. */
+  readonly countRows: (database: Database, calendar: Calendar) => Promise<FlaggedRowCounts | null>
+}
+
+export interface RiskSql {
+  readonly seasonalPeak: string
+  readonly isUnderutilized: string
+  /** Further joins that both need; may be empty. */
+  readonly joins: string
+}
+
+export interface ClusterInput {
+  readonly primaryMetric: string
+  readonly fixedPoint: FixedPoint
+  readonly signal: AbortSignal | undefined
+}
+
+export interface FlaggedRowCounts {
+  readonly rows: number
+  readonly risk_flag_rows: number
+  readonly high_rows: number
+  readonly medium_rows: number
+  readonly is_eoq_rows: number
+  readonly is_holiday_rows: number
+  readonly underutilized_rows: number
+}

@@ -1,0 +1,130 @@
+// The last stages of an analysis: what the backtests and the horizon tell is measured and written, the flagged file is awaited, the folder is finalised.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
+import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import type { Database } from '../database/database.ts'
+import { assertUnchanged } from '../forecasts/forecast-files.ts'
+import type { AnalysisResult } from './analysis-request.ts'
+import { collectWarnings } from './artefacts/collect-warnings.ts'
+import { describeManifest } from './artefacts/describe-manifest.ts'
+import { summarizeRun } from './artefacts/summarize-run.ts'
+import { writeClusters, writeJson, writeJsonList } from './artefacts/write-artefacts.ts'
+import { writeServerRisk } from './artefacts/write-server-risk.ts'
+import { measureBacktests } from './backtest/measure-backtests.ts'
+import { measureModels } from './backtest/measure-models.ts'
+import { estimateBreaches } from './breach/estimate-breaches.ts'
+import type { ClusteredServers } from './clusters/cluster-servers.ts'
+import type { Run } from './create-run.ts'
+import { assessEvents } from '../forecasts/assess-events.ts'
+import type { AssessedFleet } from './fleet-stages.ts'
+import type { FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
+import { readHeatmap } from './pictures/read-heatmap.ts'
+import { writePictures } from './pictures/write-pictures.ts'
+import { assignRecommendations } from './recommendations/assign-recommendations.ts'
+import { describeRecommendations, listRecommendations, type RecommendationReport } from './recommendations/describe-recommendations.ts'
+import type { SeasonReport } from './season/fleet-season.ts'
+
+/** What the summary and the manifest tell of the measurements. */
+export interface Findings {
+  readonly clusteredServers: ClusteredServers
+  readonly season: SeasonReport
+  readonly report: RecommendationReport
+  /** Null without an events table. */
+  readonly events: EventReport | null
+  readonly warnings: readonly RunWarning[]
+}
+
+/** Writes every file but the flagged forecasts, the summary and the manifest. */
+export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Findings> => {
+  const { config, method, staging, database, progress, work } = run
+  progress.start('season')
+  const { season, backtestResiduals, events } = await measureBacktests(database, config, fleet)
+
+  progress.start('clusters')
+  const { primaryMetric, validation } = fleet
+  const clusteredServers = await method.cluster(database, config, {
+    primaryMetric,
+    fixedPoint: validation.fixedPoint,
+    signal: work.signal,
+  })
+  await writeClusters(staging.folder, clusteredServers)
+
+  progress.start('breaches')
+  const breaches = await estimateBreaches(database, config, fleet.grid, backtestResiduals, work.signal)
+  const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
+
+  progress.start('recommend')
+  const recommended = await assignRecommendations(database, config)
+  const report = method.withSavings(await describeRecommendations(recommended), clusteredServers, config)
+  const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column)
+  await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
+  await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
+  const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
+  await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
+  const warnings = [
+    ...(await collectWarnings(database, config, fleet.grid, new Date())),
+    ...clusteredServers.warnings,
+    ...accuracyWarnings,
+    ...(appliedEvents?.warnings ?? []),
+  ]
+  warnings.forEach(progress.warn)
+
+  progress.start('pictures')
+  const heatmap = await readHeatmap(database, config, primaryMetric, fleet.calendar, fleet.grid)
+  await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold)
+  return { clusteredServers, season, report, events: appliedEvents?.report ?? null, warnings }
+}
+
+const progressInterval = 100
+
+/** Ends with the writing, and fails with it. */
+export const awaitFlaggedFile = async ({ progress }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
+  progress.start('write')
+  const timer = setInterval(() => progress.advance(flaggedFile.progress()), progressInterval)
+  try {
+    await flaggedFile.finished
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** Writes summary and manifest, and turns the staging folder into the run folder. */
+export const finaliseRun = async (run: Run, fleet: AssessedFleet, { warnings, ...findings }: Findings): Promise<AnalysisResult> => {
+  const { request, work, staging, database, method, progress } = run
+  progress.start('seal')
+  const counts = await countFleet(database, fleet.validation.rows)
+  const analyzedAt = new Date()
+  const rowCounts = await method.countRows(database, fleet.calendar)
+  const summary = await summarizeRun(database, { ...findings, method: method.name, analyzedAt, counts, rowCounts })
+  await writeJson(staging.folder, runFiles.summary, summary)
+  await rm(run.spillFolder, { recursive: true, force: true })
+  await assertUnchanged(fleet.dataset.files)
+  const manifest = await staging.commit(
+    await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
+  )
+  const seconds = Math.round(performance.now() - run.startedAt) / 1000
+  work.onEvent?.({ type: 'finished', folder: request.out, counts, seconds })
+  return { folder: request.out, manifest, events: findings.events }
+}
+
+const countFleet = async (database: Database, rows: number): Promise<RunCounts> => {
+  const counts = await database.row(
+    `SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total_servers,
+            CAST(count(DISTINCT server_id) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk_servers,
+            CAST(count(DISTINCT server_id) FILTER (WHERE is_underutilized) AS DOUBLE) AS underutilized_servers,
+            CAST(count(*) AS DOUBLE) AS series,
+            (SELECT CAST(count(DISTINCT model) AS DOUBLE) FROM series_models) AS models
+     FROM series_risk`,
+    z.object({
+      total_servers: z.number(),
+      at_risk_servers: z.number(),
+      underutilized_servers: z.number(),
+      series: z.number(),
+      models: z.number(),
+    }),
+  )
+  return { rows, ...counts }
+}
