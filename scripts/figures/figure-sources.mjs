@@ -13,25 +13,27 @@ const from = (code, test) => (meaning, formula) => ({ meaning, formula, code, te
 
 const frozen = 'test/engine/frozen-fleet.test.ts'
 const risk = 'src-main/engine/risk/assess-risk.ts'
-const seasonTest = 'test/engine/season/season.test.ts'
+const seasonTest = 'test/engine/season/season-run.test.ts'
 const breachTest = 'test/engine/breach/breach.test.ts'
 
-const series = from('src-main/engine/selection/prepare-series.ts#seriesQuery', 'test/forecasts/forecast-dataset.test.ts')
+const series = from('src-main/engine/selection/prepare-series.ts#seriesQuery', frozen)
 const selection = from('src-main/engine/selection/select-models.ts#selectedModelsQuery', frozen)
-const threshold = from('src-shared/config/analysis-config.ts#thresholdsFor', 'test/forecasts/thresholds.test.ts')
+const threshold = from('src-shared/config/analysis-config.ts#thresholdsFor', frozen)
 const horizon = from(`${risk}#horizonFiguresQuery`, frozen)
 const verdict = from(`${risk}#seriesRiskQuery`, frozen)
 const paths = from('src-main/engine/breach/simulate-paths.ts#simulateBreaches', breachTest)
 const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimates', breachTest)
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
-const causes = from('src-main/engine/season/attribute-breaches.ts#attributeBreaches', 'test/engine/season/season-run.test.ts')
+const causes = from('src-main/engine/season/attribute-breaches.ts#attributeBreaches', seasonTest)
 const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServers', 'test/engine/clusters/clusters.test.ts')
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
 const accuracy = from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', frozen)
 const recommendation = from('src-main/engine/recommendations/assign-recommendations.ts#assignRecommendations', frozen)
 const order = from('src-main/engine/recommendations/assign-recommendations.ts#orderFor', frozen)
-const flags = from('src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow', 'test/engine/risk/assess-risk.test.ts')
+const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
+const flags = from(rowFlags, 'test/engine/risk/assess-risk.test.ts')
+const calendarFlags = from(rowFlags, 'test/calendar/calendar.test.ts')
 const totals = from('src-main/engine/recommendations/describe-recommendations.ts#describeRecommendations', frozen)
 const summary = from('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
 
@@ -139,7 +141,7 @@ export const serverRiskFigures = {
   ),
   order_by: order('latest time to order, UTC; of servers at risk', 'expected first breach, else first breach, − lead time'),
   is_order_late: order('whether that time has passed', '`order_by` < `last_measured_at`'),
-  is_limiting: from('src-main/engine/recommendations/fleet-servers.ts#createFleetServers', 'test/engine/risk/assess-risk.test.ts')(
+  is_limiting: from('src-main/engine/recommendations/fleet-servers.ts#createFleetServers', frozen)(
     'whether this metric limits its server',
     'least `headroom_points` of the server; ties: the first by name',
   ),
@@ -149,12 +151,15 @@ export const serverRiskFigures = {
 export const flaggedFigures = {
   risk_flag: flags('of the row', '`predicted` > `high_threshold`'),
   risk_level: flags('of the row: high, medium or low', '`predicted` above the very high threshold, the high one, neither'),
-  month: flags("month of the row's time, 1 to 12", 'UTC calendar'),
-  is_eoq: flags('whether the time lies in a quarter-end window', 'last `eoq_window_days` days of the months in `eoq_months`'),
-  is_holiday: flags('whether the day is a public or bank holiday', '`holiday_country` and `holiday_state`'),
-  seasonal_peak_risk: flags('of the series, repeated on its rows', 'as in server_risk.parquet'),
+  month: calendarFlags("month of the row's time, 1 to 12", 'UTC calendar'),
+  is_eoq: calendarFlags('whether the time lies in a quarter-end window', 'last `eoq_window_days` days of the months in `eoq_months`'),
+  is_holiday: calendarFlags('whether the day is a public or bank holiday', '`holiday_country` and `holiday_state`'),
+  seasonal_peak_risk: calendarFlags('of the series, repeated on its rows', 'as in server_risk.parquet'),
   is_underutilized: flags('of the server, repeated on its rows', 'as in server_risk.parquet'),
-  is_selected: flags('whether the row is of the selected model', '`model` = selected model of the series'),
+  is_selected: from(rowFlags, 'test/engine/selection/select-models.test.ts')(
+    'whether the row is of the selected model',
+    '`model` = selected model of the series',
+  ),
 }
 
 /** Totals of the fleet, by file and key. @type {Readonly<Record<string, FigureSource>>} */

@@ -10,6 +10,18 @@ import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-worksp
 import { frozenFleet } from '../fixtures/fleets.ts'
 
 const serverReferenceSchema = z.object({
+  business_unit: z.string(),
+  region: z.string(),
+  criticality: z.string(),
+  monthly_cost_usd: z.number(),
+  capacity_units: z.number(),
+  lead_time_days: z.number(),
+  last_measured_at: z.string(),
+  horizon_start: z.string(),
+  horizon_end: z.string(),
+  high_threshold: z.number(),
+  very_high_threshold: z.number(),
+  is_limiting: z.boolean(),
   model: z.string(),
   backtest_points: z.number(),
   mae: z.number(),
@@ -39,10 +51,7 @@ const serverReferenceSchema = z.object({
   target_host: z.string().nullable(),
 })
 const referenceColumns = Object.keys(serverReferenceSchema.shape)
-const columnSql: Readonly<Record<string, string>> = {
-  first_breach_at: "strftime(first_breach_at, '%Y-%m-%dT%H:%M:%S')",
-  order_by: "strftime(order_by, '%Y-%m-%dT%H:%M:%S')",
-}
+const timeColumns = new Set(['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'order_by'])
 
 const savingsSchema = z.object({
   capacity_freed_units: z.number(),
@@ -53,7 +62,12 @@ const savingsSchema = z.object({
 })
 
 const referenceSchema = z.object({
-  counts: z.record(z.string(), z.number()),
+  counts: z.object({
+    rows: z.number(),
+    total_servers: z.number(),
+    at_risk_servers: z.number(),
+    underutilized_servers: z.number(),
+  }),
   servers: z.record(z.string(), serverReferenceSchema),
   savings: savingsSchema,
   module05: z.object({
@@ -83,7 +97,7 @@ afterAll(async () => workspace.close())
 
 /** The columns of server_risk.parquet that the reference has, by server: times as ISO text. */
 const readFigures = async (run: FinishedRun): Promise<Record<string, unknown>> => {
-  const columns = referenceColumns.map((name) => `${columnSql[name] ?? name} AS ${name}`)
+  const columns = referenceColumns.map((name) => (timeColumns.has(name) ? `strftime(${name}, '%Y-%m-%dT%H:%M:%S') AS ${name}` : name))
   const rows = await workspace.query(
     `SELECT server_id, ${columns.join(', ')} FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}) ORDER BY server_id`,
   )
@@ -108,13 +122,21 @@ describe('the frozen fleet by the default method', () => {
     expect(await readFigures(run)).toEqual(Object.fromEntries(expected))
   })
 
-  test('counts what the reference counts', () => {
+  test('counts what the reference counts', async () => {
     expect(run.manifest.counts).toMatchObject(reference.counts)
+    const { total_servers, at_risk_servers, underutilized_servers } = reference.counts
+    const optimization_savings_usd = reference.savings.monthly_savings_usd
+    const summary = await run.json(runFiles.summary, z.looseObject({}))
+    expect(summary).toMatchObject({ total_servers, at_risk_servers, underutilized_servers, optimization_savings_usd })
   })
 
   test('saves what the reference saves', async () => {
     const report = await run.json(runFiles.recommendations, z.looseObject({ waterfall: savingsSchema, total_savings_usd: z.number() }))
-    expect(report).toMatchObject({ waterfall: reference.savings, total_savings_usd: reference.savings.monthly_savings_usd })
+    expect(report).toMatchObject({
+      waterfall: reference.savings,
+      total_savings_usd: reference.savings.monthly_savings_usd,
+      underutilized_count: reference.counts.underutilized_servers,
+    })
   })
 
   test('leaves the nine files, which verify', async () => {

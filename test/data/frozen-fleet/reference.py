@@ -63,6 +63,18 @@ def assess(rows: pd.DataFrame, server: pd.Series) -> dict:
     at_risk = p95 > HIGH
     order_by = first_breach - server.lead_time_days * DAY if at_risk else None
     return {
+        "business_unit": server.business_unit,
+        "region": server.region,
+        "criticality": server.criticality,
+        "monthly_cost_usd": int(server.monthly_cost_usd),
+        "capacity_units": int(server.capacity_units),
+        "lead_time_days": int(server.lead_time_days),
+        "last_measured_at": iso(last_measured),
+        "horizon_start": iso(horizon.timestamp.iloc[0]),
+        "horizon_end": iso(horizon.timestamp.iloc[-1]),
+        "high_threshold": HIGH,
+        "very_high_threshold": VERY_HIGH,
+        "is_limiting": True,  # There is one metric.
         "model": model,
         "backtest_points": len(errors),
         "mae": mae,
