@@ -9,6 +9,8 @@ import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
 import { frozenFleet } from '../fixtures/fleets.ts'
 
+const methodsPage = join(import.meta.dirname, '..', '..', 'docs', 'methods.md')
+
 const serverReferenceSchema = z.object({
   business_unit: z.string(),
   region: z.string(),
@@ -190,4 +192,39 @@ describe('the frozen fleet by the method of Module 05', () => {
     const { total_savings_usd } = reference.module05
     expect(await run.json(runFiles.recommendations, z.looseObject({}))).toMatchObject({ total_savings_usd })
   })
+})
+
+test('the worked example of docs/methods.md states the figures of the run', async () => {
+  const run = await workspace.analyse(frozenFleet.forecasts, { serversTable: frozenFleet.servers })
+  const [server] = await workspace.query(
+    `SELECT model, round(mae, 3) AS mae, round(mase, 3) AS mase, round(mae / mase, 3) AS naive_error, round(horizon_p95, 3) AS p95, horizon_peak,
+            risk_level, days_to_breach, periods_over, longest_breach_run, breaches_eoq, breach_probability_raw, units_to_add, recommendation,
+            strftime(first_breach_at, '%H:%M') AS first_breach, strftime(expected_first_breach, '%H:%M') AS expected_first_breach,
+            strftime(order_by, '%-d %B, %H:%M') AS order_by, is_order_late
+     FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}) WHERE server_id = 'vm-34'`,
+  )
+  expect(server).toEqual({
+    model: 'seasonal_mean',
+    mae: 2.694,
+    mase: 0.676,
+    naive_error: 3.985,
+    p95: 81.221,
+    horizon_peak: 81.62,
+    risk_level: 'medium',
+    days_to_breach: 0.5,
+    periods_over: 4,
+    longest_breach_run: 4,
+    breaches_eoq: 4,
+    breach_probability_raw: 1,
+    units_to_add: 1,
+    recommendation: 'add capacity',
+    first_breach: '11:00',
+    expected_first_breach: '05:00',
+    order_by: '1 March, 05:00',
+    is_order_late: true,
+  })
+  const [, section = ''] = /^## One server, worked through$([^]*?)^## /m.exec(await readFile(methodsPage, 'utf8')) ?? []
+  for (const stated of ['2.694', '0.676', '3.985', '81.221', '81.62', '`medium`', '11:00', '05:00', '1 March', '*add capacity*']) {
+    expect(section).toContain(stated)
+  }
 })
