@@ -118,7 +118,7 @@ export const serverRiskFigures = {
   breaches_month_end: causes('number of periods', 'else on the last two days of a month'),
   breaches_holiday: causes('number of periods', 'else on a holiday'),
   breaches_ordinary: causes('number of periods', 'the rest: the four add up to `periods_over`'),
-  is_underutilized: from(`${risk}#underutilizedSql`, frozen)(
+  is_underutilized: from('src-main/engine/methods/headroom.ts#isUnderutilizedSql', frozen)(
     'of the whole server',
     '`horizon_mean` < `underutilized_threshold` for every metric with a threshold',
   ),
