@@ -1,4 +1,4 @@
-// The window's layout: rail, headline, filter, the view that is up, the drawer, the status line; and the keys that work everywhere.
+// The window's layout: sidebar, summary bar, filter, current view, drawer, status bar; and the global keys.
 import { Suspense, useEffect } from 'react'
 import { DropTarget } from './frame/drop-target.tsx'
 import { FilterBar } from './frame/filter-bar.tsx'
@@ -69,7 +69,7 @@ const MainArea = ({ theme }: { readonly theme: ReturnType<typeof useTheme> }) =>
         </>
       )}
       <div className="content" data-region>
-        <Suspense fallback={<p className="chart-wait">One moment …</p>}>
+        <Suspense fallback={<p className="chart-wait">Loading …</p>}>
           {showsProgress && <ProgressView />}
           {!showsProgress && activeRunView === null && PlainComponent !== undefined && <PlainComponent theme={theme} />}
           {activeRunView !== null && run !== null && <activeRunView.component key={run.folder} run={run} theme={theme} />}

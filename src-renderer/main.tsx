@@ -1,7 +1,7 @@
 // Mounts the window's page once its typeface is there: charts measure text when they are laid out.
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import { loadTypeface } from './theme/typeface.ts'
+import { loadTypeface } from './theme/theme.ts'
 import { listenToMain } from './state/listen-to-main.ts'
 import { runCommand } from './window-commands.ts'
 import './theme/base.css'

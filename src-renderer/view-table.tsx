@@ -1,4 +1,4 @@
-// The table of views, in the order of the rail. A view is added by one line.
+// The table of views, in the order of the sidebar; each view is one line.
 import {
   ArrowLeftRight,
   CalendarClock,
@@ -34,7 +34,7 @@ import { StartView } from './views/start/start-view.tsx'
 import { WhatIfView } from './views/what-if/what-if-view.tsx'
 import type { ViewEntry } from './views/view-entry.ts'
 
-/** Read when they are first shown: their libraries would hold up the first picture. */
+/** Loaded when first shown, because their libraries would delay the start of the window. */
 const CloudView = lazy(async () => ({ default: (await import('./cloud/cloud-view.tsx')).CloudView }))
 const QueryView = lazy(async () => ({ default: (await import('./views/query/query-view.tsx')).QueryView }))
 

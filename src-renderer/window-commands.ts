@@ -1,15 +1,14 @@
-// The window's commands: views, opening, going, filtering, looking; found by the palette, by keys and by the menu.
+// The window's commands, run from the command palette, by shortcut or from the menu.
 import { reportFormats } from '../src-shared/ipc/report-format.ts'
 import { themeChoices } from '../src-shared/config/settings.ts'
-import type { Command } from './frame/commands.ts'
+import type { Command } from './frame/key-listener.ts'
 import { changeSettings, copyLink, exportReport } from './state/notify.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { clearFilter, goBack, goForward, navigateTo, redoFilter, selectServer, undoFilter, useNavigation } from './state/navigation.ts'
 import { choosePath, openSample } from './state/open-path.ts'
 import { useWindowState } from './state/window-state.ts'
+import { fileFormatLabels, themeLabels } from './theme/labels.ts'
 import { views } from './view-table.tsx'
-
-const reportLabels = { html: 'one web page', pdf: 'PDF', xlsx: 'an Excel workbook', csv: 'CSV' } as const
 
 const hasNoRun = (): boolean => useWindowState.getState().run === null
 
@@ -32,11 +31,11 @@ export const windowCommands: readonly Command[] = [
   })),
   { id: 'open.file', group: 'Open', title: 'Open file…', shortcut: 'Ctrl+O', run: () => void choosePath('file') },
   { id: 'open.folder', group: 'Open', title: 'Open folder…', shortcut: 'Ctrl+Shift+O', run: () => void choosePath('folder') },
-  { id: 'open.sample', group: 'Open', title: 'Open the sample fleet', run: () => void openSample() },
+  { id: 'open.sample', group: 'Open', title: 'Open sample fleet', run: () => void openSample() },
   {
     id: 'analysis.cancel',
     group: 'Open',
-    title: 'Cancel the analysis',
+    title: 'Cancel analysis',
     run: () => void cancelAnalysis(),
     isDisabled: () => useWindowState.getState().analysis === null,
   },
@@ -74,7 +73,7 @@ export const windowCommands: readonly Command[] = [
     isDisabled: () => useNavigation.getState().redo.length === 0,
   },
   { id: 'filter.clear', group: 'Filter', title: 'Clear filter', shortcut: 'Ctrl+Shift+X', run: clearFilter, isDisabled: hasNoRun },
-  { id: 'selection.clear', group: 'Filter', title: 'Close the server details', run: () => selectServer(null), isDisabled: hasNoRun },
+  { id: 'selection.clear', group: 'Filter', title: 'Close server details', run: () => selectServer(null), isDisabled: hasNoRun },
   {
     id: 'link.copy',
     group: 'Copy',
@@ -86,14 +85,14 @@ export const windowCommands: readonly Command[] = [
   ...reportFormats.map((format): Command => ({
     id: `report.${format}`,
     group: 'Export',
-    title: `Export the run as ${reportLabels[format]}…`,
+    title: `Export as ${fileFormatLabels[format]}…`,
     run: () => void exportReport(format),
     isDisabled: hasNoRun,
   })),
   ...themeChoices.map((theme): Command => ({
     id: `theme.${theme}`,
     group: 'Theme',
-    title: `Theme: ${theme === 'system' ? 'as the system' : theme.replace('-', ' ')}`,
+    title: `Theme: ${themeLabels[theme]}`,
     run: () => void changeSettings({ theme }),
   })),
   { id: 'palette.open', group: 'Help', title: 'Commands', shortcut: 'Ctrl+K', run: () => useWindowState.setState({ overlay: 'palette' }) },

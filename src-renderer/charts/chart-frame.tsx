@@ -1,15 +1,15 @@
-// A chart with its heading, the table of what it shows, and the ways to take it along: copy, save as picture or as data.
+// A chart with heading, table and export menu; and the menu for charts without a frame.
 import { Download } from 'lucide-react'
 import { useCallback, useRef, useState } from 'react'
 import { Chart, type ChartHandle, type ChartProps } from './chart.tsx'
 import { copyWithNotice, saveFile } from '../state/notify.ts'
-import { DataTable } from '../components/data-table.tsx'
+import { fileFormatLabels } from '../theme/labels.ts'
+import { DataTable, TableToggle } from '../components/data-table.tsx'
 import { Popover } from '../components/popover.tsx'
-import { TableToggle } from '../components/table-toggle.tsx'
-import { formatTable, textFormatLabels, textFormats, type TableContent } from '../components/format-table.ts'
+import { formatTable, textFormats, type TableContent } from '../components/format-table.ts'
 
 export interface ChartFrameProps extends ChartProps {
-  /** The finding, in words. */
+  /** The finding as a sentence. */
   readonly title: string
   readonly note?: string | undefined
   readonly table: () => TableContent
@@ -32,7 +32,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
         </div>
         <span className="toolbar-gap" />
         <TableToggle name={title} isTable={isTable} onChange={setIsTable} />
-        <Popover label={<Download size={15} aria-label="Take along" />} name={`Copy or save: ${title}`} align="right">
+        <Popover label={<Download size={15} aria-label="Export" />} name={`Export: ${title}`} align="right">
           <ul className="menu-list">
             {textFormats.map((format) => (
               <li key={format}>
@@ -44,7 +44,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
                     void copyWithNotice(formatTable(table(), format), 'Table')
                   }}
                 >
-                  Copy as {textFormatLabels[format]}
+                  Copy as {fileFormatLabels[format]}
                 </button>
               </li>
             ))}
@@ -60,7 +60,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
                     if (image !== undefined) void saveFile(fileName(kind), kind, image)
                   }}
                 >
-                  Save as {kind.toUpperCase()}…
+                  Save as {fileFormatLabels[kind]}…
                 </button>
               </li>
             ))}
@@ -89,3 +89,31 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
     </section>
   )
 }
+
+export interface SaveImageMenuProps {
+  /** File name without extension. */
+  readonly name: string
+  readonly handle: () => ChartHandle | null
+}
+
+export const SaveImageMenu = ({ name, handle }: SaveImageMenuProps) => (
+  <Popover label={<Download size={15} aria-label="Export" />} name={`Export: ${name}`} align="right">
+    <ul className="menu-list">
+      {(['png', 'svg'] as const).map((kind) => (
+        <li key={kind}>
+          <button
+            type="button"
+            className="menu-item"
+            data-close
+            onClick={() => {
+              const image = handle()?.exportImage(kind)
+              if (image !== undefined) void saveFile(`${name}.${kind}`, kind, image)
+            }}
+          >
+            Save as {fileFormatLabels[kind]}…
+          </button>
+        </li>
+      ))}
+    </ul>
+  </Popover>
+)

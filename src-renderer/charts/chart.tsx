@@ -14,8 +14,7 @@ import { init, use, type EChartsType } from 'echarts/core'
 import { LabelLayout } from 'echarts/features'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import type { EChartsOption } from 'echarts'
-import { useEffect, useEffectEvent, useRef } from 'react'
-import { useElementSize, type ElementSize } from './use-element-size.ts'
+import { useEffect, useEffectEvent, useRef, useLayoutEffect, useState, type RefObject } from 'react'
 
 use([BarChart, LineChart, ScatterChart, CustomChart, BrushComponent, GridComponent, LegendComponent, LegendScrollComponent])
 use([MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, LabelLayout, CanvasRenderer, SVGRenderer])
@@ -120,4 +119,27 @@ const renderImage = (chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayB
   } finally {
     svgChart.dispose()
   }
+}
+
+export interface ElementSize {
+  readonly width: number
+  readonly height: number
+}
+
+export const useElementSize = (element: RefObject<HTMLElement | null>): ElementSize | null => {
+  const [size, setSize] = useState<ElementSize | null>(null)
+  useLayoutEffect(() => {
+    const { current } = element
+    if (current === null) return undefined
+    const measure = (): void => {
+      const { clientWidth: width, clientHeight: height } = current
+      if (width === 0 || height === 0) return
+      setSize((last) => (last?.width === width && last.height === height ? last : { width, height }))
+    }
+    const observer = new ResizeObserver(measure)
+    observer.observe(current)
+    measure()
+    return () => observer.disconnect()
+  }, [element])
+  return size
 }

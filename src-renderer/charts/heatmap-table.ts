@@ -1,13 +1,13 @@
-// The heatmap as a table: per row its risk, the greatest value measured and forecast with their times, and the first time above the threshold.
+// The heatmap as a table: risk, highest measurement and forecast with their times, and first breach per row.
 import type { HeatmapData } from '../../src-shared/chart-options/chart-data.ts'
 
 export interface HeatmapTable {
   readonly columns: readonly string[]
-  /** Times as ISO 8601 UTC, values in the metric's unit; null where nothing is known. */
+  /** Times as ISO 8601 UTC, values in the metric's unit; null where no value exists. */
   readonly rows: readonly (readonly (string | number | null)[])[]
 }
 
-/** Of the part of the matrix that is in view. */
+/** Covers the visible part of the matrix. */
 export const createHeatmapTable = (data: HeatmapData): HeatmapTable => {
   const instant = (column: number): string => new Date(data.startMs + column * data.stepMs).toISOString().replace('.000Z', 'Z')
   const firstForecastColumn = Math.max(0, Math.min(data.columns, Math.ceil((data.horizonStartMs - data.startMs) / data.stepMs)))

@@ -1,4 +1,4 @@
-// One server over time: measured, every model's forecast, the calibrated band, thresholds, quarter ends and holidays, first breach.
+// The chart of one server: measurements, forecasts, interval, thresholds, quarter ends, holidays, events and first breach.
 import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from 'echarts'
 import type { TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
@@ -10,24 +10,24 @@ export interface ServerSeriesData {
   readonly stepMs: number
   readonly model: string
   readonly timesMs: Float64Array
-  /** NaN where nothing was measured, forecast or bounded. */
+  /** NaN where no value exists. */
   readonly measured: Float32Array
   readonly forecast: Float32Array
   readonly lower: Float32Array
   readonly upper: Float32Array
-  /** Points by which the band is widened to hold at its level; null as it is. */
+  /** Points by which recalibration widens the interval; null: unchanged. */
   readonly margin: number | null
   readonly otherModels: readonly { readonly model: string; readonly timesMs: Float64Array; readonly forecast: Float32Array }[]
   readonly marks: readonly TimeMark[]
   readonly horizonStartMs: number | null
-  /** One-off events of the server's ledger. */
+  /** Events of the event calendar for this server. */
   readonly events: readonly { readonly note: string; readonly fromMs: number; readonly untilMs: number }[]
-  /** The forecast with the events to come; null where none changes it. */
+  /** The forecast with future events; null where none changes it. */
   readonly adjustedForecast: { readonly timesMs: Float64Array; readonly forecast: Float32Array } | null
   readonly highThreshold: number | null
   readonly veryHighThreshold: number | null
   readonly firstBreachMs: number | null
-  /** Part of time that is shown, `toMs` exclusive. */
+  /** The visible time range, `toMs` exclusive. */
   readonly fromMs: number
   readonly toMs: number
 }
@@ -50,7 +50,7 @@ const createLine = (id: string, name: string, color: string, data: Point[], chan
   data,
   showSymbol: false,
   symbolSize: 5,
-  // Thinned to the width there is; the greatest values stay, for they are what is looked for.
+  // Downsampled to the available width; minima and maxima stay.
   sampling: 'minmax',
   emphasis: { disabled: true },
   color,
@@ -58,7 +58,7 @@ const createLine = (id: string, name: string, color: string, data: Point[], chan
   ...change,
 })
 
-/** Lower and upper edge of the band, widened by its margin; none where the set has no bounds. */
+/** Lower and upper bound of the interval, widened by the margin; null without bounds. */
 export const intervalAt = ({ lower, upper, margin }: ServerSeriesData, index: number): readonly [number, number] | null => {
   const low = lower[index] ?? Number.NaN
   const high = upper[index] ?? Number.NaN
@@ -66,7 +66,7 @@ export const intervalAt = ({ lower, upper, margin }: ServerSeriesData, index: nu
   return [low - (margin ?? 0), high + (margin ?? 0)]
 }
 
-/** One polygon per unbroken stretch of the horizon. */
+/** One polygon per gapless segment of the horizon. */
 const bandSeries = (data: ServerSeriesData, chart: ChartContext): CustomSeriesOption => {
   const segments: [number, number, number][][] = [[]]
   data.timesMs.forEach((timeMs, index) => {
@@ -82,7 +82,7 @@ const bandSeries = (data: ServerSeriesData, chart: ChartContext): CustomSeriesOp
     name: 'interval',
     silent: true,
     z: 1,
-    // A place for the renderer per stretch; what is drawn is looked up.
+    // One item per segment; renderItem looks up the points.
     data: drawableSegments.map((segment, index) => [segment[0]?.[0] ?? 0, segment[0]?.[1] ?? 0, index]),
     encode: { x: 0, y: 1 },
     clip: true,
@@ -110,12 +110,11 @@ const maxShownValue = (data: ServerSeriesData): number => {
   return max
 }
 
-/** Colour of everything that events do. */
 const eventColor = ({ theme }: ChartContext): string => theme.clusterColors[2] ?? theme.muted
 
 const maxNoteLength = 28
 
-/** The forecast with events; the times of the events are marked even where it stays as it is. */
+/** The forecast with events; events are marked even where they do not change it. */
 const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (timeMs: number) => boolean): LineSeriesOption => {
   const color = eventColor(chart)
   return createLine(
@@ -133,7 +132,7 @@ const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (time
           show: true,
           position: 'insideTop',
           color: chart.theme.text,
-          // Curves run behind it.
+          // Keeps the label readable over lines.
           textBorderColor: chart.theme.background,
           textBorderWidth: 3,
           fontSize: fontSizes.small,
@@ -170,7 +169,7 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
     lineStyle: { color, type: 'dotted' as const, width: 1.5 },
     label: { ...small, color: theme.text, position: 'end' as const, distance: 4, align, formatter: text },
   })
-  // Labels that would run into one another stand on either side of their lines.
+  // Labels that would overlap are aligned away from each other.
   const isClose =
     horizonStartMs !== null && data.firstBreachMs !== null && data.firstBreachMs - horizonStartMs < (data.toMs - data.fromMs) / 6
   return {

@@ -1,7 +1,6 @@
 // Run it there: who you are, where it goes, what is checked, one click; and every trip with its timeline and log.
 import { useEffect } from 'react'
-import { ErrorPanel } from '../components/error-panel.tsx'
-import { scrollIntoView } from '../components/scroll-into-view.ts'
+import { ErrorPanel, scrollIntoView } from '../components/error-panel.tsx'
 import { PreflightChecks } from './preflight-checks.tsx'
 import { connectAccount, loadCloud, useCloudState } from '../state/cloud-state.ts'
 import { MfaCodeDialog } from './mfa-code-dialog.tsx'

@@ -1,5 +1,5 @@
 // What the preflight found: one line per check, with the fix below what failed.
-import { scrollIntoView } from '../components/scroll-into-view.ts'
+import { scrollIntoView } from '../components/error-panel.tsx'
 import { CircleAlert, CircleCheck, CircleX, type LucideIcon } from 'lucide-react'
 import type { Preflight, PreflightCheck } from '../../src-shared/cloud/cloud-job.ts'
 

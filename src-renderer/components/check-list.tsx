@@ -1,4 +1,4 @@
-// A list of boxes to tick, with a search where it is long.
+// A list of check boxes, with a search field for long lists.
 import { useState } from 'react'
 import { formatting } from '../theme/formatting.ts'
 
@@ -22,7 +22,7 @@ export const CheckList = ({ title, selected, options, onChange }: CheckListProps
         <input
           type="search"
           className="field"
-          aria-label={`Search in ${title}`}
+          aria-label={`Search ${title}`}
           placeholder="Search"
           value={search}
           onChange={({ target }) => setSearch(target.value)}
@@ -39,7 +39,7 @@ export const CheckList = ({ title, selected, options, onChange }: CheckListProps
       </div>
       <div className="check-list-foot">
         <button type="button" className="button quiet" disabled={selected.length === 0} onClick={() => onChange([])}>
-          All
+          Reset
         </button>
       </div>
     </fieldset>

@@ -1,4 +1,4 @@
-// A list of any length: only the rows in view are drawn; sorted by its headings, walked by keys, copied from.
+// A virtualised grid for lists of any length, with sorting, keyboard navigation, selection and copying.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
@@ -33,27 +33,27 @@ export interface DataGridProps {
   readonly columns: readonly GridColumn[]
   readonly total: number
   readonly context: CellContext
-  /** undefined while it is on its way. */
+  /** undefined while the row is loading. */
   readonly rowAt: (index: number) => readonly Cell[] | undefined
   readonly onRange: (from: number, to: number) => void
   readonly sort?: GridSort | null
   readonly onSort?: (sort: GridSort) => void
-  /** Value of the first column of the row that is marked. */
+  /** First cell of the marked row. */
   readonly markedKey?: string | null
-  /** A row was clicked or reached by keys. */
+  /** A row was clicked or reached by keyboard. */
   readonly onRowSelect?: (row: readonly Cell[]) => void
   /** Enter or double click. */
   readonly onOpen?: (row: readonly Cell[]) => void
   readonly onCopy?: (range: GridRange, column: number) => void
   readonly onSelection?: (range: GridRange) => void
-  /** Drawn instead of the text, where given. */
+  /** Replaces the text of a cell, where it returns a node. */
   readonly renderCell?: (cell: Cell, column: GridColumn, row: readonly Cell[]) => ReactNode | undefined
 }
 
 export const rowHeight = 28
-/** Rows drawn beyond either edge. */
+/** Rows rendered beyond either edge. */
 const overscan = 4
-/** Rows that stay in view for so long are fetched. */
+/** Rows in view for this long are fetched. */
 const fetchDelayMs = 40
 
 export const DataGrid = (props: DataGridProps) => {
@@ -71,11 +71,11 @@ export const DataGrid = (props: DataGridProps) => {
     overscan,
   })
   const visibleRows = virtualizer.getVirtualItems()
-  // Rows that leave give their elements to those that come: a long way is scrolled without making any.
+  // Rows reuse the elements of those that scrolled out, so that fast scrolling creates none.
   const rowSlots = Math.ceil((virtualizer.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2
   const first = visibleRows[0]?.index ?? 0
   const last = (visibleRows.at(-1)?.index ?? 0) + 1
-  // What is flown over is not fetched.
+  // Rows passed by fast scrolling are not fetched.
   useEffect(() => {
     const timer = setTimeout(() => onRange(first, last), fetchDelayMs)
     return () => clearTimeout(timer)
@@ -141,7 +141,7 @@ export const DataGrid = (props: DataGridProps) => {
       <div className="grid-head" role="rowgroup" style={{ minWidth: minWidth }}>
         <div role="row" aria-rowindex={1} className="grid-row" style={{ gridTemplateColumns: columnTemplate }}>
           {columns.map((column, index) => (
-            // The grid itself takes the keys: Enter on an active heading sorts.
+            // The grid handles the keys: Enter on the active heading sorts.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
             <div
               key={column.name}
@@ -167,7 +167,7 @@ export const DataGrid = (props: DataGridProps) => {
           const row = rowAt(index)
           const isSelected = index >= range.from && index < range.to && isFocused
           return (
-            // The grid itself takes the keys: arrows move, Enter opens.
+            // The grid handles the keys: arrows move, Enter opens.
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
             <div
               key={index % rowSlots}

@@ -1,7 +1,8 @@
-// A plain table of values: what a chart shows, for readers who want or need the numbers.
+// The values of a chart as a plain table, and the button that switches between both.
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
-import { formatNumber } from '../theme/formatting.ts'
+import { formatNumber, formatting } from '../theme/formatting.ts'
 import type { TableContent } from './format-table.ts'
+import { Table2 } from 'lucide-react'
 
 const maxRows = 500
 
@@ -21,7 +22,7 @@ export const DataTable = ({ label, content }: { readonly label: string; readonly
       </thead>
       <tbody>
         {content.rows.slice(0, maxRows).map((row, index) => (
-          // Rows have no name of their own and never change places.
+          // Rows have no id and a fixed order.
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={index}>
             {row.map((cell, column) => (
@@ -35,7 +36,7 @@ export const DataTable = ({ label, content }: { readonly label: string; readonly
     </table>
     {content.rows.length > maxRows && (
       <p className="muted">
-        The first {maxRows} of {content.rows.length} rows; copy or save for all.
+        Showing {formatting.count(maxRows)} of {formatting.count(content.rows.length)} rows. Export to get all rows.
       </p>
     )}
   </div>
@@ -45,3 +46,23 @@ const formatPlainCell = (cell: Cell): string => {
   if (cell === null) return '–'
   return typeof cell === 'number' ? formatNumber(cell) : String(cell)
 }
+
+export interface TableToggleProps {
+  /** Name of the chart, such as "Risk heatmap". */
+  readonly name: string
+  readonly isTable: boolean
+  readonly onChange: (isTable: boolean) => void
+}
+
+export const TableToggle = ({ name, isTable, onChange }: TableToggleProps) => (
+  <button
+    type="button"
+    className="icon-button"
+    aria-label={`${isTable ? 'Chart' : 'Table'}: ${name}`}
+    aria-pressed={isTable}
+    title={isTable ? 'Show chart' : 'Show table'}
+    onClick={() => onChange(!isTable)}
+  >
+    <Table2 size={15} aria-hidden />
+  </button>
+)

@@ -1,4 +1,4 @@
-// What an error code means to the user: a heading, and the next step where the error brings none of its own.
+// The heading of an error code, and the next step where the error itself has none.
 import type { ErrorCode } from '../../src-shared/run/errors.ts'
 
 export interface ErrorDescription {
@@ -9,90 +9,90 @@ export interface ErrorDescription {
 export const describeError = (code: ErrorCode): ErrorDescription => {
   switch (code) {
     case 'usage':
-      return { heading: 'That cannot be done this way', next: 'Choose a forecast file, a folder of them, or a run folder.' }
+      return { heading: 'Invalid request', next: 'Choose a forecast file, a folder of forecast files, or a run folder.' }
     case 'output-not-empty':
-      return { heading: 'The run folder is taken', next: 'Move what is there, then analyse again.' }
+      return { heading: 'Output folder is not empty', next: 'Empty the folder or choose another one.' }
     case 'config-invalid':
-      return { heading: 'A setting does not fit', next: 'Correct the setting that is named above, then analyse again.' }
+      return { heading: 'Invalid setting', next: 'Correct the setting named above and run the analysis again.' }
     case 'input-not-found':
-      return { heading: 'Nothing was found there', next: 'Check whether it was moved or renamed, then choose it again.' }
+      return { heading: 'File or folder not found', next: 'Check whether it was moved or renamed, then choose it again.' }
     case 'input-not-parquet':
-      return { heading: 'This is not a Parquet file', next: 'Choose a Parquet file; if it was copied, copy it again: it may be cut short.' }
+      return { heading: 'Not a Parquet file', next: 'Choose a Parquet file. If you copied it, copy it again: it may be incomplete.' }
     case 'input-empty':
-      return { heading: 'There are no rows', next: 'Check the job that writes the forecasts, then choose its new output.' }
+      return { heading: 'The forecasts contain no rows', next: 'Check the job that writes the forecasts, then choose its new output.' }
     case 'input-column-missing':
-      return { heading: 'A column is missing', next: 'Forecasts need server_id, timestamp and predicted; rename or add the column.' }
+      return { heading: 'Missing column', next: 'Forecasts need server_id, timestamp and predicted. Rename, map or add the column.' }
     case 'input-column-type':
-      return { heading: 'A column holds the wrong kind of values', next: 'Write the column with the type that is named above.' }
+      return { heading: 'Wrong column type', next: 'Write the column with the type named above.' }
     case 'input-column-reserved':
-      return { heading: 'A column bears a name that Headroom writes', next: 'Rename the column in the forecast set.' }
+      return { heading: 'Reserved column name', next: 'Rename the column in the forecasts.' }
     case 'input-column-conflict':
-      return { heading: 'Two columns claim the same role', next: 'Remove or rename one of them.' }
+      return { heading: 'Conflicting columns', next: 'Remove or rename one of them.' }
     case 'input-null-key':
-      return { heading: 'Some rows name no server or no time', next: 'Remove those rows, or fill in their server and time.' }
+      return { heading: 'Rows without server or timestamp', next: 'Remove these rows or fill in server_id and timestamp.' }
     case 'input-time-unreadable':
-      return { heading: 'Times cannot be read', next: 'Write times as timestamps, or as ISO 8601 text.' }
+      return { heading: 'Unreadable timestamps', next: 'Write times as timestamps or ISO 8601 text.' }
     case 'input-no-horizon':
       return {
-        heading: 'There is no forecast in it',
-        next: 'Include rows after the last measurement, with is_future true or actual empty.',
+        heading: 'No forecast horizon',
+        next: 'Include future rows: is_future is true or actual is empty.',
       }
     case 'input-infinite':
-      return { heading: 'Some values are infinite', next: 'Write them as empty, or correct the job that makes them.' }
+      return { heading: 'Infinite values', next: 'Leave them empty or correct the job that writes them.' }
     case 'input-duplicate-rows':
-      return { heading: 'Some rows are there twice', next: 'Keep one row per server, metric, model and time.' }
+      return { heading: 'Duplicate rows', next: 'Keep one row per server, metric, model and timestamp.' }
     case 'input-too-varied':
-      return { heading: 'Too many names in one column', next: 'Check that the column holds what its name says.' }
+      return { heading: 'Too many distinct values', next: 'Check the content of the column.' }
     case 'input-changed':
-      return { heading: 'The file changed while it was read', next: 'Analyse it again once nobody writes it.' }
+      return { heading: 'File changed during analysis', next: 'Run the analysis again after writing has finished.' }
     case 'input-model-unknown':
-      return { heading: 'That model is not in the set', next: 'Choose one of the models that are named above.' }
+      return { heading: 'Unknown model', next: 'Choose one of the models named above.' }
     case 'servers-invalid':
-      return { heading: 'The servers table does not fit', next: 'Correct the table beside the forecasts, or move it away to go without.' }
+      return { heading: 'Invalid servers table', next: 'Correct the table, or move it away to analyse without one.' }
     case 'events-invalid':
-      return { heading: 'The events table does not fit', next: 'Correct the line that is named above.' }
+      return { heading: 'Invalid events table', next: 'Correct the line named above.' }
     case 'scenario-invalid':
-      return { heading: 'That scenario does not fit this run', next: 'Change what is named above.' }
+      return { heading: 'Invalid scenario', next: 'Change the value named above.' }
     case 'run-not-found':
-      return { heading: 'This is not a run folder', next: 'Choose the folder that holds the run, or a forecast set to analyse.' }
+      return { heading: 'Not a run folder', next: 'Choose a run folder, or forecasts to analyse.' }
     case 'run-damaged':
-      return { heading: 'The run folder is damaged', next: 'Analyse the forecast set again.' }
+      return { heading: 'Run folder is damaged', next: 'Run the analysis again.' }
     case 'notes-not-saved':
       return {
-        heading: 'Your decision could not be kept',
-        next: 'Check that you may write into the run folder and that the disk is not full.',
+        heading: 'Notes not saved',
+        next: 'Check write permission for the run folder and free disk space.',
       }
     case 'file-not-written':
-      return { heading: 'The file could not be written', next: 'Choose another place, or free some space.' }
+      return { heading: 'File not written', next: 'Choose another folder or free some disk space.' }
     case 'query-refused':
-      return { heading: 'The run cannot answer that', next: 'Reset the zoom, or choose another metric.' }
+      return { heading: 'Query not supported by this run', next: 'Reset the zoom or choose another metric.' }
     case 'query-failed':
-      return { heading: 'A query failed', next: 'Open the run again; if it fails again, send the details.' }
+      return { heading: 'Query failed', next: 'Open the run again. If it fails again, send the details.' }
     case 'disk-full':
-      return { heading: 'The disk is full', next: 'Free some space, then analyse again.' }
+      return { heading: 'Disk is full', next: 'Free some disk space and run the analysis again.' }
     case 'memory-exceeded':
-      return { heading: 'There is not enough memory', next: 'Close other programs, or split the forecast set.' }
+      return { heading: 'Not enough memory', next: 'Close other programs or split the forecasts.' }
     case 'engine-crashed':
-      return { heading: 'The engine stopped', next: 'Try again: it starts anew. If it stops again, send the details.' }
+      return { heading: 'Engine crashed', next: 'Try again; the engine restarts. If it crashes again, send the details.' }
     case 'cloud-sign-in':
-      return { heading: 'AWS does not know who you are', next: 'Sign in again, or choose another profile.' }
+      return { heading: 'AWS credentials are missing or expired', next: 'Sign in again or choose another profile.' }
     case 'cloud-refused':
-      return { heading: 'AWS does not allow that', next: 'Ask for the permission that is named above.' }
+      return { heading: 'Missing AWS permission', next: 'Ask your administrator for the permission named above.' }
     case 'cloud-setup':
-      return { heading: 'The cloud settings do not fit', next: 'Correct the setting that is named above.' }
+      return { heading: 'Invalid cloud settings', next: 'Correct the setting named above.' }
     case 'cloud-limit':
-      return { heading: 'A limit of AWS is reached', next: 'Ask for a higher quota, or choose a smaller machine.' }
+      return { heading: 'AWS quota exceeded', next: 'Request a higher quota or choose a smaller instance type.' }
     case 'cloud-unreachable':
-      return { heading: 'AWS cannot be reached', next: 'Check the network, then try again; nothing is lost.' }
+      return { heading: 'AWS is unreachable', next: 'Check the network and try again.' }
     case 'cloud-job-failed':
-      return { heading: 'The cloud job failed', next: 'Read its log, then launch again.' }
+      return { heading: 'Cloud job failed', next: 'Check the job log, then launch again.' }
     case 'cloud-job-stopped':
-      return { heading: 'The cloud job was stopped', next: 'Launch again, with a longer runtime if it was too short.' }
+      return { heading: 'Cloud job stopped', next: 'Launch again; raise the max runtime if it was too short.' }
     case 'cloud-incomplete':
-      return { heading: 'The run is incomplete', next: 'Launch again; a run without a manifest that agrees is never opened.' }
+      return { heading: 'Incomplete run', next: 'Launch again. Runs that fail verification are not opened.' }
     case 'cancelled':
-      return { heading: 'Cancelled', next: 'Start again whenever you like.' }
+      return { heading: 'Cancelled', next: 'Start the analysis again when ready.' }
     case 'internal':
-      return { heading: 'Something went wrong inside Headroom', next: 'Try again; if it fails again, send the details.' }
+      return { heading: 'Internal error', next: 'Try again. If it fails again, send the details.' }
   }
 }

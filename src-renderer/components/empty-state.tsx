@@ -1,4 +1,4 @@
-// What a view says when it has nothing to show: why, and one thing to do next.
+// The empty state of a view: the reason, and an action.
 import type { ReactNode } from 'react'
 import { clearFilter } from '../state/navigation.ts'
 

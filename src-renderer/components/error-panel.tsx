@@ -1,4 +1,4 @@
-// An error in words: what happened, why, what to do next, and its details to copy.
+// Shows an error: heading, cause, next step, and details to copy.
 import { Copy, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import type { WireError } from '../../src-shared/run/errors.ts'
@@ -7,7 +7,7 @@ import { describeError } from './describe-error.ts'
 
 export interface ErrorPanelProps {
   readonly error: WireError
-  /** What was opened or asked for. */
+  /** The file, folder or action that failed. */
   readonly subject?: string
   readonly onRetry?: (() => void) | undefined
   readonly onDismiss?: (() => void) | undefined
@@ -28,7 +28,7 @@ export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelPro
   }
   return (
     <section className="error-panel" role="alert">
-      <TriangleAlert className="error-sign" size={20} aria-hidden />
+      <TriangleAlert className="error-icon" size={20} aria-hidden />
       <div className="error-text">
         <h2>
           {text.heading}
@@ -55,3 +55,6 @@ export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelPro
     </section>
   )
 }
+
+/** For `ref`. */
+export const scrollIntoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })

@@ -1,4 +1,4 @@
-// How the values of lists are written: by their kind, in the reader's locale, a dash for what is not known.
+// Formats grid cells by the kind of their column, with a dash for unknown values.
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
 import { formatDate, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'

@@ -1,4 +1,4 @@
-// A small table as text for the clipboard or a file: tab-separated, Markdown, CSV or JSON. Formula-like cells are neutralised in CSV.
+// Formats a table as tab-separated text, Markdown, CSV or JSON for the clipboard or a file.
 import { csvField } from '../../src-shared/artefacts/csv-field.ts'
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 
@@ -9,8 +9,6 @@ export interface TableContent {
 
 export const textFormats = ['tsv', 'md', 'csv', 'json'] as const
 export type TextFormat = (typeof textFormats)[number]
-
-export const textFormatLabels: Readonly<Record<TextFormat, string>> = { tsv: 'Tab-separated', md: 'Markdown', csv: 'CSV', json: 'JSON' }
 
 const plainText = (cell: Cell): string => (cell === null ? '' : String(cell))
 const escapeFormula = (cell: Cell): string => {

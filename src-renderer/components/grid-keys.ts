@@ -1,4 +1,4 @@
-// Where a key leads in a grid. Row -1 is the headings.
+// Keyboard navigation in a grid; row -1 is the header row.
 
 export interface GridPosition {
   readonly row: number

@@ -1,4 +1,4 @@
-// What lies over the views: a modal dialog of the platform, which keeps the focus inside and gives it back.
+// A modal dialog over the views; the platform keeps the focus inside and restores it on close.
 import { useEffect, useRef, type ReactNode } from 'react'
 
 export const Overlay = ({

@@ -1,4 +1,4 @@
-// A button with a panel below it, closed by Escape, by a click beside it, or when the focus leaves.
+// A button with a panel below it that closes on Escape, on a click outside, or when the focus leaves.
 import { ChevronDown } from 'lucide-react'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 
@@ -8,7 +8,7 @@ export interface PopoverProps {
   readonly name: string
   readonly isActive?: boolean
   readonly align?: 'left' | 'right'
-  /** A click on what bears `data-close` closes the panel. */
+  /** A click on an element with `data-close` closes the panel. */
   readonly children: ReactNode
 }
 
@@ -59,7 +59,7 @@ export const Popover = ({ label, name, isActive = false, align = 'left', childre
         <ChevronDown size={14} aria-hidden />
       </button>
       {isOpen && (
-        // Buttons inside are pressed by mouse or key alike; what reaches here from them closes the panel.
+        // Buttons inside work by mouse and keyboard; their click bubbles up and closes the panel.
         // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
         <div
           className="popover-panel"

@@ -1,11 +1,11 @@
-// One choice out of a few: side by side as a segmented control, or as a drop-down list.
+// One choice out of several: a segmented control or a drop-down list.
 
 export interface SelectProps<Value extends string> {
   readonly label: string
   readonly value: Value
   readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[]
   readonly onChange: (value: Value) => void
-  /** Why there is nothing to choose at present. */
+  /** Disables the control and explains why. */
   readonly disabledReason?: string | undefined
 }
 

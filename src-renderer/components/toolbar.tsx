@@ -1,8 +1,8 @@
-// A toolbar with one tab stop: arrow keys move inside, as people know it from other programs.
+// A toolbar with one tab stop; arrow keys move between its controls.
 import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
 
 const focusableSelector = 'button:not(:disabled), select:not(:disabled), input:not(:disabled), summary'
-/** Where left and right belong to the text. */
+/** Whether the left and right arrow keys move the text cursor. */
 const isTyping = (element: Element): boolean =>
   element instanceof HTMLInputElement && !['checkbox', 'radio', 'button'].includes(element.type)
 
@@ -70,6 +70,6 @@ export const Toolbar = ({
   )
 }
 
-/** What lies in an open panel has its own order. */
+/** Controls in an open panel have their own tab order. */
 const findTabStops = (element: Element): HTMLElement[] =>
   [...element.querySelectorAll<HTMLElement>(focusableSelector)].filter((stop) => stop.closest('[data-panel]') === null)

@@ -1,4 +1,4 @@
-// The command palette: every command with its shortcut, and anything else that can be opened, found by a few letters.
+// The command palette: fuzzy search over commands, views, recent runs and servers.
 import { go } from 'fuzzysort'
 import { useEffect, useId, useRef, useState } from 'react'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
@@ -6,7 +6,7 @@ import { openRunFolder } from '../state/open-path.ts'
 import { openServer } from '../state/navigation.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatShortcut, type Command } from './commands.ts'
+import { formatShortcut, type Command } from './key-listener.ts'
 import { Overlay } from '../components/overlay.tsx'
 
 interface Entry {
@@ -63,9 +63,9 @@ export const CommandPalette = ({ commands }: { readonly commands: readonly Comma
           }
         }}
       />
-      <div ref={list} id={`${id}-list`} className="palette-list" role="listbox" aria-label="Found">
+      <div ref={list} id={`${id}-list`} className="palette-list" role="listbox" aria-label="Results">
         {entries.map((entry, index) => (
-          // The keys are taken by the field above.
+          // The input field above handles the keys.
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
           <div
             key={entry.key}
@@ -83,7 +83,7 @@ export const CommandPalette = ({ commands }: { readonly commands: readonly Comma
           </div>
         ))}
       </div>
-      {entries.length === 0 && <p className="palette-none">Nothing is called “{text}”.</p>}
+      {entries.length === 0 && <p className="palette-none">No results for “{text}”.</p>}
     </Overlay>
   )
 }
@@ -105,7 +105,7 @@ const useEntries = (commands: readonly Command[], text: string): readonly Entry[
   const response = useRequest('servers.list', serversRequest, run?.folder)
   const staticEntries: Entry[] = [
     ...commands
-      .filter(({ isDisabled: isOff }) => isOff?.() !== true)
+      .filter(({ isDisabled }) => isDisabled?.() !== true)
       .map(({ id, group, title, shortcut = '', run: action }) => ({ key: id, group, title, shortcut, run: action })),
     ...recentRuns
       .filter(({ exists }) => exists)

@@ -1,4 +1,4 @@
-// The left edge of the drawer: dragged, or moved by arrow keys, to make it wider or narrower. Its width is kept.
+// The left edge of the drawer: drag it or use the arrow keys to change the width, which is saved in the settings.
 import { useState } from 'react'
 import { changeSettings } from '../state/notify.ts'
 import { useWindowState } from '../state/window-state.ts'
@@ -9,7 +9,7 @@ const keyStep = 20
 
 const clamp = (width: number): number => Math.round(Math.min(maxWidth, Math.max(minWidth, width)))
 
-/** Shown at once; kept when the hand lets go. */
+/** Applies the width while dragging; it is saved on release. */
 const previewWidth = (width: number): void =>
   useWindowState.setState(({ settings }) => ({ settings: { ...settings, layout: { ...settings.layout, drawerWidth: clamp(width) } } }))
 const saveWidth = (): void => {
@@ -20,12 +20,12 @@ const saveWidth = (): void => {
 export const DrawerGrip = ({ width }: { readonly width: number }) => {
   const [dragStart, setDragStart] = useState<{ readonly x: number; readonly width: number } | null>(null)
   return (
-    // A separator that can be moved is a control.
+    // A movable separator is a control.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <div
       className="drawer-grip"
       role="separator"
-      aria-label="Width of the server details"
+      aria-label="Server details width"
       aria-orientation="vertical"
       aria-valuenow={width}
       aria-valuemin={minWidth}

@@ -1,4 +1,4 @@
-// Lets a file or folder be dropped anywhere on the window, and shows where it would go.
+// Accepts a file or folder dropped anywhere on the window.
 import { FileUp } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { openDropped } from '../state/open-path.ts'
@@ -6,7 +6,7 @@ import { openDropped } from '../state/open-path.ts'
 export const DropTarget = () => {
   const [isOver, setIsOver] = useState(false)
   useEffect(() => {
-    /** Entering a child leaves its parent: only the balance tells whether the pointer is still over the window. */
+    /** Entering a child also leaves its parent, so the balance tells whether the pointer is over the window. */
     let depth = 0
     const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
     const enter = (event: DragEvent): void => {
@@ -42,7 +42,7 @@ export const DropTarget = () => {
     <div className="drop-target" role="status">
       <FileUp size={40} strokeWidth={1.25} aria-hidden />
       <strong>Drop to open</strong>
-      <span>A forecast file or folder is analysed; a run folder is shown as it is.</span>
+      <span>Forecasts are analysed; run folders are opened.</span>
     </div>
   )
 }

@@ -1,4 +1,4 @@
-// The filter that all views share: text, groups, risk, cluster and recommendation; one metric; the way back.
+// The filter shared by all views: text, groups, risk, cluster and recommendation, the metric, undo and redo.
 import { Redo2, Search, Undo2, X } from 'lucide-react'
 import {
   groupColumns,
@@ -6,7 +6,6 @@ import {
   noFilter,
   riskFilters,
   type FleetFilter,
-  type GroupColumn,
   type RiskFilter,
 } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FilterChoices } from '../../src-shared/ipc/fleet-view.ts'
@@ -15,18 +14,16 @@ import { changeFilter, clearFilter, redoFilter, undoFilter, useNavigation } from
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatting } from '../theme/formatting.ts'
+import { groupLabels, recommendationLabels, riskLabels } from '../theme/labels.ts'
 import { Select } from '../components/select.tsx'
 import { CheckList } from '../components/check-list.tsx'
 import { Popover } from '../components/popover.tsx'
 import { Toolbar } from '../components/toolbar.tsx'
 
-const groupLabels: Readonly<Record<GroupColumn, string>> = { business_unit: 'Business unit', region: 'Region', criticality: 'Criticality' }
-const riskLabels: Readonly<Record<RiskFilter, string>> = {
+const riskFilterLabels: Readonly<Record<RiskFilter, string>> = {
   'at-risk': 'At risk',
-  high: 'High risk',
-  medium: 'Medium risk',
-  low: 'Low risk',
-  breach: 'Any breach in the forecast',
+  ...riskLabels,
+  breach: 'Any breach',
   underutilised: 'Underutilised',
 }
 
@@ -68,7 +65,7 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
               key={column}
               title={groupLabels[column]}
               selected={filter[column]}
-              options={choices[column].map(({ value, servers }) => ({ value, label: value === '' ? 'none' : value, servers }))}
+              options={choices[column].map(({ value, servers }) => ({ value, label: value === '' ? '(none)' : value, servers }))}
               onChange={(selected) => changeFilter({ [column]: selected })}
             />
           ),
@@ -76,7 +73,7 @@ export const FilterBar = ({ run }: { readonly run: RunOverview }) => {
       <MultiSelect
         title="Risk"
         selected={filter.risk}
-        options={riskFilters.map((value) => ({ value, label: riskLabels[value] }))}
+        options={riskFilters.map((value) => ({ value, label: riskFilterLabels[value] }))}
         onChange={(selected) => changeFilter({ risk: selected as RiskFilter[] })}
       />
       {choices.cluster.length > 0 && (
@@ -139,18 +136,18 @@ const MultiSelect = ({ title, selected, options, onChange }: MultiSelectProps) =
   )
 }
 
-/** What other views have narrowed the fleet to. */
+/** Filters set by other views. */
 const ActiveSelections = ({ filter }: { readonly filter: FleetFilter }) => (
   <>
     {filter.recommendation.length > 0 && (
       <Chip
-        text={`Recommendation: ${filter.recommendation.join(', ')}`}
+        text={`Recommendation: ${filter.recommendation.map((name) => recommendationLabels[name]).join(', ')}`}
         onRemove={() => changeFilter({ recommendation: noFilter.recommendation })}
       />
     )}
     {filter.servers.length > 0 && (
       <Chip
-        text={`${formatting.count(filter.servers.length)} picked ${filter.servers.length === 1 ? 'server' : 'servers'}`}
+        text={`${formatting.count(filter.servers.length)} selected ${filter.servers.length === 1 ? 'server' : 'servers'}`}
         onRemove={() => changeFilter({ servers: noFilter.servers })}
       />
     )}
@@ -158,7 +155,7 @@ const ActiveSelections = ({ filter }: { readonly filter: FleetFilter }) => (
 )
 
 const Chip = ({ text, onRemove }: { readonly text: string; readonly onRemove: () => void }) => (
-  <button type="button" className="button chip" data-marked title="Remove this part of the filter" onClick={onRemove}>
+  <button type="button" className="button chip" data-marked title="Remove filter" onClick={onRemove}>
     {text} <X size={13} aria-hidden />
   </button>
 )

@@ -1,5 +1,4 @@
-// Keys that work everywhere: one shortcut, or two keys in turn, to a command; F6 to the next region.
-import type { Command } from './commands.ts'
+// Global keyboard shortcuts: one key or two in sequence run a command; F6 focuses the next region.
 
 const chordTimeoutMs = 1500
 
@@ -31,7 +30,7 @@ export const shortcutFromEvent = (event: KeyboardEvent): string => {
   ].join('+')
 }
 
-/** Gives the listener for keydown. */
+/** Returns the keydown listener. */
 export const makeKeyListener = (commands: () => readonly Command[], isBlocked: () => boolean): ((event: KeyboardEvent) => void) => {
   let pending: { readonly key: string; readonly atMs: number } | null = null
   return (event) => {
@@ -70,3 +69,21 @@ const focusNextRegion = (step: 1 | -1): void => {
   const next = regions[(index + step + regions.length) % regions.length]
   next?.querySelector<HTMLElement>(focusable)?.focus()
 }
+
+export interface Command {
+  /** `noun.verb`; menu items request commands by it. */
+  readonly id: string
+  readonly group: string
+  readonly title: string
+  /** "Ctrl+K", "Alt+Left", "?", or two keys in turn: "G O". */
+  readonly shortcut?: string
+  readonly run: () => void
+  /** Whether the command is unavailable in the current state. */
+  readonly isDisabled?: () => boolean
+}
+
+const isMac = navigator.userAgent.includes('Macintosh')
+
+/** The shortcut with the key names of this system. */
+export const formatShortcut = (shortcut: string): string =>
+  isMac ? shortcut.replace('Ctrl+', '⌘').replace('Alt+', '⌥').replace('Shift+', '⇧') : shortcut.replace(/^(\w) (\w)$/, '$1 then $2')

@@ -1,4 +1,4 @@
-// What to know about a run before trusting its numbers: warnings, absent files, and the Python job's own totals.
+// Notes on a run: warnings of the analysis, missing files, and the totals of Module 05.
 import { Info, TriangleAlert } from 'lucide-react'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { formatting } from '../theme/formatting.ts'
@@ -16,8 +16,8 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
       <div className="notes-list">
         {totals !== null && (
           <section>
-            <h2>Totals as the Python job wrote them</h2>
-            <p>They count rows; the headline above counts servers, each once.</p>
+            <h2>Module 05 totals</h2>
+            <p>These totals count rows. The summary above counts each server once.</p>
             <dl className="pairs">
               <dt>total_servers</dt>
               <dd>{formatOptionalCount(totals.servers)}</dd>
@@ -30,7 +30,7 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
         )}
         {missing.length > 0 && (
           <section>
-            <h2>Not in this folder</h2>
+            <h2>Missing files</h2>
             <ul>
               {missing.map(({ file, consequence }) => (
                 <li key={file}>
@@ -42,13 +42,13 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
         )}
         {warnings.length > 0 && (
           <section>
-            <h2>Warnings of the analysis</h2>
+            <h2>Analysis warnings</h2>
             <ul>
               {warnings.map(({ code, message, examples }) => (
                 <li key={`${code} ${message}`}>
                   {message}
                   {examples !== undefined && examples.length > 0 && (
-                    <span className="muted"> For instance {examples.slice(0, 3).join(', ')}.</span>
+                    <span className="muted"> Examples: {examples.slice(0, 3).join(', ')}.</span>
                   )}
                 </li>
               ))}
@@ -60,4 +60,4 @@ export const RunNotes = ({ run }: { readonly run: RunOverview }) => {
   )
 }
 
-const formatOptionalCount = (value: number | null): string => (value === null ? 'not stated' : formatting.count(value))
+const formatOptionalCount = (value: number | null): string => (value === null ? 'unknown' : formatting.count(value))

@@ -1,4 +1,4 @@
-// The drawer on the right: the selected server's line and figures. It takes its own room and covers nothing.
+// The drawer on the right: series and figures of the selected server, next to the view.
 import { Maximize2, X } from 'lucide-react'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
 import { SeriesChart } from '../charts/series-chart.tsx'
@@ -6,6 +6,7 @@ import { openServer, selectServer } from '../state/navigation.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
 import { formatDate, formatDaysAhead, formatDollars, formatUtcTime, formatNumber, formatting } from '../theme/formatting.ts'
+import { recommendationLabels } from '../theme/labels.ts'
 import { DrawerGrip } from './drawer-grip.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { RiskBadge } from '../components/risk-badge.tsx'
@@ -25,8 +26,8 @@ export const ServerDrawer = ({ run, serverId }: { readonly run: RunOverview; rea
         <button
           type="button"
           className="icon-button"
-          aria-label="Open the server on its own page"
-          title="Open on its own page"
+          aria-label="Open server page"
+          title="Open server page"
           onClick={() => openServer(serverId)}
         >
           <Maximize2 size={15} aria-hidden />
@@ -35,7 +36,7 @@ export const ServerDrawer = ({ run, serverId }: { readonly run: RunOverview; rea
           <X size={16} aria-hidden />
         </button>
       </div>
-      {detail.status === 'loading' && <p className="muted">Reading the server …</p>}
+      {detail.status === 'loading' && <p className="muted">Loading server …</p>}
       {detail.status === 'failed' && <ErrorPanel error={detail.error} />}
       {detail.status === 'ready' &&
         sortMetrics(detail.value, metric).map((figures) => <MetricFigures key={figures.metric} run={run} figures={figures} />)}
@@ -58,11 +59,11 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
       <div className="drawer-verdict">
         <RiskBadge level={figures.risk_level} />
         <span className="muted">
-          {figures.metric} · {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)} by risk
+          {figures.metric} · Risk rank {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)}
         </span>
       </div>
       <SeriesChart
-        label={`${figures.metric} of ${figures.server_id}: measured, then forecast`}
+        label={`${figures.metric} of ${figures.server_id}: measurements and forecast`}
         unit={unit}
         {...series}
         horizonStartMs={figures.horizon_start === null ? null : Date.parse(figures.horizon_start)}
@@ -77,16 +78,16 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         {figures.periods_over > 0 && (
           <FigureRow
             name="Above threshold"
-            value={`${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} periods, ${formatting.count(figures.longest_breach_run)} in a row`}
+            value={`${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} periods, longest run ${formatting.count(figures.longest_breach_run)}`}
           />
         )}
-        {figures.seasonal_peak_risk !== null && <FigureRow name="Peak in season" value={value(figures.seasonal_peak_risk)} />}
+        {figures.seasonal_peak_risk !== null && <FigureRow name="Seasonal peak" value={value(figures.seasonal_peak_risk)} />}
         <FigureRow name="Cluster" value={figures.cluster === null ? 'none' : `${figures.cluster} – ${figures.cluster_name ?? 'unnamed'}`} />
         <FigureRow name="Recommendation" value={formatRecommendation(figures, run)} />
-        <FigureRow name="Model" value={figures.model ?? 'none: no forecast'} />
-        <FigureRow name="Model error" value={figures.mae === null ? 'not known' : `± ${formatNumber(figures.mae)} points on average`} />
+        <FigureRow name="Model" value={figures.model ?? 'no forecast'} />
+        <FigureRow name="Model error (MAE)" value={figures.mae === null ? 'unknown' : `${formatNumber(figures.mae)} points`} />
         <FigureRow name="Group" value={groups.length === 0 ? 'none' : groups.join(' · ')} />
-        <FigureRow name="Cost" value={run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'not known'} />
+        <FigureRow name="Cost" value={run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'unknown'} />
         {figures.last_measured_at !== null && (
           <FigureRow
             name="Last measured"
@@ -109,10 +110,10 @@ const FigureRow = ({ name, value, isStrong = false }: { readonly name: string; r
 
 const formatHeadroom = ({ headroom_points: points }: ServerFigures): string => {
   if (points === null) return '–'
-  return points >= 0 ? `${formatNumber(points)} points` : `${formatNumber(-points)} points over`
+  return points >= 0 ? `${formatNumber(points)} points` : `−${formatNumber(-points)} points`
 }
 
-/** No breach inside the horizon says nothing about later: "> 90 days", never a date. */
+/** Without a breach in the horizon only a lower bound is known, such as "> 90 days". */
 const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
   if (figures.high_threshold === null || figures.model === null) return '–'
   if (figures.first_breach_at !== null) {
@@ -124,6 +125,8 @@ const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => 
 }
 
 const formatRecommendation = ({ recommendation, units_to_add: units }: ServerFigures, run: RunOverview): string => {
-  if (run.kind === 'python-original') return 'not known'
-  return units === null || units === 0 ? recommendation : `${recommendation}: ${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
+  if (run.kind === 'python-original') return 'unknown'
+  return units === null || units === 0
+    ? recommendationLabels[recommendation]
+    : `${recommendationLabels[recommendation]}: ${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`
 }

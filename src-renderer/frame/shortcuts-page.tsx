@@ -1,18 +1,18 @@
-// Every shortcut on one page.
+// The list of all keyboard shortcuts.
 import { X } from 'lucide-react'
 import { useWindowState } from '../state/window-state.ts'
-import { formatShortcut, type Command } from './commands.ts'
+import { formatShortcut, type Command } from './key-listener.ts'
 import { Overlay } from '../components/overlay.tsx'
 
-/** Keys that belong to the place where the focus is. */
+/** Keys handled by the focused control. */
 const contextShortcuts: readonly (readonly [string, string])[] = [
-  ['F6', 'next region of the window'],
-  ['Arrows', 'move in a toolbar, a list or the cells of the heatmap'],
-  ['Enter', 'open what is active; on a heading: sort by it'],
-  ['Esc', 'close what is open; leave a chart; cancel an analysis that is watched'],
-  ['Ctrl+C', 'copy the active cell or the selected rows of a list'],
-  ['Shift+Arrows', 'select rows of a list'],
-  ['+ − 0', 'zoom the heatmap in, out and back'],
+  ['F6', 'Next region'],
+  ['Arrows', 'Move in a toolbar, list or heatmap'],
+  ['Enter', 'Open the active item; sort by the active column'],
+  ['Esc', 'Close panel or chart; cancel the analysis in view'],
+  ['Ctrl+C', 'Copy the active cell or selected rows'],
+  ['Shift+Arrows', 'Select rows'],
+  ['+ − 0', 'Zoom heatmap in, out, reset'],
 ]
 
 const close = (): void => useWindowState.setState({ overlay: null })
@@ -49,7 +49,7 @@ export const ShortcutsPage = ({ commands }: { readonly commands: readonly Comman
           </section>
         ))}
         <section>
-          <h3>Where the focus is</h3>
+          <h3>In the focused control</h3>
           <dl className="pairs">
             {contextShortcuts.map(([keys, description]) => (
               <div key={keys} className="pair">

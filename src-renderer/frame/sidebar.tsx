@@ -1,10 +1,11 @@
-// The left rail: one icon per view, the theme at its foot.
+// The sidebar: one button per view, and the theme switch at the bottom.
 import { Contrast, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
 import { useRef, type KeyboardEvent } from 'react'
 import { themeChoices, type ThemeChoice } from '../../src-shared/config/settings.ts'
 import { changeSettings } from '../state/notify.ts'
 import { navigateTo } from '../state/navigation.ts'
 import { useWindowState } from '../state/window-state.ts'
+import { themeLabels } from '../theme/labels.ts'
 
 export interface SidebarEntry {
   readonly id: string
@@ -34,17 +35,25 @@ export const Sidebar = ({ views }: { readonly views: readonly SidebarEntry[] }) 
   }
   return (
     <nav aria-label="Views" data-region>
-      <div ref={toolbar} className="rail" role="toolbar" tabIndex={-1} aria-label="Views" aria-orientation="vertical" onKeyDown={onKeyDown}>
+      <div
+        ref={toolbar}
+        className="sidebar"
+        role="toolbar"
+        tabIndex={-1}
+        aria-label="Views"
+        aria-orientation="vertical"
+        onKeyDown={onKeyDown}
+      >
         {views.map(({ id, title, icon: Icon, shortcut, needsRun }) => (
           <button
             key={id}
             data-view={id}
             type="button"
-            className="rail-button"
+            className="sidebar-button"
             aria-label={title}
             aria-current={current === id ? 'page' : undefined}
             tabIndex={current === id || (current === 'progress' && id === 'start') ? 0 : -1}
-            title={needsRun && !hasRun ? `${title}: open a run first` : `${title} (${shortcut})`}
+            title={needsRun && !hasRun ? `${title} (needs an open run)` : `${title} (${shortcut})`}
             disabled={needsRun && !hasRun}
             onClick={() => navigateTo(id)}
           >
@@ -54,21 +63,21 @@ export const Sidebar = ({ views }: { readonly views: readonly SidebarEntry[] }) 
         {isAnalysing && (
           <button
             type="button"
-            className="rail-button"
+            className="sidebar-button"
             aria-label="Progress"
             aria-current={current === 'progress' ? 'page' : undefined}
-            title="Progress of the analysis"
+            title="Analysis progress"
             onClick={() => navigateTo('progress')}
           >
             <Loader size={19} strokeWidth={1.75} aria-hidden />
           </button>
         )}
-        <span className="rail-gap" />
+        <span className="sidebar-gap" />
         <button
           type="button"
-          className="rail-button"
-          aria-label={`Theme: ${theme}`}
-          title={`Theme: ${theme}. Switch to ${next}.`}
+          className="sidebar-button"
+          aria-label={`Theme: ${themeLabels[theme]}`}
+          title={`Theme: ${themeLabels[theme]} (click for ${themeLabels[next]})`}
           onClick={() => void changeSettings({ theme: next })}
         >
           <ThemeIcon size={18} strokeWidth={1.75} aria-hidden />

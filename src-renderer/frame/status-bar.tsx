@@ -1,9 +1,8 @@
-// The quiet line at the foot: the running analysis with its cancel, a notice, the run's folder, and the time zone.
+// The status bar: the running analysis or the run folder, a message, and the time zone.
 import { X } from 'lucide-react'
-import { cancelAnalysis } from '../state/follow-analysis.ts'
+import { cancelAnalysis, useElapsedSeconds } from '../state/follow-analysis.ts'
 import { revealFolder } from '../state/notify.ts'
 import { navigateTo } from '../state/navigation.ts'
-import { useElapsedSeconds } from '../state/use-elapsed-seconds.ts'
 import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
 import { formatElapsed } from '../theme/formatting.ts'
 
@@ -16,7 +15,7 @@ export const StatusBar = () => {
       ) : (
         view !== 'start' &&
         run !== null && (
-          <button type="button" className="status-link" title="Show in the file manager" onClick={() => void revealFolder(run.folder)}>
+          <button type="button" className="status-link" title="Show in file manager" onClick={() => void revealFolder(run.folder)}>
             {run.folder}
           </button>
         )
@@ -28,7 +27,7 @@ export const StatusBar = () => {
         <button
           type="button"
           className="status-link"
-          aria-label="Dismiss the notice"
+          aria-label="Dismiss message"
           onClick={() => useWindowState.setState({ notice: null })}
         >
           <X size={12} aria-hidden />
@@ -39,7 +38,7 @@ export const StatusBar = () => {
   )
 }
 
-/** Before this share of the work an estimate would jump about. */
+/** Below this share of the work the estimate is unstable. */
 const minEstimateShare = 0.08
 
 const AnalysisStatus = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
@@ -48,9 +47,9 @@ const AnalysisStatus = ({ analysis }: { readonly analysis: RunningAnalysis }) =>
   const remainingSeconds = progress < minEstimateShare ? null : (seconds * (1 - progress)) / progress
   return (
     <span className="status-running">
-      <button type="button" className="status-link" title="Show the progress" onClick={() => navigateTo('progress')}>
+      <button type="button" className="status-link" title="Show progress" onClick={() => navigateTo('progress')}>
         Analysing {analysis.name}: {analysis.step}, {Math.floor(progress * 100)} %
-        {remainingSeconds !== null && `, about ${formatElapsed(remainingSeconds)} left`}
+        {remainingSeconds !== null && `, about ${formatElapsed(remainingSeconds)} remaining`}
       </button>
       <span className="status-meter" aria-hidden>
         <span className="bar-done" style={{ width: `${progress * 100}%` }} />

@@ -1,4 +1,4 @@
-// The fleet's headline, in view above every chart of a run.
+// The summary bar above every view of a run: its name, its key figures and its notes.
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
@@ -9,7 +9,7 @@ import { RunNotes } from './run-notes.tsx'
 
 const runKindLabels: Readonly<Record<RunOverview['kind'], string>> = {
   headroom: 'Headroom run',
-  'python-original': 'Run of the Python job',
+  'python-original': 'Module 05 run',
 }
 
 export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
@@ -17,8 +17,8 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
   const previous = useWindowState(({ recentRuns }) => findPreviousRun(run, recentRuns))
   const showServers = (filter: Partial<typeof noFilter>): void => navigateTo('servers', { filter: { ...noFilter, ...filter } })
   return (
-    <header className="headline" aria-label="Fleet headline" data-region>
-      <div className="headline-title">
+    <header className="summary-bar" aria-label="Fleet summary" data-region>
+      <div className="summary-title">
         <h1 title={run.folder}>{run.title}</h1>
         <span title={run.analyzedAt === null ? undefined : `Analysed ${formatLocalTime(run.analyzedAt)}`}>
           {runKindLabels[run.kind]} · {run.granularity}
@@ -30,7 +30,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           )}
         </span>
       </div>
-      <dl className="headline-figures">
+      <dl className="summary-figures">
         <Figure
           label="Servers"
           value={formatting.count(counts.servers)}
@@ -42,19 +42,19 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           value={formatting.count(counts.atRisk)}
           note={
             formatChange(counts.atRisk, previous?.atRisk) ??
-            (counts.atRisk === 0 ? 'none in the horizon' : `${formatShare(counts.atRisk, counts.servers)} of the fleet`)
+            (counts.atRisk === 0 ? 'none within the horizon' : `${formatShare(counts.atRisk, counts.servers)} of the fleet`)
           }
           isAlert={counts.atRisk > 0}
           onOpen={() => showServers({ risk: ['at-risk'] })}
         />
         {soonest === null ? (
-          <Figure label="Soonest breach" value="None" note="within the horizon" />
+          <Figure label="First breach" value="–" note="none within the horizon" />
         ) : (
           <Figure
-            label="Soonest breach"
+            label="First breach"
             value={formatting.shortDay(soonest.atMs)}
             note={`${soonest.days === null ? '' : `${formatDaysAhead(soonest.days)}, `}${soonest.serverId}`}
-            hint="First time above the threshold among the servers at risk. Shows the server."
+            hint="Earliest breach of all servers at risk. Click to open the server."
             onOpen={() => navigateTo('server', { selectedServer: soonest.serverId, metric: soonest.metric })}
           />
         )}
@@ -63,7 +63,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           value={counts.underutilized === null ? '–' : formatting.count(counts.underutilized)}
           note={
             counts.underutilized === null
-              ? 'not known'
+              ? 'unknown'
               : (formatChange(counts.underutilized, previous?.underutilized) ??
                 `${formatShare(counts.underutilized, counts.servers)} of the fleet`)
           }
@@ -72,7 +72,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
         <Figure
           label="Savings"
           value={run.savingsMonthlyUsd === null ? '–' : formatDollars(run.savingsMonthlyUsd)}
-          note={run.savingsMonthlyUsd === null ? 'not known' : 'per month'}
+          note={run.savingsMonthlyUsd === null ? 'unknown' : 'per month'}
           onOpen={() => navigateTo('recommendations', { filter: noFilter })}
         />
       </dl>
@@ -81,7 +81,7 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
   )
 }
 
-/** The run of the same forecasts that was analysed last before this one. */
+/** The previous run of the same forecasts. */
 const findPreviousRun = ({ title, folder, analyzedAt }: RunOverview, recent: readonly RecentRun[]): RecentRun | null =>
   recent
     .filter(
@@ -94,8 +94,8 @@ const formatChange = (current: number, previous: number | null | undefined): str
   previous === null || previous === undefined
     ? null
     : current === previous
-      ? 'as in the last run'
-      : `${formatSigned(current - previous)} since the last run`
+      ? 'unchanged since last run'
+      : `${formatSigned(current - previous)} since last run`
 
 interface FigureProps {
   readonly label: string
@@ -103,7 +103,7 @@ interface FigureProps {
   readonly note: string
   readonly hint?: string
   readonly isAlert?: boolean
-  /** Shows what is behind the number. */
+  /** Opens the view with the details. */
   readonly onOpen?: () => void
 }
 

@@ -1,8 +1,9 @@
-// Follows the running analysis: its steps, and what happens when it has finished, failed or was cancelled.
+// Follows the running analysis: its steps, warnings and outcome.
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 import { request } from '../ipc/bridge.ts'
 import { openRunFolder } from './open-path.ts'
 import { useWindowState, type RunningAnalysis } from './window-state.ts'
+import { useEffect, useState } from 'react'
 
 const { getState, setState } = useWindowState
 
@@ -31,9 +32,18 @@ export const handleRunEvent = (analysisId: string, event: RunEvent): void => {
       void openRunFolder(event.folder)
       return
     case 'cancelled':
-      setState({ analysis: null, view: 'start', notice: `${analysis.name}: the analysis was cancelled, and nothing of it was kept.` })
+      setState({ analysis: null, view: 'start', notice: `Analysis of ${analysis.name} cancelled. No files were saved.` })
       return
     case 'failed':
       setState({ analysis: null, view: 'start', failure: { subject: analysis.name, error: event.error } })
   }
+}
+
+export const useElapsedSeconds = (startedAtMs: number): number => {
+  const [nowMs, setNowMs] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), 500)
+    return () => clearInterval(timer)
+  }, [])
+  return Math.max(0, (nowMs - startedAtMs) / 1000)
 }

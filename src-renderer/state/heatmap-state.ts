@@ -1,4 +1,4 @@
-// How the heatmap stands: order, reduction and zoom, kept while other views are up, reset with every run.
+// State of the heatmap: sort order, aggregation and zoom; preserved between views, reset with every run.
 import { create } from 'zustand'
 import { hasWideGap, type HeatmapReduction, type HeatmapSort, type RunOverview } from '../../src-shared/ipc/run-view.ts'
 
@@ -14,14 +14,14 @@ export interface RowRange {
   readonly to: number
 }
 
-/** Spans that have a name; `custom` is any other, reached by zooming. */
+/** Named time ranges; zooming sets `custom`. */
 export type TimeSpan = 'forecast' | 'recent' | 'all' | 'custom'
 
 export interface HeatmapState {
   readonly sort: HeatmapSort
   readonly reduction: HeatmapReduction
   readonly span: TimeSpan
-  /** Counts for `custom` only. */
+  /** Used with `custom` only. */
   readonly time: TimeRange | null
   /** null: the whole fleet. */
   readonly rows: RowRange | null
@@ -31,11 +31,10 @@ const initialState: HeatmapState = { sort: 'risk', reduction: 'max', span: 'rece
 
 export const useHeatmapState = create<HeatmapState>(() => initialState)
 
-/** Where a wide gap lies before the forecast, the forecast alone is what is worth the room. */
 export const resetHeatmap = (run: RunOverview): void =>
   useHeatmapState.setState({ ...initialState, span: hasWideGap(run) ? 'forecast' : 'recent' })
 
-/** The horizon and as much history before it is what answers "who, when?" at first sight. */
+/** `recent`: the horizon and an equal length of history before it. */
 export const visibleTimeRange = ({ extent, horizon, lastMeasuredMs, stepMs }: RunOverview, { span, time }: HeatmapState): TimeRange => {
   const fullExtent = { fromMs: extent.startMs, toMs: extent.endMs }
   if (span === 'custom') return time ?? fullExtent
@@ -48,7 +47,7 @@ export const visibleTimeRange = ({ extent, horizon, lastMeasuredMs, stepMs }: Ru
 const minPeriods = 4
 const minRows = 3
 
-/** Keeps a zoomed span inside the run and at least four periods long. */
+/** Keeps a zoomed range inside the run and at least four periods long. */
 export const clampTime = ({ extent, stepMs }: RunOverview, requested: TimeRange): TimeRange => {
   const fullExtent = extent.endMs - extent.startMs
   const length = Math.min(fullExtent, Math.max(requested.toMs - requested.fromMs, Math.min(fullExtent, minPeriods * stepMs)))
@@ -57,7 +56,7 @@ export const clampTime = ({ extent, stepMs }: RunOverview, requested: TimeRange)
   return { fromMs, toMs: fromMs + length }
 }
 
-/** Whole servers, at least three of them; null for all. */
+/** Whole servers, at least three; null for all. */
 export const clampRows = (total: number, requested: RowRange): RowRange | null => {
   const from = Math.max(0, Math.round(requested.from))
   const to = Math.min(total, Math.round(requested.to))

@@ -1,4 +1,4 @@
-// Starts the window's state: settings and recent runs, what the app was launched for, and the pushes that follow.
+// Initialises the window's state: settings, recent runs, the start request, and pushes from the main process.
 import { toWireError } from '../../src-shared/run/errors.ts'
 import type { StartRequest } from '../../src-shared/ipc/ipc-contract.ts'
 import { onPush, request } from '../ipc/bridge.ts'
@@ -6,7 +6,7 @@ import { handleRunEvent } from './follow-analysis.ts'
 import { openLink, openPath, openSample, refreshRecentRuns } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
-/** `onCommand`: a menu item asks for a command by its name. */
+/** `onCommand`: a menu item requests a command by its id. */
 export const listenToMain = async (onCommand: (name: string) => void): Promise<void> => {
   onPush((push) => {
     switch (push.type) {
@@ -22,7 +22,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
       case 'command.requested':
         onCommand(push.command)
         return
-      // The cloud view listens for itself.
+      // Handled by cloud-state.ts.
       case 'cloud.run':
       case 'cloud.lines':
       case 'cloud.downloading':
@@ -35,7 +35,7 @@ export const listenToMain = async (onCommand: (name: string) => void): Promise<v
     await refreshRecentRuns()
     void handleStartRequest(await request('start.get', {}))
   } catch (thrown) {
-    useWindowState.setState({ failure: { subject: 'starting', error: toWireError(thrown) } })
+    useWindowState.setState({ failure: { subject: 'Start', error: toWireError(thrown) } })
   }
 }
 
@@ -50,6 +50,6 @@ const handleStartRequest = async (startRequest: StartRequest): Promise<void> => 
     case 'link':
       return openLink(startRequest.link)
     case 'refused':
-      useWindowState.setState({ failure: { subject: 'the link', error: { code: 'usage', message: startRequest.message } }, view: 'start' })
+      useWindowState.setState({ failure: { subject: 'Link', error: { code: 'usage', message: startRequest.message } }, view: 'start' })
   }
 }

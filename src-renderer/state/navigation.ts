@@ -1,4 +1,4 @@
-// Where the reader is and was: views with their filter and selection, back and forward; undo and redo of the filter.
+// Navigation: views with their filter and selection, back and forward; undo and redo of the filter.
 import { create } from 'zustand'
 import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { useHeatmapState } from './heatmap-state.ts'
@@ -15,7 +15,7 @@ interface NavigationState {
 
 const initialState: NavigationState = { back: [], forward: [], undo: [], redo: [] }
 const maxEntries = 100
-/** Letters typed this soon after one another are one change. */
+/** Letters typed within this time count as one change of the filter. */
 const typingMs = 1200
 
 export const useNavigation = create<NavigationState>(() => initialState)
@@ -32,7 +32,7 @@ const showEntry = (entry: HistoryEntry): void => {
   setState(entry)
 }
 
-/** Shows a view, with what is to change on the way; what was up is reached by going back. */
+/** Shows a view with the given changes of metric, filter and selection; the previous state goes to the history. */
 export const navigateTo = (view: string, change: Partial<Omit<HistoryEntry, 'view'>> = {}): void => {
   const from = currentEntry()
   const to: HistoryEntry = { ...from, ...change, view }
@@ -100,8 +100,8 @@ export const redoFilter = (): void => {
 /** Selects a server in every view; null clears the selection. */
 export const selectServer = (serverId: string | null): void => setState({ selectedServer: serverId })
 
-/** Shows a server on a page of its own. */
+/** Opens the server's page. */
 export const openServer = (serverId: string): void => navigateTo('server', { selectedServer: serverId })
 
-/** Another run is open: its filter and ways are its own. */
+/** Clears the history when another run opens. */
 export const resetNavigation = (): void => useNavigation.setState(initialState)

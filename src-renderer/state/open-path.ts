@@ -1,4 +1,4 @@
-// Opening things: the sample fleet, a forecast set that is then analysed, or a run folder.
+// Opens the sample fleet, forecasts to analyse, or a run folder.
 import type { DeepLink } from '../../src-shared/ipc/deep-link.ts'
 import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
@@ -12,10 +12,10 @@ const { getState, setState } = useWindowState
 
 export const fileNameOf = (path: string): string => /[^/\\]+(?=[/\\]*$)/.exec(path)?.[0] ?? path
 
-/** The set of a run once more, with the event ledger kept beside it. */
+/** Analyses the forecasts of a run again with its saved events. */
 export const rerunAnalysis = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => analyse({ kind: 'again', folder }))
 
-export const openSample = (): Promise<void> => openWithStatus('the sample fleet', () => analyse({ kind: 'sample' }))
+export const openSample = (): Promise<void> => openWithStatus('sample fleet', () => analyse({ kind: 'sample' }))
 
 export const openPath = (path: string): Promise<void> =>
   openWithStatus(fileNameOf(path), async () => {
@@ -24,12 +24,12 @@ export const openPath = (path: string): Promise<void> =>
     else await analyse({ kind: 'forecast', path: inspection.path })
   })
 
-/** A link opens a run that is there; it never starts an analysis. */
+/** A link opens an existing run; it never starts an analysis. */
 export const openLink = (link: DeepLink): Promise<void> =>
   openWithStatus(fileNameOf(link.path), async () => {
     const inspection = await request('path.inspect', { path: link.path })
     if (inspection.kind !== 'run') {
-      throw new HeadroomError('run-not-found', `${link.path} is not a run folder.`, { next: 'Open it by hand if you want it analysed.' })
+      throw new HeadroomError('run-not-found', `${link.path} is not a run folder.`, { next: 'Use Open file or Open folder to analyse it.' })
     }
     await showRun(inspection.path, { view: link.view, filter: link.filter, selectedServer: link.server })
     const { run } = getState()
@@ -40,11 +40,11 @@ export const openDropped = async ([first, ...others]: readonly File[]): Promise<
   if (first === undefined) return
   const path = getPathForFile(first)
   if (path === '') {
-    setState({ notice: `${first.name} has no path on this computer; save it first.`, view: 'start' })
+    setState({ notice: `${first.name} is not a local file. Save it first, then drop it again.`, view: 'start' })
     return
   }
   await openPath(path)
-  if (others.length > 0) setState({ notice: `Only ${first.name} was opened: one file or folder at a time.` })
+  if (others.length > 0) setState({ notice: `Only ${first.name} was opened. Drop one file or folder at a time.` })
 }
 
 export const openRunFolder = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => showRun(folder))
@@ -61,12 +61,12 @@ export const refreshRecentRuns = async (): Promise<void> => setState({ recentRun
 
 export const removeRecentRun = async (folder: string): Promise<void> => setState({ recentRuns: await request('recent.remove', { folder }) })
 
-/** One thing is opened at a time; the Start view tells what failed. */
+/** Opens one item at a time; the start page shows a failure. */
 const openWithStatus = async (subject: string, action: () => Promise<void>): Promise<void> => {
   const { opening, analysis } = getState()
   if (opening !== null) return
   if (analysis !== null) {
-    setState({ notice: `${analysis.name} is being analysed. Cancel it before you open ${subject}.`, view: 'progress' })
+    setState({ notice: `Analysis of ${analysis.name} is running. Cancel it before opening ${subject}.`, view: 'progress' })
     return
   }
   setState({ opening: subject, failure: null, notice: null })

@@ -1,4 +1,4 @@
-// The pages of one long list that have been fetched so far, and those on their way.
+// Caches the pages of one long list and tracks the requested ones.
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 
 export const pageSize = 200
@@ -11,9 +11,9 @@ export interface Page<Row, PageResponse> {
 }
 
 export interface PagesSnapshot<PageResponse> {
-  /** null until the first page is there. */
+  /** null until the first page is loaded. */
   readonly total: number | null
-  /** Answer of the first page, for what stands beside the rows. */
+  /** Response of the first page, with totals beyond the rows. */
   readonly firstResponse: PageResponse | null
   readonly error: WireError | null
 }
@@ -21,7 +21,7 @@ export interface PagesSnapshot<PageResponse> {
 export class PageStore<Row, PageResponse> {
   readonly #fetch: (offset: number, limit: number) => Promise<Page<Row, PageResponse>>
   readonly #pages = new Map<number, readonly Row[]>()
-  readonly #asked = new Set<number>()
+  readonly #requested = new Set<number>()
   readonly #listeners = new Set<() => void>()
   #snapshot: PagesSnapshot<PageResponse> = { total: null, firstResponse: null, error: null }
 
@@ -36,27 +36,27 @@ export class PageStore<Row, PageResponse> {
 
   readonly snapshot = (): PagesSnapshot<PageResponse> => this.#snapshot
 
-  /** undefined while the row is on its way. */
+  /** undefined while the row is loading. */
   readonly rowAt = (index: number): Row | undefined => this.#pages.get(Math.floor(index / pageSize))?.[index % pageSize]
 
-  /** Fetches what the rows of this range lack. */
+  /** Fetches the missing pages of this range. */
   readonly ensureLoaded = (from: number, to: number): void => {
     for (let page = Math.floor(from / pageSize); page <= Math.floor(Math.max(from, to - 1) / pageSize); page++) void this.#load(page)
   }
 
   async #load(page: number): Promise<void> {
-    if (this.#asked.has(page)) return
-    this.#asked.add(page)
+    if (this.#requested.has(page)) return
+    this.#requested.add(page)
     try {
       const { rows, total, response } = await this.#fetch(page * pageSize, pageSize)
       this.#pages.set(page, rows)
       for (const oldestPage of [...this.#pages.keys()].slice(0, -maxCachedPages)) {
         this.#pages.delete(oldestPage)
-        this.#asked.delete(oldestPage)
+        this.#requested.delete(oldestPage)
       }
       this.#change({ total, firstResponse: page === 0 ? response : this.#snapshot.firstResponse, error: null })
     } catch (thrown) {
-      this.#asked.delete(page)
+      this.#requested.delete(page)
       this.#change({ ...this.#snapshot, error: toWireError(thrown) })
     }
   }

@@ -1,9 +1,10 @@
-// The user's own question: its text, how it is going and what came back; kept while other views are up.
+// State of the query view: SQL text, execution and result; preserved between views.
 import { create } from 'zustand'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { queryFormats, QueryResponse } from '../../src-shared/ipc/query-contract.ts'
 import { request } from '../ipc/bridge.ts'
 import { changeSettings, notify, notifyResult } from './notify.ts'
+import { formatting } from '../theme/formatting.ts'
 import { fileNameOf } from './open-path.ts'
 import { useWindowState } from './window-state.ts'
 
@@ -12,10 +13,10 @@ export interface QueryState {
   readonly isRunning: boolean
   /** Milliseconds since 1970. */
   readonly startedAtMs: number
-  /** Raised with every answer. */
+  /** Incremented with every result. */
   readonly version: number
   readonly result: QueryResponse | null
-  /** The text that the answer belongs to. */
+  /** The SQL of the result. */
   readonly resultSql: string
   readonly error: WireError | null
 }
@@ -43,7 +44,7 @@ export const setQuery = (sql: string): void => setState({ sql })
 const addToHistory = (sql: string): void => {
   const { queryHistory } = useWindowState.getState().settings
   const updatedHistory = [sql, ...queryHistory.filter((other) => other !== sql)].slice(0, maxHistory)
-  // A question that is not remembered is no failure of its own.
+  // A history that cannot be saved must not fail the query.
   void changeSettings({ queryHistory: updatedHistory }).catch(() => undefined)
 }
 
@@ -57,7 +58,7 @@ export const runQuery = async (folder: string): Promise<void> => {
     addToHistory(sql)
   } catch (thrown) {
     const error = toWireError(thrown)
-    if (error.code === 'cancelled') notify('The query was cancelled.')
+    if (error.code === 'cancelled') notify('Query cancelled.')
     else setState({ error, result: null })
   } finally {
     setState({ isRunning: false })
@@ -72,6 +73,6 @@ export const exportQuery = async (folder: string, format: (typeof queryFormats)[
   const { resultSql } = getState()
   await notifyResult(async () => {
     const saved = await request('query.export', { folder, sql: resultSql, format })
-    return saved === null ? null : `Saved ${saved.rows.toLocaleString()} rows as ${fileNameOf(saved.path)}.`
+    return saved === null ? null : `Saved ${formatting.count(saved.rows)} rows as ${fileNameOf(saved.path)}.`
   })
 }

@@ -1,4 +1,4 @@
-// Rows of a long list, fetched page by page as they come into view; a changed question drops what was fetched.
+// Rows of a long list, fetched page by page as they scroll into view; a changed query drops the loaded pages.
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
 import { request } from '../ipc/bridge.ts'
@@ -7,11 +7,11 @@ import { PageStore, pageSize, type PagesSnapshot } from './page-store.ts'
 export interface PagedRows<Row, PageResponse> extends PagesSnapshot<PageResponse> {
   readonly rowAt: (index: number) => Row | undefined
   readonly onRange: (from: number, to: number) => void
-  /** The rows shown still answer the last question. */
+  /** The rows shown belong to the previous query. */
   readonly isRefreshing: boolean
 }
 
-/** `rowsOf` must be stable. `version`: raised when the same question has another answer. */
+/** `selectRows` must be stable. `version`: increment it to load the same query again. */
 export const usePages = <Name extends Channel, Row>(
   channel: Name,
   query: Omit<ChannelRequest<Name>, 'offset' | 'limit'>,

@@ -1,11 +1,10 @@
-// Keeps a view's data in step with what it asks for: a new request drops the old one, and the old value stays until then.
+// A hook that loads data for a view; a new request supersedes the old one.
 import { useEffect, useRef, useState } from 'react'
-import { toWireError } from '../../src-shared/run/errors.ts'
+import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
 import { request } from '../ipc/bridge.ts'
-import { idle, loading, type Loadable } from './loadable.ts'
 
-/** Requests that follow one another faster than this are waited out. */
+/** Requests that follow faster than this are debounced. */
 const debounceMs = 40
 
 interface SettledRequest<Value> {
@@ -14,7 +13,7 @@ interface SettledRequest<Value> {
   readonly state: Loadable<Value>
 }
 
-/** `payload` null: nothing is asked. `keepWhile`: while this stays the same, the old value is shown until the new one is there. */
+/** `payload` null: no request. `scope`: while it is the same, the old value is shown until the new one arrives. */
 export const useRequest = <Name extends Channel>(
   channel: Name,
   payload: ChannelRequest<Name> | null,
@@ -50,3 +49,17 @@ export const useRequest = <Name extends Channel>(
   if (settled.key === key && settled.scope === scope) return settled.state
   return settled.scope === scope && settled.state.status === 'ready' ? { ...settled.state, isRefreshing: true } : loading
 }
+
+export type Loadable<Value> =
+  | { readonly status: 'idle' }
+  | { readonly status: 'loading' }
+  /** `isRefreshing`: the value is still shown while its successor is on the way. */
+  | { readonly status: 'ready'; readonly value: Value; readonly isRefreshing: boolean }
+  | { readonly status: 'failed'; readonly error: WireError }
+
+/** Whether an answer, or a newer one, is on the way. */
+export const isBusy = (response: Loadable<unknown>): boolean =>
+  response.status === 'idle' || response.status === 'loading' || (response.status === 'ready' && response.isRefreshing)
+
+export const idle: Loadable<never> = { status: 'idle' }
+export const loading: Loadable<never> = { status: 'loading' }

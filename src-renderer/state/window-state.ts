@@ -1,4 +1,4 @@
-// What the window knows: which view is up, the open run, the running analysis, filter, selection and settings.
+// State of the window: current view, open run, running analysis, filter, selection and settings.
 import { create } from 'zustand'
 import type { WireError } from '../../src-shared/run/errors.ts'
 import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
@@ -10,10 +10,10 @@ import { defaultSettings, type Settings } from '../../src-shared/config/settings
 export interface RunningAnalysis {
   readonly analysisId: string
   readonly name: string
-  /** Table that was found beside the forecast set. */
+  /** Servers table found next to the forecasts. */
   readonly serversTable: string | null
   readonly eventsTable: string | null
-  /** Sentence of the present step, and share of the whole done. */
+  /** Label of the current step, and the progress of the whole, 0 to 1. */
   readonly step: string
   readonly progress: number
   readonly startedAtMs: number
@@ -21,21 +21,21 @@ export interface RunningAnalysis {
   readonly isCancelling: boolean
 }
 
-/** What went wrong while opening or analysing, and with what. */
+/** An error while opening or analysing the subject. */
 export interface Failure {
   readonly subject: string
   readonly error: WireError
 }
 
 export interface WindowState {
-  /** Id in the table of views; `progress` while an analysis is watched. */
+  /** Id in the table of views; `progress` shows the running analysis. */
   readonly view: string
   readonly settings: Settings
   readonly recentRuns: readonly RecentRun[]
-  /** Name of what is being opened. */
+  /** Name of the file, folder or sample being opened. */
   readonly opening: string | null
   readonly failure: Failure | null
-  /** One sentence that is no failure: "Cancelled". */
+  /** One sentence for the status bar, such as "Saved a.csv.". */
   readonly notice: string | null
   readonly analysis: RunningAnalysis | null
   readonly run: RunOverview | null
@@ -44,7 +44,7 @@ export interface WindowState {
   /** Which servers every view shows. */
   readonly filter: FleetFilter
   readonly selectedServer: string | null
-  /** What lies over the views. */
+  /** The open dialog. */
   readonly overlay: 'palette' | 'shortcuts' | null
 }
 

@@ -1,7 +1,7 @@
-// Numbers, money, times and spans in the reader's locale; all times are UTC.
+// Formats numbers, US dollars, dates and durations in the chosen locale; times of the data are UTC.
 import { type ChartFormatting, localeFormatting } from '../../src-shared/chart-options/format.ts'
 
-/** Of the system, or the one chosen in the settings. */
+/** The system's locale or the one from the settings. */
 let locale = navigator.language
 
 const makeFormats = () => ({
@@ -16,7 +16,7 @@ let formats = makeFormats()
 
 export let formatting: ChartFormatting = localeFormatting(locale)
 
-/** null: the system's. Call before anything is drawn with it. */
+/** null: the system's locale. Call before rendering. */
 export const setLocale = (localeTag: string | null): void => {
   const resolvedLocale = localeTag !== null && Intl.NumberFormat.supportedLocalesOf(localeTag).length > 0 ? localeTag : navigator.language
   if (resolvedLocale === locale) return
@@ -32,9 +32,9 @@ export const formatShare = (part: number, whole: number): string => formatting.v
 export const formatProbability = (share: number): string => formatting.value(share * 100, '%')
 /** +3.2, -1 */
 export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
-/** Local time: when the user did something. */
+/** Local time, for actions of the user. */
 export const formatLocalTime = (iso: string): string => formats.localTime.format(new Date(iso))
-/** UTC: when something in the data happens. */
+/** UTC, for times of the data. */
 export const formatUtcTime = (iso: string): string => `${formats.utcTime.format(new Date(iso))} UTC`
 
 /** UTC. */

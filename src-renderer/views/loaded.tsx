@@ -1,16 +1,16 @@
-// Draws an answer in its four states: nothing asked or on the way, failed, or there.
+// Renders a response in its four states: idle, loading, failed, ready.
 import type { ReactNode } from 'react'
-import type { Loadable } from '../state/loadable.ts'
+import type { Loadable } from '../state/use-request.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 
 export interface LoadedProps<Value> {
   readonly response: Loadable<Value>
-  /** What is being waited for. */
+  /** Text while loading. */
   readonly loadingText?: string
   readonly children: (value: Value) => ReactNode
 }
 
-export const Loaded = <Value,>({ response, loadingText = 'Reading the run …', children }: LoadedProps<Value>) => {
+export const Loaded = <Value,>({ response, loadingText = 'Loading run …', children }: LoadedProps<Value>) => {
   switch (response.status) {
     case 'idle':
     case 'loading':

@@ -1,4 +1,4 @@
-// What the window must know of a view to offer it.
+// The types of an entry in the table of views.
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'
@@ -18,16 +18,16 @@ interface ViewDescription {
   readonly shortcut: string
 }
 
-/** A view of the open run, below headline and filter. */
+/** A view of the open run, below summary bar and filter. */
 export interface RunView extends ViewDescription {
   readonly needsRun: true
   readonly component: ComponentType<RunViewProps>
-  /** Whether the shared filter stands above it, and whether the selected server is told beside it. */
+  /** Whether the view has the shared filter above it, and the drawer of the selected server next to it. */
   readonly hasFilter: boolean
   readonly hasDrawer: boolean
 }
 
-/** A view of its own. */
+/** A view without an open run. */
 export interface StandaloneView extends ViewDescription {
   readonly needsRun: false
   readonly component: ComponentType<{ readonly theme: ChartTheme }>

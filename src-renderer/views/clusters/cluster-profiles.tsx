@@ -1,14 +1,14 @@
-// What each cluster is like: its features beside the fleet's range, and how well the clusters are told apart.
+// Cluster profiles: features of each cluster within the range of all clusters, and the quality of the clustering.
 import { clusterStyle, type ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { ClusterProfiles as Profiles } from '../../../src-shared/ipc/run-view.ts'
 import { formatNumber, formatting } from '../../theme/formatting.ts'
 
 const featureLabels: Readonly<Record<string, string>> = {
   mean: 'Mean',
-  std: 'Deviation',
+  std: 'Standard deviation',
   p95: 'P95',
   peak_to_mean: 'Peak to mean',
-  trend_per_30_days: 'Trend, 30 days',
+  trend_per_30_days: 'Trend per 30 days',
   eoq_uplift: 'Quarter-end uplift',
   weekend_ratio: 'Weekend ratio',
 }
@@ -24,7 +24,7 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
   return (
     // Scrollable regions must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section className="profiles" aria-label="Profiles of the clusters" tabIndex={0}>
+    <section className="profiles" aria-label="Cluster profiles" tabIndex={0}>
       {clusters.map(({ cluster, name, size, centre }) => (
         <article key={cluster}>
           <h3>
@@ -57,19 +57,19 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
       <dl className="pairs">
         {silhouette !== null && (
           <>
-            <dt title="1: well apart; 0: on the border; below 0: in the wrong cluster">Silhouette</dt>
+            <dt title="1: well separated; 0: between clusters; below 0: wrong cluster">Silhouette</dt>
             <dd>{silhouette.toFixed(2)}</dd>
           </>
         )}
         {stability !== null && (
           <>
-            <dt title="Adjusted Rand index against the other starts; 1: always the same clusters">Stability</dt>
+            <dt title="Mean adjusted Rand index across random starts; 1: identical clusters">Stability</dt>
             <dd>{stability.toFixed(2)}</dd>
           </>
         )}
         {explained !== null && (
           <>
-            <dt>Variance in two components</dt>
+            <dt>Explained variance (2 components)</dt>
             <dd>{formatting.value(100 * explained.slice(0, 2).reduce((sum, share) => sum + share, 0), '%')}</dd>
           </>
         )}
@@ -78,7 +78,7 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
   )
 }
 
-/** Place of a value between the least and the greatest centre. */
+/** Position of a value between the lowest and the highest centre, 0 to 1. */
 const relativePosition = ({ clusters }: Profiles, feature: string, value: number | null | undefined): number => {
   const centres = clusters.flatMap(({ centre }) => centre[feature] ?? [])
   const min = Math.min(...centres)

@@ -1,4 +1,4 @@
-// The clusters scatter: which servers behave alike, one mark per server; a box or lasso narrows every view to what it holds.
+// The cluster scatter chart, one point per server; a box or lasso filters every view to the servers inside.
 import type { LegendComponentOption } from 'echarts'
 import { useCallback, useRef, useState } from 'react'
 import type { ClustersData } from '../../../src-shared/chart-options/chart-data.ts'
@@ -7,21 +7,18 @@ import { createClustersOption } from '../../../src-shared/chart-options/clusters
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import { isFilterActive } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { ClusterProjection, RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { Chart, type BrushedArea, type ChartHandle } from '../../charts/chart.tsx'
-import type { ElementSize } from '../../charts/use-element-size.ts'
+import { Chart, type BrushedArea, type ChartHandle, type ElementSize } from '../../charts/chart.tsx'
 import { SegmentedControl, Select } from '../../components/select.tsx'
 import { ClusterProfiles } from './cluster-profiles.tsx'
-import { DataTable } from '../../components/data-table.tsx'
+import { DataTable, TableToggle } from '../../components/data-table.tsx'
 import { EmptyState, NoMatchingServers } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
-import { SaveImageMenu } from '../../charts/save-image-menu.tsx'
+import { SaveImageMenu } from '../../charts/chart-frame.tsx'
 import type { TableContent } from '../../components/format-table.ts'
-import { TableToggle } from '../../components/table-toggle.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { findServersInside } from '../../state/notify.ts'
 import { changeFilter, navigateTo, selectServer } from '../../state/navigation.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
@@ -52,33 +49,33 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
           label="Axes"
           value={projection}
           options={[
-            { value: 'spread', label: 'Level and spread' },
+            { value: 'spread', label: 'Mean and standard deviation' },
             { value: 'components', label: 'Principal components' },
           ]}
           onChange={setProjection}
         />
         <SegmentedControl<DragMode>
-          label="What dragging does"
+          label="Selection mode"
           value={dragMode}
           options={[
-            { value: 'none', label: 'Point', hint: 'A click selects a server' },
-            { value: 'rect', label: 'Box', hint: 'Drag a box around servers' },
-            { value: 'polygon', label: 'Lasso', hint: 'Draw around servers' },
+            { value: 'none', label: 'Point', hint: 'Click a server' },
+            { value: 'rect', label: 'Box', hint: 'Drag a box' },
+            { value: 'polygon', label: 'Lasso', hint: 'Draw a lasso' },
           ]}
           onChange={setDragMode}
         />
         <span className="toolbar-gap" />
-        <span className="toolbar-hint">A click on a mark selects its server; a click on a name in the legend hides its cluster</span>
+        <span className="toolbar-hint">Click a point to select a server. Click a legend entry to hide a cluster.</span>
         <TableToggle name="Clusters" isTable={isTable} onChange={setIsTable} />
         <SaveImageMenu name="Clusters" handle={() => chart.current} />
       </Toolbar>
       <div className="split">
         <div className="chart-area" aria-busy={isBusy(response)}>
-          {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
+          {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Loading run …</p>}
           {response.status === 'failed' && <ErrorPanel error={response.error} />}
           {response.status === 'ready' &&
             (response.value.serverIds.length > 0 && isTable ? (
-              <DataTable label="Clusters, as a table" content={toTable(response.value)} />
+              <DataTable label="Clusters table" content={toTable(response.value)} />
             ) : response.value.serverIds.length > 0 ? (
               <Scatter
                 data={response.value}
@@ -93,7 +90,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
               <NoClusters run={run} isProjected={projection === 'components'} />
             ))}
         </div>
-        {/* Their room is kept, so that the chart does not move when they come. */}
+        {/* Reserves the space, so that the chart does not move when the profiles arrive. */}
         {profiles.status === 'loading' && <div className="profiles" aria-hidden />}
         {profiles.status === 'ready' && profiles.value.clusters.length > 0 && (
           <ClusterProfiles
@@ -126,10 +123,10 @@ const toTable = ({ serverIds, mean, std, cluster, clusters, axes, unit }: Cluste
 }
 
 const NoClusters = ({ run, isProjected }: { readonly run: RunOverview; readonly isProjected: boolean }) => (
-  <EmptyState title={isProjected ? 'No principal components in this run' : 'No clusters in this run'}>
+  <EmptyState title={isProjected ? 'No principal components' : 'No clusters'}>
     {run.kind === 'python-original'
-      ? 'The folder holds no server_clusters.csv. Analyse the forecast set with Headroom to group its servers.'
-      : 'No server has a forecast of this metric, so there is nothing to group. Choose another metric.'}
+      ? 'server_clusters.csv is missing. Analyse the forecasts with Headroom to cluster servers.'
+      : 'No server has a forecast for this metric. Choose another metric.'}
   </EmptyState>
 )
 
@@ -175,7 +172,7 @@ const Scatter = ({ data, theme, dragMode, onArea, onChart }: ScatterProps) => {
   )
 }
 
-/** The server behind a mark: series are named by cluster, marks stand at mean and deviation. */
+/** The server of a clicked point, found by the cluster in the series id and by mean and standard deviation. */
 const findServer = (data: ClustersData, seriesId: string, value: unknown): string | undefined => {
   if (!Array.isArray(value)) return undefined
   const [mean, std]: unknown[] = value

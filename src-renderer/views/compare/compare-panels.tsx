@@ -1,4 +1,4 @@
-// The parts of a comparison: the list of changed risks, and the earlier forecast against what then happened.
+// Panels of a comparison: the list of changed risks, and the accuracy of the earlier forecast.
 import { useState } from 'react'
 import type { CompareResponse } from '../../../src-shared/ipc/compare-runs-view.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
@@ -13,19 +13,19 @@ import { formatDate, formatNumber, formatProbability, formatSigned, formatting }
 
 type Status = RiskChange['status'] | 'all'
 
-/** `unit`: of all metrics shown, as a heading ends; empty where they differ. */
+/** `unit`: suffix of the headings, such as ", %"; empty where the metrics have different units. */
 const buildColumns = (unit: string): readonly GridColumn[] => [
   { name: 'server', title: 'Server', kind: 'text', width: 160 },
   { name: 'metric', title: 'Metric', kind: 'text', width: 90 },
   { name: 'status', title: 'Change', kind: 'text', width: 100 },
-  { name: 'cause', title: 'Cause', kind: 'text', width: 80, hint: 'What alone would have changed it, or moved it most' },
-  { name: 'earlier P95', title: `P95 was${unit}`, kind: 'points', width: 90 },
-  { name: 'later P95', title: `P95 is${unit}`, kind: 'points', width: 80 },
+  { name: 'cause', title: 'Cause', kind: 'text', width: 80, hint: 'Change that explains most of the difference' },
+  { name: 'earlier P95', title: `Earlier P95${unit}`, kind: 'points', width: 90 },
+  { name: 'later P95', title: `Later P95${unit}`, kind: 'points', width: 90 },
   { name: 'threshold', title: `Threshold${unit}`, kind: 'points', width: 100 },
   { name: 'first breach', title: 'First breach', kind: 'time', width: 110 },
-  { name: 'policy', title: 'By settings', kind: 'points', width: 90, hint: 'Points of headroom by changed settings' },
-  { name: 'model', title: 'By model', kind: 'points', width: 80, hint: 'Points of headroom by another model' },
-  { name: 'data', title: 'By data', kind: 'points', width: 80, hint: 'Points of headroom by new data' },
+  { name: 'policy', title: 'Settings effect', kind: 'points', width: 100, hint: 'Headroom change from settings (points)' },
+  { name: 'model', title: 'Model effect', kind: 'points', width: 90, hint: 'Headroom change from the model (points)' },
+  { name: 'data', title: 'Data effect', kind: 'points', width: 80, hint: 'Headroom change from data (points)' },
 ]
 
 const toCells = (change: RiskChange): readonly Cell[] => [
@@ -56,7 +56,7 @@ export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview;
   return (
     <section aria-label="Changed risks">
       <header className="chart-head">
-        <h2>Every risk that is new, cleared or stays</h2>
+        <h2>Changed risks</h2>
         <span className="toolbar-gap" />
         <SegmentedControl<Status>
           label="Change"
@@ -72,12 +72,12 @@ export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview;
       </header>
       {comparison.totalChanges > comparison.changes.length && (
         <p className="muted">
-          The first {formatting.count(comparison.changes.length)} of {formatting.count(comparison.totalChanges)}; headroom compare --json
-          lists all.
+          Showing {formatting.count(comparison.changes.length)} of {formatting.count(comparison.totalChanges)}. Use headroom compare --json
+          for all.
         </p>
       )}
       {rows.length === 0 ? (
-        <p className="muted">None.</p>
+        <p className="muted">No changed risks.</p>
       ) : (
         <div className="boxed-grid">
           <DataGrid
@@ -103,16 +103,17 @@ export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResp
   const { forecast_check: forecastCheck } = comparison
   if (forecastCheck === null) {
     return (
-      <section aria-label="How the earlier forecast held">
-        <h2>How the earlier forecast held</h2>
-        <p className="muted">The later run measured none of the times that the earlier one forecast.</p>
+      <section aria-label="Accuracy of the earlier forecast">
+        <h2>Accuracy of the earlier forecast</h2>
+        <p className="muted">The later run has no measurements in the earlier forecast horizon.</p>
       </section>
     )
   }
   return (
-    <section aria-label="How the earlier forecast held">
+    <section aria-label="Accuracy of the earlier forecast">
       <h2>
-        How the earlier forecast held, {formatDate(Date.parse(forecastCheck.first_at))} to {formatDate(Date.parse(forecastCheck.last_at))}
+        Accuracy of the earlier forecast, {formatDate(Date.parse(forecastCheck.first_at))} to{' '}
+        {formatDate(Date.parse(forecastCheck.last_at))}
       </h2>
       <table className="plain-table">
         <thead>
@@ -122,24 +123,24 @@ export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResp
               Series
             </th>
             <th scope="col" data-number>
-              Off by (MAE)
+              MAE
             </th>
             <th scope="col" data-number>
-              In the backtest
+              Backtest MAE
             </th>
             <th scope="col" data-number>
               Bias
             </th>
             <th scope="col" data-number>
-              In the interval
+              Actual coverage
             </th>
-            <th scope="col" data-number title="Breaches that were forecast and happened">
+            <th scope="col" data-number title="Forecast breaches that occurred">
               Hits
             </th>
-            <th scope="col" data-number title="Breaches that happened and were not forecast">
+            <th scope="col" data-number title="Breaches not forecast">
               Misses
             </th>
-            <th scope="col" data-number title="Breaches that were forecast and did not happen">
+            <th scope="col" data-number title="Forecast breaches that did not occur">
               False alarms
             </th>
           </tr>
@@ -155,7 +156,7 @@ export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResp
               <td data-number>
                 {metric.coverage === null
                   ? '–'
-                  : `${formatProbability(metric.coverage)} of ${formatProbability(forecastCheck.interval_level)}`}
+                  : `${formatProbability(metric.coverage)} (nominal ${formatProbability(forecastCheck.interval_level)})`}
               </td>
               <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.hits)}</td>
               <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.misses)}</td>

@@ -1,4 +1,4 @@
-// What changed since last time? Two runs side by side: new, cleared and moved risks with their causes, and how the earlier forecast held.
+// Comparison of two runs: changed risks with their causes, and the accuracy of the earlier forecast.
 import { FolderOpen } from 'lucide-react'
 import { useState } from 'react'
 import type { CompareResponse } from '../../../src-shared/ipc/compare-runs-view.ts'
@@ -9,14 +9,13 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { chooseFolder } from '../../state/open-path.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatLocalTime, formatting } from '../../theme/formatting.ts'
 import { CompareChanges, ForecastCheck } from './compare-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
-/** Runs that can be put beside this one, those of the same forecasts first, the latest first. */
+/** Runs to compare with: those of the same forecasts first, then the latest. */
 const findCandidates = (run: RunOverview, recent: readonly RecentRun[]): readonly RecentRun[] =>
   recent
     .filter(({ folder, exists, analyzedAt }) => folder !== run.folder && exists && analyzedAt !== null)
@@ -41,7 +40,7 @@ export const CompareView = ({ run }: RunViewProps) => {
       <Toolbar label="Compare">
         {otherFolder !== null && (
           <Select
-            label="This run against"
+            label="Compare with"
             value={otherFolder}
             options={[
               ...candidates.map(({ folder, title, analyzedAt }) => ({
@@ -54,21 +53,21 @@ export const CompareView = ({ run }: RunViewProps) => {
           />
         )}
         <button type="button" className="button" onClick={() => void choose()}>
-          <FolderOpen size={14} aria-hidden /> Another run folder…
+          <FolderOpen size={14} aria-hidden /> Choose run folder…
         </button>
         {otherFolder !== null && (
           <button type="button" className="button quiet" onClick={() => setIsSwapped(!isSwapped)}>
-            Swap earlier and later
+            Swap runs
           </button>
         )}
       </Toolbar>
       {otherFolder === null ? (
-        <EmptyState title="There is no other run to compare with" action={{ label: 'Choose a run folder…', onClick: () => void choose() }}>
-          Runs that you have opened before are offered here by themselves.
+        <EmptyState title="No other run to compare" action={{ label: 'Choose run folder…', onClick: () => void choose() }}>
+          Recently opened runs are listed here.
         </EmptyState>
       ) : (
         <div className="page" aria-busy={isBusy(response)}>
-          <Loaded response={response} loadingText="Comparing the two runs …">
+          <Loaded response={response} loadingText="Comparing runs …">
             {(comparison) => <ComparisonPage run={run} comparison={comparison} />}
           </Loaded>
         </div>
@@ -88,22 +87,22 @@ const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readon
         {formatting.count(later.servers)})
       </p>
       <dl className="answers">
-        <CountFigure name="New risks" value={risks.new} note="at risk now, not before" />
-        <CountFigure name="Cleared" value={risks.cleared} note="at risk before, not now" />
-        <CountFigure name="Still at risk" value={risks.still_at_risk} note={`${formatting.count(risks.moved)} of them moved`} />
+        <CountFigure name="Newly at risk" value={risks.new} note="not at risk in the earlier run" />
+        <CountFigure name="No longer at risk" value={risks.cleared} note="at risk in the earlier run" />
+        <CountFigure name="Still at risk" value={risks.still_at_risk} note={`${formatting.count(risks.moved)} changed`} />
         <CountFigure name="Servers added" value={servers.added} note="only in the later run" />
         <CountFigure name="Servers removed" value={servers.removed} note="only in the earlier run" />
       </dl>
       {(notes.length > 0 || policies.length > 0) && (
-        <section aria-label="What makes the runs less than alike">
-          <h2>Before you trust the difference</h2>
+        <section aria-label="Differences in settings">
+          <h2>Differences in settings</h2>
           <ul className="step-list">
             {notes.map(({ code, message }) => (
               <li key={`${code} ${message}`}>{message}</li>
             ))}
             {policies.map(({ key, earlier: earlierValue, later: laterValue }) => (
               <li key={key}>
-                <code>{key}</code> was {JSON.stringify(earlierValue)}, is {JSON.stringify(laterValue)}
+                <code>{key}</code>: {JSON.stringify(earlierValue)} → {JSON.stringify(laterValue)}
               </li>
             ))}
           </ul>
@@ -116,11 +115,11 @@ const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readon
 }
 
 const findingText = ({ risks, causes }: CompareResponse): string => {
-  if (risks.new + risks.cleared === 0) return `Nothing new: ${formatting.count(risks.still_at_risk)} risks stay as they were`
+  if (risks.new + risks.cleared === 0)
+    return `No change: ${formatting.count(risks.still_at_risk)} ${risks.still_at_risk === 1 ? 'server remains' : 'servers remain'} at risk`
   const [cause, count] = Object.entries(causes).reduce((largest, next) => (next[1] > largest[1] ? next : largest))
-  const causeLabel =
-    { policy: 'changed settings', model: 'another model', data: 'new data', together: 'several causes together' }[cause] ?? cause
-  return `${formatting.count(risks.new)} new risks, ${formatting.count(risks.cleared)} cleared; most often by ${causeLabel} (${formatting.count(count)})`
+  const causeLabel = { policy: 'changed settings', model: 'model change', data: 'new data', together: 'several causes' }[cause] ?? cause
+  return `${formatting.count(risks.new)} ${risks.new === 1 ? 'risk is' : 'risks are'} new and ${formatting.count(risks.cleared)} cleared. Main cause: ${causeLabel} (${formatting.count(count)}).`
 }
 
 const CountFigure = ({ name, value, note }: { readonly name: string; readonly value: number; readonly note: string }) => (

@@ -1,4 +1,4 @@
-// A line of the event ledger as the fields of a form, and back.
+// Converts between a line of the event calendar and the fields of the event form.
 import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
 import { groupColumns } from '../../../src-shared/ipc/what-if.ts'
 

@@ -1,18 +1,19 @@
-// One event of the ledger in a form: when, whom, by how much, and what it is.
+// The form for one event: period, target, metric, effect and description.
 import { useId, useState, type ReactNode } from 'react'
 import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { groupColumns } from '../../../src-shared/ipc/what-if.ts'
 import { useRequest } from '../../state/use-request.ts'
+import { groupLabels } from '../../theme/labels.ts'
 import { toEventLine, type EventFormState, type EventTargetKind } from './event-form-state.ts'
 
 const targetLabels: Readonly<Record<EventTargetKind, string>> = {
-  all: 'all servers',
-  servers: 'servers named',
-  business_unit: 'business unit',
-  region: 'region',
-  criticality: 'criticality',
-  groups: 'groups, as written',
+  all: 'All servers',
+  servers: 'Selected servers',
+  business_unit: groupLabels.business_unit,
+  region: groupLabels.region,
+  criticality: groupLabels.criticality,
+  groups: 'Groups (expression)',
 }
 const targetKinds = Object.keys(targetLabels) as EventTargetKind[]
 
@@ -26,11 +27,11 @@ export interface EventFormProps {
 }
 
 export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: EventFormProps) => {
-  const [draft, setForm] = useState(initial)
+  const [form, setForm] = useState(initial)
   const id = useId()
   const choices = useRequest('filter-choices.get', { folder: run.folder }, run.folder)
   const change = (changes: Partial<EventFormState>): void => setForm((last) => ({ ...last, ...changes }))
-  const column = groupColumns.find((name) => name === draft.targetKind)
+  const column = groupColumns.find((name) => name === form.targetKind)
   const suggestions = choices.status === 'ready' && column !== undefined ? choices.value[column].filter(({ value }) => value !== '') : []
   return (
     <form
@@ -38,19 +39,19 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
       aria-label={title}
       onSubmit={(event) => {
         event.preventDefault()
-        onSave(toEventLine(draft))
+        onSave(toEventLine(form))
       }}
     >
       <h2>{title}</h2>
       <div className="event-fields">
-        <DateField label="From" value={draft.from} onChange={(from) => change({ from })} required />
-        <DateField label="To, included" value={draft.to} onChange={(to) => change({ to })} />
-        <Field label="About">
+        <DateField label="From" value={form.from} onChange={(from) => change({ from })} required />
+        <DateField label="To (inclusive)" value={form.to} onChange={(to) => change({ to })} />
+        <Field label="Applies to">
           {(field) => (
             <select
               id={field}
               className="field"
-              value={draft.targetKind}
+              value={form.targetKind}
               onChange={({ target }) =>
                 change({ targetKind: targetKinds.find((targetKind) => targetKind === target.value) ?? 'all', targetNames: '' })
               }
@@ -63,8 +64,8 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
             </select>
           )}
         </Field>
-        {draft.targetKind !== 'all' && (
-          <Field label={draft.targetKind === 'servers' ? 'Servers, a semicolon between them' : targetLabels[draft.targetKind]}>
+        {form.targetKind !== 'all' && (
+          <Field label={form.targetKind === 'servers' ? 'Servers (separated by ;)' : targetLabels[form.targetKind]}>
             {(field) => (
               <>
                 <input
@@ -72,7 +73,7 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
                   className="field"
                   required
                   list={`${id}-names`}
-                  value={draft.targetNames}
+                  value={form.targetNames}
                   onChange={({ target }) => change({ targetNames: target.value })}
                 />
                 <datalist id={`${id}-names`}>
@@ -88,8 +89,8 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
         )}
         <Field label="Metric">
           {(field) => (
-            <select id={field} className="field" value={draft.metric} onChange={({ target }) => change({ metric: target.value })}>
-              <option value="">every metric</option>
+            <select id={field} className="field" value={form.metric} onChange={({ target }) => change({ metric: target.value })}>
+              <option value="">All metrics</option>
               {run.metrics.map(({ name }) => (
                 <option key={name} value={name}>
                   {name}
@@ -98,7 +99,7 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
             </select>
           )}
         </Field>
-        <Field label="Effect on the forecast">
+        <Field label="Forecast effect">
           {(field) => (
             <span className="event-effect">
               <input
@@ -106,28 +107,28 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
                 className="field"
                 inputMode="decimal"
                 placeholder="none"
-                value={draft.amount}
+                value={form.amount}
                 onChange={({ target }) => change({ amount: target.value })}
               />
               <select
                 className="field"
-                aria-label="Unit of the effect"
-                value={draft.unit}
+                aria-label="Effect unit"
+                value={form.unit}
                 onChange={({ target }) => change({ unit: target.value === '%' ? '%' : 'points' })}
               >
                 <option value="points">points</option>
-                <option value="%">% of it</option>
+                <option value="%">%</option>
               </select>
             </span>
           )}
         </Field>
-        <Field label="What it is">
+        <Field label="Description">
           {(field) => (
             <input
               id={field}
               className="field"
-              placeholder="Move of the card system"
-              value={draft.note}
+              placeholder="Card system migration"
+              value={form.note}
               onChange={({ target }) => change({ note: target.value })}
             />
           )}
@@ -135,12 +136,12 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
       </div>
       <div className="actions">
         <button type="submit" className="button primary-button" disabled={isBusy}>
-          {isBusy ? 'Working it out …' : 'Keep the event'}
+          {isBusy ? 'Saving …' : 'Save event'}
         </button>
         <button type="button" className="button" onClick={onCancel}>
-          Leave it
+          Cancel
         </button>
-        <span className="muted">Without an effect it is only left out of the past: of errors and seasons.</span>
+        <span className="muted">Without an effect, the event only excludes history from errors and seasonality.</span>
       </div>
     </form>
   )
@@ -163,7 +164,7 @@ interface DateFieldProps {
   readonly required?: boolean
 }
 
-/** A day, or the instant that an events table stated. */
+/** A date, or the timestamp that an events table holds. */
 const DateField = ({ label, value, onChange, required = false }: DateFieldProps) => (
   <Field label={label}>
     {(field) => (

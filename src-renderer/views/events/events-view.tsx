@@ -1,4 +1,4 @@
-// What one-off things explain or will change this? The event ledger beside the run: added to, changed, and its effect before and after.
+// The event calendar of the run: add, edit and remove events, and see their effects.
 import { Pencil, Plus, RotateCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
@@ -8,9 +8,8 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Loaded } from '../loaded.tsx'
 import { saveEvents } from '../../state/notify.ts'
-import { isBusy } from '../../state/loadable.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { rerunAnalysis } from '../../state/open-path.ts'
-import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatSigned, formatting } from '../../theme/formatting.ts'
 import { toFormState, newEventForm } from './event-form-state.ts'
@@ -22,14 +21,14 @@ export const EventsView = ({ run }: RunViewProps) => {
   const response = useRequest('events.list', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Events" aria-busy={isBusy(response)}>
-      <Loaded response={response} loadingText="Reading the events …">
+      <Loaded response={response} loadingText="Loading events …">
         {(calendar) => <EventCalendarPage key={run.folder} run={run} initialCalendar={calendar} />}
       </Loaded>
     </main>
   )
 }
 
-/** Which line is in the form; 'new' for one to come. */
+/** Index of the line in the form, or 'new'. */
 type EditedLine = number | 'new' | null
 
 const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview; readonly initialCalendar: EventCalendarView }) => {
@@ -40,7 +39,7 @@ const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview
   const [failure, setFailure] = useState<WireError | null>(null)
   const [isSaving, setIsSaving] = useState(false)
   const calendar = savedCalendar ?? initialCalendar
-  const { lines, unavailableReason: refusal } = calendar
+  const { lines, unavailableReason } = calendar
   const save = async (next: readonly EventLine[], removedLine: typeof removed = null): Promise<void> => {
     setIsSaving(true)
     try {
@@ -54,40 +53,40 @@ const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview
       setIsSaving(false)
     }
   }
-  const canEdit = refusal === null && editedLine === null
+  const canEdit = unavailableReason === null && editedLine === null
   return (
     <div className="page-inner">
       {lines.length > 0 && <h1 className="finding">{findingText(calendar)}</h1>}
-      {refusal !== null && <p className="notice">{refusal}</p>}
+      {unavailableReason !== null && <p className="notice">{unavailableReason}</p>}
       {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
       {lines.length === 0 && canEdit && (
-        <EmptyState title="No events yet" action={{ label: 'Add an event', onClick: () => setEditedLine('new') }}>
-          Write down one-off things (a merger, a trade fair, a move). Those to come are laid on the forecast at once; past ones are left out
-          of errors and seasons when the set is analysed again.
+        <EmptyState title="No events yet" action={{ label: 'Add event', onClick: () => setEditedLine('new') }}>
+          Record one-off events such as a merger or a migration. Future events change the forecast at once. Past events are excluded after a
+          re-run.
         </EmptyState>
       )}
       {lines.length > 0 && canEdit && (
         <div className="actions">
           <button type="button" className="button" onClick={() => setEditedLine('new')}>
-            <Plus size={14} aria-hidden /> Add an event
+            <Plus size={14} aria-hidden /> Add event
           </button>
           {calendar.applied.includes(false) && (
             <button type="button" className="button" onClick={() => void rerunAnalysis(run.folder)}>
-              <RotateCw size={14} aria-hidden /> Analyse the set again with these events
+              <RotateCw size={14} aria-hidden /> Re-run with these events
             </button>
           )}
-          <span className="muted">Kept beside the run as headroom-notes/events.csv, which headroom analyze --events takes too.</span>
+          <span className="muted">Saved in headroom-notes/events.csv; usable with headroom analyze --events.</span>
         </div>
       )}
       {removed !== null && (
         <p className="notice" role="status">
-          “{eventName(removed.line)}” is removed.{' '}
+          “{eventName(removed.line)}” removed.{' '}
           <button
             type="button"
             className="link"
             onClick={() => void save([...lines.slice(0, removed.at), removed.line, ...lines.slice(removed.at)])}
           >
-            Put it back
+            Undo
           </button>
         </p>
       )}
@@ -95,7 +94,7 @@ const EventCalendarPage = ({ run, initialCalendar }: { readonly run: RunOverview
         <EventForm
           key={editedLine}
           run={run}
-          title={editedLine === 'new' ? 'A new event' : 'Change the event'}
+          title={editedLine === 'new' ? 'New event' : 'Edit event'}
           initial={editedLine === 'new' ? newEventForm(selectedServer) : toFormState(lines[editedLine]!)}
           isBusy={isSaving}
           onSave={(line) =>
@@ -129,8 +128,8 @@ const eventName = ({ note, servers, group, from }: EventLine): string => note ||
 
 const findingText = ({ lines, report: { together } }: EventCalendarView): string =>
   together === null
-    ? `${formatting.count(lines.length)} ${lines.length === 1 ? 'event, which changes' : 'events, which change'} nothing in the forecast`
-    : `${lines.length === 1 ? 'With this event' : 'With all events to come'} ${describeChange(together)}`
+    ? `${formatting.count(lines.length)} ${lines.length === 1 ? 'event' : 'events'} without effect on the forecast`
+    : `${lines.length === 1 ? 'With this event' : 'With all future events'}: ${describeChange(together)}`
 
 interface EventTableProps {
   readonly run: RunOverview
@@ -146,14 +145,14 @@ const EventTable = ({ run, calendar: { lines, report, applied: appliedEvents }, 
       <tr>
         <th scope="col">From</th>
         <th scope="col">To</th>
-        <th scope="col">What</th>
-        <th scope="col">About</th>
+        <th scope="col">Description</th>
+        <th scope="col">Applies to</th>
         <th scope="col" data-number>
           Effect
         </th>
-        <th scope="col">In the past</th>
-        <th scope="col">In the forecast</th>
-        <th scope="col" aria-label="Change" />
+        <th scope="col">Effect on history</th>
+        <th scope="col">Effect on forecast</th>
+        <th scope="col" aria-label="Actions" />
       </tr>
     </thead>
     <tbody>
@@ -177,8 +176,8 @@ const EventTable = ({ run, calendar: { lines, report, applied: appliedEvents }, 
             <button
               type="button"
               className="icon-button"
-              aria-label={`Change ${eventName(lines[index]!)}`}
-              title="Change"
+              aria-label={`Edit ${eventName(lines[index]!)}`}
+              title="Edit"
               disabled={!canEdit}
               onClick={() => onEdit(index)}
             >

@@ -1,10 +1,10 @@
-// What stands above the heatmap: metric, order, span of time, reduction of binned cells, and the way back from a zoom.
+// The toolbar of the heatmap: sort order, time range, aggregation, reset of the zoom, table and export.
 import { ZoomOut } from 'lucide-react'
 import type { HeatmapReduction, HeatmapSort, RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl, Select } from '../../components/select.tsx'
 import type { ChartHandle } from '../../charts/chart.tsx'
-import { TableToggle } from '../../components/table-toggle.tsx'
-import { SaveImageMenu } from '../../charts/save-image-menu.tsx'
+import { TableToggle } from '../../components/data-table.tsx'
+import { SaveImageMenu } from '../../charts/chart-frame.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { useHeatmapState, type TimeSpan } from '../../state/heatmap-state.ts'
 
@@ -16,24 +16,24 @@ const sortOptions: readonly { readonly value: HeatmapSort; readonly label: strin
   { value: 'name', label: 'Name' },
 ]
 const spanOptions: readonly { readonly value: TimeSpan; readonly label: string; readonly hint: string }[] = [
-  { value: 'forecast', label: 'Forecast', hint: 'The horizon alone' },
-  { value: 'recent', label: 'With history', hint: 'The horizon and as much history before it' },
-  { value: 'all', label: 'All', hint: 'Everything the forecast set holds' },
+  { value: 'forecast', label: 'Forecast', hint: 'Forecast horizon only' },
+  { value: 'recent', label: 'With history', hint: 'Horizon and equal history' },
+  { value: 'all', label: 'All', hint: 'All data' },
 ]
 const reductionOptions: readonly { readonly value: HeatmapReduction; readonly label: string }[] = [
-  { value: 'max', label: 'Highest' },
+  { value: 'max', label: 'Max' },
   { value: 'p95', label: 'P95' },
   { value: 'mean', label: 'Mean' },
 ]
 
 export interface HeatmapToolbarProps {
   readonly run: RunOverview
-  /** Whether cells stand for several servers or periods at present. */
+  /** Whether a cell aggregates several servers or periods. */
   readonly isMerged: boolean
   readonly onReset: () => void
   readonly isTable: boolean
   readonly onToggleTable: (isTable: boolean) => void
-  /** The chart as it stands, once it is drawn. */
+  /** Null until the chart is drawn. */
   readonly chart: () => ChartHandle | null
 }
 
@@ -49,21 +49,21 @@ export const HeatmapToolbar = ({ run, isMerged, onReset, isTable, onToggleTable,
       />
       {run.horizon !== null && (
         <SegmentedControl
-          label="Span of time"
+          label="Time range"
           value={span}
           options={spanOptions}
           onChange={(chosen) => useHeatmapState.setState({ span: chosen, time: null })}
         />
       )}
       <Select
-        label="Merged cells show"
+        label="Aggregation"
         value={reduction}
         options={reductionOptions}
-        disabledReason={isMerged ? undefined : 'At this zoom every cell is one server at one time.'}
+        disabledReason={isMerged ? undefined : 'Each cell shows one server and one period at this zoom.'}
         onChange={(chosen) => useHeatmapState.setState({ reduction: chosen })}
       />
       <span className="toolbar-gap" />
-      <span className="toolbar-hint">Wheel zooms time, Shift + wheel servers; drag zooms into a box</span>
+      <span className="toolbar-hint">Wheel: zoom time. Shift + wheel: zoom servers. Drag: zoom to box.</span>
       <button type="button" className="button" disabled={span !== 'custom' && rows === null} onClick={onReset}>
         <ZoomOut size={14} aria-hidden /> Reset zoom
       </button>

@@ -1,29 +1,28 @@
-// The risk heatmap: servers x time, asked anew at every zoom for just the pixels there are.
+// The risk heatmap, servers by time; every zoom requests the cells for the visible pixels.
 import type { EChartsOption, TitleComponentOption } from 'echarts'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { cellAt, describeCell, type HeatmapCell } from '../../../src-shared/chart-options/heatmap-cell.ts'
 import { createHeatmapTable } from '../../charts/heatmap-table.ts'
 import { heatmapTitle } from '../../../src-shared/chart-options/heatmap-title.ts'
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
-import { createHeatmapLayout } from '../../../src-shared/chart-options/heatmap-layout.ts'
+import { createHeatmapLayout, cellScale, type Rectangle } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
-import { hasWideGap, type HeatmapRequest, type HeatmapView as HeatmapAnswer, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { Chart, type ChartHandle } from '../../charts/chart.tsx'
-import { paintCells } from '../../charts/paint-cells.ts'
-import { useElementSize, type ElementSize } from '../../charts/use-element-size.ts'
+import { hasWideGap, type HeatmapRequest, type HeatmapView as HeatmapResponse, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { Chart, type ChartHandle, useElementSize, type ElementSize } from '../../charts/chart.tsx'
 import { ZoomSurface, type PlotRegion, type PlotPoint } from '../../charts/zoom-surface.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { NoMatchingServers } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { clampRows, clampTime, visibleTimeRange, useHeatmapState } from '../../state/heatmap-state.ts'
 import { selectServer } from '../../state/navigation.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { HeatmapToolbar } from './heatmap-toolbar.tsx'
+import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
+import { paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
 
-/** What the chart draws around the cells, roughly: asking for a few pixels too many does no harm. */
+/** Approximate space around the cells; requesting a few pixels too many is harmless. */
 const chartMargins = { width: 120, height: 180 }
 
 const rowLabelPixels = 14
@@ -70,11 +69,11 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
         chart={() => chart.current}
       />
       <div ref={area} className="chart-area" aria-busy={isBusy(response)}>
-        {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Reading the run …</p>}
+        {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Loading run …</p>}
         {response.status === 'failed' && <ErrorPanel error={response.error} onRetry={resetZoom(run)} />}
         {response.status === 'ready' && response.value.totalRows === 0 && <NoMatchingServers />}
         {response.status === 'ready' && response.value.totalRows > 0 && isTable && (
-          <DataTable label="Risk heatmap, as a table" content={createHeatmapTable(response.value.data)} />
+          <DataTable label="Risk heatmap table" content={createHeatmapTable(response.value.data)} />
         )}
         {response.status === 'ready' && response.value.totalRows > 0 && size !== null && !isTable && (
           <Heatmap run={run} theme={theme} size={size} response={response.value} onChart={storeChart} />
@@ -84,16 +83,16 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
   )
 }
 
-const isMerged = ({ data, serversPerRow }: HeatmapAnswer, run: RunOverview): boolean => serversPerRow > 1 || data.stepMs > run.stepMs
+const isMerged = ({ data, serversPerRow }: HeatmapResponse, run: RunOverview): boolean => serversPerRow > 1 || data.stepMs > run.stepMs
 
-/** Steps of 32 pixels: a window that is being resized does not ask at every pixel. */
+/** Steps of 32 pixels, so that resizing the window does not send a request per pixel. */
 const roundUpToStep = (length: number): number => Math.max(32, Math.ceil(length / 32) * 32)
 
 interface HeatmapProps {
   readonly run: RunOverview
   readonly theme: ChartTheme
   readonly size: ElementSize
-  readonly response: HeatmapAnswer
+  readonly response: HeatmapResponse
   readonly onChart: (handle: ChartHandle | null) => void
 }
 
@@ -104,7 +103,7 @@ const Heatmap = ({ run, theme, size, response, onChart }: HeatmapProps) => {
   const image = useMemo(() => paintCells(data, plot), [data, plot])
   const title = useMemo(() => heatmapTitle(withFullExtent(response, run), formatting), [response, run])
   const selectedRow = response.selectedRow === null ? undefined : data.rows[response.selectedRow]?.serverId
-  // At the chart's own choice of rows the labels all but touch.
+  // The chart's automatic interval places row labels too densely.
   const interval = Math.ceil(rowLabelPixels / (plot.height / Math.max(1, data.rows.length))) - 1
   const option = useCallback(
     ({ width, height }: ElementSize) => {
@@ -137,7 +136,7 @@ const Heatmap = ({ run, theme, size, response, onChart }: HeatmapProps) => {
     <>
       <Chart label={title} option={option} onHandle={onChart} />
       <ZoomSurface
-        label={`Cells of the heatmap, ${shownServers} servers in ${data.rows.length} rows. Arrow keys move, Enter selects the server, plus and minus zoom, 0 resets the zoom.`}
+        label={`Heatmap cells: ${shownServers} servers in ${data.rows.length} rows. Arrow keys move, Enter selects, plus and minus zoom, 0 resets.`}
         plot={plot}
         columns={data.columns}
         rows={data.rows.length}
@@ -164,8 +163,8 @@ const withRowLabels = (option: EChartsOption, interval: number): EChartsOption =
   return { ...option, yAxis: { ...axis, type: 'category', axisLabel: { ...axis.axisLabel, interval } } }
 }
 
-/** The title tells of the whole horizon, whatever part of it is in view. */
-const withFullExtent = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview): HeatmapAnswer['data'] => ({
+/** The title covers the whole horizon, independent of the zoom. */
+const withFullExtent = ({ data }: HeatmapResponse, { extent, stepMs }: RunOverview): HeatmapResponse['data'] => ({
   ...data,
   startMs: extent.startMs,
   stepMs,
@@ -173,7 +172,7 @@ const withFullExtent = ({ data }: HeatmapAnswer, { extent, stepMs }: RunOverview
 })
 
 interface CellTooltipProps {
-  readonly response: HeatmapAnswer
+  readonly response: HeatmapResponse
   readonly cell: HeatmapCell
   readonly left: number
   readonly top: number
@@ -207,4 +206,14 @@ const CellTooltip = ({ response, cell, left, top, size }: CellTooltipProps) => {
       {cellText.notes.length > 0 && <span className="muted">{cellText.notes.join(' · ')}</span>}
     </div>
   )
+}
+
+export const paintCells = (data: HeatmapData, plot: Rectangle): HTMLCanvasElement | null => {
+  if (data.rows.length === 0 || data.columns === 0) return null
+  const { width, height, pixels } = paintMatrix(data, cellScale(data, plot, window.devicePixelRatio))
+  const canvas = document.createElement('canvas')
+  canvas.width = width
+  canvas.height = height
+  canvas.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0)
+  return canvas
 }

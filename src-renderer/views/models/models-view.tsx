@@ -1,4 +1,4 @@
-// Can I trust it? How right each model was, how far the probabilities held, and whether the intervals hold what they promise.
+// Model accuracy: backtest errors per model, calibration of breach probabilities, coverage of intervals.
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
 import { z } from 'zod'
@@ -15,7 +15,7 @@ import type { RunViewProps } from '../view-entry.ts'
 
 type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
 
-/** What the analysis adds where breach probabilities were asked for. */
+/** Added to the accuracy where breach probabilities were requested. */
 const calibrationSchema = z.looseObject({
   series: z.number(),
   events: z.number(),
@@ -40,10 +40,10 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
       <Loaded response={response}>
         {({ accuracy }) =>
           accuracy === null ? (
-            <EmptyState title="This run does not say how right its models were">
+            <EmptyState title="No model accuracy in this run">
               {run.kind === 'python-original'
-                ? 'The Python job compared no models. Analyse its forecasts with Headroom to see how far they can be trusted.'
-                : 'model_accuracy.json is missing. Analyse the forecasts again.'}
+                ? 'Module 05 does not compare models. Analyse its forecasts with Headroom.'
+                : 'model_accuracy.json is missing. Run the analysis again.'}
             </EmptyState>
           ) : (
             <div className="page-inner">
@@ -66,10 +66,10 @@ const findingText = ({ models }: Accuracy): string => {
     (top, model) => (top !== undefined && top.series_won >= model.series_won ? top : model),
     undefined,
   )
-  if (topModel === undefined) return 'There is no model to judge'
+  if (topModel === undefined) return 'No models to evaluate'
   const total = models.reduce((sum, { series_won: selectedSeries }) => sum + selectedSeries, 0)
-  const error = topModel.mae === null ? '' : `; it was off by ${formatNumber(topModel.mae)} points on average`
-  return `${topModel.model} answers for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}`
+  const error = topModel.mae === null ? '' : `; its mean absolute error is ${formatNumber(topModel.mae)} points`
+  return `${topModel.model} was selected for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}`
 }
 
 const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
@@ -79,23 +79,23 @@ const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
       <thead>
         <tr>
           <th scope="col">Model</th>
-          <th scope="col" data-number title="Series that it answers for: least error over the times that all models cover">
-            Answers for
+          <th scope="col" data-number title="Series with the lowest error over the period all models cover">
+            Selected for
           </th>
-          <th scope="col" data-number title="Mean absolute error over its backtest, in points">
+          <th scope="col" data-number title="Mean absolute error in the backtest (points)">
             MAE
           </th>
           <th scope="col" data-number title="Symmetric mean absolute percentage error">
             sMAPE
           </th>
-          <th scope="col" data-number title="Median over series; below 1: better than repeating last week">
+          <th scope="col" data-number title="Median MASE; below 1 beats the seasonal naive forecast">
             MASE
           </th>
           <th scope="col" data-number title="Mean of predicted minus actual">
             Bias
           </th>
           <th scope="col" data-number>
-            In the interval
+            Actual coverage
           </th>
           <th scope="col" data-number>
             Backtest points
@@ -113,10 +113,10 @@ const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
             <td data-number>{value(model.smape_percent, '%')}</td>
             <td data-number>{model.median_mase === null ? '–' : model.median_mase.toFixed(2)}</td>
             <td data-number>{model.bias === null ? '–' : formatSigned(model.bias)}</td>
-            <td data-number title={`The bounds promise ${formatProbability(accuracy.interval_level)}`}>
+            <td data-number title={`Nominal coverage ${formatProbability(accuracy.interval_level)}`}>
               {model.interval_coverage === null
-                ? 'no bounds'
-                : `${formatProbability(model.interval_coverage)} of ${formatProbability(accuracy.interval_level)}`}
+                ? 'no interval'
+                : `${formatProbability(model.interval_coverage)} (nominal ${formatProbability(accuracy.interval_level)})`}
             </td>
             <td data-number>{formatting.count(model.backtest_points)}</td>
           </tr>
@@ -138,8 +138,8 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
   if (calibration === undefined) {
     return (
       <section aria-label="Breach probabilities">
-        <h2>Breach probabilities were not estimated</h2>
-        <p className="muted">Turn on “breach probability” in the settings and analyse the set again to see how far they hold.</p>
+        <h2>No breach probabilities</h2>
+        <p className="muted">Enable “Breach probability” in Settings and run the analysis again.</p>
       </section>
     )
   }
@@ -149,25 +149,25 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
       <ChartFrame
         className="tall"
         title={calibration.verdict}
-        note="Predicted probability against how often it happened, in tenths of the series; on the line: as promised"
-        label={`Reliability of the breach probabilities. ${calibration.verdict}`}
+        note="Calibration: predicted probability against observed frequency, by decile"
+        label={`Calibration of breach probabilities. ${calibration.verdict}`}
         option={option}
         table={() => ({
-          columns: ['predicted %', 'happened %', 'series'],
+          columns: ['predicted %', 'observed %', 'series'],
           rows: calibration.reliability.map(({ predicted, observed, series }) => [100 * predicted, 100 * observed, series]),
         })}
       />
       <dl className="facts">
         <div className="pair">
-          <dt title="Mean squared difference of probability and outcome; less is better">Brier score</dt>
+          <dt title="Mean squared difference between probability and outcome; lower is better">Brier score</dt>
           <dd>{score(calibration.brier)}</dd>
         </div>
         <div className="pair">
-          <dt>… of the plain flag</dt>
+          <dt>Brier score (at-risk flag)</dt>
           <dd>{score(calibration.brier_plain_flag)}</dd>
         </div>
         <div className="pair">
-          <dt>… of the base rate</dt>
+          <dt>Brier score (base rate)</dt>
           <dd>{score(calibration.brier_base_rate)}</dd>
         </div>
         <div className="pair">
@@ -189,28 +189,28 @@ const Coverage = ({ accuracy, theme }: PanelProps) => {
   if (modelsWithBounds.length === 0) {
     return (
       <section aria-label="Intervals">
-        <h2>Whether the intervals hold is not known</h2>
-        <p className="muted">The backtest of this set has no bounds.</p>
+        <h2>Interval coverage unknown</h2>
+        <p className="muted">The backtest has no intervals.</p>
       </section>
     )
   }
   const worst = modelsWithBounds.reduce((lowest, model) =>
     (model.interval_coverage ?? 1) < (lowest.interval_coverage ?? 1) ? model : lowest,
   )
-  const title = `Intervals promise ${formatProbability(level)}; ${worst.model} holds ${formatProbability(worst.interval_coverage ?? 0)}`
+  const title = `Nominal coverage ${formatProbability(level)}; lowest actual coverage ${formatProbability(worst.interval_coverage ?? 0)} (${worst.model})`
   return (
     <ChartFrame
       className="tall"
       title={title}
       note={
         recalibration === undefined || recalibration.before === null || recalibration.after === null
-          ? 'Share of measured values inside the bounds over the backtest'
-          : `Selected models: ${formatProbability(recalibration.before)} inside before, ${formatProbability(recalibration.after)} after the bounds were mended`
+          ? 'Actual coverage in the backtest'
+          : `Selected models: coverage ${formatProbability(recalibration.before)} before, ${formatProbability(recalibration.after)} after recalibration`
       }
       label={title}
       option={option}
       table={() => ({
-        columns: ['model', 'inside %', 'promised %', 'points'],
+        columns: ['model', 'actual coverage %', 'nominal coverage %', 'points'],
         rows: modelsWithBounds.map((model) => [model.model, 100 * (model.interval_coverage ?? 0), 100 * level, model.interval_points]),
       })}
     />
@@ -224,9 +224,9 @@ const coverageOption = (models: Accuracy['models'], level: number, theme: ChartT
       names: bounded.map(({ model }) => model),
       unit: '%',
       max: 100,
-      kinds: [{ name: 'inside the interval', color: theme.accent, values: bounded.map((model) => 100 * (model.interval_coverage ?? 0)) }],
+      kinds: [{ name: 'actual coverage', color: theme.accent, values: bounded.map((model) => 100 * (model.interval_coverage ?? 0)) }],
       labels: bounded.map((model) => formatProbability(model.interval_coverage ?? 0)),
-      notes: bounded.map(() => `promised ${formatProbability(level)}`),
+      notes: bounded.map(() => `nominal ${formatProbability(level)}`),
     },
     { theme, formatting },
   )

@@ -1,4 +1,4 @@
-// The parts of the overview: calendar of breaches, the servers that come first, risk by group, and what to do.
+// Panels of the overview: breach calendar, first servers at risk, risk by group, recommendations.
 import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { formatMoment } from '../../../src-shared/chart-options/format.ts'
@@ -11,6 +11,7 @@ import { RiskBadge } from '../../components/risk-badge.tsx'
 import { changeFilter, navigateTo, openServer } from '../../state/navigation.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatDollars, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { groupLabels, recommendationLabels } from '../../theme/labels.ts'
 
 interface PanelProps {
   readonly figures: FleetFigures
@@ -28,7 +29,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
         unit: '',
         kinds: [
           { name: 'at risk', color: theme.risk.high.color, values: allBins.map(({ at_risk }) => at_risk) },
-          { name: 'brief breach, not at risk', color: theme.risk.medium.color, values: allBins.map(({ brief }) => brief), isHatched: true },
+          { name: 'brief breach', color: theme.risk.medium.color, values: allBins.map(({ brief }) => brief), isHatched: true },
         ],
       },
       { theme, formatting },
@@ -41,14 +42,14 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
   })
   const title =
     calendar.length === 0
-      ? 'No server rises above its threshold'
-      : `Most first breaches: ${formatting.count(peakBin.at_risk + peakBin.brief)} on ${formatMoment(peakBin.atMs, run.stepMs, formatting)}`
+      ? 'No breaches in the horizon'
+      : `Most servers first breach on ${formatMoment(peakBin.atMs, run.stepMs, formatting)} (${formatting.count(peakBin.at_risk + peakBin.brief)})`
   return (
     <ChartFrame
       className="medium"
       title={title}
-      note={`Servers by the ${stepLabel(stepMs)} of their first breach; hatched: too brief to count as at risk`}
-      label={`Calendar of first breaches: ${title}`}
+      note={`Servers by ${stepLabel(stepMs)} of first breach; hatched: too brief to count as at risk`}
+      label={`Breach calendar: ${title}`}
       option={option}
       onItemClick={() => navigateTo('servers', { filter: { ...useWindowState.getState().filter, risk: ['breach'] } })}
       table={() => ({
@@ -62,7 +63,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
 const dayMs = 86_400_000
 const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`)
 
-/** Days without a breach are places too, or the calendar would lie. */
+/** Adds the empty bins, so that the axis is continuous. */
 const calendarBins = (
   { calendar, calendarStepMs: stepMs }: Pick<FleetFigures, 'calendar' | 'calendarStepMs'>,
   { horizon }: RunOverview,
@@ -77,9 +78,9 @@ const calendarBins = (
 export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigures; readonly run: RunOverview }) => {
   const unit = useWindowState(({ metric }) => run.metrics.find(({ name }) => name === metric)?.unit ?? '')
   return (
-    <section aria-label="Servers at risk that come first">
+    <section aria-label="First servers at risk">
       <header className="chart-head">
-        <h2>Which come first?</h2>
+        <h2>First servers at risk</h2>
         <span className="toolbar-gap" />
         {figures.at_risk > figures.soonest.length && (
           <button
@@ -133,12 +134,7 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
   )
 }
 
-const groupLabels: Readonly<Record<FleetFiguresRequest['groupBy'], string>> = {
-  business_unit: 'Business unit',
-  region: 'Region',
-  criticality: 'Criticality',
-  cluster_name: 'Cluster',
-}
+const groupByColumns: readonly FleetFiguresRequest['groupBy'][] = ['business_unit', 'region', 'criticality', 'cluster_name']
 
 interface GroupBarsProps extends PanelProps {
   readonly groupBy: FleetFiguresRequest['groupBy']
@@ -151,7 +147,7 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
     () =>
       createBarsOption(
         {
-          names: groups.map(({ group }) => (group === '' ? 'none' : group)),
+          names: groups.map(({ group }) => (group === '' ? '(none)' : group)),
           unit: '',
           isHorizontal: true,
           kinds: [
@@ -177,8 +173,8 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
   const topGroup = groups[0]
   const title =
     topGroup === undefined || topGroup.at_risk === 0
-      ? `No risk in any ${groupLabels[groupBy].toLowerCase()}`
-      : `${topGroup.group === '' ? 'Servers without one' : topGroup.group}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)} at risk`
+      ? `No servers at risk by ${groupLabels[groupBy].toLowerCase()}`
+      : `${topGroup.group === '' ? 'No group' : topGroup.group}: ${formatting.count(topGroup.at_risk)} of ${formatting.count(topGroup.servers)} at risk`
   const filterByGroup = (_: string, __: unknown, index: number): void => {
     const group = groups[index]?.group
     if (group === undefined) return
@@ -188,20 +184,20 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
   return (
     <div className="chart-frame">
       <Select
-        label="Where? By"
+        label="Group by"
         value={groupBy}
-        options={(Object.keys(groupLabels) as (keyof typeof groupLabels)[]).map((value) => ({ value, label: groupLabels[value] }))}
+        options={groupByColumns.map((value) => ({ value, label: groupLabels[value] }))}
         onChange={onGroupBy}
       />
       <ChartFrame
         className="medium"
         title={title}
-        note="A click narrows every view to the group"
+        note="Click a bar to filter by group"
         label={`Risk by ${groupLabels[groupBy].toLowerCase()}: ${title}`}
         option={option}
         onItemClick={filterByGroup}
         table={() => ({
-          columns: [groupLabels[groupBy], 'servers', 'at risk', 'underutilised', 'USD a month', 'savings USD a month'],
+          columns: [groupLabels[groupBy], 'servers', 'at risk', 'underutilised', 'USD per month', 'savings USD per month'],
           rows: groups.map((row) => [row.group, row.servers, row.at_risk, row.underutilized, row.monthly_cost_usd, row.savings_usd]),
         })}
       />
@@ -209,21 +205,13 @@ export const GroupBars = ({ figures, theme, groupBy, onGroupBy }: GroupBarsProps
   )
 }
 
-const recommendationLabels = {
-  'add capacity': 'Add capacity',
-  watch: 'Watch',
-  retire: 'Retire',
-  consolidate: 'Consolidate',
-  keep: 'Keep',
-} as const
-
 export const RecommendationSummary = ({ figures }: PanelProps) => {
   const { recommendationCounts, causes } = figures
   const periods = causes.eoq + causes.month_end + causes.holiday + causes.ordinary
   return (
-    <section aria-label="What to do">
+    <section aria-label="Recommendations">
       <header className="chart-head">
-        <h2>What to do?</h2>
+        <h2>Recommendations</h2>
       </header>
       <dl className="facts">
         {recommendationCounts.map(({ recommendation, servers }) => (
@@ -247,16 +235,16 @@ export const RecommendationSummary = ({ figures }: PanelProps) => {
           </div>
         ))}
         <div className="pair">
-          <dt>Cost of these servers</dt>
-          <dd>{formatDollars(figures.monthly_cost_usd)} a month</dd>
+          <dt>Server cost</dt>
+          <dd>{formatDollars(figures.monthly_cost_usd)} per month</dd>
         </div>
         <div className="pair">
-          <dt>Error of the models</dt>
-          <dd>{figures.median_mae === null ? 'not known' : `${formatNumber(figures.median_mae)} points`}</dd>
+          <dt>Median model error (MAE)</dt>
+          <dd>{figures.median_mae === null ? 'unknown' : `${formatNumber(figures.median_mae)} points`}</dd>
         </div>
         {periods > 0 && (
           <div className="pair">
-            <dt>Breach periods at quarter end</dt>
+            <dt>Breaches at quarter end</dt>
             <dd>
               <button type="button" className="link" onClick={() => navigateTo('seasons')}>
                 {formatting.value((100 * causes.eoq) / periods, '%')} of {formatting.count(periods)}

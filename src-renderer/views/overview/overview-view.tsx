@@ -1,4 +1,4 @@
-// How is my fleet? How many servers will run out, when, how sure that is, what idles, what can be saved; each number leads on.
+// The overview: key figures of the fleet, each a link to the view that explains it, and four panels.
 import { useState } from 'react'
 import type { FleetFigures, FleetFiguresRequest, ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import type { FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
@@ -6,8 +6,7 @@ import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { NoMatchingServers } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { navigateTo } from '../../state/navigation.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatDollars, formatNumber, formatProbability, formatShare, formatting } from '../../theme/formatting.ts'
 import { BreachCalendar, GroupBars, SoonestServers, RecommendationSummary } from './overview-panels.tsx'
@@ -46,10 +45,10 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
 const findingText = (figures: FleetFigures, run: RunOverview): string => {
   const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
-  if (figures.at_risk === 0) return `None of ${servers} is expected to run out of capacity${until}`
+  if (figures.at_risk === 0) return `No server is expected to run out of capacity${until} (${servers})`
   const first = figures.soonest[0]?.first_breach_at
   const when = first === undefined || first === null ? '' : `; the first on ${formatting.dayAndYear(Date.parse(first))}`
-  return `${formatting.count(figures.at_risk)} of ${servers} will run short of capacity${until}${when}`
+  return `${formatting.count(figures.at_risk)} of ${servers} are likely to run out${until}${when}`
 }
 
 interface KeyFiguresProps {
@@ -65,20 +64,20 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
   return (
     <div className="answers">
       <KeyFigure
-        label="How many will run out?"
+        label="Servers at risk"
         value={formatting.count(figures.at_risk)}
         note={`${formatShare(figures.at_risk, figures.servers)}${figures.high_risk === 0 ? '' : `; ${formatting.count(figures.high_risk)} of them at high risk`}`}
         isAlert={figures.at_risk > 0}
         onOpen={() => showServers({ risk: ['at-risk'] })}
       />
       <KeyFigure
-        label="When is the first?"
-        value={firstBreachAt === undefined || firstBreachAt === null ? 'none in sight' : formatDate(Date.parse(firstBreachAt))}
+        label="First breach"
+        value={firstBreachAt === undefined || firstBreachAt === null ? 'none' : formatDate(Date.parse(firstBreachAt))}
         note={soonest === undefined ? 'no server is at risk' : soonest.server_id}
         {...(soonest === undefined ? {} : { onOpen: () => navigateTo('server', { selectedServer: soonest.server_id }) })}
       />
       <KeyFigure
-        label="How sure is that?"
+        label="Expected breaches"
         value={
           figures.expected_breaches === null
             ? 'not estimated'
@@ -88,28 +87,28 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
         onOpen={() => navigateTo('models')}
       />
       <KeyFigure
-        label="What stands idle?"
+        label="What is underused?"
         value={formatting.count(figures.underutilized)}
         note={`${formatShare(figures.underutilized, figures.servers)} underutilised`}
         onOpen={() => showServers({ risk: ['underutilised'] })}
       />
       <KeyFigure
-        label="What can be saved?"
+        label="Savings"
         value={formatDollars(figures.savings_usd)}
         note={
           figures.removable === 0
-            ? 'no server can be removed'
-            : `a month, by removing ${formatting.count(figures.removable)} of ${formatting.count(figures.servers)} servers`
+            ? 'no removable servers'
+            : `per month, by removing ${formatting.count(figures.removable)} of ${formatting.count(figures.servers)} servers`
         }
         onOpen={() => navigateTo('recommendations', { filter: { ...filter, recommendation: ['retire', 'consolidate'] } })}
       />
       <KeyFigure
-        label="What must be bought?"
+        label="What capacity is needed?"
         value={`${formatNumber(figures.units_to_add)} ${figures.units_to_add === 1 ? 'unit' : 'units'}`}
         note={
           figures.late_orders > 0
-            ? `${figures.late_orders === 1 ? '1 order is' : `${formatting.count(figures.late_orders)} orders are`} late already`
-            : 'of capacity'
+            ? `${figures.late_orders === 1 ? '1 order' : `${formatting.count(figures.late_orders)} orders`} overdue`
+            : 'additional capacity'
         }
         isAlert={figures.late_orders > 0}
         onOpen={() => navigateTo('recommendations', { filter: { ...filter, recommendation: ['add capacity'] } })}
@@ -118,17 +117,15 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
   )
 }
 
-/** The run's own verdict on its probabilities; without them, how far the models are off. */
+/** The run's verdict on its probabilities; without them, the model error. */
 const certaintyNote = (figures: FleetFigures, models: ModelAccuracyResponse | null): string => {
   const calibration: unknown = models?.accuracy?.['calibration']
   const verdict = typeof calibration === 'object' && calibration !== null && 'verdict' in calibration ? calibration.verdict : undefined
-  if (figures.expected_breaches !== null && typeof verdict === 'string') return `breaches expected by probability. ${verdict}`
+  if (figures.expected_breaches !== null && typeof verdict === 'string') return verdict
   if (figures.expected_breaches !== null) {
-    return `breaches expected by probability, ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))} each on average`
+    return `mean breach probability ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))}`
   }
-  return figures.median_mae === null
-    ? 'no backtest to judge by'
-    : `models are off by ${formatNumber(figures.median_mae)} points (median server)`
+  return figures.median_mae === null ? 'no backtest' : `median model error ${formatNumber(figures.median_mae)} points (MAE)`
 }
 
 interface KeyFigureProps {

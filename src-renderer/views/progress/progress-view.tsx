@@ -1,7 +1,6 @@
-// A running analysis: its step, share done and elapsed time, with Cancel.
-import { cancelAnalysis } from '../../state/follow-analysis.ts'
+// A running analysis: its step, progress, elapsed time and warnings, and Cancel.
+import { cancelAnalysis, useElapsedSeconds } from '../../state/follow-analysis.ts'
 import { fileNameOf } from '../../state/open-path.ts'
-import { useElapsedSeconds } from '../../state/use-elapsed-seconds.ts'
 import { useWindowState, type RunningAnalysis } from '../../state/window-state.ts'
 import { formatElapsed, formatting } from '../../theme/formatting.ts'
 
@@ -18,8 +17,8 @@ const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
     <main className="progress" aria-label="Progress">
       <div className="progress-inner">
         <h1>Analysing {analysis.name}</h1>
-        {analysis.serversTable !== null && <p className="muted">With the servers table {fileNameOf(analysis.serversTable)}.</p>}
-        {analysis.eventsTable !== null && <p className="muted">With the events table {fileNameOf(analysis.eventsTable)}.</p>}
+        {analysis.serversTable !== null && <p className="muted">Servers table: {fileNameOf(analysis.serversTable)}</p>}
+        {analysis.eventsTable !== null && <p className="muted">Events table: {fileNameOf(analysis.eventsTable)}</p>}
         {notice !== null && (
           <p className="notice" role="status">
             {notice}
@@ -28,7 +27,7 @@ const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
         <div
           className="bar"
           role="progressbar"
-          aria-label="Share of the analysis that is done"
+          aria-label="Analysis progress"
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={percent}
@@ -45,7 +44,7 @@ const Progress = ({ analysis }: { readonly analysis: RunningAnalysis }) => {
           <button type="button" className="button" disabled={analysis.isCancelling} onClick={() => void cancelAnalysis()}>
             Cancel
           </button>
-          <span className="muted">or press Esc; nothing is kept then</span>
+          <span className="muted">or press Esc. No files are saved.</span>
         </div>
         {analysis.warnings.length > 0 && (
           <section className="progress-warnings" aria-label="Warnings">

@@ -1,4 +1,4 @@
-// A quick look at an answer: one column against another, as bars over names or a line over times or numbers.
+// A chart of a query result: one column against another, as bars by name or a line over time.
 import type { EChartsOption } from 'echarts'
 import { useCallback, useState } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
@@ -24,18 +24,14 @@ export const QueryChart = ({ result, theme }: { readonly result: QueryResponse; 
   const [yColumn, setYColumn] = useState(numbers.find((name) => name !== xColumn) ?? '')
   const option = useCallback(() => chartOption(result, xColumn, yColumn, theme), [result, xColumn, yColumn, theme])
   if (yColumn === '') {
-    return (
-      <EmptyState title="There is nothing to draw">
-        The answer has no column of numbers. Ask for one, such as horizon_p95 or count(*).
-      </EmptyState>
-    )
+    return <EmptyState title="No numeric column">Select a numeric column such as horizon_p95 or count(*).</EmptyState>
   }
   const title = `${yColumn} by ${xColumn}`
   return (
     <div className="query-chart">
       <div className="form-inline">
-        <Select label="Across" value={xColumn} options={columns.map(({ name }) => ({ value: name, label: name }))} onChange={setXColumn} />
-        <Select label="Up" value={yColumn} options={numbers.map((name) => ({ value: name, label: name }))} onChange={setYColumn} />
+        <Select label="X axis" value={xColumn} options={columns.map(({ name }) => ({ value: name, label: name }))} onChange={setXColumn} />
+        <Select label="Y axis" value={yColumn} options={numbers.map((name) => ({ value: name, label: name }))} onChange={setYColumn} />
       </div>
       <ChartFrame
         className="tall"

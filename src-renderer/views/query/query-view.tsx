@@ -1,4 +1,4 @@
-// My own question: SQL over the run's tables with completion, cancel and history; rows as a list, a chart or a file.
+// SQL over the run's tables with completion, cancel and history; the result as rows, a chart or a file.
 import { Download, History, Play, Square, Table } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
@@ -9,19 +9,19 @@ import { DataGrid, type GridColumn, type GridRange } from '../../components/data
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Popover } from '../../components/popover.tsx'
 import { SqlEditor } from './sql-editor.tsx'
-import { formatTable, textFormatLabels, textFormats } from '../../components/format-table.ts'
+import { formatTable, textFormats } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { copyWithNotice } from '../../state/notify.ts'
 import { openServer } from '../../state/navigation.ts'
 import { cancelQuery, exportQuery, runQuery, useQueryState, setQuery } from '../../state/query-state.ts'
-import { useElapsedSeconds } from '../../state/use-elapsed-seconds.ts'
+import { useElapsedSeconds } from '../../state/follow-analysis.ts'
 import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatElapsed, formatNumber, formatting } from '../../theme/formatting.ts'
+import { fileFormatLabels } from '../../theme/labels.ts'
 import { QueryChart } from './query-chart.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
-const formatLabels = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
 const noTables: QueryTables = []
 
 type ResultView = 'rows' | 'chart'
@@ -50,7 +50,7 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
         {result !== null && !isRunning && (
           <>
             <SegmentedControl<ResultView>
-              label="Shape of the answer"
+              label="Result view"
               value={resultView}
               options={[
                 { value: 'rows', label: 'Rows' },
@@ -72,8 +72,8 @@ export const QueryView = ({ run, theme }: RunViewProps) => {
           )}
           {result === null && error === null && !isRunning && (
             <p className="query-hint">
-              One SELECT over {tables.length === 0 ? 'the run’s tables' : tables.map(({ name }) => name).join(', ')}: nothing else can be
-              reached or changed. Ctrl+Enter runs it.
+              Enter one SELECT over {tables.length === 0 ? 'the run’s tables' : tables.map(({ name }) => name).join(', ')}. Queries are
+              read-only. Run with Ctrl+Enter.
             </p>
           )}
           {result !== null && error === null && resultView === 'rows' && <ResultGrid key={version} result={result} />}
@@ -124,10 +124,10 @@ const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
   }
   const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
   return rows.length === 0 ? (
-    <p className="query-hint">No row fits.</p>
+    <p className="query-hint">No rows</p>
   ) : (
     <DataGrid
-      label="Answer"
+      label="Query result"
       columns={columns}
       total={rows.length}
       context={{ unit: '', isHourly: true }}
@@ -178,15 +178,15 @@ const HistoryMenu = () => {
           <History size={14} aria-hidden /> History
         </>
       }
-      name="Earlier queries"
+      name="Query history"
     >
       {queryHistory.length === 0 ? (
-        <p className="muted">Nothing was asked yet.</p>
+        <p className="muted">No queries yet</p>
       ) : (
         <ul className="menu-list">
           {queryHistory.map((sql) => (
             <li key={sql}>
-              <button type="button" className="menu-item query-past" data-close title={sql} onClick={() => setQuery(sql)}>
+              <button type="button" className="menu-item query-history-item" data-close title={sql} onClick={() => setQuery(sql)}>
                 {sql.replace(/\s+/g, ' ')}
               </button>
             </li>
@@ -203,10 +203,10 @@ const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly resul
     <Popover
       label={
         <>
-          <Download size={14} aria-hidden /> Take along
+          <Download size={14} aria-hidden /> Export
         </>
       }
-      name="Copy or export the answer"
+      name="Export result"
       align="right"
     >
       <ul className="menu-list">
@@ -218,14 +218,14 @@ const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly resul
               data-close
               onClick={() => void copyWithNotice(formatTable(content(), format), 'Rows')}
             >
-              Copy as {textFormatLabels[format]}
+              Copy as {fileFormatLabels[format]}
             </button>
           </li>
         ))}
         {queryFormats.map((format) => (
           <li key={format}>
             <button type="button" className="menu-item" data-close onClick={() => void exportQuery(run.folder, format)}>
-              Export all rows as {formatLabels[format]}…
+              Export all rows as {fileFormatLabels[format]}…
             </button>
           </li>
         ))}

@@ -1,5 +1,4 @@
-// An SQL editor with completion of the run's tables and columns. It lives in a shadow root: there its styles need no exception from the
-// content security policy.
+// An SQL editor with completion of the run's tables and columns. A shadow root holds it, so its styles pass the content security policy.
 import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { PostgreSQL, sql, type SQLNamespace } from '@codemirror/lang-sql'
@@ -71,7 +70,7 @@ export const SqlEditor = ({ value, tables, onChange, onRun }: SqlEditorProps) =>
           bracketMatching(),
           closeBrackets(),
           autocompletion({ icons: false }),
-          // Tab takes a completion and otherwise leaves the editor, as everywhere else in the window.
+          // Tab accepts a completion; without one it moves the focus on.
           keymap.of([
             { key: 'Tab', run: acceptCompletion },
             ...closeBracketsKeymap,

@@ -1,4 +1,4 @@
-// Accept or dismiss what is selected; what is dismissed needs a reason that others can read.
+// The panel that accepts or dismisses the selected recommendations; dismissing requires a reason.
 import { Check, RotateCcw, X } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { Recommendation } from '../../../src-shared/ipc/fleet-view.ts'
@@ -15,10 +15,10 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
   const [reason, setReason] = useState(selected[0]?.verdict_reason ?? '')
   const id = useId()
   const [first] = selected
-  if (first === undefined) return <p className="muted">Select one or more rows to decide about them.</p>
+  if (first === undefined) return <p className="muted">Select recommendations to accept or dismiss them.</p>
   const isDecided = selected.some(({ verdict }) => verdict !== null)
   return (
-    <section className="decision" aria-label="Your decision">
+    <section className="decision" aria-label="Decision">
       <h2>{selected.length === 1 ? first.server_id : `${formatting.count(selected.length)} recommendations`}</h2>
       {selected.length === 1 && <p>{first.reason}</p>}
       {selected.length === 1 && first.verdict !== null && (
@@ -33,7 +33,7 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
         className="field"
         rows={3}
         maxLength={2000}
-        placeholder="Needed to dismiss; kept with the run"
+        placeholder="Required to dismiss"
         value={reason}
         onChange={({ target }) => setReason(target.value)}
       />
@@ -45,20 +45,20 @@ export const DecisionPanel = ({ selected, onDecide, onUndo }: DecisionPanelProps
           type="button"
           className="button"
           disabled={reason.trim() === ''}
-          title={reason.trim() === '' ? 'Write a reason first' : undefined}
+          title={reason.trim() === '' ? 'Enter a reason first' : undefined}
           onClick={() => onDecide('dismissed', reason.trim())}
         >
           <X size={14} aria-hidden /> Dismiss
         </button>
         {isDecided && (
           <button type="button" className="button quiet" onClick={onUndo}>
-            <RotateCcw size={14} aria-hidden /> Take back
+            <RotateCcw size={14} aria-hidden /> Undo
           </button>
         )}
       </div>
       {selected.length === 1 && (
         <button type="button" className="link" onClick={() => openServer(first.server_id)}>
-          Open the server
+          Open server
         </button>
       )}
     </section>

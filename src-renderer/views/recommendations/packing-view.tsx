@@ -1,4 +1,4 @@
-// Consolidation host by host: which servers move onto which host, and how full it is then.
+// Consolidation by target host: the servers that move there and the resulting load.
 import { useCallback, useMemo, useState } from 'react'
 import { createHostLoadOption } from '../../charts/host-load-option.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
@@ -12,10 +12,9 @@ import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Loaded } from '../loaded.tsx'
 import { formatTable } from '../../components/format-table.ts'
 import { copyWithNotice } from '../../state/notify.ts'
-import { isBusy } from '../../state/loadable.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { openServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
-import { useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatUtcTime, formatting } from '../../theme/formatting.ts'
 
@@ -23,9 +22,9 @@ type HostRow = PackingPage['rows'][number]
 
 const columns: readonly GridColumn[] = [
   { name: 'host', title: 'Host', kind: 'text', width: 150 },
-  { name: 'servers', title: 'Takes over', kind: 'count', width: 86 },
+  { name: 'servers', title: 'Consolidated', kind: 'count', width: 86 },
   { name: 'guests', title: 'Servers', kind: 'text', width: 420 },
-  { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 110 },
+  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 110 },
 ]
 
 const toCells = ({ host, consolidatedServers: guests, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
@@ -54,11 +53,9 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
     <div className="split">
       <div className="list-area" aria-busy={total === null || isRefreshing}>
         {error !== null && <ErrorPanel error={error} />}
-        {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+        {total === null && error === null && <p className="chart-wait">Loading run …</p>}
         {total === 0 && (
-          <EmptyState title="Nothing is to be consolidated">
-            No underutilised server of those in the filter fits on another one of its group at every time.
-          </EmptyState>
+          <EmptyState title="No consolidation possible">No underutilised server fits on another server of its group.</EmptyState>
         )}
         {total !== null && total > 0 && (
           <DataGrid
@@ -82,7 +79,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
         )}
       </div>
       {host !== null && (
-        <aside className="side" aria-label="Load of the host">
+        <aside className="side" aria-label="Host load">
           <HostPanel run={run} theme={theme} host={host} />
         </aside>
       )}
@@ -94,7 +91,7 @@ const HostPanel = ({ run, theme, host }: { readonly run: RunOverview; readonly t
   const response = useRequest('host-load.get', { folder: run.folder, host }, run.folder)
   return (
     <div aria-busy={isBusy(response)}>
-      <Loaded response={response} loadingText="Reading the host …">
+      <Loaded response={response} loadingText="Loading host …">
         {(load) => <HostCharts run={run} theme={theme} load={load} />}
       </Loaded>
     </div>
@@ -105,17 +102,17 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
   const option = useCallback(() => createHostLoadOption(load, run.stepMs, { theme, formatting }), [load, run.stepMs, theme])
   const sum = load.members.reduce((all, { share }) => all + share, 0)
   const when = run.granularity === 'hourly' ? formatUtcTime(new Date(load.peakMs).toISOString()) : formatDate(load.peakMs)
-  const title = `${load.host} is ${formatting.value(sum, '%')} full at most, on ${when}`
+  const title = `${load.host} peaks at ${formatting.value(sum, '%')} of capacity on ${when}`
   return (
     <>
       <ChartFrame
         className="medium"
         title={title}
-        note={`${load.metric}, percent of its capacity: grey alone, blue with ${formatting.count(load.members.length - 1)} more`}
+        note={`${load.metric}, % of capacity: grey before, blue after consolidation of ${formatting.count(load.members.length - 1)} more`}
         label={title}
         option={option}
         table={() => ({
-          columns: ['time', 'alone %', 'with its guests %'],
+          columns: ['time', 'before consolidation %', 'after consolidation %'],
           rows: [...load.timesMs].map((timeMs, index) => [
             new Date(timeMs).toISOString().replace('.000Z', 'Z'),
             load.currentLoad[index] ?? null,
@@ -123,12 +120,12 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
           ]),
         })}
       />
-      <table className="plain-table" aria-label={`Who takes how much of ${load.host} then`}>
+      <table className="plain-table" aria-label={`Load by server at peak, ${load.host}`}>
         <thead>
           <tr>
-            <th scope="col">Then takes</th>
+            <th scope="col">Server</th>
             <th scope="col" data-number>
-              of the host
+              Share of capacity
             </th>
           </tr>
         </thead>
@@ -139,7 +136,7 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
                 <button type="button" className="link" onClick={() => openServer(server)}>
                   {server}
                 </button>
-                {server === load.host ? ' itself' : ''}
+                {server === load.host ? ' (host)' : ''}
               </td>
               <td data-number>{formatting.value(share, '%')}</td>
             </tr>

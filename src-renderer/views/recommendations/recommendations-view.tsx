@@ -1,4 +1,4 @@
-// What do I do? A recommendation per server with its reason; accepted, or dismissed with a reason; what it saves.
+// Recommendations per server or per target host: accept or dismiss them, and see the savings.
 import type { EChartsOption } from 'echarts'
 import { useCallback, useMemo, useState } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
@@ -17,6 +17,7 @@ import { openServer, selectServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDollars, formatting } from '../../theme/formatting.ts'
+import { recommendationLabels } from '../../theme/labels.ts'
 import { DecisionPanel } from './decision-panel.tsx'
 import { PackingView } from './packing-view.tsx'
 import type { RunViewProps } from '../view-entry.ts'
@@ -29,17 +30,17 @@ const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepte
 const columns: readonly GridColumn[] = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
-  { name: 'reason', title: 'Why', kind: 'text', width: 196 },
+  { name: 'reason', title: 'Reason', kind: 'text', width: 196 },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
-  { name: 'target_host', title: 'Onto', kind: 'text', width: 110 },
-  { name: 'monthly_savings_usd', title: 'Saves a month', kind: 'usd', width: 100 },
+  { name: 'target_host', title: 'Target host', kind: 'text', width: 110 },
+  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 100 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ]
 
 const toCells = (row: Recommendation): readonly Cell[] => [
   row.server_id,
-  row.recommendation,
+  recommendationLabels[row.recommendation],
   row.reason,
   row.units_to_add,
   row.order_by,
@@ -81,10 +82,10 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
   if (firstResponse !== null && !firstResponse.isKnown) {
     return (
       <main className="page" aria-label="Recommendations">
-        <EmptyState title="This run recommends nothing">
+        <EmptyState title="No recommendations in this run">
           {run.kind === 'python-original'
-            ? 'The Python job stated one sum of savings and no server by name. Analyse its forecasts with Headroom to learn what to do with which server.'
-            : 'optimization_recommendations.json is missing or lists no server. Analyse the forecasts again.'}
+            ? 'Module 05 reports only total savings. Analyse its forecasts with Headroom for recommendations per server.'
+            : 'optimization_recommendations.json is missing or empty. Run the analysis again.'}
         </EmptyState>
       </main>
     )
@@ -93,11 +94,11 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
     <main className="view" aria-label="Recommendations">
       <Toolbar label="Recommendations">
         <SegmentedControl<Grouping>
-          label="Listed by"
+          label="Group by"
           value={grouping}
           options={[
             { value: 'servers', label: 'By server' },
-            { value: 'hosts', label: 'By host', hint: 'What moves onto which host, and how full it is then' },
+            { value: 'hosts', label: 'By host', hint: 'Servers per target host and resulting load' },
           ]}
           onChange={setGrouping}
         />
@@ -112,8 +113,8 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
         <span className="toolbar-gap" />
         {firstResponse !== null && (
           <span className="muted">
-            {formatDollars(firstResponse.verdicts.accepted_savings_usd)} a month accepted of{' '}
-            {formatDollars(firstResponse.totalsByRecommendation.reduce((sum, step) => sum + step.monthly_savings_usd, 0))}
+            Accepted savings: {formatDollars(firstResponse.verdicts.accepted_savings_usd)} of{' '}
+            {formatDollars(firstResponse.totalsByRecommendation.reduce((sum, step) => sum + step.monthly_savings_usd, 0))} per month
           </span>
         )}
       </Toolbar>
@@ -128,7 +129,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
         <div className="split">
           <div className="list-area" aria-busy={total === null || isRefreshing}>
             {error !== null && <ErrorPanel error={error} />}
-            {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+            {total === null && error === null && <p className="chart-wait">Loading run …</p>}
             {total === 0 && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
             {total !== null && total > 0 && (
               <DataGrid
@@ -190,28 +191,32 @@ const formatCount = (page: RecommendationsPage | null, verdict: Verdict): string
 const EmptyRecommendations = ({ verdict, page }: { readonly verdict: Verdict; readonly page: RecommendationsPage | null }) => {
   const decided = page === null ? 0 : page.verdicts.accepted + page.verdicts.dismissed
   if (verdict === 'open' && decided > 0)
-    return <EmptyState title="Everything is decided">All {formatting.count(decided)} recommendations have your decision.</EmptyState>
+    return <EmptyState title="No open recommendations">All {formatting.count(decided)} recommendations are decided.</EmptyState>
   if (verdict === 'accepted' || verdict === 'dismissed')
-    return <EmptyState title={`Nothing is ${verdict} yet`}>Choose rows under “Open” and decide about them.</EmptyState>
+    return (
+      <EmptyState title={`No ${verdict} recommendations`}>
+        {verdict === 'accepted' ? 'Accept' : 'Dismiss'} recommendations in the Open list.
+      </EmptyState>
+    )
   return <NoMatchingServers />
 }
 
-/** What each step takes off the bill, one standing on the other. */
+/** Waterfall chart of the savings by recommendation. */
 const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['totalsByRecommendation']; readonly theme: ChartTheme }) => {
   const savingSteps = useMemo(() => steps.filter(({ monthly_savings_usd: usd }) => usd > 0), [steps])
   const option = useCallback(() => waterfallOption(savingSteps, theme), [savingSteps, theme])
   const total = savingSteps.reduce((sum, step) => sum + step.monthly_savings_usd, 0)
-  if (savingSteps.length === 0) return <p className="muted">None of these recommendations takes a server off the bill.</p>
+  if (savingSteps.length === 0) return <p className="muted">These recommendations remove no servers.</p>
   return (
     <ChartFrame
       className="medium"
-      title={`${formatDollars(total)} a month by removing servers`}
-      note="Freed capacity alone saves nothing; only removed hosts do"
-      label={`Savings by step: ${formatDollars(total)} a month`}
+      title={`Savings: ${formatDollars(total)} per month`}
+      note="Only removed servers save cost"
+      label={`Savings by recommendation: ${formatDollars(total)} per month`}
       option={option}
       table={() => ({
-        columns: ['step', 'servers', 'USD a month'],
-        rows: steps.map((step) => [step.recommendation, step.servers, step.monthly_savings_usd]),
+        columns: ['step', 'servers', 'USD per month'],
+        rows: steps.map((step) => [recommendationLabels[step.recommendation], step.servers, step.monthly_savings_usd]),
       })}
     />
   )
@@ -222,11 +227,11 @@ const waterfallOption = (savingSteps: RecommendationsPage['totalsByRecommendatio
   const bases = savingSteps.map((_, index) => savingSteps.slice(0, index).reduce((sum, step) => sum + step.monthly_savings_usd, 0))
   return createBarsOption(
     {
-      names: [...savingSteps.map(({ recommendation }) => recommendation), 'all'],
+      names: [...savingSteps.map(({ recommendation }) => recommendationLabels[recommendation]), 'All'],
       unit: '',
       kinds: [
         { name: 'base', color: 'transparent', isBase: true, values: [...bases, null] },
-        { name: 'USD a month', color: theme.accent, values: [...savingSteps.map((step) => step.monthly_savings_usd), totalUsd] },
+        { name: 'USD per month', color: theme.accent, values: [...savingSteps.map((step) => step.monthly_savings_usd), totalUsd] },
       ],
       labels: [...savingSteps.map((step) => formatDollars(step.monthly_savings_usd)), formatDollars(totalUsd)],
       notes: [...savingSteps.map(({ servers }) => `${formatting.count(servers)} servers removed`), ''],

@@ -1,10 +1,9 @@
-// Why do these numbers differ from the old report? Each of its totals, step by step to this run's, with counts and examples.
+// Reconciliation with Module 05: each of its totals, step by step to this run's, with counts and examples.
 import { Fragment } from 'react'
 import type { Figure, Reconciliation, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
 import { Loaded } from '../loaded.tsx'
 import { openServer } from '../../state/navigation.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { formatDollars, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
@@ -12,7 +11,7 @@ export const ReconcileView = ({ run }: RunViewProps) => {
   const response = useRequest('run.reconcile', { folder: run.folder }, run.folder)
   return (
     <main className="page" aria-label="Reconcile" aria-busy={isBusy(response)}>
-      <Loaded response={response} loadingText="Working out both methods on this run …">
+      <Loaded response={response} loadingText="Comparing with Module 05 …">
         {(reconciliation) => (
           <div className="page-inner">
             <h1 className="finding">{findingText(reconciliation)}</h1>
@@ -48,11 +47,13 @@ const formatFigure = ({ value, unit }: Figure): string =>
 
 const findingText = ({ chains }: Reconciliation): string => {
   const differingChains = chains.filter(({ original, own }) => original.value !== own.value || original.unit !== own.unit)
-  if (differingChains.length === 0) return 'The old report and this run agree in every total'
+  if (differingChains.length === 0) return 'All totals match Module 05'
   const atRiskChain = differingChains.find(({ key }) => key === 'at_risk')
   const example =
-    atRiskChain === undefined ? '' : `; at risk: ${formatFigure(atRiskChain.original)} there, ${formatFigure(atRiskChain.own)} here`
-  return `${formatting.count(differingChains.length)} of ${formatting.count(chains.length)} totals differ from the old report${example}`
+    atRiskChain === undefined
+      ? ''
+      : `; at risk: ${formatFigure(atRiskChain.original)} in Module 05, ${formatFigure(atRiskChain.own)} in this run`
+  return `${formatting.count(differingChains.length)} of ${formatting.count(chains.length)} totals differ from Module 05${example}`
 }
 
 const TotalsTable = ({ reconciliation }: { readonly reconciliation: Reconciliation }) => (
@@ -61,13 +62,13 @@ const TotalsTable = ({ reconciliation }: { readonly reconciliation: Reconciliati
       <tr>
         <th scope="col">Total</th>
         <th scope="col" data-number>
-          The old report says
+          Module 05
         </th>
         <th scope="col" data-number>
-          This run says
+          This run
         </th>
         <th scope="col" data-number>
-          Steps between
+          Steps
         </th>
       </tr>
     </thead>
@@ -77,7 +78,7 @@ const TotalsTable = ({ reconciliation }: { readonly reconciliation: Reconciliati
           <td>{title}</td>
           <td data-number>{formatFigure(original)}</td>
           <td data-number>{formatFigure(own)}</td>
-          <td data-number>{steps.length === 0 ? 'the same' : formatting.count(steps.length)}</td>
+          <td data-number>{steps.length === 0 ? 'identical' : formatting.count(steps.length)}</td>
         </tr>
       ))}
     </tbody>
@@ -93,8 +94,8 @@ const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
       </strong>
       <p>{sentence}</p>
       <p className="muted">
-        {formatting.count(moved.entered)} {moved.unit} come in, {formatting.count(moved.left)} go out
-        {examples.length > 0 && '. For instance '}
+        {formatting.count(moved.entered)} {moved.unit} added, {formatting.count(moved.left)} removed
+        {examples.length > 0 && '. Examples: '}
         {examples.map(({ subject, detail, change }, index) => (
           <Fragment key={`${subject} ${detail}`}>
             {index > 0 && '; '}
@@ -105,7 +106,7 @@ const StepItem = ({ step }: { readonly step: ReconciliationStep }) => {
                 {subject}
               </button>
             )}
-            {change === 'counted' ? ': ' : change === 'entered' ? ' comes in: ' : ' goes out: '}
+            {change === 'counted' ? ': ' : change === 'entered' ? ' added: ' : ' removed: '}
             {detail}
           </Fragment>
         ))}

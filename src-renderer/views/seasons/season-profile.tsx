@@ -1,9 +1,9 @@
-// Month x weekday as a table whose cells bear the colour of their value: chart and numbers in one.
+// Profile by month and weekday: a table whose cells are coloured by their value.
 import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
 import { formatNumber, formatting } from '../../theme/formatting.ts'
 
 export interface SeasonProfileProps {
-  /** Rows January to December, columns Monday to Sunday; null where the set has no such day. */
+  /** Rows January to December, columns Monday to Sunday; null where the forecasts hold no such day. */
   readonly mean: readonly (readonly (number | null)[])[]
   readonly series: readonly (readonly number[])[]
 }
@@ -56,7 +56,7 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
   )
 }
 
-/** Cividis grows lighter all the way: dark words above its middle, light ones below. */
+/** Cividis lightens monotonically: dark text above its middle, light text below. */
 const cellColors = (share: number): { background: string; color: string } => ({
   background: cividisColor(share),
   color: share > 0.45 ? '#000000' : '#ffffff',

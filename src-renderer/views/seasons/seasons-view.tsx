@@ -1,4 +1,4 @@
-// What do quarter ends do? Uplift with its n and error, what stands beside the breaches, and the year by month and weekday.
+// Seasonality: uplift of quarter ends, holidays and weekends, causes of breaches, profile by month and weekday.
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
@@ -10,8 +10,7 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { SeasonProfile } from './season-profile.tsx'
 import { openServer } from '../../state/navigation.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
@@ -29,10 +28,10 @@ export const SeasonsView = ({ run, theme }: RunViewProps) => {
 }
 
 const NoSeasonality = ({ run }: { readonly run: RunOverview }) => (
-  <EmptyState title="This run does not tell of its season">
+  <EmptyState title="No seasonality in this run">
     {run.kind === 'python-original'
-      ? 'The Python job marked quarter ends but measured nothing. Analyse its forecasts with Headroom to see what they do.'
-      : 'Its summary is missing or was written by another method. Analyse the forecasts again.'}
+      ? 'Module 05 does not measure seasonality. Analyse its forecasts with Headroom.'
+      : 'The summary is missing or not from Headroom. Run the analysis again.'}
   </EmptyState>
 )
 
@@ -57,19 +56,19 @@ const Season = ({ response, season, theme }: SeasonProps) => {
         />
         <UpliftFigure name="Weekends" effect={weekend} n={weekend.weeks} countUnit="weeks" />
         <div className="answer">
-          <dt className="answer-question">The same every week</dt>
+          <dt className="answer-question">Weekly seasonality</dt>
           <dd className="answer-value">{weeklyStrength.mean === null ? '–' : formatProbability(weeklyStrength.mean)}</dd>
-          <dd className="muted">of what varies within weeks, mean of {formatting.count(weeklyStrength.series)} series</dd>
+          <dd className="muted">strength, mean of {formatting.count(weeklyStrength.series)} series</dd>
         </div>
       </dl>
       <div className="columns">
         <Quarters season={season} theme={theme} windowDays={response.eoqWindowDays} />
         <Causes season={season} theme={theme} />
         <StrongestUplifts response={response} theme={theme} />
-        <section aria-label="Month by weekday">
-          <h2>The year by month and weekday</h2>
+        <section aria-label="Profile by month and weekday">
+          <h2>Profile by month and weekday</h2>
           {profile === null ? (
-            <p className="muted">Values that stand for more than a day make no profile by weekday.</p>
+            <p className="muted">A weekday profile needs daily or hourly data.</p>
           ) : (
             <SeasonProfile mean={profile.mean} series={profile.series} />
           )}
@@ -80,7 +79,7 @@ const Season = ({ response, season, theme }: SeasonProps) => {
 }
 
 const findingText = ({ eoq }: MetricSeason): string => {
-  if (eoq.uplift_points === null) return 'No quarter end lies in the measured history'
+  if (eoq.uplift_points === null) return 'No quarter end in the measured history'
   const error = eoq.standard_error === null ? '' : ` (± ${formatNumber(eoq.standard_error)})`
   const direction = eoq.uplift_points >= 0 ? 'raise' : 'lower'
   return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))}${error} points, n = ${eoq.quarters} quarter ends`
@@ -129,18 +128,18 @@ const Quarters = ({
   )
   if (rows.length === 0) {
     return (
-      <section aria-label="Quarter end by quarter end">
-        <h2>Quarter end by quarter end</h2>
-        <p className="muted">None lies in the measured history of the filtered servers.</p>
+      <section aria-label="Uplift by quarter end">
+        <h2>Uplift by quarter end</h2>
+        <p className="muted">The filtered servers have no quarter end in their history.</p>
       </section>
     )
   }
   return (
     <ChartFrame
       className="medium"
-      title="Quarter end by quarter end"
-      note={`Points by which the last ${windowDays ?? 'days'} days of a quarter stand above the same weekdays outside, trend removed`}
-      label="Uplift of each quarter end in points"
+      title="Uplift by quarter end"
+      note={`Last ${windowDays === null ? 'days' : `${windowDays} days`} of each quarter against the same weekdays outside, detrended`}
+      label="Uplift by quarter end in points"
       option={option}
       table={() => ({
         columns: ['quarter end', 'uplift points', 'series'],
@@ -159,13 +158,13 @@ const Causes = ({ season, theme }: { readonly season: MetricSeason; readonly the
   const total = names.reduce((sum, name) => sum + breaches[name], 0)
   const title =
     total === 0
-      ? 'No breach is forecast'
+      ? 'No breaches in the horizon'
       : `${formatting.value((100 * breaches.eoq) / total, '%')} of ${formatting.count(total)} breach periods fall on a quarter end`
   return (
     <ChartFrame
       className="medium"
       title={title}
-      note="Forecast periods above the threshold, by what stands beside them"
+      note="Forecast breach periods by calendar context"
       label={title}
       option={option}
       table={() => ({ columns: ['cause', 'breach periods'], rows: names.map((name) => [causeLabels[name], breaches[name]]) })}
@@ -195,19 +194,19 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
   )
   if (strongest.length === 0) {
     return (
-      <section aria-label="Servers with the strongest quarter end">
-        <h2>Which servers feel it most?</h2>
-        <p className="muted">None of the filtered servers has a quarter end in its history.</p>
+      <section aria-label="Most affected servers">
+        <h2>Most affected servers</h2>
+        <p className="muted">The filtered servers have no quarter end in their history.</p>
       </section>
     )
   }
-  const title = `${strongest[0]?.server_id} feels it most: ${formatSigned(strongest[0]?.eoq_uplift_points ?? 0)} points`
+  const title = `${strongest[0]?.server_id} is most affected: ${formatSigned(strongest[0]?.eoq_uplift_points ?? 0)} points`
   return (
     <ChartFrame
       className="tall"
       title={title}
-      note="Filtered servers with the strongest quarter ends of their own; a click opens the server"
-      label={`Servers with the strongest quarter ends. ${title}`}
+      note="Filtered servers with the largest quarter-end uplift. Click to open."
+      label={`Most affected servers. ${title}`}
       option={option}
       onItemClick={(_, __, index) => {
         const server = strongest[index]

@@ -1,4 +1,4 @@
-// Every figure of a server in words, in the order in which one asks for them.
+// The labelled list of all figures of one server and metric.
 import type { RunOverview, ServerDetail } from '../../../src-shared/ipc/run-view.ts'
 import {
   formatDate,
@@ -27,23 +27,23 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Forecast peak', value(figures.horizon_peak)],
     ['Forecast mean', value(figures.horizon_mean)],
     ['Standard deviation', figures.horizon_std === null ? '–' : `${formatNumber(figures.horizon_std)} points`],
-    ['Trend in 30 days', points(figures.trend_per_30_days)],
+    ['Trend per 30 days', points(figures.trend_per_30_days)],
     ['High threshold', value(figures.high_threshold)],
     ['Headroom', points(figures.headroom_points)],
     ['First breach', time(figures.first_breach_at)],
-    ['Periods above', `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)}`],
-    ['Longest run above', formatting.count(figures.longest_breach_run)],
+    ['Periods above threshold', `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)}`],
+    ['Longest breach', formatting.count(figures.longest_breach_run)],
     ['Conservative P95', value(figures.conservative_p95)],
     ['Breach probability', figures.breach_probability === null ? '–' : formatProbability(figures.breach_probability)],
     ['Expected first breach', time(figures.expected_first_breach)],
-    ['Peak in season', value(figures.seasonal_peak_risk)],
+    ['Seasonal peak', value(figures.seasonal_peak_risk)],
     ['Quarter-end uplift', uplift(figures.eoq_uplift_points, figures.eoq_uplift_quarters, 'quarters', figures.eoq_uplift_standard_error)],
     ['Holiday uplift', uplift(figures.holiday_uplift_points, figures.holiday_uplift_days, 'days', figures.holiday_uplift_standard_error)],
     ['Weekend uplift', uplift(figures.weekend_uplift_points, figures.weekend_uplift_weeks, 'weeks', figures.weekend_uplift_standard_error)],
-    ['Same every week', figures.weekly_strength === null ? '–' : formatProbability(figures.weekly_strength)],
-    ['Model', figures.model ?? 'none: no forecast'],
+    ['Weekly seasonality', figures.weekly_strength === null ? '–' : formatProbability(figures.weekly_strength)],
+    ['Model', figures.model ?? 'no forecast'],
     [
-      'Model error',
+      'Model error (MAE)',
       figures.mae === null ? '–' : `${formatNumber(figures.mae)} points (MASE ${figures.mase === null ? '–' : formatNumber(figures.mase)})`,
     ],
     ['Bias', points(figures.bias)],
@@ -55,9 +55,9 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Criticality', figures.criticality ?? '–'],
     ['Capacity', `${formatNumber(figures.capacity_units)} ${figures.capacity_units === 1 ? 'unit' : 'units'}`],
     ['Units to add', figures.units_to_add === null ? '–' : formatNumber(figures.units_to_add)],
-    ['Order by', `${time(figures.order_by)}${figures.is_order_late ? ', late' : ''}`],
+    ['Order by', `${time(figures.order_by)}${figures.is_order_late ? ', overdue' : ''}`],
     ['Lead time', `${formatNumber(figures.lead_time_days)} days`],
-    ['Cost', run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} a month` : 'not known'],
+    ['Cost', run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'unknown'],
     ['Last measured', time(figures.last_measured_at)],
   ]
 }

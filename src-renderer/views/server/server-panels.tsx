@@ -1,4 +1,4 @@
-// The parts of a server's page: the curve, the breach probability, the recommendation with its rows, and every figure.
+// Panels of a server's page: time series, breach probability, recommendation, all metrics.
 import { Copy } from 'lucide-react'
 import { useCallback } from 'react'
 import { createBreachCurveOption } from '../../charts/curve-options.ts'
@@ -11,6 +11,7 @@ import { SegmentedControl } from '../../components/select.tsx'
 import { copyWithNotice } from '../../state/notify.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
+import { recommendationLabels } from '../../theme/labels.ts'
 import { listFigures } from './server-figures.ts'
 
 export type ServerFigures = ServerDetail['metrics'][number]
@@ -71,12 +72,12 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
   return (
     <div className="chart-frame">
       <SegmentedControl<SpanName>
-        label="Span of time"
+        label="Time range"
         value={span}
         options={[
           { value: 'forecast', label: 'Forecast' },
           { value: 'recent', label: 'With history' },
-          { value: 'year', label: 'A year' },
+          { value: 'year', label: '1 year' },
           { value: 'all', label: 'All' },
         ]}
         onChange={onSpan}
@@ -118,23 +119,23 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
   )
 }
 
-/** Less would be told as 0. */
+/** A smaller margin would be shown as 0. */
 const minShownMargin = 0.05
 
 const describeInterval = (figures: ServerFigures): string => {
-  if (figures.series.upper.every((value) => Number.isNaN(value))) return 'nothing: the set has no bounds'
+  if (figures.series.upper.every((value) => Number.isNaN(value))) return 'none'
   return figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
-    ? 'the interval'
-    : `the interval, mended by ${formatNumber(figures.interval_margin)} points to hold at its level`
+    ? ''
+    : ` (recalibrated by ${formatNumber(figures.interval_margin)} points)`
 }
 
 const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
-  if (figures.model === null) return 'No forecast for this server'
-  if (figures.high_threshold === null) return 'No threshold applies to this metric'
+  if (figures.model === null) return 'No forecast'
+  if (figures.high_threshold === null) return 'No threshold for this metric'
   const threshold = formatting.value(figures.high_threshold, figures.unit)
-  if (figures.first_breach_at === null) return `Stays below ${threshold} for the whole forecast`
+  if (figures.first_breach_at === null) return `Below ${threshold} over the whole horizon`
   const periodsText = `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)} ${run.granularity === 'hourly' ? 'hours' : run.granularity === 'weekly' ? 'weeks' : 'days'}`
-  return `Above ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))} on, ${periodsText}`
+  return `Exceeds ${threshold} from ${formatDate(Date.parse(figures.first_breach_at))}, ${periodsText}`
 }
 
 export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
@@ -161,18 +162,18 @@ export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
         <h2>Breach probability</h2>
         <p className="muted">
           {figures.high_threshold === null
-            ? 'No threshold applies to this metric.'
-            : 'This run did not estimate it. Turn on “breach probability” in the settings and analyse the set again.'}
+            ? 'No threshold for this metric.'
+            : 'Not estimated. Enable “Breach probability” in Settings and run the analysis again.'}
         </p>
       </section>
     )
   }
-  const title = `Breaches with a probability of ${formatProbability(probability)}${expectedMs === null ? '' : `, expected ${formatDate(expectedMs)}`}`
+  const title = `Breach probability ${formatProbability(probability)}${expectedMs === null ? '' : `, expected on ${formatDate(expectedMs)}`}`
   return (
     <ChartFrame
       className="medium"
       title={title}
-      note="Probability of a value above the threshold up to each date, from simulated futures held against the backtest"
+      note="Cumulative breach probability from simulated paths, calibrated on the backtest"
       label={title}
       option={option}
       table={() => ({
@@ -195,17 +196,15 @@ export const ServerRecommendation = ({
   const { recommendation } = detail
   return (
     <section className="recommendation" aria-label="Recommendation">
-      <h2>Recommendation: {run.kind === 'python-original' ? 'not known' : figures.recommendation}</h2>
+      <h2>Recommendation: {run.kind === 'python-original' ? 'unknown' : recommendationLabels[figures.recommendation]}</h2>
       {recommendation === null ? (
-        <p className="muted">
-          {run.kind === 'python-original' ? 'The Python job recommends nothing per server.' : 'Nothing is to be done about this server.'}
-        </p>
+        <p className="muted">{run.kind === 'python-original' ? 'Module 05 has no recommendations per server.' : 'No action needed.'}</p>
       ) : (
         <>
           <p>{recommendation.reason}</p>
           {recommendation.target_host !== null && (
             <p>
-              Onto{' '}
+              Target host:{' '}
               <button type="button" className="link" onClick={() => openServer(recommendation.target_host ?? '')}>
                 {recommendation.target_host}
               </button>
@@ -213,12 +212,13 @@ export const ServerRecommendation = ({
           )}
           {recommendation.verdict !== null && (
             <p className="verdict">
-              You {recommendation.verdict} this{recommendation.verdict_reason === '' ? '' : `: ${recommendation.verdict_reason}`}
+              {recommendation.verdict === 'accepted' ? 'Accepted' : 'Dismissed'}
+              {recommendation.verdict_reason === '' ? '' : `: ${recommendation.verdict_reason}`}
             </p>
           )}
           {recommendation.query !== '' && (
             <details>
-              <summary>The rows behind it</summary>
+              <summary>Source query</summary>
               <pre className="code">{recommendation.query}</pre>
               <div className="actions">
                 <button type="button" className="button" onClick={() => void copyWithNotice(recommendation.query, 'Query')}>
@@ -229,7 +229,7 @@ export const ServerRecommendation = ({
           )}
           <div>
             <button type="button" className="link" onClick={() => navigateTo('recommendations')}>
-              Decide in the list of recommendations
+              Open recommendations
             </button>
           </div>
         </>
@@ -239,8 +239,8 @@ export const ServerRecommendation = ({
 }
 
 export const AllFigures = ({ figures, run }: { readonly figures: ServerFigures; readonly run: RunOverview }) => (
-  <section className="wide" aria-label="All figures">
-    <h2>All figures</h2>
+  <section className="wide" aria-label="All metrics">
+    <h2>All metrics</h2>
     <dl className="facts">
       {listFigures(figures, run).map(([name, value]) => (
         <div key={name} className="pair">

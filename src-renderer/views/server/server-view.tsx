@@ -1,4 +1,4 @@
-// Why this server? Its measured line and every model's forecast with band, thresholds and season, its breach probability, and what to do.
+// The page of one server: its series with forecast, its breach probability, its recommendation and all its metrics.
 import { ArrowLeft, ArrowRight } from 'lucide-react'
 import { useState } from 'react'
 import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
@@ -7,8 +7,7 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
 import { navigateTo, openServer, selectServer } from '../../state/navigation.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-panels.tsx'
@@ -28,18 +27,15 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
   if (selectedServer === null) {
     return (
       <main className="page" aria-label="Server">
-        <EmptyState
-          title="No server is selected"
-          action={{ label: 'Choose one from the list', onClick: () => navigateTo('servers', { filter }) }}
-        >
-          Select a server in the list, the heatmap or the scatter, or search for it with Ctrl+K.
+        <EmptyState title="No server selected" action={{ label: 'Open server list', onClick: () => navigateTo('servers', { filter }) }}>
+          Select a server in the list, heatmap or scatter chart, or search with Ctrl+K.
         </EmptyState>
       </main>
     )
   }
   return (
     <main className="page" aria-label="Server" aria-busy={isBusy(response) || isBusy(events)}>
-      <Loaded response={response} loadingText="Reading the server …">
+      <Loaded response={response} loadingText="Loading server …">
         {(detail) => (
           <div className="page-inner">
             {sortMetrics(detail, metric).map((figures, index) => (
@@ -84,7 +80,7 @@ const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
       <h1>{detail.serverId}</h1>
       <RiskBadge level={figures.risk_level} />
       <span className="muted">
-        {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)} by risk
+        Risk rank {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)}
         {groups.length > 0 && ` · ${groups.join(' · ')}`}
       </span>
       <span className="toolbar-gap" />
@@ -97,13 +93,13 @@ const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
           navigateTo('heatmap')
         }}
       >
-        Show on the heatmap
+        Show in heatmap
       </button>
     </header>
   )
 }
 
-/** The servers before and after it by risk, of the whole fleet. */
+/** Buttons to the previous and the next server of the fleet by risk. */
 const RankNavigation = ({
   figures: { previousServer: rankedBefore, nextServer: rankedAfter },
 }: {
@@ -113,8 +109,8 @@ const RankNavigation = ({
     <button
       type="button"
       className="icon-button"
-      aria-label="Server before it by risk"
-      title={rankedBefore ?? 'This is the riskiest server'}
+      aria-label="Previous by risk"
+      title={rankedBefore ?? 'Highest risk'}
       disabled={rankedBefore === null}
       onClick={() => rankedBefore !== null && openServer(rankedBefore)}
     >
@@ -123,8 +119,8 @@ const RankNavigation = ({
     <button
       type="button"
       className="icon-button"
-      aria-label="Server after it by risk"
-      title={rankedAfter ?? 'This is the least risky server'}
+      aria-label="Next by risk"
+      title={rankedAfter ?? 'Lowest risk'}
       disabled={rankedAfter === null}
       onClick={() => rankedAfter !== null && openServer(rankedAfter)}
     >

@@ -1,4 +1,4 @@
-// The list of servers: any number of rows, fetched as they come into view; sort, filter, choose columns, copy, export.
+// The server list: pages load as they scroll into view; rows can be sorted, copied and exported.
 import { Columns3, Copy, Download } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { rowFormats } from '../../../src-shared/ipc/export-rows.ts'
@@ -11,24 +11,24 @@ import { DataGrid, type GridRange, type GridSort } from '../../components/data-g
 import { NoMatchingServers } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Popover } from '../../components/popover.tsx'
-import { formatTable, textFormatLabels, textFormats, type TextFormat } from '../../components/format-table.ts'
+import { formatTable, textFormats, type TextFormat } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { changeSettings, copyWithNotice, exportRows, notify } from '../../state/notify.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
+import { fileFormatLabels } from '../../theme/labels.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 type ColumnName = keyof ServerRiskRow
 
 const defaultColumns: readonly ColumnName[] = serverColumns.filter(({ isShown }) => isShown === true).map(({ name }) => name)
-const formatLabels = { csv: 'CSV', parquet: 'Parquet', json: 'JSON', xlsx: 'Excel workbook' } as const
 const maxExportedRows = 20_000
 
 const selectPage = ({ rows, total }: ServersPage) => ({ rows, total })
 
-/** The server's name always leads: rows are known by it. */
+/** The chosen columns in table order; `server_id` identifies the row and always leads. */
 const visibleColumns = (chosen: readonly string[] | null): ColumnName[] => {
   const requestedColumns = new Set<string>(chosen ?? defaultColumns)
   return serverColumns.map(({ name }) => name).filter((name) => name === 'server_id' || requestedColumns.has(name))
@@ -56,7 +56,7 @@ export const ServersView = ({ run }: RunViewProps) => {
     const rows = loadedRows(range)
     const text = formatTable({ columns: columnDefinitions.map(({ name }) => name), rows }, format)
     const missing = range.to - range.from - rows.length
-    const missingNote = missing === 0 ? '' : `; ${formatting.count(missing)} are not loaded yet: export them instead`
+    const missingNote = missing === 0 ? '' : `; ${formatting.count(missing)} rows are not loaded. Use Export for all rows`
     void copyWithNotice(text, `${formatting.count(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`, missingNote)
   }
   const copyFromKeys = (range: GridRange, column: number): void => {
@@ -69,7 +69,7 @@ export const ServersView = ({ run }: RunViewProps) => {
   const exportSelection = (scope: 'all' | 'filtered' | 'selected', format: (typeof rowFormats)[number]): void => {
     const names = loadedRows(selection).map(([name]) => String(name))
     if (scope === 'selected' && names.length > maxExportedRows) {
-      notify(`Select at most ${formatting.count(maxExportedRows)} rows, or narrow the filter.`)
+      notify(`Select up to ${formatting.count(maxExportedRows)} rows or narrow the filter.`)
       return
     }
     const chosen = scope === 'all' ? noFilter : scope === 'filtered' ? filter : { ...noFilter, servers: names }
@@ -94,12 +94,12 @@ export const ServersView = ({ run }: RunViewProps) => {
             onChange={(chosen) => void changeSettings({ layout: { serverColumns: chosen.length === 0 ? null : chosen } })}
           />
         </Popover>
-        <Popover label={<IconLabel icon={<Copy size={14} aria-hidden />} text="Copy" />} name="Copy the selected rows" align="right">
+        <Popover label={<IconLabel icon={<Copy size={14} aria-hidden />} text="Copy" />} name="Copy selected rows" align="right">
           <ul className="menu-list">
             {textFormats.map((format) => (
               <li key={format}>
                 <button type="button" className="menu-item" data-close onClick={() => copy(selection, format)}>
-                  {formatting.count(selected)} selected as {textFormatLabels[format]}
+                  {formatting.count(selected)} selected as {fileFormatLabels[format]}
                 </button>
               </li>
             ))}
@@ -129,7 +129,7 @@ export const ServersView = ({ run }: RunViewProps) => {
             onSelection={setSelection}
           />
         )}
-        {total === null && error === null && <p className="chart-wait">Reading the run …</p>}
+        {total === null && error === null && <p className="chart-wait">Loading run …</p>}
       </div>
     </main>
   )
@@ -152,7 +152,7 @@ const ExportMenu = ({ selected, onExport }: ExportMenuProps) => (
       <section key={scope} aria-label={scope}>
         <h3>
           {scope === 'filtered'
-            ? 'What the filter shows'
+            ? 'Filtered servers'
             : scope === 'selected'
               ? `Selected rows (${formatting.count(selected)})`
               : 'All servers'}
@@ -164,10 +164,10 @@ const ExportMenu = ({ selected, onExport }: ExportMenuProps) => (
                 type="button"
                 className="menu-item"
                 data-close
-                aria-label={`${scope} rows as ${formatLabels[format]}`}
+                aria-label={`Export ${scope} rows as ${fileFormatLabels[format]}`}
                 onClick={() => onExport(scope, format)}
               >
-                {formatLabels[format]}…
+                {fileFormatLabels[format]}…
               </button>
             </li>
           ))}

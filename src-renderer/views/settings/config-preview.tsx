@@ -1,4 +1,4 @@
-// What a configuration file would set, beside the defaults, before anything is kept.
+// The settings of an imported configuration file next to the defaults, to apply or cancel.
 import type { ConfigReading } from '../../../src-shared/config/config-preview.ts'
 import { fileNameOf } from '../../state/open-path.ts'
 
@@ -11,18 +11,18 @@ export interface ConfigPreviewProps {
 export const ConfigPreview = ({ importedConfig, onApply, onCancel }: ConfigPreviewProps) => {
   const { path, kind, changes, ignored } = importedConfig
   return (
-    <div className="preview" role="region" aria-label="What the file sets">
+    <div className="preview" role="region" aria-label="Imported settings">
       <h2>
-        {fileNameOf(path)}: {kind === 'pipeline' ? 'the Python pipeline’s configuration' : 'settings of Headroom'}
+        {fileNameOf(path)}: {kind === 'pipeline' ? 'pipeline configuration' : 'Headroom settings'}
       </h2>
       {changes.length === 0 ? (
-        <p>It sets nothing that Headroom uses.</p>
+        <p>The file has no settings for Headroom.</p>
       ) : (
         <table className="plain-table">
           <thead>
             <tr>
               <th scope="col">Setting</th>
-              <th scope="col">The file says</th>
+              <th scope="col">Value in file</th>
               <th scope="col">Default</th>
             </tr>
           </thead>
@@ -39,13 +39,13 @@ export const ConfigPreview = ({ importedConfig, onApply, onCancel }: ConfigPrevi
           </tbody>
         </table>
       )}
-      {ignored.length > 0 && <p className="muted">Left alone: {ignored.join(', ')}</p>}
+      {ignored.length > 0 && <p className="muted">Ignored: {ignored.join(', ')}</p>}
       <div className="actions">
         <button type="button" className="button primary-button" disabled={changes.length === 0} onClick={onApply}>
-          Take these settings
+          Apply
         </button>
         <button type="button" className="button" onClick={onCancel}>
-          Leave them
+          Cancel
         </button>
       </div>
     </div>

@@ -1,4 +1,4 @@
-// The settings of the analysis as fields of a form: key, words, kind and bounds. Values are checked by the engine when they are kept.
+// The analysis settings as form fields; the engine validates the values when they are saved.
 
 export interface SettingField {
   readonly key: string
@@ -18,58 +18,58 @@ export const settingGroups: readonly SettingGroup[] = [
   {
     title: 'Thresholds',
     fields: [
-      { key: 'high_risk_threshold', label: 'High', kind: 'number', unit: '%', hint: 'At risk above it' },
-      { key: 'very_high_risk_threshold', label: 'Very high', kind: 'number', unit: '%', hint: 'Risk level “high” above it' },
-      { key: 'underutilized_threshold', label: 'Underutilised', kind: 'number', unit: '%', hint: 'Forecast mean below it' },
+      { key: 'high_risk_threshold', label: 'High', kind: 'number', unit: '%', hint: 'Servers above are at risk' },
+      { key: 'very_high_risk_threshold', label: 'Very high', kind: 'number', unit: '%', hint: 'Risk level “high”' },
+      { key: 'underutilized_threshold', label: 'Underutilised', kind: 'number', unit: '%', hint: 'Forecast mean below' },
       {
         key: 'basis',
-        label: 'Judged by',
+        label: 'Risk basis',
         kind: 'choice',
-        hint: 'Conservative takes simulated futures into account',
+        hint: 'Conservative uses simulated paths',
         choices: [
-          { value: 'expected', label: 'the forecast' },
-          { value: 'conservative', label: 'a conservative forecast' },
+          { value: 'expected', label: 'Expected' },
+          { value: 'conservative', label: 'Conservative' },
         ],
       },
-      { key: 'breach_probability', label: 'Breach probability', kind: 'flag', hint: 'Estimated from simulated futures; takes longer' },
+      { key: 'breach_probability', label: 'Breach probability', kind: 'flag', hint: 'Estimated from simulated paths; takes longer' },
       {
         key: 'metric_thresholds',
-        label: 'Of one metric',
+        label: 'Per-metric thresholds',
         kind: 'thresholds',
-        hint: 'Name, high and very high: mem_p95 85 95; network_mbps 800 900',
+        hint: 'Name, high, very high: mem_p95 85 95; network_mbps 800 900',
       },
       {
         key: 'criticality_thresholds',
-        label: 'Of one criticality',
+        label: 'Per-criticality thresholds',
         kind: 'thresholds',
-        hint: 'Wins over a metric’s: critical 70 85',
+        hint: 'Overrides the metric’s thresholds: critical 70 85',
       },
-      { key: 'percent_metrics', label: 'Metrics in percent', kind: 'names', hint: 'Besides those whose names say so' },
+      { key: 'percent_metrics', label: 'Percent metrics', kind: 'names', hint: 'In addition to names ending in a percent unit' },
       {
         key: 'interval_level',
-        label: 'Intervals promise',
+        label: 'Nominal coverage',
         kind: 'number',
-        hint: 'Share of values within the bounds: 0.8',
+        hint: 'For example 0.8',
       },
-      { key: 'target_metric', label: 'Metric of sets without one', kind: 'text', hint: 'A name such as cpu_p95' },
+      { key: 'target_metric', label: 'Default metric', kind: 'text', hint: 'For forecasts without a metric column, such as cpu_p95' },
     ],
   },
   {
     title: 'Calendar',
     fields: [
-      { key: 'eoq_window_days', label: 'Quarter end lasts', kind: 'number', unit: 'days', hint: 'The last days of a quarter' },
-      { key: 'fiscal_year_start_month', label: 'Fiscal year starts in month', kind: 'number', hint: '1 to 12; shifts the quarter ends' },
-      { key: 'eoq_months', label: 'Quarters end in months', kind: 'months', hint: 'Such as 3, 6, 9, 12; empty: by the fiscal year' },
-      { key: 'holiday_country', label: 'Holidays of', kind: 'text', hint: 'Two capital letters: US, DE, GB' },
-      { key: 'holiday_state', label: 'State', kind: 'text', hint: 'Such as NY; empty for the whole country' },
+      { key: 'eoq_window_days', label: 'Quarter-end window', kind: 'number', unit: 'days', hint: 'Last days of each quarter' },
+      { key: 'fiscal_year_start_month', label: 'Fiscal year start (month)', kind: 'number', hint: '1 to 12; shifts the quarter ends' },
+      { key: 'eoq_months', label: 'Quarter-end months', kind: 'months', hint: 'Such as 3, 6, 9, 12; default: from the fiscal year' },
+      { key: 'holiday_country', label: 'Holiday country', kind: 'text', hint: 'Country code such as US, DE or GB' },
+      { key: 'holiday_state', label: 'Holiday region', kind: 'text', hint: 'Such as NY; default: whole country' },
     ],
   },
   {
     title: 'Clusters',
     fields: [
-      { key: 'n_clusters', label: 'Number of clusters', kind: 'text', hint: '1 to 50, or auto for the number told apart best' },
-      { key: 'cluster_features', label: 'By', kind: 'names', hint: 'Of the seven that are there by default; a comma between them' },
-      { key: 'seed', label: 'Seed', kind: 'number', hint: 'Of every random choice' },
+      { key: 'n_clusters', label: 'Number of clusters', kind: 'text', hint: '1 to 50, or auto (best silhouette)' },
+      { key: 'cluster_features', label: 'Cluster features', kind: 'names', hint: 'Comma-separated subset of the seven features' },
+      { key: 'seed', label: 'Random seed', kind: 'number', hint: 'Same seed, same clusters and simulated paths' },
     ],
   },
   {
@@ -77,26 +77,26 @@ export const settingGroups: readonly SettingGroup[] = [
     fields: [
       {
         key: 'cost_per_instance',
-        label: 'Cost of a server',
+        label: 'Server cost',
         kind: 'number',
-        unit: 'USD a month',
-        hint: 'Where the servers table has none',
+        unit: 'USD per month',
+        hint: 'Default for servers without a value',
       },
       {
         key: 'consolidation_target',
-        label: 'Fill a host up to',
+        label: 'Max host load',
         kind: 'number',
         unit: '%',
-        hint: 'Peak demand that consolidation may leave',
+        hint: 'Peak load after consolidation',
       },
-      { key: 'lead_time_days', label: 'Delivery takes', kind: 'number', unit: 'days', hint: 'Where the servers table has none' },
+      { key: 'lead_time_days', label: 'Lead time', kind: 'number', unit: 'days', hint: 'Default for servers without a value' },
     ],
   },
 ]
 
 export type SettingsFormState = Readonly<Record<string, string>>
 
-/** What the form shows for a value. */
+/** The text of a value in the form. */
 export const formatSetting = (value: unknown): string => {
   if (value === undefined || value === null) return ''
   if (Array.isArray(value)) return value.join(', ')
@@ -115,7 +115,7 @@ const isThresholds = (value: unknown): value is Thresholds =>
   value !== null &&
   Object.values(value).every((entry: unknown) => typeof entry === 'object' && entry !== null && 'high' in entry && 'very_high' in entry)
 
-/** "mem_p95 85 95; disk 70 85"; numbers that are none stay text, for the engine to name. */
+/** Parses "mem_p95 85 95; disk 70 85". Invalid numbers stay text, so that the engine reports them. */
 const parseThresholds = (text: string): Record<string, unknown> =>
   Object.fromEntries(
     text
@@ -133,7 +133,7 @@ const parseThresholds = (text: string): Record<string, unknown> =>
       }),
   )
 
-/** Settings out of a draft: empty fields and defaults are left out. What does not parse stays text, for the engine to name. */
+/** The settings that differ from the defaults. Values that do not parse stay text, so that the engine reports them. */
 export const parseSettings = (form: SettingsFormState, defaults: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const found: Record<string, unknown> = {}
   for (const { key, kind } of settingGroups.flatMap(({ fields }) => fields)) {

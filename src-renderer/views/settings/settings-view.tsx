@@ -1,4 +1,4 @@
-// Settings: how forecasts are analysed, look and number format; a pipeline's config.yaml with a preview of what it would set.
+// Settings of the window and the analysis, and the import of a config.yaml with a preview.
 import { FileInput } from 'lucide-react'
 import { useId, useState } from 'react'
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -6,9 +6,10 @@ import type { ConfigReading } from '../../../src-shared/config/config-preview.ts
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
 import { Select } from '../../components/select.tsx'
-import { ErrorPanel } from '../../components/error-panel.tsx'
+import { ErrorPanel, scrollIntoView } from '../../components/error-panel.tsx'
 import { changeSettings, importConfig, notify } from '../../state/notify.ts'
 import { useWindowState } from '../../state/window-state.ts'
+import { themeLabels } from '../../theme/labels.ts'
 import { ConfigPreview } from './config-preview.tsx'
 import { formatSetting, settingGroups, parseSettings, type SettingsFormState, type SettingField } from './settings-fields.ts'
 
@@ -21,22 +22,14 @@ const toFormState = (analysis: Readonly<Record<string, unknown>>): SettingsFormS
 
 const locales = ['', 'en-US', 'en-GB', 'de-DE', 'de-CH', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'sv-SE', 'pl-PL', 'ja-JP'] as const
 const memoryLimits = ['', '1GB', '2GB', '4GB', '8GB', '16GB', '32GB'] as const
-const themeLabels: Readonly<Record<ThemeChoice, string>> = {
-  system: 'as the system',
-  light: 'light',
-  dark: 'dark',
-  'high-contrast': 'high contrast',
-}
-
-const scrollIntoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
 
 export const SettingsView = () => {
   const { settings } = useWindowState()
-  const [draft, setForm] = useState<SettingsFormState>(() => toFormState(settings.analysis))
+  const [form, setForm] = useState<SettingsFormState>(() => toFormState(settings.analysis))
   const [importedConfig, setImportedConfig] = useState<ConfigReading | null>(null)
-  /** `of`: the part of the page that asked, where it is told. */
+  /** `section`: the part of the page that shows the error. */
   const [failure, setFailure] = useState<{ readonly section: SettingsPart; readonly error: WireError } | null>(null)
-  /** Settings that the form has no field for stay as they are. */
+  /** Settings without a field in the form are preserved. */
   const unlistedSettings = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in toFormState({}))))
   const runAction = async (part: SettingsPart, action: () => Promise<void>): Promise<void> => {
     try {
@@ -57,14 +50,14 @@ export const SettingsView = () => {
       await changeSettings({ analysis })
       setForm(toFormState(analysis))
       setImportedConfig(null)
-      notify('Settings kept: they hold for the next analysis.')
+      notify('Settings saved for the next analysis.')
     })
   return (
     <main className="page" aria-label="Settings">
       <div className="form">
         <h1 className="finding">Settings</h1>
         <fieldset>
-          <legend>Look</legend>
+          <legend>Appearance</legend>
           <div className="form-inline">
             <Select<ThemeChoice>
               label="Theme"
@@ -73,9 +66,9 @@ export const SettingsView = () => {
               onChange={(theme) => void changeSettings({ theme })}
             />
             <Select<(typeof locales)[number]>
-              label="Numbers and dates"
+              label="Number format"
               value={locales.find((locale) => locale === settings.locale) ?? ''}
-              options={locales.map((value) => ({ value, label: value === '' ? `as the system (${navigator.language})` : value }))}
+              options={locales.map((value) => ({ value, label: value === '' ? `System (${navigator.language})` : value }))}
               onChange={(locale) => void changeSettings({ locale: locale === '' ? null : locale })}
             />
             <span className="muted">
@@ -87,18 +80,18 @@ export const SettingsView = () => {
           </div>
         </fieldset>
         <fieldset>
-          <legend>This machine</legend>
+          <legend>Performance</legend>
           <div className="form-inline">
             <Select<(typeof memoryLimits)[number]>
-              label="Memory for an analysis"
+              label="Memory limit"
               value={memoryLimits.find((limit) => limit === settings.memoryLimit) ?? ''}
               options={memoryLimits.map((value) => ({
                 value,
-                label: value === '' ? 'a quarter of the machine’s' : value.replace('GB', ' GB'),
+                label: value === '' ? '25 % of memory' : value.replace('GB', ' GB'),
               }))}
               onChange={(limit) => void changeSettings({ memoryLimit: limit === '' ? null : limit })}
             />
-            <span className="muted">What does not fit is kept on the disk meanwhile; figures do not depend on it.</span>
+            <span className="muted">Larger analyses spill to disk. Results do not change.</span>
           </div>
         </fieldset>
         <section aria-label="Configuration file">
@@ -112,9 +105,9 @@ export const SettingsView = () => {
                 })
               }
             >
-              <FileInput size={14} aria-hidden /> Read a config.yaml…
+              <FileInput size={14} aria-hidden /> Import config.yaml…
             </button>
-            <span className="muted">Headroom’s own, or the Python pipeline’s; you see what it sets before anything is kept.</span>
+            <span className="muted">Headroom or pipeline configuration. Review settings before saving.</span>
           </div>
           {renderFailure('file')}
           {importedConfig !== null && (
@@ -129,7 +122,7 @@ export const SettingsView = () => {
           className="form"
           onSubmit={(event) => {
             event.preventDefault()
-            void save('fields', { ...unlistedSettings, ...parseSettings(draft, defaults) })
+            void save('fields', { ...unlistedSettings, ...parseSettings(form, defaults) })
           }}
         >
           {settingGroups.map(({ title, fields }) => (
@@ -139,24 +132,24 @@ export const SettingsView = () => {
                 <FieldRow
                   key={field.key}
                   field={field}
-                  value={draft[field.key] ?? ''}
-                  onChange={(value) => setForm({ ...draft, [field.key]: value })}
+                  value={form[field.key] ?? ''}
+                  onChange={(value) => setForm({ ...form, [field.key]: value })}
                 />
               ))}
             </fieldset>
           ))}
           {Object.keys(unlistedSettings).length > 0 && (
             <p className="muted">
-              Also set, from a file: <code>{JSON.stringify(unlistedSettings)}</code>
+              Other settings from file: <code>{JSON.stringify(unlistedSettings)}</code>
             </p>
           )}
           {renderFailure('fields')}
           <div className="actions">
             <button type="submit" className="button primary-button">
-              Keep for the next analysis
+              Save
             </button>
             <button type="button" className="button" onClick={() => void save('fields', {})}>
-              Back to the defaults
+              Reset
             </button>
           </div>
         </form>

@@ -1,4 +1,4 @@
-// Where one begins: the sample fleet, a file or folder of one's own, or a run that was open before.
+// The start page: sample fleet, open a file or folder, connect to AWS, recent runs.
 import { Cloud, FileUp, FolderOpen, Sparkles, X } from 'lucide-react'
 import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import { ErrorPanel } from '../../components/error-panel.tsx'
@@ -15,7 +15,7 @@ export const StartView = () => {
       <div className="start-inner">
         <header className="start-head">
           <h1>Headroom</h1>
-          <p>Which servers run out of capacity, when, and what to do about it – from the forecasts you already have.</p>
+          <p>Find servers that run out of capacity, when, and what to do, from your forecasts.</p>
         </header>
         {failure !== null && <ErrorPanel error={failure.error} subject={failure.subject} onDismiss={dismiss} />}
         {notice !== null && (
@@ -26,30 +26,30 @@ export const StartView = () => {
         <div className="start-actions" aria-busy={opening !== null}>
           <button type="button" className="card primary" disabled={opening !== null} onClick={() => void openSample()}>
             <Sparkles size={20} aria-hidden />
-            <strong>Open the sample fleet</strong>
-            <span>120 invented servers with their forecasts, analysed in a few seconds.</span>
+            <strong>Open sample fleet</strong>
+            <span>120 simulated servers with forecasts; takes a few seconds.</span>
           </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('file')}>
             <FileUp size={20} aria-hidden />
             <strong>Open file…</strong>
-            <span>One Parquet file of forecasts. A servers table beside it, named like it with .servers.csv, is used too.</span>
+            <span>A Parquet file of forecasts. A servers table NAME.servers.csv in the same folder is used.</span>
           </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('folder')}>
             <FolderOpen size={20} aria-hidden />
             <strong>Open folder…</strong>
-            <span>A folder of Parquet files, or a run folder, also one that the Python job made.</span>
+            <span>A folder of Parquet files, a run folder, or Module 05 output.</span>
           </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => navigateTo('cloud')}>
             <Cloud size={20} aria-hidden />
             <strong>Connect to AWS…</strong>
-            <span>The same analysis as an Amazon SageMaker job; the run comes home verified.</span>
+            <span>Run the analysis on Amazon SageMaker and download the verified run.</span>
           </button>
         </div>
-        <p className="start-hint">{opening === null ? 'Or drop a file or folder anywhere on this window.' : `Opening ${opening} …`}</p>
+        <p className="start-hint">{opening === null ? 'Or drop a file or folder here.' : `Opening ${opening} …`}</p>
         <section className="recent" aria-label="Recent runs">
           <h2>Recent runs</h2>
           {recentRuns.length === 0 ? (
-            <p className="muted">None yet. The sample fleet is the quickest way to see one.</p>
+            <p className="muted">No runs yet. Open the sample fleet to start.</p>
           ) : (
             <ul>
               {recentRuns.map((run) => (
@@ -69,7 +69,7 @@ const RecentRow = ({ run }: { readonly run: RecentRun }) => (
       type="button"
       className="recent-open"
       disabled={!run.exists}
-      title={run.exists ? run.folder : `${run.folder} is not there any more`}
+      title={run.exists ? run.folder : `${run.folder} not found`}
       onClick={() => void openRunFolder(run.folder)}
     >
       <span className="recent-title">{run.title}</span>
@@ -78,15 +78,15 @@ const RecentRow = ({ run }: { readonly run: RecentRun }) => (
         {formatting.count(run.atRisk)} at risk ({formatShare(run.atRisk, run.servers)})
       </span>
       <span className="recent-figure">
-        {run.savingsMonthlyUsd === null ? '' : `${formatDollars(run.savingsMonthlyUsd)} a month to save`}
+        {run.savingsMonthlyUsd === null ? '' : `Savings ${formatDollars(run.savingsMonthlyUsd)} per month`}
       </span>
-      <span className="recent-when">{run.exists ? formatLocalTime(run.openedAt) : 'folder is gone'}</span>
+      <span className="recent-when">{run.exists ? formatLocalTime(run.openedAt) : 'Folder not found'}</span>
     </button>
     <button
       type="button"
       className="icon-button"
-      aria-label={`Remove ${run.title} from the list`}
-      title="Remove from this list; the folder stays"
+      aria-label={`Remove ${run.title} from list`}
+      title="Remove from list (keeps the folder)"
       onClick={() => void removeRecentRun(run.folder)}
     >
       <X size={14} aria-hidden />

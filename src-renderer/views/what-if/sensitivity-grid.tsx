@@ -1,4 +1,4 @@
-// Servers at risk by threshold and percentile: how much the answer depends on where the line is drawn. A cell takes its settings over.
+// Servers at risk by threshold and percentile; a click on a cell applies its settings to the scenario.
 import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
 import type { WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
 import { formatting } from '../../theme/formatting.ts'
@@ -37,7 +37,7 @@ export const SensitivityGrid = ({ grid, threshold, percentile, servers, onSelect
                 <td key={column} className="sensitivity-cell" data-here={isCurrent}>
                   <button
                     type="button"
-                    aria-label={`${count} servers at a threshold of ${column} % and percentile ${row}`}
+                    aria-label={`Threshold ${column} %, percentile ${row}: ${count} servers`}
                     aria-pressed={isCurrent}
                     style={{ background: cividisColor(share), color: share > 0.45 ? '#000000' : '#ffffff' }}
                     onClick={() => onSelect(column, row)}

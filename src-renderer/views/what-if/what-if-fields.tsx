@@ -3,6 +3,7 @@ import { X } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { groupColumns, WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
 import { formatting } from '../../theme/formatting.ts'
+import { groupLabels } from '../../theme/labels.ts'
 
 export interface SliderProps {
   readonly label: string
@@ -11,7 +12,7 @@ export interface SliderProps {
   readonly max: number
   readonly value: number
   readonly onChange: (value: number) => void
-  /** Where the slider can be taken away again. */
+  /** Given where the slider can be removed. */
   readonly onRemove?: () => void
 }
 
@@ -54,20 +55,13 @@ export interface GroupAmount extends Group {
   readonly amount: number
 }
 
-const columnLabels: Readonly<Record<GroupColumn, string>> = {
-  business_unit: 'business unit',
-  region: 'region',
-  criticality: 'criticality',
-  metric: 'metric',
-}
-
 export const listGroups = ({ business_units, regions, criticalities }: WhatIfChoices): readonly Group[] => [
   ...business_units.map((value) => ({ column: 'business_unit' as const, value })),
   ...regions.map((value) => ({ column: 'region' as const, value })),
   ...criticalities.map((value) => ({ column: 'criticality' as const, value })),
 ]
 
-/** Metrics in other units than percent have no place on the slider. */
+/** The slider shows percent, so metrics in other units are left out. */
 export const listThresholdTargets = ({ metrics, criticalities }: WhatIfChoices, percentMetrics: readonly string[]): readonly Group[] => [
   ...metrics.filter((metric) => percentMetrics.includes(metric)).map((value) => ({ column: 'metric' as const, value })),
   ...criticalities.map((value) => ({ column: 'criticality' as const, value })),
@@ -77,7 +71,7 @@ export interface GroupSlidersProps {
   readonly label: string
   readonly groups: readonly Group[]
   readonly selected: readonly GroupAmount[]
-  /** Where the slider of a newly chosen group stands. */
+  /** Initial value of a newly chosen group. */
   readonly defaultAmount: number
   readonly min: number
   readonly max: number
@@ -86,7 +80,7 @@ export interface GroupSlidersProps {
 
 const isSameGroup = (a: Group, b: Group): boolean => a.column === b.column && a.value === b.value
 
-/** A slider for each chosen group, and a list to choose another one from. */
+/** One slider per chosen group, and a list to choose another group from. */
 export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max, onChange }: GroupSlidersProps) => {
   const id = useId()
   const remaining = groups.filter((group) => !selected.some((entry) => isSameGroup(entry, group)))
@@ -97,7 +91,7 @@ export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max,
       {selected.map((entry) => (
         <Slider
           key={`${entry.column} ${entry.value}`}
-          label={`${columnLabels[entry.column]} ${entry.value}`}
+          label={`${groupLabels[entry.column]} ${entry.value}`}
           unit="%"
           min={min}
           max={max}
@@ -117,10 +111,10 @@ export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max,
             if (group !== undefined) onChange([...selected, { ...group, amount: defaultAmount }])
           }}
         >
-          <option value="">choose …</option>
+          <option value="">Choose …</option>
           {remaining.map(({ column, value }, index) => (
             <option key={`${column} ${value}`} value={index}>
-              {columnLabels[column]} {value}
+              {groupLabels[column]} {value}
             </option>
           ))}
         </select>
@@ -131,14 +125,14 @@ export const GroupSliders = ({ label, groups, selected, defaultAmount, min, max,
 
 const maxMonthlyUsd = 1e9
 
-/** Null: as the run has it; undefined: no cost. */
+/** Null: the run's cost; undefined: not a valid cost. */
 const parseCost = (rawText: string): number | null | undefined => {
   if (rawText.trim() === '') return null
   const cost = Number(rawText)
   return cost >= 0 && cost <= maxMonthlyUsd ? cost : undefined
 }
 
-/** Monthly USD of every server; null: as the run has it. What is no cost stays as typed, is told, and changes nothing. */
+/** USD per month for every server; null keeps the run's cost. Invalid text stays as typed, shows an error and changes nothing. */
 export const CostField = ({ value, onChange }: { readonly value: number | null; readonly onChange: (value: number | null) => void }) => {
   const [typedCost, setTypedCost] = useState({ rawText: '', forValue: value })
   const id = useId()
@@ -146,15 +140,15 @@ export const CostField = ({ value, onChange }: { readonly value: number | null; 
   const isInvalid = parseCost(shown) === undefined
   return (
     <div className="cost-field">
-      <label htmlFor={id}>Cost of a server, USD a month</label>
+      <label htmlFor={id}>Server cost (USD per month)</label>
       <input
         id={id}
         className="field"
         inputMode="decimal"
-        placeholder="as the run"
+        placeholder="Unchanged"
         value={shown}
         aria-invalid={isInvalid}
-        aria-describedby={isInvalid ? `${id}-fault` : undefined}
+        aria-describedby={isInvalid ? `${id}-error` : undefined}
         onChange={({ target }) => {
           const cost = parseCost(target.value)
           setTypedCost({ rawText: target.value, forValue: cost === undefined ? value : cost })
@@ -162,8 +156,8 @@ export const CostField = ({ value, onChange }: { readonly value: number | null; 
         }}
       />
       {isInvalid && (
-        <span id={`${id}-fault`} className="cost-fault" role="alert">
-          Write an amount from 0 to {formatting.count(maxMonthlyUsd)}, such as 250.5.
+        <span id={`${id}-error`} className="cost-error" role="alert">
+          Enter an amount from 0 to {formatting.count(maxMonthlyUsd)}, such as 250.5.
         </span>
       )}
     </div>

@@ -1,4 +1,4 @@
-// What comes out of a scenario beside the run, who is at risk and who no longer is, and the scenarios that were kept.
+// The figures of a scenario compared with the run, the servers whose risk changes, and the saved scenarios.
 import { useId, useState } from 'react'
 import type { SavedScenario } from '../../../src-shared/ipc/saved-scenario.ts'
 import type { ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
@@ -11,17 +11,17 @@ const listFigures = (
   ['At risk', fleet.at_risk_servers, formatting.count],
   ['Underutilised', fleet.underutilized_servers, formatting.count],
   ['Units to add', fleet.units_to_add, formatNumber],
-  ['Units, USD a month', fleet.units_monthly_usd, formatDollars],
-  ['Fleet, USD a month', fleet.fleet_monthly_usd, formatDollars],
+  ['Cost of added units (USD per month)', fleet.units_monthly_usd, formatDollars],
+  ['Fleet cost (USD per month)', fleet.fleet_monthly_usd, formatDollars],
 ]
 
-export const ScenarioOutcome = ({ answer }: { readonly answer: WhatIfResult }) => {
-  const { run, outcome } = answer
+export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) => {
+  const { run, outcome } = result
   const before = listFigures(run)
   return (
     <>
       <h1 className="finding" aria-live="polite">
-        {findingText(answer)}
+        {findingText(result)}
       </h1>
       <dl className="answers">
         {listFigures(outcome).map(([name, value, format], index) => {
@@ -46,15 +46,15 @@ export const ScenarioOutcome = ({ answer }: { readonly answer: WhatIfResult }) =
           <dd className="muted">{outcome.soonest_breach?.server_id ?? 'no server is at risk'}</dd>
         </div>
       </dl>
-      {answer.unplaced.length > 0 && (
+      {result.unplaced.length > 0 && (
         <p className="verdict">
-          {formatting.count(answer.unplaced.length)} {answer.unplaced.length === 1 ? 'group has' : 'groups have'} no server left to take the
-          demand of those removed.
+          {formatting.count(result.unplaced.length)} {result.unplaced.length === 1 ? 'group has' : 'groups have'} no remaining server for
+          the removed demand.
         </p>
       )}
       <div className="columns">
-        <ServerTable title="Newly at risk" list={answer.newly_at_risk} />
-        <ServerTable title="No longer at risk" list={answer.no_longer_at_risk} />
+        <ServerTable title="Newly at risk" list={result.newly_at_risk} />
+        <ServerTable title="No longer at risk" list={result.no_longer_at_risk} />
       </div>
     </>
   )
@@ -62,8 +62,7 @@ export const ScenarioOutcome = ({ answer }: { readonly answer: WhatIfResult }) =
 
 const findingText = ({ run, outcome }: WhatIfResult): string => {
   const change = outcome.at_risk_servers - run.at_risk_servers
-  const changeText =
-    change === 0 ? 'as many as in the run' : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run`
+  const changeText = change === 0 ? 'unchanged' : `${formatting.count(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than in the run`
   return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${changeText}`
 }
 
@@ -80,10 +79,10 @@ const ServerTable = ({ title, list }: { readonly title: string; readonly list: S
           <tr>
             <th scope="col">Server</th>
             <th scope="col" data-number>
-              In the run
+              Run
             </th>
             <th scope="col" data-number>
-              Now
+              Scenario
             </th>
             <th scope="col" data-number>
               Threshold
@@ -115,22 +114,22 @@ const ServerTable = ({ title, list }: { readonly title: string; readonly list: S
 
 export interface SavedScenariosProps {
   readonly saved: readonly SavedScenario[]
-  readonly answer: WhatIfResult
+  readonly result: WhatIfResult
   readonly onSave: (name: string) => void
   readonly onShow: (scenario: Scenario) => void
   readonly onRemove: (name: string) => void
 }
 
-export const SavedScenarios = ({ saved, answer, onSave, onShow, onRemove }: SavedScenariosProps) => {
+export const SavedScenarios = ({ saved, result, onSave, onShow, onRemove }: SavedScenariosProps) => {
   const [name, setName] = useState('')
   const id = useId()
   const rows: readonly { readonly name: string; readonly outcome: ScenarioFigures; readonly scenario: Scenario | null }[] = [
-    { name: 'The run', outcome: answer.run, scenario: null },
+    { name: 'Current run', outcome: result.run, scenario: null },
     ...saved,
   ]
   return (
-    <section aria-label="Kept scenarios">
-      <h2>Kept scenarios</h2>
+    <section aria-label="Saved scenarios">
+      <h2>Saved scenarios</h2>
       <form
         className="actions"
         onSubmit={(event) => {
@@ -140,17 +139,17 @@ export const SavedScenarios = ({ saved, answer, onSave, onShow, onRemove }: Save
           setName('')
         }}
       >
-        <label htmlFor={id}>Keep this one as</label>
+        <label htmlFor={id}>Scenario name</label>
         <input id={id} className="field" value={name} maxLength={120} onChange={({ target }) => setName(target.value)} />
         <button type="submit" className="button" disabled={name.trim() === ''}>
-          Keep
+          Save
         </button>
       </form>
       <table className="plain-table">
         <thead>
           <tr>
             <th scope="col">Scenario</th>
-            {listFigures(answer.run).map(([title]) => (
+            {listFigures(result.run).map(([title]) => (
               <th key={title} scope="col" data-number>
                 {title}
               </th>

@@ -1,4 +1,4 @@
-// And if ...? Sliders that are answered while they move, a threshold x percentile grid, and scenarios kept beside the run.
+// What-if analysis: sliders that update the figures as they move, a sensitivity grid, and saved scenarios.
 import { useMemo, useState } from 'react'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -7,8 +7,7 @@ import { scenarioSchema, type Scenario, type WhatIfChoices } from '../../../src-
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Loaded } from '../loaded.tsx'
 import { saveScenarios, notify } from '../../state/notify.ts'
-import { isBusy } from '../../state/loadable.ts'
-import { useRequest } from '../../state/use-request.ts'
+import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
@@ -23,7 +22,7 @@ export const WhatIfView = ({ run }: RunViewProps) => {
   const choices = useRequest('scenario-choices.get', { folder: run.folder }, run.folder)
   return (
     <main className="view" aria-label="What if">
-      <Loaded response={choices} loadingText="Reading the fleet …">
+      <Loaded response={choices} loadingText="Loading fleet …">
         {(value) => <ScenarioEditor run={run} choices={value} />}
       </Loaded>
     </main>
@@ -57,10 +56,10 @@ const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly 
       <Sliders run={run} choices={choices} scenario={scenario} onChange={change} onReset={() => setScenario(baseScenario)} />
       <div className="page" aria-busy={isBusy(response)}>
         {failure !== null && <ErrorPanel error={failure} onDismiss={() => setFailure(null)} />}
-        <Loaded response={response} loadingText="Working it out …">
+        <Loaded response={response} loadingText="Calculating …">
           {(value) => (
             <div className="page-inner">
-              <ScenarioOutcome answer={value} />
+              <ScenarioOutcome result={value} />
               {value.grid !== null && (
                 <SensitivityGrid
                   grid={value.grid}
@@ -73,11 +72,11 @@ const ScenarioEditor = ({ run, choices }: { readonly run: RunOverview; readonly 
               {savedResponse.status === 'failed' && <ErrorPanel error={savedResponse.error} />}
               <SavedScenarios
                 saved={saved}
-                answer={value}
+                result={value}
                 onSave={(name) =>
                   void save(
                     [...saved.filter((other) => other.name !== name), { name, scenario, outcome: value.outcome }],
-                    `Scenario “${name}” kept with the run.`,
+                    `Scenario “${name}” saved.`,
                   )
                 }
                 onShow={setScenario}
@@ -121,7 +120,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
         onChange={(threshold) => onChange({ threshold: threshold === choices.threshold ? null : threshold })}
       />
       <Slider
-        label="Percentile of the forecast"
+        label="Forecast percentile"
         unit=""
         min={50}
         max={100}
@@ -129,7 +128,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
         onChange={(percentile) => onChange({ percentile })}
       />
       <Slider
-        label="Growth of demand"
+        label="Demand growth"
         unit="%"
         min={-50}
         max={100}
@@ -137,7 +136,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
         onChange={(growth) => onChange({ growth_percent: growth })}
       />
       <Slider
-        label="Look ahead"
+        label="Horizon"
         unit="days"
         min={1}
         max={days}
@@ -145,7 +144,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
         onChange={(horizon) => onChange({ horizon_days: horizon === days ? null : horizon })}
       />
       <Slider
-        label="Underutilised below"
+        label="Underutilised threshold"
         unit="%"
         min={0}
         max={80}
@@ -153,7 +152,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
         onChange={(threshold) => onChange({ underutilized_threshold: threshold === choices.underutilized_threshold ? null : threshold })}
       />
       <GroupSliders
-        label="Growth of a group"
+        label="Group growth"
         groups={listGroups(choices)}
         selected={scenario.group_growth.map(({ column, value, percent }) => ({ column, value, amount: percent }))}
         defaultAmount={scenario.growth_percent}
@@ -168,7 +167,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
         }
       />
       <GroupSliders
-        label="Threshold of its own"
+        label="Threshold overrides"
         groups={listThresholdTargets(choices, percentMetrics)}
         selected={scenario.special_thresholds.map(({ column, value, threshold }) => ({ column, value, amount: threshold }))}
         defaultAmount={scenario.threshold ?? choices.threshold}
@@ -186,7 +185,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
       <fieldset>
         <legend>Servers</legend>
         <p className="muted">
-          {selectedServer === null ? 'Select a server in the list to add some like it or to remove it.' : `Selected: ${selectedServer}`}
+          {selectedServer === null ? 'Select a server in the list to add copies or remove it.' : `Selected: ${selectedServer}`}
         </p>
         <div className="actions">
           <button
@@ -195,7 +194,7 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
             disabled={selectedServer === null}
             onClick={() => selectedServer !== null && onChange({ added_servers: addServerLike(scenario, selectedServer) })}
           >
-            Add one like it
+            Add copy
           </button>
           <button
             type="button"
@@ -203,16 +202,16 @@ const Sliders = ({ run, choices, scenario, onChange, onReset }: SlidersProps) =>
             disabled={selectedServer === null || scenario.removed_servers.includes(selectedServer)}
             onClick={() => selectedServer !== null && onChange({ removed_servers: [...scenario.removed_servers, selectedServer] })}
           >
-            Remove it
+            Remove
           </button>
         </div>
         <p className="muted">
-          {formatting.count(addedServers)} added, {formatting.count(scenario.removed_servers.length)} removed; demand moves within their
-          group
+          {formatting.count(addedServers)} added, {formatting.count(scenario.removed_servers.length)} removed. Demand is redistributed
+          within the group.
         </p>
       </fieldset>
       <button type="button" className="button" onClick={onReset}>
-        As the run
+        Reset
       </button>
     </form>
   )

@@ -1,0 +1,43 @@
+// Labels that several parts of the window show: themes, file formats, groups, risk levels and recommendations.
+import type { RiskLevel } from '../../src-shared/artefacts/server-risk.ts'
+import type { ThemeChoice } from '../../src-shared/config/settings.ts'
+import type { GroupColumn } from '../../src-shared/ipc/fleet-filter.ts'
+import type { Recommendation } from '../../src-shared/ipc/fleet-view.ts'
+
+export const themeLabels: Readonly<Record<ThemeChoice, string>> = {
+  system: 'System',
+  light: 'Light',
+  dark: 'Dark',
+  'high-contrast': 'High contrast',
+}
+
+export const fileFormatLabels = {
+  csv: 'CSV',
+  json: 'JSON',
+  parquet: 'Parquet',
+  xlsx: 'Excel',
+  html: 'HTML',
+  pdf: 'PDF',
+  png: 'PNG',
+  svg: 'SVG',
+  tsv: 'Tab-separated',
+  md: 'Markdown',
+} as const
+
+export const groupLabels: Readonly<Record<GroupColumn | 'cluster_name' | 'metric', string>> = {
+  business_unit: 'Business unit',
+  region: 'Region',
+  criticality: 'Criticality',
+  cluster_name: 'Cluster',
+  metric: 'Metric',
+}
+
+export const riskLabels: Readonly<Record<RiskLevel, string>> = { high: 'High risk', medium: 'Medium risk', low: 'Low risk' }
+
+export const recommendationLabels: Readonly<Record<Recommendation['recommendation'], string>> = {
+  'add capacity': 'Add capacity',
+  watch: 'Watch',
+  retire: 'Retire',
+  consolidate: 'Consolidate',
+  keep: 'Keep',
+}
