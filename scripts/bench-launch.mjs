@@ -78,7 +78,7 @@ await runMain(async () => {
       })
       try {
         const page = await app.firstWindow()
-        await page.locator('.rail-button[data-view="cloud"]').click()
+        await page.locator('.sidebar-button[data-view="cloud"]').click()
         const button = page.getByRole('button', { name: 'Launch', exact: true })
         const launch = async () => {
           await page.waitForFunction(() => document.querySelector('.cloud-form .primary:enabled') !== null)

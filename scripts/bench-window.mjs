@@ -147,7 +147,7 @@ async function measureHeatmap(page, servers) {
 
 /** @param {Page} page @param {number} servers */
 async function measureList(page, servers) {
-  await page.locator('.rail-button[data-view="servers"]').click()
+  await page.locator('.sidebar-button[data-view="servers"]').click()
   await page.waitForSelector('.list-area[aria-busy="false"] .grid', { timeout: 60_000 })
   const longest = await page.evaluate(async () => {
     const grid = document.querySelector('.grid')
@@ -192,7 +192,7 @@ async function measureMemory(launch, run, folder) {
         linkTo(run, 'overview'),
       )
       await page.waitForSelector('main[aria-label="Overview"][aria-busy="false"]', { timeout: 60_000 })
-      await page.locator('.rail-button[data-view="heatmap"]').click()
+      await page.locator('.sidebar-button[data-view="heatmap"]').click()
       await page.waitForSelector(heatmapSelector, { timeout: 60_000 })
     }
     // The first rounds fill caches that stay.

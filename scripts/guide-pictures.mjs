@@ -39,14 +39,14 @@ const saveEvents = async (page, run) => {
 /** Shows a view as the guide shows it. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
 const show = async (app, page, view, other) => {
   if (view === 'server') {
-    await page.locator('.rail-button[data-view="overview"]').click()
+    await page.locator('.sidebar-button[data-view="overview"]').click()
     await waitUntilSettled(page)
-    await page.locator('section[aria-label="Servers at risk that come first"] td .link').first().click()
-  } else await page.locator(`.rail-button[data-view="${view}"]`).click()
+    await page.locator('section[aria-label="First servers at risk"] td .link').first().click()
+  } else await page.locator(`.sidebar-button[data-view="${view}"]`).click()
   await waitUntilSettled(page)
   if (view === 'compare') {
     await stubOpenDialog(app, other)
-    await page.getByRole('button', { name: 'Choose a run folder…' }).click()
+    await page.getByRole('button', { name: 'Choose run folder…' }).click()
     await page.getByRole('main', { name: 'Compare' }).getByRole('heading', { level: 1 }).waitFor()
   }
   if (view === 'query') {
@@ -64,7 +64,7 @@ const show = async (app, page, view, other) => {
       .first()
       .waitFor({ timeout: 120_000 })
     await page.locator('.chart[data-painted="true"]').first().waitFor({ timeout: 120_000 })
-    await page.locator('.rail-button[data-view="cloud"]').click()
+    await page.locator('.sidebar-button[data-view="cloud"]').click()
   }
   await waitUntilSettled(page)
 }
@@ -112,7 +112,7 @@ await runMain(async () => {
       })
       try {
         const page = await app.firstWindow()
-        await page.waitForSelector('.headline', { timeout: 120_000 })
+        await page.waitForSelector('.summary-bar', { timeout: 120_000 })
         await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1280, 800))
         await saveEvents(page, run)
         for (const [view, theme] of viewsShown) {

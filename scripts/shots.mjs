@@ -36,19 +36,19 @@ const shoot = async (run, name, env, electron, out) => {
   })
   try {
     const page = await app.firstWindow()
-    await page.waitForSelector('.headline', { timeout: 120_000 })
+    await page.waitForSelector('.summary-bar', { timeout: 120_000 })
     for (const size of values.sizes.split(',')) {
       const [width = 1280, height = 800] = size.split('x').map(Number)
       await app.evaluate(({ BrowserWindow }, [w, h]) => BrowserWindow.getAllWindows()[0]?.setContentSize(w ?? 0, h ?? 0), [width, height])
       for (const theme of values.themes.split(',')) {
         await page.evaluate((chosen) => globalThis.headroom.request('settings.set', { theme: chosen }), theme)
         for (const view of values.views.split(',')) {
-          const button = page.locator(`.rail-button[data-view="${view}"]`)
+          const button = page.locator(`.sidebar-button[data-view="${view}"]`)
           if ((await button.count()) === 0) continue
           if (view === 'server') {
-            await page.locator('.rail-button[data-view="overview"]').click()
+            await page.locator('.sidebar-button[data-view="overview"]').click()
             await waitUntilSettled(page)
-            const first = page.locator('section[aria-label="Servers at risk that come first"] td .link').first()
+            const first = page.locator('section[aria-label="First servers at risk"] td .link').first()
             await ((await first.count()) > 0 ? first : button).click()
           } else await button.click()
           await waitUntilSettled(page)

@@ -53,7 +53,7 @@ async function runRound(app, page, run, forecasts, out) {
     linkTo(run, 'overview'),
   )
   for (const view of ['overview', 'heatmap', 'servers', 'clusters', 'seasons', 'recommendations', 'what-if']) {
-    await page.locator(`.rail-button[data-view="${view}"]`).click()
+    await page.locator(`.sidebar-button[data-view="${view}"]`).click()
     await waitUntilSettled(page)
   }
   const filter = { text: '', business_unit: [], region: [], criticality: [], risk: ['high'], cluster: [], recommendation: [], servers: [] }

@@ -9,6 +9,9 @@ import { ServerDrawer } from './frame/server-drawer.tsx'
 import { ShortcutsPage } from './frame/shortcuts-page.tsx'
 import { StatusBar } from './frame/status-bar.tsx'
 import { makeKeyListener } from './frame/key-listener.ts'
+import { ExportProvider } from './components/export-context.ts'
+import { copyText, copyWithNotice } from './state/clipboard.ts'
+import { saveFile } from './state/save-file.ts'
 import { cancelAnalysis } from './state/follow-analysis.ts'
 import { selectServer } from './state/navigation.ts'
 import { useWindowState } from './state/window-state.ts'
@@ -30,6 +33,8 @@ const onKey = makeKeyListener(
   () => useWindowState.getState().overlay !== null,
 )
 
+const exportActions = { copyText, copyWithNotice, saveFile }
+
 export const App = () => {
   const { settings, overlay } = useWindowState()
   const theme = useTheme(settings.theme)
@@ -43,13 +48,15 @@ export const App = () => {
     }
   }, [])
   return (
-    <div className="window">
-      <Sidebar views={views} />
-      <MainArea key={settings.locale ?? 'system'} theme={theme} />
-      <DropTarget />
-      {overlay === 'palette' && <CommandPalette commands={windowCommands} />}
-      {overlay === 'shortcuts' && <ShortcutsPage commands={windowCommands} />}
-    </div>
+    <ExportProvider value={exportActions}>
+      <div className="window">
+        <Sidebar views={views} />
+        <MainArea key={settings.locale ?? 'system'} theme={theme} />
+        <DropTarget />
+        {overlay === 'palette' && <CommandPalette commands={windowCommands} />}
+        {overlay === 'shortcuts' && <ShortcutsPage commands={windowCommands} />}
+      </div>
+    </ExportProvider>
   )
 }
 

@@ -148,12 +148,12 @@ export const modules = {
   'renderer/state': {
     path: 'src-renderer/state',
     holds: 'stores and requests',
-    imports: ['renderer/ipc', 'shared'],
+    imports: ['renderer/ipc', 'renderer/theme', 'shared'],
     packages: ['react', 'zustand', 'zod'],
   },
   'renderer/theme': {
     path: 'src-renderer/theme',
-    holds: 'colours, fonts, sizes',
+    holds: 'colours, fonts, sizes, labels and formatting',
     imports: ['shared'],
     packages: ['react', '@fontsource-variable/inter'],
   },
@@ -166,7 +166,7 @@ export const modules = {
   'renderer/charts': {
     path: 'src-renderer/charts',
     holds: 'charts; `chart.tsx` alone runs ECharts',
-    imports: ['renderer/theme', 'shared'],
+    imports: ['renderer/components', 'renderer/theme', 'shared'],
     packages: ['react', 'lucide-react', 'echarts'],
   },
   'renderer/frame': {

@@ -5,7 +5,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/query-contract.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { escapeFormula } from './escape-formulas.ts'
+import { escapeFormula } from '../../src-shared/artefacts/escape-formulas.ts'
 import { writeParquet } from './write-parquet.ts'
 import { writeSheets } from './write-sheets.ts'
 

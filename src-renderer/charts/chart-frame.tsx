@@ -2,7 +2,7 @@
 import { Download } from 'lucide-react'
 import { useCallback, useRef, useState } from 'react'
 import { Chart, type ChartHandle, type ChartProps } from './chart.tsx'
-import { copyWithNotice, saveFile } from '../state/notify.ts'
+import { useExportActions } from '../components/export-context.ts'
 import { fileFormatLabels } from '../theme/labels.ts'
 import { DataTable, TableToggle } from '../components/data-table.tsx'
 import { Popover } from '../components/popover.tsx'
@@ -17,6 +17,7 @@ export interface ChartFrameProps extends ChartProps {
 }
 
 export const ChartFrame = ({ title, note, table, className = '', ...chart }: ChartFrameProps) => {
+  const { copyWithNotice, saveFile } = useExportActions()
   const handle = useRef<ChartHandle | null>(null)
   const [isTable, setIsTable] = useState(false)
   const storeHandle = useCallback((newHandle: ChartHandle | null) => {
@@ -48,22 +49,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
                 </button>
               </li>
             ))}
-            {(['png', 'svg'] as const).map((kind) => (
-              <li key={kind}>
-                <button
-                  type="button"
-                  className="menu-item"
-                  data-close
-                  disabled={isTable}
-                  onClick={() => {
-                    const image = handle.current?.exportImage(kind)
-                    if (image !== undefined) void saveFile(fileName(kind), kind, image)
-                  }}
-                >
-                  Save as {fileFormatLabels[kind]}…
-                </button>
-              </li>
-            ))}
+            <SaveImageItems fileName={fileName} handle={() => handle.current} isDisabled={isTable} />
             <li>
               <button
                 type="button"
@@ -99,21 +85,33 @@ export interface SaveImageMenuProps {
 export const SaveImageMenu = ({ name, handle }: SaveImageMenuProps) => (
   <Popover label={<Download size={15} aria-label="Export" />} name={`Export: ${name}`} align="right">
     <ul className="menu-list">
-      {(['png', 'svg'] as const).map((kind) => (
-        <li key={kind}>
-          <button
-            type="button"
-            className="menu-item"
-            data-close
-            onClick={() => {
-              const image = handle()?.exportImage(kind)
-              if (image !== undefined) void saveFile(`${name}.${kind}`, kind, image)
-            }}
-          >
-            Save as {fileFormatLabels[kind]}…
-          </button>
-        </li>
-      ))}
+      <SaveImageItems fileName={(kind) => `${name}.${kind}`} handle={handle} />
     </ul>
   </Popover>
 )
+
+interface SaveImageItemsProps {
+  readonly fileName: (kind: string) => string
+  readonly handle: () => ChartHandle | null
+  readonly isDisabled?: boolean
+}
+
+const SaveImageItems = ({ fileName, handle, isDisabled = false }: SaveImageItemsProps) => {
+  const { saveFile } = useExportActions()
+  return (['png', 'svg'] as const).map((kind) => (
+    <li key={kind}>
+      <button
+        type="button"
+        className="menu-item"
+        data-close
+        disabled={isDisabled}
+        onClick={() => {
+          const image = handle()?.exportImage(kind)
+          if (image !== undefined) void saveFile(fileName(kind), kind, image)
+        }}
+      >
+        Save as {fileFormatLabels[kind]}…
+      </button>
+    </li>
+  ))
+}

@@ -1,6 +1,5 @@
 // The empty state of a view: the reason, and an action.
 import type { ReactNode } from 'react'
-import { clearFilter } from '../state/navigation.ts'
 
 export interface EmptyStateProps {
   readonly title: string
@@ -18,10 +17,4 @@ export const EmptyState = ({ title, children, action }: EmptyStateProps) => (
       </button>
     )}
   </div>
-)
-
-export const NoMatchingServers = () => (
-  <EmptyState title="No server passes the filter" action={{ label: 'Clear the filter', onClick: clearFilter }}>
-    The run has servers, but none that fits all that is chosen above.
-  </EmptyState>
 )

@@ -2,7 +2,7 @@
 import { Copy, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import type { WireError } from '../../src-shared/run/errors.ts'
-import { copyText } from '../state/notify.ts'
+import { useExportActions } from './export-context.ts'
 import { describeError } from './describe-error.ts'
 
 export interface ErrorPanelProps {
@@ -14,6 +14,7 @@ export interface ErrorPanelProps {
 }
 
 export const ErrorPanel = ({ error, subject, onRetry, onDismiss }: ErrorPanelProps) => {
+  const { copyText } = useExportActions()
   const [isCopied, setIsCopied] = useState(false)
   const text = describeError(error.code)
   const details = [

@@ -1,5 +1,6 @@
 // Formats a table as tab-separated text, Markdown, CSV or JSON for the clipboard or a file.
 import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import { escapeFormula } from '../../src-shared/artefacts/escape-formulas.ts'
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 
 export interface TableContent {
@@ -11,19 +12,16 @@ export const textFormats = ['tsv', 'md', 'csv', 'json'] as const
 export type TextFormat = (typeof textFormats)[number]
 
 const plainText = (cell: Cell): string => (cell === null ? '' : String(cell))
-const escapeFormula = (cell: Cell): string => {
-  const text = plainText(cell)
-  return typeof cell === 'string' && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
-}
+const safeText = (cell: Cell): string => (typeof cell === 'string' ? escapeFormula(cell) : plainText(cell))
 const toSingleLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
 const markdownField = (cell: Cell): string => toSingleLine(plainText(cell)).replaceAll('|', '\\|')
 
 export const formatTable = ({ columns, rows }: TableContent, format: TextFormat): string => {
   switch (format) {
     case 'tsv':
-      return [columns, ...rows.map((row) => row.map((cell) => toSingleLine(escapeFormula(cell))))].map((row) => row.join('\t')).join('\n')
+      return [columns, ...rows.map((row) => row.map((cell) => toSingleLine(safeText(cell))))].map((row) => row.join('\t')).join('\n')
     case 'csv':
-      return [columns, ...rows.map((row) => row.map((cell) => escapeFormula(cell)))].map((row) => row.map(csvField).join(',')).join('\r\n')
+      return [columns, ...rows.map((row) => row.map(safeText))].map((row) => row.map(csvField).join(',')).join('\r\n')
     case 'md':
       return [
         `| ${columns.map(markdownField).join(' | ')} |`,

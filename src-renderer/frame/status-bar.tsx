@@ -1,7 +1,7 @@
 // The status bar: the running analysis or the run folder, a message, and the time zone.
 import { X } from 'lucide-react'
 import { cancelAnalysis, useElapsedSeconds } from '../state/follow-analysis.ts'
-import { revealFolder } from '../state/notify.ts'
+import { revealFolder } from '../state/open-path.ts'
 import { navigateTo } from '../state/navigation.ts'
 import { useWindowState, type RunningAnalysis } from '../state/window-state.ts'
 import { formatElapsed } from '../theme/formatting.ts'

@@ -1,7 +1,11 @@
 // Navigation: views with their filter and selection, back and forward; undo and redo of the filter.
 import { create } from 'zustand'
-import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
+import { maxPickedServers, noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
+import type { ServersInsideRequest } from '../../src-shared/ipc/run-view.ts'
+import { request } from '../ipc/bridge.ts'
+import { formatting } from '../theme/formatting.ts'
 import { useHeatmapState } from './heatmap-state.ts'
+import { notifyResult } from './notify.ts'
 import { useWindowState, type WindowState } from './window-state.ts'
 
 export type HistoryEntry = Pick<WindowState, 'view' | 'metric' | 'filter' | 'selectedServer'>
@@ -75,6 +79,15 @@ export const changeFilter = (change: Partial<FleetFilter>): void => {
   useHeatmapState.setState({ rows: null })
   setState({ filter: { ...filter, ...change } })
 }
+
+/** Filters to the servers inside an area of the scatter chart; too many servers are reported in the status bar. */
+export const filterByArea = (params: ServersInsideRequest): Promise<void> =>
+  notifyResult(async () => {
+    const { total, servers } = await request('clusters.select', params)
+    if (servers.length > 0) changeFilter({ servers: [...servers] })
+    if (total <= maxPickedServers) return null
+    return `The area holds ${formatting.count(total)} servers; the limit is ${formatting.count(maxPickedServers)}. Draw a smaller area or filter by cluster.`
+  })
 
 export const clearFilter = (): void => changeFilter(noFilter)
 

@@ -57,6 +57,11 @@ export const choosePath = async (kind: 'file' | 'folder'): Promise<void> => {
   if (path !== null) await openPath(path)
 }
 
+/** Shows the folder in the file manager. */
+export const revealFolder = async (folder: string): Promise<void> => {
+  await request('run.reveal', { folder })
+}
+
 export const refreshRecentRuns = async (): Promise<void> => setState({ recentRuns: await request('recent.list', {}) })
 
 export const removeRecentRun = async (folder: string): Promise<void> => setState({ recentRuns: await request('recent.remove', { folder }) })

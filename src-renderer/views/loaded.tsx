@@ -1,6 +1,8 @@
-// Renders a response in its four states: idle, loading, failed, ready.
+// Renders a response in its four states (idle, loading, failed, ready), and the empty state of the filter.
 import type { ReactNode } from 'react'
 import type { Loadable } from '../state/use-request.ts'
+import { EmptyState } from '../components/empty-state.tsx'
+import { clearFilter } from '../state/navigation.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 
 export interface LoadedProps<Value> {
@@ -25,3 +27,9 @@ export const Loaded = <Value,>({ response, loadingText = 'Loading run …', chil
       return <>{children(response.value)}</>
   }
 }
+
+export const NoMatchingServers = () => (
+  <EmptyState title="No servers match the filter" action={{ label: 'Clear filter', onClick: clearFilter }}>
+    Change or clear the filter to see servers.
+  </EmptyState>
+)

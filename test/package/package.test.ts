@@ -103,16 +103,16 @@ describe.skipIf(obstacleReason !== undefined)('an ordinary user', () => {
   it('sees the analysis of the file it was opened with', async () => {
     await app.page.locator('.chart[data-painted="true"]').first().waitFor({ timeout: 60_000 })
     expect(app.page.url()).toBe('app://headroom/')
-    expect(await app.page.locator('.headline').first().textContent()).toContain('40 series')
+    expect(await app.page.locator('.summary-bar').first().textContent()).toContain('40 series')
   })
 
   it('walks through every view without an error', async () => {
     const views = await app.page
-      .locator('.rail-button[data-view]')
+      .locator('.sidebar-button[data-view]')
       .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('data-view')))
     expect(views.length).toBeGreaterThan(10)
     for (const view of views) {
-      await app.page.locator(`.rail-button[data-view="${view}"]`).click()
+      await app.page.locator(`.sidebar-button[data-view="${view}"]`).click()
       await app.page.waitForFunction(
         () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
         undefined,

@@ -53,7 +53,7 @@ const axeFaults = (): Promise<string[]> =>
 const viewNames = async (): Promise<string[]> =>
   (
     await window.page
-      .locator('.rail-button[data-view]')
+      .locator('.sidebar-button[data-view]')
       .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))
   ).filter((name) => name !== '')
 
@@ -88,7 +88,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
       ['Control+k', 'Commands'],
       ['?', 'Keyboard shortcuts'],
     ] as const) {
-      await page.locator('.rail-button[aria-current="page"]').focus()
+      await page.locator('.sidebar-button[aria-current="page"]').focus()
       await page.keyboard.press(key)
       await page.getByRole('dialog', { name }).waitFor()
       expect({ name, axeFaults: await axeFaults() }).toEqual({ name, axeFaults: [] })
@@ -104,7 +104,7 @@ describe('the keyboard', () => {
     for (const name of ['Overview', 'Risk heatmap', 'Clusters', 'Servers', 'Seasons', 'Recommendations', 'Settings']) {
       await showView(page, name)
       await waitForPage(page)
-      await page.locator('.rail-button[aria-current="page"]').focus()
+      await page.locator('.sidebar-button[aria-current="page"]').focus()
       const seen = new Set<string>()
       for (let press = 0; press < 80; press++) {
         await page.keyboard.press('Tab')

@@ -58,7 +58,7 @@ describe('headroom open', () => {
     expect(code).toBe(0)
     await page.getByRole('main', { name: 'Overview' }).waitFor({ timeout: 30_000 })
     expect((await recorded(window)).documents).toEqual([run])
-    await page.locator('.rail-button[data-view="start"]').click()
+    await page.locator('.sidebar-button[data-view="start"]').click()
     expect(await page.getByRole('region', { name: 'Recent runs' }).innerText()).toMatch(/3 servers/)
   })
 

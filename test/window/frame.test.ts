@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const currentView = (): Promise<string | null> => window.page.locator('.rail-button[aria-current="page"]').getAttribute('aria-label')
+const currentView = (): Promise<string | null> => window.page.locator('.sidebar-button[aria-current="page"]').getAttribute('aria-label')
 const serversOnHeatmap = async (): Promise<number> => {
   const surface = window.page.locator('.zoom-surface')
   const label = (await surface.count()) === 0 ? null : await surface.getAttribute('aria-label')
@@ -56,7 +56,7 @@ describe('the filter', () => {
     await expect.poll(serversOnHeatmap).toBe(1)
     await page.keyboard.press('Escape')
     await search().fill('alpha')
-    await page.getByText('No server passes the filter').waitFor()
+    await page.getByText('No servers match the filter').waitFor()
     await page.getByRole('button', { name: 'Undo filter' }).click()
     await expect.poll(serversOnHeatmap).toBe(1)
     await page.locator('.zoom-surface').focus()
@@ -161,9 +161,9 @@ describe('a link', () => {
     const { app, page } = window
     await search().fill('alpha')
     await page.getByRole('button', { name: 'Clusters' }).click()
-    await page.locator('.rail-button[aria-current="page"]').focus()
+    await page.locator('.sidebar-button[aria-current="page"]').focus()
     await page.keyboard.press('Control+Shift+l')
-    await page.getByText('Link to this view copied.').waitFor()
+    await page.getByText('Link copied.').waitFor()
     const copied = await app.evaluate(({ clipboard }) => clipboard.readText())
     expect(copied).toMatch(/^headroom:\/\/run\/clusters\?path=.*&text=alpha$/)
     await page.keyboard.press('Control+Shift+x')

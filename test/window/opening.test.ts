@@ -23,7 +23,7 @@ const withWindow = async (args: readonly string[], check: (window: LaunchedApp) 
   }
 }
 
-const summaryBarText = ({ page }: LaunchedApp): Promise<string> => page.getByRole('banner', { name: 'Fleet headline' }).innerText()
+const summaryBarText = ({ page }: LaunchedApp): Promise<string> => page.getByRole('banner', { name: 'Fleet summary' }).innerText()
 
 describe('a path on the command line', () => {
   it('shows a run folder', async () => {
@@ -42,11 +42,11 @@ describe('a path on the command line', () => {
     await withWindow([run], async (window) => {
       const { page } = window
       await waitForHeatmap(page)
-      expect(await summaryBarText(window)).toMatch(/Run of the Python job[^]*Servers\s+3[^]*At risk\s+1/)
+      expect(await summaryBarText(window)).toMatch(/Module 05 run[^]*Servers\s+3[^]*At risk\s+1/)
       await page.getByText(/\d notes/).click()
       expect(await page.locator('.notes-list').innerText()).toMatch(/at_risk_servers\s+29 rows[^]*server_clusters\.csv/)
       await page.getByRole('button', { name: 'Clusters' }).click()
-      await page.getByText('No clusters in this run').waitFor()
+      await page.getByText('No clusters', { exact: true }).waitFor()
     })
   })
 
@@ -68,7 +68,7 @@ describe('a path on the command line', () => {
   it('says that nothing is there', async () => {
     await withWindow([join(folder, 'moved-away.parquet')], async ({ page }) => {
       await page.getByRole('alert').waitFor()
-      expect(await page.getByRole('alert').innerText()).toMatch(/Nothing was found there[^]*moved-away\.parquet/)
+      expect(await page.getByRole('alert').innerText()).toMatch(/File or folder not found[^]*moved-away\.parquet/)
     })
   })
 })
@@ -87,8 +87,8 @@ describe('the start view', () => {
     try {
       const { page } = second
       expect(await page.getByRole('button', { name: /fleet 3 servers/ }).isDisabled()).toBe(true)
-      await page.getByRole('button', { name: 'Remove fleet from the list' }).click()
-      await page.getByText('None yet.').waitFor()
+      await page.getByRole('button', { name: 'Remove fleet from list' }).click()
+      await page.getByText('No runs yet.').waitFor()
     } finally {
       await second.close()
     }
@@ -105,10 +105,10 @@ describe('the start view', () => {
         }, type)
       await drag('dragenter')
       await page.getByText('Drop to open').waitFor()
-      expect(await page.locator('.drop-target').innerText()).toContain('a run folder is shown as it is')
+      expect(await page.locator('.drop-target').innerText()).toContain('run folders are opened')
       await drag('drop')
       await page.getByText('Drop to open').waitFor({ state: 'detached' })
-      await page.getByText('fleet.parquet has no path on this computer').waitFor()
+      await page.getByText('fleet.parquet is not a local file').waitFor()
     })
   })
 })

@@ -76,7 +76,7 @@ describe('a question', () => {
     await app.evaluate(({ dialog }, filePath) => {
       dialog.showSaveDialog = async () => ({ canceled: false, filePath })
     }, target)
-    await page.getByRole('button', { name: 'Take along' }).click()
+    await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('button', { name: 'Export all rows as CSV…' }).click()
     await page.getByText('Saved 3 rows as answer.csv.').waitFor()
     expect(await readFile(target, 'utf8')).toBe('server_id,horizon_p95\nalpha,93.5\nbravo,69\ncharlie,71.2\n')
@@ -86,7 +86,7 @@ describe('a question', () => {
       },
       join(folder, 'missing', 'answer.parquet'),
     )
-    await page.getByRole('button', { name: 'Take along' }).click()
+    await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('button', { name: 'Export all rows as Parquet…' }).click()
     await page.getByText(/answer\.parquet cannot be written\./).waitFor()
     await page.getByText('charlie').waitFor()
@@ -107,7 +107,7 @@ describe('a question', () => {
     await typeQuery('SELECT count(*) FROM range(100000000000) a')
     await page.keyboard.press('Control+Enter')
     await page.getByRole('button', { name: 'Cancel' }).click()
-    await page.getByText('The query was cancelled.').waitFor()
+    await page.getByText('Query cancelled.').waitFor()
     expect(await resultOf('SELECT 7 AS seven')).toMatch(/seven\s+7/)
     expect(await queryPid()).not.toBe(before)
   })

@@ -37,7 +37,7 @@ const visitViews = async (run: string, viewsWithAlerts: readonly string[] = []):
     page.on('pageerror', (error) => faults.push(String(error)))
     await showView(page, 'Overview')
     const names = await page
-      .locator('.rail-button[data-view]')
+      .locator('.sidebar-button[data-view]')
       .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))
     for (const name of names) {
       await showView(page, name)
@@ -65,9 +65,9 @@ describe('recommendations by host', () => {
       const hosts = page.getByRole('grid', { name: 'Hosts' })
       await hosts.getByRole('row').nth(1).waitFor()
       await waitForPage(page)
-      const panel = page.getByRole('complementary', { name: 'Load of the host' })
+      const panel = page.getByRole('complementary', { name: 'Host load' })
       const title = await panel.getByRole('heading').innerText()
-      const [, host = '', full = ''] = /^(\S+) is ([\d.]+).% full at most, on /.exec(title) ?? []
+      const [, host = '', full = ''] = /^(\S+) peaks at ([\d.]+).% of capacity on /.exec(title) ?? []
       expect(await hosts.getByRole('row').nth(1).innerText()).toContain(host)
       expect(Number(full)).toBeLessThanOrEqual(70)
       const shares = await panel.getByRole('table').locator('tbody td[data-number]').allInnerTexts()
@@ -76,7 +76,7 @@ describe('recommendations by host', () => {
       expect(Math.abs(sum - Number(full))).toBeLessThan(0.06 * shares.length)
       const other = await hosts.getByRole('row').nth(2).getByRole('gridcell').first().innerText()
       await hosts.getByRole('row').nth(2).click()
-      await panel.getByRole('heading', { name: new RegExp(`^${other} is`) }).waitFor()
+      await panel.getByRole('heading', { name: new RegExp(`^${other} peaks`) }).waitFor()
       await page.screenshot({ path: join(resolve(import.meta.dirname, '..', '..', 'test-results', 'window'), 'Hosts.png') })
     } finally {
       await window.close()
@@ -89,12 +89,12 @@ describe('every view', () => {
     const run = join(folder, 'python')
     await fabricatePythonRun(run, { clusters: true })
     const texts = await visitViews(run, ['Reconcile', 'What if'])
-    expect(texts.get('Overview')).toMatch(/^1 of 3 servers will run short/)
-    expect(texts.get('Seasons')).toMatch(/does not tell of its season/)
-    expect(texts.get('Models')).toMatch(/does not say how right its models were/)
-    expect(texts.get('Recommendations')).toMatch(/This run recommends nothing/)
+    expect(texts.get('Overview')).toMatch(/^1 of 3 servers are likely to run out/)
+    expect(texts.get('Seasons')).toMatch(/No seasonality in this run/)
+    expect(texts.get('Models')).toMatch(/No model accuracy in this run/)
+    expect(texts.get('Recommendations')).toMatch(/No recommendations in this run/)
     expect(texts.get('Reconcile')).toMatch(/holds one side of the reconciliation alone/)
-    expect(texts.get('Server')).toMatch(/No server is selected/)
+    expect(texts.get('Server')).toMatch(/No server selected/)
   })
 
   it('of a run that lacks its small files is shown in part', async () => {
@@ -102,7 +102,7 @@ describe('every view', () => {
     await fabricateRun(run)
     await Promise.all(['module_05_summary.json', 'optimization_recommendations.json'].map((name) => rm(join(run, name))))
     const texts = await visitViews(run, ['Reconcile', 'What if'])
-    expect(texts.get('Recommendations')).toMatch(/missing or lists no server/)
+    expect(texts.get('Recommendations')).toMatch(/missing or empty/)
     expect(texts.get('Models')).toMatch(/model_accuracy\.json is missing/)
   })
 
@@ -117,12 +117,12 @@ describe('every view', () => {
     const calm = await visitViews(
       await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
     )
-    expect(calm.get('Overview')).toMatch(/^None of 8 servers is expected to run out of capacity/)
+    expect(calm.get('Overview')).toMatch(/^No server is expected to run out of capacity .*\(8 servers\)/)
     expect(calm.get('Overview')).toMatch(/No server is at risk\./)
     const alarmed = await visitViews(
       await analyse(dataset, 'alarmed', '--set', 'high_risk_threshold=0.01', '--set', 'very_high_risk_threshold=0.02'),
     )
-    expect(alarmed.get('Overview')).toMatch(/^8 of 8 servers will run short/)
+    expect(alarmed.get('Overview')).toMatch(/^8 of 8 servers are likely to run out/)
   })
 
   it('of hourly data', async () => {
@@ -167,6 +167,6 @@ describe('every view', () => {
     await writeFile(eventsFile, `from,to,servers,effect,note\n${start},2027-12-31,*,+60 points,Migration night\n`)
     const texts = await visitViews(await analyse(dataset, 'events-run', '--events', eventsFile))
     expect(texts.get('Events')).toMatch(/Migration night/)
-    expect(texts.get('Events')).toMatch(/servers at risk instead of/)
+    expect(texts.get('Events')).toMatch(/servers at risk \(was /)
   })
 })

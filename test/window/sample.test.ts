@@ -21,9 +21,9 @@ afterAll(async () => {
 })
 
 describe('the sample fleet', () => {
-  it('is analysed and shown with its headline and a heatmap whose title states the finding', async () => {
+  it('is analysed and shown with its summary bar and a heatmap whose title states the finding', async () => {
     const { page } = window
-    expect(await page.getByRole('banner', { name: 'Fleet headline' }).innerText()).toMatch(/Servers\s+120/)
+    expect(await page.getByRole('banner', { name: 'Fleet summary' }).innerText()).toMatch(/Servers\s+120/)
     const title = await page.locator('.chart').getAttribute('aria-label')
     expect(title).toMatch(/^\d+ of 120 servers exceeds? .* by /)
     expect(await countChartColors(page)).toBeGreaterThan(50)
@@ -46,7 +46,7 @@ describe('the sample fleet', () => {
     await page.mouse.click(point.x, point.y)
     const drawer = page.getByRole('complementary', { name: 'Server details' })
     await drawer.getByText('Forecast P95').waitFor()
-    expect(await drawer.innerText()).toMatch(/1 of 120 by risk/)
+    expect(await drawer.innerText()).toMatch(/Risk rank 1 of 120/)
     const chart = await page.locator('.chart').boundingBox()
     const box = await drawer.boundingBox()
     expect((chart?.x ?? 0) + (chart?.width ?? 0)).toBeLessThanOrEqual(box?.x ?? 0)
@@ -95,7 +95,7 @@ describe('the sample fleet', () => {
     // The box held a tenth of 120 servers: the row at its top is the 13th by risk.
     const top = await heatmapPoint(page, 0.5, 0.04)
     await page.mouse.click(top.x, top.y)
-    await page.getByText(/1[23] of 120 by risk/).waitFor()
+    await page.getByText(/Risk rank 1[23] of 120/).waitFor()
     await page.keyboard.press('Escape')
     await reset.click()
     await waitForChart(page)
@@ -108,7 +108,7 @@ describe('the sample fleet', () => {
     await page.keyboard.press('ArrowDown')
     expect(await page.getByRole('tooltip').innerText()).toMatch(/%/)
     await page.keyboard.press('Enter')
-    await page.getByText('2 of 120 by risk').waitFor()
+    await page.getByText('Risk rank 2 of 120').waitFor()
     await page.keyboard.press('Escape')
   })
 
@@ -116,7 +116,7 @@ describe('the sample fleet', () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
     // They take their room from the chart when they come.
-    await page.getByRole('region', { name: 'Profiles of the clusters' }).waitFor()
+    await page.getByRole('region', { name: 'Cluster profiles' }).waitFor()
     await waitForChart(page)
     expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/groups?: /)
     const mark = await findScatterMark(page)
@@ -138,7 +138,7 @@ describe('the sample fleet', () => {
   it('narrows every view to the servers in a box drawn on the scatter', async () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
-    await page.getByRole('region', { name: 'Profiles of the clusters' }).waitFor()
+    await page.getByRole('region', { name: 'Cluster profiles' }).waitFor()
     await waitForChart(page)
     const mark = await findScatterMark(page)
     await page.getByText('Box', { exact: true }).click()
@@ -148,7 +148,7 @@ describe('the sample fleet', () => {
     await page.mouse.move(mark.x + 40, mark.y + 40, { steps: 8 })
     await page.mouse.up()
     const chip = await page
-      .getByText(/\d+ picked server/)
+      .getByText(/\d+ selected server/)
       .first()
       .innerText()
     const picked = Number(chip.split(' ')[0])
@@ -159,7 +159,7 @@ describe('the sample fleet', () => {
       picked === 1 ? /^The one server/ : new RegExp(`\\b${picked} servers`),
     )
     await page.getByRole('button', { name: 'Clear', exact: true }).click()
-    await page.getByText(/picked server/).waitFor({ state: 'detached' })
+    await page.getByText(/selected server/).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Risk heatmap' }).click()
     await waitForChart(page)
   })
@@ -173,10 +173,10 @@ describe('the sample fleet', () => {
       })
     const theme = page.getByRole('button', { name: /^Theme: / })
     await theme.click()
-    await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: light')
+    await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: Light')
     await expect.poll(cornerColor).toBe(255)
     await theme.click()
-    await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: dark')
+    await expect.poll(() => theme.getAttribute('aria-label')).toBe('Theme: Dark')
     await expect.poll(cornerColor).toBeLessThan(40)
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
   })

@@ -11,16 +11,16 @@ import { Chart, type BrushedArea, type ChartHandle, type ElementSize } from '../
 import { SegmentedControl, Select } from '../../components/select.tsx'
 import { ClusterProfiles } from './cluster-profiles.tsx'
 import { DataTable, TableToggle } from '../../components/data-table.tsx'
-import { EmptyState, NoMatchingServers } from '../../components/empty-state.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { SaveImageMenu } from '../../charts/chart-frame.tsx'
 import type { TableContent } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
-import { findServersInside } from '../../state/notify.ts'
-import { changeFilter, navigateTo, selectServer } from '../../state/navigation.ts'
+import { filterByArea, navigateTo, selectServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
+import { NoMatchingServers } from '../loaded.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
 type DragMode = 'none' | 'rect' | 'polygon'
@@ -37,10 +37,9 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
   }, [])
   const response = useRequest('clusters.get', { folder: run.folder, metric, filter, projection }, run.folder)
   const profiles = useRequest('cluster-profiles.get', { folder: run.folder }, run.folder)
-  const selectFromChart = async (area: BrushedArea): Promise<void> => {
+  const filterByBrush = (area: BrushedArea): void => {
     setDragMode('none')
-    const servers = await findServersInside({ folder: run.folder, metric, filter, projection, area: area.map(([x, y]) => [x, y]) })
-    if (servers.length > 0) changeFilter({ servers: [...servers] })
+    void filterByArea({ folder: run.folder, metric, filter, projection, area: area.map(([x, y]) => [x, y]) })
   }
   return (
     <main className="view" aria-label="Clusters">
@@ -77,13 +76,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
             (response.value.serverIds.length > 0 && isTable ? (
               <DataTable label="Clusters table" content={toTable(response.value)} />
             ) : response.value.serverIds.length > 0 ? (
-              <Scatter
-                data={response.value}
-                theme={theme}
-                dragMode={dragMode}
-                onArea={(area) => void selectFromChart(area)}
-                onChart={storeChart}
-              />
+              <Scatter data={response.value} theme={theme} dragMode={dragMode} onArea={filterByBrush} onChart={storeChart} />
             ) : isFilterActive(filter) ? (
               <NoMatchingServers />
             ) : (

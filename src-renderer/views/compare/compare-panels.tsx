@@ -7,7 +7,7 @@ import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
 import { formatTable } from '../../components/format-table.ts'
-import { copyWithNotice } from '../../state/notify.ts'
+import { copyWithNotice } from '../../state/clipboard.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
 

@@ -5,6 +5,7 @@ import type { CompareResponse } from '../../../src-shared/ipc/compare-runs-view.
 import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Select } from '../../components/select.tsx'
+import { KeyFigure } from '../../components/key-figure.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { Toolbar } from '../../components/toolbar.tsx'
@@ -86,13 +87,13 @@ const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readon
         risk) against {formatDate(Date.parse(later.analyzed_at))} ({formatting.count(later.at_risk_servers)} of{' '}
         {formatting.count(later.servers)})
       </p>
-      <dl className="answers">
-        <CountFigure name="Newly at risk" value={risks.new} note="not at risk in the earlier run" />
-        <CountFigure name="No longer at risk" value={risks.cleared} note="at risk in the earlier run" />
-        <CountFigure name="Still at risk" value={risks.still_at_risk} note={`${formatting.count(risks.moved)} changed`} />
-        <CountFigure name="Servers added" value={servers.added} note="only in the later run" />
-        <CountFigure name="Servers removed" value={servers.removed} note="only in the earlier run" />
-      </dl>
+      <div className="key-figures">
+        <KeyFigure label="Newly at risk" value={formatting.count(risks.new)} note="not at risk in the earlier run" />
+        <KeyFigure label="No longer at risk" value={formatting.count(risks.cleared)} note="at risk in the earlier run" />
+        <KeyFigure label="Still at risk" value={formatting.count(risks.still_at_risk)} note={`${formatting.count(risks.moved)} changed`} />
+        <KeyFigure label="Servers added" value={formatting.count(servers.added)} note="only in the later run" />
+        <KeyFigure label="Servers removed" value={formatting.count(servers.removed)} note="only in the earlier run" />
+      </div>
       {(notes.length > 0 || policies.length > 0) && (
         <section aria-label="Differences in settings">
           <h2>Differences in settings</h2>
@@ -121,11 +122,3 @@ const findingText = ({ risks, causes }: CompareResponse): string => {
   const causeLabel = { policy: 'changed settings', model: 'model change', data: 'new data', together: 'several causes' }[cause] ?? cause
   return `${formatting.count(risks.new)} ${risks.new === 1 ? 'risk is' : 'risks are'} new and ${formatting.count(risks.cleared)} cleared. Main cause: ${causeLabel} (${formatting.count(count)}).`
 }
-
-const CountFigure = ({ name, value, note }: { readonly name: string; readonly value: number; readonly note: string }) => (
-  <div className="answer">
-    <dt className="answer-question">{name}</dt>
-    <dd className="answer-value">{formatting.count(value)}</dd>
-    <dd className="muted">{note}</dd>
-  </div>
-)

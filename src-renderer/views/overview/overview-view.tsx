@@ -3,8 +3,8 @@ import { useState } from 'react'
 import type { FleetFigures, FleetFiguresRequest, ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import type { FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { NoMatchingServers } from '../../components/empty-state.tsx'
-import { Loaded } from '../loaded.tsx'
+import { KeyFigure } from '../../components/key-figure.tsx'
+import { Loaded, NoMatchingServers } from '../loaded.tsx'
 import { navigateTo } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
@@ -62,7 +62,7 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
   const soonest = figures.soonest[0]
   const firstBreachAt = soonest?.first_breach_at
   return (
-    <div className="answers">
+    <div className="key-figures">
       <KeyFigure
         label="Servers at risk"
         value={formatting.count(figures.at_risk)}
@@ -126,31 +126,4 @@ const certaintyNote = (figures: FleetFigures, models: ModelAccuracyResponse | nu
     return `mean breach probability ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))}`
   }
   return figures.median_mae === null ? 'no backtest' : `median model error ${formatNumber(figures.median_mae)} points (MAE)`
-}
-
-interface KeyFigureProps {
-  readonly label: string
-  readonly value: string
-  readonly note: string
-  readonly isAlert?: boolean
-  readonly onOpen?: () => void
-}
-
-const KeyFigure = ({ label, value, note, isAlert = false, onOpen }: KeyFigureProps) => {
-  const content = (
-    <>
-      <span className="answer-question">{label}</span>
-      <span className="answer-value">{value}</span>
-      <span className="muted">{note}</span>
-    </>
-  )
-  return onOpen === undefined ? (
-    <div className="answer" data-alarming={isAlert}>
-      {content}
-    </div>
-  ) : (
-    <button type="button" className="answer" data-alarming={isAlert} onClick={onOpen}>
-      {content}
-    </button>
-  )
 }

@@ -8,11 +8,12 @@ import { verdictFilters, type Cell, type Recommendation, type RecommendationsPag
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
-import { EmptyState, NoMatchingServers } from '../../components/empty-state.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { formatTable } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
-import { copyWithNotice, saveDecisions, removeDecisions } from '../../state/notify.ts'
+import { copyWithNotice } from '../../state/clipboard.ts'
+import { saveDecisions, removeDecisions } from '../../state/run-notes.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
@@ -20,6 +21,7 @@ import { formatDollars, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DecisionPanel } from './decision-panel.tsx'
 import { PackingView } from './packing-view.tsx'
+import { NoMatchingServers } from '../loaded.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
 type Verdict = (typeof verdictFilters)[number]
@@ -40,7 +42,7 @@ const columns: readonly GridColumn[] = [
 
 const toCells = (row: Recommendation): readonly Cell[] => [
   row.server_id,
-  recommendationLabels[row.recommendation],
+  row.recommendation,
   row.reason,
   row.units_to_add,
   row.order_by,
@@ -48,6 +50,9 @@ const toCells = (row: Recommendation): readonly Cell[] => [
   row.monthly_savings_usd,
   row.verdict,
 ]
+
+const recommendationText = (cell: Cell): string =>
+  cell !== null && Object.hasOwn(recommendationLabels, String(cell)) ? recommendationLabels[cell as Recommendation['recommendation']] : '–'
 
 const selectPage = ({ rows, total }: RecommendationsPage) => ({ rows, total })
 
@@ -142,6 +147,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
                 markedKey={selectedRows.length === 1 ? (selectedRows[0]?.server_id ?? null) : null}
                 onRowSelect={([name]) => selectServer(String(name))}
                 onOpen={([name]) => openServer(String(name))}
+                renderCell={(cell, { name }) => (name === 'recommendation' ? recommendationText(cell) : undefined)}
                 onSelection={setSelection}
                 onCopy={() =>
                   void copyWithNotice(

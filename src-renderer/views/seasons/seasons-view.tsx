@@ -6,6 +6,7 @@ import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { MetricSeason, SeasonResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
+import { KeyFigure } from '../../components/key-figure.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { SeasonProfile } from './season-profile.tsx'
@@ -46,8 +47,8 @@ const Season = ({ response, season, theme }: SeasonProps) => {
   return (
     <div className="page-inner">
       <h1 className="finding">{findingText(season)}</h1>
-      <dl className="answers">
-        <UpliftFigure name="Quarter ends" effect={eoq} n={eoq.quarters} countUnit="quarters" />
+      <div className="key-figures">
+        <UpliftFigure name="Quarter ends" effect={eoq} n={eoq.quarters} countUnit="quarter ends" />
         <UpliftFigure
           name={`Holidays${response.holidayCountry === null ? '' : ` (${response.holidayCountry})`}`}
           effect={holiday}
@@ -55,12 +56,12 @@ const Season = ({ response, season, theme }: SeasonProps) => {
           countUnit="days"
         />
         <UpliftFigure name="Weekends" effect={weekend} n={weekend.weeks} countUnit="weeks" />
-        <div className="answer">
-          <dt className="answer-question">Weekly seasonality</dt>
-          <dd className="answer-value">{weeklyStrength.mean === null ? '–' : formatProbability(weeklyStrength.mean)}</dd>
-          <dd className="muted">strength, mean of {formatting.count(weeklyStrength.series)} series</dd>
-        </div>
-      </dl>
+        <KeyFigure
+          label="Weekly seasonality"
+          value={weeklyStrength.mean === null ? '–' : formatProbability(weeklyStrength.mean)}
+          note={`strength, mean of ${formatting.count(weeklyStrength.series)} series`}
+        />
+      </div>
       <div className="columns">
         <Quarters season={season} theme={theme} windowDays={response.eoqWindowDays} />
         <Causes season={season} theme={theme} />
@@ -93,15 +94,19 @@ interface UpliftFigureProps {
 }
 
 const UpliftFigure = ({ name, effect, n, countUnit }: UpliftFigureProps) => (
-  <div className="answer">
-    <dt className="answer-question">{name}</dt>
-    <dd className="answer-value">{effect.uplift_points === null ? '–' : `${formatSigned(effect.uplift_points)} points`}</dd>
-    <dd className="muted">
-      {effect.standard_error === null ? 'no error below two' : `± ${formatNumber(effect.standard_error)} standard error`}, n ={' '}
-      {formatting.count(n)} {countUnit}, {formatting.count(effect.series)} series
-    </dd>
-  </div>
+  <KeyFigure
+    label={name}
+    value={effect.uplift_points === null ? '–' : `${formatSigned(effect.uplift_points)} points`}
+    note={upliftNote(effect, n, countUnit)}
+  />
 )
+
+const upliftNote = ({ standard_error: error, series }: UpliftFigureProps['effect'], n: number, countUnit: string): string => {
+  const seriesText = `${formatting.count(series)} series`
+  if (n < 2) return `Needs two ${countUnit}; the history holds ${n === 0 ? 'none' : 'one'} (${seriesText})`
+  const errorText = error === null ? 'no standard error' : `± ${formatNumber(error)} standard error`
+  return `${errorText}, n = ${formatting.count(n)} ${countUnit}, ${seriesText}`
+}
 
 const Quarters = ({
   season,

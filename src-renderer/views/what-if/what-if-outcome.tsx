@@ -2,6 +2,7 @@
 import { useId, useState } from 'react'
 import type { SavedScenario } from '../../../src-shared/ipc/saved-scenario.ts'
 import type { ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
+import { KeyFigure } from '../../components/key-figure.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatDollars, formatNumber, formatSigned, formatting } from '../../theme/formatting.ts'
 
@@ -23,29 +24,30 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
       <h1 className="finding" aria-live="polite">
         {findingText(result)}
       </h1>
-      <dl className="answers">
+      <div className="key-figures">
         {listFigures(outcome).map(([name, value, format], index) => {
           const runValue = before[index]?.[1] ?? null
           return (
-            <div key={name} className="answer">
-              <dt className="answer-question">{name}</dt>
-              <dd className="answer-value">{value === null ? '–' : format(value)}</dd>
-              <dd className="muted">
-                {value === null || runValue === null
-                  ? 'not known'
+            <KeyFigure
+              key={name}
+              label={name}
+              value={value === null ? '–' : format(value)}
+              note={
+                value === null || runValue === null
+                  ? 'unknown'
                   : value === runValue
-                    ? 'as the run'
-                    : `${formatSigned(value - runValue)} against ${format(runValue)}`}
-              </dd>
-            </div>
+                    ? 'Unchanged'
+                    : `${formatSigned(value - runValue)} (was ${format(runValue)})`
+              }
+            />
           )
         })}
-        <div className="answer">
-          <dt className="answer-question">Soonest breach</dt>
-          <dd className="answer-value">{outcome.soonest_breach === null ? 'none' : formatDate(Date.parse(outcome.soonest_breach.at))}</dd>
-          <dd className="muted">{outcome.soonest_breach?.server_id ?? 'no server is at risk'}</dd>
-        </div>
-      </dl>
+        <KeyFigure
+          label="First breach"
+          value={outcome.soonest_breach === null ? 'none' : formatDate(Date.parse(outcome.soonest_breach.at))}
+          note={outcome.soonest_breach?.server_id ?? 'no server is at risk'}
+        />
+      </div>
       {result.unplaced.length > 0 && (
         <p className="verdict">
           {formatting.count(result.unplaced.length)} {result.unplaced.length === 1 ? 'group has' : 'groups have'} no remaining server for

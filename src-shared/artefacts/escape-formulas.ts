@@ -1,4 +1,4 @@
-// Cells that a spreadsheet would take for a formula, made plain text: an apostrophe stands before them.
+// Escapes text that a spreadsheet would run as a formula, by a leading apostrophe.
 
 /** = + - @, or one of these behind a tab or line break (OWASP, "CSV Injection"). Numbers are no text and stay as they are. */
 const formulaPrefix = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
