@@ -8,15 +8,22 @@ import { DataTable, TableToggle } from '../components/data-table.tsx'
 import { Popover } from '../components/popover.tsx'
 import { formatTable, textFormats, type TableContent } from '../components/format-table.ts'
 
+export interface LegendEntry {
+  readonly label: string
+  readonly color: string
+  readonly mark: 'line' | 'dashed' | 'area'
+}
+
 export interface ChartFrameProps extends ChartProps {
   /** The finding as a sentence. */
   readonly title: string
   readonly note?: string | undefined
+  readonly legend?: readonly LegendEntry[]
   readonly table: () => TableContent
   readonly className?: string
 }
 
-export const ChartFrame = ({ title, note, table, className = '', ...chart }: ChartFrameProps) => {
+export const ChartFrame = ({ title, note, legend, table, className = '', ...chart }: ChartFrameProps) => {
   const { copyWithNotice, saveFile } = useExportActions()
   const handle = useRef<ChartHandle | null>(null)
   const [isTable, setIsTable] = useState(false)
@@ -30,6 +37,7 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
         <div>
           <h2>{title}</h2>
           {note !== undefined && <p className="muted">{note}</p>}
+          {legend !== undefined && <Legend entries={legend} />}
         </div>
         <span className="toolbar-gap" />
         <TableToggle name={title} isTable={isTable} onChange={setIsTable} />
@@ -75,6 +83,16 @@ export const ChartFrame = ({ title, note, table, className = '', ...chart }: Cha
     </section>
   )
 }
+
+const Legend = ({ entries }: { readonly entries: readonly LegendEntry[] }) => (
+  <ul className="chart-legend" aria-label="Legend">
+    {entries.map(({ label, color, mark }) => (
+      <li key={label}>
+        <span className="legend-mark" data-mark={mark} style={{ color }} aria-hidden /> {label}
+      </li>
+    ))}
+  </ul>
+)
 
 export interface SaveImageMenuProps {
   /** File name without extension. */

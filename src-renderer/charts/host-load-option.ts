@@ -1,4 +1,4 @@
-// How full a host is over the horizon, alone and with the servers that move onto it, against what it may be filled up to.
+// The chart of a host's load over the horizon: before and after consolidation, and the limit.
 import type { EChartsOption, LineSeriesOption } from 'echarts'
 import type { HostLoad } from '../../src-shared/ipc/packing-view.ts'
 import { escapeHtml } from '../../src-shared/chart-options/format.ts'
@@ -37,9 +37,9 @@ export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: Char
       },
     },
     series: [
-      line('alone', 'the host alone', currentLoad, 1.25, theme.muted),
+      line('alone', 'before consolidation', currentLoad, 1.25, theme.muted),
       {
-        ...line('together', 'with its guests', consolidatedLoad, 2, theme.accent),
+        ...line('together', 'after consolidation', consolidatedLoad, 2, theme.accent),
         markLine: {
           silent: true,
           symbol: 'none',
@@ -49,7 +49,7 @@ export const createHostLoadOption = (load: HostLoad, stepMs: number, chart: Char
               lineStyle: { color: theme.risk.high.color, type: 'dashed', width: 1 },
               label: {
                 position: 'insideEndTop',
-                formatter: `up to ${formatting.value(target, '%')}`,
+                formatter: `limit ${formatting.value(target, '%')}`,
                 color: theme.muted,
                 fontSize: fontSizes.small,
                 fontFamily: theme.font.family,

@@ -3,6 +3,7 @@ import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from 'echart
 import type { TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
+import type { LegendEntry } from './chart-frame.tsx'
 import { fontSizes } from '../../src-shared/chart-options/title.ts'
 
 export interface ServerSeriesData {
@@ -112,6 +113,25 @@ const maxShownValue = (data: ServerSeriesData): number => {
 
 const eventColor = ({ theme }: ChartContext): string => theme.clusterColors[2] ?? theme.muted
 
+/** The legend of what the chart shows; `intervalLabel` null: no interval. */
+export const createServerSeriesLegend = (data: ServerSeriesData, intervalLabel: string | null, chart: ChartContext): LegendEntry[] => {
+  const { theme } = chart
+  const hasMark = (kind: TimeMark['kind']): boolean => data.marks.some((mark) => mark.kind === kind)
+  return [
+    { label: 'Measured', color: theme.text, mark: 'line' },
+    { label: `Forecast (${data.model})`, color: theme.accent, mark: 'line' },
+    ...(data.otherModels.length === 0 ? [] : [{ label: 'Other models', color: theme.muted, mark: 'dashed' as const }]),
+    ...(intervalLabel === null ? [] : [{ label: intervalLabel, color: theme.accent, mark: 'area' as const }]),
+    ...(hasMark('eoq') ? [{ label: 'Quarter end', color: markColor('eoq', chart), mark: 'area' as const }] : []),
+    ...(hasMark('holiday') ? [{ label: 'Holiday', color: markColor('holiday', chart), mark: 'area' as const }] : []),
+    ...(data.events.length === 0 ? [] : [{ label: 'Event', color: eventColor(chart), mark: 'area' as const }]),
+    ...(data.adjustedForecast === null ? [] : [{ label: 'Forecast with events', color: eventColor(chart), mark: 'dashed' as const }]),
+  ]
+}
+
+const markColor = (kind: TimeMark['kind'], { theme }: ChartContext): string =>
+  kind === 'eoq' ? theme.risk.medium.color : (theme.clusterColors[3] ?? theme.muted)
+
 const maxNoteLength = 28
 
 /** The forecast with events; events are marked even where they do not change it. */
@@ -213,7 +233,7 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
               {
                 xAxis: fromMs,
                 itemStyle: {
-                  color: kind === 'eoq' ? theme.risk.medium.color : (theme.clusterColors[3] ?? theme.muted),
+                  color: markColor(kind, chart),
                   opacity: kind === 'eoq' ? 0.13 : 0.3,
                 },
               },

@@ -35,7 +35,8 @@ export interface DataGridProps {
   readonly context: CellContext
   /** undefined while the row is loading. */
   readonly rowAt: (index: number) => readonly Cell[] | undefined
-  readonly onRange: (from: number, to: number) => void
+  /** Rows in view, for lists that load their rows. */
+  readonly onRange?: (from: number, to: number) => void
   readonly sort?: GridSort | null
   readonly onSort?: (sort: GridSort) => void
   /** First cell of the marked row. */
@@ -77,7 +78,7 @@ export const DataGrid = (props: DataGridProps) => {
   const last = (visibleRows.at(-1)?.index ?? 0) + 1
   // Rows passed by fast scrolling are not fetched.
   useEffect(() => {
-    const timer = setTimeout(() => onRange(first, last), fetchDelayMs)
+    const timer = setTimeout(() => onRange?.(first, last), fetchDelayMs)
     return () => clearTimeout(timer)
   }, [onRange, first, last])
 

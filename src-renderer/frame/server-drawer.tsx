@@ -1,14 +1,24 @@
 // The drawer on the right: series and figures of the selected server, next to the view.
 import { Maximize2, X } from 'lucide-react'
-import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
+import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { SeriesChart } from '../charts/series-chart.tsx'
 import { openServer, selectServer } from '../state/navigation.ts'
 import { useRequest } from '../state/use-request.ts'
 import { useWindowState } from '../state/window-state.ts'
-import { formatDate, formatDaysAhead, formatDollars, formatUtcTime, formatNumber, formatting } from '../theme/formatting.ts'
+import { formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
 import { DrawerGrip } from './drawer-grip.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
+import {
+  formatCluster,
+  formatCost,
+  formatFirstBreach,
+  formatPoints,
+  formatRank,
+  formatServerTime,
+  sortMetrics,
+  type ServerFigures,
+} from '../components/server-figures.ts'
 import { RiskBadge } from '../components/risk-badge.tsx'
 
 const close = (): void => selectServer(null)
@@ -44,12 +54,6 @@ export const ServerDrawer = ({ run, serverId }: { readonly run: RunOverview; rea
   )
 }
 
-/** The metric in view first. */
-const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
-  [...metrics].sort((a, b) => Number(b.metric === metric) - Number(a.metric === metric))
-
-type ServerFigures = ServerDetail['metrics'][number]
-
 const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly figures: ServerFigures }) => {
   const { unit, series, high_threshold: threshold } = figures
   const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, unit))
@@ -59,7 +63,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
       <div className="drawer-verdict">
         <RiskBadge level={figures.risk_level} />
         <span className="muted">
-          {figures.metric} · Risk rank {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)}
+          {figures.metric} · {formatRank(figures)}
         </span>
       </div>
       <SeriesChart
@@ -73,7 +77,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         <FigureRow name="Forecast P95" value={value(figures.horizon_p95)} isStrong />
         <FigureRow name="Forecast peak" value={value(figures.horizon_peak)} />
         <FigureRow name="Forecast mean" value={value(figures.horizon_mean)} />
-        <FigureRow name="Headroom" value={formatHeadroom(figures)} isStrong />
+        <FigureRow name="Headroom" value={formatPoints(figures.headroom_points)} isStrong />
         <FigureRow name="First breach" value={formatFirstBreach(figures, run)} />
         {figures.periods_over > 0 && (
           <FigureRow
@@ -82,20 +86,13 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
           />
         )}
         {figures.seasonal_peak_risk !== null && <FigureRow name="Seasonal peak" value={value(figures.seasonal_peak_risk)} />}
-        <FigureRow name="Cluster" value={figures.cluster === null ? 'none' : `${figures.cluster} – ${figures.cluster_name ?? 'unnamed'}`} />
+        <FigureRow name="Cluster" value={formatCluster(figures)} />
         <FigureRow name="Recommendation" value={formatRecommendation(figures, run)} />
         <FigureRow name="Model" value={figures.model ?? 'no forecast'} />
         <FigureRow name="Model error (MAE)" value={figures.mae === null ? 'unknown' : `${formatNumber(figures.mae)} points`} />
         <FigureRow name="Group" value={groups.length === 0 ? 'none' : groups.join(' · ')} />
-        <FigureRow name="Cost" value={run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'unknown'} />
-        {figures.last_measured_at !== null && (
-          <FigureRow
-            name="Last measured"
-            value={
-              run.granularity === 'hourly' ? formatUtcTime(figures.last_measured_at) : formatDate(Date.parse(figures.last_measured_at))
-            }
-          />
-        )}
+        <FigureRow name="Cost" value={formatCost(figures, run)} />
+        {figures.last_measured_at !== null && <FigureRow name="Last measured" value={formatServerTime(figures.last_measured_at, run)} />}
       </dl>
     </section>
   )
@@ -107,22 +104,6 @@ const FigureRow = ({ name, value, isStrong = false }: { readonly name: string; r
     <dd data-strong={isStrong}>{value}</dd>
   </>
 )
-
-const formatHeadroom = ({ headroom_points: points }: ServerFigures): string => {
-  if (points === null) return '–'
-  return points >= 0 ? `${formatNumber(points)} points` : `−${formatNumber(-points)} points`
-}
-
-/** Without a breach in the horizon only a lower bound is known, such as "> 90 days". */
-const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
-  if (figures.high_threshold === null || figures.model === null) return '–'
-  if (figures.first_breach_at !== null) {
-    const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAhead(figures.days_to_breach)}`
-    return `${formatDate(Date.parse(figures.first_breach_at))}${daysAhead}`
-  }
-  const days = (figures.horizon_periods * run.stepMs) / 86_400_000
-  return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
-}
 
 const formatRecommendation = ({ recommendation, units_to_add: units }: ServerFigures, run: RunOverview): string => {
   if (run.kind === 'python-original') return 'unknown'

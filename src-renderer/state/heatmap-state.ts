@@ -31,8 +31,10 @@ const initialState: HeatmapState = { sort: 'risk', reduction: 'max', span: 'rece
 
 export const useHeatmapState = create<HeatmapState>(() => initialState)
 
-export const resetHeatmap = (run: RunOverview): void =>
-  useHeatmapState.setState({ ...initialState, span: hasWideGap(run) ? 'forecast' : 'recent' })
+/** After a wide gap in the data only the forecast is shown. */
+export const defaultTimeSpan = (run: RunOverview): 'forecast' | 'recent' => (hasWideGap(run) ? 'forecast' : 'recent')
+
+export const resetHeatmap = (run: RunOverview): void => useHeatmapState.setState({ ...initialState, span: defaultTimeSpan(run) })
 
 /** `recent`: the horizon and an equal length of history before it. */
 export const visibleTimeRange = ({ extent, horizon, lastMeasuredMs, stepMs }: RunOverview, { span, time }: HeatmapState): TimeRange => {

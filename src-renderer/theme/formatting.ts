@@ -9,6 +9,7 @@ const makeFormats = () => ({
   oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
   localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
   date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
+  weekday: new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' }),
   utcTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
 })
 
@@ -39,6 +40,9 @@ export const formatUtcTime = (iso: string): string => `${formats.utcTime.format(
 
 /** UTC. */
 export const formatDate = (timeMs: number): string => formats.date.format(timeMs)
+
+/** "Mon" */
+export const formatWeekday = (timeMs: number): string => formats.weekday.format(timeMs)
 
 /** "in 12 days", "in 5 hours". */
 export const formatDaysAhead = (days: number): string => {

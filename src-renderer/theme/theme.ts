@@ -1,5 +1,6 @@
 // The current theme: resolves "system", writes the colours as CSS variables, loads the typeface and measures text.
 import { useEffect, useMemo, useSyncExternalStore } from 'react'
+import { cividisColor } from '../../src-shared/chart-options/cividis.ts'
 import { chartTheme, type ChartTheme, type ThemeName, windowFont } from '../../src-shared/chart-options/theme.ts'
 import type { TextMeasure } from '../../src-shared/chart-options/text-width.ts'
 import type { ThemeChoice } from '../../src-shared/config/settings.ts'
@@ -36,6 +37,12 @@ export const useTheme = (choice: ThemeChoice): ChartTheme => {
   useEffect(() => applyTokens(theme), [theme])
   return theme
 }
+
+/** Background and text colour of a cell. Cividis lightens monotonically: dark text above its middle, light text below. */
+export const cividisStyle = (share: number): { background: string; color: string } => ({
+  background: cividisColor(share),
+  color: share > 0.45 ? '#000000' : '#ffffff',
+})
 
 const applyTokens = (theme: ChartTheme): void => {
   const { style, dataset } = document.documentElement

@@ -12,11 +12,11 @@ export interface LoadedProps<Value> {
   readonly children: (value: Value) => ReactNode
 }
 
-export const Loaded = <Value,>({ response, loadingText = 'Loading run …', children }: LoadedProps<Value>) => {
+export const Loaded = <Value,>({ response, loadingText, children }: LoadedProps<Value>) => {
   switch (response.status) {
     case 'idle':
     case 'loading':
-      return <p className="chart-wait">{loadingText}</p>
+      return <Loading text={loadingText} />
     case 'failed':
       return (
         <div className="view-failure">
@@ -27,6 +27,8 @@ export const Loaded = <Value,>({ response, loadingText = 'Loading run …', chil
       return <>{children(response.value)}</>
   }
 }
+
+export const Loading = ({ text = 'Loading run …' }: { readonly text?: string | undefined }) => <p className="chart-wait">{text}</p>
 
 export const NoMatchingServers = () => (
   <EmptyState title="No servers match the filter" action={{ label: 'Clear filter', onClick: clearFilter }}>

@@ -82,7 +82,7 @@ export const localeFormatting = (locale: string | undefined): ChartFormatting =>
   }
 }
 
-const dayMs = 86_400_000
+export const dayMs = 86_400_000
 
 /** Day for daily and coarser steps, day and time below. */
 export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFormatting): string =>

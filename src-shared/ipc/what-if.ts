@@ -1,5 +1,6 @@
 // A what-if scenario and its answer, with units: what the fleet would look like under other thresholds, growth, horizon, servers or costs.
 import { z } from 'zod'
+import { groupColumns } from './fleet-filter.ts'
 
 const count = z.int().min(0)
 /** ISO 8601 UTC. */
@@ -7,7 +8,6 @@ const instant = z.string()
 const positive = z.number().positive().max(1e9)
 
 /** Columns of the servers table by which servers form groups. */
-export const groupColumns = ['business_unit', 'region', 'criticality'] as const
 
 const groupGrowthSchema = z.strictObject({
   column: z.enum(groupColumns),

@@ -146,7 +146,7 @@ describe('every view', () => {
     }
     const run = await analyse(dataset, 'metrics-run')
     const texts = await visitViews(run)
-    expect(texts.get('Overview')).toMatch(/of 2 servers/)
+    expect(texts.get('Overview')).toMatch(/\(2 servers\)/)
     const window = await launchApp({ args: [run] })
     try {
       await showView(window.page, 'Servers')

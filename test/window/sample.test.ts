@@ -122,6 +122,7 @@ describe('the sample fleet', () => {
     const mark = await findScatterMark(page)
     await page.mouse.move(mark.x, mark.y)
     await page
+      .locator('.chart')
       .getByText(/deviation/)
       .first()
       .waitFor()

@@ -20,7 +20,7 @@ import { filterByArea, navigateTo, selectServer } from '../../state/navigation.t
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
-import { NoMatchingServers } from '../loaded.tsx'
+import { Loading, NoMatchingServers } from '../loaded.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
 type DragMode = 'none' | 'rect' | 'polygon'
@@ -70,7 +70,7 @@ export const ClustersView = ({ run, theme }: RunViewProps) => {
       </Toolbar>
       <div className="split">
         <div className="chart-area" aria-busy={isBusy(response)}>
-          {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Loading run …</p>}
+          {(response.status === 'loading' || response.status === 'idle') && <Loading />}
           {response.status === 'failed' && <ErrorPanel error={response.error} />}
           {response.status === 'ready' &&
             (response.value.serverIds.length > 0 && isTable ? (

@@ -6,10 +6,9 @@ import type { RiskChange } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
-import { formatTable } from '../../components/format-table.ts'
-import { copyWithNotice } from '../../state/clipboard.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import { copyRows } from '../copy-rows.ts'
 
 type Status = RiskChange['status'] | 'all'
 
@@ -43,8 +42,6 @@ const toCells = (change: RiskChange): readonly Cell[] => [
 ]
 
 const causeLabels: Readonly<Record<string, string>> = { policy: 'settings', together: 'several' }
-
-const ignoreRange = (): void => undefined
 
 export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview; readonly comparison: CompareResponse }) => {
   const [status, setStatus] = useState<Status>('all')
@@ -87,11 +84,8 @@ export const CompareChanges = ({ run, comparison }: { readonly run: RunOverview;
             total={rows.length}
             context={{ unit: '', isHourly: comparison.later.granularity === 'hourly' }}
             rowAt={(index) => rows[index]}
-            onRange={ignoreRange}
             onOpen={([name]) => openServer(String(name))}
-            onCopy={({ from, to }) =>
-              void copyWithNotice(formatTable({ columns: columns.map(({ name }) => name), rows: rows.slice(from, to) }, 'tsv'), 'Rows')
-            }
+            onCopy={({ from, to }) => copyRows(columns, rows.slice(from, to))}
           />
         </div>
       )}

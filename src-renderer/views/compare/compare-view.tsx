@@ -54,7 +54,7 @@ export const CompareView = ({ run }: RunViewProps) => {
           />
         )}
         <button type="button" className="button" onClick={() => void choose()}>
-          <FolderOpen size={14} aria-hidden /> Choose run folder…
+          <FolderOpen size={14} aria-hidden /> Other run folder…
         </button>
         {otherFolder !== null && (
           <button type="button" className="button quiet" onClick={() => setIsSwapped(!isSwapped)}>

@@ -1,7 +1,7 @@
 // Effects of an event as text: rows excluded from history, and servers at risk before and after.
 import type { EventScenario, EventReportEntry } from '../../../src-shared/artefacts/event-report.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { groupColumns } from '../../../src-shared/ipc/what-if.ts'
+import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatSigned, formatting } from '../../theme/formatting.ts'
 

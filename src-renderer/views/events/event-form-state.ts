@@ -1,6 +1,6 @@
 // Converts between a line of the event calendar and the fields of the event form.
 import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
-import { groupColumns } from '../../../src-shared/ipc/what-if.ts'
+import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
 
 /** `groups`: several groups at once, as an events table writes them. */
 export type EventTargetKind = 'all' | 'servers' | (typeof groupColumns)[number] | 'groups'

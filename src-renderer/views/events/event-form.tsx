@@ -2,7 +2,7 @@
 import { useId, useState, type ReactNode } from 'react'
 import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { groupColumns } from '../../../src-shared/ipc/what-if.ts'
+import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
 import { useRequest } from '../../state/use-request.ts'
 import { groupLabels } from '../../theme/labels.ts'
 import { toEventLine, type EventFormState, type EventTargetKind } from './event-form-state.ts'

@@ -7,17 +7,17 @@ import { heatmapTitle } from '../../../src-shared/chart-options/heatmap-title.ts
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
 import { createHeatmapLayout, cellScale, type Rectangle } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
-import { hasWideGap, type HeatmapRequest, type HeatmapView as HeatmapResponse, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
+import { type HeatmapRequest, type HeatmapView as HeatmapResponse, type RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Chart, type ChartHandle, useElementSize, type ElementSize } from '../../charts/chart.tsx'
 import { ZoomSurface, type PlotRegion, type PlotPoint } from '../../charts/zoom-surface.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
-import { clampRows, clampTime, visibleTimeRange, useHeatmapState } from '../../state/heatmap-state.ts'
+import { clampRows, clampTime, defaultTimeSpan, visibleTimeRange, useHeatmapState } from '../../state/heatmap-state.ts'
 import { selectServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
-import { NoMatchingServers } from '../loaded.tsx'
+import { Loading, NoMatchingServers } from '../loaded.tsx'
 import { HeatmapToolbar } from './heatmap-toolbar.tsx'
 import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
@@ -27,8 +27,7 @@ const chartMargins = { width: 120, height: 180 }
 
 const rowLabelPixels = 14
 
-const resetZoom = (run: RunOverview) => (): void =>
-  useHeatmapState.setState({ span: hasWideGap(run) ? 'forecast' : 'recent', time: null, rows: null })
+const resetZoom = (run: RunOverview) => (): void => useHeatmapState.setState({ span: defaultTimeSpan(run), time: null, rows: null })
 
 export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonly theme: ChartTheme }) => {
   const area = useRef<HTMLDivElement>(null)
@@ -69,7 +68,7 @@ export const HeatmapView = ({ run, theme }: { readonly run: RunOverview; readonl
         chart={() => chart.current}
       />
       <div ref={area} className="chart-area" aria-busy={isBusy(response)}>
-        {(response.status === 'loading' || response.status === 'idle') && <p className="chart-wait">Loading run …</p>}
+        {(response.status === 'loading' || response.status === 'idle') && <Loading />}
         {response.status === 'failed' && <ErrorPanel error={response.error} onRetry={resetZoom(run)} />}
         {response.status === 'ready' && response.value.totalRows === 0 && <NoMatchingServers />}
         {response.status === 'ready' && response.value.totalRows > 0 && isTable && (

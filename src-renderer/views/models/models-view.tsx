@@ -1,10 +1,10 @@
 // Model accuracy: backtest errors per model, calibration of breach probabilities, coverage of intervals.
 import type { EChartsOption } from 'echarts'
 import { useCallback } from 'react'
-import { z } from 'zod'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { createReliabilityOption } from '../../charts/curve-options.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
+import { calibrationSchema, coverageSchema } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
@@ -14,24 +14,6 @@ import { formatNumber, formatProbability, formatSigned, formatting } from '../..
 import type { RunViewProps } from '../view-entry.ts'
 
 type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
-
-/** Added to the accuracy where breach probabilities were requested. */
-const calibrationSchema = z.looseObject({
-  series: z.number(),
-  events: z.number(),
-  base_rate: z.number().nullable(),
-  brier: z.number().nullable(),
-  brier_plain_flag: z.number().nullable(),
-  brier_base_rate: z.number().nullable(),
-  reliability: z.array(z.object({ predicted: z.number(), observed: z.number(), series: z.number() })),
-  verdict: z.string(),
-})
-const coverageSchema = z.looseObject({
-  nominal: z.number(),
-  points: z.number(),
-  before: z.number().nullable(),
-  after: z.number().nullable(),
-})
 
 export const ModelsView = ({ run, theme }: RunViewProps) => {
   const response = useRequest('models.list', { folder: run.folder }, run.folder)

@@ -1,7 +1,7 @@
 // Panels of the overview: breach calendar, first servers at risk, risk by group, recommendations.
 import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
-import { formatMoment } from '../../../src-shared/chart-options/format.ts'
+import { dayMs, formatMoment } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { FleetFigures, FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -60,7 +60,6 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
   )
 }
 
-const dayMs = 86_400_000
 const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`)
 
 /** Adds the empty bins, so that the axis is continuous. */

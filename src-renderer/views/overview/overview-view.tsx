@@ -1,5 +1,6 @@
 // The overview: key figures of the fleet, each a link to the view that explains it, and four panels.
 import { useState } from 'react'
+import { calibrationSchema } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { FleetFigures, FleetFiguresRequest, ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import type { FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -119,9 +120,8 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
 
 /** The run's verdict on its probabilities; without them, the model error. */
 const certaintyNote = (figures: FleetFigures, models: ModelAccuracyResponse | null): string => {
-  const calibration: unknown = models?.accuracy?.['calibration']
-  const verdict = typeof calibration === 'object' && calibration !== null && 'verdict' in calibration ? calibration.verdict : undefined
-  if (figures.expected_breaches !== null && typeof verdict === 'string') return verdict
+  const verdict = calibrationSchema.safeParse(models?.accuracy?.['calibration']).data?.verdict
+  if (figures.expected_breaches !== null && verdict !== undefined) return verdict
   if (figures.expected_breaches !== null) {
     return `mean breach probability ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))}`
   }

@@ -9,9 +9,8 @@ import { DataGrid, type GridColumn, type GridRange } from '../../components/data
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Popover } from '../../components/popover.tsx'
 import { SqlEditor } from './sql-editor.tsx'
-import { formatTable, textFormats } from '../../components/format-table.ts'
+import { textFormats } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
-import { copyWithNotice } from '../../state/clipboard.ts'
 import { openServer } from '../../state/navigation.ts'
 import { cancelQuery, exportQuery, runQuery, useQueryState, setQuery } from '../../state/query-state.ts'
 import { useElapsedSeconds } from '../../state/follow-analysis.ts'
@@ -20,6 +19,7 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatElapsed, formatNumber, formatting } from '../../theme/formatting.ts'
 import { fileFormatLabels } from '../../theme/labels.ts'
 import { QueryChart } from './query-chart.tsx'
+import { copyCell, copyRows } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 const noTables: QueryTables = []
@@ -101,8 +101,6 @@ const isNumber = (type: string): boolean => /INT|DOUBLE|FLOAT|DECIMAL|REAL/.test
 const toCell = (value: QueryResponse['rows'][number][number] | undefined): Cell =>
   value === undefined || value === null || typeof value !== 'object' ? (value ?? null) : JSON.stringify(value)
 
-const ignoreRange = (): void => undefined
-
 const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
   const columns: readonly GridColumn[] = result.columns.map(({ name, type }) => ({
     name,
@@ -115,12 +113,8 @@ const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
   const rowAt = useCallback((index: number) => rows[index]?.map(toCell), [rows])
   const copy = ({ from, to }: GridRange, column: number): void => {
     const selectedRows = rows.slice(from, to).map((row) => row.map(toCell))
-    if (selectedRows.length === 1) void copyWithNotice(String(selectedRows[0]?.[column] ?? ''), 'Cell')
-    else
-      void copyWithNotice(
-        formatTable({ columns: columns.map(({ name }) => name), rows: selectedRows }, 'tsv'),
-        `${formatting.count(selectedRows.length)} rows`,
-      )
+    if (selectedRows.length === 1) copyCell(selectedRows[0]?.[column])
+    else copyRows(columns, selectedRows)
   }
   const serverColumn = columns.findIndex(({ name }) => name === 'server_id')
   return rows.length === 0 ? (
@@ -132,7 +126,6 @@ const ResultGrid = ({ result }: { readonly result: QueryResponse }) => {
       total={rows.length}
       context={{ unit: '', isHourly: true }}
       rowAt={rowAt}
-      onRange={ignoreRange}
       onCopy={copy}
       onOpen={(row) => {
         const server = row[serverColumn]
@@ -198,7 +191,7 @@ const HistoryMenu = () => {
 }
 
 const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly result: QueryResponse }) => {
-  const content = () => ({ columns: result.columns.map(({ name }) => name), rows: result.rows.map((row) => row.map(toCell)) })
+  const cells = () => result.rows.map((row) => row.map(toCell))
   return (
     <Popover
       label={
@@ -212,12 +205,7 @@ const ExportMenu = ({ run, result }: { readonly run: RunOverview; readonly resul
       <ul className="menu-list">
         {textFormats.map((format) => (
           <li key={format}>
-            <button
-              type="button"
-              className="menu-item"
-              data-close
-              onClick={() => void copyWithNotice(formatTable(content(), format), 'Rows')}
-            >
+            <button type="button" className="menu-item" data-close onClick={() => copyRows(result.columns, cells(), { format })}>
               Copy as {fileFormatLabels[format]}
             </button>
           </li>

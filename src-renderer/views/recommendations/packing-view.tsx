@@ -9,28 +9,27 @@ import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
-import { Loaded } from '../loaded.tsx'
-import { formatTable } from '../../components/format-table.ts'
-import { copyWithNotice } from '../../state/clipboard.ts'
+import { Loaded, Loading } from '../loaded.tsx'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { openServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatUtcTime, formatting } from '../../theme/formatting.ts'
+import { copyRows } from '../copy-rows.ts'
 
 type HostRow = PackingPage['rows'][number]
 
 const columns: readonly GridColumn[] = [
   { name: 'host', title: 'Host', kind: 'text', width: 150 },
   { name: 'servers', title: 'Consolidated', kind: 'count', width: 86 },
-  { name: 'guests', title: 'Servers', kind: 'text', width: 420 },
+  { name: 'consolidated_servers', title: 'Servers', kind: 'text', width: 420 },
   { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 110 },
 ]
 
-const toCells = ({ host, consolidatedServers: guests, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
+const toCells = ({ host, consolidatedServers, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [
   host,
-  guests.length,
-  guests.join(', '),
+  consolidatedServers.length,
+  consolidatedServers.join(', '),
   usd,
 ]
 
@@ -53,7 +52,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
     <div className="split">
       <div className="list-area" aria-busy={total === null || isRefreshing}>
         {error !== null && <ErrorPanel error={error} />}
-        {total === null && error === null && <p className="chart-wait">Loading run …</p>}
+        {total === null && error === null && <Loading />}
         {total === 0 && (
           <EmptyState title="No consolidation possible">No underutilised server fits on another server of its group.</EmptyState>
         )}
@@ -70,10 +69,7 @@ export const PackingView = ({ run, theme }: { readonly run: RunOverview; readonl
             onSelection={({ from }) => setSelectedIndex(from)}
             onCopy={({ from, to }) => {
               const rows = Array.from({ length: to - from }, (_, index) => cellsAt(from + index)).filter((row) => row !== undefined)
-              void copyWithNotice(
-                formatTable({ columns: columns.map(({ name }) => name), rows }, 'tsv'),
-                `${formatting.count(rows.length)} rows`,
-              )
+              copyRows(columns, rows)
             }}
           />
         )}
@@ -108,7 +104,11 @@ const HostCharts = ({ run, theme, load }: { readonly run: RunOverview; readonly 
       <ChartFrame
         className="medium"
         title={title}
-        note={`${load.metric}, % of capacity: grey before, blue after consolidation of ${formatting.count(load.members.length - 1)} more`}
+        note={`${load.metric}, % of capacity; ${formatting.count(load.members.length - 1)} consolidated`}
+        legend={[
+          { label: 'Before consolidation', color: theme.muted, mark: 'line' },
+          { label: 'After consolidation', color: theme.accent, mark: 'line' },
+        ]}
         label={title}
         option={option}
         table={() => ({

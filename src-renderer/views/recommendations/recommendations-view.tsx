@@ -10,9 +10,7 @@ import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
-import { formatTable } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
-import { copyWithNotice } from '../../state/clipboard.ts'
 import { saveDecisions, removeDecisions } from '../../state/run-notes.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
 import { usePages } from '../../state/use-pages.ts'
@@ -21,7 +19,8 @@ import { formatDollars, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
 import { DecisionPanel } from './decision-panel.tsx'
 import { PackingView } from './packing-view.tsx'
-import { NoMatchingServers } from '../loaded.tsx'
+import { Loading, NoMatchingServers } from '../loaded.tsx'
+import { copyRows } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 type Verdict = (typeof verdictFilters)[number]
@@ -29,7 +28,7 @@ type Grouping = 'servers' | 'hosts'
 
 const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
 
-const columns: readonly GridColumn[] = [
+const columns = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
   { name: 'reason', title: 'Reason', kind: 'text', width: 196 },
@@ -38,18 +37,9 @@ const columns: readonly GridColumn[] = [
   { name: 'target_host', title: 'Target host', kind: 'text', width: 110 },
   { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 100 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
-]
+] as const satisfies readonly GridColumn[]
 
-const toCells = (row: Recommendation): readonly Cell[] => [
-  row.server_id,
-  row.recommendation,
-  row.reason,
-  row.units_to_add,
-  row.order_by,
-  row.target_host,
-  row.monthly_savings_usd,
-  row.verdict,
-]
+const toCells = (row: Recommendation): readonly Cell[] => columns.map(({ name }) => row[name])
 
 const recommendationText = (cell: Cell): string =>
   cell !== null && Object.hasOwn(recommendationLabels, String(cell)) ? recommendationLabels[cell as Recommendation['recommendation']] : '–'
@@ -134,7 +124,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
         <div className="split">
           <div className="list-area" aria-busy={total === null || isRefreshing}>
             {error !== null && <ErrorPanel error={error} />}
-            {total === null && error === null && <p className="chart-wait">Loading run …</p>}
+            {total === null && error === null && <Loading />}
             {total === 0 && <EmptyRecommendations verdict={verdict} page={firstResponse} />}
             {total !== null && total > 0 && (
               <DataGrid
@@ -149,12 +139,7 @@ export const RecommendationsView = ({ run, theme }: RunViewProps) => {
                 onOpen={([name]) => openServer(String(name))}
                 renderCell={(cell, { name }) => (name === 'recommendation' ? recommendationText(cell) : undefined)}
                 onSelection={setSelection}
-                onCopy={() =>
-                  void copyWithNotice(
-                    formatTable({ columns: columns.map(({ name }) => name), rows: selectedRows.map((row) => [...toCells(row)]) }, 'tsv'),
-                    `${formatting.count(selectedRows.length)} rows`,
-                  )
-                }
+                onCopy={() => copyRows(columns, selectedRows.map(toCells))}
               />
             )}
           </div>

@@ -1,6 +1,7 @@
 // Profile by month and weekday: a table whose cells are coloured by their value.
-import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
-import { formatNumber, formatting } from '../../theme/formatting.ts'
+import { dayMs } from '../../../src-shared/chart-options/format.ts'
+import { formatNumber, formatting, formatWeekday } from '../../theme/formatting.ts'
+import { cividisStyle } from '../../theme/theme.ts'
 
 export interface SeasonProfileProps {
   /** Rows January to December, columns Monday to Sunday; null where the forecasts hold no such day. */
@@ -10,10 +11,8 @@ export interface SeasonProfileProps {
 
 // A Monday.
 const referenceMonday = Date.UTC(2024, 0, 1)
-const dayMs = 86_400_000
 const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2024, month, 1))
 const weekdays = Array.from({ length: 7 }, (_, day) => referenceMonday + day * dayMs)
-const weekdayName = new Intl.DateTimeFormat(navigator.language, { weekday: 'short', timeZone: 'UTC' })
 
 export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
   const values = mean.flat().filter((value): value is number => value !== null)
@@ -26,7 +25,7 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
           <th scope="col">Month</th>
           {weekdays.map((day) => (
             <th key={day} scope="col">
-              {weekdayName.format(day)}
+              {formatWeekday(day)}
             </th>
           ))}
         </tr>
@@ -42,7 +41,7 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
               ) : (
                 <td
                   key={day}
-                  style={cellColors(range === 0 ? 0.5 : (value - min) / range)}
+                  style={cividisStyle(range === 0 ? 0.5 : (value - min) / range)}
                   title={`${formatting.count(series[row]?.[column] ?? 0)} series`}
                 >
                   {formatNumber(value)}
@@ -55,9 +54,3 @@ export const SeasonProfile = ({ mean, series }: SeasonProfileProps) => {
     </table>
   )
 }
-
-/** Cividis lightens monotonically: dark text above its middle, light text below. */
-const cellColors = (share: number): { background: string; color: string } => ({
-  background: cividisColor(share),
-  color: share > 0.45 ? '#000000' : '#ffffff',
-})

@@ -1,8 +1,9 @@
 // Panels of a server's page: time series, breach probability, recommendation, all metrics.
 import { Copy } from 'lucide-react'
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 import { createBreachCurveOption } from '../../charts/curve-options.ts'
-import { intervalAt, createServerSeriesOption, type ServerSeriesData } from '../../charts/server-series-option.ts'
+import { intervalAt, createServerSeriesLegend, createServerSeriesOption, type ServerSeriesData } from '../../charts/server-series-option.ts'
+import { dayMs } from '../../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
 import type { RunOverview, ServerDetail } from '../../../src-shared/ipc/run-view.ts'
@@ -12,9 +13,8 @@ import { copyWithNotice } from '../../state/clipboard.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
-import { listFigures } from './server-figures.ts'
+import { listFigures, type ServerFigures } from '../../components/server-figures.ts'
 
-export type ServerFigures = ServerDetail['metrics'][number]
 export type SpanName = 'forecast' | 'recent' | 'year' | 'all'
 
 interface PanelProps {
@@ -22,8 +22,6 @@ interface PanelProps {
   readonly run: RunOverview
   readonly theme: ChartTheme
 }
-
-const dayMs = 86_400_000
 
 const parseTime = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso))
 
@@ -64,10 +62,8 @@ interface ServerSeriesProps extends PanelProps {
 }
 
 export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: ServerSeriesProps) => {
-  const option = useCallback(
-    () => createServerSeriesOption(toSeriesData(figures, events, run, span), { theme, formatting }),
-    [figures, events, run, theme, span],
-  )
+  const data = useMemo(() => toSeriesData(figures, events, run, span), [figures, events, run, span])
+  const option = useCallback(() => createServerSeriesOption(data, { theme, formatting }), [data, theme])
   const title = seriesTitle(figures, run)
   return (
     <div className="chart-frame">
@@ -85,11 +81,11 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
       <ChartFrame
         className="tall"
         title={title}
-        note={`${figures.metric}${figures.unit === '' ? '' : `, ${figures.unit}`}: thin measured, thick blue ${figures.model ?? 'forecast'}, dashed the other models; shaded ${describeInterval(figures)}; orange quarter ends, violet holidays${events.events.length === 0 ? '' : '; green events, dashed the forecast with them'}`}
+        note={figures.unit === '' ? figures.metric : `${figures.metric}, ${figures.unit}`}
+        legend={createServerSeriesLegend(data, intervalLabel(figures), { theme, formatting })}
         label={`${figures.metric} of ${figures.server_id} over time. ${title}`}
         option={option}
         table={() => {
-          const data = toSeriesData(figures, events, run, span)
           const changed = new Map(
             data.adjustedForecast === null
               ? []
@@ -122,11 +118,11 @@ export const ServerSeries = ({ figures, events, run, theme, span, onSpan }: Serv
 /** A smaller margin would be shown as 0. */
 const minShownMargin = 0.05
 
-const describeInterval = (figures: ServerFigures): string => {
-  if (figures.series.upper.every((value) => Number.isNaN(value))) return 'none'
+const intervalLabel = (figures: ServerFigures): string | null => {
+  if (figures.series.upper.every((value) => Number.isNaN(value))) return null
   return figures.interval_margin === null || Math.abs(figures.interval_margin) < minShownMargin
-    ? ''
-    : ` (recalibrated by ${formatNumber(figures.interval_margin)} points)`
+    ? 'Interval'
+    : `Interval (recalibrated by ${formatNumber(figures.interval_margin)} points)`
 }
 
 const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {

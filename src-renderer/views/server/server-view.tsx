@@ -2,14 +2,15 @@
 import { ArrowLeft, ArrowRight } from 'lucide-react'
 import { useState } from 'react'
 import type { ServerEvents } from '../../../src-shared/ipc/event-calendar.ts'
-import { hasWideGap, type ServerDetail } from '../../../src-shared/ipc/run-view.ts'
+import type { ServerDetail } from '../../../src-shared/ipc/run-view.ts'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
+import { defaultTimeSpan } from '../../state/heatmap-state.ts'
 import { navigateTo, openServer, selectServer } from '../../state/navigation.ts'
+import { formatRank, sortMetrics } from '../../components/server-figures.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatting } from '../../theme/formatting.ts'
 import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
@@ -17,7 +18,7 @@ const noEvents: ServerEvents = { events: [], adjustedForecasts: [] }
 
 export const ServerView = ({ run, theme }: RunViewProps) => {
   const { metric, filter, selectedServer } = useWindowState()
-  const [span, setSpan] = useState<SpanName>(hasWideGap(run) ? 'forecast' : 'recent')
+  const [span, setSpan] = useState<SpanName>(defaultTimeSpan(run))
   const response = useRequest('server.get', selectedServer === null ? null : { folder: run.folder, serverId: selectedServer }, run.folder)
   const events = useRequest(
     'server-events.list',
@@ -64,10 +65,6 @@ export const ServerView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-/** The metric in view first. */
-const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
-  [...metrics].sort((a, b) => Number(b.metric === metric) - Number(a.metric === metric))
-
 interface ServerHeaderProps {
   readonly detail: ServerDetail
   readonly figures: ServerDetail['metrics'][number]
@@ -80,7 +77,7 @@ const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
       <h1>{detail.serverId}</h1>
       <RiskBadge level={figures.risk_level} />
       <span className="muted">
-        Risk rank {formatting.count(figures.rank)} of {formatting.count(figures.rankedServers)}
+        {formatRank(figures)}
         {groups.length > 0 && ` · ${groups.join(' · ')}`}
       </span>
       <span className="toolbar-gap" />

@@ -10,10 +10,9 @@ import { CheckList } from '../../components/check-list.tsx'
 import { DataGrid, type GridRange, type GridSort } from '../../components/data-grid.tsx'
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Popover } from '../../components/popover.tsx'
-import { formatTable, textFormats, type TextFormat } from '../../components/format-table.ts'
+import { textFormats, type TextFormat } from '../../components/format-table.ts'
 import { Toolbar } from '../../components/toolbar.tsx'
 import { changeSettings } from '../../state/settings.ts'
-import { copyWithNotice } from '../../state/clipboard.ts'
 import { exportRows } from '../../state/save-file.ts'
 import { notify } from '../../state/notify.ts'
 import { openServer, selectServer } from '../../state/navigation.ts'
@@ -21,7 +20,8 @@ import { usePages } from '../../state/use-pages.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { fileFormatLabels } from '../../theme/labels.ts'
-import { NoMatchingServers } from '../loaded.tsx'
+import { Loading, NoMatchingServers } from '../loaded.tsx'
+import { copyCell, copyRows } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 type ColumnName = keyof ServerRiskRow
@@ -57,17 +57,11 @@ export const ServersView = ({ run }: RunViewProps) => {
   )
   const copy = (range: GridRange, format: TextFormat): void => {
     const rows = loadedRows(range)
-    const text = formatTable({ columns: columnDefinitions.map(({ name }) => name), rows }, format)
-    const missing = range.to - range.from - rows.length
-    const missingNote = missing === 0 ? '' : `; ${formatting.count(missing)} rows are not loaded. Use Export for all rows`
-    void copyWithNotice(text, `${formatting.count(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`, missingNote)
+    copyRows(columnDefinitions, rows, { format, missing: range.to - range.from - rows.length })
   }
   const copyFromKeys = (range: GridRange, column: number): void => {
-    if (range.to - range.from > 1) {
-      copy(range, 'tsv')
-      return
-    }
-    void copyWithNotice(String(rowAt(range.from)?.[column] ?? ''), 'Cell')
+    if (range.to - range.from > 1) copy(range, 'tsv')
+    else copyCell(rowAt(range.from)?.[column])
   }
   const exportSelection = (scope: 'all' | 'filtered' | 'selected', format: (typeof rowFormats)[number]): void => {
     const names = loadedRows(selection).map(([name]) => String(name))
@@ -132,7 +126,7 @@ export const ServersView = ({ run }: RunViewProps) => {
             onSelection={setSelection}
           />
         )}
-        {total === null && error === null && <p className="chart-wait">Loading run …</p>}
+        {total === null && error === null && <Loading />}
       </div>
     </main>
   )

@@ -10,6 +10,7 @@ import { ErrorPanel, scrollIntoView } from '../../components/error-panel.tsx'
 import { changeSettings, importConfig } from '../../state/settings.ts'
 import { notify } from '../../state/notify.ts'
 import { useWindowState } from '../../state/window-state.ts'
+import { formatDate, formatNumber } from '../../theme/formatting.ts'
 import { themeLabels } from '../../theme/labels.ts'
 import { ConfigPreview } from './config-preview.tsx'
 import { formatSetting, settingGroups, parseSettings, type SettingsFormState, type SettingField } from './settings-fields.ts'
@@ -73,10 +74,7 @@ export const SettingsView = () => {
               onChange={(locale) => void changeSettings({ locale: locale === '' ? null : locale })}
             />
             <span className="muted">
-              Sample: {new Intl.NumberFormat(settings.locale ?? navigator.language).format(12345.6)},{' '}
-              {new Intl.DateTimeFormat(settings.locale ?? navigator.language, { dateStyle: 'medium', timeZone: 'UTC' }).format(
-                Date.UTC(2026, 11, 31),
-              )}
+              Sample: {formatNumber(12345.6)}, {formatDate(Date.UTC(2026, 11, 31))}
             </span>
           </div>
         </fieldset>

@@ -1,7 +1,7 @@
 // Servers at risk by threshold and percentile; a click on a cell applies its settings to the scenario.
-import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
 import type { WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
 import { formatting } from '../../theme/formatting.ts'
+import { cividisStyle } from '../../theme/theme.ts'
 
 export interface SensitivityGridProps {
   readonly grid: NonNullable<WhatIfResult['grid']>
@@ -39,7 +39,7 @@ export const SensitivityGrid = ({ grid, threshold, percentile, servers, onSelect
                     type="button"
                     aria-label={`Threshold ${column} %, percentile ${row}: ${count} servers`}
                     aria-pressed={isCurrent}
-                    style={{ background: cividisColor(share), color: share > 0.45 ? '#000000' : '#ffffff' }}
+                    style={cividisStyle(share)}
                     onClick={() => onSelect(column, row)}
                   >
                     {formatting.count(count)}

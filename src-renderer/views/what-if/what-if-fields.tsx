@@ -1,7 +1,8 @@
 // The fields of a what-if scenario: sliders, sliders for one group or metric, and what a server costs.
 import { X } from 'lucide-react'
 import { useId, useState } from 'react'
-import type { groupColumns, WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
+import type { GroupColumn as FleetGroupColumn } from '../../../src-shared/ipc/fleet-filter.ts'
+import type { WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { groupLabels } from '../../theme/labels.ts'
 
@@ -43,7 +44,7 @@ export const Slider = ({ label, unit, min, max, value, onChange, onRemove }: Sli
   )
 }
 
-type GroupColumn = (typeof groupColumns)[number] | 'metric'
+type GroupColumn = FleetGroupColumn | 'metric'
 
 interface Group {
   readonly column: GroupColumn

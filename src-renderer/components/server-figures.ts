@@ -1,36 +1,66 @@
-// The labelled list of all figures of one server and metric.
-import type { RunOverview, ServerDetail } from '../../../src-shared/ipc/run-view.ts'
+// Formats the figures of one server and metric, for the drawer and the server's page.
+import { dayMs } from '../../src-shared/chart-options/format.ts'
+import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
 import {
   formatDate,
+  formatDaysAhead,
   formatDollars,
   formatUtcTime,
   formatNumber,
   formatProbability,
   formatSigned,
   formatting,
-} from '../../theme/formatting.ts'
+} from '../theme/formatting.ts'
 
-type ServerFigures = ServerDetail['metrics'][number]
+export type ServerFigures = ServerDetail['metrics'][number]
 type LabelledFigure = readonly [name: string, value: string]
+
+/** The metric in view first. */
+export const sortMetrics = ({ metrics }: ServerDetail, metric: string): ServerDetail['metrics'] =>
+  [...metrics].sort((a, b) => Number(b.metric === metric) - Number(a.metric === metric))
+
+export const formatRank = ({ rank, rankedServers }: ServerFigures): string =>
+  `Risk rank ${formatting.count(rank)} of ${formatting.count(rankedServers)}`
+
+export const formatPoints = (points: number | null): string => (points === null ? '–' : `${formatSigned(points)} points`)
+
+/** Hourly data shows the time of day. */
+export const formatServerTime = (iso: string | null, run: RunOverview): string =>
+  iso === null ? '–' : run.granularity === 'hourly' ? formatUtcTime(iso) : formatDate(Date.parse(iso))
+
+/** Without a breach in the horizon only a lower bound is known, such as "> 90 days". */
+export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): string => {
+  if (figures.high_threshold === null || figures.model === null) return '–'
+  if (figures.first_breach_at !== null) {
+    const daysAhead = figures.days_to_breach === null ? '' : `, ${formatDaysAhead(figures.days_to_breach)}`
+    return `${formatServerTime(figures.first_breach_at, run)}${daysAhead}`
+  }
+  const days = (figures.horizon_periods * run.stepMs) / dayMs
+  return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
+}
+
+export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures): string =>
+  cluster === null ? 'none' : `${cluster} – ${name ?? 'unnamed'}`
+
+export const formatCost = ({ monthly_cost_usd: usd }: ServerFigures, run: RunOverview): string =>
+  run.kind === 'headroom' ? `${formatDollars(usd)} per month` : 'unknown'
 
 export const listFigures = (figures: ServerFigures, run: RunOverview): readonly LabelledFigure[] => {
   const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, figures.unit))
-  const points = (number: number | null): string => (number === null ? '–' : `${formatSigned(number)} points`)
-  const time = (iso: string | null): string =>
-    iso === null ? '–' : run.granularity === 'hourly' ? formatUtcTime(iso) : formatDate(Date.parse(iso))
+  const time = (iso: string | null): string => formatServerTime(iso, run)
   const uplift = (number: number | null, n: number, countUnit: string, error: number | null): string =>
     number === null
       ? '–'
-      : `${points(number)}, n = ${formatting.count(n)} ${countUnit}${error === null ? '' : `, ± ${formatNumber(error)}`}`
+      : `${formatPoints(number)}, n = ${formatting.count(n)} ${countUnit}${error === null ? '' : `, ± ${formatNumber(error)}`}`
   return [
     ['Forecast P95', value(figures.horizon_p95)],
     ['Forecast peak', value(figures.horizon_peak)],
     ['Forecast mean', value(figures.horizon_mean)],
     ['Standard deviation', figures.horizon_std === null ? '–' : `${formatNumber(figures.horizon_std)} points`],
-    ['Trend per 30 days', points(figures.trend_per_30_days)],
+    ['Trend per 30 days', formatPoints(figures.trend_per_30_days)],
     ['High threshold', value(figures.high_threshold)],
-    ['Headroom', points(figures.headroom_points)],
-    ['First breach', time(figures.first_breach_at)],
+    ['Headroom', formatPoints(figures.headroom_points)],
+    ['First breach', formatFirstBreach(figures, run)],
     ['Periods above threshold', `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)}`],
     ['Longest breach', formatting.count(figures.longest_breach_run)],
     ['Conservative P95', value(figures.conservative_p95)],
@@ -46,10 +76,10 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
       'Model error (MAE)',
       figures.mae === null ? '–' : `${formatNumber(figures.mae)} points (MASE ${figures.mase === null ? '–' : formatNumber(figures.mase)})`,
     ],
-    ['Bias', points(figures.bias)],
+    ['Bias', formatPoints(figures.bias)],
     ['Interval coverage', figures.interval_coverage === null ? '–' : formatProbability(figures.interval_coverage)],
     ['Backtest points', formatting.count(figures.backtest_points)],
-    ['Cluster', figures.cluster === null ? 'none' : `${figures.cluster} – ${figures.cluster_name ?? 'unnamed'}`],
+    ['Cluster', formatCluster(figures)],
     ['Business unit', figures.business_unit ?? '–'],
     ['Region', figures.region ?? '–'],
     ['Criticality', figures.criticality ?? '–'],
@@ -57,7 +87,7 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Units to add', figures.units_to_add === null ? '–' : formatNumber(figures.units_to_add)],
     ['Order by', `${time(figures.order_by)}${figures.is_order_late ? ', overdue' : ''}`],
     ['Lead time', `${formatNumber(figures.lead_time_days)} days`],
-    ['Cost', run.kind === 'headroom' ? `${formatDollars(figures.monthly_cost_usd)} per month` : 'unknown'],
+    ['Cost', formatCost(figures, run)],
     ['Last measured', time(figures.last_measured_at)],
   ]
 }
