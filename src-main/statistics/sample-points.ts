@@ -1,20 +1,20 @@
-// Which of a million marks are drawn: as many as a picture can show, from every cluster, and none of those that stand alone is missing.
+// Points of a scatter: the sample of them that is drawn, and which lie inside a polygon.
 
 export interface ScatterPoints {
   readonly x: Float64Array
   readonly y: Float64Array
-  /** Cluster of each mark, from 0. */
+  /** Cluster of each point, from 0. */
   readonly cluster: Int32Array
 }
 
-/** Cells a side of the grid on which marks are told apart. */
+/** Cells per side of the grid that tells points apart. */
 const gridSide = 160
-/** Of every cluster that has so many. */
+/** Points that every cluster keeps, where it has so many. */
 const minPointsPerCluster = 50
 
 /**
- * Places of about `most` marks, ascending; all where there are no more. Every cluster has its share, first one mark of each cell of the
- * grid that it lies in, then a second one, and so on: where marks lie on each other some are left out, and outliers stay. Nothing is drawn by lot.
+ * Indexes of about `maxPoints` points, ascending; all where there are no more. Every cluster gets its share: first one point of each grid
+ * cell that it covers, then a second one, and so on. Overlapping points are dropped and outliers stay; nothing is random.
  */
 export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints: number): Int32Array => {
   const count = cluster.length
@@ -38,7 +38,7 @@ export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints: number
   for (let mark = 0; mark < count; mark++) {
     const { layer, size, remaining } = layers[cluster[mark]!]!
     if (rank[mark]! < layer) sampled.push(mark)
-    // Evenly through the last layer, which is taken in part.
+    // The last layer is sampled evenly.
     else if (rank[mark] === layer) {
       const position = takenFromLayer[cluster[mark]!]!++
       if (Math.floor(((position + 1) * remaining) / size) > Math.floor((position * remaining) / size)) sampled.push(mark)
@@ -47,7 +47,14 @@ export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints: number
   return Int32Array.from(sampled)
 }
 
-/** The first layer of a cluster that does not fit as a whole: how many marks it has, and how many of them fit. */
+/** The points at these indexes. */
+export const takePoints = ({ x, y, cluster }: ScatterPoints, indexes: Int32Array): ScatterPoints => ({
+  x: Float64Array.from(indexes, (index) => x[index]!),
+  y: Float64Array.from(indexes, (index) => y[index]!),
+  cluster: Int32Array.from(indexes, (index) => cluster[index]!),
+})
+
+/** The first layer of a cluster that exceeds its quota: how many points it has, and how many of them fit. */
 const findLastLayer = (
   cluster: Int32Array,
   rank: Int32Array,
@@ -82,4 +89,18 @@ const createBins = (values: Float64Array): ((mark: number) => number) => {
   }
   const scale = max > min ? gridSide / (max - min) : 0
   return (mark) => Math.min(gridSide - 1, Math.floor((values[mark]! - min) * scale))
+}
+
+export type PolygonPoint = readonly [x: number, y: number]
+
+/** Even-odd rule; a polygon of fewer than three corners contains nothing. */
+export const isPointInPolygon = (x: number, y: number, polygon: readonly PolygonPoint[]): boolean => {
+  let inside = false
+  let [lastX, lastY] = polygon.at(-1) ?? [0, 0]
+  for (const [cornerX, cornerY] of polygon) {
+    if (cornerY > y !== lastY > y && x < ((lastX - cornerX) * (y - cornerY)) / (lastY - cornerY) + cornerX) inside = !inside
+    lastX = cornerX
+    lastY = cornerY
+  }
+  return inside
 }

@@ -1,14 +1,22 @@
-// The heatmap's matrix for the picture: servers, riskiest first, by the horizon and as much history again, at most 60 rows.
+// The heatmap's matrix for the picture: servers, riskiest first, over the horizon and a history of equal length, in at most 60 rows.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { isPercentMetric, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
-import { riskLevelSchema, riskLevels } from '../../../src-shared/artefacts/server-risk.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import {
+  cellValueSql,
+  createHeatmapRow,
+  createTimeMarks,
+  levelIndexSql,
+  markedDaySchema,
+  riskOrderSql,
+} from '../../forecasts/heatmap-rules.ts'
 
 const maxRows = 60
 const maxColumns = 360
+const dayMs = 86_400_000
 
 /** Reads `series_risk`, `forecast`, `holidays`. The metric has at least one series with a horizon. */
 export const readHeatmap = async (
@@ -44,7 +52,7 @@ export const readHeatmap = async (
   const values = new Float32Array(rowCount * columns).fill(Number.NaN)
   const [row, column, value] = await database.numbers(
     `SELECT r.row_number, CAST((epoch(f.ts) - ${firstSecond}) // ${columnSeconds} AS INTEGER) AS column_number,
-            max(CASE WHEN f.is_horizon THEN f.predicted ELSE coalesce(f.actual, f.predicted) END) AS value
+            max(${cellValueSql('is_horizon')}) AS value
      FROM forecast f JOIN (${rankedSeries(rowCount)}) r USING (server_id, metric, model)
      WHERE f.ts >= make_timestamp(${firstSecond * 1e6}) AND f.ts <= make_timestamp(${extent.end_ * 1e6})
      GROUP BY ALL`,
@@ -76,56 +84,35 @@ const rankedSeries = (rowCount: number): string => `
   SELECT *, CAST(rank_number * ${rowCount} // server_count AS INTEGER) AS row_number
   FROM (
     SELECT server_id, metric, model, risk_level, is_at_risk, count(*) OVER () AS server_count,
-           row_number() OVER (ORDER BY is_at_risk DESC, horizon_p95 DESC, server_id) - 1 AS rank_number
+           row_number() OVER (ORDER BY ${riskOrderSql}) - 1 AS rank_number
     FROM series_risk WHERE metric = ? AND horizon_periods > 0
   )`
 
 const readRows = async (database: Database, metric: string, rowCount: number): Promise<HeatmapRow[]> => {
   const rows = await database.rows(
-    `SELECT row_number, arg_min(server_id, rank_number) AS server_id, CAST(count(*) AS DOUBLE) AS servers,
-            arg_min(risk_level, rank_number) AS risk_level
+    `SELECT row_number, arg_min(server_id, rank_number) AS server_id, CAST(count(*) AS INTEGER) AS servers,
+            CAST(max(${levelIndexSql}) AS INTEGER) AS worst_level
      FROM (${rankedSeries(rowCount)}) GROUP BY row_number ORDER BY row_number`,
-    z.object({
-      row_number: z.int(),
-      server_id: z.string(),
-      servers: z.number(),
-      risk_level: riskLevelSchema.nullable(),
-    }),
+    z.object({ row_number: z.int(), server_id: z.string(), servers: z.int(), worst_level: z.int() }),
     [metric],
   )
-  return rows.map(({ server_id, servers, risk_level }) => ({
-    label: servers === 1 ? server_id : `${server_id} + ${servers - 1}`,
-    serverId: server_id,
-    servers,
-    riskLevel: risk_level === null ? null : (riskLevels.find((level) => level === risk_level) ?? null),
-  }))
+  return rows.map(({ server_id, servers, worst_level }) => createHeatmapRow(server_id, servers, worst_level))
 }
 
-/** End-of-quarter windows and holidays inside the picture's time, merged where days touch. */
+/** Quarter-end windows and holidays within the picture's time. */
 const readMarks = async (database: Database, calendar: Calendar, fromSecond: number, toSecond: number): Promise<TimeMark[]> => {
-  const days = `SELECT unnest(generate_series(date_trunc('day', make_timestamp(${fromSecond * 1e6})),
-    make_timestamp(${toSecond * 1e6 - 1}), INTERVAL 1 DAY)) AS day`
-  const marks = await database.rows(
-    `WITH days AS (${days}),
-     eoq AS (
-       SELECT day, epoch(day) // 86400 - row_number() OVER (ORDER BY day) AS island FROM days WHERE ${calendar.isEoq('day')}
-     )
-     SELECT 'eoq' AS kind, 'Quarter end' AS label, min(epoch(day)) AS from_second, max(epoch(day)) + 86400 AS to_second
-     FROM eoq GROUP BY island
-     UNION ALL
-     SELECT 'holiday', h.name, epoch(d.day), epoch(d.day) + 86400 FROM days d JOIN holidays h ON h.day = CAST(d.day AS DATE)
-     ORDER BY from_second, kind`,
-    z.object({
-      kind: z.enum(['eoq', 'holiday']),
-      label: z.string(),
-      from_second: z.number(),
-      to_second: z.number(),
-    }),
+  const days = await database.rows(
+    `SELECT CAST(epoch_ms(d.day) AS DOUBLE) AS day, ${calendar.isEoq('d.day')} AS is_eoq, h.name IS NOT NULL AS is_holiday, h.name
+     FROM (SELECT unnest(generate_series(date_trunc('day', make_timestamp(${fromSecond * 1e6})),
+             make_timestamp(${toSecond * 1e6 - 1}), INTERVAL 1 DAY)) AS day) d
+     LEFT JOIN holidays h ON h.day = CAST(d.day AS DATE)
+     ORDER BY d.day`,
+    markedDaySchema.extend({ name: z.string().nullable() }),
   )
-  return marks.map(({ kind, label, from_second, to_second }) => ({
-    kind,
-    label,
-    fromMs: Math.max(from_second, fromSecond) * 1000,
-    toMs: Math.min(to_second, toSecond) * 1000,
+  const holidayNames = new Map(days.map(({ day, name }) => [new Date(day).toISOString().slice(0, 10), name ?? '']))
+  return createTimeMarks(days, dayMs, holidayNames).map((mark) => ({
+    ...mark,
+    fromMs: Math.max(mark.fromMs, fromSecond * 1000),
+    toMs: Math.min(mark.toMs, toSecond * 1000),
   }))
 }

@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
-import { samplePoints } from '../../statistics/sample-points.ts'
+import { samplePoints, takePoints } from '../../statistics/sample-points.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 
-/** The drawing libraries load only now: nothing else of the command line waits for them. */
+/** Loads the drawing libraries, which other commands do not need. */
 export const writePictures = async (
   folder: string,
   heatmap: HeatmapData,
@@ -22,33 +22,25 @@ export const writePictures = async (
   )
 }
 
-/** Marks of the picture: one that shows more takes long to draw and looks the same. */
-const maxMarks = 50_000
+/** Points of the picture; more of them take long to draw and look the same. */
+const maxPoints = 50_000
 
-/** Servers without a horizon have no place in the scatter. */
-const createClustersData = (clusteredServers: ClusteredServers, unit: string): ClustersData => {
-  const clusteredIndices = Int32Array.from(clusteredServers.cluster.keys()).filter((index) => clusteredServers.cluster[index]! >= 0)
-  const valuesOfClustered = (values: Float64Array): Float64Array => Float64Array.from(clusteredIndices, (index) => values[index]!)
-  const marks = samplePoints(
-    {
-      x: valuesOfClustered(clusteredServers.features['mean']!),
-      y: valuesOfClustered(clusteredServers.features['std']!),
-      cluster: Int32Array.from(clusteredIndices, (index) => clusteredServers.cluster[index]!),
-    },
-    maxMarks,
-  )
-  const sampledIndices = Array.from(marks, (mark) => clusteredIndices[mark]!)
-  const valuesOfSampled = (values: Float64Array): Float64Array => Float64Array.from(sampledIndices, (index) => values[index]!)
+/** Servers without a horizon have no point. */
+const createClustersData = ({ metric, serverIds, features, cluster, clusters }: ClusteredServers, unit: string): ClustersData => {
+  const clustered = Int32Array.from(cluster.keys()).filter((index) => cluster[index]! >= 0)
+  const points = takePoints({ x: features['mean']!, y: features['std']!, cluster: Int32Array.from(cluster) }, clustered)
+  const sampledIndexes = samplePoints(points, maxPoints)
+  const sampled = takePoints(points, sampledIndexes)
   return {
-    metric: clusteredServers.metric,
+    metric,
     unit,
-    serverIds: sampledIndices.map((index) => clusteredServers.serverIds[index]!),
-    mean: valuesOfSampled(clusteredServers.features['mean']!),
-    std: valuesOfSampled(clusteredServers.features['std']!),
-    cluster: Int32Array.from(sampledIndices, (index) => clusteredServers.cluster[index]!),
-    servers: clusteredIndices.length,
-    clusters: clusteredServers.clusters.map(({ cluster, name, size, centre }) => ({
-      cluster,
+    serverIds: Array.from(sampledIndexes, (index) => serverIds[clustered[index]!]!),
+    mean: sampled.x,
+    std: sampled.y,
+    cluster: sampled.cluster,
+    servers: clustered.length,
+    clusters: clusters.map(({ cluster: number, name, size, centre }) => ({
+      cluster: number,
       name,
       size,
       mean: centre['mean']!,

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { listValue } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { ClustersData } from '../../../src-shared/chart-options/chart-data.ts'
-import { isPointInPolygon } from '../../statistics/point-in-polygon.ts'
-import { samplePoints, type ScatterPoints } from '../../statistics/sample-points.ts'
+import { isPointInPolygon, samplePoints, takePoints, type ScatterPoints } from '../../statistics/sample-points.ts'
 import { maxPickedServers } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { ClusterProfiles, ClustersRequest, ServersInside, ServersInsideRequest } from '../../../src-shared/ipc/run-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
@@ -13,7 +12,7 @@ import { filterCondition } from './fleet-filter.ts'
 import { escapeGlob } from '../../database/sql-text.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
-/** Marks that a scatter draws: more of them lie on each other. */
+/** Points that a scatter draws; more of them would overlap. */
 const defaultMaxMarks = 20_000
 
 /** A server of one period has no standard deviation: it lies on the axis. */
@@ -24,7 +23,7 @@ const pointsSql = (assignment: string, components: boolean, where: string): stri
     FROM server_risk r JOIN assignment a USING (server_id) ${components ? 'JOIN server_components c USING (server_id)' : ''}
     WHERE r.metric = $1 AND r.horizon_mean IS NOT NULL AND a.cluster IS NOT NULL
       AND r.server_id IN (SELECT server_id FROM server_risk WHERE metric = $1 AND (${where})))
-  SELECT row_number() OVER (ORDER BY server_id) - 1 AS place, * FROM points`
+  SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM points`
 
 const riskTableAssignment = `
   SELECT server_id, any_value(CAST(cluster AS INTEGER)) AS cluster, any_value(cluster_name) AS name
@@ -34,7 +33,7 @@ const csvFileAssignment = (run: OpenRun): string => `
   SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster, CAST(NULL AS VARCHAR) AS name
   FROM read_csv(${literal(escapeGlob(join(run.contents.folder, runFiles.clusters)))}, header = true)`
 
-/** Makes table `cluster_points` (place by name, server_id, cluster, name, x, y); false where the run has no clusters. */
+/** Creates table `cluster_points` (position by name, server_id, cluster, name, x, y); false where the run has no clusters. */
 const createPointsTable = async (run: OpenRun, { metric, filter, projection }: ClustersRequest): Promise<boolean> => {
   const hasClusterColumn = await hasClusterColumnValues(run.database)
   if (!hasClusterColumn && !run.contents.presentFiles.has(runFiles.clusters)) return false
@@ -44,12 +43,12 @@ const createPointsTable = async (run: OpenRun, { metric, filter, projection }: C
   return true
 }
 
-/** All points by place. */
+/** All points by position. */
 const readPoints = async (database: Database): Promise<ScatterPoints> => {
   const { count } = await database.row('SELECT CAST(count(*) AS INTEGER) AS count FROM cluster_points', z.object({ count: z.int() }))
   const [x, y, cluster] = [new Float64Array(count), new Float64Array(count), new Int32Array(count)]
   await database.scanArrays(
-    'SELECT CAST(place AS DOUBLE), CAST(cluster AS DOUBLE), CAST(x AS DOUBLE), CAST(y AS DOUBLE) FROM cluster_points',
+    'SELECT CAST(position AS DOUBLE), CAST(cluster AS DOUBLE), CAST(x AS DOUBLE), CAST(y AS DOUBLE) FROM cluster_points',
     4,
     ([indexes, clusters, xs, ys]) =>
       indexes!.forEach((index: number, row: number) => {
@@ -65,27 +64,28 @@ const readServerIds = async (database: Database, indexes: Int32Array): Promise<s
   // DuckDB takes no list without elements.
   if (indexes.length === 0) return []
   const { server_id: serverIdColumn = [] } = await database.columns(
-    'SELECT server_id FROM cluster_points WHERE place IN (SELECT unnest($1)) ORDER BY place',
+    'SELECT server_id FROM cluster_points WHERE position IN (SELECT unnest($1)) ORDER BY position',
     [listValue([...indexes])],
   )
   return serverIdColumn.map(String)
 }
 
-/** No points where the run has no clusters. Of more than `mostMarks` servers a choice that looks the same. */
+/** No points where the run has no clusters; above `maxMarks` servers a sample that looks the same. */
 export const queryClusters = async (run: OpenRun, request: ClustersRequest, maxMarks = defaultMaxMarks): Promise<ClustersData> => {
   const { database } = run
   const unit = requireMetricUnit(run, request.metric)
   const hasClusters = await createPointsTable(run, request)
   const points = hasClusters ? await readPoints(database) : { x: new Float64Array(0), y: new Float64Array(0), cluster: new Int32Array(0) }
   const sampledIndexes = samplePoints(points, maxMarks)
+  const sampled = takePoints(points, sampledIndexes)
   const isProjected = request.projection === 'components' && (await createComponentsTable(run))
   return {
     metric: request.metric,
     unit,
     serverIds: hasClusters ? await readServerIds(database, sampledIndexes) : [],
-    mean: Float64Array.from(sampledIndexes, (index) => points.x[index]!),
-    std: Float64Array.from(sampledIndexes, (index) => points.y[index]!),
-    cluster: Int32Array.from(sampledIndexes, (index) => points.cluster[index]!),
+    mean: sampled.x,
+    std: sampled.y,
+    cluster: sampled.cluster,
     clusters: hasClusters ? await summariseClusters(database, points) : [],
     servers: points.cluster.length,
     underutilizedThreshold: run.overview.underutilizedThreshold,
@@ -93,7 +93,7 @@ export const queryClusters = async (run: OpenRun, request: ClustersRequest, maxM
   }
 }
 
-/** The servers inside a line drawn on the scatter, those without a mark of their own as well; too many to be picked are only counted. */
+/** The servers inside a polygon drawn on the scatter, also those that the sample leaves out; too many to pick are only counted. */
 export const queryServersInside = async (run: OpenRun, { area, ...request }: ServersInsideRequest): Promise<ServersInside> => {
   requireMetricUnit(run, request.metric)
   if (!(await createPointsTable(run, request))) return { total: 0, servers: [] }
@@ -105,7 +105,7 @@ export const queryServersInside = async (run: OpenRun, { area, ...request }: Ser
   }
 }
 
-/** Runs whose components lie in the table `server_components` already, and those that have none. */
+/** Whether a run has the table `server_components`, once it is known. */
 const components = new WeakMap<OpenRun, boolean>()
 
 /** Table `server_components`; false where server_clusters.csv does not hold them. */
@@ -147,7 +147,7 @@ const clusterSummarySchema = z.looseObject({
   }),
 })
 
-/** Empty where the run's summary does not tell of its clusters. */
+/** Empty where the run's summary lacks its clusters. */
 export const queryClusterProfiles = async ({ contents }: OpenRun): Promise<ClusterProfiles> => {
   const summary = clusterSummarySchema.safeParse(contents.summary).data
   if (summary === undefined) return { clusters: [], features: [], silhouette: null, stability: null, explained: null }
@@ -168,7 +168,7 @@ const hasClusterColumnValues = async (database: Database): Promise<boolean> => {
 
 const summariseClusters = async (database: Database, { x, y, cluster }: ScatterPoints): Promise<ClustersData['clusters']> => {
   const clusterNames = await database.rows(
-    'SELECT cluster, any_value(name ORDER BY place) AS name FROM cluster_points GROUP BY cluster ORDER BY cluster',
+    'SELECT cluster, any_value(name ORDER BY position) AS name FROM cluster_points GROUP BY cluster ORDER BY cluster',
     z.object({ cluster: z.int(), name: z.string().nullable() }),
   )
   return clusterNames.map(({ cluster: number, name }) => {

@@ -1,16 +1,15 @@
-// The risk heatmap of a run: servers x time, binned to the pixels there are.
+// The risk heatmap of a run: servers x time, binned to the size of the chart.
 import { listValue } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { HeatmapRow } from '../../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../../src-shared/ipc/run-view.ts'
-import { riskLevels } from '../../../src-shared/artefacts/server-risk.ts'
-import { literal } from '../../database/database.ts'
+import { createHeatmapRow, levelIndexSql } from '../../forecasts/heatmap-rules.ts'
 import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun, type SeriesGrid } from '../run/open-run.ts'
 import { loadSeriesGrid } from './series-grid.ts'
-import { rankedServersSql } from './server-order.ts'
+import { rankedServersSql } from '../servers/server-order.ts'
 
 const reductions: Readonly<Record<HeatmapReduction, string>> = {
   max: 'max(value)',
@@ -18,10 +17,10 @@ const reductions: Readonly<Record<HeatmapReduction, string>> = {
   mean: 'avg(value)',
 }
 
-/** Binned in the database, for parts of time that are too large to be held; `heatmap_order` has the servers' keys by place. */
+/** Binned in the database, for time ranges that exceed memory; `heatmap_order` holds the servers' keys by position. */
 const cellsSql = (grid: SeriesGrid, reduction: HeatmapReduction, rows: Bins, columns: Bins): string => `
   SELECT
-    CAST((o.place) // ${rows.size} AS INTEGER) AS bin_row,
+    CAST(o.position // ${rows.size} AS INTEGER) AS bin_row,
     CAST(((epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
     CAST(${reductions[reduction]} AS DOUBLE) AS value
   FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id) JOIN heatmap_order o ON o.server_key = k.server_key
@@ -39,11 +38,11 @@ const countsSql = (where: string): string => `
 
 const count = z.bigint().transform(Number)
 const countsSchema = z.object({ servers: count, at_risk: count, high: z.number().nullable(), very_high: z.number().nullable() })
-/** Servers under a sort and a filter, in their order; kept, for a zoom asks for the same ones again. */
+/** Servers under a sort and a filter, in their order; cached, because a zoom needs the same ones. */
 interface Ranking {
   readonly key: string
   readonly keys: Int32Array
-  /** Place of each one's level in `riskLevels`, -1 without. */
+  /** Index of each server's level in `riskLevels`, -1 without. */
   readonly levels: Int8Array
 }
 
@@ -92,15 +91,13 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
   }
 }
 
-const levelList = `[${riskLevels.map(literal).join(', ')}]`
-
 const loadRanking = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filter }: HeatmapRequest): Promise<Ranking> => {
   const key = JSON.stringify([sort, filter])
   const cached = rankings.get(grid)
   if (cached?.key === key) return cached
   const { where, parameters } = filterCondition(filter, [metric])
   const [keys, levels] = await run.database.numbers(
-    `SELECT server_key, coalesce(list_position(${levelList}, risk_level), 0) - 1
+    `SELECT server_key, ${levelIndexSql}
      FROM (${rankedServersSql(sort, where)}) JOIN server_key USING (server_id) ORDER BY rank`,
     2,
     parameters,
@@ -127,7 +124,7 @@ const binColumns = (matrix: HeatmapMatrix, keys: Int32Array, rows: Bins, columns
   return combined
 }
 
-/** As `binMatrix`, without holding the values. */
+/** Like `binMatrix`, without holding the values in memory. */
 export const binInDatabase = async (
   run: OpenRun,
   grid: SeriesGrid,
@@ -138,8 +135,8 @@ export const binInDatabase = async (
 ): Promise<Float32Array> => {
   await run.database.storeRows(
     'heatmap_order',
-    { place: 'INTEGER', server_key: 'INTEGER' },
-    Array.from(keys, (key, place) => [place, key]),
+    { position: 'INTEGER', server_key: 'INTEGER' },
+    Array.from(keys, (key, position) => [position, key]),
   )
   const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
   fillBins(values, columns.bins, await run.database.columns(cellsSql(grid, reduction, rows, columns)))
@@ -162,13 +159,13 @@ const rowBins = (request: HeatmapRequest, total: number): Bins => {
   return { from, to, size, bins: Math.ceil((to - from) / size) }
 }
 
-/** Bins are laid so that the horizon begins with one: no cell mixes measurement and forecast. */
+/** Bins are aligned with the start of the horizon: no cell mixes measurement and forecast. */
 const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
   const period = (timeMs: number): number => (timeMs - grid.originMs) / grid.stepMs
   const first = Math.max(0, Math.floor(request.time === null ? 0 : period(request.time.fromMs)))
   const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : period(request.time.toMs)))
-  if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside of the run.')
-  // One column is kept back: aligning may need it.
+  if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside the run.')
+  // Aligning may need one more column.
   const size = last - first <= request.maxColumns ? 1 : Math.ceil((last - first) / Math.max(1, request.maxColumns - 1))
   const leadingPeriods = (((grid.horizonPeriod - first) % size) + size) % size
   const from = leadingPeriods === 0 ? first : first + leadingPeriods - size
@@ -182,7 +179,7 @@ const fillBins = (values: Float32Array, width: number, cells: Record<string, unk
   }
 }
 
-/** The first servers of each row: names are read for those alone. */
+/** Names of the first servers of each row. */
 const readRowNames = async (run: OpenRun, keys: Int32Array, size: number): Promise<string[][]> => {
   // DuckDB takes no list without elements.
   if (keys.length === 0) return []
@@ -203,15 +200,12 @@ const findServerKey = async (run: OpenRun, serverId: string): Promise<number> =>
   return Number(key)
 }
 
-/** A bin bears the worst level of its servers. */
 const createRows = (names: readonly (readonly string[])[], levels: Int8Array, size: number): HeatmapRow[] =>
   names.map(([first = ''], row) => {
     const rowLevels = levels.subarray(row * size, (row + 1) * size)
-    const servers = rowLevels.length
-    return {
-      label: servers === 1 ? first : `${first} + ${servers - 1}`,
-      serverId: first,
-      servers,
-      riskLevel: riskLevels[rowLevels.reduce((max, level) => Math.max(max, level), -1)] ?? null,
-    }
+    return createHeatmapRow(
+      first,
+      rowLevels.length,
+      rowLevels.reduce((max, level) => Math.max(max, level), -1),
+    )
   })

@@ -1,4 +1,4 @@
-// One server of a run: its figures per metric, its place under the risk order and its accountable model's line.
+// One server of a run: its figures per metric, its rank by risk and the series of its selected model.
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ServerDetail, ServerRequest } from '../../../src-shared/ipc/run-view.ts'
@@ -6,8 +6,8 @@ import { serverRiskRowSchema } from '../../../src-shared/artefacts/server-risk.t
 import type { Database } from '../../database/database.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
-import { markedDaySchema, createTimeMarks } from '../heatmap/series-grid.ts'
-import { rankedServersSql } from '../heatmap/server-order.ts'
+import { markedDaySchema, createTimeMarks } from '../../forecasts/heatmap-rules.ts'
+import { rankedServersSql } from './server-order.ts'
 
 const timeColumns = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
 
@@ -28,7 +28,7 @@ const rankSql = `
   SELECT CAST(rank + 1 AS INTEGER) AS rank, CAST((SELECT count(*) FROM ranked) AS INTEGER) AS of, before, after
   FROM (SELECT *, lag(server_id) OVER (ORDER BY rank) AS before, lead(server_id) OVER (ORDER BY rank) AS after FROM ranked) WHERE server_id = $2`
 
-/** Folders of the Python job are read without bounds. */
+/** Module 05 folders are read without bounds. */
 const seriesSql = (run: OpenRun): string => {
   const boundSql = (name: string): string => (run.contents.kind === 'headroom' ? name : 'CAST(NULL AS DOUBLE)')
   return `
