@@ -3,17 +3,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../fixtures/cloud-cli-workspace.ts'
-import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
 import { headroom } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
 
+let engine: LinkedEngine
 let workspace: CloudCliWorkspace
 let fleet: SampleRun
 beforeAll(async () => {
-  await ensurePackedEngine()
-  workspace = await openCloudCliWorkspace()
+  engine = await ensureLinkedEngine()
+  workspace = await openCloudCliWorkspace({ engine })
   fleet = await makeSampleFleet(12)
   const body = await readFile(fleet.forecasts)
   storeObject(
@@ -37,7 +38,7 @@ const lastJob = async () => {
 const cloudWithoutSettings = (...args: string[]) =>
   headroom(['cloud', ...args], {
     cwd: workspace.folder,
-    env: { ...workspace.simulator.environment, HEADROOM_ENGINE: '', HEADROOM_HOME: join(workspace.folder, 'home') },
+    env: { ...workspace.simulator.environment, HEADROOM_ENGINE: engine.folder, HEADROOM_HOME: join(workspace.folder, 'home') },
   })
 
 describe('settings', () => {

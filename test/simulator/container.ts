@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 export interface ContainerSpec {
   /** What the container sees as /opt/ml. */
   readonly ml: string
+  /** What the container sees as /opt/image. */
+  readonly image?: string | undefined
   readonly entrypoint: readonly string[]
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -31,7 +33,8 @@ const namespaceSwitches = ((): readonly string[] | undefined => {
 export const hasNamespaces = namespaceSwitches !== undefined
 
 const enterScript =
-  'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && mount -t tmpfs none /tmp && shift && cd / && exec env -i "$@"'
+  'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && ' +
+  '{ [ -z "$2" ] || { mkdir /opt/image && mount --bind "$2" /opt/image; }; } && mount -t tmpfs none /tmp && shift 2 && cd / && exec env -i "$@"'
 
 /** The command line that stands for the container on machines without namespaces: the host's Node, paths mapped. */
 const mappedCommand = ({ ml, args }: ContainerSpec): string[] => {
@@ -53,6 +56,7 @@ export const startContainer = (spec: ContainerSpec): RunningContainer => {
           enterScript,
           'container',
           spec.ml,
+          spec.image ?? '',
           ...variables,
           ...spec.entrypoint,
           ...spec.args,

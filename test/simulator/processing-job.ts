@@ -14,6 +14,13 @@ import { isSparkImage, runLocalSpark, SparkError, startSpark, type RoleCheck, ty
 
 class JobFailure extends Error {}
 
+export interface JobOptions {
+  /** A folder of this machine that containers see as /opt/image. */
+  readonly image?: string | undefined
+  /** Replaces the local PySpark. */
+  readonly runSpark?: SparkRunner | undefined
+}
+
 const maxMessageBytes = 1024
 const mountPrefix = '/opt/ml/'
 
@@ -22,12 +29,12 @@ export const runProcessingJob = async (
   job: ProcessingJob,
   name: string,
   faults: readonly JobFault[],
-  runSpark: SparkRunner = runLocalSpark,
+  { image, runSpark = runLocalSpark }: JobOptions = {},
 ): Promise<void> => {
   const request = processingRequestSchema.parse(job.request)
   const folder = await mkdtemp(join(tmpdir(), 'headroom-simulated-job-'))
   try {
-    await runHosts(account, job, name, request, faults, folder, runSpark)
+    await runHosts(account, job, name, request, faults, folder, { image, runSpark })
   } catch (thrown) {
     job.status = job.status === 'Stopping' ? 'Stopped' : 'Failed'
     if (job.status === 'Failed') job.failureReason = thrown instanceof Error ? thrown.message : String(thrown)
@@ -44,7 +51,7 @@ const runHosts = async (
   request: ProcessingRequest,
   faults: readonly JobFault[],
   folder: string,
-  runSpark: SparkRunner,
+  { image, runSpark }: { image: string | undefined; runSpark: SparkRunner },
 ): Promise<void> => {
   const fault = <Kind extends JobFault['kind']>(kind: Kind): Extract<JobFault, { kind: Kind }> | undefined =>
     faults.find((candidate): candidate is Extract<JobFault, { kind: Kind }> => candidate.kind === kind)
@@ -86,6 +93,7 @@ const runHosts = async (
       : hosts.map((host, index) =>
           startContainer({
             ml: folders[index]!,
+            image,
             entrypoint: request.AppSpecification.ContainerEntrypoint ?? ['/bin/false'],
             args: request.AppSpecification.ContainerArguments ?? [],
             environment: request.Environment ?? {},

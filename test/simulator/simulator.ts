@@ -9,7 +9,7 @@ import { Faults, type Fault } from './faults.ts'
 import { handleIam, handleQuotas, handleSts } from './identity.ts'
 import { handleLogs } from './logs.ts'
 import { handleMetrics } from './metrics.ts'
-import { runProcessingJob } from './processing-job.ts'
+import { runProcessingJob, type JobOptions } from './processing-job.ts'
 import { handleS3, s3Operation } from './s3.ts'
 import { handleSageMaker, type JobRunner } from './sagemaker.ts'
 import type { SparkRunner } from './spark-container.ts'
@@ -27,13 +27,11 @@ export interface RecordedRequest {
   status: number
 }
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends JobOptions {
   readonly region?: string
   readonly port?: number
   /** Replaces the containers, for tests of the wire alone. */
   readonly runJob?: JobRunner
-  /** Replaces the local PySpark. */
-  readonly runSpark?: SparkRunner
 }
 
 const jsonTargets: Readonly<Record<string, string>> = {
@@ -56,7 +54,7 @@ export class AwsSimulator {
   private constructor(options: SimulatorOptions) {
     this.account = makeAccount(options.region ?? 'eu-west-1')
     this.signIn = new SignIn(this.account)
-    this.#run = options.runJob ?? ((job, name) => runProcessingJob(this.account, job, name, this.faults.takeForJob(), options.runSpark))
+    this.#run = options.runJob ?? ((job, name) => runProcessingJob(this.account, job, name, this.faults.takeForJob(), options))
     this.#server = createServer((incoming, response) => void this.#serve(incoming, response))
   }
 

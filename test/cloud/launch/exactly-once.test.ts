@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { resumeRun } from '../../../src-main/cloud/launch/launch-run.ts'
 import { filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
-import { ensurePackedEngine } from '../../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../../fixtures/linked-engine.ts'
 import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
 
 describe('a launch makes one job', () => {
@@ -80,14 +80,15 @@ describe('a launch makes one job', () => {
 
 describe('the process is killed', () => {
   let workspace: CloudCliWorkspace
+  let engine: LinkedEngine
   let fleet: SampleRun
   beforeAll(async () => {
-    await ensurePackedEngine()
+    engine = await ensureLinkedEngine()
     fleet = await makeSampleFleet(12)
   }, 180_000)
   afterAll(() => fleet.remove())
   beforeEach(async () => {
-    workspace = await openCloudCliWorkspace()
+    workspace = await openCloudCliWorkspace({ engine })
   })
   afterEach(() => workspace.close())
 
@@ -121,6 +122,8 @@ describe('the process is killed', () => {
     })
 
   it('while it uploads: only the missing parts are sent', async () => {
+    await workspace.close()
+    workspace = await openCloudCliWorkspace()
     workspace.simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
     await killWhen(() => sentParts().length >= 6, 'launch', fleet.forecasts)
     const [first, from] = [sentParts(), workspace.simulator.requests.length]

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openCloudCliWorkspace, type CloudCliWorkspace } from '../../fixtures/cloud-cli-workspace.ts'
-import { ensurePackedEngine } from '../../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../../fixtures/linked-engine.ts'
 import { headroom } from '../../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
 import { sparkOnDuckDb } from '../../fixtures/spark-output-on-duckdb.ts'
@@ -11,10 +11,11 @@ import { differencesOfRuns } from '../../interop/same-run.mjs'
 import { defaultChecksum, storeObject } from '../../simulator/s3-objects.ts'
 import type { SparkCommand, SparkRunner } from '../../simulator/spark-container.ts'
 
+let engine: LinkedEngine
 let sample: SampleRun
 let servers: string[]
 beforeAll(async () => {
-  await ensurePackedEngine()
+  engine = await ensureLinkedEngine()
   sample = await makeSampleRun(24)
   servers = ['--servers', join(sample.folder, 'fleet.servers.csv')]
 }, 180_000)
@@ -27,6 +28,7 @@ beforeEach(async () => {
   orders = []
   run = sparkOnDuckDb
   workspace = await openCloudCliWorkspace({
+    engine,
     runSpark: (order) => {
       orders.push(order)
       return run(order)
