@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runFiles, runManifestSchema } from '../../src-shared/run/run-manifest.ts'
 import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
-import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { hasPython, moduleScript, moduleSummary, writeModuleProject } from '../fixtures/python-module.ts'
 import { headroomDone } from '../fixtures/run-headroom.ts'
 import { writeLargeForecasts } from '../fixtures/large-forecasts.ts'
@@ -16,19 +16,20 @@ import { waitForHeatmap } from './chart-locators.ts'
 import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
+let engine: LinkedEngine
 let simulator: AwsSimulator
 let sample: SampleRun
 let window: LaunchedApp
 
 beforeAll(async () => {
-  await ensurePackedEngine()
+  engine = await ensureLinkedEngine()
   sample = await makeSampleRun(24)
 }, 180_000)
 afterAll(() => sample.remove())
 beforeEach(async () => {
-  simulator = await AwsSimulator.start({ runSpark: sparkOnDuckDb })
+  simulator = await AwsSimulator.start({ image: engine.image, runSpark: sparkOnDuckDb })
   simulator.addBucket(bucketName)
-  window = await launchApp({ env: cloudEnvironment(simulator) })
+  window = await launchApp({ env: cloudEnvironment(simulator, engine) })
   await openCloudView(window.page)
 })
 afterEach(async () => {

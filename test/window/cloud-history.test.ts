@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
-import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 import type { Bucket } from '../simulator/account.ts'
 import { defaultChecksum, storeObject } from '../simulator/s3-objects.ts'
@@ -12,18 +12,19 @@ import { waitForHeatmap } from './chart-locators.ts'
 import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
+let engine: LinkedEngine
 let simulator: AwsSimulator
 let bucket: Bucket
 let sample: SampleRun
 let window: LaunchedApp
 
 beforeAll(async () => {
-  await ensurePackedEngine()
+  engine = await ensureLinkedEngine()
   sample = await makeSampleRun(24)
 }, 180_000)
 afterAll(() => sample.remove())
 beforeEach(async () => {
-  simulator = await AwsSimulator.start()
+  simulator = await AwsSimulator.start({ image: engine.image })
   bucket = simulator.addBucket(bucketName)
 })
 afterEach(async () => {
@@ -36,7 +37,7 @@ const runsIn = (home: string) => readdir(join(home, 'runs'))
 
 describe('the history', () => {
   it('lists a job that another machine started, and brings its run home verified', async () => {
-    const otherWindow = await launchApp({ env: cloudEnvironment(simulator) })
+    const otherWindow = await launchApp({ env: cloudEnvironment(simulator, engine) })
     try {
       await openCloudView(otherWindow.page)
       await fillLaunchForm(otherWindow.page, sample.forecasts)
@@ -46,7 +47,7 @@ describe('the history', () => {
       await otherWindow.close()
     }
     const [name] = [...simulator.account.jobs.keys()]
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, home } = window
     await openCloudView(page)
     await page.getByRole('button', { name: 'List the account’s jobs' }).click()
@@ -62,7 +63,7 @@ describe('the history', () => {
     for (const [file, content] of await filesBelow(sample.run))
       if (file !== 'manifest.json') putObject(`risk_analysis/2026/${file}`, content)
     putObject('risk_analysis/2026/../../evil.txt', Buffer.from('evil'))
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, home } = window
     for (const expected of [['cloud-2026'], ['cloud-2026', 'cloud-2026-2']]) {
       await openCloudView(page)

@@ -3,26 +3,30 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
-import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { AwsSimulator } from '../simulator/simulator.ts'
 import { waitForHeatmap } from './chart-locators.ts'
 import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
+let engine: LinkedEngine
 let simulator: AwsSimulator
 let fleet: SampleRun
 let window: LaunchedApp
 let home: string
+/** The packed engine where undefined. */
+let uploaded: LinkedEngine | undefined
 let testNumber = 0
 
 beforeAll(async () => {
-  await ensurePackedEngine()
+  engine = await ensureLinkedEngine()
   fleet = await makeSampleFleet(24)
 }, 180_000)
 afterAll(() => fleet.remove())
 beforeEach(async () => {
-  simulator = await AwsSimulator.start()
+  uploaded = engine
+  simulator = await AwsSimulator.start({ image: engine.image })
   simulator.addBucket(bucketName)
   home = join(fleet.folder, `home-${++testNumber}`)
 })
@@ -32,7 +36,7 @@ afterEach(async () => {
 })
 
 const start = async () => {
-  window = await launchApp({ env: cloudEnvironment(simulator), home })
+  window = await launchApp({ env: cloudEnvironment(simulator, uploaded), home })
 }
 
 /** Launches from a new window, and kills the app as soon as it has come so far. */
@@ -67,6 +71,7 @@ const gets = (from = 0) => simulator.requests.slice(from).filter(({ operation })
 
 describe('the app is killed', () => {
   it('while it uploads: only the missing parts are sent', async () => {
+    uploaded = undefined
     simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
     await killAppWhen(() => uploadedParts().length >= 6)
     expect(simulator.account.jobs.size).toBe(0)

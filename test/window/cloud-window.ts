@@ -1,10 +1,13 @@
 // The Cloud view in a window test: an environment that knows the simulated account alone, and a form that is filled in.
 import type { Page } from 'playwright'
 import { bucketName } from '../fixtures/cloud-cli-workspace.ts'
+import type { LinkedEngine } from '../fixtures/linked-engine.ts'
 import type { AwsSimulator } from '../simulator/simulator.ts'
 
-export const cloudEnvironment = (simulator: AwsSimulator) => ({
+/** `engine` is uploaded instead of the packed one. */
+export const cloudEnvironment = (simulator: AwsSimulator, engine?: LinkedEngine) => ({
   ...simulator.environment,
+  HEADROOM_ENGINE: engine?.folder ?? '',
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_CONFIG_FILE: '/nonexistent/config',
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bucketName, filesBelow } from '../fixtures/cloud-cli-workspace.ts'
-import { ensurePackedEngine } from '../fixtures/packed-engine.ts'
+import { ensureLinkedEngine, type LinkedEngine } from '../fixtures/linked-engine.ts'
 import { makeSampleFleet, type SampleRun } from '../fixtures/sample-run.ts'
 import { rootKey } from '../simulator/account.ts'
 import { mfaCode } from '../simulator/identity.ts'
@@ -14,17 +14,18 @@ import { cloudEnvironment, fillLaunchForm, openCloudView } from './cloud-window.
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 import { recordSecretChannels } from './secret-recorder.ts'
 
+let engine: LinkedEngine
 let simulator: AwsSimulator
 let fleet: SampleRun
 let window: LaunchedApp
 
 beforeAll(async () => {
-  await ensurePackedEngine()
+  engine = await ensureLinkedEngine()
   fleet = await makeSampleFleet(24)
 }, 180_000)
 afterAll(() => fleet.remove())
 beforeEach(async () => {
-  simulator = await AwsSimulator.start()
+  simulator = await AwsSimulator.start({ image: engine.image })
   simulator.addBucket(bucketName)
   simulator.account.quotas.set('ml.m5.large for processing job usage', 2)
 })
@@ -48,7 +49,7 @@ const shownNotifications = (app: LaunchedApp['app']) =>
 
 describe('the cloud view', () => {
   it('connects, checks, launches, watches, notifies and opens the run', async () => {
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app } = window
     const recorder = await recordSecretChannels(window)
     await recordNotifications(app)
@@ -94,7 +95,7 @@ describe('the cloud view', () => {
   })
 
   it('says what failed and how to mend it, and does not let it be launched', async () => {
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
@@ -108,7 +109,7 @@ describe('the cloud view', () => {
 
   it('shows a failed job with its cause, and stops one after a second word', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app } = window
     await recordNotifications(app)
     await openCloudView(page)
@@ -127,7 +128,7 @@ describe('the cloud view', () => {
 
   it('sends key, network, tags and volume that are filled in under Advanced, and holds back what cannot be sent', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
@@ -157,7 +158,7 @@ describe('the cloud view', () => {
   })
 
   it('leaves no dump of its memory behind when it crashes', async () => {
-    window = await launchApp({ env: cloudEnvironment(simulator) })
+    window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app, folder } = window
     await openCloudView(page)
     await page.getByRole('button', { name: 'Connect' }).click()
