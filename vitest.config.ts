@@ -1,8 +1,11 @@
-// The kinds of tests: those that need no window run side by side, those of window and package one after the other.
+// The kinds of tests: those that need no window run in parallel, those of window and package one after the other.
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // Launches and child processes wait often enough for two to share two processors.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

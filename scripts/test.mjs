@@ -1,6 +1,7 @@
 // `npm test`: checks, then every test that needs no window, then the window, then the package; `test.mjs window` and `test.mjs package` do
-// one part alone.
+// one part alone, `test.mjs quick` the tests that need no window, without torture.
 // Every part runs even if an earlier one failed; the last line adds all of them up.
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
@@ -55,6 +56,13 @@ async function runPackageTests() {
 }
 
 /** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
+async function runQuickTests(filters) {
+  await buildApp()
+  const quickest = readdirSync(join(projectFolder, 'test')).filter((name) => name !== 'torture')
+  return [await runVitest('headless', { filters: filters.length > 0 ? filters : quickest.map((name) => `test/${name}`) })]
+}
+
+/** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
 async function runEverything(filters) {
   const built = await attempt(async () => {
     await buildApp()
@@ -74,6 +82,7 @@ await runMain(async () => {
   const counts = await attempt(async () => {
     await installDependencies()
     if (part === 'window') return runWindowTests(rest)
+    if (part === 'quick') return runQuickTests(rest)
     return part === 'package' ? runPackageTests() : runEverything(process.argv.slice(2))
   })
   const total = addUp(counts)

@@ -1,12 +1,7 @@
-// Exactly one job per launch, whatever breaks: lost requests, lost answers, taken names, and the process itself killed at any stage.
-import { setTimeout as pause } from 'node:timers/promises'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+// Exactly one job per launch, whatever breaks: lost requests, lost responses, names that are taken.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resumeRun } from '../../../src-main/cloud/launch/launch-run.ts'
-import { filesBelow, openCloudCliWorkspace, type CloudCliWorkspace } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
-import { ensureLinkedEngine, type LinkedEngine } from '../../fixtures/linked-engine.ts'
-import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
 
 describe('a launch makes one job', () => {
   let workspace: CloudWorkspace
@@ -76,93 +71,4 @@ describe('a launch makes one job', () => {
     await failureOf(workspace.launch(workspace.request({ roleArn: 'arn:aws:iam::123456789012:role/Nobody' })))
     expect([jobs(), workspace.simulator.requestsOf('CreateProcessingJob').length]).toEqual([[], 1])
   })
-})
-
-describe('the process is killed', () => {
-  let workspace: CloudCliWorkspace
-  let engine: LinkedEngine
-  let fleet: SampleRun
-  beforeAll(async () => {
-    engine = await ensureLinkedEngine()
-    fleet = await makeSampleFleet(12)
-  }, 180_000)
-  afterAll(() => fleet.remove())
-  beforeEach(async () => {
-    workspace = await openCloudCliWorkspace({ engine })
-  })
-  afterEach(() => workspace.close())
-
-  const until = async (isReached: () => boolean): Promise<void> => {
-    for (let waited = 0; !isReached(); waited += 1) {
-      if (waited > 3000) throw new Error('It never came so far.')
-      await pause(10)
-    }
-  }
-  const killWhen = async (isReached: () => boolean, ...args: string[]): Promise<void> => {
-    const running = workspace.start(...args)
-    await until(isReached)
-    running.process.kill('SIGKILL')
-    await running.result
-    workspace.simulator.faults.clear()
-  }
-  const runId = async (): Promise<string> => {
-    const { jobs } = JSON.parse((await workspace.cloud('jobs', '--json')).stdout) as { jobs: { runId: string }[] }
-    expect(jobs).toHaveLength(1)
-    return jobs[0]!.runId
-  }
-  const expectDownloaded = async (result: { code: number | null; stdout: string; stderr: string }, folder = 'home-run') => {
-    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files, all as the manifest says') })
-    expect((await filesBelow(join(workspace.folder, folder))).size).toBe(9)
-    expect(workspace.simulator.account.jobs.size).toBe(1)
-  }
-  const sentParts = (from = 0) =>
-    workspace.simulator.requests.slice(from).flatMap(({ operation, url, status }) => {
-      const part = /partNumber=(\d+)/.exec(url)?.[1]
-      return operation === 'UploadPart' && status === 200 && part !== undefined ? [Number(part)] : []
-    })
-
-  it('while it uploads: only the missing parts are sent', async () => {
-    await workspace.close()
-    workspace = await openCloudCliWorkspace()
-    workspace.simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
-    await killWhen(() => sentParts().length >= 6, 'launch', fleet.forecasts)
-    const [first, from] = [sentParts(), workspace.simulator.requests.length]
-    expect(workspace.simulator.account.jobs.size).toBe(0)
-    await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--fetch', 'home-run'))
-    const all = [...first, ...sentParts(from)].sort((a, b) => a - b)
-    // Each part of the engine's archive once.
-    expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
-  }, 120_000)
-
-  it('while it submits: the job that was made is found', async () => {
-    workspace.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
-    await killWhen(() => workspace.simulator.account.jobs.size === 1, 'launch', fleet.forecasts)
-    await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--fetch', 'home-run'))
-    expect(workspace.simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
-  }, 120_000)
-
-  it('while it watches: the job goes on, and is followed again', async () => {
-    workspace.simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 1500 })
-    await killWhen(() => workspace.simulator.requestsOf('DescribeProcessingJob').length >= 3, 'launch', fleet.forecasts, '--wait')
-    expect((await workspace.cloud('watch', await runId())).stderr).toContain('Job Completed')
-    await expectDownloaded(await workspace.cloud('fetch', await runId(), 'home-run'))
-  }, 120_000)
-
-  it('while it downloads: the rest is fetched', async () => {
-    await workspace.cloud('launch', fleet.forecasts, '--wait')
-    const id = await runId()
-    workspace.simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
-    const isDelayed = () => workspace.simulator.requestsOf('GetObject').some(({ url }) => url.includes('risk_heatmap.png'))
-    await killWhen(() => isDelayed(), 'fetch', id, 'home-run')
-    const [from, before] = [workspace.simulator.requests.length, workspace.simulator.requestsOf('GetObject').map(({ url }) => url)]
-    expect([...(await filesBelow(join(workspace.folder, 'home-run'))).keys()]).toEqual([])
-    await expectDownloaded(await workspace.cloud('fetch', id, 'home-run'))
-    const again = workspace.simulator.requests
-      .slice(from)
-      .filter(({ operation }) => operation === 'GetObject')
-      .map(({ url }) => url)
-    // What was whole is not asked for again; the manifest always is.
-    expect(again.filter((url) => before.includes(url) && !/manifest|heatmap/.test(url))).toEqual([])
-    expect(again.length).toBeGreaterThan(1)
-  }, 120_000)
 })
