@@ -14,7 +14,7 @@ import { createChannelHandlers } from './shell/ipc/channel-handlers.ts'
 import { initDataFolder } from './shell/settings/data-folder.ts'
 import { RunPrefetch } from './shell/engine/run-prefetch.ts'
 import { startDiagnostics, saveProblemReport } from './shell/diagnostics/diagnostics.ts'
-import { EngineProcess } from './shell/engine/engine-process.ts'
+import { createEngineProcess } from './shell/engine/engine-process.ts'
 import { SettingsStore } from './shell/settings/settings-store.ts'
 import { parseStartArguments, parseStartLink } from './shell/window/start-arguments.ts'
 import { openMainWindow } from './shell/window/main-window.ts'
@@ -44,7 +44,7 @@ const start = async (): Promise<void> => {
     showTaskProgress(window, message)
     window?.webContents.send(pushChannel, message)
   }
-  const engine = new EngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) => {
+  const engine = createEngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) => {
     if (event.type === 'failed') log.writeFailure('analysis', event.error)
     else if (event.type === 'finished') log.write('analysed', { servers: event.counts.total_servers, seconds: event.seconds })
     push({ type: 'analysis.event', analysisId, event })

@@ -118,22 +118,23 @@ export const modules = {
     ],
     packages: ['node', 'zod', 'commander', 'cli-progress'],
   },
+  ipc: { path: 'src-main/ipc', holds: 'how every process parses and serves a request', imports: ['shared'], packages: ['node'] },
   'engine-host': {
     path: 'src-main/engine-host',
     holds: 'utility process of the window: analyses and queries',
-    imports: ['engine', 'queries', 'notes', 'report', 'sample', 'run-folder', 'database', 'shared'],
+    imports: ['ipc', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod'],
   },
   'query-host': {
     path: 'src-main/query-host',
     holds: 'utility process of the window: the user’s own SQL',
-    imports: ['queries', 'report', 'run-folder', 'shared'],
+    imports: ['ipc', 'queries', 'report', 'run-folder', 'shared'],
     packages: ['node', 'zod'],
   },
   shell: {
     path: 'src-main/shell',
     holds: 'main process of the window: the only home of Electron besides its two entries',
-    imports: ['cloud', 'run-folder', 'shared'],
+    imports: ['ipc', 'cloud', 'run-folder', 'shared'],
     packages: ['node', 'zod', 'yaml', 'electron'],
   },
   index: {

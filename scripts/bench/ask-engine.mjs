@@ -1,4 +1,4 @@
-// The engine's process, here in this process behind the messages it takes: for benchmarks of what it answers. The app must be built.
+// The engine process inside this process, for benchmarks of its responses. The app must be built.
 import { EventEmitter, once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -11,19 +11,19 @@ export const startEngine = () => {
   Object.assign(process, {
     parentPort: {
       on: (/** @type {string} */ event, /** @type {(message: unknown) => void} */ listener) => port.on(event, listener),
-      postMessage: (/** @type {{ id: number }} */ report) => responses.emit(String(report.id), structuredClone(report)),
+      postMessage: (/** @type {{ id: number }} */ message) => responses.emit(String(message.id), structuredClone(message)),
     },
   })
   createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
   let calls = 0
-  /** Milliseconds from message to answer, and the answer. @param {string} call @param {object} payload @returns {Promise<{ ms: number, value: any }>} */
-  return async (call, payload) => {
+  /** Milliseconds from message to answer, and the answer. @param {string} channel @param {object} payload @returns {Promise<{ ms: number, value: any }>} */
+  return async (channel, payload) => {
     const id = ++calls
     const responded = once(responses, String(id))
     const startedAt = performance.now()
-    port.emit('message', { data: structuredClone({ id, call, payload }) })
-    const [report] = await responded
-    if (!report.ok) throw new Error(`${call}: ${report.error.message}`)
-    return { ms: performance.now() - startedAt, value: report.value }
+    port.emit('message', { data: structuredClone({ id, channel, payload }) })
+    const [{ response }] = await responded
+    if (!response.ok) throw new Error(`${channel}: ${response.error.message}`)
+    return { ms: performance.now() - startedAt, value: response.value }
   }
 }

@@ -1,7 +1,7 @@
 // Runs analyses for the window: a forecast set or a freshly written sample fleet, with progress, cancel and one clear end.
 import { rm } from 'node:fs/promises'
 import type { AnalysisResult } from '../engine/analysis-request.ts'
-import type { AnalyzeCall } from '../../src-shared/ipc/engine-contract.ts'
+import type { AnalyzeCall } from '../../src-shared/ipc/analyze-call.ts'
 import { toWireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 

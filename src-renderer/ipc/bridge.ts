@@ -1,14 +1,14 @@
 // The only file that touches the preload bridge: typed requests and pushes, parsed by the contract.
 import {
-  ipcResponseSchema,
   channels,
   pushSchema,
-  type Channel,
   type ChannelRequest,
   type ChannelResponse,
   type Push,
+  type WindowChannel,
 } from '../../src-shared/ipc/ipc-contract.ts'
-import { HeadroomError, type WireError } from '../../src-shared/run/errors.ts'
+import { responseSchema, unwrapResponse } from '../../src-shared/ipc/envelope.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { PreloadBridge } from '../../src-shared/ipc/preload-bridge.ts'
 
 declare global {
@@ -23,14 +23,13 @@ const markLatest = (name: string): void => {
   performance.mark(name)
 }
 
-/** Rejects with HeadroomError: the one the main process answered, or `internal` where the answer does not fit. */
-export const request = async <Name extends Channel>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> => {
-  const result = ipcResponseSchema.parse(await window.headroom.request(channel, payload))
+/** Rejects with the HeadroomError of the process that served it, or `internal` where the response does not fit the contract. */
+export const request = async <Name extends WindowChannel>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> => {
+  const response = responseSchema.parse(await window.headroom.request(channel, payload))
   markLatest(`response ${channel}`)
-  if (!result.ok) throw asHeadroomError(result.error)
-  const value = channels[channel].response.safeParse(result.value)
+  const value = channels[channel].response.safeParse(unwrapResponse(response))
   if (!value.success) {
-    throw new HeadroomError('internal', `The answer does not fit ${channel}: ${value.error.message}`)
+    throw new HeadroomError('internal', `The response does not fit ${channel}: ${value.error.message}`)
   }
   return value.data as ChannelResponse<Name>
 }
@@ -43,9 +42,3 @@ export const getPathForFile = (file: File): string => {
   const { path } = file as File & { readonly path?: string }
   return path !== undefined && path !== '' ? path : window.headroom.pathOf(file)
 }
-
-const asHeadroomError = ({ code, message, next, sql }: WireError): HeadroomError =>
-  new HeadroomError(code, message, {
-    ...(next === undefined ? {} : { next }),
-    ...(sql === undefined ? {} : { sql }),
-  })

@@ -1,6 +1,6 @@
 // Rows of a long list, fetched page by page as they scroll into view; a changed query drops the loaded pages.
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
+import type { WindowChannel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
 import { request } from '../ipc/bridge.ts'
 import { PageStore, pageSize, type PagesSnapshot } from './page-store.ts'
 
@@ -12,7 +12,7 @@ export interface PagedRows<Row, PageResponse> extends PagesSnapshot<PageResponse
 }
 
 /** `selectRows` must be stable. `version`: increment it to load the same query again. */
-export const usePages = <Name extends Channel, Row>(
+export const usePages = <Name extends WindowChannel, Row>(
   channel: Name,
   query: Omit<ChannelRequest<Name>, 'offset' | 'limit'>,
   selectRows: (response: ChannelResponse<Name>) => { readonly rows: readonly Row[]; readonly total: number },

@@ -1,7 +1,7 @@
 // A hook that loads data for a view; a new request supersedes the old one.
 import { useEffect, useRef, useState } from 'react'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
-import type { Channel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
+import type { WindowChannel, ChannelRequest, ChannelResponse } from '../../src-shared/ipc/ipc-contract.ts'
 import { request } from '../ipc/bridge.ts'
 
 /** Requests that follow faster than this are debounced. */
@@ -14,7 +14,7 @@ interface SettledRequest<Value> {
 }
 
 /** `payload` null: no request. `scope`: while it is the same, the old value is shown until the new one arrives. */
-export const useRequest = <Name extends Channel>(
+export const useRequest = <Name extends WindowChannel>(
   channel: Name,
   payload: ChannelRequest<Name> | null,
   scope = '',

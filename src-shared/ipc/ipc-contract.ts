@@ -1,18 +1,59 @@
-// What the window may ask of the main process: channel -> request and response schema, and the events pushed to it.
+// The table of channels: each name with its request, its response and the process that serves it; and the events pushed to the window.
 import { z } from 'zod'
 import { configPreviewSchema } from '../config/config-preview.ts'
-import { deepLinkSchema } from './deep-link.ts'
-import { cloudChannels, cloudPushes } from './cloud-contract.ts'
-import { engineCalls } from './engine-contract.ts'
-import { wireErrorSchema, type WireError } from '../run/errors.ts'
-import { exportRowsRequestSchema, exportedRowsSchema } from './export-rows.ts'
-import { queryCalls, queryExportRequestSchema } from './query-contract.ts'
-import { reportFormats } from './report-format.ts'
-import { runEventSchema } from '../run/run-event.ts'
 import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
+import { runEventSchema } from '../run/run-event.ts'
+import { analyzeCallSchema } from './analyze-call.ts'
+import { cloudChannels, cloudPushes } from './cloud-contract.ts'
+import { compareResponseSchema, compareRequestSchema, reconcileRequestSchema } from './compare-runs-view.ts'
+import { deepLinkSchema } from './deep-link.ts'
+import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-calendar.ts'
+import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema } from './export-rows.ts'
+import {
+  filterChoicesSchema,
+  filteredRequestSchema,
+  fleetFiguresRequestSchema,
+  fleetFiguresSchema,
+  modelAccuracyResponseSchema,
+  recommendationsPageSchema,
+  recommendationsRequestSchema,
+  saveDecisionsRequestSchema,
+  seasonResponseSchema,
+  serversPageSchema,
+  serversRequestSchema,
+  withdrawDecisionsRequestSchema,
+} from './fleet-view.ts'
+import { hostLoadRequestSchema, hostLoadSchema, packingPageSchema, packingRequestSchema } from './packing-view.ts'
+import {
+  queryExportRequestSchema,
+  queryRequestSchema,
+  queryResponseSchema,
+  queryTablesSchema,
+  queryWriteRequestSchema,
+  writtenQuerySchema,
+} from './query-contract.ts'
+import { reconciliationSchema } from './reconciliation.ts'
+import { reportFormats } from './report-format.ts'
+import {
+  clusterProfilesSchema,
+  clustersDataSchema,
+  clustersRequestSchema,
+  heatmapRequestSchema,
+  heatmapViewSchema,
+  runOverviewSchema,
+  serverDetailSchema,
+  serverRequestSchema,
+  serversInsideRequestSchema,
+  serversInsideSchema,
+} from './run-view.ts'
+import { savedScenariosSchema } from './saved-scenario.ts'
+import { whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema, whatIfResultSchema } from './what-if.ts'
 
 const path = z.string().min(1)
 const emptyObject = z.strictObject({})
+const done = z.object({})
+const folderRequest = z.strictObject({ folder: path })
+const reportRequest = z.strictObject({ folder: path, format: z.enum(reportFormats) })
 
 export const savedKinds = ['png', 'svg', 'csv', 'tsv', 'md', 'json'] as const
 export type SavedKind = (typeof savedKinds)[number]
@@ -24,7 +65,7 @@ export const startRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sample') }),
   z.object({ kind: z.literal('path'), path }),
   z.object({ kind: z.literal('link'), link: deepLinkSchema }),
-  /** What was asked for cannot be done, in one sentence. */
+  /** Why the request is refused, in one sentence. */
   z.object({ kind: z.literal('refused'), message: z.string() }),
 ])
 export type StartRequest = z.infer<typeof startRequestSchema>
@@ -40,7 +81,7 @@ export const recentRunSchema = z.object({
   atRisk: z.int(),
   underutilized: z.int().nullable().default(null),
   savingsMonthlyUsd: z.number().nullable().default(null),
-  /** Whether the folder is still there. */
+  /** Whether the folder still exists. */
   exists: z.boolean(),
 })
 export type RecentRun = z.infer<typeof recentRunSchema>
@@ -48,112 +89,172 @@ export type RecentRun = z.infer<typeof recentRunSchema>
 export const analysisSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), servers: z.int().min(1).max(100_000).optional() }),
   z.strictObject({ kind: z.literal('forecast'), path }),
-  /** The set that a run was made of, with the run's settings and the event ledger kept beside it. */
+  /** The forecasts that a run was made of, with the run's settings and its event calendar. */
   z.strictObject({ kind: z.literal('again'), folder: path }),
 ])
 export type AnalysisSource = z.infer<typeof analysisSourceSchema>
 
+interface Schemas {
+  readonly request: z.ZodType
+  readonly response: z.ZodType
+}
+type Table = Readonly<Record<string, Schemas>>
+type Server = 'main' | 'engine' | 'query' | 'cloud'
+type ServedBy<Served extends Server, IsInternal extends boolean, Entries extends Table> = {
+  readonly [Name in keyof Entries]: Entries[Name] & { readonly servedBy: Served; readonly isInternal: IsInternal }
+}
+
+const serve = <Served extends Server, IsInternal extends boolean, Entries extends Table>(
+  servedBy: Served,
+  isInternal: IsInternal,
+  entries: Entries,
+): ServedBy<Served, IsInternal, Entries> =>
+  Object.fromEntries(Object.entries(entries).map(([name, schemas]) => [name, { ...schemas, servedBy, isInternal }])) as ServedBy<
+    Served,
+    IsInternal,
+    Entries
+  >
+
+/** Channels that the window may use, by the process that serves them. `cloud` is the part of the main process that loads the AWS SDK. */
+const servedBy = <Served extends Server, Entries extends Table>(server: Served, entries: Entries): ServedBy<Served, false, Entries> =>
+  serve(server, false, entries)
+
+/** Channels between Headroom's own processes, which the window cannot reach. */
+const internal = <Served extends Server, Entries extends Table>(server: Served, entries: Entries): ServedBy<Served, true, Entries> =>
+  serve(server, true, entries)
+
 export const channels = {
-  /** What the app was started for; asked once by the window when it is ready. */
-  'start.get': { request: emptyObject, response: startRequestSchema },
-  /** System dialog; null when dismissed. */
-  'path.choose': { request: z.strictObject({ kind: z.enum(['file', 'folder']) }), response: z.object({ path: path.nullable() }) },
-  /** Whether a path is a run folder or a forecast set. */
-  'path.inspect': {
-    request: z.strictObject({ path }),
-    response: z.object({ path, kind: z.enum(['run', 'forecast']) }),
-  },
-  /** Starts in the engine's process and answers at once; how it goes is pushed as `analysis.event`. */
-  'analysis.start': {
-    request: z.strictObject({ source: analysisSourceSchema }),
-    response: z.discriminatedUnion('state', [
-      z.object({
-        state: z.literal('started'),
-        analysisId: z.string(),
-        name: z.string(),
-        /** The table found beside the forecast set. */
-        serversTable: path.nullable(),
-        /** The events table that is heeded: the one beside the set, or the run's ledger. */
-        eventsTable: path.nullable(),
+  ...servedBy('main', {
+    /** What the app was started for; the window asks once, when it is ready. */
+    'start.get': { request: emptyObject, response: startRequestSchema },
+    /** System dialog; null when dismissed. */
+    'path.choose': { request: z.strictObject({ kind: z.enum(['file', 'folder']) }), response: z.object({ path: path.nullable() }) },
+    /** Whether a path is a run folder or holds forecasts. */
+    'path.inspect': { request: z.strictObject({ path }), response: z.object({ path, kind: z.enum(['run', 'forecast']) }) },
+    /** Starts in the engine process and responds at once; progress and outcome are pushed as `analysis.event`. */
+    'analysis.start': {
+      request: z.strictObject({ source: analysisSourceSchema }),
+      response: z.discriminatedUnion('state', [
+        z.object({
+          state: z.literal('started'),
+          analysisId: z.string(),
+          name: z.string(),
+          /** The companion file of the forecasts. */
+          serversTable: path.nullable(),
+          /** The events that are applied: the companion file of the forecasts, or the event calendar of the run. */
+          eventsTable: path.nullable(),
+        }),
+        /** The sample was analysed before: its run folder. */
+        z.object({ state: z.literal('present'), folder: path }),
+      ]),
+    },
+    'query.cancel': { request: emptyObject, response: emptyObject },
+    /** Opens a save dialog, then writes all rows of the query; null when the dialog is dismissed. */
+    'query.export': { request: queryExportRequestSchema, response: writtenQuerySchema.nullable() },
+    /** Opens a save dialog, then writes the rows of a list; null when the dialog is dismissed. */
+    'rows.export': { request: exportRowsRequestSchema, response: exportedRowsSchema.nullable() },
+    /** Opens a save dialog, then writes the whole run; null when the dialog is dismissed. */
+    'report.export': { request: reportRequest, response: z.object({ path: path.nullable() }) },
+    /** Opens a save dialog, then writes the text or picture; null when the dialog is dismissed. */
+    'file.save': {
+      request: z.strictObject({
+        /** File name without folder. */
+        name: z.string().regex(/^[^/\\\0]{1,200}$/),
+        kind: z.enum(savedKinds),
+        content: z.union([z.string().max(maxSavedBytes), z.instanceof(Uint8Array).refine(({ length }) => length <= maxSavedBytes)]),
       }),
-      /** The sample was analysed before: its run folder. */
-      z.object({ state: z.literal('present'), folder: path }),
-    ]),
-  },
-  'analysis.cancel': engineCalls['analysis.cancel'],
-  'run.open': engineCalls['run.open'],
-  'heatmap.get': engineCalls['heatmap.get'],
-  'clusters.get': engineCalls['clusters.get'],
-  'clusters.select': engineCalls['clusters.select'],
-  'server.get': engineCalls['server.get'],
-  'cluster-profiles.get': engineCalls['cluster-profiles.get'],
-  'filter-choices.get': engineCalls['filter-choices.get'],
-  'fleet.get': engineCalls['fleet.get'],
-  'servers.list': engineCalls['servers.list'],
-  'season.get': engineCalls['season.get'],
-  'models.list': engineCalls['models.list'],
-  'recommendations.list': engineCalls['recommendations.list'],
-  'packing.list': engineCalls['packing.list'],
-  'host-load.get': engineCalls['host-load.get'],
-  'decisions.save': engineCalls['decisions.save'],
-  'decisions.remove': engineCalls['decisions.remove'],
-  'scenarios.list': engineCalls['scenarios.list'],
-  'scenarios.save': engineCalls['scenarios.save'],
-  'events.list': engineCalls['events.list'],
-  'events.save': engineCalls['events.save'],
-  'server-events.list': engineCalls['server-events.list'],
-  'runs.compare': engineCalls['runs.compare'],
-  'run.reconcile': engineCalls['run.reconcile'],
-  'query.run': queryCalls['query.run'],
-  'query-tables.list': queryCalls['query-tables.list'],
-  'query.cancel': { request: emptyObject, response: emptyObject },
-  /** Asks where to, then writes all rows there; null when the dialog is dismissed. */
-  'query.export': { request: queryExportRequestSchema, response: queryCalls['query.export'].response.nullable() },
-  /** Asks where to, then writes there; null when the dialog is dismissed. */
-  'rows.export': { request: exportRowsRequestSchema, response: exportedRowsSchema.nullable() },
-  /** Asks where to, then writes the whole run there; null when the dialog is dismissed. */
-  'report.export': {
-    request: z.strictObject({ folder: path, format: z.enum(reportFormats) }),
-    response: z.object({ path: path.nullable() }),
-  },
-  /** Asks where to, then writes the text or picture there; null when the dialog is dismissed. */
-  'file.save': {
-    request: z.strictObject({
-      /** File name without folder. */
-      name: z.string().regex(/^[^/\\\0]{1,200}$/),
-      kind: z.enum(savedKinds),
-      content: z.union([z.string().max(maxSavedBytes), z.instanceof(Uint8Array).refine(({ length }) => length <= maxSavedBytes)]),
-    }),
-    response: z.object({ path: path.nullable() }),
-  },
-  /** Asks for a configuration file and says what it sets; null when the dialog is dismissed. */
-  'config.import': { request: emptyObject, response: configPreviewSchema.nullable() },
-  'scenario-choices.get': engineCalls['scenario-choices.get'],
-  'scenario.evaluate': engineCalls['scenario.evaluate'],
-  /** Shows the folder in the system's file manager. */
-  'run.reveal': { request: z.strictObject({ folder: path }), response: emptyObject },
-  'recent.list': { request: emptyObject, response: z.array(recentRunSchema) },
-  'recent.remove': { request: z.strictObject({ folder: path }), response: z.array(recentRunSchema) },
-  'settings.get': { request: emptyObject, response: settingsSchema },
-  /** Changes the settings named; those of the analysis are checked first and replaced as a whole. */
-  'settings.set': { request: settingsChangeSchema, response: settingsSchema },
-  ...cloudChannels,
-  'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: emptyObject },
-} as const
-export type Channels = typeof channels
+      response: z.object({ path: path.nullable() }),
+    },
+    /** Opens a dialog for a configuration file and returns its settings; null when the dialog is dismissed. */
+    'config.import': { request: emptyObject, response: configPreviewSchema.nullable() },
+    /** Shows the folder in the system's file manager. */
+    'run.reveal': { request: folderRequest, response: emptyObject },
+    'recent.list': { request: emptyObject, response: z.array(recentRunSchema) },
+    'recent.remove': { request: folderRequest, response: z.array(recentRunSchema) },
+    'settings.get': { request: emptyObject, response: settingsSchema },
+    /** Changes the named settings; those of the analysis are checked first and replaced as a whole. */
+    'settings.set': { request: settingsChangeSchema, response: settingsSchema },
+    'clipboard.write': { request: z.strictObject({ text: z.string().max(1_000_000) }), response: emptyObject },
+  }),
+
+  ...servedBy('engine', {
+    'analysis.cancel': { request: z.strictObject({ analysisId: z.string() }), response: done },
+    'run.open': { request: folderRequest, response: runOverviewSchema },
+    'heatmap.get': { request: heatmapRequestSchema, response: heatmapViewSchema },
+    'clusters.get': { request: clustersRequestSchema, response: clustersDataSchema },
+    /** The servers inside a line that is drawn around marks. */
+    'clusters.select': { request: serversInsideRequestSchema, response: serversInsideSchema },
+    'cluster-profiles.get': { request: folderRequest, response: clusterProfilesSchema },
+    'server.get': { request: serverRequestSchema, response: serverDetailSchema },
+    'filter-choices.get': { request: folderRequest, response: filterChoicesSchema },
+    'fleet.get': { request: fleetFiguresRequestSchema, response: fleetFiguresSchema },
+    'servers.list': { request: serversRequestSchema, response: serversPageSchema },
+    'season.get': { request: filteredRequestSchema, response: seasonResponseSchema },
+    'models.list': { request: folderRequest, response: modelAccuracyResponseSchema },
+    'recommendations.list': { request: recommendationsRequestSchema, response: recommendationsPageSchema },
+    'packing.list': { request: packingRequestSchema, response: packingPageSchema },
+    'host-load.get': { request: hostLoadRequestSchema, response: hostLoadSchema },
+    'decisions.save': { request: saveDecisionsRequestSchema, response: done },
+    'decisions.remove': { request: withdrawDecisionsRequestSchema, response: done },
+    'scenarios.list': { request: folderRequest, response: savedScenariosSchema },
+    /** Replaces all saved scenarios of the run. */
+    'scenarios.save': { request: z.strictObject({ folder: path, scenarios: savedScenariosSchema }), response: done },
+    'scenario-choices.get': { request: whatIfChoicesRequestSchema, response: whatIfChoicesSchema },
+    'scenario.evaluate': { request: whatIfRequestSchema, response: whatIfResultSchema },
+    'events.list': { request: folderRequest, response: eventCalendarSchema },
+    /** Checks the lines, then replaces the event calendar of the run. */
+    'events.save': { request: saveEventsRequestSchema, response: eventCalendarSchema },
+    'server-events.list': { request: serverEventsRequestSchema, response: serverEventsSchema },
+    'runs.compare': { request: compareRequestSchema, response: compareResponseSchema },
+    'run.reconcile': { request: reconcileRequestSchema, response: reconciliationSchema },
+  }),
+  ...internal('engine', {
+    /** Responds when the analysis has ended; progress and outcome are events. */
+    'analysis.run': { request: analyzeCallSchema, response: done },
+    /** Writes the plan of a Spark job into `out`. The inputs are all files of the forecasts, or some of them. */
+    'forecasts.plan': {
+      request: z.strictObject({
+        inputs: z.array(path).min(1),
+        out: path,
+        config: z.record(z.string(), z.unknown()),
+        serversTable: path.nullable(),
+        model: z.string().min(1).nullable(),
+      }),
+      response: done,
+    },
+    /** Throws what an analysis would throw on these tables. */
+    'tables.check': { request: z.strictObject({ serversTable: path.nullable(), eventsTable: path.nullable() }), response: done },
+    /** Throws config-invalid, which names the key. */
+    'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: done },
+    /** The settings of a configuration file; none is saved. */
+    'config.read': { request: z.strictObject({ path }), response: configPreviewSchema },
+    'rows.write': { request: exportRowsCallSchema, response: exportedRowsSchema },
+    'report.write': { request: reportRequest.extend({ path }), response: z.object({ path }) },
+  }),
+
+  ...servedBy('query', {
+    'query.run': { request: queryRequestSchema, response: queryResponseSchema },
+    'query-tables.list': { request: folderRequest, response: queryTablesSchema },
+  }),
+  ...internal('query', {
+    'query.write': { request: queryWriteRequestSchema, response: writtenQuerySchema },
+  }),
+
+  ...servedBy('cloud', cloudChannels),
+}
+type Channels = typeof channels
 export type Channel = keyof Channels
+type ChannelsWhere<Property> = { [Name in Channel]: Channels[Name] extends Property ? Name : never }[Channel]
+export type WindowChannel = ChannelsWhere<{ readonly isInternal: false }>
+export type ChannelServedBy<Served extends Server> = ChannelsWhere<{ readonly servedBy: Served }>
 export type ChannelRequest<Name extends Channel> = z.infer<Channels[Name]['request']>
 export type ChannelResponse<Name extends Channel> = z.infer<Channels[Name]['response']>
 
-export const isChannel = (name: unknown): name is Channel => typeof name === 'string' && Object.hasOwn(channels, name)
+export type Handlers<Name extends Channel> = {
+  readonly [Served in Name]: (request: ChannelRequest<Served>) => Promise<ChannelResponse<Served>>
+}
 
-export type IpcResponse<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: WireError }
-
-/** The envelope of an answer; the value is parsed by the channel's schema. */
-export const ipcResponseSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), value: z.unknown() }),
-  z.object({ ok: z.literal(false), error: wireErrorSchema }),
-])
+export const windowChannels = (Object.keys(channels) as Channel[]).filter((name): name is WindowChannel => !channels[name].isInternal)
 
 export const pushSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('analysis.event'), analysisId: z.string(), event: runEventSchema }),

@@ -1,6 +1,5 @@
-// The user's own questions: what the query process is asked and answers.
+// The user's own SQL queries: requests, results and their limits.
 import { z } from 'zod'
-import { wireErrorSchema } from '../run/errors.ts'
 
 const folder = z.string().min(1)
 const sql = z.string().max(100_000)
@@ -27,21 +26,6 @@ export type QueryTables = z.infer<typeof queryTablesSchema>
 export const queryFormats = ['csv', 'parquet', 'json', 'xlsx'] as const
 export const queryExportRequestSchema = queryRequestSchema.extend({ format: z.enum(queryFormats) })
 
-export const queryCalls = {
-  'query.run': { request: queryRequestSchema, response: queryResponseSchema },
-  'query-tables.list': { request: z.strictObject({ folder }), response: queryTablesSchema },
-  /** Writes all rows, up to a million, to a file that the user named. */
-  'query.export': {
-    request: queryExportRequestSchema.extend({ path: z.string().min(1) }),
-    response: z.object({ path: z.string(), rows: z.int().min(0) }),
-  },
-} as const
-export type QueryCalls = typeof queryCalls
-export type QueryCall = keyof QueryCalls
-
-/** From the query process. */
-export const queryReportSchema = z.discriminatedUnion('ok', [
-  z.object({ id: z.int(), ok: z.literal(true), value: z.unknown() }),
-  z.object({ id: z.int(), ok: z.literal(false), error: wireErrorSchema }),
-])
-export type QueryReport = z.infer<typeof queryReportSchema>
+/** All rows, up to a million, to a file that the user named. */
+export const queryWriteRequestSchema = queryExportRequestSchema.extend({ path: z.string().min(1) })
+export const writtenQuerySchema = z.object({ path: z.string(), rows: z.int().min(0) })

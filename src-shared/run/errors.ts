@@ -93,6 +93,10 @@ export const toWireError = (thrown: unknown): WireError => {
   return { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
 }
 
+/** The error that another process met. */
+export const fromWireError = ({ code, message, next, sql }: WireError): HeadroomError =>
+  new HeadroomError(code, message, { ...(next === undefined ? {} : { next }), ...(sql === undefined ? {} : { sql }) })
+
 export const exitCodes = { ok: 0, failure: 1, usage: 2, badInput: 3, cloud: 4, interrupted: 130 } as const
 
 /** Exit code of the command line for an error: 2 usage, 3 bad input, 4 cloud, 130 interrupted, else 1. */

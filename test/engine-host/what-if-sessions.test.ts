@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createEngineService } from '../../src-main/engine-host/engine-service.ts'
-import { engineReportSchema, type EngineReport } from '../../src-shared/ipc/engine-contract.ts'
+import { createEngineHandlers } from '../../src-main/engine-host/engine-handlers.ts'
+import { handleRequest } from '../../src-main/ipc/handle-request.ts'
+import { responseSchema, type IpcResponse } from '../../src-shared/ipc/envelope.ts'
 import { whatIfResultSchema, whatIfChoicesSchema } from '../../src-shared/ipc/what-if.ts'
 import { fabricateRun } from '../fixtures/fabricated-runs.ts'
 
@@ -17,18 +18,9 @@ beforeAll(async () => {
 })
 afterAll(async () => rm(folder, { recursive: true, force: true }))
 
-const startEngine = (): ((call: string, payload: object) => Promise<EngineReport>) => {
-  const waiting = new Map<number, (report: EngineReport) => void>()
-  const serve = createEngineService((report) => {
-    const parsed = engineReportSchema.parse(structuredClone(report))
-    if (parsed.type !== 'event') waiting.get(parsed.id)?.(parsed)
-  })
-  let id = 0
-  return (call, payload) =>
-    new Promise((resolve) => {
-      waiting.set(++id, resolve)
-      void serve({ id, call, payload })
-    })
+const startEngine = (): ((channel: string, payload: object) => Promise<IpcResponse>) => {
+  const handlers = createEngineHandlers(() => undefined)
+  return async (channel, payload) => responseSchema.parse(structuredClone(await handleRequest(handlers, channel, payload)))
 }
 
 const whatIfPayload = (threshold: number, clientId: string | null): object => ({
@@ -43,9 +35,9 @@ describe('what-if in the engine process', () => {
   it('says what can be asked, then answers: of P95 93.5, 69 and 71.2 all three lie above 65', async () => {
     const ask = startEngine()
     const choices = await ask('scenario-choices.get', { folder: run })
-    expect(choices.type === 'answer' && whatIfChoicesSchema.parse(choices.value)).toMatchObject({ threshold: 80, metrics: ['cpu_p95'] })
+    expect(choices.ok && whatIfChoicesSchema.parse(choices.value)).toMatchObject({ threshold: 80, metrics: ['cpu_p95'] })
     const response = await ask('scenario.evaluate', whatIfPayload(65, null))
-    const { outcome, newly_at_risk } = whatIfResultSchema.parse(response.type === 'answer' ? response.value : null)
+    const { outcome, newly_at_risk } = whatIfResultSchema.parse(response.ok ? response.value : null)
     expect(outcome.at_risk_servers).toBe(3)
     expect(newly_at_risk.servers.map(({ server_id }) => server_id)).toEqual(['charlie', 'bravo'])
   })
@@ -58,16 +50,16 @@ describe('what-if in the engine process', () => {
       ask('scenario.evaluate', whatIfPayload(70, null)),
       ask('scenario.evaluate', whatIfPayload(60, null)),
     ]
-    const reports = await Promise.all(slider)
-    expect(reports.slice(0, -1).map((report) => report.type === 'refusal' && report.error.code)).toEqual([
+    const responses = await Promise.all(slider)
+    expect(responses.slice(0, -1).map((response) => !response.ok && response.error.code)).toEqual([
       'cancelled',
       'cancelled',
       'cancelled',
       'cancelled',
     ])
-    const atRisk = (report: EngineReport | undefined): number =>
-      whatIfResultSchema.parse(report?.type === 'answer' ? report.value : null).outcome.at_risk_servers
-    expect(atRisk(reports.at(-1))).toBe(0)
+    const atRisk = (response: IpcResponse | undefined): number =>
+      whatIfResultSchema.parse(response?.ok === true ? response.value : null).outcome.at_risk_servers
+    expect(atRisk(responses.at(-1))).toBe(0)
     expect((await Promise.all(others)).map(atRisk)).toEqual([2, 2, 3])
     // A question asked once the last was answered is as good as the first.
     expect(atRisk(await ask('scenario.evaluate', whatIfPayload(70, 'threshold')))).toBe(2)

@@ -1,20 +1,19 @@
 // Requests of a compromised page: damaged at random, each is either refused in one answer or is one that fits; nothing is ever thrown.
 import { describe, expect, it } from 'vitest'
-import type { z } from 'zod'
-import { handleRequest, type ChannelHandlers } from '../../src-main/shell/ipc/serve-channels.ts'
-import { ipcResponseSchema, channels, type Channel } from '../../src-shared/ipc/ipc-contract.ts'
-import { engineCalls, engineReportSchema, type EngineReport } from '../../src-shared/ipc/engine-contract.ts'
-import { createEngineService } from '../../src-main/engine-host/engine-service.ts'
-import { serveQuery } from '../../src-main/query-host/query-service.ts'
+import { handleWindowRequest, type WindowHandlers } from '../../src-main/shell/ipc/serve-channels.ts'
+import { handleMessage } from '../../src-main/ipc/serve-parent.ts'
+import { createEngineHandlers } from '../../src-main/engine-host/engine-handlers.ts'
+import { queryHandlers } from '../../src-main/query-host/query-handlers.ts'
+import { hostMessageSchema, responseSchema, type HostMessage, type IpcResponse } from '../../src-shared/ipc/envelope.ts'
+import { channels, windowChannels, type WindowChannel } from '../../src-shared/ipc/ipc-contract.ts'
 import { parseDeepLink } from '../../src-shared/ipc/deep-link.ts'
 import { damaged } from '../fixtures/damaged-values.ts'
 import { randomBelow, randomFor, pickOne, rounds, tally } from '../fixtures/torture.ts'
 import { validRequests } from '../fixtures/valid-requests.ts'
 
-const names = Object.keys(channels) as Channel[]
 const longestMessage = 2000
 
-const resultOf = (name: Channel, response: z.infer<typeof ipcResponseSchema>, seenOutcomes: readonly unknown[]): string => {
+const resultOf = (name: WindowChannel, response: IpcResponse, seenOutcomes: readonly unknown[]): string => {
   if (response.ok) return channels[name].request.safeParse(seenOutcomes[0]).success ? 'fits' : 'a handler was given what does not fit'
   if (seenOutcomes.length > 0) return 'a handler was asked, and the request refused'
   if (response.error.code !== 'internal') return `refused with ${response.error.code}`
@@ -24,13 +23,13 @@ const resultOf = (name: Channel, response: z.infer<typeof ipcResponseSchema>, se
 describe('requests to the main process', () => {
   const perChannel = rounds(60, 2000)
 
-  it.each(names)('%s', async (name) => {
+  it.each(windowChannels)('%s', async (name) => {
     const random = randomFor(name)
     const results = new Map<string, number>()
     for (let round = 0; round < perChannel; round++) {
       const seenOutcomes: unknown[] = []
-      const handlers = { [name]: async (request: unknown) => void seenOutcomes.push(request) } as unknown as ChannelHandlers
-      const response = ipcResponseSchema.parse(await handleRequest(handlers, name, damaged(validRequests[name], random)))
+      const handlers = { [name]: async (request: unknown) => void seenOutcomes.push(request) } as unknown as WindowHandlers
+      const response = responseSchema.parse(await handleWindowRequest(handlers, name, damaged(validRequests[name], random)))
       const result = resultOf(name, response, seenOutcomes)
       results.set(result, (results.get(result) ?? 0) + 1)
     }
@@ -48,28 +47,26 @@ describe('requests to the main process', () => {
 describe('messages to the engine’s process and to the query process', () => {
   const perCall = rounds(10, 300)
 
-  it.each(Object.keys(engineCalls).filter((callHandler) => callHandler in validRequests) as (keyof typeof engineCalls & Channel)[])(
-    '%s',
-    async (callHandler) => {
-      const random = randomFor(`engine ${callHandler}`)
-      const reports: EngineReport[] = []
-      const serve = createEngineService((report) => reports.push(report))
-      for (let id = 0; id < perCall; id++) {
-        await serve({ id, call: callHandler, payload: damaged(validRequests[callHandler], random) })
-        expect(reports.filter((report) => report.type !== 'event' && report.id === id)).toHaveLength(1)
-      }
-      for (const report of reports) expect(engineReportSchema.safeParse(report).success).toBe(true)
-      tally('damaged messages to the engine and query processes', perCall)
-    },
-  )
-
-  it.each(['query.run', 'query-tables.list'] as const)('%s', async (callHandler) => {
-    const random = randomFor(`query ${callHandler}`)
+  it.each(windowChannels.filter((channel) => channels[channel].servedBy === 'engine'))('%s', async (channel) => {
+    const random = randomFor(`engine ${channel}`)
+    const posted: HostMessage[] = []
+    const post = (message: HostMessage): void => void posted.push(message)
+    const handlers = createEngineHandlers(post)
     for (let id = 0; id < perCall; id++) {
-      expect(await serveQuery({ id, call: callHandler, payload: damaged(validRequests[callHandler], random) })).toMatchObject({
-        id,
-        ok: false,
-      })
+      await handleMessage(handlers, post, { id, channel, payload: damaged(validRequests[channel], random) })
+      expect(posted.filter((message) => message.type === 'response' && message.id === id)).toHaveLength(1)
+    }
+    for (const message of posted) expect(hostMessageSchema.safeParse(message).success).toBe(true)
+    tally('damaged messages to the engine and query processes', perCall)
+  })
+
+  it.each(['query.run', 'query-tables.list'] as const)('%s', async (channel) => {
+    const random = randomFor(`query ${channel}`)
+    for (let id = 0; id < perCall; id++) {
+      const posted: HostMessage[] = []
+      const post = (message: HostMessage): void => void posted.push(message)
+      await handleMessage(queryHandlers, post, { id, channel, payload: damaged(validRequests[channel], random) })
+      expect(posted).toMatchObject([{ type: 'response', id, response: { ok: false } }])
     }
     tally('damaged messages to the engine and query processes', perCall)
   })

@@ -1,15 +1,15 @@
 // The cloud as Electron serves it: channels, dialogs, notifications, pages of AWS. The first request loads the AWS SDK.
 import { existsSync } from 'node:fs'
 import { app, dialog, Notification, shell, type BrowserWindow, type OpenDialogOptions } from 'electron'
-import { cloudChannels, type LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
-import type { Push } from '../../../src-shared/ipc/ipc-contract.ts'
+import type { LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
+import type { ChannelRequest, ChannelResponse, ChannelServedBy, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import type { EngineProcess } from '../engine/engine-process.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { parseAwsUrl } from './aws-urls.ts'
-import type { CloudHandlers, CloudSession } from './cloud-session.ts'
+import type { CloudSession } from './cloud-session.ts'
 
 export interface CloudServiceDeps {
   readonly data: DataFolder
@@ -26,13 +26,10 @@ export class CloudService {
     this.#deps = deps
   }
 
-  /** Each channel waits for the session and hands its request on. */
-  readonly handlers = Object.fromEntries(
-    (Object.keys(cloudChannels) as (keyof CloudHandlers)[]).map((name) => [
-      name,
-      async (request: never): Promise<unknown> => (await this.#open()).handlers[name](request),
-    ]),
-  ) as unknown as CloudHandlers
+  async call<Name extends ChannelServedBy<'cloud'>>(channel: Name, request: ChannelRequest<Name>): Promise<ChannelResponse<Name>> {
+    const { handlers } = await this.#open()
+    return handlers[channel](request)
+  }
 
   /** Follows the runs of an earlier start again; without any, nothing is loaded. */
   async resume(): Promise<void> {

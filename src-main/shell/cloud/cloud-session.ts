@@ -1,10 +1,10 @@
 // The cloud while the window is open: connections, launch form, cloud runs. It imports no Electron; its deps bring what it needs.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { cloudChannels, LaunchForm, LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
+import type { LaunchForm, LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
 import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import type { Push, ChannelRequest } from '../../../src-shared/ipc/ipc-contract.ts'
+import type { ChannelRequest, ChannelServedBy, Handlers, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { browseBucket } from '../../cloud/storage/browse-bucket.ts'
 import { connect, identifyCaller, type Connection } from '../../cloud/account/connection.ts'
 import { downloadEarlierRun } from '../../cloud/download/download-earlier-run.ts'
@@ -17,11 +17,8 @@ import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import { signIn } from '../../cloud/account/sign-in.ts'
 import { buildLaunchRequest, fillFromConfig, launchFormPath, readLaunchForm, saveLaunchForm } from './launch-form.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
-import type { ChannelHandlers } from '../ipc/serve-channels.ts'
 import { createProgressFilter } from './cloud-run-view.ts'
 import { CloudRuns } from './cloud-runs.ts'
-
-export type CloudHandlers = Pick<ChannelHandlers, keyof typeof cloudChannels>
 
 export interface CloudSessionDeps {
   readonly data: DataFolder
@@ -86,7 +83,7 @@ export class CloudSession {
     this.#resumed = this.#runs.resume()
   }
 
-  readonly handlers: CloudHandlers = {
+  readonly handlers: Handlers<ChannelServedBy<'cloud'>> = {
     'cloud.start': async () => {
       await this.#resumed
       return { profiles: await listProfiles(), form: await readLaunchForm(this.#formPath), runs: this.#runs.list() }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { AnalyzeCall } from '../../../src-shared/ipc/engine-contract.ts'
+import type { AnalyzeCall } from '../../../src-shared/ipc/analyze-call.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
 import type { AnalysisSource, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { eventsTablePath } from '../../notes/planner-notes.ts'

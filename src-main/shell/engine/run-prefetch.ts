@@ -1,10 +1,9 @@
-// The run folder that a start names, opened by the engine while the window loads.
-import type { EngineResponse } from '../../../src-shared/ipc/engine-contract.ts'
-import type { StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
+// Opens the run folder of a start request in the engine process while the window loads.
+import type { ChannelResponse, StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { inspectPath } from '../ipc/inspect-path.ts'
 
-type Overview = EngineResponse<'run.open'>
+type Overview = ChannelResponse<'run.open'>
 
 interface Prefetch {
   readonly folder: string
@@ -14,9 +13,9 @@ interface Prefetch {
 export class RunPrefetch {
   #opening: Promise<Prefetch | null> = Promise.resolve(null)
 
-  /** Failures are left to the window, which asks again and tells them. */
-  start(engine: EngineProcess, launch: StartRequest): void {
-    const path = launch.kind === 'path' ? launch.path : launch.kind === 'link' ? launch.link.path : null
+  /** Failures are left to the window, which opens the run again and shows them. */
+  start(engine: EngineProcess, startRequest: StartRequest): void {
+    const path = startRequest.kind === 'path' ? startRequest.path : startRequest.kind === 'link' ? startRequest.link.path : null
     if (path === null) return
     this.#opening = inspectPath(path).then(
       (inspected) => {

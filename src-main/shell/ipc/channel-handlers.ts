@@ -1,11 +1,19 @@
-// What each channel does: small errands here, analyses and queries in the engine's process.
+// What the main process does on each channel of the window: it serves its own and forwards the others to the process that serves them.
 import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
-import type { EngineCall } from '../../../src-shared/ipc/engine-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
-import type { StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
+import {
+  channels,
+  windowChannels,
+  type ChannelRequest,
+  type ChannelResponse,
+  type ChannelServedBy,
+  type Handlers,
+  type StartRequest,
+  type WindowChannel,
+} from '../../../src-shared/ipc/ipc-contract.ts'
 import { runOverviewSchema } from '../../../src-shared/ipc/run-view.ts'
 import type { Settings, SettingsChange } from '../../../src-shared/config/settings.ts'
 import type { CloudService } from '../cloud/cloud-service.ts'
@@ -16,7 +24,7 @@ import { inspectPath } from './inspect-path.ts'
 import type { QueryProcess } from '../engine/query-process.ts'
 import type { RecentRuns } from '../settings/recent-runs.ts'
 import { chooseSavePath, writeFileAtomically } from './save-file.ts'
-import type { ChannelHandlers } from './serve-channels.ts'
+import type { WindowHandlers } from './serve-channels.ts'
 
 export interface HandlerDeps {
   readonly engine: EngineProcess
@@ -32,12 +40,42 @@ export interface HandlerDeps {
   readonly window: () => BrowserWindow | undefined
 }
 
-export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
+export const createChannelHandlers = (deps: HandlerDeps): WindowHandlers => ({
+  ...forward('engine', deps.engine.call.bind(deps.engine)),
+  ...forward('query', deps.queries.call.bind(deps.queries)),
+  ...forward('cloud', deps.cloud.call.bind(deps.cloud)),
+  ...createMainHandlers(deps),
+  'run.open': (request) => openRun(deps, request),
+})
+
+/** Passes every channel of the window that this process serves to `call`. */
+const forward = <Served extends 'engine' | 'query' | 'cloud'>(
+  server: Served,
+  call: <Name extends WindowChannel & ChannelServedBy<Served>>(
+    channel: Name,
+    request: ChannelRequest<Name>,
+  ) => Promise<ChannelResponse<Name>>,
+): Handlers<WindowChannel & ChannelServedBy<Served>> =>
+  Object.fromEntries(
+    windowChannels
+      .filter((channel): channel is WindowChannel & ChannelServedBy<Served> => channels[channel].servedBy === server)
+      .map((channel) => [channel, (request: ChannelRequest<typeof channel>) => call(channel, request)]),
+  ) as Handlers<WindowChannel & ChannelServedBy<Served>>
+
+/** Takes the prefetched run where there is one, and remembers the run among the recent ones. */
+const openRun = async (
+  { engine, runPrefetch, recentRuns, onRecentRuns }: HandlerDeps,
+  request: ChannelRequest<'run.open'>,
+): Promise<ChannelResponse<'run.open'>> => {
+  const overview = runOverviewSchema.parse((await runPrefetch.take(request.folder)) ?? (await engine.call('run.open', request)))
+  await recentRuns.add(overview)
+  app.addRecentDocument(overview.folder)
+  onRecentRuns()
+  return overview
+}
+
+const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>> => {
   const { engine, queries, analyses, recentRuns, settings } = deps
-  const forward =
-    <Call extends EngineCall>(call: Call) =>
-    (request: Parameters<typeof engine.call<Call>>[1]) =>
-      engine.call(call, request)
   return {
     'start.get': async () => deps.takeStartRequest(),
     'path.choose': async ({ kind }) => {
@@ -59,48 +97,13 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
     },
     'path.inspect': ({ path }) => inspectPath(path),
     'analysis.start': ({ source }) => analyses.start(source),
-    'analysis.cancel': async ({ analysisId }) => {
-      await analyses.cancel(analysisId)
-      return {}
-    },
-    'run.open': async (request) => {
-      const overview = runOverviewSchema.parse((await deps.runPrefetch.take(request.folder)) ?? (await engine.call('run.open', request)))
-      await recentRuns.add(overview)
-      app.addRecentDocument(overview.folder)
-      deps.onRecentRuns()
-      return overview
-    },
-    'heatmap.get': forward('heatmap.get'),
-    'clusters.get': forward('clusters.get'),
-    'clusters.select': forward('clusters.select'),
-    'server.get': forward('server.get'),
-    'cluster-profiles.get': forward('cluster-profiles.get'),
-    'filter-choices.get': forward('filter-choices.get'),
-    'fleet.get': forward('fleet.get'),
-    'servers.list': forward('servers.list'),
-    'season.get': forward('season.get'),
-    'models.list': forward('models.list'),
-    'recommendations.list': forward('recommendations.list'),
-    'packing.list': forward('packing.list'),
-    'host-load.get': forward('host-load.get'),
-    'decisions.save': forward('decisions.save'),
-    'decisions.remove': forward('decisions.remove'),
-    'scenarios.list': forward('scenarios.list'),
-    'scenarios.save': forward('scenarios.save'),
-    'events.list': forward('events.list'),
-    'events.save': forward('events.save'),
-    'server-events.list': forward('server-events.list'),
-    'runs.compare': forward('runs.compare'),
-    'run.reconcile': forward('run.reconcile'),
-    'query.run': (request) => queries.call('query.run', request),
-    'query-tables.list': (request) => queries.call('query-tables.list', request),
     'query.cancel': async () => {
       queries.cancel()
       return {}
     },
     'query.export': async (request) => {
       const path = await chooseSavePath(deps.window(), `query.${request.format}`, request.format)
-      return path === null ? null : queries.call('query.export', { ...request, path })
+      return path === null ? null : queries.call('query.write', { ...request, path })
     },
     'rows.export': async (request) => {
       const path = await chooseSavePath(deps.window(), `servers.${request.format}`, request.format)
@@ -125,8 +128,6 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
       })
       return filePaths[0] === undefined ? null : engine.call('config.read', { path: filePaths[0] })
     },
-    'scenario-choices.get': (request) => engine.call('scenario-choices.get', request),
-    'scenario.evaluate': (request) => engine.call('scenario.evaluate', request),
     'run.reveal': async ({ folder }) => {
       await access(folder).catch((cause: unknown) => {
         throw new HeadroomError('run-not-found', `There is no folder ${folder} any more.`, { cause })
@@ -145,7 +146,6 @@ export const createChannelHandlers = (deps: HandlerDeps): ChannelHandlers => {
       if (change.analysis !== undefined) await engine.call('config.check', { settings: change.analysis })
       return settings.set(change)
     },
-    ...deps.cloud.handlers,
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text)
       return {}

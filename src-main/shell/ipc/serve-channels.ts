@@ -1,57 +1,31 @@
-// Answers the window's requests: sender checked, channel known, payload parsed, every failure turned into a wire error.
+// The pipe from the window: the sender is checked, and channels of Headroom's own processes are refused.
 import type { IpcMain, WebFrameMain } from 'electron'
-import { HeadroomError, toWireError, type WireError } from '../../../src-shared/run/errors.ts'
-import {
-  channels,
-  isChannel,
-  type IpcResponse,
-  type Channel,
-  type ChannelRequest,
-  type ChannelResponse,
-} from '../../../src-shared/ipc/ipc-contract.ts'
+import { windowChannels, type Handlers, type WindowChannel } from '../../../src-shared/ipc/ipc-contract.ts'
+import type { IpcResponse } from '../../../src-shared/ipc/envelope.ts'
 import { requestChannel } from '../../../src-shared/ipc/preload-bridge.ts'
+import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
+import { handleRequest, unknownChannel } from '../../ipc/handle-request.ts'
 
-/** Characters of what an answer repeats of a request. */
-const maxIssueLength = 300
+export type WindowHandlers = Handlers<WindowChannel>
 
-export type ChannelHandlers = { readonly [Name in Channel]: (request: ChannelRequest<Name>) => Promise<ChannelResponse<Name>> }
+const isWindowChannel = (channel: unknown): channel is WindowChannel => (windowChannels as readonly unknown[]).includes(channel)
 
-/** One request from the window to its answer; never throws. */
-export const handleRequest = async (handlers: ChannelHandlers, channel: unknown, payload: unknown): Promise<IpcResponse<unknown>> => {
-  try {
-    if (!isChannel(channel)) throw new HeadroomError('internal', `There is no channel ${String(channel).slice(0, maxIssueLength)}.`)
-    return { ok: true, value: await dispatch(handlers, channel, payload) }
-  } catch (thrown) {
-    return { ok: false, error: toWireError(thrown) }
-  }
-}
-
-const dispatch = async <Name extends Channel>(
-  handlers: ChannelHandlers,
-  channel: Name,
-  payload: unknown,
-): Promise<ChannelResponse<Name>> => {
-  const parsed = channels[channel].request.safeParse(payload)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const issueText = `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`
-    throw new HeadroomError('internal', `The request does not fit ${channel}: ${issueText.slice(0, maxIssueLength)}`)
-  }
-  return handlers[channel](parsed.data as ChannelRequest<Name>)
-}
+/** One request of the window to its response; never throws. */
+export const handleWindowRequest = async (handlers: WindowHandlers, channel: unknown, payload: unknown): Promise<IpcResponse> =>
+  isWindowChannel(channel) ? handleRequest(handlers, channel, payload) : { ok: false, error: toWireError(unknownChannel(channel)) }
 
 /** `onFailure` is told of every request that failed. */
 export const serveChannels = (
   ipcMain: IpcMain,
-  handlers: ChannelHandlers,
+  handlers: WindowHandlers,
   isTrusted: (sender: WebFrameMain | null) => boolean,
   onFailure: (channel: string, error: WireError) => void,
 ): void =>
-  ipcMain.handle(requestChannel, async (event, channel: unknown, payload: unknown): Promise<IpcResponse<unknown>> => {
+  ipcMain.handle(requestChannel, async (event, channel: unknown, payload: unknown): Promise<IpcResponse> => {
     if (!isTrusted(event.senderFrame)) {
-      return { ok: false, error: { code: 'internal', message: 'This page may not ask.' } }
+      return { ok: false, error: { code: 'internal', message: 'This page may not send requests.' } }
     }
-    const response = await handleRequest(handlers, channel, payload)
-    if (!response.ok) onFailure(isChannel(channel) ? channel : 'unknown', response.error)
+    const response = await handleWindowRequest(handlers, channel, payload)
+    if (!response.ok) onFailure(isWindowChannel(channel) ? channel : 'unknown', response.error)
     return response
   })

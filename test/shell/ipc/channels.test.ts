@@ -1,14 +1,15 @@
 // The border between window and main process: every channel takes what it states and refuses everything else.
 import { describe, expect, it } from 'vitest'
-import { handleRequest, type ChannelHandlers } from '../../../src-main/shell/ipc/serve-channels.ts'
+import { handleWindowRequest, type WindowHandlers } from '../../../src-main/shell/ipc/serve-channels.ts'
 import { emptyLaunchForm } from '../../../src-shared/ipc/cloud-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
-import { ipcResponseSchema, channels, pushSchema, type Channel } from '../../../src-shared/ipc/ipc-contract.ts'
+import { responseSchema } from '../../../src-shared/ipc/envelope.ts'
+import { channels, pushSchema, windowChannels, type Channel, type WindowChannel } from '../../../src-shared/ipc/ipc-contract.ts'
 import { connection, decision, filtered, folder, runId, validRequests } from '../../fixtures/valid-requests.ts'
 
 /** Per channel, what a compromised page might try. */
-const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
+const invalid: { readonly [Name in WindowChannel]: readonly unknown[] } = {
   'start.get': [{ kind: 'path' }],
   'path.choose': [{}, { kind: 'device' }],
   'path.inspect': [{ path: '' }, { path: 7 }, { path: ['/etc'] }],
@@ -148,27 +149,27 @@ const invalid: { readonly [Name in Channel]: readonly unknown[] } = {
   'clipboard.write': [{ text: 7 }, { text: 'x'.repeat(1_000_001) }],
 }
 
-const names = Object.keys(channels) as Channel[]
+const internalChannels = (Object.keys(channels) as Channel[]).filter((name) => channels[name].isInternal)
 
-/** Handlers that only write down what reached them. */
-const recordingHandlers = (): { handlers: ChannelHandlers; reached: string[] } => {
+/** Handlers of every channel, internal ones too, that only write down what reached them. */
+const recordingHandlers = (): { handlers: WindowHandlers; reached: string[] } => {
   const reached: string[] = []
   const handlers = Object.fromEntries(
-    names.map((name) => [
+    Object.keys(channels).map((name) => [
       name,
       async () => {
         reached.push(name)
         return {}
       },
     ]),
-  ) as unknown as ChannelHandlers
+  ) as unknown as WindowHandlers
   return { handlers, reached }
 }
 
-describe.each(names)('%s', (name) => {
+describe.each(windowChannels)('%s', (name) => {
   it('lets a request through that fits', async () => {
     const { handlers, reached } = recordingHandlers()
-    expect(await handleRequest(handlers, name, validRequests[name])).toMatchObject({ ok: true })
+    expect(await handleWindowRequest(handlers, name, validRequests[name])).toMatchObject({ ok: true })
     expect(reached).toEqual([name])
   })
 
@@ -176,7 +177,7 @@ describe.each(names)('%s', (name) => {
     const { handlers, reached } = recordingHandlers()
     const invalidPayloads = [undefined, null, 'text', 7, [], { ...validRequests[name], surprise: true }, ...invalid[name]]
     for (const invalidPayload of invalidPayloads) {
-      const response = await handleRequest(handlers, name, invalidPayload)
+      const response = await handleWindowRequest(handlers, name, invalidPayload)
       expect({ invalidPayload, response }).toMatchObject({
         invalidPayload,
         response: { ok: false, error: { code: 'internal' } },
@@ -190,14 +191,42 @@ describe('the pipe', () => {
   it('knows no channel but those of the contract', async () => {
     const { handlers, reached } = recordingHandlers()
     for (const name of ['run.delete', '__proto__', 'constructor', 'toString', '', 7, null, undefined]) {
-      expect(await handleRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+      expect(await handleWindowRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
+    }
+    expect(reached).toEqual([])
+  })
+
+  it('leads to no channel between the processes themselves, even where a handler stands ready', async () => {
+    expect(internalChannels.sort()).toEqual([
+      'analysis.run',
+      'config.check',
+      'config.read',
+      'forecasts.plan',
+      'query.write',
+      'report.write',
+      'rows.write',
+      'tables.check',
+    ])
+    const { handlers, reached } = recordingHandlers()
+    const path = '/etc/passwd'
+    const payloads: { readonly [Name in Channel]?: object } = {
+      'config.read': { path },
+      'report.write': { folder, format: 'pdf', path },
+      'query.write': { folder, sql: '', format: 'csv', path },
+    }
+    for (const name of internalChannels) {
+      const payload = payloads[name] ?? {}
+      expect(await handleWindowRequest(handlers, name, payload)).toEqual({
+        ok: false,
+        error: { code: 'internal', message: `There is no channel ${name}.` },
+      })
     }
     expect(reached).toEqual([])
   })
 
   it('answers a failure with its code, sentence, next step and SQL', async () => {
     const { handlers } = recordingHandlers()
-    const failing: ChannelHandlers = {
+    const failing: WindowHandlers = {
       ...handlers,
       'run.open': async () => {
         throw new HeadroomError('run-damaged', 'The manifest is torn.', { next: 'Analyse again.', sql: 'SELECT 1' })
@@ -206,11 +235,11 @@ describe('the pipe', () => {
         throw new TypeError('x is undefined')
       },
     }
-    expect(await handleRequest(failing, 'run.open', validRequests['run.open'])).toEqual({
+    expect(await handleWindowRequest(failing, 'run.open', validRequests['run.open'])).toEqual({
       ok: false,
       error: { code: 'run-damaged', message: 'The manifest is torn.', next: 'Analyse again.', sql: 'SELECT 1' },
     })
-    expect(await handleRequest(failing, 'clusters.get', validRequests['clusters.get'])).toEqual({
+    expect(await handleWindowRequest(failing, 'clusters.get', validRequests['clusters.get'])).toEqual({
       ok: false,
       error: { code: 'internal', message: 'x is undefined' },
     })
@@ -251,8 +280,8 @@ describe('what comes back to the window', () => {
     const { response } = channels['heatmap.get']
     expect(response.safeParse({ ...heatmap, data: { ...heatmap.data, values: [1, 2] } }).success).toBe(false)
     expect(response.safeParse({ ...heatmap, serversPerRow: 0 }).success).toBe(false)
-    expect(ipcResponseSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
-    expect(ipcResponseSchema.safeParse({ value: 1 }).success).toBe(false)
+    expect(responseSchema.safeParse({ ok: false, error: { code: 'who-knows', message: '' } }).success).toBe(false)
+    expect(responseSchema.safeParse({ value: 1 }).success).toBe(false)
     expect(pushSchema.safeParse({ type: 'analysis.event', analysisId: 'a', event: { type: 'step', label: '', progress: 2 } }).success).toBe(
       false,
     )

@@ -1,12 +1,15 @@
-// The border to the process for the user's own SQL: tables told, rows as JSON, files named by the main process, everything else an answer.
+// The border to the process for the user's own SQL: tables, rows as JSON, files that the main process names, errors as responses.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
-import { serveQuery } from '../../src-main/query-host/query-service.ts'
-import { maxListedRows, queryCalls, queryReportSchema } from '../../src-shared/ipc/query-contract.ts'
+import { handleRequest } from '../../src-main/ipc/handle-request.ts'
+import { queryHandlers } from '../../src-main/query-host/query-handlers.ts'
+import { responseSchema } from '../../src-shared/ipc/envelope.ts'
+import { channels } from '../../src-shared/ipc/ipc-contract.ts'
+import { maxListedRows } from '../../src-shared/ipc/query-contract.ts'
 import { fabricateRun } from '../fixtures/fabricated-runs.ts'
 
 let folder: string
@@ -19,15 +22,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const ask = async (call: string, payload: unknown) => queryReportSchema.parse(structuredClone(await serveQuery({ id: 1, call, payload })))
-const value = async (call: string, payload: unknown): Promise<unknown> => {
-  const report = await ask(call, payload)
-  return report.ok ? report.value : report.error
+const ask = async (channel: string, payload: unknown) =>
+  responseSchema.parse(structuredClone(await handleRequest(queryHandlers, channel, payload)))
+const value = async (channel: string, payload: unknown): Promise<unknown> => {
+  const response = await ask(channel, payload)
+  return response.ok ? response.value : response.error
 }
 
 describe('the query process', () => {
   it('tells which tables there are, under the names of the user’s own columns', async () => {
-    const tables = queryCalls['query-tables.list'].response.parse(await value('query-tables.list', { folder: run }))
+    const tables = channels['query-tables.list'].response.parse(await value('query-tables.list', { folder: run }))
     expect(tables.map(({ name }) => name)).toEqual(['forecasts', 'server_risk'])
     expect(tables[0]?.columns.slice(0, 3)).toEqual([
       { name: 'host', type: 'VARCHAR' },
@@ -37,7 +41,7 @@ describe('the query process', () => {
   })
 
   it('answers with columns, types and rows', async () => {
-    const response = queryCalls['query.run'].response.parse(
+    const response = channels['query.run'].response.parse(
       await value('query.run', { folder: run, sql: 'SELECT server_id, horizon_p95::DOUBLE AS p95 FROM server_risk ORDER BY 1 LIMIT 1' }),
     )
     expect(response).toMatchObject({
@@ -51,7 +55,7 @@ describe('the query process', () => {
   })
 
   it('lists so many rows and says that there are more', async () => {
-    const response = queryCalls['query.run'].response.parse(await value('query.run', { folder: run, sql: 'FROM range(50000)' }))
+    const response = channels['query.run'].response.parse(await value('query.run', { folder: run, sql: 'FROM range(50000)' }))
     expect(response.rows).toHaveLength(maxListedRows)
     expect(response.hasMore).toBe(true)
   })
@@ -62,7 +66,7 @@ describe('the query process', () => {
     expect(await value('query.run', { folder: run, sql: 'SELECT 1 AS one' })).toMatchObject({ rows: [[1]] })
   })
 
-  it('refuses calls it does not know, payloads that do not fit and folders that are no runs', async () => {
+  it('refuses channels that it does not serve, payloads that do not fit and folders that are no runs', async () => {
     expect(await value('file.delete', {})).toMatchObject({ code: 'internal' })
     expect(await value('query.run', { folder: run })).toMatchObject({ code: 'internal' })
     expect(await value('query.run', { folder, sql: 'SELECT 1' })).toMatchObject({ code: 'run-not-found' })
@@ -71,7 +75,7 @@ describe('the query process', () => {
   it('writes all rows of a question, cells that start a formula made harmless', async () => {
     const sql = `SELECT * FROM (VALUES ('=1+1', 2), ('-2', -3), ('a,"b"', NULL)) t(name, "=number")`
     const path = join(folder, 'rows.csv')
-    expect(await value('query.export', { folder: run, sql, format: 'csv', path })).toEqual({ path, rows: 3 })
+    expect(await value('query.write', { folder: run, sql, format: 'csv', path })).toEqual({ path, rows: 3 })
     expect(await readFile(path, 'utf8')).toBe(`name,'=number\n'=1+1,2\n'-2,-3\n"a,""b""",\n`)
   })
 
@@ -80,7 +84,7 @@ describe('the query process', () => {
       TIMESTAMP '2027-01-31 10:00:00.5' AS moment, 12.50::DECIMAL(9,2) AS usd, [1.5, NULL, 2]::DOUBLE[] AS list, ['a "b"', '[c'] AS names,
       {'p': 1, 'q': 'x'} AS pair, INTERVAL 3 DAY AS span, NULL::INTEGER AS nothing`
     const path = join(folder, 'typed.parquet')
-    expect(await value('query.export', { folder: run, sql, format: 'parquet', path })).toEqual({ path, rows: 1 })
+    expect(await value('query.write', { folder: run, sql, format: 'parquet', path })).toEqual({ path, rows: 1 })
     const database = await Database.open()
     try {
       const file = `read_parquet('${path}')`
@@ -115,7 +119,7 @@ describe('the query process', () => {
   it('says that the file cannot be written, in every format', async () => {
     for (const format of ['csv', 'parquet', 'json', 'xlsx']) {
       const path = join(folder, 'missing', `never.${format}`)
-      expect(await value('query.export', { folder: run, sql: 'SELECT 1 AS one', format, path })).toMatchObject({
+      expect(await value('query.write', { folder: run, sql: 'SELECT 1 AS one', format, path })).toMatchObject({
         code: 'file-not-written',
         message: `${path} cannot be written.`,
       })
@@ -125,12 +129,12 @@ describe('the query process', () => {
   it('leaves nothing behind where the question is refused', async () => {
     const before = await readdir(folder)
     expect(
-      await value('query.export', { folder: run, sql: 'DROP VIEW forecasts', format: 'csv', path: join(folder, 'never.csv') }),
+      await value('query.write', { folder: run, sql: 'DROP VIEW forecasts', format: 'csv', path: join(folder, 'never.csv') }),
     ).toMatchObject({
       code: 'query-refused',
     })
     expect(
-      await value('query.export', { folder: run, sql: 'FROM range(1000001)', format: 'csv', path: join(folder, 'never.csv') }),
+      await value('query.write', { folder: run, sql: 'FROM range(1000001)', format: 'csv', path: join(folder, 'never.csv') }),
     ).toMatchObject({
       code: 'usage',
     })

@@ -1,0 +1,94 @@
+// What the engine process does on each of its channels. What the first view needs is loaded with the process, the rest at first use.
+import type { ChannelResponse, ChannelServedBy, Handlers } from '../../src-shared/ipc/ipc-contract.ts'
+import type { Post } from '../ipc/serve-parent.ts'
+import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
+import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
+import { runQueries } from '../queries/run-queries.ts'
+import type { OpenRun } from '../queries/run/open-run.ts'
+import { AnalysisRunner } from './analysis-runner.ts'
+import { OpenRuns } from './open-runs.ts'
+import { WhatIfSessions } from './what-if-sessions.ts'
+
+type EngineChannel = ChannelServedBy<'engine'>
+type RunQueryChannel = keyof typeof runQueries
+
+export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
+  const runs = new OpenRuns()
+  const whatIf = new WhatIfSessions(runs)
+  const analyses = new AnalysisRunner((analysisId, event) => post({ type: 'event', analysisId, event }))
+  const handlers: Handlers<Exclude<EngineChannel, RunQueryChannel>> = {
+    'analysis.run': async (call) => {
+      await analyses.run(call)
+      return {}
+    },
+    'analysis.cancel': async ({ analysisId }) => {
+      analyses.cancel(analysisId)
+      return {}
+    },
+    'forecasts.plan': async ({ serversTable, model, ...request }) => {
+      const { planSparkJob } = await import('../engine/spark/plan-spark-job.ts')
+      await planSparkJob({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
+      return {}
+    },
+    'tables.check': async ({ serversTable, eventsTable }) => {
+      const { validateTables } = await import('../forecasts/check-tables.ts')
+      await validateTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined })
+      return {}
+    },
+    'config.check': async ({ settings }) => {
+      const { parseConfig } = await import('../engine/parse-config.ts')
+      parseConfig(settings, 'headroom')
+      return {}
+    },
+    'config.read': async ({ path }) => (await import('../engine/config-file.ts')).previewConfigFile(path),
+    'run.open': ({ folder }) => openAndPrepare(runs, folder),
+    'decisions.save': async ({ folder, decisions }) => {
+      await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()))
+      return {}
+    },
+    'decisions.remove': async ({ folder, servers }) => {
+      await runs.query(folder, (run) => withdrawDecisions(run.contents.folder, servers))
+      return {}
+    },
+    'scenarios.list': ({ folder }) => readSavedScenarios(folder),
+    'scenarios.save': async ({ folder, scenarios }) => {
+      await saveScenarios(folder, scenarios)
+      return {}
+    },
+    'scenario-choices.get': ({ folder }) => whatIf.choices(folder),
+    'scenario.evaluate': (request) => whatIf.evaluate(request),
+    'events.list': ({ folder }) => runs.query(folder, async (run) => (await runEvents()).readRunEvents(run)),
+    'events.save': ({ folder, lines }) => runs.query(folder, async (run) => (await runEvents()).saveRunEvents(run, lines)),
+    'server-events.list': ({ folder, serverId }) => runs.query(folder, async (run) => (await runEvents()).readServerEvents(run, serverId)),
+    'runs.compare': async (request) => (await import('./compare-for-window.ts')).compareForWindow(request),
+    'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
+    'rows.write': (request) =>
+      runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
+    'report.write': ({ folder, format, path }) =>
+      runs.query(folder, async (run) => {
+        await (await import('../report/write-report.ts')).writeReport(run, format, path)
+        return { path }
+      }),
+  }
+  return { ...handlers, ...createQueryHandlers(runs) }
+}
+
+/** Every query runs on its run's database, after those that were sent before. */
+const createQueryHandlers = (runs: OpenRuns): Handlers<RunQueryChannel> =>
+  Object.fromEntries(
+    Object.entries(runQueries).map(([channel, query]) => [
+      channel,
+      (request: { readonly folder: string }) => runs.query(request.folder, (run) => (query as AnyRunQuery)(run, request)),
+    ]),
+  ) as unknown as Handlers<RunQueryChannel>
+
+type AnyRunQuery = (run: OpenRun, request: unknown) => Promise<unknown>
+
+const runEvents = () => import('../notes/run-events.ts')
+
+const openAndPrepare = async (runs: OpenRuns, folder: string): Promise<ChannelResponse<'run.open'>> => {
+  const run = await runs.reopen(folder)
+  // The charts will ask for them; a failure is told there.
+  setImmediate(() => void run.holidayNames().catch(() => undefined))
+  return run.overview
+}

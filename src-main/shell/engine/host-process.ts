@@ -1,0 +1,86 @@
+// A utility process as the main process sees it: started at the first call, contained when it crashes, started again at the next call.
+import { utilityProcess, type UtilityProcess } from 'electron'
+import { hostMessageSchema, unwrapResponse, type AnalysisEvent, type RequestMessage } from '../../../src-shared/ipc/envelope.ts'
+import type { Channel, ChannelRequest, ChannelResponse } from '../../../src-shared/ipc/ipc-contract.ts'
+import type { HeadroomError } from '../../../src-shared/run/errors.ts'
+
+interface Pending {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface HostProcessOptions {
+  readonly script: string
+  readonly serviceName: string
+  /** Default: the environment of the main process. */
+  readonly env?: Record<string, string>
+  readonly onEvent?: (event: AnalysisEvent) => void
+  /** The error of the calls that were pending when the process ended by itself. */
+  readonly exitError: (exitCode: number) => HeadroomError
+}
+
+export class HostProcess<Served extends Channel> {
+  readonly #options: HostProcessOptions
+  readonly #pending = new Map<number, Pending>()
+  #process: UtilityProcess | undefined
+  #nextId = 1
+
+  constructor(options: HostProcessOptions) {
+    this.#options = options
+  }
+
+  /** The response is typed by the contract and parsed where it is used: in the window, or by the caller. */
+  call<Name extends Served>(channel: Name, payload: ChannelRequest<Name>): Promise<ChannelResponse<Name>> {
+    const message: RequestMessage = { id: this.#nextId++, channel, payload }
+    return new Promise((resolve, reject) => {
+      this.#pending.set(message.id, { resolve: resolve as (value: unknown) => void, reject })
+      this.start().postMessage(message)
+    })
+  }
+
+  /** Lets the process load before the first call. */
+  start(): UtilityProcess {
+    if (this.#process !== undefined) return this.#process
+    const { script, serviceName, env, exitError } = this.#options
+    const started = utilityProcess.fork(script, [], { serviceName, stdio: 'inherit', ...(env === undefined ? {} : { env }) })
+    started.on('message', (message) => this.#receive(message))
+    started.on('exit', (exitCode) => {
+      if (this.#process === started) this.end(exitError(exitCode))
+    })
+    this.#process = started
+    return started
+  }
+
+  stop(): void {
+    this.#process?.kill()
+  }
+
+  /** Ends the process; pending calls fail with this error. */
+  end(error: HeadroomError): void {
+    const ended = this.#process
+    this.#process = undefined
+    ended?.kill()
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { reject } of pending) reject(error)
+  }
+
+  get isBusy(): boolean {
+    return this.#pending.size > 0
+  }
+
+  #receive(data: unknown): void {
+    const message = hostMessageSchema.parse(data)
+    if (message.type === 'event') {
+      this.#options.onEvent?.(message)
+      return
+    }
+    const pending = this.#pending.get(message.id)
+    this.#pending.delete(message.id)
+    try {
+      pending?.resolve(unwrapResponse(message.response))
+    } catch (error) {
+      pending?.reject(error)
+    }
+  }
+}
