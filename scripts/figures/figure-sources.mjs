@@ -82,7 +82,7 @@ export const serverRiskFigures = {
     'probability that some horizon value lies above the threshold, 0 to 1',
     'w × isotonic(raw) + (1 − w) × raw, w = events / (events + 20)',
   ),
-  breach_probability_raw: paths('the same before recalibration, 0 to 1', 'share of 200 simulated paths with a value above the threshold'),
+  breach_probability_raw: paths('the same before calibration, 0 to 1', 'share of 200 simulated paths with a value above the threshold'),
   breach_probability_dates: estimates('times of the curve below, UTC', 'weekly for daily data, six-hourly for hourly data'),
   breach_probability_by: estimates(
     'probability of a breach up to each of these times',
