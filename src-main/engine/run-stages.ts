@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { RecommendationReport } from '../../src-shared/artefacts/recommendations.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunCounts, RunWarning } from '../../src-shared/run/run-event.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -24,8 +25,8 @@ import type { FlaggedFileWriting } from './flagged-forecasts/write-flagged-forec
 import { readHeatmap } from './pictures/read-heatmap.ts'
 import { writePictures } from './pictures/write-pictures.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
-import { describeRecommendations, listRecommendations, type RecommendationReport } from './recommendations/describe-recommendations.ts'
-import type { SeasonReport } from './season/fleet-season.ts'
+import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
+import type { SeasonReport } from '../../src-shared/artefacts/season.ts'
 
 /** What the summary and the manifest tell of the measurements. */
 export interface Findings {

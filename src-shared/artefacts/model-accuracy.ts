@@ -1,22 +1,68 @@
-// What model_accuracy.json holds beyond the models: calibration of breach probabilities and coverage of intervals.
+// model_accuracy.json: how right each model was over the backtest, and how far breach probabilities and intervals hold.
 import { z } from 'zod'
 
-/** Present where breach probabilities were estimated. */
-export const calibrationSchema = z.looseObject({
+const nullableNumber = z.number().nullable()
+
+/** Means are over backtest points, medians over series; errors in the metric's unit. */
+export const modelRowSchema = z.object({
+  model: z.string(),
+  series: z.number(),
+  /** Series for which the model was selected. */
+  series_won: z.number(),
+  backtest_points: z.number(),
+  mae: nullableNumber,
+  /** Absent in runs of older versions. */
+  median_mae: nullableNumber.optional(),
+  smape_percent: nullableNumber,
+  median_mase: nullableNumber,
+  /** Mean of predicted - actual. */
+  bias: nullableNumber,
+  interval_points: z.number(),
+  /** Share of measured values inside the bounds. */
+  interval_coverage: nullableNumber,
+})
+export type ModelRow = z.infer<typeof modelRowSchema>
+
+/** A tenth of the series by predicted probability. */
+const reliabilityRowSchema = z.object({
+  /** Mean predicted probability. */
+  predicted: z.number(),
+  /** Share that breached. */
+  observed: z.number(),
+  series: z.number(),
+})
+export type ReliabilityRow = z.infer<typeof reliabilityRowSchema>
+
+const calibrationSchema = z.object({
   series: z.number(),
   events: z.number(),
-  base_rate: z.number().nullable(),
-  brier: z.number().nullable(),
-  brier_plain_flag: z.number().nullable(),
-  brier_base_rate: z.number().nullable(),
-  reliability: z.array(z.object({ predicted: z.number(), observed: z.number(), series: z.number() })),
+  base_rate: nullableNumber,
+  /** Weight of the fitted curve against the raw share; absent in runs of older versions. */
+  curve_weight: z.number().optional(),
+  /** Mean squared difference of probability and outcome, cross-fitted by server; null without a hold-out. */
+  brier: nullableNumber,
+  brier_plain_flag: nullableNumber,
+  brier_base_rate: nullableNumber,
+  reliability: z.array(reliabilityRowSchema),
   verdict: z.string(),
 })
+export type CalibrationScores = z.infer<typeof calibrationSchema>
 
-/** Shares of measurements inside the interval before and after recalibration. */
-export const coverageSchema = z.looseObject({
+const coverageSchema = z.object({
   nominal: z.number(),
   points: z.number(),
-  before: z.number().nullable(),
-  after: z.number().nullable(),
+  /** Of the rows with bounds; null where none has. */
+  before: nullableNumber,
+  /** After widening each group by what the other folds' servers needed; null without rows. */
+  after: nullableNumber,
 })
+export type IntervalCoverage = z.infer<typeof coverageSchema>
+
+/** `calibration` and `coverage` are null where no breach probabilities were estimated, and unknown in runs of older versions. */
+export const modelAccuracySchema = z.object({
+  interval_level: z.number(),
+  models: z.array(modelRowSchema),
+  calibration: calibrationSchema.nullable().optional().catch(undefined),
+  coverage: coverageSchema.nullable().optional().catch(undefined),
+})
+export type ModelAccuracy = z.infer<typeof modelAccuracySchema>

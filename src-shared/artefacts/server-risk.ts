@@ -5,13 +5,16 @@ export const riskLevels = ['low', 'medium', 'high'] as const
 export const riskLevelSchema = z.enum(riskLevels)
 export type RiskLevel = z.infer<typeof riskLevelSchema>
 
+export const recommendationKinds = ['add capacity', 'watch', 'retire', 'consolidate', 'keep'] as const
+export const recommendationKindSchema = z.enum(recommendationKinds)
+
 /** Time as ISO 8601 UTC text at process borders; TIMESTAMP in the file. */
 const instant = z.string()
 
 export const serverRiskRowSchema = z.object({
   server_id: z.string(),
   metric: z.string(),
-  /** The accountable model; NULL for a series without horizon. */
+  /** The selected model; NULL for a series without horizon. */
   model: z.string().nullable(),
   business_unit: z.string().nullable(),
   region: z.string().nullable(),
@@ -96,7 +99,7 @@ export const serverRiskRowSchema = z.object({
   smape_percent: z.number().nullable(),
   bias: z.number().nullable(),
   interval_coverage: z.number().nullable(),
-  recommendation: z.enum(['add capacity', 'watch', 'retire', 'consolidate', 'keep']),
+  recommendation: recommendationKindSchema,
   /** Host that takes a consolidated server over. */
   target_host: z.string().nullable(),
   /** Latest day to order capacity: expected first breach less lead time; of the limiting metric of a server at risk. */

@@ -1,13 +1,11 @@
 // The filter that every view shares: which servers of a run are looked at. An empty list or text lets everything through.
 import { z } from 'zod'
+import { recommendationKinds, recommendationKindSchema } from '../artefacts/server-risk.ts'
 
 /** What may be asked of a server's risk; any of the chosen lets it through. */
 export const riskFilters = ['at-risk', 'high', 'medium', 'low', 'breach', 'underutilised'] as const
 export const riskFilterSchema = z.enum(riskFilters)
 export type RiskFilter = z.infer<typeof riskFilterSchema>
-
-const recommendationKinds = ['add capacity', 'watch', 'retire', 'consolidate', 'keep'] as const
-export const recommendationKindSchema = z.enum(recommendationKinds)
 
 const groupNames = z.array(z.string()).max(1000)
 

@@ -1,6 +1,9 @@
 // What the views of a whole fleet ask and get: figures under the filter, pages of servers, groups, seasons, models and recommendations.
 import { z } from 'zod'
-import { recommendationKindSchema, fleetFilterSchema } from './fleet-filter.ts'
+import { recommendationKindSchema } from '../artefacts/server-risk.ts'
+import { fleetFilterSchema } from './fleet-filter.ts'
+import { modelAccuracySchema } from '../artefacts/model-accuracy.ts'
+import { metricSeasonSchema } from '../artefacts/season.ts'
 import { serverColumnNames } from '../artefacts/server-columns.ts'
 import type { ServerRiskRow } from '../artefacts/server-risk.ts'
 
@@ -105,27 +108,6 @@ export const fleetFiguresRequestSchema = filteredRequestSchema.extend({
 })
 export type FleetFiguresRequest = z.infer<typeof fleetFiguresRequestSchema>
 
-const upliftSchema = z.looseObject({ uplift_points: nullableNumber, series: count, standard_error: nullableNumber })
-
-/** The season of one metric's fleet, as the run's summary states it. */
-export const metricSeasonSchema = z.object({
-  metric: z.string(),
-  eoq: upliftSchema.extend({
-    quarters: count,
-    by_quarter: z.array(z.object({ quarter_end: z.string(), uplift_points: z.number(), series: count })),
-  }),
-  holiday: upliftSchema.extend({
-    days: count,
-    by_day: z.array(z.object({ day: z.string(), name: z.string(), uplift_points: z.number(), series: count })),
-  }),
-  weekend: upliftSchema.extend({ weeks: count }),
-  weekly_strength: z.object({ mean: nullableNumber, series: count }),
-  breaches: z.object({ eoq: count, month_end: count, holiday: count, ordinary: count }),
-  /** Rows January to December, columns Monday to Sunday. */
-  profile: z.object({ mean: z.array(z.array(nullableNumber)), series: z.array(z.array(count)) }).nullable(),
-})
-export type MetricSeason = z.infer<typeof metricSeasonSchema>
-
 export const seasonResponseSchema = z.object({
   /** null where the run does not state its season. */
   season: metricSeasonSchema.nullable(),
@@ -144,23 +126,9 @@ export const seasonResponseSchema = z.object({
 })
 export type SeasonResponse = z.infer<typeof seasonResponseSchema>
 
-const modelRowSchema = z.looseObject({
-  model: z.string(),
-  series: z.number(),
-  series_won: z.number(),
-  backtest_points: z.number(),
-  mae: nullableNumber,
-  median_mae: nullableNumber.optional(),
-  smape_percent: nullableNumber,
-  median_mase: nullableNumber,
-  bias: nullableNumber,
-  interval_points: z.number(),
-  interval_coverage: nullableNumber,
-})
-
 export const modelAccuracyResponseSchema = z.object({
   /** null where the run does not state how right its models were. */
-  accuracy: z.looseObject({ interval_level: z.number(), models: z.array(modelRowSchema) }).nullable(),
+  accuracy: modelAccuracySchema.nullable(),
 })
 export type ModelAccuracyResponse = z.infer<typeof modelAccuracyResponseSchema>
 

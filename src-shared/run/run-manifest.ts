@@ -77,13 +77,3 @@ export const runManifestSchema = z.object({
   files: z.array(fileEntrySchema),
 })
 export type RunManifest = z.infer<typeof runManifestSchema>
-
-/** module_05_summary.json; the first five keys are the original's. */
-export const runSummarySchema = z.looseObject({
-  analyzed_at: z.string(),
-  total_servers: z.number(),
-  at_risk_servers: z.number(),
-  underutilized_servers: z.number(),
-  optimization_savings_usd: z.number(),
-})
-export type RunSummary = z.infer<typeof runSummarySchema>

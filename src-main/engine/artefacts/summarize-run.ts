@@ -3,12 +3,11 @@ import { z } from 'zod'
 import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../../src-shared/artefacts/event-report.ts'
 import type { RunCounts } from '../../../src-shared/run/run-event.ts'
-import type { RunSummary } from '../../../src-shared/run/run-manifest.ts'
+import type { FlaggedRowCounts, RunSummary } from '../../../src-shared/artefacts/run-summary.ts'
 import type { Database } from '../../database/database.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
-import type { RecommendationReport } from '../recommendations/describe-recommendations.ts'
-import type { FlaggedRowCounts } from '../methods/method.ts'
-import type { SeasonReport } from '../season/fleet-season.ts'
+import type { RecommendationReport } from '../../../src-shared/artefacts/recommendations.ts'
+import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 
 export interface SummaryInput {
   readonly method: AnalysisMethod
@@ -58,7 +57,7 @@ export const summarizeRun = async (database: Database, input: SummaryInput): Pro
     ...(rowCounts === null ? {} : { rows: rowCounts }),
     underutilized_count: report.underutilized_count,
     kmeans_inertia: clusteredServers.clustering.inertia,
-    clusters: clusteredServers.clusters,
+    clusters: [...clusteredServers.clusters],
     clustering: clusteredServers.clustering,
     season,
     ...(events === null ? {} : { events }),

@@ -10,7 +10,7 @@ import type { AppliedEvents } from '../../forecasts/assess-events.ts'
 import { readSeriesAttributes } from '../../forecasts/event-targets.ts'
 import { EventFilter } from '../events/exclude-events.ts'
 import { SeasonReader } from '../season/assess-season.ts'
-import type { SeasonReport } from '../season/fleet-season.ts'
+import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 
 export interface MeasuredBacktests {
   readonly season: SeasonReport

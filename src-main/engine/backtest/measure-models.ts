@@ -1,34 +1,15 @@
 // model_accuracy.json: how right each model was over the backtest, fleet-wide (analysis definition, section 3).
-import { z } from 'zod'
+import { modelRowSchema, type ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { fixedPointOfSums, fixedSumSql } from '../../statistics/fixed-point.ts'
 
-const modelSchema = z.object({
-  model: z.string(),
-  series: z.number(),
-  series_won: z.number(),
-  backtest_points: z.number(),
-  mae: z.number().nullable(),
-  median_mae: z.number().nullable(),
-  smape_percent: z.number().nullable(),
-  median_mase: z.number().nullable(),
-  bias: z.number().nullable(),
-  interval_points: z.number(),
-  interval_coverage: z.number().nullable(),
-})
-
-export interface ModelAccuracy {
-  readonly interval_level: number
-  readonly models: readonly z.infer<typeof modelSchema>[]
-}
-
 /** Reads `series_models`, `candidates`, `selected_models`. Means are over backtest points, medians over series. */
 export const measureModels = async (
   database: Database,
   config: AnalysisConfig,
-): Promise<{ accuracy: ModelAccuracy; warnings: RunWarning[] }> => {
+): Promise<{ accuracy: Pick<ModelAccuracy, 'interval_level' | 'models'>; warnings: RunWarning[] }> => {
   const models = await database.rows(
     `WITH sums AS (
        SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
@@ -45,7 +26,7 @@ export const measureModels = async (
             signed_error / nullif(backtest_points, 0) AS bias,
             interval_points, covered_points / nullif(interval_points, 0) AS interval_coverage
      FROM sums LEFT JOIN medians USING (model) LEFT JOIN wins USING (model) ORDER BY model`,
-    modelSchema,
+    modelRowSchema,
   )
   const modelsWithoutBounds = models.filter((model) => model.backtest_points > 0 && model.interval_points === 0)
   const warnings =

@@ -1,4 +1,5 @@
 // How far breach probabilities hold: predicted for a held-back end of the backtest, compared with what happened there, and mended by it.
+import type { CalibrationScores, ReliabilityRow } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { evaluateIsotonic, fitIsotonic, type IsotonicFunction } from '../../statistics/isotonic-regression.ts'
 
 /** Events at which the fitted curve and the raw share weigh the same. */
@@ -41,27 +42,6 @@ export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recal
 /** Without any trial there is nothing to mend by: the raw share stands. */
 export const recalibrate = ({ isotonic, weight }: Recalibration, raw: number): number =>
   isotonic.knots.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * raw
-
-export interface ReliabilityRow {
-  /** Mean predicted probability of the decile's series. */
-  readonly predicted: number
-  /** Share of them that breached. */
-  readonly observed: number
-  readonly series: number
-}
-
-export interface CalibrationScores {
-  readonly series: number
-  readonly events: number
-  readonly base_rate: number
-  readonly curve_weight: number
-  /** Mean squared difference of probability and outcome, cross-fitted in five folds by server; null without trials. */
-  readonly brier: number | null
-  readonly brier_plain_flag: number | null
-  readonly brier_base_rate: number | null
-  readonly reliability: readonly ReliabilityRow[]
-  readonly verdict: string
-}
 
 /** Brier 1950; every probability is predicted by a curve that its own server had no part in. */
 export const scoreCalibration = (sample: CalibrationSample): CalibrationScores => {

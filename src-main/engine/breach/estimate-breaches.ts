@@ -1,19 +1,17 @@
 // Breach probability of every judged series, recalibrated on the held-back end of the backtest (analysis definition, section 4).
+import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { unitsToAddSql } from '../risk/assess-risk.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { BacktestResiduals } from './backtest-residuals.ts'
-import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type CalibrationSample, type CalibrationScores } from './calibration.ts'
-import { fitMargins, measureCoverage, type IntervalCoverage } from './interval-coverage.ts'
+import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type CalibrationSample } from './calibration.ts'
+import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
 import { curveColumns, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
-/** Null where no probabilities were asked for. */
-export interface BreachEstimates {
-  readonly calibration: CalibrationScores | null
-  readonly coverage: IntervalCoverage | null
-}
+/** Both null where no probabilities were asked for. */
+type BreachScores = Required<Pick<ModelAccuracy, 'calibration' | 'coverage'>>
 
 /**
  * Creates `breach_estimates` (series_id, breach_probability, breach_probability_raw, breach_probability_by, breach_probability_dates,
@@ -25,7 +23,7 @@ export const estimateBreaches = async (
   grid: TimeGrid,
   backtestResiduals: BacktestResiduals | null,
   signal: AbortSignal | undefined,
-): Promise<BreachEstimates> => {
+): Promise<BreachScores> => {
   if (backtestResiduals === null) {
     await database.storeRows('breach_curve', curveColumns, [])
     await storeEstimates(database, [])

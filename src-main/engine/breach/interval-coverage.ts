@@ -1,4 +1,5 @@
 // How often measured values fall inside the forecasts' bounds, and the widening that makes the bounds hold (split conformal prediction).
+import type { IntervalCoverage } from '../../../src-shared/artefacts/model-accuracy.ts'
 
 /** Rows of the held-back windows of one calibration group (metric, bin and model); the arrays share their index. */
 export interface IntervalGroup {
@@ -12,15 +13,6 @@ export interface IntervalGroup {
 
 /** By the group's number. */
 export type IntervalGroups = ReadonlyMap<number, IntervalGroup>
-
-export interface IntervalCoverage {
-  readonly nominal: number
-  readonly points: number
-  /** Of the rows with bounds; null where none has. */
-  readonly before: number | null
-  /** After widening each group by what the other folds' servers needed; null without rows. */
-  readonly after: number | null
-}
 
 const folds = 5
 /** A group with fewer rows in the other folds borrows from all groups. */

@@ -1,6 +1,7 @@
 // Which servers behave alike: standardised features of each server, K-means, names by rule (analysis definition, section 7).
 import type { Database } from '../../database/database.ts'
 import { clusterFeatures, type AnalysisConfig, type ClusterFeature } from '../../../src-shared/config/analysis-config.ts'
+import type { ClusteringReport, ServerCluster } from '../../../src-shared/artefacts/clusters.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { chooseClusterCount } from './choose-cluster-count.ts'
 import { readClusterFeatures, standardize, hasVariation, type ClusterFeatureTable } from './cluster-features.ts'
@@ -22,37 +23,6 @@ export interface ClusteredServers {
   readonly clusters: readonly ServerCluster[]
   readonly clustering: ClusteringReport
   readonly warnings: readonly RunWarning[]
-}
-
-export interface ServerCluster {
-  readonly cluster: number
-  readonly name: string
-  readonly size: number
-  /** Means of the members' features, in their own units. */
-  readonly centre: Readonly<Record<string, number>>
-}
-
-/** How the clusters were found and how good they are; `clustering` of the summary. */
-export interface ClusteringReport {
-  readonly k: number
-  readonly k_requested: number | 'auto'
-  /** Features that told servers apart. */
-  readonly features: readonly string[]
-  /** Mean over at most 2,000 sampled servers, -1..1; NULL with a single cluster. */
-  readonly silhouette: number | null
-  /** Of every number tried; NULL where the number was given. */
-  readonly silhouettes_by_k: Readonly<Record<string, number>> | null
-  /** Mean adjusted Rand index of the best against the other restarts. */
-  readonly stability: number | null
-  readonly restarts: number
-  /** Sum of squared distances to the centres, in the units that were clustered. */
-  readonly inertia: number
-  readonly principal_components: {
-    /** Share of the variance that each component holds. */
-    readonly explained: readonly number[]
-    /** Feature -> its weight in each component. */
-    readonly loadings: Readonly<Record<string, readonly number[]>>
-  }
 }
 
 const restarts = 10
@@ -129,14 +99,14 @@ export const describeClustering = async (
     clustering: {
       k: kMeansResult.sizes.length,
       k_requested: requested,
-      features,
+      features: [...features],
       silhouette: silhouette ?? null,
       silhouettes_by_k: silhouettesByK,
       stability: kMeansResult.stability,
       restarts: restartCount,
       inertia: kMeansResult.inertia,
       principal_components: {
-        explained: projected.explained,
+        explained: [...projected.explained],
         loadings: Object.fromEntries(features.map((feature, index) => [feature, projected.loadings.map((weights) => weights[index]!)])),
       },
     },

@@ -4,7 +4,8 @@ import type { Calendar, EoqWindow } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
 import type { FixedPoint } from '../../statistics/fixed-point.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
-import type { RecommendationReport } from '../recommendations/describe-recommendations.ts'
+import type { RecommendationReport } from '../../../src-shared/artefacts/recommendations.ts'
+import type { FlaggedRowCounts } from '../../../src-shared/artefacts/run-summary.ts'
 
 export interface Method {
   readonly name: AnalysisMethod
@@ -33,14 +34,4 @@ export interface ClusterInput {
   readonly primaryMetric: string
   readonly fixedPoint: FixedPoint
   readonly signal: AbortSignal | undefined
-}
-
-export interface FlaggedRowCounts {
-  readonly rows: number
-  readonly risk_flag_rows: number
-  readonly high_rows: number
-  readonly medium_rows: number
-  readonly is_eoq_rows: number
-  readonly is_holiday_rows: number
-  readonly underutilized_rows: number
 }

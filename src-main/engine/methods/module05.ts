@@ -6,7 +6,8 @@ import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { runKMeans } from '../../statistics/k-means.ts'
 import { describeClustering, type ClusteredServers } from '../clusters/cluster-servers.ts'
-import type { FlaggedRowCounts, Method } from './method.ts'
+import type { FlaggedRowCounts } from '../../../src-shared/artefacts/run-summary.ts'
+import type { Method } from './method.ts'
 
 /** Module 05 ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
 export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }

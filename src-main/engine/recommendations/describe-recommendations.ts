@@ -1,55 +1,9 @@
 // optimization_recommendations.json: what to do with each server, in words and numbers, and the savings waterfall.
+import type { RecommendationEntry, RecommendationReport } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { groupKey } from './fleet-servers.ts'
 import type { RecommendedFleet, RecommendedServer } from './assign-recommendations.ts'
 import { describeReason, traceQuery, type ColumnName } from '../../forecasts/recommendation-text.ts'
-
-export interface Recommendation {
-  readonly server_id: string
-  readonly recommendation: RecommendedServer['recommendation']
-  readonly reason: string
-  readonly metric: string
-  readonly horizon_p95: number | null
-  readonly units_to_add: number | null
-  readonly first_breach_at: string | null
-  readonly expected_first_breach: string | null
-  readonly breach_probability: number | null
-  /** Latest day to order, and whether that day lies before the last measured time. */
-  readonly order_by: string | null
-  readonly is_order_late: boolean
-  readonly target_host: string | null
-  /** What leaves the bill a month once the server is gone; 0 for servers that stay. */
-  readonly monthly_savings_usd: number
-  /** `headroom query RUN "..."` shows the rows behind it. */
-  readonly query: string
-}
-
-/** All of the file but its last key, `recommendations`. */
-export interface RecommendationReport {
-  readonly total_savings_usd: number
-  readonly underutilized_count: number
-  readonly waterfall: {
-    /** Capacity units of the servers that can leave. */
-    readonly capacity_freed_units: number
-    readonly hosts_removable: number
-    readonly retired: number
-    readonly consolidated: number
-    readonly monthly_savings_usd: number
-  }
-  readonly groups: readonly GroupReport[]
-}
-
-interface GroupReport {
-  readonly business_unit: string | null
-  readonly region: string | null
-  readonly criticality: string | null
-  readonly servers: number
-  readonly at_risk: number
-  readonly underutilized: number
-  readonly retired: number
-  readonly consolidated: number
-  readonly monthly_savings_usd: number
-}
 
 const isRemoved = (server: RecommendedServer): boolean => server.recommendation === 'retire' || server.recommendation === 'consolidate'
 
@@ -125,7 +79,7 @@ export async function* listRecommendations(
   fleet: RecommendedFleet,
   config: AnalysisConfig,
   columnName: ColumnName,
-): AsyncGenerator<Recommendation> {
+): AsyncGenerator<RecommendationEntry> {
   for await (const page of fleet()) {
     for (const server of page) {
       if (server.recommendation === 'keep') continue

@@ -1,5 +1,6 @@
 // The season of a metric's whole fleet: means over servers, each quarter end, holiday and week by itself, and the month x weekday profile.
 import { z } from 'zod'
+import type { FleetUplift, MetricSeason, SeasonReport } from '../../../src-shared/artefacts/season.ts'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { estimateEffect, type Effect } from './effect.ts'
@@ -82,42 +83,6 @@ const addOccasions = ({ sums, counts }: OccasionSums, values: Float64Array, seri
 
 /** NaN where no series has a value. */
 const meansOf = ({ sums, counts }: OccasionSums): Float64Array => sums.map((sum, index) => sum / counts[index]!)
-
-/** An uplift of the fleet in the metric's unit. `standard_error`: over its occasions' means over series; series share their occasions. */
-interface FleetUplift {
-  readonly uplift_points: number | null
-  /** Series behind the mean. */
-  readonly series: number
-  readonly standard_error: number | null
-}
-
-export interface MetricSeason {
-  readonly metric: string
-  readonly eoq: FleetUplift & {
-    readonly quarters: number
-    readonly by_quarter: readonly { readonly quarter_end: string; readonly uplift_points: number; readonly series: number }[]
-  }
-  readonly holiday: FleetUplift & {
-    readonly days: number
-    readonly by_day: readonly { readonly day: string; readonly name: string; readonly uplift_points: number; readonly series: number }[]
-  }
-  readonly weekend: FleetUplift & { readonly weeks: number }
-  readonly weekly_strength: { readonly mean: number | null; readonly series: number }
-  /** Predicted breach periods of all series by what stands beside them. */
-  readonly breaches: Readonly<Record<'eoq' | 'month_end' | 'holiday' | 'ordinary', number>>
-  /** Rows January to December, columns Monday to Sunday; NULL where the set has no such day. */
-  readonly profile: { readonly mean: (number | null)[][]; readonly series: number[][] } | null
-}
-
-export interface SeasonReport {
-  readonly eoq_window_days: number
-  readonly eoq_months: readonly number[]
-  readonly holiday_country: string
-  readonly holiday_state: string | null
-  /** What the fleet's means are: each server counts once, whatever its size. */
-  readonly weighting: string
-  readonly metrics: readonly MetricSeason[]
-}
 
 /** Reads `series`, `season_breaches`. Values that stand for more than a day (`isByDay` false) make no profile by weekday. */
 export const describeSeason = async (

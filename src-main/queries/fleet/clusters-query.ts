@@ -4,6 +4,7 @@ import { listValue } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { ClustersData } from '../../../src-shared/chart-options/chart-data.ts'
 import { isPointInPolygon, samplePoints, takePoints, type ScatterPoints } from '../../statistics/sample-points.ts'
+import { statedClustersSchema } from '../../../src-shared/artefacts/clusters.ts'
 import { maxPickedServers } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { ClusterProfiles, ClustersRequest, ServersInside, ServersInsideRequest } from '../../../src-shared/ipc/run-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
@@ -132,24 +133,9 @@ const readComponents = async (run: OpenRun): Promise<boolean> => {
   return true
 }
 
-const clusterSummarySchema = z.looseObject({
-  clusters: z.array(
-    z.looseObject({ cluster: z.int(), name: z.string(), size: z.int(), centre: z.record(z.string(), z.number().nullable()) }),
-  ),
-  clustering: z.looseObject({
-    features: z.array(z.string()),
-    silhouette: z.number().nullable(),
-    stability: z.number().nullable(),
-    principal_components: z
-      .looseObject({ explained: z.array(z.number()) })
-      .nullable()
-      .optional(),
-  }),
-})
-
 /** Empty where the run's summary lacks its clusters. */
 export const queryClusterProfiles = async ({ contents }: OpenRun): Promise<ClusterProfiles> => {
-  const summary = clusterSummarySchema.safeParse(contents.summary).data
+  const summary = statedClustersSchema.safeParse(contents.summary).data
   if (summary === undefined) return { clusters: [], features: [], silhouette: null, stability: null, explained: null }
   const { features, silhouette, stability, principal_components: components } = summary.clustering
   return {

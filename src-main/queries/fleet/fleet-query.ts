@@ -1,6 +1,6 @@
 // The figures of a fleet under the filter: what the overview says of risk, time, certainty, idle capacity and savings.
 import { z } from 'zod'
-import { recommendationKindSchema } from '../../../src-shared/ipc/fleet-filter.ts'
+import { recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
 import type { FleetFigures, FleetFiguresRequest, NamedServer } from '../../../src-shared/ipc/fleet-view.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'

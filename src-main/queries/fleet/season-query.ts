@@ -1,15 +1,9 @@
 // What quarter ends, holidays and weekends do: the fleet's season as the run states it, and the servers that feel it most.
 import { z } from 'zod'
-import { metricSeasonSchema, type FilteredRequest, type SeasonResponse } from '../../../src-shared/ipc/fleet-view.ts'
+import { seasonReportSchema } from '../../../src-shared/artefacts/season.ts'
+import type { FilteredRequest, SeasonResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
-
-const seasonSummarySchema = z.looseObject({
-  eoq_window_days: z.number(),
-  eoq_months: z.array(z.int()),
-  holiday_country: z.string(),
-  metrics: z.array(metricSeasonSchema),
-})
 
 const strongestSchema = z.object({
   server_id: z.string(),
@@ -20,7 +14,7 @@ const strongestSchema = z.object({
 
 export const querySeason = async (run: OpenRun, { metric, filter }: FilteredRequest): Promise<SeasonResponse> => {
   requireMetricUnit(run, metric)
-  const summary = seasonSummarySchema.safeParse(run.contents.summary?.['season']).data
+  const summary = seasonReportSchema.safeParse(run.contents.summary?.['season']).data
   const { where, parameters } = filterCondition(filter, [metric])
   const strongest = await run.database.rows(
     `SELECT server_id, eoq_uplift_points, CAST(eoq_uplift_quarters AS INTEGER) AS eoq_uplift_quarters, eoq_uplift_standard_error

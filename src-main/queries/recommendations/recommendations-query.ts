@@ -1,6 +1,6 @@
 // The run's recommendations under the filter, page by page, with the planner's decision beside each.
 import { z } from 'zod'
-import { recommendationKindSchema } from '../../../src-shared/ipc/fleet-filter.ts'
+import { recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
 import {
   recommendationSchema,
   type Recommendation,

@@ -3,27 +3,18 @@ import { createReadStream } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { recommendationTotalsSchema, type RecommendationTotals } from '../../../src-shared/artefacts/recommendations.ts'
+import { statedSummarySchema, type StatedSummary } from '../../../src-shared/artefacts/run-summary.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { RunKind } from '../../../src-shared/ipc/run-view.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 
-/** The Python job's summary; every key may be absent. */
-const looseSummarySchema = z.looseObject({
-  analyzed_at: z.string().optional(),
-  total_servers: z.number().optional(),
-  at_risk_servers: z.number().optional(),
-  underutilized_servers: z.number().optional(),
-  optimization_savings_usd: z.number().optional(),
-})
-const recommendationTotalsSchema = z.looseObject({ total_savings_usd: z.number().optional() })
-type RecommendationTotals = z.infer<typeof recommendationTotalsSchema>
-
 export interface RunContents {
   readonly folder: string
   readonly kind: RunKind
   readonly manifest: RunManifest | null
-  readonly summary: z.infer<typeof looseSummarySchema> | null
+  readonly summary: StatedSummary | null
   /** From optimization_recommendations.json, without the list of recommendations. */
   readonly recommendationTotals: RecommendationTotals | null
   /** Names of the run's files that exist. */
@@ -47,7 +38,7 @@ export const readRunContents = async (folder: string): Promise<RunContents> => {
     manifest: run.kind === 'headroom' ? run.manifest : null,
     summary: presentFiles.has(runFiles.summary)
       ? await readChecked(join(folder, runFiles.summary), async (path) =>
-          looseSummarySchema.parse(JSON.parse(await readFile(path, 'utf8'))),
+          statedSummarySchema.parse(JSON.parse(await readFile(path, 'utf8'))),
         )
       : null,
     recommendationTotals: presentFiles.has(runFiles.recommendations)

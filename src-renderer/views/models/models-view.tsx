@@ -4,7 +4,6 @@ import { useCallback } from 'react'
 import { createBarsOption } from '../../charts/bars-option.ts'
 import { createReliabilityOption } from '../../charts/curve-options.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
-import { calibrationSchema, coverageSchema } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
@@ -114,7 +113,7 @@ interface PanelProps {
 }
 
 const Calibration = ({ accuracy, theme }: PanelProps) => {
-  const calibration = calibrationSchema.safeParse(accuracy['calibration']).data
+  const calibration = accuracy.calibration ?? undefined
   const rows = calibration?.reliability
   const option = useCallback(() => createReliabilityOption(rows ?? [], { theme, formatting }), [rows, theme])
   if (calibration === undefined) {
@@ -164,7 +163,7 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
 }
 
 const Coverage = ({ accuracy, theme }: PanelProps) => {
-  const recalibration = coverageSchema.safeParse(accuracy['coverage']).data
+  const recalibration = accuracy.coverage ?? undefined
   const { models, interval_level: level } = accuracy
   const option = useCallback(() => coverageOption(models, level, theme), [models, level, theme])
   const modelsWithBounds = models.filter((model) => model.interval_coverage !== null)

@@ -1,6 +1,5 @@
 // The overview: key figures of the fleet, each a link to the view that explains it, and four panels.
 import { useState } from 'react'
-import { calibrationSchema } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { FleetFigures, FleetFiguresRequest, ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import type { FleetFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -120,7 +119,7 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
 
 /** The run's verdict on its probabilities; without them, the model error. */
 const certaintyNote = (figures: FleetFigures, models: ModelAccuracyResponse | null): string => {
-  const verdict = calibrationSchema.safeParse(models?.accuracy?.['calibration']).data?.verdict
+  const verdict = models?.accuracy?.calibration?.verdict
   if (figures.expected_breaches !== null && verdict !== undefined) return verdict
   if (figures.expected_breaches !== null) {
     return `mean breach probability ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))}`

@@ -1,0 +1,53 @@
+// The schemas of the JSON artefacts describe what the engine writes: no key is missing, none is unlisted, and older runs are read by them.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { Database, literal } from '../../../src-main/database/database.ts'
+import { analyze } from '../../../src-main/engine/analyze.ts'
+import { analysisMethods } from '../../../src-shared/config/analysis-config.ts'
+import { modelAccuracySchema } from '../../../src-shared/artefacts/model-accuracy.ts'
+import { recommendationEntrySchema, recommendationReportSchema } from '../../../src-shared/artefacts/recommendations.ts'
+import { withCurrentNames } from '../../../src-shared/artefacts/renamed-names.ts'
+import { runSummarySchema } from '../../../src-shared/artefacts/run-summary.ts'
+import { runFiles } from '../../../src-shared/run/run-manifest.ts'
+
+const keptRun = join(import.meta.dirname, '..', '..', 'fixtures', 'run-version-1')
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-artefacts-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const read = async (folder: string, name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), 'utf8'))
+
+/** Parsing strips unlisted keys: what is left must be the file. */
+const expectDescribed = (schema: z.ZodType, value: unknown): void => expect(schema.parse(value)).toEqual(value)
+
+const recommendationsFileSchema = recommendationReportSchema.extend({
+  recommendations: z.array(z.preprocess(withCurrentNames, recommendationEntrySchema)),
+})
+
+test('a run of format version 1', async () => {
+  expectDescribed(runSummarySchema, await read(keptRun, runFiles.summary))
+  expectDescribed(modelAccuracySchema, await read(keptRun, runFiles.modelAccuracy))
+  const { recommendations } = recommendationsFileSchema.parse(await read(keptRun, runFiles.recommendations))
+  expect(recommendations.map(({ recommendation }) => recommendation)).toContain('consolidate')
+})
+
+test.each(analysisMethods)('a run of today by %s', async (method) => {
+  const forecasts = join(folder, `${method}.parquet`)
+  const database = await Database.open()
+  await database.run(`
+    COPY (SELECT server_id, model, "timestamp", actual, predicted, yhat_lower, yhat_upper, is_future
+          FROM read_parquet(${literal(join(keptRun, runFiles.flaggedForecasts))}))
+    TO ${literal(forecasts)} (FORMAT parquet)`)
+  database.close()
+  const out = join(folder, method)
+  await analyze({ inputs: [forecasts], out, method, config: {} })
+  expectDescribed(runSummarySchema, await read(out, runFiles.summary))
+  expectDescribed(modelAccuracySchema, await read(out, runFiles.modelAccuracy))
+  expectDescribed(recommendationsFileSchema, await read(out, runFiles.recommendations))
+})
