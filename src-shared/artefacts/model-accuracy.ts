@@ -21,7 +21,6 @@ export const modelRowSchema = z.object({
   /** Share of measured values inside the bounds. */
   interval_coverage: nullableNumber,
 })
-export type ModelRow = z.infer<typeof modelRowSchema>
 
 /** A tenth of the series by predicted probability. */
 const reliabilityRowSchema = z.object({
