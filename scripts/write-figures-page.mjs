@@ -5,9 +5,13 @@ import { runnerImport } from 'vite'
 import { figuresPage } from './figures/figures-page.mjs'
 import { projectFolder } from './setup/project-folders.mjs'
 
-const { module } = await runnerImport(join(projectFolder, 'src-shared', 'artefacts', 'server-risk.ts'), {
-  configFile: false,
-  root: projectFolder,
-  logLevel: 'error',
-})
-writeFileSync(join(projectFolder, 'docs', 'figures.md'), figuresPage(module.serverRiskRowSchema))
+/** @param {string} name */
+const importArtefact = async (name) => {
+  const path = join(projectFolder, 'src-shared', 'artefacts', name)
+  return (await runnerImport(path, { configFile: false, root: projectFolder, logLevel: 'error' })).module
+}
+
+const { serverRiskRowSchema } = await importArtefact('server-risk.ts')
+const { calibrationSchema, coverageSchema } = await importArtefact('model-accuracy.ts')
+const page = figuresPage({ serverRisk: serverRiskRowSchema, calibration: calibrationSchema, coverage: coverageSchema })
+writeFileSync(join(projectFolder, 'docs', 'figures.md'), page)

@@ -35,6 +35,8 @@ const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
 const flags = from(rowFlags, 'test/engine/risk/assess-risk.test.ts')
 const calendarFlags = from(rowFlags, 'test/calendar/calendar.test.ts')
 const totals = from('src-main/engine/recommendations/describe-recommendations.ts#describeRecommendations', frozen)
+const scores = from('src-main/engine/breach/calibration.ts#scoreCalibration', 'test/engine/breach/breach.test.ts')
+const coverage = from('src-main/engine/breach/interval-coverage.ts#measureCoverage', 'test/engine/breach/breach.test.ts')
 const summary = from('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
 
 /** Columns of server_risk.parquet. @type {Readonly<Record<string, FigureSource>>} */
@@ -182,8 +184,24 @@ export const fleetFigures = {
     'src-main/engine/backtest/measure-models.ts#measureModels',
     'test/engine/selection/select-models.test.ts',
   )('MAE, sMAPE, MASE, bias, coverage and series won of each model', 'over all backtest rows of the model'),
-  'model_accuracy.json: calibration': from(
-    'src-main/engine/breach/calibration.ts#scoreCalibration',
-    'test/engine/breach/calibration.test.ts',
-  )('Brier scores and reliability of the breach probabilities', 'cross-fitted in five folds by server'),
+}
+
+/** Keys of `calibration` in model_accuracy.json. @type {Readonly<Record<string, FigureSource>>} */
+export const calibrationFigures = {
+  series: scores('number of series', 'series with a hold-out'),
+  events: scores('number of series', 'series that breached in their hold-out'),
+  base_rate: scores('share, 0 to 1', '`events` / `series`'),
+  brier: scores('Brier score, 0 the best', 'mean of (probability − outcome)², cross-fitted in five folds by server'),
+  brier_plain_flag: scores('Brier score of the plain flag', 'the same with 1 where the hold-out forecast lies above the threshold'),
+  brier_base_rate: scores('Brier score of a constant', '`base_rate` × (1 − `base_rate`)'),
+  reliability: scores('mean probability and observed share by group', 'ten groups of equal count by probability'),
+  verdict: scores('one sentence', '`brier` compared with `brier_base_rate`'),
+}
+
+/** Keys of `coverage` in model_accuracy.json. @type {Readonly<Record<string, FigureSource>>} */
+export const coverageFigures = {
+  nominal: coverage('share, 0 to 1', '`interval_level`'),
+  points: coverage('number of rows', 'backtest rows of selected models'),
+  before: coverage('actual coverage of the bounds as forecast, 0 to 1', 'share of measured values inside the bounds'),
+  after: coverage('actual coverage of the widened bounds, 0 to 1', "the same, margins fitted without the row's fold"),
 }

@@ -1,6 +1,6 @@
 // The text of docs/figures.md: every figure of a run with its formula, code and test.
 import { z } from 'zod'
-import { fleetFigures, flaggedFigures, serverRiskFigures } from './figure-sources.mjs'
+import { calibrationFigures, coverageFigures, fleetFigures, flaggedFigures, serverRiskFigures } from './figure-sources.mjs'
 
 const introduction = `# Where each figure comes from
 
@@ -43,20 +43,31 @@ const columnsOf = (schema) => {
   })
 }
 
-/** @type {(serverRiskSchema: z.ZodObject) => string} */
-export const figuresPage = (serverRiskSchema) => {
-  const serverRisk = columnsOf(serverRiskSchema).map(([name, type]) => {
-    const source = serverRiskFigures[name]
-    if (source === undefined) throw new Error(`scripts/figures/figure-sources.mjs lacks column ${name} of server_risk.parquet.`)
-    return row(name, type, source)
-  })
+/**
+ * One row per key of the schema.
+ * @type {(file: string, schema: z.ZodObject, sources: Readonly<Record<string, import('./figure-sources.mjs').FigureSource>>) => string}
+ */
+const schemaRows = (file, schema, sources) =>
+  columnsOf(schema)
+    .map(([name, type]) => {
+      const source = sources[name]
+      if (source === undefined) throw new Error(`scripts/figures/figure-sources.mjs lacks ${name} of ${file}.`)
+      return row(name, type, source)
+    })
+    .join('')
+
+/** @type {(schemas: { readonly serverRisk: z.ZodObject, readonly calibration: z.ZodObject, readonly coverage: z.ZodObject }) => string} */
+export const figuresPage = (schemas) => {
+  const serverRisk = schemaRows('server_risk.parquet', schemas.serverRisk, serverRiskFigures)
+  const calibration = schemaRows('calibration', schemas.calibration, calibrationFigures)
+  const coverage = schemaRows('coverage', schemas.coverage, coverageFigures)
   const flagged = Object.entries(flaggedFigures).map(([name, source]) => row(name, 'added', source))
   const fleet = Object.entries(fleetFigures).map(([name, source]) => row(name, 'key', source))
   return `${introduction}
 ## server_risk.parquet
 One row per server and metric. A question mark marks a column that may be empty.
 
-${heading}${serverRisk.join('')}
+${heading}${serverRisk}
 ## risk_flagged_forecasts.parquet
 Every input row and column, in the input's order, and these columns.
 
@@ -64,5 +75,11 @@ ${heading}${flagged.join('')}
 ## The fleet
 Totals are counted over servers, never over rows.
 
-${heading}${fleet.join('')}`
+${heading}${fleet.join('')}
+## model_accuracy.json: calibration
+
+${heading}${calibration}
+## model_accuracy.json: coverage
+
+${heading}${coverage}`
 }
