@@ -19,7 +19,7 @@ export const columnAliases = {
 } as const satisfies Record<string, readonly string[]>
 
 export type ColumnRole = keyof typeof columnAliases
-const requiredRoles = ['server_id', 'timestamp', 'predicted'] as const satisfies readonly ColumnRole[]
+export const requiredRoles = ['server_id', 'timestamp', 'predicted'] as const satisfies readonly ColumnRole[]
 type RequiredRole = (typeof requiredRoles)[number]
 
 /** Columns that the flagged Parquet adds; input columns must not have these names. */

@@ -73,10 +73,13 @@ const openFiles = async (
   return { files, name, schema, columns, expressions }
 }
 
-export const forecastRowsQuery = (expressions: ForecastExpressions): string =>
-  `SELECT ${Object.entries(expressions)
-    .map(([role, sql]) => `${sql} AS ${identifier(role)}`)
-    .join(', ')} FROM source`
+export const forecastRowsQuery = (expressions: ForecastExpressions): string => `SELECT ${canonicalColumnsSql(expressions)} FROM source`
+
+/** Canonical columns for a SELECT over the rows as they were given. */
+export const canonicalColumnsSql = (
+  expressions: ForecastExpressions,
+  names: readonly (keyof ForecastExpressions)[] = Object.keys(expressions) as (keyof ForecastExpressions)[],
+): string => names.map((name) => `${expressions[name]} AS ${identifier(name)}`).join(', ')
 
 /** A failure to read, told as damage of the file that DuckDB names; what has nothing to do with reading stays as it was. */
 export const damagedFileError = (files: readonly ForecastFile[], name: string, cause: unknown): unknown => {

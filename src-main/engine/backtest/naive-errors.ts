@@ -1,6 +1,7 @@
 // The naive forecast that MASE measures by: the mean distance of a series from itself one season ago (Hyndman and Koehler 2006).
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { isMeasuredSql } from '../../forecasts/horizon.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
 /**
@@ -44,7 +45,7 @@ export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string
       WHERE m.measured > 0 GROUP BY ALL
     ), measured AS (
       SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN witness w USING (server_id, metric, model)
-      WHERE f.actual IS NOT NULL AND NOT coalesce(f.is_future, false)
+      WHERE ${isMeasuredSql}
     )
     SELECT series_id, nullif(${fixedSumSql('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
     FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)

@@ -13,6 +13,8 @@ import { silentProgress } from '../progress.ts'
 import { headroom } from './headroom.ts'
 import { assignRecommendations } from '../recommendations/assign-recommendations.ts'
 import { literalPath } from '../../forecasts/forecast-files.ts'
+import { canonicalColumnsSql } from '../../forecasts/forecast-dataset.ts'
+import { isHorizonSql } from '../../forecasts/horizon.ts'
 import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
 
 /**
@@ -63,7 +65,7 @@ const applyFolderFindings = async (database: Database, fleet: AssessedFleet): Pr
 }
 
 const createFlaggedView = async (database: Database, fleet: AssessedFleet): Promise<void> => {
-  const { server_id, metric, model, ts, actual, predicted, is_future } = fleet.dataset.expressions
+  const { expressions } = fleet.dataset
   const flagExpression = (name: string, computed: string): string => {
     const folderColumn = flagColumn(fleet, name)
     return folderColumn === undefined ? computed : `coalesce(${flagValue(folderColumn)}, false)`
@@ -71,13 +73,12 @@ const createFlaggedView = async (database: Database, fleet: AssessedFleet): Prom
   await database.run(`
     CREATE OR REPLACE VIEW flagged AS
     SELECT n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted,
-           coalesce(n.is_future, n.actual IS NULL AND (r.last_measured_at IS NULL OR n.ts > r.last_measured_at)) AS is_horizon,
+           ${isHorizonSql('n', 'r.last_measured_at')} AS is_horizon,
            coalesce(n.model = r.model, false) AS is_selected, n.is_eoq, n.is_holiday
     FROM (
-      SELECT ${server_id} AS server_id, ${metric} AS metric, ${model} AS model, ${ts} AS ts,
-             ${actual} AS actual, ${predicted} AS predicted, ${is_future} AS is_future,
-             ${flagExpression('is_eoq', fleet.calendar.isEoq(ts))} AS is_eoq,
-             ${flagExpression('is_holiday', fleet.calendar.isHoliday(ts))} AS is_holiday
+      SELECT ${canonicalColumnsSql(expressions, ['server_id', 'metric', 'model', 'ts', 'actual', 'predicted', 'is_future'])},
+             ${flagExpression('is_eoq', fleet.calendar.isEoq(expressions.ts))} AS is_eoq,
+             ${flagExpression('is_holiday', fleet.calendar.isHoliday(expressions.ts))} AS is_holiday
       FROM source
     ) n JOIN server_risk r USING (server_id, metric)`)
 }

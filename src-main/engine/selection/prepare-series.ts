@@ -1,6 +1,7 @@
 // Tables `series` (one row per server and metric: identity, group, thresholds, last measured time) and the view `forecast` with `is_horizon`.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
+import { isHorizonSql } from '../../forecasts/horizon.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Method } from '../methods/method.ts'
 
@@ -12,7 +13,6 @@ export const prepareSeries = async (database: Database, config: AnalysisConfig, 
     'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
     z.object({ complete: z.boolean() }),
   )
-  // A hole in the measurements is no horizon: only what lies after the series' last measured time is.
   await database.run(
     `CREATE OR REPLACE VIEW forecast AS ${complete ? 'SELECT *, is_future AS is_horizon FROM forecast_rows' : forecastQuery}`,
   )
@@ -40,7 +40,7 @@ export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | '
 
 /** SQL for the rows of `forecast`, whatever the set states of its future. */
 export const forecastQuery = `
-  SELECT f.*, coalesce(f.is_future, f.actual IS NULL AND (s.last_measured_at IS NULL OR f.ts > s.last_measured_at)) AS is_horizon
+  SELECT f.*, ${isHorizonSql('f', 's.last_measured_at')} AS is_horizon
   FROM forecast_rows f JOIN (SELECT server_id, metric, last_measured_at FROM series) s USING (server_id, metric)`
 
 export const horizonCountsQuery = `

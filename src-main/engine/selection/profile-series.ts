@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { fromStepsSql, toStepsSql } from '../../statistics/fixed-point.ts'
+import { isMeasuredSql } from '../../forecasts/horizon.ts'
 import { damagedFileError, type ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
@@ -66,7 +67,7 @@ export const seriesProfileQuery = (
   const leads = leadColumns(columns)
   return `
     WITH placed AS (
-      SELECT *, NOT coalesce(is_future, false) AND actual IS NOT NULL AND predicted IS NOT NULL AS is_backtest,
+      SELECT *, ${isMeasuredSql} AND predicted IS NOT NULL AS is_backtest,
              ${duplicateCheck.slot} AS slot
       FROM forecast_rows
     ), measured AS (
@@ -75,7 +76,7 @@ export const seriesProfileQuery = (
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
-             CASE WHEN actual IS NOT NULL AND NOT coalesce(is_future, false) THEN ts END AS measured_at${leads.perRow}
+             CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${leads.perRow}
       FROM placed
     ), bitmaps AS (
       SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,

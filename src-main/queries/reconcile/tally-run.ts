@@ -5,7 +5,8 @@ import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest
 import { literal, type Database } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedPointFor, type FixedPoint } from '../../statistics/fixed-point.ts'
-import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
+import { isHorizonSql } from '../../forecasts/horizon.ts'
+import { canonicalColumnsSql, openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { mixHorizons, module05Thresholds } from '../../engine/methods/module05.ts'
 import { literalPath } from '../../forecasts/forecast-files.ts'
 import { selectUpgradedServerRisk } from '../run/missing-columns.ts'
@@ -26,8 +27,7 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
 export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
   const serverRiskFile = `read_parquet(${literal(literalPath(join(folder, runFiles.serverRisk)))})`
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${await selectUpgradedServerRisk(database, serverRiskFile)}`)
-  const source = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'left aside')
-  const { server_id, metric, model, ts, actual, predicted, is_future } = source.expressions
+  const { expressions } = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'left aside')
   await database.run(`
     CREATE OR REPLACE TABLE series AS
     SELECT CAST(row_number() OVER (ORDER BY server_id, metric) - 1 AS INTEGER) AS series_id, server_id, metric, model AS selected_model,
@@ -35,11 +35,11 @@ export const createTallies = async (database: Database, folder: string, manifest
     FROM server_risk ORDER BY series_id`)
   await database.run(`
     CREATE OR REPLACE VIEW forecast AS
-    SELECT n.*, coalesce(n.is_future, n.actual IS NULL AND (s.last_measured_at IS NULL OR n.ts > s.last_measured_at)) AS is_horizon,
+    SELECT n.*, ${isHorizonSql('n', 's.last_measured_at')} AS is_horizon,
            coalesce(n.model = s.selected_model, false) AS is_selected, s.high_threshold, s.very_high_threshold
     FROM (
-      SELECT ${server_id} AS server_id, ${metric} AS metric, ${model} AS model, ${ts} AS ts, ${actual} AS actual,
-             ${predicted} AS predicted, ${is_future} AS is_future, source.is_eoq, source.is_holiday
+      SELECT ${canonicalColumnsSql(expressions, ['server_id', 'metric', 'model', 'ts', 'actual', 'predicted', 'is_future'])},
+             source.is_eoq, source.is_holiday
       FROM source
     ) n JOIN series s USING (server_id, metric)`)
   const { greatest } = await database.row(

@@ -4,6 +4,9 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
+import { requiredRoles, type MappedColumns } from '../../forecasts/forecast-columns.ts'
+import { canonicalColumnsSql, canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
+import { isHorizonSql } from '../../forecasts/horizon.ts'
 import { selectUpgradedServerRisk } from './missing-columns.ts'
 import { escapeGlob } from '../../database/sql-text.ts'
 
@@ -22,29 +25,7 @@ export const createRunTables = async (database: Database, { folder, manifest }: 
  * versions. Both are created in `schema`, so that one database can hold several runs.
  */
 const createTablesFromFiles = async (database: Database, folder: string, manifest: RunManifest, schema: string): Promise<void> => {
-  const types = new Map(manifest.mapped_columns.map(({ role, column, type }) => [role, { column, type }]))
-  const column = (role: string): string | null => {
-    const mapping = types.get(role)
-    return mapping === undefined ? null : `f.${identifier(mapping.column)}`
-  }
-  const requiredColumn = (role: string): string => {
-    const columnSql = column(role)
-    if (columnSql === null) throw new HeadroomError('run-damaged', `The manifest of ${folder} does not say which column is ${role}.`)
-    return columnSql
-  }
-  const number = (expression: string): string =>
-    `CASE WHEN isnan(CAST(${expression} AS DOUBLE)) THEN NULL ELSE CAST(${expression} AS DOUBLE) END`
-  const time = requiredColumn('timestamp')
-  // A plain cast of text would drop its offset silently.
-  const isText = /CHAR|TEXT|STRING/i.test(types.get('timestamp')?.type ?? '')
-  const ts = isText ? `CAST(CAST(${time} AS TIMESTAMPTZ) AS TIMESTAMP)` : `CAST(${time} AS TIMESTAMP)`
-  const optionalNumber = (role: string): string => {
-    const columnSql = column(role)
-    return columnSql === null ? 'CAST(NULL AS DOUBLE)' : number(columnSql)
-  }
-  const textOr = (columnSql: string | null, missing: string): string =>
-    columnSql === null ? literal(missing) : `coalesce(CAST(${columnSql} AS VARCHAR), ${literal(missing)})`
-  const isFuture = column('is_future')
+  const expressions = canonicalExpressions(readMappedColumns(folder, manifest), manifest.config.target_metric)
   const isNumbered = !manifest.schema.some((field) => field.column.toLowerCase() === 'file_row_number')
   const file = (name: string): string => literal(escapeGlob(join(folder, name)))
   const schemaName = identifier(schema)
@@ -54,15 +35,7 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
   await database.run(`
     CREATE OR REPLACE VIEW ${schemaName}.flagged_rows AS
       SELECT
-        CAST(${requiredColumn('server_id')} AS VARCHAR) AS server_id,
-        ${textOr(column('metric'), manifest.config.target_metric)} AS metric,
-        ${textOr(column('model'), 'forecast')} AS model,
-        ${ts} AS ts,
-        ${optionalNumber('actual')} AS actual,
-        ${number(requiredColumn('predicted'))} AS predicted,
-        ${optionalNumber('yhat_lower')} AS yhat_lower,
-        ${optionalNumber('yhat_upper')} AS yhat_upper,
-        ${isFuture === null ? 'CAST(NULL AS BOOLEAN)' : `CAST(${isFuture} AS BOOLEAN)`} AS is_future,
+        ${canonicalColumnsSql(expressions, canonicalNames)},
         f.is_selected, f.is_eoq, f.is_holiday,
         ${isNumbered ? 'f.file_row_number' : 'CAST(NULL AS BIGINT)'} AS row_number
       FROM read_parquet(${file(runFiles.flaggedForecasts)}${isNumbered ? ', file_row_number = true' : ''}) f`)
@@ -70,7 +43,17 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
     CREATE OR REPLACE VIEW ${schemaName}.flagged AS
     SELECT
       n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted, n.yhat_lower, n.yhat_upper,
-      coalesce(n.is_future, n.actual IS NULL AND (r.last_measured_at IS NULL OR n.ts > r.last_measured_at)) AS is_horizon,
+      ${isHorizonSql('n', 'r.last_measured_at')} AS is_horizon,
       n.is_selected, n.is_eoq, n.is_holiday
     FROM ${schemaName}.flagged_rows n LEFT JOIN ${schemaName}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
+}
+
+const canonicalNames = ['server_id', 'metric', 'model', 'ts', 'actual', 'predicted', 'yhat_lower', 'yhat_upper', 'is_future'] as const
+
+/** Throws run-damaged. */
+const readMappedColumns = (folder: string, manifest: RunManifest): MappedColumns => {
+  const columns = new Map(manifest.mapped_columns.map(({ role, column, type }) => [role, { column, type }]))
+  const missing = requiredRoles.find((role) => !columns.has(role))
+  if (missing !== undefined) throw new HeadroomError('run-damaged', `The manifest of ${folder} does not say which column is ${missing}.`)
+  return Object.fromEntries(columns) as MappedColumns
 }
