@@ -18,7 +18,7 @@ const breachTest = 'test/engine/breach/breach.test.ts'
 
 const series = from('src-main/engine/selection/prepare-series.ts#seriesQuery', frozen)
 const selection = from('src-main/engine/selection/select-models.ts#selectedModelsQuery', frozen)
-const threshold = from('src-shared/config/analysis-config.ts#thresholdsFor', frozen)
+const threshold = from('src-main/forecasts/thresholds.ts#thresholdsQuery', frozen)
 const horizon = from(`${risk}#horizonFiguresQuery`, frozen)
 const verdict = from(`${risk}#seriesRiskQuery`, frozen)
 const paths = from('src-main/engine/breach/simulate-paths.ts#simulateBreaches', breachTest)

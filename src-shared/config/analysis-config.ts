@@ -81,14 +81,6 @@ export const completeConfig = (input: unknown, method: AnalysisMethod): Analysis
 export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>
   (config.eoq_months ?? [3, 6, 9, 12].map((m) => ((m - 1 + config.fiscal_year_start_month - 1) % 12) + 1)).slice().sort((a, b) => a - b)
 
-/** Thresholds for a metric on a server of some criticality, in the metric's unit. */
-export const thresholdsFor = (config: AnalysisConfig, metric: string, criticality: string | null): Thresholds =>
-  (criticality === null ? undefined : config.criticality_thresholds[criticality]) ??
-  config.metric_thresholds[metric] ?? {
-    high: config.high_risk_threshold,
-    very_high: config.very_high_risk_threshold,
-  }
-
 /** Words of a metric's name that say its unit is not percent, and words of what is usually given in percent. */
 const otherUnitTokens = new Set(
   'net network bps kbps mbps gbps bytes kb mb gb tb iops ops qps tps rps ms seconds latency packets count errors requests connections'.split(

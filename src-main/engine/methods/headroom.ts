@@ -1,5 +1,6 @@
 // Headroom's own method: the selected model's horizon alone, configured thresholds, standardised clusters, savings of removed hosts.
-import { eoqMonthsOf, hasThreshold, thresholdsFor, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { thresholdsQuery } from '../../forecasts/thresholds.ts'
 import { clusterServers } from '../clusters/cluster-servers.ts'
 import type { Method } from './method.ts'
 
@@ -10,7 +11,7 @@ const isUnderutilizedSql = (config: AnalysisConfig): string => `
 
 export const headroom: Method = {
   name: 'headroom',
-  thresholdsFor: (config, metric, criticality) => (hasThreshold(config, metric) ? thresholdsFor(config, metric, criticality) : null),
+  thresholdsQuery,
   eoqWindow: (config) => ({ months: eoqMonthsOf(config), days: config.eoq_window_days }),
   prepareRisk: () => Promise.resolve(),
   riskSql: (config) => ({ seasonalPeak: 'f.seasonal_peak_risk', isUnderutilized: isUnderutilizedSql(config), joins: '' }),

@@ -1,5 +1,5 @@
 // What an analysis method decides: thresholds, the quarter-end window, two figures of a series' risk, clusters, savings and what the summary counts.
-import type { AnalysisConfig, AnalysisMethod, Thresholds } from '../../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig, AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar, EoqWindow } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
 import type { FixedPoint } from '../../statistics/fixed-point.ts'
@@ -9,8 +9,8 @@ import type { FlaggedRowCounts } from '../../../src-shared/artefacts/run-summary
 
 export interface Method {
   readonly name: AnalysisMethod
-  /** In the metric's unit; null where the metric has no threshold. */
-  readonly thresholdsFor: (config: AnalysisConfig, metric: string, criticality: string | null) => Thresholds | null
+  /** SQL for one row per metric and criticality that has thresholds: metric, criticality, high, very_high. Reads `series_models`, `server_attributes`. */
+  readonly thresholdsQuery: (config: AnalysisConfig) => string
   readonly eoqWindow: (config: AnalysisConfig) => EoqWindow
   /** Creates what `riskSql` joins; reads `forecast`, `series`. */
   readonly prepareRisk: (database: Database, calendar: Calendar, fixedPoint: FixedPoint) => Promise<void>

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig, Thresholds } from '../../../src-shared/config/analysis-config.ts'
+import { uniformThresholdsQuery } from '../../forecasts/thresholds.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { runKMeans } from '../../statistics/k-means.ts'
@@ -112,7 +113,7 @@ const isUnderutilizedSql = (config: AnalysisConfig): string => `
 
 export const module05: Method = {
   name: 'module05',
-  thresholdsFor: () => module05Thresholds,
+  thresholdsQuery: () => uniformThresholdsQuery(module05Thresholds),
   // Module 05 marked the last day of a calendar quarter alone.
   eoqWindow: () => ({ months: [3, 6, 9, 12], days: 1 }),
   prepareRisk: mixHorizons,

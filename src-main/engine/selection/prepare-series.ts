@@ -7,7 +7,7 @@ import type { Method } from '../methods/method.ts'
 
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
 export const prepareSeries = async (database: Database, config: AnalysisConfig, method: Method): Promise<void> => {
-  await createThresholds(database, config, method)
+  await database.run(`CREATE OR REPLACE TABLE thresholds AS ${method.thresholdsQuery(config)}`)
   await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config)}`)
   const { complete } = await database.row(
     'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
@@ -46,17 +46,3 @@ export const forecastQuery = `
 export const horizonCountsQuery = `
   SELECT server_id, metric, model, count(*) FILTER (WHERE is_horizon AND predicted IS NOT NULL) AS horizon_points
   FROM forecast GROUP BY ALL`
-
-/** One row per metric and criticality; no row where no threshold applies. */
-const createThresholds = async (database: Database, config: AnalysisConfig, method: Method): Promise<void> => {
-  const pairs = await database.rows(
-    `SELECT DISTINCT s.metric, a.criticality FROM series_models s LEFT JOIN server_attributes a USING (server_id) ORDER BY ALL`,
-    z.object({ metric: z.string(), criticality: z.string().nullable() }),
-  )
-  await database.run('CREATE OR REPLACE TABLE thresholds (metric VARCHAR, criticality VARCHAR, high DOUBLE, very_high DOUBLE)')
-  for (const { metric, criticality } of pairs) {
-    const thresholds = method.thresholdsFor(config, metric, criticality)
-    if (thresholds === null) continue
-    await database.run('INSERT INTO thresholds VALUES (?, ?, ?, ?)', [metric, criticality, thresholds.high, thresholds.very_high])
-  }
-}
