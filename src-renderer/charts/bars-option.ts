@@ -1,4 +1,4 @@
-// Bars over names or times: one or several stacked kinds, with standard errors where there are some.
+// A bar chart over names or times: one or several stacked series, optionally with standard errors.
 import type { BarSeriesOption, CustomSeriesOption, EChartsOption } from 'echarts'
 import { escapeHtml, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { createCategoryAxis, createBaseOption, createTooltip, createValueAxis, type ChartContext } from './chart-axes.ts'
@@ -7,11 +7,11 @@ import { fontSizes } from '../../src-shared/chart-options/title.ts'
 export interface BarKind {
   readonly name: string
   readonly color: string
-  /** One per name; null leaves the place empty. */
+  /** One per name; null draws no bar. */
   readonly values: readonly (number | null)[]
-  /** Drawn, but not told: what a bar stands on. */
+  /** The invisible base of a waterfall bar, left out of the tooltip. */
   readonly isBase?: boolean
-  /** Diagonal lines tell it from its neighbour without its colour. */
+  /** Hatching makes it distinguishable without colour. */
   readonly isHatched?: boolean
 }
 
@@ -21,13 +21,13 @@ export interface BarsData {
   readonly kinds: readonly BarKind[]
   /** One standard error to either side of the first kind's bars. */
   readonly errors?: readonly (number | null)[]
-  /** Greatest value of the axis. */
+  /** Maximum of the axis. */
   readonly max?: number
-  /** Bars lie along the x axis, for long names. */
+  /** Horizontal bars, for long names. */
   readonly isHorizontal?: boolean
-  /** Written at the end of the bars. */
+  /** Labels at the end of the bars. */
   readonly labels?: readonly string[]
-  /** Further words of the tooltip, by name. */
+  /** Additional tooltip text per name. */
   readonly notes?: readonly string[]
 }
 
@@ -51,17 +51,17 @@ const errorBarSeries = (data: BarsData, chart: ChartContext): CustomSeriesOption
 
 const labelGap = 14
 
-/** Pixels that the widest of these texts takes, and a gap. */
+/** Width in pixels of the widest text, plus a gap. */
 const labelSpace = ({ theme }: ChartContext, texts: readonly string[]): number =>
   labelGap + Math.max(0, ...texts.map((text) => theme.font.measure(text, fontSizes.small)))
 
-/** The tallest stack, rounded up to the digits that an axis would take. */
+/** The highest stack, rounded up as for an axis. */
 const maxStackHeight = ({ kinds, names, max }: BarsData): number => {
   const stacks = names.map((_, index) => kinds.reduce((sum, { values }) => sum + Math.abs(values[index] ?? 0), 0))
   return Math.max(max ?? 0, ...stacks.map((height) => (height < 1 ? height : Math.ceil(height))))
 }
 
-/** Needs BarChart, CustomChart, GridComponent and TooltipComponent. The id of a kind's series is its place. */
+/** Needs BarChart, CustomChart, GridComponent and TooltipComponent. The series id is the index of the kind. */
 export const createBarsOption = (data: BarsData, chart: ChartContext): EChartsOption => {
   const { theme, formatting } = chart
   const isHorizontal = data.isHorizontal === true

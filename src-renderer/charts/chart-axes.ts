@@ -1,4 +1,4 @@
-// The parts that the small charts of the window share: axes with units, hairlines, tooltip, and the room around the plot.
+// Shared parts of the window's charts: axes with units, grid lines, tooltip and margins.
 import type { EChartsOption, TooltipComponentOption, XAXisComponentOption, YAXisComponentOption } from 'echarts'
 import { formatMoment, type ChartFormatting } from '../../src-shared/chart-options/format.ts'
 import type { ChartTheme } from '../../src-shared/chart-options/theme.ts'

@@ -1,4 +1,4 @@
-// The only file that runs ECharts: mounts, resizes, sets, disposes, hands out pictures, and marks when everything is painted.
+// The only file that runs ECharts: mounts, resizes, updates, exports and disposes the chart, and marks when it is painted.
 import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts'
 import {
   BrushComponent,
@@ -20,23 +20,23 @@ use([BarChart, LineChart, ScatterChart, CustomChart, BrushComponent, GridCompone
 use([MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, LabelLayout, CanvasRenderer, SVGRenderer])
 
 export interface ChartHandle {
-  /** The chart as it stands: PNG bytes at twice the size, or SVG text. */
+  /** The current chart: PNG bytes at double resolution, or SVG text. */
   readonly exportImage: (kind: 'png' | 'svg') => Uint8Array<ArrayBuffer> | string | undefined
 }
 
-/** Corners of what was drawn around, in the units of the axes. */
+/** Corners of the selected area, in axis units. */
 export type BrushedArea = readonly (readonly [number, number])[]
 
 export interface ChartProps {
-  /** What the chart shows, for readers who do not see it. */
+  /** Text alternative of the chart. */
   readonly label: string
-  /** Must be stable while nothing changes: a new function is drawn anew. */
+  /** Must be stable while nothing changes: a new function redraws the chart. */
   readonly option: (size: ElementSize) => EChartsOption
   /** A data item was clicked: series id, value and index. */
   readonly onItemClick?: (seriesId: string, value: unknown, index: number) => void
   /** The legend was used: series name -> shown. */
   readonly onLegendToggle?: (shown: Readonly<Record<string, boolean>>) => void
-  /** What dragging draws; the option must hold a `brush`. */
+  /** The brush that dragging draws; the option must contain a `brush`. */
   readonly brush?: 'rect' | 'polygon' | null
   readonly onBrush?: (area: BrushedArea) => void
   readonly onHandle?: (handle: ChartHandle | null) => void

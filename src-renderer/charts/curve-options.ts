@@ -1,4 +1,4 @@
-// Two plain curves: a probability that grows with time, and how predicted probabilities held against what happened.
+// Two curves: cumulative breach probability over time, and calibration of predicted probabilities.
 import type { EChartsOption } from 'echarts'
 import { escapeHtml } from '../../src-shared/chart-options/format.ts'
 import { formatChartMoment, createBaseOption, createTooltip, createTimeAxis, createValueAxis, type ChartContext } from './chart-axes.ts'
@@ -6,7 +6,7 @@ import { fontSizes } from '../../src-shared/chart-options/title.ts'
 
 export interface BreachCurveData {
   readonly timesMs: readonly number[]
-  /** 0..1, never falling. */
+  /** 0..1, monotonically increasing. */
   readonly probability: readonly number[]
   readonly startMs: number
   readonly stepMs: number
@@ -33,7 +33,7 @@ export const createBreachCurveOption = (data: BreachCurveData, chart: ChartConte
       {
         type: 'line',
         data: points,
-        // Between the dates it is known for, a straight line: a step would deny what happens within it.
+        // Linear between the known dates: the probability also rises within a step.
         symbol: 'circle',
         symbolSize: 4,
         lineStyle: { color: theme.risk.high.color, width: 2 },

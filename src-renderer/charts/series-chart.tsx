@@ -1,4 +1,4 @@
-// A server's line at drawer size: measured, then forecast, with the threshold and the start of the horizon.
+// The small chart of a server in the drawer: measurements, forecast, threshold and start of the horizon.
 import { formatDate, formatting } from '../theme/formatting.ts'
 
 export interface SeriesChartProps {
@@ -57,14 +57,14 @@ const maxValue = (measured: Float32Array, forecast: Float32Array, threshold: num
   return maximum
 }
 
-/** The threshold's label stands on the emptier side of its line. */
+/** Places the threshold label on the emptier side of its line. */
 const isMostlyAbove = (values: Float32Array, threshold: number): boolean => {
   let above = 0
   for (const value of values) if (value > threshold) above += 1
   return above * 2 > values.length
 }
 
-/** Three times as much history as horizon: a longer line would be a smear at this size. */
+/** History of three times the horizon; more is not readable at this size. */
 const firstVisibleMs = (timesMs: Float64Array, horizonStartMs: number | null, lastMs: number): number => {
   const fromMs = horizonStartMs === null ? Number.NEGATIVE_INFINITY : horizonStartMs - 3 * (lastMs - horizonStartMs)
   return timesMs.find((timeMs) => timeMs >= fromMs) ?? lastMs

@@ -1,8 +1,8 @@
-// A transparent layer over a chart's plot that turns wheel, drag and keys into zooms, hovers and picks.
+// A transparent layer over a chart's plot that maps wheel, drag and keys to zoom, hover and selection.
 import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import type { Rectangle } from '../../src-shared/chart-options/heatmap-layout.ts'
 
-/** A place in the plot, as shares of its width and height from the top left. */
+/** A point of the plot, as shares of its width and height from the top left. */
 export interface PlotPoint {
   readonly x: number
   readonly y: number
@@ -19,7 +19,7 @@ export interface PlotRegion {
 export interface ZoomSurfaceProps {
   readonly label: string
   readonly plot: Rectangle
-  /** Cells, for moving from one to the next by arrow keys. */
+  /** Number of cells, for the arrow keys. */
   readonly columns: number
   readonly rows: number
   readonly onZoom: (region: PlotRegion) => void
@@ -62,7 +62,7 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
   useEffect(() => {
     const element = surface.current
     if (element === null) return undefined
-    // React listens passively to wheels, which could not keep the page from scrolling or zooming.
+    // React registers passive wheel listeners, which cannot prevent scrolling and zooming of the page.
     const handleWheel = (event: WheelEvent): void => onWheel(event)
     element.addEventListener('wheel', handleWheel, { passive: false })
     return () => element.removeEventListener('wheel', handleWheel)
@@ -169,7 +169,7 @@ export const ZoomSurface = (props: ZoomSurfaceProps) => {
   )
 }
 
-/** A drag along one edge only zooms the other way not at all. */
+/** A drag along one axis leaves the other axis unchanged. */
 const regionBetween = (a: PlotPoint, b: PlotPoint, flat: PlotRegion | null = null): PlotRegion => {
   const minDragShare = 0.01
   const spanX: readonly [number, number] = [Math.min(a.x, b.x), Math.max(a.x, b.x)]

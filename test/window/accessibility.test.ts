@@ -1,4 +1,4 @@
-// Every view against axe, in every theme: no serious or critical fault; and what axe cannot see: keys, names, reduced motion.
+// Accessibility: no serious or critical axe violation in any view and theme; keyboard access; reduced motion.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ let window: LaunchedApp
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-accessibility-'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
-  // A colour on its way to another is no fault.
+  // Colours in transition would fail the contrast check.
   await window.page.emulateMedia({ reducedMotion: 'reduce' })
   await showView(window.page, 'Overview')
   await window.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))

@@ -1,4 +1,4 @@
-// An analysis in the window: its progress, cancelling it, and an engine that stops in the middle.
+// An analysis in the window: progress, cancel, events, and an engine that crashes.
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,8 +67,8 @@ describe('a large forecast set', () => {
   })
 })
 
-describe('an events table beside the set', () => {
-  it('is heeded, added to in the window, and heeded again with what was added', async () => {
+describe('an events table next to the forecasts', () => {
+  it('is applied, extended in the window, and applied again', async () => {
     const dataset = join(folder, 'small.parquet')
     await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', seed: 1 })
     await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')

@@ -1,7 +1,7 @@
-// What window tests know of the charts on the page: when they are painted, and where on the canvas something lies.
+// Helpers of the window tests for views and charts: show a view, wait until it is painted, find points on the canvas.
 import type { Page } from 'playwright'
 
-/** Shows a view of the open run by its name in the rail. */
+/** Shows a view by its name in the sidebar. */
 export const showView = async (page: Page, name: string): Promise<void> => {
   const button = page.getByRole('toolbar', { name: 'Views' }).getByRole('button', { name, exact: true })
   // Views of a run can be clicked once a run is open.
@@ -14,7 +14,7 @@ export const waitForHeatmap = async (page: Page): Promise<void> => {
   await waitForChart(page)
 }
 
-/** Waits until nothing on the page is on its way any more. */
+/** Waits until the page has loaded and painted everything. */
 export const waitForPage = async (page: Page): Promise<void> => {
   await page.waitForFunction(
     () => document.querySelectorAll('[aria-busy="true"], .chart[data-painted="false"], .chart-wait').length === 0,
@@ -23,7 +23,7 @@ export const waitForPage = async (page: Page): Promise<void> => {
   )
 }
 
-/** Waits until the chart that is up has drawn everything. */
+/** Waits until the current chart is painted. */
 export const waitForChart = async (page: Page): Promise<void> => {
   await page.waitForSelector('.chart-area[aria-busy="false"] .chart[data-painted="true"]', { timeout: 60_000 })
 }
@@ -46,7 +46,7 @@ export const countChartColors = (page: Page): Promise<number> =>
     return colours.size
   })
 
-/** A place in the plot of the scatter where a coloured mark is drawn, right of the middle, left of the legend. */
+/** A coloured point of the scatter chart, right of the middle and left of the legend. */
 export const findScatterMark = async (page: Page): Promise<PagePoint> => {
   const point = await page.evaluate((): PagePoint | null => {
     const canvas = document.querySelector<HTMLCanvasElement>('.chart canvas')
@@ -73,7 +73,7 @@ export const findScatterMark = async (page: Page): Promise<PagePoint> => {
   return point
 }
 
-/** The middle of a cell-sized place in the heatmap's plot, by shares of its width and height. */
+/** A point of the heatmap's plot, by shares of its width and height. */
 export const heatmapPoint = async (page: Page, xShare: number, yShare: number): Promise<PagePoint> => {
   const box = await page.locator('.zoom-surface').boundingBox()
   if (box === null) throw new Error('There is no heatmap.')

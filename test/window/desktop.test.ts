@@ -1,4 +1,4 @@
-// The window as part of a desktop: opened from a terminal while it is up, links handed over by the system, recent documents, notifications.
+// Desktop integration: opened from a terminal, links from the system, recent documents, notifications.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

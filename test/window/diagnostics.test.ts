@@ -1,4 +1,4 @@
-// What the app writes down about itself: a fallen engine, and the report that the user saves and reads before sending it.
+// Diagnostics: the log of an engine crash, the problem report, and crash dumps.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

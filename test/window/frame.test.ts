@@ -1,4 +1,4 @@
-// The frame around the views: filter and selection shared, ways back, commands by name and by key, links, what is kept for the next start.
+// The frame of the window: shared filter, navigation, commands and shortcuts, links, and the state saved for the next start.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Starts the real app for a window test, with folders of its own that vanish afterwards.
+// Starts the real app for a window test, in temporary folders.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-// Opening what the command line names: run folders of both kinds, broken files, and paths where nothing is.
+// Opening a path from the command line: run folders of both kinds, invalid files and missing paths.
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The user's own question in the real window: asked, cancelled, remembered, drawn, exported; and nothing else can be reached.
+// SQL queries in the window: completion, run, cancel, history, chart and export; and the limits of the read-only access.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Runs that are not the sample: every view of each is shown without a fault, with words for what it lacks.
+// Every view renders without errors for unusual runs, and explains missing data.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -27,7 +27,7 @@ const analyse = async (dataset: string, name: string, ...more: string[]): Promis
   return run
 }
 
-/** Words of every view of a run; fails on errors of the page and on alerts in views that are not named. */
+/** Text of every view of a run; fails on page errors, and on alerts in views other than `viewsWithAlerts`. */
 const visitViews = async (run: string, viewsWithAlerts: readonly string[] = []): Promise<Map<string, string>> => {
   const window = await launchApp({ args: [run] })
   const faults: string[] = []
@@ -159,7 +159,7 @@ describe('every view', () => {
     }
   })
 
-  it('of a run with an event ledger tells each event before and after', async () => {
+  it('of a run with an event calendar shows the effect of each event', async () => {
     const dataset = await makeSample('events', 6)
     const eventsFile = join(folder, 'events.csv')
     const last = JSON.parse(await headroomDone(['inspect', dataset, '--json'])) as { horizon?: { start?: string; end?: string } }

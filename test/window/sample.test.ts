@@ -1,4 +1,4 @@
-// The sample fleet in the real window: heatmap, hover, selection, order, zoom, clusters, themes, and a second start.
+// The sample fleet in the window: heatmap, tooltip, selection, sort order, zoom, clusters, themes, and the next start.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

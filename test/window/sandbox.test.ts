@@ -1,4 +1,4 @@
-// The window as a cage: no Node in the page, no inline scripts, no navigation, no new windows, no permissions; one instance.
+// The sandbox of the window: no Node in the page, no inline scripts, navigation, new windows or permissions; one instance.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

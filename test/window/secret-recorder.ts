@@ -1,4 +1,4 @@
-// Everything by which a secret could get out of the main process in a window test, recorded to be searched: IPC both ways, output, page and files.
+// Records every channel through which a secret could leave the main process: IPC, output, page and files.
 import type { Page } from 'playwright'
 import { filesBelow } from '../fixtures/cloud-cli-workspace.ts'
 import type { AwsSimulator } from '../simulator/simulator.ts'

@@ -1,4 +1,4 @@
-// Electron's own security checklist, point by point, on the running window; what holds in packages alone is tested on the package.
+// Electron's security checklist, point by point, on the running window; the rest is tested on the package.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readdir, mkdtemp, rm } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// One walk per view over the sample fleet: a planner's question answered start to end, with a picture of the answer.
+// One walk through every view of the sample fleet, with a screenshot each.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -31,7 +31,7 @@ const main = (name: string) => window.page.getByRole('main', { name })
 const numberIn = (text: string): number => Number(/\d[\d,]*/.exec(text)?.[0].replaceAll(',', '') ?? Number.NaN)
 const atRiskInSummaryBar = async (): Promise<number> =>
   numberIn(await window.page.locator('.figure', { hasText: 'At risk' }).locator('.figure-value').innerText())
-/** The save dialog answers with this path. */
+/** Makes the save dialog return this path. */
 const stubSaveDialog = (path: string): Promise<void> =>
   window.app.evaluate(({ dialog }, filePath) => {
     dialog.showSaveDialog = async () => ({ canceled: false, filePath })
@@ -41,7 +41,7 @@ const stubOpenDialog = (path: string): Promise<void> =>
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [filePath] })
   }, path)
 
-describe('Overview: how is my fleet?', () => {
+describe('Overview', () => {
   it('Overview says how many run out, when, how sure and what is saved, as the summary bar does', async () => {
     const { page } = window
     const text = await main('Overview').innerText()
@@ -128,7 +128,7 @@ describe('Servers: the list', () => {
   })
 })
 
-describe('Server: why this one?', () => {
+describe('Server', () => {
   it('Server shows its curve, its breach probability and what to do, in numbers too', async () => {
     const { page } = window
     await showView(page, 'Overview')
@@ -176,7 +176,7 @@ describe('Server: why this one?', () => {
   })
 })
 
-describe('Seasons: what does quarter end do?', () => {
+describe('Seasons', () => {
   it('Seasons state uplift with n and error, causes and the year by weekday', async () => {
     await showView(window.page, 'Seasons')
     await waitForPage(window.page)
@@ -187,7 +187,7 @@ describe('Seasons: what does quarter end do?', () => {
   })
 })
 
-describe('Models: can I trust it?', () => {
+describe('Models', () => {
   it('Models show error, calibration and coverage against what was promised', async () => {
     await showView(window.page, 'Models')
     await waitForPage(window.page)
@@ -199,7 +199,7 @@ describe('Models: can I trust it?', () => {
   })
 })
 
-describe('Recommendations: what do I do?', () => {
+describe('Recommendations', () => {
   it('Recommendations are accepted, dismissed with a reason, and taken back', async () => {
     const { page, home } = window
     await showView(page, 'Recommendations')
@@ -228,7 +228,7 @@ describe('Recommendations: what do I do?', () => {
   })
 })
 
-describe('What if: and if ...?', () => {
+describe('What if', () => {
   it('What if answers while a slider moves, by the grid too, and keeps scenarios with the run', async () => {
     const { page } = window
     await showView(page, 'What if')
@@ -274,7 +274,7 @@ describe('What if: and if ...?', () => {
   })
 })
 
-describe('Events: what one-off things explain or will change this?', () => {
+describe('Events', () => {
   it('Events are added, drawn on the server, changed, removed and put back', async () => {
     const { page, home } = window
     await showView(page, 'Servers')
@@ -341,7 +341,7 @@ describe('Events: what one-off things explain or will change this?', () => {
   })
 })
 
-describe('Risk heatmap: who, when?', () => {
+describe('Risk heatmap', () => {
   it('Risk heatmap is a table too: the riskiest first, with the day of its first breach', async () => {
     const { page } = window
     await showView(page, 'Risk heatmap')
@@ -357,7 +357,7 @@ describe('Risk heatmap: who, when?', () => {
   })
 })
 
-describe('Compare: what changed since last time?', () => {
+describe('Compare', () => {
   it('Compare offers a choice where there is no other run', async () => {
     await showView(window.page, 'Compare')
     expect(await main('Compare').innerText()).toMatch(/No other run to compare/)
@@ -395,7 +395,7 @@ describe('Compare: what changed since last time?', () => {
   })
 })
 
-describe('Reconcile: why do these numbers differ from the old report?', () => {
+describe('Reconcile', () => {
   it('Reconcile leads from each old total to the new one', async () => {
     const { page } = window
     await showView(page, 'Reconcile')
@@ -471,7 +471,7 @@ describe('Settings', () => {
   })
 })
 
-describe('Clusters: which behave alike?', () => {
+describe('Clusters', () => {
   it('Clusters are picked with a box, which narrows the list, and shown on other axes', async () => {
     const { page } = window
     await showView(page, 'Clusters')

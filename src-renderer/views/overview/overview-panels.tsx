@@ -60,7 +60,7 @@ export const BreachCalendar = ({ figures, run, theme }: PanelProps & { readonly 
   )
 }
 
-const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs} days`)
+const stepLabel = (stepMs: number): string => (stepMs === dayMs ? 'day' : stepMs === 7 * dayMs ? 'week' : `${stepMs / dayMs}-day period`)
 
 /** Adds the empty bins, so that the axis is continuous. */
 const calendarBins = (

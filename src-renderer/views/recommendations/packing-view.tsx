@@ -21,9 +21,9 @@ type HostRow = PackingPage['rows'][number]
 
 const columns: readonly GridColumn[] = [
   { name: 'host', title: 'Host', kind: 'text', width: 150 },
-  { name: 'servers', title: 'Consolidated', kind: 'count', width: 86 },
+  { name: 'servers', title: 'Consolidated', kind: 'count', width: 104 },
   { name: 'consolidated_servers', title: 'Servers', kind: 'text', width: 420 },
-  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 110 },
+  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 134 },
 ]
 
 const toCells = ({ host, consolidatedServers, monthly_savings_usd: usd }: HostRow): readonly Cell[] => [

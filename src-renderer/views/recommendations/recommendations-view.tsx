@@ -31,11 +31,11 @@ const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepte
 const columns = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
-  { name: 'reason', title: 'Reason', kind: 'text', width: 196 },
+  { name: 'reason', title: 'Reason', kind: 'text', width: 168 },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
   { name: 'target_host', title: 'Target host', kind: 'text', width: 110 },
-  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 100 },
+  { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 134 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
 ] as const satisfies readonly GridColumn[]
 

@@ -19,8 +19,8 @@ export const settingGroups: readonly SettingGroup[] = [
     title: 'Thresholds',
     fields: [
       { key: 'high_risk_threshold', label: 'High', kind: 'number', unit: '%', hint: 'Servers above are at risk' },
-      { key: 'very_high_risk_threshold', label: 'Very high', kind: 'number', unit: '%', hint: 'Risk level “high”' },
-      { key: 'underutilized_threshold', label: 'Underutilised', kind: 'number', unit: '%', hint: 'Forecast mean below' },
+      { key: 'very_high_risk_threshold', label: 'Very high', kind: 'number', unit: '%', hint: 'Servers above have risk level “high”' },
+      { key: 'underutilized_threshold', label: 'Underutilised', kind: 'number', unit: '%', hint: 'Servers with a lower forecast mean' },
       {
         key: 'basis',
         label: 'Risk basis',
@@ -49,7 +49,7 @@ export const settingGroups: readonly SettingGroup[] = [
         key: 'interval_level',
         label: 'Nominal coverage',
         kind: 'number',
-        hint: 'For example 0.8',
+        hint: 'Share between 0 and 1, such as 0.8',
       },
       { key: 'target_metric', label: 'Default metric', kind: 'text', hint: 'For forecasts without a metric column, such as cpu_p95' },
     ],
