@@ -191,6 +191,7 @@ export const calibrationFigures = {
   series: scores('number of series', 'series with a hold-out'),
   events: scores('number of series', 'series that breached in their hold-out'),
   base_rate: scores('share, 0 to 1', '`events` / `series`'),
+  curve_weight: scores('weight of the fitted curve, 0 to 1', '`events` / (`events` + 20)'),
   brier: scores('Brier score, 0 the best', 'mean of (probability − outcome)², cross-fitted in five folds by server'),
   brier_plain_flag: scores('Brier score of the plain flag', 'the same with 1 where the hold-out forecast lies above the threshold'),
   brier_base_rate: scores('Brier score of a constant', '`base_rate` × (1 − `base_rate`)'),

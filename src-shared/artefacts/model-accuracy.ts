@@ -32,7 +32,7 @@ const reliabilityRowSchema = z.object({
 })
 export type ReliabilityRow = z.infer<typeof reliabilityRowSchema>
 
-const calibrationSchema = z.object({
+export const calibrationSchema = z.object({
   series: z.number(),
   events: z.number(),
   base_rate: nullableNumber,
@@ -47,7 +47,7 @@ const calibrationSchema = z.object({
 })
 export type CalibrationScores = z.infer<typeof calibrationSchema>
 
-const coverageSchema = z.object({
+export const coverageSchema = z.object({
   nominal: z.number(),
   points: z.number(),
   /** Of the rows with bounds; null where none has. */
