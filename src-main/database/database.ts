@@ -1,5 +1,5 @@
-// The DuckDB seam: opens a database with bounded memory and threads, runs checked SQL, and is interrupted by an AbortSignal.
-import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+// The DuckDB seam: opens a database with bounded memory and threads, runs SQL whose rows are validated, and obeys an AbortSignal.
+import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { cancelledError, toDatabaseError } from './database-error.ts'
@@ -27,7 +27,7 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
- * One connection to an in-memory database in UTC, on which statements run in turn: `connectBeside` gives another. Close it when done: DuckDB
+ * One connection to an in-memory database in UTC, on which statements run in turn; `openConnection` gives another. Close it when done: DuckDB
  * keeps threads and memory until then.
  */
 export class Database {
@@ -71,13 +71,13 @@ export class Database {
     const connection = await instance.connect()
     const database = new Database(instance, connection, threads, options.signal, true, options.spillFolder)
     await database.run("SET GLOBAL TimeZone = 'UTC'")
-    // Else each statement would open all files of a large set again.
+    // Otherwise each statement would open all files of a large dataset again.
     await database.run('SET GLOBAL parquet_metadata_cache = true')
     await database.#trackProgress()
     return database
   }
 
-  /** Where other code may leave files as well; whoever opened the database removes it. */
+  /** Other code may write files here too; the opener of the database removes the folder. */
   get spillFolder(): string {
     if (this.#spillFolder === undefined) throw new HeadroomError('internal', 'This database was opened without a folder to spill into.')
     return this.#spillFolder
@@ -88,7 +88,7 @@ export class Database {
     await this.#guarded(sql, () => this.connection.run(sql, parameters))
   }
 
-  /** Runs a query whose rows must have the stated shape. BIGINT arrives as bigint, TIMESTAMP as Date. */
+  /** Runs a query and parses its rows by the schema. BIGINT arrives as bigint, TIMESTAMP as Date. */
   async rows<Row>(sql: string, row: z.ZodType<Row>, parameters: SqlParameters = []): Promise<Row[]> {
     const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
     return reader.getRowObjectsJS().map((candidate) => row.parse(candidate))
@@ -101,20 +101,20 @@ export class Database {
     return first
   }
 
-  /** Runs a query and hands over its columns, without a row object per row: for arrays of many thousand values. */
+  /** Runs a query and returns its columns, without an object per row: for arrays of many thousand values. */
   async columns(sql: string, parameters: SqlParameters = []): Promise<Record<string, unknown[]>> {
     const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
     return reader.getColumnsObjectJS()
   }
 
-  /** A second connection to the same tables, for a statement that runs beside others. Close it before this one. */
+  /** A second connection to the same tables, for a statement that runs in parallel. Close it before this one. */
   async openConnection(): Promise<Database> {
     const secondary = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false, this.#spillFolder)
     await secondary.#trackProgress()
     return secondary
   }
 
-  /** Streams a query of numbers into one Float64Array per column; NULL becomes NaN. For millions of values. */
+  /** Runs a query of numbers into one Float64Array per column; NULL becomes NaN. For millions of values. */
   async numbers(sql: string, columns: number, parameters: SqlParameters = []): Promise<Float64Array[]> {
     return this.#guarded(sql, async () => {
       const result = await this.connection.run(sql, parameters)
@@ -123,7 +123,7 @@ export class Database {
       const arrays = Array.from({ length: columns }, () => new Float64Array(total))
       let offset = 0
       for (const chunk of chunks) {
-        // Asked for once: every look at rowCount is a call into DuckDB.
+        // Read once: every access to rowCount calls into DuckDB.
         const { rowCount } = chunk
         arrays.forEach((array, index) => {
           const vector = chunk.getColumnVector(index)
@@ -138,82 +138,63 @@ export class Database {
     })
   }
 
-  /** Streams a query of numbers chunk by chunk, one Float64Array per column; NULL becomes NaN. Holds one chunk at a time. */
-  async scan(sql: string, columns: number, onChunk: (values: readonly Float64Array[]) => void): Promise<void> {
-    await this.#guarded(sql, async () => {
-      const result = await this.connection.stream(sql)
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        const rowCount = chunk?.rowCount ?? 0
-        if (chunk === null || rowCount === 0) return
-        const vectors = Array.from({ length: columns }, (_, index) => chunk.getColumnVector(index))
-        onChunk(
-          vectors.map((vector) => {
-            const values = new Float64Array(rowCount)
-            for (let row = 0; row < rowCount; row++) {
-              const value = vector.getItem(row)
-              values[row] = value === null ? Number.NaN : Number(value)
-            }
-            return values
-          }),
-        )
-      }
-    })
-  }
-
-  /** Streams a query of DOUBLE, FLOAT or INTEGER columns without NULL, chunk by chunk in no order. The arrays are DuckDB's own: copy what is to be kept. */
-  async scanArrays(sql: string, columns: number, onChunk: (values: readonly NumberArray[]) => void): Promise<void> {
-    await this.#guarded(sql, async () => {
-      const result = await this.connection.stream(sql)
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        const rowCount = chunk?.rowCount ?? 0
-        if (chunk === null || rowCount === 0) return
-        onChunk(
-          Array.from({ length: columns }, (_, index) => {
-            const items = typedItems(chunk.getColumnVector(index))
-            if (items === null) throw new HeadroomError('internal', 'A column of plain numbers was expected.', { sql })
-            return items.subarray(0, rowCount)
-          }),
-        )
-      }
-    })
+  /**
+   * Streams a query of DOUBLE, FLOAT or INTEGER columns without NULL, chunk by chunk. DuckDB computes a streamed query on one thread and
+   * owns the arrays: create a table first where the query is expensive, and copy what outlives the call.
+   */
+  async scan(sql: string, columns: number, onChunk: (values: readonly NumberArray[]) => void): Promise<void> {
+    await this.#streamChunks(sql, (chunk, rowCount) =>
+      onChunk(
+        Array.from({ length: columns }, (_, index) => {
+          const items = typedItems(chunk.getColumnVector(index))
+          if (items === null) throw new HeadroomError('internal', 'A column of plain numbers was expected.', { sql })
+          return items.subarray(0, rowCount)
+        }),
+      ),
+    )
   }
 
   /**
    * Streams a query whose first column is a number and the next ones lists of numbers without NULL, row by row in the query's order. The
-   * arrays are reused: copy what is to be kept. For millions of values that belong to thousands of keys.
+   * arrays are reused: copy what outlives the call. For millions of values that belong to thousands of keys.
    */
   async scanLists(sql: string, lists: number, onRow: (key: number, lists: readonly Float64Array[]) => void): Promise<void> {
-    await this.#guarded(sql, async () => {
-      const result = await this.connection.stream(sql)
-      const buffers = Array.from({ length: lists }, () => new Float64Array(0))
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        const rowCount = chunk?.rowCount ?? 0
-        if (chunk === null || rowCount === 0) return
-        const keys = chunk.getColumnVector(0)
-        const vectors = buffers.map((_, index) => chunk.getColumnVector(index + 1))
-        for (let row = 0; row < rowCount; row++) {
-          const values = vectors.map((vector, index) => {
-            if (!(vector instanceof DuckDBListVector)) throw new HeadroomError('internal', 'A column of lists was expected.', { sql })
-            const from = vector.getEntryOffset(row)
-            const length = vector.getEntryLength(row)
-            if (buffers[index]!.length < length) buffers[index] = new Float64Array(length)
-            const buffer = buffers[index]!
-            const { childVector } = vector
-            const items = typedItems(childVector)
-            if (items !== null) buffer.set(items.subarray(from, from + length))
-            else for (let item = 0; item < length; item++) buffer[item] = Number(childVector.getItem(from + item))
-            return buffer.subarray(0, length)
-          })
-          onRow(Number(keys.getItem(row)), values)
-        }
+    const buffers = Array.from({ length: lists }, () => new Float64Array(0))
+    await this.#streamChunks(sql, (chunk, rowCount) => {
+      const keys = chunk.getColumnVector(0)
+      const vectors = buffers.map((_, index) => chunk.getColumnVector(index + 1))
+      for (let row = 0; row < rowCount; row++) {
+        const values = vectors.map((vector, index) => {
+          if (!(vector instanceof DuckDBListVector)) throw new HeadroomError('internal', 'A column of lists was expected.', { sql })
+          const from = vector.getEntryOffset(row)
+          const length = vector.getEntryLength(row)
+          if (buffers[index]!.length < length) buffers[index] = new Float64Array(length)
+          const buffer = buffers[index]!
+          const { childVector } = vector
+          const items = typedItems(childVector)
+          if (items !== null) buffer.set(items.subarray(from, from + length))
+          else for (let item = 0; item < length; item++) buffer[item] = Number(childVector.getItem(from + item))
+          return buffer.subarray(0, length)
+        })
+        onRow(Number(keys.getItem(row)), values)
       }
     })
   }
 
-  /** Bytes that DuckDB may take: as set, else its share of the machine's memory. */
+  /** Holds one chunk at a time. Every access to rowCount calls into DuckDB: it is read once. */
+  async #streamChunks(sql: string, onChunk: (chunk: DuckDBDataChunk, rowCount: number) => void): Promise<void> {
+    await this.#guarded(sql, async () => {
+      const result = await this.connection.stream(sql)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        const rowCount = chunk?.rowCount ?? 0
+        if (chunk === null || rowCount === 0) return
+        onChunk(chunk, rowCount)
+      }
+    })
+  }
+
+  /** Bytes that DuckDB may take: as configured, else its share of the machine's memory. */
   async memoryLimit(): Promise<number> {
     const reader = await this.#guarded('memory_limit', () => this.connection.runAndReadAll("SELECT current_setting('memory_limit')"))
     const text = String(reader.getRows()[0]?.[0])
@@ -232,7 +213,7 @@ export class Database {
     return Math.max(0, this.connection.progress.percentage) / 100
   }
 
-  /** Creates or replaces a table and appends rows, a value per column; quick for some hundred thousand rows. */
+  /** Creates or replaces a table and appends rows, a value per column; fast for some hundred thousand rows. */
   async storeRows(table: string, columns: StoredColumns, rows: Iterable<readonly (string | number | null)[]>): Promise<void> {
     const definition = Object.entries(columns).map(([name, type]) => `${identifier(name)} ${type}`)
     await this.run(`CREATE OR REPLACE TABLE ${identifier(table)} (${definition.join(', ')})`)
@@ -281,7 +262,7 @@ export class Database {
   }
 }
 
-/** The numbers behind a vector: asking for each by itself takes several times as long. */
+/** The numbers behind a vector: reading each through getItem takes several times as long. */
 const typedItems = (vector: object): NumberArray | null => {
   const items: unknown = Reflect.get(vector, 'items')
   return items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array ? items : null

@@ -73,7 +73,7 @@ const formatDay = (iso: string | null | undefined): string =>
 
 const createSubtitle = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunOverview): string =>
   [
-    kind === 'headroom' ? 'Headroom run' : 'Run of the Python job',
+    kind === 'headroom' ? 'Headroom run' : 'Run of Module 05',
     granularity,
     ...(horizon === null ? [] : [`forecast ${text.shortDayAndYear(horizon.startMs)} – ${text.shortDayAndYear(horizon.endMs - stepMs)}`]),
     ...(analyzedAt === null ? [] : [`analysed ${text.shortDayAndYear(Date.parse(analyzedAt))}`]),

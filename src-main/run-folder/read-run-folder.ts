@@ -1,4 +1,4 @@
-// What a folder is: a run with its manifest, a folder of the Python original, or neither; and whether a run is as it was written.
+// What a folder is: a run with its manifest, a Module 05 folder, or neither; and whether a run is as it was written.
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -64,7 +64,7 @@ export const verifyRunFolder = async (path: string): Promise<{ manifest: RunMani
   const run = await readRunFolder(path)
   if (run.kind !== 'headroom') {
     throw new HeadroomError('run-not-found', `${path} has no ${runFiles.manifest}, so there is nothing to verify it against.`, {
-      next: 'A folder of the Python original can be opened, but not verified.',
+      next: 'A Module 05 folder can be opened, but not verified.',
     })
   }
   const files = await Promise.all(

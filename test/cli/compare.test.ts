@@ -9,7 +9,7 @@ import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 
 let sample: SampleRun
-/** The sample under a threshold of 60 %, by the original's method, and with the original's files alone. */
+/** The sample under a threshold of 60 %, by Module 05's method, and with Module 05's files alone. */
 let strict: string
 let module05: string
 let python: string
@@ -61,10 +61,10 @@ describe('headroom compare', () => {
     expect(notes.map(({ code }) => code)).toEqual(['forecast-not-checked'])
   })
 
-  test('a folder of the Python original, and one that is no run: exit code 3 and one sentence', async () => {
+  test('a Module 05 folder, and one that is no run: exit code 3 and one sentence', async () => {
     const refused = await headroom(['compare', python, strict])
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 3, stdout: '' })
-    expect(refused.stderr).toMatch(/^Error: .*python is a folder of the Python original, which says neither .*\.\nAnalyse its forecasts/)
+    expect(refused.stderr).toMatch(/^Error: .*python is a Module 05 folder, which states neither .*\.\nAnalyse its forecasts/)
     expect((await headroom(['compare', strict, join(sample.folder, 'nowhere')])).code).toBe(3)
   })
 
@@ -82,7 +82,7 @@ describe('headroom reconcile', () => {
     expect(widest(text.replaceAll(sample.folder, ''))).toBeLessThanOrEqual(100)
   })
 
-  test("as JSON: by its schema, keys sorted, beginning at the original's totals", async () => {
+  test("as JSON: by its schema, keys sorted, beginning at Module 05's totals", async () => {
     const parsed: unknown = JSON.parse(await headroomDone(['reconcile', sample.run, '--json']))
     expect(parsed).toHaveProperty('schema_version', 1)
     expect(isSorted(parsed)).toBe(true)
@@ -95,7 +95,7 @@ describe('headroom reconcile', () => {
     expect(chains.find(({ key }) => key === 'at_risk')?.original).toEqual({ value: row?.risk_flag_rows, unit: 'rows' })
   })
 
-  test("a run by the original's method: exit code 3 and what to do instead", async () => {
+  test("a run by Module 05's method: exit code 3 and what to do instead", async () => {
     const { code, stderr } = await headroom(['reconcile', module05])
     expect(code).toBe(3)
     expect(stderr).toBe(

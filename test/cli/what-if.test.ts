@@ -51,7 +51,7 @@ describe('headroom what-if', () => {
     expect(changed.outcome.at_risk_servers).toBeLessThan(fromYaml.outcome.at_risk_servers)
   })
 
-  test('answers on a folder of the Python original', async () => {
+  test('answers on a Module 05 folder', async () => {
     const python = join(sample.folder, 'python')
     await cp(sample.run, python, { recursive: true })
     await rm(join(python, runFiles.manifest))

@@ -89,11 +89,11 @@ describe('one web page', () => {
     expect(page).toMatch(/1 of 3 servers will run short of capacity by 2 July 2026; the first on 29 June 2026/)
   })
 
-  it('is made of a folder of the Python job too, with what is missing as notes', async () => {
+  it('is made of a Module 05 folder too, with what is missing as notes', async () => {
     const path = join(folder, 'python')
     await fabricatePythonRun(path, { clusters: false })
     const page = (await written(await opened(path), 'html')).toString()
-    expect(page).toContain('Run of the Python job')
+    expect(page).toContain('Run of Module 05')
     expect(page).toMatch(/server_clusters\.csv is missing/)
   })
 })

@@ -229,7 +229,7 @@ describe('verify', () => {
     expect((await headroom(['verify', run])).code).toBe(0)
   })
 
-  test('a folder of the Python original has nothing to be verified against', async () => {
+  test('a Module 05 folder has nothing to be verified against', async () => {
     const run = await copy('python')
     await rm(join(run, runFiles.manifest))
     const { code, stderr } = await headroom(['verify', run])
@@ -237,7 +237,7 @@ describe('verify', () => {
       code: 3,
       stderr:
         `Error: ${run} has no manifest.json, so there is nothing to verify it against.\n` +
-        'A folder of the Python original can be opened, but not verified.\n',
+        'A Module 05 folder can be opened, but not verified.\n',
     })
   })
 

@@ -48,7 +48,7 @@ const createPointsTable = async (run: OpenRun, { metric, filter, projection }: C
 const readPoints = async (database: Database): Promise<ScatterPoints> => {
   const { count } = await database.row('SELECT CAST(count(*) AS INTEGER) AS count FROM cluster_points', z.object({ count: z.int() }))
   const [x, y, cluster] = [new Float64Array(count), new Float64Array(count), new Int32Array(count)]
-  await database.scanArrays(
+  await database.scan(
     'SELECT CAST(position AS DOUBLE), CAST(cluster AS DOUBLE), CAST(x AS DOUBLE), CAST(y AS DOUBLE) FROM cluster_points',
     4,
     ([indexes, clusters, xs, ys]) =>

@@ -13,6 +13,6 @@ export const queryModelAccuracy = async ({ contents }: OpenRun): Promise<ModelAc
   try {
     return modelAccuracyResponseSchema.parse({ accuracy: JSON.parse(await readFile(path, 'utf8')) })
   } catch (cause) {
-    throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+    throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Download or analyse the run again.', cause })
   }
 }

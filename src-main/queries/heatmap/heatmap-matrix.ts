@@ -1,7 +1,7 @@
-// Values of one metric, servers x periods, held in memory for the part of time that is looked at: a zoom inside of it costs arithmetic alone.
+// Values of one metric, servers x periods, in memory for the time range in view: a zoom within it needs no query.
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 
-/** Part of a grid; the row of a server is its key, NaN where nothing is known. */
+/** Part of a grid; a server's row is its key - 1, NaN where no value is known. */
 export interface HeatmapMatrix {
   readonly from: number
   /** Exclusive. */
@@ -9,14 +9,14 @@ export interface HeatmapMatrix {
   readonly values: Float32Array
 }
 
-/** 480 MB: a million servers x 120 days. Larger parts of time are binned in the database. */
+/** 480 MB: a million servers x 120 days. Larger time ranges are binned in the database. */
 const maxCells = 120_000_000
-/** Up to here all of time is read at once: 19,000 servers x 821 days. */
+/** Up to here the whole extent is read at once: 19,000 servers x 821 days. */
 const maxCellsReadWhole = 16_000_000
 
 const matrixCache = new WeakMap<SeriesGrid, HeatmapMatrix>()
 
-/** The whole of time where it fits, else the periods asked for; null where these do not fit either. */
+/** The whole extent where it fits, else the requested periods; null where these do not fit either. */
 export const loadMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, to: number): Promise<HeatmapMatrix | null> => {
   const cached = matrixCache.get(grid)
   if (cached !== undefined && cached.from <= from && cached.to >= to) return cached
@@ -32,7 +32,7 @@ export const loadMatrix = async (run: OpenRun, grid: SeriesGrid, from: number, t
 /** Rows of the file that are read at a time: some 200 MB as a table. */
 const defaultBatchRows = 32_000_000
 
-/** Portion by portion, each as a table first: DuckDB works out a streamed query on one thread. */
+/** Batch by batch, each as a table first: DuckDB computes a streamed query on one thread. */
 export const readMatrix = async (
   run: OpenRun,
   grid: SeriesGrid,
@@ -53,11 +53,11 @@ export const readMatrix = async (
        FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
        WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL AND ${batchCondition}`,
     )
-    await run.database.scanArrays('SELECT * FROM heatmap_cells', 2, ([cells, cellValues]) => {
+    await run.database.scan('SELECT * FROM heatmap_cells', 2, ([cells, cellValues]) => {
       for (let row = 0; row < cellValues!.length; row++) {
         const cell = cells![row]!
         const before = values[cell]!
-        // Times closer than the grid's step share a cell; the greatest is what is looked for.
+        // Times closer than the grid's step share a cell; the maximum counts.
         if (Number.isNaN(before) || cellValues![row]! > before) values[cell] = cellValues![row]!
       }
     })
@@ -96,13 +96,13 @@ export const binMatrix = (matrix: HeatmapMatrix, binning: Binning, reduction: Bi
 /** Fills one row of bins, which are NaN before, from the servers with these keys. */
 type BinRow = (matrix: HeatmapMatrix, binning: Binning, keys: Int32Array, bins: Float32Array) => void
 
-/** Server by server, in the order in which the values lie; nothing is above NaN, nor NaN above anything. */
+/** Server by server, in memory order; comparisons with NaN are false. */
 const binMaximumRow: BinRow = ({ values, from: origin, to: end }, { from, to, columnSize }, keys, bins) => {
   const width = end - origin
   bins.fill(-Infinity)
   for (const key of keys) {
     let cell = (key - 1) * width - origin + from
-    // A period a column, as in most views, without the loop inside: twice as quick.
+    // One period per column, as in most views: without the inner loop it is twice as fast.
     if (columnSize === 1) {
       for (let column = 0; column < bins.length; column++, cell++) {
         const value = values[cell]!
@@ -153,7 +153,7 @@ const binPercentileRow: BinRow = ({ values, from: origin, to: end }, { from, to,
   }
 }
 
-/** By linear interpolation between the neighbours, as DuckDB's quantile_cont; sorts what it is given. */
+/** By linear interpolation, like DuckDB's quantile_cont; sorts its argument. */
 const percentile95 = (values: Float64Array): number => {
   values.sort()
   const rank = 0.95 * (values.length - 1)

@@ -12,7 +12,7 @@ const restarts = 10
 
 export interface ClusterReconciliation {
   readonly config: AnalysisConfig
-  /** As the original clusters them. */
+  /** As Module 05 clusters them. */
   readonly module05Clusters: ClusteredServers
   readonly signal: AbortSignal | undefined
 }
@@ -103,7 +103,7 @@ const createCountChain = (before: number, after: number): ReconciliationChain =>
   const step: ReconciliationStep = {
     key: 'configured',
     title: 'configured number',
-    sentence: 'The original forms three clusters whatever the configuration says; here as many as are configured and the fleet has.',
+    sentence: 'Module 05 forms three clusters whatever the configuration says; here as many as are configured and the fleet has.',
     before: { value: before, unit: 'clusters' },
     after: { value: after, unit: 'clusters' },
     moved: { entered: Math.max(0, after - before), left: Math.max(0, before - after), unit: 'clusters' },
@@ -131,7 +131,7 @@ const createQuietestClusterChain = async (database: Database, count: number, has
       table,
       key: 'horizon',
       title: "one model's horizon",
-      sentence: `The original groups by all rows of all models, the past included; here by the horizon of the model that answers${hasSeveralMetrics ? ', of one metric' : ''}.`,
+      sentence: `Module 05 groups by all rows of all models, the past included; here by the horizon of the selected model${hasSeveralMetrics ? ', of one metric' : ''}.`,
       from: 'recounted_quiet',
       to: 'horizon_quiet',
       detail,
@@ -142,7 +142,7 @@ const createQuietestClusterChain = async (database: Database, count: number, has
       key: 'features',
       title: 'standardised features',
       sentence:
-        'The original takes mean and deviation as they are, so the mean decides; here level, spread, peaks, trend and their like weigh the same.',
+        'Module 05 takes mean and deviation as they are, so the mean decides; here level, spread, peaks, trend and their like weigh the same.',
       from: 'horizon_quiet',
       to: 'own_quiet',
       detail: `'mean of its horizon ' || ${decimalText('own_mean')} || coalesce(', now in cluster ' || own_cluster, ', in no cluster')`,

@@ -4,7 +4,7 @@ import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation
 import type { Database } from '../../database/database.ts'
 import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
-/** Reads `tallies`, `mixed_horizon` and `server_risk`. `originalThreshold`: percent below which the original calls a server idle. */
+/** Reads `tallies`, `mixed_horizon` and `server_risk`. `originalThreshold`: percent below which Module 05 calls a server idle. */
 export const reconcileUnderutilized = async (
   database: Database,
   config: AnalysisConfig,
@@ -31,7 +31,7 @@ export const reconcileUnderutilized = async (
       table,
       key: 'servers',
       title: 'servers, not rows',
-      sentence: 'The original counts every row of an underutilised server; here a server counts once.',
+      sentence: 'Module 05 counts every row of an underutilised server; here a server counts once.',
       stage: 'original_idle',
       rows: 'row_count',
       detail: `row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
@@ -43,7 +43,7 @@ export const reconcileUnderutilized = async (
       sentence:
         runThreshold === module05Threshold
           ? `Both call a server underutilised below a mean of ${runThreshold} %.`
-          : `The original calls a server underutilised below a mean of ${module05Threshold} %; here the threshold is ${runThreshold} %.`,
+          : `Module 05 calls a server underutilised below a mean of ${module05Threshold} %; here the threshold is ${runThreshold} %.`,
       from: 'original_idle',
       to: 'threshold_idle',
       detail: `'mean of all models ' || ${decimalText('mixed_mean')}`,
@@ -52,8 +52,8 @@ export const reconcileUnderutilized = async (
     await countTransition(database, {
       table,
       key: 'selected_model',
-      title: 'one accountable model',
-      sentence: "The original takes the mean of all models' future; here the mean of the model that answers for the server.",
+      title: 'one selected model',
+      sentence: "Module 05 takes the mean of all models' future; here the mean of the selected model.",
       from: 'threshold_idle',
       to: 'selected_idle',
       detail: `'mean of all models ' || ${decimalText('mixed_mean')} || ', ' || coalesce(model || ' ' || ${decimalText('selected_mean')}, 'no model answers')`,
@@ -63,7 +63,7 @@ export const reconcileUnderutilized = async (
       table,
       key: 'judged_metrics',
       title: 'percentages only',
-      sentence: 'The original holds every metric against the threshold; here only metrics in percent say whether a server is idle.',
+      sentence: 'Module 05 holds every metric against the threshold; here only metrics in percent say whether a server is idle.',
       from: 'selected_idle',
       to: 'own_idle',
       detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,

@@ -1,4 +1,4 @@
-// One run reconciled: the arithmetic of the Python original on the run's own forecasts, and every step from its totals to the run's.
+// One run reconciled: the arithmetic of Module 05 on the run's own forecasts, and every step from its totals to the run's.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,13 +53,9 @@ export const reconcileRun = async (
 const readReconcilable = async (path: string): Promise<RunManifest> => {
   const run = await readRunFolder(path)
   if (run.kind !== 'headroom') {
-    throw new HeadroomError(
-      'run-not-found',
-      `${path} is a folder of the Python original, so it holds one side of the reconciliation alone.`,
-      {
-        next: 'Analyse its forecasts with headroom analyze, then reconcile that run.',
-      },
-    )
+    throw new HeadroomError('run-not-found', `${path} is a Module 05 folder, so it holds one side of the reconciliation alone.`, {
+      next: 'Analyse its forecasts with headroom analyze, then reconcile that run.',
+    })
   }
   if (run.manifest.method === 'module05') {
     throw new HeadroomError('run-not-found', `${path} was analysed by module05 itself, so there is nothing to reconcile it with.`, {
@@ -78,7 +74,7 @@ const reconcile = async (
   const { config } = manifest
   const fixedPoint = await createTallies(database, folder, manifest).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || !/^(query-failed|input-)/.test(cause.code)) throw cause
-    throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+    throw new HeadroomError('run-damaged', `The tables of ${folder} cannot be read.`, { next: 'Download or analyse the run again.', cause })
   })
   const { total } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total FROM server_risk',
@@ -105,7 +101,7 @@ const module05UnderutilizedThreshold = ({ underutilized_threshold }: AnalysisCon
 const describeAssumptions = (config: AnalysisConfig): string[] =>
   config.underutilized_threshold === headroomDefault
     ? [
-        `The run's underutilised threshold is ${headroomDefault} %, Headroom's default; the original is given its own default, ${module05Default} %.`,
+        `The run's underutilised threshold is ${headroomDefault} %, Headroom's default; Module 05 is given its own default, ${module05Default} %.`,
       ]
     : []
 

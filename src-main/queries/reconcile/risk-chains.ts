@@ -8,7 +8,7 @@ import { createChain, decimalText, rowsToServers, servers, countTransition } fro
 interface RiskKind {
   readonly key: string
   readonly title: string
-  /** What the original puts the threshold at, in percent. */
+  /** What Module 05 puts the threshold at, in percent. */
   readonly module05Limit: number
   readonly limitKey: 'high' | 'very_high'
   /** SQL over `server_risk`: this run's verdict on a series. */
@@ -49,7 +49,7 @@ const reconcileKind = async (
       table,
       key: 'servers',
       title: 'servers, not rows',
-      sentence: `The original counts every row above ${module05Limit} % and calls them servers; here a server counts once, however many of its rows are high.`,
+      sentence: `Module 05 counts every row above ${module05Limit} % and calls them servers; here a server counts once, however many of its rows are high.`,
       stage: 'any_row',
       rows: 'original_rows',
       detail: `original_rows || ' of ' || row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
@@ -57,9 +57,8 @@ const reconcileKind = async (
     await countTransition(database, {
       ...stage,
       key: 'selected_model',
-      title: 'one accountable model',
-      sentence:
-        'The original mixes all models, so one wild forecast suffices; here only the model that was least wrong over the backtest answers for a server.',
+      title: 'one selected model',
+      sentence: 'Module 05 mixes all models, so one wild forecast suffices; here only the model that had the lowest backtest error counts.',
       from: 'any_row',
       to: 'selected_row',
       detail: `loud_model || ' reaches ' || ${decimalText('loud_peak')} || ', ' || coalesce(own_model || ', which answers, ' || ${decimalText('own_peak')}, 'no model answers')`,
@@ -69,7 +68,7 @@ const reconcileKind = async (
       key: 'judged_metrics',
       title: 'percentages only',
       sentence:
-        'The original holds every metric against a percentage; here only metrics in percent, or with a threshold of their own, are judged.',
+        'Module 05 holds every metric against a percentage; here only metrics in percent, or with a threshold of their own, are judged.',
       from: 'selected_row',
       to: 'judged_row',
       detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,
@@ -78,7 +77,7 @@ const reconcileKind = async (
       ...stage,
       key: 'threshold',
       title: 'configured threshold',
-      sentence: `The original's limit is ${module05Limit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
+      sentence: `Module 05's limit is ${module05Limit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
       from: 'judged_row',
       to: 'configured_row',
       detail: `'highest ' || ${decimalText('judged_peak')} || ', limit ' || ${decimalText('limit_value')}`,
@@ -87,7 +86,7 @@ const reconcileKind = async (
       ...stage,
       key: 'horizon',
       title: 'the future only',
-      sentence: 'The original also counts what was forecast for days that have passed; here only the horizon can be a risk.',
+      sentence: 'Module 05 also counts what was forecast for days that have passed; here only the horizon can be a risk.',
       from: 'configured_row',
       to: 'horizon_row',
       detail: `'forecast up to ' || ${decimalText('backtest_peak')} || ' for the past, ' || ${decimalText('horizon_peak')} || ' for the future'`,
@@ -96,7 +95,7 @@ const reconcileKind = async (
       ...stage,
       key: 'p95',
       title: 'P95, not any moment',
-      sentence: 'For the original one row above the limit is enough; here the 95th percentile of the horizon must be above it.',
+      sentence: 'For Module 05 one row above the limit is enough; here the 95th percentile of the horizon must be above it.',
       from: 'horizon_row',
       to: 'p95_above',
       detail: `'peak ' || ${decimalText('horizon_peak')} || ', P95 ' || ${decimalText('horizon_p95')} || ', limit ' || ${decimalText('limit_value')}`,
@@ -108,7 +107,7 @@ const reconcileKind = async (
         ...stage,
         key: 'basis',
         title: 'conservative basis',
-        sentence: 'The original believes the forecast as it is; this run judges by the P95 that 95 of 100 simulated futures stay below.',
+        sentence: 'Module 05 believes the forecast as it is; this run judges by the P95 that 95 of 100 simulated futures stay below.',
         from: 'p95_above',
         to: 'verdict',
         detail: `'P95 ' || ${decimalText('horizon_p95')} || ', conservative ' || ${decimalText('conservative_p95')}`,

@@ -32,7 +32,7 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
     key: 'removable',
     title: 'hosts that can go',
     sentence:
-      'The original counts the quietest cluster, busy or not; here only servers that are retired, or whose demand fits onto another host at every time, leave.',
+      'Module 05 counts the quietest cluster, busy or not; here only servers that are retired, or whose demand fits onto another host at every time, leave.',
     from: 'original_quiet',
     to: 'leaves',
     detail: `recommendation || ', mean of its horizon ' || ${decimalText('own_mean')}`,
@@ -44,7 +44,7 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
       key: 'whole_cost',
       title: 'whole cost',
       sentence:
-        'The original saves half the cost of a server that stays; here a server saves all of its cost once it is gone, and nothing before.',
+        'Module 05 saves half the cost of a server that stays; here a server saves all of its cost once it is gone, and nothing before.',
       before: module05Usd,
       after: fullCost,
       moved: noServers,
@@ -57,7 +57,7 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
       sentence:
         figures.priced === 0
           ? `Every one of them costs the configured ${config.cost_per_instance} USD a month.`
-          : `The original prices all servers at ${config.cost_per_instance} USD a month; here each counts with the cost in the servers table.`,
+          : `Module 05 prices all servers at ${config.cost_per_instance} USD a month; here each counts with the cost in the servers table.`,
       before: removable,
       after: usd(figures.cost),
       moved: noServers,

@@ -40,12 +40,12 @@ const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig):
     await dayStep(database, 'original_end', 'configured_end', {
       key: 'months',
       title: 'configured quarters',
-      sentence: `The original's quarters end in March, June, September and December whatever the fiscal year; here they end in ${months.map((month) => monthNames[month]).join(', ')}.`,
+      sentence: `Module 05's quarters end in March, June, September and December whatever the fiscal year; here they end in ${months.map((month) => monthNames[month]).join(', ')}.`,
     }),
     await dayStep(database, 'configured_end', 'in_window', {
       key: 'window',
       title: 'a window, not one day',
-      sentence: `The original marks the last day alone; here the last ${config.eoq_window_days === 1 ? 'day' : `${config.eoq_window_days} days`} of a quarter count as its end.`,
+      sentence: `Module 05 marks the last day alone; here the last ${config.eoq_window_days === 1 ? 'day' : `${config.eoq_window_days} days`} of a quarter count as its end.`,
     }),
   ]
   return createChain('eoq_rows', 'Rows at quarter end', steps, { value: 0, unit: 'rows' })
@@ -88,7 +88,7 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
       table,
       key: 'window',
       title: 'a window, not one day',
-      sentence: `The original looks for a peak on a quarter's last day or a holiday; here anywhere in the last ${config.eoq_window_days} days of a configured quarter, or on a holiday.`,
+      sentence: `Module 05 looks for a peak on a quarter's last day or a holiday; here anywhere in the last ${config.eoq_window_days} days of a configured quarter, or on a holiday.`,
       from: 'original_peak',
       to: 'window_peak',
       detail: `'peak ' || ${decimalText('window_value')} || ' in the window'`,
@@ -97,8 +97,8 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
     await countTransition(database, {
       table,
       key: 'selected_model',
-      title: 'one accountable model',
-      sentence: 'The original takes the highest of all models; here the peak is that of the model that answers for the server.',
+      title: 'one selected model',
+      sentence: 'Module 05 takes the highest of all models; here the peak is that of the selected model.',
       from: 'window_peak',
       to: 'own_peak',
       detail: `'another model peaks at ' || ${decimalText('window_value')}`,

@@ -11,7 +11,7 @@ import { mixHorizons, module05Thresholds } from '../../engine/methods/module05.t
 import { literalPath } from '../../forecasts/forecast-files.ts'
 import { selectUpgradedServerRisk } from '../run/missing-columns.ts'
 
-/** The original's quarter ends are days; holidays it marks as this run does. */
+/** Module 05's quarter ends are days; holidays it marks as this run does. */
 const module05Calendar: Calendar = {
   isEoq: (ts) => `(month(${ts}) IN (3, 6, 9, 12) AND ${isLastOfMonthSql(ts)})`,
   isHoliday: () => 'f.is_holiday',

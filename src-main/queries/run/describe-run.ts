@@ -120,7 +120,7 @@ const findExtent = async (database: Database, { folder, manifest }: RunContents)
   const manifestExtent = manifest?.extent ?? null
   if (manifestExtent !== null) return { firstMs: Date.parse(manifestExtent.start), lastMs: Date.parse(manifestExtent.end) }
   const { first, last } = await database.row(extentSql, z.object({ first: milliseconds, last: milliseconds }))
-  if (first === null || last === null) throw new HeadroomError('run-damaged', `${folder} holds no forecasts of an accountable model.`)
+  if (first === null || last === null) throw new HeadroomError('run-damaged', `${folder} holds no forecasts of a selected model.`)
   return { firstMs: first, lastMs: last }
 }
 
@@ -135,13 +135,13 @@ const granularityForStep = (stepMs: number): Granularity => (stepMs < dayMs ? 'h
 const listMissingFiles = ({ kind, presentFiles: present }: RunContents): RunOverview['missing'] => {
   const consequences: Readonly<Record<string, string>> = {
     [runFiles.manifest]: 'thresholds are the defaults, and who made the run when is not known for certain',
-    [runFiles.serverRisk]: 'risk per server was computed now, from one accountable model per server',
+    [runFiles.serverRisk]: 'risk per server was computed now, from one selected model per series',
     [runFiles.summary]: 'the totals of the run are not known',
     [runFiles.recommendations]: 'its recommendations are not known',
     [runFiles.clusters]: 'the clusters scatter stays empty',
     [runFiles.modelAccuracy]: 'model accuracy is not known',
   }
-  // What the Python job never wrote is no surprise in its folders, but its effect is still told.
+  // What Module 05 never wrote is no surprise in its folders, but its effect is still told.
   const optional = kind === 'python-original' ? [runFiles.modelAccuracy] : []
   return Object.entries(consequences)
     .filter(([file]) => !present.has(file) && !optional.some((name) => name === file))

@@ -31,7 +31,7 @@ export interface UserSqlResult {
 }
 
 const parquetReader = (path: string): string => `read_parquet(${path})`
-/** A column of numbers for names is text here as in the other tables; the Python original's columns are guessed. */
+/** A column of numbers for names is text here as in the other tables; Module 05's columns are guessed. */
 const csvReader = (path: string, kind: RunFolder['kind']): string =>
   kind === 'headroom'
     ? `read_csv(${path}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
@@ -108,7 +108,7 @@ const lockDownToRun = async (connection: DuckDBConnection, { folder, kind }: Run
   await connection.run('SET enable_external_access = false')
   for (const [name, { file, reader }] of present) {
     await createView(connection, name, reader(literal(escapeGlob(join(folder, file))), kind)).catch((cause: unknown) => {
-      throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Fetch or analyse the run again.', cause })
+      throw new HeadroomError('run-damaged', `${file} of the run cannot be read.`, { next: 'Download or analyse the run again.', cause })
     })
   }
   await connection.run('SET lock_configuration = true')

@@ -105,7 +105,7 @@ const createRiskGrid = (
 
 const sortDistinct = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b)
 
-/** The original's method ignores the configured threshold. */
+/** Module 05's method ignores the configured threshold. */
 const generalThresholdFor = ({ config, isModule05 }: WhatIfPolicy): number => (isModule05 ? 80 : config.high_risk_threshold)
 
 export const describeChoices = ({ fleet, policy }: WhatIfSession): WhatIfChoices => {

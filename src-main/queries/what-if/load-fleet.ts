@@ -63,13 +63,13 @@ const seriesSql = (basis: AnalysisConfig['basis']): string => `
          ${basis === 'conservative' ? 'conservative_p95' : 'horizon_p95'} AS run_value
   FROM server_risk ORDER BY server_id, metric`
 
-/** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, for DuckDB works out a streamed query on one thread. */
+/** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */
 const horizonSql = (fromMs: number): string => `
-  CREATE OR REPLACE TABLE what_if_horizon AS SELECT s.place, CAST(epoch_ms(f.ts) AS DOUBLE) AS at_ms, f.predicted
+  CREATE OR REPLACE TABLE what_if_horizon AS SELECT s.position, CAST(epoch_ms(f.ts) AS DOUBLE) AS at_ms, CAST(f.predicted AS DOUBLE) AS predicted
   FROM flagged f JOIN what_if_series s USING (server_id, metric)
   WHERE f.ts >= make_timestamp_ms(${fromMs}) AND f.is_selected AND f.is_horizon AND f.predicted IS NOT NULL`
 
-/** Horizon values held at most, 12 bytes each: 700,000 servers with 90 days, 27,000 with 90 days of hours. */
+/** Maximum number of horizon values, 12 bytes each: 700,000 servers with 90 days, 27,000 with 90 days of hours. */
 const maxValues = 64_000_000
 
 /** Reads the relations `server_risk` and `flagged`. Throws run-damaged where they disagree, query-refused for a fleet that does not fit into memory. */
@@ -92,11 +92,11 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
     z.object({ from_ms: z.number() }),
   )
   await database.run(horizonSql(from_ms))
-  await database.scan('SELECT * FROM what_if_horizon', 3, ([places, times, predicted]) => {
-    for (let row = 0; row < places!.length; row++) {
-      const place = places![row]!
-      const at = nextOffsets[place]!++
-      if (at >= series.offsets[place + 1]!) throw horizonsDisagree()
+  await database.scan('SELECT * FROM what_if_horizon', 3, ([positions, times, predicted]) => {
+    for (let row = 0; row < positions!.length; row++) {
+      const position = positions![row]!
+      const at = nextOffsets[position]!++
+      if (at >= series.offsets[position + 1]!) throw horizonsDisagree()
       values[at] = predicted![row]!
       timesMs[at] = times![row]!
     }
@@ -112,7 +112,7 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
 
 const horizonsDisagree = (): HeadroomError =>
   new HeadroomError('run-damaged', "The run's forecasts and its server_risk.parquet disagree about the horizons.", {
-    next: 'Fetch or analyse the run again.',
+    next: 'Download or analyse the run again.',
   })
 
 type SeriesArrays = Omit<WhatIfFleet, 'values' | 'order' | 'periods' | 'times'>
@@ -122,7 +122,7 @@ const optionalTexts = z.array(z.string().nullable())
 const numbers = z.array(z.number())
 const optionalNumbers = z.array(z.number().nullable())
 
-/** Creates `what_if_series` (place, server_id, metric): the judged series by their index. */
+/** Creates `what_if_series` (position, server_id, metric): the judged series by their index. */
 const readSeries = async (database: Database, { config, isModule05 }: WhatIfPolicy): Promise<SeriesArrays> => {
   const table = await database.columns(seriesSql(config.basis))
   const servers = texts.parse(table['server_id'])
@@ -141,7 +141,7 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
   const thresholdRows = thresholds.flatMap((threshold, row) => (threshold === null ? [] : [row]))
   await database.storeRows(
     'what_if_series',
-    { place: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
+    { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
     thresholdRows.map((row, place) => [place, servers[row]!, metrics[row]!]),
   )
   const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))

@@ -1,4 +1,4 @@
-// From the totals of the Python original to ours: a fleet with one server per difference, chains that add up, and what is refused.
+// From Module 05's totals to Headroom's: a fleet with one server per difference, chains that add up, and what is refused.
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -107,7 +107,7 @@ describe('each chain', () => {
     expect(gaps(found)).toEqual([])
   })
 
-  test("begins at what the original's method says of the same set", async () => {
+  test("begins at what Module 05's method says of the same forecasts", async () => {
     const summary = await original.json(runFiles.summary, numbers)
     const figures = Object.fromEntries(found.chains.map((chain) => [chain.key, chain.original.value]))
     expect(figures).toEqual({
@@ -256,7 +256,7 @@ describe('underutilised', () => {
 
   test("Headroom's default threshold is taken for one that nobody set, and that is said", () => {
     expect(found.assumptions).toEqual([
-      "The run's underutilised threshold is 40 %, Headroom's default; the original is given its own default, 30 %.",
+      "The run's underutilised threshold is 40 %, Headroom's default; Module 05 is given its own default, 30 %.",
     ])
   })
 
@@ -285,20 +285,20 @@ test('savings: half of a cluster, all of it, the hosts that can go, at what they
 })
 
 describe('refused', () => {
-  test("a run by the original's own method", async () => {
+  test("a run by Module 05's method", async () => {
     await expect(reconcileRun(original.folder)).rejects.toMatchObject({
       code: 'run-not-found',
       message: `${original.folder} was analysed by module05 itself, so there is nothing to reconcile it with.`,
     })
   })
 
-  test('a folder of the Python original', async () => {
+  test('a Module 05 folder', async () => {
     const folder = join(workspace.folder, 'python')
     await cp(run.folder, folder, { recursive: true })
     await rm(join(folder, runFiles.manifest))
     await expect(reconcileRun(folder)).rejects.toMatchObject({
       code: 'run-not-found',
-      message: `${folder} is a folder of the Python original, so it holds one side of the reconciliation alone.`,
+      message: `${folder} is a Module 05 folder, so it holds one side of the reconciliation alone.`,
     })
   })
 
@@ -358,7 +358,7 @@ test.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote}`, 
     const { original: first, own } = chainOf(key, reconciliation)
     return [first.value, first.unit, own.value, own.unit]
   }
-  // The original's figures are those of the reference: 78 flagged rows, 87,480 idle rows, 231 servers, 11,550 USD.
+  // Module 05's figures are those of the reference: 78 flagged rows, 87,480 idle rows, 231 servers, 11,550 USD.
   expect(lastFigure('total_servers')).toEqual([486, 'servers', 486, 'servers'])
   expect(lastFigure('at_risk')).toEqual([78, 'rows', at_risk_servers, 'servers'])
   expect(lastFigure('high_level').slice(0, 2)).toEqual([1, 'rows'])

@@ -238,12 +238,12 @@ test('a threshold of its own keeps a metric or criticality out of the general on
   ).toBe(1)
 })
 
-test("a run of the original's method, and its bare folder, have their own figures, but none of idle servers", async () => {
+test("a run of Module 05's method, and its bare folder, have their own figures, but none of idle servers", async () => {
   const forecasts = await workspace.writeForecasts('other.parquet', rows)
   const { folder } = await workspace.analyse(forecasts, { method: 'module05' })
   const module05 = (await open(folder)).whatIf
   expect(requestScenario(module05).outcome).toMatchObject({ servers: 3, at_risk_servers: 2, underutilized_servers: null })
-  // The original has one threshold of 80 for all.
+  // Module 05 has one threshold of 80 for all.
   expect(requestScenario(module05, { threshold: 69 }).outcome.at_risk_servers).toBe(3)
   await rm(join(folder, runFiles.manifest))
   const baseline = (await open(folder)).whatIf
