@@ -10,7 +10,7 @@ import { importPipelineConfig, isPipelineConfig } from '../../../src-shared/conf
 import { readCloudConfig } from '../../cloud/launch/read-cloud-config.ts'
 import { newRunId } from '../../cloud/launch/launch-records.ts'
 import { findCompanionTable } from '../ipc/inspect-path.ts'
-import { readJsonFile, writeJsonFile } from '../settings/json-file.ts'
+import { readJsonFile, writeJsonFile } from '../settings/settings-file.ts'
 
 /** One that an earlier version kept may lack fields. */
 const storedFormSchema = z.preprocess(

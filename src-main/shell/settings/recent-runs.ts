@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { recentRunSchema, type RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
-import { readJsonFile, writeJsonFile } from './json-file.ts'
+import { readJsonFile, writeJsonFile } from './settings-file.ts'
 
 const maxRecentRuns = 12
 const storedSchema = z.array(recentRunSchema.omit({ exists: true }))

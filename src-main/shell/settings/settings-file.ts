@@ -1,9 +1,9 @@
-// The settings on disk: versioned, brought up to date when read, kept aside before anything of an older, newer or damaged file is replaced.
-import { copyFile, readFile } from 'node:fs/promises'
+// Settings and other small JSON files on disk. Settings have versions; a file of another version or a damaged one is backed up before it is replaced.
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { settingsSchema, defaultSettings, type Settings } from '../../../src-shared/config/settings.ts'
-import { fsyncFile } from '../../run-folder/replace-file.ts'
-import { writeJsonFile } from './json-file.ts'
+import { fsyncFile, replaceText } from '../../run-folder/replace-file.ts'
 
 /** Raised with every change of meaning, together with one more upgrader. */
 const settingsVersion = 1
@@ -15,7 +15,7 @@ const upgraders: readonly ((stored: Stored) => Stored)[] = [(stored) => stored]
 
 const storedSchema = z.looseObject({ format_version: z.int().min(0).default(0) })
 
-/** The settings as they are now. What cannot be read as such is kept beside the file under a name that tells why, and the settings begin anew. */
+/** The settings of today's version. An unreadable file is backed up under a name that states the reason, and the defaults apply. */
 export const readSettingsFile = async (path: string): Promise<Settings> => {
   const text = await readFile(path, 'utf8').catch(() => null)
   if (text === null) return defaultSettings
@@ -54,4 +54,18 @@ const parseJson = (text: string): unknown => {
   } catch {
     return undefined
   }
+}
+
+/** The content of a small JSON file, or `fallback` where it is absent or invalid: such files hold conveniences, never data. */
+export const readJsonFile = async <Value>(path: string, schema: z.ZodType<Value>, fallback: Value): Promise<Value> => {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch {
+    return fallback
+  }
+}
+
+export const writeJsonFile = async (path: string, value: unknown): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true })
+  await replaceText(path, `${JSON.stringify(value, null, 2)}\n`)
 }

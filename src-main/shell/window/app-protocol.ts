@@ -1,8 +1,8 @@
-// Serves the window's files from app://headroom/ with a strict content security policy, instead of file://.
+// Serves the window's files from app://headroom/ with a strict content security policy, and locks every page down to them.
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
-import { protocol } from 'electron'
-import { appScheme } from './page-url.ts'
+import { app, protocol, session, type Session } from 'electron'
+import { appScheme, isAllowedUrl } from './page-url.ts'
 
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -50,3 +50,24 @@ export const serveApp = (folder: string): void =>
       return new Response('Not found', { status: 404 })
     }
   })
+
+/** No page leaves, opens a window, downloads, gains a permission or reaches the network. Call once the app is ready, before a window opens. */
+export const lockDownPages = (page: string): void => {
+  denyEverything(session.defaultSession, page)
+  app.on('session-created', (pageSession) => denyEverything(pageSession, page))
+  app.on('web-contents-created', (_event, contents) => {
+    contents.on('will-navigate', (event) => event.preventDefault())
+    contents.on('will-redirect', (event) => event.preventDefault())
+    contents.on('will-attach-webview', (event) => event.preventDefault())
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }))
+  })
+}
+
+const denyEverything = (pageSession: Session, page: string): void => {
+  pageSession.setPermissionRequestHandler((_contents, _permission, callback) => callback(false))
+  pageSession.setPermissionCheckHandler(() => false)
+  pageSession.setDevicePermissionHandler(() => false)
+  pageSession.setDisplayMediaRequestHandler((_request, callback) => callback({}))
+  pageSession.on('will-download', (event) => event.preventDefault())
+  pageSession.webRequest.onBeforeRequest(({ url }, callback) => callback({ cancel: !isAllowedUrl(url, page, app.isPackaged) }))
+}
