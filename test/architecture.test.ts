@@ -33,6 +33,9 @@ describe('imports', () => {
     expect([...found].filter(([, module]) => module === undefined).map(([file]) => file)).toEqual([])
     expect(new Set(found.values())).toEqual(new Set(Object.keys(modules)))
   })
+  test('a module imports nothing but what the table allows', () => {
+    expect(imports.map(objectionTo).filter((objection) => objection !== undefined)).toEqual([])
+  })
   test('every imported source file exists', () => {
     const files = new Set(sourceFiles(project))
     const missing = imports.filter(({ to, isPackage }) => !isPackage && to.startsWith('src-') && /\.tsx?$/.test(to) && !files.has(to))

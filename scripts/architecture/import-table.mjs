@@ -50,10 +50,11 @@ export const modules = {
     imports: ['database', 'shared'],
     packages: ['zod', 'date-holidays'],
   },
+  // The range of the values decides in which whole steps they are summed.
   forecasts: {
     path: 'src-main/forecasts',
     holds: 'how forecasts and measurements are read',
-    imports: ['database', 'parquet', 'calendar', 'shared'],
+    imports: ['statistics', 'database', 'parquet', 'calendar', 'shared'],
     packages: ['node', 'zod', 'csv-parse'],
   },
   sample: { path: 'src-main/sample', holds: 'the sample fleet', imports: ['calendar', 'database', 'shared'], packages: ['node', 'zod'] },
@@ -97,6 +98,7 @@ export const modules = {
     packages: ['node', 'zod', '@aws-sdk/*', '@smithy/*', 'https-proxy-agent', 'proxy-from-env'],
   },
 
+  ipc: { path: 'src-main/ipc', holds: 'how every process serves its requests', imports: ['shared'], packages: ['zod'] },
   cli: {
     path: 'src-main/cli',
     holds: 'one file per command',
@@ -122,19 +124,19 @@ export const modules = {
   'engine-host': {
     path: 'src-main/engine-host',
     holds: 'utility process of the window: analyses and queries',
-    imports: ['ipc', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
+    imports: ['ipc', 'ipc', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod'],
   },
   'query-host': {
     path: 'src-main/query-host',
     holds: 'utility process of the window: the user’s own SQL',
-    imports: ['ipc', 'queries', 'report', 'run-folder', 'shared'],
+    imports: ['ipc', 'ipc', 'queries', 'report', 'run-folder', 'shared'],
     packages: ['node', 'zod'],
   },
   shell: {
     path: 'src-main/shell',
     holds: 'main process of the window: the only home of Electron besides its two entries',
-    imports: ['ipc', 'cloud', 'run-folder', 'shared'],
+    imports: ['ipc', 'ipc', 'cloud', 'run-folder', 'shared'],
     packages: ['node', 'zod', 'yaml', 'electron'],
   },
   index: {

@@ -5,10 +5,8 @@ import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { savedScenariosSchema, type SavedScenario } from '../../src-shared/ipc/saved-scenario.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
+import { eventsTablePath, notesFolder } from '../run-folder/read-run-folder.ts'
 import { replaceText } from '../run-folder/replace-file.ts'
-
-/** Folder of the notes inside a run folder. */
-const notesFolder = 'headroom-notes'
 
 const notesVersion = 1
 
@@ -27,17 +25,9 @@ export const readPlannerNote = async <Value>(run: string, name: string, schema: 
   }
 }
 
-const eventsFile = 'events.csv'
-
-/** Path of the events table inside the run folder, for messages. */
-export const eventsTableName = `${notesFolder}/${eventsFile}`
-
-/** The planner's events table, which `headroom analyze --events` accepts like any other. */
-export const eventsTablePath = (run: string): string => join(run, notesFolder, eventsFile)
-
 /** Replaces the events table in one step. Throws notes-not-saved. */
 export const writeEventsTable = (run: string, table: string): Promise<void> =>
-  withNotesFolder(run, (folder) => replaceText(join(folder, eventsFile), table))
+  withNotesFolder(run, () => replaceText(eventsTablePath(run), table))
 
 const scenariosFile = 'scenarios.json'
 

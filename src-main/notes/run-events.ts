@@ -11,7 +11,8 @@ import type { Database } from '../database/database.ts'
 import { assessEvents, changedValuesSql, createEventEffects } from '../forecasts/assess-events.ts'
 import { appliesToSql } from '../forecasts/event-targets.ts'
 import { parseEventLines, readEventLines, type CalendarEvent } from '../forecasts/events-table.ts'
-import { eventsTableName, eventsTablePath, writeEventsTable } from './planner-notes.ts'
+import { eventsTableName, eventsTablePath } from '../run-folder/read-run-folder.ts'
+import { writeEventsTable } from './planner-notes.ts'
 
 const dayMs = 86_400_000
 

@@ -78,3 +78,12 @@ export const verifyRunFolder = async (path: string): Promise<{ manifest: RunMani
   )
   return { manifest: run.manifest, files }
 }
+
+/** Folder of the planner's notes inside a run folder. */
+export const notesFolder = 'headroom-notes'
+
+/** Path of the planner's events table inside the run folder, for messages. */
+export const eventsTableName = `${notesFolder}/events.csv`
+
+/** The planner's events table, which `headroom analyze --events` accepts like any other. */
+export const eventsTablePath = (run: string): string => join(run, eventsTableName)

@@ -4,7 +4,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
 import { runKMeans } from '../../statistics/k-means.ts'
-import type { ClusteredServers } from '../../engine/clusters/cluster-servers.ts'
+import type { Method } from '../../engine/methods/method.ts'
 import { createChain, decimalText, servers, countTransition } from './chain-steps.ts'
 
 /** K-means on the way is only for explanation: fewer restarts than the original's hundred. */
@@ -13,7 +13,7 @@ const restarts = 10
 export interface ClusterReconciliation {
   readonly config: AnalysisConfig
   /** As Module 05 clusters them. */
-  readonly module05Clusters: ClusteredServers
+  readonly module05Clusters: Awaited<ReturnType<Method['cluster']>>
   readonly signal: AbortSignal | undefined
 }
 
