@@ -98,7 +98,6 @@ export const modules = {
     packages: ['node', 'zod', '@aws-sdk/*', '@smithy/*', 'https-proxy-agent', 'proxy-from-env'],
   },
 
-  ipc: { path: 'src-main/ipc', holds: 'how every process serves its requests', imports: ['shared'], packages: ['zod'] },
   cli: {
     path: 'src-main/cli',
     holds: 'one file per command',
@@ -124,19 +123,19 @@ export const modules = {
   'engine-host': {
     path: 'src-main/engine-host',
     holds: 'utility process of the window: analyses and queries',
-    imports: ['ipc', 'ipc', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
+    imports: ['ipc', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod'],
   },
   'query-host': {
     path: 'src-main/query-host',
     holds: 'utility process of the window: the user’s own SQL',
-    imports: ['ipc', 'ipc', 'queries', 'report', 'run-folder', 'shared'],
+    imports: ['ipc', 'queries', 'report', 'run-folder', 'shared'],
     packages: ['node', 'zod'],
   },
   shell: {
     path: 'src-main/shell',
     holds: 'main process of the window: the only home of Electron besides its two entries',
-    imports: ['ipc', 'ipc', 'cloud', 'run-folder', 'shared'],
+    imports: ['ipc', 'cloud', 'run-folder', 'shared'],
     packages: ['node', 'zod', 'yaml', 'electron'],
   },
   index: {
