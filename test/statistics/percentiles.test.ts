@@ -1,7 +1,7 @@
 // Percentiles in all their places against NumPy 2.4.6, np.percentile(values, q, method='linear').
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database } from '../../src-main/database/database.ts'
-import { percentileOf as ofAscending } from '../../src-main/engine/breach/simulate-paths.ts'
+import { percentileOf as ofAscending } from '../../src-main/statistics/percentile.ts'
 import { createIndexArray, rankedPercentile as ofRanked, sortIndexesByValue } from '../../src-main/statistics/ranked-percentile.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
 

@@ -4,7 +4,8 @@ import { evaluateIsotonic, fitIsotonic, type IsotonicFunction } from '../../stat
 
 /** Events at which the fitted curve and the raw share weigh the same. */
 const priorEvents = 20
-const folds = 5
+/** Folds by server, for everything that is cross-fitted. */
+export const folds = 5
 const deciles = 10
 
 /** One entry per series that could be tested; the arrays share their index. */

@@ -1,4 +1,5 @@
 // How often measured values fall inside the forecasts' bounds, and the widening that makes the bounds hold (split conformal prediction).
+import { folds } from './calibration.ts'
 import type { IntervalCoverage } from '../../../src-shared/artefacts/model-accuracy.ts'
 
 /** Rows of the held-back windows of one calibration group (metric, bin and model); the arrays share their index. */
@@ -14,7 +15,6 @@ export interface IntervalGroup {
 /** By the group's number. */
 export type IntervalGroups = ReadonlyMap<number, IntervalGroup>
 
-const folds = 5
 /** A group with fewer rows in the other folds borrows from all groups. */
 const minGroupRows = 50
 

@@ -1,4 +1,5 @@
 // Possible futures of a series: its forecast plus contiguous blocks of backtest residuals, own or borrowed, drawn with a seed of its own.
+import { percentileOf } from '../../statistics/percentile.ts'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-blocks.ts'
 
@@ -190,12 +191,4 @@ const summarizeBreaches = (firstBreaches: Uint32Array): BreachSimulation => {
   const half = breaching / 2
   const medianFirstBreach = breaching === 0 ? -1 : rawByStep.findIndex((share) => share * pathCount >= half)
   return { raw: breaching / pathCount, rawByStep, medianFirstBreach }
-}
-
-/** Continuous percentile of ascending values (linear interpolation, NumPy's default). */
-export const percentileOf = (ascending: Float64Array, share: number): number => {
-  const position = share * (ascending.length - 1)
-  const low = Math.floor(position)
-  const high = Math.min(low + 1, ascending.length - 1)
-  return ascending[low]! + (position - low) * (ascending[high]! - ascending[low]!)
 }

@@ -1,4 +1,5 @@
 // Values of one metric, servers x periods, in memory for the time range in view: a zoom within it needs no query.
+import { percentileOf } from '../../statistics/percentile.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 
 /** Part of a grid; a server's row is its key - 1, NaN where no value is known. */
@@ -149,14 +150,6 @@ const binPercentileRow: BinRow = ({ values, from: origin, to: end }, { from, to,
       for (let period = first; period < last; period++)
         if (!Number.isNaN(values[base + period]!)) cellValues[count++] = values[base + period]!
     }
-    if (count > 0) bins[column] = percentile95(cellValues.subarray(0, count))
+    if (count > 0) bins[column] = percentileOf(cellValues.subarray(0, count).sort(), 0.95)
   }
-}
-
-/** By linear interpolation, like DuckDB's quantile_cont; sorts its argument. */
-const percentile95 = (values: Float64Array): number => {
-  values.sort()
-  const rank = 0.95 * (values.length - 1)
-  const below = values[Math.floor(rank)]!
-  return below + (rank - Math.floor(rank)) * (values[Math.ceil(rank)]! - below)
 }
