@@ -62,16 +62,16 @@ it('says of every server what the file says, reason and query too', async () => 
   expect(await findRecommendation(run, last.server_id)).toEqual(last)
 })
 
-it('takes the totals from the head of the file, without its list', async () => {
+it('takes the totals from the file', async () => {
   const { total_savings_usd } = await readReport()
   expect(run.overview.savingsMonthlyUsd).toBe(total_savings_usd)
-  expect(run.contents.recommendationTotals).not.toHaveProperty('recommendations')
 })
 
-it('finds the head that lies across the pieces the file is read in', async () => {
+it('reads the head alone, also where its end lies across two chunks', async () => {
   const path = join(sample.folder, 'long.json')
   const note = 'x'.repeat(65_536 - '{\n  "total_savings_usd": 1,\n  "note": "",\n  "recomm'.length)
-  await writeFile(path, `${JSON.stringify({ total_savings_usd: 1, note, recommendations: [{ server_id: 'a' }] }, null, 2)}\n`)
+  // The list is cut off: whoever reads on cannot parse the file.
+  await writeFile(path, `${JSON.stringify({ total_savings_usd: 1, note, recommendations: [{ server_id: 'a' }] }, null, 2).slice(0, -10)}\n`)
   expect(await readRecommendationTotals(path)).toMatchObject({ total_savings_usd: 1 })
 })
 
