@@ -54,13 +54,13 @@ const show = async (app, page, view, other) => {
     await page.getByRole('grid').waitFor()
   }
   if (view === 'cloud') {
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByRole('button', { name: 'Verify credentials' }).click()
     await page.getByTestId('caller').waitFor()
-    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    await page.getByRole('button', { name: 'Run checks', exact: true }).click()
     await page.getByRole('list', { name: 'Checks' }).waitFor()
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
     await page
-      .getByText(/is verified and open|Home/)
+      .getByText(/is verified and open|Downloaded/)
       .first()
       .waitFor({ timeout: 120_000 })
     await page.locator('.chart[data-painted="true"]').first().waitFor({ timeout: 120_000 })

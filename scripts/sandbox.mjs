@@ -17,7 +17,7 @@ await runMain(async () => {
   printLine(`A simulated AWS account is at ${sandbox.endpoint}. For a shell of its own:`)
   for (const [name, value] of variables) console.log(`export ${name}='${value}'`)
   printLine(
-    `Then: npm run -s headroom -- cloud launch ${sandbox.input} --bucket ${sandbox.bucket} --role ${sandbox.roleArn} --wait --fetch run`,
+    `Then: npm run -s headroom -- cloud launch ${sandbox.input} --bucket ${sandbox.bucket} --role ${sandbox.roleArn} --wait --download run`,
   )
   if (process.argv.includes('--serve') || lacksDisplay()) {
     await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))

@@ -1,33 +1,34 @@
-// headroom cloud: preflight, launch, watch, logs, stop, fetch and jobs, as the command line does them.
+// Actions of `headroom cloud`: preflight, launch, watch, logs, stop, download, jobs, roles, sign-in.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline/promises'
 import type { CloudRun } from '../../src-shared/cloud/cloud-job.ts'
 import { exitCodes, HeadroomError } from '../../src-shared/run/errors.ts'
 import { toCloudError } from '../cloud/account/cloud-error.ts'
 import { connect, identifyCaller, type Connection } from '../cloud/account/connection.ts'
-import { describeJob } from '../cloud/jobs/describe-job.ts'
-import { downloadEarlierRun } from '../cloud/download/download-earlier-run.ts'
+import { requireJob, stopJob } from '../cloud/jobs/describe-job.ts'
 import type { DownloadedRun } from '../cloud/download/download-run-folder.ts'
 import { followJob } from '../cloud/jobs/follow-job.ts'
-import { explainEnd } from '../cloud/jobs/job-end.ts'
 import { JobLog } from '../cloud/jobs/job-log.ts'
 import { validateTables } from '../forecasts/check-tables.ts'
 import { planSparkJob, type SparkPlanRequest } from '../engine/spark/plan-spark-job.ts'
-import { waitForRun, downloadRun, launchRun, resumeRun } from '../cloud/launch/launch-run.ts'
+import { launchRun } from '../cloud/launch/launch-run.ts'
 import { listJobs } from '../cloud/jobs/list-jobs.ts'
-import { listExecutionRoles } from '../cloud/account/list-roles.ts'
 import { preflight } from '../cloud/preflight/preflight.ts'
 import { signIn } from '../cloud/account/sign-in.ts'
 import { listProfiles } from '../cloud/account/shared-config.ts'
-import { stopJob } from '../cloud/jobs/stop-job.ts'
 import { LaunchRecords } from '../cloud/launch/launch-records.ts'
 import { readCloudFile, readCloudFolders, readLaunchRequest, type ConnectionOptions, type LaunchOptions } from './cloud-options.ts'
 import { describePreflight, createCloudProgressReport } from './cloud-progress.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
+import { downloadEarlierRun, downloadRun } from '../cloud/download/download-run.ts'
+import { explainJobEnd } from '../cloud/jobs/job-end.ts'
+import { waitForRun } from '../cloud/launch/wait-for-run.ts'
+import { resumeRun } from '../cloud/launch/resume-run.ts'
+import { listExecutionRoles } from '../cloud/preflight/check-role.ts'
 
 const openLaunchRecords = (): LaunchRecords => new LaunchRecords(readCloudFolders().launchRecords)
 
-/** Between two looks at a job, milliseconds; shorter where tests say so. */
+/** Interval between two polls of a job, milliseconds; tests shorten it. */
 const pollMs = (): number | undefined => {
   const text = process.env['HEADROOM_POLL_MS'] ?? ''
   return text === '' ? undefined : Number(text)
@@ -35,20 +36,20 @@ const pollMs = (): number | undefined => {
 
 const askMfaCode = async (device: string): Promise<string> => {
   if (!process.stdin.isTTY)
-    throw new HeadroomError('cloud-sign-in', `A code of the MFA device ${device} is needed.`, { next: 'Run this in a terminal.' })
+    throw new HeadroomError('cloud-sign-in', `An MFA code for ${device} is required.`, { next: 'Run the command in a terminal.' })
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return (await terminal.question(`Code of ${device}: `)).trim()
+    return (await terminal.question(`MFA code for ${device}: `)).trim()
   } finally {
     terminal.close()
   }
 }
 
-/** Connects, does the work in a cancellable way, lets the sockets go. */
+/** Connects, runs the action so that it can be cancelled, then closes the connection. */
 const withConnection = async <Value>(
   options: ConnectionOptions,
   defaults: { readonly profile?: string | null | undefined; readonly region?: string | undefined },
-  work: (connection: Connection, signal: AbortSignal) => Promise<Value>,
+  action: (connection: Connection, signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> => {
   const connection = await connect({
     profile: options.profile ?? defaults.profile ?? undefined,
@@ -57,7 +58,7 @@ const withConnection = async <Value>(
     askMfaCode,
   })
   try {
-    return await runCancellable((signal) => work(connection, signal))
+    return await runCancellable((signal) => action(connection, signal))
   } catch (thrown) {
     throw toCloudError(thrown, { region: connection.region })
   } finally {
@@ -86,13 +87,18 @@ export const runPreflight = async (inputs: readonly string[], options: LaunchOpt
 export interface LaunchCommandOptions extends LaunchOptions {
   readonly resume?: string
   readonly wait?: boolean
+  readonly download?: string
+  /** Former name of `download`. */
   readonly fetch?: string
   readonly quiet?: boolean
 }
 
 export const runLaunch = async (inputs: readonly string[], options: LaunchCommandOptions): Promise<void> => {
-  if (options.fetch !== undefined && options.wait !== true) {
-    throw new HeadroomError('usage', '--fetch needs --wait.', { next: 'Add --wait, or fetch later with: headroom cloud fetch.' })
+  const folder = options.download ?? options.fetch
+  if (folder !== undefined && options.wait !== true) {
+    throw new HeadroomError('usage', '--download requires --wait.', {
+      next: 'Add --wait, or download later with: headroom cloud download.',
+    })
   }
   const launchRecords = openLaunchRecords()
   const resumedRun = options.resume === undefined ? undefined : await launchRecords.get(options.resume)
@@ -103,12 +109,16 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
     const work = { signal, onEvent: report.show }
     const caller = await identifyCaller(connection)
     if (resumedRun !== undefined && caller.account !== resumedRun.caller.account) {
-      throw new HeadroomError('cloud-setup', `That launch was made in account ${resumedRun.caller.account}, this is ${caller.account}.`, {
-        next: 'Choose its profile.',
-      })
+      throw new HeadroomError(
+        'cloud-setup',
+        `The launch belongs to account ${resumedRun.caller.account}, but the credentials to ${caller.account}.`,
+        {
+          next: 'Choose the profile of that account.',
+        },
+      )
     }
     if (options.json !== true && options.quiet !== true)
-      say(`As ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
+      say(`Caller ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
     const engine = { plan: (plan: SparkPlanRequest) => planSparkJob(plan, { signal }), checkTables: validateTables }
     const launched =
       resumedRun === undefined
@@ -116,19 +126,19 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
         : await resumeRun(connection, launchRecords, resumedRun, work)
     if (options.wait !== true) {
       if (options.json !== true) print(launched.jobName)
-      if (launched.part === 'spark') say(`The second stage begins when this one has ended: headroom cloud watch ${launched.runId}`)
+      if (launched.part === 'spark') say(`Start the engine job after this one with: headroom cloud watch ${launched.runId}`)
       return
     }
     const ended = await waitForRun(connection, launchRecords, launched, { ...work, pollMs: pollMs() })
-    if (options.fetch === undefined) return
-    const downloaded = await downloadRun(connection, launchRecords, ended, options.fetch, work)
+    if (folder === undefined) return
+    const downloaded = await downloadRun(connection, launchRecords, ended, folder, work)
     reportDownload(downloaded, options)
   })
 }
 
 const reportDownload = ({ folder, files, verified, refused }: DownloadedRun, options: { readonly json?: boolean }): void => {
   for (const { key, reason } of refused) say(`Left out ${JSON.stringify(key)}: ${reason}.`)
-  if (options.json !== true) print(`${files} files${verified ? ', all as the manifest says' : ''}: ${folder}`)
+  if (options.json !== true) print(`${files} files${verified ? ', verified' : ''}: ${folder}`)
 }
 
 export const runWatch = async (name: string, options: ConnectionOptions): Promise<void> => {
@@ -141,7 +151,7 @@ export const runWatch = async (name: string, options: ConnectionOptions): Promis
       return
     }
     const { state, peakMemoryBytes } = await followJob(connection, name, work)
-    const failure = explainEnd(state, { region: connection.region, peakMemoryBytes }, Number.POSITIVE_INFINITY)
+    const failure = explainJobEnd(state, { region: connection.region, peakMemoryBytes }, Number.POSITIVE_INFINITY)
     if (failure !== undefined) throw failure
   })
 }
@@ -163,13 +173,9 @@ export const runLogs = async (
       return
     }
     const lines = await new JobLog(connection, jobName).read(signal)
-    if (lines.length === 0 && (await describeJob(connection, jobName, signal)) === undefined) {
-      throw new HeadroomError('cloud-setup', `There is no processing job ${jobName} in ${connection.region}.`, {
-        next: 'List them with: headroom cloud jobs.',
-      })
-    }
+    if (lines.length === 0) await requireJob(connection, jobName, signal)
     for (const line of lines) show(line)
-    if (lines.length === 0) say('The job has not said anything yet.')
+    if (lines.length === 0) say('The log is empty so far.')
   })
 }
 
@@ -193,10 +199,10 @@ export const runDownload = async (
 }
 
 export const runJobs = async (options: ConnectionOptions & { readonly all?: boolean }): Promise<void> => {
-  const { jobs, accessError: limited } = await withConnection(options, {}, (connection, signal) =>
+  const { jobs, accessError } = await withConnection(options, {}, (connection, signal) =>
     listJobs(connection, openLaunchRecords(), { signal, ...(options.all === true ? { nameContains: '' } : {}) }),
   )
-  if (limited !== undefined) say(`Note: ${limited.message} ${limited.next ?? ''}`)
+  if (accessError !== undefined) say(`Note: ${accessError.message} ${accessError.next ?? ''}`)
   if (options.json === true) print(jsonText({ jobs: jobs.map((job) => ({ ...job })) }, 2))
   else
     print(
@@ -208,13 +214,13 @@ export const runJobs = async (options: ConnectionOptions & { readonly all?: bool
 }
 
 export const runRoles = async (options: ConnectionOptions): Promise<void> => {
-  const { roles, accessError: limited } = await withConnection(options, {}, listExecutionRoles)
-  if (limited !== undefined) say(`Note: ${limited.message} ${limited.next ?? ''}`)
+  const { roles, accessError } = await withConnection(options, {}, listExecutionRoles)
+  if (accessError !== undefined) say(`Note: ${accessError.message} ${accessError.next ?? ''}`)
   if (options.json === true) print(jsonText({ roles: [...roles] }, 2))
   else if (roles.length > 0) print(roles.join('\n'))
 }
 
-/** Opens a page with what the system opens pages with. */
+/** Opens a page in the system's browser. */
 const openPage = (url: string): Promise<void> => {
   const [command, ...args] =
     process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['explorer.exe', url] : ['xdg-open', url]
@@ -231,7 +237,7 @@ const openPage = (url: string): Promise<void> => {
 export const runSignIn = async (options: ConnectionOptions & { readonly device?: boolean }): Promise<void> => {
   const profile = options.profile ?? process.env['AWS_PROFILE'] ?? 'default'
   await runCancellable((signal) =>
-    signIn(profile, { signal, openPage, usesDeviceCode: options.device, showCode: (page, code) => say(`Confirm ${code} at ${page}`) }),
+    signIn(profile, { signal, openPage, usesDeviceCode: options.device, showCode: (page, code) => say(`Enter code ${code} at ${page}`) }),
   )
   const caller = await withConnection({ ...options, profile }, {}, (connection) => identifyCaller(connection))
   print(options.json === true ? jsonText({ ...caller }, 2) : `Signed in as ${caller.arn}`)

@@ -1,4 +1,4 @@
-// The words of `headroom cloud`: commands and their options; what they do is loaded when one of them is used.
+// Commands and options of `headroom cloud`. Their actions, with the AWS SDK, are loaded when a command runs.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
 import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
@@ -6,11 +6,11 @@ import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-sett
 const examples = {
   preflight: ['cloud preflight s3://bucket/forecasts/ --bucket bucket --role arn:aws:iam::123456789012:role/SageMaker'],
   launch: [
-    'cloud launch forecasts.parquet --config config.yaml --wait --fetch run',
-    'cloud launch s3://bucket/forecasts/ --engine spark --instances 20 --config config.yaml --wait --fetch run',
+    'cloud launch forecasts.parquet --config config.yaml --wait --download run',
+    'cloud launch s3://bucket/forecasts/ --engine spark --instances 20 --config config.yaml --wait --download run',
     'cloud launch --resume 20270315094210a1b2c3 --wait',
   ],
-  fetch: ['cloud fetch headroom-20270315094210a1b2c3 run', 'cloud fetch s3://bucket/risk_analysis/ original-run'],
+  download: ['cloud download headroom-20270315094210a1b2c3 run', 'cloud download s3://bucket/risk_analysis/ module05-run'],
 } as const
 
 const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
@@ -29,106 +29,108 @@ const instanceCount = (text: string): number => {
   throw new InvalidArgumentError(`A whole number from 1 to ${processingLimits.instances} is needed.`)
 }
 
-/** Who asks, and where. */
+/** Credentials and region. */
 const withConnection = (command: Command): Command =>
   command
-    .option('--profile <name>', 'AWS profile; otherwise AWS_PROFILE, the environment, the default profile')
+    .option('--profile <name>', 'AWS profile (default: AWS_PROFILE, the environment, the default profile)')
     .option('--region <name>', 'AWS region')
-    .option('--allow-credential-process', 'let the profile run its credential_process')
-    .option('--json', 'as JSON on stdout')
+    .option('--allow-credential-process', 'allow the profile to run its credential_process')
+    .option('--json', 'write JSON to stdout')
 
-/** Where a job runs and what it may cost. */
+/** Where a job runs, and its limits. */
 const withSettings = (command: Command): Command =>
   withConnection(command)
     .option('--config <file>', "YAML with settings and a cloud section, or the pipeline's config.yaml")
     .option('--bucket <name>', 'bucket for engine, inputs and runs')
-    .option('--prefix <path>', 'folder in the bucket (headroom)')
+    .option('--prefix <path>', 'S3 prefix in the bucket (headroom)')
     .option('--role <arn>', 'execution role of the job')
-    .addOption(
-      new Option('--engine <kind>', 'one machine, or Spark on several for sets that outgrow one').choices(engineKinds).default('single'),
-    )
-    .option('--instances <n>', 'machines of the Spark job (4)', instanceCount)
-    .option('--instance-type <type>', "machine; otherwise by the input's size")
+    .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))
+    .option('--instances <n>', 'instances of the Spark cluster (4)', instanceCount)
+    .option('--instance-type <type>', 'instance type (default: by input size)')
     .option('--image <uri>', "container image; otherwise the region's scikit-learn image")
     .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
     .option('--max-runtime <seconds>', 'the job is stopped after so long (3600)', positiveNumber)
-    .option('--cost-ceiling <usd>', 'refuse launches that could cost more (10)', positiveNumber)
-    .option('--kms-key <id>', 'key for volume, uploads and outputs')
-    .option('--subnet <id>', 'subnet of the VPC to run in; may be repeated', collect, [])
-    .option('--security-group <id>', 'security group in it; may be repeated', collect, [])
-    .option('--no-network-isolation', 'let the container reach the network')
-    .option('--tag <key=value>', 'tag of the job; may be repeated', collect, [])
+    .option('--cost-limit <usd>', 'refuse launches with a higher estimated cost (10)', positiveNumber)
+    .addOption(new Option('--cost-ceiling <usd>').argParser(positiveNumber).hideHelp())
+    .option('--kms-key <id>', 'KMS key for volume, uploads and outputs')
+    .option('--subnet <id>', 'subnet of the VPC; repeatable', collect, [])
+    .option('--security-group <id>', 'security group of the VPC; repeatable', collect, [])
+    .option('--no-network-isolation', 'allow network access for the container')
+    .option('--tag <key=value>', 'tag of the job; repeatable', collect, [])
     .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
     .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
     .addOption(new Option('--method <name>', 'headroom or module05').choices(analysisMethods).default('headroom'))
     .option('--model <name>', 'force one model for all series')
-    .option('--set <key=value>', 'set one analysis key; may be repeated', collect, [])
+    .option('--set <key=value>', 'set one analysis key; repeatable', collect, [])
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 
 const loadActions = () => import('./cloud-actions.ts')
 
 export const addCloudCommands = (program: Command): void => {
-  const cloud = program.command('cloud').description('the same analysis as an Amazon SageMaker Processing job')
+  const cloud = program.command('cloud').description('Run the analysis as an Amazon SageMaker Processing job')
 
   withSettings(cloud.command('preflight'))
     .addHelpText('before', exampleText(examples.preflight))
-    .description('check everything that a launch needs, and change nothing')
-    .argument('[input...]', "S3 prefix, or local files and folders; otherwise the config's forecasts")
+    .description('Check everything that a launch needs, without changing anything')
+    .argument('[input...]', 'S3 prefix, or local files and folders (default: forecasts of --config)')
     .action(async (inputs: string[], options) => (await loadActions()).runPreflight(inputs, options))
 
   withSettings(cloud.command('launch'))
     .addHelpText('before', exampleText(examples.launch))
-    .description('upload what is missing and start one job')
-    .argument('[input...]', "S3 prefix, or local files and folders; otherwise the config's forecasts")
-    .option('--resume <run>', 'go on with a launch that was broken off')
+    .description('Upload missing files and start one job')
+    .argument('[input...]', 'S3 prefix, or local files and folders (default: forecasts of --config)')
+    .option('--resume <run>', 'resume an interrupted launch')
     .option('--wait', 'follow the job to its end')
-    .option('--fetch <dir>', 'bring the run home into this folder (needs --wait)')
-    .option('--quiet', 'no progress')
+    .option('--download <dir>', 'download the run into this folder (requires --wait)')
+    .addOption(new Option('--fetch <dir>').hideHelp())
+    .option('--quiet', 'hide progress')
     .action(async (inputs: string[], options) => (await loadActions()).runLaunch(inputs, options))
 
   withConnection(cloud.command('watch'))
-    .description('follow a job: status, log, progress')
-    .argument('<job>', 'run id or job name')
+    .description('Follow a job: status and progress')
+    .argument('<job>', 'run ID or job name')
     .action(async (job: string, options) => (await loadActions()).runWatch(job, options))
 
   withConnection(cloud.command('logs'))
-    .description("print a job's log")
-    .argument('<job>', 'run id or job name')
-    .option('--search <text>', 'only lines that contain this')
-    .option('--follow', 'until the job ends')
+    .description('Print the log of a job')
+    .argument('<job>', 'run ID or job name')
+    .option('--search <text>', 'print matching lines only')
+    .option('--follow', 'follow the log until the job ends')
     .action(async (job: string, options) => (await loadActions()).runLogs(job, options))
 
   withConnection(cloud.command('stop'))
-    .description('stop a job')
-    .argument('<job>', 'run id or job name')
+    .description('Stop a job')
+    .argument('<job>', 'run ID or job name')
     .action(async (job: string, options) => (await loadActions()).runStop(job, options))
 
-  withConnection(cloud.command('fetch'))
-    .addHelpText('before', exampleText(examples.fetch))
-    .description('bring a run home and verify it')
-    .argument('<job>', 'run id, job name, or s3:// prefix of any earlier run')
-    .argument('<dir>', 'folder to make')
-    .option('--quiet', 'no progress')
-    .action(async (job: string, folder: string, options) => (await loadActions()).runDownload(job, folder, options))
+  for (const name of ['download', 'fetch']) {
+    withConnection(cloud.command(name, { hidden: name === 'fetch' }))
+      .addHelpText('before', exampleText(examples.download))
+      .description('Download a run and verify it')
+      .argument('<job>', 'run ID, job name, or s3:// prefix of a run')
+      .argument('<dir>', 'new folder')
+      .option('--quiet', 'hide progress')
+      .action(async (job: string, folder: string, options) => (await loadActions()).runDownload(job, folder, options))
+  }
 
   withConnection(cloud.command('sign-in'))
-    .description('sign a profile in through IAM Identity Center, as aws sso login does')
-    .option('--device', 'confirm a code on any device instead of coming back from this browser')
+    .description('Sign in with IAM Identity Center, like aws sso login')
+    .option('--device', 'confirm a code on any device instead of in this browser')
     .action(async (options) => (await loadActions()).runSignIn(options))
 
   cloud
     .command('profiles')
-    .description('list the profiles of the shared AWS files')
-    .option('--json', 'as JSON on stdout')
+    .description('List the profiles of the shared AWS files')
+    .option('--json', 'write JSON to stdout')
     .action(async (options) => (await loadActions()).runProfiles(options))
 
   withConnection(cloud.command('roles'))
-    .description('list the roles that a job can run as: those that SageMaker may assume')
+    .description('List the roles that SageMaker may assume')
     .action(async (options) => (await loadActions()).runRoles(options))
 
   withConnection(cloud.command('jobs'))
-    .description('list launches, those started elsewhere too')
-    .option('--all', "every processing job of the account, not Headroom's alone")
+    .description('List jobs, wherever they were started')
+    .option('--all', 'list all processing jobs of the account')
     .action(async (options) => (await loadActions()).runJobs(options))
 }

@@ -1,4 +1,4 @@
-// From the words of a cloud command to a launch request: file first, options over it.
+// Builds the launch request of a cloud command from its configuration file and options; options win.
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
@@ -33,6 +33,8 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly image?: string
   readonly volume?: number
   readonly maxRuntime?: number
+  readonly costLimit?: number
+  /** Former name of `costLimit`. */
   readonly costCeiling?: number
   readonly kmsKey?: string
   readonly subnet: readonly string[]
@@ -58,7 +60,7 @@ export const readCloudFolders = (): ReturnType<typeof cloudFolders> => {
   return cloudFolders(join(root, 'cloud'))
 }
 
-/** What the file says of the cloud; its profile and region hold where the command names none. */
+/** Cloud settings of the file; options of the command win. */
 export const readCloudFile = async (file: string | undefined): Promise<CloudConfig> =>
   readCloudConfig(file === undefined ? {} : await readYamlFile(file), basename(file ?? ''))
 
@@ -77,7 +79,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
       imageUri: options.image,
       volumeGb: options.volume,
       maxRuntimeSeconds: options.maxRuntime,
-      costCeilingUsd: options.costCeiling,
+      costCeilingUsd: options.costLimit ?? options.costCeiling,
       kmsKeyId: options.kmsKey,
       subnets: options.subnet,
       securityGroupIds: options.securityGroup,
@@ -86,10 +88,10 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
     }),
   })
   if (options.pythonModule !== undefined && options.engine === 'spark') {
-    throw new HeadroomError('usage', 'A Python module of your own does not run on Spark.', { next: 'Leave out --engine.' })
+    throw new HeadroomError('usage', 'A Python module does not run on a Spark cluster.', { next: 'Omit --engine.' })
   }
   const config = await readSettings(options.config, options.set, undefined)
-  // A wrong line is told now, not by a machine that was paid for.
+  // A wrong line is refused here, before an instance starts.
   if (options.events !== undefined) await readEventsTable(options.events)
   const runId = newRunId()
   const parsed = launchRequestSchema.safeParse({
@@ -108,14 +110,14 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
         : { kind: 'python-module', projectFolder: resolve(options.project), script: options.pythonModule },
   })
   if (parsed.success) return parsed.data
-  throw new HeadroomError('usage', `The launch does not fit: ${describeIssues(parsed.error)}.`, {
+  throw new HeadroomError('usage', `The launch request is invalid: ${describeIssues(parsed.error)}.`, {
     next: 'See headroom cloud launch --help.',
   })
 }
 
 const sparkOptions = ({ method, instances }: LaunchOptions, runId: string): object => {
   if (method !== 'headroom')
-    throw new HeadroomError('usage', `Spark does not run the method ${method}.`, { next: 'Leave out --method, or --engine.' })
+    throw new HeadroomError('usage', `The method ${method} does not run on a Spark cluster.`, { next: 'Omit --method or --engine.' })
   return { instances: instances ?? defaultInstances, planFolder: join(readCloudFolders().plans, runId) }
 }
 
@@ -125,7 +127,7 @@ const toAbsolute = (path: string | undefined): string | undefined => (path === u
 const chooseInput = (inputs: readonly string[], configInput: string | undefined): string | readonly string[] => {
   const candidates = inputs.length === 0 && configInput !== undefined ? [configInput] : inputs
   const [first] = candidates
-  if (first === undefined) throw new HeadroomError('usage', 'No forecasts are named.', { next: 'Name an S3 prefix or local files.' })
+  if (first === undefined) throw new HeadroomError('usage', 'Forecasts are missing.', { next: 'Name an S3 prefix or local files.' })
   const remote = candidates.filter((input) => input.startsWith('s3://'))
   if (remote.length === 0) return candidates.map((input) => resolve(input))
   if (candidates.length === 1) return first
@@ -148,10 +150,10 @@ const parseSettings = (values: Readonly<Record<string, unknown>>): LaunchRequest
   throw new HeadroomError(
     'usage',
     isMissing
-      ? `No ${key === 'roleArn' ? 'execution role' : key} is named.`
-      : `${key === '' ? 'The cloud settings do' : `${key} does`} not fit: ${issue!.message}`,
+      ? `The ${key === 'roleArn' ? 'execution role' : key} is missing.`
+      : `${key === '' ? 'The cloud settings are' : `${key} is`} invalid: ${issue!.message}`,
     {
-      next: `Give ${optionNames[key] ?? 'the right option'}, or write it into the cloud section of --config.`,
+      next: `Set ${optionNames[key] ?? 'the option'}, or the key in the cloud section of --config.`,
     },
   )
 }

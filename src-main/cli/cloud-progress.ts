@@ -1,4 +1,4 @@
-// How a trip to the cloud reads on the terminal: one line per thing that changes, on stderr; JSON lines with --json.
+// Progress of a cloud run on the terminal: a line per change on stderr, or JSON lines with --json.
 import type { CloudEvent, JobState, Preflight } from '../../src-shared/cloud/cloud-job.ts'
 import { jsonText, print, say } from './terminal.ts'
 
@@ -8,7 +8,7 @@ export interface CloudProgressReport {
 
 const percentStep = 10
 
-/** A new one for each command: shares are told when they pass the next ten per cent. */
+/** One per command; progress is reported in steps of ten per cent. */
 export const createCloudProgressReport = (options: {
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
@@ -34,10 +34,10 @@ const percentDone = (bytes: number, total: number): number =>
 const describeEvent = (event: CloudEvent): string | undefined => {
   switch (event.type) {
     case 'planned':
-      return `Launch ${event.run_id} on ${event.instance_type}${event.most_usd === null ? '' : `, at most ${event.most_usd.toFixed(2)} USD (estimate)`}`
+      return `Launch ${event.run_id} on ${event.instance_type}${event.most_usd === null ? '' : `, estimated cost up to ${event.most_usd.toFixed(2)} USD`}`
     case 'upload':
       return event.skipped === event.bytes && event.bytes === event.total
-        ? 'Everything is in the bucket already'
+        ? 'All files are already in the bucket'
         : `Uploading: ${percentDone(event.bytes, event.total)} % of ${(event.total / 1e6).toFixed(1)} MB`
     case 'submitted':
       return `Submitted ${event.job}\n${event.console_url}`
@@ -53,7 +53,7 @@ const describeEvent = (event: CloudEvent): string | undefined => {
     case 'download':
       return `Downloading: ${percentDone(event.bytes, event.total)} % of ${(event.total / 1e6).toFixed(1)} MB`
     case 'home':
-      return event.verified ? `Verified: ${event.folder}` : `Downloaded, without a manifest to verify it by: ${event.folder}`
+      return event.verified ? `Verified: ${event.folder}` : `Downloaded, not verified (no manifest): ${event.folder}`
   }
 }
 
@@ -63,11 +63,11 @@ const elapsedText = (from: string | null, to: string | null): string =>
 const describeStatus = (job: JobState): string => {
   if (job.endedAt !== null) return `Job ${job.status}${elapsedText(job.createdAt, job.endedAt)}`
   return job.startedAt === null
-    ? `Job ${job.status}: waiting for its machine`
+    ? `Job ${job.status}: waiting for an instance`
     : `Job ${job.status}: started${elapsedText(job.createdAt, job.startedAt)}`
 }
 
-const checkLabels = { ok: 'ok', warning: 'note', failed: 'FAILED' } as const
+const checkLabels = { ok: 'ok', warning: 'warning', failed: 'FAILED' } as const
 
 export const describePreflight = ({ checks }: Preflight): string =>
   checks

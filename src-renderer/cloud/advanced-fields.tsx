@@ -1,4 +1,4 @@
-// What few launches need: tables, own image, key, network of the company, tags, a larger volume.
+// Advanced fields of the launch form: tables, image, encryption key, network, tags, volume.
 import { launchFormSchema, type LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
 import { processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'
@@ -19,7 +19,7 @@ const parseTags = (entries: readonly string[]): Record<string, string> =>
 
 export const AdvancedFields = () => {
   const { form } = useCloudState()
-  const volumeError = fieldError(form, 'volumeGb', `A volume has 1 to ${processingLimits.volumeGb} whole GB.`)
+  const volumeError = fieldError(form, 'volumeGb', `Volume size must be a whole number from 1 to ${processingLimits.volumeGb} GB.`)
   return (
     <details className="cloud-advanced">
       <summary>Advanced</summary>
@@ -29,14 +29,14 @@ export const AdvancedFields = () => {
             label="Servers table"
             kind="table"
             value={form.serversTable}
-            placeholder="Local file; else the one beside local forecasts"
+            placeholder="Optional; default: the table next to local forecasts"
             onChange={(serversTable) => updateForm({ serversTable })}
           />
           <LocalPathField
             label="Events table"
             kind="table"
             value={form.eventsTable}
-            placeholder="Local CSV; else the one beside local forecasts"
+            placeholder="Optional CSV; default: the file next to local forecasts"
             onChange={(eventsTable) => updateForm({ eventsTable })}
           />
         </>
@@ -44,38 +44,42 @@ export const AdvancedFields = () => {
       <Field
         label="Container image"
         value={form.imageUri}
-        placeholder="The region's scikit-learn image"
+        placeholder="Default: scikit-learn image of the region"
         onChange={(imageUri) => updateForm({ imageUri })}
       />
       <Field
         label="KMS key"
         value={form.kmsKeyId}
-        placeholder="Key id or ARN; the bucket's own encryption"
+        placeholder="Key ID or ARN; default: bucket encryption"
         onChange={(kmsKeyId) => updateForm({ kmsKeyId })}
       />
       <ListField
-        label="VPC subnets"
+        label="Subnets"
         values={form.subnets}
         placeholder="subnet-…, subnet-…"
-        error={fieldError(form, 'subnets', `At most ${processingLimits.subnets} subnet ids of at most 32 letters.`)}
+        error={fieldError(form, 'subnets', `Enter up to ${processingLimits.subnets} subnet IDs of up to 32 characters each.`)}
         onChange={(subnets) => updateForm({ subnets })}
       />
       <ListField
         label="Security groups"
         values={form.securityGroupIds}
         placeholder="sg-…, sg-…"
-        error={fieldError(form, 'securityGroupIds', `At most ${processingLimits.securityGroups} group ids of at most 32 letters.`)}
+        error={fieldError(
+          form,
+          'securityGroupIds',
+          `Enter up to ${processingLimits.securityGroups} security group IDs of up to 32 characters each.`,
+        )}
         onChange={(securityGroupIds) => updateForm({ securityGroupIds })}
       />
       <ListField
         label="Tags"
         values={Object.entries(form.tags).map(([key, value]) => (value === '' ? key : `${key}=${value}`))}
         placeholder="team=capacity, stage=test"
-        error={fieldError(form, 'tags', 'A tag is KEY=VALUE: 1 to 128 letters, then at most 256.')}
+        error={fieldError(form, 'tags', 'Write tags as KEY=VALUE: key up to 128 characters, value up to 256.')}
         onChange={(entries) => updateForm({ tags: parseTags(entries) })}
       />
       <NumberField
-        label="Volume, GB"
+        label="Volume size (GB)"
         value={form.volumeGb}
         max={processingLimits.volumeGb}
         onChange={(volumeGb) => updateForm({ volumeGb })}

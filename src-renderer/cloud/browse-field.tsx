@@ -1,4 +1,4 @@
-// Chooses a bucket, a folder or a role by looking into the account, or a file of this machine in the system's dialog.
+// Chooses a bucket, folder or role from lists of the account, or a local file in the system's dialog.
 import { useState } from 'react'
 import { toWireError } from '../../src-shared/run/errors.ts'
 import type { LocalKind } from '../../src-shared/ipc/cloud-contract.ts'
@@ -7,7 +7,7 @@ import { Field } from './form-fields.tsx'
 
 export interface BrowseFieldProps {
   readonly label: string
-  /** What there is to choose from, below a folder or "" at first; names of folders end in a slash. */
+  /** Names below a folder ("" at first); names of folders end in a slash. */
   readonly loadNames: (parentPrefix: string) => Promise<BrowseResult>
   readonly onChoose: (name: string) => void
 }
@@ -18,11 +18,11 @@ export const BrowseField = ({ label, loadNames: fetchNames, onChoose }: BrowseFi
   const [note, setNote] = useState('')
   const loadNames = async (parentPrefix: string): Promise<void> => {
     setPrefix(parentPrefix)
-    setNote('Looking …')
+    setNote('Loading …')
     try {
       const result = await fetchNames(parentPrefix)
       setNames(result.names)
-      setNote(result.note ?? (result.names.length === 0 ? 'Nothing is there.' : ''))
+      setNote(result.note ?? (result.names.length === 0 ? 'No entries found.' : ''))
     } catch (thrown) {
       setNames([])
       setNote(toWireError(thrown).message)
@@ -75,7 +75,12 @@ interface LocalPathFieldProps {
 /** A path that can be typed, or chosen in the dialog. */
 export const LocalPathField = ({ label, kind, value, placeholder, onChange }: LocalPathFieldProps) => (
   <Field label={label} value={value} placeholder={placeholder} onChange={onChange}>
-    <button type="button" className="button" aria-label={`Choose ${label}`} onClick={() => void chooseLocalPath(kind, onChange)}>
+    <button
+      type="button"
+      className="button"
+      aria-label={`Choose ${label.toLowerCase()}`}
+      onClick={() => void chooseLocalPath(kind, onChange)}
+    >
       …
     </button>
   </Field>

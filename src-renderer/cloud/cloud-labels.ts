@@ -1,4 +1,4 @@
-// How the cloud view says times, money and states.
+// Durations, costs and states as the cloud view shows them.
 import type { CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
 
 export const formatUsd = (usd: number): string => new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD' }).format(usd)
@@ -13,9 +13,9 @@ export const formatDuration = (from: string | null, to: string | null): string =
   return minutes === 0 ? `${seconds} s` : `${minutes} min ${seconds % 60} s`
 }
 
-/** One word for a trip's state. */
+/** One word for the state of a cloud run. */
 export const runStateLabel = ({ stage, status, error, isLive }: CloudRunView): string => {
-  if (stage === 'home') return 'Home'
+  if (stage === 'home') return 'Downloaded'
   if (error !== null && !isLive) return status === 'Stopped' ? 'Stopped' : status === 'Completed' ? 'Incomplete' : 'Failed'
   if (status !== null) return status === 'InProgress' ? 'Running' : status
   return isLive ? 'Uploading' : 'Not submitted'

@@ -1,4 +1,4 @@
-// The launches of this machine, newest first.
+// The cloud runs of this machine, newest first.
 import { formatUtcTime } from '../theme/formatting.ts'
 import { selectRun, useCloudState } from '../state/cloud-state.ts'
 import { runStateLabel } from './cloud-labels.ts'
@@ -7,7 +7,7 @@ export const CloudRunList = () => {
   const { cloudRuns, selectedRunId } = useCloudState()
   if (cloudRuns.length === 0) return null
   return (
-    <ul className="cloud-trip-list" aria-label="Launches from here">
+    <ul className="cloud-run-list" aria-label="Cloud runs">
       {cloudRuns.map((cloudRun) => (
         <li key={cloudRun.runId}>
           <button

@@ -1,4 +1,4 @@
-// One trip: its timeline with durations, what is going on, how it ended, its log, and what can be done about it.
+// One cloud run: timeline with durations, current activity, outcome, log, and its actions.
 import { useState } from 'react'
 import type { CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
 import type { JobLoad } from '../../src-shared/cloud/cloud-job.ts'
@@ -13,17 +13,17 @@ export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView })
   const { runId, folder, isLive, status, error, activity, progress } = cloudRun
   const isRunning = status === 'InProgress'
   return (
-    <article className="cloud-trip" aria-label={cloudRun.jobName}>
+    <article className="cloud-run" aria-label={cloudRun.jobName}>
       <header>
         <h2>{cloudRun.jobName}</h2>
-        <span data-testid="trip-state">{runStateLabel(cloudRun)}</span>
+        <span data-testid="run-state">{runStateLabel(cloudRun)}</span>
         {cloudRun.part !== 'whole' && (
-          <span className="muted">{cloudRun.part === 'spark' ? 'Spark stage, 1 of 2' : 'Second stage, 2 of 2'}</span>
+          <span className="muted">{cloudRun.part === 'spark' ? 'Job 1 of 2: Spark' : 'Job 2 of 2: engine'}</span>
         )}
         <span className="muted">
           {cloudRun.instanceType}, {cloudRun.region}
-          {cloudRun.peakMemoryBytes !== null && `, memory up to ${formatGigabytes(cloudRun.peakMemoryBytes)}`}
-          {cloudRun.maxUsd !== null && `, at most ${formatUsd(cloudRun.maxUsd)} (estimate)`}
+          {cloudRun.peakMemoryBytes !== null && `, peak memory ${formatGigabytes(cloudRun.peakMemoryBytes)}`}
+          {cloudRun.maxUsd !== null && `, estimated cost up to ${formatUsd(cloudRun.maxUsd)}`}
         </span>
       </header>
       <Timeline cloudRun={cloudRun} />
@@ -40,27 +40,27 @@ export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView })
       <div className="actions">
         {folder !== null && (
           <button type="button" className="button primary" onClick={() => void openRunFolder(folder)}>
-            Open the run
+            Open run
           </button>
         )}
         {cloudRun.stage !== 'planned' && (
           <button type="button" className="button" onClick={() => void openConsole(runId)}>
-            Show in the AWS console
+            Open AWS console
           </button>
         )}
         {isRunning && !isConfirmingStop && (
           <button type="button" className="button" onClick={() => setIsConfirmingStop(true)}>
-            Stop …
+            Stop
           </button>
         )}
         {isRunning && isConfirmingStop && (
           <>
-            <span>Its outputs will be lost.</span>
+            <span>The job’s outputs will be lost.</span>
             <button type="button" className="button" onClick={() => void stopRun(runId).then(() => setIsConfirmingStop(false))}>
-              Stop the job
+              Stop job
             </button>
             <button type="button" className="button" onClick={() => setIsConfirmingStop(false)}>
-              Let it run
+              Cancel
             </button>
           </>
         )}
@@ -70,14 +70,14 @@ export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView })
   )
 }
 
-/** A part of a trip through Spark can be begun again over what it had finished. */
+/** A part of a run on a Spark cluster can resume after its last complete step. */
 const isFinalFailure = ({ part, status }: CloudRunView): boolean => part === 'whole' && (status === 'Failed' || status === 'Stopped')
 
-const loadLabels = { cpu: 'CPU, 100 % per core', memory: 'Memory', disk: 'Disk' } as const
+const loadLabels = { cpu: 'CPU (100 % per core)', memory: 'Memory', disk: 'Disk' } as const
 
-/** What CloudWatch measures; a metric that it lacks is not shown. */
+/** Utilisation by CloudWatch; missing metrics are not shown. */
 const InstanceLoad = ({ load }: { readonly load: JobLoad }) => (
-  <dl className="cloud-load" aria-label="Load of the machine">
+  <dl className="cloud-load" aria-label="Instance utilisation">
     {(['cpu', 'memory', 'disk'] as const).map((name) => {
       const usage = load[name]
       return (
@@ -85,7 +85,7 @@ const InstanceLoad = ({ load }: { readonly load: JobLoad }) => (
           <div key={name}>
             <dt>{loadLabels[name]}</dt>
             <dd>
-              {Math.round(usage.last)} % <span className="muted">most {Math.round(usage.most)} %</span>
+              {Math.round(usage.last)} % <span className="muted">(max {Math.round(usage.most)} %)</span>
             </dd>
           </div>
         )
@@ -98,9 +98,9 @@ const Timeline = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
   const { createdAt, submittedAt, startedAt, endedAt, folder } = cloudRun
   const steps = [
     { name: 'Uploaded', at: submittedAt, elapsed: formatDuration(createdAt, submittedAt) },
-    { name: 'Machine found', at: startedAt, elapsed: formatDuration(submittedAt, startedAt) },
-    { name: 'Computed', at: endedAt, elapsed: formatDuration(startedAt, endedAt) },
-    { name: 'Home', at: folder === null ? null : endedAt, elapsed: '' },
+    { name: 'Started', at: startedAt, elapsed: formatDuration(submittedAt, startedAt) },
+    { name: 'Completed', at: endedAt, elapsed: formatDuration(startedAt, endedAt) },
+    { name: 'Downloaded', at: folder === null ? null : endedAt, elapsed: '' },
   ]
   return (
     <ol className="cloud-timeline" aria-label="Timeline">

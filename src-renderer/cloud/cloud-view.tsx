@@ -1,4 +1,4 @@
-// Run it there: who you are, where it goes, what is checked, one click; and every trip with its timeline and log.
+// The cloud view: credentials, launch form and checks on the left, cloud runs and job history on the right.
 import { useEffect } from 'react'
 import { ErrorPanel, scrollIntoView } from '../components/error-panel.tsx'
 import { PreflightChecks } from './preflight-checks.tsx'
@@ -16,18 +16,18 @@ export const CloudView = () => {
   const cloudRun = cloudRuns.find(({ runId }) => runId === selectedRunId)
   return (
     <main className="cloud" aria-label="Cloud">
-      <section className="cloud-launch" aria-label="Launch">
+      <section className="cloud-launch" aria-label="New job">
         <header className="cloud-head">
-          <h1>Run it on Amazon SageMaker</h1>
-          <p className="muted">The same engine on a machine of your own account; the run comes home verified.</p>
+          <h1>Run on Amazon SageMaker</h1>
+          <p className="muted">Runs the same engine in your AWS account, then downloads and verifies the run.</p>
         </header>
         <LaunchForm />
-        <p className="cloud-errand muted" role="status">
+        <p className="cloud-pending muted" role="status">
           {pendingAction === '' ? '' : `${pendingAction} …`}
         </p>
         {signInCode !== null && (
           <p className="notice" role="status">
-            Confirm <strong>{signInCode.code}</strong> at {signInCode.page}.
+            Enter code <strong>{signInCode.code}</strong> at {signInCode.page}.
           </p>
         )}
         {error !== null && (
@@ -37,15 +37,15 @@ export const CloudView = () => {
         )}
         {error?.message.includes(' runs a program ') === true && (
           <button type="button" className="button" onClick={() => void connectAccount(true)}>
-            Allow that program
+            Allow credential process
           </button>
         )}
         {preflight !== null && <PreflightChecks preflight={preflight} />}
       </section>
-      <section className="cloud-trips" aria-label="Launches">
+      <section className="cloud-runs" aria-label="Cloud runs">
         <CloudRunList />
         {cloudRun === undefined ? (
-          <p className="muted cloud-empty">Nothing was launched from here yet: fill in forecasts, bucket and role, check, and launch.</p>
+          <p className="muted cloud-empty">No cloud runs yet. Enter forecasts, bucket and role, then launch a job.</p>
         ) : (
           <CloudRunPanel key={cloudRun.runId} cloudRun={cloudRun} />
         )}

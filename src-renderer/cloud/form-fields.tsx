@@ -59,7 +59,7 @@ interface ListFieldProps {
   readonly onChange: (values: string[]) => void
 }
 
-/** Entries with commas between; what is typed stays as typed while it means the same list. */
+/** A list with commas between its entries. The typed text stays while it means the same list. */
 export const ListField = ({ label, values, placeholder, error, onChange }: ListFieldProps) => {
   const [rawText, setRawText] = useState('')
   const entries = splitList(rawText)

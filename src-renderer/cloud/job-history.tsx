@@ -1,4 +1,4 @@
-// All processing jobs of the account, those started elsewhere too, asked for when wanted; and what an earlier run has left in S3, brought home.
+// All processing jobs of the account on request, and the download of a run from S3.
 import { useState } from 'react'
 import type { ListedJob } from '../../src-shared/ipc/cloud-contract.ts'
 import { openRunFolder } from '../state/open-path.ts'
@@ -9,35 +9,35 @@ export const JobHistory = () => {
   const { history, historyNote, pendingAction, downloadProgress } = useCloudState()
   const [prefix, setPrefix] = useState('')
   return (
-    <section className="cloud-history" aria-label="History">
+    <section className="cloud-history" aria-label="Job history">
       <form
-        className="cloud-earlier"
+        className="cloud-download"
         onSubmit={(event) => {
           event.preventDefault()
           void downloadRun(prefix.trim())
         }}
       >
         <button type="button" className="button" disabled={pendingAction !== ''} onClick={() => void loadHistory()}>
-          List the account’s jobs
+          List jobs
         </button>
         <input
           type="text"
-          aria-label="Prefix of an earlier run"
-          placeholder="s3://bucket/risk_analysis/ of any earlier run"
+          aria-label="S3 prefix of a run"
+          placeholder="s3://bucket/risk_analysis/"
           spellCheck={false}
           value={prefix}
           onChange={({ target }) => setPrefix(target.value)}
         />
         <button type="submit" className="button" disabled={pendingAction !== '' || !prefix.trim().startsWith('s3://')}>
-          Bring home
+          Download
         </button>
       </form>
       {downloadProgress !== null && (
-        <progress value={downloadProgress.bytes} max={Math.max(1, downloadProgress.total)} aria-label="Bringing the run home" />
+        <progress value={downloadProgress.bytes} max={Math.max(1, downloadProgress.total)} aria-label="Download progress" />
       )}
       {historyNote !== null && <p className="muted">{historyNote}</p>}
       {history !== null &&
-        (history.length === 0 ? <p className="muted">The account has no processing jobs yet.</p> : <JobTable jobs={history} />)}
+        (history.length === 0 ? <p className="muted">No processing jobs in this account.</p> : <JobTable jobs={history} />)}
     </section>
   )
 }
@@ -57,7 +57,7 @@ const JobTable = ({ jobs }: { readonly jobs: readonly ListedJob[] }) => (
         <tr key={job.name}>
           <td>
             {job.name}
-            {job.runId === null && <span className="muted"> from elsewhere</span>}
+            {job.runId === null && <span className="muted"> (started elsewhere)</span>}
           </td>
           <td>{job.status === 'InProgress' ? 'Running' : job.status}</td>
           <td>{job.createdAt === '' ? '' : formatUtcTime(job.createdAt)}</td>
@@ -80,8 +80,8 @@ const RunAction = ({ job: { name, status, folder } }: { readonly job: ListedJob 
     )
   if (status !== 'Completed') return null
   return (
-    <button type="button" className="link" disabled={isBusy} aria-label={`Bring home ${name}`} onClick={() => void downloadRun(name)}>
-      Bring home
+    <button type="button" className="link" disabled={isBusy} aria-label={`Download ${name}`} onClick={() => void downloadRun(name)}>
+      Download
     </button>
   )
 }

@@ -1,4 +1,4 @@
-// What a launch needs: who, where, what it may cost, and under Advanced what few need.
+// The launch form: account, job, limits, and the advanced fields.
 import { FolderOpen } from 'lucide-react'
 import { launchFormSchema } from '../../src-shared/ipc/cloud-contract.ts'
 import type { Preflight } from '../../src-shared/cloud/cloud-job.ts'
@@ -22,17 +22,17 @@ import { Field, NumberField } from './form-fields.tsx'
 import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
-  const { form: draft, profiles, caller, preflight, pendingAction } = useCloudState()
+  const { form, profiles, caller, preflight, pendingAction } = useCloudState()
   const isBusy = pendingAction !== ''
-  const isValid = launchFormSchema.safeParse(draft).success
+  const isValid = launchFormSchema.safeParse(form).success
   return (
     <form className="cloud-form" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
         <legend>Account</legend>
         <label className="cloud-field">
           <span>Profile</span>
-          <select value={draft.profile ?? ''} onChange={({ target }) => updateForm({ profile: target.value === '' ? null : target.value })}>
-            <option value="">From the environment</option>
+          <select value={form.profile ?? ''} onChange={({ target }) => updateForm({ profile: target.value === '' ? null : target.value })}>
+            <option value="">Environment credentials</option>
             {profiles.map((name) => (
               <option key={name} value={name}>
                 {name}
@@ -42,33 +42,33 @@ export const LaunchForm = () => {
         </label>
         <Field
           label="Region"
-          value={draft.region ?? ''}
-          placeholder="The profile's"
+          value={form.region ?? ''}
+          placeholder="Default: profile region"
           onChange={(region) => updateForm({ region: region === '' ? null : region })}
         />
         <div className="actions">
           <button type="button" className="button" disabled={isBusy} onClick={() => void connectAccount()}>
-            Connect
+            Verify credentials
           </button>
-          <button type="button" className="button" disabled={isBusy || draft.profile === null} onClick={() => void signIn()}>
+          <button type="button" className="button" disabled={isBusy || form.profile === null} onClick={() => void signIn()}>
             Sign in
           </button>
           <button type="button" className="button" disabled={isBusy} onClick={() => void importConfig()}>
             Import config.yaml
           </button>
         </div>
-        {draft.configFile !== '' && (
+        {form.configFile !== '' && (
           <p className="cloud-config muted">
-            Analysis settings of {fileNameOf(draft.configFile)}.{' '}
+            Analysis settings from {fileNameOf(form.configFile)}.{' '}
             <button type="button" className="link" onClick={() => updateForm({ configFile: '' })}>
-              Leave them out
+              Remove
             </button>
           </p>
         )}
         {caller !== null && (
           <p className="cloud-caller" data-testid="caller">
-            {caller.arn}, account {caller.account}, {caller.region}
-            {caller.endpoint !== null && `, at ${caller.endpoint}`}
+            {caller.arn} · account {caller.account} · {caller.region}
+            {caller.endpoint !== null && ` · endpoint ${caller.endpoint}`}
           </p>
         )}
       </fieldset>
@@ -77,56 +77,56 @@ export const LaunchForm = () => {
         <ProgramFields />
         <Field
           label="Forecasts"
-          value={draft.input}
-          placeholder="s3://bucket/forecasts/ or a local path"
+          value={form.input}
+          placeholder="s3://bucket/forecasts/ or local path"
           onChange={(input) => updateForm({ input })}
         >
           <button
             type="button"
             className="button icon"
             aria-label="Choose local forecasts"
-            title="From this computer"
+            title="Choose local file or folder"
             onClick={() => void chooseLocalPath('forecasts', (input) => updateForm({ input }))}
           >
             <FolderOpen size={14} aria-hidden />
           </button>
-          {draft.bucket !== '' && (
+          {form.bucket !== '' && (
             <BrowseField
               label="Browse forecasts"
-              loadNames={(parentPrefix) => browseBucket(draft.bucket, parentPrefix)}
-              onChoose={(prefix) => updateForm({ input: `s3://${draft.bucket}/${prefix}` })}
+              loadNames={(parentPrefix) => browseBucket(form.bucket, parentPrefix)}
+              onChoose={(prefix) => updateForm({ input: `s3://${form.bucket}/${prefix}` })}
             />
           )}
         </Field>
-        <Field label="Bucket" value={draft.bucket} onChange={(bucket) => updateForm({ bucket })}>
+        <Field label="Bucket" value={form.bucket} onChange={(bucket) => updateForm({ bucket })}>
           <BrowseField label="Browse buckets" loadNames={() => browseBucket('', '')} onChoose={(bucket) => updateForm({ bucket })} />
         </Field>
-        <Field label="Folder in it" value={draft.prefix} onChange={(prefix) => updateForm({ prefix })} />
+        <Field label="S3 prefix" value={form.prefix} onChange={(prefix) => updateForm({ prefix })} />
         <Field
           label="Execution role"
-          value={draft.roleArn}
+          value={form.roleArn}
           placeholder="arn:aws:iam::…:role/…"
           onChange={(roleArn) => updateForm({ roleArn })}
         >
           <BrowseField label="Browse roles" loadNames={browseRoles} onChoose={(roleArn) => updateForm({ roleArn })} />
         </Field>
         <Field
-          label="Machine"
-          value={draft.instanceType}
-          placeholder="By the input's size"
+          label="Instance type"
+          value={form.instanceType}
+          placeholder="Automatic (by input size)"
           onChange={(instanceType) => updateForm({ instanceType })}
         />
         <NumberField
-          label="At most, minutes"
-          value={draft.maxRuntimeMinutes}
+          label="Max runtime (min)"
+          value={form.maxRuntimeMinutes}
           onChange={(maxRuntimeMinutes) => updateForm({ maxRuntimeMinutes })}
         />
-        <NumberField label="At most, USD" value={draft.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })} />
+        <NumberField label="Cost limit (USD)" value={form.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })} />
         <AdvancedFields />
       </fieldset>
       <div className="actions">
         <button type="button" className="button" disabled={isBusy || !isValid} onClick={() => void runPreflight()}>
-          Check
+          Run checks
         </button>
         <button
           type="button"
@@ -141,9 +141,9 @@ export const LaunchForm = () => {
           <button
             type="button"
             className="button"
-            onClick={() => updateForm({ engine: 'spark', instances: preflight.suggestedInstances ?? draft.instances })}
+            onClick={() => updateForm({ engine: 'spark', instances: preflight.suggestedInstances ?? form.instances })}
           >
-            Use Spark on {preflight.suggestedInstances} machines
+            Use Spark cluster ({preflight.suggestedInstances} instances)
           </button>
         )}
       </div>
@@ -151,9 +151,9 @@ export const LaunchForm = () => {
   )
 }
 
-/** Why it cannot be launched, or what it costs. */
+/** How many checks failed, or the estimated cost. */
 const preflightSummary = ({ passed, checks, mostUsd }: Preflight): string => {
   const failed = checks.filter(({ state }) => state === 'failed').length
-  if (!passed) return `${failed} of ${checks.length} checks failed, see below`
-  return mostUsd === null ? 'all checks passed' : `all checks passed, at most ${formatUsd(mostUsd)} (estimate)`
+  if (!passed) return `${failed} of ${checks.length} checks failed`
+  return mostUsd === null ? 'All checks passed' : `All checks passed. Estimated cost up to ${formatUsd(mostUsd)}.`
 }

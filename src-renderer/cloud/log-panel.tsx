@@ -1,11 +1,11 @@
-// The log of the selected trip, every host in it: searched, and followed to its end while the user does not scroll up.
+// The log of the selected cloud run, all hosts together: searchable, and scrolled to its end until the user scrolls up.
 import { useEffect, useRef, useState } from 'react'
 import type { CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
 import { hasEnded } from '../../src-shared/cloud/cloud-job.ts'
 import { useCloudState } from '../state/cloud-state.ts'
 import { logText } from './log-text.ts'
 
-/** So many lines are drawn; the search goes through all of them. */
+/** The search covers all lines, the page shows the last ones. */
 const maxShownLines = 2000
 
 export const LogPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
@@ -24,7 +24,7 @@ export const LogPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
     if (element === null || !followsEnd || matchingLines.length === 0) return undefined
     const scrollToEnd = (): void => void (element.scrollTop = element.scrollHeight)
     scrollToEnd()
-    // What appears above the log makes it smaller.
+    // Elements that appear above the log make it smaller.
     const observer = new ResizeObserver(scrollToEnd)
     observer.observe(element)
     return () => observer.disconnect()
@@ -42,17 +42,17 @@ export const LogPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
       <div className="cloud-log-head">
         <input
           type="search"
-          placeholder="Search the log"
-          aria-label="Search the log"
+          placeholder="Search log"
+          aria-label="Search log"
           value={search}
           onChange={({ target }) => setSearch(target.value)}
         />
         <label className="cloud-check">
-          <input type="checkbox" checked={followsEnd} onChange={({ target }) => setFollowsEnd(target.checked)} /> Follow
+          <input type="checkbox" checked={followsEnd} onChange={({ target }) => setFollowsEnd(target.checked)} /> Auto-scroll
         </label>
         <span className="muted">
           {searchText === '' ? `${lines.length} lines` : `${matchingLines.length} of ${lines.length} lines`}
-          {matchingLines.length > maxShownLines && `, the last ${maxShownLines} shown`}
+          {matchingLines.length > maxShownLines && ` (last ${maxShownLines} shown)`}
         </span>
       </div>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled with the keyboard */}
@@ -62,8 +62,8 @@ export const LogPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {
             <time dateTime={line.at}>{line.at.slice(11, 19)}</time> <b>{line.host}</b> {logText(line)}
           </p>
         ))}
-        {lines.length === 0 && <p className="muted">{hasFinished ? 'It has left no lines.' : 'Waiting for the first line.'}</p>}
-        {lines.length > 0 && matchingLines.length === 0 && <p className="muted">No line contains that.</p>}
+        {lines.length === 0 && <p className="muted">{hasFinished ? 'The log is empty.' : 'Waiting for log output …'}</p>}
+        {lines.length > 0 && matchingLines.length === 0 && <p className="muted">No matching lines.</p>}
       </div>
     </section>
   )

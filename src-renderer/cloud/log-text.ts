@@ -1,4 +1,4 @@
-// A line of the log as it reads: the engine's own events in words, everything else as it is.
+// Log lines as text: engine events as sentences, other lines unchanged.
 import type { LogLine } from '../../src-shared/cloud/cloud-job.ts'
 import { runEventSchema, type RunEvent } from '../../src-shared/run/run-event.ts'
 import { formatGigabytes } from './cloud-labels.ts'
@@ -23,7 +23,7 @@ const describeLine = (text: string): string => {
 
 const memorySuffix = (text: string): string => {
   const bytes = /"peak_memory_bytes":(\d+)/.exec(text)?.[1]
-  return bytes === undefined ? '' : `, memory up to ${formatGigabytes(Number(bytes))}`
+  return bytes === undefined ? '' : `, peak memory ${formatGigabytes(Number(bytes))}`
 }
 
 const describeEvent = (event: RunEvent): string => {
@@ -33,7 +33,7 @@ const describeEvent = (event: RunEvent): string => {
     case 'step':
       return `${event.label}, ${Math.floor(event.progress * 100)} %`
     case 'warning':
-      return `Note: ${event.warning.message}`
+      return `Warning: ${event.warning.message}`
     case 'finished':
       return `Finished after ${event.seconds.toFixed(1)} s: ${event.counts.total_servers} servers, ${event.counts.at_risk_servers} at risk`
     case 'cancelled':

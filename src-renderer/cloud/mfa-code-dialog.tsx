@@ -1,4 +1,4 @@
-// Asks for the code of an MFA device; it goes to the main process and is kept nowhere.
+// Requests the code of an MFA device; the code goes to the main process and is not saved.
 import { useState } from 'react'
 import { submitMfaCode, useCloudState } from '../state/cloud-state.ts'
 
@@ -11,7 +11,7 @@ export const MfaCodeDialog = () => {
     void submitMfaCode(submittedCode)
   }
   return (
-    <dialog open className="cloud-code" aria-label="Code of the MFA device">
+    <dialog open className="cloud-code" aria-label="MFA code">
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -19,12 +19,12 @@ export const MfaCodeDialog = () => {
         }}
       >
         <label>
-          Code of {device}
+          MFA code for {device}
           <input type="text" inputMode="numeric" autoComplete="off" value={code} onChange={({ target }) => setCode(target.value)} />
         </label>
         <div className="actions">
           <button type="submit" className="button primary" disabled={code.trim() === ''}>
-            Go on
+            Continue
           </button>
           <button type="button" className="button" onClick={() => submit(null)}>
             Cancel

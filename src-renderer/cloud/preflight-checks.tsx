@@ -1,12 +1,12 @@
-// What the preflight found: one line per check, with the fix below what failed.
+// The preflight checks: one line each, with the fix for a failure.
 import { scrollIntoView } from '../components/error-panel.tsx'
 import { CircleAlert, CircleCheck, CircleX, type LucideIcon } from 'lucide-react'
 import type { Preflight, PreflightCheck } from '../../src-shared/cloud/cloud-job.ts'
 
 const stateIcons: Readonly<Record<PreflightCheck['state'], { readonly Icon: LucideIcon; readonly label: string }>> = {
-  ok: { Icon: CircleCheck, label: 'fine' },
-  warning: { Icon: CircleAlert, label: 'note' },
-  failed: { Icon: CircleX, label: 'failed' },
+  ok: { Icon: CircleCheck, label: 'Passed' },
+  warning: { Icon: CircleAlert, label: 'Warning' },
+  failed: { Icon: CircleX, label: 'Failed' },
 }
 
 export const PreflightChecks = ({ preflight: { checks } }: { readonly preflight: Preflight }) => (

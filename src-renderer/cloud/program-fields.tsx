@@ -1,4 +1,4 @@
-// What runs there: Headroom's engine, or the user's own Python module out of a project folder.
+// Program there: Headroom's engine, or the user's own Python module out of a project folder.
 import type { LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
 import { engineKinds, processingLimits, type EngineKind } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'
@@ -6,18 +6,18 @@ import { updateForm, useCloudState } from '../state/cloud-state.ts'
 import { Field, NumberField } from './form-fields.tsx'
 
 const programLabels: Readonly<Record<LaunchForm['program'], string>> = {
-  engine: 'Headroom’s engine',
-  'python-module': 'My own Python module',
+  engine: 'Headroom',
+  'python-module': 'Custom Python module',
 }
 
-const engineLabels: Readonly<Record<EngineKind, string>> = { single: 'on one machine', spark: 'by Spark on several' }
+const engineLabels: Readonly<Record<EngineKind, string>> = { single: 'Single instance', spark: 'Spark cluster' }
 
 export const ProgramFields = () => {
   const { form } = useCloudState()
   return (
     <>
       <label className="cloud-field">
-        <span>What runs</span>
+        <span>Program</span>
         <select value={form.program} onChange={({ target }) => updateForm({ program: target.value as LaunchForm['program'] })}>
           {Object.entries(programLabels).map(([program, label]) => (
             <option key={program} value={program}>
@@ -28,7 +28,7 @@ export const ProgramFields = () => {
       </label>
       {form.program === 'engine' && (
         <label className="cloud-field">
-          <span>Rows are computed</span>
+          <span>Compute</span>
           <select value={form.engine} onChange={({ target }) => updateForm({ engine: target.value as EngineKind })}>
             {engineKinds.map((kind) => (
               <option key={kind} value={kind}>
@@ -41,12 +41,12 @@ export const ProgramFields = () => {
       {form.program === 'engine' && form.engine === 'spark' && (
         <>
           <NumberField
-            label="Machines"
+            label="Instances"
             value={form.instances}
             max={processingLimits.instances}
             onChange={(instances) => updateForm({ instances })}
           />
-          <p className="muted cloud-hint">Two jobs in turn: Spark computes and cuts up the rows, the engine finishes the run.</p>
+          <p className="muted cloud-hint">Two jobs: Spark prepares the rows, then the engine completes the run.</p>
         </>
       )}
       {form.program === 'python-module' && (
@@ -55,16 +55,16 @@ export const ProgramFields = () => {
             label="Project folder"
             kind="project"
             value={form.projectFolder}
-            placeholder="The folder that holds src and config"
+            placeholder="Folder with src and config"
             onChange={(projectFolder) => updateForm({ projectFolder })}
           />
           <Field
-            label="Script in it"
+            label="Script"
             value={form.moduleScript}
             placeholder="src/05_risk_analysis.py"
             onChange={(moduleScript) => updateForm({ moduleScript })}
           />
-          <p className="muted cloud-hint">Its outputs come home as they are, without a manifest to verify them by.</p>
+          <p className="muted cloud-hint">Outputs are downloaded unverified; a custom module writes no manifest.</p>
         </>
       )}
     </>

@@ -1,4 +1,4 @@
-// What the cloud view knows: the draft, who it is for, what the preflight found, trips with their logs; and its errands.
+// State and actions of the cloud view: launch form, credentials, preflight, cloud runs with their logs.
 import { create } from 'zustand'
 import { emptyLaunchForm, type LaunchForm, type ListedJob, type LocalKind, type CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
 import type { CloudCaller, LogLine, Preflight } from '../../src-shared/cloud/cloud-job.ts'
@@ -11,18 +11,18 @@ export interface CloudState {
   readonly form: LaunchForm
   readonly caller: CloudCaller | null
   readonly preflight: Preflight | null
-  /** What is being done at the moment, one sentence; "" for nothing. */
+  /** The action under way, in a few words; "" for none. */
   readonly pendingAction: string
   readonly error: WireError | null
   readonly cloudRuns: readonly CloudRunView[]
   readonly selectedRunId: string | null
-  /** Log of the selected trip. */
+  /** Log of the selected cloud run. */
   readonly lines: readonly LogLine[]
   readonly history: readonly ListedJob[] | null
   readonly historyNote: string | null
-  /** Bytes of an earlier run that have come; null when none is on its way. */
+  /** Progress of a download from the job history; null for none. */
   readonly downloadProgress: { readonly bytes: number; readonly total: number } | null
-  /** MFA device whose code is asked for. */
+  /** MFA device whose code is requested. */
   readonly mfaDevice: string | null
   readonly signInCode: { readonly page: string; readonly code: string } | null
 }
@@ -69,8 +69,8 @@ const upsertRun = (cloudRuns: readonly CloudRunView[], cloudRun: CloudRunView): 
     ? cloudRuns.map((existing) => (existing.runId === cloudRun.runId ? cloudRun : existing))
     : [cloudRun, ...cloudRuns]
 
-/** Shows what is done, then what came of it; an error stays until the next errand. */
-const pendingAction = async (label: string, action: () => Promise<Partial<CloudState>>): Promise<void> => {
+/** Shows the label while the action runs, then its result; an error stays until the next action. */
+const runAction = async (label: string, action: () => Promise<Partial<CloudState>>): Promise<void> => {
   set({ pendingAction: label, error: null })
   try {
     set(await action())
@@ -83,7 +83,7 @@ const pendingAction = async (label: string, action: () => Promise<Partial<CloudS
 
 export const loadCloud = async (): Promise<void> => {
   listenToPushes()
-  await pendingAction('Reading the AWS profiles', async () => {
+  await runAction('Reading AWS profiles', async () => {
     const { profiles, form, runs: cloudRuns } = await request('cloud.start', {})
     const { isLoaded, form: editedForm } = get()
     return { profiles, cloudRuns, isLoaded: true, form: isLoaded ? editedForm : form }
@@ -92,7 +92,7 @@ export const loadCloud = async (): Promise<void> => {
   if (get().selectedRunId === null && latestRun !== undefined) await selectRun(latestRun.runId)
 }
 
-/** What was known of another connection or input no longer holds. */
+/** A changed form invalidates the preflight, and a changed connection the caller. */
 export const updateForm = (change: Partial<LaunchForm>): void =>
   set(({ form, caller }) => ({
     form: { ...form, ...change },
@@ -103,12 +103,12 @@ export const updateForm = (change: Partial<LaunchForm>): void =>
 const connectionOf = ({ profile, region }: LaunchForm): { profile: string | null; region: string | null } => ({ profile, region })
 
 export const connectAccount = (allowsProcess = false): Promise<void> =>
-  pendingAction('Asking AWS who you are', async () => ({
+  runAction('Verifying AWS credentials', async () => ({
     caller: await request('cloud.connect', { ...connectionOf(get().form), allowsProcess }),
   }))
 
 export const signIn = (): Promise<void> =>
-  pendingAction('Waiting for the sign-in in your browser', async () => {
+  runAction('Waiting for browser sign-in', async () => {
     await request('cloud.sign-in', { profile: get().form.profile ?? 'default' })
     return { signInCode: null, caller: await request('cloud.connect', connectionOf(get().form)) }
   })
@@ -119,22 +119,22 @@ export const submitMfaCode = async (code: string | null): Promise<void> => {
 }
 
 export const importConfig = (): Promise<void> =>
-  pendingAction('Reading the configuration', async () => ({
+  runAction('Reading the configuration', async () => ({
     form: await request('cloud.import-config', get().form),
     preflight: null,
     caller: null,
   }))
 
-/** Nothing is changed when the dialog is dismissed. */
+/** A dismissed dialog changes nothing. */
 export const chooseLocalPath = (kind: LocalKind, onChosen: (path: string) => void): Promise<void> =>
-  pendingAction('', async () => {
+  runAction('', async () => {
     const { path } = await request('cloud.choose-path', { kind })
     if (path !== null) onChosen(path)
     return {}
   })
 
 export const runPreflight = (): Promise<void> =>
-  pendingAction('Checking', async () => {
+  runAction('Running preflight checks', async () => {
     const { form } = get()
     await request('cloud.save-form', form)
     const preflight = await request('cloud.preflight', form)
@@ -142,44 +142,44 @@ export const runPreflight = (): Promise<void> =>
   })
 
 export const launchRun = (): Promise<void> =>
-  pendingAction('Launching', async () => {
+  runAction('Launching', async () => {
     const { runId } = await request('cloud.launch', get().form)
     return { selectedRunId: runId, lines: [] }
   })
 
 export const selectRun = (runId: string): Promise<void> =>
-  pendingAction('', async () => {
+  runAction('', async () => {
     set({ selectedRunId: runId, lines: [] })
     return { lines: (await request('cloud.log', { runId })).lines }
   })
 
 export const stopRun = (runId: string): Promise<void> =>
-  pendingAction('Stopping the job', async () => {
+  runAction('Stopping job', async () => {
     await request('cloud.stop', { runId })
     return {}
   })
 
 export const resumeRun = (runId: string): Promise<void> =>
-  pendingAction('', async () => {
+  runAction('', async () => {
     await request('cloud.resume', { runId })
     return {}
   })
 
 export const openConsole = (runId: string): Promise<void> =>
-  pendingAction('', async () => {
+  runAction('', async () => {
     await request('cloud.open-console', { runId })
     return {}
   })
 
 export const loadHistory = (): Promise<void> =>
-  pendingAction('Listing the jobs', async () => {
+  runAction('Loading jobs', async () => {
     const { jobs, note } = await request('cloud.jobs', connectionOf(get().form))
     return { history: jobs, historyNote: note }
   })
 
-/** `from`: s3:// prefix or name of a job; what comes home opens by itself. */
+/** `from`: s3:// prefix or job name. The downloaded run opens by itself. */
 export const downloadRun = (from: string): Promise<void> =>
-  pendingAction('Bringing the run home', async () => {
+  runAction('Downloading run', async () => {
     try {
       await request('cloud.download', { connection: connectionOf(get().form), from })
     } finally {

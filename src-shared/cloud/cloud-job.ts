@@ -1,11 +1,11 @@
-// What is known of a cloud job: identity of the caller, the job's state, its journal entry, and the events of a trip.
+// A cloud run: caller, job state, launch record, events and preflight.
 import { z } from 'zod'
 import { wireErrorSchema } from '../run/errors.ts'
 import { launchRequestSchema } from './cloud-settings.ts'
 import { runEventSchema } from '../run/run-event.ts'
 
 export const callerSchema = z.object({ account: z.string(), arn: z.string(), region: z.string(), endpoint: z.string().nullable() })
-/** Who asks AWS for things, and where. */
+/** Whose credentials are used, and where. */
 export type CloudCaller = z.infer<typeof callerSchema>
 
 export const jobStatuses = ['InProgress', 'Completed', 'Failed', 'Stopping', 'Stopped'] as const
@@ -43,11 +43,11 @@ export type JobLoad = z.infer<typeof jobLoadSchema>
 
 export const cloudRunStages = ['planned', 'submitting', 'submitted', 'ended', 'home'] as const
 
-/** Which job of a trip: the only one, or the two of a trip through Spark. */
+/** Which job of a run: the only one, or one of the two on a Spark cluster. */
 export const cloudRunParts = ['whole', 'spark', 'finish'] as const
 export type CloudRunPart = (typeof cloudRunParts)[number]
 
-/** A launch from click to run folder, as the journal keeps it: everything needed to go on, and no secret. */
+/** The launch record of a cloud run: everything needed to resume it, and no secret. Older versions read it, so its keys stay. */
 export const cloudRunSchema = z.object({
   version: z.literal(1),
   runId: z.string(),
@@ -55,7 +55,7 @@ export const cloudRunSchema = z.object({
   stage: z.enum(cloudRunStages),
   /** The job that `jobName`, `stage` and `job` are about. */
   part: z.enum(cloudRunParts).default('whole'),
-  /** Times that this part was begun after it had failed or was stopped; 1 the first time. */
+  /** Number of this attempt at the part; 1 for the first. */
   attempt: z.int().min(1).default(1),
   createdAt: z.string(),
   profile: z.string().nullable(),
@@ -63,13 +63,13 @@ export const cloudRunSchema = z.object({
   request: launchRequestSchema,
   instanceType: z.string(),
   outputUri: z.string(),
-  /** USD for the whole of the allowed runtime, an estimate. */
+  /** Estimated USD for the whole max runtime. */
   mostUsd: z.number().nullable(),
-  /** Whether SageMaker's answer to the launch was seen. */
+  /** Last known state; null until SageMaker has confirmed the job. */
   job: jobStateSchema.nullable(),
-  /** Why what the job left is no whole run, where that was found. */
+  /** Why the run is incomplete, if it is. */
   incomplete: z.string().nullable().default(null),
-  /** Run folder on this machine, once it is home. */
+  /** Local run folder after the download. */
   folder: z.string().nullable(),
 })
 export type CloudRun = z.infer<typeof cloudRunSchema>
@@ -82,9 +82,9 @@ export const cloudEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), job: jobStateSchema }),
   z.object({ type: z.literal('log'), line: logLineSchema }),
   z.object({ type: z.literal('metrics'), load: jobLoadSchema }),
-  /** What the engine says of its own progress. */
+  /** An event of the engine. */
   z.object({ type: z.literal('engine'), event: runEventSchema }),
-  /** Tracking is held up, and goes on by itself. */
+  /** Following the job is delayed, and resumes by itself. */
   z.object({ type: z.literal('waiting'), error: wireErrorSchema }),
   z.object({ type: z.literal('download'), file: z.string(), bytes: z.number(), total: z.number() }),
   z.object({ type: z.literal('home'), folder: z.string(), verified: z.boolean() }),
@@ -98,10 +98,12 @@ export const preflightCheckSchema = z.object({
   state: z.enum(checkStates),
   /** One sentence: what was found. */
   detail: z.string(),
-  /** How to mend it. */
+  /** How to fix it. */
   next: z.string().optional(),
 })
 export type PreflightCheck = z.infer<typeof preflightCheckSchema>
+/** What a check found, without its name. */
+export type Finding = Omit<PreflightCheck, 'id' | 'title'>
 
 export const preflightSchema = z.object({
   caller: callerSchema.nullable(),
@@ -110,7 +112,7 @@ export const preflightSchema = z.object({
   passed: z.boolean(),
   instanceType: z.string().nullable(),
   mostUsd: z.number().nullable(),
-  /** Machines on which Spark should compute the rows, where the set may outgrow one. */
+  /** Suggested size of a Spark cluster, if one instance may be too small. */
   suggestedInstances: z.int().nullable(),
 })
 export type Preflight = z.infer<typeof preflightSchema>

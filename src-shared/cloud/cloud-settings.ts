@@ -1,4 +1,4 @@
-// What a launch in the cloud is asked for: where, as which role, on what machine, and what is to be analysed.
+// A launch request: bucket, role, instance type, limits, and the analysis to run.
 import { z } from 'zod'
 import { analysisMethodSchema } from '../config/analysis-config.ts'
 
@@ -39,7 +39,7 @@ export const cloudSettingsSchema = z.strictObject({
   imageUri: z.string().max(processingLimits.imageUri).optional(),
   volumeGb: z.int().min(1).max(processingLimits.volumeGb).default(30),
   maxRuntimeSeconds: z.int().min(60).max(processingLimits.maxRuntimeSeconds).default(3600),
-  /** Launches whose full runtime would cost more are refused. */
+  /** Cost limit: a launch with a higher estimate is refused. */
   costCeilingUsd: z.number().positive().default(10),
   /** Encrypts volume, uploads and outputs. */
   kmsKeyId: z.string().min(1).max(2048).optional(),
@@ -56,10 +56,10 @@ const s3Uri = z
   .max(processingLimits.s3Uri)
   .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/)
 
-/** Where rows are computed: on one machine, or on several by Spark. */
+/** Compute: a single instance, or a Spark cluster. */
 export const engineKinds = ['single', 'spark'] as const
 export type EngineKind = (typeof engineKinds)[number]
-/** Machines of a Spark job where no number is given. */
+/** Default size of a Spark cluster. */
 export const defaultInstances = 4
 
 export const cloudTaskSchema = z.discriminatedUnion('kind', [
@@ -74,7 +74,7 @@ export const cloudTaskSchema = z.discriminatedUnion('kind', [
     serversTable: z.string().min(1).optional(),
     /** Local CSV file of one-off events. */
     eventsTable: z.string().min(1).optional(),
-    /** Rows by a Spark job on so many machines first, the rest by the engine. */
+    /** Spark prepares the rows on so many instances, then the engine completes the run. */
     spark: z
       .strictObject({
         instances: z.int().min(1).max(processingLimits.instances),

@@ -1,22 +1,14 @@
-// What the window asks of the cloud through the main process, and what is pushed to it. No credential crosses it but a one-time code.
+// The cloud channels of the window, and what is pushed to it. The only credential that crosses them is a one-time code.
 import { z } from 'zod'
 import { cloudSettingsSchema, engineKinds, processingLimits, defaultInstances } from '../cloud/cloud-settings.ts'
-import {
-  callerSchema,
-  jobLoadSchema,
-  jobStatusSchema,
-  logLineSchema,
-  preflightSchema,
-  cloudRunParts,
-  cloudRunStages,
-} from '../cloud/cloud-job.ts'
+import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, cloudRunParts, cloudRunStages } from '../cloud/cloud-job.ts'
 import { wireErrorSchema } from '../run/errors.ts'
 
 const emptyObject = z.strictObject({})
 const settings = cloudSettingsSchema.shape
 const runId = z.string().regex(/^[a-z0-9]{8,32}$/)
 
-/** What the user has filled in so far; "" where nothing. Checked as a whole when it is used. */
+/** The launch form; "" for an empty field. Validated as a whole when it is used. */
 export const launchFormSchema = z.strictObject({
   /** Null: the environment or the default profile. */
   profile: z.string().nullable(),
@@ -37,12 +29,12 @@ export const launchFormSchema = z.strictObject({
   networkIsolation: z.boolean(),
   /** Pipeline's config.yaml with the analysis settings; "": the defaults. */
   configFile: z.string(),
-  /** Local file; "": the one beside local forecasts. */
+  /** Local file; "": the companion file of local forecasts. */
   serversTable: z.string(),
-  /** Local CSV of one-off events; "": the one beside local forecasts. */
+  /** Local CSV of one-off events; "": the companion file of local forecasts. */
   eventsTable: z.string(),
   program: z.enum(['engine', 'python-module']),
-  /** Where the engine's rows are computed: on one machine, or by Spark on so many. */
+  /** Single instance, or a Spark cluster of `instances`. */
   engine: z.enum(engineKinds),
   instances: z.int().min(1).max(processingLimits.instances),
   /** Local folder with `src` and `config` of the user's own Python module. */
@@ -81,11 +73,11 @@ export const emptyLaunchForm: LaunchForm = {
   costCeilingUsd: 10,
 }
 
-/** What is chosen from this machine: a forecast file, a table, the folder of a Python project. */
+/** Local paths to choose: a forecast file, a table, the folder of a Python project. */
 export const localKinds = ['forecasts', 'table', 'project'] as const
 export type LocalKind = (typeof localKinds)[number]
 
-/** A trip as the window shows it. */
+/** A cloud run as the window shows it. */
 export const cloudRunViewSchema = z.object({
   runId,
   jobName: z.string(),
@@ -102,17 +94,17 @@ export const cloudRunViewSchema = z.object({
   account: z.string(),
   instanceType: z.string(),
   maxUsd: z.number().nullable(),
-  /** What is going on, one sentence; "" when nothing is. */
+  /** The current activity in a few words; "" for none. */
   activity: z.string(),
-  /** Share done of what is going on, 0..1; null where unknown. */
+  /** Progress of the activity, 0..1; null if unknown. */
   progress: z.number().nullable(),
-  /** Greatest memory that the engine has reported so far. */
+  /** Peak memory that the engine reported so far. */
   peakMemoryBytes: z.number().nullable(),
-  /** How busy its machine is; null where CloudWatch does not say. */
+  /** Utilisation of its instance; null without CloudWatch metrics. */
   load: jobLoadSchema.nullable(),
-  /** Why it ended badly, or what holds it up. */
+  /** Why it failed, or what delays it. */
   error: wireErrorSchema.nullable(),
-  /** Whether it goes on by itself. */
+  /** Whether it is being launched, followed or downloaded. */
   isLive: z.boolean(),
   folder: z.string().nullable(),
 })
@@ -134,16 +126,16 @@ export const cloudChannels = {
     request: emptyObject,
     response: z.object({ profiles: z.array(z.string()), form: launchFormSchema, runs: z.array(cloudRunViewSchema) }),
   },
-  /** Who the profile is; asks AWS. */
+  /** Verifies the credentials of the profile. */
   'cloud.connect': { request: connection, response: callerSchema },
   /** Signs in through the browser. */
   'cloud.sign-in': { request: z.strictObject({ profile: z.string().min(1) }), response: emptyObject },
-  /** The code that `cloud.code-requested` wants; null: not given. */
+  /** The code that `cloud.code-requested` asked for; null: cancelled. */
   'cloud.submit-code': { request: z.strictObject({ code: z.string().max(20).nullable() }), response: emptyObject },
   'cloud.save-form': { request: launchFormSchema, response: emptyObject },
-  /** The draft with what a pipeline's config.yaml states; asks for the file. */
+  /** Lets the user choose a config.yaml and fills the form from it. */
   'cloud.import-config': { request: launchFormSchema, response: launchFormSchema },
-  /** System dialog for what lies on this machine; null when dismissed. */
+  /** System dialog for a local path; null when dismissed. */
   'cloud.choose-path': { request: z.strictObject({ kind: z.enum(localKinds) }), response: z.object({ path: z.string().nullable() }) },
   /** Buckets, or folders and files below a prefix. */
   'cloud.browse': {
@@ -153,15 +145,15 @@ export const cloudChannels = {
   /** ARNs of the roles that SageMaker may assume; `note`: why there are none, where they may not be listed. */
   'cloud.roles': { request: connection, response: z.object({ roles: z.array(z.string()), note: z.string().nullable() }) },
   'cloud.preflight': { request: launchFormSchema, response: preflightSchema },
-  /** Answers at once; how it goes is pushed as `cloud.run`. */
+  /** Responds at once; progress is pushed as `cloud.run`. */
   'cloud.launch': { request: launchFormSchema, response: z.object({ runId }) },
   'cloud.log': { request: z.strictObject({ runId }), response: z.object({ lines: z.array(logLineSchema) }) },
   'cloud.stop': { request: z.strictObject({ runId }), response: emptyObject },
-  /** Goes on with a trip that waits or failed on its way. */
+  /** Resumes a cloud run that was interrupted or failed. */
   'cloud.resume': { request: z.strictObject({ runId }), response: emptyObject },
   /** The job's page in the AWS console. */
   'cloud.open-console': { request: z.strictObject({ runId }), response: emptyObject },
-  /** Brings home what an s3:// prefix holds, or what a job of the account has written; opens it. Progress is pushed as `cloud.downloading`. */
+  /** Downloads the run of an s3:// prefix or job, and opens it. Progress is pushed as `cloud.downloading`. */
   'cloud.download': {
     request: z.strictObject({ connection, from: z.string().min(1).max(1024) }),
     response: z.object({ folder: z.string(), verified: z.boolean(), refused: z.int() }),
@@ -172,9 +164,9 @@ export const cloudChannels = {
 export const cloudPushes = [
   z.object({ type: z.literal('cloud.run'), run: cloudRunViewSchema }),
   z.object({ type: z.literal('cloud.lines'), runId, lines: z.array(logLineSchema) }),
-  /** Bytes of an earlier run that have come. */
+  /** Progress of `cloud.download`. */
   z.object({ type: z.literal('cloud.downloading'), bytes: z.number(), total: z.number() }),
   z.object({ type: z.literal('cloud.code-requested'), device: z.string() }),
-  /** The user is to confirm this code on that page. */
+  /** The user enters this code on that page. */
   z.object({ type: z.literal('cloud.sign-in-code'), page: z.string(), code: z.string() }),
 ] as const

@@ -9,43 +9,12 @@ import { compareResponseSchema, compareRequestSchema, reconcileRequestSchema } f
 import { deepLinkSchema } from './deep-link.ts'
 import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-calendar.ts'
 import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema } from './export-rows.ts'
-import {
-  filterChoicesSchema,
-  filteredRequestSchema,
-  fleetFiguresRequestSchema,
-  fleetFiguresSchema,
-  modelAccuracyResponseSchema,
-  recommendationsPageSchema,
-  recommendationsRequestSchema,
-  saveDecisionsRequestSchema,
-  seasonResponseSchema,
-  serversPageSchema,
-  serversRequestSchema,
-  withdrawDecisionsRequestSchema,
-} from './fleet-view.ts'
+import { filterChoicesSchema, filteredRequestSchema, fleetFiguresRequestSchema, fleetFiguresSchema, modelAccuracyResponseSchema, recommendationsPageSchema, recommendationsRequestSchema, saveDecisionsRequestSchema, seasonResponseSchema, serversPageSchema, serversRequestSchema, withdrawDecisionsRequestSchema } from './fleet-view.ts'
 import { hostLoadRequestSchema, hostLoadSchema, packingPageSchema, packingRequestSchema } from './packing-view.ts'
-import {
-  queryExportRequestSchema,
-  queryRequestSchema,
-  queryResponseSchema,
-  queryTablesSchema,
-  queryWriteRequestSchema,
-  writtenQuerySchema,
-} from './query-contract.ts'
+import { queryExportRequestSchema, queryRequestSchema, queryResponseSchema, queryTablesSchema, queryWriteRequestSchema, writtenQuerySchema } from './query-contract.ts'
 import { reconciliationSchema } from './reconciliation.ts'
 import { reportFormats } from './report-format.ts'
-import {
-  clusterProfilesSchema,
-  clustersDataSchema,
-  clustersRequestSchema,
-  heatmapRequestSchema,
-  heatmapViewSchema,
-  runOverviewSchema,
-  serverDetailSchema,
-  serverRequestSchema,
-  serversInsideRequestSchema,
-  serversInsideSchema,
-} from './run-view.ts'
+import { clusterProfilesSchema, clustersDataSchema, clustersRequestSchema, heatmapRequestSchema, heatmapViewSchema, runOverviewSchema, serverDetailSchema, serverRequestSchema, serversInsideRequestSchema, serversInsideSchema } from './run-view.ts'
 import { savedScenariosSchema } from './saved-scenario.ts'
 import { whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema, whatIfResultSchema } from './what-if.ts'
 

@@ -1,4 +1,4 @@
-// The words of `headroom cloud`: settings from the pipeline's config.yaml and from options, refusals with exit codes, the user's own Python module.
+// `headroom cloud`: settings from the pipeline's config.yaml and from options, refusals with exit codes, a custom Python module.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -64,7 +64,7 @@ describe('settings', () => {
       '--config',
       'config.yaml',
       '--wait',
-      '--fetch',
+      '--download',
       'from-config',
       '--tag',
       'team=capacity',
@@ -109,9 +109,9 @@ describe('settings', () => {
 
   it('are refused in one sentence, with what to do', async () => {
     const refusals: readonly [readonly string[], number, string][] = [
-      [['launch', fleet.forecasts], 2, 'Error: No bucket is named.\nGive --bucket, or write it into the cloud section of --config.\n'],
-      [['launch', fleet.forecasts, '--bucket', bucketName], 2, 'Error: No execution role is named.\n'],
-      [['launch', '--bucket', bucketName, '--role', workspace.roleArn], 2, 'Error: No forecasts are named.\n'],
+      [['launch', fleet.forecasts], 2, 'Error: The bucket is missing.\nSet --bucket, or the key in the cloud section of --config.\n'],
+      [['launch', fleet.forecasts, '--bucket', bucketName], 2, 'Error: The execution role is missing.\n'],
+      [['launch', '--bucket', bucketName, '--role', workspace.roleArn], 2, 'Error: Forecasts are missing.\n'],
       [
         ['launch', 's3://a-b/c', 's3://a-b/d', '--bucket', bucketName, '--role', workspace.roleArn],
         2,
@@ -121,17 +121,17 @@ describe('settings', () => {
       [
         ['launch', fleet.forecasts, '--bucket', 'Bad_Bucket', '--role', workspace.roleArn],
         2,
-        'Error: bucket does not fit: A bucket name has',
+        'Error: bucket is invalid: A bucket name has',
       ],
       [
-        ['launch', fleet.forecasts, '--fetch', 'x', '--bucket', bucketName, '--role', workspace.roleArn],
+        ['launch', fleet.forecasts, '--download', 'x', '--bucket', bucketName, '--role', workspace.roleArn],
         2,
-        'Error: --fetch needs --wait.\n',
+        'Error: --download requires --wait.\n',
       ],
       [['launch', '--resume', '20270315094210a1b2c3'], 4, 'Error: This machine has no launch record of 20270315094210a1b2c3.\n'],
       [['watch', 'no-such-job'], 4, 'Error: There is no processing job no-such-job in eu-west-1.'],
       [['stop', 'no-such-job'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
-      [['fetch', 'no-such-job', 'x'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
+      [['download', 'no-such-job', 'x'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
     ]
     for (const [args, code, start] of refusals) {
       const result = await cloudWithoutSettings(...args)
@@ -140,18 +140,36 @@ describe('settings', () => {
     }
   }, 120_000)
 
+  it('accept their former names, which the help no longer shows', async () => {
+    const settings = [fleet.forecasts, '--bucket', bucketName, '--role', workspace.roleArn]
+    const refusals: readonly [readonly string[], number, string][] = [
+      [['launch', ...settings, '--fetch', 'x'], 2, 'Error: --download requires --wait.\n'],
+      [['launch', ...settings, '--cost-ceiling', '0.001'], 4, 'exceeds the cost limit of 0.001 USD.\n'],
+      [['launch', ...settings, '--cost-limit', '0.001'], 4, 'exceeds the cost limit of 0.001 USD.\n'],
+      [['fetch', 'no-such-job', 'x'], 4, 'Error: There is no processing job no-such-job in eu-west-1.\n'],
+    ]
+    for (const [args, code, text] of refusals) {
+      const result = await cloudWithoutSettings(...args)
+      expect({ args, code: result.code }).toEqual({ args, code })
+      expect(result.stderr).toContain(text)
+    }
+    const help = (await cloudWithoutSettings('launch', '--help')).stdout + (await cloudWithoutSettings('--help')).stdout
+    for (const name of ['--download', '--cost-limit', 'download ']) expect(help).toContain(name)
+    expect(help).not.toMatch(/fetch|cost-ceiling/)
+  }, 120_000)
+
   it('take a role from those that are offered', async () => {
     expect(await cloudWithoutSettings('roles')).toMatchObject({ code: 0, stdout: `${workspace.roleArn}\n`, stderr: '' })
     workspace.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles')
     const { code, stdout, stderr } = await cloudWithoutSettings('roles', '--json')
     workspace.simulator.account.denied.clear()
     expect({ code, found: JSON.parse(stdout) as unknown }).toEqual({ code: 0, found: { schema_version: 1, roles: [] } })
-    expect(stderr).toContain('You may not list the account’s roles')
+    expect(stderr).toContain('Missing iam:ListRoles')
   })
 
   it('are checked by preflight, whose exit code says whether a launch would work', async () => {
     const good = await workspace.cloud('preflight', fleet.forecasts)
-    expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {6}Identity {4}arn:aws:iam::123456789012:user\/planner/) })
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {6}Credentials arn:aws:iam::123456789012:user\/planner/) })
     const bad = await cloudWithoutSettings(
       'preflight',
       fleet.forecasts,
@@ -165,13 +183,13 @@ describe('settings', () => {
     expect({ code: bad.code, passed, bucket: checks.find(({ id }) => id === 'bucket') }).toMatchObject({
       code: 4,
       passed: false,
-      bucket: { state: 'failed', next: 'Choose another, or make it.' },
+      bucket: { state: 'failed', next: 'Choose another bucket, or create it.' },
     })
   })
 })
 
-describe.skipIf(!hasPython)("the user's own module", () => {
-  it('runs as their pipeline runs it, and its folder comes home unverified', async () => {
+describe.skipIf(!hasPython)('a custom module', () => {
+  it('runs as their pipeline runs it, and downloads its folder unverified', async () => {
     const project = join(workspace.folder, 'project')
     await writeModuleProject(project)
     const { code, stderr, stdout } = await workspace.cloud(
@@ -182,7 +200,7 @@ describe.skipIf(!hasPython)("the user's own module", () => {
       '--project',
       project,
       '--wait',
-      '--fetch',
+      '--download',
       'module-run',
     )
     expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2 files: /) })

@@ -2,18 +2,19 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { diagnoseFailure, toCloudError } from '../../src-main/cloud/account/cloud-error.ts'
+import { toCloudError } from '../../src-main/cloud/account/cloud-error.ts'
 import { identifyCaller } from '../../src-main/cloud/account/connection.ts'
 import { downloadRunFolder } from '../../src-main/cloud/download/download-run-folder.ts'
 import { followJob } from '../../src-main/cloud/jobs/follow-job.ts'
-import { explainEnd } from '../../src-main/cloud/jobs/job-end.ts'
 import { JobLog } from '../../src-main/cloud/jobs/job-log.ts'
-import { waitForRun } from '../../src-main/cloud/launch/launch-run.ts'
-import { listExecutionRoles } from '../../src-main/cloud/account/list-roles.ts'
 import { listJobs } from '../../src-main/cloud/jobs/list-jobs.ts'
 import type { CloudEvent, JobState } from '../../src-shared/cloud/cloud-job.ts'
 import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
 import type { JobFault } from '../simulator/faults.ts'
+import { diagnoseFailure } from '../../src-main/cloud/account/failure-rules.ts'
+import { explainJobEnd } from '../../src-main/cloud/jobs/job-end.ts'
+import { waitForRun } from '../../src-main/cloud/launch/wait-for-run.ts'
+import { listExecutionRoles } from '../../src-main/cloud/preflight/check-role.ts'
 
 let workspace: CloudWorkspace
 beforeEach(async () => {
@@ -55,9 +56,11 @@ describe('a launch is refused', () => {
     expect(next).toContain('https://eu-west-1.console.aws.amazon.com/servicequotas/')
     // The sizes between have no quota either; without the right to look, none is offered.
     workspace.simulator.account.quotas.set('ml.m5.24xlarge for processing job usage', 1)
-    expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose ml\.m5\.24xlarge, or ask for more at /)
+    expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose ml\.m5\.24xlarge, or request a higher quota at /)
     workspace.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
-    expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(/^Choose another type, or ask for more at /)
+    expect((await launchFailure({ instanceType: 'ml.m5.4xlarge' })).next).toMatch(
+      /^Choose another instance type, or request a higher quota at /,
+    )
   })
 
   it('for too large a volume: a smaller one', async () => {
@@ -74,7 +77,7 @@ describe('a launch is refused', () => {
   it('with a key that may not be used: what role and caller need', async () => {
     workspace.simulator.account.deniedKmsKeys.add('key-1')
     const { code, message, next } = await launchFailure({ kmsKeyId: 'key-1' })
-    expect([code, message]).toEqual(['cloud-refused', 'The key key-1 may not be used here.'])
+    expect([code, message]).toEqual(['cloud-refused', 'Missing permission for the KMS key key-1.'])
     expect(next).toContain('kms:GenerateDataKey')
     expect(next).toContain('kms:CreateGrant')
   })
@@ -82,10 +85,7 @@ describe('a launch is refused', () => {
   it('above the cost ceiling, before anything is sent', async () => {
     // (48 h x 5.53 USD + 0.14 USD x 30 GB x 48/720 of a month) x 1.35 for a region other than the list’s = 358.722, rounded up.
     const { code, message } = await launchFailure({ instanceType: 'ml.m5.24xlarge', maxRuntimeSeconds: 48 * 3600 })
-    expect([code, message]).toEqual([
-      'cloud-limit',
-      'Its full runtime on ml.m5.24xlarge would cost up to 358.73 USD (estimate), above the ceiling of 10 USD.',
-    ])
+    expect([code, message]).toEqual(['cloud-limit', 'The estimated cost of up to 358.73 USD exceeds the cost limit of 10 USD.'])
     expect(workspace.simulator.requestsOf('PutObject')).toEqual([])
   })
 })
@@ -100,13 +100,13 @@ describe('a job ends badly', () => {
 
   it('for want of capacity: later, or the next type', async () => {
     const { message, next } = await failureAfter({ kind: 'capacity' }, { instanceType: 'ml.m5.xlarge' })
-    expect([message, next]).toEqual(['AWS has no ml.m5.xlarge free at the moment.', 'Launch again later, or with ml.m5.2xlarge.'])
+    expect([message, next]).toEqual(['AWS has no ml.m5.xlarge available at the moment.', 'Launch again later, or with ml.m5.2xlarge.'])
   })
 
   it('killed for its memory: the next size up', async () => {
     const { code, message, next } = await failureAfter({ kind: 'out-of-memory' }, { instanceType: 'ml.m5.large' })
     expect(code).toBe('cloud-job-failed')
-    expect(message).toContain('most likely for want of memory on ml.m5.large (8 GB)')
+    expect(message).toContain('probably because it ran out of memory on ml.m5.large (8 GB)')
     expect(next).toBe('Launch again on ml.m5.xlarge.')
   })
 
@@ -115,22 +115,24 @@ describe('a job ends badly', () => {
     const script = 'echo \'{"type":"step","peak_memory_bytes":8053063680}\'; sleep 0.3; kill -9 $$'
     await writeFile(join(workspace.folder, 'engine', 'run.sh'), script)
     const { message, next } = await failureAfter(undefined, { instanceType: 'ml.m5.large' })
-    expect(message).toBe('The job was killed, most likely for want of memory on ml.m5.large (8 GB); it last reported 7.5 GB.')
+    expect(message).toBe(
+      'The job was killed, probably because it ran out of memory on ml.m5.large (8 GB); its last reported peak is 7.5 GB.',
+    )
     expect(next).toBe('Launch again on ml.m5.xlarge.')
   })
 
-  it('at its greatest runtime: longer, or a larger machine', () => {
+  it('at its max runtime: longer, or a larger instance type', () => {
     const ran = (seconds: number) => {
       const endedAt = new Date(Date.parse('2027-03-15T10:00:00Z') + seconds * 1000).toISOString()
       const job = { status: 'Stopped', startedAt: '2027-03-15T10:00:00.000Z', endedAt } as JobState
-      return explainEnd(job, {}, 3600)
+      return explainJobEnd(job, {}, 3600)
     }
     expect(ran(3601)).toMatchObject({
       code: 'cloud-job-stopped',
-      message: 'The job reached its greatest runtime of 3600 seconds and was stopped.',
-      next: 'Launch again with a longer runtime or a larger machine.',
+      message: 'The job reached its max runtime of 3600 seconds and was stopped.',
+      next: 'Launch again with a longer max runtime or a larger instance type.',
     })
-    expect(ran(600)?.message).toBe('The job was stopped before its end.')
+    expect(ran(600)?.message).toBe('The job was stopped before it completed.')
   })
 
   it('by an internal error in a VPC: network-interface permissions', async () => {
@@ -149,7 +151,7 @@ describe('a job ends badly', () => {
   it('without a reason: it was stopped, which is no success', async () => {
     expect(await failureAfter({ kind: 'stops' })).toMatchObject({
       code: 'cloud-job-stopped',
-      message: 'The job was stopped before its end.',
+      message: 'The job was stopped before it completed.',
     })
   })
 
@@ -177,7 +179,7 @@ describe('a job completes', () => {
       pollMs: 20,
     })
     const download = { uri: ended.outputUri, folder: join(workspace.folder, 'home'), runId: ended.runId }
-    expect((await failureOf(downloadRunFolder(workspace.connection, download))).message).toContain('Nothing is there.')
+    expect((await failureOf(downloadRunFolder(workspace.connection, download))).message).toContain('The prefix is empty.')
   })
 })
 
@@ -251,19 +253,19 @@ describe('other refusals', () => {
       'sagemaker:ListProcessingJobs',
       'User is not authorized to perform: sagemaker:ListProcessingJobs',
     )
-    const { jobs, accessError: limited } = await listJobs(workspace.connection, workspace.launchRecords)
+    const { jobs, accessError } = await listJobs(workspace.connection, workspace.launchRecords)
     expect(jobs.map(({ name }) => name)).toEqual([cloudRun.jobName])
-    expect(limited?.next).toContain('Resource "*"')
+    expect(accessError?.next).toContain('Resource "*"')
   })
 
   it('offers no role where roles may not be listed, and says so', async () => {
     workspace.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles on resource: *')
-    const { roles, accessError: limited } = await listExecutionRoles(workspace.connection)
-    expect({ roles, message: limited?.message }).toEqual({
+    const { roles, accessError } = await listExecutionRoles(workspace.connection)
+    expect({ roles, message: accessError?.message }).toEqual({
       roles: [],
-      message: 'You may not list the account’s roles, so none can be offered.',
+      message: 'Missing iam:ListRoles, so no roles can be listed.',
     })
-    expect(limited?.next).toContain('Enter the role’s ARN')
+    expect(accessError?.next).toContain('Enter the role’s ARN')
   })
 
   it('tells a wrong clock from a wrong key', async () => {
@@ -293,7 +295,7 @@ describe('other refusals', () => {
     workspace.simulator.faults.add({ kind: 'expired', operation: 'GetCallerIdentity', times: 9 })
     expect(await failureOf(identifyCaller(workspace.connection))).toMatchObject({
       code: 'cloud-sign-in',
-      message: 'Your AWS sign-in has expired.',
+      message: 'AWS credentials have expired.',
     })
   })
 
@@ -320,9 +322,9 @@ describe('other refusals', () => {
 describe('what is no answer of AWS', () => {
   it('is not blamed on it', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 })
-    expect(toCloudError(full)).toMatchObject({ code: 'disk-full', next: 'Make room, then try again.' })
+    expect(toCloudError(full)).toMatchObject({ code: 'disk-full', next: 'Free disk space, then try again.' })
     expect(toCloudError(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', message: 'x is not a function.' })
     const answered = Object.assign(new Error('Odd words'), { name: 'OddException', $metadata: { httpStatusCode: 400 } })
-    expect(toCloudError(answered)).toMatchObject({ code: 'cloud-refused', message: 'AWS answered OddException: Odd words.' })
+    expect(toCloudError(answered)).toMatchObject({ code: 'cloud-refused', message: 'AWS returned OddException: Odd words.' })
   })
 })

@@ -4,19 +4,20 @@ import { join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { browseBucket } from '../../src-main/cloud/storage/browse-bucket.ts'
 import { downloadRunFolder } from '../../src-main/cloud/download/download-run-folder.ts'
-import { waitForRun, launchRun } from '../../src-main/cloud/launch/launch-run.ts'
+import { launchRun } from '../../src-main/cloud/launch/launch-run.ts'
 import { listJobs } from '../../src-main/cloud/jobs/list-jobs.ts'
-import { listExecutionRoles } from '../../src-main/cloud/account/list-roles.ts'
 import { preflight } from '../../src-main/cloud/preflight/preflight.ts'
-import { stopJob } from '../../src-main/cloud/jobs/stop-job.ts'
 import { identifyCaller } from '../../src-main/cloud/account/connection.ts'
 import type { LaunchRequest } from '../../src-shared/cloud/cloud-settings.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
 import { allows, allowsBy, type RequiredPermission, type Policy } from '../simulator/authorize.ts'
 import { hasNamespaces } from '../simulator/container.ts'
 import type { SparkRunner } from '../simulator/spark-container.ts'
+import { browseBucket } from '../../src-main/cloud/storage/list-objects.ts'
+import { waitForRun } from '../../src-main/cloud/launch/wait-for-run.ts'
+import { listExecutionRoles } from '../../src-main/cloud/preflight/check-role.ts'
+import { stopJob } from '../../src-main/cloud/jobs/describe-job.ts'
 
 const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value))
 const policySchema = z.object({
@@ -232,7 +233,7 @@ describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
   }
 
   it('is needed beside the other one for what Spark writes under a temporary name', async () => {
-    expect((await failureOf(cloudRun(role))).message).toMatch(/In the Spark stage: .*s3:DeleteObject/)
+    expect((await failureOf(cloudRun(role))).message).toMatch(/In the Spark job: .*s3:DeleteObject/)
   })
 
   it('is enough with it, and grants nothing in vain; so is the user’s', async () => {

@@ -46,7 +46,7 @@ const compareSet = async (
       account.bucket,
       '--role',
       account.roleArn,
-      '--cost-ceiling',
+      '--cost-limit',
       '100',
       '--engine',
       'spark',
@@ -54,7 +54,7 @@ const compareSet = async (
       '2',
     ]
     const { output, seconds } = await headroom(
-      ['cloud', 'launch', isInBucket ? account.input : set, ...own, ...settings, '--wait', '--fetch', home],
+      ['cloud', 'launch', isInBucket ? account.input : set, ...own, ...settings, '--wait', '--download', home],
       { ...account.environment, HEADROOM_HOME: join(folder, `${name}-headroom`), HEADROOM_POLL_MS: '500' },
     )
     const differences = await differencesOfRuns(run, home)

@@ -198,7 +198,7 @@ test('a launch, its transfers and its way home: one job, and the run comes home 
     const workspace = await openCloudCliWorkspace()
     try {
       const resultsFolder = join(workspace.folder, 'home-run')
-      let args = ['launch', fleet.forecasts, '--wait', '--fetch', 'home-run']
+      let args = ['launch', fleet.forecasts, '--wait', '--download', 'home-run']
       for (let attempt = 0; attempt < rounds(2, 4); attempt++) {
         const running = workspace.start(...args)
         await pause(300 + chance() * pickOne(chance, [800, 2500, 5000]))
@@ -212,7 +212,7 @@ test('a launch, its transfers and its way home: one job, and the run comes home 
         const { jobs } = JSON.parse((await workspace.cloud('jobs', '--json')).stdout) as { jobs: { runId: string }[] }
         // Killed before the launch was written down: nothing of it may be in the account.
         expect(jobs.length > 0 || workspace.simulator.account.jobs.size === 0).toBe(true)
-        if (jobs.length > 0) args = ['launch', '--resume', jobs[0]!.runId, '--wait', '--fetch', 'home-run']
+        if (jobs.length > 0) args = ['launch', '--resume', jobs[0]!.runId, '--wait', '--download', 'home-run']
       }
       expect(existsSync(resultsFolder) ? '' : (await workspace.cloud(...args)).stderr).not.toMatch(/^Error/m)
       expect(workspace.simulator.account.jobs.size).toBe(1)

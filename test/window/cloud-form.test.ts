@@ -58,7 +58,7 @@ describe('the form of a cloud job', () => {
     const { page } = window
     await fillLaunchForm(page, sample.forecasts)
     await page.getByText('Advanced', { exact: true }).click()
-    await page.getByRole('button', { name: 'Choose Events table' }).click()
+    await page.getByRole('button', { name: 'Choose events table' }).click()
     await expect.poll(() => page.getByLabel('Events table', { exact: true }).inputValue()).toBe(events)
     const validEvents = await readFile(events, 'utf8')
     await writeFile(events, validEvents.replace('60 %', 'a lot'))
@@ -81,16 +81,16 @@ describe('the form of a cloud job', () => {
     expect(JSON.stringify(cloudSummary!['events'])).toContain('Merger')
   })
 
-  it('proposes Spark for a set that outgrows one machine, and makes the trip through it', async () => {
+  it('proposes a Spark cluster for large forecasts, and completes the run on it', async () => {
     const { page } = window
     const large = join(sample.folder, 'large.parquet')
     await writeLargeForecasts(large, sample.forecasts, 60 * 2 ** 30)
     await fillLaunchForm(page, large)
-    await page.getByRole('button', { name: 'Check', exact: true }).click()
-    await page.getByRole('button', { name: 'Use Spark on 5 machines' }).click()
-    expect(await page.getByLabel('Rows are computed').inputValue()).toBe('spark')
-    expect(await page.getByLabel('Machines', { exact: true }).inputValue()).toBe('5')
-    await page.getByLabel('Machines', { exact: true }).fill('2')
+    await page.getByRole('button', { name: 'Run checks', exact: true }).click()
+    await page.getByRole('button', { name: 'Use Spark cluster (5 instances)' }).click()
+    expect(await page.getByLabel('Compute').inputValue()).toBe('spark')
+    expect(await page.getByLabel('Instances', { exact: true }).inputValue()).toBe('5')
+    await page.getByLabel('Instances', { exact: true }).fill('2')
     await page.getByLabel('Forecasts', { exact: true }).fill(sample.forecasts)
     await launch()
     await waitForHeatmap(page)
@@ -102,18 +102,18 @@ describe('the form of a cloud job', () => {
     expect(await differencesOfRuns(sample.run, join(window.home, 'runs', name!))).toEqual([])
   })
 
-  it.skipIf(!hasPython)('launches a Python module as the pipeline does, and its outputs come home', async () => {
+  it.skipIf(!hasPython)('launches a Python module as the pipeline does, and downloads its outputs', async () => {
     const project = join(sample.folder, 'project')
     await writeModuleProject(project)
     await stubOpenDialog(project)
     const { page } = window
     await fillLaunchForm(page, sample.forecasts)
-    await page.getByLabel('What runs').selectOption('My own Python module')
-    await page.getByRole('button', { name: 'Choose Project folder' }).click()
+    await page.getByLabel('Program').selectOption('Custom Python module')
+    await page.getByRole('button', { name: 'Choose project folder' }).click()
     await expect.poll(() => page.getByLabel('Project folder', { exact: true }).inputValue()).toBe(project)
-    await page.getByLabel('Script in it').fill(moduleScript)
+    await page.getByLabel('Script').fill(moduleScript)
     await launch()
-    await expect.poll(() => page.getByTestId('trip-state').textContent(), { timeout: 20_000 }).toBe('Home')
+    await expect.poll(() => page.getByTestId('run-state').textContent(), { timeout: 20_000 }).toBe('Downloaded')
     const files = await downloadedFiles()
     expect([...files.keys()].sort()).toEqual(['module_05_summary.json', 'risk_flagged_forecasts.parquet'])
     expect(files.get('module_05_summary.json')!.toString()).toBe(moduleSummary)
@@ -128,14 +128,14 @@ describe('the form of a cloud job', () => {
     const { page } = window
     await page.getByRole('button', { name: 'Import config.yaml' }).click()
     await expect.poll(() => page.getByLabel('Bucket', { exact: true }).inputValue()).toBe('from-the-file')
-    expect(await page.getByLabel('At most, minutes').inputValue()).toBe('30')
+    expect(await page.getByLabel('Max runtime (min)').inputValue()).toBe('30')
     await page.getByText('Advanced', { exact: true }).click()
-    expect(await page.getByLabel('VPC subnets').inputValue()).toBe('subnet-1')
+    expect(await page.getByLabel('Subnets').inputValue()).toBe('subnet-1')
     expect(await page.getByLabel('Network isolation').isChecked()).toBe(false)
     // It tells which file the analysis settings come from.
     expect(await page.getByText('own.yaml').count()).toBe(1)
     await writeFile(file, 'cloud: { volumeGb: 0 }\n')
     await page.getByRole('button', { name: 'Import config.yaml' }).click()
-    await page.getByRole('alert').getByText('cloud.volumeGb of own.yaml does not fit').waitFor()
+    await page.getByRole('alert').getByText('cloud.volumeGb in own.yaml is invalid').waitFor()
   })
 })

@@ -1,4 +1,4 @@
-// The account's jobs in the real window: those of another machine and of the Python pipeline are listed, and what they left comes home.
+// The account's jobs in the real window: those of another machine and of the Python pipeline are listed, and their outputs downloaded.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -36,7 +36,7 @@ const putObject = (key: string, body: Buffer) => storeObject(bucket, key, body, 
 const runsIn = (home: string) => readdir(join(home, 'runs'))
 
 describe('the history', () => {
-  it('lists a job that another machine started, and brings its run home verified', async () => {
+  it('lists a job that another machine started, and downloads its run verified', async () => {
     const otherWindow = await launchApp({ env: cloudEnvironment(simulator, engine) })
     try {
       await openCloudView(otherWindow.page)
@@ -50,16 +50,16 @@ describe('the history', () => {
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, home } = window
     await openCloudView(page)
-    await page.getByRole('button', { name: 'List the account’s jobs' }).click()
+    await page.getByRole('button', { name: 'List jobs' }).click()
     const row = page.getByRole('row').filter({ hasText: name! })
-    expect(await row.textContent()).toContain(`${name} from elsewhereCompleted`)
-    await row.getByRole('button', { name: `Bring home ${name}` }).click()
+    expect(await row.textContent()).toContain(`${name} (started elsewhere)Completed`)
+    await row.getByRole('button', { name: `Download ${name}` }).click()
     await waitForHeatmap(page)
     const [folder] = await runsIn(home)
     expect((await filesBelow(join(home, 'runs', folder!))).size).toBe(9)
   })
 
-  it('brings home the prefix of an earlier run of the Python job, twice beside each other, and says what is no run', async () => {
+  it('downloads an S3 prefix of the Python job twice into separate folders, and reports a prefix without a run', async () => {
     for (const [file, content] of await filesBelow(sample.run))
       if (file !== 'manifest.json') putObject(`risk_analysis/2026/${file}`, content)
     putObject('risk_analysis/2026/../../evil.txt', Buffer.from('evil'))
@@ -67,16 +67,16 @@ describe('the history', () => {
     const { page, home } = window
     for (const expected of [['cloud-2026'], ['cloud-2026', 'cloud-2026-2']]) {
       await openCloudView(page)
-      await page.getByLabel('Prefix of an earlier run').fill(`s3://${bucketName}/risk_analysis/2026/`)
-      await page.getByRole('button', { name: 'Bring home', exact: true }).click()
+      await page.getByLabel('S3 prefix of a run').fill(`s3://${bucketName}/risk_analysis/2026/`)
+      await page.getByRole('button', { name: 'Download', exact: true }).click()
       // The heatmap of the run before is still up meanwhile.
       await expect.poll(async () => (await runsIn(home)).sort(), { timeout: 30_000 }).toEqual(expected)
       await waitForHeatmap(page)
     }
     expect([...(await filesBelow(home)).keys()].filter((path) => path.includes('evil'))).toEqual([])
     await openCloudView(page)
-    await page.getByLabel('Prefix of an earlier run').fill(`s3://${bucketName}/nothing/`)
-    await page.getByRole('button', { name: 'Bring home', exact: true }).click()
+    await page.getByLabel('S3 prefix of a run').fill(`s3://${bucketName}/nothing/`)
+    await page.getByRole('button', { name: 'Download', exact: true }).click()
     await page.getByRole('alert').getByText(`There is no run below s3://${bucketName}/nothing/.`).waitFor()
     expect((await runsIn(home)).filter((name) => name.includes('nothing'))).toEqual([])
   })

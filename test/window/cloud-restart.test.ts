@@ -52,7 +52,7 @@ const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise
   simulator.faults.clear()
 }
 
-/** Starts the app again; the run must come home by itself, whole, of one job. */
+/** Starts the app again; the run must be downloaded without help, complete and from one job. */
 const expectDownloaded = async (): Promise<void> => {
   await start()
   await waitForHeatmap(window.page)
@@ -83,14 +83,14 @@ describe('the app is killed', () => {
     expect(all.length).toBeGreaterThan(before)
   })
 
-  it('while it submits: the job that was made is found', async () => {
+  it('while it submits: the created job is found', async () => {
     simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
     await killAppWhen(() => simulator.account.jobs.size === 1)
     await expectDownloaded()
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   })
 
-  it('while it watches: the job goes on, and is followed again', async () => {
+  it('while it follows: the job goes on, and is followed again', async () => {
     simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
     await killAppWhen(() => simulator.requestsOf('DescribeProcessingJob').length >= 3)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['InProgress'])
@@ -98,7 +98,7 @@ describe('the app is killed', () => {
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   })
 
-  it('while it downloads: what is there is not fetched again, and a part of a file is gone on with', async () => {
+  it('while it downloads: complete files are not requested again, and a partial file resumes', async () => {
     simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
     const hasPartialDownload = async (): Promise<boolean> => {
       const staging = (await readdir(join(home, 'runs')).catch(() => [])).find((name) => name.endsWith('.fetching'))

@@ -16,7 +16,7 @@ export const cloudEnvironment = (simulator: AwsSimulator, engine?: LinkedEngine)
 
 export const openCloudView = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Cloud', exact: true }).click()
-  await page.getByRole('heading', { name: 'Run it on Amazon SageMaker' }).waitFor()
+  await page.getByRole('heading', { name: 'Run on Amazon SageMaker' }).waitFor()
 }
 
 /** `forecasts`: local path, or s3:// prefix. */

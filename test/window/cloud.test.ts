@@ -48,19 +48,19 @@ const shownNotifications = (app: LaunchedApp['app']) =>
   app.evaluate(() => (globalThis as unknown as { shownNotifications: string[] }).shownNotifications)
 
 describe('the cloud view', () => {
-  it('connects, checks, launches, watches, notifies and opens the run', async () => {
+  it('verifies credentials, runs checks, launches, follows, notifies and opens the run', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app } = window
     const recorder = await recordSecretChannels(window)
     await recordNotifications(app)
     await openCloudView(page)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByRole('button', { name: 'Verify credentials' }).click()
     await page.getByTestId('caller').waitFor()
     expect(await page.getByTestId('caller').textContent()).toContain(
-      'arn:aws:iam::123456789012:user/planner, account 123456789012, eu-west-1',
+      'arn:aws:iam::123456789012:user/planner · account 123456789012 · eu-west-1',
     )
     await fillLaunchForm(page, fleet.forecasts)
-    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    await page.getByRole('button', { name: 'Run checks', exact: true }).click()
     await page.getByRole('list', { name: 'Checks' }).waitFor()
     const states = await page
       .locator('[data-check]')
@@ -72,12 +72,12 @@ describe('the cloud view', () => {
     await waitForHeatmap(page)
     expect(await shownNotifications(app)).toEqual([expect.stringMatching(/^Cloud run downloaded: headroom-\w+ is verified and open\.$/)])
     await page.getByRole('button', { name: 'Cloud', exact: true }).click()
-    expect(await page.getByTestId('trip-state').textContent()).toBe('Home')
-    expect(await page.getByRole('article').textContent()).toMatch(/memory up to \d\.\d GB/)
-    expect(await page.getByLabel('Load of the machine').textContent()).toMatch(
-      /^CPU, 100 % per core\d+ % most \d+ %Memory\d+ % most \d+ %Disk\d+ % most \d+ %$/,
+    expect(await page.getByTestId('run-state').textContent()).toBe('Downloaded')
+    expect(await page.getByRole('article').textContent()).toMatch(/peak memory \d\.\d GB/)
+    expect(await page.getByLabel('Instance utilisation').textContent()).toMatch(
+      /^CPU \(100 % per core\)\d+ % \(max \d+ %\)Memory\d+ % \(max \d+ %\)Disk\d+ % \(max \d+ %\)$/,
     )
-    await page.getByLabel('Search the log').fill('"type":"finished"')
+    await page.getByLabel('Search log').fill('"type":"finished"')
     expect(await page.getByRole('log').locator('p').allTextContents()).toEqual([
       expect.stringMatching(/^\d\d:\d\d:\d\d algo-1 Finished after [\d.]+ s: 24 servers, \d+ at risk$/),
     ])
@@ -86,7 +86,7 @@ describe('the cloud view', () => {
       .locator('li')
       .evaluateAll((steps) => steps.map((step) => step.getAttribute('data-done')))
     expect(done).toEqual(['true', 'true', 'true', 'true'])
-    await page.getByRole('button', { name: 'List the account’s jobs' }).click()
+    await page.getByRole('button', { name: 'List jobs' }).click()
     await expect.poll(() => page.getByRole('row').filter({ hasText: 'Completed' }).count()).toBe(1)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Completed'])
     for (const expectedText of ['cloud.run', 'cloud.lines', 'cloud.launch', 'arn:aws:iam::123456789012:user/planner'])
@@ -94,20 +94,20 @@ describe('the cloud view', () => {
     expect(await recorder.found(simulator)).toEqual([])
   })
 
-  it('says what failed and how to mend it, and does not let it be launched', async () => {
+  it('names what failed and how to fix it, and refuses to launch', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
     await page.getByLabel('Bucket', { exact: true }).fill('no-such-bucket')
-    await page.getByRole('button', { name: 'Check', exact: true }).click()
+    await page.getByRole('button', { name: 'Run checks', exact: true }).click()
     const line = page.locator('[data-check="bucket"]')
     await line.waitFor()
-    expect(await line.textContent()).toContain('There is no bucket no-such-bucket. Choose another, or make it.')
+    expect(await line.textContent()).toContain('There is no bucket no-such-bucket. Choose another bucket, or create it.')
     expect(await page.getByRole('button', { name: 'Launch', exact: true }).isDisabled()).toBe(true)
   })
 
-  it('shows a failed job with its cause, and stops one after a second word', async () => {
+  it('shows a failed job with its cause, and stops one after confirmation', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app } = window
@@ -115,18 +115,18 @@ describe('the cloud view', () => {
     await openCloudView(page)
     await fillLaunchForm(page, fleet.forecasts)
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
-    await page.getByText('AWS has no ml.m5.large free at the moment.').waitFor()
-    expect(await page.getByTestId('trip-state').textContent()).toBe('Failed')
+    await page.getByText('AWS has no ml.m5.large available at the moment.').waitFor()
+    expect(await page.getByTestId('run-state').textContent()).toBe('Failed')
     expect(await shownNotifications(app)).toHaveLength(1)
     simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 60_000 })
     await page.getByRole('button', { name: 'Launch', exact: true }).click()
-    await page.getByRole('button', { name: 'Stop …' }).click()
-    await page.getByRole('button', { name: 'Stop the job' }).click()
-    await page.getByText('The job was stopped before its end.').waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByRole('button', { name: 'Stop job' }).click()
+    await page.getByText('The job was stopped before it completed.').waitFor()
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['Failed', 'Stopped'])
   })
 
-  it('sends key, network, tags and volume that are filled in under Advanced, and holds back what cannot be sent', async () => {
+  it('sends key, network, tags and volume from the advanced fields, and refuses invalid ones', async () => {
     simulator.faults.addToNextJob({ kind: 'capacity' })
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
@@ -134,17 +134,17 @@ describe('the cloud view', () => {
     await fillLaunchForm(page, fleet.forecasts)
     await page.getByText('Advanced', { exact: true }).click()
     await page.getByLabel('KMS key').fill('key-1')
-    await page.getByLabel('VPC subnets').pressSequentially('subnet-1, subnet-2')
+    await page.getByLabel('Subnets').pressSequentially('subnet-1, subnet-2')
     await page.getByLabel('Tags').fill('team=capacity, stage')
-    await page.getByLabel('Volume, GB').fill('77')
+    await page.getByLabel('Volume size (GB)').fill('77')
     await page.getByLabel('Network isolation').uncheck()
     const launch = page.getByRole('button', { name: 'Launch', exact: true })
     await page.getByLabel('Security groups').fill('a,b,c,d,e,f')
-    await page.getByText('At most 5 group ids of at most 32 letters.').waitFor()
+    await page.getByText('Enter up to 5 security group IDs of up to 32 characters each.').waitFor()
     expect(await launch.isDisabled()).toBe(true)
     await page.getByLabel('Security groups').fill('sg-1')
     await launch.click()
-    await page.getByText('AWS has no ml.m5.large free at the moment.').waitFor()
+    await page.getByText('AWS has no ml.m5.large available at the moment.').waitFor()
     const [job] = [...simulator.account.jobs.values()]
     expect(job!.request).toMatchObject({
       NetworkConfig: {
@@ -161,7 +161,7 @@ describe('the cloud view', () => {
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app, folder } = window
     await openCloudView(page)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByRole('button', { name: 'Verify credentials' }).click()
     await page.getByTestId('caller').waitFor()
     // A crash of the page, which the app outlives, then its own.
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer())
@@ -219,9 +219,9 @@ describe('the cloud view', () => {
     })
     await openCloudView(page)
     await page.getByLabel('Profile').selectOption('careful')
-    await page.getByRole('button', { name: 'Connect' }).click()
-    await page.getByLabel('Code of arn:aws:iam::123456789012:mfa/phone').fill(mfaCode)
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Verify credentials' }).click()
+    await page.getByLabel('MFA code for arn:aws:iam::123456789012:mfa/phone').fill(mfaCode)
+    await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByTestId('caller').getByText('assumed-role/Planner').waitFor()
     await page.getByLabel('Profile').selectOption('sso')
     await page.getByRole('button', { name: 'Sign in' }).click()

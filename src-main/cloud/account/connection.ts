@@ -1,4 +1,5 @@
 // A connection to AWS: one set of credentials in memory, one region, one handler, shared by every client.
+import { setTimeout as delay } from 'node:timers/promises'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { IAMClient } from '@aws-sdk/client-iam'
@@ -45,7 +46,7 @@ const renewBeforeMs = 5 * 60_000
 const maxRequestAttempts = 5
 
 export const connect = async (request: ConnectionRequest = {}): Promise<Connection> => {
-  // Node 20 is what this project supports, and the SDK's word about 2027 is not for its users.
+  // The SDK's notice about Node versions does not concern the users of a packaged application.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
   const profileName = request.profile ?? emptyToUndefined(process.env['AWS_PROFILE'])
   const profile = profileName === undefined ? await readProfile('default').catch(() => undefined) : await readProfile(profileName)
@@ -58,18 +59,18 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
       'cloud-sign-in',
       `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
       {
-        next: 'Allow it (on the command line with --allow-credential-process) if you know that program, or choose another profile.',
+        next: 'Allow it if you trust the program (command line: --allow-credential-process), or choose another profile.',
       },
     )
   }
   const region =
     request.region ?? emptyToUndefined(process.env['AWS_REGION']) ?? emptyToUndefined(process.env['AWS_DEFAULT_REGION']) ?? profile?.region
   if (region === undefined) {
-    throw new HeadroomError('cloud-setup', 'No AWS region is chosen.', {
-      next: 'Name one with --region, in AWS_REGION, or in the profile.',
+    throw new HeadroomError('cloud-setup', 'The AWS region is missing.', {
+      next: 'Set --region, AWS_REGION or the region of the profile.',
     })
   }
-  const requestHandler = new CloudHttpHandler(emptyToUndefined(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle)
+  const requestHandler = createRequestHandler(profile)
   const chain = fromNodeProviderChain({
     ...(profileName === undefined ? {} : { profile: profileName }),
     ignoreCache: true,
@@ -101,8 +102,12 @@ const emptyToUndefined = (text: string | undefined): string | undefined => (text
 
 const hasKeysInEnvironment = (): boolean => emptyToUndefined(process.env['AWS_ACCESS_KEY_ID']) !== undefined
 
-/** The environment wins over the profile, the service's own endpoint over the common one. */
-const endpointOf = (service: string, profile: Profile | undefined): string | undefined => {
+/** Trusts AWS_CA_BUNDLE, else the profile's certificates. */
+export const createRequestHandler = (profile: Profile | undefined): CloudHttpHandler =>
+  new CloudHttpHandler(emptyToUndefined(process.env['AWS_CA_BUNDLE']) ?? profile?.caBundle)
+
+/** The environment wins over the profile, the endpoint of the service over the common one. */
+export const endpointOf = (service: string, profile: Profile | undefined): string | undefined => {
   if (process.env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined
   return (
     emptyToUndefined(process.env[`AWS_ENDPOINT_URL_${service}`]) ??
@@ -112,7 +117,7 @@ const endpointOf = (service: string, profile: Profile | undefined): string | und
   )
 }
 
-/** One answer for all clients until shortly before it expires, so that nobody is asked for a code twice. */
+/** All clients share the credentials until shortly before they expire, so that one MFA code is enough. */
 const cacheCredentials = (provider: Provider): Provider => {
   let cached: Credentials | undefined
   let pending: Promise<Credentials> | undefined
@@ -125,7 +130,7 @@ const cacheCredentials = (provider: Provider): Provider => {
   }
 }
 
-/** Who the credentials belong to; the first thing that is asked of AWS. */
+/** Whose credentials these are. */
 export const identifyCaller = async (connection: Connection): Promise<CloudCaller> => {
   const { region, endpoint } = connection
   try {
@@ -135,3 +140,11 @@ export const identifyCaller = async (connection: Connection): Promise<CloudCalle
     throw toCloudError(thrown, { region })
   }
 }
+
+/** Options of a request that ends with the signal. */
+export const abortable = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
+  signal === undefined ? {} : { abortSignal: signal }
+
+/** Rejects as soon as the signal aborts. */
+export const pause = async (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  delay(ms, undefined, signal === undefined ? {} : { signal })

@@ -1,4 +1,4 @@
-// How requests leave: through the proxy that the environment names, trusting the given certificates besides the built-in ones.
+// Sends requests through the proxy of the environment, and trusts additional certificates.
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -9,7 +9,7 @@ import { getProxyForUrl } from 'proxy-from-env'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
 const connectionTimeoutMs = 10_000
-/** Without any byte for so long, a connection counts as dead. */
+/** A connection without traffic for this long counts as lost. */
 const socketTimeoutMs = 60_000
 const maxSockets = 64
 

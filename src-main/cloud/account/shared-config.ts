@@ -1,4 +1,4 @@
-// The shared AWS files: which profiles there are, and what one says of region, endpoints, sign-in and certificates.
+// The shared AWS files: profiles with their region, endpoints, sign-in and certificates.
 import { loadSharedConfigFiles, loadSsoSessionData } from '@smithy/shared-ini-file-loader'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
@@ -40,17 +40,17 @@ const readSharedFiles = async (): Promise<{ profiles: Record<string, Section>; c
   return { profiles, configFile }
 }
 
-/** Names of all profiles, in order. Nothing is run and nothing is asked of AWS. */
+/** Sorted names of all profiles. Runs no program and sends no request. */
 export const listProfiles = async (): Promise<string[]> => Object.keys((await readSharedFiles()).profiles).sort((a, b) => (a < b ? -1 : 1))
 
-/** Throws cloud-sign-in where there is no profile of this name. */
+/** Throws cloud-sign-in for an unknown profile. */
 export const readProfile = async (name: string): Promise<Profile> => {
   const { profiles, configFile } = await readSharedFiles()
   const section = profiles[name]
   if (section === undefined) {
     const nearest = findNearestName(name, Object.keys(profiles))
     throw new HeadroomError('cloud-sign-in', `There is no AWS profile ${name}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`, {
-      next: 'Name a profile of ~/.aws/config, or make one with: aws configure sso.',
+      next: 'Choose a profile of ~/.aws/config, or create one with: aws configure sso.',
     })
   }
   const services = section['services'] === undefined ? undefined : configFile[`services.${section['services']}`]

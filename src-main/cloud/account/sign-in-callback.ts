@@ -1,4 +1,4 @@
-// The loopback address that the browser comes back to after a sign-in: one answer, with our own state in it, then it is closed.
+// The loopback address to which the browser returns after a sign-in: it accepts one response with the expected state, then closes.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -7,7 +7,7 @@ export const callbackPath = '/oauth/callback'
 
 export interface SignInCallback {
   readonly redirectUri: string
-  /** The authorization code; rejects when the user refuses or does not come back in time. */
+  /** The authorization code; rejects if the user refuses or does not return in time. */
   readonly code: Promise<string>
   readonly close: () => void
 }
@@ -17,7 +17,7 @@ const renderPage = (text: string): string => `<!doctype html><meta charset="utf-
 export const listenForCallback = async (state: string, timeoutMs: number, signal?: AbortSignal): Promise<SignInCallback> => {
   let deferred: { resolve: (code: string) => void; reject: (error: Error) => void } | undefined
   const code = new Promise<string>((resolve, reject) => (deferred = { resolve, reject }))
-  // Where it is never awaited, its failure concerns nobody.
+  // A rejection that nobody awaits must not end the process.
   code.catch(() => undefined)
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
@@ -29,8 +29,8 @@ export const listenForCallback = async (state: string, timeoutMs: number, signal
         isExpected
           ? authorizationCode === null
             ? 'The sign-in was refused.'
-            : 'You are signed in. This page may be closed.'
-          : 'There is nothing here.',
+            : 'You are signed in. You can close this page.'
+          : 'Page not found.',
       ),
     )
     if (!isExpected) return
@@ -40,10 +40,11 @@ export const listenForCallback = async (state: string, timeoutMs: number, signal
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   const timer = setTimeout(
-    () => deferred?.reject(new HeadroomError('cloud-sign-in', 'Nobody signed in within ten minutes.', { next: 'Sign in again.' })),
+    () =>
+      deferred?.reject(new HeadroomError('cloud-sign-in', 'The sign-in did not complete within ten minutes.', { next: 'Sign in again.' })),
     timeoutMs,
   )
-  const onAbort = (): void => deferred?.reject(new HeadroomError('cancelled', 'The sign-in was ended.'))
+  const onAbort = (): void => deferred?.reject(new HeadroomError('cancelled', 'The sign-in was cancelled.'))
   signal?.addEventListener('abort', onAbort)
   return {
     redirectUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}${callbackPath}`,

@@ -1,8 +1,7 @@
-// Sign-in with IAM Identity Center: authorization code with PKCE on a loopback address, device code where no browser can come back.
+// Sign-in with IAM Identity Center: authorization code with PKCE on a loopback address, else a device code.
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import {
   CreateTokenCommand,
   RegisterClientCommand,
@@ -14,8 +13,7 @@ import { getSSOTokenFilepath } from '@smithy/shared-ini-file-loader'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 import { toCloudError } from './cloud-error.ts'
-import { abortable } from '../storage/list-objects.ts'
-import { CloudHttpHandler } from './http-handler.ts'
+import { abortable, createRequestHandler, endpointOf, pause } from './connection.ts'
 import { listenForCallback, callbackPath } from './sign-in-callback.ts'
 import { readProfile, type SsoSettings } from './shared-config.ts'
 
@@ -25,7 +23,7 @@ export interface SignInOptions {
   readonly openPage: (url: string) => Promise<void>
   /** Shows page and code of the device flow. */
   readonly showCode: (page: string, code: string) => void
-  /** Goes by device code at once. */
+  /** Uses the device code without trying the browser. */
   readonly usesDeviceCode?: boolean | undefined
 }
 
@@ -38,7 +36,7 @@ interface Client {
 const timeoutMs = 10 * 60_000
 const slowDownSeconds = 5
 
-/** Signs the profile in and keeps the token where the AWS CLI does, so that both are signed in. Throws cloud-sign-in. */
+/** Signs the profile in. The token goes into the AWS CLI's cache, so that both are signed in. Throws cloud-sign-in. */
 export const signIn = async (profileName: string, options: SignInOptions): Promise<void> => {
   const profile = await readProfile(profileName)
   const { sso } = profile
@@ -47,20 +45,15 @@ export const signIn = async (profileName: string, options: SignInOptions): Promi
       next: 'Add sso_session to it with: aws configure sso.',
     })
   }
-  const bundle = process.env['AWS_CA_BUNDLE'] ?? ''
-  const requestHandler = new CloudHttpHandler(bundle === '' ? profile.caBundle : bundle)
-  const endpoint =
-    process.env['AWS_ENDPOINT_URL_SSO_OIDC'] ??
-    process.env['AWS_ENDPOINT_URL'] ??
-    profile.serviceEndpoints['SSO_OIDC'] ??
-    profile.endpointUrl
-  const oidc = new SSOOIDCClient({ region: sso.region, requestHandler, ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }) })
+  const requestHandler = createRequestHandler(profile)
+  const endpoint = endpointOf('SSO_OIDC', profile)
+  const oidc = new SSOOIDCClient({ region: sso.region, requestHandler, ...(endpoint === undefined ? {} : { endpoint }) })
   try {
-    const page = endpoint === undefined || endpoint === '' ? `https://oidc.${sso.region}.amazonaws.com` : endpoint
+    const page = endpoint ?? `https://oidc.${sso.region}.amazonaws.com`
     await saveToken(sso, ...(await obtainToken(oidc, sso, page, options)))
   } catch (thrown) {
     if (options.signal?.aborted === true)
-      throw new HeadroomError('cancelled', 'The sign-in was ended.', { next: 'Sign in again whenever you like.' })
+      throw new HeadroomError('cancelled', 'The sign-in was cancelled.', { next: 'Sign in again when you need AWS.' })
     throw toCloudError(thrown, { region: sso.region })
   } finally {
     requestHandler.destroy()
@@ -96,7 +89,7 @@ const registerClient = async (
   return { id: clientId, secret: clientSecret, expiresAt: new Date(clientSecretExpiresAt * 1000) }
 }
 
-/** Undefined where no page can be opened. */
+/** Undefined if no page can be opened. */
 const requestTokenByBrowser = async (
   oidc: SSOOIDCClient,
   sso: SsoSettings,
@@ -154,7 +147,7 @@ const requestTokenByDevice = async (
   await openPage(verificationUriComplete ?? verificationUri).catch(() => undefined)
   let seconds = started.interval ?? slowDownSeconds
   for (let waited = 0; waited < expiresIn; waited += seconds) {
-    await pause(seconds * 1000, undefined, signal === undefined ? {} : { signal })
+    await pause(seconds * 1000, signal)
     try {
       return [client, await oidc.send(new CreateTokenCommand({ ...secrets, grantType: deviceGrant, deviceCode }), abortable(signal))]
     } catch (thrown) {
@@ -163,10 +156,10 @@ const requestTokenByDevice = async (
       else if (name !== 'AuthorizationPendingException') throw thrown
     }
   }
-  throw new HeadroomError('cloud-sign-in', 'Nobody confirmed the code in time.', { next: 'Sign in again.' })
+  throw new HeadroomError('cloud-sign-in', 'The code was not confirmed in time.', { next: 'Sign in again.' })
 }
 
-/** The token lies in the AWS CLI's own cache, readable by this user alone; nowhere else. */
+/** Writes the token to the AWS CLI's cache alone, readable by this user only. */
 const saveToken = async (
   sso: SsoSettings,
   client: Client,

@@ -1,4 +1,4 @@
-// A run comes home: downloaded beside its folder, checked against its manifest, and put in place in one step or not at all.
+// Downloads a run folder into a staging folder, verifies it against its manifest, and puts it in place as a whole.
 import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CloudEvent } from '../../../src-shared/cloud/cloud-job.ts'
@@ -7,16 +7,15 @@ import { runFiles, runManifestSchema, type RunManifest } from '../../../src-shar
 import { toCloudError } from '../account/cloud-error.ts'
 import type { Connection } from '../account/connection.ts'
 import { downloadObject, removeDownloadState } from '../storage/download-object.ts'
-import { listObjects, type ListedObject } from '../storage/list-objects.ts'
+import { type ListedObject, asFolder, listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
-import { asFolder, parseS3Address } from '../storage/s3-address.ts'
 
 export interface RunDownload {
   /** s3://bucket/prefix of the run. */
   readonly uri: string
   /** Folder to make; absent or empty. */
   readonly folder: string
-  /** The run that must lie there; null for a prefix of which nothing is known, as the original's. */
+  /** The run that must lie there; null for any other prefix, such as one of Module 05. */
   readonly runId: string | null
 }
 
@@ -41,7 +40,7 @@ interface TargetedObject {
   readonly target: string
 }
 
-/** Throws cloud-incomplete where what is there is no whole run; nothing is put in place then. What has come is kept for a later start. */
+/** Throws cloud-incomplete for an incomplete run and puts nothing in place. Downloaded files stay for a later start. */
 export const downloadRunFolder = async (
   connection: Connection,
   request: RunDownload,
@@ -51,7 +50,7 @@ export const downloadRunFolder = async (
   await assertEmptyFolder(folder, request.folder)
   const staging = join(dirname(folder), `.${basename(folder)}.fetching`)
   try {
-    // An object that changes while it comes makes one new start.
+    // An object that changes during the download starts it again once.
     const downloaded = await downloadInto(connection, request, staging, options).catch((thrown: unknown) => {
       if (thrown instanceof Error && thrown.name === 'PreconditionFailed') return downloadInto(connection, request, staging, options)
       throw thrown
@@ -62,7 +61,7 @@ export const downloadRunFolder = async (
     return { ...downloaded, folder }
   } catch (thrown) {
     if (options.signal?.aborted === true)
-      throw new HeadroomError('cancelled', 'The download was ended.', { next: 'Give the same command again: it resumes where it was.' })
+      throw new HeadroomError('cancelled', 'The download was cancelled.', { next: 'Repeat the command to resume it.' })
     throw toCloudError(thrown, { region: connection.region })
   }
 }
@@ -70,11 +69,11 @@ export const downloadRunFolder = async (
 const assertEmptyFolder = async (folder: string, givenPath: string): Promise<void> => {
   const names = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === 'ENOENT') return []
-    throw new HeadroomError('output-not-empty', `${givenPath} is no folder.`, { next: 'Name a new folder.', cause: thrown })
+    throw new HeadroomError('output-not-empty', `${givenPath} is not a folder.`, { next: 'Choose a new folder.', cause: thrown })
   })
   if (names.length > 0) {
     throw new HeadroomError('output-not-empty', `The folder ${givenPath} is not empty.`, {
-      next: 'Name a new folder; runs are never overwritten.',
+      next: 'Choose a new folder; runs are never overwritten.',
     })
   }
 }
@@ -91,7 +90,7 @@ const downloadInto = async (
   const manifestObject = accepted.find(({ path }) => path === runFiles.manifest)
   const incompleteRun = (what: string): HeadroomError =>
     new HeadroomError('cloud-incomplete', `${what} ${describeContents(accepted)}`, {
-      next: 'Read the job’s log; launch again. Such a run is never opened.',
+      next: 'Read the job’s log and launch again. An incomplete run is not opened.',
     })
   if (manifestObject === undefined) {
     if (runId !== null) throw incompleteRun('The job wrote no manifest, so its run is incomplete.')
@@ -104,7 +103,7 @@ const downloadInto = async (
   const manifest = await downloadManifest(connection, address.bucket, manifestObject, options.signal)
   if (manifest === undefined || (runId !== null && manifest.run_id !== runId)) {
     await rm(staging, { recursive: true, force: true })
-    throw incompleteRun(manifest === undefined ? 'The manifest cannot be read.' : 'The manifest there is another run’s.')
+    throw incompleteRun(manifest === undefined ? 'The manifest cannot be read.' : 'The manifest belongs to another run.')
   }
   const expected = manifest.files.map(({ name, bytes, sha256 }) => {
     const match = accepted.find(({ path }) => path === name)
@@ -116,11 +115,11 @@ const downloadInto = async (
   const hashes = await downloadObjects(connection, address.bucket, expected, total, options)
   for (const { path, target, item, sha256 } of expected) {
     if (hashes.get(path) === sha256) continue
-    // A damaged transfer shows itself here; the second copy decides whether the object itself is damaged.
+    // A second download decides whether the transfer or the object is damaged.
     await removeDownload(target)
     if ((await downloadObject(connection.s3, { bucket: address.bucket, ...item, target }, { signal: options.signal })) !== sha256) {
       await rm(staging, { recursive: true, force: true })
-      throw incompleteRun(`${path} does not agree with the manifest, so the run is not opened.`)
+      throw incompleteRun(`${path} differs from the manifest, so the run is not opened.`)
     }
   }
   for (const { target } of [...expected, manifestObject]) await removeDownloadState(target)
@@ -170,7 +169,7 @@ const downloadObjects = async (
 const maxNames = 6
 
 const describeContents = (targets: readonly TargetedObject[]): string => {
-  if (targets.length === 0) return 'Nothing is there.'
+  if (targets.length === 0) return 'The prefix is empty.'
   const names = targets.slice(0, maxNames).map(({ path, item }) => `${path} (${item.bytes} bytes)`)
   return `There ${targets.length === 1 ? 'is' : 'are'} ${names.join(', ')}${targets.length > maxNames ? ` and ${targets.length - maxNames} more` : ''}.`
 }

@@ -1,17 +1,19 @@
-// A processing job as SageMaker describes it, in our own words.
-import { DescribeProcessingJobCommand, type DescribeProcessingJobCommandOutput } from '@aws-sdk/client-sagemaker'
+// One processing job of the account: its state as SageMaker describes it, and how it is stopped.
+import { DescribeProcessingJobCommand, StopProcessingJobCommand, type DescribeProcessingJobCommandOutput } from '@aws-sdk/client-sagemaker'
 import type { JobState } from '../../../src-shared/cloud/cloud-job.ts'
-import type { Connection } from '../account/connection.ts'
-import { abortable } from '../storage/list-objects.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { consoleUrl } from '../account/aws-pages.ts'
+import { toCloudError } from '../account/cloud-error.ts'
+import { abortable, type Connection } from '../account/connection.ts'
 
 export interface DescribedJob {
   readonly state: JobState
-  /** The run id that the job was launched with; undefined for jobs of others. */
+  /** The run ID in its environment; undefined for jobs of other programs. */
   readonly runId: string | undefined
   readonly request: DescribeProcessingJobCommandOutput
 }
 
-/** Undefined where the account has no job of this name in this region. */
+/** Undefined if the account has no job of this name in this region. */
 export const describeJob = async (connection: Connection, name: string, signal?: AbortSignal): Promise<DescribedJob | undefined> => {
   try {
     const request = await connection.sagemaker.send(new DescribeProcessingJobCommand({ ProcessingJobName: name }), abortable(signal))
@@ -20,6 +22,27 @@ export const describeJob = async (connection: Connection, name: string, signal?:
     const isMissing = thrown instanceof Error && (thrown.name === 'ResourceNotFound' || /could not find/i.test(thrown.message))
     if (isMissing) return undefined
     throw thrown
+  }
+}
+
+/** Throws cloud-setup if the account has no job of this name in this region. */
+export const requireJob = async (connection: Connection, name: string, signal?: AbortSignal): Promise<DescribedJob> => {
+  const job = await describeJob(connection, name, signal)
+  if (job !== undefined) return job
+  throw new HeadroomError('cloud-setup', `There is no processing job ${name} in ${connection.region}.`, {
+    next: 'List jobs with: headroom cloud jobs.',
+  })
+}
+
+/** A job that has ended or is stopping stays as it is. */
+export const stopJob = async (connection: Connection, name: string): Promise<JobState> => {
+  try {
+    const { state } = await requireJob(connection, name)
+    if (state.status !== 'InProgress') return state
+    await connection.sagemaker.send(new StopProcessingJobCommand({ ProcessingJobName: name }))
+    return (await describeJob(connection, name))?.state ?? state
+  } catch (thrown) {
+    throw toCloudError(thrown, { region: connection.region })
   }
 }
 
@@ -38,8 +61,3 @@ const toJobState = (job: DescribeProcessingJobCommandOutput, region: string): Jo
   outputUri: job.ProcessingOutputConfig?.Outputs?.[0]?.S3Output?.S3Uri ?? '',
   consoleUrl: consoleUrl(region, job.ProcessingJobName ?? ''),
 })
-
-export const consoleUrl = (region: string, name: string): string => {
-  const domain = region.startsWith('cn-') ? 'amazonaws.cn' : region.startsWith('us-gov-') ? 'amazonaws-us-gov.com' : 'aws.amazon.com'
-  return `https://${region}.console.${domain}/sagemaker/home?region=${region}#/processing-jobs/${name}`
-}

@@ -1,29 +1,28 @@
-// Follows a job until it ends: status, log lines, load and the engine's own events; throttling, lost network and expired sign-ins only delay it.
-import { setTimeout as pause } from 'node:timers/promises'
+// Follows a job until it ends: status, log lines, utilisation and engine events. Throttling, lost network and expired credentials only delay it.
 import { hasEnded, type CloudEvent, type JobState, type LogLine } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runEventSchema, type RunEvent } from '../../../src-shared/run/run-event.ts'
 import { toCloudError } from '../account/cloud-error.ts'
-import type { Connection } from '../account/connection.ts'
-import { describeJob } from './describe-job.ts'
+import { pause, type Connection } from '../account/connection.ts'
+import { requireJob } from './describe-job.ts'
 import { JobLog } from './job-log.ts'
 import { JobMetrics } from './job-metrics.ts'
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: CloudEvent) => void) | undefined
-  /** Between two looks; longer after failures. */
+  /** Interval between two requests; longer after failures. */
   readonly pollMs?: number | undefined
 }
 
 const defaultPollMs = 3000
 const maxPauseMs = 60_000
-/** Log lines may arrive a little after the job has ended. */
+/** Log lines may arrive shortly after the job has ended. */
 const finalReads = 2
 
 export interface FollowedJob {
   readonly state: JobState
-  /** Greatest memory in the engine's log, bytes. */
+  /** Peak memory in the engine's log, bytes. */
   readonly peakMemoryBytes: number | undefined
 }
 
@@ -47,16 +46,14 @@ export const followJob = async (connection: Connection, name: string, options: F
     } catch (thrown) {
       const error = toCloudError(thrown, { region: connection.region })
       if (error.code !== 'cloud-refused') throw error
-      // Without the log the job is still followed.
+      // The job can be followed without its log.
       canReadLog = false
       onEvent?.({ type: 'waiting', error: toEventError(error) })
     }
   }
   for (;;) {
     try {
-      const described = await describeJob(connection, name, signal)
-      if (described === undefined) throw new HeadroomError('cloud-setup', `There is no processing job ${name} in ${connection.region}.`)
-      const { state } = described
+      const { state } = await requireJob(connection, name, signal)
       if (JSON.stringify(state) !== JSON.stringify(last)) onEvent?.({ type: 'status', job: state })
       last = state
       await forwardLog()
@@ -64,15 +61,15 @@ export const followJob = async (connection: Connection, name: string, options: F
       if (load !== undefined) onEvent?.({ type: 'metrics', load })
       failures = 0
       if (hasEnded(state.status)) {
-        for (let look = 0; look < finalReads; look += 1) {
-          await pause(Math.min(pollMs, 300), undefined, signal === undefined ? {} : { signal })
+        for (let read = 0; read < finalReads; read += 1) {
+          await pause(Math.min(pollMs, 300), signal)
           await forwardLog()
         }
         return { state, peakMemoryBytes }
       }
     } catch (thrown) {
       if (signal?.aborted === true)
-        throw new HeadroomError('cancelled', 'Tracking was ended.', {
+        throw new HeadroomError('cancelled', 'Following the job was cancelled.', {
           next: 'The job goes on; follow it again with: headroom cloud watch.',
         })
       const error = toCloudError(thrown, { region: connection.region })
@@ -81,7 +78,7 @@ export const followJob = async (connection: Connection, name: string, options: F
       onEvent?.({ type: 'waiting', error: toEventError(error) })
     }
     const wait = Math.min(maxPauseMs, pollMs * 2 ** Math.min(failures, 6))
-    await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+    await pause(wait, signal).catch(() => undefined)
   }
 }
 
@@ -91,7 +88,7 @@ const toEventError = ({ code, message, next }: HeadroomError): Extract<CloudEven
   ...(next === undefined ? {} : { next }),
 })
 
-/** What the engine says of itself, where a line is one of its events. */
+/** The engine event in a line; undefined for any other line. */
 export const parseEngineEvent = ({ text }: LogLine): RunEvent | undefined => {
   if (!text.startsWith('{')) return undefined
   try {
@@ -101,5 +98,5 @@ export const parseEngineEvent = ({ text }: LogLine): RunEvent | undefined => {
   }
 }
 
-/** Greatest memory of the engine by then, bytes; 0 where the line does not say. */
+/** Peak memory that a line of the engine reports, bytes; 0 for any other line. */
 export const parsePeakMemoryBytes = ({ text }: LogLine): number => Number(/"peak_memory_bytes":(\d+)/.exec(text)?.[1] ?? 0)

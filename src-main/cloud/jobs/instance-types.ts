@@ -1,7 +1,8 @@
-// Which machine a job runs on, what it costs at most, and which image its region has: from the dated tables in resources/cloud.
+// Instance types, their estimated costs and the images of a region, from the dated tables in resources/cloud.
 import { z } from 'zod'
 import imageTable from '../../../resources/cloud/images.json' with { type: 'json' }
 import { processingLimits } from '../../../src-shared/cloud/cloud-settings.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import priceTable from '../../../resources/cloud/prices.json' with { type: 'json' }
 
 export interface InstanceType {
@@ -12,35 +13,35 @@ export interface InstanceType {
 }
 
 const instanceTypes: readonly InstanceType[] = priceTable.instances
-/** When the price list was taken down, ISO date. */
+/** Date of the price list, ISO. */
 export const pricesAsOf: string = priceTable.asOf
 
 export const findInstanceType = (type: string): InstanceType | undefined => instanceTypes.find((instance) => instance.type === type)
 
-/** Least to greatest: what the engine is offered, by the size of the forecast set. */
+/** Smallest to largest: the instance types of the engine, chosen by the size of the forecasts. */
 const instanceSizes = ['ml.m5.large', 'ml.m5.xlarge', 'ml.m5.2xlarge', 'ml.m5.4xlarge', 'ml.m5.12xlarge', 'ml.m5.24xlarge']
 
-/** Memory that a set takes beside DuckDB's fixed needs: so many times its compressed size. */
+/** Memory of an analysis: a multiple of the compressed size, and a fixed part for DuckDB. */
 const memoryPerByte = 8
 const fixedMemoryGb = 3
 
 const estimateMemoryGb = (inputBytes: number): number => fixedMemoryGb + (inputBytes * memoryPerByte) / 2 ** 30
 
-/** The smallest type that holds a forecast set of so many bytes (compressed) comfortably. */
+/** The smallest type with enough memory for forecasts of so many compressed bytes. */
 export const chooseInstanceType = (inputBytes: number): InstanceType => {
   const requiredGb = estimateMemoryGb(inputBytes)
   const smallest = instanceSizes.find((type) => findInstanceType(type)!.memoryGb >= requiredGb)
   return findInstanceType(smallest ?? instanceSizes.at(-1)!)!
 }
 
-/** The next type of the ladder with more memory. */
+/** The next larger type by memory. */
 export const findLargerInstanceType = (type: string): InstanceType | undefined => {
   const memory = findInstanceType(type)?.memoryGb ?? 0
   const next = instanceSizes.find((candidate) => findInstanceType(candidate)!.memoryGb > memory)
   return next === undefined ? undefined : findInstanceType(next)
 }
 
-/** USD for the whole of the allowed runtime on all instances; null where the price list does not know the type. */
+/** USD for the whole max runtime on all instances; null for a type that the price list lacks. */
 export const estimateMaxCostUsd = (type: string, region: string, seconds: number, volumeGb: number, instances = 1): number | null => {
   const instance = findInstanceType(type)
   if (instance === undefined) return null
@@ -50,20 +51,20 @@ export const estimateMaxCostUsd = (type: string, region: string, seconds: number
   return Math.ceil(instances * (instance.usdPerHour * hours + storage) * factor * 100) / 100
 }
 
-/** Machines of a Spark job, where none is named: 16 processors make three executors of five each. */
+/** Default of a Spark job: its 16 vCPUs hold three executors of five cores. */
 export const defaultSparkInstanceType = 'ml.m5.4xlarge'
 
-/** Compressed bytes that one of them reads, computes and cuts into shards in about an hour (decision 15). */
+/** Compressed bytes that one instance computes and writes as shards in about an hour (decision 15). */
 const bytesPerInstance = 13e9
 const minInstances = 2
 
-/** How many machines a set asks for beyond what one holds; undefined where one is enough. */
+/** Instances of a Spark cluster for forecasts of so many compressed bytes; undefined if one instance is enough. */
 export const suggestSparkInstances = (inputBytes: number): number | undefined =>
   estimateMemoryGb(inputBytes) <= findInstanceType(instanceSizes.at(-1)!)!.memoryGb
     ? undefined
     : Math.min(processingLimits.instances, Math.max(minInstances, Math.ceil(inputBytes / bytesPerInstance)))
 
-/** Volume of either job of a Spark trip, GB: rows that are moved and written, and to spare. */
+/** Volume of either job of a Spark run, GB: room for three times the forecasts. */
 export const sparkVolumeGb = (inputBytes: number, minVolumeGb: number): number =>
   Math.min(processingLimits.volumeGb, Math.max(minVolumeGb, 10 + Math.ceil((3 * inputBytes) / 1e9)))
 
@@ -77,13 +78,24 @@ const imageTableSchema = z.object({
 })
 const images = imageTableSchema.parse(imageTable)
 
-/** An image of a region; undefined where AWS publishes none there. */
-const findImage = (region: string, kind: 'scikitLearn' | 'sparkProcessing'): string | undefined => {
+/** `scikit-learn` runs the engine and Python modules, `Spark` the first of two jobs. */
+export type ImageKind = 'scikit-learn' | 'Spark'
+const imageKeys = { 'scikit-learn': 'scikitLearn', Spark: 'sparkProcessing' } as const
+
+/** Undefined if AWS publishes no such image in the region. */
+export const findImage = (kind: ImageKind, region: string): string | undefined => {
+  const key = imageKeys[kind]
   const entry = images.regions[region]
-  const account = entry?.[kind]
+  const account = entry?.[key]
   if (entry === undefined || account === undefined) return undefined
-  return `${account}.dkr.ecr.${region}.${entry.domain}/${images[kind].repository}:${images[kind].tag}`
+  return `${account}.dkr.ecr.${region}.${entry.domain}/${images[key].repository}:${images[key].tag}`
 }
 
-export const scikitLearnImage = (region: string): string | undefined => findImage(region, 'scikitLearn')
-export const sparkImage = (region: string): string | undefined => findImage(region, 'sparkProcessing')
+/** Throws cloud-setup if AWS publishes no such image in the region. */
+export const requireImage = (kind: ImageKind, region: string): string => {
+  const image = findImage(kind, region)
+  if (image !== undefined) return image
+  throw new HeadroomError('cloud-setup', `AWS publishes no ${kind} image in ${region}.`, {
+    next: kind === 'Spark' ? 'Launch in another region.' : 'Choose an image with bash and glibc 2.28 or later.',
+  })
+}

@@ -1,14 +1,15 @@
-// How a job ended, judged: only Completed is success; a job past its runtime ends as Stopped without a word.
+// How a job ended: only Completed is success, and a job that reaches its max runtime ends as Stopped without a reason.
 import { hasEnded, type JobState } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { explainJobFailure, type FailureContext } from '../account/cloud-error.ts'
+import { explainJobFailure } from '../account/cloud-error.ts'
 import { findInstanceType, findLargerInstanceType } from './instance-types.ts'
+import type { FailureContext } from '../account/failure-rules.ts'
 
-/** Seconds before the limit from which a silent stop counts as caused by it. */
+/** A stop within these seconds before the limit counts as caused by it. */
 const toleranceSeconds = 5
 
 /** Undefined for a job that completed or still runs. */
-export const explainEnd = (state: JobState, context: FailureContext, maxRuntimeSeconds: number): HeadroomError | undefined => {
+export const explainJobEnd = (state: JobState, context: FailureContext, maxRuntimeSeconds: number): HeadroomError | undefined => {
   if (!hasEnded(state.status) || state.status === 'Completed') return undefined
   if (state.status === 'Stopped') return explainStop(state, maxRuntimeSeconds)
   const type = state.instanceType ?? context.instanceType
@@ -25,8 +26,8 @@ export const explainEnd = (state: JobState, context: FailureContext, maxRuntimeS
 const explainStop = ({ startedAt, endedAt }: JobState, maxRuntimeSeconds: number): HeadroomError => {
   const seconds = startedAt === null || endedAt === null ? 0 : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000
   return seconds >= maxRuntimeSeconds - toleranceSeconds
-    ? new HeadroomError('cloud-job-stopped', `The job reached its greatest runtime of ${maxRuntimeSeconds} seconds and was stopped.`, {
-        next: 'Launch again with a longer runtime or a larger machine.',
+    ? new HeadroomError('cloud-job-stopped', `The job reached its max runtime of ${maxRuntimeSeconds} seconds and was stopped.`, {
+        next: 'Launch again with a longer max runtime or a larger instance type.',
       })
-    : new HeadroomError('cloud-job-stopped', 'The job was stopped before its end.', { next: 'Launch again when you want it.' })
+    : new HeadroomError('cloud-job-stopped', 'The job was stopped before it completed.', { next: 'Launch again if you need the run.' })
 }

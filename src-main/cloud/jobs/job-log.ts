@@ -1,8 +1,7 @@
-// A job's lines in CloudWatch, of every host, from where the last look ended.
+// New log lines of a job in CloudWatch, from all hosts.
 import { DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import type { LogLine } from '../../../src-shared/cloud/cloud-job.ts'
-import type { Connection } from '../account/connection.ts'
-import { abortable } from '../storage/list-objects.ts'
+import { type Connection, abortable } from '../account/connection.ts'
 
 const logGroupName = '/aws/sagemaker/ProcessingJobs'
 const maxPages = 50
@@ -12,7 +11,7 @@ export class JobLog {
   readonly #jobName: string
   /** Stream -> token of the next page. */
   readonly #tokens = new Map<string, string | undefined>()
-  /** Read and not yet handed over: they outlast a look that breaks off. */
+  /** Lines that were read before a request failed. */
   #waiting: { line: LogLine; time: number }[] = []
 
   constructor(connection: Connection, jobName: string) {
@@ -20,7 +19,7 @@ export class JobLog {
     this.#jobName = jobName
   }
 
-  /** Lines since the last call in the order of their times; empty while the job has not said anything. */
+  /** Lines since the last call in the order of their times; empty while there is no log. */
   async read(signal?: AbortSignal): Promise<LogLine[]> {
     try {
       await this.#findStreams(signal)

@@ -1,9 +1,8 @@
-// How busy a job's machine is, as CloudWatch measures it once a minute: processor, memory and disk of its first host.
+// Utilisation of a job's first instance by CloudWatch, once a minute: CPU, memory and disk.
 import { GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch'
 import type { JobLoad, JobState } from '../../../src-shared/cloud/cloud-job.ts'
 import { toCloudError } from '../account/cloud-error.ts'
-import type { Connection } from '../account/connection.ts'
-import { abortable } from '../storage/list-objects.ts'
+import { type Connection, abortable } from '../account/connection.ts'
 
 const namespace = '/aws/sagemaker/ProcessingJobs'
 const metricNames = { cpu: 'CPUUtilization', memory: 'MemoryUtilization', disk: 'DiskUtilization' } as const
@@ -12,16 +11,16 @@ const metricKeys = Object.keys(metricNames) as MetricKey[]
 
 const periodSeconds = 60
 const periodMs = periodSeconds * 1000
-/** Looks at the job for each look at its metrics: once a minute at the ordinary pace. */
+/** Polls of the job per request for metrics: once a minute at the default interval. */
 const pollsPerRead = 20
 
-/** Metrics are an extra: where they are absent, refused or out of reach, there are none, and nothing else suffers. */
+/** Metrics are optional: without them a job is followed all the same. */
 export class JobMetrics {
   readonly #connection: Connection
   readonly #jobName: string
   #load: JobLoad = { cpu: null, memory: null, disk: null }
   #readTo: number | undefined
-  #looks = 0
+  #polls = 0
   #mayRead = true
 
   constructor(connection: Connection, jobName: string) {
@@ -29,11 +28,11 @@ export class JobMetrics {
     this.#jobName = jobName
   }
 
-  /** The load where it has changed; asks CloudWatch at some of the looks, and at the one that finds the job ended. */
+  /** The utilisation if it changed. Requests metrics at some of the polls, and when the job has ended. */
   async poll({ startedAt, endedAt }: JobState, signal?: AbortSignal): Promise<JobLoad | undefined> {
     if (startedAt === null || !this.#mayRead) return undefined
-    const isDue = this.#looks % pollsPerRead === 0 || endedAt !== null
-    this.#looks += 1
+    const isDue = this.#polls % pollsPerRead === 0 || endedAt !== null
+    this.#polls += 1
     if (!isDue) return undefined
     const before = JSON.stringify(this.#load)
     try {
@@ -44,7 +43,7 @@ export class JobMetrics {
     return JSON.stringify(this.#load) === before ? undefined : this.#load
   }
 
-  /** From the minute that `from` lies in; late points of the last minutes are read again. */
+  /** Reads from the minute of `from`; late points of the last minutes are read again. */
   async #read(from: number, signal: AbortSignal | undefined): Promise<void> {
     const window = {
       StartTime: new Date(Math.floor(from / periodMs) * periodMs),

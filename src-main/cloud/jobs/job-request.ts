@@ -1,9 +1,9 @@
-// CreateProcessingJob's request for a launch: pure, the same for the same launch, and within SageMaker's limits.
+// Builds the CreateProcessingJob request of a launch, within SageMaker's limits.
 import type { CreateProcessingJobCommandInput, ProcessingInput } from '@aws-sdk/client-sagemaker'
 import { processingLimits, type CloudSettings, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
-import { asFolder } from '../storage/s3-address.ts'
+import { asFolder } from '../storage/list-objects.ts'
 
 export interface JobSpec {
   readonly request: LaunchRequest
@@ -11,17 +11,17 @@ export interface JobSpec {
   readonly region: string
   readonly imageUri: string
   readonly instanceType: string
-  /** Input name -> S3 address of what is mounted at /opt/ml/processing/input/NAME, or at a place of its own. */
+  /** Input name -> S3 address of what is mounted at /opt/ml/processing/input/NAME or another path. */
   readonly mounts: readonly Mount[]
   readonly outputUri: string
   readonly engineSha256: string | null
-  /** Where it is not the engine over the forecasts, nor a Python module. */
+  /** Absent: the engine over the forecasts, or a Python module. */
   readonly command?: JobCommand
   readonly instances?: number
   readonly volumeGb?: number
-  /** Whether the container must reach S3 and its fellows, whatever the settings say. */
+  /** Whether the container needs S3 and the other instances, whatever the settings say. */
   readonly requiresNetwork?: boolean
-  /** What is written where; absent: the run folder, once at the end. */
+  /** Output folder and upload mode; absent: the run folder, uploaded at the end. */
   readonly output?: { readonly name: string; readonly localPath: string; readonly isContinuous: boolean }
 }
 
@@ -38,7 +38,7 @@ export const outputPath = '/opt/ml/processing/output'
 export const buildJobRequest = (spec: JobSpec): CreateProcessingJobCommandInput => {
   const { request, jobName, imageUri, instanceType, mounts, outputUri } = spec
   const { settings, runId } = request
-  const { entrypoint, args, environment } = spec.command ?? command(spec)
+  const { entrypoint, args, environment } = spec.command ?? buildCommand(spec)
   const output = spec.output ?? { name: 'run', localPath: outputPath, isContinuous: false }
   const input: CreateProcessingJobCommandInput = {
     ProcessingJobName: jobName,
@@ -94,7 +94,7 @@ export interface JobCommand {
   readonly environment: Record<string, string>
 }
 
-const command = ({ request, engineSha256 }: JobSpec): JobCommand => {
+const buildCommand = ({ request, engineSha256 }: JobSpec): JobCommand => {
   const { task, runId, input } = request
   if (task.kind === 'python-module') {
     const script = task.script.split(/[\\/]/).at(-1) ?? ''
@@ -163,11 +163,11 @@ const checkLimits = (input: CreateProcessingJobCommandInput): void => {
   } = input
   const name = input.ProcessingJobName ?? ''
   if (name.length > processingLimits.jobName)
-    throw limitExceeded(`The job name ${name} has ${name.length} letters`, processingLimits.jobName)
+    throw limitExceeded(`The job name ${name} has ${name.length} characters`, processingLimits.jobName)
   const tokens = [...(app?.ContainerEntrypoint ?? []), ...(app?.ContainerArguments ?? [])]
   const longToken = tokens.find((token) => token.length > processingLimits.argumentLength)
   if (longToken !== undefined)
-    throw limitExceeded(`The argument "${longToken.slice(0, 40)} …" has ${longToken.length} letters`, processingLimits.argumentLength)
+    throw limitExceeded(`The argument "${longToken.slice(0, 40)} …" has ${longToken.length} characters`, processingLimits.argumentLength)
   if (tokens.length > processingLimits.arguments)
     throw limitExceeded(`The command has ${tokens.length} arguments`, processingLimits.arguments)
   const variables = Object.entries(environment)

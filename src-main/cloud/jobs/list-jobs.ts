@@ -1,22 +1,22 @@
-// The history: launches of this machine and Headroom's jobs that were started elsewhere, newest first.
+// Job history: launches of this machine and jobs that were started elsewhere, newest first.
 import { ListProcessingJobsCommand } from '@aws-sdk/client-sagemaker'
 import type { ListedJob } from '../../../src-shared/ipc/cloud-contract.ts'
 import { jobStatusSchema, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import type { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { toCloudError } from '../account/cloud-error.ts'
-import type { Connection } from '../account/connection.ts'
-import { abortable } from '../storage/list-objects.ts'
+import { type Connection, abortable } from '../account/connection.ts'
+import { isJobOfRun } from '../launch/run-names.ts'
 import type { LaunchRecords } from '../launch/launch-records.ts'
 
 export interface JobHistory {
   readonly jobs: readonly ListedJob[]
-  /** Why only this machine's launches are shown, where that is so. */
+  /** Why the list holds only this machine's launches, if the caller may not list jobs. */
   readonly accessError: HeadroomError | undefined
 }
 
 const maxJobs = 100
 
-/** `nameContains`: which jobs of the account count; "" for all of them. */
+/** `nameContains`: filter on job names; "" lists all jobs. */
 export const listJobs = async (
   connection: Connection,
   launchRecords: LaunchRecords,
@@ -59,9 +59,9 @@ const toListedJob = (cloudRun: CloudRun): ListedJob => ({
   folder: cloudRun.folder,
 })
 
-/** The other job of a trip through Spark, or an attempt at one. */
+/** The other job of a run on a Spark cluster, or an earlier attempt. */
 const findEarlierJob = (cloudRuns: readonly CloudRun[], name: string): ListedJob | undefined => {
-  const cloudRun = cloudRuns.find(({ runId, part }) => part !== 'whole' && name.startsWith(`headroom-${runId}`))
+  const cloudRun = cloudRuns.find(({ runId, part }) => part !== 'whole' && isJobOfRun(name, runId))
   return cloudRun === undefined ? undefined : { ...toListedJob(cloudRun), folder: null }
 }
 

@@ -1,4 +1,4 @@
-// The packed engine on this machine: where it lies and what it is called in the bucket.
+// The engine bundle on this machine: its files, size and hash.
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,7 @@ export interface EngineBundle extends z.infer<typeof engineSchema> {
   readonly startScriptBytes: number
 }
 
-/** `engine` folders beside this code and above it (the build's out/engine), or HEADROOM_ENGINE. */
+/** HEADROOM_ENGINE, or `engine` folders next to and above this code (the build's out/engine). */
 const candidateFolders = (): string[] => {
   const override = process.env['HEADROOM_ENGINE'] ?? ''
   if (override !== '') return [override]
@@ -25,11 +25,11 @@ const candidateFolders = (): string[] => {
   return found
 }
 
-/** Throws cloud-setup where the engine was not packed. */
+/** Throws cloud-setup if the bundle is missing. */
 export const findEngineBundle = async (): Promise<EngineBundle> => {
   const folder = candidateFolders().find((candidate) => existsSync(join(candidate, 'engine.json')))
   if (folder === undefined) {
-    throw new HeadroomError('cloud-setup', 'The engine for the cloud is not packed yet.', { next: 'Pack it with: npm run bundle:engine.' })
+    throw new HeadroomError('cloud-setup', 'The engine bundle is missing.', { next: 'Create it with: npm run bundle:engine.' })
   }
   const startScript = join(folder, 'run.sh')
   return {

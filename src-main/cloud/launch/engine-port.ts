@@ -1,4 +1,4 @@
-// What a launch asks of the engine, which the cloud's code does not know: it is handed in.
+// The port through which a launch uses the engine, so that cloud code does not import it.
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 
 /** Writes `plan.json` and the servers table into `out`. */
@@ -11,16 +11,16 @@ export type SparkPlanner = (request: {
 }) => Promise<unknown>
 
 export interface EnginePort {
-  /** Plans a Spark job. Throws HeadroomError, also what an analysis would refuse before it reads rows. */
+  /** Plans a Spark job. Throws HeadroomError, also for inputs that an analysis would refuse. */
   readonly plan: SparkPlanner
-  /** Throws what an analysis would refuse in the tables. */
+  /** Throws HeadroomError for tables that an analysis would refuse. */
   readonly checkTables: (tables: {
     readonly serversTable: string | undefined
     readonly eventsTable: string | undefined
   }) => Promise<unknown>
 }
 
-/** Before anything is sent: the job itself would say it minutes later. */
+/** Validates tables before the upload; the job would refuse them minutes later. */
 export const checkLaunchTables = async ({ task }: LaunchRequest, { checkTables }: Pick<EnginePort, 'checkTables'>): Promise<void> => {
   if (task.kind !== 'engine' || (task.serversTable === undefined && task.eventsTable === undefined)) return
   await checkTables({ serversTable: task.serversTable, eventsTable: task.eventsTable })

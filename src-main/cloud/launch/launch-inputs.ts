@@ -1,10 +1,12 @@
-// What a launch gathers while it is planned: files and texts to bring up, and what of them is mounted where.
+// What a launch needs in the bucket: files and texts to upload, and where the container mounts them.
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { findEngineBundle } from './engine-bundle.ts'
-import { folderUri, mountRoot, type Mount } from '../jobs/job-request.ts'
+import type { CreateProcessingJobCommandInput } from '@aws-sdk/client-sagemaker'
+import { mountRoot, type Mount } from '../jobs/job-request.ts'
+import { runKeyPrefix, runUri } from './run-names.ts'
 import { hashContents, findLocalFiles, type LocalFile, type LocalFiles } from '../storage/local-files.ts'
 import type { Upload } from '../storage/upload-file.ts'
 
@@ -14,26 +16,25 @@ export interface LaunchText {
   readonly text: string
 }
 
+/** What one job of a launch will do. */
+export interface LaunchPlan {
+  readonly instanceType: string
+  readonly outputUri: string
+  readonly maxCostUsd: number | null
+  readonly uploads: readonly Upload[]
+  readonly texts: readonly LaunchText[]
+  readonly job: (jobName: string) => CreateProcessingJobCommandInput
+}
+
 export class LaunchInputs {
   readonly uploads: Upload[] = []
-  /** Small texts that are written anew at each start of this launch. */
+  /** Small texts; each start of this launch writes them again. */
   readonly texts: LaunchText[] = []
   readonly mounts: Mount[] = []
   readonly #request: LaunchRequest
 
   constructor(request: LaunchRequest) {
     this.#request = request
-  }
-
-  /** Key prefix of what belongs to this launch alone. */
-  get runFolder(): string {
-    return `${this.#request.settings.prefix}/runs/${this.#request.runId}/`
-  }
-
-  /** Address of a folder of this launch. */
-  runUri(...names: readonly string[]): string {
-    const { settings, runId } = this.#request
-    return folderUri(settings.bucket, settings.prefix, 'runs', runId, ...names)
   }
 
   addUploads(files: readonly LocalFile[], folder: string): void {
@@ -45,13 +46,13 @@ export class LaunchInputs {
     this.mounts.push({ name, s3Uri, localPath })
   }
 
-  /** A text in a folder of this launch, which is mounted. */
+  /** A text in a folder of this run, which is mounted. */
   mountText(folder: string, name: string, text: string): void {
-    this.texts.push({ bucket: this.#request.settings.bucket, key: `${this.runFolder}${folder}/${name}`, text })
-    this.mount(folder, this.runUri(folder))
+    this.texts.push({ bucket: this.#request.settings.bucket, key: `${runKeyPrefix(this.#request)}${folder}/${name}`, text })
+    this.mount(folder, runUri(this.#request, folder))
   }
 
-  /** Local forecasts go up under the hash of their content; gives their bytes and address. */
+  /** Uploads local forecasts under the hash of their content; returns their bytes and address. */
   async addForecasts(input: readonly string[]): Promise<{ readonly bytes: number; readonly uri: string }> {
     const local = await findLocalFiles(input)
     const { bucket, prefix } = this.#request.settings
@@ -60,7 +61,7 @@ export class LaunchInputs {
     return { bytes: local.bytes, uri: `s3://${bucket}/${folder}` }
   }
 
-  /** A table of this machine, where one is named. */
+  /** Uploads and mounts a local table, if there is one. */
   async mountTable(name: string, path: string | undefined): Promise<void> {
     if (path === undefined) return
     const table = await findSingleFile(path)
@@ -70,7 +71,7 @@ export class LaunchInputs {
     this.mount(name, `s3://${bucket}/${folder}`)
   }
 
-  /** Mounts the engine's bundle and gives its SHA-256. */
+  /** Uploads and mounts the engine bundle; returns its SHA-256. */
   async mountEngine(): Promise<string> {
     const engine = await findEngineBundle()
     const { bucket, prefix } = this.#request.settings
@@ -87,7 +88,7 @@ export class LaunchInputs {
   }
 }
 
-/** Throws input-not-found where there is no such file. */
+/** Throws input-not-found if there is no such file. */
 export const findSingleFile = async (path: string): Promise<LocalFiles> => {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.', cause })

@@ -1,4 +1,4 @@
-// The plan of a launch through Spark: made from the local forecasts, or from the first rows of some files in S3, read by range.
+// The plan of a Spark job: from local forecasts, or from the first rows of some files in S3, read by range.
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -11,9 +11,9 @@ import type { Connection } from '../account/connection.ts'
 import type { SparkPlanner } from './engine-port.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
-import { sparkTaskOf } from './plan-spark-job.ts'
+import { sparkTaskOf } from './plan-resources.ts'
 
-/** Nothing for launches without Spark. Throws HeadroomError, also what an analysis would refuse before it reads rows. */
+/** Does nothing without Spark. Throws HeadroomError, also for inputs that an analysis would refuse. */
 export const makeSparkPlan = async (
   connection: Connection,
   request: LaunchRequest,

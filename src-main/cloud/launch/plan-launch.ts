@@ -1,30 +1,19 @@
-// What a launch will do: files to bring up, where they are mounted, which machine and image, what it costs at most.
-import type { CreateProcessingJobCommandInput } from '@aws-sdk/client-sagemaker'
+// Plans a job of a launch: files to upload, mounts, instance type, image and estimated cost.
 import { join } from 'node:path'
 import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
-import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Connection } from '../account/connection.ts'
 import { folderUri, buildJobRequest, mountRoot } from '../jobs/job-request.ts'
-import { LaunchInputs, findSingleFile, type LaunchText } from './launch-inputs.ts'
+import { LaunchInputs, findSingleFile, type LaunchPlan } from './launch-inputs.ts'
 import { forecastUri, listForecastObjects } from '../storage/forecast-objects.ts'
-import { listObjects } from '../storage/list-objects.ts'
+import { listObjects, parseS3Address } from '../storage/list-objects.ts'
 import { hashContents, findLocalFiles } from '../storage/local-files.ts'
-import { chooseInstanceType, estimateMaxCostUsd, scikitLearnImage } from '../jobs/instance-types.ts'
+import { requireImage } from '../jobs/instance-types.ts'
+import { estimateRunCostUsd, planResources } from './plan-resources.ts'
+import { runUri } from './run-names.ts'
 import { planSparkJob, sparkOutputUri } from './plan-spark-job.ts'
-import { parseS3Address } from '../storage/s3-address.ts'
-import type { Upload } from '../storage/upload-file.ts'
 
-export interface LaunchPlan {
-  readonly instanceType: string
-  readonly outputUri: string
-  readonly maxCostUsd: number | null
-  readonly uploads: readonly Upload[]
-  readonly texts: readonly LaunchText[]
-  readonly job: (jobName: string) => CreateProcessingJobCommandInput
-}
-
-/** Reads this machine's files and lists the bucket; changes nothing. Throws HeadroomError where the launch cannot work. */
+/** Reads local files and lists the bucket, without changing anything. Throws HeadroomError if the launch cannot work. */
 export const planLaunch = async (
   connection: Connection,
   request: LaunchRequest,
@@ -38,14 +27,15 @@ export const planLaunch = async (
     : planSparkJob(connection, request, part, inputs, inputBytes)
 }
 
-/** Bytes of the forecasts, or of what the Spark job left of them. They are mounted for the engine; Spark reads them where they lie. */
+/** Bytes of the forecasts, or of the Spark output. The engine gets them mounted; Spark reads them in the bucket. */
 const addInput = async (
   connection: Connection,
-  { input }: LaunchRequest,
+  request: LaunchRequest,
   inputs: LaunchInputs,
   part: CloudRunPart,
   signal: AbortSignal | undefined,
 ): Promise<number> => {
+  const { input } = request
   if (part !== 'finish' && typeof input !== 'string') {
     const { bytes, uri } = await inputs.addForecasts(input)
     inputs.mount('data', uri)
@@ -55,7 +45,7 @@ const addInput = async (
     inputs.mount('data', forecastUri(input))
     return (await listForecastObjects(connection.s3, input, signal)).bytes
   }
-  const uri = sparkOutputUri(inputs)
+  const uri = sparkOutputUri(request)
   inputs.mount('stage', uri)
   const objects = await listObjects(connection.s3, parseS3Address(uri), { signal })
   return objects.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -77,21 +67,16 @@ const planSingleJob = async (
   } else {
     await mountProject(task, inputs, settings.bucket)
   }
-  const instanceType = settings.instanceType ?? chooseInstanceType(inputBytes).type
-  const imageUri = settings.imageUri ?? scikitLearnImage(region)
-  if (imageUri === undefined) {
-    throw new HeadroomError('cloud-setup', `AWS publishes no scikit-learn image in ${region}.`, {
-      next: 'Name an image with bash and glibc 2.28 or later.',
-    })
-  }
-  const outputUri = task.kind === 'engine' ? inputs.runUri('output') : folderUri(settings.bucket, 'risk_analysis', runId)
-  const maxCostUsd = estimateMaxCostUsd(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
+  const { instanceType } = planResources(request, 'whole', inputBytes)
+  const imageUri = settings.imageUri ?? requireImage('scikit-learn', region)
+  const outputUri = task.kind === 'engine' ? runUri(request, 'output') : folderUri(settings.bucket, 'risk_analysis', runId)
+  const maxCostUsd = estimateRunCostUsd(request, region, inputBytes)
   const { uploads, texts, mounts } = inputs
   const common = { request, region, imageUri, instanceType, mounts, outputUri, engineSha256 }
   return { instanceType, outputUri, maxCostUsd, uploads, texts, job: (jobName) => buildJobRequest({ ...common, jobName }) }
 }
 
-/** The user's own module: its `src`, `config` and script, mounted as their pipeline does. */
+/** A custom Python module: its `src`, `config` and script, mounted as the pipeline does. */
 const mountProject = async (
   task: Extract<LaunchRequest['task'], { kind: 'python-module' }>,
   launch: LaunchInputs,

@@ -1,4 +1,4 @@
-// The two jobs of a trip through Spark: rows on many machines, then the engine over what they left (decision 15).
+// Plans the two jobs of a run on a Spark cluster: Spark prepares the rows, then the engine completes the run (decision 15).
 import { join } from 'node:path'
 import runPlan from '../../../resources/spark/run_plan.py?raw'
 import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
@@ -14,77 +14,59 @@ import {
   tableArguments,
   type JobCommand,
 } from '../jobs/job-request.ts'
-import { findSingleFile, type LaunchInputs } from './launch-inputs.ts'
-import {
-  chooseInstanceType,
-  findInstanceType,
-  estimateMaxCostUsd,
-  scikitLearnImage,
-  sparkImage,
-  defaultSparkInstanceType,
-  sparkVolumeGb,
-} from '../jobs/instance-types.ts'
-import type { LaunchPlan } from './plan-launch.ts'
-import type { S3Address } from '../storage/s3-address.ts'
-
-type EngineTask = Extract<LaunchRequest['task'], { kind: 'engine' }>
-export type SparkTask = EngineTask & { readonly spark: NonNullable<EngineTask['spark']> }
-
-/** The task of a trip through Spark; undefined for any other. */
-export const sparkTaskOf = ({ task }: LaunchRequest): SparkTask | undefined =>
-  task.kind === 'engine' && task.spark !== undefined ? { ...task, spark: task.spark } : undefined
+import { findSingleFile, type LaunchInputs, type LaunchPlan } from './launch-inputs.ts'
+import { findInstanceType, requireImage } from '../jobs/instance-types.ts'
+import { estimateRunCostUsd, planResources, sparkTaskOf, type SparkTask } from './plan-resources.ts'
+import { runKeyPrefix, runUri } from './run-names.ts'
+import type { S3Address } from '../storage/list-objects.ts'
 
 /** Files in the plan's folder. */
 const planFile = 'plan.json'
 const serversFile = 'server_attributes.parquet'
 
-/** Where the Spark job writes, below the launch's own folder; the second job reads `stage` in it. */
+/** Where the Spark job writes, below the folder of the run; the second job reads `stage` in it. */
 const sparkFolder = 'spark'
 const eventLogFolder = '/opt/ml/processing/spark-events/'
 
-/** What it hands on. */
-export const sparkOutputUri = (inputs: LaunchInputs): string => inputs.runUri(sparkFolder, 'stage')
+/** The Spark output, which the second job reads. */
+export const sparkOutputUri = (request: LaunchRequest): string => runUri(request, sparkFolder, 'stage')
 
 /** The last object that the Spark job writes. */
-export const sparkOutputInfoAddress = ({ settings, runId }: LaunchRequest): S3Address => ({
-  bucket: settings.bucket,
-  key: `${settings.prefix}/runs/${runId}/${sparkFolder}/stage/stage.json`,
+export const sparkOutputInfoAddress = (request: LaunchRequest): S3Address => ({
+  bucket: request.settings.bucket,
+  key: `${runKeyPrefix(request)}${sparkFolder}/stage/stage.json`,
 })
 
-/** Rows stay within files of about so many compressed bytes. */
+/** Compressed bytes per shard. */
 const bytesPerShard = 256e6
 const maxShards = 10_000
 
 export const planSparkJob = async (
-  connection: Connection,
+  { region }: Connection,
   request: LaunchRequest,
   part: Exclude<CloudRunPart, 'whole'>,
   inputs: LaunchInputs,
   inputBytes: number,
 ): Promise<LaunchPlan> => {
   const task = sparkTaskOf(request)
-  if (task === undefined) throw new HeadroomError('internal', 'This launch has no Spark job.')
-  const { region } = connection
+  if (task === undefined) throw new HeadroomError('internal', 'The launch has no Spark job.')
   const { settings } = request
-  const volumeGb = sparkVolumeGb(inputBytes, settings.volumeGb)
-  const instanceType = instanceTypesOf(request, inputBytes)[part]
+  const { instanceType, instances, volumeGb } = planResources(request, part, inputBytes)
   const common = { request, region, instanceType, volumeGb, engineSha256: null }
   const shared = {
     instanceType,
-    /** Where the run will lie, whichever job is under way. */
-    outputUri: inputs.runUri('output'),
-    /** Of both jobs together. */
-    maxCostUsd: estimateSparkCostUsd(connection, request, inputBytes),
+    /** The run folder, whichever job this is. */
+    outputUri: runUri(request, 'output'),
+    maxCostUsd: estimateRunCostUsd(request, region, inputBytes),
     uploads: inputs.uploads,
     texts: inputs.texts,
   }
   if (part === 'finish') {
     const engineSha256 = await inputs.mountEngine()
     await inputs.mountTable('events', task.eventsTable)
-    const imageUri = requireImage('scikit-learn', region, scikitLearnImage(region))
     const job = {
       ...common,
-      imageUri,
+      imageUri: requireImage('scikit-learn', region),
       mounts: inputs.mounts,
       outputUri: shared.outputUri,
       command: buildFinishCommand(request, task, engineSha256),
@@ -92,72 +74,51 @@ export const planSparkJob = async (
     return { ...shared, job: (jobName) => buildJobRequest({ ...job, jobName }) }
   }
   const source = inputs.mounts.pop()!.s3Uri
-  await addPlan(task, inputs)
+  await addPlan(request, task, inputs)
   inputs.mountText('code', 'run_plan.py', runPlan)
-  inputs.mountText('conf', 'configuration.json', buildSparkConfiguration(instanceType, task.spark.instances, settings.kmsKeyId))
-  const shards = Math.min(maxShards, Math.max(4 * task.spark.instances, Math.ceil(inputBytes / bytesPerShard)))
+  inputs.mountText('conf', 'configuration.json', buildSparkConfiguration(instanceType, instances, settings.kmsKeyId))
+  const shards = Math.min(maxShards, Math.max(4 * instances, Math.ceil(inputBytes / bytesPerShard)))
   const job = {
     ...common,
-    imageUri: requireImage('Spark', region, settings.imageUri ?? sparkImage(region)),
+    imageUri: settings.imageUri ?? requireImage('Spark', region),
     mounts: inputs.mounts,
-    instances: task.spark.instances,
+    instances,
     requiresNetwork: true,
-    outputUri: inputs.runUri('spark-events'),
+    outputUri: runUri(request, 'spark-events'),
     output: { name: 'spark-events', localPath: eventLogFolder.slice(0, -1), isContinuous: true },
-    command: buildSparkCommand(inputs, source, shards),
+    command: buildSparkCommand(request, source, shards),
   }
   return { ...shared, job: (jobName) => buildJobRequest({ ...job, jobName }) }
 }
 
-/** The second job holds the selected models' rows at most. */
-const instanceTypesOf = ({ settings }: LaunchRequest, inputBytes: number): { readonly spark: string; readonly finish: string } => ({
-  spark: settings.instanceType ?? defaultSparkInstanceType,
-  finish: settings.instanceType ?? chooseInstanceType(inputBytes / 2).type,
-})
-
-/** USD for the whole of both jobs' allowed runtime; null where the price list does not know a type. */
-export const estimateSparkCostUsd = ({ region }: Connection, request: LaunchRequest, inputBytes: number): number | null => {
-  const { volumeGb: minVolumeGb, maxRuntimeSeconds } = request.settings
-  const types = instanceTypesOf(request, inputBytes)
-  const volumeGb = sparkVolumeGb(inputBytes, minVolumeGb)
-  const rows = estimateMaxCostUsd(types.spark, region, maxRuntimeSeconds, volumeGb, sparkTaskOf(request)?.spark.instances)
-  const rest = estimateMaxCostUsd(types.finish, region, maxRuntimeSeconds, volumeGb)
-  return rows === null || rest === null ? null : Math.round((rows + rest) * 100) / 100
-}
-
-const requireImage = (kind: string, region: string, imageUri: string | undefined): string => {
-  if (imageUri !== undefined) return imageUri
-  throw new HeadroomError('cloud-setup', `AWS publishes no ${kind} image in ${region}.`, { next: 'Launch in another region.' })
-}
-
-const addPlan = async ({ spark }: SparkTask, inputs: LaunchInputs): Promise<void> => {
+const addPlan = async (request: LaunchRequest, { spark }: SparkTask, inputs: LaunchInputs): Promise<void> => {
   for (const name of [planFile, serversFile]) {
     const { files } = await findSingleFile(join(spark.planFolder, name)).catch((cause: unknown) => {
-      throw new HeadroomError('cloud-setup', 'The plan of this launch is gone from this machine.', { next: 'Launch anew.', cause })
+      throw new HeadroomError('cloud-setup', 'The local plan of this launch is missing.', { next: 'Launch again.', cause })
     })
-    inputs.addUploads(files, `${inputs.runFolder}plan/`)
+    inputs.addUploads(files, `${runKeyPrefix(request)}plan/`)
   }
 }
 
-/** The image's own program, with options of its own before the script. */
-const buildSparkCommand = (inputs: LaunchInputs, source: string, shards: number): JobCommand => ({
+/** The image's own program; its options stand before the script. */
+const buildSparkCommand = (request: LaunchRequest, source: string, shards: number): JobCommand => ({
   entrypoint: ['smspark-submit', '--local-spark-event-logs-dir', eventLogFolder, `${mountRoot}/code/run_plan.py`],
   args: [
-    inputs.runUri('plan', planFile).slice(0, -1),
-    inputs.runUri(sparkFolder).slice(0, -1),
+    runUri(request, 'plan', planFile).slice(0, -1),
+    runUri(request, sparkFolder).slice(0, -1),
     String(shards),
     `source=${source}`,
-    `server_attributes=${inputs.runUri('plan', serversFile).slice(0, -1)}`,
+    `server_attributes=${runUri(request, 'plan', serversFile).slice(0, -1)}`,
   ].map(assertShellSafe),
   // Five cores per executor.
   environment: { ...engineEnvironment(null), AWS_SPARK_CONFIG_MODE: '2' },
 })
 
-/** The image hands its arguments to a shell as they are: only what no shell takes for its own may be among them. */
+/** The image passes its arguments to a shell unquoted, so only characters without meaning to a shell are allowed. */
 const assertShellSafe = (argument: string): string => {
   if (/^[\w./:@%+,=-]+$/.test(argument)) return argument
-  throw new HeadroomError('cloud-setup', `The Spark image cannot be given the address ${argument.replace(/^\w+=/, '')}.`, {
-    next: 'Put the forecasts below a prefix of letters, digits and . _ - = signs; so too the folder in the bucket.',
+  throw new HeadroomError('cloud-setup', `The Spark image cannot read the address ${argument.replace(/^\w+=/, '')}.`, {
+    next: 'Use letters, digits and . _ - = only in the prefix of the forecasts and in the S3 prefix.',
   })
 }
 
@@ -169,11 +130,11 @@ const buildFinishCommand = ({ runId }: LaunchRequest, task: SparkTask, engineSha
 
 const tasksPerProcessor = 3
 const coresPerExecutor = 5
-/** Of an executor's share of the machine; the rest is for Spark's own, the driver, the daemons and the system. */
+/** Share of an executor's memory for its heap; Spark, the driver, daemons and the system use the rest. */
 const heapShare = 0.7
 const defaultInstance = { vcpus: 16, memoryGb: 64 }
 
-/** EMR's form. What the statements need of a session stands in the plan. */
+/** In EMR's format. The plan holds the session settings that its statements need. */
 const buildSparkConfiguration = (instanceType: string, instances: number, kmsKeyId: string | undefined): string => {
   const { vcpus, memoryGb } = findInstanceType(instanceType) ?? defaultInstance
   const executors = Math.max(1, Math.floor((vcpus - 1) / coresPerExecutor))

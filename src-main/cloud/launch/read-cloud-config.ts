@@ -1,4 +1,4 @@
-// The cloud part of a configuration file: the pipeline's config.yaml with its own keys, and the `cloud` section of Headroom's.
+// Cloud settings in a configuration file: keys of the pipeline's config.yaml, and Headroom's `cloud` section.
 import { z, ZodError } from 'zod'
 import { cloudSettingsSchema, type CloudSettings } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -45,8 +45,8 @@ export const readCloudConfig = (config: Readonly<Record<string, unknown>>, name:
   } catch (thrown) {
     if (!(thrown instanceof ZodError)) throw thrown
     const [issue] = thrown.issues
-    throw new HeadroomError('config-invalid', `${issue!.path.join('.')} of ${name} does not fit: ${issue!.message}.`.replace('..', '.'), {
-      next: 'Mend it, or give the option.',
+    throw new HeadroomError('config-invalid', `${issue!.path.join('.')} in ${name} is invalid: ${issue!.message}.`.replace('..', '.'), {
+      next: 'Correct it, or set the option.',
       cause: thrown,
     })
   }

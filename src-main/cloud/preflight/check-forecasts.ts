@@ -8,7 +8,7 @@ import { ThriftError } from '../../parquet/thrift-compact.ts'
 import type { Connection } from '../account/connection.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { findLocalFiles } from '../storage/local-files.ts'
-import type { Finding } from './preflight.ts'
+import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
 
 /** So many files' footers are read, the first and the last among them. */
 const maxFooters = 4

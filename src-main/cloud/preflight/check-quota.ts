@@ -1,48 +1,49 @@
-// Whether the account's quota holds a machine of the type, and which other one it would hold.
+// Whether the account's quota allows the instances of a job, and which other type it allows.
 import { ListServiceQuotasCommand } from '@aws-sdk/client-service-quotas'
-import type { Connection } from '../account/connection.ts'
-import { abortable } from '../storage/list-objects.ts'
+import { quotasUrl } from '../account/aws-pages.ts'
+import { isAccessDenied } from '../account/cloud-error.ts'
+import { type Connection, abortable } from '../account/connection.ts'
 import { findInstanceType, findLargerInstanceType } from '../jobs/instance-types.ts'
-import type { Finding } from './preflight.ts'
+import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
 
 const quotaNameSuffix = ' for processing job usage'
 
-/** `count`: machines of the type that one job takes. */
+/** `count`: instances of one job. */
 export const checkQuota = async (connection: Connection, type: string, count = 1, signal?: AbortSignal): Promise<Finding> => {
   const instance = findInstanceType(type)
-  const instanceText = instance === undefined ? type : `${type} (${instance.vcpus} processors, ${instance.memoryGb} GB)`
-  const size = count === 1 ? instanceText : `${count} times ${instanceText}`
+  const instanceText = instance === undefined ? type : `${type} (${instance.vcpus} vCPUs, ${instance.memoryGb} GB)`
+  const size = count === 1 ? instanceText : `${count} × ${instanceText}`
   const limits = await readLimits(connection, signal).catch((thrown: unknown) => {
-    if (!/AccessDenied/.test((thrown as Error).name)) throw thrown
+    if (!isAccessDenied(thrown)) throw thrown
     return undefined
   })
   if (limits === undefined)
     return {
       state: 'warning',
       detail: `${size}; the quota cannot be read.`,
-      next: 'Ask for servicequotas:ListServiceQuotas to know beforehand.',
+      next: 'Request servicequotas:ListServiceQuotas to check it before the launch.',
     }
   const limit = limits.get(type)
   if (limit === undefined)
     return {
       state: 'warning',
-      detail: `${size}; the account’s quotas do not name it.`,
-      next: 'SageMaker will say at launch whether it is offered.',
+      detail: `${size}; the account’s quotas do not list it.`,
+      next: 'SageMaker checks at launch whether it is available.',
     }
   if (limit >= count) return { state: 'ok', detail: `${size}; the quota allows ${limit}` }
   const alternative = nextAvailableType(type, limits)
-  const page = `https://${connection.region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas`
+  const page = quotasUrl(connection.region)
   return {
     state: 'failed',
     detail: `The account’s quota for ${type} is ${limit}.`,
     next:
       limit >= 1
-        ? `Take ${limit} machines, or ask for more at ${page}.`
-        : `${alternative === undefined ? 'Ask' : `Choose ${alternative}, or ask`} for more at ${page}.`,
+        ? `Use ${limit} instances, or request a higher quota at ${page}.`
+        : `${alternative === undefined ? 'Request' : `Choose ${alternative}, or request`} a higher quota at ${page}.`,
   }
 }
 
-/** Machines by type. */
+/** Allowed instances by type. */
 const readLimits = async ({ quotas }: Connection, signal?: AbortSignal): Promise<Map<string, number>> => {
   const limits = new Map<string, number>()
   let NextToken: string | undefined
@@ -59,11 +60,11 @@ const readLimits = async ({ quotas }: Connection, signal?: AbortSignal): Promise
   return limits
 }
 
-/** A type to offer in place of one that the quota does not hold; undefined where there is none, or the quotas cannot be read. */
+/** A larger type that the quota allows; undefined if there is none or the quotas cannot be read. */
 export const findAlternativeType = async (connection: Connection, type: string, signal?: AbortSignal): Promise<string | undefined> =>
   nextAvailableType(type, await readLimits(connection, signal).catch(() => new Map<string, number>()))
 
-/** The next type with more memory that the quota holds. */
+/** The next type with more memory that the quota allows. */
 const nextAvailableType = (type: string, limits: ReadonlyMap<string, number>): string | undefined => {
   for (let next = findLargerInstanceType(type); next !== undefined; next = findLargerInstanceType(next.type)) {
     if ((limits.get(next.type) ?? 0) >= 1) return next.type

@@ -1,9 +1,10 @@
-// Whether the execution role exists and SageMaker may assume it.
-import { GetRoleCommand } from '@aws-sdk/client-iam'
+// The execution role: whether it exists and SageMaker may assume it, and which roles qualify.
+import { GetRoleCommand, paginateListRoles } from '@aws-sdk/client-iam'
 import { z } from 'zod'
-import type { Connection } from '../account/connection.ts'
-import { abortable } from '../storage/list-objects.ts'
-import type { Finding } from './preflight.ts'
+import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
+import type { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { isAccessDenied, toCloudError } from '../account/cloud-error.ts'
+import { abortable, type Connection } from '../account/connection.ts'
 
 const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value))
 const trustSchema = z.object({
@@ -34,21 +35,21 @@ export const checkRole = async ({ iam }: Connection, roleArn: string, signal?: A
       return {
         state: 'failed',
         detail: `There is no role ${name} in this account.`,
-        next: 'Choose the execution role that your administrator made for SageMaker.',
+        next: 'Choose the execution role that your administrator created for SageMaker.',
       }
     }
-    if (/AccessDenied/.test(error)) {
+    if (isAccessDenied(thrown)) {
       return {
         state: 'warning',
-        detail: `The role ${name} cannot be looked at; SageMaker will say at launch whether it fits.`,
-        next: 'Ask for iam:GetRole on it to know beforehand.',
+        detail: `The role ${name} cannot be read; SageMaker checks it at launch.`,
+        next: 'Request iam:GetRole on it to check it before the launch.',
       }
     }
     throw thrown
   }
 }
 
-/** `document`: a trust policy as IAM sends it, percent-encoded; one that cannot be read trusts nobody. */
+/** `document`: a trust policy as IAM sends it, percent-encoded. One that cannot be read trusts nobody. */
 export const trustsSageMaker = (document: string | undefined): boolean =>
   readStatements(document).some(
     ({ Effect, Principal }) => Effect === 'Allow' && typeof Principal !== 'string' && (Principal.Service ?? []).includes(service),
@@ -59,5 +60,29 @@ const readStatements = (document = ''): z.infer<typeof trustSchema>['Statement']
     return trustSchema.parse(JSON.parse(decodeURIComponent(document))).Statement
   } catch {
     return []
+  }
+}
+
+export interface ExecutionRoles {
+  /** ARNs by name. */
+  readonly roles: readonly string[]
+  /** Why none is listed, if the caller may not list roles. */
+  readonly accessError: HeadroomError | undefined
+}
+
+/** The roles of the account that SageMaker may assume. */
+export const listExecutionRoles = async ({ iam, region }: Connection, signal?: AbortSignal): Promise<ExecutionRoles> => {
+  const roles: string[] = []
+  try {
+    for await (const { Roles = [] } of paginateListRoles({ client: iam }, {}, abortable(signal))) {
+      for (const { Arn, AssumeRolePolicyDocument } of Roles) {
+        if (Arn !== undefined && trustsSageMaker(AssumeRolePolicyDocument)) roles.push(Arn)
+      }
+    }
+    return { roles, accessError: undefined }
+  } catch (thrown) {
+    const error = toCloudError(thrown, { region })
+    if (error.code !== 'cloud-refused') throw error
+    return { roles: [], accessError: error }
   }
 }

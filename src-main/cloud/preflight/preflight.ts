@@ -1,42 +1,30 @@
-// Everything that can be known before a launch: one line per check, and for each failure how to mend it.
+// Checks before a launch: one line per check, with the fix for each failure.
 import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
-import type { CloudCaller, Preflight, PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
+import type { CloudCaller, Finding, Preflight, PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { httpStatusOf, toCloudError } from '../account/cloud-error.ts'
-import { identifyCaller, type Connection } from '../account/connection.ts'
+import { httpStatusOf, isAccessDenied, toCloudError } from '../account/cloud-error.ts'
+import { type Connection, abortable, identifyCaller } from '../account/connection.ts'
 import { checkForecasts } from './check-forecasts.ts'
 import { checkQuota } from './check-quota.ts'
 import { checkRole } from './check-role.ts'
 import { findEngineBundle } from '../launch/engine-bundle.ts'
-import { abortable } from '../storage/list-objects.ts'
-import {
-  chooseInstanceType,
-  estimateMaxCostUsd,
-  pricesAsOf,
-  scikitLearnImage,
-  sparkImage,
-  defaultSparkInstanceType,
-  suggestSparkInstances,
-} from '../jobs/instance-types.ts'
-import { estimateSparkCostUsd, sparkTaskOf } from '../launch/plan-spark-job.ts'
+import { findImage, pricesAsOf, requireImage, suggestSparkInstances, type ImageKind } from '../jobs/instance-types.ts'
+import { assertWithinCostLimit, estimateRunCostUsd, partsOf, planResources, sparkTaskOf } from '../launch/plan-resources.ts'
 
 export interface PreflightOptions {
   readonly signal?: AbortSignal | undefined
-  /** Called as each line is known. */
+  /** Called with each line as soon as it is known. */
   readonly onCheck?: ((check: PreflightCheck) => void) | undefined
 }
 
-/** What a check found, without its name. */
-export type Finding = Omit<PreflightCheck, 'id' | 'title'>
-
-export const toFailedFinding = (error: HeadroomError): Finding => ({
+const toFailedFinding = (error: HeadroomError): Finding => ({
   state: 'failed',
   detail: error.message,
   ...(error.next === undefined ? {} : { next: error.next }),
 })
 
-/** Asks AWS and changes nothing there. Never throws but when aborted: what goes wrong is a line. */
+/** Changes nothing in AWS. Throws only when aborted: a failure is a line. */
 export const preflight = async (connection: Connection, request: LaunchRequest, options: PreflightOptions = {}): Promise<Preflight> => {
   const { signal, onCheck } = options
   const { settings } = request
@@ -54,7 +42,7 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   }
 
   let caller: CloudCaller | null = null
-  await check('identity', 'Identity', async () => {
+  await check('identity', 'Credentials', async () => {
     caller = await identifyCaller(connection)
     return {
       state: 'ok',
@@ -74,30 +62,27 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
   await check('role', 'Role', () => checkRole(connection, settings.roleArn, signal))
   const spark = sparkTaskOf(request)?.spark
   await check('image', 'Image', async () => checkImage(region, settings.imageUri, spark === undefined ? 'scikit-learn' : 'Spark'))
-  const instanceType = settings.instanceType ?? (spark === undefined ? chooseInstanceType(inputBytes).type : defaultSparkInstanceType)
+  const { instanceType, instances } = planResources(request, partsOf(request)[0], inputBytes)
   const suggestedInstances = spark === undefined && request.task.kind === 'engine' ? suggestSparkInstances(inputBytes) : undefined
-  await check('machine', 'Machine', async () => {
-    const quota = await checkQuota(connection, instanceType, spark?.instances, signal)
+  await check('machine', 'Instances', async () => {
+    const quota = await checkQuota(connection, instanceType, instances, signal)
     return suggestedInstances === undefined || quota.state === 'failed' ? quota : warnTooSmall(quota, suggestedInstances)
   })
   await check('engine', 'Engine', async () => {
     if (request.task.kind !== 'engine') return undefined
     const { version, bytes } = await findEngineBundle()
-    return { state: 'ok', detail: `version ${version}, ${(bytes / 1e6).toFixed(0)} MB, uploaded once` }
+    return { state: 'ok', detail: `Version ${version}, ${(bytes / 1e6).toFixed(0)} MB, uploaded once` }
   })
   await check('encryption', 'Encryption', async () =>
     settings.kmsKeyId === undefined
       ? undefined
       : {
           state: 'warning',
-          detail: `With the key ${settings.kmsKeyId}: the role needs kms:Decrypt and kms:GenerateDataKey, you need kms:CreateGrant.`,
+          detail: `KMS key ${settings.kmsKeyId}: the role needs kms:Decrypt and kms:GenerateDataKey, you need kms:CreateGrant.`,
         },
   )
   await check('network', 'Network', async () => checkNetwork(request))
-  const mostUsd =
-    spark === undefined
-      ? estimateMaxCostUsd(instanceType, region, settings.maxRuntimeSeconds, settings.volumeGb)
-      : estimateSparkCostUsd(connection, request, inputBytes)
+  const mostUsd = estimateRunCostUsd(request, region, inputBytes)
   await check('cost', 'Cost', async () => checkCost(request, mostUsd, instanceType))
   const passed = checks.every(({ state }) => state !== 'failed')
   return { caller, checks, passed, instanceType, mostUsd, suggestedInstances: suggestedInstances ?? null }
@@ -105,12 +90,11 @@ export const preflight = async (connection: Connection, request: LaunchRequest, 
 
 const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: AbortSignal | undefined): Promise<Finding> => {
   const head = await s3.send(new HeadBucketCommand({ Bucket: bucket }), abortable(signal)).catch((thrown: unknown) => {
-    const status = httpStatusOf(thrown)
-    if (status === 404) {
-      throw new HeadroomError('cloud-setup', `There is no bucket ${bucket}.`, { next: 'Choose another, or make it.' })
+    if (httpStatusOf(thrown) === 404) {
+      throw new HeadroomError('cloud-setup', `There is no bucket ${bucket}.`, { next: 'Choose another bucket, or create it.' })
     }
-    if (status === 403) {
-      throw new HeadroomError('cloud-refused', `You may not look into the bucket ${bucket}.`, { next: 'Ask for s3:ListBucket on it.' })
+    if (isAccessDenied(thrown)) {
+      throw new HeadroomError('cloud-refused', `Missing s3:ListBucket for the bucket ${bucket}.`, { next: 'Request this permission.' })
     }
     throw thrown
   })
@@ -118,85 +102,71 @@ const checkBucket = async ({ s3, region }: Connection, bucket: string, signal: A
   if (bucketRegion === region) return { state: 'ok', detail: `${bucket} in ${bucketRegion}` }
   return {
     state: 'failed',
-    detail: `${bucket} lies in ${bucketRegion}, the job would run in ${region}.`,
+    detail: `${bucket} is in ${bucketRegion}, but the job runs in ${region}.`,
     next: `Launch in ${bucketRegion}, or choose a bucket in ${region}.`,
   }
 }
 
-/** Begins an upload and gives it up: shows the right to write without leaving anything. */
+/** Starts an upload and aborts it, which shows write access without leaving an object. */
 const checkWritable = async ({ s3 }: Connection, { settings }: LaunchRequest, signal: AbortSignal | undefined): Promise<Finding> => {
   const target = { Bucket: settings.bucket, Key: `${settings.prefix}/preflight` }
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target), abortable(signal)).catch((thrown: unknown) => {
-    if (thrown instanceof Error && /AccessDenied|Forbidden/.test(thrown.name)) {
-      throw new HeadroomError('cloud-refused', `You may not write below s3://${settings.bucket}/${settings.prefix}/.`, {
-        next: 'Ask for s3:PutObject there, or choose another prefix.',
+    if (isAccessDenied(thrown)) {
+      throw new HeadroomError('cloud-refused', `Missing s3:PutObject below s3://${settings.bucket}/${settings.prefix}/.`, {
+        next: 'Request this permission, or choose another S3 prefix.',
       })
     }
     throw thrown
   })
   if (UploadId !== undefined) await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId }), abortable(signal))
-  return { state: 'ok', detail: `s3://${settings.bucket}/${settings.prefix}/ can be written` }
+  return { state: 'ok', detail: `s3://${settings.bucket}/${settings.prefix}/ is writable` }
 }
 
 const warnTooSmall = ({ detail }: Finding, instances: number): Finding => ({
   state: 'warning',
-  detail: `${detail}. The set may outgrow it.`,
-  next: `Let Spark compute its rows: --engine spark --instances ${instances}.`,
+  detail: `${detail}. The forecasts may need more memory.`,
+  next: `Use a Spark cluster: --engine spark --instances ${instances}.`,
 })
 
-const checkImage = (region: string, givenImage: string | undefined, kind: 'scikit-learn' | 'Spark'): Finding => {
-  const defaultImage = kind === 'Spark' ? sparkImage(region) : scikitLearnImage(region)
-  if (givenImage === undefined) {
-    return defaultImage === undefined
-      ? {
-          state: 'failed',
-          detail: `AWS publishes no ${kind} image in ${region}.`,
-          next: kind === 'Spark' ? 'Launch in another region.' : 'Name an image with bash and glibc 2.28 or later.',
-        }
-      : { state: 'ok', detail: defaultImage }
-  }
+const checkImage = (region: string, givenImage: string | undefined, kind: ImageKind): Finding => {
+  if (givenImage === undefined) return { state: 'ok', detail: requireImage(kind, region) }
+  const defaultImage = findImage(kind, region)
   const [, imageRegion] =
     /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/[^:@]+(?::[^:]+|@sha256:[0-9a-f]{64})$/.exec(givenImage) ?? []
-  const next = defaultImage === undefined ? 'Name an image in a registry of this region.' : `Here it would be ${defaultImage}.`
-  if (imageRegion === undefined) return { state: 'failed', detail: `${givenImage} is no image of Amazon ECR.`, next }
-  if (imageRegion !== region) return { state: 'failed', detail: `The image lies in ${imageRegion}, the job would run in ${region}.`, next }
+  const next = defaultImage === undefined ? 'Choose an image in a registry of this region.' : `Use ${defaultImage}.`
+  if (imageRegion === undefined) return { state: 'failed', detail: `${givenImage} is not an Amazon ECR image.`, next }
+  if (imageRegion !== region) return { state: 'failed', detail: `The image is in ${imageRegion}, but the job runs in ${region}.`, next }
   return { state: 'ok', detail: givenImage }
 }
 
 const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined => {
   const { subnets, securityGroupIds, networkIsolation } = settings
   if (subnets.length > 0 && securityGroupIds.length === 0) {
-    return { state: 'failed', detail: 'Subnets are named, but no security group.', next: 'Name a security group of the same VPC.' }
+    return { state: 'failed', detail: 'Subnets need a security group.', next: 'Choose a security group of the same VPC.' }
   }
   if (subnets.length > 0) {
     return {
       state: 'warning',
       detail:
-        'In a VPC the job reaches S3 only through a gateway endpoint in the route tables of its subnets; the role needs ec2 network-interface permissions.',
+        'In a VPC the job needs an S3 gateway endpoint in the route tables of its subnets, and the role ec2 network-interface permissions.',
     }
   }
   if (networkIsolation && task.kind === 'python-module') {
     return {
       state: 'warning',
-      detail: 'The module runs without network: it cannot install packages.',
-      next: 'Turn network isolation off if it does.',
+      detail: 'The module runs without network, so it cannot install packages.',
+      next: 'Turn off network isolation if it installs packages.',
     }
   }
   if (networkIsolation && task.kind === 'engine' && task.spark !== undefined) {
-    return { state: 'ok', detail: 'The Spark machines reach S3 and each other; the engine after them is isolated.' }
+    return { state: 'ok', detail: 'Spark instances reach S3 and each other; the engine job is isolated.' }
   }
-  return networkIsolation ? { state: 'ok', detail: 'Isolated: the container reaches nothing.' } : undefined
+  return networkIsolation ? { state: 'ok', detail: 'Isolated: the container has no network.' } : undefined
 }
 
-const checkCost = ({ settings }: LaunchRequest, mostUsd: number | null, type: string): Finding => {
-  if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not know ${type}.` }
-  const hours = settings.maxRuntimeSeconds / 3600
-  const detail = `at most ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h (estimate, price list of ${pricesAsOf})`
-  return mostUsd <= settings.costCeilingUsd
-    ? { state: 'ok', detail }
-    : {
-        state: 'failed',
-        detail: `${detail}, above the ceiling of ${settings.costCeilingUsd} USD.`,
-        next: 'Shorten the runtime, choose a smaller machine, or raise the ceiling.',
-      }
+const checkCost = (request: LaunchRequest, mostUsd: number | null, type: string): Finding => {
+  if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not contain ${type}.` }
+  assertWithinCostLimit(mostUsd, request)
+  const hours = request.settings.maxRuntimeSeconds / 3600
+  return { state: 'ok', detail: `Up to ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h (estimate, price list of ${pricesAsOf})` }
 }

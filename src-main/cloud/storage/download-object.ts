@@ -1,24 +1,24 @@
-// One object down to a file: resumed where it broke off, begun anew where it has changed, in place only when it is whole.
+// Downloads one object to a file: an interrupted download resumes, a changed object starts again, and only a complete file is put in place.
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { hashFile } from '../../run-folder/staging-folder.ts'
-import { abortable } from './list-objects.ts'
+import { isTransient } from '../account/cloud-error.ts'
+import { abortable, pause } from '../account/connection.ts'
 
 export interface Download {
   readonly bucket: string
   readonly key: string
   readonly bytes: number
   readonly etag: string
-  /** File to make. */
+  /** File to write. */
   readonly target: string
 }
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined
-  /** Bytes that have just come; those of an earlier start come first. */
+  /** Bytes just received; those of an earlier start first. */
   readonly onBytes?: ((bytes: number) => void) | undefined
 }
 
@@ -50,13 +50,13 @@ export const downloadObject = async (s3: S3Client, download: Download, options: 
       if (size === bytes) break
       throw new Error(`socket hang up: ${size} of ${bytes} bytes came`)
     } catch (thrown) {
-      if (options.signal?.aborted === true || attempt === maxAttempts || !isTransient(thrown)) throw thrown
-      // A whole answer whose checksum was wrong must not be built upon.
-      if (thrown instanceof Error && /checksum/i.test(thrown.message)) {
+      if (options.signal?.aborted === true || attempt === maxAttempts || !(isTransient(thrown) || isChecksumError(thrown))) throw thrown
+      // A complete response with a wrong checksum must not be resumed.
+      if (isChecksumError(thrown)) {
         await rm(partialPath, { force: true })
         reportedBytes = 0
       }
-      await pause(pauseMs * 2 ** (attempt - 1), undefined, options.signal === undefined ? {} : { signal: options.signal })
+      await pause(pauseMs * 2 ** (attempt - 1), options.signal)
     }
   }
   const hash = await hashFile(partialPath)
@@ -64,16 +64,10 @@ export const downloadObject = async (s3: S3Client, download: Download, options: 
   return hash
 }
 
-/** Entity tag of the object that the file, or its part, was begun with. */
+/** Entity tag of the object that was downloaded into the file or its part. */
 const readStartedEtag = (target: string): Promise<string | undefined> => readFile(`${target}.etag`, 'utf8').catch(() => undefined)
 
-const isTransient = (thrown: unknown): boolean => {
-  if (!(thrown instanceof Error)) return false
-  const text = `${thrown.name} ${thrown.message} ${'code' in thrown ? String(thrown.code) : ''}`
-  return /hang up|aborted|ECONN|EPIPE|TIMEDOUT|Timeout|checksum|premature|SlowDown|Throttl|InternalError|ServiceUnavailable|Networking/i.test(
-    text,
-  )
-}
+const isChecksumError = (thrown: unknown): boolean => thrown instanceof Error && /checksum/i.test(thrown.message)
 
 const receiveBytes = async (
   s3: S3Client,
@@ -83,7 +77,7 @@ const receiveBytes = async (
   { signal, onBytes }: DownloadOptions,
   count: (bytes: number) => void,
 ): Promise<void> => {
-  // A range has no checksum of its own; only the whole answer is checked by the client. What counts is the manifest's hash.
+  // The client checks the checksum of a complete response only, not of a range; the manifest's hash decides in the end.
   const range = from === 0 ? {} : { Range: `bytes=${from}-` }
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ...range }), abortable(signal))
   const file = await open(partialPath, from === 0 ? 'w' : 'a')
@@ -101,7 +95,7 @@ const receiveBytes = async (
   }
 }
 
-/** Removes what a download keeps beside its file for a later start. */
+/** Removes the companion files by which a download resumes. */
 export const removeDownloadState = async (target: string): Promise<void> => {
   await rm(`${target}.etag`, { force: true })
   await rm(`${target}.part`, { force: true })

@@ -3,8 +3,8 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
 import { belongsToDataset } from '../../forecasts/dataset-files.ts'
 import type { ByteSource } from '../../parquet/parquet-footer.ts'
-import { abortable, listObjects, type ListedObject } from './list-objects.ts'
-import { asFolder, parseS3Address } from './s3-address.ts'
+import { type ListedObject, asFolder, listObjects, parseS3Address } from './list-objects.ts'
+import { abortable } from '../account/connection.ts'
 
 export interface ForecastObjects {
   readonly bucket: string

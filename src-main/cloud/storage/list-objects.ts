@@ -1,6 +1,20 @@
-// Objects below a prefix, page after page.
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
-import type { S3Address } from './s3-address.ts'
+// Addresses in S3 and what lies below them: all objects of a prefix, or one level of a bucket.
+import { ListBucketsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
+import { toCloudError } from '../account/cloud-error.ts'
+import { abortable, type Connection } from '../account/connection.ts'
+
+export interface S3Address {
+  readonly bucket: string
+  readonly key: string
+}
+
+export const parseS3Address = (uri: string): S3Address => {
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? []
+  return { bucket, key }
+}
+
+/** The same address as a folder: with a slash at its end, since a bare prefix also catches siblings. */
+export const asFolder = (uri: string): string => (uri.endsWith('/') ? uri : `${uri}/`)
 
 export interface ListedObject {
   readonly key: string
@@ -8,7 +22,7 @@ export interface ListedObject {
   readonly etag: string
 }
 
-/** At most `most` objects in the order of their keys; markers of empty folders are left out. */
+/** Up to `limit` objects in the order of their keys, without the markers of empty folders. */
 export const listObjects = async (
   s3: S3Client,
   { bucket, key: prefix }: S3Address,
@@ -26,5 +40,26 @@ export const listObjects = async (
   return objects.slice(0, limit)
 }
 
-export const abortable = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
-  signal === undefined ? {} : { abortSignal: signal }
+export interface BucketListing {
+  /** Bucket names, or folders with a slash at their end and then files, below the prefix. */
+  readonly names: string[]
+  readonly files: number
+}
+
+const maxListed = 500
+
+/** `bucket` "": the buckets themselves. */
+export const browseBucket = async ({ s3, region }: Connection, bucket: string, prefix: string): Promise<BucketListing> => {
+  try {
+    if (bucket === '') {
+      const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
+      return { names: Buckets.flatMap(({ Name }) => Name ?? []).slice(0, maxListed), files: 0 }
+    }
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', MaxKeys: maxListed }))
+    const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? [])
+    const files = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined || Key === prefix ? [] : [Key]))
+    return { names: [...folders, ...files].map((key) => key.slice(prefix.length)), files: files.length }
+  } catch (thrown) {
+    throw toCloudError(thrown, { region })
+  }
+}

@@ -1,4 +1,4 @@
-// Forecast files of this machine that go along: found, measured, and named by what they contain.
+// Local files to upload: their names, sizes and content hash.
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'

@@ -1,4 +1,4 @@
-// Keys of S3 as file names: nothing that a bucket holds may be written outside of the folder that was chosen for it.
+// Keys of S3 as file names: no key may be written outside the chosen folder.
 import { resolve, sep } from 'node:path'
 
 /** Names that Windows keeps for devices, whatever follows a dot. */

@@ -1,4 +1,4 @@
-// One file up to S3, once: what is there already is not sent again, neither a whole object nor a part of one begun before.
+// Uploads a file to S3 once: neither a stored object nor the parts of an earlier upload are sent again.
 import { open, type FileHandle } from 'node:fs/promises'
 import {
   AbortMultipartUploadCommand,
@@ -12,7 +12,7 @@ import {
   type CompletedPart,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { abortable } from './list-objects.ts'
+import { abortable } from '../account/connection.ts'
 
 export interface Upload {
   readonly bucket: string
@@ -25,7 +25,7 @@ export interface Upload {
 
 export interface UploadOptions {
   readonly signal?: AbortSignal | undefined
-  /** `skipped`: whether they were there before. */
+  /** `wasStored`: whether an earlier upload sent them. */
   readonly onBytes?: ((bytes: number, wasStored: boolean) => void) | undefined
 }
 
@@ -35,7 +35,7 @@ const minPartBytes = 8 * mebibyte
 const maxParts = 10_000
 const concurrency = 4
 
-/** Part size for a file: the same at each start, so that parts of an earlier one fit. */
+/** Part size of a file; the same at each start, so that parts of an earlier upload fit. */
 const partBytesFor = (bytes: number): number => Math.max(minPartBytes, Math.ceil(bytes / maxParts / mebibyte) * mebibyte)
 
 export const uploadFile = async (s3: S3Client, upload: Upload, options: UploadOptions = {}): Promise<void> => {
@@ -52,7 +52,7 @@ export const uploadFile = async (s3: S3Client, upload: Upload, options: UploadOp
   }
 }
 
-/** Size of the object that is there; undefined where there is none. */
+/** Size of the stored object; undefined if there is none. */
 const storedBytes = async (s3: S3Client, { bucket, key }: Upload, signal: AbortSignal | undefined): Promise<number | undefined> => {
   try {
     return (await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), abortable(signal))).ContentLength
@@ -62,13 +62,17 @@ const storedBytes = async (s3: S3Client, { bucket, key }: Upload, signal: AbortS
   }
 }
 
-const encryption = ({ kmsKeyId }: Upload): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } =>
+/** Fields of an upload that is encrypted with a key; none without one. */
+export const encryptionFields = (kmsKeyId: string | undefined): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } =>
   kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }
 
 const putWhole = async (s3: S3Client, upload: Upload, file: FileHandle, { signal, onBytes }: UploadOptions): Promise<void> => {
   const Body = await readSlice(file, 0, upload.bytes)
   const target = { Bucket: upload.bucket, Key: upload.key }
-  await s3.send(new PutObjectCommand({ ...target, Body, ChecksumAlgorithm: 'CRC64NVME', ...encryption(upload) }), abortable(signal))
+  await s3.send(
+    new PutObjectCommand({ ...target, Body, ChecksumAlgorithm: 'CRC64NVME', ...encryptionFields(upload.kmsKeyId) }),
+    abortable(signal),
+  )
   onBytes?.(upload.bytes, false)
 }
 
@@ -113,12 +117,12 @@ const putParts = async (s3: S3Client, upload: Upload, file: FileHandle, options:
   try {
     await s3.send(new CompleteMultipartUploadCommand(complete), requestOptions)
   } catch (thrown) {
-    // The answer to a completion may be lost, and the next attempt then finds no upload any more.
+    // If the response to a completion is lost, the next attempt no longer finds the upload.
     if ((await storedBytes(s3, upload, options.signal)) !== upload.bytes) throw thrown
   }
 }
 
-/** The newest upload of this key that is under way, with its usable parts; older ones are given up. A new one where there is none. */
+/** The newest unfinished upload of this key with its usable parts, or a new one. Older ones are aborted. */
 const findOrCreateUpload = async (
   s3: S3Client,
   upload: Upload,
@@ -140,7 +144,12 @@ const findOrCreateUpload = async (
     })
     if (parts !== undefined) return { id: newest, parts }
   }
-  const create = { ...target, ChecksumAlgorithm: 'CRC64NVME' as const, ChecksumType: 'FULL_OBJECT' as const, ...encryption(upload) }
+  const create = {
+    ...target,
+    ChecksumAlgorithm: 'CRC64NVME' as const,
+    ChecksumType: 'FULL_OBJECT' as const,
+    ...encryptionFields(upload.kmsKeyId),
+  }
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand(create), requestOptions)
   return { id: UploadId ?? '', parts: new Map() }
 }

@@ -3,14 +3,14 @@ import type { CloudRunView } from '../../../src-shared/ipc/cloud-contract.ts'
 import type { CloudCaller, CloudEvent, CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { parsePeakMemoryBytes } from '../../cloud/jobs/follow-job.ts'
-import { explainEnd } from '../../cloud/jobs/job-end.ts'
+import { partsOf } from '../../cloud/launch/plan-resources.ts'
+import { jobNameOf } from '../../cloud/launch/run-names.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
+import { explainJobEnd } from '../../cloud/jobs/job-end.ts'
 
-export const toCloudRunView = (
-  { runId, settings, task }: LaunchRequest,
-  { region, account }: CloudCaller,
-  cloudRun?: CloudRun,
-): CloudRunView => {
+export const toCloudRunView = (request: LaunchRequest, { region, account }: CloudCaller, cloudRun?: CloudRun): CloudRunView => {
+  const { runId, settings } = request
+  const part = cloudRun?.part ?? partsOf(request)[0]
   const job = cloudRun?.job ?? null
   const incomplete = cloudRun?.incomplete ?? null
   const failure =
@@ -18,12 +18,12 @@ export const toCloudRunView = (
       ? new HeadroomError('cloud-incomplete', incomplete)
       : job === null
         ? undefined
-        : explainEnd(job, { region, roleArn: settings.roleArn }, settings.maxRuntimeSeconds)
+        : explainJobEnd(job, { region, roleArn: settings.roleArn }, settings.maxRuntimeSeconds)
   return {
     runId,
-    jobName: cloudRun?.jobName ?? `headroom-${runId}`,
+    jobName: cloudRun?.jobName ?? jobNameOf(runId, part, 1),
     stage: cloudRun?.stage ?? 'planned',
-    part: cloudRun?.part ?? (task.kind === 'engine' && task.spark !== undefined ? 'spark' : 'whole'),
+    part,
     status: job?.status ?? null,
     createdAt: cloudRun?.createdAt ?? new Date().toISOString(),
     submittedAt: job?.createdAt ?? null,

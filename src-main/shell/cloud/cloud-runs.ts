@@ -5,13 +5,16 @@ import { hasEnded, type CloudEvent, type LogLine, type CloudRun } from '../../..
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
 import { identifyCaller, type Connection } from '../../cloud/account/connection.ts'
-import { consoleUrl } from '../../cloud/jobs/describe-job.ts'
-import { waitForRun, downloadRun, launchRun, resumeRun } from '../../cloud/launch/launch-run.ts'
+import { launchRun } from '../../cloud/launch/launch-run.ts'
 import { JobLog } from '../../cloud/jobs/job-log.ts'
 import type { EnginePort } from '../../cloud/launch/engine-port.ts'
-import { stopJob } from '../../cloud/jobs/stop-job.ts'
 import { cloudFolders, LaunchRecords } from '../../cloud/launch/launch-records.ts'
 import { applyEvent, createProgressFilter, toCloudRunView } from './cloud-run-view.ts'
+import { consoleUrl } from '../../cloud/account/aws-pages.ts'
+import { waitForRun } from '../../cloud/launch/wait-for-run.ts'
+import { downloadRun } from '../../cloud/download/download-run.ts'
+import { resumeRun } from '../../cloud/launch/resume-run.ts'
+import { stopJob } from '../../cloud/jobs/describe-job.ts'
 
 export interface CloudRunsDeps {
   /** The application's `cloud` folder. */

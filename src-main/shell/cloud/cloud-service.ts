@@ -8,7 +8,7 @@ import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import type { EngineProcess } from '../engine/engine-process.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
-import { parseAwsUrl } from './aws-urls.ts'
+import { parseAwsUrl } from '../../cloud/account/aws-pages.ts'
 import type { CloudSession } from './cloud-session.ts'
 
 export interface CloudServiceDeps {

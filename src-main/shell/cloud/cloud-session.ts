@@ -5,20 +5,21 @@ import type { LaunchForm, LocalKind } from '../../../src-shared/ipc/cloud-contra
 import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ChannelRequest, ChannelServedBy, Handlers, Push } from '../../../src-shared/ipc/ipc-contract.ts'
-import { browseBucket } from '../../cloud/storage/browse-bucket.ts'
 import { connect, identifyCaller, type Connection } from '../../cloud/account/connection.ts'
-import { downloadEarlierRun } from '../../cloud/download/download-earlier-run.ts'
 import { listJobs } from '../../cloud/jobs/list-jobs.ts'
-import { listExecutionRoles } from '../../cloud/account/list-roles.ts'
 import { preflight } from '../../cloud/preflight/preflight.ts'
 import { listProfiles } from '../../cloud/account/shared-config.ts'
 import type { EnginePort } from '../../cloud/launch/engine-port.ts'
+import { stripJobPrefix } from '../../cloud/launch/run-names.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import { signIn } from '../../cloud/account/sign-in.ts'
 import { buildLaunchRequest, fillFromConfig, launchFormPath, readLaunchForm, saveLaunchForm } from './launch-form.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { createProgressFilter } from './cloud-run-view.ts'
 import { CloudRuns } from './cloud-runs.ts'
+import { browseBucket } from '../../cloud/storage/list-objects.ts'
+import { downloadEarlierRun } from '../../cloud/download/download-run.ts'
+import { listExecutionRoles } from '../../cloud/preflight/check-role.ts'
 
 export interface CloudSessionDeps {
   readonly data: DataFolder
@@ -33,11 +34,7 @@ export interface CloudSessionDeps {
 
 /** `runs/cloud-NAME`, with a number where that is taken. An interrupted download finds its parts there again. */
 const findFreeFolder = async (runs: string, from: string): Promise<string> => {
-  const name = from
-    .replace(/\/+$/, '')
-    .split('/')
-    .at(-1)!
-    .replace(/^headroom-/, '')
+  const name = stripJobPrefix(from.replace(/\/+$/, '').split('/').at(-1)!)
     .replace(/[^\w.-]/g, '_')
     .slice(0, 80)
   const taken = new Set(await readdir(runs).catch(() => [] as string[]))

@@ -1,4 +1,4 @@
-// What was filled in for a launch: kept between starts, filled from a pipeline's config.yaml, turned into a request.
+// The launch form: saved between starts, filled from a config.yaml, and converted to a launch request.
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -12,7 +12,7 @@ import { newRunId } from '../../cloud/launch/launch-records.ts'
 import { findCompanionTable } from '../ipc/inspect-path.ts'
 import { readJsonFile, writeJsonFile } from '../settings/settings-file.ts'
 
-/** One that an earlier version kept may lack fields. */
+/** A form that an earlier version saved may lack fields. */
 const storedFormSchema = z.preprocess(
   (stored) => (typeof stored === 'object' ? { ...emptyLaunchForm, ...stored } : stored),
   launchFormSchema,
@@ -23,7 +23,7 @@ export const launchFormPath = (cloudFolder: string): string => join(cloudFolder,
 export const readLaunchForm = (path: string): Promise<LaunchForm> => readJsonFile<LaunchForm>(path, storedFormSchema, emptyLaunchForm)
 export const saveLaunchForm = (path: string, form: LaunchForm): Promise<void> => writeJsonFile(path, form)
 
-/** The draft with what the file states over it, and the file's analysis settings. Throws config-invalid. */
+/** The form with the settings of the file, and the file itself for the analysis settings. Throws config-invalid. */
 export const fillFromConfig = async (form: LaunchForm, file: string): Promise<LaunchForm> => {
   const config = await readConfig(file)
   const { profile, region, settings, input } = readCloudConfig(config, basename(file))
@@ -41,7 +41,7 @@ export const fillFromConfig = async (form: LaunchForm, file: string): Promise<La
 
 const readConfig = async (file: string): Promise<Record<string, unknown>> => {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('config-invalid', `${basename(file)} cannot be read.`, { next: 'Choose it anew.', cause })
+    throw new HeadroomError('config-invalid', `${basename(file)} cannot be read.`, { next: 'Choose the file again.', cause })
   })
   try {
     return z.record(z.string(), z.unknown()).parse(parse(text, { maxAliasCount: 100, logLevel: 'error' }) ?? {})
@@ -63,7 +63,7 @@ const optional = (name: string, text: string): Record<string, string> => (text.t
 
 const fieldNames: Readonly<Record<string, string>> = { bucket: 'bucket', roleArn: 'execution role', prefix: 'prefix' }
 
-/** `plans`: folder for plans of Spark jobs. Throws cloud-setup that names the field. */
+/** `plans`: folder for plans of Spark jobs. Throws cloud-setup, which names the field. */
 export const buildLaunchRequest = async (form: LaunchForm, planRoot: string): Promise<LaunchRequest> => {
   const runId = newRunId()
   const settings = cloudSettingsSchema.safeParse({
@@ -87,11 +87,12 @@ export const buildLaunchRequest = async (form: LaunchForm, planRoot: string): Pr
     const isMissing = form[field as keyof LaunchForm] === ''
     throw new HeadroomError(
       'cloud-setup',
-      isMissing ? `No ${fieldNames[field] ?? field} is chosen.` : `The ${fieldNames[field] ?? field} does not fit: ${issue!.message}`,
+      isMissing ? `The ${fieldNames[field] ?? field} is missing.` : `The ${fieldNames[field] ?? field} is invalid: ${issue!.message}`,
     )
   }
   const input = form.input.trim()
-  if (input === '') throw new HeadroomError('cloud-setup', 'No forecasts are chosen.', { next: 'Name an S3 prefix, or a file or folder.' })
+  if (input === '')
+    throw new HeadroomError('cloud-setup', 'Forecasts are missing.', { next: 'Enter an S3 prefix, or a local file or folder.' })
   const isRemote = input.startsWith('s3://')
   const parsed = launchRequestSchema.safeParse({
     runId,
@@ -100,10 +101,10 @@ export const buildLaunchRequest = async (form: LaunchForm, planRoot: string): Pr
     task: form.program === 'engine' ? await engineTask(form, isRemote ? null : resolve(input), join(planRoot, runId)) : moduleTask(form),
   })
   if (parsed.success) return parsed.data
-  throw new HeadroomError('cloud-setup', `${input} is no S3 prefix.`, { next: 'It looks like s3://bucket/folder/.' })
+  throw new HeadroomError('cloud-setup', `${input} is not an S3 prefix.`, { next: 'Write it as s3://bucket/folder/.' })
 }
 
-/** The tables that are named, else those that lie beside local forecasts. */
+/** The chosen tables, else the companion tables of local forecasts. */
 const engineTask = async (form: LaunchForm, localInput: string | null, planFolder: string): Promise<object> => {
   const findTable = async (kind: 'servers' | 'events'): Promise<string> =>
     localInput === null ? '' : ((await findCompanionTable(localInput, kind)) ?? '')
@@ -119,11 +120,13 @@ const engineTask = async (form: LaunchForm, localInput: string | null, planFolde
 
 const moduleTask = ({ moduleScript, projectFolder }: LaunchForm): object => {
   if (projectFolder.trim() === '') {
-    throw new HeadroomError('cloud-setup', 'No project folder is chosen.', { next: 'Name the folder with src and config of your module.' })
+    throw new HeadroomError('cloud-setup', 'The project folder is missing.', {
+      next: 'Choose the folder with src and config of your module.',
+    })
   }
   if (moduleScript.trim() === '') {
-    throw new HeadroomError('cloud-setup', 'No script of the module is named.', {
-      next: 'Name it as in the project: src/05_risk_analysis.py.',
+    throw new HeadroomError('cloud-setup', 'The script of the module is missing.', {
+      next: 'Enter its path in the project: src/05_risk_analysis.py.',
     })
   }
   return { kind: 'python-module', script: moduleScript.trim(), ...localFile('projectFolder', projectFolder) }

@@ -63,7 +63,7 @@ describe('a connection', () => {
 
   it('wants a region, and reads AWS_DEFAULT_REGION too', async () => {
     await configure('[profile base]\n')
-    expect(await failureOf(connect({ profile: 'base' }))).toMatchObject({ code: 'cloud-setup', message: 'No AWS region is chosen.' })
+    expect(await failureOf(connect({ profile: 'base' }))).toMatchObject({ code: 'cloud-setup', message: 'The AWS region is missing.' })
     process.env['AWS_DEFAULT_REGION'] = 'eu-west-1'
     expect(await callerOf({ profile: 'base' })).toMatchObject({ region: 'eu-west-1' })
   })

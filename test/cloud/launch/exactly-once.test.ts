@@ -1,6 +1,6 @@
 // Exactly one job per launch, whatever breaks: lost requests, lost responses, names that are taken.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { resumeRun } from '../../../src-main/cloud/launch/launch-run.ts'
+import { resumeRun } from '../../../src-main/cloud/launch/resume-run.ts'
 import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 
 describe('a launch makes one job', () => {

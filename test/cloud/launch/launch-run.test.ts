@@ -32,9 +32,9 @@ const anyMeasure = { last: expect.any(Number), most: expect.any(Number) }
 
 describe('one command', () => {
   it('launches, follows, fetches and verifies; every artefact is what this machine makes', async () => {
-    const { code, stdout, stderr } = await launch('--fetch', 'home-run')
+    const { code, stdout, stderr } = await launch('--download', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Job Completed') })
-    expect(stdout).toContain('9 files, all as the manifest says')
+    expect(stdout).toContain('9 files, verified')
     const home = await filesBelow(join(workspace.folder, 'home-run'))
     expect([...home.keys()].sort()).toEqual(Object.values(runFiles).sort())
     const local = await filesBelow(sample.run)
@@ -60,7 +60,7 @@ describe('one command', () => {
       `from,to,servers,effect,note\n${first},${last},*,60 %,Merger\n${before},${before},*,,Fair\n`,
     )
     const tables = ['--servers', join(sample.folder, 'fleet.servers.csv'), '--events', 'company events.csv']
-    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, ...tables, '--wait', '--fetch', 'with-events')
+    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, ...tables, '--wait', '--download', 'with-events')
     expect({ code, stderr }).toMatchObject({ code: 0 })
     const local = join(workspace.folder, 'local-with-events')
     expect((await headroom(['analyze', sample.forecasts, ...tables, '--out', local, '--quiet'], { cwd: workspace.folder })).code).toBe(0)
@@ -94,10 +94,10 @@ describe('one command', () => {
 
   it('does not open what came home damaged', async () => {
     workspace.simulator.faults.addToNextJob({ kind: 'corrupt-outputs' })
-    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, '--wait', '--fetch', 'damaged')
+    const { code, stderr } = await workspace.cloud('launch', sample.forecasts, '--wait', '--download', 'damaged')
     expect({ code, stderr }).toMatchObject({
       code: 4,
-      stderr: expect.stringMatching(/\.parquet does not agree with the manifest, so the run is not opened/),
+      stderr: expect.stringMatching(/\.parquet differs from the manifest, so the run is not opened/),
     })
     expect((await readdir(workspace.folder)).filter((name) => name.includes('damaged'))).toEqual([])
   }, 120_000)
@@ -166,7 +166,7 @@ describe('one command', () => {
   })
 
   it('leaves no credential in files, output or the bucket', async () => {
-    const { stdout, stderr } = await launch('--json', '--fetch', 'secretless')
+    const { stdout, stderr } = await launch('--json', '--download', 'secretless')
     const output = [stdout, stderr, ...[...workspace.simulator.account.logs.values()].flat().map(({ message }) => message)].join('\n')
     const objects = [...workspace.simulator.account.buckets.get(bucketName)!.objects.values()].map(({ body }) => body)
     const files = [...(await filesBelow(workspace.folder)).values(), ...objects]

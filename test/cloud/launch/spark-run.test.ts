@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 afterEach(() => workspace.close())
 
-const onSpark = ['--engine', 'spark', '--instances', '3', '--cost-ceiling', '100']
+const onSpark = ['--engine', 'spark', '--instances', '3', '--cost-limit', '100']
 const launch = (...more: string[]) => workspace.cloud('launch', sample.forecasts, ...servers, ...onSpark, ...more)
 const jobs = () => [...workspace.simulator.account.jobs]
 const jobNames = () => jobs().map(([name]) => name.replace(/\d{14}[0-9a-f]{6}/, 'RUN'))
@@ -55,9 +55,9 @@ const failingRunner =
 
 describe('one command', () => {
   it('makes both jobs in turn and brings home the run that this machine makes', async () => {
-    const { code, stdout, stderr } = await launch('--wait', '--fetch', 'home-run')
+    const { code, stdout, stderr } = await launch('--wait', '--download', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Engine: Spark: flagged') })
-    expect(stdout).toContain('9 files, all as the manifest says')
+    expect(stdout).toContain('9 files, verified')
     expect(await sameAsLocal('home-run')).toEqual([])
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN'])
 
@@ -146,7 +146,7 @@ describe('one command', () => {
       ...options,
       ...onSpark,
       '--wait',
-      '--fetch',
+      '--download',
       'home-run',
     )
     expect({ code, stderr }).toMatchObject({ code: 0 })
@@ -171,7 +171,7 @@ describe('one command', () => {
       new Date(),
     )
     const strange = await workspace.cloud('launch', 's3://lake/my forecasts/', ...onSpark)
-    expect(strange).toMatchObject({ code: 4, stderr: expect.stringContaining('cannot be given the address s3://lake/my forecasts/') })
+    expect(strange).toMatchObject({ code: 4, stderr: expect.stringContaining('cannot read the address s3://lake/my forecasts/') })
     expect(jobs()).toEqual([])
   })
 })
@@ -202,7 +202,7 @@ describe('a trip that is broken off', () => {
     watching.process.kill('SIGKILL')
     await watching.result
     workspace.simulator.faults.clear()
-    expect((await workspace.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).code).toBe(0)
+    expect((await workspace.cloud('launch', '--resume', runId(), '--wait', '--download', 'home-run')).code).toBe(0)
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN'])
     expect(workspace.simulator.requestsOf('CreateProcessingJob')).toHaveLength(2)
   }, 120_000)
@@ -217,7 +217,7 @@ describe('a stage that fails', () => {
     }
     const failed = await launch('--wait')
     expect(failed).toMatchObject({ code: 4 })
-    expect(failed.stderr).toMatch(/In the Spark stage: The job failed: The set has no future rows/)
+    expect(failed.stderr).toMatch(/In the Spark job: The job failed: The set has no future rows/)
     expect(failed.stderr).toContain(`headroom cloud launch --resume ${runId()} --wait`)
     let found = ''
     run = (order) => {
@@ -225,7 +225,7 @@ describe('a stage that fails', () => {
       const inspected = readFile(join(order.args[1]!, 'kept by the first')).then((body) => (found = body.toString()))
       return { stop, exit: inspected.then(() => exit) }
     }
-    expect(await workspace.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).toMatchObject({ code: 0 })
+    expect(await workspace.cloud('launch', '--resume', runId(), '--wait', '--download', 'home-run')).toMatchObject({ code: 0 })
     expect(found).toBe('a step')
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN-spark-again-2', 'headroom-RUN'])
     expect(await sameAsLocal('home-run')).toEqual([])
@@ -238,9 +238,9 @@ describe('a stage that fails', () => {
     const failed = await workspace.cloud('watch', runId())
     expect(failed).toMatchObject({
       code: 4,
-      stderr: expect.stringMatching(/In the second stage: The job was killed, most likely for want of memory/),
+      stderr: expect.stringMatching(/In the engine job: The job was killed, probably because it ran out of memory/),
     })
-    expect(await workspace.cloud('launch', '--resume', runId(), '--wait', '--fetch', 'home-run')).toMatchObject({ code: 0 })
+    expect(await workspace.cloud('launch', '--resume', runId(), '--wait', '--download', 'home-run')).toMatchObject({ code: 0 })
     expect(jobNames()).toEqual(['headroom-RUN-spark', 'headroom-RUN', 'headroom-RUN-again-2'])
     expect(orders).toHaveLength(1)
   }, 120_000)

@@ -3,20 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildJobRequest, type JobSpec } from '../../../src-main/cloud/jobs/job-request.ts'
-import {
-  chooseInstanceType,
-  estimateMaxCostUsd,
-  scikitLearnImage,
-  sparkImage,
-  suggestSparkInstances,
-} from '../../../src-main/cloud/jobs/instance-types.ts'
-import { listExecutionRoles } from '../../../src-main/cloud/account/list-roles.ts'
+import { chooseInstanceType, estimateMaxCostUsd, findImage, suggestSparkInstances } from '../../../src-main/cloud/jobs/instance-types.ts'
 import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
 import type { PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 import { writeLargeForecasts } from '../../fixtures/large-forecasts.ts'
 import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
+import { listExecutionRoles } from '../../../src-main/cloud/preflight/check-role.ts'
 
 let workspace: CloudWorkspace
 let fleet: SampleRun
@@ -69,7 +63,7 @@ describe('preflight', () => {
     expect(await runPreflight()).toMatchObject({ passed: false, caller: null, checks: [{ id: 'identity', state: 'failed' }] })
   })
 
-  it('sees buckets that are not there, not open, or elsewhere', async () => {
+  it('reports buckets that are missing, denied or in another region', async () => {
     expect(await checkOf('bucket', { bucket: 'no-such-bucket' })).toMatchObject({
       state: 'failed',
       detail: 'There is no bucket no-such-bucket.',
@@ -80,10 +74,10 @@ describe('preflight', () => {
       next: 'Launch in us-west-2, or choose a bucket in eu-west-1.',
     })
     workspace.simulator.account.denied.set('s3:HeadBucket', 'Access Denied')
-    expect(await checkOf('bucket')).toMatchObject({ state: 'failed', next: 'Ask for s3:ListBucket on it.' })
+    expect(await checkOf('bucket')).toMatchObject({ state: 'failed', next: 'Request this permission.' })
   })
 
-  it('sees inputs that are empty, no Parquet, cut short, or lack a column', async () => {
+  it('reports inputs that are empty, not Parquet, truncated, or lack a column', async () => {
     const input = `s3://${workspaceBucket}/other/`
     expect(await checkOf('input', {}, { input })).toMatchObject({ state: 'failed', detail: `Nothing lies below ${input}.` })
     workspace.put('other/readme.txt', 'hello')
@@ -110,12 +104,15 @@ describe('preflight', () => {
     })
   })
 
-  it('sees a prefix that cannot be written', async () => {
+  it('reports an S3 prefix without write access', async () => {
     workspace.simulator.account.denied.set('s3:CreateMultipartUpload', 'Access Denied')
-    expect(await checkOf('output')).toMatchObject({ state: 'failed', detail: `You may not write below s3://${workspaceBucket}/headroom/.` })
+    expect(await checkOf('output')).toMatchObject({
+      state: 'failed',
+      detail: `Missing s3:PutObject below s3://${workspaceBucket}/headroom/.`,
+    })
   })
 
-  it('sees roles that are not there, not trusting, not whole, or not to be looked at', async () => {
+  it('reports roles that are missing, lack trust, have an incomplete ARN or cannot be read', async () => {
     expect((await checkOf('role', { roleArn: 'arn:aws:iam::123456789012:role/Nobody' }))?.detail).toBe(
       'There is no role Nobody in this account.',
     )
@@ -131,35 +128,35 @@ describe('preflight', () => {
     expect(await checkOf('role')).toMatchObject({ state: 'warning' })
   })
 
-  it('sees images of elsewhere and quotas of 0, with what fits', async () => {
+  it('reports images of other regions and quotas of 0, with an alternative', async () => {
     const imageUri = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
     expect(await checkOf('image', { imageUri })).toMatchObject({
       state: 'failed',
-      next: `Here it would be ${scikitLearnImage('eu-west-1')!}.`,
+      next: `Use ${findImage('scikit-learn', 'eu-west-1')!}.`,
     })
     expect(await checkOf('image', { imageUri: 'docker.io/library/debian:12' })).toMatchObject({ state: 'failed' })
     workspace.simulator.account.quotas.set('ml.m5.large for processing job usage', 0).set('ml.m5.2xlarge for processing job usage', 1)
     expect(await checkOf('machine')).toMatchObject({
       state: 'failed',
       detail: 'The account’s quota for ml.m5.large is 0.',
-      next: expect.stringContaining('Choose ml.m5.2xlarge, or ask for more at https://'),
+      next: expect.stringContaining('Choose ml.m5.2xlarge, or request a higher quota at https://'),
     })
     workspace.simulator.account.denied.set('servicequotas:ListServiceQuotas', 'no')
     expect(await checkOf('machine')).toMatchObject({ state: 'warning' })
   })
 
-  it('looks for the image, the machines and the cost of a trip through Spark', async () => {
+  it('checks image, instances and cost of a Spark cluster', async () => {
     const task = { kind: 'engine', method: 'headroom', config: {}, spark: { instances: 3, planFolder: '/not/there/yet' } } as const
     expect((await checkOf('image', {}, { task }))?.detail).toContain('/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
     expect((await checkOf('network', {}, { task }))?.detail).toContain('reach S3 and each other')
     // An hour of 3 times 0.922 and of 0.115 USD, and storage of 30 GB for four: in eu-west-1 times 1.35, each rounded up.
     expect(estimateMaxCostUsd('ml.m5.4xlarge', 'eu-west-1', 3600, 30, 3)).toBe(3.76)
-    expect((await checkOf('cost', {}, { task }))?.detail).toMatch(/^at most 3\.93 USD for 1\.0 h/)
+    expect((await checkOf('cost', {}, { task }))?.detail).toMatch(/^Up to 3\.93 USD for 1\.0 h/)
     workspace.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 2)
     expect(await checkOf('machine', {}, { task })).toMatchObject({
       state: 'failed',
       detail: 'The account’s quota for ml.m5.4xlarge is 2.',
-      next: expect.stringMatching(/^Take 2 machines, or ask/),
+      next: expect.stringMatching(/^Use 2 instances, or request/),
     })
     const elsewhere = workspace.request({ imageUri: '123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1' }, { task })
     expect((await preflight(workspace.connection, elsewhere)).checks.find(({ id }) => id === 'image')).toMatchObject({
@@ -167,28 +164,28 @@ describe('preflight', () => {
     })
   })
 
-  it('proposes Spark where a set outgrows the largest machine', async () => {
+  it('proposes a Spark cluster for forecasts that exceed the largest instance type', async () => {
     const path = join(workspace.folder, 'very-large.parquet')
     await writeLargeForecasts(path, fleet.forecasts, 60 * 2 ** 30)
     const found = await preflight(workspace.connection, workspace.request({}, { input: [path] }))
-    // 64.4 GB at 13 GB a machine.
+    // 64.4 GB at 13 GB per instance.
     expect(found.suggestedInstances).toBe(5)
     expect(found.checks.find(({ id }) => id === 'machine')).toMatchObject({ next: expect.stringContaining('--engine spark --instances 5') })
     expect((await runPreflight()).suggestedInstances).toBeNull()
     expect([40, 47, 48, 4000].map((gigabytes) => suggestSparkInstances(gigabytes * 2 ** 30))).toEqual([undefined, undefined, 4, 100])
   })
 
-  it('sees subnets without security group, missing engines and costs above the ceiling', async () => {
+  it('reports subnets without security group, a missing engine bundle and costs above the limit', async () => {
     expect(await checkOf('network', { subnets: ['subnet-1'] })).toMatchObject({ state: 'failed' })
     expect((await checkOf('network', { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] }))?.detail).toContain('gateway endpoint')
     expect((await checkOf('encryption', { kmsKeyId: 'key-1' }))?.detail).toContain('kms:CreateGrant')
     expect(await checkOf('cost', { costCeilingUsd: 0.1 })).toMatchObject({ state: 'failed' })
     process.env['HEADROOM_ENGINE'] = join(workspace.folder, 'nowhere')
-    expect(await checkOf('engine')).toMatchObject({ state: 'failed', next: 'Pack it with: npm run bundle:engine.' })
+    expect(await checkOf('engine')).toMatchObject({ state: 'failed', next: 'Create it with: npm run bundle:engine.' })
   })
 })
 
-describe('machine, cost and image', () => {
+describe('instance type, cost and image', () => {
   // 3 GB and eight times the input: 0.5 GB fits 8 GB, 1 GB (11 GB) needs 16, 40 GB (323 GB) needs 384; nothing is larger.
   it.each([
     [0, 'ml.m5.large'],
@@ -206,10 +203,14 @@ describe('machine, cost and image', () => {
   })
 
   it('has an image in each region that AWS publishes one for', () => {
-    expect(scikitLearnImage('us-east-1')).toBe('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
-    expect(scikitLearnImage('cn-north-1')).toBe('450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3')
-    expect(sparkImage('mx-central-1')).toBe('211125459255.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0')
-    expect([scikitLearnImage('mx-central-1'), scikitLearnImage('nowhere-1')]).toEqual([undefined, undefined])
+    expect(findImage('scikit-learn', 'us-east-1')).toBe('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
+    expect(findImage('scikit-learn', 'cn-north-1')).toBe(
+      '450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3',
+    )
+    expect(findImage('Spark', 'mx-central-1')).toBe(
+      '211125459255.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0',
+    )
+    expect([findImage('scikit-learn', 'mx-central-1'), findImage('scikit-learn', 'nowhere-1')]).toEqual([undefined, undefined])
   })
 })
 
@@ -218,7 +219,7 @@ describe('a launch request', () => {
     request: workspace.request(settings),
     jobName: 'headroom-1',
     region: 'eu-west-1',
-    imageUri: scikitLearnImage('eu-west-1')!,
+    imageUri: findImage('scikit-learn', 'eu-west-1')!,
     instanceType: 'ml.m5.large',
     mounts: [{ name: 'data', s3Uri: 's3://b/k/', localPath: '/opt/ml/processing/input/data' }],
     outputUri: 's3://b/out/',

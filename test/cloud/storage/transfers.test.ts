@@ -187,7 +187,7 @@ describe('a run comes home', () => {
     workspace.put(`runs/1/${runFiles.serverRisk}`, damaged)
     expect(await failureOf(download())).toMatchObject({
       code: 'cloud-incomplete',
-      message: expect.stringContaining('does not agree with the manifest'),
+      message: expect.stringContaining('differs from the manifest'),
     })
     expect(workspace.simulator.requestsOf('GetObject').filter(({ url }) => url.includes(runFiles.serverRisk))).toHaveLength(2)
     await expectNothingLeft()
@@ -205,7 +205,7 @@ describe('a run comes home', () => {
     expect((await failureOf(download())).message).toContain(`${runFiles.clusters} is missing, so the run is incomplete.`)
     workspace.bucket.objects.clear()
     await putRun()
-    expect((await failureOf(download('another'))).message).toContain('The manifest there is another run’s.')
+    expect((await failureOf(download('another'))).message).toContain('The manifest belongs to another run.')
     await expectNothingLeft()
   })
 

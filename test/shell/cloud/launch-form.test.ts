@@ -144,9 +144,9 @@ describe('what the draft brings along', () => {
 
   it('is no module without its folder and script', async () => {
     const form = { ...filledForm(), program: 'python-module' as const }
-    expect(await failureOf(requestOf(form))).toMatchObject({ code: 'cloud-setup', message: 'No project folder is chosen.' })
+    expect(await failureOf(requestOf(form))).toMatchObject({ code: 'cloud-setup', message: 'The project folder is missing.' })
     expect(await failureOf(requestOf({ ...form, projectFolder: workspace.folder }))).toMatchObject({
-      message: 'No script of the module is named.',
+      message: 'The script of the module is missing.',
     })
   })
 })
@@ -217,9 +217,9 @@ describe('a configuration file', () => {
   })
 
   it.each([
-    ['cloud: { volumeGb: 0 }', 'cloud.volumeGb of config.yaml does not fit'],
-    ['cloud: { buket: mine }', 'cloud of config.yaml does not fit: Unrecognized key: "buket".'],
-    ['cloud: everywhere', 'cloud of config.yaml does not fit'],
+    ['cloud: { volumeGb: 0 }', 'cloud.volumeGb in config.yaml is invalid'],
+    ['cloud: { buket: mine }', 'cloud in config.yaml is invalid: Unrecognized key: "buket".'],
+    ['cloud: everywhere', 'cloud in config.yaml is invalid'],
     ['- a list', 'config.yaml holds no settings'],
     ['{ broken', 'config.yaml holds no settings'],
   ])('with %j is refused in one sentence', async (text, message) => {

@@ -1,6 +1,6 @@
 // Which addresses the app hands to the browser: pages of AWS and nothing that only looks like one.
 import { describe, expect, test } from 'vitest'
-import { parseAwsUrl } from '../../../src-main/shell/cloud/aws-urls.ts'
+import { parseAwsUrl } from '../../../src-main/cloud/account/aws-pages.ts'
 
 describe('pages of AWS are opened', () => {
   test.each([

@@ -1,0 +1,65 @@
+// Instances, volume and estimated cost of a launch: preflight and launch use this one plan.
+import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
+import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { chooseInstanceType, defaultSparkInstanceType, estimateMaxCostUsd, sparkVolumeGb } from '../jobs/instance-types.ts'
+
+type EngineTask = Extract<LaunchRequest['task'], { kind: 'engine' }>
+export type SparkTask = EngineTask & { readonly spark: NonNullable<EngineTask['spark']> }
+
+/** The task of a launch on a Spark cluster; undefined for any other. */
+export const sparkTaskOf = ({ task }: LaunchRequest): SparkTask | undefined =>
+  task.kind === 'engine' && task.spark !== undefined ? { ...task, spark: task.spark } : undefined
+
+/** The jobs of a launch in their order. */
+export const partsOf = (request: LaunchRequest): readonly [CloudRunPart, ...CloudRunPart[]] =>
+  sparkTaskOf(request) === undefined ? ['whole'] : ['spark', 'finish']
+
+export interface JobResources {
+  readonly instanceType: string
+  readonly instances: number
+  readonly volumeGb: number
+}
+
+/** `inputBytes`: compressed size of what the job reads. After Spark, the engine reads at most half of it at once. */
+export const planResources = (request: LaunchRequest, part: CloudRunPart, inputBytes: number): JobResources => {
+  const { instanceType, volumeGb } = request.settings
+  switch (part) {
+    case 'whole':
+      return { instanceType: instanceType ?? chooseInstanceType(inputBytes).type, instances: 1, volumeGb }
+    case 'spark':
+      return {
+        instanceType: instanceType ?? defaultSparkInstanceType,
+        instances: sparkTaskOf(request)?.spark.instances ?? 1,
+        volumeGb: sparkVolumeGb(inputBytes, volumeGb),
+      }
+    case 'finish':
+      return {
+        instanceType: instanceType ?? chooseInstanceType(inputBytes / 2).type,
+        instances: 1,
+        volumeGb: sparkVolumeGb(inputBytes, volumeGb),
+      }
+  }
+}
+
+/** USD for the whole max runtime of all jobs; null if the price list lacks an instance type. */
+export const estimateRunCostUsd = (request: LaunchRequest, region: string, inputBytes: number): number | null => {
+  let totalUsd = 0
+  for (const part of partsOf(request)) {
+    const { instanceType, instances, volumeGb } = planResources(request, part, inputBytes)
+    const costUsd = estimateMaxCostUsd(instanceType, region, request.settings.maxRuntimeSeconds, volumeGb, instances)
+    if (costUsd === null) return null
+    totalUsd += costUsd
+  }
+  return Math.round(totalUsd * 100) / 100
+}
+
+/** Throws cloud-limit if the estimate exceeds the cost limit. */
+export const assertWithinCostLimit = (maxCostUsd: number | null, { settings }: LaunchRequest): void => {
+  if (maxCostUsd === null || maxCostUsd <= settings.costCeilingUsd) return
+  throw new HeadroomError(
+    'cloud-limit',
+    `The estimated cost of up to ${maxCostUsd.toFixed(2)} USD exceeds the cost limit of ${settings.costCeilingUsd} USD.`,
+    { next: 'Reduce the max runtime, choose a smaller instance type, or raise the cost limit.' },
+  )
+}
