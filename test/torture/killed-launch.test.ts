@@ -56,7 +56,7 @@ describe('the process is killed', () => {
     await killWhen(() => sentParts().length >= 6, 'launch', fleet.forecasts)
     const [first, from] = [sentParts(), workspace.simulator.requests.length]
     expect(workspace.simulator.account.jobs.size).toBe(0)
-    await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--fetch', 'home-run'))
+    await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--download', 'home-run'))
     const all = [...first, ...sentParts(from)].sort((a, b) => a - b)
     // Each part of the engine's archive once.
     expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
@@ -65,7 +65,7 @@ describe('the process is killed', () => {
   it('while it submits: the job that was made is found', async () => {
     workspace.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
     await killWhen(() => workspace.simulator.account.jobs.size === 1, 'launch', fleet.forecasts)
-    await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--fetch', 'home-run'))
+    await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--download', 'home-run'))
     expect(workspace.simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   }, 120_000)
 

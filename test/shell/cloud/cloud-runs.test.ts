@@ -46,7 +46,7 @@ it('shows an incomplete run after a restart, without asking for it again', async
   expect(workspace.simulator.requests).toHaveLength(asked)
 })
 
-it('goes on with a job that was left, keeps its lines, and lets go when told', async () => {
+it('follows an unfinished job, keeps its lines, and stops following on request', async () => {
   await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'echo first; sleep 1; echo last; exit 3')
   const cloudRuns = open()
   const request = workspace.request()
@@ -70,7 +70,7 @@ it('goes on with a job that was left, keeps its lines, and lets go when told', a
   expect(await without.lines(request.runId)).toEqual([])
 })
 
-it('makes both jobs of a trip through Spark; one that failed is begun again when the user says so', async () => {
+it('runs both jobs of a Spark cluster; a failed one restarts when the user resumes the run', async () => {
   await workspace.close()
   let attempts = 0
   const runSpark: SparkRunner = ({ args: [, out] }) => {
@@ -92,7 +92,7 @@ it('makes both jobs of a trip through Spark; one that failed is begun again when
     part: 'spark',
     status: 'Failed',
     isLive: false,
-    error: { message: expect.stringContaining('In the Spark stage') },
+    error: { message: expect.stringContaining('In the Spark job') },
   })
   await cloudRuns.stopFollowing()
   // A later start shows it, and begins nothing by itself.
