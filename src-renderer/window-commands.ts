@@ -1,5 +1,5 @@
 // The window's commands, run from the command palette, by shortcut or from the menu.
-import { reportFormats } from '../src-shared/ipc/report-format.ts'
+import { reportFormats } from '../src-shared/ipc/export-rows.ts'
 import { themeChoices } from '../src-shared/config/settings.ts'
 import type { Command } from './frame/key-listener.ts'
 import { changeSettings } from './state/settings.ts'

@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
-import { reportFormats } from '../../src-shared/ipc/report-format.ts'
+import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
 import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { writeExitMessage } from './exit-message.ts'

@@ -1,6 +1,6 @@
 // headroom export: a run as one HTML page, PDF, workbook or CSV.
 import { basename, resolve } from 'node:path'
-import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
+import type { ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { writeReport } from '../report/write-report.ts'
 import { jsonText, print, say } from './terminal.ts'

@@ -1,5 +1,5 @@
 // Two runs compared for the window: lists are cut to what can be read, their counts stay whole.
-import { maxListed, type CompareResponse, type CompareRequest } from '../../src-shared/ipc/compare-runs-view.ts'
+import { maxListed, type CompareResponse, type CompareRequest } from '../../src-shared/ipc/run-comparison.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
 
 export const compareForWindow = async ({ earlier, later }: CompareRequest): Promise<CompareResponse> => {

@@ -5,7 +5,17 @@ import { explainFailure } from '../forecasts/forecast-dataset.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateRunBytes } from './check-disk-space.ts'
 import { createRun, type Run } from './create-run.ts'
-import { assessFleetRisk, openFleet, profileFleet, selectFleetModels, validateFleet, type AssessedFleet, type FleetOptions, type FleetRequest, type FleetWork } from './fleet-stages.ts'
+import {
+  assessFleetRisk,
+  openFleet,
+  profileFleet,
+  selectFleetModels,
+  validateFleet,
+  type AssessedFleet,
+  type FleetOptions,
+  type FleetRequest,
+  type FleetWork,
+} from './fleet-stages.ts'
 import { startFlaggedForecasts, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { awaitFlaggedFile, finaliseRun, measureFleet } from './run-stages.ts'
 

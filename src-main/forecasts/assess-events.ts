@@ -1,6 +1,12 @@
 // Events to come as a scenario on the horizon: each alone and all at once, who is pushed over the threshold and who is saved.
 import { z } from 'zod'
-import { maxNamedServers, type EventReport, type EventScenario, type EventRiskState, type EventReportEntry } from '../../src-shared/artefacts/event-report.ts'
+import {
+  maxNamedServers,
+  type EventReport,
+  type EventScenario,
+  type EventRiskState,
+  type EventReportEntry,
+} from '../../src-shared/artefacts/event-report.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { Database } from '../database/database.ts'

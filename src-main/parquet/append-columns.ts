@@ -1,7 +1,22 @@
 // Parquet files joined into one, with further columns beside theirs: pages are copied as they are, only the footer is new.
 import { open, type FileHandle } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { footerBytes, footerFields, listOfStructs, numberAt, parquetMagic, readFileFooter, snappyCodec, structAt, structsAt, textAt, topLevelColumns, withFields, withoutPageIndexes, type ParquetFooter } from './parquet-footer.ts'
+import {
+  footerBytes,
+  footerFields,
+  listOfStructs,
+  numberAt,
+  parquetMagic,
+  readFileFooter,
+  snappyCodec,
+  structAt,
+  structsAt,
+  textAt,
+  topLevelColumns,
+  withFields,
+  withoutPageIndexes,
+  type ParquetFooter,
+} from './parquet-footer.ts'
 import { ThriftError, writeThrift, type ThriftStruct } from './thrift-compact.ts'
 
 const { fileMetaData, schemaElement, rowGroup, columnChunk, columnMetaData } = footerFields

@@ -1,6 +1,16 @@
 // A Parquet file cut down to its first row group: what shows a set's columns and times without the rest of it.
 import { open } from 'node:fs/promises'
-import { footerBytes, footerFields, listOfStructs, numberAt, readFileFooter, structAt, structsAt, withFields, withoutPageIndexes } from './parquet-footer.ts'
+import {
+  footerBytes,
+  footerFields,
+  listOfStructs,
+  numberAt,
+  readFileFooter,
+  structAt,
+  structsAt,
+  withFields,
+  withoutPageIndexes,
+} from './parquet-footer.ts'
 
 const { fileMetaData, rowGroup, columnChunk, columnMetaData } = footerFields
 

@@ -1,6 +1,14 @@
 // The footer of a Parquet file, local or in a bucket, by the names of its specification (parquet.thrift of Apache Parquet).
 import { open } from 'node:fs/promises'
-import { readThrift, thriftTypes, ThriftError, writeThrift, type ThriftList, type ThriftStruct, type ThriftValue } from './thrift-compact.ts'
+import {
+  readThrift,
+  thriftTypes,
+  ThriftError,
+  writeThrift,
+  type ThriftList,
+  type ThriftStruct,
+  type ThriftValue,
+} from './thrift-compact.ts'
 
 /** Field numbers of the structs that are read or changed here. */
 export const footerFields = {

@@ -1,5 +1,5 @@
 // What the query process does on each of its channels.
-import { maxListedRows } from '../../src-shared/ipc/query-contract.ts'
+import { maxListedRows } from '../../src-shared/ipc/user-sql.ts'
 import type { ChannelServedBy, Handlers } from '../../src-shared/ipc/ipc-contract.ts'
 import { describeRunTables, runUserSql } from '../queries/user-sql/run-user-sql.ts'
 import { exportQuery } from '../report/export-query.ts'

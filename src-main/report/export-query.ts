@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { csvField } from '../../src-shared/artefacts/csv-field.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/query-contract.ts'
+import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import { escapeFormula } from '../../src-shared/artefacts/escape-formulas.ts'

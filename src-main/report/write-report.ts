@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
-import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
+import type { ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
 import { resourcePath } from '../run-folder/resource-path.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'

@@ -1,7 +1,16 @@
 // Formats the figures of one server and metric, for the drawer and the server's page.
 import { dayMs } from '../../src-shared/chart-options/format.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
-import { formatDate, formatDaysAhead, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
+import {
+  formatDate,
+  formatDaysAhead,
+  formatDollars,
+  formatUtcTime,
+  formatNumber,
+  formatProbability,
+  formatSigned,
+  formatting,
+} from '../theme/formatting.ts'
 
 export type ServerFigures = ServerDetail['metrics'][number]
 type LabelledFigure = readonly [name: string, value: string]

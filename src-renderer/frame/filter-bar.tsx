@@ -1,6 +1,13 @@
 // The filter shared by all views: text, groups, risk, cluster and recommendation, the metric, undo and redo.
 import { Redo2, Search, Undo2, X } from 'lucide-react'
-import { groupColumns, isFilterActive, noFilter, riskFilters, type FleetFilter, type RiskFilter } from '../../src-shared/ipc/fleet-filter.ts'
+import {
+  groupColumns,
+  isFilterActive,
+  noFilter,
+  riskFilters,
+  type FleetFilter,
+  type RiskFilter,
+} from '../../src-shared/ipc/fleet-filter.ts'
 import type { FilterChoices } from '../../src-shared/ipc/fleet-view.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { changeFilter, clearFilter, redoFilter, undoFilter, useNavigation } from '../state/navigation.ts'

@@ -9,7 +9,16 @@ import { formatNumber, formatting } from '../theme/formatting.ts'
 import { recommendationLabels } from '../theme/labels.ts'
 import { DrawerGrip } from './drawer-grip.tsx'
 import { ErrorPanel } from '../components/error-panel.tsx'
-import { formatCluster, formatCost, formatFirstBreach, formatPoints, formatRank, formatServerTime, sortMetrics, type ServerFigures } from '../components/server-figures.ts'
+import {
+  formatCluster,
+  formatCost,
+  formatFirstBreach,
+  formatPoints,
+  formatRank,
+  formatServerTime,
+  sortMetrics,
+  type ServerFigures,
+} from '../components/server-figures.ts'
 import { RiskBadge } from '../components/risk-badge.tsx'
 
 const close = (): void => selectServer(null)

@@ -1,5 +1,12 @@
 // The only file that touches the preload bridge: typed requests and pushes, parsed by the contract.
-import { channels, pushSchema, type ChannelRequest, type ChannelResponse, type Push, type WindowChannel } from '../../src-shared/ipc/ipc-contract.ts'
+import {
+  channels,
+  pushSchema,
+  type ChannelRequest,
+  type ChannelResponse,
+  type Push,
+  type WindowChannel,
+} from '../../src-shared/ipc/ipc-contract.ts'
 import { responseSchema, unwrapResponse } from '../../src-shared/ipc/envelope.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { PreloadBridge } from '../../src-shared/ipc/preload-bridge.ts'

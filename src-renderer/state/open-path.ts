@@ -13,7 +13,7 @@ const { getState, setState } = useWindowState
 export const fileNameOf = (path: string): string => /[^/\\]+(?=[/\\]*$)/.exec(path)?.[0] ?? path
 
 /** Analyses the forecasts of a run again with its saved events. */
-export const rerunAnalysis = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => analyse({ kind: 'again', folder }))
+export const rerunAnalysis = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => analyse({ kind: 'rerun', folder }))
 
 export const openSample = (): Promise<void> => openWithStatus('sample fleet', () => analyse({ kind: 'sample' }))
 

@@ -1,7 +1,7 @@
 // State of the query view: SQL text, execution and result; preserved between views.
 import { create } from 'zustand'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
-import type { queryFormats, QueryResponse } from '../../src-shared/ipc/query-contract.ts'
+import type { queryFormats, QueryResponse } from '../../src-shared/ipc/user-sql.ts'
 import { request } from '../ipc/bridge.ts'
 import { changeSettings } from './settings.ts'
 import { notify, notifyResult } from './notify.ts'

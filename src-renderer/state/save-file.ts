@@ -1,7 +1,6 @@
 // Saves charts, tables, rows and reports as files that the user chooses.
-import type { ExportRowsRequest } from '../../src-shared/ipc/export-rows.ts'
+import type { ExportRowsRequest, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import type { SavedKind } from '../../src-shared/ipc/ipc-contract.ts'
-import type { ReportFormat } from '../../src-shared/ipc/report-format.ts'
 import { request } from '../ipc/bridge.ts'
 import { formatting } from '../theme/formatting.ts'
 import { notifyResult } from './notify.ts'

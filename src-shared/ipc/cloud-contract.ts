@@ -1,7 +1,15 @@
 // The cloud channels of the window, and what is pushed to it. The only credential that crosses them is a one-time code.
 import { z } from 'zod'
 import { cloudSettingsSchema, engineKinds, processingLimits, defaultInstances } from '../cloud/cloud-settings.ts'
-import { callerSchema, jobLoadSchema, jobStatusSchema, logLineSchema, preflightSchema, cloudRunParts, cloudRunStages } from '../cloud/cloud-job.ts'
+import {
+  callerSchema,
+  jobLoadSchema,
+  jobStatusSchema,
+  logLineSchema,
+  preflightSchema,
+  cloudRunParts,
+  cloudRunStages,
+} from '../cloud/cloud-job.ts'
 import { wireErrorSchema } from '../run/errors.ts'
 
 const emptyObject = z.strictObject({})

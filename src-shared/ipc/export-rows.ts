@@ -1,11 +1,15 @@
-// Rows that leave the window: which list, under which filter, in which format.
+// Exports: the formats of a whole run as a report, and rows of a list under its filter.
 import { z } from 'zod'
 import { serversRequestSchema } from './fleet-view.ts'
+
+/** Formats of a report about a whole run. */
+export const reportFormats = ['html', 'pdf', 'xlsx', 'csv'] as const
+export type ReportFormat = (typeof reportFormats)[number]
 
 export const rowFormats = ['csv', 'parquet', 'json', 'xlsx'] as const
 export const rowFormatSchema = z.enum(rowFormats)
 
-/** `all`: every server of the run, whatever the filter. `servers` of the filter name the selected ones. */
+/** `all`: every server of the run, whatever the filter. `servers` of the filter names the selected ones. */
 export const exportRowsRequestSchema = serversRequestSchema.omit({ offset: true, limit: true }).extend({ format: rowFormatSchema })
 export type ExportRowsRequest = z.infer<typeof exportRowsRequestSchema>
 

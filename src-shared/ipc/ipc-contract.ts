@@ -5,18 +5,53 @@ import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
 import { runEventSchema } from '../run/run-event.ts'
 import { analyzeCallSchema } from './analyze-call.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
-import { compareResponseSchema, compareRequestSchema, reconcileRequestSchema } from './compare-runs-view.ts'
+import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
 import { deepLinkSchema } from './deep-link.ts'
 import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-calendar.ts'
-import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema } from './export-rows.ts'
-import { filterChoicesSchema, filteredRequestSchema, fleetFiguresRequestSchema, fleetFiguresSchema, modelAccuracyResponseSchema, recommendationsPageSchema, recommendationsRequestSchema, saveDecisionsRequestSchema, seasonResponseSchema, serversPageSchema, serversRequestSchema, withdrawDecisionsRequestSchema } from './fleet-view.ts'
+import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema, reportFormats } from './export-rows.ts'
+import {
+  filterChoicesSchema,
+  filteredRequestSchema,
+  fleetFiguresRequestSchema,
+  fleetFiguresSchema,
+  modelAccuracyResponseSchema,
+  recommendationsPageSchema,
+  recommendationsRequestSchema,
+  saveDecisionsRequestSchema,
+  seasonResponseSchema,
+  serversPageSchema,
+  serversRequestSchema,
+  withdrawDecisionsRequestSchema,
+} from './fleet-view.ts'
 import { hostLoadRequestSchema, hostLoadSchema, packingPageSchema, packingRequestSchema } from './packing-view.ts'
-import { queryExportRequestSchema, queryRequestSchema, queryResponseSchema, queryTablesSchema, queryWriteRequestSchema, writtenQuerySchema } from './query-contract.ts'
-import { reconciliationSchema } from './reconciliation.ts'
-import { reportFormats } from './report-format.ts'
-import { clusterProfilesSchema, clustersDataSchema, clustersRequestSchema, heatmapRequestSchema, heatmapViewSchema, runOverviewSchema, serverDetailSchema, serverRequestSchema, serversInsideRequestSchema, serversInsideSchema } from './run-view.ts'
-import { savedScenariosSchema } from './saved-scenario.ts'
-import { whatIfChoicesRequestSchema, whatIfChoicesSchema, whatIfRequestSchema, whatIfResultSchema } from './what-if.ts'
+import {
+  queryExportRequestSchema,
+  queryRequestSchema,
+  queryResponseSchema,
+  queryTablesSchema,
+  queryWriteRequestSchema,
+  writtenQuerySchema,
+} from './user-sql.ts'
+import { reconcileRequestSchema, reconciliationSchema } from './reconciliation.ts'
+import {
+  clusterProfilesSchema,
+  clustersDataSchema,
+  clustersRequestSchema,
+  heatmapRequestSchema,
+  heatmapViewSchema,
+  runOverviewSchema,
+  serverDetailSchema,
+  serverRequestSchema,
+  serversInsideRequestSchema,
+  serversInsideSchema,
+} from './run-view.ts'
+import {
+  savedScenariosSchema,
+  whatIfChoicesRequestSchema,
+  whatIfChoicesSchema,
+  whatIfRequestSchema,
+  whatIfResultSchema,
+} from './what-if.ts'
 
 const path = z.string().min(1)
 const emptyObject = z.strictObject({})
@@ -59,7 +94,7 @@ export const analysisSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), servers: z.int().min(1).max(100_000).optional() }),
   z.strictObject({ kind: z.literal('forecast'), path }),
   /** The forecasts that a run was made of, with the run's settings and its event calendar. */
-  z.strictObject({ kind: z.literal('again'), folder: path }),
+  z.strictObject({ kind: z.literal('rerun'), folder: path }),
 ])
 export type AnalysisSource = z.infer<typeof analysisSourceSchema>
 

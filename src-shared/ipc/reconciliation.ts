@@ -1,7 +1,9 @@
-// One run against the arithmetic of the Python original on the same forecasts: each total as a chain of steps from its figure to ours.
+// Reconciliation of a run with Module 05 on the same forecasts: each total as a chain of steps from Module 05's figure to Headroom's.
 import { z } from 'zod'
 
 const count = z.int().min(0)
+
+export const reconcileRequestSchema = z.strictObject({ folder: z.string().min(1) })
 
 export const figureUnits = ['rows', 'servers', 'clusters', 'USD a month'] as const
 const figureSchema = z.object({ value: z.number(), unit: z.enum(figureUnits) })

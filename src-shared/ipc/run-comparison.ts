@@ -136,3 +136,15 @@ export const runComparisonSchema = z.object({
   forecast_check: forecastCheckSchema.nullable(),
 })
 export type RunComparison = z.infer<typeof runComparisonSchema>
+
+/** At most so many changes, added and removed series go to the window; the counts cover all of them. */
+export const maxListed = 5000
+
+export const compareRequestSchema = z.strictObject({ earlier: z.string().min(1), later: z.string().min(1) })
+export type CompareRequest = z.infer<typeof compareRequestSchema>
+
+export const compareResponseSchema = runComparisonSchema.extend({
+  /** How many changes there are; `changes` holds the first of them. */
+  totalChanges: z.int().min(0),
+})
+export type CompareResponse = z.infer<typeof compareResponseSchema>

@@ -7,8 +7,6 @@ const count = z.int().min(0)
 const instant = z.string()
 const positive = z.number().positive().max(1e9)
 
-/** Columns of the servers table by which servers form groups. */
-
 const groupGrowthSchema = z.strictObject({
   column: z.enum(groupColumns),
   value: z.string().min(1),
@@ -138,3 +136,13 @@ export const whatIfResultSchema = z.object({
     .nullable(),
 })
 export type WhatIfResult = z.infer<typeof whatIfResultSchema>
+
+/** A scenario that the planner saved, with its outcome at that time. */
+export const savedScenarioSchema = z.strictObject({
+  name: z.string().min(1).max(120),
+  scenario: scenarioSchema,
+  outcome: scenarioFiguresSchema,
+})
+export type SavedScenario = z.infer<typeof savedScenarioSchema>
+
+export const savedScenariosSchema = z.array(savedScenarioSchema).max(100)

@@ -41,18 +41,7 @@ const compareSet = async (
   await headroom(['analyze', set, ...own, '--out', run, '--quiet'])
   const account = await serveSandboxAccount(isInBucket ? set : undefined)
   try {
-    const settings = [
-      '--bucket',
-      account.bucket,
-      '--role',
-      account.roleArn,
-      '--cost-limit',
-      '100',
-      '--engine',
-      'spark',
-      '--instances',
-      '2',
-    ]
+    const settings = ['--bucket', account.bucket, '--role', account.roleArn, '--cost-limit', '100', '--engine', 'spark', '--instances', '2']
     const { output, seconds } = await headroom(
       ['cloud', 'launch', isInBucket ? account.input : set, ...own, ...settings, '--wait', '--download', home],
       { ...account.environment, HEADROOM_HOME: join(folder, `${name}-headroom`), HEADROOM_POLL_MS: '500' },

@@ -9,7 +9,7 @@ import { handleRequest } from '../../src-main/ipc/handle-request.ts'
 import { queryHandlers } from '../../src-main/query-host/query-handlers.ts'
 import { responseSchema } from '../../src-shared/ipc/envelope.ts'
 import { channels } from '../../src-shared/ipc/ipc-contract.ts'
-import { maxListedRows } from '../../src-shared/ipc/query-contract.ts'
+import { maxListedRows } from '../../src-shared/ipc/user-sql.ts'
 import { fabricateRun } from '../fixtures/fabricated-runs.ts'
 
 let folder: string

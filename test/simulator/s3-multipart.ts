@@ -1,7 +1,15 @@
 // Multipart uploads: parts that are verified as they come, listed in pages, joined with a full-object or composite checksum.
 import { createHash, randomUUID } from 'node:crypto'
 import type { Bucket, MultipartUpload, UploadedPart } from './account.ts'
-import { checksumAlgorithms, checksumHeader, checksumOf, compositeOf, verifiedChecksum, type Checksum, type ChecksumAlgorithm } from './checksums.ts'
+import {
+  checksumAlgorithms,
+  checksumHeader,
+  checksumOf,
+  compositeOf,
+  verifiedChecksum,
+  type Checksum,
+  type ChecksumAlgorithm,
+} from './checksums.ts'
 import { checksumHeaders, etagOf, preconditionFailed, storeObject } from './s3-objects.ts'
 import { element, ServiceError, xmlResponse, xmlTexts, type ServiceResponse, type ServiceRequest } from './wire.ts'
 

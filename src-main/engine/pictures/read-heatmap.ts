@@ -5,7 +5,14 @@ import { isPercentMetric, type AnalysisConfig } from '../../../src-shared/config
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
-import { cellValueSql, createHeatmapRow, createTimeMarks, levelIndexSql, markedDaySchema, riskOrderSql } from '../../forecasts/heatmap-rules.ts'
+import {
+  cellValueSql,
+  createHeatmapRow,
+  createTimeMarks,
+  levelIndexSql,
+  markedDaySchema,
+  riskOrderSql,
+} from '../../forecasts/heatmap-rules.ts'
 
 const maxRows = 60
 const maxColumns = 360

@@ -12,7 +12,14 @@ import { canonicalExpressions, forecastRowsQuery } from '../../forecasts/forecas
 import { thresholdsQuery } from '../../forecasts/thresholds.ts'
 import { headroom } from '../methods/headroom.ts'
 import { forecastQuery, horizonCountsQuery, seriesQuery } from '../selection/prepare-series.ts'
-import { candidateErrorsQuery, candidateRowsQuery, candidatesQuery, forcedModelQuery, selectedModelsQuery, unalignedErrorsQuery } from '../selection/select-models.ts'
+import {
+  candidateErrorsQuery,
+  candidateRowsQuery,
+  candidatesQuery,
+  forcedModelQuery,
+  selectedModelsQuery,
+  unalignedErrorsQuery,
+} from '../selection/select-models.ts'
 import { seriesProfileQuery } from '../selection/profile-series.ts'
 import { planChecks, repeatedRowsQuery, validationQuery, suspectedRowsQuery, stepQuery, type PlanCheck } from './plan-checks.ts'
 import { toSparkSql } from './spark-sql.ts'

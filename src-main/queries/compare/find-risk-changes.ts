@@ -1,6 +1,12 @@
 // Every risk that is new, cleared or still there between two runs, with its figures on both sides, and how many there are.
 import { z } from 'zod'
-import { changeCauseSchema, riskStatusSchema, unpairedSeriesSchema, type RiskChange, type RunComparison } from '../../../src-shared/ipc/run-comparison.ts'
+import {
+  changeCauseSchema,
+  riskStatusSchema,
+  unpairedSeriesSchema,
+  type RiskChange,
+  type RunComparison,
+} from '../../../src-shared/ipc/run-comparison.ts'
 import type { Database } from '../../database/database.ts'
 import { attributeChanges, type Basis, type Side } from './attribute-changes.ts'
 

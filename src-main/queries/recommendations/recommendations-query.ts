@@ -1,7 +1,12 @@
 // The run's recommendations under the filter, page by page, with the planner's decision beside each.
 import { z } from 'zod'
 import { recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
-import { recommendationSchema, type Recommendation, type RecommendationsPage, type RecommendationsRequest } from '../../../src-shared/ipc/fleet-view.ts'
+import {
+  recommendationSchema,
+  type Recommendation,
+  type RecommendationsPage,
+  type RecommendationsRequest,
+} from '../../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { SqlParameters } from '../../database/database.ts'
 import { describeReason, traceQuery } from '../../forecasts/recommendation-text.ts'

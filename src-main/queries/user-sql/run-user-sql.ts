@@ -13,7 +13,7 @@ import {
 } from '@duckdb/node-api'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import type { QueryTables } from '../../../src-shared/ipc/query-contract.ts'
+import type { QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { literal } from '../../database/database.ts'
 import { readRunFolder, type RunFolder } from '../../run-folder/read-run-folder.ts'

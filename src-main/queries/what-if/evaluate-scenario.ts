@@ -1,10 +1,30 @@
 // Answers what-if scenarios on an open run: the fleet is read at the first question, then every answer is arithmetic.
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
-import { gridPercentiles, gridThresholds, scenarioSchema, type ScenarioFigures, type ListedServer, type Scenario, type ServerList, type WhatIfResult, type WhatIfChoices, type WhatIfRequest } from '../../../src-shared/ipc/what-if.ts'
+import {
+  gridPercentiles,
+  gridThresholds,
+  scenarioSchema,
+  type ScenarioFigures,
+  type ListedServer,
+  type Scenario,
+  type ServerList,
+  type WhatIfResult,
+  type WhatIfChoices,
+  type WhatIfRequest,
+} from '../../../src-shared/ipc/what-if.ts'
 import type { Database } from '../../database/database.ts'
 import type { RunContents } from '../run/run-contents.ts'
 import { loadWhatIfFleet, type WhatIfFleet, type WhatIfPolicy } from './load-fleet.ts'
-import { countFleetDays, findFirstBreach, countRiskGrid, periodInstant, evaluateFleet, calculateUnitsToAdd, type ScenarioParameters, type FleetEvaluation } from './evaluate-fleet.ts'
+import {
+  countFleetDays,
+  findFirstBreach,
+  countRiskGrid,
+  periodInstant,
+  evaluateFleet,
+  calculateUnitsToAdd,
+  type ScenarioParameters,
+  type FleetEvaluation,
+} from './evaluate-fleet.ts'
 import { applyServerChanges, type ChangedFleet } from './apply-server-changes.ts'
 import { createScenarioParameters, unknownNameError } from './scenario-parameters.ts'
 

@@ -1,4 +1,4 @@
-// Starts analyses for the window: where the run goes, which servers table lies beside the input, and how it ended.
+// Starts analyses for the window, chooses their run folders and companion tables, and cancels them when the app quits.
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -13,7 +13,7 @@ import { inputName, inspectPath, fileExists, findCompanionTable } from '../ipc/i
 
 /** Servers of the sample when none are asked for. */
 export const defaultSampleServers = 120
-/** Samples up to this size show breach probabilities too: they take longer than the rest of the analysis. */
+/** Larger samples skip breach probabilities, which take longer than the rest of the analysis. */
 const maxSimulatedServers = 2000
 
 export class Analyses {
@@ -56,7 +56,7 @@ export class Analyses {
       })
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }
     }
-    if (source.kind === 'again') return this.#again(analysisId, source.folder)
+    if (source.kind === 'rerun') return this.#rerun(analysisId, source.folder)
     const { path } = await inspectPath(source.path)
     const serversTable = await findCompanionTable(path, 'servers')
     const eventsTable = await findCompanionTable(path, 'events')
@@ -71,16 +71,16 @@ export class Analyses {
     return { state: 'started', analysisId, name: basename(path), serversTable, eventsTable }
   }
 
-  async #again(analysisId: string, folder: string): Promise<ChannelResponse<'analysis.start'>> {
+  async #rerun(analysisId: string, folder: string): Promise<ChannelResponse<'analysis.start'>> {
     const manifest = await readManifest(folder)
     if (manifest.method !== 'headroom') {
-      throw new HeadroomError('query-refused', 'A run of the module05 method is analysed again on the command line.', {
-        next: 'headroom analyze SET --method module05 --out FOLDER',
+      throw new HeadroomError('query-refused', 'The window cannot re-run an analysis by the module05 method.', {
+        next: 'Use the command line: headroom analyze FORECASTS --method module05 --out FOLDER',
       })
     }
     const serversTable = manifest.servers_table?.path ?? null
-    const eventCalendar = eventsTablePath(folder)
-    const eventsTable = (await fileExists(eventCalendar)) ? eventCalendar : (manifest.events_table?.path ?? null)
+    const calendarTable = eventsTablePath(folder)
+    const eventsTable = (await fileExists(calendarTable)) ? calendarTable : (manifest.events_table?.path ?? null)
     const name = basename(folder).replace(/-\d{8}-\d{6}$/, '')
     this.#run({
       analysisId,
@@ -89,7 +89,7 @@ export class Analyses {
       config: manifest.config,
       memoryLimit: this.#settings().memoryLimit,
     })
-    return { state: 'started', analysisId, name: `${name} again`, serversTable, eventsTable }
+    return { state: 'started', analysisId, name: `${name} (re-run)`, serversTable, eventsTable }
   }
 
   #runFolder(name: string): string {
@@ -104,7 +104,7 @@ export class Analyses {
     await this.#engine.call('analysis.cancel', { analysisId })
   }
 
-  /** Cancels what runs and waits until it has cleaned up after itself, at most `patienceMs`. */
+  /** Cancels all running analyses and waits at most `timeoutMs` for their clean-up. */
   async cancelAll(timeoutMs: number): Promise<void> {
     const running = [...this.#running]
     const ended = Promise.all(running.map(([analysisId, end]) => this.cancel(analysisId).then(() => end)))
@@ -114,7 +114,7 @@ export class Analyses {
 
   #run(call: AnalyzeCall): void {
     const { analysisId } = call
-    // The engine reports its own end as an event; only a call that fails as a whole is reported here.
+    // The engine reports the end of an analysis as an event; here only a failed call is reported.
     const end = this.#engine
       .call('analysis.run', call)
       .then(
@@ -128,14 +128,14 @@ export class Analyses {
   }
 }
 
-/** A sample that an older Headroom analysed in another format is analysed anew. */
+/** False for a run that an older Headroom wrote in another format. */
 const isReadableRun = (folder: string): Promise<boolean> =>
   readManifest(folder).then(
     () => true,
     () => false,
   )
 
-/** 20270315-094210, local time: part of a folder name that people read. */
+/** 20270315-094210 in local time, for folder names. */
 const timestamp = (now: Date): string => {
   const pad = (value: number): string => String(value).padStart(2, '0')
   return (

@@ -4,7 +4,16 @@ import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
-import { channels, windowChannels, type ChannelRequest, type ChannelResponse, type ChannelServedBy, type Handlers, type StartRequest, type WindowChannel } from '../../../src-shared/ipc/ipc-contract.ts'
+import {
+  channels,
+  windowChannels,
+  type ChannelRequest,
+  type ChannelResponse,
+  type ChannelServedBy,
+  type Handlers,
+  type StartRequest,
+  type WindowChannel,
+} from '../../../src-shared/ipc/ipc-contract.ts'
 import { runOverviewSchema } from '../../../src-shared/ipc/run-view.ts'
 import type { Settings, SettingsChange } from '../../../src-shared/config/settings.ts'
 import type { CloudService } from '../cloud/cloud-service.ts'

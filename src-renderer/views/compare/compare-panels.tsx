@@ -1,8 +1,7 @@
 // Panels of a comparison: the list of changed risks, and the accuracy of the earlier forecast.
 import { useState } from 'react'
-import type { CompareResponse } from '../../../src-shared/ipc/compare-runs-view.ts'
+import type { CompareResponse, RiskChange } from '../../../src-shared/ipc/run-comparison.ts'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
-import type { RiskChange } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'

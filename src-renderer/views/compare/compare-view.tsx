@@ -1,7 +1,7 @@
 // Comparison of two runs: changed risks with their causes, and the accuracy of the earlier forecast.
 import { FolderOpen } from 'lucide-react'
 import { useState } from 'react'
-import type { CompareResponse } from '../../../src-shared/ipc/compare-runs-view.ts'
+import type { CompareResponse } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { Select } from '../../components/select.tsx'

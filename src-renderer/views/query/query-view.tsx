@@ -2,7 +2,7 @@
 import { Download, History, Play, Square, Table } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import type { Cell } from '../../../src-shared/ipc/fleet-view.ts'
-import { queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/query-contract.ts'
+import { queryFormats, type QueryResponse, type QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn, type GridRange } from '../../components/data-grid.tsx'

@@ -7,7 +7,7 @@ import { Compartment, EditorState, Prec } from '@codemirror/state'
 import { EditorView, keymap, lineNumbers, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useEffectEvent, useRef } from 'react'
-import type { QueryTables } from '../../../src-shared/ipc/query-contract.ts'
+import type { QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 
 export interface SqlEditorProps {
   readonly value: string

@@ -1,7 +1,6 @@
 // The figures of a scenario compared with the run, the servers whose risk changes, and the saved scenarios.
 import { useId, useState } from 'react'
-import type { SavedScenario } from '../../../src-shared/ipc/saved-scenario.ts'
-import type { ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
+import type { SavedScenario, ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
 import { KeyFigure } from '../../components/key-figure.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { formatDate, formatDollars, formatNumber, formatSigned, formatting } from '../../theme/formatting.ts'

@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import type { OpenRun } from '../../../src-main/queries/run/open-run.ts'
-import { evaluateScenario, describeChoices, openWhatIfSession, type WhatIfSession } from '../../../src-main/queries/what-if/evaluate-scenario.ts'
+import {
+  evaluateScenario,
+  describeChoices,
+  openWhatIfSession,
+  type WhatIfSession,
+} from '../../../src-main/queries/what-if/evaluate-scenario.ts'
 import { writeSampleFleet } from '../../../src-main/sample/write-sample-fleet.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { scenarioSchema, whatIfResultSchema, type WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
