@@ -36,6 +36,9 @@ describe('imports', () => {
   test('a module imports nothing but what the table allows', () => {
     expect(imports.map(objectionTo).filter((objection) => objection !== undefined)).toEqual([])
   })
+  test('no files import each other in a cycle, types included', () => {
+    expect(importCycles(imports)).toEqual([])
+  })
   test('every imported source file exists', () => {
     const files = new Set(sourceFiles(project))
     const missing = imports.filter(({ to, isPackage }) => !isPackage && to.startsWith('src-') && /\.tsx?$/.test(to) && !files.has(to))
