@@ -161,7 +161,7 @@ describe('one command', () => {
 
   it('refuses what Spark does not run before anything is sent', async () => {
     const method = await launch('--method', 'module05')
-    expect(method).toMatchObject({ code: 2, stderr: expect.stringContaining('Spark does not run the method module05') })
+    expect(method).toMatchObject({ code: 2, stderr: expect.stringContaining('The method module05 does not run on a Spark cluster') })
     expect(workspace.simulator.requests).toEqual([])
     storeObject(
       workspace.simulator.addBucket('lake'),
@@ -184,7 +184,7 @@ describe('a trip that is broken off', () => {
     expect(jobNames()).toEqual(['headroom-RUN-spark'])
     expect(await workspace.cloud('fetch', runId(), 'too-early')).toMatchObject({
       code: 4,
-      stderr: expect.stringMatching(/Only the Spark stage .*\n?.*--resume/),
+      stderr: expect.stringMatching(/The engine job of this launch has not run yet.*\n?.*--resume/),
     })
     expect((await workspace.cloud('watch', runId())).code).toBe(0)
     expect((await workspace.cloud('watch', runId())).code).toBe(0)
@@ -245,10 +245,10 @@ describe('a stage that fails', () => {
     expect(orders).toHaveLength(1)
   }, 120_000)
 
-  it('is not believed where it completed without a whole stage', async () => {
+  it('is incomplete if it completed without its whole output', async () => {
     run = () => ({ stop: () => undefined, exit: Promise.resolve(0) })
     const { code, stderr } = await launch('--wait')
-    expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining('left no whole stage') })
+    expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining('but its output is incomplete') })
     expect(jobNames()).toEqual(['headroom-RUN-spark'])
   }, 120_000)
 })
