@@ -2,7 +2,6 @@
 import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { cancelledError, toDatabaseError } from './database-error.ts'
 
 export interface DatabaseOptions {
   /** At least 2 are used: a single thread writes Parquet by another path, with other bytes. */
@@ -25,6 +24,9 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 
 /** Quotes a text for the few places of SQL that take no bound parameter (COPY targets, file lists in views). */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** A path where DuckDB expects a pattern: without this `run[1]` would be read as `run1`. */
+export const escapeGlob = (path: string): string => path.replace(/[*?[]/g, '[$&]')
 
 /**
  * One connection to an in-memory database in UTC, on which statements run in turn; `openConnection` gives another. Close it when done: DuckDB
@@ -271,3 +273,22 @@ const typedItems = (vector: object): NumberArray | null => {
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
 const defaultThreads = async (): Promise<number> => (await import('node:os')).availableParallelism()
+
+const cancelledError = (cause?: unknown): HeadroomError => new HeadroomError('cancelled', 'Cancelled.', { cause })
+
+/** The sentence and the next step for a failure of DuckDB: disk-full, memory-exceeded or query-failed. */
+const toDatabaseError = (cause: unknown, sql: string): HeadroomError => {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  // What does not fit into memory is spilled; where that fails, DuckDB speaks of memory first.
+  if (/No space left on device|not enough disk space|failed to offload data block/i.test(message)) {
+    return new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause, sql })
+  }
+  if (/Out of Memory/i.test(message)) {
+    return new HeadroomError('memory-exceeded', 'The analysis needs more memory than its limit allows.', {
+      next: 'Raise --memory-limit, or analyse the servers in parts.',
+      cause,
+      sql,
+    })
+  }
+  return new HeadroomError('query-failed', message, { cause, sql })
+}

@@ -1,14 +1,80 @@
-// The rules of the risk heatmap that its view and its picture share: order of servers, value of a cell, merged rows, marked days.
+// The rules of the risk heatmap that its view and its picture share: order of servers, bins and their values, merged rows, marked days.
 import { z } from 'zod'
-import type { HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
+import type { HeatmapData, HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { riskLevels } from '../../src-shared/artefacts/server-risk.ts'
-import { literal } from '../database/database.ts'
+import { literal, type Database, type SqlParameters } from '../database/database.ts'
 
 /** Riskiest first. */
 export const riskOrderSql = 'is_at_risk DESC, horizon_p95 DESC NULLS LAST, server_id'
 
 /** Measured in the history (forecast where a measurement is missing), forecast in the horizon. */
 export const cellValueSql = (isHorizon: string): string => `CASE WHEN ${isHorizon} THEN predicted ELSE coalesce(actual, predicted) END`
+
+/** Columns of one query over the risk of servers. There is no common threshold where servers differ in theirs. */
+export const heatmapCountsSql = `
+  CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (is_at_risk) AS DOUBLE) AS at_risk,
+  CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
+  CASE WHEN min(very_high_threshold) = max(very_high_threshold) THEN min(very_high_threshold) END AS very_high`
+
+export const heatmapCountsSchema = z.object({
+  servers: z.number(),
+  at_risk: z.number(),
+  high: z.number().nullable(),
+  very_high: z.number().nullable(),
+})
+
+/** Servers in their order or periods in time, in bins of equal size; the last bin may hold fewer. */
+export interface Bins {
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  /** Servers or periods in a bin. */
+  readonly size: number
+  readonly bins: number
+}
+
+export const createBins = (from: number, to: number, maxBins: number): Bins => {
+  const size = Math.max(1, Math.ceil((to - from) / maxBins))
+  return { from, to, size, bins: Math.ceil((to - from) / size) }
+}
+
+/** Values of servers by time: SQL with `position` (from 0, in the order of the rows), `ts` and `value`. */
+export interface HeatmapCells {
+  readonly sql: string
+  readonly parameters?: SqlParameters
+  /** Start of period 0 and length of a period. */
+  readonly originMs: number
+  readonly stepMs: number
+}
+
+const reductionSql: Readonly<Record<HeatmapData['reduction'], string>> = {
+  max: 'max(value)',
+  p95: 'quantile_cont(value, 0.95)',
+  mean: 'avg(value)',
+}
+
+/** Row by row; NaN where no value is known. */
+export const readBins = async (
+  database: Database,
+  { sql, parameters = [], originMs, stepMs }: HeatmapCells,
+  reduction: HeatmapData['reduction'],
+  rows: Bins,
+  columns: Bins,
+): Promise<Float32Array> => {
+  const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
+  const [binRows, binColumns, binValues] = await database.numbers(
+    `SELECT CAST(position // ${rows.size} AS INTEGER) AS bin_row,
+            CAST(((epoch_ms(ts) - ${originMs}) // ${stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
+            CAST(${reductionSql[reduction]} AS DOUBLE) AS value
+     FROM (${sql})
+     WHERE value IS NOT NULL AND ts >= make_timestamp_ms(${originMs + columns.from * stepMs}) AND ts < make_timestamp_ms(${originMs + columns.to * stepMs})
+     GROUP BY 1, 2`,
+    3,
+    parameters,
+  )
+  binValues!.forEach((value, index) => (values[binRows![index]! * columns.bins + binColumns![index]!] = value))
+  return values
+}
 
 /** Index in `riskLevels` of a server's level, -1 without. */
 export const levelIndexSql = `coalesce(list_position([${riskLevels.map(literal).join(', ')}], risk_level), 0) - 1`

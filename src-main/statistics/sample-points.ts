@@ -7,6 +7,8 @@ export interface ScatterPoints {
   readonly cluster: Int32Array
 }
 
+/** Points that a scatter draws, in the window and in the picture; more of them would overlap. */
+const maxDrawnPoints = 20_000
 /** Cells per side of the grid that tells points apart. */
 const gridSide = 160
 /** Points that every cluster keeps, where it has so many. */
@@ -16,7 +18,7 @@ const minPointsPerCluster = 50
  * Indexes of about `maxPoints` points, ascending; all where there are no more. Every cluster gets its share: first one point of each grid
  * cell that it covers, then a second one, and so on. Overlapping points are dropped and outliers stay; nothing is random.
  */
-export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints: number): Int32Array => {
+export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints = maxDrawnPoints): Int32Array => {
   const count = cluster.length
   if (count <= maxPoints) return Int32Array.from(cluster.keys())
   const clusters = maxOf(cluster) + 1
@@ -73,7 +75,7 @@ const findLastLayer = (
   return { layer: sizes.length, size: 1, remaining: 0 }
 }
 
-const maxOf = (values: Int32Array): number => values.reduce((maxPoints, value) => Math.max(maxPoints, value), 0)
+const maxOf = (values: Int32Array): number => values.reduce((max, value) => Math.max(max, value), 0)
 
 const createGrid = (x: Float64Array, y: Float64Array): ((mark: number) => number) => {
   const [column, row] = [createBins(x), createBins(y)]

@@ -54,8 +54,8 @@ export const filterChoicesSchema = z.object({
 })
 export type FilterChoices = z.infer<typeof filterChoicesSchema>
 
-/** A server named in an answer. */
-const namedServerSchema = z.object({
+/** A server named in a response. */
+export const namedServerSchema = z.object({
   server_id: z.string(),
   horizon_p95: nullableNumber,
   first_breach_at: instant.nullable(),
@@ -63,7 +63,6 @@ const namedServerSchema = z.object({
   breach_probability: nullableNumber,
   risk_level: z.enum(['low', 'medium', 'high']).nullable(),
 })
-export type NamedServer = z.infer<typeof namedServerSchema>
 
 export const fleetFiguresSchema = z.object({
   servers: count,

@@ -7,10 +7,14 @@ import type { Calendar } from '../../calendar/calendar.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import {
   cellValueSql,
+  createBins,
   createHeatmapRow,
   createTimeMarks,
+  heatmapCountsSchema,
+  heatmapCountsSql,
   levelIndexSql,
   markedDaySchema,
+  readBins,
   riskOrderSql,
 } from '../../forecasts/heatmap-rules.ts'
 
@@ -27,73 +31,51 @@ export const readHeatmap = async (
   grid: TimeGrid,
 ): Promise<HeatmapData> => {
   const extent = await database.row(
-    `SELECT CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk,
-            epoch(min(horizon_start)) AS start, epoch(max(horizon_end)) AS end_,
-            CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
-            CASE WHEN min(very_high_threshold) = max(very_high_threshold) THEN min(very_high_threshold) END AS very_high
+    `SELECT ${heatmapCountsSql}, epoch(min(horizon_start)) AS start, epoch(max(horizon_end)) AS end_
      FROM series_risk WHERE metric = ? AND horizon_periods > 0`,
-    z.object({
-      servers: z.number(),
-      at_risk: z.number(),
-      start: z.number(),
-      end_: z.number(),
-      high: z.number().nullable(),
-      very_high: z.number().nullable(),
-    }),
+    heatmapCountsSchema.extend({ start: z.number(), end_: z.number() }),
     [metric],
   )
-  const horizonSteps = Math.round((extent.end_ - extent.start) / grid.stepSeconds) + 1
-  const firstSecond = extent.start - horizonSteps * grid.stepSeconds
-  const stepsPerColumn = Math.ceil((2 * horizonSteps) / maxColumns)
-  const columnSeconds = stepsPerColumn * grid.stepSeconds
-  const columns = Math.ceil((extent.end_ - firstSecond + grid.stepSeconds) / columnSeconds)
-  const rowCount = Math.min(maxRows, extent.servers)
-  const rows = await readRows(database, metric, rowCount)
-  const values = new Float32Array(rowCount * columns).fill(Number.NaN)
-  const [row, column, value] = await database.numbers(
-    `SELECT r.row_number, CAST((epoch(f.ts) - ${firstSecond}) // ${columnSeconds} AS INTEGER) AS column_number,
-            max(${cellValueSql('is_horizon')}) AS value
-     FROM forecast f JOIN (${rankedSeries(rowCount)}) r USING (server_id, metric, model)
-     WHERE f.ts >= make_timestamp(${firstSecond * 1e6}) AND f.ts <= make_timestamp(${extent.end_ * 1e6})
-     GROUP BY ALL`,
-    3,
-    [metric],
-  )
-  row!.forEach((rowNumber, index) => {
-    values[rowNumber * columns + column![index]!] = value![index]!
-  })
+  const { stepSeconds } = grid
+  const horizonSteps = Math.round((extent.end_ - extent.start) / stepSeconds) + 1
+  const firstSecond = extent.start - horizonSteps * stepSeconds
+  const endSecond = extent.end_ + stepSeconds
+  const rows = createBins(0, extent.servers, maxRows)
+  const columns = createBins(0, Math.ceil((endSecond - firstSecond) / stepSeconds), maxColumns)
+  const cells = {
+    sql: `SELECT r.position, f.ts, ${cellValueSql('is_horizon')} AS value
+          FROM forecast f JOIN (${rankedSeriesSql}) r USING (server_id, metric, model)`,
+    parameters: [metric],
+    originMs: firstSecond * 1000,
+    stepMs: stepSeconds * 1000,
+  }
   return {
     metric,
     unit: isPercentMetric(config, metric) ? '%' : '',
-    rows,
-    startMs: firstSecond * 1000,
-    stepMs: columnSeconds * 1000,
-    columns,
-    values,
+    rows: await readRows(database, metric, rows.size),
+    startMs: cells.originMs,
+    stepMs: columns.size * cells.stepMs,
+    columns: columns.bins,
+    values: await readBins(database, cells, 'max', rows, columns),
     horizonStartMs: extent.start * 1000,
     reduction: 'max',
-    marks: await readMarks(database, calendar, firstSecond, extent.end_ + grid.stepSeconds),
+    marks: await readMarks(database, calendar, firstSecond, endSecond),
     highThreshold: extent.high,
     veryHighThreshold: extent.very_high,
     counts: { servers: extent.servers, atRisk: extent.at_risk },
   }
 }
 
-/** Each series of the metric with its row in the picture; parameter 1 is the metric. */
-const rankedSeries = (rowCount: number): string => `
-  SELECT *, CAST(rank_number * ${rowCount} // server_count AS INTEGER) AS row_number
-  FROM (
-    SELECT server_id, metric, model, risk_level, is_at_risk, count(*) OVER () AS server_count,
-           row_number() OVER (ORDER BY ${riskOrderSql}) - 1 AS rank_number
-    FROM series_risk WHERE metric = ? AND horizon_periods > 0
-  )`
+/** Each series of the metric, which is parameter 1, with its position in the order of risk. */
+const rankedSeriesSql = `
+  SELECT server_id, metric, model, risk_level, row_number() OVER (ORDER BY ${riskOrderSql}) - 1 AS position
+  FROM series_risk WHERE metric = ? AND horizon_periods > 0`
 
-const readRows = async (database: Database, metric: string, rowCount: number): Promise<HeatmapRow[]> => {
+const readRows = async (database: Database, metric: string, serversPerRow: number): Promise<HeatmapRow[]> => {
   const rows = await database.rows(
-    `SELECT row_number, arg_min(server_id, rank_number) AS server_id, CAST(count(*) AS INTEGER) AS servers,
-            CAST(max(${levelIndexSql}) AS INTEGER) AS worst_level
-     FROM (${rankedSeries(rowCount)}) GROUP BY row_number ORDER BY row_number`,
-    z.object({ row_number: z.int(), server_id: z.string(), servers: z.int(), worst_level: z.int() }),
+    `SELECT arg_min(server_id, position) AS server_id, CAST(count(*) AS INTEGER) AS servers, CAST(max(${levelIndexSql}) AS INTEGER) AS worst_level
+     FROM (${rankedSeriesSql}) GROUP BY position // ${serversPerRow} ORDER BY min(position)`,
+    z.object({ server_id: z.string(), servers: z.int(), worst_level: z.int() }),
     [metric],
   )
   return rows.map(({ server_id, servers, worst_level }) => createHeatmapRow(server_id, servers, worst_level))

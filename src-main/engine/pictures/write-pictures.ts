@@ -22,14 +22,11 @@ export const writePictures = async (
   )
 }
 
-/** Points of the picture; more of them take long to draw and look the same. */
-const maxPoints = 50_000
-
 /** Servers without a horizon have no point. */
 const createClustersData = ({ metric, serverIds, features, cluster, clusters }: ClusteredServers, unit: string): ClustersData => {
   const clustered = Int32Array.from(cluster.keys()).filter((index) => cluster[index]! >= 0)
   const points = takePoints({ x: features['mean']!, y: features['std']!, cluster: Int32Array.from(cluster) }, clustered)
-  const sampledIndexes = samplePoints(points, maxPoints)
+  const sampledIndexes = samplePoints(points)
   const sampled = takePoints(points, sampledIndexes)
   return {
     metric,

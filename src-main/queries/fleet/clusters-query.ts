@@ -8,13 +8,9 @@ import { statedClustersSchema } from '../../../src-shared/artefacts/clusters.ts'
 import { maxPickedServers } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { ClusterProfiles, ClustersRequest, ServersInside, ServersInsideRequest } from '../../../src-shared/ipc/run-view.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { literal, type Database } from '../../database/database.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { filterCondition } from './fleet-filter.ts'
-import { escapeGlob } from '../../database/sql-text.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
-
-/** Points that a scatter draws; more of them would overlap. */
-const defaultMaxMarks = 20_000
 
 /** A server of one period has no standard deviation: it lies on the axis. */
 const pointsSql = (assignment: string, components: boolean, where: string): string => `
@@ -71,13 +67,13 @@ const readServerIds = async (database: Database, indexes: Int32Array): Promise<s
   return serverIdColumn.map(String)
 }
 
-/** No points where the run has no clusters; above `maxMarks` servers a sample that looks the same. */
-export const queryClusters = async (run: OpenRun, request: ClustersRequest, maxMarks = defaultMaxMarks): Promise<ClustersData> => {
+/** No points where the run has no clusters; above `maxPoints` servers a sample that looks the same. */
+export const queryClusters = async (run: OpenRun, request: ClustersRequest, maxPoints?: number): Promise<ClustersData> => {
   const { database } = run
   const unit = requireMetricUnit(run, request.metric)
   const hasClusters = await createPointsTable(run, request)
   const points = hasClusters ? await readPoints(database) : { x: new Float64Array(0), y: new Float64Array(0), cluster: new Int32Array(0) }
-  const sampledIndexes = samplePoints(points, maxMarks)
+  const sampledIndexes = samplePoints(points, maxPoints)
   const sampled = takePoints(points, sampledIndexes)
   const isProjected = request.projection === 'components' && (await createComponentsTable(run))
   return {

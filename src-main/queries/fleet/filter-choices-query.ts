@@ -1,11 +1,7 @@
 // What the filter can be set to in a run: groups and clusters with how many servers each holds.
-import { z } from 'zod'
-import { groupColumns, type GroupColumn } from '../../../src-shared/ipc/fleet-filter.ts'
-import type { FilterChoices } from '../../../src-shared/ipc/fleet-view.ts'
+import type { GroupColumn } from '../../../src-shared/ipc/fleet-filter.ts'
+import { filterChoicesSchema, type FilterChoices } from '../../../src-shared/ipc/fleet-view.ts'
 import type { OpenRun } from '../run/open-run.ts'
-
-const choiceSchema = z.object({ value: z.string(), servers: z.int() })
-const clusterSchema = z.object({ cluster: z.int(), name: z.string(), servers: z.int() })
 
 /** A column that no server has a value for offers no choice. */
 const groupSql = (column: GroupColumn): string => `
@@ -18,7 +14,12 @@ const clustersSql = `
   FROM server_risk WHERE cluster IS NOT NULL GROUP BY cluster ORDER BY cluster LIMIT 100`
 
 export const queryFilterChoices = async ({ database }: OpenRun): Promise<FilterChoices> => {
-  const groups = {} as Record<GroupColumn, z.infer<typeof choiceSchema>[]>
-  for (const column of groupColumns) groups[column] = await database.rows(groupSql(column), choiceSchema)
-  return { ...groups, cluster: await database.rows(clustersSql, clusterSchema) }
+  const { cluster, ...groups } = filterChoicesSchema.shape
+  const choicesOf = (column: GroupColumn): Promise<FilterChoices[GroupColumn]> => database.rows(groupSql(column), groups[column].element)
+  return {
+    business_unit: await choicesOf('business_unit'),
+    region: await choicesOf('region'),
+    criticality: await choicesOf('criticality'),
+    cluster: await database.rows(clustersSql, cluster.element),
+  }
 }

@@ -1,7 +1,6 @@
 // The figures of a fleet under the filter: what the overview says of risk, time, certainty, idle capacity and savings.
 import { z } from 'zod'
-import { recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
-import type { FleetFigures, FleetFiguresRequest, NamedServer } from '../../../src-shared/ipc/fleet-view.ts'
+import { fleetFiguresSchema, namedServerSchema, type FleetFigures, type FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
@@ -35,49 +34,13 @@ const totals = [
   ...['eoq', 'month_end', 'holiday', 'ordinary'].map((cause) => intColumn(`sum(breaches_${cause})`, `cause_${cause}`)),
 ].join(', ')
 
-const nullableNumber = z.number().nullable()
-const totalsSchema = z.object({
-  servers: z.int(),
-  at_risk: z.int(),
-  high_risk: z.int(),
-  breaching: z.int(),
-  underutilized: z.int(),
-  late_orders: z.int(),
-  with_probability: z.int(),
-  expected_breaches: nullableNumber,
-  removable: z.int(),
-  savings_usd: z.number(),
-  monthly_cost_usd: z.number(),
-  units_to_add: z.number(),
-  median_mae: nullableNumber,
-  median_mase: nullableNumber,
-  cause_eoq: z.int(),
-  cause_month_end: z.int(),
-  cause_holiday: z.int(),
-  cause_ordinary: z.int(),
-})
+const { recommendationCounts, calendar: calendarBins, groups } = fleetFiguresSchema.shape
+const totalsSchema = fleetFiguresSchema
+  .omit({ recommendationCounts: true, calendar: true, calendarStepMs: true, soonest: true, groups: true, causes: true })
+  .extend({ cause_eoq: z.int(), cause_month_end: z.int(), cause_holiday: z.int(), cause_ordinary: z.int() })
 
-const recommendationCountsSchema = z.object({ recommendation: recommendationKindSchema, servers: z.int() })
-const calendarSchema = z.object({ at_ms: z.number(), at_risk: z.int(), brief: z.int() })
-const groupSchema = z.object({
-  group: z.string(),
-  servers: z.int(),
-  at_risk: z.int(),
-  underutilized: z.int(),
-  savings_usd: z.number(),
-  monthly_cost_usd: z.number(),
-})
-
-export const namedServerColumns = `server_id, horizon_p95, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
+const namedServerColumns = `server_id, horizon_p95, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
   CAST(days_to_breach AS DOUBLE) AS days_to_breach, breach_probability, risk_level`
-const namedServerRowSchema: z.ZodType<NamedServer> = z.object({
-  server_id: z.string(),
-  horizon_p95: nullableNumber,
-  first_breach_at: z.string().nullable(),
-  days_to_breach: nullableNumber,
-  breach_probability: nullableNumber,
-  risk_level: z.enum(['low', 'medium', 'high']).nullable(),
-})
 
 /** Whole days or steps, as many to a bin as keep the calendar readable. */
 const calendarStepMsFor = (run: OpenRun): number => {
@@ -100,24 +63,24 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
   const calendarStepMs = calendarStepMsFor(run)
   const start = run.overview.horizon?.startMs ?? run.overview.extent.startMs
   const calendar = await run.database.rows(
-    `SELECT CAST(${start} + ((epoch_ms(first_breach_at) - ${start}) // ${calendarStepMs}) * ${calendarStepMs} AS DOUBLE) AS at_ms,
+    `SELECT CAST(${start} + ((epoch_ms(first_breach_at) - ${start}) // ${calendarStepMs}) * ${calendarStepMs} AS DOUBLE) AS "atMs",
             ${intColumn('count(*) FILTER (is_at_risk)', 'at_risk')}, ${intColumn('count(*) FILTER (NOT is_at_risk)', 'brief')}
      ${from} AND first_breach_at IS NOT NULL GROUP BY 1 ORDER BY 1`,
-    calendarSchema,
+    calendarBins.element,
     parameters,
   )
   return {
     ...figures,
     recommendationCounts: await run.database.rows(
       `SELECT recommendation, ${intColumn('count(*)', 'servers')} ${from} AND recommendation IS NOT NULL GROUP BY 1 ORDER BY 1`,
-      recommendationCountsSchema,
+      recommendationCounts.element,
       parameters,
     ),
-    calendar: calendar.map(({ at_ms, at_risk, brief }) => ({ atMs: at_ms, at_risk, brief })),
+    calendar,
     calendarStepMs,
     soonest: await run.database.rows(
       `SELECT ${namedServerColumns} ${from} AND is_at_risk ORDER BY server_risk.first_breach_at NULLS LAST, server_risk.horizon_p95 DESC, server_id LIMIT ${maxSoonestServers}`,
-      namedServerRowSchema,
+      namedServerSchema,
       parameters,
     ),
     groups: await run.database.rows(
@@ -126,7 +89,7 @@ export const queryFleet = async (run: OpenRun, request: FleetFiguresRequest): Pr
               ${doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd')},
               ${doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd')}
        ${from} GROUP BY 1 ORDER BY at_risk DESC, servers DESC, "group" LIMIT ${maxGroups}`,
-      groupSchema,
+      groups.element,
       parameters,
     ),
     causes: { eoq: cause_eoq, month_end: cause_month_end, holiday: cause_holiday, ordinary: cause_ordinary },

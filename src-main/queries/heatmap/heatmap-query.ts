@@ -1,43 +1,23 @@
 // The risk heatmap of a run: servers x time, binned to the size of the chart.
 import { listValue } from '@duckdb/node-api'
-import { z } from 'zod'
 import type { HeatmapRow } from '../../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../../src-shared/ipc/run-view.ts'
-import { createHeatmapRow, levelIndexSql } from '../../forecasts/heatmap-rules.ts'
+import {
+  createBins,
+  createHeatmapRow,
+  heatmapCountsSchema,
+  heatmapCountsSql,
+  levelIndexSql,
+  readBins,
+  type Bins,
+} from '../../forecasts/heatmap-rules.ts'
 import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun, type SeriesGrid } from '../run/open-run.ts'
 import { loadSeriesGrid } from './series-grid.ts'
 import { rankedServersSql } from '../servers/server-order.ts'
 
-const reductions: Readonly<Record<HeatmapReduction, string>> = {
-  max: 'max(value)',
-  p95: 'quantile_cont(value, 0.95)',
-  mean: 'avg(value)',
-}
-
-/** Binned in the database, for time ranges that exceed memory; `heatmap_order` holds the servers' keys by position. */
-const cellsSql = (grid: SeriesGrid, reduction: HeatmapReduction, rows: Bins, columns: Bins): string => `
-  SELECT
-    CAST(o.position // ${rows.size} AS INTEGER) AS bin_row,
-    CAST(((epoch_ms(c.ts) - ${grid.originMs}) // ${grid.stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
-    CAST(${reductions[reduction]} AS DOUBLE) AS value
-  FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id) JOIN heatmap_order o ON o.server_key = k.server_key
-  WHERE c.value IS NOT NULL AND c.ts >= make_timestamp_ms(${grid.originMs + columns.from * grid.stepMs})
-    AND c.ts < make_timestamp_ms(${grid.originMs + columns.to * grid.stepMs})
-  GROUP BY 1, 2`
-
-/** No common threshold where servers differ in theirs. */
-const countsSql = (where: string): string => `
-  SELECT
-    count(*) AS servers, count(*) FILTER (is_at_risk) AS at_risk,
-    CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
-    CASE WHEN min(very_high_threshold) = max(very_high_threshold) THEN min(very_high_threshold) END AS very_high
-  FROM server_risk WHERE metric = $1 AND (${where})`
-
-const count = z.bigint().transform(Number)
-const countsSchema = z.object({ servers: count, at_risk: count, high: z.number().nullable(), very_high: z.number().nullable() })
 /** Servers under a sort and a filter, in their order; cached, because a zoom needs the same ones. */
 interface Ranking {
   readonly key: string
@@ -54,7 +34,11 @@ export const queryHeatmap = async (run: OpenRun, request: HeatmapRequest): Promi
   const unit = requireMetricUnit(run, request.metric)
   const grid = await loadSeriesGrid(run, request.metric)
   const filter = filterCondition(request.filter, [request.metric])
-  const counts = await run.database.row(countsSql(filter.where), countsSchema, filter.parameters)
+  const counts = await run.database.row(
+    `SELECT ${heatmapCountsSql} FROM server_risk WHERE metric = $1 AND (${filter.where})`,
+    heatmapCountsSchema,
+    filter.parameters,
+  )
   const rows = rowBins(request, counts.servers)
   const columns = columnBins(request, grid)
   const ranking = await loadRanking(run, grid, request)
@@ -138,25 +122,14 @@ export const binInDatabase = async (
     { position: 'INTEGER', server_key: 'INTEGER' },
     Array.from(keys, (key, position) => [position, key]),
   )
-  const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
-  fillBins(values, columns.bins, await run.database.columns(cellsSql(grid, reduction, rows, columns)))
-  return values
-}
-
-export interface Bins {
-  readonly from: number
-  /** Exclusive. */
-  readonly to: number
-  /** Servers or periods in a bin. */
-  readonly size: number
-  readonly bins: number
+  const sql = `SELECT o.position, c.ts, c.value FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id) JOIN heatmap_order o USING (server_key)`
+  return readBins(run.database, { sql, originMs: grid.originMs, stepMs: grid.stepMs }, reduction, rows, columns)
 }
 
 const rowBins = (request: HeatmapRequest, total: number): Bins => {
   const from = Math.min(request.rows?.from ?? 0, Math.max(0, total - 1))
   const to = Math.min(total, Math.max(from + 1, request.rows?.to ?? total))
-  const size = Math.max(1, Math.ceil((to - from) / request.maxRows))
-  return { from, to, size, bins: Math.ceil((to - from) / size) }
+  return createBins(from, to, request.maxRows)
 }
 
 /** Bins are aligned with the start of the horizon: no cell mixes measurement and forecast. */
@@ -170,13 +143,6 @@ const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
   const leadingPeriods = (((grid.horizonPeriod - first) % size) + size) % size
   const from = leadingPeriods === 0 ? first : first + leadingPeriods - size
   return { from, to: last, size, bins: Math.ceil((last - from) / size) }
-}
-
-const fillBins = (values: Float32Array, width: number, cells: Record<string, unknown[]>): void => {
-  const { bin_row: rows = [], bin_column: columns = [], value = [] } = cells
-  for (let index = 0; index < value.length; index++) {
-    values[Number(rows[index]) * width + Number(columns[index])] = Number(value[index])
-  }
 }
 
 /** Names of the first servers of each row. */

@@ -2,13 +2,12 @@
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
-import { identifier, literal, type Database } from '../../database/database.ts'
+import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
 import { requiredRoles, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import { canonicalColumnsSql, canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
 import { isHorizonSql } from '../../forecasts/horizon.ts'
 import { selectUpgradedServerRisk } from './missing-columns.ts'
-import { escapeGlob } from '../../database/sql-text.ts'
 
 /** A Module 05 folder, which has no manifest, is assessed first; that takes the main schema. */
 export const createRunTables = async (database: Database, { folder, manifest }: RunContents, schema = 'main'): Promise<void> => {

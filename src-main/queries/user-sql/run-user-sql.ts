@@ -15,9 +15,8 @@ import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { literal } from '../../database/database.ts'
+import { escapeGlob, literal } from '../../database/database.ts'
 import { readRunFolder, type RunFolder } from '../../run-folder/read-run-folder.ts'
-import { escapeGlob } from '../../database/sql-text.ts'
 import { renamedColumnsSql } from '../run/missing-columns.ts'
 
 export interface UserSqlResult {
