@@ -89,7 +89,7 @@ const writePicture = (document: Document, title: string, png: Uint8Array): void 
   document.y += height + 4
 }
 
-/** Numbers get the room they need, words share the rest. */
+/** Columns of numbers get the width they need, columns of text share the rest. */
 const columnWidths = (document: Document, { columns, rows }: ReportTable): number[] => {
   const titles = columns.map(({ title }) => document.font('bold').fontSize(8).widthOfString(title) + 4)
   document.font('regular').fontSize(8)

@@ -2,7 +2,7 @@
 import { Database, identifier, literal } from '../database/database.ts'
 import type { UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
 
-/** In a database of its own: the one that the query ran in may write nothing. Types that Parquet has no match for become text. */
+/** In a separate database: the one that the query ran in may not write. Types that Parquet has no match for become text. */
 export const writeParquet = async (path: string, { columns, types, rows }: UserSqlResult): Promise<void> => {
   const database = await Database.open()
   try {

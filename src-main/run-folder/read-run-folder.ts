@@ -59,7 +59,7 @@ export interface FileVerification {
   readonly state: 'ok' | 'missing' | 'changed'
 }
 
-/** Compares every file with the manifest's hashes; the user's notes beside them do not count. */
+/** Compares every file with the manifest's hashes; the planner's notes in the folder do not count. */
 export const verifyRunFolder = async (path: string): Promise<{ manifest: RunManifest; files: FileVerification[] }> => {
   const run = await readRunFolder(path)
   if (run.kind !== 'headroom') {

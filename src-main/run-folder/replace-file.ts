@@ -1,4 +1,4 @@
-// A file replaced in one step: written beside its place, brought to the disk, renamed; after a crash the old one is there or the new one.
+// Replaces a file in one step: a companion file is written, flushed to the disk and renamed; a crash leaves the old file or the new one.
 import { randomUUID } from 'node:crypto'
 import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -45,7 +45,7 @@ export const syncFolder = async (path: string): Promise<void> => {
   await folder.close()
 }
 
-/** Brings a file that stands in its place to the disk. */
+/** Flushes a file in its final place to the disk. */
 export const fsyncFile = syncFile
 
 const removeStaleStagingFiles = async (path: string): Promise<void> => {

@@ -1,10 +1,10 @@
-// Where the shipped files lie at run time: beside the build, beside the sources, or where HEADROOM_RESOURCES says.
+// The folder of the shipped files at run time: next to the build, next to the sources, or the one that HEADROOM_RESOURCES names.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 
-/** The `resources` folders beside this file and beside each folder above it, the nearest first. */
+/** The `resources` folders next to this file and next to each folder above it, the nearest first. */
 const resourceFolders = (): readonly string[] => {
   const override = process.env['HEADROOM_RESOURCES'] ?? ''
   if (override !== '') return [override]

@@ -110,7 +110,7 @@ const removeAbandonedStaging = async (folder: string, outputPath: string): Promi
   await rm(folder, { recursive: true, force: true })
 }
 
-/** A process killed while it moved its files into place leaves some of them beside its `.partial`, but no manifest. */
+/** A process killed while it moved its files into place leaves some of them next to its `.partial`, but no manifest. */
 const removePartlyMovedFiles = async (folder: string): Promise<void> => {
   if (basename(folder) !== partialName || !existsSync(join(folder, runFiles.manifest))) return
   for (const name of filesInManifest) await rm(join(dirname(folder), name), { force: true })

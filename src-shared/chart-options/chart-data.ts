@@ -1,4 +1,4 @@
-// What the charts draw: data already reduced to the size of the picture. Made by queries and engine, drawn by the builders beside.
+// What the charts draw: data already reduced to the size of the picture. Queries and engine make it, the builders in this folder draw it.
 import type { RiskLevel } from '../artefacts/server-risk.ts'
 
 export interface HeatmapRow {
@@ -33,7 +33,7 @@ export interface HeatmapData {
   /** Row-major, rows x columns; NaN where nothing is known. Measured before `horizonStartMs`, forecast after. */
   readonly values: Float32Array
   readonly horizonStartMs: number
-  /** How a cell that stands for several servers or periods was reduced. */
+  /** How the values of several servers or periods become one cell. */
   readonly reduction: 'max' | 'p95' | 'mean'
   readonly marks: readonly TimeMark[]
   readonly highThreshold: number | null

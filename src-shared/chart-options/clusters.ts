@@ -22,7 +22,7 @@ export interface ClustersView {
   readonly selected?: string | undefined
 }
 
-/** Above this many points a series is one path: its points can no longer be told apart by symbol or emphasised. */
+/** Above this many points a series is one path: its points can no longer have symbols or emphasis. */
 const largeSeries = 5000
 /** With more points in the window every series is such a path: drawing them one by one would hold it up. */
 const maxSymbols = 10_000

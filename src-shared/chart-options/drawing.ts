@@ -1,4 +1,4 @@
-// The few shapes that charts draw beside their data, as elements of an ECharts custom series.
+// The few shapes that charts draw next to their data, as elements of an ECharts custom series.
 import type { CustomSeriesRenderItemReturn } from 'echarts'
 import type { ChartTheme, RiskIcon } from './theme.ts'
 

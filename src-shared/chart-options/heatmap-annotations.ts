@@ -82,7 +82,7 @@ export const drawDates = (
   ])
 }
 
-/** In rows too low for a sign the width of a bar tells the class: high 14, medium 8 pixels. */
+/** In rows too low for a sign the width of a bar shows the class: high 14, medium 8 pixels. */
 const minIconHeight = 8
 
 const drawRiskOfRow = (data: HeatmapData, theme: ChartTheme, row: number, x: number, y: number, band: number): Element[] => {

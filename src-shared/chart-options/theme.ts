@@ -9,7 +9,7 @@ export interface ChartFont {
   readonly measure: TextMeasure
 }
 
-/** A colour never stands alone: shape and word say the same. */
+/** Colour is never the only sign: shape and text say the same. */
 export interface RiskIcon {
   readonly color: string
   readonly outline: string

@@ -48,7 +48,7 @@ const steps: readonly TickStep[] = [
   ...[1, 3, 12, 24, 60, 120].map(months),
 ]
 
-/** Room for "12 Nov" or "18:00", and for "Nov", with the distance to the next. */
+/** Width for "12 Nov" or "18:00", and for "Nov", with the distance to the next. */
 const dayLabelWidth = 64
 const monthLabelWidth = 46
 

@@ -5,7 +5,7 @@ import type { ChartTheme } from './theme.ts'
 
 export const fontSizes = { title: 20, subtitle: 13, label: 12, small: 11 } as const
 
-/** Room around a chart, and the height of its two lines with the space below. */
+/** Margin around a chart, and the height of its two lines with the space below. */
 export const margin = 20
 export const titleHeight = 74
 

@@ -1,4 +1,4 @@
-// The event ledger beside a run: what it says agrees with an analysis made with the same table, lines are checked, and a server's curve follows.
+// The event calendar of a run: what it says agrees with an analysis made with the same table, lines are checked, and a server's curve follows.
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -69,7 +69,7 @@ const withRun = async <Value>(
   }
 }
 
-describe.each(['expected', 'conservative'] as const)('a ledger kept beside a run judged by its %s forecast', (basis) => {
+describe.each(['expected', 'conservative'] as const)('an event calendar of a run evaluated by its %s forecast', (basis) => {
   test('says of every event to come what an analysis with the same table says', async () => {
     const baseline = await workspace.analyse(forecasts, { serversTable, config: { basis } })
     const withEventsTable = await workspace.analyse(forecasts, {
@@ -114,7 +114,7 @@ describe('a run that was analysed with events', () => {
     })
   })
 
-  test('of the module05 method has no ledger, in one sentence', async () => {
+  test('of the module05 method has no event calendar, in one sentence', async () => {
     const run = await workspace.analyse(forecasts, { method: 'module05' })
     await withRun(run, async (open) => {
       expect((await readRunEvents(open)).unavailableReason).toMatch(/^The module05 method mixes all models/)
@@ -124,7 +124,7 @@ describe('a run that was analysed with events', () => {
 })
 
 describe('a line that does not fit', () => {
-  test('is named by line and column, and the ledger stays as it was', async () => {
+  test('is named by line and column, and the event calendar stays unchanged', async () => {
     const run = await workspace.analyse(forecasts, { serversTable })
     await withRun(run, async (open) => {
       await saveRunEvents(open, lines.slice(0, 1))

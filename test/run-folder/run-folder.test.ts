@@ -100,7 +100,7 @@ describe('what a killed analysis leaves', () => {
     expect(existsSync(join(folder, partial, runFiles.flaggedForecasts))).toBe(true)
   }
 
-  test('beside the output is swept by the next start', async () => {
+  test('next to the output is swept by the next start', async () => {
     await killedProcess('killed', 'killed.partial')
     await headroomDone(analyze('killed'))
     expect(existsSync(join(folder, 'killed.partial'))).toBe(false)
@@ -133,7 +133,7 @@ describe('what a killed analysis leaves', () => {
     expect(await names('busy.partial')).toEqual(['owner.json'])
   })
 
-  test('is told from a folder of the user that only bears such a name', async () => {
+  test('is distinguished from a folder of the user that only has such a name', async () => {
     await mkdir(join(folder, 'own.partial'))
     await writeFile(join(folder, 'own.partial', 'thesis.txt'), 'mine')
     const { code, stderr } = await headroom(analyze('own'))
@@ -222,7 +222,7 @@ describe('verify', () => {
     })
   })
 
-  test('a run with the user’s notes beside its files', async () => {
+  test('a run with the planner’s notes in its folder', async () => {
     const run = await copy('noted')
     await mkdir(join(run, 'headroom-notes'))
     await writeFile(join(run, 'headroom-notes', 'decisions.json'), '{}')

@@ -65,7 +65,7 @@ const comparedPointsSql = `
 
 const symmetricErrorSql = 'coalesce(200 * abs(error) / nullif(abs(actual) + abs(predicted), 0), 0)'
 
-/** Sums are rounded far below what is shown, so that the order of rows does not tell. */
+/** Sums are rounded far below what is shown, so that the order of rows has no effect. */
 const seriesErrorsSql = `
   CREATE OR REPLACE TABLE series_errors AS
   SELECT server_id, metric, any_value(model) AS model, CAST(count(*) AS INTEGER) AS points,

@@ -1,11 +1,11 @@
-// What two runs were told differently, setting by setting, and what else makes them less than alike.
+// Settings in which two runs differ, and everything else that limits their comparison.
 import type { ComparedRun, ComparisonNote, PolicyDifference } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 
 type Settings = Pick<RunManifest, 'config' | 'method' | 'forced_model'>
 type Json = PolicyDifference['earlier']
 
-/** Every setting with another value, by name; groups of keys are told apart by their leaves, lists as wholes. */
+/** Every setting with another value, by name; nested keys are compared leaf by leaf, lists as a whole. */
 export const findPolicyDifferences = (earlier: Settings, later: Settings): PolicyDifference[] => {
   const [before, after] = [flattenSettings(earlier), flattenSettings(later)]
   return [...new Set([...before.keys(), ...after.keys()])]

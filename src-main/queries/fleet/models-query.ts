@@ -1,4 +1,4 @@
-// How right each model was, and how far breach probabilities hold: model_accuracy.json as it stands.
+// Accuracy of each model and calibration of the breach probabilities, as stated in model_accuracy.json.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'

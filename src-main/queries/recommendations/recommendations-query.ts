@@ -1,4 +1,4 @@
-// The run's recommendations under the filter, page by page, with the planner's decision beside each.
+// The run's recommendations under the filter, page by page, each with the planner's decision.
 import { z } from 'zod'
 import { recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
 import {

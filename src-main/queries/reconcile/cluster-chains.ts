@@ -7,7 +7,7 @@ import { runKMeans } from '../../statistics/k-means.ts'
 import type { Method } from '../../engine/methods/method.ts'
 import { createChain, decimalText, servers, countTransition } from './chain-steps.ts'
 
-/** K-means on the way is only for explanation: fewer restarts than the original's hundred. */
+/** The intermediate k-means only explains a difference: fewer restarts than Module 05's hundred. */
 const restarts = 10
 
 export interface ClusterReconciliation {
@@ -26,7 +26,7 @@ const runServerSchema = z.object({
   metrics: z.int(),
 })
 
-/** Reads `server_risk`; creates `cluster_stages`, whose `original_quiet` are the servers of the original's quietest cluster. */
+/** Reads `server_risk`; creates `cluster_stages`, whose `original_quiet` are the servers of Module 05's quietest cluster. */
 export const reconcileClusters = async (
   database: Database,
   { config, module05Clusters, signal }: ClusterReconciliation,

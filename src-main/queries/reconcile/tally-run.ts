@@ -21,7 +21,7 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
 
 /**
  * Creates `server_risk` (the run's table), `forecast_rows`, the view `forecast` (with `is_horizon` and the run's `is_eoq`,
- * `is_holiday`), `series`, `mixed_horizon` (the original's future means and seasonal peaks) and `tallies`: per server, metric and
+ * `is_holiday`), `series`, `mixed_horizon` (Module 05's future means and seasonal peaks) and `tallies`: per server, metric and
  * model the rows above each threshold. Returns how to add up repeatably.
  */
 export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {

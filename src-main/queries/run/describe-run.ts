@@ -1,4 +1,4 @@
-// The overview of a run: title, span, headline numbers, warnings and what is absent.
+// The overview of a run: title, span, headline figures, warnings and missing parts.
 import { z } from 'zod'
 import { completeConfig, hasThreshold } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -141,7 +141,7 @@ const listMissingFiles = ({ kind, presentFiles: present }: RunContents): RunOver
     [runFiles.clusters]: 'the clusters scatter stays empty',
     [runFiles.modelAccuracy]: 'model accuracy is not known',
   }
-  // What Module 05 never wrote is no surprise in its folders, but its effect is still told.
+  // Module 05 never wrote these files, so their absence is expected; its effect is still reported.
   const optional = kind === 'python-original' ? [runFiles.modelAccuracy] : []
   return Object.entries(consequences)
     .filter(([file]) => !present.has(file) && !optional.some((name) => name === file))

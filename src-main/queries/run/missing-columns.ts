@@ -5,7 +5,7 @@ import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts
 import { identifier, type Database } from '../../database/database.ts'
 
 const nullOfType = (type: string): string => `CAST(NULL AS ${type})`
-/** Nothing was counted; the figure beside it is NULL. */
+/** Nothing was counted; the figure that it belongs to is NULL. */
 const zeroCount = 'CAST(0 AS INTEGER)'
 
 const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {

@@ -1,4 +1,4 @@
-// The orders in which servers can stand, as SQL over `server_risk`.
+// The sort orders of servers, as SQL over `server_risk`.
 import { riskOrderSql } from '../../forecasts/heatmap-rules.ts'
 import type { HeatmapSort } from '../../../src-shared/ipc/run-view.ts'
 

@@ -25,7 +25,7 @@ export interface UserSqlResult {
   readonly types: readonly string[]
   /** Values as JSON: times as ISO 8601 text in UTC, whole numbers beyond 2^53 as text. */
   readonly rows: readonly (readonly Json[])[]
-  /** Whether rows were left out by `mostRows`. */
+  /** Whether rows were left out by `maxRows`. */
   readonly hasMore: boolean
 }
 

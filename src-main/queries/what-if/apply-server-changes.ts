@@ -87,7 +87,7 @@ const poolSeries = (base: WhatIfFleet, changedGroups: ReadonlySet<number>): Seri
 interface DemandDistribution {
   /** By period: points that every remaining server takes over. */
   readonly points: Float64Array
-  /** By period: share of its demand that a remaining server keeps beside the added ones. */
+  /** By period: share of its demand that stays on a remaining server once others are added. */
   readonly retainedShare: Float64Array
   /** By period: what added servers carry, in the metric's unit. */
   readonly mean: Float64Array
@@ -232,7 +232,7 @@ const countPeriodsOfPool = (base: WhatIfFleet, pool: SeriesPool): number => {
   return isPresent.reduce((count, present) => count + present, 0)
 }
 
-/** Sorts a series whose values changed, and takes its mean anew. */
+/** Sorts a series whose values changed, and recalculates its mean. */
 const resortSeries = (fleet: WhatIfFleet, series: number, scratch: IndexArray): void => {
   const from = fleet.offsets[series]!
   const length = fleet.offsets[series + 1]! - from

@@ -32,7 +32,7 @@ import { createScenarioParameters, unknownNameError } from './scenario-parameter
 export interface WhatIfSession {
   readonly fleet: WhatIfFleet
   readonly policy: WhatIfPolicy
-  /** Whether the run judged idleness by the accountable model. */
+  /** Whether the run evaluated idleness by the selected model. */
   readonly evaluatesUnderutilization: boolean
   readonly run: FleetEvaluation
   changedFleet: { readonly key: string; readonly value: ChangedFleet }

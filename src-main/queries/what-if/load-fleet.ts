@@ -20,10 +20,10 @@ export interface ThresholdRule {
   readonly overriddenBy: 'metric' | 'criticality' | null
 }
 
-/** Arrays of servers share one index, arrays of series another. Only judged series are here: those with a threshold. */
+/** Arrays of servers share one index, arrays of series another. Only evaluated series are here: those with a threshold. */
 export interface WhatIfFleet {
   readonly serverIds: readonly string[]
-  /** How many servers an entry stands for: 1, or 0 once removed, or as many as were added alike. */
+  /** Number of servers that an entry represents: 1, or 0 once removed, or as many as were added alike. */
   readonly serverCounts: Int32Array
   readonly groups: readonly ServerGroup[]
   readonly groupOf: Int32Array
@@ -33,7 +33,7 @@ export interface WhatIfFleet {
   readonly firstSeries: Uint32Array
   readonly rules: readonly ThresholdRule[]
   readonly ruleOf: Int32Array
-  /** The P95 by which the run judged each series, in the metric's unit; NaN without horizon and for series that a scenario changed. */
+  /** The P95 by which the run evaluated each series, in the metric's unit; NaN without horizon and for series that a scenario changed. */
   readonly runP95s: Float64Array
   /** Mean over the whole horizon; NaN without horizon. */
   readonly means: Float64Array
@@ -50,7 +50,7 @@ export interface WhatIfFleet {
   readonly times: Float64Array
 }
 
-/** What the run says about how it judged. */
+/** The run's own settings of the evaluation. */
 export interface WhatIfPolicy {
   readonly config: AnalysisConfig
   /** module05 knows one threshold for all. */
@@ -122,7 +122,7 @@ const optionalTexts = z.array(z.string().nullable())
 const numbers = z.array(z.number())
 const optionalNumbers = z.array(z.number().nullable())
 
-/** Creates `what_if_series` (position, server_id, metric): the judged series by their index. */
+/** Creates `what_if_series` (position, server_id, metric): the evaluated series by their index. */
 const readSeries = async (database: Database, { config, isModule05 }: WhatIfPolicy): Promise<SeriesArrays> => {
   const table = await database.columns(seriesSql(config.basis))
   const servers = texts.parse(table['server_id'])

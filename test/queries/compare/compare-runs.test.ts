@@ -201,7 +201,7 @@ describe('what stays, comes and goes', () => {
     ])
   })
 
-  test('settings that differ stand with both values', () => {
+  test('settings that differ are listed with both values', () => {
     expect(comparison.policy_differences).toEqual([
       { key: 'criticality_thresholds.gold.high', earlier: null, later: 75 },
       { key: 'criticality_thresholds.gold.very_high', earlier: null, later: 90 },
@@ -242,7 +242,7 @@ describe('the earlier forecast against what happened', () => {
 })
 
 describe('runs that are less than alike', () => {
-  test('a run beside itself: nothing changed, and nothing of its horizon was measured', async () => {
+  test('a run compared with itself: nothing changed, and nothing of its horizon was measured', async () => {
     const same = await compareRuns(earlier.folder, earlier.folder)
     expect(same).toMatchObject({
       risks: { new: 0, cleared: 0, still_at_risk: 3, moved: 0 },
@@ -253,7 +253,7 @@ describe('runs that are less than alike', () => {
     expect(same.changes.every(({ cause, headroom_change }) => cause === null && headroom_change?.points === 0)).toBe(true)
   })
 
-  test('the younger run named first is told', async () => {
+  test('the newer run named first is reported', async () => {
     const reversed = await compareRuns(later.folder, earlier.folder)
     expect(reversed.notes.map(({ code }) => code)).toContain('reversed')
     expect(reversed.risks).toMatchObject({ new: 1, cleared: 5 })
@@ -287,7 +287,7 @@ describe('runs that are less than alike', () => {
     const { policy_differences, changes, risks, causes } = await compareRuns(baseline.folder, forcedModelRun.folder)
     expect(policy_differences).toEqual([{ key: 'forced_model', earlier: null, later: 'y' }])
     expect(changes.find(({ server_id }) => server_id === 'model')).toMatchObject({ status: 'new risk', cause: 'model' })
-    // The other servers have no model y: nothing answers for them, and those that were at risk no longer count.
+    // The other servers have no model y: no model is selected for them, and those that were at risk no longer count.
     expect(risks).toMatchObject({ new: 1, cleared: 3 })
     expect(causes).toEqual({ policy: 0, model: 4, data: 0, together: 0 })
   })
@@ -320,7 +320,7 @@ describe('runs that are less than alike', () => {
     ])
   })
 
-  test('several metrics: each is a risk of its own, servers are counted once', async () => {
+  test('several metrics: each has a risk, servers are counted once', async () => {
     const fleet = (cpu: number, memory: number): ForecastRow[] => [
       ...seriesRows({ server: 's', metric: 'cpu_p95', actual: times(14, 50), horizon: times(4, cpu) }),
       ...seriesRows({ server: 's', metric: 'mem_p95', actual: times(14, 50), horizon: times(4, memory) }),

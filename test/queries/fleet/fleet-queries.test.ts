@@ -209,7 +209,7 @@ describe('recommendations', () => {
     ])
   })
 
-  it('are accepted and dismissed with a reason, kept beside the run, and taken back', async () => {
+  it('are accepted and dismissed with a reason, saved with the run, and withdrawn', async () => {
     const before = await readFile(join(path, runFiles.manifest), 'utf8')
     await saveDecisions(
       path,

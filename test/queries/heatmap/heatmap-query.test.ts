@@ -55,7 +55,7 @@ const matrixOf = ({ data }: HeatmapView): (number | null)[][] =>
   )
 
 describe('the heatmap at full resolution', () => {
-  it('shows measurements, then the forecast of the accountable model alone, riskiest server first', async () => {
+  it('shows measurements, then the forecast of the selected model alone, riskiest server first', async () => {
     const response = await requestHeatmap()
     expect(response.data.rows.map(({ label }) => label)).toEqual(['alpha', 'charlie', 'bravo'])
     expect(matrixOf(response)).toEqual([
@@ -77,7 +77,7 @@ describe('the heatmap at full resolution', () => {
   })
 
   it('orders servers by their groups, those of one group by risk, those without one last', async () => {
-    // Another filter that all three pass: orders are kept while the same one is asked for.
+    // Another filter that all three pass: an order is cached while the same one is requested.
     const group = async (cards: string, text: string): Promise<string[]> => {
       await run.database.run(
         `UPDATE server_risk SET business_unit = CASE server_id WHEN 'alpha' THEN NULL WHEN 'bravo' THEN 'Retail' ELSE '${cards}' END`,
@@ -136,7 +136,7 @@ describe('the heatmap in fewer pixels than cells', () => {
     ])
   })
 
-  it('never answers with more rows or columns than there are pixels', async () => {
+  it('never returns more rows or columns than there are pixels', async () => {
     for (const maxCells of [1, 2, 3, 5, 7]) {
       const { data } = await requestHeatmap({ maxRows: maxCells, maxColumns: maxCells + 1 })
       expect(data.rows.length).toBeLessThanOrEqual(maxCells)
@@ -150,7 +150,7 @@ describe('the heatmap of a fleet that is too large to be held', () => {
     const dataGrid = await loadSeriesGrid(run, 'cpu_p95')
     expect(dataGrid.rows).toBe(48)
     const fullMatrix = await readMatrix(run, dataGrid, 0, dataGrid.periods)
-    // Rows 0 to 4, 5 to 9 and so on: the eight days of a server lie in three portions and more.
+    // Rows 0 to 4, 5 to 9 and so on: the eight days of a server lie in three batches and more.
     expect(await readMatrix(run, dataGrid, 0, dataGrid.periods, 5)).toEqual(fullMatrix)
     expect(fullMatrix.values.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(20)
   })
@@ -170,7 +170,7 @@ describe('the heatmap of a fleet that is too large to be held', () => {
 })
 
 describe('the heatmap zoomed in', () => {
-  it('answers for the servers and days asked for', async () => {
+  it('returns the requested servers and days', async () => {
     const response = await requestHeatmap({ rows: { from: 1, to: 3 }, time: { fromMs: horizonStartMs, toMs: horizonStartMs + 2 * dayMs } })
     expect(order(response)).toEqual(['charlie', 'bravo'])
     expect(response.firstRow).toBe(1)
@@ -267,7 +267,7 @@ const makeManyServers = async (to: OpenRun): Promise<OpenRun> => {
 }
 
 describe('one server', () => {
-  it('tells its figures, its place by risk, and its line', async () => {
+  it('returns its figures, its rank by risk, and its line', async () => {
     const { metrics } = await queryServer(run, { folder, serverId: 'charlie' })
     const [figures] = metrics
     expect(figures).toMatchObject({

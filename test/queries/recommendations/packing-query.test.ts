@@ -29,7 +29,7 @@ afterAll(async () => {
 const page = (change: object = {}) => queryPacking(run, { folder, metric: 'cpu_p95', filter: noFilter, offset: 0, limit: 10, ...change })
 
 describe('hosts', () => {
-  it('stand with the servers that move onto them and what that saves', async () => {
+  it('are listed with the servers that move onto them and the savings', async () => {
     expect(await page()).toEqual({
       total: 1,
       rows: [{ host: 'bravo', consolidatedServers: ['alpha', 'charlie'], monthly_savings_usd: 220.5 }],

@@ -205,7 +205,7 @@ describe('the season', () => {
     expect(subjects(chainOf('eoq_rows'), 'window')).toEqual(['2026-03-29', '2026-03-30'])
   })
 
-  test("another fiscal year has other quarter ends; only the accountable model's peak counts", async () => {
+  test("another fiscal year has other quarter ends; only the selected model's peak counts", async () => {
     // 1 to 14 April measured; x answers and forecasts to the 17th, y to the 30th, where a fiscal quarter ends.
     const rows = [
       ...seriesRows({ server: 's', model: 'x', start: '2026-04-01', actual: times(14, 50), horizon: times(3, 50) }),

@@ -1,4 +1,4 @@
-// The times that a run spans: the manifest tells those of the accountable models, and a run without them is looked through.
+// The times that a run spans: the manifest states those of the selected models; without them the run's rows are read.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

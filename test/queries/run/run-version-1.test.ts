@@ -1,4 +1,4 @@
-// A kept run folder of format version 1, from before `disposition` became `recommendation`: opened, queried, compared and verified.
+// A stored run folder of format version 1, from before `disposition` became `recommendation`: opened, queried, compared and verified.
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,7 +66,7 @@ it('filters by recommendation and finds the servers of a host', async () => {
   expect(metrics).toMatchObject([{ recommendation: 'consolidate', target_host: 'trade-app-0001' }])
 })
 
-it('keeps its decisions, and writes them anew under the name of today', async () => {
+it('keeps its decisions, and rewrites them under the current name', async () => {
   expect((await recommendations({ verdict: 'dismissed' })).rows).toMatchObject([
     { server_id: 'crm-app-0001', recommendation: 'retire', verdict_reason: 'still needed in spring' },
   ])

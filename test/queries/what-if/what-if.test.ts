@@ -64,7 +64,7 @@ describe('three servers', () => {
     fleet = (await open((await workspace.analyse(forecasts, { serversTable: table })).folder)).whatIf
   })
 
-  test('stand in the run as the run has them', () => {
+  test('equal those of the run', () => {
     // Units: a 2 x (88 / 80 - 1) = 0.2, up to 1; c 4 x (85 / 80 - 1) = 0.25, up to 1. A unit costs 200 / 2 and 400 / 4.
     const { run, outcome, newly_at_risk, no_longer_at_risk } = requestScenario(fleet)
     expect(run).toEqual({
@@ -109,7 +109,7 @@ describe('three servers', () => {
     expect(requestScenario(fleet, { threshold: 88 }).outcome.at_risk_servers).toBe(0)
   })
 
-  test('are judged by any percentile: the median of a is 70, its peak 90', () => {
+  test('are evaluated by any percentile: the median of a is 70, its peak 90', () => {
     expect(listed(requestScenario(fleet, { percentile: 50 }).no_longer_at_risk)).toEqual([['a', 'cpu_p95', 70, 80]])
     // Rank 0.9 x 4 = 3.6: 0.4 x 80 + 0.6 x 90 = 86.
     expect(requestScenario(fleet, { percentile: 90, threshold: 85.9 }).outcome.at_risk_servers).toBe(1)
@@ -160,7 +160,7 @@ describe('three servers', () => {
     expect(response.outcome).toMatchObject({ servers: 2, at_risk_servers: 2, units_to_add: 3, fleet_monthly_usd: 500 })
   })
 
-  test('that leave nobody behind are told', () => {
+  test('that leave no server are reported', () => {
     const response = requestScenario(fleet, { removed_servers: ['c'] })
     expect(response.unplaced).toEqual([{ business_unit: 'shop', region: 'us', criticality: 'critical' }])
     expect(response.outcome).toMatchObject({ servers: 2, at_risk_servers: 1 })
@@ -177,7 +177,7 @@ describe('three servers', () => {
     ])
   })
 
-  test('added alike stand as one entry and count each', () => {
+  test('added alike share one entry and each counts', () => {
     const { outcome, newly_at_risk } = requestScenario(fleet, { added_servers: [{ count: 3, like: 'c' }], threshold: 20 })
     // c has 85 on 4 units; on 16 units that is 21.25 for c and the three like it.
     expect(newly_at_risk.servers.find(({ server_id }) => server_id === 'added like c')).toMatchObject({
@@ -196,7 +196,7 @@ describe('three servers', () => {
     expect(outcome).toMatchObject({ fleet_monthly_usd: 150, units_monthly_usd: 37.5, underutilized_servers: 2 })
   })
 
-  test('make a grid, with lines of its own for the scenario', () => {
+  test('make a grid, with separate lines for the scenario', () => {
     const { grid } = requestScenario(fleet, { threshold: 82, percentile: 60 }, true)
     expect(grid?.thresholds).toEqual([60, 65, 70, 75, 80, 82, 85, 90, 95])
     expect(grid?.percentiles).toEqual([50, 60, 75, 90, 95, 99, 100])
@@ -219,7 +219,7 @@ describe('three servers', () => {
   })
 })
 
-test('a threshold of its own keeps a metric or criticality out of the general one, and a criticality wins', async () => {
+test('the general threshold spares metrics and criticalities with a specific one, and a criticality wins', async () => {
   const forecasts = await workspace.writeForecasts('own.parquet', rows)
   const config = {
     metric_thresholds: { mem_p95: { high: 75, very_high: 85 } },
@@ -232,7 +232,7 @@ test('a threshold of its own keeps a metric or criticality out of the general on
   expect(listed(requestScenario(whatIf, { threshold: 30 }).newly_at_risk)).toEqual(
     [['b', 'mem_p95', 70, 75]].slice(1).concat([['b', 'cpu_p95', 48, 30]]),
   )
-  // c is judged by its criticality's 95, whatever a metric is given.
+  // c is evaluated by its criticality's 95, whatever a metric is given.
   expect(
     requestScenario(whatIf, { special_thresholds: [{ column: 'metric', value: 'cpu_p95', threshold: 84 }] }).outcome.at_risk_servers,
   ).toBe(1)

@@ -1,4 +1,4 @@
-// The builders of heatmap and clusters: colours, cells, words, dates and places, against values worked out by hand.
+// The builders of heatmap and clusters: colours, cells, text, dates and positions, against values worked out by hand.
 import { describe, expect, it } from 'vitest'
 import type { HeatmapData, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import { cividisTable } from '../../../src-shared/chart-options/cividis.ts'
