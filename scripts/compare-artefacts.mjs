@@ -15,8 +15,8 @@ const renamedKeys = new Map([
   ['disposition', 'recommendation'],
   ['consolidate_onto', 'target_host'],
 ])
-/** Texts of recommendations that may be worded anew: their keys in optimization_recommendations.json. */
-const wordedKeys = new Set(['reason', 'reasons', 'text', 'rule', 'trace', 'query', 'explanation'])
+/** Texts that may be reworded: their keys in optimization_recommendations.json, and `verdict` of model_accuracy.json's calibration. */
+const wordedKeys = new Set(['reason', 'reasons', 'text', 'rule', 'trace', 'query', 'explanation', 'verdict'])
 /** Pixels at the top of a picture that hold its title and subtitle, which may be worded anew. */
 const titlePixels = 170
 /** Rows of risk_heatmap.png: the servers of a larger fleet may be merged into other rows. */

@@ -1,16 +1,16 @@
-// What an analysis is asked for, how it reports and what it returns: the engine's one entry shape for command line, window and cloud.
+// Request, progress reporting and result of an analysis, shared by command line, window and cloud.
 import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 
 export interface AnalysisRequest {
-  /** Parquet files, folders, globs or Hive-partitioned trees of one forecast set. */
+  /** Parquet files, folders, globs or Hive-partitioned trees that hold the forecasts. */
   readonly inputs: readonly string[]
-  /** Run folder to make; must not exist or be empty. */
+  /** Run folder to create; absent or empty. */
   readonly out: string
   readonly method: AnalysisMethod
-  /** What the user set, by the names of analysis-config; parsed and completed by the engine. */
+  /** The user's settings by the keys of analysis-config; the engine validates them and fills in defaults. */
   readonly config: Readonly<Record<string, unknown>>
   /** CSV or Parquet with `server_id` and any of business_unit, region, criticality, monthly_cost_usd, capacity_units, lead_time_days. */
   readonly serversTable?: string | undefined
@@ -18,10 +18,10 @@ export interface AnalysisRequest {
   readonly eventsTable?: string | undefined
   /** Forces one model for all series. */
   readonly model?: string | undefined
-  /** Name of the run in its manifest; absent: a random one. */
+  /** ID of the run in its manifest; random by default. */
   readonly runId?: string | undefined
   readonly threads?: number | undefined
-  /** What the analysis may take, a size such as "1GB"; absent: a quarter of the machine's memory. */
+  /** Maximum memory, such as "1GB"; a quarter of the machine's memory by default. */
   readonly memoryLimit?: string | undefined
 }
 

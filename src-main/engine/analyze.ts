@@ -21,7 +21,7 @@ import { awaitFlaggedFile, finaliseRun, measureFleet } from './run-stages.ts'
 
 /**
  * Analyses forecasts into a run folder. Throws HeadroomError; after a failure or an abort nothing is left at `out`.
- * The same input, configuration and seed give the same bytes in every file but `analyzed_at` and the manifest.
+ * Equal input, configuration and seed give equal bytes, except for `analyzed_at` and the manifest.
  */
 export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> =>
   createRun(request, work, async (run) => {
@@ -39,7 +39,7 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
     )
   })
 
-/** From the named inputs to every series' risk. Leaves the tables of each stage in the database. */
+/** Reads the inputs and assesses the risk of every series. The tables of each stage stay in the database. */
 export const assessFleet = async (work: FleetWork, request: FleetRequest, options: FleetOptions = {}): Promise<AssessedFleet> => {
   const dataset = await openFleet(work, request, options)
   try {
@@ -52,7 +52,7 @@ export const assessFleet = async (work: FleetWork, request: FleetRequest, option
   }
 }
 
-/** From the assessed fleet to the run folder. `startFlaggedFile` begins to write the flagged file, in parallel with all other work. */
+/** Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with all other work. */
 export const completeRun = async (
   run: Run,
   fleet: AssessedFleet,
@@ -68,7 +68,7 @@ export const completeRun = async (
   }
 }
 
-/** Stops the writing where the other work fails. */
+/** Stops writing the file when the other work fails. */
 const stopOnFailure = async <T>(flaggedFile: FlaggedFileWriting, otherWork: () => Promise<T>): Promise<T> => {
   try {
     return await otherWork()

@@ -1,18 +1,18 @@
-// Whether the disk has room for a run, asked before an analysis begins to write.
+// Checks for enough free disk space before an analysis starts to write.
 import { statfs } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ForecastFile } from '../forecasts/forecast-files.ts'
 
-/** A run keeps the input's pages, adds flags and figures (about 5 %), and spills while it works. */
+/** A run copies the input's pages, adds flags and figures (about 5 %), and spills to disk while it works. */
 const inputSizeFactor = 1.25
-/** Pictures, summaries and the file system's own. */
+/** Pictures, summaries and file system overhead. */
 const minBytes = 4_000_000
 
-/** Bytes that a run of these files may take on the disk while it is made. */
+/** Disk space in bytes that a run of these files may need while it is created. */
 export const estimateRunBytes = (files: readonly Pick<ForecastFile, 'bytes'>[]): number =>
   minBytes + Math.ceil(inputSizeFactor * files.reduce((sum, { bytes }) => sum + bytes, 0))
 
-/** Throws HeadroomError `disk-full` where the disk of `folder` has less than `needed` bytes free. `out`: as the user named it. */
+/** Throws HeadroomError `disk-full` if the disk of `folder` has fewer than `requiredBytes` free. `out`: the path as the user typed it. */
 export const assertDiskSpace = async (folder: string, out: string, requiredBytes: number): Promise<void> => {
   const { bavail, bsize } = await statfs(folder)
   const freeBytes = bavail * bsize

@@ -1,4 +1,4 @@
-// Settings from a YAML file: Headroom's own keys, or the config.yaml of the Python pipeline; and what they change.
+// Reads settings from a YAML file: Headroom's own, or the Python pipeline's config.yaml.
 import { basename } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z, ZodError } from 'zod'
@@ -11,13 +11,13 @@ import { readTextFile } from '../run-folder/read-text-file.ts'
 
 const settingsSchema = z.record(z.string(), z.unknown())
 
-/** The settings that the file states; their values are checked by the analysis. Throws config-invalid. */
+/** The settings in the file; the analysis validates their values. Throws config-invalid. */
 export const readConfigFile = async (file: string): Promise<Record<string, unknown>> => {
   const { cloud: _, ...settings } = await readYamlFile(file)
   return isPipelineConfig(settings) ? readPipelineConfig(settings, file) : settings
 }
 
-/** The same with checked values, each beside its default, and the top-level keys that are left alone. Throws config-invalid. */
+/** The same with validated values, their defaults, and the top-level keys that are ignored. Throws config-invalid. */
 export const previewConfigFile = async (file: string): Promise<ConfigReading> => {
   const { cloud, ...statedSettings } = await readYamlFile(file)
   const isPipeline = isPipelineConfig(statedSettings)
@@ -30,7 +30,7 @@ export const previewConfigFile = async (file: string): Promise<ConfigReading> =>
     path: file,
     kind: isPipeline ? 'pipeline' : 'headroom',
     settings: Object.fromEntries(changes.map(({ key, value }) => [key, value])),
-    changes: changes,
+    changes,
     ignored: isPipeline
       ? [...Object.keys(statedSettings).filter((key) => !pipelineSections.includes(key)), ...(cloud === undefined ? [] : ['cloud'])]
       : cloud === undefined
@@ -39,7 +39,7 @@ export const previewConfigFile = async (file: string): Promise<ConfigReading> =>
   }
 }
 
-/** The file's keys as they are; its `cloud` section is for launches alone. Throws config-invalid. */
+/** The file's keys, unvalidated; only cloud runs use its `cloud` section. Throws config-invalid. */
 export const readYamlFile = async (file: string): Promise<Record<string, unknown>> => {
   const text = await readTextFile(
     file,
@@ -50,11 +50,12 @@ export const readYamlFile = async (file: string): Promise<Record<string, unknown
     .safeParse(
       parseYaml(
         text,
-        (problem) => new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${problem}.`, { next: 'Mend that line.' }),
+        (problem) =>
+          new HeadroomError('config-invalid', `${basename(file)} is not valid YAML: ${problem}.`, { next: 'Correct that line.' }),
       ),
     )
   if (!parsed.success) {
-    throw new HeadroomError('config-invalid', `${basename(file)} holds no settings: a list of "key: value" lines is expected.`, {
+    throw new HeadroomError('config-invalid', `${basename(file)} contains no settings. Headroom expects lines of the form "key: value".`, {
       next: 'See the user guide for the keys.',
     })
   }
@@ -73,13 +74,13 @@ const readPipelineConfig = (settings: Readonly<Record<string, unknown>>, file: s
   }
 }
 
-/** `refuse` makes the error from the parser's fault, a phrase without a full stop. */
+/** `createError` builds the error from the parser's message, a phrase without a full stop. */
 export const parseYaml = (text: string, createError: (problem: string) => HeadroomError): unknown => {
   try {
-    // Aliases are bounded by the parser, so that a small file cannot unfold into a huge one.
+    // The parser limits aliases, so that a small file cannot expand into a huge one.
     return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
   } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw createError('it is nested too deeply, or its aliases unfold into too much')
+    if (!(cause instanceof YAMLParseError)) throw createError('it is nested too deeply, or its aliases expand too far')
     const line = text.slice(0, cause.pos[0]).split('\n').length
     throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
   }

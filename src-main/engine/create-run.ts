@@ -1,4 +1,4 @@
-// What surrounds every run: its configuration, staging folder, database and progress, and what is left after a failure: nothing.
+// Opens configuration, staging folder, database and progress for a run, and removes everything after a failure.
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { createProgressReporter, type ProgressReporter } from './progress.ts'
 
 const methods: Readonly<Record<AnalysisMethod, Method>> = { headroom, module05 }
 
-/** A run under way. */
+/** A run in progress. */
 export interface Run {
   readonly request: AnalysisRequest
   readonly work: AnalysisWork
@@ -30,7 +30,7 @@ export interface Run {
   readonly startedAt: number
 }
 
-/** Makes the run folder of `request.out` by `stages`, which commit the staging folder. Throws HeadroomError; after a failure nothing is left at `out`. */
+/** Runs `stages`, which commit the staging folder to `request.out`. Throws HeadroomError; after a failure nothing is left at `out`. */
 export const createRun = async (
   request: AnalysisRequest,
   work: AnalysisWork,
@@ -61,5 +61,5 @@ export const createRun = async (
   }
 }
 
-/** As the file system says it; DuckDB has its own message. */
+/** The file system's error; DuckDB reports a full disk in its own way. */
 const isDiskFull = (thrown: unknown): boolean => (thrown as NodeJS.ErrnoException).code === 'ENOSPC'

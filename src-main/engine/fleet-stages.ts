@@ -1,4 +1,4 @@
-// The first five stages of an analysis: forecasts are opened, validated, profiled, given a model each and assessed, as tables in the database.
+// The first five stages of an analysis, as tables in the database: open, validate, profile, select models, assess risk.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
@@ -17,7 +17,7 @@ import { prepareSeries } from './selection/prepare-series.ts'
 import { profileSeries } from './selection/profile-series.ts'
 import { selectModels } from './selection/select-models.ts'
 
-/** What every stage works with. */
+/** Shared by all stages. */
 export interface FleetWork {
   readonly database: Database
   readonly config: AnalysisConfig
@@ -28,9 +28,9 @@ export interface FleetWork {
 export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'eventsTable' | 'model'>
 
 export interface FleetOptions {
-  /** Flag columns of an earlier analysis. */
-  readonly flags?: 'refused' | 'left aside'
-  /** Called before any row is read; what it throws ends the work. */
+  /** How to treat flag columns of an earlier analysis. */
+  readonly flags?: 'rejected' | 'ignored'
+  /** Called before any row is read; an error it throws ends the analysis. */
   readonly onOpened?: (dataset: ForecastDataset) => Promise<void>
 }
 
@@ -48,14 +48,14 @@ export interface ProfiledFleet extends ValidatedFleet {
 }
 
 export interface SelectedFleet extends ProfiledFleet {
-  /** Whether `naive_errors` is complete; else the selected backtests complete it. */
+  /** Whether `naive_errors` is complete; otherwise the scan of the backtests completes it. */
   readonly hasNaiveErrors: boolean
 }
 
 export interface AssessedFleet extends SelectedFleet {
-  /** The metric of pictures and clusters: the target metric where it has a horizon, else the first by name that has one. */
+  /** Metric of pictures and clusters: the target metric if it has a horizon, otherwise the first by name with one. */
   readonly primaryMetric: string
-  /** The files that another engine read in this one's place; absent: those of `dataset`. */
+  /** The files that Spark read; by default those of `dataset`. */
   readonly inputs?: readonly InputEntry[]
 }
 
@@ -63,7 +63,7 @@ export interface AssessedFleet extends SelectedFleet {
 export const openFleet = async (
   { database, config, progress }: FleetWork,
   { inputs }: FleetRequest,
-  { flags = 'refused', onOpened }: FleetOptions,
+  { flags = 'rejected', onOpened }: FleetOptions,
 ): Promise<ForecastDataset> => {
   progress.start('open')
   const dataset = await openForecastDataset(database, inputs, config, flags)
@@ -81,7 +81,7 @@ export const validateFleet = async (
   const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable)
   progress.start('screen')
   const validation = await validateForecasts(database, dataset)
-  // The first to read pages; the validation may have been answered by statistics.
+  // The first query that reads pages; the validation may have needed only statistics.
   const grid = await detectGranularity(database).catch((cause: unknown) => {
     throw damagedFileError(dataset.files, dataset.name, cause)
   })

@@ -1,4 +1,4 @@
-// Looks at a forecast set as the analysis would and says what it holds; writes nothing.
+// Describes forecasts as the analysis would read them; writes nothing.
 import { z } from 'zod'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { ColumnMapping, Granularity } from '../../src-shared/run/run-manifest.ts'
@@ -36,7 +36,7 @@ const modelSchema = z.object({
 })
 type InspectedModel = z.infer<typeof modelSchema>
 
-/** Refuses what the analysis would refuse, with the same errors. */
+/** Throws the same errors as the analysis. */
 export const inspectForecasts = async (
   request: { readonly inputs: readonly string[]; readonly config: Readonly<Record<string, unknown>> },
   work: LongWork<never> = {},

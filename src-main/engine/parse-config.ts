@@ -1,4 +1,4 @@
-// Turns what the user set into a complete configuration, or into one sentence that names the key.
+// Completes the user's settings to a configuration, or reports the key that is wrong.
 import { ZodError } from 'zod'
 import { analysisConfigSchema, completeConfig, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
@@ -33,14 +33,14 @@ const invalidConfig = (settings: Readonly<Record<string, unknown>>, cause: ZodEr
 
 const assertOrdered = (config: AnalysisConfig): void => {
   const { high_risk_threshold: high, very_high_risk_threshold: veryHigh } = config
-  if (veryHigh < high) throw orderError(`very_high_risk_threshold ${veryHigh} lies below high_risk_threshold ${high}.`)
+  if (veryHigh < high) throw orderError(`very_high_risk_threshold ${veryHigh} is below high_risk_threshold ${high}.`)
   for (const key of ['metric_thresholds', 'criticality_thresholds'] as const) {
     for (const [name, thresholds] of Object.entries(config[key])) {
       if (thresholds.very_high >= thresholds.high) continue
-      throw orderError(`In ${key}, very_high ${thresholds.very_high} of ${name} lies below its high ${thresholds.high}.`)
+      throw orderError(`In ${key}, very_high ${thresholds.very_high} of ${name} is below its high ${thresholds.high}.`)
     }
   }
 }
 
 const orderError = (sentence: string): HeadroomError =>
-  new HeadroomError('config-invalid', sentence, { next: 'Raise the one or lower the other.' })
+  new HeadroomError('config-invalid', sentence, { next: 'Raise the first or lower the second.' })

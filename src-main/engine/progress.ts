@@ -1,34 +1,34 @@
-// Steps with declared weights: progress runs from 0 to 1, never falls, and every step's time is kept for the manifest.
+// Progress from 0 to 1 by weighted steps; it never falls. The manifest records the time of every step.
 import type { RunEvent, RunWarning } from '../../src-shared/run/run-event.ts'
 
-/** Step -> [sentence for the user, share of a typical run in percent]. Measured at 10,000 servers. */
+/** Step -> [label, share of a typical run in percent]. Measured with 10,000 servers. The keys are part of the manifest. */
 const steps = {
-  open: ['Opening the forecast set', 1],
-  screen: ['Checking the rows', 1],
-  survey: ['Reading every series', 19],
+  open: ['Opening forecasts', 1],
+  screen: ['Validating rows', 1],
+  survey: ['Profiling series', 19],
   select: ['Selecting models', 1],
   risk: ['Assessing risk', 3],
-  season: ['Measuring the season', 30],
+  season: ['Measuring seasonality', 30],
   clusters: ['Clustering servers', 8],
   breaches: ['Estimating breach probabilities', 22],
-  recommend: ['Working out recommendations', 5],
+  recommend: ['Assigning recommendations', 5],
   pictures: ['Drawing pictures', 9],
   write: ['Writing flagged forecasts', 1],
-  seal: ['Sealing the run folder', 2],
+  seal: ['Finalising the run folder', 2],
 } as const satisfies Record<string, readonly [string, number]>
 
 export type StepName = keyof typeof steps
 
 export interface ProgressReporter {
-  /** Ends the step under way and starts this one. */
+  /** Ends the current step and starts this one. */
   readonly start: (step: StepName) => void
-  /** Share done of the step under way, 0..1. */
+  /** Completed share of the current step, 0..1. */
   readonly advance: (share: number) => void
   readonly warn: (warning: RunWarning) => void
   readonly timings: () => { step: string; seconds: number }[]
 }
 
-/** Reports to nobody. */
+/** Reports nothing. */
 export const silentProgress: Pick<ProgressReporter, 'start'> = { start: () => undefined }
 
 export const createProgressReporter = (onEvent: ((event: RunEvent) => void) | undefined): ProgressReporter => {

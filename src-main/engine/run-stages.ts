@@ -1,4 +1,4 @@
-// The last stages of an analysis: what the backtests and the horizon tell is measured and written, the flagged file is awaited, the folder is finalised.
+// The last stages of an analysis: measure backtests and horizon, write the artefacts, wait for the flagged file, finalise the folder.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -28,7 +28,7 @@ import { assignRecommendations } from './recommendations/assign-recommendations.
 import { describeRecommendations, listRecommendations } from './recommendations/describe-recommendations.ts'
 import type { SeasonReport } from '../../src-shared/artefacts/season.ts'
 
-/** What the summary and the manifest tell of the measurements. */
+/** Results that go into the summary and the manifest. */
 export interface Findings {
   readonly clusteredServers: ClusteredServers
   readonly season: SeasonReport
@@ -38,7 +38,7 @@ export interface Findings {
   readonly warnings: readonly RunWarning[]
 }
 
-/** Writes every file but the flagged forecasts, the summary and the manifest. */
+/** Writes every file except flagged forecasts, summary and manifest. */
 export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Findings> => {
   const { config, method, staging, database, progress, work } = run
   progress.start('season')
@@ -81,7 +81,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
 
 const progressInterval = 100
 
-/** Ends with the writing, and fails with it. */
+/** Waits until the flagged file is written; throws if that fails. */
 export const awaitFlaggedFile = async ({ progress }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
   progress.start('write')
   const timer = setInterval(() => progress.advance(flaggedFile.progress()), progressInterval)

@@ -37,7 +37,7 @@ export const openForecastDataset = async (
   database: Database,
   inputs: readonly string[],
   config: Pick<AnalysisConfig, 'target_metric'>,
-  flags: 'refused' | 'left aside' = 'refused',
+  flags: 'rejected' | 'ignored' = 'rejected',
 ): Promise<ForecastDataset> => {
   const files = await findForecastFiles(database, inputs)
   const name = files.length === 1 ? files[0]!.name : `the set of ${files.length} files`
@@ -53,7 +53,7 @@ const openFiles = async (
   files: readonly ForecastFile[],
   name: string,
   config: Pick<AnalysisConfig, 'target_metric'>,
-  flags: 'refused' | 'left aside',
+  flags: 'rejected' | 'ignored',
 ): Promise<ForecastDataset> => {
   const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
     throw damagedFileError(files, name, cause)
@@ -66,7 +66,7 @@ const openFiles = async (
       throw damagedFileError(files, name, cause)
     })
   const schema = columnRows.map((row) => ({ column: row.column_name, type: row.column_type }))
-  const columns = mapColumns(flags === 'refused' ? schema : schema.filter((column) => !isFlagColumn(column)), name)
+  const columns = mapColumns(flags === 'rejected' ? schema : schema.filter((column) => !isFlagColumn(column)), name)
   assertRequiredColumns(schemas, columns)
   const expressions = canonicalExpressions(columns, config.target_metric)
   await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)

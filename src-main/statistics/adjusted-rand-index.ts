@@ -1,8 +1,8 @@
-// How far two clusterings of the same points agree, whatever their numbering.
+// Agreement of two clusterings of the same points, independent of their numbering.
 
 /**
- * Adjusted Rand index (Hubert and Arabie 1985): 1 for the same groups, about 0 for groups that agree by chance alone. Clusters are
- * numbered from 0.
+ * Adjusted Rand index (Hubert and Arabie 1985): 1 for equal groups, about 0 for agreement by chance. Clusters are numbered
+ * from 0.
  */
 export const adjustedRandIndex = (one: Int32Array, other: Int32Array): number => {
   const width = maxOf(other) + 1

@@ -1,12 +1,12 @@
-// Isotonic regression by pooling adjacent violators: the non-decreasing function nearest to observed outcomes in least squares.
+// Isotonic regression by pooling adjacent violators: the non-decreasing least-squares fit.
 
 export interface IsotonicFunction {
-  /** Ascending places and the function's values there; between them it runs straight, outside it stays level. */
+  /** Ascending x and the function's values there; linear between knots, constant outside. */
   readonly knots: Float64Array
   readonly values: Float64Array
 }
 
-/** Barlow, Bartholomew, Bremner and Brunk 1972. Equal places are averaged first. `x` and `y` have one length; empty gives the constant 0. */
+/** Barlow, Bartholomew, Bremner and Brunk 1972. Equal x are averaged first. `x` and `y` have the same length; empty arrays give the constant 0. */
 export const fitIsotonic = (x: Float64Array, y: Float64Array): IsotonicFunction => {
   const order = Uint32Array.from(x, (_, index) => index).sort((a, b) => x[a]! - x[b]! || a - b)
   const knots: number[] = []

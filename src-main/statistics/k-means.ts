@@ -1,4 +1,4 @@
-// K-means with restarts over points in any space: seeded, least inertia wins, clusters renumbered by their first feature.
+// Seeded k-means with restarts; the solution with the least inertia wins, and clusters are numbered by their first feature.
 import { kmeans, kmeansGenerator } from 'ml-kmeans'
 import { yieldToEventLoop } from './yield-to-event-loop.ts'
 import { adjustedRandIndex } from './adjusted-rand-index.ts'
@@ -21,17 +21,17 @@ export interface ClusteringOptions {
   readonly restarts: number
   readonly seed: number
   readonly signal?: AbortSignal | undefined
-  /** Points that the restarts work on, at most. */
+  /** Maximum points for the restarts. */
   readonly maxSample?: number
 }
 
 const maximumIterations = 300
-/** More points would hardly move the centres that the restarts find; ten times as many take ten times as long. */
+/** More points hardly change the centres, but the time grows in proportion. */
 const defaultMaxSample = 100_000
 
 /**
- * k-means++ by ml-kmeans. Fewer distinct points than clusters: as many clusters as distinct points. Of more than `mostTried` points a seeded
- * sample is clustered with all restarts; from its best centres all points are clustered once.
+ * k-means++ by ml-kmeans, with at most as many clusters as distinct points. Above `maxSample` points, a seeded sample is clustered with all
+ * restarts; its best centres then start a single run over all points.
  */
 export const runKMeans = async (
   points: readonly (readonly number[])[],
@@ -51,7 +51,7 @@ export const runKMeans = async (
   let best: Solution | undefined
   for (let restart = 0; restart < restarts; restart++) {
     const candidate = runOnce(points, k, seed + restart)
-    // Equal optima differ in their last bits; the first one found stays.
+    // Equal optima differ in their last bits; the first one wins.
     if (best === undefined || candidate.inertia < best.inertia * (1 - 1e-12)) best = candidate
     solutions.push(candidate)
     await yieldToEventLoop(signal)
@@ -67,7 +67,7 @@ const meanAgreement = (best: Solution, solutions: readonly Solution[]): number |
   return others.reduce((sum, { assignment }) => sum + adjustedRandIndex(best.assignment, assignment), 0) / others.length
 }
 
-/** Distinct points, counted up to `enough`. */
+/** Number of distinct points, counted up to `limit`. */
 export const countDistinct = (points: readonly (readonly number[])[], limit: number): number => {
   const seen = new Set<string>()
   for (const point of points) {
@@ -88,7 +88,7 @@ const runOnce = (points: readonly (readonly number[])[], k: number, seed: number
   return toSolution(points, clusters, k)
 }
 
-/** Lloyd's steps from given centres until nothing moves. */
+/** Lloyd's algorithm from given centres until convergence. */
 const runFromCentres = async (
   points: readonly (readonly number[])[],
   centres: readonly (readonly number[])[],
@@ -129,7 +129,7 @@ const toSolution = (points: readonly (readonly number[])[], clusters: readonly n
 }
 
 const renumberByFirstFeature = ({ assignment, centres, sizes, inertia }: Solution): Solution => {
-  // Lloyd's steps may empty a cluster.
+  // Lloyd's algorithm may empty a cluster.
   const nonEmpty = centres.map((_, cluster) => cluster).filter((cluster) => sizes[cluster]! > 0)
   const clusterOrder = nonEmpty.sort((a, b) => centres[a]![0]! - centres[b]![0]! || a - b)
   const newNumber = new Int32Array(centres.length)

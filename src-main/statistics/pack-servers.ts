@@ -1,4 +1,4 @@
-// Consolidation: underutilised servers packed onto the first host that holds their demand at every time of the horizon (section 8).
+// Consolidation by first-fit decreasing: a server moves to the first host that can hold its demand at every time of the horizon (section 8).
 
 export interface PackableServer {
   readonly serverId: string
@@ -10,13 +10,13 @@ export interface PackableServer {
 export interface PackingLimits {
   /** Share of a host's capacity that may be used at any time, 0..1. */
   readonly target: number
-  /** Servers that may leave the group at most. */
+  /** Maximum servers that may leave the group. */
   readonly maxRemovals: number
 }
 
 /**
- * Server -> the host that takes it over; opened hosts are absent. First fit by decreasing peak demand, ties by name.
- * Demands are summed per time and peaks taken of the sums, never the other way round.
+ * Server -> target host; servers that stay are absent. By decreasing peak demand, ties by name.
+ * Demands are summed per time: peaks are never added.
  */
 export const packServers = (servers: readonly PackableServer[], { target, maxRemovals }: PackingLimits): Map<string, string> => {
   const byPeak = servers
@@ -43,7 +43,7 @@ const peakOf = (demand: Float64Array): { peak: number; peakAt: number } => {
   return { peak: demand[peakAt] ?? 0, peakAt }
 }
 
-/** Units that sums of floating demands may stray: 30 % and 40 % do fill a host of 70 %. */
+/** Tolerance for floating-point sums, in units: 30 % and 40 % fill a host to exactly 70 %. */
 const tolerance = 1e-9
 
 const fits = (freeUnits: Float64Array, demand: Float64Array, peakAt: number): boolean => {

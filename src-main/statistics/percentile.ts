@@ -1,6 +1,6 @@
-// Percentiles by linear interpolation between neighbours, as DuckDB's quantile_cont.
+// Percentiles of sorted values by linear interpolation between ranks.
 
-/** `share` 0..1 of ascending values, of which there is at least one. */
+/** `share`: 0..1. `ascending` holds at least one value. */
 export const percentileOf = (ascending: Float64Array, share: number): number => {
   const position = share * (ascending.length - 1)
   const low = Math.floor(position)

@@ -1,4 +1,4 @@
-// The flat picture of points in many dimensions: their first two principal components.
+// Projects points on their first two principal components.
 
 export interface Projection {
   /** Score of each point; NaN where there are fewer features than components. */
@@ -11,12 +11,12 @@ export interface Projection {
 }
 
 const components = 2
-/** Jacobi's method is done long before. */
+/** Jacobi's method converges long before. */
 const maxSweeps = 50
 
 /**
- * Points less their mean, turned onto the directions of greatest variance. A direction and its opposite are the same component: the
- * one is taken whose weight of greatest size (the first of equals) is positive.
+ * Centred points, projected on the directions of largest variance. The sign of a component is chosen so that its weight of largest
+ * magnitude (the first of equals) is positive.
  */
 export const projectOnComponents = (points: readonly (readonly number[])[]): Projection => {
   const width = points[0]?.length ?? 0
@@ -53,11 +53,11 @@ const orientPositive = (vector: readonly number[]): number[] => {
   return vector.map((weight) => (leading < 0 ? -weight : weight))
 }
 
-/** Eigenvalues, greatest first, and their vectors, of a small symmetric matrix. Cyclic Jacobi rotations (Golub and Van Loan, 8.5). */
+/** Eigenvalues in descending order and eigenvectors of a small symmetric matrix. Cyclic Jacobi rotations (Golub and Van Loan, 8.5). */
 const eigenDecomposition = (symmetric: readonly (readonly number[])[]): { values: number[]; vectors: number[][] } => {
   const size = symmetric.length
   const matrix = symmetric.map((row) => [...row])
-  // Rows are the vectors.
+  // Rows are the eigenvectors.
   const vectors = matrix.map((_, row) => matrix.map((_, column) => (row === column ? 1 : 0)))
   const scale = Math.max(...matrix.flat().map(Math.abs), 0)
   for (let sweep = 0; sweep < maxSweeps; sweep++) {
@@ -75,7 +75,7 @@ const eigenDecomposition = (symmetric: readonly (readonly number[])[]): { values
   return { values: order.map((index) => Math.max(0, matrix[index]![index]!)), vectors: order.map((index) => vectors[index]!) }
 }
 
-/** Turns the plane of p and q so that their covariance vanishes. */
+/** Rotates p and q so that their covariance becomes 0. */
 const rotate = (matrix: number[][], vectors: number[][], p: number, q: number): void => {
   const theta = (matrix[q]![q]! - matrix[p]![p]!) / (2 * matrix[p]![q]!)
   const tangent = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1))

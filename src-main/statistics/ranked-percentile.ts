@@ -1,6 +1,6 @@
-// Ranks and percentiles of a series that lies in order of time: its places are sorted by value once, then any percentile is a look-up.
+// Percentiles of a series in order of time: its indexes are sorted by value once, then any percentile is a look-up.
 
-/** Places within a series, or numbers of periods. */
+/** Indexes within a series, or numbers of periods. */
 export type IndexArray = Uint16Array | Uint32Array
 
 export const createIndexArray = (length: number, maxValue: number): IndexArray =>
@@ -9,8 +9,8 @@ export const createIndexArray = (length: number, maxValue: number): IndexArray =
 const insertionSortLength = 16
 
 /**
- * Sorts the places order[from, from + count) by their values, values[from + place], ascending. Merges neighbouring runs; what is
- * in order already costs one comparison per run, so that a series that changed a little is sorted again quickly.
+ * Sorts the indexes order[from, from + count) by values[from + index], ascending. Runs that are in order cost one comparison, so
+ * that a series with few changes is sorted again quickly.
  */
 export const sortIndexesByValue = (values: Float64Array, from: number, count: number, order: IndexArray, scratch: IndexArray): void => {
   const end = from + count
@@ -58,8 +58,8 @@ const merge = (
 }
 
 /**
- * Percentile 0..100 of the first `count` of a series' `length` values, by linear interpolation between neighbouring ranks: DuckDB's
- * quantile_cont, operation by operation, so that both give the same number to the last bit.
+ * Percentile 0..100 of the first `count` of a series' `length` values, by linear interpolation between ranks. Repeats DuckDB's
+ * quantile_cont operation by operation, for equal results to the last bit; `percentileOf` differs in the last bits.
  */
 export const rankedPercentile = (
   values: Float64Array,
@@ -82,7 +82,7 @@ export const rankedPercentile = (
   return lower * (1 - share) + upper * share
 }
 
-/** Where in `order` the value of a rank stands, counting only places below `count`; walks from the nearer end. */
+/** Position in `order` of a rank, counting only indexes below `count`; walks from the nearer end. */
 const positionOfRank = (order: IndexArray, from: number, length: number, count: number, rank: number): number => {
   if (count === length) return from + rank
   if (rank * 2 < count) {

@@ -1,4 +1,4 @@
-// Points of a scatter: the sample of them that is drawn, and which lie inside a polygon.
+// Scatter points: a sample for drawing, and the points inside a polygon.
 
 export interface ScatterPoints {
   readonly x: Float64Array
@@ -9,14 +9,14 @@ export interface ScatterPoints {
 
 /** Points that a scatter draws, in the window and in the picture; more of them would overlap. */
 const maxDrawnPoints = 20_000
-/** Cells per side of the grid that tells points apart. */
+/** Cells per side of the sampling grid. */
 const gridSide = 160
-/** Points that every cluster keeps, where it has so many. */
+/** Minimum points of every cluster in the sample, if it has as many. */
 const minPointsPerCluster = 50
 
 /**
- * Indexes of about `maxPoints` points, ascending; all where there are no more. Every cluster gets its share: first one point of each grid
- * cell that it covers, then a second one, and so on. Overlapping points are dropped and outliers stay; nothing is random.
+ * Ascending indexes of about `maxPoints` points. Every cluster gets its share: first one point of each grid cell that it covers, then
+ * a second, and so on. This drops overlapping points, keeps outliers and involves no randomness.
  */
 export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints = maxDrawnPoints): Int32Array => {
   const count = cluster.length

@@ -1,13 +1,13 @@
-// How well points sit in their clusters, over a seeded sample: all pairs of a large fleet would be too many.
+// Mean silhouette of clusterings, and the seeded sample that bounds its cost.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { yieldToEventLoop } from './yield-to-event-loop.ts'
 
-/** Sampled points: 2,000 make 2 million pairs, and the mean of so many silhouettes is sure to about 0.01. */
+/** Two million pairs; the standard error of the mean is about 0.01. */
 const defaultSampleSize = 2000
-/** Points whose distances are summed between two looks at the abort signal. */
+/** Points between two checks of the abort signal. */
 const pointsPerYield = 250
 
-/** Places of at most 2,000 of `count` points, ascending; all of them where there are no more. Selection sampling (Knuth, algorithm S). */
+/** Ascending indexes of at most `sampleSize` of `count` points. Selection sampling (Knuth, algorithm S). */
 export const drawSampleIndices = (count: number, seed: number, sampleSize = defaultSampleSize): Int32Array => {
   const chosen = new Int32Array(Math.min(count, sampleSize))
   if (count <= sampleSize) return chosen.map((_, index) => index)
@@ -22,8 +22,8 @@ export const drawSampleIndices = (count: number, seed: number, sampleSize = defa
 
 /**
  * Mean silhouette of each of several clusterings of the same points (Rousseeuw 1987), by Euclidean distance; a point alone in its
- * cluster counts 0. NULL where a clustering has fewer than two clusters. `clusterings`: the cluster of each point, from 0. Distances
- * are worked out once for all clusterings.
+ * cluster counts 0. NULL if a clustering has fewer than two clusters. `clusterings`: the cluster of each point, from 0. Distances
+ * are computed once for all clusterings.
  */
 export const meanSilhouettes = async (
   points: readonly (readonly number[])[],

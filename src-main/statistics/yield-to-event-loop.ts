@@ -1,7 +1,7 @@
-// A pause in a long calculation, in which the process looks up.
+// Pauses a long calculation, so that the process can handle events.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 
-/** Lets an abort through, and stops there: throws `cancelled`. */
+/** Throws `cancelled` once the signal is aborted. */
 export const yieldToEventLoop = async (signal: AbortSignal | undefined): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve))
   if (signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')

@@ -1,6 +1,6 @@
 // Escapes text that a spreadsheet would run as a formula, by a leading apostrophe.
 
-/** = + - @, or one of these behind a tab or line break (OWASP, "CSV Injection"). Numbers are no text and stay as they are. */
+/** = + - @, also full-width, or a leading tab or line break (OWASP, "CSV Injection"). Numbers are not escaped. */
 const formulaPrefix = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
 
 export const escapeFormula = (text: string): string => (formulaPrefix.test(text) ? `'${text}` : text)

@@ -1,18 +1,18 @@
-// What an event ledger did to a run: per event what was left out of the past and what it would do to the horizon, with units.
+// Key `events` of module_05_summary.json: per event the rows excluded from the past and its effect on the horizon.
 import { z } from 'zod'
 
 const count = z.int().min(0)
 /** ISO 8601 UTC. */
 const instant = z.string()
 
-/** At most so many names; `count` tells all. */
+/** Maximum names in a list; `count` is the total. */
 export const maxNamedServers = 1000
 const serversSchema = z.object({ count, servers: z.array(z.string()) })
 
 const riskStateSchema = z.object({
-  /** Of the servers that the event touches; of the fleet in `together`. */
+  /** Of the servers that the event affects; of the fleet in `together`. */
   at_risk_servers: count,
-  /** The P95 that leaves the least headroom, in its metric's unit, and its server. */
+  /** The P95 with the least headroom, in its metric's unit, and its server. */
   least_headroom: z.object({ server_id: z.string(), metric: z.string(), value: z.number(), threshold: z.number() }).nullable(),
   /** Of servers at risk. */
   soonest_breach_at: instant.nullable(),
@@ -20,7 +20,7 @@ const riskStateSchema = z.object({
 export type EventRiskState = z.infer<typeof riskStateSchema>
 
 const scenarioSchema = z.object({
-  /** Servers with a judged horizon value that the event changes. */
+  /** Servers with a threshold whose horizon the event changes. */
   servers: count,
   before: riskStateSchema,
   after: riskStateSchema,
@@ -33,7 +33,7 @@ const exclusionSchema = z.object({
   /** Backtest rows of selected models, and the series they belong to. */
   rows: count,
   series: count,
-  /** Mean of actual - predicted over those rows: what the event added to the forecasts. By metric, in its unit. */
+  /** Mean of actual - predicted over those rows, by metric, in its unit. */
   effects: z.array(z.object({ metric: z.string(), rows: count, mean_error: z.number() })),
 })
 
@@ -43,24 +43,24 @@ export const eventReportEntrySchema = z.object({
   from: instant,
   /** The first instant after it. */
   until: instant,
-  /** As the table names them. */
+  /** As named in the table. */
   target: z.string(),
   metric: z.string().nullable(),
   effect: z.object({ amount: z.number(), unit: z.enum(['points', 'percent']) }).nullable(),
   note: z.string().nullable(),
-  /** Servers of the set that it is about. */
+  /** Servers with forecasts that it applies to. */
   servers: count,
-  /** Null where no measured row was left out. */
+  /** Null if no measured row was excluded. */
   left_out: exclusionSchema.nullable(),
-  /** The event alone, on the forecasts; null where it touches no horizon. */
+  /** The effect of this event only; null if it affects no horizon. */
   scenario: scenarioSchema.nullable(),
 })
 export type EventReportEntry = z.infer<typeof eventReportEntrySchema>
 
-/** Key `events` of module_05_summary.json. The run's own figures stay those of the forecasts; the scenario stands beside them. */
+/** Key `events` of module_05_summary.json. The run's figures do not include the scenario. */
 export const eventReportSchema = z.object({
   events: z.array(eventReportEntrySchema),
-  /** All events to come at once; null where none touches the horizon. */
+  /** All future events combined; null if none affects the horizon. */
   together: scenarioSchema.nullable(),
 })
 export type EventReport = z.infer<typeof eventReportSchema>

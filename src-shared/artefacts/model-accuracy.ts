@@ -1,4 +1,4 @@
-// model_accuracy.json: how right each model was over the backtest, and how far breach probabilities and intervals hold.
+// model_accuracy.json: accuracy of each model over the backtest, calibration of breach probabilities, coverage of the bounds.
 import { z } from 'zod'
 
 const nullableNumber = z.number().nullable()
@@ -50,14 +50,14 @@ export type CalibrationScores = z.infer<typeof calibrationSchema>
 export const coverageSchema = z.object({
   nominal: z.number(),
   points: z.number(),
-  /** Of the rows with bounds; null where none has. */
+  /** Coverage of the rows with bounds; null without bounds. */
   before: nullableNumber,
-  /** After widening each group by what the other folds' servers needed; null without rows. */
+  /** After widening each group's bounds by the margin of the other folds; null without rows. */
   after: nullableNumber,
 })
 export type IntervalCoverage = z.infer<typeof coverageSchema>
 
-/** `calibration` and `coverage` are null where no breach probabilities were estimated, and unknown in runs of older versions. */
+/** `calibration` and `coverage` are null if breach probabilities were turned off, and absent in runs of older versions. */
 export const modelAccuracySchema = z.object({
   interval_level: z.number(),
   models: z.array(modelRowSchema),

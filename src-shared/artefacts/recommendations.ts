@@ -1,4 +1,4 @@
-// optimization_recommendations.json: what to do with each server, and the savings waterfall.
+// optimization_recommendations.json: the recommendation for each server, and the savings waterfall.
 import { z } from 'zod'
 import { recommendationKindSchema } from './server-risk.ts'
 
@@ -16,13 +16,13 @@ export const recommendationEntrySchema = z.object({
   first_breach_at: instant.nullable(),
   expected_first_breach: instant.nullable(),
   breach_probability: nullableNumber,
-  /** Latest day to order, and whether that day lies before the last measured time. */
+  /** Latest day to order, and whether it is before the last measured time. */
   order_by: instant.nullable(),
   is_order_late: z.boolean(),
   target_host: z.string().nullable(),
-  /** What leaves the bill a month once the server is removed; 0 for servers that stay. */
+  /** Monthly cost of a removed server; 0 for servers that stay. */
   monthly_savings_usd: z.number(),
-  /** `headroom query RUN "..."` shows the rows behind it. */
+  /** SQL for `headroom query RUN "..."` that shows the rows behind it. */
   query: z.string(),
 })
 export type RecommendationEntry = z.infer<typeof recommendationEntrySchema>
@@ -39,7 +39,7 @@ const groupSchema = z.object({
   monthly_savings_usd: z.number(),
 })
 
-/** All of the file but its last key, `recommendations`. */
+/** The file without its last key, `recommendations`. */
 export const recommendationReportSchema = z.object({
   total_savings_usd: z.number(),
   underutilized_count: z.int(),
@@ -55,6 +55,6 @@ export const recommendationReportSchema = z.object({
 })
 export type RecommendationReport = z.infer<typeof recommendationReportSchema>
 
-/** What a reader needs of any version's file, also of Module 05's. */
+/** The keys that files of every version have, also Module 05's. */
 export const recommendationTotalsSchema = recommendationReportSchema.pick({ total_savings_usd: true }).partial()
 export type RecommendationTotals = z.infer<typeof recommendationTotalsSchema>

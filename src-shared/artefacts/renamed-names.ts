@@ -1,4 +1,4 @@
-// Names that changed with format version 2 of the run folder. Everything that reads older files, links and settings uses this one list.
+// Names that changed with format version 2 of the run folder, for reading older files, links and settings.
 
 /** Today's name -> name in files of format version 1. */
 export const renamedNames = { recommendation: 'disposition', target_host: 'consolidate_onto' } as const

@@ -1,4 +1,4 @@
-// module_05_summary.json: the five keys of Module 05, then what a planner asks next.
+// module_05_summary.json: the five keys of Module 05, then Headroom's own.
 import { z } from 'zod'
 import { analysisMethodSchema } from '../config/analysis-config.ts'
 import { clusterKeysSchema } from './clusters.ts'
@@ -52,6 +52,6 @@ export const runSummarySchema = z.strictObject({
 })
 export type RunSummary = z.infer<typeof runSummarySchema>
 
-/** The summary of any version and of Module 05: any key may be absent; `season`, `clusters` and `events` are parsed by those who show them. */
+/** The summary of any version and of Module 05: any key may be absent; views parse `season`, `clusters` and `events` themselves. */
 export const statedSummarySchema = z.looseObject(module05Keys).partial()
 export type StatedSummary = z.infer<typeof statedSummarySchema>

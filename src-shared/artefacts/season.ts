@@ -1,10 +1,10 @@
-// Key `season` of module_05_summary.json: what quarter ends, holidays and weekends do to each metric's fleet.
+// Key `season` of module_05_summary.json: effects of quarter ends, holidays and weekends per metric.
 import { z } from 'zod'
 
 const count = z.int().min(0)
 const nullableNumber = z.number().nullable()
 
-/** In the metric's unit. `standard_error`: over its occasions' means over series; series share their occasions. */
+/** In the metric's unit. `standard_error`: over occasions (quarters, days or weeks), each a mean over series. */
 const upliftSchema = z.object({
   uplift_points: nullableNumber,
   /** Series behind the mean. */
@@ -37,7 +37,7 @@ export const seasonReportSchema = z.object({
   eoq_months: z.array(z.int()),
   holiday_country: z.string(),
   holiday_state: z.string().nullable().optional(),
-  /** What the fleet's means are: each server counts once, whatever its size. */
+  /** Explains how servers are weighted. */
   weighting: z.string().optional(),
   metrics: z.array(metricSeasonSchema),
 })

@@ -1,7 +1,7 @@
-// The columns of the server list: name in server_risk, title, kind of value and what it means.
+// The columns of the server list: name in server_risk, title, kind of value and hint.
 import type { ServerRiskRow } from './server-risk.ts'
 
-/** How a value is written and aligned; `value` and `points` are in the metric's unit. */
+/** Determines format and alignment; `value` and `points` are in the metric's unit. */
 export type ColumnKind = 'text' | 'count' | 'value' | 'points' | 'share' | 'usd' | 'time' | 'days' | 'flag' | 'risk'
 
 export interface ServerColumn {
@@ -10,7 +10,7 @@ export interface ServerColumn {
   readonly kind: ColumnKind
   readonly width: number
   readonly hint?: string
-  /** Whether the list shows it until the reader chooses otherwise. */
+  /** Whether the list shows it by default. */
   readonly isShown?: boolean
 }
 
@@ -41,9 +41,9 @@ export const serverColumns: readonly ServerColumn[] = [
   { name: 'horizon_std', title: 'Deviation', kind: 'points', width: 90 },
   { name: 'trend_per_30_days', title: 'Trend', kind: 'points', width: 80, isShown: true, hint: 'Points per 30 days over the forecast' },
   { name: 'periods_over', title: 'Periods over', kind: 'count', width: 104 },
-  { name: 'longest_breach_run', title: 'Longest run', kind: 'count', width: 100, hint: 'Most periods above the threshold in a row' },
+  { name: 'longest_breach_run', title: 'Longest run', kind: 'count', width: 100, hint: 'Longest run of periods above the threshold' },
   { name: 'seasonal_peak_risk', title: 'Season peak', kind: 'value', width: 104 },
-  { name: 'eoq_uplift_points', title: 'Quarter end', kind: 'points', width: 104, hint: 'How far quarter ends stand above other days' },
+  { name: 'eoq_uplift_points', title: 'Quarter end', kind: 'points', width: 104, hint: 'Mean uplift at quarter ends over other days' },
   { name: 'business_unit', title: 'Business unit', kind: 'text', width: 130, isShown: true },
   { name: 'region', title: 'Region', kind: 'text', width: 100, isShown: true },
   { name: 'criticality', title: 'Criticality', kind: 'text', width: 96, isShown: true },
@@ -51,7 +51,7 @@ export const serverColumns: readonly ServerColumn[] = [
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 130, isShown: true },
   { name: 'units_to_add', title: 'Units to add', kind: 'count', width: 100 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 112 },
-  { name: 'target_host', title: 'Onto', kind: 'text', width: 150 },
+  { name: 'target_host', title: 'Target host', kind: 'text', width: 150 },
   { name: 'monthly_cost_usd', title: 'USD a month', kind: 'usd', width: 104 },
   { name: 'capacity_units', title: 'Units', kind: 'count', width: 70 },
   { name: 'is_underutilized', title: 'Underutilised', kind: 'flag', width: 106 },

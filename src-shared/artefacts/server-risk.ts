@@ -48,23 +48,23 @@ export const serverRiskRowSchema = z.object({
   /** Longest unbroken run of such periods. */
   longest_breach_run: z.int(),
   units_to_add: z.number().nullable(),
-  /** Probability that the horizon rises above the high threshold, recalibrated on the backtest; NULL where nothing is judged. */
+  /** Probability that the horizon rises above the high threshold, recalibrated on the backtest; NULL without a threshold or a horizon. */
   breach_probability: z.number().min(0).max(1).nullable(),
-  /** Plain share of simulated paths that do. */
+  /** Share of simulated paths that do. */
   breach_probability_raw: z.number().min(0).max(1).nullable(),
-  /** Times of the curve, weekly for daily data and six-hourly for hourly, and the probability of a breach up to each. */
+  /** Times of the curve, weekly for daily data and six-hourly for hourly, and the probability of a breach by each. */
   breach_probability_dates: z.array(instant).nullable(),
   breach_probability_by: z.array(z.number()).nullable(),
   /** Median first breach among the paths that breach. */
   expected_first_breach: instant.nullable(),
-  /** Plain 95th percentile over the paths of each path's P95, in the metric's unit. */
+  /** 95th percentile, over the paths, of each path's P95, in the metric's unit. */
   conservative_p95: z.number().nullable(),
-  /** Points by which the forecast's bounds are widened on both sides to hold at their nominal level. */
+  /** Points by which both of the forecast's bounds must widen to reach their nominal coverage. */
   interval_margin: z.number().nullable(),
   seasonal_peak_risk: z.number().nullable(),
   /**
-   * Backtest of the selected model, in the metric's unit: how far the days of quarter-end windows, holidays outside them and weekends
-   * stand above others, as means over so many quarters, holidays and weeks. NULL where there was none; the error below two.
+   * Backtest of the selected model, in the metric's unit: mean uplift of quarter-end windows, holidays outside them and weekends over
+   * other days, with the number of quarters, holidays and weeks. NULL without an occasion; the error is NULL below two.
    */
   eoq_uplift_points: z.number().nullable(),
   eoq_uplift_quarters: z.int(),
@@ -75,17 +75,17 @@ export const serverRiskRowSchema = z.object({
   weekend_uplift_points: z.number().nullable(),
   weekend_uplift_weeks: z.int(),
   weekend_uplift_standard_error: z.number().nullable(),
-  /** Share of what varies within weeks that is the same every week, 0..1; NULL below four complete weeks. */
+  /** Strength of weekly seasonality, 0..1; NULL below four complete weeks. */
   weekly_strength: z.number().min(0).max(1).nullable(),
   /**
-   * `periods_over` by what stands beside them: quarter-end window, else last two days of a month, else holiday, else nothing. NULL in
-   * runs of older versions, which did not tell them apart.
+   * `periods_over` by cause: quarter-end window, otherwise last two days of a month, otherwise holiday, otherwise ordinary. NULL in
+   * runs of older versions.
    */
   breaches_eoq: z.int().nullable(),
   breaches_month_end: z.int().nullable(),
   breaches_holiday: z.int().nullable(),
   breaches_ordinary: z.int().nullable(),
-  /** Of the whole server, repeated on each of its metrics. */
+  /** Of the whole server, repeated for each of its metrics. */
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),
   cluster_name: z.string().nullable(),
@@ -100,13 +100,13 @@ export const serverRiskRowSchema = z.object({
   bias: z.number().nullable(),
   interval_coverage: z.number().nullable(),
   recommendation: recommendationKindSchema,
-  /** Host that takes a consolidated server over. */
+  /** Host of a consolidated server. */
   target_host: z.string().nullable(),
   /** Latest day to order capacity: expected first breach less lead time; of the limiting metric of a server at risk. */
   order_by: instant.nullable(),
   /** Whether capacity ordered at the last measured time would come after the expected first breach. */
   is_order_late: z.boolean(),
-  /** Whether this metric leaves its server the least headroom. */
+  /** Whether this is the server's metric with the least headroom. */
   is_limiting: z.boolean(),
 })
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>

@@ -16,14 +16,14 @@ export const analysisMethods = ['headroom', 'module05'] as const
 export const analysisMethodSchema = z.enum(analysisMethods)
 export type AnalysisMethod = z.infer<typeof analysisMethodSchema>
 
-/** What servers can be clustered by. */
+/** Features for clustering servers. */
 export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'] as const
 export type ClusterFeature = (typeof clusterFeatures)[number]
 
 export const analysisConfigSchema = z.strictObject({
-  /** Metric of sets without a `metric` column. */
+  /** Metric of forecasts without a `metric` column. */
   target_metric: z.string().min(1).default('cpu_p95'),
-  /** Metrics in percent besides those whose names say so; thresholds apply to these alone. */
+  /** Metrics in percent besides those whose names say so; thresholds apply only to percentages. */
   percent_metrics: z.array(z.string().min(1)).default([]),
   /** Nominal level of `yhat_lower`..`yhat_upper`, a share. */
   interval_level: z.number().gt(0).lt(1).default(0.8),
@@ -31,9 +31,9 @@ export const analysisConfigSchema = z.strictObject({
   very_high_risk_threshold: z.number().positive().default(90),
   /** Whether breach probabilities are estimated by simulated paths; a conservative basis needs them and turns them on. */
   breach_probability: z.boolean().default(true),
-  /** What risk is judged by: the point forecast's P95, or the plain 95th percentile of the simulated paths' P95. */
+  /** The P95 behind risk: the point forecast's, or the 95th percentile of the simulated paths' P95. */
   basis: z.enum(['expected', 'conservative']).default('expected'),
-  /** Overrides by metric name; a metric listed here is judged whatever its unit. */
+  /** Overrides by metric name; a metric listed here has thresholds in any unit. */
   metric_thresholds: z.record(z.string(), thresholdsSchema).default({}),
   /** Overrides by criticality of the servers table; they win over the metric's. */
   criticality_thresholds: z.record(z.string(), thresholdsSchema).default({}),
@@ -50,9 +50,9 @@ export const analysisConfigSchema = z.strictObject({
     .regex(/^[A-Z]{2}$/)
     .default('US'),
   holiday_state: z.string().min(1).optional(),
-  /** `auto`: the number from 2 to 8 whose clusters are told apart best. */
+  /** `auto`: the number from 2 to 8 with the best mean silhouette. */
   n_clusters: z.union([z.int().min(1).max(50), z.literal('auto')]).default(4),
-  /** What servers are clustered by; the others are written beside the clusters all the same. */
+  /** Features that servers are clustered by; the run folder holds all of them. */
   cluster_features: z
     .array(z.enum(clusterFeatures))
     .min(1)
@@ -70,10 +70,10 @@ export const analysisConfigSchema = z.strictObject({
 export type AnalysisConfig = z.infer<typeof analysisConfigSchema>
 export type AnalysisConfigInput = z.input<typeof analysisConfigSchema>
 
-/** Defaults that differ by method: those of Module 05 where its config was silent (analysis definition, section 10). */
+/** Defaults that differ by method: Module 05's own (analysis definition, section 10). */
 const methodDefaults: Readonly<Record<AnalysisMethod, AnalysisConfigInput>> = { headroom: {}, module05: { underutilized_threshold: 30 } }
 
-/** Fills in defaults; throws ZodError where a value does not fit. */
+/** Fills in defaults; throws ZodError for an invalid value. */
 export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig =>
   analysisConfigSchema.parse({ ...methodDefaults[method], ...z.record(z.string(), z.unknown()).parse(input) })
 
@@ -81,7 +81,7 @@ export const completeConfig = (input: unknown, method: AnalysisMethod): Analysis
 export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>
   (config.eoq_months ?? [3, 6, 9, 12].map((m) => ((m - 1 + config.fiscal_year_start_month - 1) % 12) + 1)).slice().sort((a, b) => a - b)
 
-/** Words of a metric's name that say its unit is not percent, and words of what is usually given in percent. */
+/** Words in metric names: of other units, and of metrics that are usually percentages. */
 const otherUnitTokens = new Set(
   'net network bps kbps mbps gbps bytes kb mb gb tb iops ops qps tps rps ms seconds latency packets count errors requests connections'.split(
     ' ',
@@ -91,10 +91,10 @@ const commonPercentTokens = new Set(
   'cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '),
 )
 
-/** The words that tell a percentage by its metric's name: those that say so, those of other units, and those of what is usually given in percent. */
+/** Words that identify a percentage by its metric's name. */
 export const percentMetricTokens = { percent: ['pct', 'percent'], other: otherUnitTokens, commonPercentages: commonPercentTokens } as const
 
-/** Whether thresholds apply to a metric: its unit is percent, or it has a threshold of its own. */
+/** Whether thresholds apply to a metric: it is a percentage or has an override. */
 export const hasThreshold = (config: AnalysisConfig, metric: string): boolean =>
   isPercentMetric(config, metric) || metric in config.metric_thresholds
 

@@ -1,9 +1,9 @@
-// What a user set and a schema refused, in words: which key, what it must be and what it was.
+// Describes an invalid setting: the key, the expected value and the actual one.
 import type { ZodError } from 'zod'
 
-/** "key must be a number, not \"x\"", without a full stop. */
+/** For example "key must be a number, not \"x\""; without a full stop. */
 export const describeValidationIssue = (input: Readonly<Record<string, unknown>>, cause: ZodError): string => {
-  // A misspelt key inside a value says more than that the right one is missing.
+  // A misspelt key is more helpful than the missing one.
   const issue = cause.issues.find(({ code }) => code === 'unrecognized_keys') ?? cause.issues[0]!
   const key = issue.path.join('.')
   const value = issue.path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], input)

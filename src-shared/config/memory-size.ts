@@ -1,4 +1,4 @@
-// Sizes of memory as people write them: "800MB", "1.5 GiB".
+// Parses memory sizes such as "800MB" or "1.5 GiB".
 
 const units: Readonly<Record<string, number>> = {
   KB: 1e3,

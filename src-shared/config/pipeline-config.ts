@@ -1,4 +1,4 @@
-// Reads the Python pipeline's config.yaml: which of its nested keys set which of Headroom's.
+// Maps the keys of the Python pipeline's config.yaml to Headroom's settings.
 import { z } from 'zod'
 import { clusterFeatures, type ClusterFeature } from './analysis-config.ts'
 
@@ -19,7 +19,7 @@ const pipelineSchema = z.looseObject({
   model_training: z.looseObject({ target_metric: z.unknown().optional() }).optional(),
 })
 
-/** The pipeline's words for what Headroom clusters by, without their `_utilization`. */
+/** The pipeline's names of cluster features, without the suffix `_utilization`. */
 const featureNames: Readonly<Record<string, ClusterFeature>> = {
   ...(Object.fromEntries(clusterFeatures.map((name) => [name, name])) as Record<ClusterFeature, ClusterFeature>),
   avg: 'mean',
@@ -32,14 +32,14 @@ const featureNames: Readonly<Record<string, ClusterFeature>> = {
   trend: 'trend_per_30_days',
 }
 
-/** Undefined where the pipeline names none that Headroom has. */
+/** Undefined if Headroom knows none of them. */
 const readFeatures = (configured: unknown): ClusterFeature[] | undefined => {
   const names = z.array(z.string()).safeParse(configured).data ?? []
   const knownFeatures = names.flatMap((name) => featureNames[name.toLowerCase().replace(/_(util|utili[sz]ation)$/, '')] ?? [])
   return knownFeatures.length === 0 ? undefined : clusterFeatures.filter((feature) => knownFeatures.includes(feature))
 }
 
-/** Sections of which some keys are used. */
+/** Sections with keys that Headroom uses. */
 export const pipelineSections: readonly string[] = ['risk_analysis', 'data', 'feature_engineering', 'model_training']
 
 const sections = [...pipelineSections, 'aws', 'sagemaker', 'paths']
@@ -48,7 +48,7 @@ const sections = [...pipelineSections, 'aws', 'sagemaker', 'paths']
 export const isPipelineConfig = (settings: Readonly<Record<string, unknown>>): boolean =>
   sections.some((name) => section.safeParse(settings[name]).success)
 
-/** The settings that the pipeline's config states; all its other keys are left alone. */
+/** The settings in the pipeline's config; all other keys are ignored. */
 export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const parsed = pipelineSchema.parse(settings)
   const importedSettings: Record<string, unknown> = {

@@ -1,4 +1,4 @@
-// What the window remembers of its user: theme, zoom, number format, layout, and how forecasts are analysed.
+// The window's settings: theme, zoom, number format, layout and analysis defaults.
 import { z } from 'zod'
 import { currentName } from '../artefacts/renamed-names.ts'
 import { parseMemorySize } from './memory-size.ts'
@@ -12,7 +12,7 @@ export const maxZoom = 2.5
 const layoutSchema = z.strictObject({
   /** Pixels. */
   drawerWidth: z.number().min(280).max(900),
-  /** Columns of the server list; null: those it shows by itself. */
+  /** Columns of the server list; null: the default ones. */
   serverColumns: z.array(z.string().max(60).transform(currentName)).max(100).nullable(),
 })
 
@@ -22,7 +22,7 @@ const localeSchema = z
   .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
   .nullable()
 
-/** What an analysis may take, such as "4GB"; null: a quarter of the machine's memory. */
+/** Memory limit of an analysis, such as "4GB"; null: a quarter of the machine's memory. */
 const memoryLimitSchema = z
   .string()
   .refine((text) => !Number.isNaN(parseMemorySize(text)))
@@ -31,7 +31,7 @@ const memoryLimitSchema = z
 /** Settings of the analysis that differ from the defaults, by the keys of the configuration. */
 const analysisSchema = z.record(z.string(), z.unknown())
 
-/** The user's own queries, the latest first. */
+/** The user's queries, latest first. */
 const queryHistorySchema = z.array(z.string().max(100_000)).max(50)
 
 const defaultLayout = { drawerWidth: 340, serverColumns: null } as const

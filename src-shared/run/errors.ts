@@ -1,4 +1,4 @@
-// The errors that users meet: one code each, the class that carries it, its wire shape and its exit code.
+// Errors for users: codes, the error class, its JSON form between processes and its exit code.
 import { z } from 'zod'
 import { toPlainSentence, toPlainText } from './plain-text.ts'
 
@@ -54,7 +54,7 @@ export const wireErrorSchema = z.object({
   message: z.string(),
   /** What to do next, one sentence. */
   next: z.string().optional(),
-  /** The SQL that failed, where there is some; shown under "details" only. */
+  /** The SQL that failed, if any; shown only under "details". */
   sql: z.string().optional(),
 })
 export type WireError = z.infer<typeof wireErrorSchema>
@@ -65,7 +65,7 @@ export interface HeadroomErrorOptions {
   readonly cause?: unknown
 }
 
-/** An error with a code and a sentence for the user. Everything else that is thrown counts as `internal`. */
+/** An error with a code and a sentence for the user. Any other thrown value counts as `internal`. */
 export class HeadroomError extends Error {
   readonly code: ErrorCode
   readonly next: string | undefined
@@ -80,7 +80,7 @@ export class HeadroomError extends Error {
   }
 }
 
-/** Turns whatever was thrown into the shape that crosses process borders. */
+/** Converts a thrown value to its JSON form. */
 export const toWireError = (thrown: unknown): WireError => {
   if (thrown instanceof HeadroomError) {
     return {
@@ -93,7 +93,7 @@ export const toWireError = (thrown: unknown): WireError => {
   return { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
 }
 
-/** The error that another process met. */
+/** Restores an error from another process. */
 export const fromWireError = ({ code, message, next, sql }: WireError): HeadroomError =>
   new HeadroomError(code, message, { ...(next === undefined ? {} : { next }), ...(sql === undefined ? {} : { sql }) })
 

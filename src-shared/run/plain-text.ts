@@ -1,14 +1,14 @@
-// Text from files as it may be shown: no control characters, and none that turn the direction of what stands around it.
+// Makes text from files safe to show: no control characters and no marks of text direction.
 
-/** Control characters but tab and line break, marks that order text from right to left, and line separators. */
+/** Control characters except tab and line break, marks of text direction, and line separators. */
 const unsafeCharacters = /[^\P{Cc}\t\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu
 
-/** Each becomes U+FFFD, so that it is seen that something was there. */
+/** Replaces each by U+FFFD, so that it stays visible. */
 export const toPlainText = (text: string): string => text.replace(unsafeCharacters, '\ufffd')
 
 const maxSentenceLength = 2000
 
-/** The same for a sentence: line breaks go too, and a name that fills pages loses its middle. */
+/** The same on one line, with the middle of a very long text cut out. */
 export const toPlainSentence = (text: string): string => {
   const line = toPlainText(text).replace(/[\t\n]+/g, ' ')
   return line.length > maxSentenceLength ? `${line.slice(0, maxSentenceLength / 2)}…${line.slice(-maxSentenceLength / 2)}` : line

@@ -1,4 +1,4 @@
-// What a running analysis says of itself: one union for the terminal, JSON lines, cloud log and window.
+// Events of a running analysis, for the terminal, JSON lines, cloud log and window.
 import { z } from 'zod'
 import { wireErrorSchema } from './errors.ts'
 
@@ -6,7 +6,7 @@ export const warningSchema = z.object({
   code: z.string(),
   /** One plain sentence. */
   message: z.string(),
-  /** How many series, rows or servers it concerns. */
+  /** Number of series, rows or servers affected. */
   count: z.int().optional(),
   examples: z.array(z.string()).optional(),
 })
@@ -26,9 +26,9 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), run_id: z.string(), inputs: z.array(z.string()) }),
   z.object({
     type: z.literal('step'),
-    /** Short sentence in the present: "Selecting models". */
+    /** Short label, such as "Selecting models". */
     label: z.string(),
-    /** Share of the whole done, 0..1, never falling. */
+    /** Completed share, 0..1; never falls. */
     progress: z.number().min(0).max(1),
   }),
   z.object({ type: z.literal('warning'), warning: warningSchema }),

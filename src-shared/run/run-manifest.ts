@@ -1,9 +1,9 @@
-// The run folder's contents: names of its files, manifest and the small JSON artefacts, and the format version.
+// The run folder: names of its files, the manifest's schema and the format version.
 import { z } from 'zod'
 import { analysisConfigSchema, analysisMethodSchema } from '../config/analysis-config.ts'
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
-/** Raised with every change of a file's layout; docs/run-format.md tells what changed. */
+/** Raised with every change of a file's layout; docs/run-format.md lists the changes. */
 export const runFormatVersion = 2
 
 export const runFiles = {
@@ -18,14 +18,14 @@ export const runFiles = {
   manifest: 'manifest.json',
 } as const
 
-/** Every file but the manifest, which lists them. */
+/** Every file except the manifest, which lists them. */
 export const filesInManifest: readonly string[] = Object.values(runFiles).filter((name) => name !== runFiles.manifest)
 
 export const granularities = ['hourly', 'daily', 'weekly'] as const
 export const granularitySchema = z.enum(granularities)
 export type Granularity = z.infer<typeof granularitySchema>
 
-/** Of a file inside the run folder: a manifest from elsewhere must not point out of it. */
+/** A path inside the run folder: a manifest from elsewhere must not point outside. */
 const relativePathSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0:][^\\\0:]*$/)
 
 const fileEntrySchema = z.object({ name: relativePathSchema, bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
@@ -65,7 +65,7 @@ export const runManifestSchema = z.object({
   granularity: granularitySchema,
   step_seconds: z.number(),
   horizon: z.object({ start: z.string(), end: z.string(), periods: z.int() }),
-  /** First and last time of the accountable models' rows, ISO 8601 UTC with milliseconds. Absent in manifests of older versions. */
+  /** First and last time of the selected models' rows, ISO 8601 UTC with milliseconds. Absent in manifests of older versions. */
   extent: z.object({ start: z.iso.datetime(), end: z.iso.datetime() }).nullable().default(null),
   metrics: z.array(z.string()),
   models: z.array(z.string()),

@@ -71,7 +71,7 @@ describe.runIf(isMounted)('on a disk of 24 MB', () => {
       code: 'disk-full',
       message: expect.stringMatching(/ has 24 MB free, but this run needs about \d\d MB\.$/),
     })
-    expect(labels).toEqual(['Opening the forecast set'])
+    expect(labels).toEqual(['Opening forecasts'])
     expect(await readdir(disk)).toEqual([])
   })
 

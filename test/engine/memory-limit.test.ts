@@ -17,7 +17,7 @@ describe('a memory size', () => {
 
   test.each(['', '2', 'GB', '-1GB', '0MB', '2 XB', '1e3MB'])('%s is none', (text) => {
     expect(parseMemorySize(text)).toBeNaN()
-    expect(() => parseMemoryLimit(text)).toThrow(/is no memory size/)
+    expect(() => parseMemoryLimit(text)).toThrow(/is not a memory size/)
   })
 })
 

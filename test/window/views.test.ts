@@ -415,7 +415,7 @@ describe('Settings', () => {
     await high.fill('95')
     await main('Settings').getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByRole('alert').waitFor()
-    expect(await page.getByRole('alert').innerText()).toMatch(/very_high_risk_threshold 90 lies below high_risk_threshold 95/)
+    expect(await page.getByRole('alert').innerText()).toMatch(/very_high_risk_threshold 90 is below high_risk_threshold 95/)
     await expect
       .poll(() =>
         page

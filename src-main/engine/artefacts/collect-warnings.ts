@@ -1,4 +1,4 @@
-// What is let through, but said: one warning each with a count and examples (analysis definition, section 2).
+// Warnings about forecasts that are accepted all the same, each with a count and examples (analysis definition, section 2).
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -24,7 +24,7 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
   if (!isStandardStep(grid)) {
     warnings.push({
       code: 'unusual-step',
-      message: `Times step by ${describeSeconds(grid.stepSeconds)}; the set is treated as ${grid.granularity}.`,
+      message: `Times step by ${describeSeconds(grid.stepSeconds)}; Headroom treats them as ${grid.granularity}.`,
     })
   }
   await warn(
@@ -43,7 +43,7 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
     'short-backtest',
     `SELECT server_id || ' ' || metric AS example FROM candidates JOIN series USING (series_id)
      GROUP BY ALL HAVING max(common_points) < ${minCommonPoints}`,
-    (n) => `${n} series have fewer than ${minCommonPoints} common backtest points; the fleet's best model answers for them.`,
+    (n) => `${n} series have fewer than ${minCommonPoints} common backtest points; the fleet's best model is selected for them.`,
   )
   await warn(
     'different-horizons',
@@ -51,7 +51,7 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
      WHERE horizon_end IS NOT NULL AND (horizon_start, horizon_end) <>
        (SELECT (horizon_start, horizon_end) FROM series_risk WHERE horizon_end IS NOT NULL
         GROUP BY horizon_start, horizon_end ORDER BY count(*) DESC, horizon_start, horizon_end LIMIT 1)`,
-    (n) => `${n} series have another horizon than most.`,
+    (n) => `${n} series have a different horizon from most.`,
   )
   await warn(
     'constant-series',
@@ -82,12 +82,12 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
      FROM series_models m JOIN series_risk r USING (server_id, metric)
      WHERE m.backtest_lead_seconds < date_diff('second', r.last_measured_at, r.horizon_end)
         OR m.backtest_lead_periods < r.horizon_periods`,
-    (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too kind.`,
+    (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too optimistic.`,
   )
   await warn(
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
-    (n) => `${n} metrics are no percentages and have no threshold: they are never at risk.`,
+    (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
   )
   await warn(
     'unknown-servers',
@@ -98,7 +98,7 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
     'undescribed-servers',
     `SELECT DISTINCT server_id AS example FROM series ANTI JOIN server_attributes USING (server_id)
      WHERE (SELECT count(*) FROM server_attributes) > 0`,
-    (n) => `${n} servers are missing in the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
+    (n) => `${n} servers are missing from the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
   )
   await warnAboutOldOrigin(database, now, warnings)
   return warnings
@@ -114,7 +114,7 @@ const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWa
   if (days > maxOriginAgeDays) {
     warnings.push({
       code: 'old-forecast',
-      message: `The last measured time, ${origin.slice(0, 10)}, lies ${days.toLocaleString('en-US')} days back.`,
+      message: `The last measured time, ${origin.slice(0, 10)}, is ${days.toLocaleString('en-US')} days ago.`,
       count: days,
     })
   }

@@ -1,4 +1,4 @@
-// manifest.json but for the files' hashes: what went in, how it was read, what came out, where and how long it ran.
+// manifest.json without the files' hashes: inputs, columns, configuration, counts, warnings, host and timings.
 import { arch, platform } from 'node:os'
 import { version as duckdbVersion } from '@duckdb/node-api'
 import { z } from 'zod'

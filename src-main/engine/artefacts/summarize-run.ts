@@ -1,4 +1,4 @@
-// module_05_summary.json: Module 05's five keys, then what a planner asks next.
+// module_05_summary.json: Module 05's five keys, then Headroom's own.
 import { z } from 'zod'
 import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../../src-shared/artefacts/event-report.ts'
@@ -18,11 +18,11 @@ export interface SummaryInput {
   readonly report: RecommendationReport
   /** Null without an events table. */
   readonly events: EventReport | null
-  /** Null where the method counts servers alone. */
+  /** Null if the method counts servers only. */
   readonly rowCounts: FlaggedRowCounts | null
 }
 
-/** Counts distinct servers; under `module05` its row counts stand under its names. */
+/** Counts distinct servers; with method `module05`, the two server counts of Module 05 hold its row counts. */
 export const summarizeRun = async (database: Database, input: SummaryInput): Promise<RunSummary> => {
   const { method, analyzedAt, counts, clusteredServers, season, report, events, rowCounts } = input
   const fleet = await database.row(

@@ -1,4 +1,4 @@
-// The small artefacts: summary, recommendations, clusters and model accuracy, written with fixed key order and en-US text.
+// Writes the JSON and CSV artefacts.
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { csvField } from '../../../src-shared/artefacts/csv-field.ts'
@@ -8,10 +8,10 @@ import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 export const writeJson = async (folder: string, name: string, value: unknown): Promise<void> =>
   writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
 
-/** Characters that are written at a time. */
+/** Characters per write. */
 const chunkLength = 1_000_000
 
-/** Texts one after the other, without a string that holds all of them: Node's longest has 512 MB. */
+/** Writes the texts one after the other; joined, they could exceed Node's longest string of 512 MB. */
 const writeChunks = async (path: string, texts: Iterable<string> | AsyncIterable<string>): Promise<void> => {
   const file = await open(path, 'w')
   try {
@@ -49,7 +49,7 @@ async function* jsonListChunks(head: object, key: string, entries: AsyncIterable
   yield count === 0 ? `${emptyList}\n` : '\n  ]\n}\n'
 }
 
-/** server_clusters.csv: one line per server; a server without horizon has an empty cluster. Features in their own units, then pc1 and pc2. */
+/** server_clusters.csv: one line per server, with its features in their own units, then pc1 and pc2. A server without a horizon has no cluster. */
 export const writeClusters = async (folder: string, clusteredServers: ClusteredServers): Promise<void> => {
   await writeChunks(join(folder, runFiles.clusters), clusterLines(clusteredServers))
 }

@@ -1,11 +1,11 @@
-// server_risk.parquet: one row per server and metric, in the order and units of src-shared/server-risk.
+// Writes server_risk.parquet: one row per server and metric, with the columns of src-shared/artefacts/server-risk.
 import { serverRiskRowSchema } from '../../../src-shared/artefacts/server-risk.ts'
 import { identifier, literal, type Database } from '../../database/database.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 import type { RecommendedFleet } from '../recommendations/assign-recommendations.ts'
 
 const columns = Object.keys(serverRiskRowSchema.shape)
-/** Columns that no table holds as such. */
+/** Columns that are computed in the query. */
 const derivedColumns: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
 
 /** Writes the file; reads `series_risk`, `candidates`, `season_figures`. */
@@ -29,13 +29,13 @@ function* serverClusters(clusteredServers: ClusteredServers): Generator<ServerCl
 /** Server, its cluster's number and name. */
 export type ServerClusterRow = readonly [serverId: string, cluster: number | null, name: string | null]
 
-/** Creates `server_marks` and `server_recommendations`, which the query below joins. */
+/** Creates `server_clusters` and `server_recommendations`, which the query below joins. */
 export const createServerTables = async (
   database: Database,
   clusters: Iterable<ServerClusterRow>,
   recommended: RecommendedFleet,
 ): Promise<void> => {
-  await database.storeRows('server_marks', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
+  await database.storeRows('server_clusters', { server_id: 'VARCHAR', cluster: 'INTEGER', cluster_name: 'VARCHAR' }, clusters)
   await database.storeRows('server_recommendations', recommendationColumns, [])
   for await (const page of recommended()) {
     await database.appendRows(
@@ -66,7 +66,7 @@ const recommendationColumns = {
 export const serverRiskQuery = `
   SELECT ${columns.map((name) => derivedColumns[name] ?? identifier(name)).join(', ')}
   FROM series_risk r
-  LEFT JOIN server_marks USING (server_id)
+  LEFT JOIN server_clusters USING (server_id)
   LEFT JOIN (
     SELECT server_id, recommendation, target_host, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
            late = 1 AS is_order_late, limiting_metric FROM server_recommendations

@@ -1,4 +1,4 @@
-// What the selected models' backtests tell: the season, the naive errors behind MASE, and the evidence that breaches are estimated from.
+// Measures the selected models' backtests: seasonality, the naive errors behind MASE, and the residuals behind breach probabilities.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
@@ -14,13 +14,13 @@ import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 
 export interface MeasuredBacktests {
   readonly season: SeasonReport
-  /** Null where no breach probabilities are wanted. */
+  /** Null if breach probabilities are turned off. */
   readonly backtestResiduals: BacktestResiduals | null
   /** Null without an events table. */
   readonly events: AppliedEvents | null
 }
 
-/** Reads the selected models' rows once. Leaves `season_figures`, and completes `naive_errors`. Reads what `assessFleet` leaves. */
+/** Reads the selected models' rows once. Creates `season_figures` and completes `naive_errors`. Reads the tables of `assessFleet`. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
@@ -38,7 +38,7 @@ export const measureBacktests = async (
     eventCalendar === null
       ? null
       : new EventFilter(filteredReaders, eventCalendar.events, await readSeriesAttributes(database), grid, origin)
-  // Past events count as errors of the model alone.
+  // Past events must not count as errors of the model.
   const readers: BacktestReader[] = filter === null ? filteredReaders : [filter]
   if (!hasNaiveErrors) {
     readers.push({ read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })

@@ -1,4 +1,4 @@
-// model_accuracy.json: how right each model was over the backtest, fleet-wide (analysis definition, section 3).
+// model_accuracy.json: fleet-wide accuracy of each model over the backtest (analysis definition, section 3).
 import { modelRowSchema, type ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'

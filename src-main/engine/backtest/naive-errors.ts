@@ -1,11 +1,11 @@
-// The naive forecast that MASE measures by: the mean distance of a series from itself one season ago (Hyndman and Koehler 2006).
+// Error of the seasonal naive forecast, the denominator of MASE (Hyndman and Koehler 2006).
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import { isMeasuredSql } from '../../forecasts/horizon.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
 /**
- * Mean |actual(t) - actual(t - lag)| over the pairs that are exactly one lag apart, in the metric's unit; NULL without a pair or where it is 0.
+ * Mean |actual(t) - actual(t - lag)| over pairs that are exactly one lag apart, in the metric's unit; NULL if there is no pair or the mean is 0.
  * `times` ascending, in the unit of `lag`.
  */
 export const naiveError = (times: Float64Array, actual: Float64Array, lag: number): number | null => {
@@ -29,8 +29,8 @@ export const storeNaiveErrors = async (
 ): Promise<void> => database.storeRows('naive_errors', { series_id: 'INTEGER', naive_error: 'DOUBLE' }, errors)
 
 /**
- * Creates `naive_errors` before any model is selected, from the model that covers most of a series' measured times. It reads the whole
- * set once more. Reads `series_models`, `series`, `forecast_rows`.
+ * Creates `naive_errors` before any model is selected, from the model that covers most of a series' measured times. This is another
+ * full scan. Reads `series_models`, `series`, `forecast_rows`.
  */
 export const queryNaiveErrors = async (database: Database, grid: TimeGrid, fixedPoint: FixedPoint): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE naive_errors AS ${naiveErrorsQuery(grid, fixedPoint)}`)
@@ -38,13 +38,13 @@ export const queryNaiveErrors = async (database: Database, grid: TimeGrid, fixed
 
 /** SQL for the rows of `naive_errors`. */
 export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string => `
-    WITH witness AS (
-      SELECT s.series_id, m.server_id, m.metric, arg_max(m.model, (m.measured, -m.place)) AS model
-      FROM (SELECT *, row_number() OVER (PARTITION BY server_id, metric ORDER BY model) AS place FROM series_models) m
+    WITH reference_models AS (
+      SELECT s.series_id, m.server_id, m.metric, arg_max(m.model, (m.measured, -m.rank)) AS model
+      FROM (SELECT *, row_number() OVER (PARTITION BY server_id, metric ORDER BY model) AS rank FROM series_models) m
       JOIN series s USING (server_id, metric)
       WHERE m.measured > 0 GROUP BY ALL
     ), measured AS (
-      SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN witness w USING (server_id, metric, model)
+      SELECT w.series_id, f.ts, f.actual FROM forecast_rows f JOIN reference_models w USING (server_id, metric, model)
       WHERE ${isMeasuredSql}
     )
     SELECT series_id, nullif(${fixedSumSql('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error

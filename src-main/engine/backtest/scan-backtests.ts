@@ -1,26 +1,26 @@
-// The selected models' backtests, read once: each series as short arrays in order of time, for all that is measured on them.
+// Reads the selected models' backtests once and hands each series to all readers, as arrays in order of time.
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 
-/** The backtest rows of one series. The arrays are in order of time and reused: copy what is to be kept. */
+/** The backtest rows of one series in order of time. The arrays are reused for the next series: copy values that you store. */
 export interface SeriesBacktest {
   readonly id: number
   /** Microseconds since the scan's origin. */
   readonly times: Float64Array
   readonly actual: Float64Array
   readonly predicted: Float64Array
-  /** NaN where a row has no bound; empty unless bounds were asked for. */
+  /** NaN where a row has no bound; empty unless bounds were requested. */
   readonly lower: Float64Array
   readonly upper: Float64Array
 }
 
-/** What is measured on the backtests. */
+/** A measurement on the backtests. */
 export interface BacktestReader {
-  /** Before series from..to-1 come. */
+  /** Before series from..to-1. */
   readonly begin?: (from: number, to: number) => Promise<void>
-  /** Each series that has backtest rows, once; those of a portion in any order. */
+  /** Once per series with backtest rows; within a batch in any order. */
   readonly read: (series: SeriesBacktest) => void
-  /** After series from..to-1 came. */
+  /** After series from..to-1. */
   readonly end?: (from: number, to: number) => Promise<void>
 }
 
@@ -28,18 +28,18 @@ export interface BacktestScan {
   /** Microseconds from 1970 to the origin of `times`. */
   readonly origin: number
   readonly withBounds: boolean
-  /** Series in a portion, at most. */
+  /** Maximum series in a batch. */
   readonly maxSeries: number
 }
 
-/** Rows that are gathered at a time. */
+/** Rows in a batch. */
 const defaultBatchRows = 2_000_000
-/** A large set is gathered in so many portions, for each of which a set that is not sorted by server is read whole. */
+/** Maximum batches: files that are not sorted by server are read completely for each batch. */
 export const maxBatches = 8
-/** Bytes that a gathered value takes in DuckDB, its growing lists included. */
+/** Memory of a value in DuckDB, including its growing lists. */
 const bytesPerValue = 40
 
-/** Hands every series over to the readers, portion by portion. Reads `series`, `selected_models`, `series_models`, `forecast`. */
+/** Hands every series to the readers, batch by batch. Reads `series`, `selected_models`, `series_models`, `forecast`. */
 export const scanBacktests = async (database: Database, scan: BacktestScan, readers: readonly BacktestReader[]): Promise<void> => {
   const columns = await database.columns(
     `SELECT s.server_id, CAST(coalesce(m.backtest_points, 0) AS DOUBLE) AS points FROM series s LEFT JOIN selected_models x USING (series_id)
@@ -65,7 +65,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
            SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)
            WHERE series_id >= ${from} AND series_id < ${to}) s USING (server_id, metric, model)
          WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
-           -- Implied by the join, but lets files that are sorted by server be read in part.
+           -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
            AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}
        ) GROUP BY series_id`,
       lists.length,
@@ -79,7 +79,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   }
 }
 
-/** Like `Database.scanLists`, for lists whose first holds times: each row's lists are in their order. */
+/** Like `Database.scanLists`, with each row's lists sorted by the first, which holds times. */
 export const scanInTimeOrder = async (
   database: Database,
   sql: string,
@@ -90,7 +90,7 @@ export const scanInTimeOrder = async (
   await database.scanLists(sql, lists, (key, values) => onRow(key, timeSorter.sortByTime(values)))
 }
 
-/** Puts several arrays in the order of the first. Rows mostly come in order of time; where they do not, they are sorted. */
+/** Sorts several arrays by the first. Most rows arrive in order of time and are not copied. */
 class TimeSorter {
   readonly #buffers: Float64Array[]
 
@@ -103,11 +103,11 @@ class TimeSorter {
     let isAscending = true
     for (let row = 1; row < times.length && isAscending; row++) isAscending = times[row - 1]! < times[row]!
     if (isAscending) return arrays
-    const timeSorter = Uint32Array.from(times.keys()).sort((a, b) => times[a]! - times[b]!)
+    const order = Uint32Array.from(times.keys()).sort((a, b) => times[a]! - times[b]!)
     return arrays.map((values, index) => {
       if (this.#buffers[index]!.length < values.length) this.#buffers[index] = new Float64Array(values.length)
       const buffer = this.#buffers[index]!
-      for (let row = 0; row < timeSorter.length; row++) buffer[row] = values[timeSorter[row]!]!
+      for (let row = 0; row < order.length; row++) buffer[row] = values[order[row]!]!
       return buffer.subarray(0, values.length)
     })
   }

@@ -1,4 +1,4 @@
-// What the selected models' backtests say about their errors: residuals of all series, and how each held-back window turned out.
+// Residuals of the selected models' backtests, and the outcome of each series' hold-out window.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -12,40 +12,40 @@ export const needsBreachEstimates = (config: AnalysisConfig): boolean => config.
 
 const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.int(), threshold: z.number() })
 
-/** What is known of some series; they are numbered from 0 here, in the order in which they were asked for. */
+/** Residuals of several series, numbered from 0 in the order requested. */
 export interface SeriesResiduals {
-  /** actual - predicted in single precision, NaN between two rows that are not one step apart; series s at froms[s]..ends[s]. */
+  /** actual - predicted in single precision, NaN between two rows that are not one step apart; series s at starts[s]..ends[s]. */
   readonly residuals: Float32Array
   readonly starts: Uint32Array
   readonly ends: Uint32Array
-  /** Place in `residuals` at which the held-back window of each series begins. */
+  /** Index in `residuals` at which the hold-out window of each series begins. */
   readonly holdOutStarts: Uint32Array
-  /** Rows of the held-back windows, in order of time; series s at heldFroms[s]..heldFroms[s + 1]. */
+  /** Rows of the hold-out windows in order of time; series s at holdOutOffsets[s]..holdOutOffsets[s + 1]. */
   readonly holdOutOffsets: Uint32Array
   readonly holdOutPredicted: Float64Array
-  /** How far the measured value lies outside its bounds; negative inside. Without bounds: its distance from the forecast. */
+  /** Distance of the measured value outside its bounds; negative inside. Without bounds: its distance from the forecast. */
   readonly holdOutExcess: Float64Array
   /** 1 where the row had bounds. */
   readonly holdOutBounded: Uint8Array
 }
 
 /**
- * Gathers the evidence while backtests are read, in a file: it would not fit into memory for a large fleet. The held-back window of a series is its
- * last min(H, floor(n / 2)) backtest rows, H the rows of its horizon. Arrays by series are indexed by series_id; series that are not judged
- * have nothing.
+ * Collects the residuals while backtests are read, in a file: those of a large fleet exceed memory. The hold-out window of a series is its
+ * last min(H, floor(n / 2)) backtest rows, H the rows of its horizon. Arrays by series are indexed by series_id; series without a
+ * threshold or a horizon have no residuals.
  */
 export class BacktestResiduals implements BacktestReader {
-  /** 1 where a measured (or predicted) value of the held-back window lay above the threshold. */
+  /** 1 if a measured (`flagged`: a predicted) value of the hold-out window exceeds the threshold. */
   readonly breached: Uint8Array
   readonly flagged: Uint8Array
   readonly #horizon: Int32Array
   readonly #thresholds: Float64Array
   readonly #step: number
   readonly #file: SeriesFile
-  /** Places that the residuals of each series take, and how many lie before its held-back window. */
-  readonly #places: Uint32Array
-  readonly #cuts: Uint32Array
-  readonly #held: Uint32Array
+  /** Residuals of each series with its gaps, how many of them precede the hold-out window, and rows of the hold-out window. */
+  readonly #residualCounts: Uint32Array
+  readonly #holdOutStarts: Uint32Array
+  readonly #holdOutRows: Uint32Array
   #residuals = new Float32Array(0)
 
   private constructor(series: number, thresholdSeries: readonly z.infer<typeof thresholdSeriesSchema>[], grid: TimeGrid, file: SeriesFile) {
@@ -57,14 +57,14 @@ export class BacktestResiduals implements BacktestReader {
       this.#thresholds[entry.series_id] = entry.threshold
     }
     this.#file = file
-    this.#places = new Uint32Array(series)
-    this.#cuts = new Uint32Array(series)
-    this.#held = new Uint32Array(series)
+    this.#residualCounts = new Uint32Array(series)
+    this.#holdOutStarts = new Uint32Array(series)
+    this.#holdOutRows = new Uint32Array(series)
     this.breached = new Uint8Array(series)
     this.flagged = new Uint8Array(series)
   }
 
-  /** Reads `series_risk`: judged are series with a threshold and a horizon. The file lies in the database's spill folder. */
+  /** Reads `series_risk`. The file is in the database's spill folder. */
   static async open(database: Database, grid: TimeGrid): Promise<BacktestResiduals> {
     const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
     const thresholdSeries = await database.rows(
@@ -79,13 +79,13 @@ export class BacktestResiduals implements BacktestReader {
     )
   }
 
-  /** Places that the residuals of a series take. */
+  /** Residuals of a series with its gaps. */
   residualCount(id: number): number {
-    return this.#places[id]!
+    return this.#residualCounts[id]!
   }
 
   hasHoldOut(id: number): boolean {
-    return this.#held[id]! > 0
+    return this.#holdOutRows[id]! > 0
   }
 
   load(ids: Uint32Array): SeriesResiduals {
@@ -94,8 +94,8 @@ export class BacktestResiduals implements BacktestReader {
       ids.forEach((id, s) => (starts[s + 1] = starts[s]! + counts[id]!))
       return starts
     }
-    const starts = offsets(this.#places)
-    const holdOutOffsets = offsets(this.#held)
+    const starts = offsets(this.#residualCounts)
+    const holdOutOffsets = offsets(this.#holdOutRows)
     const rows = holdOutOffsets[ids.length]!
     const loaded = {
       residuals: new Float32Array(starts[ids.length]!),
@@ -121,7 +121,7 @@ export class BacktestResiduals implements BacktestReader {
       ...loaded,
       starts: starts.subarray(0, ids.length),
       ends: starts.subarray(1),
-      holdOutStarts: Uint32Array.from(ids, (id, index) => starts[index]! + this.#cuts[id]!),
+      holdOutStarts: Uint32Array.from(ids, (id, index) => starts[index]! + this.#holdOutStarts[id]!),
       holdOutOffsets,
     }
   }
@@ -131,7 +131,7 @@ export class BacktestResiduals implements BacktestReader {
     const horizon = this.#horizon[id]!
     if (horizon === 0) return
     const firstHoldOutRow = times.length - Math.min(horizon, times.length >> 1)
-    this.#file.add(id, [this.#residualsOf(series, firstHoldOutRow), ...this.#heldBackOf(series, firstHoldOutRow)])
+    this.#file.add(id, [this.#residualsOf(series, firstHoldOutRow), ...this.#holdOutOf(series, firstHoldOutRow)])
   }
 
   #residualsOf({ id, times, actual, predicted }: SeriesBacktest, firstHoldOutRow: number): Float32Array {
@@ -139,20 +139,20 @@ export class BacktestResiduals implements BacktestReader {
     let position = 0
     for (let row = 0; row < times.length; row++) {
       if (row > 0 && times[row]! - times[row - 1]! !== this.#step) this.#residuals[position++] = Number.NaN
-      if (row === firstHoldOutRow) this.#cuts[id] = position
+      if (row === firstHoldOutRow) this.#holdOutStarts[id] = position
       this.#residuals[position++] = actual[row]! - predicted[row]!
     }
-    if (firstHoldOutRow === times.length) this.#cuts[id] = position
-    this.#places[id] = position
+    if (firstHoldOutRow === times.length) this.#holdOutStarts[id] = position
+    this.#residualCounts[id] = position
     return this.#residuals.subarray(0, position)
   }
 
-  #heldBackOf({ id, actual, predicted, lower, upper }: SeriesBacktest, firstHoldOutRow: number): [Float64Array, Float64Array, Uint8Array] {
+  #holdOutOf({ id, actual, predicted, lower, upper }: SeriesBacktest, firstHoldOutRow: number): [Float64Array, Float64Array, Uint8Array] {
     const threshold = this.#thresholds[id]!
     const rows = actual.length - firstHoldOutRow
     const excess = new Float64Array(rows)
     const bounded = new Uint8Array(rows)
-    this.#held[id] = rows
+    this.#holdOutRows[id] = rows
     for (let row = firstHoldOutRow; row < actual.length; row++) {
       const measuredValue = actual[row]!
       const predictedValue = predicted[row]!

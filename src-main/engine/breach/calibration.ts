@@ -1,20 +1,20 @@
-// How far breach probabilities hold: predicted for a held-back end of the backtest, compared with what happened there, and mended by it.
+// Calibration of breach probabilities on the hold-out windows of the backtest (analysis definition, section 4).
 import type { CalibrationScores, ReliabilityRow } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { evaluateIsotonic, fitIsotonic, type IsotonicFunction } from '../../statistics/isotonic-regression.ts'
 
-/** Events at which the fitted curve and the raw share weigh the same. */
+/** Events at which the fitted curve and the raw share have equal weight. */
 const priorEvents = 20
-/** Folds by server, for everything that is cross-fitted. */
+/** Cross-fitting folds by server. */
 export const folds = 5
 const deciles = 10
 
-/** One entry per series that could be tested; the arrays share their index. */
+/** One entry per series with a hold-out window; the arrays share their index. */
 export interface CalibrationSample {
-  /** Share of paths that breached in the held-back window. */
+  /** Share of paths that breached in the hold-out window. */
   readonly raw: Float64Array
-  /** 1 where a measured value of the window lay above the threshold, else 0. */
+  /** 1 if a measured value of the window exceeds the threshold, otherwise 0. */
   readonly breached: Uint8Array
-  /** 1 where the greatest prediction of the window lay above the threshold, else 0: the plain flag. */
+  /** 1 if the highest prediction of the window exceeds the threshold, otherwise 0: the plain flag. */
   readonly flagged: Uint8Array
   /** Cross-fitting fold, 0..4. */
   readonly fold: Uint8Array
@@ -29,7 +29,7 @@ export interface Recalibration {
   readonly weight: number
 }
 
-/** p = w x iso(raw) + (1 - w) x raw: with few events the simulated share counts more than a curve fitted to them (docs/decisions/0011). */
+/** p = w x iso(raw) + (1 - w) x raw: with few events the simulated share weighs more than a curve fitted to them (docs/decisions/0011). */
 export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recalibration => {
   const events = breached.reduce((sum, outcome) => sum + outcome, 0)
   return {
@@ -40,11 +40,11 @@ export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recal
   }
 }
 
-/** Without any trial there is nothing to mend by: the raw share stands. */
+/** Without a calibration sample, the raw share is returned. */
 export const recalibrate = ({ isotonic, weight }: Recalibration, raw: number): number =>
   isotonic.knots.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * raw
 
-/** Brier 1950; every probability is predicted by a curve that its own server had no part in. */
+/** Brier 1950; each probability comes from a curve fitted without its own server. */
 export const scoreCalibration = (sample: CalibrationSample): CalibrationScores => {
   const overall = fitRecalibration(sample.raw, sample.breached)
   const base = { series: sample.raw.length, events: overall.events, base_rate: overall.baseRate, curve_weight: overall.weight }
@@ -55,7 +55,7 @@ export const scoreCalibration = (sample: CalibrationSample): CalibrationScores =
       brier_plain_flag: null,
       brier_base_rate: null,
       reliability: [],
-      verdict: 'The set has no backtest to test breach probabilities on; they are plain shares of simulated paths.',
+      verdict: 'The forecasts have no backtest for calibration; breach probabilities are plain shares of simulated paths.',
     }
   }
   const predicted = crossFit(sample)
@@ -72,14 +72,15 @@ export const scoreCalibration = (sample: CalibrationSample): CalibrationScores =
 }
 
 const describeCalibration = (brier: number, baseRate: number, events: number, series: number): string => {
-  if (events === 0) return `None of ${series} series breached in the held-back window, so these probabilities could not be tested.`
-  if (events === series) return `All ${series} series breached in the held-back window, so these probabilities could not be tested.`
-  if (brier >= baseRate) return 'These forecasts do not tell which server will breach: their score does not beat the base rate.'
+  if (events === 0) return `None of ${series} series breached in the hold-out window, so breach probabilities could not be calibrated.`
+  if (events === series) return `All ${series} series breached in the hold-out window, so breach probabilities could not be calibrated.`
+  if (brier >= baseRate)
+    return 'Breach probabilities are no better than the base rate on the hold-out: they do not separate servers that breach from others.'
   const gain = Math.round((1 - brier / baseRate) * 100)
-  return `Breach probabilities were ${gain} % better than the base rate on the held-back end of the backtest.`
+  return `Breach probabilities are ${gain} % better than the base rate on the hold-out (Brier score).`
 }
 
-/** Cross-fitted probabilities, in the order of the trials. */
+/** Cross-fitted probabilities, in the order of the sample. */
 export const crossFit = ({ raw, breached, fold }: CalibrationSample): Float64Array => {
   const predicted = new Float64Array(raw.length)
   for (let testFold = 0; testFold < folds; testFold++) {
@@ -98,7 +99,7 @@ export const crossFit = ({ raw, breached, fold }: CalibrationSample): Float64Arr
 const meanSquaredError = (predicted: Float64Array, breached: Uint8Array): number =>
   predicted.reduce((sum, probability, index) => sum + (probability - breached[index]!) ** 2, 0) / predicted.length
 
-/** Ten groups of equal count by predicted probability; fewer trials, fewer groups. */
+/** Ten groups of equal count by predicted probability; fewer if the sample has fewer than ten series. */
 const tabulateReliability = (predicted: Float64Array, breached: Uint8Array): ReliabilityRow[] => {
   const order = Uint32Array.from(predicted.keys()).sort((a, b) => predicted[a]! - predicted[b]! || a - b)
   const groups = Math.min(deciles, order.length)

@@ -1,4 +1,4 @@
-// Breach probability of every judged series, recalibrated on the held-back end of the backtest (analysis definition, section 4).
+// Breach probability of every series with a threshold and a horizon, recalibrated on the hold-out (analysis definition, section 4).
 import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
@@ -10,7 +10,7 @@ import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
 import { curveColumns, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
-/** Both null where no probabilities were asked for. */
+/** Both null if breach probabilities are turned off. */
 type BreachScores = Required<Pick<ModelAccuracy, 'calibration' | 'coverage'>>
 
 /**
@@ -37,15 +37,15 @@ export const estimateBreaches = async (
   return { calibration: scoreCalibration(sample), coverage: measureCoverage(paths.intervals, config.interval_level) }
 }
 
-/** Of the series that have a held-back window. */
+/** Series with a hold-out window. */
 const calibrationSampleOf = (
   { seriesIds, serverIds }: ThresholdSeries,
   backtestResiduals: BacktestResiduals,
-  { holdOutRaw: heldRaw }: FleetPaths,
+  { holdOutRaw }: FleetPaths,
 ): CalibrationSample => {
-  const testedIndices = Uint32Array.from(heldRaw.keys()).filter((index) => !Number.isNaN(heldRaw[index]!))
+  const testedIndices = Uint32Array.from(holdOutRaw.keys()).filter((index) => !Number.isNaN(holdOutRaw[index]!))
   return {
-    raw: Float64Array.from(testedIndices, (index) => heldRaw[index]!),
+    raw: Float64Array.from(testedIndices, (index) => holdOutRaw[index]!),
     breached: Uint8Array.from(testedIndices, (index) => backtestResiduals.breached[seriesIds[index]!]!),
     flagged: Uint8Array.from(testedIndices, (index) => backtestResiduals.flagged[seriesIds[index]!]!),
     fold: Uint8Array.from(testedIndices, (index) => foldOf(serverIds[index]!)),
@@ -92,7 +92,7 @@ const storeEstimates = async (database: Database, estimates: Iterable<(number | 
     DROP TABLE breach_curve`)
 }
 
-/** Puts the conservative P95 in the place of the point forecast's: at risk, risk level, headroom, units to add. */
+/** Derives at risk, risk level, headroom and units to add from the conservative P95. */
 const applyConservativeBasis = async (database: Database): Promise<void> =>
   database.run(`
     UPDATE series_risk SET

@@ -1,12 +1,12 @@
-// How often measured values fall inside the forecasts' bounds, and the widening that makes the bounds hold (split conformal prediction).
+// Actual coverage of the forecasts' bounds, and the margin that brings it to the nominal level (split conformal prediction).
 import { folds } from './calibration.ts'
 import type { IntervalCoverage } from '../../../src-shared/artefacts/model-accuracy.ts'
 
-/** Rows of the held-back windows of one calibration group (metric, bin and model); the arrays share their index. */
+/** Hold-out rows of one calibration group (metric, bin and model); the arrays share their index. */
 export interface IntervalGroup {
-  /** How far a measured value lies outside its bounds, in points; negative inside. Without bounds: its distance from the forecast. */
+  /** Distance of a measured value outside its bounds, in points; negative inside. Without bounds: its distance from the forecast. */
   readonly excess: Float64Array
-  /** 1 where the row had bounds of its own. */
+  /** 1 if the row has bounds. */
   readonly bounded: Uint8Array
   /** Fold of the row's server. */
   readonly fold: Uint8Array
@@ -15,7 +15,7 @@ export interface IntervalGroup {
 /** By the group's number. */
 export type IntervalGroups = ReadonlyMap<number, IntervalGroup>
 
-/** A group with fewer rows in the other folds borrows from all groups. */
+/** A group with fewer rows in the other folds takes the margin of all groups. */
 const minGroupRows = 50
 
 /** Vovk, Gammerman and Shafer 2005; Romano, Patterson and Candès 2019 for bounds that are widened. */
@@ -49,10 +49,10 @@ export interface Margins {
   readonly of: (group: number) => number
 }
 
-/** Each group's margin from all of its rows. */
+/** Each group's margin, fitted to all of its rows. */
 export const fitMargins = (groupsByKey: IntervalGroups, nominal: number): Margins => fitMarginsWithoutFold(groupsByKey, nominal, -1)
 
-/** Margins from the rows outside one fold (-1: from all); a group with few such rows takes the margin of all groups. */
+/** Margins fitted without one fold (-1: to all rows); a group with few such rows takes the margin of all groups. */
 const fitMarginsWithoutFold = (groupsByKey: IntervalGroups, nominal: number, excludedFold: number): Margins => {
   const margins = new Map<number, number | undefined>()
   for (const [key, rows] of groupsByKey) margins.set(key, conformalMargin([rows], nominal, excludedFold, minGroupRows))
@@ -73,7 +73,7 @@ const conformalMargin = (groups: readonly IntervalGroup[], nominal: number, excl
   return valueOfRank(pooledExcess.subarray(0, count), Math.min(Math.ceil((count + 1) * nominal), count) - 1)
 }
 
-/** The value that would stand at `rank` (from 0) if the values were sorted; reorders them (quickselect, Hoare 1961). */
+/** The value of rank `rank`, from 0; reorders the values (quickselect, Hoare 1961). */
 const valueOfRank = (values: Float64Array, rank: number): number => {
   let from = 0
   let to = values.length - 1

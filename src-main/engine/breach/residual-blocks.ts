@@ -1,6 +1,6 @@
-// Backtest residuals of many series on a grid of time steps, and the places where a block of them can be cut without crossing a gap.
+// Blocks of contiguous backtest residuals for the block bootstrap; no block crosses a gap in time.
 
-/** Residuals of series s begin at froms[s], one per step of time in order, NaN between two that are not one step apart. */
+/** Residuals of series s begin at starts[s], in order of time, with NaN between two that are not one step apart. */
 export interface ResidualArrays {
   readonly starts: Uint32Array
   /** actual - predicted, in the metric's unit. */
@@ -8,13 +8,13 @@ export interface ResidualArrays {
 }
 
 /**
- * The blocks that can be cut from each series: places where one may start, as runs of neighbouring places. Series s has the runs
- * ranges[s]..ranges[s + 1], and its blocks are numbered from 0 through all of them.
+ * The blocks of each series: indexes at which one may start, as runs of consecutive indexes. Series s has the runs
+ * ranges[s]..ranges[s + 1], and its blocks are numbered from 0 across them.
  */
 export interface Blocks {
   readonly ranges: Uint32Array
   readonly runStarts: Uint32Array
-  /** Blocks of the run's series up to and with this run. */
+  /** Blocks of the run's series up to and including this run. */
   readonly runEnds: Uint32Array
   /** Blocks of each series. */
   readonly sizes: Uint32Array
@@ -22,17 +22,17 @@ export interface Blocks {
   readonly lengths: Uint16Array
   /** Residuals of each series. */
   readonly counts: Uint32Array
-  /** Greatest residual of each series; -Infinity without any. */
+  /** Largest residual of each series; -Infinity without residuals. */
   readonly maxResidual: Float64Array
-  /** By place: the greatest residual of the block that starts there; -Infinity where none does. */
+  /** By index: the largest residual of the block that starts there; -Infinity if none does. */
   readonly blockMaxima: Float32Array
   /** Length of the longest block. */
   readonly maxBlockLength: number
 }
 
 /**
- * Blocks of min(longest, n) steps; where gaps leave no room for that, as long as the longest unbroken run.
- * `ends[s]` limits series s to grid places below it (the held-back part of a backtest lies behind).
+ * Blocks of min(maxBlockLength, n) steps; if gaps make this impossible, as long as the longest contiguous run.
+ * Series s is read up to `ends[s]`: the hold-out follows.
  */
 export const findBlocks = ({ starts, residuals }: ResidualArrays, ends: Uint32Array, maxBlockLength: number): Blocks => {
   const series = starts.length
@@ -103,7 +103,7 @@ const computeBlockMaxima = (
   }
 }
 
-/** Where block `number` of a series starts in the grid. */
+/** Index at which block `number` of a series starts. */
 export const blockStart = ({ ranges, runStarts, runEnds }: Blocks, series: number, number: number): number => {
   let low = ranges[series]!
   let high = ranges[series + 1]! - 1
@@ -116,13 +116,13 @@ export const blockStart = ({ ranges, runStarts, runEnds }: Blocks, series: numbe
   return runStarts[low]! + number - (low === first ? 0 : runEnds[low - 1]!)
 }
 
-/** The blocks of all series of a bin, numbered from 0 through its members. */
+/** The blocks of all series of a bin, numbered from 0 across its members. */
 export interface BlockPool {
   readonly members: Uint32Array
-  /** Blocks of the members up to and with this one. */
+  /** Blocks of the members up to and including this one. */
   readonly memberEnds: Uint32Array
   readonly size: number
-  /** Greatest residual in them; -Infinity without any. */
+  /** Their largest residual; -Infinity without residuals. */
   readonly maxResidual: number
 }
 
@@ -140,7 +140,7 @@ export const poolBlocks = ({ sizes, maxResidual }: Blocks, bins: Int16Array, bin
   })
 }
 
-/** The member that block `number` of a pool belongs to: its place among the members. */
+/** Index of the member that block `number` of a pool belongs to. */
 export const memberOfBlock = ({ memberEnds }: BlockPool, number: number): number => {
   let low = 0
   let high = memberEnds.length - 1

@@ -1,44 +1,44 @@
-// Short arrays of many series in a file: written series by series, read back a few series at a time.
+// A temporary file with the arrays of many series: written series by series, read back in batches.
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
-/** Bytes that are gathered before they are written. */
+/** Size of the write buffer. */
 const bufferBytes = 4 * 1024 * 1024
 
 /**
- * Holds no open file between two calls, so that whoever owns the folder may remove it at any time. Throws what the
- * file system throws. Series are numbered from 0; one that was never added reads as no bytes.
+ * Keeps no file open between calls, so that the folder can be removed at any time. Throws the file system's errors.
+ * Series are numbered from 0; a series that was never added has no bytes.
  */
 export class SeriesFile {
   readonly #path: string
-  readonly #froms: Float64Array
+  readonly #offsets: Float64Array
   readonly #lengths: Uint32Array
-  #gathered = Buffer.alloc(0)
+  #buffer = Buffer.alloc(0)
   #filled = 0
   #written = 0
 
   constructor(path: string, series: number) {
     this.#path = path
-    this.#froms = new Float64Array(series)
+    this.#offsets = new Float64Array(series)
     this.#lengths = new Uint32Array(series)
   }
 
-  /** Each series once. The arrays' bytes are kept one after the other. */
+  /** Adds a series, once; its arrays are stored one after the other. */
   add(series: number, arrays: readonly (Float64Array | Float32Array | Uint8Array)[]): void {
     const length = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    if (this.#filled + length > this.#gathered.length) {
+    if (this.#filled + length > this.#buffer.length) {
       this.#flush()
-      if (length > this.#gathered.length) this.#gathered = Buffer.allocUnsafeSlow(Math.max(bufferBytes, length))
+      if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, length))
     }
-    this.#froms[series] = this.#written + this.#filled
+    this.#offsets[series] = this.#written + this.#filled
     this.#lengths[series] = length
     for (const { buffer, byteOffset, byteLength } of arrays) {
-      this.#gathered.set(new Uint8Array(buffer, byteOffset, byteLength), this.#filled)
+      this.#buffer.set(new Uint8Array(buffer, byteOffset, byteLength), this.#filled)
       this.#filled += byteLength
     }
   }
 
-  /** The bytes of each of the series, in that order; they are overwritten by the next one's. */
+  /** The bytes of each series in that order; the next series overwrites them. */
   *read(series: Iterable<number>): Generator<Uint8Array> {
     this.#flush()
     if (this.#written === 0) {
@@ -52,8 +52,8 @@ export class SeriesFile {
         const length = this.#lengths[seriesId]!
         if (bytes.length < length) bytes = new Uint8Array(length)
         for (let bytesDone = 0; bytesDone < length;) {
-          const bytesRead = readSync(file, bytes, bytesDone, length - bytesDone, this.#froms[seriesId]! + bytesDone)
-          if (bytesRead === 0) throw new HeadroomError('internal', `${this.#path} became shorter while it was read.`)
+          const bytesRead = readSync(file, bytes, bytesDone, length - bytesDone, this.#offsets[seriesId]! + bytesDone)
+          if (bytesRead === 0) throw new HeadroomError('internal', `${this.#path} was truncated while it was read.`)
           bytesDone += bytesRead
         }
         yield bytes.subarray(0, length)
@@ -67,7 +67,7 @@ export class SeriesFile {
     if (this.#filled === 0) return
     const file = openSync(this.#path, 'a')
     try {
-      for (let bytesDone = 0; bytesDone < this.#filled;) bytesDone += writeSync(file, this.#gathered, bytesDone, this.#filled - bytesDone)
+      for (let bytesDone = 0; bytesDone < this.#filled;) bytesDone += writeSync(file, this.#buffer, bytesDone, this.#filled - bytesDone)
     } finally {
       closeSync(file)
     }

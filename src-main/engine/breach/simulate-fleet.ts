@@ -1,4 +1,4 @@
-// Simulated paths of all judged series, some bins at a time: what the held-back windows would have foretold, and what the horizon brings.
+// Simulates paths of all series with a threshold, over their hold-out windows and their horizons, some bins at a time.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
@@ -14,12 +14,12 @@ import { conservativeP95, seedOf, simulateBreaches, type PathSource } from './si
 const blockSteps = { hourly: 24, daily: 7, weekly: 7 } as const
 /** Steps of the probability-by-date curve: a week of days, six hours of hours. */
 const curveSteps = { hourly: 6, daily: 7, weekly: 1 } as const
-/** Series between two looks at the abort signal. */
+/** Series between two checks of the abort signal. */
 const seriesPerYield = 500
-/** Residuals that are held at a time, about; a bin, whose series borrow from each other, stays whole. 100 MB with all that is made of them. */
+/** Approximate residuals in memory, 100 MB with the arrays derived from them. Bins stay whole: their series share residuals. */
 const maxResidualsInMemory = 8_000_000
 
-/** Arrays by place in the judged series. */
+/** Arrays by index in ThresholdSeries. */
 export interface FleetPaths {
   /** Share of paths with a value above the threshold, over the horizon. */
   readonly raw: Float64Array
@@ -27,10 +27,10 @@ export interface FleetPaths {
   readonly firstBreach: Float64Array
   /** NaN unless the basis is conservative. */
   readonly conservativeP95: Float64Array
-  /** The same share over the held-back window, drawn from what lies before it; NaN where nothing was held back. */
+  /** The same share over the hold-out window, from residuals before it; NaN without a hold-out. */
   readonly holdOutRaw: Float64Array
   readonly intervals: ReadonlyMap<number, IntervalGroup>
-  /** Calibration group of a series: its bin and its model, whose errors differ in kind. */
+  /** Calibration group of a series: its bin and its model. */
   readonly groups: Int32Array
 }
 
@@ -73,7 +73,7 @@ const calibrationGroupsOf = ({ models, bins }: ThresholdSeries): Int32Array => {
   return bins.map((bin, position) => bin * indexByKey.size + indexByKey.get(models[position]!)!)
 }
 
-/** Places of the judged series, whole bins together, in order of the bins. */
+/** Indexes of the series in order of their bins; no bin is split. */
 const createBatches = ({ bins, seriesIds }: ThresholdSeries, backtestResiduals: BacktestResiduals): number[][] => {
   const members = new Map<number, number[]>()
   bins.forEach((bin, position) => {
@@ -96,11 +96,11 @@ const createBatches = ({ bins, seriesIds }: ThresholdSeries, backtestResiduals: 
   return batches
 }
 
-/** Blocks and pools of a portion; `ends` limits the residuals that may be drawn. */
+/** Blocks and pools of a batch; residuals from `ends` on are not drawn. */
 const createPathSource = (
   { series, grid }: SimulationTask,
   batch: readonly number[],
-  { starts: froms, residuals }: SeriesResiduals,
+  { starts, residuals }: SeriesResiduals,
   ends: Uint32Array,
 ): PathSource => {
   const indexByKey = new Map<number, number>()
@@ -110,8 +110,8 @@ const createPathSource = (
     if (!indexByKey.has(bin)) indexByKey.set(bin, indexByKey.size)
     return indexByKey.get(bin)!
   })
-  const blocks = findBlocks({ starts: froms, residuals }, ends, blockSteps[grid.granularity])
-  return { grid: { starts: froms, residuals }, blocks, bins, pools: poolBlocks(blocks, bins, indexByKey.size) }
+  const blocks = findBlocks({ starts, residuals }, ends, blockSteps[grid.granularity])
+  return { grid: { starts, residuals }, blocks, bins, pools: poolBlocks(blocks, bins, indexByKey.size) }
 }
 
 const simulateHoldOuts = async (
@@ -156,24 +156,24 @@ const simulateHorizons = async (
     const from = offsets[s]!
     const forecast = predicted.subarray(from, offsets[s + 1])
     const seed = seedFor(task, position)
-    const { raw, rawByStep: rawBy, medianFirstBreach } = simulateBreaches(source, s, forecast, task.series.thresholds[position]!, seed)
+    const { raw, rawByStep, medianFirstBreach } = simulateBreaches(source, s, forecast, task.series.thresholds[position]!, seed)
     paths.raw[position] = raw
     if (medianFirstBreach >= 0) paths.firstBreach[position] = times[from + medianFirstBreach]!
     if (task.config.basis === 'conservative') paths.conservativeP95[position] = conservativeP95(source, s, forecast, seed)
     for (let step = stepsPerCurvePoint - 1; ; step += stepsPerCurvePoint) {
       const last = Math.min(step, forecast.length - 1)
-      curve.push([ids[s]!, times[from + last]!, raw > 0 ? rawBy[last]! / raw : (last + 1) / forecast.length])
+      curve.push([ids[s]!, times[from + last]!, raw > 0 ? rawByStep[last]! / raw : (last + 1) / forecast.length])
       if (last === forecast.length - 1) break
     }
   }
   await flushCurve()
 }
 
-/** A group's series lie all in one portion. */
+/** All series of a group are in one batch. */
 const collectIntervals = (
   { series }: SimulationTask,
   batch: readonly number[],
-  { holdOutOffsets: heldFroms, holdOutExcess: heldExcess, holdOutBounded: heldBounded }: SeriesResiduals,
+  { holdOutOffsets, holdOutExcess, holdOutBounded }: SeriesResiduals,
   groups: Int32Array,
   intervals: Map<number, IntervalGroup>,
 ): void => {
@@ -184,14 +184,14 @@ const collectIntervals = (
     else members.push(s)
   })
   for (const [group, members] of membersOf) {
-    const rows = members.reduce((sum, s) => sum + heldFroms[s + 1]! - heldFroms[s]!, 0)
+    const rows = members.reduce((sum, s) => sum + holdOutOffsets[s + 1]! - holdOutOffsets[s]!, 0)
     if (rows === 0) continue
     const entry = { excess: new Float64Array(rows), bounded: new Uint8Array(rows), fold: new Uint8Array(rows) }
     let at = 0
     for (const s of members) {
-      const [from, to] = [heldFroms[s]!, heldFroms[s + 1]!]
-      entry.excess.set(heldExcess.subarray(from, to), at)
-      entry.bounded.set(heldBounded.subarray(from, to), at)
+      const [from, to] = [holdOutOffsets[s]!, holdOutOffsets[s + 1]!]
+      entry.excess.set(holdOutExcess.subarray(from, to), at)
+      entry.bounded.set(holdOutBounded.subarray(from, to), at)
       entry.fold.fill(foldOf(series.serverIds[batch[s]!]!), at, at + to - from)
       at += to - from
     }

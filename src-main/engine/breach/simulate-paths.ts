@@ -1,10 +1,10 @@
-// Possible futures of a series: its forecast plus contiguous blocks of backtest residuals, own or borrowed, drawn with a seed of its own.
+// Simulated paths of a series by block bootstrap: the forecast plus contiguous blocks of residuals, its own or those of its bin.
 import { percentileOf } from '../../statistics/percentile.ts'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-blocks.ts'
 
 export const pathCount = 200
-/** Own residuals at which own and borrowed blocks are drawn equally often. */
+/** Number of own residuals at which own and pooled blocks are drawn equally often. */
 const ownResidualWeight = 60
 
 export interface PathSource {
@@ -17,13 +17,13 @@ export interface PathSource {
 export interface BreachSimulation {
   /** Share of paths with a value above the threshold. */
   readonly raw: number
-  /** Per step the share of paths that have been above it so far. */
+  /** Per step the share of paths that have exceeded it so far. */
   readonly rawByStep: Float64Array
-  /** Median step of the first breach among breaching paths; -1 where none breaches. */
+  /** Median step of the first breach among breaching paths; -1 if none breaches. */
   readonly medianFirstBreach: number
 }
 
-/** Seed of a series: a hash (FNV-1a, 32 bits) of run seed and identity, so that neither order nor threads matter. */
+/** Seed of a series: a hash (FNV-1a, 32 bits) of run seed and identity, independent of order and threads. */
 export const seedOf = (runSeed: number, serverId: string, metric: string): number => {
   let hash = 0x811c9dc5
   for (const character of `${runSeed}\u0000${serverId}\u0000${metric}`) {
@@ -33,8 +33,8 @@ export const seedOf = (runSeed: number, serverId: string, metric: string): numbe
 }
 
 /**
- * Draws the paths of one series, each up to its first breach. `forecast` has one value per step of the horizon. A series without any
- * residual, own or borrowed, has its forecast as its only path.
+ * Draws the paths of one series, each up to its first breach. `forecast` has one value per step of the horizon. If there are no
+ * residuals at all, the forecast is the only path.
  */
 export const simulateBreaches = (
   source: PathSource,
@@ -54,26 +54,26 @@ export const simulateBreaches = (
   return summarizeBreaches(firstBreaches)
 }
 
-/** The plain 95th percentile over as many paths of each path's P95 (linear interpolation). */
+/** 95th percentile, over all paths, of each path's P95 (linear interpolation). */
 export const conservativeP95 = (source: PathSource, series: number, forecast: Float64Array, seed: number): number => {
   const sampler = new PathSampler(source, series, forecast, seed)
   return percentileOf(Float64Array.from({ length: pathCount }, () => sampler.p95()).sort(), 0.95)
 }
 
-/** Draws path after path: the forecast plus residual blocks, each own with probability n / (n + 60). */
+/** Draws path after path: the forecast plus residual blocks, each from the series itself with probability n / (n + 60). */
 class PathSampler {
   readonly #source: PathSource
   readonly #series: number
   readonly #forecast: Float64Array
-  /** By step: the greatest forecast of as many steps as the longest block has. */
-  readonly #ceilings: Float64Array
+  /** By step: the highest forecast over the length of the longest block from there on. */
+  readonly #windowMaxima: Float64Array
   readonly #pool: BlockPool | undefined
-  /** Own blocks are drawn while 32 random bits lie below this. */
+  /** An own block is drawn if 32 random bits are below this. */
   readonly #ownLimit: number
   readonly #random: ReturnType<typeof xoroshiro128plus>
-  /** The block drawn last: where its residuals begin (-1 without any), and how many there are. */
-  #place = -1
-  #length = 0
+  /** The current block: index of its first residual (-1 without residuals) and its length. */
+  #blockIndex = -1
+  #blockLength = 0
 
   constructor(source: PathSource, series: number, forecast: Float64Array, seed: number) {
     const { blocks, pools, bins } = source
@@ -85,28 +85,28 @@ class PathSampler {
     const ownShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + ownResidualWeight)
     this.#ownLimit = blocks.sizes[series] === 0 ? 0 : ownShare * 0x1_0000_0000
     this.#random = xoroshiro128plus(seed)
-    this.#ceilings = windowMaximaOf(forecast, blocks.maxBlockLength)
+    this.#windowMaxima = windowMaximaOf(forecast, blocks.maxBlockLength)
   }
 
-  /** Whether any path can: the highest forecast with the greatest residual does. */
+  /** Whether the highest forecast plus the largest residual exceeds the threshold. */
   canExceed(threshold: number): boolean {
     const { maxResidual: largest } = this.#source.blocks
     const maxLift = Math.max(0, largest[this.#series]!, this.#pool?.maxResidual ?? 0)
     return this.#forecast.some((value) => value + maxLift > threshold)
   }
 
-  /** Step at which the next path first lies above the threshold, or -1. */
+  /** Step at which the next path first exceeds the threshold, or -1. */
   firstAbove(threshold: number): number {
     const forecast = this.#forecast
-    const windowMaxima = this.#ceilings
+    const windowMaxima = this.#windowMaxima
     const { residuals } = this.#source.grid
     const { blockMaxima } = this.#source.blocks
     const steps = forecast.length
     for (let step = 0; step < steps;) {
       this.#drawBlock(steps - step)
-      let slot = this.#place
-      const end = step + this.#length
-      // Most blocks cannot reach the threshold, and their sums are never needed.
+      let slot = this.#blockIndex
+      const end = step + this.#blockLength
+      // Most blocks cannot reach the threshold: skip their sums.
       if (slot >= 0 && windowMaxima[step]! + blockMaxima[slot]! <= threshold) {
         step = end
         continue
@@ -124,16 +124,16 @@ class PathSampler {
     const { residuals } = this.#source.grid
     const steps = forecast.length
     const position = 0.95 * (steps - 1)
-    // It lies between the two smallest of the path's so many greatest values.
+    // The percentile lies between the two smallest of the path's largest values, as many as this array holds.
     const largest = new Float64Array(steps - Math.floor(position)).fill(Number.NEGATIVE_INFINITY)
-    let smallestKept = Number.NEGATIVE_INFINITY
+    let minLargest = Number.NEGATIVE_INFINITY
     for (let step = 0; step < steps;) {
       this.#drawBlock(steps - step)
-      let slot = this.#place
-      const end = step + this.#length
+      let slot = this.#blockIndex
+      const end = step + this.#blockLength
       for (; step < end; step++) {
         const value = slot < 0 ? forecast[step]! : forecast[step]! + residuals[slot++]!
-        if (value > smallestKept) smallestKept = insertLargest(largest, value)
+        if (value > minLargest) minLargest = insertLargest(largest, value)
       }
     }
     const [low, high] = [largest[0]!, largest[1]]
@@ -144,8 +144,8 @@ class PathSampler {
     const { blocks } = this.#source
     const isOwn = this.#random.next() >>> 0 < this.#ownLimit
     const pool = this.#pool
-    this.#place = -1
-    this.#length = maxSteps
+    this.#blockIndex = -1
+    this.#blockLength = maxSteps
     if (!isOwn && pool === undefined) return
     const share = (this.#random.next() >>> 0) / 0x1_0000_0000
     let series = this.#series
@@ -158,8 +158,8 @@ class PathSampler {
       series = pool.members[member]!
       number -= member === 0 ? 0 : pool.memberEnds[member - 1]!
     }
-    this.#place = blockStart(blocks, series, number)
-    this.#length = Math.min(blocks.lengths[series]!, maxSteps)
+    this.#blockIndex = blockStart(blocks, series, number)
+    this.#blockLength = Math.min(blocks.lengths[series]!, maxSteps)
   }
 }
 
@@ -170,7 +170,7 @@ const windowMaximaOf = (forecast: Float64Array, width: number): Float64Array =>
     return windowMax
   })
 
-/** Puts a value into its place among ascending ones, of which the least is dropped; returns the least that stays. */
+/** Inserts a value into ascending ones and drops the smallest; returns the new smallest. */
 const insertLargest = (largest: Float64Array, value: number): number => {
   let slot = 0
   while (slot + 1 < largest.length && largest[slot + 1]! < value) {

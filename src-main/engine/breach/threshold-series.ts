@@ -1,16 +1,16 @@
-// The series whose breaches are estimated: who they are, the bins that share residuals, and the forecasts of some of them as compact arrays.
+// The series with a threshold and a horizon: their identity, the bins that share residuals, and their forecasts as compact arrays.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { equalCountBins } from './residual-blocks.ts'
 
-/** Series whose breaches are estimated: judged, with a horizon; by series_id. The arrays share their index. */
+/** Series with a threshold and a horizon, by series_id. The arrays share their index. */
 export interface ThresholdSeries {
   readonly seriesIds: Int32Array
   readonly serverIds: readonly string[]
   readonly metrics: readonly string[]
   readonly models: readonly string[]
   readonly thresholds: Float64Array
-  /** Ten bins of equal count by horizon mean within each metric, numbered through all metrics; -1 without a mean. */
+  /** Ten bins of equal count by horizon mean within each metric, numbered across all metrics; -1 without a mean. */
   readonly bins: Int32Array
 }
 
@@ -56,24 +56,24 @@ export interface HorizonForecasts {
   readonly times: Float64Array
 }
 
-/** The horizons of some series, in the order given. Reads `horizon`; creates `judged_portion`. */
+/** The horizons of some series, in the order given. Reads `horizon`; creates `requested_series`. */
 export const readHorizonForecasts = async (database: Database, seriesIds: Uint32Array): Promise<HorizonForecasts> => {
   await database.storeRows(
-    'judged_portion',
-    { place: 'INTEGER', series_id: 'INTEGER' },
-    Array.from(seriesIds, (id, place) => [place, id]),
+    'requested_series',
+    { position: 'INTEGER', series_id: 'INTEGER' },
+    Array.from(seriesIds, (id, position) => [position, id]),
   )
   const [positions, times, predicted] = await database.numbers(
-    `SELECT p.place, epoch_ms(h.ts), h.predicted FROM horizon h JOIN judged_portion p USING (series_id) ORDER BY p.place, h.ts`,
+    `SELECT r.position, epoch_ms(h.ts), h.predicted FROM horizon h JOIN requested_series r USING (series_id) ORDER BY r.position, h.ts`,
     3,
   )
   return { offsets: offsetsOf(positions!, seriesIds.length), predicted: predicted!, times: times! }
 }
 
-/** First index of each place in ascending `places`, and the end. */
+/** First index of each value 0..count-1 in ascending `positions`, and the end. */
 const offsetsOf = (positions: Float64Array, count: number): Uint32Array => {
   const offsets = new Uint32Array(count + 1)
-  for (const place of positions) offsets[place + 1]! += 1
-  for (let place = 0; place < count; place++) offsets[place + 1]! += offsets[place]!
+  for (const position of positions) offsets[position + 1]! += 1
+  for (let position = 0; position < count; position++) offsets[position + 1]! += offsets[position]!
   return offsets
 }

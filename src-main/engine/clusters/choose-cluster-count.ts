@@ -1,4 +1,4 @@
-// How many clusters a fleet shows: the number whose clusters are told apart best.
+// Chooses the number of clusters with the best mean silhouette.
 import { runKMeans, countDistinct } from '../../statistics/k-means.ts'
 import { meanSilhouettes, drawSampleIndices } from '../../statistics/silhouette.ts'
 
@@ -11,7 +11,7 @@ export interface ClusterCountChoice {
   readonly silhouettes: Readonly<Record<string, number>>
 }
 
-/** Best mean silhouette for 2 to 8 clusters of a seeded sample; the fewer where two are equal. One where all points are the same. */
+/** Tries 2 to 8 clusters on a seeded sample; the smaller number wins a tie. One cluster if all points are equal. */
 export const chooseClusterCount = async (
   points: readonly (readonly number[])[],
   { restarts, seed, signal }: { readonly restarts: number; readonly seed: number; readonly signal?: AbortSignal | undefined },

@@ -1,9 +1,9 @@
-// What servers are clustered by: one number per server and feature, read from what was assessed, filled and standardised.
+// Features for clustering: one number per server and feature, with missing values filled, standardised.
 import { z } from 'zod'
 import { clusterFeatures, type ClusterFeature } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 
-/** The first five of the selected model's horizon; quarter-end uplift in points and weekend over weekday mean of backtest and horizon. */
+/** The first five over the selected model's horizon; quarter-end uplift and weekend-to-weekday ratio over backtest and horizon. */
 const featureSql = {
   mean: 'horizon_mean',
   std: 'horizon_std',
@@ -14,7 +14,7 @@ const featureSql = {
   weekend_ratio: 'weekend_ratio_to_horizon_end',
 } as const satisfies Record<ClusterFeature, string>
 
-/** One entry per server of the set, by name; the arrays share their index. */
+/** One entry per server, by name; the arrays share their index. */
 export interface ClusterFeatureTable {
   readonly serverIds: readonly string[]
   /** In their own units; NaN where undefined. */
@@ -50,7 +50,7 @@ export const readClusterFeatures = async (database: Database, metric: string): P
   }
 }
 
-/** Whether a feature tells the members apart: it is defined for some of them, and not the same for all that have it. */
+/** Whether the members' defined values differ. */
 export const hasVariation = (values: Float64Array, members: readonly number[]): boolean => {
   const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
   if (defined.length === 0) return false
@@ -59,7 +59,7 @@ export const hasVariation = (values: Float64Array, members: readonly number[]): 
   return maximum - minimum > 1e-9 * Math.max(1, Math.abs(maximum))
 }
 
-/** To mean 0 and standard deviation 1; undefined values first take the members' median. */
+/** Scales to mean 0 and standard deviation 1; undefined values take the members' median. */
 export const standardize = (values: Float64Array, members: readonly number[]): Float64Array => {
   const defined = members.map((index) => values[index]!).filter((value) => !Number.isNaN(value))
   const median = medianOf(defined)
@@ -69,6 +69,7 @@ export const standardize = (values: Float64Array, members: readonly number[]): F
   return filled.map((value) => (value - mean) / Math.sqrt(variance))
 }
 
+/** For an even count the plain mean of the middle two, which `percentileOf` rounds differently. */
 const medianOf = (values: readonly number[]): number => {
   const sorted = Float64Array.from(values).sort()
   const half = sorted.length >> 1

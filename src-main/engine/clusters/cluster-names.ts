@@ -1,25 +1,25 @@
-// Clusters in words: level, direction and season of their centre, by rule.
+// Names clusters by rule: level, direction and seasonality of their centre.
 import type { ClusterFeature } from '../../../src-shared/config/analysis-config.ts'
 
 export type ClusterCentre = Readonly<Record<ClusterFeature, number>>
 
-/** Points that the fitted line must move over the horizon to be called rising or falling. */
+/** Minimum change of the fitted line over the horizon for rising or falling, in points. */
 const minTrendPoints = 5
 
-/** Points that quarter ends must add, and the share of the mean that these must be. */
+/** Minimum quarter-end uplift in points, and as a share of the mean. */
 const minUpliftPoints = 5
 const minUpliftShare = 0.15
 
-/** Weekend over weekday mean: below the one the load is a weekday's, above the other a weekend's. */
+/** Weekend over weekday mean: weekday heavy up to the first, weekend heavy from the second. */
 const maxWeekdayRatio = 0.75
 const minWeekendRatio = 1.1
 
-/** Peaks this many times the mean are called spikes. */
+/** Minimum peak-to-mean ratio of a spiky cluster. */
 const minSpikyPeakToMean = 1.3
 
 /**
- * Level by mean utilisation, then direction and season; without either, spikes, variability (standard deviation above a quarter of
- * the mean) or steadiness. A feature that is undefined (NaN) says nothing.
+ * Level by mean utilisation, then direction and seasonality; without these spiky, variable (standard deviation above a quarter of
+ * the mean) or steady. An undefined feature (NaN) is ignored.
  */
 export const nameCluster = (centre: ClusterCentre, horizonDays: number): string => {
   const traits = [directionOf(centre, horizonDays), ...seasonsOf(centre)].filter((trait) => trait !== undefined)
@@ -49,7 +49,7 @@ const variabilityOf = ({ mean, std, peak_to_mean }: ClusterCentre): string => {
   return std > 0.25 * mean ? 'variable' : 'steady'
 }
 
-/** Clusters that share a name also state their mean, and their number where even that is shared. */
+/** Adds the mean to clusters with the same name, and the number if the means are equal too. */
 export const uniqueClusterNames = (centres: readonly ClusterCentre[], horizonDays: number): string[] => {
   const names = centres.map((centre) => nameCluster(centre, horizonDays))
   const isUnique = (name: string, candidates: readonly string[]): boolean => candidates.filter((other) => other === name).length === 1

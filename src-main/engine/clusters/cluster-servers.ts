@@ -1,4 +1,4 @@
-// Which servers behave alike: standardised features of each server, K-means, names by rule (analysis definition, section 7).
+// Clusters servers by standardised features with k-means and names the clusters (analysis definition, section 7).
 import type { Database } from '../../database/database.ts'
 import { clusterFeatures, type AnalysisConfig, type ClusterFeature } from '../../../src-shared/config/analysis-config.ts'
 import type { ClusteringReport, ServerCluster } from '../../../src-shared/artefacts/clusters.ts'
@@ -10,7 +10,7 @@ import { runKMeans, type Clustering } from '../../statistics/k-means.ts'
 import { projectOnComponents } from '../../statistics/principal-components.ts'
 import { meanSilhouettes, drawSampleIndices } from '../../statistics/silhouette.ts'
 
-/** One entry per server of the set, by name; the arrays share their index. */
+/** One entry per server, by name; the arrays share their index. */
 export interface ClusteredServers {
   readonly metric: string
   readonly serverIds: readonly string[]
@@ -27,7 +27,7 @@ export interface ClusteredServers {
 
 const restarts = 10
 
-/** Reads `series_risk`, `season_figures`. Clusters judge one metric; a server without a horizon of it belongs to none. */
+/** Reads `series_risk`, `season_figures`. Uses one metric; a server without a horizon of it has no cluster. */
 export const clusterServers = async (
   database: Database,
   config: AnalysisConfig,
@@ -39,7 +39,7 @@ export const clusterServers = async (
   const requestedFeatures = clusterFeatures.filter((feature) => config.cluster_features.includes(feature))
   const usedFeatures = requestedFeatures.filter((feature) => hasVariation(fleet.features[feature], clusteredIndices))
   const columns = usedFeatures.map((feature) => standardize(fleet.features[feature], clusteredIndices))
-  // Servers that no feature tells apart are all the same point.
+  // Without a feature that differs, all servers are the same point.
   const points = clusteredIndices.map((_, index) => (columns.length === 0 ? [0] : columns.map((column) => column[index]!)))
   const options = { restarts, seed: config.seed, signal }
   const { clusters, silhouettes } =
@@ -73,7 +73,7 @@ export interface ClusteringSettings {
   readonly signal: AbortSignal | undefined
 }
 
-/** `points`: as clustered, with one entry per `features`; `known`: the server of each point. */
+/** `points` have one entry per feature; `clusteredIndices` holds the server of each point. */
 export const describeClustering = async (
   points: readonly (readonly number[])[],
   clusteredIndices: readonly number[],
@@ -113,7 +113,7 @@ export const describeClustering = async (
   }
 }
 
-/** Renumbers by mean utilisation, 0 the quietest; K-means itself only knows standardised features. */
+/** Numbers the clusters by mean utilisation, lowest first; k-means itself only sees standardised features. */
 const renumberByMean = (
   { serverIds, features }: ClusterFeatureTable,
   clusteredIndices: readonly number[],

@@ -1,14 +1,14 @@
-// Past events are no errors of the forecasts: their backtest rows are kept from season and breach evidence, and what they added is measured.
+// Excludes past events' backtest rows from seasonality and residuals, and measures the error in them.
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { ExcludedRows } from '../../forecasts/assess-events.ts'
 import { appliesTo, overlaps, type SeriesAttributes } from '../../forecasts/event-targets.ts'
 import type { CalendarEvent } from '../../forecasts/events-table.ts'
 
-/** Errors are added up in these steps, exactly and so in any order. */
+/** Errors are summed in whole steps, so that the order does not matter. */
 const fixedStepsPerUnit = 1e6
 
-/** Stands before other readers and hands them each series without the rows that events touch. */
+/** Passes each series to other readers without the rows that events affect. */
 export class EventFilter implements BacktestReader {
   readonly #readers: readonly BacktestReader[]
   readonly #events: readonly CalendarEvent[]
@@ -17,7 +17,7 @@ export class EventFilter implements BacktestReader {
   readonly #stepMs: number
   readonly #series: number[]
   readonly #sums: Map<string, { rows: number; steps: bigint }>[]
-  #kept: Record<keyof Omit<SeriesBacktest, 'id'>, Float64Array> | null = null
+  #buffers: Record<keyof Omit<SeriesBacktest, 'id'>, Float64Array> | null = null
 
   /** `origin`: microseconds from 1970 from which the scan's times count. */
   constructor(
@@ -49,7 +49,7 @@ export class EventFilter implements BacktestReader {
     for (const reader of this.#readers) await reader.end?.(from, to)
   }
 
-  /** By the events' order; null where nothing was left out. */
+  /** In the order of the events; null if an event excludes no rows. */
   excludedRows(): (ExcludedRows | null)[] {
     return this.#sums.map((sums, event) => {
       if (sums.size === 0) return null
@@ -78,7 +78,7 @@ export class EventFilter implements BacktestReader {
       }
       if (rows > 0) this.#count(event, this.#names.metrics[series.id]!, rows, sum)
     }
-    return excludedCount === 0 ? series : this.#keep(series, isExcluded, times.length - excludedCount)
+    return excludedCount === 0 ? series : this.#copyRemaining(series, isExcluded, times.length - excludedCount)
   }
 
   #count(event: number, metric: string, rows: number, sum: number): void {
@@ -87,12 +87,12 @@ export class EventFilter implements BacktestReader {
     this.#sums[event]!.set(metric, { rows: totals.rows + rows, steps: totals.steps + BigInt(Math.round(sum * fixedStepsPerUnit)) })
   }
 
-  #keep(series: SeriesBacktest, isExcluded: Uint8Array, rows: number): SeriesBacktest {
-    if (this.#kept === null || this.#kept.times.length < isExcluded.length) {
+  #copyRemaining(series: SeriesBacktest, isExcluded: Uint8Array, rows: number): SeriesBacktest {
+    if (this.#buffers === null || this.#buffers.times.length < isExcluded.length) {
       const newBuffer = (): Float64Array => new Float64Array(isExcluded.length)
-      this.#kept = { times: newBuffer(), actual: newBuffer(), predicted: newBuffer(), lower: newBuffer(), upper: newBuffer() }
+      this.#buffers = { times: newBuffer(), actual: newBuffer(), predicted: newBuffer(), lower: newBuffer(), upper: newBuffer() }
     }
-    const buffers = this.#kept
+    const buffers = this.#buffers
     const copyColumn = (name: keyof typeof buffers): Float64Array => {
       if (series[name].length === 0) return series[name]
       let target = 0

@@ -1,4 +1,4 @@
-// A folder of the Python original, opened: what it lacks (server risk, the accountable model) is computed into the database, nothing is written.
+// Opens a run folder of Module 05: computes what it lacks (server risk, selected models) in the database and writes nothing.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -19,7 +19,7 @@ import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../a
 
 /**
  * Creates the relations that queries read: `flagged` (server_id, metric, model, ts, actual, predicted, is_horizon,
- * is_selected, is_eoq, is_holiday) and `server_risk`. The folder's own flags and clusters are kept where it has them.
+ * is_selected, is_eoq, is_holiday) and `server_risk`. The folder's flags and clusters are used where it has them.
  */
 export const assessModule05Run = async (database: Database, folder: string): Promise<void> => {
   const config = completeConfig({}, 'headroom')
@@ -27,7 +27,7 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   const fleet = await assessFleet(
     { database, config, method: headroom, progress: silentProgress },
     { inputs: [flaggedFile] },
-    { flags: 'left aside' },
+    { flags: 'ignored' },
   )
   const { backtestResiduals } = await measureBacktests(database, config, fleet)
   await applyFolderFindings(database, fleet)
@@ -42,25 +42,25 @@ const flagColumn = (fleet: AssessedFleet, name: string): string | undefined => {
   return match === undefined ? undefined : identifier(match.column)
 }
 
-/** Flags were whole numbers there. */
+/** Module 05 wrote flags as whole numbers. */
 const flagValue = (column: string): string => `(CAST(source.${column} AS DOUBLE) <> 0)`
 
-/** The original's findings per server win over ours: its seasonal peak and its idle servers. */
+/** Module 05's seasonal peaks and underutilised servers replace Headroom's. */
 const applyFolderFindings = async (database: Database, fleet: AssessedFleet): Promise<void> => {
   const underutilizedColumn = flagColumn(fleet, 'is_underutilized')
   const seasonalPeakColumn = flagColumn(fleet, 'seasonal_peak_risk')
   const { server_id, metric } = fleet.dataset.expressions
   if (underutilizedColumn !== undefined) {
     await database.run(`
-      UPDATE series_risk SET is_underutilized = own.flag
-      FROM (SELECT ${server_id} AS server_id, coalesce(bool_or(${flagValue(underutilizedColumn)}), false) AS flag FROM source GROUP BY 1) own
-      WHERE own.server_id = series_risk.server_id`)
+      UPDATE series_risk SET is_underutilized = module05.flag
+      FROM (SELECT ${server_id} AS server_id, coalesce(bool_or(${flagValue(underutilizedColumn)}), false) AS flag FROM source GROUP BY 1) module05
+      WHERE module05.server_id = series_risk.server_id`)
   }
   if (seasonalPeakColumn !== undefined) {
     await database.run(`
-      UPDATE series_risk SET seasonal_peak_risk = own.peak
-      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, nullif(max(CAST(source.${seasonalPeakColumn} AS DOUBLE)), CAST('NaN' AS DOUBLE)) AS peak FROM source GROUP BY 1, 2) own
-      WHERE own.server_id = series_risk.server_id AND own.metric = series_risk.metric`)
+      UPDATE series_risk SET seasonal_peak_risk = module05.peak
+      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, nullif(max(CAST(source.${seasonalPeakColumn} AS DOUBLE)), CAST('NaN' AS DOUBLE)) AS peak FROM source GROUP BY 1, 2) module05
+      WHERE module05.server_id = series_risk.server_id AND module05.metric = series_risk.metric`)
   }
 }
 

@@ -1,10 +1,10 @@
-// Headroom's own method: the selected model's horizon alone, configured thresholds, standardised clusters, savings of removed hosts.
+// Headroom's method: the selected model's horizon, configured thresholds, standardised clusters, savings of removed hosts.
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { thresholdsQuery } from '../../forecasts/thresholds.ts'
 import { clusterServers } from '../clusters/cluster-servers.ts'
 import type { Method } from './method.ts'
 
-/** Of the whole server: every metric with a threshold has a horizon, and its mean is below the configured share. */
+/** A server is underutilised if every metric with a threshold has a horizon with a mean below the configured percentage. */
 const isUnderutilizedSql = (config: AnalysisConfig): string => `
   coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
     OVER (PARTITION BY s.server_id), false)`

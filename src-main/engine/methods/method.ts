@@ -1,4 +1,4 @@
-// What an analysis method decides: thresholds, the quarter-end window, two figures of a series' risk, clusters, savings and what the summary counts.
+// The interface of an analysis method: thresholds, quarter-end window, risk, clusters, savings and the counts of the summary.
 import type { AnalysisConfig, AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar, EoqWindow } from '../../calendar/calendar.ts'
 import type { Database } from '../../database/database.ts'
@@ -17,16 +17,16 @@ export interface Method {
   /** Over `series` s and `horizon_figures` f. */
   readonly riskSql: (config: AnalysisConfig) => RiskSql
   readonly cluster: (database: Database, config: AnalysisConfig, input: ClusterInput) => Promise<ClusteredServers>
-  /** The recommendations' totals with the savings as the method counts them. */
+  /** Replaces the savings in the recommendations' totals by the method's. */
   readonly withSavings: (report: RecommendationReport, clusteredServers: ClusteredServers, config: AnalysisConfig) => RecommendationReport
-  /** Rows by flag, where the summary counts rows; else null. Reads `forecast_rows`, `series_risk`. */
+  /** Rows by flag if the summary counts rows, otherwise null. Reads `forecast_rows`, `series_risk`. */
   readonly countRows: (database: Database, calendar: Calendar) => Promise<FlaggedRowCounts | null>
 }
 
 export interface RiskSql {
   readonly seasonalPeak: string
   readonly isUnderutilized: string
-  /** Further joins that both need; may be empty. */
+  /** Joins of both expressions; may be empty. */
   readonly joins: string
 }
 

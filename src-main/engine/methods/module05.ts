@@ -1,4 +1,4 @@
-// The method of Module 05, for reconciliation: all models mixed, unscaled clusters, half a cluster's cost as savings (section 10).
+// Module 05's method, for reconciliation: all models mixed, unscaled clusters, half a cluster's cost as savings (section 10).
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig, Thresholds } from '../../../src-shared/config/analysis-config.ts'
@@ -10,12 +10,12 @@ import { describeClustering, type ClusteredServers } from '../clusters/cluster-s
 import type { FlaggedRowCounts } from '../../../src-shared/artefacts/run-summary.ts'
 import type { Method } from './method.ts'
 
-/** Module 05 ignored the configured row threshold and put its upper one at 1.2 times 80 (analysis definition, section 10). */
+/** Module 05 ignored the configured threshold for rows; its upper threshold was 1.2 times 80 (analysis definition, section 10). */
 export const module05Thresholds: Thresholds = { high: 80, very_high: 96 }
 
 /** Module 05 ignored the configured number of clusters. */
 const module05Clusters = 3
-/** Ten restarts, as in Module 05, stop in a worse local optimum. */
+/** Module 05's ten restarts can miss the best optimum. */
 const restarts = 100
 const savingsShare = 0.5
 
@@ -29,7 +29,7 @@ export const mixHorizons = async (database: Database, calendar: Calendar, fixedP
     WHERE f.is_horizon AND f.predicted IS NOT NULL GROUP BY s.series_id`)
 }
 
-const deviationSql = '((f.predicted - m.mean) / m.greatest_deviation)'
+const deviationSql = '((f.predicted - m.mean) / m.max_deviation)'
 
 /** Clusters on mean and sample standard deviation of `predicted` over all rows and models, unscaled. */
 export const clusterByModule05 = async (
@@ -43,10 +43,10 @@ export const clusterByModule05 = async (
        SELECT server_id, ${fixedMeanSql('predicted', fixedPoint)} AS mean, min(predicted) AS lowest, max(predicted) AS highest
        FROM forecast_rows GROUP BY server_id
      ), spreads AS (
-       SELECT server_id, mean, CASE WHEN highest > lowest THEN greatest(highest - mean, mean - lowest) END AS greatest_deviation FROM means
+       SELECT server_id, mean, CASE WHEN highest > lowest THEN greatest(highest - mean, mean - lowest) END AS max_deviation FROM means
      )
      SELECT server_id, any_value(m.mean) AS mean,
-            coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
+            coalesce(any_value(m.max_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
               / sqrt(nullif(count(f.predicted) - 1, 0)) AS std
      FROM forecast_rows f JOIN spreads m USING (server_id)
      GROUP BY server_id ORDER BY server_id`,
@@ -85,7 +85,7 @@ const module05ClusterNames = ['lowest mean', 'middle mean', 'highest mean']
 export const module05Savings = (quietestServers: number, config: AnalysisConfig): number =>
   quietestServers * config.cost_per_instance * savingsShare
 
-/** Rows, not servers: what the summary of Module 05 counted under server names. Reads `forecast_rows`, `series_risk`. */
+/** Module 05's summary counted rows under the names of server counts. Reads `forecast_rows`, `series_risk`. */
 const countFlaggedRows = async (database: Database, calendar: Calendar): Promise<FlaggedRowCounts> =>
   database.row(
     `SELECT CAST(count(*) AS DOUBLE) AS rows,
@@ -114,7 +114,7 @@ const isUnderutilizedSql = (config: AnalysisConfig): string => `
 export const module05: Method = {
   name: 'module05',
   thresholdsQuery: () => uniformThresholdsQuery(module05Thresholds),
-  // Module 05 marked the last day of a calendar quarter alone.
+  // Module 05 marked only the last day of a calendar quarter.
   eoqWindow: () => ({ months: [3, 6, 9, 12], days: 1 }),
   prepareRisk: mixHorizons,
   riskSql: (config) => ({

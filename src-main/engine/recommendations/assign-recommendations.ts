@@ -1,8 +1,7 @@
-// One recommendation per server and what it saves: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
+// Assigns one recommendation per server: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { recommendBeforePacking, type RecommendedAction } from './recommend-before-packing.ts'
-import { createFleetServers, readFleetServers, type FleetServer } from './fleet-servers.ts'
+import { createFleetServers, readFleetServers, recommendBeforePacking, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
 import { packFleet } from './pack-fleet.ts'
 
 const dayMs = 86_400_000
@@ -10,12 +9,12 @@ const dayMs = 86_400_000
 export interface RecommendedServer extends FleetServer {
   readonly recommendation: RecommendedAction
   readonly targetHost: string | null
-  /** ISO 8601 UTC; only of a server at risk. */
+  /** ISO 8601 UTC; only for a server at risk. */
   readonly orderBy: string | null
   readonly isOrderLate: boolean
 }
 
-/** All servers by name, page after page; may be read several times. */
+/** All servers by name, in pages; can be read several times. */
 export type RecommendedFleet = () => AsyncGenerator<RecommendedServer[]>
 
 /** Reads `series_risk`, `breach_estimates` and `horizon`. */
@@ -37,7 +36,7 @@ export const assignRecommendations = async (database: Database, config: Analysis
   }
 }
 
-/** Capacity must be there at the expected first breach; where no path breaches, at the forecast's own first breach. */
+/** Capacity is due at the expected first breach, or at the forecast's first breach if no path breaches. */
 const orderFor = (server: FleetServer): Pick<RecommendedServer, 'orderBy' | 'isOrderLate'> => {
   const breach = server.expected_first_breach ?? server.first_breach_at
   if (!server.is_at_risk || breach === null) return { orderBy: null, isOrderLate: false }

@@ -1,4 +1,4 @@
-// optimization_recommendations.json: what to do with each server, in words and numbers, and the savings waterfall.
+// optimization_recommendations.json: each server's recommendation with its reason, and the savings waterfall.
 import type { RecommendationEntry, RecommendationReport } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { groupKey } from './fleet-servers.ts'
@@ -7,7 +7,7 @@ import { describeReason, traceQuery, type ColumnName } from '../../forecasts/rec
 
 const isRemoved = (server: RecommendedServer): boolean => server.recommendation === 'retire' || server.recommendation === 'consolidate'
 
-/** Sums of some servers, in their order. */
+/** Totals of several servers, added in their order. */
 class RecommendationTotals {
   servers = 0
   at_risk = 0
@@ -37,7 +37,7 @@ interface Group extends Pick<RecommendedServer, 'business_unit' | 'region' | 'cr
   readonly totals: RecommendationTotals
 }
 
-/** Only removed hosts save money; freed capacity alone does not. */
+/** Only removed hosts save money; freed capacity does not. */
 export const describeRecommendations = async (fleet: RecommendedFleet): Promise<RecommendationReport> => {
   const fleetTotals = new RecommendationTotals()
   const groups = new Map<string, Group>()
@@ -74,7 +74,7 @@ export const describeRecommendations = async (fleet: RecommendedFleet): Promise<
   }
 }
 
-/** One after the other, by name. */
+/** All recommendations except keep, by server. */
 export async function* listRecommendations(
   fleet: RecommendedFleet,
   config: AnalysisConfig,

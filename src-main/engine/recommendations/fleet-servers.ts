@@ -1,6 +1,8 @@
-// Every server of the fleet with what decides about it, as a table that is read page by page: a million of them would not fit into memory as objects.
+// The servers with the figures behind their recommendations, read in pages because a million objects exceed memory.
 import { z } from 'zod'
+import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import type { Database } from '../../database/database.ts'
+import { retirePeakPercent, watchMinProbability } from '../../forecasts/recommendation-text.ts'
 
 const serverSchema = z.object({
   server_id: z.string(),
@@ -13,7 +15,7 @@ const serverSchema = z.object({
   is_underutilized: z.boolean(),
   horizon_peak: z.number().nullable(),
   horizon_mean: z.number().nullable(),
-  /** Of the metric with the least headroom. */
+  /** The metric with the least headroom, and its figures. */
   metric: z.string(),
   horizon_p95: z.number().nullable(),
   high_threshold: z.number().nullable(),
@@ -22,22 +24,31 @@ const serverSchema = z.object({
   expected_first_breach: z.string().nullable(),
   last_measured_at: z.string().nullable(),
   lead_time_days: z.number(),
-  /** The greatest of its metrics. */
+  /** The highest over all metrics. */
   breach_probability: z.number().nullable(),
 })
 export type FleetServer = z.infer<typeof serverSchema>
+
+export type RecommendedAction = ServerRiskRow['recommendation']
+
+/** The recommendation from the server's own figures; null if packing decides between consolidate and keep. */
+export const recommendBeforePacking = (server: FleetServer): RecommendedAction | null => {
+  if (server.is_at_risk) return 'add capacity'
+  if ((server.breach_probability ?? 0) > watchMinProbability) return 'watch'
+  return server.horizon_peak !== null && server.horizon_peak < retirePeakPercent ? 'retire' : null
+}
 
 export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 'criticality'>): string =>
   JSON.stringify([server.business_unit, server.region, server.criticality])
 
 /**
- * Creates `fleet_servers`, a row per server: the figures of its tightest metric; peak, mean and units to add over all judged metrics.
+ * Creates `fleet_servers`, a row per server: the figures of the metric with the least headroom; peak, mean and units to add over all metrics with a threshold.
  * Reads `series_risk`, `breach_estimates`.
  */
 export const createFleetServers = async (database: Database): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE fleet_servers AS
-    SELECT row_number() OVER (ORDER BY server_id) - 1 AS place, * FROM (
+    SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM (
       SELECT server_id, business_unit, region, criticality, monthly_cost_usd, capacity_units,
              bool_or(is_at_risk) OVER server AS is_at_risk, is_underutilized,
              CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
@@ -51,17 +62,17 @@ export const createFleetServers = async (database: Database): Promise<void> => {
       FROM series_risk LEFT JOIN breach_estimates USING (series_id)
       WINDOW server AS (PARTITION BY server_id)
       QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1)
-    ORDER BY place`)
+    ORDER BY position`)
 }
 
-/** Rows that are read at a time. */
+/** Rows per page. */
 const pageRows = 20_000
 
-/** All rows of `fleet_servers` by name, page after page. */
+/** All rows of `fleet_servers` by name, in pages. */
 export async function* readFleetServers(database: Database): AsyncGenerator<FleetServer[]> {
   for (let from = 0; ; from += pageRows) {
     const page = await database.rows(
-      `SELECT * EXCLUDE (place) FROM fleet_servers WHERE place >= ${from} AND place < ${from + pageRows} ORDER BY place`,
+      `SELECT * EXCLUDE (position) FROM fleet_servers WHERE position >= ${from} AND position < ${from + pageRows} ORDER BY position`,
       serverSchema,
     )
     yield page

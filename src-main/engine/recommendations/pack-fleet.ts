@@ -1,23 +1,22 @@
-// The packing of a whole fleet, group by group: which underutilised server moves onto which (analysis definition, section 8).
+// Packs underutilised servers of a fleet onto target hosts, group by group (analysis definition, section 8).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { recommendBeforePacking } from './recommend-before-packing.ts'
-import { groupKey, readFleetServers } from './fleet-servers.ts'
+import { groupKey, readFleetServers, recommendBeforePacking } from './fleet-servers.ts'
 import { packServers, type PackableServer } from '../../statistics/pack-servers.ts'
 
-/** Servers packed against each other at most; larger groups are cut by server name. */
+/** Maximum servers that are packed together; larger groups are split by server name. */
 const subgroupSize = 2000
 const minRemaining = 2
 
 type PackingCandidate = Pick<PackableServer, 'serverId' | 'capacityUnits'>
 
-/** Servers that may be packed onto each other. */
+/** Servers that may share hosts. */
 interface PackingGroup {
   readonly servers: readonly PackingCandidate[]
   readonly maxRemovals: number
 }
 
-/** Server -> the host that takes it over. Reads `fleet_servers`, `series` and `horizon`. */
+/** Server -> target host. Reads `fleet_servers`, `series` and `horizon`. */
 export const packFleet = async (database: Database, config: AnalysisConfig): Promise<Map<string, string>> => {
   const target = config.consolidation_target / 100
   const hostByServer = new Map<string, string>()
@@ -33,14 +32,14 @@ export const packFleet = async (database: Database, config: AnalysisConfig): Pro
   return hostByServer
 }
 
-/** The servers of a group that count. */
+/** A group's servers and counts. */
 interface GroupMembers {
   readonly packable: PackingCandidate[]
   count: number
   retired: number
 }
 
-/** Groups by business unit, region and criticality, cut into subgroups; those where nothing can move are left out. */
+/** Groups by business unit, region and criticality, split into subgroups; subgroups without a possible move are dropped. */
 const findPackingGroups = async (database: Database): Promise<PackingGroup[]> => {
   const groups = new Map<string, GroupMembers>()
   for await (const page of readFleetServers(database)) {
@@ -68,7 +67,7 @@ const findPackingGroups = async (database: Database): Promise<PackingGroup[]> =>
   })
 }
 
-/** Consecutive groups of at most a subgroup's size together: one query reads them all, and memory stays bounded. */
+/** Joins consecutive groups up to a subgroup's size, so that one query reads them all in bounded memory. */
 const createBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
   const batches: PackingGroup[][] = []
   let remaining = 0
@@ -83,49 +82,49 @@ const createBatches = (groups: readonly PackingGroup[]): PackingGroup[][] => {
   return batches
 }
 
-/** Creates `packed_demands`, the horizons of what may be packed, batch after batch: each batch reads its own part alone. */
+/** Creates `packed_demands`, the horizons of all packable servers ordered by batch, so that each batch reads only its own rows. */
 const createDemands = async (database: Database, batches: readonly (readonly PackingGroup[])[]): Promise<void> => {
   await database.storeRows(
-    'packed',
-    { batch: 'INTEGER', place: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' },
+    'packable_servers',
+    { batch: 'INTEGER', position: 'INTEGER', pack_group: 'INTEGER', server_id: 'VARCHAR' },
     demandRows(batches),
   )
   await database.run(`
     CREATE OR REPLACE TABLE packed_demands AS
-    SELECT p.batch, p.place, p.pack_group, p.metric_number, h.ts, h.predicted
+    SELECT p.batch, p.position, p.pack_group, p.metric_number, h.ts, h.predicted
     FROM horizon h JOIN (
-      SELECT s.series_id, s.metric_number, q.batch, q.place, q.pack_group
+      SELECT s.series_id, s.metric_number, q.batch, q.position, q.pack_group
       FROM (SELECT series_id, server_id, dense_rank() OVER (ORDER BY metric) AS metric_number FROM series WHERE high_threshold IS NOT NULL) s
-      JOIN packed q USING (server_id)) p USING (series_id)
+      JOIN packable_servers q USING (server_id)) p USING (series_id)
     ORDER BY p.batch`)
 }
 
 function* demandRows(batches: readonly (readonly PackingGroup[])[]): Generator<readonly (string | number)[]> {
   for (const [batch, groups] of batches.entries()) {
-    let place = 0
-    for (const [group, { servers }] of groups.entries()) for (const { serverId } of servers) yield [batch, place++, group, serverId]
+    let position = 0
+    for (const [group, { servers }] of groups.entries()) for (const { serverId } of servers) yield [batch, position++, group, serverId]
   }
 }
 
-/** Per group and server the demand per judged metric and time, metrics one after the other; a time that a server lacks counts with its peak. */
+/** Per group and server the demand by metric and time, one metric after the other; a missing time counts with the server's peak. */
 const readDemands = async (database: Database, batch: number, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
   const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
   const [positions, slots, values] = await database.numbers(
-    `SELECT place, dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1, predicted
+    `SELECT position, dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1, predicted
      FROM packed_demands WHERE batch = ${batch}`,
     3,
   )
   const widths = groups.map(() => 0)
-  positions!.forEach((place, index) => {
-    const { group } = members[place]!
+  positions!.forEach((position, index) => {
+    const { group } = members[position]!
     widths[group] = Math.max(widths[group]!, slots![index]! + 1)
   })
   const demands = members.map(({ group }) => new Float64Array(widths[group]!).fill(Number.NaN))
-  positions!.forEach((place, index) => {
-    demands[place]![slots![index]!] = (Math.max(0, values![index]!) / 100) * members[place]!.server.capacityUnits
+  positions!.forEach((position, index) => {
+    demands[position]![slots![index]!] = (Math.max(0, values![index]!) / 100) * members[position]!.server.capacityUnits
   })
   const packable: PackableServer[][] = groups.map(() => [])
-  members.forEach(({ server, group }, place) => packable[group]!.push({ ...server, demand: fillWithPeak(demands[place]!) }))
+  members.forEach(({ server, group }, position) => packable[group]!.push({ ...server, demand: fillWithPeak(demands[position]!) }))
   return packable
 }
 

@@ -1,20 +1,20 @@
-// The season of every series and of the fleet: table `season_figures`, and what the summary says (analysis definition, section 5).
+// Seasonality of every series and of the fleet: table `season_figures` and the summary's `season` (analysis definition, section 5).
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
-import { estimateEffect } from './effect.ts'
+import { estimateEffect } from './series-season.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 import { describeSeason, FleetSeason } from './fleet-season.ts'
-import { measureSeriesSeason, type SeriesSeason } from './measure-series.ts'
+import { measureSeriesSeason, type SeriesSeason } from './series-season.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
 import { readSeasonCalendar, type SeasonCalendar } from './season-calendar.ts'
 
 const secondsPerDay = 86_400
-/** Of a day's periods, for its mean to stand for the day. */
+/** Minimum share of a day's periods for a daily mean. */
 const measuredShare = 0.75
 
 const figureColumns = {
@@ -29,21 +29,21 @@ const figureColumns = {
   weekend_uplift_weeks: 'INTEGER',
   weekend_uplift_standard_error: 'DOUBLE',
   weekly_strength: 'DOUBLE',
-  /** Over backtest and horizon: what servers are clustered by. */
+  /** Over backtest and horizon, for clustering. */
   eoq_uplift_to_horizon_end: 'DOUBLE',
   weekend_ratio_to_horizon_end: 'DOUBLE',
 } as const
 
-/** Days of all series that are held in memory at a time: some 80 MB, and more (some 400 MB at most) where a large set would be read too often. */
+/** Daily means in memory: about 80 MB by default, up to 400 MB so that a large fleet is not read too often. */
 const defaultDays = 10_000_000
 const maxDays = 50_000_000
 
 /**
- * Measures the season of every series on its backtest. Sums run by series and in order of time, so that they are the same on any number of
- * threads.
+ * Measures the seasonality of every series on its backtest. Sums run by series and in order of time, so that the number of threads does
+ * not change them.
  */
 export class SeasonReader implements BacktestReader {
-  /** Series that fit into memory at a time. */
+  /** Maximum series in a batch. */
   readonly maxSeries: number
   readonly #database: Database
   readonly #calendar: SeasonCalendar
@@ -51,7 +51,7 @@ export class SeasonReader implements BacktestReader {
   readonly #origin: number
   readonly #metrics: readonly string[]
   readonly #fleet = new Map<string, FleetSeason>()
-  /** Per series of the portion a mean per day of the backtest, and as many of the horizon; NaN where there is none. */
+  /** Per series of the batch a mean per day of the backtest, then one per day of the horizon; NaN where there is none. */
   #days = new Float64Array(0)
   #from = 0
 
@@ -66,7 +66,7 @@ export class SeasonReader implements BacktestReader {
     this.maxSeries = Math.max(1, Math.min(limitSeries, Math.max(defaultSeries, Math.ceil(metrics.length / maxBatches))))
   }
 
-  /** Reads `series`, `series_models`, `holidays`; creates `season_measures`. `origin`: microseconds since 1970 from which the scan's times count. */
+  /** Reads `series`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
   static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, origin: number): Promise<SeasonReader> {
     const series = await database.columns('SELECT metric FROM series ORDER BY series_id')
     const metrics = z.array(z.string()).parse(series['metric'] ?? [])
@@ -84,12 +84,12 @@ export class SeasonReader implements BacktestReader {
       `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)), list(predicted) FROM horizon
        WHERE series_id >= ${from} AND series_id < ${to} GROUP BY series_id`,
       2,
-      (id, [times, predicted]) => this.#takeDays(this.#daysOf(id).horizonDays, times!, predicted!),
+      (id, [times, predicted]) => this.#addDays(this.#daysOf(id).horizonDays, times!, predicted!),
     )
   }
 
   read({ id, times, actual }: SeriesBacktest): void {
-    this.#takeDays(this.#daysOf(id).measured, times, actual)
+    this.#addDays(this.#daysOf(id).measured, times, actual)
   }
 
   async end(from: number, to: number): Promise<void> {
@@ -102,7 +102,7 @@ export class SeasonReader implements BacktestReader {
       const metric = this.#metrics[id]!
       const fleetSeason = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
       this.#fleet.set(metric, fleetSeason.add(measured, seriesSeason))
-      // The horizon continues what was measured: the clusters' view.
+      // For clustering, the horizon continues the measured days.
       for (let dayIndex = 0; dayIndex < measured.length; dayIndex++)
         if (Number.isNaN(measured[dayIndex]!)) measured[dayIndex] = horizonDays[dayIndex]!
       figures.push([id, ...figuresOf(seriesSeason), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
@@ -138,8 +138,8 @@ export class SeasonReader implements BacktestReader {
     return { measured: this.#days.subarray(offset, offset + days), horizonDays: this.#days.subarray(offset + days, offset + 2 * days) }
   }
 
-  /** Means per day, where enough of a day's periods are there to stand for it. Values that stand for more than a day keep their day. */
-  #takeDays(days: Float64Array, times: Float64Array, values: Float64Array): void {
+  /** Computes the means of days with enough periods. Values of more than a day stay on their day. */
+  #addDays(days: Float64Array, times: Float64Array, values: Float64Array): void {
     const minPeriods = Math.max(1, Math.floor((secondsPerDay / this.#grid.stepSeconds) * measuredShare))
     let row = 0
     while (row < times.length) {
@@ -156,7 +156,7 @@ export class SeasonReader implements BacktestReader {
       }
       const dayIndex = day - this.#calendar.firstDay
       if (row - first < minPeriods || dayIndex < 0 || dayIndex >= days.length) continue
-      // Rounding must not lift a mean above its values.
+      // Rounding must not move a mean outside its values.
       days[dayIndex] = Math.min(maximum, Math.max(minimum, sum / (row - first)))
     }
   }

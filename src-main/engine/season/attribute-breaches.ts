@@ -1,4 +1,4 @@
-// Predicted breach periods by what stands beside them in the calendar: quarter end, month end, holiday, or nothing.
+// Attributes predicted breach periods to quarter end, month end, holiday or ordinary days.
 import type { Database } from '../../database/database.ts'
 import { dayMarks, type SeasonCalendar } from './season-calendar.ts'
 
@@ -7,13 +7,13 @@ const monthEndDays = 2
 
 /**
  * Creates `season_breaches` (series_id, breaches_eoq, breaches_month_end, breaches_holiday, breaches_ordinary): periods of the selected
- * model's horizon above the high threshold, each counted once, under the first that applies. Reads `series`, `horizon`.
+ * model's horizon above the high threshold, each counted once, under the first cause that applies. Reads `series`, `horizon`.
  */
-export const attributeBreaches = async (database: Database, { firstDay, markOfDay: mark }: SeasonCalendar): Promise<void> => {
+export const attributeBreaches = async (database: Database, { firstDay, markOfDay }: SeasonCalendar): Promise<void> => {
   await database.storeRows(
     'season_days',
     { day: 'INTEGER', mark: 'INTEGER' },
-    Array.from(mark, (value, dayIndex) => [firstDay + dayIndex, value]),
+    Array.from(markOfDay, (value, dayIndex) => [firstDay + dayIndex, value]),
   )
   await database.run(`
     CREATE OR REPLACE TABLE season_breaches AS

@@ -1,13 +1,12 @@
-// The season of a metric's whole fleet: means over servers, each quarter end, holiday and week by itself, and the month x weekday profile.
+// Seasonality of a metric over the whole fleet: quarter ends, holidays, weeks, and the month x weekday profile.
 import { z } from 'zod'
 import type { FleetUplift, MetricSeason, SeasonReport } from '../../../src-shared/artefacts/season.ts'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { estimateEffect, type Effect } from './effect.ts'
-import type { SeriesSeason } from './measure-series.ts'
+import { estimateEffect, type Effect, type SeriesSeason } from './series-season.ts'
 import { weekdayOf, type SeasonCalendar } from './season-calendar.ts'
 
-/** A mean over series for each of the calendar's quarters, holidays or weeks. */
+/** Sums over series for each of the calendar's quarters, holidays or weeks. */
 interface OccasionSums {
   readonly sums: Float64Array
   readonly counts: Int32Array
@@ -17,18 +16,18 @@ const createOccasionSums = (count: number): OccasionSums => ({ sums: new Float64
 
 const profileCells = 12 * 7
 
-/** Adds up series in the order given; series_id, so that the sums are repeatable. */
+/** Sums series in the order added; by series_id the sums are repeatable. */
 export class FleetSeason {
   readonly #calendar: SeasonCalendar
   readonly quarterEnds: OccasionSums
   readonly holidays: OccasionSums
   readonly weekends: OccasionSums
-  /** One place per series that has the figure: mean of its quarters, holidays, weeks, and its strength. */
+  /** One entry per series with the figure: the mean of its quarters, holidays and weeks, and its strength. */
   readonly seriesQuarterEnds: number[] = []
   readonly seriesHolidays: number[] = []
   readonly seriesWeekends: number[] = []
   readonly strengths: number[] = []
-  /** Month x weekday: sums over series of each one's mean, and how many series have one. */
+  /** Month x weekday: sums over series of their means, and counts of series. */
   readonly profile: OccasionSums = createOccasionSums(profileCells)
   readonly #cellSums = new Float64Array(profileCells)
   readonly #cellCounts = new Int32Array(profileCells)
@@ -84,7 +83,7 @@ const addOccasions = ({ sums, counts }: OccasionSums, values: Float64Array, seri
 /** NaN where no series has a value. */
 const meansOf = ({ sums, counts }: OccasionSums): Float64Array => sums.map((sum, index) => sum / counts[index]!)
 
-/** Reads `series`, `season_breaches`. Values that stand for more than a day (`isByDay` false) make no profile by weekday. */
+/** Reads `series`, `season_breaches`. Values of more than a day (`isByDay` false) have no weekday profile. */
 export const describeSeason = async (
   database: Database,
   config: AnalysisConfig,

@@ -1,4 +1,4 @@
-// Quarter-end and holiday uplift of one series: how far such days stand above ordinary days of the same weekday and quarter, less trend.
+// Quarter-end and holiday uplift of one series: the excess over ordinary days of the same weekday and quarter, without trend.
 import { dayMarks, weekdayOf, type SeasonCalendar } from './season-calendar.ts'
 
 export interface Uplifts {
@@ -10,8 +10,8 @@ export interface Uplifts {
 
 /**
  * `values`: a mean per day of the calendar, NaN where there is none. `stepDays`: days from one value to the next, at least 1.
- * A quarter counts where at most one day in seven of its window is missing (or has no ordinary day of its weekday in the quarter
- * to stand against). The levels of the trend's line cancel, so its slope alone is taken off.
+ * A quarter counts if at most one day in seven of its window is missing or has no ordinary day of its weekday in the quarter.
+ * Only the slope of the trend is removed: its level cancels out.
  */
 export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): Uplifts => {
   const { quarter, markOfDay: mark, quarters, holidays } = calendar
@@ -48,8 +48,8 @@ export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, s
 }
 
 /**
- * Least squares over the ordinary days with a level for each weekday, per day: a plain line would take a part of the weekly pattern
- * for trend. NaN where no weekday has two ordinary days.
+ * Slope per day, by least squares over ordinary days with one intercept per weekday: a single intercept would count part of the weekly
+ * pattern as trend. NaN if no weekday has two ordinary days.
  */
 const ordinarySlope = (values: Float64Array, { markOfDay: mark }: SeasonCalendar): number => {
   const counts = new Int32Array(7)

@@ -1,18 +1,18 @@
-// The week of one series: weekend against weekdays, and how much of what happens within weeks is the same every week.
+// Weekly seasonality of one series: weekend uplift and the strength of the weekly pattern.
 
 export interface WeekFigures {
   /** Per week of the calendar: weekend mean minus weekday mean; NaN where one of its seven days is missing. */
   readonly weekends: Float64Array
   /**
    * max(0, 1 - Var(remainder) / Var(seasonal + remainder)), 0..1 (Wang, Smith and Hyndman 2006). Trend: each week's own mean;
-   * seasonal: the weekday's mean distance from it. NULL below four complete weeks, and where nothing varies within weeks.
+   * seasonal: the weekday's mean distance from it. NULL below four complete weeks, or if values do not vary within weeks.
    */
   readonly strength: number | null
-  /** Weekend mean over weekday mean of the complete weeks; NULL without one, or where the weekdays' mean is not positive. */
+  /** Weekend mean over weekday mean of the complete weeks; NULL without one, or if the weekday mean is not positive. */
   readonly ratio: number | null
 }
 
-/** With fewer weeks, noise alone looks like a season: its strength is about 1 / weeks. */
+/** With fewer weeks, noise looks seasonal: its strength is about 1 / weeks. */
 const minWeeks = 4
 
 /** `values`: a mean per day from a Monday on, whole weeks, NaN where there is none. */
@@ -49,7 +49,7 @@ export const measureWeeks = (values: Float64Array): WeekFigures => {
   }
 }
 
-/** Both parts have mean 0. What lies below a billionth of the greatest value is rounding, not variation. */
+/** Both parts have mean 0. Variation below a billionth of the largest value is rounding. */
 const weeklyStrengthOf = (distances: Float64Array, squares: number, weeks: number, maxMagnitude: number): number | null => {
   const totalVariance = squares / (7 * weeks)
   if (totalVariance <= (1e-9 * maxMagnitude) ** 2) return null

@@ -1,10 +1,10 @@
-// The days that a forecast set covers and what each is to the season: weekday, month, quarter, and whether it is ordinary.
+// The calendar of a season: month and quarter of each day, quarter-end windows and holidays.
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { isInEoqWindow } from '../../calendar/calendar.ts'
 
-/** Marks of a day; a holiday inside a quarter-end window counts with the window. */
+/** Marks of a day; a holiday inside a quarter-end window counts as quarter end. */
 export const dayMarks = { ordinary: 0, quarterEnd: 1, holiday: 2 } as const
 
 /** The arrays hold one entry per day from `firstDay` on. */
@@ -15,7 +15,7 @@ export interface SeasonCalendar {
   readonly days: number
   /** 0 January. */
   readonly month: Uint8Array
-  /** Place in `quarters` of the quarter that the day belongs to. */
+  /** Index in `quarters` of the day's quarter. */
   readonly quarter: Int16Array
   readonly markOfDay: Uint8Array
   readonly quarters: readonly SeasonQuarter[]
@@ -31,7 +31,7 @@ export interface SeasonQuarter {
 }
 
 export interface SeasonHoliday {
-  /** Place of the day in the calendar. */
+  /** Index of the day in the calendar. */
   readonly dayIndex: number
   /** YYYY-MM-DD. */
   readonly day: string
@@ -47,7 +47,7 @@ export const weekdayOf = (dayIndex: number): number => dayIndex % 7
 
 export const isWeekend = (dayIndex: number): boolean => weekdayOf(dayIndex) >= 5
 
-/** The whole weeks around `from`..`to` (days since 1970); quarters end with the configured months whatever the method's flags mark. */
+/** The whole weeks around `from`..`to` (days since 1970); quarters end with the configured months, also under method `module05`. */
 export const createSeasonCalendar = (
   from: number,
   to: number,
@@ -78,9 +78,9 @@ export const createSeasonCalendar = (
 
 /** The first of the months, this one included, that ends a quarter. */
 const endOfQuarter = (date: Date, months: readonly number[]): string => {
-  const ownMonth = date.getUTCMonth() + 1
-  const ahead = Math.min(...months.map((month) => (month - ownMonth + 12) % 12))
-  return new Date(Date.UTC(date.getUTCFullYear(), ownMonth - 1 + ahead, 1)).toISOString().slice(0, 7)
+  const calendarMonth = date.getUTCMonth() + 1
+  const ahead = Math.min(...months.map((month) => (month - calendarMonth + 12) % 12))
+  return new Date(Date.UTC(date.getUTCFullYear(), calendarMonth - 1 + ahead, 1)).toISOString().slice(0, 7)
 }
 
 const daysOfMonth = (month: string): number => {
@@ -88,7 +88,7 @@ const daysOfMonth = (month: string): number => {
   return new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
 }
 
-/** A stray date, such as the year 9999, does not stretch the calendar: it reaches so far around the middle of the series' ends. */
+/** Limits the calendar around the median end of the series, so that a stray date such as the year 9999 does not extend it. */
 const maxYears = { back: 30, ahead: 10 } as const
 
 /** Reads `series_models` for the span and `holidays` for their days. */

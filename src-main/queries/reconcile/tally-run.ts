@@ -27,7 +27,7 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
 export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
   const serverRiskFile = `read_parquet(${literal(literalPath(join(folder, runFiles.serverRisk)))})`
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${await selectUpgradedServerRisk(database, serverRiskFile)}`)
-  const { expressions } = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'left aside')
+  const { expressions } = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'ignored')
   await database.run(`
     CREATE OR REPLACE TABLE series AS
     SELECT CAST(row_number() OVER (ORDER BY server_id, metric) - 1 AS INTEGER) AS series_id, server_id, metric, model AS selected_model,

@@ -46,7 +46,7 @@ describe('recalibration', () => {
     const scores = scoreCalibration({ raw, breached, flagged: breached, fold })
     expect(scores.brier_base_rate).toBe(0.25)
     expect(scores.brier_plain_flag).toBe(0)
-    expect(scores.verdict).toContain('do not tell which server will breach')
+    expect(scores.verdict).toContain('no better than the base rate')
     expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(100)
   })
   test('the fold is CRC-32 modulo 5: CRC-32 of "123456789" is cbf43926 hexadecimal, 3421780262, so fold 2', () => {

@@ -1,6 +1,6 @@
 // Quarter-end, holiday and weekend uplift and weekly strength, worked out by hand (analysis definition, section 5).
 import { describe, expect, test } from 'vitest'
-import { estimateEffect } from '../../../src-main/engine/season/effect.ts'
+import { estimateEffect } from '../../../src-main/engine/season/series-season.ts'
 import { measureUplifts } from '../../../src-main/engine/season/measure-uplifts.ts'
 import { measureWeeks } from '../../../src-main/engine/season/measure-weeks.ts'
 import { dayMarks, isWeekend, createSeasonCalendar, type SeasonCalendar } from '../../../src-main/engine/season/season-calendar.ts'

@@ -1,0 +1,44 @@
+// Seasonality of one series: the uplift of each quarter end, holiday and weekend, and the mean effect over repeated observations.
+import { measureUplifts } from './measure-uplifts.ts'
+import { measureWeeks } from './measure-weeks.ts'
+import type { SeasonCalendar } from './season-calendar.ts'
+
+export interface SeriesSeason {
+  /** Per quarter, holiday and week of the calendar, in the metric's unit; NaN where it was not measured. */
+  readonly quarterEnds: Float64Array
+  readonly holidays: Float64Array
+  readonly weekends: Float64Array
+  readonly weeklyStrength: number | null
+}
+
+/** `values`: a mean per day of the calendar, NaN where there is none. Weekly values have neither holidays nor weekends. */
+export const measureSeriesSeason = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): SeriesSeason => {
+  const { quarterEnds, holidays } = measureUplifts(values, calendar, stepDays)
+  const { weekends, strength } = measureWeeks(values)
+  return { quarterEnds, holidays: stepDays > 1 ? holidays.fill(Number.NaN) : holidays, weekends, weeklyStrength: strength }
+}
+
+export interface Effect {
+  /** NULL without an observation. */
+  readonly mean: number | null
+  readonly count: number
+  /** Sample standard deviation over the square root of the count; NULL below two. */
+  readonly standardError: number | null
+}
+
+/** Of the values that are not NaN, in their order. */
+export const estimateEffect = (values: Float64Array): Effect => {
+  let count = 0
+  let sum = 0
+  for (const value of values) {
+    if (Number.isNaN(value)) continue
+    count += 1
+    sum += value
+  }
+  if (count === 0) return { mean: null, count, standardError: null }
+  const mean = sum / count
+  if (count === 1) return { mean, count, standardError: null }
+  let squares = 0
+  for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) ** 2
+  return { mean, count, standardError: Math.sqrt(squares / (count - 1) / count) }
+}
