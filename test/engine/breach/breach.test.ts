@@ -1,25 +1,12 @@
-// Breach probabilities: isotonic regression, recalibration and coverage by hand, and what the estimates must obey.
+// Breach probabilities: recalibration, interval margins and simulated paths against results worked out by hand.
 import { describe, expect, test } from 'vitest'
 import { crossFit, fitRecalibration, foldOf, recalibrate, scoreCalibration } from '../../../src-main/engine/breach/calibration.ts'
 import { fitMargins, measureCoverage } from '../../../src-main/engine/breach/interval-coverage.ts'
-import { evaluateIsotonic, fitIsotonic } from '../../../src-main/statistics/isotonic-regression.ts'
 import { equalCountBins, findBlocks, memberOfBlock, blockStart, poolBlocks } from '../../../src-main/engine/breach/residual-blocks.ts'
 import { conservativeP95, seedOf, simulateBreaches, type PathSource } from '../../../src-main/engine/breach/simulate-paths.ts'
 
 const floats = (...values: number[]): Float64Array => Float64Array.from(values)
 const hole = Number.NaN
-
-describe('isotonic regression', () => {
-  test('pools neighbours that fall: 1, 3, 2, 4 becomes 1, 2.5, 2.5, 4', () => {
-    expect([...fitIsotonic(floats(1, 2, 3, 4), floats(1, 3, 2, 4)).values]).toEqual([1, 2.5, 2.5, 4])
-  })
-  test('averages equal places first: (0, 0), (0, 1), (1, 1) becomes 0.5 at 0 and 1 at 1, halfway 0.75', () => {
-    const curve = fitIsotonic(floats(0, 0, 1), floats(0, 1, 1))
-    expect(evaluateIsotonic(curve, 0)).toBe(0.5)
-    expect(evaluateIsotonic(curve, 0.5)).toBe(0.75)
-    expect(evaluateIsotonic(curve, 2)).toBe(1)
-  })
-})
 
 describe('recalibration', () => {
   test('one event in four, at the middle: w = 1 / 21 and iso(0.5) = 1, so p at 0.5 is 1/21 x 1 + 20/21 x 0.5', () => {

@@ -1,4 +1,4 @@
-// How good clusters are and how they are shown: agreement, silhouette, number of clusters, principal components, names.
+// Quality and names of clusters: silhouette, number of clusters, principal components, names.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { adjustedRandIndex } from '../../../src-main/statistics/adjusted-rand-index.ts'
@@ -52,30 +52,6 @@ const reference = {
     [-2.4900393556063563, -0.20449743568831064],
   ],
 } as const
-
-describe('agreement of two clusterings', () => {
-  const index = (one: readonly number[], other: readonly number[]): number =>
-    adjustedRandIndex(Int32Array.from(one), Int32Array.from(other))
-
-  test('is 1 for the same groups under other numbers', () => {
-    expect(index([0, 0, 1, 1, 2], [2, 2, 0, 0, 1])).toBe(1)
-    expect(index([0, 0, 0], [0, 0, 0])).toBe(1)
-    expect(index([0, 1, 2], [2, 1, 0])).toBe(1)
-  })
-
-  test('is negative where groups cross', () => {
-    // Two pairs together in each, none in both; by chance 2 x 2 / 6 = 2/3: (0 - 2/3) / (2 - 2/3).
-    expect(index([0, 0, 1, 1], [0, 1, 0, 1])).toBeCloseTo(-0.5, 12)
-  })
-
-  test('is what scikit-learn says', () => {
-    expect(index([0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 0, 1], [1, 1, 0, 0, 0, 2, 2, 2, 2, 1, 1, 0])).toBeCloseTo(0.3125, 12)
-  })
-
-  test('is 0 where the one has a single cluster and the other several', () => {
-    expect(index([0, 0, 0, 0], [0, 0, 1, 1])).toBe(0)
-  })
-})
 
 describe('silhouette', () => {
   test('of two pairs on a line', async () => {
