@@ -39,7 +39,7 @@ describe('the process is killed', () => {
     return jobs[0]!.runId
   }
   const expectDownloaded = async (result: { code: number | null; stdout: string; stderr: string }, folder = 'home-run') => {
-    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files, all as the manifest says') })
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files, verified') })
     expect((await filesBelow(join(workspace.folder, folder))).size).toBe(9)
     expect(workspace.simulator.account.jobs.size).toBe(1)
   }
@@ -62,21 +62,21 @@ describe('the process is killed', () => {
     expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
   }, 120_000)
 
-  it('while it submits: the job that was made is found', async () => {
+  it('while it submits: the created job is found', async () => {
     workspace.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
     await killWhen(() => workspace.simulator.account.jobs.size === 1, 'launch', fleet.forecasts)
     await expectDownloaded(await workspace.cloud('launch', '--resume', await runId(), '--wait', '--download', 'home-run'))
     expect(workspace.simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   }, 120_000)
 
-  it('while it watches: the job goes on, and is followed again', async () => {
+  it('while it follows: the job goes on, and is followed again', async () => {
     workspace.simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 1500 })
     await killWhen(() => workspace.simulator.requestsOf('DescribeProcessingJob').length >= 3, 'launch', fleet.forecasts, '--wait')
     expect((await workspace.cloud('watch', await runId())).stderr).toContain('Job Completed')
     await expectDownloaded(await workspace.cloud('fetch', await runId(), 'home-run'))
   }, 120_000)
 
-  it('while it downloads: the rest is fetched', async () => {
+  it('while it downloads: the rest is downloaded', async () => {
     await workspace.cloud('launch', fleet.forecasts, '--wait')
     const id = await runId()
     workspace.simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
