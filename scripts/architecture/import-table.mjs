@@ -43,12 +43,11 @@ export const modules = {
     imports: ['shared'],
     packages: ['ml-kmeans', 'pure-rand'],
   },
-  // Days and quarters are joined in SQL: the calendar fills its own table.
   calendar: {
     path: 'src-main/calendar',
     holds: 'days, quarters, holidays, time zones',
-    imports: ['database', 'shared'],
-    packages: ['zod', 'date-holidays'],
+    imports: ['shared'],
+    packages: ['date-holidays'],
   },
   // The range of the values decides in which whole steps they are summed.
   forecasts: {

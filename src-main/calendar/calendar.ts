@@ -1,7 +1,5 @@
-// Quarter ends and holidays: the dates a configuration implies, and the SQL that marks rows with them.
+// Quarter ends and holidays: their dates by the configuration, and SQL that marks rows with them.
 import Holidays from 'date-holidays'
-import { z } from 'zod'
-import { literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 
@@ -12,40 +10,24 @@ export interface EoqWindow {
 }
 
 export interface Calendar {
-  /** SQL over a TIMESTAMP expression: inside the end-of-quarter window? */
+  /** SQL for whether a TIMESTAMP expression is inside an end-of-quarter window. */
   readonly isEoq: (ts: string) => string
-  /** SQL over a TIMESTAMP expression: on a public or bank holiday? */
+  /** SQL for whether a TIMESTAMP expression is on a public or bank holiday. */
   readonly isHoliday: (ts: string) => string
 }
 
-/** Marks for the years that the set and its picture cover; creates table `holidays` (day DATE, name). Times beyond are unmarked. */
-export const createCalendar = async (database: Database, config: AnalysisConfig, eoqWindow: EoqWindow): Promise<Calendar> => {
-  const span = await database.row(
-    `SELECT greatest(CAST(year(min(first_at)) AS INTEGER), middle - ${maxYearsBack}) AS first_year,
-            least(CAST(year(max(last_at)) AS INTEGER), middle + ${maxYearsAhead}) AS last_year
-     FROM series_models, (SELECT CAST(year(quantile_disc(coalesce(last_measured_at, first_at), 0.5)) AS INTEGER) AS middle FROM series_models)
-     GROUP BY middle`,
-    z.object({ first_year: z.int(), last_year: z.int() }),
-  )
-  // The picture looks back as far as the horizon is long, and its last column may end after the set does.
-  const first_year = Math.max(1, span.first_year - Math.min(span.last_year - span.first_year + 1, maxYearsBack))
-  const last_year = span.last_year + 1
-  const days = holidayDates(config, first_year, last_year)
-  await database.run('CREATE OR REPLACE TABLE holidays (day DATE, name VARCHAR)')
-  for (const { day, name } of days) await database.run('INSERT INTO holidays VALUES (CAST(? AS DATE), ?)', [day, name])
-  return calendarForYears(eoqWindow, days, { first_year, last_year })
+/** Whole years, both included. */
+export interface YearSpan {
+  readonly firstYear: number
+  readonly lastYear: number
 }
 
-/** Marks for whole years, both included; `days`: their holidays. */
-export const calendarForYears = (
-  eoqWindow: EoqWindow,
-  days: readonly HolidayDate[],
-  { first_year, last_year }: { readonly first_year: number; readonly last_year: number },
-): Calendar => {
-  const firstDay = firstDayOfYear(first_year)
-  const dayCount = firstDayOfYear(last_year + 1) - firstDay
+/** SQL marks for the days of these years, whose holidays are `holidays`. Other days are unmarked. */
+export const calendarForYears = (eoqWindow: EoqWindow, holidays: readonly HolidayDate[], { firstYear, lastYear }: YearSpan): Calendar => {
+  const firstDay = firstDayOfYear(firstYear)
+  const dayCount = firstDayOfYear(lastYear + 1) - firstDay
   const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)
-  const holidays = new Set(days.map(({ day }) => Date.parse(day) / dayMs))
+  const holidayNumbers = new Set(holidays.map(({ day }) => Date.parse(day) / dayMs))
   return {
     isEoq: dayLookup(
       firstDay,
@@ -53,26 +35,34 @@ export const calendarForYears = (
     ),
     isHoliday: dayLookup(
       firstDay,
-      dayNumbers.map((day) => holidays.has(day)),
+      dayNumbers.map((day) => holidayNumbers.has(day)),
     ),
   }
 }
 
-/** A stray date, such as the year 9999, does not stretch the calendar: it reaches so far around the middle of the series' ends. */
+/** Limits of the calendar around the middle of the forecasts, so that a stray date such as the year 9999 does not stretch it. */
 const maxYearsBack = 40
 const maxYearsAhead = 20
 const dayMs = 86_400_000
 
-/** The years that marks reach to where `middle` is about the year of the set: all that it can hold but strays. */
-export const yearsAround = (middle: number): { readonly first_year: number; readonly last_year: number } => ({
-  first_year: Math.max(1, middle - maxYearsBack),
-  last_year: middle + maxYearsAhead + 1,
+/** The calendar's years for forecasts from `first` to `last`, half of whose series are measured up to `middle`. */
+export const yearsOfForecasts = (first: number, middle: number, last: number): YearSpan => {
+  const firstYear = Math.max(first, middle - maxYearsBack)
+  const lastYear = Math.min(last, middle + maxYearsAhead)
+  // The heatmap looks back as far as the horizon is long, and its last column may end after the last forecast.
+  return { firstYear: Math.max(1, firstYear - Math.min(lastYear - firstYear + 1, maxYearsBack)), lastYear: lastYear + 1 }
+}
+
+/** All years that the calendar can cover for forecasts around the year `middle`. */
+export const yearsAround = (middle: number): YearSpan => ({
+  firstYear: Math.max(1, middle - maxYearsBack),
+  lastYear: middle + maxYearsAhead + 1,
 })
 
-/** First day of a year, counted from 1970. */
+/** First day of a year, in days since 1970. */
 const firstDayOfYear = (year: number): number => new Date(0).setUTCFullYear(year) / dayMs
 
-/** Whether a day (counted from 1970, UTC) is one of the last `days` of one of the `months` (1 to 12). */
+/** Whether a UTC day, in days since 1970, is in the window. */
 export const isInEoqWindow = (day: number, { months, days }: EoqWindow): boolean => {
   const date = new Date(day * dayMs)
   const lastOfMonth = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
@@ -80,20 +70,20 @@ export const isInEoqWindow = (day: number, { months, days }: EoqWindow): boolean
 }
 
 /**
- * A bit per day, looked up by position, with one that marks nothing for all days before and one for all after. A list of dates after IN
- * would become a join, and joins put rows out of order.
+ * Looks up one bit per day by its position. The first and the last bit are 0 and cover all earlier and all later days. DuckDB would turn
+ * an IN list of dates into a join, and joins change the order of rows.
  */
 const dayLookup = (firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
-  const bits = literal([false, ...isMarked, false].map((isMarkedDay) => (isMarkedDay ? '1' : '0')).join(''))
+  const bits = [false, ...isMarked, false].map((isMarkedDay) => (isMarkedDay ? '1' : '0')).join('')
   const dayBefore = `(DATE '1970-01-01' + ${firstDay - 1})`
   return (ts) => {
     const position = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${ts}) AS INTEGER)))`
-    return `(get_bit(CAST(${bits} AS BIT), ${position}) = 1)`
+    return `(get_bit(CAST('${bits}' AS BIT), ${position}) = 1)`
   }
 }
 
 export interface HolidayDate {
-  /** YYYY-MM-DD, the holiday's own local date. */
+  /** YYYY-MM-DD, the local date. */
   readonly day: string
   readonly name: string
 }
@@ -101,8 +91,7 @@ export interface HolidayDate {
 /** Public and bank holidays of the configured country and state, ascending, one per day. Source: date-holidays. */
 export const holidayDates = (
   config: Pick<AnalysisConfig, 'holiday_country' | 'holiday_state'>,
-  firstYear: number,
-  lastYear: number,
+  { firstYear, lastYear }: YearSpan,
 ): HolidayDate[] => {
   const calendar = new Holidays()
   const countries = Object.keys(calendar.getCountries())

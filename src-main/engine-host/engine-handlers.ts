@@ -31,7 +31,7 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return {}
     },
     'tables.check': async ({ serversTable, eventsTable }) => {
-      const { validateTables } = await import('../forecasts/check-tables.ts')
+      const { validateTables } = await import('../forecasts/servers-table.ts')
       await validateTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined })
       return {}
     },

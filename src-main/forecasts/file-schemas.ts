@@ -1,10 +1,10 @@
 // The files of one set against each other: a column that one of them lacks, or holds as another kind of value, is named by its file.
 import { z } from 'zod'
-import { literal, type Database } from '../database/database.ts'
+import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { topLevelElements } from '../parquet/parquet-footer.ts'
 import { describeType, isRoleName, type MappedColumns, type ForecastColumn } from './forecast-columns.ts'
-import { literalPath, type ForecastFile } from './forecast-files.ts'
+import type { ForecastFile } from './forecast-files.ts'
 
 export interface FileSchema {
   readonly file: ForecastFile
@@ -18,7 +18,7 @@ export const readFileSchemas = async (database: Database, files: readonly Foreca
   if (files.length < 2) return []
   const elements = await database.rows(
     `SELECT file_name AS path, name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
-     FROM parquet_schema([${files.map(({ path }) => literal(literalPath(path))).join(', ')}]) ORDER BY file_name, column_id`,
+     FROM parquet_schema([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]) ORDER BY file_name, column_id`,
     elementSchema,
   )
   const byPath = new Map<string, z.infer<typeof elementSchema>[]>()

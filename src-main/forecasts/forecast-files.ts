@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
-import { literal, type Database } from '../database/database.ts'
+import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { belongsToDataset, listFiles } from './dataset-files.ts'
 
@@ -130,15 +130,12 @@ const truncatedFileError = (name: string, problem: string): HeadroomError =>
     next: 'Write, copy or download the file again.',
   })
 
-/** A path that stands for itself where DuckDB expects a pattern. */
-export const literalPath = (path: string): string => path.replace(/[*?[]/g, '[$&]')
-
 /** Of the values in folder names DuckDB knows numbers and times by itself, but not truth. */
 const booleanFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
 
 /** `read_parquet(...)` over the files, united by column name. */
 export const parquetRelationSql = (files: readonly ForecastFile[]): string => {
-  const list = files.map((file) => literal(literalPath(file.path))).join(', ')
+  const list = files.map((file) => literal(escapeGlob(file.path))).join(', ')
   const booleanFolders = files.map(({ path }) => booleanFolder.exec(path)?.[1])
   const types =
     booleanFolders[0] !== undefined && booleanFolders.every((name) => name === booleanFolders[0])

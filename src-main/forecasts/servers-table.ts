@@ -1,13 +1,13 @@
-// The optional servers table: grouping, cost and size of each server, from CSV or Parquet into table `server_attributes`.
+// Loads the optional servers table: business unit, cost and capacity of each server, from CSV or Parquet into table `server_attributes`.
 import { open, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
-import { identifier, literal, type Database } from '../database/database.ts'
+import { escapeGlob, Database, identifier, literal } from '../database/database.ts'
+import { readEventsTable } from './events-table.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
-import { literalPath } from './forecast-files.ts'
 
 const textColumns = ['business_unit', 'region', 'criticality'] as const
 const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] as const
@@ -28,7 +28,7 @@ export const loadServersTable = async (database: Database, path: string | undefi
   if (!status.isFile()) throw new HeadroomError('input-not-found', `The servers table ${path} is a folder.`, { next: 'Name a file.' })
   if (status.size === 0) throw invalidServers(`The servers table ${name} is empty (0 bytes).`, 'Write it again, or leave out --servers.')
   const isParquet = isParquetName(name)
-  const relation = isParquet ? `read_parquet(${literal(literalPath(file))})` : await csvRelationSql(file)
+  const relation = isParquet ? `read_parquet(${literal(escapeGlob(file))})` : await csvRelationSql(file)
   await database.run(`CREATE OR REPLACE TABLE servers_as_given AS SELECT * FROM ${relation}`).catch((cause: unknown) => {
     if (!(cause instanceof HeadroomError) || cause.code !== 'query-failed') throw cause
     throw isParquet
@@ -70,6 +70,23 @@ export const loadServersTable = async (database: Database, path: string | undefi
   return { path, bytes: status.size, rows }
 }
 
+export interface CompanionTables {
+  readonly serversTable?: string | undefined
+  readonly eventsTable?: string | undefined
+}
+
+/** Reads both tables as the analysis does, so that a cloud job is not launched with invalid ones. Throws input-not-found, servers-invalid, events-invalid. */
+export const validateTables = async ({ serversTable, eventsTable }: CompanionTables): Promise<void> => {
+  if (eventsTable !== undefined) await readEventsTable(eventsTable)
+  if (serversTable === undefined) return
+  const database = await Database.open()
+  try {
+    await loadServersTable(database, serversTable)
+  } finally {
+    database.close()
+  }
+}
+
 const invalidServers = (sentence: string, next: string, cause?: unknown): HeadroomError =>
   new HeadroomError('servers-invalid', sentence, { next, cause })
 
@@ -85,7 +102,7 @@ const csvRelationSql = async (path: string): Promise<string> => {
     const header = buffer.toString('utf8', 0, bytesRead).split(/\r|\n/)[0]!
     const parts = (delimiter: string): number => header.split(delimiter).length
     const delimiter = delimiters.reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
-    return `read_csv(${literal(literalPath(path))}, header = true, all_varchar = true, delim = ${literal(delimiter)}, quote = '"', escape = '"')`
+    return `read_csv(${literal(escapeGlob(path))}, header = true, all_varchar = true, delim = ${literal(delimiter)}, quote = '"', escape = '"')`
   } finally {
     await file.close()
   }

@@ -1,57 +1,52 @@
-// Refuses what no analysis can be made of: no rows, missing keys, unreadable times, infinite values, rows given twice.
+// Rejects forecasts that cannot be analysed: no rows, missing keys, unreadable times, infinite values.
 import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
-import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
 import { parquetRelationSql } from './forecast-files.ts'
+import { maxMagnitude, validationError, validationMessages, valueRoles } from './validation-rules.ts'
 
 export interface ForecastValidation {
   readonly rows: number
   readonly fixedPoint: FixedPoint
-  /** No prediction and no measured value of the set lies outside 0..100. */
+  /** Every prediction and every measured value is within 0..100. */
   readonly isWithinPercent: boolean
 }
 
-/** Beyond it no value is a measurement, and squares of it are infinite. */
-export const maxMagnitude = 1e100
-
-export const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
-
 const percentRoles = ['predicted', 'actual'] as const
 
-/** SQL over the extremes of some columns; a column without values is within. NaN is greater than all. */
-const withinPercentSql = (extremes: readonly (readonly [least: string, greatest: string])[]): string =>
-  extremes.map(([minimum, greatest]) => `coalesce(${minimum} >= 0 AND ${greatest} <= 100, true)`).join(' AND ')
+/** SQL for whether all columns are within 0..100; a column without values is. In DuckDB NaN is larger than any number. */
+const withinPercentSql = (extremes: readonly (readonly [minimum: string, maximum: string])[]): string =>
+  extremes.map(([minimum, maximum]) => `coalesce(${minimum} >= 0 AND ${maximum} <= 100, true)`).join(' AND ')
 
 const validationSchema = z.object({
   rows: z.number(),
   null_servers: z.number(),
   null_times: z.number(),
-  /** Times that could not be read, or are infinite. */
+  /** Whether a time is unreadable or infinite. */
   has_bad_times: z.boolean(),
-  greatest: z.number().nullable(),
+  largest_magnitude: z.number().nullable(),
   is_within_percent: z.boolean(),
 })
 
 /**
- * Asks first what the files' own statistics can answer, without reading a page; where they leave a doubt, reads the set once, and a second
- * time only to count what is to be refused. Reads `source`.
+ * Checks the statistics in the Parquet footers first, without reading a page. Only if they are inconclusive, it reads all rows once, and
+ * a second time to count the rows that it rejects. Reads `source`.
  */
 export const validateForecasts = async (database: Database, dataset: ForecastDataset): Promise<ForecastValidation> => {
   const checks = (await validateByStatistics(database, dataset)) ?? (await validateByRows(database, dataset))
   if (checks.rows === 0) {
-    throw new HeadroomError('input-empty', `${dataset.name} has no rows.`, { next: 'Check the pipeline that writes it.' })
+    throw validationError('input-empty', validationMessages.noRows(dataset.name))
   }
   await rejectNullKeys(database, dataset, 'server_id', checks.null_servers)
   await rejectNullKeys(database, dataset, 'timestamp', checks.null_times)
   if (checks.has_bad_times) await rejectUnreadableTimes(database, dataset, identifier(dataset.columns.timestamp.column))
-  if ((checks.greatest ?? 0) > maxMagnitude) await rejectInfiniteValues(database, dataset)
-  return { rows: checks.rows, fixedPoint: fixedPointFor(checks.greatest ?? 0), isWithinPercent: checks.is_within_percent }
+  if ((checks.largest_magnitude ?? 0) > maxMagnitude) await rejectInfiniteValues(database, dataset)
+  return { rows: checks.rows, fixedPoint: fixedPointFor(checks.largest_magnitude ?? 0), isWithinPercent: checks.is_within_percent }
 }
 
-/** Plain columns, whose counts and extremes DuckDB takes from the footers where they are there. `undefined` where anything looks wrong. */
+/** DuckDB answers counts and extremes of plain columns from the footers. `undefined` if anything looks wrong. */
 const validateByStatistics = async (
   database: Database,
   { columns, files, name }: ForecastDataset,
@@ -67,7 +62,7 @@ const validateByStatistics = async (
               CAST(count(*) - count(${time}) AS DOUBLE) AS null_times,
               NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
               ${withinPercentSql(percentColumns.map((value) => [`CAST(min(${value}) AS DOUBLE)`, `CAST(max(${value}) AS DOUBLE)`]))} AS is_within_percent,
-              least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * maxMagnitude}) AS greatest
+              least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * maxMagnitude}) AS largest_magnitude
        FROM source`,
       validationSchema,
     )
@@ -75,7 +70,7 @@ const validateByStatistics = async (
       throw damagedFileError(files, name, cause)
     })
   const isValid = checks.rows > 0 && checks.null_servers === 0 && checks.null_times === 0 && !checks.has_bad_times
-  return isValid && (checks.greatest ?? 0) <= maxMagnitude ? checks : undefined
+  return isValid && (checks.largest_magnitude ?? 0) <= maxMagnitude ? checks : undefined
 }
 
 const validateByRows = async (database: Database, dataset: ForecastDataset): Promise<z.infer<typeof validationSchema>> => {
@@ -87,8 +82,8 @@ const validateByRows = async (database: Database, dataset: ForecastDataset): Pro
             CAST(count(*) - count(${timeColumn}) AS DOUBLE) AS null_times,
             coalesce(count(${ts}) < count(${timeColumn}) OR NOT isfinite(min(${ts})) OR NOT isfinite(max(${ts})), false) AS has_bad_times,
             ${withinPercentSql(percentRoles.map((role) => [`min(${dataset.expressions[role]})`, `max(${dataset.expressions[role]})`]))} AS is_within_percent,
-            -- Kept finite: an infinite value does not pass the row's check.
-            least(greatest(${valueRoles.map((role) => `max(abs(${dataset.expressions[role]}))`).join(', ')}), ${2 * maxMagnitude}) AS greatest
+            -- Capped, because an infinite number fails the schema of the result row.
+            least(greatest(${valueRoles.map((role) => `max(abs(${dataset.expressions[role]}))`).join(', ')}), ${2 * maxMagnitude}) AS largest_magnitude
      FROM source`,
     validationSchema,
   )
@@ -97,7 +92,7 @@ const validateByRows = async (database: Database, dataset: ForecastDataset): Pro
   })
 }
 
-/** "COLUMN of FILE", with the first of several files whose rows meet the condition. */
+/** "COLUMN of FILE"; of several files, the first one with a row that meets the condition. */
 const locate = async (database: Database, dataset: ForecastDataset, role: ColumnRole, condition: string): Promise<string> => {
   const columnText = `Column ${dataset.columns[role]!.column} of ${dataset.name}`
   if (dataset.files.length === 1) return columnText
@@ -120,13 +115,8 @@ const rejectInfiniteValues = async (database: Database, dataset: ForecastDataset
   )
   const role = valueRoles.find((candidate) => counts[candidate] > 0)!
   const columnText = await locate(database, dataset, role, isTooLarge(role))
-  throw new HeadroomError(
-    'input-infinite',
-    `${columnText} holds ${countText(counts[role], 'value that is', 'values that are')} infinite or beyond ${maxMagnitude}.`,
-    {
-      next: 'Write an empty value where the forecast failed.',
-    },
-  )
+  const subject = `${columnText} holds ${countText(counts[role], 'value that is', 'values that are')}`
+  throw validationError('input-infinite', validationMessages.tooLarge(subject))
 }
 
 const rejectNullKeys = async (
@@ -137,9 +127,7 @@ const rejectNullKeys = async (
 ): Promise<void> => {
   if (count === 0) return
   const columnText = await locate(database, dataset, role, `${identifier(dataset.columns[role].column)} IS NULL`)
-  throw new HeadroomError('input-null-key', `${columnText} is empty in ${countText(count, 'row', 'rows')}.`, {
-    next: `Every row needs a ${role}; fill it in or drop the rows.`,
-  })
+  throw validationError('input-null-key', validationMessages.emptyKey(columnText, role, countText(count, 'row', 'rows')))
 }
 
 const rejectUnreadableTimes = async (database: Database, dataset: ForecastDataset, timeColumn: string): Promise<never> => {
@@ -152,11 +140,6 @@ const rejectUnreadableTimes = async (database: Database, dataset: ForecastDatase
     z.object({ count: z.number(), examples: z.string() }),
   )
   const columnText = await locate(database, dataset, 'timestamp', isUnreadable)
-  throw new HeadroomError(
-    'input-time-unreadable',
-    `${columnText} holds ${countText(count, 'unreadable time', 'unreadable times')}, for instance ${examples}.`,
-    {
-      next: 'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
-    },
-  )
+  const times = `${countText(count, 'unreadable time', 'unreadable times')}, for instance ${examples}`
+  throw validationError('input-time-unreadable', validationMessages.unreadableTimes(columnText, times))
 }

@@ -52,3 +52,7 @@ export const seedKey = (seed: number): number => {
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a_2d97)
   return (mixed ^ (mixed >>> 15)) >>> 0
 }
+
+/** Adds columns to rows in layers: each column is computed once per row and may use the columns of earlier layers. Keeps the order of rows. */
+export const withColumns = (rows: string, ...layers: readonly string[]): string =>
+  layers.reduce((from, columns) => `SELECT *, ${columns} FROM (${from})`, rows)

@@ -1,6 +1,5 @@
 // What three models of different skill say of a sample's servers. Each errs in its backtest as it does in its horizon.
-import { withColumns } from './sample-columns.ts'
-import { drawTags } from './sample-draws.ts'
+import { drawTags, withColumns } from './sample-draws.ts'
 import type { SlowNoise } from './sample-steps.ts'
 
 /** In the order in which they sort; the rows of a series bear the index. */

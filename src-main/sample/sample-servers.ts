@@ -1,7 +1,6 @@
 // What each server of a sample is: its fate, level, trend and habits, drawn from the seed and its number; and the servers table.
 import { literal } from '../database/database.ts'
-import { withColumns } from './sample-columns.ts'
-import { drawTags, seedKey } from './sample-draws.ts'
+import { drawTags, seedKey, withColumns } from './sample-draws.ts'
 import { sampleGroups } from './sample-groups.ts'
 
 /** One row per group of servers; `first` to `end - 1` are the numbers of its servers within the fleet. */

@@ -1,7 +1,6 @@
 // The truth of a sample: what each server's utilisation is at every step, measured or still to come.
 import type { Cadence } from './sample-calendar.ts'
-import { withColumns } from './sample-columns.ts'
-import { drawTags } from './sample-draws.ts'
+import { drawTags, withColumns } from './sample-draws.ts'
 import type { SlowNoise } from './sample-steps.ts'
 
 /** Shares of the noise that each step draws anew and that yesterday already knew; the squares add up to 1. */

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
-import { holidayDates, createCalendar } from '../../src-main/calendar/calendar.ts'
+import { holidayDates } from '../../src-main/calendar/calendar.ts'
+import { createCalendar } from '../../src-main/forecasts/calendar-tables.ts'
 import { headroom } from '../../src-main/engine/methods/headroom.ts'
 import { module05 } from '../../src-main/engine/methods/module05.ts'
 import { completeConfig, type AnalysisConfigInput } from '../../src-shared/config/analysis-config.ts'
@@ -116,7 +117,7 @@ describe('holidays', () => {
 
   test('of a state come on top', () => {
     const days = (state?: string): string[] =>
-      holidayDates({ holiday_country: 'US', holiday_state: state }, 2026, 2026).map(({ day }) => day)
+      holidayDates({ holiday_country: 'US', holiday_state: state }, { firstYear: 2026, lastYear: 2026 }).map(({ day }) => day)
     // Patriots' Day: the third Monday of April.
     expect(days()).not.toContain('2026-04-20')
     expect(days('MA')).toContain('2026-04-20')
@@ -138,8 +139,12 @@ describe('holidays', () => {
   })
 
   test('of an unknown country or state are refused', () => {
-    expect(() => holidayDates({ holiday_country: 'XX' }, 2026, 2026)).toThrow('holiday_country XX is not a known country.')
-    expect(() => holidayDates({ holiday_country: 'US', holiday_state: 'ZZ' }, 2026, 2026)).toThrow('holiday_state ZZ is not a state of US.')
+    expect(() => holidayDates({ holiday_country: 'XX' }, { firstYear: 2026, lastYear: 2026 })).toThrow(
+      'holiday_country XX is not a known country.',
+    )
+    expect(() => holidayDates({ holiday_country: 'US', holiday_state: 'ZZ' }, { firstYear: 2026, lastYear: 2026 })).toThrow(
+      'holiday_state ZZ is not a state of US.',
+    )
   })
 })
 

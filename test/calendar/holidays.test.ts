@@ -4,7 +4,7 @@ import { holidayDates } from '../../src-main/calendar/calendar.ts'
 
 /** Month-days of a year. */
 const calculated = (year: number, holiday_country: string, holiday_state?: string): string[] =>
-  holidayDates({ holiday_country, holiday_state }, year, year)
+  holidayDates({ holiday_country, holiday_state }, { firstYear: year, lastYear: year })
     .map(({ day }) => day)
     .filter((day) => day.startsWith(`${year}-`))
     .map((day) => day.slice(5))

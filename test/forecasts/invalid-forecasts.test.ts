@@ -232,23 +232,23 @@ describe('values', () => {
     [
       'no future row, as the set states',
       withReplacedColumn('is_future', 'false'),
-      'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows that lie after the last measured time.',
+      'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows after the last measured time.',
     ],
     [
       'no future row, as the measurements show',
       `SELECT * EXCLUDE is_future FROM (${smallForecasts}) WHERE actual IS NOT NULL`,
-      'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows that lie after the last measured time.',
+      'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows after the last measured time.',
     ],
     [
       'one row twice',
       `FROM (${smallForecasts}) UNION ALL FROM (${smallForecasts}) WHERE ${isFifth} AND ${isThird}`,
-      'f.parquet has more than one row for 1 (server_id, metric, model, timestamp) key, for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
+      'f.parquet has more than one row for 1 key (server_id, metric, model, timestamp), for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
         'Keep one forecast per key: one cut-off, one run of each model.',
     ],
     [
       'six rows twice, of which three are shown',
       `FROM (${smallForecasts}) UNION ALL FROM (${smallForecasts}) WHERE timestamp > '2026-01-28'`,
-      'f.parquet has more than one row for 6 (server_id, metric, model, timestamp) keys, for instance srv-1, cpu_p95, m1 at 2026-01-29T00:00:00Z; ' +
+      'f.parquet has more than one row for 6 keys (server_id, metric, model, timestamp), for instance srv-1, cpu_p95, m1 at 2026-01-29T00:00:00Z; ' +
         'srv-1, cpu_p95, m1 at 2026-01-30T00:00:00Z; srv-2, cpu_p95, m1 at 2026-01-29T00:00:00Z.\n' +
         'Keep one forecast per key: one cut-off, one run of each model.',
     ],
@@ -256,7 +256,7 @@ describe('values', () => {
       'the same instant in two time zones',
       `SELECT * REPLACE (timestamp || 'Z' AS timestamp) FROM (${smallForecasts})
        UNION ALL SELECT * REPLACE (timestamp + INTERVAL 2 HOUR || '+02:00' AS timestamp) FROM (${smallForecasts}) WHERE ${isFifth} AND ${isThird}`,
-      'f.parquet has more than one row for 1 (server_id, metric, model, timestamp) key, for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
+      'f.parquet has more than one row for 1 key (server_id, metric, model, timestamp), for instance srv-3, cpu_p95, m1 at 2026-01-05T00:00:00Z.\n' +
         'Keep one forecast per key: one cut-off, one run of each model.',
     ],
   ])('%s', async (_, sql, sentence) => {

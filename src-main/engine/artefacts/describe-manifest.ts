@@ -6,11 +6,10 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunCounts, RunWarning } from '../../../src-shared/run/run-event.ts'
 import { runFormatVersion, type InputEntry, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
-import type { Database } from '../../database/database.ts'
+import { escapeGlob, type Database } from '../../database/database.ts'
 import type { AnalysisRequest } from '../analysis-request.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { columnMappings } from '../../forecasts/forecast-columns.ts'
-import { literalPath } from '../../forecasts/forecast-files.ts'
 
 export interface ManifestInput {
   readonly request: AnalysisRequest
@@ -81,7 +80,7 @@ const describeInputs = async (database: Database, fleet: AssessedFleet): Promise
     const { rows } = await database.row(
       'SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)',
       z.object({ rows: z.number() }),
-      [literalPath(path)],
+      [escapeGlob(path)],
     )
     entries.push({ path, bytes, rows })
   }

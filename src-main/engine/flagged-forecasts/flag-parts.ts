@@ -2,13 +2,12 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { literal, type Database } from '../../database/database.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { JoinableFiles } from '../../parquet/append-columns.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { FlagLists } from './flag-lists.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
-import { literalPath } from '../../forecasts/forecast-files.ts'
 
 export interface FlagParts {
   /** The parts' files in the order of the input's row groups, as soon as they are written; each is deleted when the next one is asked for. */
@@ -120,7 +119,7 @@ const writeGroups = async (connection: Database, groups: RowGroups, name: string
   if (groups.groupRows.length === 1) return [path]
   const written = await connection.rows(
     `SELECT DISTINCT CAST(row_group_id AS INTEGER) AS id, CAST(row_group_num_rows AS DOUBLE) AS rows
-     FROM parquet_metadata(${literal(literalPath(path))}) ORDER BY id`,
+     FROM parquet_metadata(${literal(escapeGlob(path))}) ORDER BY id`,
     z.object({ id: z.int(), rows: z.number() }),
   )
   if (written.length === groups.groupRows.length && written.every(({ rows }, index) => rows === groups.groupRows[index])) return [path]
@@ -138,7 +137,7 @@ const maxUnrangedSeries = 32_768
 const writePart = async (connection: Database, groups: RowGroups, part: string, { source, calendar, lists }: FlagTask): Promise<void> => {
   const { path, firstRow, groupRows } = groups
   const lastRow = groupRows.reduce((sum, rows) => sum + rows, firstRow) - 1
-  const rows = `(SELECT * FROM read_parquet(${literal(literalPath(path))}, file_row_number = true, hive_partitioning = false)
+  const rows = `(SELECT * FROM read_parquet(${literal(escapeGlob(path))}, file_row_number = true, hive_partitioning = false)
                  WHERE file_row_number BETWEEN ${firstRow} AND ${lastRow})`
   const range =
     lists.seriesCount <= maxUnrangedSeries

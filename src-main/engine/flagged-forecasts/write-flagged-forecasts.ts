@@ -1,13 +1,12 @@
 // risk_flagged_forecasts.parquet: every input row and column as it was and in its order, and the flags of section 9.
 import { z } from 'zod'
-import { literal, type Database } from '../../database/database.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { appendColumns, findJoinableFiles, type JoinableFiles } from '../../parquet/append-columns.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { createFlagLists, type FlagLists } from './flag-lists.ts'
 import { writeFlagParts } from './flag-parts.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
-import { literalPath } from '../../forecasts/forecast-files.ts'
 
 /** The writing of the file, which goes on beside other work. */
 export interface FlaggedFileWriting {
@@ -95,7 +94,7 @@ const startRewriting = (database: Database, { dataset, calendar, path }: Flagged
 /** Throws internal where the file holds another number of rows. */
 export const assertFlaggedRows = async (database: Database, path: string, rows: number): Promise<void> => {
   const written = await database.row(
-    `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(literalPath(path))})`,
+    `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(escapeGlob(path))})`,
     z.object({ rows: z.number() }),
   )
   if (written.rows !== rows) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { identifier, literal, type Database } from '../../database/database.ts'
+import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { measureBacktests } from '../backtest/measure-backtests.ts'
 import { estimateBreaches } from '../breach/estimate-breaches.ts'
 import { assessFleet } from '../analyze.ts'
@@ -12,7 +12,6 @@ import type { AssessedFleet } from '../fleet-stages.ts'
 import { silentProgress } from '../progress.ts'
 import { headroom } from './headroom.ts'
 import { assignRecommendations } from '../recommendations/assign-recommendations.ts'
-import { literalPath } from '../../forecasts/forecast-files.ts'
 import { canonicalColumnsSql } from '../../forecasts/forecast-dataset.ts'
 import { isHorizonSql } from '../../forecasts/horizon.ts'
 import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
@@ -87,7 +86,7 @@ const readClusters = async (database: Database, folder: string): Promise<ServerC
   const path = join(folder, runFiles.clusters)
   if (!existsSync(path)) return []
   const rows = await database.rows(
-    `SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster FROM read_csv(${literal(literalPath(path))})`,
+    `SELECT CAST(server_id AS VARCHAR) AS server_id, CAST(cluster AS INTEGER) AS cluster FROM read_csv(${literal(escapeGlob(path))})`,
     z.object({ server_id: z.string(), cluster: z.int().nullable() }),
   )
   return rows.map(({ server_id, cluster }) => [server_id, cluster, cluster === null ? null : `cluster ${cluster}`])

@@ -1,4 +1,4 @@
-// One pass over the set that leaves what each model of each series holds: rows, times, backtest errors, and a screen for repeated rows.
+// Profiles each model of each series in one pass over the rows: row counts, times, backtest errors, and a test for repeated rows.
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -8,14 +8,15 @@ import { damagedFileError, type ForecastDataset } from '../../forecasts/forecast
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { ForecastValidation } from '../../forecasts/validate-forecasts.ts'
+import { validationError, validationMessages } from '../../forecasts/validation-rules.ts'
 
 /** Time slots per bitmap; a longer series takes several. */
 const slotsPerBitmap = 4096
 
 /**
- * Creates table `series_models` (one row per server, metric, model) and refuses repeated rows.
- * A backtest row is one that says what the model predicted about a time since measured. sMAPE's summand, in percent:
- * 200 |a - p| / (|a| + |p|), 0 where both are 0.
+ * Creates table `series_models` (one row per server, metric, model) and rejects repeated rows.
+ * A backtest row has a prediction and a measurement of the same time. Each summand of sMAPE, in percent, is
+ * 200 |a - p| / (|a| + |p|), or 0 if both are 0.
  */
 export const profileSeries = async (
   database: Database,
@@ -43,7 +44,7 @@ export const profileSeries = async (
       },
     )}`,
   )
-  // The first to read all pages.
+  // No earlier query reads all pages, so damaged ones show up here.
   await profiling.catch((cause: unknown) => {
     throw damagedFileError(dataset.files, dataset.name, cause)
   })
@@ -51,7 +52,7 @@ export const profileSeries = async (
   await rejectDuplicateRows(database, dataset)
 }
 
-/** How repeated rows are screened: SQL for a row's slot in time, the bitmap it falls into, and how many slots of a bitmap are filled. */
+/** Detects repeated rows: SQL for the time slot of a row, the bitmap of the slot, and the number of filled slots in a bitmap. */
 interface DuplicateRowCheck {
   readonly slot: string
   readonly bitmap: string
@@ -66,7 +67,7 @@ export const seriesProfileQuery = (
 ): string => {
   const leads = leadColumns(columns)
   return `
-    WITH placed AS (
+    WITH slotted AS (
       SELECT *, ${isMeasuredSql} AND predicted IS NOT NULL AS is_backtest,
              ${duplicateCheck.slot} AS slot
       FROM forecast_rows
@@ -77,7 +78,7 @@ export const seriesProfileQuery = (
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
              CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${leads.perRow}
-      FROM placed
+      FROM slotted
     ), bitmaps AS (
       SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,
              count(*) AS row_count,
@@ -112,7 +113,7 @@ export const seriesProfileQuery = (
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`
 }
 
-/** How far ahead the backtest looked; only where the set says so, since every aggregate costs time on every row. */
+/** Forecast lead of the backtest; only for forecasts with cut-offs or offsets, since every aggregate costs time on every row. */
 const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: string; overall: string } =>
   columns.cutoff === undefined && columns.horizon_offset === undefined
     ? { perRow: '', perSeries: '', overall: 'CAST(NULL AS BIGINT) AS backtest_lead_seconds, CAST(NULL AS DOUBLE) AS backtest_lead_periods' }
@@ -125,7 +126,7 @@ const leadColumns = (columns: MappedColumns): { perRow: string; perSeries: strin
         overall: 'max(backtest_lead_seconds) AS backtest_lead_seconds, max(backtest_lead_periods) AS backtest_lead_periods',
       }
 
-/** A fleet is forecast by a handful of models in a handful of metrics: more names than this are of something else, such as run ids. */
+/** A fleet has a handful of models and metrics. A column with more names than this holds something else, such as run ids. */
 const maxNames = 1000
 
 const rejectTooManyNames = async (database: Database, { columns, name }: ForecastDataset): Promise<void> => {
@@ -139,14 +140,12 @@ const rejectTooManyNames = async (database: Database, { columns, name }: Forecas
     throw new HeadroomError(
       'input-too-varied',
       `Column ${columns[role]?.column ?? role} of ${name} names ${names} ${role}s, more than ${maxText}.`,
-      {
-        next: `Check that the column holds the ${role}; run ids and versions belong into another one.`,
-      },
+      { next: `Check that the column holds the ${role}; put run ids and versions in another column.` },
     )
   }
 }
 
-/** Exact check of the suspects alone: two rows in one slot need not bear the same time. */
+/** Checks the suspected series exactly: two rows in one slot may have different times. */
 const rejectDuplicateRows = async (database: Database, dataset: ForecastDataset): Promise<void> => {
   const { suspects } = await database.row(
     'SELECT CAST(count(*) AS DOUBLE) AS suspects FROM series_models WHERE may_repeat',
@@ -167,12 +166,8 @@ const rejectDuplicateRows = async (database: Database, dataset: ForecastDataset)
   const [first] = repeated
   if (first === undefined) return
   const examples = repeated.map((row) => `${row.server_id}, ${row.metric}, ${row.model} at ${row.at}`).join('; ')
-  const { server_id, timestamp } = dataset.columns
-  throw new HeadroomError(
+  throw validationError(
     'input-duplicate-rows',
-    `${dataset.name} has more than one row for ${first.total} (${server_id.column}, metric, model, ${timestamp.column}) ${
-      first.total === 1 ? 'key' : 'keys'
-    }, for instance ${examples}.`,
-    { next: 'Keep one forecast per key: one cut-off, one run of each model.' },
+    validationMessages.repeatedRows(dataset.name, dataset.columns, `${first.total} ${first.total === 1 ? 'key' : 'keys'}`, examples),
   )
 }

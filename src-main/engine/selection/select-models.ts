@@ -1,18 +1,18 @@
-// The accountable model of each series: least mean absolute error over the backtest times that its candidates share.
+// Selects a model for each series: the one with the lowest mean absolute error over the backtest times that its candidates share.
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
-import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { queryNaiveErrors, storeNaiveErrors } from '../backtest/naive-errors.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { validationError, validationMessages } from '../../forecasts/validation-rules.ts'
 
-/** Below this many common timestamps a series' own errors do not decide. */
+/** With fewer common times, the errors of the whole fleet decide instead of those of the series. */
 export const minCommonPoints = 14
 
 /**
  * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model). Returns whether
- * `naive_errors`, which MASE is made of, is complete; else it is empty, no decision needed it, and the selected backtests will tell it.
- * Where the models of a series share no time at all, the fleet's medians take their errors over their own times.
+ * `naive_errors`, the denominator of MASE, is complete. If not, it is empty: no decision needed it, and the backtests of the selected
+ * models fill it later. If the models of a series share no time, the medians of the fleet include each model's error over all its times.
  * Analysis definition, section 3. MASE: Hyndman and Koehler 2006.
  */
 export const selectModels = async (
@@ -29,16 +29,14 @@ export const selectModels = async (
     z.object({ candidates: z.number() }),
   )
   if (candidates === 0) {
-    throw new HeadroomError('input-no-horizon', `${datasetName} has no future rows: column is_future or actual marks none.`, {
-      next: 'Include the forecast rows that lie after the last measured time.',
-    })
+    throw validationError('input-no-horizon', validationMessages.noFutureRows(datasetName))
   }
   if (forcedModel !== undefined) await assertModelKnown(database, forcedModel, datasetName)
   const { is_decided } = await database.row(
     `SELECT bool_and(series_common_points >= ${minCommonPoints}) AS is_decided FROM candidates`,
     z.object({ is_decided: z.boolean() }),
   )
-  // Where backtests are short, the fleet's MASE decides.
+  // For series with short backtests, the median MASE of the fleet decides.
   if (!is_decided) await queryNaiveErrors(database, grid, fixedPoint)
   await selectBest(database, forcedModel)
   if (is_decided && (await areBacktestsComplete(database))) return { hasNaiveErrors: false }
@@ -58,7 +56,7 @@ const areBacktestsComplete = async (database: Database): Promise<boolean> => {
   return are_whole
 }
 
-/** SQL for the rows of `selected_models`, where no model is forced. */
+/** SQL for the rows of `selected_models` if no model is forced. */
 export const selectedModelsQuery = `
          WITH fleet AS (
            SELECT model, median(coalesce(mase, own_mase)) AS median_mase, median(coalesce(mae, own_mae)) AS median_mae
@@ -70,31 +68,30 @@ export const selectedModelsQuery = `
                     CASE WHEN c.series_common_points >= ${minCommonPoints} THEN c.mae END NULLS LAST,
                     CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mase END NULLS LAST,
                     CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mae END NULLS LAST,
-                    c.model) AS place
+                    c.model) AS position
            FROM candidates c JOIN fleet f USING (model)
          )
-         SELECT series_id, model FROM ranked WHERE place = 1 ORDER BY series_id`
+         SELECT series_id, model FROM ranked WHERE position = 1 ORDER BY series_id`
 
 const selectBest = async (database: Database, forcedModel: string | undefined): Promise<void> =>
   database.run(
     `CREATE OR REPLACE TABLE selected_models AS ${forcedModel === undefined ? selectedModelsQuery : forcedModelQuery(forcedModel)}`,
   )
 
-/** SQL for the rows of `selected_models`, where one model is forced. */
+/** SQL for the rows of `selected_models` if one model is forced. */
 export const forcedModelQuery = (model: string): string =>
   `SELECT series_id, model FROM candidates WHERE model = ${literal(model)} ORDER BY series_id`
 
 const assertModelKnown = async (database: Database, model: string, datasetName: string): Promise<void> => {
   const knownModels = await database.rows('SELECT DISTINCT model FROM candidates ORDER BY model LIMIT 20', z.object({ model: z.string() }))
   if (knownModels.some((row) => row.model === model)) return
-  throw new HeadroomError('input-model-unknown', `Column model of ${datasetName} has no forecasts by "${model}".`, {
-    next: `Use one of ${knownModels.map((row) => row.model).join(', ')}.`,
-  })
+  const names = knownModels.map((row) => row.model).join(', ')
+  throw validationError('input-model-unknown', validationMessages.unknownModel(`Column model of ${datasetName}`, model, names))
 }
 
 /**
- * Where all candidates cover the same backtest times (equal count and fingerprint of the times), the survey's sums are
- * the answer; the other series alone are joined row by row.
+ * If all candidates cover the same backtest times (equal count and fingerprint of the times), the sums of `series_models` give their
+ * errors. Only the other series are joined row by row.
  */
 const createCandidates = async (database: Database, fixedPoint: FixedPoint): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE candidate_rows AS ${candidateRowsQuery}`)
@@ -104,7 +101,7 @@ const createCandidates = async (database: Database, fixedPoint: FixedPoint): Pro
   await database.run(`CREATE OR REPLACE VIEW candidates AS ${candidatesQuery}`)
 }
 
-/** Whether all candidates of a series that have a backtest share the value. */
+/** SQL for whether all candidates of a series with a backtest have the same value. */
 const isSameForTested = (value: string): string => {
   const tested = `CASE WHEN m.backtest_points > 0 THEN ${value} END`
   return `coalesce(min(${tested}) OVER series_window = max(${tested}) OVER series_window, true)`

@@ -1,12 +1,12 @@
 // The second stage: what a Spark job left becomes a run folder, by the same steps as any analysis (decision 15).
 import { resolve } from 'node:path'
-import { literal, type Database } from '../../database/database.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { concatenateFiles, findJoinableFiles } from '../../parquet/append-columns.ts'
 import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
 import { completeRun } from '../analyze.ts'
 import { createRun } from '../create-run.ts'
 import { assertDiskSpace, estimateRunBytes } from '../check-disk-space.ts'
-import { literalPath, type ForecastFile } from '../../forecasts/forecast-files.ts'
+import type { ForecastFile } from '../../forecasts/forecast-files.ts'
 import { assertFlaggedRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
 import { findFlaggedFiles, loadSparkOutput } from './load-spark-output.ts'
 import { readSparkOutputNotes } from './spark-output.ts'
@@ -77,7 +77,7 @@ const startJoining = async (
 }
 
 const rewriteSql = (paths: readonly string[], target: string): string => {
-  const list = paths.map((path) => literal(literalPath(path))).join(', ')
+  const list = paths.map((path) => literal(escapeGlob(path))).join(', ')
   return `COPY (SELECT * FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true))
           TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`
 }

@@ -2,17 +2,17 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { identifier, literal, type Database } from '../../database/database.ts'
+import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { findPrimaryMetric, type AssessedFleet } from '../fleet-stages.ts'
 import { extractHorizon } from '../risk/assess-risk.ts'
 import { headroom } from '../methods/headroom.ts'
-import { createCalendar } from '../../calendar/calendar.ts'
+import { createCalendar } from '../../forecasts/calendar-tables.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
 import { mapColumns } from '../../forecasts/forecast-columns.ts'
 import { canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
 import type { ProgressReporter } from '../progress.ts'
-import { findForecastFiles, literalPath, type ForecastFile } from '../../forecasts/forecast-files.ts'
+import { findForecastFiles, type ForecastFile } from '../../forecasts/forecast-files.ts'
 import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, type SparkOutputNotes, type SparkOutputTable } from './spark-output.ts'
 
 /** Loaded in the order of its rows in the engine, where that matters. */
@@ -72,7 +72,7 @@ export const loadSparkOutput = async (
 /** A folder's files, and its columns as the engine has them: times in UTC without zone. */
 const describeFolder = async (database: Database, folder: string, name: string): Promise<{ relation: string; values: string }> => {
   const files = await findForecastFiles(database, [join(folder, name)])
-  const relation = `read_parquet([${files.map(({ path }) => literal(literalPath(path))).join(', ')}], hive_partitioning = false)`
+  const relation = `read_parquet([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}], hive_partitioning = false)`
   const columns = await database.rows(`DESCRIBE SELECT * FROM ${relation}`, z.object({ column_name: z.string(), column_type: z.string() }))
   const values = columns.map(({ column_name, column_type }) => {
     const column = identifier(column_name)

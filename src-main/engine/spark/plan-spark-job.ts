@@ -53,7 +53,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
   return {
     columns,
     grid,
-    calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years.first_year, years.last_year), years),
+    calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years), years),
     stage: {
       version: sparkOutputVersion,
       config,

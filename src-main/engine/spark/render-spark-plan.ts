@@ -86,7 +86,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
   const keys = [columns.server_id, columns.metric, columns.model, columns.timestamp].flatMap((column) => column?.column ?? [])
   return [
     table('server_attributes', 'SELECT * FROM server_attributes_given'),
-    table('screening', validationQuery(columns, expressions)),
+    table('validation', validationQuery(columns, expressions)),
     view('forecast_rows', forecastRowsQuery(expressions)),
     table('usual_step', stepQuery),
     table('suspects', suspectedRowsQuery),

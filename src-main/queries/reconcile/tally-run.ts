@@ -2,13 +2,12 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
-import { literal, type Database } from '../../database/database.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedPointFor, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { isHorizonSql } from '../../forecasts/horizon.ts'
 import { canonicalColumnsSql, openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { mixHorizons, module05Thresholds } from '../../engine/methods/module05.ts'
-import { literalPath } from '../../forecasts/forecast-files.ts'
 import { selectUpgradedServerRisk } from '../run/missing-columns.ts'
 
 /** Module 05's quarter ends are days; holidays it marks as this run does. */
@@ -25,7 +24,7 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
  * model the rows above each threshold. Returns how to add up repeatably.
  */
 export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
-  const serverRiskFile = `read_parquet(${literal(literalPath(join(folder, runFiles.serverRisk)))})`
+  const serverRiskFile = `read_parquet(${literal(escapeGlob(join(folder, runFiles.serverRisk)))})`
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${await selectUpgradedServerRisk(database, serverRiskFile)}`)
   const { expressions } = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'ignored')
   await database.run(`

@@ -12,7 +12,7 @@ const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOvervi
   const { holidayDates } = await import('../../calendar/calendar.ts')
   const config = manifest?.config ?? completeConfig({}, 'headroom')
   const year = (timeMs: number): number => new Date(timeMs).getUTCFullYear()
-  const holidays = holidayDates(config, year(extent.startMs), year(extent.endMs))
+  const holidays = holidayDates(config, { firstYear: year(extent.startMs), lastYear: year(extent.endMs) })
   return new Map(holidays.map(({ day, name }) => [day, name]))
 }
 

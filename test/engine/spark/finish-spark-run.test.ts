@@ -96,7 +96,7 @@ describe('a set that no analysis could be made of', () => {
   const day = `TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER))`
   const rows = `SELECT 'a' AS server_id, ${day} AS "timestamp", CASE WHEN i < 20 THEN 50.0 END AS actual, 50.0 AS predicted FROM range(30) t(i)`
   test.each<[string, string, RegExp]>([
-    ['no rows', `${rows} WHERE i < 0`, /^Error: The set has no rows\. Check/],
+    ['no rows', `${rows} WHERE i < 0`, /^Error: The dataset has no rows\. Check/],
     [
       'no server',
       `SELECT * REPLACE (nullif(server_id, 'a') AS server_id) FROM (${rows})`,
@@ -112,9 +112,9 @@ describe('a set that no analysis could be made of', () => {
     [
       'a row given twice',
       `${rows} UNION ALL SELECT * FROM (${rows}) WHERE predicted = 50 AND "timestamp" = TIMESTAMP '2026-01-05'`,
-      /1 keys .* for instance a, cpu_p95, forecast at 2026-01-05 00:00:00\. Keep one/,
+      /^Error: The dataset has more than one row for 1 keys \(server_id, metric, model, timestamp\), for instance a, cpu_p95, forecast at 2026-01-05 00:00:00\. Keep one/,
     ],
-    ['no future', `${rows} WHERE i < 20`, /The set has no future rows/],
+    ['no future', `${rows} WHERE i < 20`, /The dataset has no future rows/],
   ])('%s is refused as the engine would', async (_, sql, problem) => {
     finishedRun += 1
     const path = await workspace.writeQuery(`refused-${finishedRun}.parquet`, sql)

@@ -1,0 +1,51 @@
+// The rules that forecasts must meet, and the messages where they do not; the engine and the checks of a Spark plan share them.
+import { HeadroomError, type ErrorCode } from '../../src-shared/run/errors.ts'
+import type { MappedColumns } from './forecast-columns.ts'
+
+/** Larger values are no measurements, and their squares are infinite. */
+export const maxMagnitude = 1e100
+
+/** Columns whose values must be finite. */
+export const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
+
+type KeyColumns = Pick<MappedColumns, 'server_id' | 'timestamp'>
+
+export interface ValidationMessage {
+  readonly message: string
+  readonly next: string
+}
+
+/** `dataset`, `column` and `subject` begin the sentence; counts come as text, since Spark fills them in later. */
+export const validationMessages = {
+  noRows: (dataset: string): ValidationMessage => ({
+    message: `${dataset} has no rows.`,
+    next: 'Check the pipeline that writes it.',
+  }),
+  emptyKey: (column: string, role: 'server_id' | 'timestamp', rows: string): ValidationMessage => ({
+    message: `${column} is empty in ${rows}.`,
+    next: `Every row needs a ${role}; fill it in or drop the rows.`,
+  }),
+  unreadableTimes: (column: string, times: string): ValidationMessage => ({
+    message: `${column} holds ${times}.`,
+    next: 'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+  }),
+  tooLarge: (subject: string): ValidationMessage => ({
+    message: `${subject} infinite or beyond ${maxMagnitude}.`,
+    next: 'Write an empty value where the forecast failed.',
+  }),
+  repeatedRows: (dataset: string, columns: KeyColumns, keys: string, examples: string): ValidationMessage => ({
+    message: `${dataset} has more than one row for ${keys} (${columns.server_id.column}, metric, model, ${columns.timestamp.column}), for instance ${examples}.`,
+    next: 'Keep one forecast per key: one cut-off, one run of each model.',
+  }),
+  noFutureRows: (dataset: string): ValidationMessage => ({
+    message: `${dataset} has no future rows: column is_future or actual marks none.`,
+    next: 'Include the forecast rows after the last measured time.',
+  }),
+  unknownModel: (subject: string, model: string, models: string): ValidationMessage => ({
+    message: `${subject} has no forecasts by "${model}".`,
+    next: `Use one of ${models}.`,
+  }),
+}
+
+export const validationError = (code: ErrorCode, { message, next }: ValidationMessage): HeadroomError =>
+  new HeadroomError(code, message, { next })
