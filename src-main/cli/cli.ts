@@ -1,13 +1,11 @@
-// The command line: commands and their options; every failure ends in one sentence on stderr and an exit code.
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+// The table of commands: each loads its own file when it runs; a failure ends in one sentence on stderr and an exit code.
+import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
-import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
-import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
 import { addCloudCommands } from './cloud-commands.ts'
-import { writeExitMessage } from './exit-message.ts'
-import { reportFailure } from './terminal.ts'
+import { collect, exampleText, integerBetween, outputPath, parseSeed, sharedOptions } from './options.ts'
+import { reportFailure, writeExitMessage } from './terminal.ts'
 
 const examples = {
   sample: ['sample --servers 120 --out sample.parquet'],
@@ -28,178 +26,146 @@ const examples = {
   query: ['query run "SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC LIMIT 5"'],
 } as const
 
-const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
-
 const program = new Command('headroom')
-  .description('Capacity risk from forecasts: which servers run out, when, and what can be saved.')
+  .description('Find capacity risk in forecasts: which servers run out, when, and what can be saved.')
   .version(packageJson.version)
   .showHelpAfterError('Run with --help for the options.')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) })
   .exitOverride()
   .addHelpText('before', exampleText(Object.values(examples).map(([first]) => first)))
 
-const integerBetween =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is needed.`)
-  }
-
-const seed = integerBetween(0, 0xffffffff)
-/** DuckDB brings the whole process down when it is refused one of very many threads. */
-const threads = integerBetween(1, 256)
-
-const outputPath = (text: string): string => {
-  if (text.trim() !== '') return text
-  throw new InvalidArgumentError('It must not be empty.')
-}
-
-const memorySize = (text: string): string => {
-  if (!Number.isNaN(parseMemorySize(text))) return text.trim()
-  throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
-}
-
-const runId = (text: string): string => {
-  if (/^[\w-]{1,64}$/.test(text)) return text
-  throw new InvalidArgumentError('Up to 64 letters, digits, hyphens and underscores are allowed.')
-}
-
-const collect = (value: string, previous: string[]): string[] => [...previous, value]
+const forecastsArgument = 'Parquet files, folders or globs'
 
 program
   .command('analyze')
   .addHelpText('before', exampleText(examples.analyze))
-  .description('analyse a forecast set into a run folder')
-  .argument('<input...>', 'Parquet files, folders or globs of one forecast set')
-  .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty', outputPath)
-  .option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline')
-  .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
-  .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
-  .addOption(
-    new Option('--method <name>', 'headroom, or module05 for the arithmetic of the Python original')
-      .choices(analysisMethods)
-      .default('headroom'),
-  )
-  .option('--model <name>', 'force one model for all series')
-  .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
-  .option('--seed <n>', 'seed of every random choice', seed)
-  .addOption(new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp())
-  .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
-  .option('--memory-limit <size>', "memory that the analysis may take, for instance 1GB; without it a quarter of the machine's", memorySize)
-  .option('--json', 'events as JSON lines on stdout')
-  .option('--quiet', 'no progress, no warnings')
+  .description('Analyse forecasts and write a run folder')
+  .argument('<input...>', forecastsArgument)
+  .addOption(sharedOptions.runFolder())
+  .addOption(sharedOptions.config())
+  .addOption(sharedOptions.servers())
+  .addOption(sharedOptions.events())
+  .addOption(sharedOptions.method())
+  .addOption(sharedOptions.model())
+  .addOption(sharedOptions.set())
+  .option('--seed <n>', 'seed of all random choices', parseSeed)
+  .addOption(sharedOptions.runId())
+  .addOption(sharedOptions.threads())
+  .addOption(sharedOptions.memoryLimit())
+  .addOption(sharedOptions.jsonEvents())
+  .addOption(sharedOptions.quietWarnings())
   .action(async (inputs: string[], options) => (await import('./analyze-command.ts')).runAnalyze(inputs, options))
 
 program
   .command('sample')
   .addHelpText('before', exampleText(examples.sample))
-  .description('write a realistic forecast set and its servers table')
-  .requiredOption('--out <file>', 'Parquet file to write; FILE.servers.csv is written beside it', outputPath)
+  .description('Write sample forecasts and their servers table')
+  .requiredOption('--out <file>', 'new Parquet file; the servers table goes to FILE.servers.csv', outputPath)
   .option('--servers <n>', 'number of servers', integerBetween(1, 1_000_000), 120)
   .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
-  .option('--seed <n>', 'seed', seed, 42)
-  .option('--json', 'result as JSON on stdout')
-  .option('--quiet', 'no progress')
+  .option('--seed <n>', 'seed of all random choices', parseSeed, 42)
+  .addOption(sharedOptions.json())
+  .addOption(sharedOptions.quiet())
   .action(async (options) => (await import('./sample-command.ts')).runSample(options))
 
 program
   .command('inspect')
   .addHelpText('before', exampleText(examples.inspect))
-  .description('say what a forecast set holds: columns, servers, models, horizon, warnings')
-  .argument('<input...>', 'Parquet files, folders or globs')
-  .option('--config <file>', 'YAML with settings')
-  .option('--json', 'as JSON on stdout')
+  .description('Show columns, servers, models, horizon and warnings of forecasts')
+  .argument('<input...>', forecastsArgument)
+  .addOption(sharedOptions.config())
+  .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
 program
   .command('plan')
   .addHelpText('before', exampleText(examples.plan))
-  .description('write the row-level work of an analysis as Spark SQL, for sets that outgrow one machine')
-  .argument('<input...>', 'Parquet files, folders or globs of one forecast set')
+  .description('Write the row-level work of an analysis as Spark SQL, for forecasts too large for one machine')
+  .argument('<input...>', forecastsArgument)
   .requiredOption('--out <dir>', 'folder for plan.json and the servers table as Parquet', outputPath)
-  .option('--config <file>', 'YAML with settings')
-  .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
-  .option('--model <name>', 'force one model for all series')
-  .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
+  .addOption(sharedOptions.config())
+  .addOption(sharedOptions.servers())
+  .addOption(sharedOptions.model())
+  .addOption(sharedOptions.set())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program
   .command('finish')
   .addHelpText('before', exampleText(examples.finish))
-  .description('make the run folder from what a Spark job with such a plan has left')
-  .argument('<stage>', "the Spark job's stage folder")
-  .requiredOption('--out <dir>', 'run folder to make; must not exist or be empty', outputPath)
-  .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
-  .addOption(new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp())
-  .option('--threads <n>', 'DuckDB threads (at least 2 are used)', threads)
-  .option('--memory-limit <size>', "memory that it may take, for instance 1GB; without it a quarter of the machine's", memorySize)
-  .option('--json', 'events as JSON lines on stdout')
-  .option('--quiet', 'no progress, no warnings')
-  .action(async (stage: string, options) => (await import('./finish-command.ts')).runFinish(stage, options))
+  .description('Complete a run from Spark output')
+  .argument('<spark-output>', 'stage folder that the Spark job wrote')
+  .addOption(sharedOptions.runFolder())
+  .addOption(sharedOptions.events())
+  .addOption(sharedOptions.runId())
+  .addOption(sharedOptions.threads())
+  .addOption(sharedOptions.memoryLimit())
+  .addOption(sharedOptions.jsonEvents())
+  .addOption(sharedOptions.quietWarnings())
+  .action(async (sparkOutput: string, options) => (await import('./finish-command.ts')).runFinish(sparkOutput, options))
 
 program
   .command('verify')
   .addHelpText('before', exampleText(examples.verify))
-  .description("compare a run folder with its manifest's hashes")
+  .description('Verify the files of a run folder against its manifest')
   .argument('<run>', 'run folder')
-  .option('--json', 'as JSON on stdout')
+  .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./verify-command.ts')).runVerify(run, options))
 
 program
   .command('compare')
   .addHelpText('before', exampleText(examples.compare))
-  .description('say what changed between two runs, why, and how the earlier forecast held')
-  .argument('<earlier>', 'run folder that was made first')
-  .argument('<later>', 'run folder to compare it with')
-  .option('--json', 'as JSON on stdout')
+  .description('Compare two runs: changes, their causes, and the error of the earlier forecast')
+  .argument('<earlier>', 'run folder of the earlier analysis')
+  .argument('<later>', 'run folder of the later analysis')
+  .addOption(sharedOptions.json())
   .action(async (earlier: string, later: string, options) => (await import('./compare-command.ts')).runCompare(earlier, later, options))
 
 program
   .command('reconcile')
   .addHelpText('before', exampleText(examples.reconcile))
-  .description("explain every difference between a run's totals and those of the Python original (module05)")
+  .description("Explain the differences between a run's totals and Module 05's")
   .argument('<run>', 'run folder')
-  .option('--json', 'as JSON on stdout')
+  .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./reconcile-command.ts')).runReconcile(run, options))
 
 program
   .command('what-if')
   .addHelpText('before', exampleText(examples.whatIf))
-  .description('answer a scenario on a run: other thresholds, growth, horizon, servers or costs, without a new analysis')
+  .description('Evaluate a scenario on a run: other thresholds, growth, horizon, servers or costs')
   .argument('<run>', 'run folder')
   .option('--scenario <file>', 'JSON or YAML with the keys of a scenario')
-  .option('--set <key=value>', 'set one key of the scenario; may be repeated', collect, [])
-  .option('--grid', 'servers at risk by threshold and percentile')
-  .option('--json', 'as JSON on stdout')
+  .option('--set <key=value>', 'set one key of the scenario; repeatable', collect, [])
+  .option('--grid', 'count servers at risk by threshold and percentile')
+  .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./what-if-command.ts')).runWhatIf(run, options))
 
 program
   .command('query')
   .addHelpText('before', exampleText(examples.query))
-  .description("one SELECT over a run's tables: forecasts, server_risk, server_clusters")
+  .description('Run one SELECT over the tables of a run: forecasts, server_risk, server_clusters')
   .argument('<run>', 'run folder')
   .argument('<sql>', 'one SELECT statement')
-  .addOption(new Option('--json', 'rows as JSON on stdout').conflicts('csv'))
-  .addOption(new Option('--csv', 'rows as CSV on stdout'))
+  .addOption(sharedOptions.json().conflicts('csv'))
+  .option('--csv', 'write CSV to stdout')
   .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
 
 program
   .command('open')
   .addHelpText('before', exampleText(examples.open))
-  .description('show a run folder, a forecast set or a link in the window')
-  .argument('<target>', 'run folder, Parquet file, folder of them, or headroom:// link')
+  .description('Open a run folder, forecasts or a link in the window')
+  .argument('<target>', 'run folder, Parquet file, folder of Parquet files, or headroom:// link')
   .action(async (target: string) => (await import('./open-command.ts')).runOpen(target, __dirname))
 
 program
   .command('export')
   .addHelpText('before', exampleText(examples.export))
-  .description('write a run as a report: one HTML page, PDF, workbook or CSV')
+  .description('Export a run as an HTML page, PDF, workbook or CSV')
   .argument('<run>', 'run folder')
   .addOption(new Option('--format <format>', 'html, pdf, xlsx or csv').choices(reportFormats).makeOptionMandatory())
-  .option('--out <file>', 'file to write; RUN.FORMAT in this folder without it', outputPath)
-  .option('--json', 'result as JSON on stdout')
+  .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
+  .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
+
 addCloudCommands(program)
 
 const main = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 // Commands and options of `headroom cloud`. Their actions, with the AWS SDK, are loaded when a command runs.
-import { InvalidArgumentError, Option, type Command } from 'commander'
-import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
+import { Option, type Command } from 'commander'
 import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
+import { collect, exampleText, integerBetween, positiveNumber, sharedOptions } from './options.ts'
 
 const examples = {
   preflight: ['cloud preflight s3://bucket/forecasts/ --bucket bucket --role arn:aws:iam::123456789012:role/SageMaker'],
@@ -13,29 +13,13 @@ const examples = {
   download: ['cloud download headroom-20270315094210a1b2c3 run', 'cloud download s3://bucket/risk_analysis/ module05-run'],
 } as const
 
-const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
-
-const collect = (value: string, previous: string[]): string[] => [...previous, value]
-
-const positiveNumber = (text: string): number => {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
-  throw new InvalidArgumentError('A number above 0 is needed.')
-}
-
-const instanceCount = (text: string): number => {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= processingLimits.instances) return value
-  throw new InvalidArgumentError(`A whole number from 1 to ${processingLimits.instances} is needed.`)
-}
-
 /** Credentials and region. */
 const withConnection = (command: Command): Command =>
   command
     .option('--profile <name>', 'AWS profile (default: AWS_PROFILE, the environment, the default profile)')
     .option('--region <name>', 'AWS region')
     .option('--allow-credential-process', 'allow the profile to run its credential_process')
-    .option('--json', 'write JSON to stdout')
+    .addOption(sharedOptions.json())
 
 /** Where a job runs, and its limits. */
 const withSettings = (command: Command): Command =>
@@ -45,11 +29,11 @@ const withSettings = (command: Command): Command =>
     .option('--prefix <path>', 'S3 prefix in the bucket (headroom)')
     .option('--role <arn>', 'execution role of the job')
     .addOption(new Option('--engine <kind>', 'compute on a single instance or a Spark cluster').choices(engineKinds).default('single'))
-    .option('--instances <n>', 'instances of the Spark cluster (4)', instanceCount)
+    .option('--instances <n>', 'instances of the Spark cluster (4)', integerBetween(1, processingLimits.instances))
     .option('--instance-type <type>', 'instance type (default: by input size)')
-    .option('--image <uri>', "container image; otherwise the region's scikit-learn image")
+    .option('--image <uri>', "container image (default: the region's scikit-learn image)")
     .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
-    .option('--max-runtime <seconds>', 'the job is stopped after so long (3600)', positiveNumber)
+    .option('--max-runtime <seconds>', 'stop the job after this time (3600)', positiveNumber)
     .option('--cost-limit <usd>', 'refuse launches with a higher estimated cost (10)', positiveNumber)
     .addOption(new Option('--cost-ceiling <usd>').argParser(positiveNumber).hideHelp())
     .option('--kms-key <id>', 'KMS key for volume, uploads and outputs')
@@ -57,11 +41,11 @@ const withSettings = (command: Command): Command =>
     .option('--security-group <id>', 'security group of the VPC; repeatable', collect, [])
     .option('--no-network-isolation', 'allow network access for the container')
     .option('--tag <key=value>', 'tag of the job; repeatable', collect, [])
-    .option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes')
-    .option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events')
-    .addOption(new Option('--method <name>', 'headroom or module05').choices(analysisMethods).default('headroom'))
-    .option('--model <name>', 'force one model for all series')
-    .option('--set <key=value>', 'set one analysis key; repeatable', collect, [])
+    .addOption(sharedOptions.servers())
+    .addOption(sharedOptions.events())
+    .addOption(sharedOptions.method())
+    .addOption(sharedOptions.model())
+    .addOption(sharedOptions.set())
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 
@@ -84,7 +68,7 @@ export const addCloudCommands = (program: Command): void => {
     .option('--wait', 'follow the job to its end')
     .option('--download <dir>', 'download the run into this folder (requires --wait)')
     .addOption(new Option('--fetch <dir>').hideHelp())
-    .option('--quiet', 'hide progress')
+    .addOption(sharedOptions.quiet())
     .action(async (inputs: string[], options) => (await loadActions()).runLaunch(inputs, options))
 
   withConnection(cloud.command('watch'))
@@ -110,7 +94,7 @@ export const addCloudCommands = (program: Command): void => {
       .description('Download a run and verify it')
       .argument('<job>', 'run ID, job name, or s3:// prefix of a run')
       .argument('<dir>', 'new folder')
-      .option('--quiet', 'hide progress')
+      .addOption(sharedOptions.quiet())
       .action(async (job: string, folder: string, options) => (await loadActions()).runDownload(job, folder, options))
   }
 
@@ -122,7 +106,7 @@ export const addCloudCommands = (program: Command): void => {
   cloud
     .command('profiles')
     .description('List the profiles of the shared AWS files')
-    .option('--json', 'write JSON to stdout')
+    .addOption(sharedOptions.json())
     .action(async (options) => (await loadActions()).runProfiles(options))
 
   withConnection(cloud.command('roles'))

@@ -1,10 +1,12 @@
-// How the command line speaks: data on stdout, messages on stderr, JSON with sorted keys, a progress bar only on a terminal.
+// Output of the command line: data on stdout, messages on stderr, JSON with sorted keys, a progress bar on terminals only.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import { toPlainText } from '../../src-shared/run/plain-text.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 
-/** Raised when a field of the command line's JSON changes its meaning or goes away. */
+/** Increase it when a field of the JSON output changes its meaning or is removed. */
 const jsonVersion = 1
 
 /** One line of JSON with sorted keys, or an indented document. */
@@ -21,23 +23,48 @@ const sortKeys = (value: unknown): unknown => {
   )
 }
 
-/** Ends quietly once nobody reads any more, as in `headroom query ... | head`. */
+/** Ends quietly when the reader closes the pipe, as in `headroom query ... | head`. */
 process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
   if (thrown.code !== 'EPIPE') throw thrown
   process.exit()
 })
 
-/** Data go out as they are, but not to a terminal: names from files could steer it. */
+/** Pipes get data unchanged; terminals get plain text, because names in files may hold control codes. */
 export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? toPlainText(text) : text}\n`)
 export const say = (text: string): void => void process.stderr.write(`${toPlainText(text)}\n`)
 
 export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   const error = toWireError(thrown)
   if (json) print(jsonText(error.code === 'cancelled' ? { type: 'cancelled' } : { type: 'failed', error }))
-  else if (error.code === 'cancelled' && error.next === undefined) say('Cancelled; nothing was left behind.')
+  else if (error.code === 'cancelled' && error.next === undefined) say('Cancelled. No files remain.')
   else say(`Error: ${error.message}${error.next === undefined ? '' : `\n${error.next}`}`)
   if (process.env['HEADROOM_DEBUG'] !== undefined && thrown instanceof Error) say(thrown.stack ?? '')
   return error
+}
+
+/** SageMaker reads at most this much of the exit message, as UTF-8. */
+const maxExitMessageBytes = 1024
+
+/** Writes a failure to the file that HEADROOM_EXIT_MESSAGE names: SageMaker shows it as the job's exit message. */
+export const writeExitMessage = ({ message, next }: WireError): void => {
+  const file = process.env['HEADROOM_EXIT_MESSAGE'] ?? ''
+  if (file === '') return
+  const text = next === undefined ? message : `${message} ${next}`
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, truncateToBytes(text, maxExitMessageBytes))
+  } catch {
+    // The log holds the same message.
+  }
+}
+
+/** Cuts between characters, never inside one. */
+const truncateToBytes = (text: string, limit: number): Buffer => {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= limit) return bytes
+  let end = limit
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1
+  return bytes.subarray(0, end)
 }
 
 export interface ProgressView {
@@ -45,7 +72,7 @@ export interface ProgressView {
   readonly end: () => void
 }
 
-/** Bar on a terminal, JSON lines with `json`, silence otherwise but for warnings. */
+/** A bar on a terminal, JSON lines with `json`; otherwise only warnings, at the end. */
 export const createProgressView = (options: {
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
@@ -81,11 +108,11 @@ export const createProgressView = (options: {
   }
 }
 
-/** Steps say how much memory was needed at most so far: where a job is killed for it, its log is all that is left. */
+/** Adds peak memory to steps: if a job is killed for its memory, only its log can show this. */
 const withMemory = (event: RunEvent): Readonly<Record<string, unknown>> =>
   event.type === 'step' ? { ...event, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 } : event
 
-/** Runs work that Ctrl-C (or SIGTERM) cancels; a second Ctrl-C within it changes nothing, so that it can clean up. */
+/** Runs work that Ctrl-C or SIGTERM cancels. Further signals are ignored while the work cleans up. */
 export const runCancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController()
   const cancel = (): void => controller.abort()
@@ -99,7 +126,7 @@ export const runCancellable = async <T>(work: (signal: AbortSignal) => Promise<T
   }
 }
 
-/** Rows as an aligned table; numbers to the right. */
+/** An aligned table; numbers are right-aligned. */
 export const tableText = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
   const isNumeric = columns.map((_, index) => rows.every((row) => row[index] === '' || /^-?[\d.,]+(e[+-]?\d+)?$/i.test(row[index]!)))

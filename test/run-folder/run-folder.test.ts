@@ -155,7 +155,7 @@ describe('a running analysis', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('ends with 130 on %s and leaves nothing', async (signal) => {
     const running = startHeadroom(analyze(`stopped/${signal}`, large.forecasts))
     await interrupt(running, `stopped/${signal}.partial/${runFiles.flaggedForecasts}`, signal)
-    expect(await running.result).toEqual({ code: 130, stdout: '', stderr: 'Cancelled; nothing was left behind.\n' })
+    expect(await running.result).toEqual({ code: 130, stdout: '', stderr: 'Cancelled. No files remain.\n' })
     expect(existsSync(join(folder, 'stopped'))).toBe(false)
   })
 

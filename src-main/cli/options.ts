@@ -1,0 +1,62 @@
+// Options and option parsers that several commands share.
+import { InvalidArgumentError, Option } from 'commander'
+import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
+import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
+
+/** The examples above a command's help. */
+export const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
+
+export const integerBetween =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is needed.`)
+  }
+
+export const positiveNumber = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('A number above 0 is needed.')
+}
+
+export const outputPath = (text: string): string => {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
+const memorySize = (text: string): string => {
+  if (!Number.isNaN(parseMemorySize(text))) return text.trim()
+  throw new InvalidArgumentError('A number and a unit are needed, for instance 800MB or 4GB.')
+}
+
+const runId = (text: string): string => {
+  if (/^[\w-]{1,64}$/.test(text)) return text
+  throw new InvalidArgumentError('Up to 64 letters, digits, hyphens and underscores are allowed.')
+}
+
+export const parseSeed = integerBetween(0, 0xffffffff)
+
+/** Gathers the values of a repeatable option. */
+export const collect = (value: string, previous: string[]): string[] => [...previous, value]
+
+/** A new `Option` at each call: commander keeps an option's state. */
+export const sharedOptions = {
+  config: () => new Option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline'),
+  servers: () => new Option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes'),
+  events: () => new Option('--events <file>', 'CSV with from, to, servers or group, effect and note of one-off events'),
+  method: () =>
+    new Option('--method <name>', 'headroom, or module05 for the arithmetic of Module 05').choices(analysisMethods).default('headroom'),
+  model: () => new Option('--model <name>', 'use this model for all series'),
+  set: () => new Option('--set <key=value>', 'set one configuration key; repeatable').argParser(collect).default([]),
+  runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
+  runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
+  // DuckDB ends the whole process if the system refuses one of very many threads.
+  threads: () => new Option('--threads <n>', 'DuckDB threads (at least 2 are used)').argParser(integerBetween(1, 256)),
+  memoryLimit: () =>
+    new Option('--memory-limit <size>', 'memory limit, for instance 1GB (default: a quarter of the memory)').argParser(memorySize),
+  json: () => new Option('--json', 'write JSON to stdout'),
+  jsonEvents: () => new Option('--json', 'write events as JSON lines to stdout'),
+  quiet: () => new Option('--quiet', 'hide progress'),
+  quietWarnings: () => new Option('--quiet', 'hide progress and warnings'),
+} as const
