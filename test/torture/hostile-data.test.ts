@@ -77,7 +77,7 @@ describe('bombs', () => {
       cwd: workspace.folder,
     })
     expect(stderr).toBe(
-      `Error: Column ${role} of more.parquet names ${more.toLocaleString('en-US')} ${role}s, more than 1,000.\nCheck that the column holds the ${role}; run ids and versions belong into another one.\n`,
+      `Error: Column ${role} of more.parquet names ${more.toLocaleString('en-US')} ${role}s, more than 1,000.\nCheck that the column holds the ${role}; put run ids and versions in another column.\n`,
     )
     expect(code).toBe(3)
     expect(existsSync(at('more-run'))).toBe(false)
