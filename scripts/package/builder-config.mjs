@@ -57,8 +57,8 @@ export function builderConfig({ electronVersion, electronDist, prepared, output,
     electronFuses: fusesOf(electronVersion),
     protocols: [{ name: 'Headroom run', schemes: ['headroom'] }],
     fileAssociations: [
-      { ext: 'parquet', name: 'Parquet forecast set', role: 'Viewer', mimeType: 'application/vnd.apache.parquet' },
-      { ext: 'pq', name: 'Parquet forecast set', role: 'Viewer', mimeType: 'application/vnd.apache.parquet' },
+      { ext: 'parquet', name: 'Parquet forecasts', role: 'Viewer', mimeType: 'application/vnd.apache.parquet' },
+      { ext: 'pq', name: 'Parquet forecasts', role: 'Viewer', mimeType: 'application/vnd.apache.parquet' },
     ],
     // A channel without signed packages would be a way in: both or neither.
     publish: isSigned && env.HEADROOM_UPDATE_URL ? [{ provider: 'generic', url: env.HEADROOM_UPDATE_URL, channel: 'latest' }] : null,

@@ -1,4 +1,4 @@
-// The simulated AWS account that scripts start: bundled from TypeScript, with a forecast set in it, and a Cloud view that is filled in for it.
+// The simulated AWS account that scripts start: bundled from TypeScript, with forecasts in it, and a Cloud view that is filled in for it.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

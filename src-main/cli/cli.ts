@@ -93,7 +93,7 @@ program
   .command('finish')
   .addHelpText('before', exampleText(examples.finish))
   .description('Complete a run from Spark output')
-  .argument('<spark-output>', 'stage folder that the Spark job wrote')
+  .argument('<spark-output>', 'folder that the Spark job wrote')
   .addOption(sharedOptions.runFolder())
   .addOption(sharedOptions.events())
   .addOption(sharedOptions.runId())

@@ -12,7 +12,7 @@ export const runCompare = async (earlier: string, later: string, options: { read
 /** The comparison as text, sections apart by a blank line; empty ones are left out. */
 export const describeComparison = (comparison: RunComparison): string =>
   [
-    [headline(comparison), ...forecastLine(comparison.forecast_check)].map((line) => wrapText(line)).join('\n'),
+    [summaryLine(comparison), ...forecastLine(comparison.forecast_check)].map((line) => wrapText(line)).join('\n'),
     [describeRun('Earlier', comparison.earlier), describeRun('Later', comparison.later)].join('\n'),
     comparison.notes.map(({ message }) => wrapText(`Note: ${message}`)).join('\n'),
     describePolicy(comparison),
@@ -26,7 +26,7 @@ export const describeComparison = (comparison: RunComparison): string =>
     .filter((section) => section !== '')
     .join('\n\n')
 
-const headline = ({ risks, servers, causes, earlier, later }: RunComparison): string => {
+const summaryLine = ({ risks, servers, causes, earlier, later }: RunComparison): string => {
   const reasons = Object.entries(causes)
     .filter(([, count]) => count > 0)
     .map(([cause, count]) => `${count} by ${cause === 'together' ? 'several causes together' : cause}`)

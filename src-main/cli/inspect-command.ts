@@ -1,4 +1,4 @@
-// headroom inspect: what a forecast set holds, without analysing it into a folder.
+// headroom inspect: describes forecasts without analysing them.
 import { inspectForecasts, type Inspection } from '../engine/inspect-forecasts.ts'
 import { readSettings } from './read-settings.ts'
 import { runCancellable, jsonText, print, tableText } from './terminal.ts'

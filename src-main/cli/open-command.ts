@@ -1,4 +1,4 @@
-// headroom open: shows a run folder, a forecast set or a link in the window, which is started where it is not open yet.
+// headroom open: shows a run folder, forecasts or a link in the window, and starts the window where it is not open.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'

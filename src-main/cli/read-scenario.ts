@@ -46,7 +46,7 @@ const readScenarioFile = async (file: string): Promise<Record<string, unknown>> 
     .safeParse(
       parseYaml(
         text,
-        (fault) => new HeadroomError('scenario-invalid', `${name} is neither JSON nor YAML: ${fault}.`, { next: 'Mend that line.' }),
+        (fault) => new HeadroomError('scenario-invalid', `${name} is neither JSON nor YAML: ${fault}.`, { next: 'Correct that line.' }),
       ),
     )
   if (parsed.success) return parsed.data ?? {}

@@ -1,4 +1,4 @@
-// headroom reconcile: from each total of the Python original to this run's, step by step.
+// headroom reconcile: from each total of Module 05 to this run's, step by step.
 import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, StepExample } from '../../src-shared/ipc/reconciliation.ts'
 import { reconcileRun } from '../queries/reconcile/reconcile-run.ts'
 import { countText, reportTable, wrapText } from './report-text.ts'
@@ -9,10 +9,10 @@ export const runReconcile = async (run: string, options: { readonly json?: boole
   print(options.json === true ? jsonText({ ...reconciliation }, 2) : describeReconciliation(reconciliation))
 }
 
-/** The reconciliation as text: headline, one line per total, then each chain that has steps. */
+/** The reconciliation as text: summary line, one line per total, then each chain that has steps. */
 export const describeReconciliation = ({ run, assumptions, chains }: Reconciliation): string =>
   [
-    [wrapText(headline(chains)), wrapText(`${run.folder}: ${countText(run.rows, 'row')} of ${countText(run.servers, 'server')}.`)].join(
+    [wrapText(summaryLine(chains)), wrapText(`${run.folder}: ${countText(run.rows, 'row')} of ${countText(run.servers, 'server')}.`)].join(
       '\n',
     ),
     reportTable(
@@ -25,7 +25,7 @@ export const describeReconciliation = ({ run, assumptions, chains }: Reconciliat
     .filter((section) => section !== '')
     .join('\n\n')
 
-const headline = (chains: readonly ReconciliationChain[]): string => {
+const summaryLine = (chains: readonly ReconciliationChain[]): string => {
   const of = (key: string): ReconciliationChain => chains.find((chain) => chain.key === key)!
   const [risk, idle, savings] = [of('at_risk'), of('underutilized'), of('savings')]
   return [

@@ -1,4 +1,4 @@
-// Words and tables of a report in the terminal: wrapped and shortened to a page's width, numbers in en-US.
+// Text and tables of a report in the terminal: wrapped and shortened to the page width, numbers in en-US.
 import { tableText } from './terminal.ts'
 
 const pageWidth = 100

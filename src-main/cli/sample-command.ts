@@ -1,4 +1,4 @@
-// headroom sample: writes a seeded forecast set and its servers table.
+// headroom sample: writes seeded forecasts and their servers table.
 import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
 import { runCancellable, jsonText, print, createProgressView } from './terminal.ts'
 

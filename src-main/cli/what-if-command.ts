@@ -29,7 +29,7 @@ export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<vo
 /** The answer as text, sections apart by a blank line; empty ones are left out. */
 export const describeResult = (result: WhatIfResult): string =>
   [
-    headline(result),
+    summaryLine(result),
     figuresTable(result),
     result.unplaced.map((group) => wrapText(`Note: ${groupName(group)} has nobody left to take its removed servers' demand.`)).join('\n'),
     serversTable('Newly at risk', result.newly_at_risk),
@@ -39,7 +39,7 @@ export const describeResult = (result: WhatIfResult): string =>
     .filter((section) => section !== '')
     .join('\n\n')
 
-const headline = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfResult): string => {
+const summaryLine = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_at_risk_servers }: WhatIfResult): string => {
   const changesText = [
     ...(newly_at_risk.count > 0 ? [`${newly_at_risk.count.toLocaleString('en-US')} newly`] : []),
     ...(no_longer_at_risk.count > 0 ? [`${no_longer_at_risk.count.toLocaleString('en-US')} no longer`] : []),

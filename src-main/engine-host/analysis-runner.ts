@@ -1,4 +1,4 @@
-// Runs analyses for the window: a forecast set or a freshly written sample fleet, with progress, cancel and one clear end.
+// Runs analyses for the window: forecasts or a new sample fleet, with progress, cancel and one final event.
 import { rm } from 'node:fs/promises'
 import type { AnalysisResult } from '../engine/analysis-request.ts'
 import type { AnalyzeCall } from '../../src-shared/ipc/analyze-call.ts'

@@ -1,4 +1,4 @@
-// What-if on the open runs: each fleet is read once, then answers are arithmetic; a newer question of one asker drops those that wait.
+// What-if on open runs: each fleet is read once, later results are arithmetic; a newer request of a client drops those that wait.
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -10,7 +10,7 @@ import type { OpenRuns } from './open-runs.ts'
 export class WhatIfSessions {
   readonly #runs: OpenRuns
   readonly #fleets = new WeakMap<OpenRun, Promise<WhatIfSession>>()
-  /** The newest question of each asker on each run. */
+  /** The latest request of each client on each run. */
   readonly #newest = new Map<string, symbol>()
 
   constructor(runs: OpenRuns) {
@@ -21,7 +21,7 @@ export class WhatIfSessions {
     return describeChoices(await this.#fleetOf(folder))
   }
 
-  /** Throws scenario-invalid, and cancelled where a newer question of the same asker came meanwhile. */
+  /** Throws scenario-invalid, and cancelled where a newer request of the same client arrived meanwhile. */
   async evaluate(request: WhatIfRequest): Promise<WhatIfResult> {
     const { folder, clientId } = request
     if (clientId === null) return evaluateScenario(await this.#fleetOf(folder), request)

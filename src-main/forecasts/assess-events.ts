@@ -21,7 +21,7 @@ export interface ExcludedRows {
   readonly effects: readonly { readonly metric: string; readonly rows: number; readonly meanError: number }[]
 }
 
-/** The ledger and what was left out for its events, in their order. */
+/** The event calendar and the rows excluded for its events, in their order. */
 export interface AppliedEvents {
   readonly eventCalendar: EventCalendar
   readonly excludedRows: readonly (ExcludedRows | null)[]
@@ -29,7 +29,7 @@ export interface AppliedEvents {
 
 /**
  * Reads `series`, `series_risk` and `horizon`; creates `event_touches` (event, series_id, ts, factor, points): what each event does to a value.
- * Values of judged series alone are changed. A conservative run's margin over the forecast's P95 is kept.
+ * Only series with a threshold change. A conservative run's margin over the forecast's P95 stays.
  */
 export const assessEvents = async (
   database: Database,

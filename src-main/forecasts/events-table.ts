@@ -1,4 +1,4 @@
-// The event ledger: a CSV table of dated one-off things, checked field by field, each refusal with its line and column.
+// The event calendar: a CSV table of one-off events with dates, validated field by field; each error names line and column.
 import { readFile, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'

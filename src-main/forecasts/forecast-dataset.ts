@@ -1,4 +1,4 @@
-// Opens a forecast set in DuckDB: `source` is the set as it was, `forecast_rows` the same rows by canonical names and types.
+// Opens forecasts in DuckDB: `source` is the dataset as it is, `forecast_rows` the same rows by canonical names and types.
 import { z } from 'zod'
 import { identifier, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'

@@ -1,4 +1,4 @@
-// From the paths a user names to the Parquet files of one forecast set: files, folders, globs and Hive-partitioned trees.
+// From the paths that a user names to the Parquet files of one dataset: files, folders, globs and Hive-partitioned trees.
 import { open, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'

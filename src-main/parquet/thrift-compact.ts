@@ -173,12 +173,12 @@ class ThriftWriter {
     if (value instanceof Map) this.struct(value)
     else if (value instanceof Uint8Array) {
       this.#unsigned(value.length)
-      this.#room(value.length)
+      this.#reserve(value.length)
       this.#bytes.set(value, this.#at)
       this.#at += value.length
     } else if (typeof value === 'object') this.#list(value)
     else if (type === thriftTypes.double) {
-      this.#room(8)
+      this.#reserve(8)
       this.#at = this.#bytes.writeDoubleLE(Number(value), this.#at)
     } else if (type === thriftTypes.byte) this.#byte(Number(value))
     else this.#whole(Number(value))
@@ -198,7 +198,7 @@ class ThriftWriter {
   }
 
   #byte(value: number): void {
-    this.#room(1)
+    this.#reserve(1)
     this.#bytes[this.#at++] = value
   }
 
@@ -215,7 +215,7 @@ class ThriftWriter {
     this.#unsigned(value < 0 ? -2 * value - 1 : 2 * value)
   }
 
-  #room(count: number): void {
+  #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
     const enlarged = Buffer.alloc(2 * (this.#at + count))
     enlarged.set(this.#bytes.subarray(0, this.#at))

@@ -238,7 +238,7 @@ const createModelTables = async (run: OpenRun): Promise<ReportTable[]> => {
       title: 'Models',
       columns: [
         textColumn('Model'),
-        numberColumn('Answers for'),
+        numberColumn('Selected for'),
         numberColumn('MAE'),
         numberColumn('sMAPE'),
         numberColumn('MASE'),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-/** A draft of a process that was killed; younger ones may be under way. */
+/** Age of a staging file whose process was killed; a younger one may still be written. */
 const staleAfterMs = 60 * 60 * 1000
 const stagingExtension = '.draft'
 

@@ -85,7 +85,7 @@ const assertEmpty = async (target: string, outputPath: string): Promise<void> =>
   }
 }
 
-/** What a draft may hold. */
+/** Files that a staging folder may hold. */
 const stagingFileNames = new Set([...filesInManifest, runFiles.manifest, ownerFile, spillName])
 
 /** Folders that this process is filling at the moment. */
@@ -98,7 +98,7 @@ const removeAbandonedStaging = async (folder: string, outputPath: string): Promi
     (text) => ownerSchema.safeParse(tryParseJson(text)).data,
     () => undefined,
   )
-  // In a container every start bears the same number: another process with ours has ended.
+  // In a container every start has the same process number: another process with ours has ended.
   const isBusy = owner !== undefined && (owner.pid === process.pid ? activeStagingFolders.has(folder) : isProcessAlive(owner.pid))
   if (isBusy) throw outputBusyError(outputPath)
   if (owner === undefined && (await readdir(folder)).some((name) => !stagingFileNames.has(name))) {
@@ -137,7 +137,7 @@ const moveIntoPlace = async (folder: string, target: string): Promise<void> => {
   await rm(folder, { recursive: true })
 }
 
-/** Removes the parent folders that this draft made, as long as nothing else lies in them. */
+/** Removes the parent folders created for this staging folder, as long as they are empty. */
 const removeIfEmpty = async (firstCreatedFolder: string, deepest: string): Promise<void> => {
   for (let folder = deepest; folder.length >= firstCreatedFolder.length; folder = dirname(folder)) {
     if (!existsSync(folder) || (await readdir(folder)).length > 0) return

@@ -2,7 +2,7 @@
 import { drawTags, withColumns } from './sample-draws.ts'
 import type { SlowNoise } from './sample-steps.ts'
 
-/** In the order in which they sort; the rows of a series bear the index. */
+/** In the order in which they sort; the rows of a series carry the index. */
 export const sampleModels = ['prophet', 'seasonal_naive', 'xgboost'] as const
 
 /** How far behind the trend the trees stay: they cannot go beyond what they have seen. */

@@ -1,4 +1,4 @@
-// Writes a sample forecast set of a bank's servers and its servers table: seeded, the same bytes whatever the threads.
+// Writes sample forecasts of a bank's servers and their servers table: seeded, with the same bytes on any number of threads.
 import { randomUUID } from 'node:crypto'
 import { rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'

@@ -125,7 +125,7 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
 }
 
 /**
- * Bears the name of the servers' series, so that the legend switches both. Hollow and without words where the servers
+ * Has the name of the servers' series, so that the legend toggles both. Hollow and without words where the servers
  * have their own.
  */
 const centreSeries = (data: ClustersData, { theme }: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {

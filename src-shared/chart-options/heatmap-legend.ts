@@ -16,7 +16,7 @@ export interface ScaleTick {
   readonly isThreshold: boolean
 }
 
-/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. The first bears the unit. */
+/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. The first has the unit. */
 export const scaleTicks = (
   data: HeatmapData,
   length: number,

@@ -1,4 +1,4 @@
-// The event ledger that a planner keeps beside a run: its lines as an events table has them, and what each does to the run.
+// The event calendar that a planner saves with a run: its lines as in an events table, and the effect of each on the run.
 import { z } from 'zod'
 import { eventReportSchema } from '../artefacts/event-report.ts'
 
@@ -6,7 +6,7 @@ import { eventReportSchema } from '../artefacts/event-report.ts'
 export const eventColumns = ['from', 'to', 'servers', 'group', 'metric', 'effect', 'note'] as const
 export type EventColumn = (typeof eventColumns)[number]
 
-/** At most so many events in one ledger. */
+/** Maximum number of events in a calendar. */
 export const maxEvents = 1000
 
 const field = z.string().max(100_000)
@@ -27,18 +27,18 @@ export const saveEventsRequestSchema = z.strictObject({ folder: z.string().min(1
 
 export const eventCalendarSchema = z.object({
   lines: z.array(eventLineSchema),
-  /** Entry i is about line i; scenarios are of the ledger as it is now, `left_out` as the run found it. */
+  /** Entry i is for line i; scenarios use the calendar as it is now, `left_out` as the run applied it. */
   report: eventReportSchema,
   /** Whether the run was analysed with line i. */
   applied: z.array(z.boolean()),
-  /** Why the run can have no ledger; null where it can. */
+  /** Why the run cannot have an event calendar; null where it can. */
   unavailableReason: z.string().nullable(),
 })
 export type EventCalendarView = z.infer<typeof eventCalendarSchema>
 
 export const serverEventsRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })
 
-/** What the ledger says about one server. */
+/** The events of one server. */
 export const serverEventsSchema = z.object({
   events: z.array(z.object({ note: z.string(), metric: z.string().nullable(), fromMs: z.number(), untilMs: z.number() })),
   /** The forecast with all events to come, by metric, in its unit; metrics that none changes are absent. */

@@ -18,7 +18,7 @@ export type PackingPage = z.infer<typeof packingPageSchema>
 export const hostLoadRequestSchema = z.strictObject({ folder: z.string().min(1), host: z.string().min(1) })
 export type HostLoadRequest = z.infer<typeof hostLoadRequestSchema>
 
-/** Demand on a host with its guests, by the metric that fills it most; shares are percent of the host's capacity. */
+/** Demand on a host after consolidation, by the metric that fills it most; shares are percent of the host's capacity. */
 export const hostLoadSchema = z.object({
   host: z.string(),
   metric: z.string(),

@@ -22,7 +22,7 @@ export type StepExample = z.infer<typeof stepExampleSchema>
 const stepSchema = z.object({
   key: z.string(),
   title: z.string(),
-  /** What the original does and what Headroom does instead, one plain sentence. */
+  /** What Module 05 does and what Headroom does instead, in one sentence. */
   sentence: z.string(),
   before: figureSchema,
   after: figureSchema,
@@ -46,7 +46,7 @@ export type ReconciliationChain = z.infer<typeof chainSchema>
 
 export const reconciliationSchema = z.object({
   run: z.object({ folder: z.string(), run_id: z.string(), analyzed_at: z.string(), rows: count, servers: count }),
-  /** What had to be assumed about the original's settings, one sentence each. */
+  /** Assumptions about the settings of Module 05, one sentence each. */
   assumptions: z.array(z.string()),
   chains: z.array(chainSchema),
 })

@@ -37,7 +37,7 @@ export const changeCauseSchema = z.enum(['policy', 'model', 'data', 'together'])
 
 export const evaluatedSideSchema = z.object({
   model: z.string().nullable(),
-  /** The P95 that the run judged, by its own basis, in the metric's unit. */
+  /** The P95 that the run evaluated on its basis, in the metric's unit. */
   p95: z.number().nullable(),
   threshold: z.number().nullable(),
   is_at_risk: z.boolean(),

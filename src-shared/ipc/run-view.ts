@@ -172,12 +172,12 @@ export const serverDetailSchema = z.object({
       /** The servers next to it in that order. */
       previousServer: z.string().nullable(),
       nextServer: z.string().nullable(),
-      /** The accountable model's line: measured in the history, forecast in the horizon. */
+      /** The selected model's line: measured in the history, forecast in the horizon. */
       series: z.object({
         timesMs: z.instanceof(Float64Array),
         measured: z.instanceof(Float32Array),
         forecast: z.instanceof(Float32Array),
-        /** Bounds as the forecast set has them, NaN where it has none; `interval_margin` widens them to their nominal level. */
+        /** Bounds as the forecasts state them, NaN where there are none; `interval_margin` widens them to their nominal level. */
         lower: z.instanceof(Float32Array),
         upper: z.instanceof(Float32Array),
       }),

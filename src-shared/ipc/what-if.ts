@@ -59,7 +59,7 @@ export const whatIfRequestSchema = z.strictObject({
   /** Servers named per list at most, the most urgent first; null: all. */
   max_listed: count.nullable(),
   /**
-   * Names the asker, for instance a slider: a newer question of the same asker on the same run drops those that wait, and they are
+   * Names the client, for instance a slider: a newer request of the same client on the same run drops those that wait, and they are
    * refused as `cancelled`. Null: always answered.
    */
   clientId: z.string().min(1).nullable(),
@@ -75,7 +75,7 @@ export const whatIfChoicesSchema = z.object({
   underutilized_threshold: z.number(),
   /** From first to last time of the longest horizon, and one step; 0 without any. */
   horizon_days: z.number(),
-  /** Judged metrics and the servers' groups, sorted. */
+  /** Metrics with a threshold and the servers' groups, sorted. */
   metrics: z.array(z.string()),
   business_units: z.array(z.string()),
   regions: z.array(z.string()),
@@ -87,7 +87,7 @@ export type WhatIfChoices = z.infer<typeof whatIfChoicesSchema>
 export const scenarioFiguresSchema = z.object({
   servers: count,
   at_risk_servers: count,
-  /** Null where the run did not judge idleness by the accountable model (module05, folders of the Python original). */
+  /** Null where idle servers were not found by the selected model (method `module05`, folders of Module 05). */
   underutilized_servers: count.nullable(),
   /** Of the servers at risk. */
   soonest_breach: z.object({ server_id: z.string(), metric: z.string(), at: instant }).nullable(),

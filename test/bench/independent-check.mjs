@@ -1,4 +1,4 @@
-// A run's artefacts against plain queries on its forecast set, which share no code with the engine: `node independent-check.mjs SET RUN`.
+// A run's artefacts against plain queries on its forecasts, which share no code with the engine: `node independent-check.mjs SET RUN`.
 // Prints what it compared; exit 1 where anything differs. For daily sets of one metric whose models all cover the same backtest days.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

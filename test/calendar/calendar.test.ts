@@ -86,7 +86,7 @@ describe('the end of a quarter', () => {
     expect(allDays[0]).toBe('02-01')
   })
 
-  test('is the last day alone under the method of the original, whatever the configuration says', async () => {
+  test('is the last day alone under the method of Module 05, whatever the configuration says', async () => {
     const config = { eoq_window_days: 14, eoq_months: [1], fiscal_year_start_month: 2 }
     expect(await markedDays('isEoq', 2027, config, module05)).toEqual(['03-31', '06-30', '09-30', '12-31'])
   })

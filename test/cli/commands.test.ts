@@ -93,7 +93,7 @@ describe('analyze', () => {
     }
   }, 60_000)
 
-  test('--model answers for every series, and the manifest keeps what was asked', async () => {
+  test('--model is selected for every series, and the manifest records the option', async () => {
     await headroomDone(
       [
         'analyze',

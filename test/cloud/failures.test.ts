@@ -1,4 +1,4 @@
-// Every failure that users meet, brought about in the simulated account: its cause and its next step.
+// Every failure that users meet, caused in the simulated account: its explanation and its next step.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'

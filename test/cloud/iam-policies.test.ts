@@ -1,4 +1,4 @@
-// The shipped policies, enforced by the simulated account: whole trips work under them, nothing in them is granted in vain, and what lies outside is refused.
+// The shipped policies, enforced by the simulated account: whole cloud runs work under them, every granted action is needed, and what lies outside is refused.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'

@@ -42,7 +42,7 @@ describe('what-if in the engine process', () => {
     expect(newly_at_risk.servers.map(({ server_id }) => server_id)).toEqual(['charlie', 'bravo'])
   })
 
-  it("answers a slider's last question and drops those before it, and no other asker's", async () => {
+  it("answers a slider's last request and drops those before it, and no other client's", async () => {
     const ask = startEngine()
     const slider = [60, 65, 70, 72, 95].map((threshold) => ask('scenario.evaluate', whatIfPayload(threshold, 'threshold')))
     const others = [

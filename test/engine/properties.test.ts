@@ -79,7 +79,7 @@ describe('no figure changes', () => {
     }
   })
 
-  test('when columns come in another order and bear other names', async () => {
+  test('when columns come in another order and have other names', async () => {
     const renamed = await workspace.writeQuery(
       'renamed.parquet',
       `SELECT yhat_upper AS p90, yhat_lower AS p10, predicted AS yhat, actual AS y, model, timestamp AS ds, server_id AS host, * EXCLUDE

@@ -1,4 +1,4 @@
-// Forecast sets as people have them: names, types, files and folders; what is written back unchanged; what is refused (sections 2 and 9).
+// Forecasts as tools write them: names, types, files and folders; columns written back unchanged; inputs refused (sections 2 and 9).
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -211,7 +211,7 @@ describe('files', () => {
     ])
   })
 
-  test('may bear brackets, stars, quotes and spaces in their names, also where a neighbour would match the pattern', async () => {
+  test('may have brackets, stars, quotes and spaces in their names, also where a neighbour would match the pattern', async () => {
     const folder = join(workspace.folder, "it's [v1] *?")
     await mkdir(folder)
     await workspace.writeQuery("it's [v1] *?/run [1] ünï.parquet", baseline)

@@ -1,4 +1,4 @@
-// Forecast sets that no analysis can be made of: each is refused by one sentence with file and column, and leaves nothing behind.
+// Forecasts that cannot be analysed: one sentence with file and column refuses each, and no files remain.
 import { copyFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

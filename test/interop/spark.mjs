@@ -49,7 +49,9 @@ const compareSet = async (
     const differences = await differencesOfRuns(run, home)
     for (const difference of differences) console.log(`DIFFERENT: ${difference}`)
     const jobs = output.split('\n').filter((line) => line.startsWith('Job Completed'))
-    console.log(`${name}: the trip took ${seconds} s (${jobs.join(', ')}); its run is ${differences.length === 0 ? 'the same' : 'ANOTHER'}`)
+    console.log(
+      `${name}: the cloud run took ${seconds} s (${jobs.join(', ')}); its run is ${differences.length === 0 ? 'the same' : 'ANOTHER'}`,
+    )
     return differences.length === 0 && jobs.length === 2 ? 0 : 1
   } finally {
     await account.stop()

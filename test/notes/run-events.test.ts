@@ -96,10 +96,10 @@ describe.each(['expected', 'conservative'] as const)('an event calendar of a run
 })
 
 describe('a run that was analysed with events', () => {
-  test('begins with those, knows them as heeded, and says what it left out for them', async () => {
+  test('begins with those, marks them as applied, and states the rows excluded for them', async () => {
     const run = await workspace.analyse(forecasts, {
       serversTable,
-      eventsTable: await workspace.writeText('heeded.csv', toEventsTable(lines)),
+      eventsTable: await workspace.writeText('applied.csv', toEventsTable(lines)),
     })
     await withRun(run, async (open) => {
       const eventCalendar = await readRunEvents(open)

@@ -63,7 +63,7 @@ describe('a daily fleet of 120 servers', () => {
     })
   })
 
-  test('has the columns of a forecast set', async () => {
+  test('has the columns of forecasts', async () => {
     const columns = await database.rows(
       `SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM ${forecasts})`,
       z.object({ name: z.string(), type: z.string() }),

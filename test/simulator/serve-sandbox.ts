@@ -1,4 +1,4 @@
-// A simulated account to try everything in: a bucket, a role, quotas, and a forecast set in the bucket.
+// A simulated account: a bucket, a role, quotas, and forecasts in the bucket.
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { defaultChecksum, storeObject } from './s3-objects.ts'

@@ -6,7 +6,7 @@ import { seededRandom } from '../fixtures/seeded-random.ts'
 const target = 0.7
 const groups = 400
 
-/** Fewest hosts that can hold all: for each choice of hosts, every way to spread the others. A host without guests may be as full as it is. */
+/** Fewest hosts that can hold all: for each choice of hosts, every way to spread the others. A host without consolidated servers may be as full as it is. */
 const findMinHosts = (servers: readonly PackableServer[]): number => {
   const canHold = (host: PackableServer, consolidated: readonly PackableServer[]): boolean =>
     consolidated.length === 0 ||

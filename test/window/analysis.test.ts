@@ -36,7 +36,7 @@ const waitForAnalysisStart = async ({ page }: LaunchedApp): Promise<void> => {
 const enginePid = ({ app }: LaunchedApp): Promise<number> =>
   app.evaluate(({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Headroom engine')?.pid ?? 0)
 
-describe('a large forecast set', () => {
+describe('large forecasts', () => {
   it('tells its progress and the servers table beside it, and leaves nothing when cancelled', async () => {
     await withWindow([large], async (window) => {
       const { page, home } = window

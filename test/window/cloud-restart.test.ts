@@ -1,4 +1,4 @@
-// The app is killed while it uploads, submits, watches and downloads: started again, it ends the trip with one job, and sends and fetches nothing twice.
+// The app is killed while it uploads, submits, watches and downloads: started again, it completes the cloud run with one job, and uploads and downloads nothing twice.
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// The trip to the cloud in the real window: connect, check, launch, watch, be notified, look at the result; and what goes wrong on it.
+// A cloud run in the real window: connect, check, launch, watch, be notified, open the result; and its failures.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -14,7 +14,7 @@ export interface LaunchedApp {
   home: string
   /** Everything that the app writes lies in it or in its home. */
   folder: string
-  /** Ends the app; removes its folders, except a `home` that the test brought along. */
+  /** Ends the app; removes its folders, except a `home` that the test supplied. */
   close: () => Promise<void>
 }
 

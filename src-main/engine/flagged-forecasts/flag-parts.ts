@@ -1,4 +1,4 @@
-// The flags of a forecast set, as small Parquet files whose row groups hold the rows of the input's row groups.
+// The flags of the forecasts, as small Parquet files with the same rows per row group as the input.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'

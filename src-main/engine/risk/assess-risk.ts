@@ -51,7 +51,7 @@ export const assessRisk = async (
 const deviationSql = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
 const distanceSql = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
 
-/** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL where nothing is judged. */
+/** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL for metrics without a threshold. */
 export const unitsToAddSql = (units: string, p95: string, threshold: string): string => `
   CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
        WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))

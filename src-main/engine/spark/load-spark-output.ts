@@ -1,4 +1,4 @@
-// The tables of a stage folder in DuckDB, as the engine's own steps would have left them.
+// Loads Spark output into DuckDB, as the tables that the engine's own stages create.
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -90,5 +90,5 @@ const assertComplete = async (database: Database): Promise<void> => {
     z.object({ is_whole: z.boolean() }),
   )
   if (is_whole) return
-  throw new HeadroomError('input-changed', 'The tables of the stage folder do not belong together.', { next: 'Run the Spark job again.' })
+  throw new HeadroomError('input-changed', 'The tables of the Spark output do not belong together.', { next: 'Run the Spark job again.' })
 }

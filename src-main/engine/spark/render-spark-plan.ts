@@ -1,4 +1,4 @@
-// The row-level work as a list of SQL statements: selection, risk, flags and the exchange, from the same SQL that runs on DuckDB (decisions 12 and 15).
+// The row-level work as a list of SQL statements: selection, risk, flags and the hand-off, from the same SQL that runs on DuckDB (decisions 12 and 15).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { identifier } from '../../database/database.ts'
 import { horizonFiguresQuery, horizonMeansQuery, horizonQuery, longestRunsQuery, seriesRiskQuery } from '../risk/assess-risk.ts'

@@ -6,10 +6,10 @@ import { analysisConfigSchema } from '../../../src-shared/config/analysis-config
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { granularitySchema, inputEntrySchema } from '../../../src-shared/run/run-manifest.ts'
 
-/** Of plan, script and stage folder: they belong together. */
+/** Version of plan, script and Spark output: they belong together. */
 export const sparkOutputVersion = 2
 
-/** Written last: a stage folder with it is complete. */
+/** Written last: Spark output with it is complete. */
 export const sparkOutputNotesFile = 'stage.json'
 
 /** Parquet folders of a stage, by what they hold. */

@@ -38,7 +38,7 @@ const sparkFunctions: Readonly<Record<string, Render>> = {
   },
 }
 
-/** Words that only DuckDB understands: a statement with one of them has no Spark form yet. */
+/** Functions that only DuckDB has: a statement with one of them has no Spark form yet. */
 const unsupportedFunctions = new Set([
   'bitstring_agg',
   'list',

@@ -67,8 +67,7 @@ const reconcileKind = async (
       ...stage,
       key: 'judged_metrics',
       title: 'percentages only',
-      sentence:
-        'Module 05 holds every metric against a percentage; here only metrics in percent, or with a threshold of their own, are judged.',
+      sentence: 'Module 05 holds every metric against a percentage; Headroom evaluates only metrics in percent or with a custom threshold.',
       from: 'selected_row',
       to: 'judged_row',
       detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,

@@ -1,4 +1,4 @@
-// The overview of a run: title, span, headline figures, warnings and missing parts.
+// The overview of a run: title, span, key figures, warnings and missing parts.
 import { z } from 'zod'
 import { completeConfig, hasThreshold } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'

@@ -11,7 +11,7 @@ export const createScenarioParameters = (fleet: WhatIfFleet, { config }: WhatIfP
     const entries = scenario.special_thresholds.filter((entry) => entry.column === column)
     for (const { value } of entries)
       assertKnown(
-        `judged ${column}`,
+        `${column} with a threshold called`,
         value,
         fleet.rules.map((rule) => rule[column]),
       )

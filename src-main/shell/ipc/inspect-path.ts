@@ -1,4 +1,4 @@
-// Tells run folders from forecast sets, and finds the servers table that lies beside a forecast set.
+// Distinguishes run folders from forecasts, and finds the companion tables of forecasts.
 import { access, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -28,7 +28,7 @@ export const inspectPath = async (path: string): Promise<InspectedPath> => {
 /** "fleet" of /data/fleet.parquet and of /data/fleet. */
 export const inputName = (path: string): string => basename(path, extname(path)) || 'forecast'
 
-/** `<name>.servers.csv` or `<name>.events.csv` beside the forecast set. */
+/** `<name>.servers.csv` or `<name>.events.csv` in the folder of the forecasts. */
 export const findCompanionTable = async (path: string, kind: 'servers' | 'events'): Promise<string | null> => {
   const table = join(dirname(path), `${inputName(path)}.${kind}.csv`)
   return (await fileExists(table)) ? table : null

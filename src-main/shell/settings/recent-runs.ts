@@ -1,4 +1,4 @@
-// The runs opened last, newest first, with their headline numbers.
+// The runs opened last, newest first, with their key figures.
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { recentRunSchema, type RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'

@@ -156,7 +156,7 @@ describe('sign-in', () => {
     ])
   })
 
-  it('heeds no answer with another state', async () => {
+  it('ignores a response with another state', async () => {
     await configure(session)
     const openWithForgedCallback = async (url: string) => {
       const redirect = new URL(url).searchParams.get('redirect_uri')!

@@ -82,7 +82,7 @@ describe('the engine bundle', () => {
 
   it.skipIf(!hasNamespaces)('analyses without Node, packages or network around it, to the same bytes as here', async () => {
     const { sha256 } = engineSchema.parse(JSON.parse(await readFile(join(bundle, 'engine.json'), 'utf8')))
-    const { code, lines, ml } = await analyseInContainer('good', [...analysis, '--run-id', 'trip-1', '--json'], {
+    const { code, lines, ml } = await analyseInContainer('good', [...analysis, '--run-id', 'cloud-run-1', '--json'], {
       HEADROOM_ENGINE_SHA256: sha256,
     })
     expect({ code, last: lines.at(-1) }).toMatchObject({ code: 0, last: expect.stringContaining('"type":"finished"') })
@@ -92,7 +92,7 @@ describe('the engine bundle', () => {
     const names = (await readdir(output)).sort()
     expect(names).toEqual(Object.values(runFiles).sort())
     const manifest = JSON.parse(await readFile(join(output, 'manifest.json'), 'utf8')) as { run_id: string }
-    expect(manifest.run_id).toBe('trip-1')
+    expect(manifest.run_id).toBe('cloud-run-1')
     const compared = names.filter((name) => name !== runFiles.manifest && name !== runFiles.summary)
     const differing = await Promise.all(
       compared.map(async (name) => ((await readFile(join(output, name))).equals(await readFile(join(sample.run, name))) ? [] : [name])),

@@ -1,4 +1,4 @@
-// The whole trip by one command: the run that comes home is the run that this machine makes, and nothing secret lies anywhere.
+// A whole cloud run by one command: the downloaded run equals a local run, and no secret is stored anywhere.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

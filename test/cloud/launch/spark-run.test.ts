@@ -176,7 +176,7 @@ describe('one command', () => {
   })
 })
 
-describe('a trip that is broken off', () => {
+describe('an interrupted cloud run', () => {
   it('between the stages goes on when it is watched again, and makes each job once', async () => {
     const launched = await launch()
     expect(launched).toMatchObject({ code: 0, stderr: expect.stringContaining('headroom cloud watch') })

@@ -1,4 +1,4 @@
-// Preflight: each check sees what is wrong and says how to mend it; a launch within SageMaker's limits is told apart from one beyond them.
+// Preflight: each check finds its fault and names the fix; launches within SageMaker's limits pass, those beyond are refused.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'

@@ -209,7 +209,7 @@ describe('a run comes home', () => {
     await expectNothingLeft()
   })
 
-  it('as the original’s folder too, which has no manifest', async () => {
+  it('as a folder of Module 05 too, which has no manifest', async () => {
     workspace.put('runs/1/risk_flagged_forecasts.parquet', 'original')
     workspace.put('runs/1/module_05_summary.json', '{}')
     expect(await download(null)).toMatchObject({ verified: false, files: 2 })

@@ -1,4 +1,4 @@
-// Whether breach probabilities are worth more than the plain flag and the base rate, cross-fitted on held-back ends of real and sample backtests.
+// Whether breach probabilities are worth more than the plain flag and the base rate, cross-fitted on hold-out windows of real and sample backtests.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'

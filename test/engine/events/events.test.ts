@@ -1,4 +1,4 @@
-// The event ledger: past events out of errors and season, events to come as a scenario beside the run's own figures, lines that do not fit.
+// The event calendar: past events excluded from errors and season, future events as a scenario next to the run's figures, invalid lines.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -195,7 +195,7 @@ test('a scenario is what an analysis of forecasts so changed finds, on the sampl
   expect(together!.before.at_risk_servers).toBe(run.manifest.counts.at_risk_servers)
   expect(together!.pushed_over.count).toBeGreaterThan(0)
   expect(together!.after.at_risk_servers).toBe(together!.before.at_risk_servers + together!.pushed_over.count - together!.saved.count)
-  // Every judged server is touched, so that the one event alone is all of them together.
+  // The event affects every evaluated server, so that its effect equals the total.
   expect(events[0]!.scenario).toEqual(together)
 
   const withEightThreads = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, threads: 8 })

@@ -12,7 +12,7 @@ afterAll(async () => workspace.close())
 
 const parseObject = z.record(z.string(), z.unknown())
 
-describe('by the method of the original', () => {
+describe('by the method of Module 05', () => {
   let run: FinishedRun
   let summary: Record<string, unknown>
   beforeAll(async () => {

@@ -150,7 +150,7 @@ describe('a fleet', () => {
         ...level('retail far', [10, 10]),
         // Where its second time is missing it counts with its peak: 30 + 45 exceed 70 although 30 + 40 would not.
         ...level('gap host', [30, 30]),
-        ...level('gap guest', [45]),
+        ...level('gap server', [45]),
         ...level('gap third', [60, 1]),
       ]),
       {
@@ -172,7 +172,7 @@ describe('a fleet', () => {
             'alone,single,,,100,1',
             'retail far,retail,west,,100,1',
             'gap host,gaps,,,1,1',
-            'gap guest,gaps,,,1,1',
+            'gap server,gaps,,,1,1',
             'gap third,gaps,,,1,1',
           ].join('\n'),
         ),
@@ -219,7 +219,7 @@ describe('a fleet', () => {
   })
 
   test('a server counts with its peak where its forecast has no row', async () => {
-    expect((await recommendationByServer())['gap guest']).toEqual(['keep', null])
+    expect((await recommendationByServer())['gap server']).toEqual(['keep', null])
   })
 
   test('savings are those of the servers that leave, and the total is their sum', () => {

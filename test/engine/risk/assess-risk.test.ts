@@ -292,7 +292,7 @@ describe('of several metrics', () => {
     expect(summary).toMatchObject({ total_servers: 7, at_risk_servers: 3, underutilized_servers: 2 })
   })
 
-  test('a metric that is no percentage is never judged', async () => {
+  test('a metric that is no percentage is not evaluated', async () => {
     expect(await run.riskOf('idle', 'net_bytes')).toMatchObject({
       is_at_risk: false,
       risk_level: null,
@@ -306,7 +306,7 @@ describe('of several metrics', () => {
     expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'unjudged-metric', examples: ['net_bytes'] }))
   })
 
-  test('a server is underutilised only when every judged metric is, and then all of it', async () => {
+  test('a server is underutilised only when every evaluated metric is, and then as a whole', async () => {
     const flagged = await run.flagged(
       'SELECT server_id, bool_and(is_underutilized) AS every, bool_or(is_underutilized) AS any FROM flagged GROUP BY 1 ORDER BY 1',
     )

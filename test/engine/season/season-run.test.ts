@@ -147,7 +147,7 @@ describe('two servers', () => {
     expect(profile.series[7]).toEqual(times(7, 0))
   })
 
-  test('have the same season under the original method, whose flags mark one day alone', async () => {
+  test('have the same season under the method of Module 05, whose flags mark one day alone', async () => {
     const defaultSeason = await workspace.analyse(await workspace.writeForecasts('two-original.parquet', rows), { method: 'module05' })
     expect(await defaultSeason.riskOf('ledger')).toMatchObject({ eoq_uplift_points: expect.closeTo(6, 9), breaches_eoq: 3 })
     const days = await defaultSeason.flagged(`SELECT DISTINCT strftime(timestamp, '%m-%d') AS day FROM flagged WHERE is_eoq ORDER BY 1`)

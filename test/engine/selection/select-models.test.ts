@@ -1,4 +1,4 @@
-// The accountable model: which one is selected, by what errors, and what is reported of each (analysis definition, section 3).
+// The selected model: which one it is, by which errors, and what is reported of each (analysis definition, section 3).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
@@ -128,14 +128,14 @@ describe('on backtests that cover different times', () => {
         ...seriesRows({ server: 'broken', model: 'broken', actual: times(15, 50), predicted: broken, horizon: [10] }),
         ...seriesRows({ server: 'broken', model: 'whole', actual: times(15, 50), predicted: times(15, 53), horizon: [10] }),
         ...seriesRows({
-          server: 'strangers',
+          server: 'no common times',
           model: 'first half',
           actual: times(20, 50),
           predicted: times(20, 55),
           horizon: times(22, 10),
         }),
         ...seriesRows({
-          server: 'strangers',
+          server: 'no common times',
           model: 'second half',
           start: '2026-01-21',
           actual: times(20, 50),
@@ -157,7 +157,7 @@ describe('on backtests that cover different times', () => {
 
   test('where no time is common, the errors over their own times decide fleet-wide', async () => {
     // No MASE anywhere (nothing changes); median MAE over the fleet: first half 5, second half 1.
-    expect(await run.riskOf('strangers')).toMatchObject({ model: 'second half', backtest_points: 0, mae: null })
+    expect(await run.riskOf('no common times')).toMatchObject({ model: 'second half', backtest_points: 0, mae: null })
   })
 })
 
@@ -218,7 +218,7 @@ describe('a forced model', () => {
     ...seriesRows({ server: 'one', model: 'good', actual: times(14, 50), horizon: [95] }),
   ]
 
-  test('answers for every series that has it; the others have no horizon', async () => {
+  test('is selected for every series that has it; the others have no horizon', async () => {
     const run = await workspace.analyse(await workspace.writeForecasts('forced.parquet', rows), { model: 'flat' })
     expect(await run.riskOf('both')).toMatchObject({ model: 'flat', horizon_p95: 90, is_at_risk: true, mae: 10 })
     expect(await run.riskOf('one')).toMatchObject({ model: null, horizon_periods: 0, horizon_p95: null, is_at_risk: false })

@@ -65,7 +65,7 @@ describe('a run finished from a stage', () => {
     )
   })
 
-  test('with a forced model, past and coming events, and judged conservatively', async () => {
+  test('with a forced model, past and future events, and the conservative basis', async () => {
     const events = await workspace.writeText(
       'events.csv',
       'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n2026-04-05,2026-04-20,host-0*,cpu_p95,40 %,Merger\n',

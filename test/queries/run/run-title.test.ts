@@ -1,4 +1,4 @@
-// The name of a run in the headline: by what was analysed, however it was laid out.
+// The title of a run: by the inputs analysed, in any folder layout.
 import { expect, it } from 'vitest'
 import { createRunTitle } from '../../../src-main/queries/run/run-title.ts'
 

@@ -212,8 +212,11 @@ describe('three servers', () => {
     [{ removed_servers: ['d'] }, 'The run has no server "d".'],
     [{ added_servers: [{ count: 1, like: 'zeta-web-1' }] }, 'The run has no server "zeta-web-1".'],
     [{ group_growth: [{ column: 'region', value: 'asia', percent: 5 }] }, 'The run has no region "asia".'],
-    [{ special_thresholds: [{ column: 'metric', value: 'disk', threshold: 5 }] }, 'The run has no judged metric "disk".'],
-    [{ special_thresholds: [{ column: 'criticality', value: 'high', threshold: 5 }] }, 'The run has no judged criticality "high".'],
+    [{ special_thresholds: [{ column: 'metric', value: 'disk', threshold: 5 }] }, 'The run has no metric with a threshold called "disk".'],
+    [
+      { special_thresholds: [{ column: 'criticality', value: 'high', threshold: 5 }] },
+      'The run has no criticality with a threshold called "high".',
+    ],
   ])('refuse %j', (scenario, message) => {
     expect(() => requestScenario(fleet, scenario)).toThrow(expect.objectContaining({ code: 'scenario-invalid', message }))
   })

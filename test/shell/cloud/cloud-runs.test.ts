@@ -1,4 +1,4 @@
-// The trips of a window from one start to the next: what is under way goes on, what is lost is shown and not asked for again.
+// The cloud runs of a window from one start to the next: running ones go on, lost ones are shown and not requested again.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -29,7 +29,7 @@ const open = () =>
     },
     onRun: () => undefined,
     onLines: () => undefined,
-    onEnd: (trip) => void ends.push(trip),
+    onEnd: (cloudRun) => void ends.push(cloudRun),
     pollMs: 20,
   })
 

@@ -36,7 +36,7 @@ const launched = async (overrides: Partial<typeof emptyLaunchForm>) => {
   return job!.request
 }
 
-describe('the draft of a launch', () => {
+describe('the launch form', () => {
   it('sends key, network, tags and volume', async () => {
     expect(await launched(advanced)).toMatchObject({
       NetworkConfig: {
@@ -90,7 +90,7 @@ const inputsOf = (job: { readonly ProcessingInputs?: unknown }): Record<string, 
 const argumentsOf = (job: { readonly AppSpecification?: unknown }) =>
   (job.AppSpecification as { ContainerEntrypoint: string[]; ContainerArguments: string[] }) ?? {}
 
-describe('what the draft brings along', () => {
+describe('what the launch form uploads', () => {
   const root = '/opt/ml/processing/input'
 
   it('are the tables that are named, uploaded and handed to the engine', async () => {

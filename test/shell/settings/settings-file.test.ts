@@ -1,4 +1,4 @@
-// Settings of every age: read, brought up to date, and never lost before they are replaced.
+// Settings of every version: read, upgraded, and never lost before they are replaced.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ test('what is written is read, with its version', async () => {
   expect(await readdir(folder)).toEqual(['settings.json'])
 })
 
-test('those of the first version are brought up to date, and kept as they were', async () => {
+test('those of the first version are upgraded, and a copy stays as it was', async () => {
   await writeFile(path, first)
   const settings = await readSettingsFile(path)
   expect(settings).toEqual({ ...defaultSettings, theme: 'dark', zoom: 1.2, analysis: { high_threshold: 85 }, queryHistory: ['SELECT 1'] })
