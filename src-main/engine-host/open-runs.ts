@@ -26,7 +26,7 @@ export class OpenRuns {
     return result
   }
 
-  /** The run itself, beside whatever is queried: for what was read from it before. Its database is for `query` alone. */
+  /** The open run, for data already read from it. Only `query` may use its database. */
   getOpenRun(folder: string): Promise<OpenRun> {
     const entry = this.#entries.get(resolve(folder))
     return entry?.run ?? this.query(folder, async (run) => run)

@@ -187,7 +187,7 @@ const readServers = async (database: Database, condition: string): Promise<Event
 const describeEventWithoutEffect = async (database: Database, event: CalendarEvent, servers: number): Promise<string> => {
   const line = `line ${event.line}`
   if (servers === 0)
-    return `${line}: no series of the set is meant by ${event.target.text}${event.metric === null ? '' : ` and ${event.metric}`}`
+    return `${line}: no series of the dataset matches ${event.target.text}${event.metric === null ? '' : ` and ${event.metric}`}`
   const { ahead } = await database.row(
     'SELECT coalesce(make_timestamp_ms(CAST($1 AS BIGINT)) > min(horizon_start), false) AS ahead FROM series_risk',
     z.object({ ahead: z.boolean() }),

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 
-/** Spark and Hadoop leave `_temporary` and `.crc` beside the data. */
+/** Spark and Hadoop leave `_temporary` and `.crc` next to the data. */
 const isHidden = (path: string): boolean => path.split(/[\\/]/).some((part) => /^[._]/.test(part))
 
 /** `path`: of a file, relative to the folder or prefix that was named. */

@@ -1,4 +1,4 @@
-// The set's granularity: the commonest step between consecutive times of a series.
+// The dataset's granularity: the most frequent step between consecutive times of a series.
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { Granularity } from '../../src-shared/run/run-manifest.ts'

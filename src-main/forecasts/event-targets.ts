@@ -1,4 +1,4 @@
-// Which series of the set an event is about, and which of their times it touches.
+// Which series of the dataset an event applies to, and which of their times it affects.
 import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import type { GroupColumn, CalendarEvent } from './events-table.ts'

@@ -58,7 +58,7 @@ export const assertCompatibleColumns = (schemas: readonly FileSchema[]): void =>
       throw new HeadroomError(
         'input-column-conflict',
         `Column ${column} of ${file.name} holds ${describeType(type)}, but in ${first.name} it holds ${describeType(first.type)}.`,
-        { next: 'Write all files of the set with one schema.' },
+        { next: 'Write all files of the dataset with one schema.' },
       )
     }
   }
@@ -81,7 +81,7 @@ export const assertRequiredColumns = (schemas: readonly FileSchema[], { server_i
     throw new HeadroomError(
       'input-column-missing',
       `${fileWithoutColumn.file.name} has no column ${column}, which ${fileWithColumn.file.name} has; it has ${fileWithoutColumn.columns.map((candidate) => candidate.column).join(', ')}.`,
-      { next: 'Write all files of the set with one schema.' },
+      { next: 'Write all files of the dataset with one schema.' },
     )
   }
 }

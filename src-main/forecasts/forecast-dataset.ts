@@ -9,7 +9,7 @@ import { assertUnchanged, findForecastFiles, parquetRelationSql, type ForecastFi
 
 export interface ForecastDataset {
   readonly files: readonly ForecastFile[]
-  /** Name of the set in messages: the file, or "N files". */
+  /** Name of the dataset in messages: the file, or "the dataset of N files". */
   readonly name: string
   readonly schema: readonly ForecastColumn[]
   readonly columns: MappedColumns
@@ -26,7 +26,7 @@ export interface ForecastExpressions {
   readonly predicted: string
   readonly yhat_lower: string
   readonly yhat_upper: string
-  /** As the set states it; NULL where it does not. */
+  /** As the dataset states it; NULL where it does not. */
   readonly is_future: string
   readonly cutoff: string
   readonly horizon_offset: string
@@ -40,7 +40,7 @@ export const openForecastDataset = async (
   flags: 'rejected' | 'ignored' = 'rejected',
 ): Promise<ForecastDataset> => {
   const files = await findForecastFiles(database, inputs)
-  const name = files.length === 1 ? files[0]!.name : `the set of ${files.length} files`
+  const name = files.length === 1 ? files[0]!.name : `the dataset of ${files.length} files`
   try {
     return await openFiles(database, files, name, config, flags)
   } catch (thrown) {

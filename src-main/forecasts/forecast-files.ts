@@ -21,7 +21,7 @@ const maxOpenFiles = 64
 const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
 const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
-/** Files of the set by name, however they were named. Each begins and ends as Parquet does. */
+/** Files of the dataset, sorted by path. Each begins and ends as Parquet does. */
 export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFile[]> => {
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
   const files: ForecastFile[] = []

@@ -1,4 +1,4 @@
-// Which thresholds apply to a metric on a server, as SQL: whoever plans a Spark job does not know the metrics yet.
+// Which thresholds apply to a metric on a server, as SQL, since a Spark plan is made before the metrics are known.
 import { percentMetricTokens, type AnalysisConfig, type Thresholds } from '../../src-shared/config/analysis-config.ts'
 import { literal } from '../database/database.ts'
 

@@ -1,4 +1,4 @@
-// Parquet files joined into one, with further columns beside theirs: pages are copied as they are, only the footer is new.
+// Joins Parquet files into one and appends columns: pages are copied as they are, only the footer is new.
 import { open, type FileHandle } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import {

@@ -63,7 +63,7 @@ const stepsOfServersSql = (parts: string, cadence: Cadence, seed: number): strin
 export const forecastRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string =>
   forecastsSql(utilisationSql(stepsOfServersSql(readPartsSql(partsFiles), cadence, seed), cadence))
 
-/** What the horizon will really bring. */
+/** The true values of the horizon. */
 export const truthRowsSql = (partsFiles: readonly string[], cadence: Cadence, seed: number): string => {
   const horizonPart = Math.floor(cadence.backtestSteps / cadence.partSteps)
   const parts = `${readPartsSql(partsFiles)} WHERE model_index = 0 AND part >= ${horizonPart}`

@@ -3,7 +3,7 @@ import type { Cadence } from './sample-calendar.ts'
 import { drawTags, withColumns } from './sample-draws.ts'
 import type { SlowNoise } from './sample-steps.ts'
 
-/** Shares of the noise that each step draws anew and that yesterday already knew; the squares add up to 1. */
+/** Shares of the noise that are new at each step and carried over from the step before; the squares add up to 1. */
 const newShare = 0.6
 const slowShare = 0.8
 

@@ -12,12 +12,12 @@ import { serversTableSql } from './sample-servers.ts'
 export interface SampleFleetRequest {
   /** 1 to 1,000,000. */
   readonly servers: number
-  /** Parquet file to write; the servers table goes beside it as `NAME.servers.csv`. Files of these names are replaced. */
+  /** Parquet file to write; the servers table is written next to it as `NAME.servers.csv`. Files of these names are replaced. */
   readonly out: string
   readonly granularity: Granularity
   /** 0 to 4,294,967,295. */
   readonly seed: number
-  /** Parquet file for what the horizon will really bring: `server_id`, `timestamp`, `actual`. */
+  /** Parquet file for the true values of the horizon: `server_id`, `timestamp`, `actual`. */
   readonly includeTruth?: string | undefined
   readonly threads?: number | undefined
 }

@@ -9,7 +9,7 @@ interface FieldProps {
   readonly children?: ReactNode
 }
 
-/** The button beside the input stays out of its label. */
+/** The button next to the input is not part of its label. */
 export const Field = ({ label, value, placeholder, onChange, children }: FieldProps) => {
   const id = useId()
   return (

@@ -17,7 +17,7 @@ declare global {
   }
 }
 
-/** When something happened last, for whoever measures the window. */
+/** Marks the time of an event, for measurements of the window. */
 const markLatest = (name: string): void => {
   performance.clearMarks(name)
   performance.mark(name)

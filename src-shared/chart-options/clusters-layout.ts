@@ -1,4 +1,4 @@
-// Where the parts of the cluster scatter lie: the legend beside the plot, or above it where the chart is narrow.
+// Positions of the parts of the cluster scatter: the legend next to the plot, or above it where the chart is narrow.
 import type { ClustersData } from './chart-data.ts'
 import { type ChartFormatting, toPrintable } from './format.ts'
 import { fitText } from './text-width.ts'

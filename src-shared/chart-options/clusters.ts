@@ -26,7 +26,7 @@ export interface ClustersView {
 const largeSeries = 5000
 /** With more points in the window every series is such a path: drawing them one by one would hold it up. */
 const maxSymbols = 10_000
-/** Up to this many servers each has its name beside its point. */
+/** Up to this many servers each point has its name. */
 const maxNamedServers = 12
 
 const pointSize = (servers: number): number => {

@@ -123,7 +123,7 @@ export interface HeatmapLegend {
   readonly draw: (x: number, y: number) => Element[]
 }
 
-/** The colour scale, and beside it (below it where the chart is narrow) the signs in as many lines as they need. */
+/** The colour scale and, next to it (below it in a narrow chart), the icons in as many lines as they need. */
 export const createLegendLayout = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting, width: number): HeatmapLegend => {
   const isWide = width >= 560
   const length = Math.min(300, isWide ? width * 0.4 : width - 3 * scaleInset)

@@ -131,7 +131,7 @@ export const modelAccuracyResponseSchema = z.object({
 })
 export type ModelAccuracyResponse = z.infer<typeof modelAccuracyResponseSchema>
 
-/** What the planner decided about a recommendation; kept beside the run. */
+/** The planner's decision on a recommendation; saved with the run. */
 export const decisionSchema = z.object({
   server_id: z.string(),
   recommendation: recommendationKindSchema,

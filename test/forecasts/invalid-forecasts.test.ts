@@ -283,19 +283,19 @@ describe('files of one set', () => {
     ['server_id', 'row_number() OVER ()', 'whole numbers', 'text'],
   ])('that disagree about %s (%s)', async (column, value, foundType, elsewhere) => {
     expect(await set(`SELECT * REPLACE (${value} AS ${column}) FROM (${rest})`)).toBe(
-      `Column ${column} of year=2026/b.parquet holds ${foundType}, but in a.parquet it holds ${elsewhere}.\nWrite all files of the set with one schema.`,
+      `Column ${column} of year=2026/b.parquet holds ${foundType}, but in a.parquet it holds ${elsewhere}.\nWrite all files of the dataset with one schema.`,
     )
   })
 
   test('of which one lacks what every row needs', async () => {
     expect(await set(`SELECT server_id, timestamp FROM (${rest})`)).toBe(
-      'year=2026/b.parquet has no column predicted, which a.parquet has; it has server_id, timestamp.\nWrite all files of the set with one schema.',
+      'year=2026/b.parquet has no column predicted, which a.parquet has; it has server_id, timestamp.\nWrite all files of the dataset with one schema.',
     )
   })
 
   test('of which one holds infinite values', async () => {
     expect(await set(`SELECT * REPLACE (DOUBLE 'inf' AS predicted) FROM (${rest})`)).toMatch(
-      /^Column predicted of the set of 2 files \(first in year=2026\/b\.parquet\) holds 60 values that are infinite/,
+      /^Column predicted of the dataset of 2 files \(first in year=2026\/b\.parquet\) holds 60 values that are infinite/,
     )
   })
 })

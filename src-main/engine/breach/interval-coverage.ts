@@ -1,4 +1,4 @@
-// Actual coverage of the forecasts' bounds, and the margin that brings it to the nominal level (split conformal prediction).
+// Actual coverage of the forecasts' bounds, and the margin that widens it to the nominal level (split conformal prediction).
 import { folds } from './calibration.ts'
 import type { IntervalCoverage } from '../../../src-shared/artefacts/model-accuracy.ts'
 

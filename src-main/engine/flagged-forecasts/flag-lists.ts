@@ -36,7 +36,7 @@ const flagNames = Object.keys(flagLists) as FlagList[]
 /** Names with a blank, so that the user's own columns stay unambiguous. */
 const flagColumn = (name: FlagList | 'place'): string => identifier(`headroom ${name}`)
 
-/** Places per list: what a part of the set needs is read in such pieces. */
+/** Rows per list: the flags of a part of the dataset are read in lists of this size. */
 const listLength = 4096
 
 /**

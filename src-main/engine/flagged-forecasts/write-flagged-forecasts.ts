@@ -8,7 +8,7 @@ import { createFlagLists, type FlagLists } from './flag-lists.ts'
 import { writeFlagParts } from './flag-parts.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 
-/** The writing of the file, which goes on beside other work. */
+/** The writing of the file, in parallel with other work. */
 export interface FlaggedFileWriting {
   /** Share done, 0..1. */
   readonly progress: () => number
@@ -21,7 +21,7 @@ export interface FlaggedFileWriting {
 export interface FlaggedTask {
   readonly dataset: ForecastDataset
   readonly calendar: Calendar
-  /** Rows of the set. */
+  /** Rows of the dataset. */
   readonly rows: number
   /** File to write. */
   readonly path: string
@@ -62,7 +62,7 @@ interface Writing {
   readonly stop: () => void
 }
 
-/** Whether the files hold the set's columns and no others are made of their paths; and none that DuckDB numbers rows by. */
+/** Whether the files hold the dataset's columns and their paths add none; and none that DuckDB numbers rows by. */
 const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset): boolean =>
   columns.length === schema.length &&
   columns.every((name, index) => name === schema[index]!.column && name.toLowerCase() !== 'file_row_number')

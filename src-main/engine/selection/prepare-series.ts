@@ -38,7 +38,7 @@ export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | '
     LEFT JOIN thresholds t ON t.metric = s.metric AND t.criticality IS NOT DISTINCT FROM a.criticality
     ORDER BY series_id`
 
-/** SQL for the rows of `forecast`, whatever the set states of its future. */
+/** SQL for the rows of `forecast`, with and without a column `is_future`. */
 export const forecastQuery = `
   SELECT f.*, ${isHorizonSql('f', 's.last_measured_at')} AS is_horizon
   FROM forecast_rows f JOIN (SELECT server_id, metric, last_measured_at FROM series) s USING (server_id, metric)`

@@ -15,7 +15,7 @@ import { renderSparkPlan, type PlanFacts, type SparkPlan } from './render-spark-
 import { sparkOutputVersion } from './spark-output.ts'
 
 export interface SparkPlanRequest {
-  /** The set, or a part of it that shows its columns, its step and its time. */
+  /** The dataset, or a part of it with its columns, its step and its times. */
   readonly inputs: readonly string[]
   /** Folder for `plan.json` and `server_attributes.parquet`; made where it is not there. */
   readonly out: string

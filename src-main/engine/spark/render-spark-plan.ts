@@ -55,7 +55,7 @@ export interface SparkPlan {
   readonly version: typeof sparkOutputVersion
   /** What the session must be set to, so that the statements mean what they mean in DuckDB. */
   readonly settings: Readonly<Record<string, string>>
-  /** Columns of the set that must be made anew before anything reads them, by name: SQL over the column. */
+  /** Columns of the dataset that must be converted before anything reads them, by name: SQL over the column. */
   readonly casts: Readonly<Record<string, string>>
   readonly steps: readonly PlanStep[]
   readonly checks: readonly PlanCheck[]
@@ -81,7 +81,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
   const expressions = canonicalExpressions(columns, config.target_metric)
   const outputTables = new Set<string>(sparkOutputTables)
   const view = (name: string, sql: string): PlanStep => ({ name, sql, kept: null, layout: null })
-  /** Read more than once, and small beside the set. */
+  /** Read more than once, and small compared with the dataset. */
   const table = (name: string, sql: string): PlanStep => ({ name, sql, kept: outputTables.has(name) ? 'stage' : 'work', layout: null })
   const keys = [columns.server_id, columns.metric, columns.model, columns.timestamp].flatMap((column) => column?.column ?? [])
   return [
@@ -112,7 +112,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
       kept: 'stage',
       layout: { by: 'range', column: 'series_id', order: ['series_id', 'ts'] },
     },
-    // From here on the selected models' rows are all that is read of the set.
+    // From here on only the selected models' rows are read.
     view('selected_forecast', `SELECT * FROM ${selectedRowsFolder}`),
     table('horizon', horizonQuery('true', 'selected_forecast')),
     table('horizon_means', horizonMeansQuery(fixedPoint)),

@@ -20,7 +20,7 @@ export const selectedRowsFolder = 'selected_rows'
 /** Every input row with its flags, in shards by server. */
 export const flaggedRowsFolder = 'flagged'
 
-/** What the plan knows of the set. */
+/** What the plan knows of the dataset. */
 export const sparkOutputFactsSchema = z.object({
   version: z.literal(sparkOutputVersion),
   config: analysisConfigSchema,

@@ -106,7 +106,7 @@ const reconcileKind = async (
         ...stage,
         key: 'basis',
         title: 'conservative basis',
-        sentence: 'Module 05 believes the forecast as it is; this run judges by the P95 that 95 of 100 simulated futures stay below.',
+        sentence: 'Module 05 believes the forecast as it is; this run uses the P95 that 95 of 100 simulated futures stay below.',
         from: 'p95_above',
         to: 'verdict',
         detail: `'P95 ' || ${decimalText('horizon_p95')} || ', conservative ' || ${decimalText('conservative_p95')}`,

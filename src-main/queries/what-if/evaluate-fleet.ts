@@ -1,10 +1,10 @@
-// Judges a fleet under a scenario: who is at risk, by which metric, and the fleet's figures. One pass over the servers, no allocation per server.
+// Evaluates a fleet under a scenario: who is at risk, by which metric, and the fleet's figures. One pass over the servers, no allocation per server.
 import type { ScenarioFigures } from '../../../src-shared/ipc/what-if.ts'
 import { lowerBound, type WhatIfFleet } from './load-fleet.ts'
 import { rankedPercentile } from '../../statistics/ranked-percentile.ts'
 
 const dayMs = 86_400_000
-/** The percentile by which a run judges. */
+/** The percentile that the run evaluates. */
 const defaultPercentile = 95
 
 /** A scenario, translated to the fleet's numbers. */

@@ -37,7 +37,7 @@ export interface WhatIfFleet {
   readonly runP95s: Float64Array
   /** Mean over the whole horizon; NaN without horizon. */
   readonly means: Float64Array
-  /** Points that a conservative run adds to each series' P95; null where it judges the forecast itself. */
+  /** Points that a conservative run adds to each series' P95; null where it evaluates the forecast itself. */
   readonly margins: Float64Array | null
   /** Values of series s: values[offsets[s]..offsets[s + 1]], in order of time. */
   readonly offsets: Uint32Array

@@ -1,4 +1,4 @@
-// The cloud while the window is open: connections, launch form, cloud runs. It imports no Electron; its deps bring what it needs.
+// The cloud while the window is open: connections, launch form, cloud runs. It imports no Electron; its dependencies are passed in.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LaunchForm, LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'

@@ -1,4 +1,4 @@
-// What happened in the app, for whoever has to find a fault: lines of JSON in a few files of bounded size, on this machine alone.
+// The diagnostic log, for finding faults: lines of JSON in a few files of bounded size, on this machine alone.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WireError } from '../../../src-shared/run/errors.ts'

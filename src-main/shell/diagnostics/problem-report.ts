@@ -13,7 +13,7 @@ export interface ReportFacts {
   readonly log: string
 }
 
-const intro = `This is everything that the report holds. Read it, add what you did and what you saw, and send it to whoever looks after
+const intro = `This is everything that the report holds. Read it, add what you did and what you saw, and send it to the people who support
 Headroom for you. It holds no forecasts, no server names, no results, no paths, no accounts and no passwords; crash dumps are only
 named, and stay on this machine.`
 

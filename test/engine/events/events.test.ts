@@ -155,7 +155,7 @@ describe('events to come', () => {
     expect(run.manifest.warnings.find(({ code }) => code === 'events-without-effect')).toMatchObject({
       count: 3,
       examples: [
-        'line 2: no series of the set is meant by nobody',
+        'line 2: no series of the dataset matches nobody',
         'line 3: no row of those servers lies within it',
         'line 4: it lies ahead, and states no effect',
       ],
