@@ -44,7 +44,7 @@ describe('an engine that falls', () => {
     expect(await request('run.open', { folder: fleet.run })).toMatchObject({ ok: true, value: { counts: { servers: 7 } } })
     expect(await window.page.getByRole('heading', { name: 'Headroom' }).isVisible()).toBe(true)
     await expect
-      .poll(() => readFile(join(window.home, 'logs', 'headroom.log'), 'utf8'))
+      .poll(() => readFile(join(window.home, 'logs', 'headroom.log'), 'utf8'), { timeout: 10_000 })
       .toMatch(/"what":"process fell".*"name":"Headroom engine"/)
   })
 })
