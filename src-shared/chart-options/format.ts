@@ -21,7 +21,8 @@ export interface ChartFormatting {
   readonly time: (timeMs: number) => string
 }
 
-const months = [
+/** January first. */
+export const monthNames = [
   'January',
   'February',
   'March',
@@ -36,7 +37,7 @@ const months = [
   'December',
 ] as const
 
-const monthName = (timeMs: number): string => months[new Date(timeMs).getUTCMonth()] ?? ''
+const monthName = (timeMs: number): string => monthNames[new Date(timeMs).getUTCMonth()] ?? ''
 const nonBreakingSpace = '\u00a0'
 const withUnit = (number: string, unit: string): string => (unit === '' ? number : `${number}${nonBreakingSpace}${unit}`)
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')

@@ -1,6 +1,7 @@
 // From the last day of a quarter to the end-of-quarter window, in rows and in servers that have a seasonal peak.
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { monthNames } from '../../../src-shared/chart-options/format.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
 import { createChain, decimalText, readExamples, servers, countTransition, type StepText } from './chain-steps.ts'
@@ -10,22 +11,6 @@ import { isLastOfMonthSql } from './tally-run.ts'
 export const reconcileSeason = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain[]> => [
   await reconcileQuarterEnds(database, config),
   await reconcileSeasonalPeaks(database, config),
-]
-
-const monthNames = [
-  '',
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
 ]
 
 const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig): Promise<ReconciliationChain> => {
@@ -40,7 +25,7 @@ const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig):
     await dayStep(database, 'original_end', 'configured_end', {
       key: 'months',
       title: 'configured quarters',
-      sentence: `Module 05's quarters end in March, June, September and December whatever the fiscal year; here they end in ${months.map((month) => monthNames[month]).join(', ')}.`,
+      sentence: `Module 05's quarters end in March, June, September and December whatever the fiscal year; here they end in ${months.map((month) => monthNames[month - 1]).join(', ')}.`,
     }),
     await dayStep(database, 'configured_end', 'in_window', {
       key: 'window',
