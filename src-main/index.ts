@@ -43,13 +43,18 @@ const start = async (): Promise<void> => {
     showTaskProgress(window, message)
     window?.webContents.send(pushChannel, message)
   }
-  const engine = createEngineProcess(join(__dirname, 'engine-host.cjs'), ({ analysisId, event }) => {
-    if (event.type === 'failed') log.writeFailure('analysis', event.error)
-    else if (event.type === 'finished') log.write('analysed', { servers: event.counts.total_servers, seconds: event.seconds })
-    push({ type: 'analysis.event', analysisId, event })
-  })
+  const logCrash = (name: string, exitCode: number): void => log.write('process crashed', { name, exitCode })
+  const engine = createEngineProcess(
+    join(__dirname, 'engine-host.cjs'),
+    ({ analysisId, event }) => {
+      if (event.type === 'failed') log.writeFailure('analysis', event.error)
+      else if (event.type === 'finished') log.write('analysed', { servers: event.counts.total_servers, seconds: event.seconds })
+      push({ type: 'analysis.event', analysisId, event })
+    },
+    logCrash,
+  )
   const runPrefetch = new RunPrefetch()
-  const queries = new QueryProcess(join(__dirname, 'query-host.cjs'))
+  const queries = new QueryProcess(join(__dirname, 'query-host.cjs'), logCrash)
   const cloud = new CloudService({ data, push, engine, window: () => window })
   const analyses = new Analyses(engine, data, push, () => settings.get())
   const recentRuns = new RecentRuns(data.recentRuns)

@@ -1,4 +1,4 @@
-// Diagnostics of the running app: crash dumps only when asked for, and then kept here; falls of any process are written down, the user can save a report.
+// Diagnostics of the running app: crash dumps when asked for, crashes of any process in the log, and the problem report.
 import { app, crashReporter, shell, type BrowserWindow } from 'electron'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { DiagnosticLog } from './diagnostic-log.ts'
@@ -17,10 +17,11 @@ export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEn
     platform: process.platform,
     packaged: app.isPackaged,
   })
-  app.on('render-process-gone', (_event, _contents, { reason, exitCode }) => log.write('window fell', { reason, exitCode }))
-  app.on('child-process-gone', (_event, { type, reason, exitCode, serviceName, name }) =>
-    log.write('process fell', { type, reason, exitCode, name: name ?? serviceName ?? '' }),
-  )
+  app.on('render-process-gone', (_event, _contents, { reason, exitCode }) => log.write('window crashed', { reason, exitCode }))
+  // Chromium does not report every killed utility process here: those of Headroom are logged where they are started.
+  app.on('child-process-gone', (_event, { type, reason, exitCode, name }) => {
+    if (!name?.startsWith('Headroom')) log.write('process crashed', { type, reason, exitCode, name: name ?? '' })
+  })
   process.on('uncaughtExceptionMonitor', (error) => log.write('uncaught', { message: error.message, stack: error.stack ?? '' }))
   return log
 }

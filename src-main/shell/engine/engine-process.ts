@@ -6,10 +6,15 @@ import { HostProcess } from './host-process.ts'
 
 export type EngineProcess = HostProcess<ChannelServedBy<'engine'>>
 
-export const createEngineProcess = (script: string, onEvent: (event: AnalysisEvent) => void): EngineProcess =>
+export const createEngineProcess = (
+  script: string,
+  onEvent: (event: AnalysisEvent) => void,
+  onCrash: (name: string, exitCode: number) => void,
+): EngineProcess =>
   new HostProcess({
     script,
     serviceName: 'Headroom engine',
     onEvent,
+    onCrash,
     exitError: (exitCode) => new HeadroomError('engine-crashed', `The engine stopped unexpectedly (exit code ${exitCode}).`),
   })

@@ -15,7 +15,9 @@ export interface HostProcessOptions {
   /** Default: the environment of the main process. */
   readonly env?: Record<string, string>
   readonly onEvent?: (event: AnalysisEvent) => void
-  /** The error of the calls that were pending when the process ended by itself. */
+  /** Called when the process ends by itself. */
+  readonly onCrash: (serviceName: string, exitCode: number) => void
+  /** The error of the calls that were pending at that moment. */
   readonly exitError: (exitCode: number) => HeadroomError
 }
 
@@ -41,18 +43,22 @@ export class HostProcess<Served extends Channel> {
   /** Lets the process load before the first call. */
   start(): UtilityProcess {
     if (this.#process !== undefined) return this.#process
-    const { script, serviceName, env, exitError } = this.#options
+    const { script, serviceName, env, onCrash, exitError } = this.#options
     const started = utilityProcess.fork(script, [], { serviceName, stdio: 'inherit', ...(env === undefined ? {} : { env }) })
     started.on('message', (message) => this.#receive(message))
     started.on('exit', (exitCode) => {
-      if (this.#process === started) this.end(exitError(exitCode))
+      if (this.#process !== started) return
+      onCrash(serviceName, exitCode)
+      this.end(exitError(exitCode))
     })
     this.#process = started
     return started
   }
 
   stop(): void {
-    this.#process?.kill()
+    const stopped = this.#process
+    this.#process = undefined
+    stopped?.kill()
   }
 
   /** Ends the process; pending calls fail with this error. */

@@ -10,13 +10,14 @@ const timeLimitMs = 60_000
 export class QueryProcess {
   readonly #process: HostProcess<QueryChannel>
 
-  constructor(script: string) {
+  constructor(script: string, onCrash: (name: string, exitCode: number) => void) {
     // SQL of the user must not see the environment; Windows needs to find its own libraries.
     const { SystemRoot } = process.env
     this.#process = new HostProcess({
       script,
       serviceName: 'Headroom queries',
       env: SystemRoot === undefined ? {} : { SystemRoot },
+      onCrash,
       exitError: () =>
         new HeadroomError('query-failed', 'The query needed more memory than this machine has.', { next: 'Select less data.' }),
     })
