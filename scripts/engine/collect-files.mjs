@@ -25,8 +25,7 @@ function builtChunks() {
 
 /** Chunks of the command line, without what only launches cloud jobs. @returns {string[]} */
 export function engineChunks(chunks = builtChunks()) {
-  const isCloud = (/** @type {string} */ file) =>
-    chunks[file]?.sources.some((source) => /^src-main\/(cloud\/|cli\/cloud-actions)/.test(source)) ?? false
+  const isCloud = (/** @type {string} */ file) => chunks[file]?.sources.some((source) => /^src-main\/(cli\/)?cloud\//.test(source)) ?? false
   const seen = new Set()
   const visit = (/** @type {string} */ file) => {
     const chunk = chunks[file]

@@ -1,4 +1,4 @@
-// Commands and options of `headroom cloud`. Their actions, with the AWS SDK, are loaded when a command runs.
+// The table of cloud commands: each loads its own file, and with it the AWS SDK, when it runs.
 import { Option, type Command } from 'commander'
 import { engineKinds, processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
 import { collect, exampleText, integerBetween, positiveNumber, sharedOptions } from './options.ts'
@@ -49,8 +49,6 @@ const withSettings = (command: Command): Command =>
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 
-const loadActions = () => import('./cloud-actions.ts')
-
 export const addCloudCommands = (program: Command): void => {
   const cloud = program.command('cloud').description('Run the analysis as an Amazon SageMaker Processing job')
 
@@ -58,7 +56,7 @@ export const addCloudCommands = (program: Command): void => {
     .addHelpText('before', exampleText(examples.preflight))
     .description('Check everything that a launch needs, without changing anything')
     .argument('[input...]', 'S3 prefix, or local files and folders (default: forecasts of --config)')
-    .action(async (inputs: string[], options) => (await loadActions()).runPreflight(inputs, options))
+    .action(async (inputs: string[], options) => (await import('./cloud/preflight-command.ts')).runPreflight(inputs, options))
 
   withSettings(cloud.command('launch'))
     .addHelpText('before', exampleText(examples.launch))
@@ -69,24 +67,24 @@ export const addCloudCommands = (program: Command): void => {
     .option('--download <dir>', 'download the run into this folder (requires --wait)')
     .addOption(new Option('--fetch <dir>').hideHelp())
     .addOption(sharedOptions.quiet())
-    .action(async (inputs: string[], options) => (await loadActions()).runLaunch(inputs, options))
+    .action(async (inputs: string[], options) => (await import('./cloud/launch-command.ts')).runLaunch(inputs, options))
 
   withConnection(cloud.command('watch'))
     .description('Follow a job: status and progress')
     .argument('<job>', 'run ID or job name')
-    .action(async (job: string, options) => (await loadActions()).runWatch(job, options))
+    .action(async (job: string, options) => (await import('./cloud/watch-command.ts')).runWatch(job, options))
 
   withConnection(cloud.command('logs'))
     .description('Print the log of a job')
     .argument('<job>', 'run ID or job name')
     .option('--search <text>', 'print matching lines only')
     .option('--follow', 'follow the log until the job ends')
-    .action(async (job: string, options) => (await loadActions()).runLogs(job, options))
+    .action(async (job: string, options) => (await import('./cloud/logs-command.ts')).runLogs(job, options))
 
   withConnection(cloud.command('stop'))
     .description('Stop a job')
     .argument('<job>', 'run ID or job name')
-    .action(async (job: string, options) => (await loadActions()).runStop(job, options))
+    .action(async (job: string, options) => (await import('./cloud/stop-command.ts')).runStop(job, options))
 
   for (const name of ['download', 'fetch']) {
     withConnection(cloud.command(name, { hidden: name === 'fetch' }))
@@ -95,26 +93,28 @@ export const addCloudCommands = (program: Command): void => {
       .argument('<job>', 'run ID, job name, or s3:// prefix of a run')
       .argument('<dir>', 'new folder')
       .addOption(sharedOptions.quiet())
-      .action(async (job: string, folder: string, options) => (await loadActions()).runDownload(job, folder, options))
+      .action(async (job: string, folder: string, options) =>
+        (await import('./cloud/download-command.ts')).runDownload(job, folder, options),
+      )
   }
 
   withConnection(cloud.command('sign-in'))
     .description('Sign in with IAM Identity Center, like aws sso login')
     .option('--device', 'confirm a code on any device instead of in this browser')
-    .action(async (options) => (await loadActions()).runSignIn(options))
+    .action(async (options) => (await import('./cloud/sign-in-command.ts')).runSignIn(options))
 
   cloud
     .command('profiles')
     .description('List the profiles of the shared AWS files')
     .addOption(sharedOptions.json())
-    .action(async (options) => (await loadActions()).runProfiles(options))
+    .action(async (options) => (await import('./cloud/profiles-command.ts')).runProfiles(options))
 
   withConnection(cloud.command('roles'))
     .description('List the roles that SageMaker may assume')
-    .action(async (options) => (await loadActions()).runRoles(options))
+    .action(async (options) => (await import('./cloud/roles-command.ts')).runRoles(options))
 
   withConnection(cloud.command('jobs'))
     .description('List jobs, wherever they were started')
     .option('--all', 'list all processing jobs of the account')
-    .action(async (options) => (await loadActions()).runJobs(options))
+    .action(async (options) => (await import('./cloud/jobs-command.ts')).runJobs(options))
 }

@@ -2,20 +2,20 @@
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
-import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import {
   cloudSettingsSchema,
   launchRequestSchema,
   defaultInstances,
   type EngineKind,
   type LaunchRequest,
-} from '../../src-shared/cloud/cloud-settings.ts'
-import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { readCloudConfig, type CloudConfig } from '../cloud/launch/read-cloud-config.ts'
-import { cloudFolders, newRunId } from '../cloud/launch/launch-records.ts'
-import { readYamlFile } from '../engine/config-file.ts'
-import { readEventsTable } from '../forecasts/events-table.ts'
-import { readSettings } from './read-settings.ts'
+} from '../../../src-shared/cloud/cloud-settings.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { readCloudConfig, type CloudConfig } from '../../cloud/launch/read-cloud-config.ts'
+import { cloudFolders, newRunId } from '../../cloud/launch/launch-records.ts'
+import { readYamlFile } from '../../engine/config-file.ts'
+import { readEventsTable } from '../../forecasts/events-table.ts'
+import { readSettings } from '../read-settings.ts'
 
 export interface ConnectionOptions {
   readonly profile?: string

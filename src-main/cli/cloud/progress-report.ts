@@ -1,6 +1,6 @@
 // Progress of a cloud run on the terminal: a line per change on stderr, or JSON lines with --json.
-import type { CloudEvent, JobState, Preflight } from '../../src-shared/cloud/cloud-job.ts'
-import { jsonText, print, say } from './terminal.ts'
+import type { CloudEvent, JobState } from '../../../src-shared/cloud/cloud-job.ts'
+import { jsonText, print, say } from '../terminal.ts'
 
 export interface CloudProgressReport {
   readonly show: (event: CloudEvent) => void
@@ -66,13 +66,3 @@ const describeStatus = (job: JobState): string => {
     ? `Job ${job.status}: waiting for an instance`
     : `Job ${job.status}: started${elapsedText(job.createdAt, job.startedAt)}`
 }
-
-const checkLabels = { ok: 'ok', warning: 'warning', failed: 'FAILED' } as const
-
-export const describePreflight = ({ checks }: Preflight): string =>
-  checks
-    .map(
-      ({ title, state, detail, next }) =>
-        `${checkLabels[state].padEnd(8)}${title.padEnd(12)}${detail}${next === undefined ? '' : `\n${' '.repeat(20)}${next}`}`,
-    )
-    .join('\n')
