@@ -16,6 +16,18 @@ function exitCodeOf(code, signal) {
 }
 
 /**
+ * The environment of a program whose output appears in ours: without colours unless that is a terminal.
+ * Many programs also colour their output where CI is set.
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function outputEnvironment(env = process.env, isTerminal = process.stdout.isTTY) {
+  if (isTerminal) return env
+  const { FORCE_COLOR: _, ...rest } = env
+  return { ...rest, NO_COLOR: '1' }
+}
+
+/**
  * Runs a program without input and captures what it prints.
  * @param {string} command
  * @param {readonly string[]} args

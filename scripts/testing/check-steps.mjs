@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
-import { capture, npmCommand } from '../setup/run-command.mjs'
+import { capture, npmCommand, outputEnvironment } from '../setup/run-command.mjs'
 import { oneFailed, onePassed } from './test-summary.mjs'
 
 /** The npm scripts that a script like "npm run -s a && npm run -s b" runs. @param {string} script */
@@ -15,7 +15,7 @@ export function stepsOf(script) {
 async function runStep(step) {
   const npm = npmCommand(['run', '-s', step])
   const started = Date.now()
-  const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
+  const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder, env: outputEnvironment() })
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(`${code === 0 ? ' ✓' : ' ✗'} ${step} (${seconds} s)${code === 0 ? '' : `\n${output.trimEnd()}\n`}`)
   return code === 0 ? onePassed : oneFailed(`${step}: npm run ${step} tells why`)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { modulesFolder, projectFolder } from '../setup/project-folders.mjs'
-import { runInTerminal } from '../setup/run-command.mjs'
+import { outputEnvironment, runInTerminal } from '../setup/run-command.mjs'
 import { countVitest } from './test-summary.mjs'
 
 /** @param {string} file */
@@ -24,12 +24,11 @@ export async function runVitest(project, { filters = [], env = process.env } = {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-tests-'))
   const report = join(folder, 'report.json')
   const args = [join(modulesFolder, 'vitest', 'vitest.mjs'), 'run', '--project', project, '--passWithNoTests']
-  if (!process.stdout.isTTY) args.push('--no-color')
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters)
   try {
     const code = await runInTerminal(process.execPath, args, {
       cwd: projectFolder,
-      env,
+      env: outputEnvironment(env),
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     return countVitest(readReport(report), code, project)

@@ -38,64 +38,179 @@ const isSorted = (value: unknown): boolean => {
   return keys.join() === [...keys].sort().join() && Object.values(value).every(isSorted)
 }
 
+/** One SELECT over a run, as objects. */
+const rowsOf = async <Row>(run: string, sql: string): Promise<Row[]> =>
+  (JSON.parse(await headroomDone(['query', run, sql, '--json'])) as { rows: Row[] }).rows
+
+const maxTableRows = 20
+const oneDecimal = (value: number): string => String(Number(value.toFixed(1)))
+
+/** Line breaks of the page count as blanks. */
+const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
+const cellsOf = (line: string): string[] => line.trim().split(/\s{2,}/)
+
 describe('headroom compare', () => {
-  test('says first how many risks are new, cleared and stay, and why', async () => {
-    const text = await headroomDone(['compare', sample.run, strict], { cwd: sample.folder })
-    const [headline] = text.split('\n\n')
-    expect(headline).toMatch(
-      /^\d+ new risks?, 0 cleared, \d+ stays? \(\d+ moved\); servers at risk: \d+ of 40, then\s\d+ of 40;\schanges\s\d+\sby\spolicy$/,
+  // The horizon of each server's selected model, from the forecast rows alone.
+  interface Horizon {
+    server_id: string
+    p95: number
+    first_over_80: string | null
+    first_over_60: string | null
+  }
+  let horizons: Horizon[]
+  const firstDay = (limit: 60 | 80): string => `strftime(min(timestamp) FILTER (predicted > ${limit}), '%Y-%m-%d') AS first_over_${limit}`
+  beforeAll(async () => {
+    horizons = await rowsOf(
+      sample.run,
+      `SELECT server_id, quantile_cont(predicted, 0.95) AS p95, ${firstDay(80)}, ${firstDay(60)}
+       FROM forecasts WHERE is_future AND is_selected GROUP BY server_id ORDER BY p95 DESC, server_id`,
     )
-    expect(text).toMatch(/^high_risk_threshold\s+80\s+60$/m)
+  })
+  const newlyAtRisk = (): Horizon[] => horizons.filter(({ p95 }) => p95 > 60 && p95 <= 80)
+  const stillAtRisk = (): Horizon[] => horizons.filter(({ p95 }) => p95 > 80)
+
+  test('begins with the number of new, cleared and unchanged risks, and their causes', async () => {
+    const text = await headroomDone(['compare', sample.run, strict], { cwd: sample.folder })
+    const [summary] = text.split('\n\n')
+    expect(inOneLine(summary!)).toBe(
+      '22 new risks, 0 cleared, 2 stay (1 moved); servers at risk: 2 of 40, then 24 of 40; changes 22 by policy',
+    )
+    expect([horizons.length, newlyAtRisk().length, stillAtRisk().length]).toEqual([40, 22, 2])
+    expect(stillAtRisk().filter((server) => server.first_over_60 !== server.first_over_80)).toHaveLength(1)
     expect(widest(text.replaceAll(sample.folder, ''))).toBeLessThanOrEqual(100)
   })
 
-  test('as JSON: by its schema, keys sorted', async () => {
+  test('lists each changed setting and each server with its figures', async () => {
+    const text = await headroomDone(['compare', sample.run, strict], { cwd: sample.folder })
+    const tableBelow = (title: string): string[][] => {
+      const section = text.split('\n\n').find((part) => part.startsWith(`${title}\n`))!
+      return section.trimEnd().split('\n').slice(3).map(cellsOf)
+    }
+    expect(tableBelow('Policy')).toEqual([['high_risk_threshold', '80', '60']])
+    expect(tableBelow('New risks')).toEqual([
+      ...newlyAtRisk()
+        .slice(0, maxTableRows)
+        .map(({ server_id, p95, first_over_60 }) => [server_id, oneDecimal(p95), oneDecimal(p95), '80', '60', first_over_60, 'policy']),
+      ['... and 2 more; --json lists all.'],
+    ])
+    expect(tableBelow('Still at risk')).toEqual([
+      ['risk-grid-0002', '96.4', '96.4', '0', '2026-11-23', '2026-11-23', '0', 'policy'],
+      ['ach-batch-0001', '93.1', '93.1', '0', '2026-12-25', '2026-11-23', '-32', 'policy'],
+    ])
+    expect(stillAtRisk().map((server) => [server.server_id, server.first_over_80, server.first_over_60])).toEqual([
+      ['risk-grid-0002', '2026-11-23', '2026-11-23'],
+      ['ach-batch-0001', '2026-12-25', '2026-11-23'],
+    ])
+  })
+
+  test('writes JSON by its schema, with sorted keys', async () => {
     const parsed: unknown = JSON.parse(await headroomDone(['compare', sample.run, strict, '--json']))
     expect(parsed).toHaveProperty('schema_version', 1)
     expect(isSorted(parsed)).toBe(true)
     const { risks, changes, causes, forecast_check, notes } = runComparisonSchema.parse(parsed)
-    expect(risks.new).toBeGreaterThan(0)
-    expect(causes).toEqual({ policy: risks.new, model: 0, data: 0, together: 0 })
-    expect(changes).toHaveLength(risks.new + risks.still_at_risk)
+    expect(risks).toMatchObject({ new: 22, cleared: 0, still_at_risk: 2, moved: 1, still_safe: 16 })
+    expect(causes).toEqual({ policy: 22, model: 0, data: 0, together: 0 })
+    const figures = changes.map(({ server_id, earlier, later }) => [server_id, [earlier.p95?.toFixed(6), later.p95?.toFixed(6)]])
+    const atRisk = horizons.filter(({ p95 }) => p95 > 60)
+    expect(changes).toHaveLength(24)
+    expect(Object.fromEntries(figures)).toEqual(
+      Object.fromEntries(atRisk.map(({ server_id, p95 }) => [server_id, [p95.toFixed(6), p95.toFixed(6)]])),
+    )
     expect(forecast_check).toBeNull()
     expect(notes.map(({ code }) => code)).toEqual(['forecast-not-checked'])
   })
 
-  test('a Module 05 folder, and one that is no run: exit code 3 and one sentence', async () => {
+  test('refuses a Module 05 folder and a missing folder with exit code 3', async () => {
     const refused = await headroom(['compare', python, strict])
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 3, stdout: '' })
     expect(refused.stderr).toMatch(/^Error: .*python is a Module 05 folder, which states neither .*\.\nAnalyse its forecasts/)
     expect((await headroom(['compare', strict, join(sample.folder, 'nowhere')])).code).toBe(3)
   })
 
-  test('one run alone: usage', async () => {
+  test('refuses a single run as wrong usage', async () => {
     expect((await headroom(['compare', strict])).code).toBe(2)
   })
 })
 
 describe('headroom reconcile', () => {
-  test('says first what differs, then each total step by step', async () => {
+  /** Module 05's totals: it counts rows, over all models and all days. */
+  const module05Totals = async () => {
+    const [rows] = await rowsOf<{ over_80: number; over_96: number }>(
+      module05,
+      'SELECT count_if(predicted > 80) AS over_80, count_if(predicted > 96) AS over_96 FROM forecasts',
+    )
+    const [underutilized] = await rowsOf<{ row_count: number; servers: number }>(
+      module05,
+      `SELECT CAST(sum(row_count) AS INTEGER) AS row_count, count(*) AS servers
+       FROM (SELECT count(*) AS row_count FROM forecasts GROUP BY server_id HAVING avg(predicted) < 30)`,
+    )
+    return { ...rows!, underutilized: underutilized! }
+  }
+  /** Servers above 80 % at any time, under ever narrower readings of the forecast rows. */
+  const serversAtRisk = async () => {
+    const [anyModel] = await rowsOf<{ servers: number }>(
+      sample.run,
+      'SELECT count(DISTINCT server_id) FILTER (predicted > 80) AS servers FROM forecasts',
+    )
+    const [selectedModel] = await rowsOf<{ at_any_time: number; in_future: number; by_p95: number }>(
+      sample.run,
+      `SELECT count_if(highest > 80) AS at_any_time, count_if(future > 80) AS in_future, count_if(p95 > 80) AS by_p95
+       FROM (SELECT max(predicted) AS highest, max(predicted) FILTER (is_future) AS future,
+                    quantile_cont(predicted, 0.95) FILTER (is_future) AS p95
+             FROM forecasts WHERE is_selected GROUP BY server_id)`,
+    )
+    return { anyModel: anyModel!.servers, ...selectedModel! }
+  }
+
+  test('begins with the differences, then explains each total step by step', async () => {
     const text = await headroomDone(['reconcile', sample.run])
-    expect(text).toMatch(/^\d+ servers? at risk where module05 says [\d,]+ rows; /)
-    expect(text).toMatch(/^At risk: [\d,]+ rows by module05, \d+ servers? in this run$/m)
-    expect(text).toMatch(/^the future only +\d+ servers? /m)
+    expect(await module05Totals()).toEqual({ over_80: 2886, over_96: 149, underutilized: { row_count: 14778, servers: 6 } })
+    // The fleet has 6 servers in the quietest cluster, and Module 05 saves half of 100 USD for each.
+    expect(inOneLine(text.split(sample.folder)[0]!)).toBe(
+      '2 servers at risk where module05 says 2,886 rows; 6 servers underutilised, not 14,778 rows; 582 USD a month to save, not 300 USD a month.',
+    )
+    expect(await rowsOf(sample.run, "SELECT sum(monthly_cost_usd) AS usd FROM server_risk WHERE recommendation = 'retire'")).toEqual([
+      { usd: 582 },
+    ])
+    expect(await serversAtRisk()).toEqual({ anyModel: 16, at_any_time: 5, in_future: 2, by_p95: 2 })
+    const chain = text.split('\n\n').find((part) => part.startsWith('At risk: '))!
+    const [title, , , ...steps] = chain.split('\n- ')[0]!.split('\n')
+    expect(title).toBe('At risk: 2,886 rows by module05, 2 servers in this run')
+    expect(steps.map(cellsOf)).toEqual([
+      ['module05', '2,886 rows'],
+      ['servers, not rows', '16 servers', '2,870 rows'],
+      ['one selected model', '5 servers', '11 servers'],
+      ['percentages only', '5 servers'],
+      ['configured threshold', '5 servers'],
+      ['the future only', '2 servers', '3 servers'],
+      ['P95, not any moment', '2 servers'],
+    ])
     expect(widest(text.replaceAll(sample.folder, ''))).toBeLessThanOrEqual(100)
   })
 
-  test("as JSON: by its schema, keys sorted, beginning at Module 05's totals", async () => {
+  test("writes JSON by its schema, with sorted keys, from Module 05's totals to the run's", async () => {
     const parsed: unknown = JSON.parse(await headroomDone(['reconcile', sample.run, '--json']))
     expect(parsed).toHaveProperty('schema_version', 1)
     expect(isSorted(parsed)).toBe(true)
     const { chains } = reconciliationSchema.parse(parsed)
-    const [row] = (
-      JSON.parse(await headroomDone(['query', module05, 'SELECT count_if(risk_flag) AS risk_flag_rows FROM forecasts', '--json'])) as {
-        rows: { risk_flag_rows: number }[]
-      }
-    ).rows
-    expect(chains.find(({ key }) => key === 'at_risk')?.original).toEqual({ value: row?.risk_flag_rows, unit: 'rows' })
+    const totals = Object.fromEntries(chains.map(({ key, original, own }) => [key, [original, own]]))
+    expect(totals).toMatchObject({
+      at_risk: [
+        { value: 2886, unit: 'rows' },
+        { value: 2, unit: 'servers' },
+      ],
+      underutilized: [
+        { value: 14778, unit: 'rows' },
+        { value: 6, unit: 'servers' },
+      ],
+      savings: [
+        { value: 300, unit: 'USD a month' },
+        { value: 582, unit: 'USD a month' },
+      ],
+    })
   })
 
-  test("a run by Module 05's method: exit code 3 and what to do instead", async () => {
+  test("refuses a run by Module 05's method with exit code 3 and the next step", async () => {
     const { code, stderr } = await headroom(['reconcile', module05])
     expect(code).toBe(3)
     expect(stderr).toBe(
