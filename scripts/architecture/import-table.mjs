@@ -57,12 +57,18 @@ export const modules = {
     packages: ['node', 'zod', 'csv-parse'],
   },
   sample: { path: 'src-main/sample', holds: 'the sample fleet', imports: ['calendar', 'database', 'shared'], packages: ['node', 'zod'] },
+  config: {
+    path: 'src-main/config',
+    holds: 'configuration files: read, checked, explained',
+    imports: ['shared'],
+    packages: ['node', 'zod', 'yaml'],
+  },
 
   engine: {
     path: 'src-main/engine',
     holds: 'forecasts in, run folder out: a folder per stage',
-    imports: ['engine/methods', 'forecasts', 'statistics', 'calendar', 'run-folder', 'parquet', 'database', 'shared'],
-    packages: ['node', 'zod', 'yaml', 'pure-rand', '@duckdb/node-api', 'echarts', '@resvg/resvg-js', 'fast-png'],
+    imports: ['engine/methods', 'config', 'forecasts', 'statistics', 'calendar', 'run-folder', 'parquet', 'database', 'shared'],
+    packages: ['node', 'zod', 'pure-rand', '@duckdb/node-api', 'echarts', '@resvg/resvg-js', 'fast-png'],
   },
   'engine/methods': {
     path: 'src-main/engine/methods',
@@ -101,6 +107,7 @@ export const modules = {
     path: 'src-main/cli',
     holds: 'one file per command',
     imports: [
+      'config',
       'engine',
       'engine/methods',
       'queries',
@@ -122,7 +129,7 @@ export const modules = {
   'engine-host': {
     path: 'src-main/engine-host',
     holds: 'utility process of the window: analyses and queries',
-    imports: ['ipc', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
+    imports: ['ipc', 'config', 'engine', 'queries', 'notes', 'report', 'sample', 'forecasts', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod'],
   },
   'query-host': {
@@ -134,8 +141,8 @@ export const modules = {
   shell: {
     path: 'src-main/shell',
     holds: 'main process of the window: the only home of Electron besides its two entries',
-    imports: ['ipc', 'cloud', 'run-folder', 'shared'],
-    packages: ['node', 'zod', 'yaml', 'electron'],
+    imports: ['ipc', 'cloud', 'config', 'run-folder', 'shared'],
+    packages: ['node', 'zod', 'electron'],
   },
   index: {
     path: 'src-main/index.ts',

@@ -1,18 +1,16 @@
-// A what-if scenario from a JSON or YAML file and from --set, or one sentence that names what does not fit.
-import { basename } from 'node:path'
-import { z, ZodError } from 'zod'
+// A what-if scenario from a JSON or YAML file and from --set, or an error that names the wrong key.
+import { ZodError } from 'zod'
 import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { scenarioSchema, type Scenario } from '../../src-shared/ipc/what-if.ts'
-import { parseYaml } from '../engine/config-file.ts'
-import { readTextFile } from '../run-folder/read-text-file.ts'
+import { readYamlFile } from '../config/yaml-file.ts'
 import { parseAssignment } from './read-settings.ts'
 
 /** Later settings win: file, then --set. Throws scenario-invalid, usage. */
 export const readScenario = async (file: string | undefined, assignments: readonly string[]): Promise<Scenario> => {
   const settings = {
-    ...(file === undefined ? {} : await readScenarioFile(file)),
+    ...(file === undefined ? {} : await readYamlFile(file, 'scenario')),
     ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment, 'growth_percent=15'))),
   }
   const keys = Object.keys(scenarioSchema.shape)
@@ -32,25 +30,4 @@ export const readScenario = async (file: string | undefined, assignments: readon
       cause,
     })
   }
-}
-
-const readScenarioFile = async (file: string): Promise<Record<string, unknown>> => {
-  const text = await readTextFile(
-    file,
-    (fault, cause) => new HeadroomError('scenario-invalid', `The scenario ${file} ${fault}.`, { next: 'Check the path.', cause }),
-  )
-  const name = basename(file)
-  const parsed = z
-    .record(z.string(), z.unknown())
-    .nullable()
-    .safeParse(
-      parseYaml(
-        text,
-        (fault) => new HeadroomError('scenario-invalid', `${name} is neither JSON nor YAML: ${fault}.`, { next: 'Correct that line.' }),
-      ),
-    )
-  if (parsed.success) return parsed.data ?? {}
-  throw new HeadroomError('scenario-invalid', `${name} holds no scenario: a group of keys is expected.`, {
-    next: 'See the user guide for the keys.',
-  })
 }

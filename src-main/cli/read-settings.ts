@@ -1,8 +1,9 @@
 // Settings from a YAML file and from --set: Headroom's own keys, or the config.yaml of the Python pipeline.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { parseYaml, readConfigFile } from '../engine/config-file.ts'
+import { readConfigFile } from '../config/config-file.ts'
+import { parseYaml } from '../config/yaml-file.ts'
 
-/** Later settings win: file, then --set, then --seed. Values are checked by the engine. */
+/** Later settings win: file, then --set, then --seed. The engine checks the values. */
 export const readSettings = async (
   file: string | undefined,
   assignments: readonly string[],

@@ -36,11 +36,11 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return {}
     },
     'config.check': async ({ settings }) => {
-      const { parseConfig } = await import('../engine/parse-config.ts')
+      const { parseConfig } = await import('../config/parse-config.ts')
       parseConfig(settings, 'headroom')
       return {}
     },
-    'config.read': async ({ path }) => (await import('../engine/config-file.ts')).previewConfigFile(path),
+    'config.read': async ({ path }) => (await import('../config/config-file.ts')).previewConfigFile(path),
     'run.open': ({ folder }) => openAndPrepare(runs, folder),
     'decisions.save': async ({ folder, decisions }) => {
       await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()))

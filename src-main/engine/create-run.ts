@@ -11,7 +11,7 @@ import { databaseMemory, parseMemoryLimit } from './memory-limit.ts'
 import { headroom } from './methods/headroom.ts'
 import type { Method } from './methods/method.ts'
 import { module05 } from './methods/module05.ts'
-import { parseConfig } from './parse-config.ts'
+import { parseConfig } from '../config/parse-config.ts'
 import { createProgressReporter, type ProgressReporter } from './progress.ts'
 
 const methods: Readonly<Record<AnalysisMethod, Method>> = { headroom, module05 }

@@ -8,7 +8,7 @@ import { assessFleet } from './analyze.ts'
 import { headroom } from './methods/headroom.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'
 import { columnMappings } from '../forecasts/forecast-columns.ts'
-import { parseConfig } from './parse-config.ts'
+import { parseConfig } from '../config/parse-config.ts'
 import { silentProgress } from './progress.ts'
 
 export interface Inspection {

@@ -82,7 +82,7 @@ describe('headroom what-if', () => {
     const list = await write('list.yaml', '- threshold\n')
     expect(await headroom(['what-if', sample.run, '--scenario', list])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('list.yaml holds no scenario: a group of keys is expected.'),
+      stderr: expect.stringContaining('list.yaml contains no keys. Headroom expects lines of the form "key: value".'),
     })
     const broken = await write('broken.json', '{"threshold": 70,,}')
     expect(await headroom(['what-if', sample.run, '--scenario', broken])).toMatchObject({

@@ -13,7 +13,7 @@ import {
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { readCloudConfig, type CloudConfig } from '../../cloud/launch/read-cloud-config.ts'
 import { cloudFolders, newRunId } from '../../cloud/launch/launch-records.ts'
-import { readYamlFile } from '../../engine/config-file.ts'
+import { readYamlFile } from '../../config/yaml-file.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { readSettings } from '../read-settings.ts'
 
@@ -62,7 +62,7 @@ export const readCloudFolders = (): ReturnType<typeof cloudFolders> => {
 
 /** Cloud settings of the file; options of the command win. */
 export const readCloudFile = async (file: string | undefined): Promise<CloudConfig> =>
-  readCloudConfig(file === undefined ? {} : await readYamlFile(file), basename(file ?? ''))
+  readCloudConfig(file === undefined ? {} : await readYamlFile(file, 'configuration'), basename(file ?? ''))
 
 const definedValues = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)))

@@ -1,12 +1,11 @@
 // The launch form: saved between starts, filled from a config.yaml, and converted to a launch request.
-import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { launchFormSchema, emptyLaunchForm, type LaunchForm } from '../../../src-shared/ipc/cloud-contract.ts'
 import { cloudSettingsSchema, launchRequestSchema, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { importPipelineConfig, isPipelineConfig } from '../../../src-shared/config/pipeline-config.ts'
+import { readConfigFile } from '../../config/config-file.ts'
+import { readYamlFile } from '../../config/yaml-file.ts'
 import { readCloudConfig } from '../../cloud/launch/read-cloud-config.ts'
 import { newRunId } from '../../cloud/launch/launch-records.ts'
 import { findCompanionTable } from '../ipc/inspect-path.ts'
@@ -25,7 +24,7 @@ export const saveLaunchForm = (path: string, form: LaunchForm): Promise<void> =>
 
 /** The form with the settings of the file, and the file itself for the analysis settings. Throws config-invalid. */
 export const fillFromConfig = async (form: LaunchForm, file: string): Promise<LaunchForm> => {
-  const config = await readConfig(file)
+  const config = await readYamlFile(file, 'configuration')
   const { profile, region, settings, input } = readCloudConfig(config, basename(file))
   const { maxRuntimeSeconds, ...stated } = settings
   return launchFormSchema.parse({
@@ -37,26 +36,6 @@ export const fillFromConfig = async (form: LaunchForm, file: string): Promise<La
     maxRuntimeMinutes: maxRuntimeSeconds === undefined ? form.maxRuntimeMinutes : maxRuntimeSeconds / 60,
     configFile: file,
   })
-}
-
-const readConfig = async (file: string): Promise<Record<string, unknown>> => {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('config-invalid', `${basename(file)} cannot be read.`, { next: 'Choose the file again.', cause })
-  })
-  try {
-    return z.record(z.string(), z.unknown()).parse(parse(text, { maxAliasCount: 100, logLevel: 'error' }) ?? {})
-  } catch (cause) {
-    throw new HeadroomError('config-invalid', `${basename(file)} holds no settings: a list of "key: value" lines is expected.`, {
-      next: "Choose the pipeline's config.yaml, or a file with Headroom's own keys.",
-      cause,
-    })
-  }
-}
-
-const readAnalysisSettings = async (file: string): Promise<Record<string, unknown>> => {
-  if (file === '') return {}
-  const { cloud: _, ...settings } = await readConfig(file)
-  return isPipelineConfig(settings) ? importPipelineConfig(settings) : settings
 }
 
 const optional = (name: string, text: string): Record<string, string> => (text.trim() === '' ? {} : { [name]: text.trim() })
@@ -111,7 +90,7 @@ const engineTask = async (form: LaunchForm, localInput: string | null, planFolde
   return {
     kind: 'engine',
     method: 'headroom',
-    config: await readAnalysisSettings(form.configFile),
+    config: form.configFile === '' ? {} : await readConfigFile(form.configFile),
     ...(form.engine === 'spark' ? { spark: { instances: form.instances, planFolder } } : {}),
     ...localFile('serversTable', form.serversTable.trim() || (await findTable('servers'))),
     ...localFile('eventsTable', form.eventsTable.trim() || (await findTable('events'))),

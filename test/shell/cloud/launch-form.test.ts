@@ -220,8 +220,8 @@ describe('a configuration file', () => {
     ['cloud: { volumeGb: 0 }', 'cloud.volumeGb in config.yaml is invalid'],
     ['cloud: { buket: mine }', 'cloud in config.yaml is invalid: Unrecognized key: "buket".'],
     ['cloud: everywhere', 'cloud in config.yaml is invalid'],
-    ['- a list', 'config.yaml holds no settings'],
-    ['{ broken', 'config.yaml holds no settings'],
+    ['- a list', 'config.yaml contains no keys. Headroom expects lines of the form "key: value".'],
+    ['{ broken', 'config.yaml is not valid YAML or JSON: '],
   ])('with %j is refused in one sentence', async (text, message) => {
     expect(await failureOf(fill(text))).toMatchObject({ code: 'config-invalid', message: expect.stringContaining(message) })
   })

@@ -1,0 +1,62 @@
+// The one reader of YAML files and values; JSON is YAML too.
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { parse, YAMLParseError } from 'yaml'
+import { z } from 'zod'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+
+const errorCodes = { configuration: 'config-invalid', scenario: 'scenario-invalid' } as const
+
+const keysSchema = z.record(z.string(), z.unknown()).nullable()
+
+/** The file's keys, unvalidated; an empty file has none. Throws config-invalid or scenario-invalid. */
+export const readYamlFile = async (file: string, kind: keyof typeof errorCodes): Promise<Record<string, unknown>> => {
+  const code = errorCodes[kind]
+  const text = await readTextFile(
+    file,
+    (problem, cause) => new HeadroomError(code, `The ${kind} ${file} ${problem}.`, { next: 'Check the path.', cause }),
+  )
+  const value = parseYaml(
+    text,
+    (problem) => new HeadroomError(code, `${basename(file)} is not valid YAML or JSON: ${problem}.`, { next: 'Correct that line.' }),
+  )
+  const parsed = keysSchema.safeParse(value)
+  if (parsed.success) return parsed.data ?? {}
+  throw new HeadroomError(code, `${basename(file)} contains no keys. Headroom expects lines of the form "key: value".`, {
+    next: 'See the user guide for the keys.',
+  })
+}
+
+/** `createError` builds the error from the parser's message, a phrase without a full stop. */
+export const parseYaml = (text: string, createError: (problem: string) => HeadroomError): unknown => {
+  try {
+    // The parser limits aliases, so that a small file cannot expand into a huge one.
+    return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError)) throw createError('it is nested too deeply, or its aliases expand too far')
+    const line = text.slice(0, cause.pos[0]).split('\n').length
+    throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)
+  }
+}
+
+/** Larger than any configuration or scenario that people write. */
+const maxBytes = 16_000_000
+
+/** `createError` builds the error from a phrase such as "is a folder". Never waits for a pipe or a device. */
+const readTextFile = async (path: string, createError: (problem: string, cause?: unknown) => HeadroomError): Promise<string> => {
+  // Without O_NONBLOCK, opening a pipe waits until somebody writes into it.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
+    throw createError('cannot be read', cause)
+  })
+  try {
+    const status = await file.stat()
+    if (!status.isFile()) throw createError(status.isDirectory() ? 'is a folder' : 'is no file')
+    if (status.size > maxBytes) throw createError(`is larger than ${maxBytes / 1e6} MB`)
+    return await file.readFile('utf8')
+  } catch (cause) {
+    throw cause instanceof HeadroomError ? cause : createError('cannot be read', cause)
+  } finally {
+    await file.close()
+  }
+}
