@@ -14,7 +14,9 @@ const from = (code, test) => (meaning, formula) => ({ meaning, formula, code, te
 const frozen = 'test/engine/frozen-fleet.test.ts'
 const risk = 'src-main/engine/risk/assess-risk.ts'
 const seasonTest = 'test/engine/season/season-run.test.ts'
-const breachTest = 'test/engine/breach/breach.test.ts'
+const breachTest = 'test/engine/breach/simulate-paths.test.ts'
+const calibrationTest = 'test/engine/breach/calibration.test.ts'
+const coverageTest = 'test/engine/breach/interval-coverage.test.ts'
 
 const series = from('src-main/engine/selection/prepare-series.ts#seriesQuery', frozen)
 const selection = from('src-main/engine/selection/select-models.ts#selectedModelsQuery', frozen)
@@ -26,7 +28,7 @@ const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimat
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
 const causes = from('src-main/engine/season/attribute-breaches.ts#attributeBreaches', seasonTest)
-const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServers', 'test/engine/clusters/clusters.test.ts')
+const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServers', 'test/engine/clusters/cluster-servers.test.ts')
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
 const accuracy = from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', frozen)
 const recommendation = from('src-main/engine/recommendations/assign-recommendations.ts#assignRecommendations', frozen)
@@ -35,8 +37,8 @@ const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
 const flags = from(rowFlags, 'test/engine/risk/assess-risk.test.ts')
 const calendarFlags = from(rowFlags, 'test/calendar/calendar.test.ts')
 const totals = from('src-main/engine/recommendations/describe-recommendations.ts#describeRecommendations', frozen)
-const scores = from('src-main/engine/breach/calibration.ts#scoreCalibration', 'test/engine/breach/breach.test.ts')
-const coverage = from('src-main/engine/breach/interval-coverage.ts#measureCoverage', 'test/engine/breach/breach.test.ts')
+const scores = from('src-main/engine/breach/calibration.ts#scoreCalibration', calibrationTest)
+const coverage = from('src-main/engine/breach/interval-coverage.ts#measureCoverage', coverageTest)
 const summary = from('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
 
 /** Columns of server_risk.parquet. @type {Readonly<Record<string, FigureSource>>} */
@@ -80,7 +82,7 @@ export const serverRiskFigures = {
     'capacity units',
     'units × max(0, `horizon_p95` / `high_threshold` − 1), rounded up where units are whole',
   ),
-  breach_probability: from('src-main/engine/breach/calibration.ts#recalibrate', breachTest)(
+  breach_probability: from('src-main/engine/breach/calibration.ts#recalibrate', calibrationTest)(
     'probability that some horizon value lies above the threshold, 0 to 1',
     'w × isotonic(raw) + (1 − w) × raw, w = events / (events + 20)',
   ),
@@ -95,7 +97,7 @@ export const serverRiskFigures = {
     "in the metric's unit; only with basis `conservative`",
     "95th percentile over the paths of each path's P95",
   ),
-  interval_margin: from('src-main/engine/breach/interval-coverage.ts#fitMargins', breachTest)(
+  interval_margin: from('src-main/engine/breach/interval-coverage.ts#fitMargins', coverageTest)(
     'points by which both bounds are widened',
     'split-conformal quantile of how far measured values lie outside the bounds',
   ),
@@ -125,7 +127,7 @@ export const serverRiskFigures = {
     '`horizon_mean` < `underutilized_threshold` for every metric with a threshold',
   ),
   cluster: clusters('number of the cluster, 0 the quietest; empty without a horizon', 'k-means over standardised features'),
-  cluster_name: from('src-main/engine/clusters/cluster-names.ts#nameCluster', 'test/engine/clusters/clusters.test.ts')(
+  cluster_name: from('src-main/engine/clusters/cluster-names.ts#nameCluster', 'test/engine/clusters/cluster-names.test.ts')(
     'name of the cluster',
     "rule on the cluster's centre",
   ),

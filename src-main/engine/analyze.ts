@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { explainFailure } from '../forecasts/forecast-dataset.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
-import { assertDiskSpace, estimateRunBytes } from './check-disk-space.ts'
+import { assertDiskSpace, estimateRunBytes } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
 import {
   assessFleetRisk,

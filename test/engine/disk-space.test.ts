@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { analyze } from '../../src-main/engine/analyze.ts'
-import { assertDiskSpace, estimateRunBytes } from '../../src-main/engine/check-disk-space.ts'
+import { assertDiskSpace, estimateRunBytes } from '../../src-main/engine/resource-limits.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
 

@@ -69,7 +69,7 @@ export const standardize = (values: Float64Array, members: readonly number[]): F
   return filled.map((value) => (value - mean) / Math.sqrt(variance))
 }
 
-/** For an even count the plain mean of the middle two, which `percentileOf` rounds differently. */
+/** Not `percentileOf`: it rounds the mean of the middle two differently, which would change cluster features in their last bits. */
 const medianOf = (values: readonly number[]): number => {
   const sorted = Float64Array.from(values).sort()
   const half = sorted.length >> 1

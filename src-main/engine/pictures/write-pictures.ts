@@ -13,8 +13,7 @@ export const writePictures = async (
   clusteredServers: ClusteredServers,
   underutilizedThreshold: number,
 ): Promise<void> => {
-  const { drawHeatmapPicture } = await import('./draw-heatmap-picture.ts')
-  const { drawClustersPicture } = await import('./draw-clusters-picture.ts')
+  const { drawClustersPicture, drawHeatmapPicture } = await import('./draw-pictures.ts')
   await writeFile(join(folder, runFiles.heatmapPicture), await drawHeatmapPicture(heatmap))
   await writeFile(
     join(folder, runFiles.clustersPicture),

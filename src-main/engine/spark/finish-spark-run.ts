@@ -5,7 +5,7 @@ import { concatenateFiles, findJoinableFiles } from '../../parquet/append-column
 import type { AnalysisResult, AnalysisWork } from '../analysis-request.ts'
 import { completeRun } from '../analyze.ts'
 import { createRun } from '../create-run.ts'
-import { assertDiskSpace, estimateRunBytes } from '../check-disk-space.ts'
+import { assertDiskSpace, estimateRunBytes } from '../resource-limits.ts'
 import type { ForecastFile } from '../../forecasts/forecast-files.ts'
 import { assertFlaggedRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
 import { findFlaggedFiles, loadSparkOutput } from './load-spark-output.ts'

@@ -1,5 +1,5 @@
 // The fleet after servers were removed or added: whose demand goes to whom, time by time.
-import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/ranked-percentile.ts'
+import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
 import type { WhatIfFleet } from './load-fleet.ts'
 
 export interface AddedServers {

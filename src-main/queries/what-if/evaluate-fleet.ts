@@ -1,7 +1,7 @@
 // Evaluates a fleet under a scenario: who is at risk, by which metric, and the fleet's figures. One pass over the servers, no allocation per server.
 import type { ScenarioFigures } from '../../../src-shared/ipc/what-if.ts'
 import { lowerBound, type WhatIfFleet } from './load-fleet.ts'
-import { rankedPercentile } from '../../statistics/ranked-percentile.ts'
+import { rankedPercentile } from '../../statistics/percentile.ts'
 
 const dayMs = 86_400_000
 /** The percentile that the run evaluates. */

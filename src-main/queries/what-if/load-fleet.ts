@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
-import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/ranked-percentile.ts'
+import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
 
 export interface ServerGroup {
   readonly business_unit: string | null

@@ -1,61 +1,38 @@
-// Whether breach probabilities are worth more than the plain flag and the base rate, cross-fitted on hold-out windows of real and sample backtests.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
-import { z } from 'zod'
-import { runFiles } from '../../../src-shared/run/run-manifest.ts'
-import { headroomDone } from '../../fixtures/run-headroom.ts'
-import { makeSampleFleet, type SampleRun } from '../../fixtures/sample-run.ts'
-import { planetlab } from '../../fixtures/fleets.ts'
-import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
+// Recalibration of breach probabilities, cross-fitting, scores and folds, by hand.
+import { describe, expect, test } from 'vitest'
+import { crossFit, fitRecalibration, foldOf, recalibrate, scoreCalibration } from '../../../src-main/engine/breach/calibration.ts'
 
-const reportSchema = z.object({
-  calibration: z.object({
-    series: z.number(),
-    events: z.number(),
-    brier: z.number(),
-    brier_plain_flag: z.number(),
-    brier_base_rate: z.number(),
-    reliability: z.array(z.object({ predicted: z.number(), observed: z.number(), series: z.number() })),
-  }),
-  coverage: z.object({ nominal: z.number(), after: z.number() }),
-})
+const floats = (...values: number[]): Float64Array => Float64Array.from(values)
 
-const reportOf = async (folder: string): Promise<z.infer<typeof reportSchema>> =>
-  reportSchema.parse(JSON.parse(await readFile(join(folder, runFiles.modelAccuracy), 'utf8')))
-
-describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote}`, () => {
-  let workspace: ForecastWorkspace
-  afterAll(async () => workspace.close())
-
-  test('better than the plain flag, not above 1.02 times the base rate, bounds within 3 points of nominal', async () => {
-    workspace = await ForecastWorkspace.open()
-    const { folder } = await workspace.analyse(planetlab.forecasts)
-    const { calibration, coverage } = await reportOf(folder)
-    expect(calibration.series).toBeGreaterThan(400)
-    expect(calibration.brier).toBeLessThan(calibration.brier_plain_flag)
-    expect(calibration.brier).toBeLessThanOrEqual(1.02 * calibration.brier_base_rate)
-    expect(Math.abs(coverage.after - coverage.nominal)).toBeLessThan(0.03)
-  }, 60_000)
-})
-
-describe.each([
-  { servers: 120, events: 10 },
-  { servers: 1000, events: 50 },
-])('a sample fleet of $servers servers', ({ servers, events }) => {
-  let fleet: SampleRun
-  afterAll(async () => fleet.remove())
-
-  test('at most half of the base rate, and what was predicted happened about as often', async () => {
-    fleet = await makeSampleFleet(servers)
-    const out = join(fleet.folder, 'calibrated')
-    await headroomDone(['analyze', fleet.forecasts, '--out', out, '--quiet'])
-    const { calibration, coverage } = await reportOf(out)
-    expect(calibration.events).toBeGreaterThan(events)
-    expect(calibration.brier).toBeLessThanOrEqual(0.5 * calibration.brier_base_rate)
-    expect(calibration.brier).toBeLessThan(calibration.brier_plain_flag)
-    expect(Math.abs(coverage.after - coverage.nominal)).toBeLessThan(0.03)
-    expect(calibration.reliability.reduce((sum, { series }) => sum + series, 0)).toBe(calibration.series)
-    for (const { predicted, observed } of calibration.reliability) expect(Math.abs(predicted - observed)).toBeLessThan(0.2)
-  }, 60_000)
+describe('calibration', () => {
+  test('recalibrate with one event of four: w = 1/21 and iso(0.5) = 1, so p(0.5) = 1/21 x 1 + 20/21 x 0.5', () => {
+    const curve = fitRecalibration(floats(0, 0, 0, 0.5), Uint8Array.from([0, 0, 0, 1]))
+    expect(curve.weight).toBeCloseTo(1 / 21, 12)
+    expect(recalibrate(curve, 0.5)).toBeCloseTo(1 / 21 + (20 / 21) * 0.5, 12)
+    expect(recalibrate(curve, 0)).toBe(0)
+  })
+  test('recalibrate returns the raw share when there are no events', () => {
+    const curve = fitRecalibration(floats(0, 0.2, 0.4), new Uint8Array(3))
+    expect([0, 0.3, 1].map((raw) => recalibrate(curve, raw))).toEqual([0, 0.3, 1])
+  })
+  test('crossFit does not use a server for its own curve', () => {
+    const raw = floats(0, 0, 1, 1)
+    const fold = Uint8Array.from([0, 1, 0, 1])
+    const before = crossFit({ raw, breached: Uint8Array.from([0, 0, 1, 1]), flagged: new Uint8Array(4), fold })
+    const after = crossFit({ raw, breached: Uint8Array.from([1, 0, 0, 1]), flagged: new Uint8Array(4), fold })
+    expect([before[0], before[2]]).toEqual([after[0], after[2]])
+  })
+  test('scoreCalibration reports probabilities that are no better than the base rate', () => {
+    const raw = Float64Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 1 : 0))
+    const breached = Uint8Array.from({ length: 100 }, (_, index) => (index % 4 < 2 ? 1 : 0))
+    const fold = Uint8Array.from({ length: 100 }, (_, index) => index % 5)
+    const scores = scoreCalibration({ raw, breached, flagged: breached, fold })
+    expect(scores.brier_base_rate).toBe(0.25)
+    expect(scores.brier_plain_flag).toBe(0)
+    expect(scores.verdict).toContain('no better than the base rate')
+    expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(100)
+  })
+  test('foldOf is CRC-32 modulo 5: CRC-32 of "123456789" is cbf43926 hexadecimal, 3421780262, so fold 2', () => {
+    expect(foldOf('123456789')).toBe(2)
+  })
 })

@@ -6,8 +6,12 @@ import { cividisColor } from '../../../src-shared/chart-options/cividis.ts'
 import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
 import { createHeatmapLayout } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
-import { renderClustersSvg, drawClustersPicture } from '../../../src-main/engine/pictures/draw-clusters-picture.ts'
-import { drawHeatmapPicture, renderHeatmapSvg } from '../../../src-main/engine/pictures/draw-heatmap-picture.ts'
+import {
+  drawClustersPicture,
+  drawHeatmapPicture,
+  renderClustersSvg,
+  renderHeatmapSvg,
+} from '../../../src-main/engine/pictures/draw-pictures.ts'
 import { loadPictureFont } from '../../../src-main/engine/pictures/picture-font.ts'
 import { resourcePath } from '../../../src-main/run-folder/resource-path.ts'
 import { sampleClusters, sampleHeatmap } from '../../fixtures/picture-samples.ts'

@@ -1,7 +1,7 @@
 // Memory that an analysis may take: sizes as people write them, a quarter of the machine by default, and what the settings keep.
 import { totalmem } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { databaseMemory, parseMemoryLimit } from '../../src-main/engine/memory-limit.ts'
+import { databaseMemory, parseMemoryLimit } from '../../src-main/engine/resource-limits.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 import { mergeSettings, settingsChangeSchema, defaultSettings } from '../../src-shared/config/settings.ts'
 

@@ -1,15 +1,19 @@
-// risk_heatmap.png: servers x time, drawn from data already reduced to at most 60 rows.
+// risk_heatmap.png (servers x time) and utilization_clusters.png (mean against deviation), from data already reduced to their size.
 import { encode } from 'fast-png'
-import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
+import type { ClustersData, HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
+import { measureClustersHeight } from '../../../src-shared/chart-options/clusters-layout.ts'
+import { createClustersOption } from '../../../src-shared/chart-options/clusters.ts'
 import { fixedFormatting } from '../../../src-shared/chart-options/format.ts'
 import { measureHeatmapHeight } from '../../../src-shared/chart-options/heatmap-layout.ts'
 import { createHeatmapOption } from '../../../src-shared/chart-options/heatmap.ts'
 import { paintMatrix } from '../../../src-shared/chart-options/paint-matrix.ts'
 import { chartTheme } from '../../../src-shared/chart-options/theme.ts'
+import { layerPoints } from './layer-points.ts'
 import { loadPictureFont, type PictureFont } from './picture-font.ts'
 import { renderPng, renderSvg } from './render-chart.ts'
 
 const width = 1280
+const minClustersHeight = 800
 const zoom = 1.5
 
 /** Few rows stay slim, many keep their labels readable. */
@@ -33,4 +37,18 @@ export const renderHeatmapSvg = (data: HeatmapData, font: PictureFont): string =
 export const drawHeatmapPicture = async (data: HeatmapData): Promise<Uint8Array> => {
   const font = loadPictureFont()
   return renderPng(renderHeatmapSvg(data, font), font, zoom)
+}
+
+export const renderClustersSvg = (data: ClustersData, font: PictureFont): string => {
+  const height = measureClustersHeight(data, minClustersHeight)
+  const view = { theme: chartTheme('light', font), width, height, formatting: fixedFormatting }
+  const option = createClustersOption(data, view)
+  const series = [option.series ?? []].flat().flatMap(layerPoints)
+  return renderSvg({ ...option, series }, width, height, font)
+}
+
+/** PNG bytes; the same data give the same bytes. */
+export const drawClustersPicture = async (data: ClustersData): Promise<Uint8Array> => {
+  const font = loadPictureFont()
+  return renderPng(renderClustersSvg(data, font), font, zoom)
 }

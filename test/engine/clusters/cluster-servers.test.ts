@@ -1,107 +1,11 @@
-// Clusters of servers: the best of the restarts, numbered by mean, the same every time (analysis definition, section 7).
+// Clusters in the run folder: numbered by mean, repeatable, with their features and figures (analysis definition, section 7).
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runKMeans } from '../../../src-main/statistics/k-means.ts'
+import { z } from 'zod'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../../fixtures/forecast-workspace.ts'
 import { seriesRows, times } from '../../fixtures/forecast-rows.ts'
 import { seededRandom, shuffled } from '../../fixtures/seeded-random.ts'
-
-const options = { restarts: 10, seed: 42 }
-
-describe('points', () => {
-  test('on a line fall into their three pairs', async () => {
-    // Each pair lies 0.5 to both sides of its centre: 6 x 0.25.
-    expect(await runKMeans([[21], [0], [10], [20], [1], [11]], { clusters: 3, ...options })).toMatchObject({
-      assignment: Int32Array.from([2, 0, 1, 2, 0, 1]),
-      centres: [[0.5], [10.5], [20.5]],
-      sizes: [2, 2, 2],
-      inertia: 1.5,
-    })
-  })
-
-  test('in small sets get the best of all partitions', async () => {
-    const random = seededRandom(3)
-    for (let set = 0; set < 15; set++) {
-      const points = Array.from({ length: 8 }, () => [random() * 10, random() * 10])
-      const { inertia } = await runKMeans(points, { clusters: 3, restarts: 100, seed: 42 })
-      expect(inertia).toBeCloseTo(minInertia(points, 3), 9)
-    }
-  })
-
-  test('belong to the centre that is nearest, and centres are means of their points', async () => {
-    const random = seededRandom(4)
-    const points = Array.from({ length: 400 }, () => [random(), random(), random()])
-    const { assignment, centres, sizes, inertia } = await runKMeans(points, { clusters: 6, ...options })
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(400)
-    const distances = points.map((point) => centres.map((centre) => squaredDistance(point, centre)))
-    distances.forEach((toCentres, index) => expect(toCentres[assignment[index]!]).toBeCloseTo(Math.min(...toCentres), 9))
-    expect(inertia).toBeCloseTo(
-      distances.reduce((sum, toCentres, index) => sum + toCentres[assignment[index]!]!, 0),
-      9,
-    )
-    expect(centres.map(([first]) => first)).toEqual(centres.map(([first]) => first!).sort((a, b) => a - b))
-  })
-
-  test('of more than are tried by every restart belong to the nearest centre all the same', async () => {
-    const random = seededRandom(6)
-    // Four squares of side 1, far apart: any sample of them finds the four.
-    const points = Array.from({ length: 2000 }, (_, index) => [10 * (index % 2) + random(), 10 * ((index % 4) >> 1) + random()])
-    const all = await runKMeans(points, { clusters: 4, ...options })
-    const sampleClustering = await runKMeans(points, { clusters: 4, ...options, maxSample: 100 })
-    expect(sampleClustering.sizes).toEqual([500, 500, 500, 500])
-    expect(sampleClustering.inertia).toBeCloseTo(all.inertia, 9)
-    expect(sampleClustering.stability).toBe(1)
-    // Noise has many optima; whichever is found is one.
-    const noise = Array.from({ length: 2000 }, () => [random(), random()])
-    const { assignment, centres } = await runKMeans(noise, { clusters: 5, ...options, maxSample: 100 })
-    noise.forEach((point, index) => {
-      const toCentres = centres.map((centre) => squaredDistance(point, centre))
-      expect(toCentres[assignment[index]!]).toBeCloseTo(Math.min(...toCentres), 9)
-    })
-  })
-
-  test('are clustered the same with the same seed', async () => {
-    const random = seededRandom(5)
-    const points = Array.from({ length: 200 }, () => [random(), random()])
-    const once = await runKMeans(points, { clusters: 5, ...options })
-    expect(await runKMeans(points, { clusters: 5, ...options })).toEqual(once)
-  })
-
-  test('fewer than the clusters asked for, or none, make as many clusters as they can', async () => {
-    expect((await runKMeans([[1], [1], [2]], { clusters: 4, ...options })).sizes).toEqual([2, 1])
-    expect((await runKMeans([[7]], { clusters: 4, ...options })).sizes).toEqual([1])
-    expect((await runKMeans([], { clusters: 4, ...options })).sizes).toEqual([])
-  })
-
-  test('stop when the work is cancelled', async () => {
-    const work = runKMeans([[1], [2], [3]], { clusters: 2, ...options, signal: AbortSignal.abort() })
-    await expect(work).rejects.toMatchObject({ code: 'cancelled' })
-  })
-})
-
-const squaredDistance = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, index) => sum + (value - b[index]!) ** 2, 0)
-
-/** By trying every assignment. */
-const minInertia = (points: readonly (readonly number[])[], clusters: number): number => {
-  let lowest = Number.POSITIVE_INFINITY
-  for (let code = 0; code < clusters ** points.length; code++) {
-    const members: (readonly number[])[][] = Array.from({ length: clusters }, () => [])
-    let rest = code
-    for (const point of points) {
-      members[rest % clusters]!.push(point)
-      rest = Math.floor(rest / clusters)
-    }
-    const inertia = members.reduce((sum, group) => {
-      if (group.length === 0) return sum
-      const centre = group[0]!.map((_, feature) => group.reduce((total, point) => total + point[feature]!, 0) / group.length)
-      return sum + group.reduce((total, point) => total + squaredDistance(point, centre), 0)
-    }, 0)
-    lowest = Math.min(lowest, inertia)
-  }
-  return lowest
-}
 
 describe('servers', () => {
   let workspace: ForecastWorkspace
@@ -112,7 +16,7 @@ describe('servers', () => {
 
   const csvOf = async (run: FinishedRun): Promise<string> => readFile(join(run.folder, 'server_clusters.csv'), 'utf8')
 
-  test('are numbered by mean utilisation, the quietest 0, and features that are the same for all are left out', async () => {
+  test('are numbered by mean utilisation from the quietest, and constant features are left out', async () => {
     const levels = { 'full one': 95, 'busy a': 70, 'busy b': 71, 'moderate a': 41, 'moderate b': 42, 'zzz idle a': 10, 'zzz idle b': 11 }
     const run = await workspace.analyse(
       await workspace.writeForecasts(
@@ -139,7 +43,7 @@ describe('servers', () => {
     expect((await run.riskOf('busy a'))['cluster']).toBe(2)
   })
 
-  test('are told apart by features of small numbers, since features are standardised', async () => {
+  test('are separated by features of small numbers, because features are standardised', async () => {
     // Means run from 20 to 27 in both kinds; in points the kinds differ by 1 only.
     const rows = Array.from({ length: 8 }, (_, index): ForecastRow[] => {
       const mean = 20 + index
@@ -152,14 +56,14 @@ describe('servers', () => {
     })
     const run = await workspace.analyse(await workspace.writeForecasts('kinds.parquet', rows.flat()), { config: { n_clusters: 2 } })
     const clusters = await run.clusters()
-    const of = (weekKind: string): unknown[] => [
-      ...new Set(clusters.filter((row) => String(row['server_id']).startsWith(weekKind)).map((row) => row['cluster'])),
+    const of = (kind: string): unknown[] => [
+      ...new Set(clusters.filter((row) => String(row['server_id']).startsWith(kind)).map((row) => row['cluster'])),
     ]
     expect(of('steady')).toEqual([0])
     expect(of('swinging')).toEqual([1])
   })
 
-  test('are made by the features that the configuration names alone; the others are written all the same', async () => {
+  test('use only the configured features; the other features are still written', async () => {
     // By level the two low ones belong together, by swing the two first.
     const swing = (mean: number, by: number): number[] => [1, -1, 1, -1].map((sign) => mean + by * sign)
     const rows = [
@@ -181,7 +85,7 @@ describe('servers', () => {
     expect(await sameClusterBy('std')).toEqual(['high, steady', 'low, steady'])
   })
 
-  test('without a defined feature take the middle of the fleet, without a horizon belong to no cluster', async () => {
+  test('take the median for an undefined feature, and belong to no cluster without a horizon', async () => {
     const run = await workspace.analyse(
       await workspace.writeForecasts('odd.parquet', [
         ...seriesRows({ server: 'rising', actual: [50], horizon: [10, 20, 30] }),
@@ -208,7 +112,7 @@ describe('servers', () => {
     expect(pastOnly).toMatchObject({ server_id: 'past only', cluster: null, cluster_name: null, mean: null })
   })
 
-  test('that show fewer behaviours than clusters asked for get fewer, with a warning', async () => {
+  test('get fewer clusters, with a warning, when they have fewer distinct features', async () => {
     const run = await workspace.analyse(
       await workspace.writeForecasts('few.parquet', [
         ...seriesRows({ server: 'a', actual: [50], horizon: [10, 20] }),
@@ -220,7 +124,7 @@ describe('servers', () => {
     expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'clusters-shrunk' }))
   })
 
-  test('keep their clusters whatever the order of rows and the unit of the metric', async () => {
+  test('have the same clusters for any order of rows and any unit of the metric', async () => {
     const random = seededRandom(6)
     const rows = Array.from({ length: 30 }, (_, index) => {
       const base = 10 + random() * 60
@@ -246,5 +150,111 @@ describe('servers', () => {
     const numbers = async (of: FinishedRun): Promise<unknown[]> => (await of.clusters()).map((row) => row['cluster'])
     expect(new Set(await numbers(run)).size).toBe(4)
     expect(await numbers(scaled)).toEqual(await numbers(run))
+  })
+})
+
+describe('a fleet', () => {
+  let workspace: ForecastWorkspace
+  beforeAll(async () => {
+    workspace = await ForecastWorkspace.open()
+  })
+  afterAll(async () => workspace.close())
+
+  /** Three kinds of servers, far apart in mean and trend. */
+  const fleetRows = (name: (index: number) => string): ForecastRow[] => {
+    const random = seededRandom(21)
+    return Array.from({ length: 24 }, (_, index) => {
+      const [base, slope] = [
+        [10, 0],
+        [40, 1],
+        [75, -1],
+      ][index % 3]! as [number, number]
+      return seriesRows({
+        server: name(index),
+        actual: [50],
+        horizon: Array.from({ length: 10 }, (_, step) => base + slope * step + 2 * random()),
+      })
+    }).flat()
+  }
+  const clustersOf = async (run: FinishedRun): Promise<Map<unknown, unknown>> =>
+    new Map((await run.clusters()).map((row) => [row['server_id'], row['cluster']]))
+  const summaryOf = async (run: FinishedRun) =>
+    run.json(
+      'module_05_summary.json',
+      z.object({
+        kmeans_inertia: z.number(),
+        clustering: z.object({
+          k: z.number(),
+          k_requested: z.union([z.number(), z.literal('auto')]),
+          features: z.array(z.string()),
+          silhouette: z.number(),
+          silhouettes_by_k: z.record(z.string(), z.number()).nullable(),
+          stability: z.number(),
+          inertia: z.number(),
+        }),
+      }),
+    )
+
+  test('has three clusters for three kinds of servers with n_clusters auto', async () => {
+    const run = await workspace.analyse(
+      await workspace.writeForecasts(
+        'kinds.parquet',
+        fleetRows((index) => `server ${index}`),
+      ),
+      {
+        config: { n_clusters: 'auto' },
+      },
+    )
+    const { clustering, kmeans_inertia } = await summaryOf(run)
+    expect(clustering).toMatchObject({
+      k: 3,
+      k_requested: 'auto',
+      features: ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'weekend_ratio'],
+      inertia: kmeans_inertia,
+    })
+    expect(Object.keys(clustering.silhouettes_by_k!)).toEqual(['2', '3', '4', '5', '6', '7', '8'])
+    // The whole fleet is its own sample.
+    expect(clustering.silhouette).toBeCloseTo(clustering.silhouettes_by_k!['3']!, 12)
+    const kinds = await clustersOf(run)
+    for (let index = 0; index < 24; index++) expect(kinds.get(`server ${index}`)).toBe(index % 3)
+  })
+
+  test('has the same clusters after servers are renamed and rows shuffled', async () => {
+    const config = { n_clusters: 3 }
+    const renamed = (index: number): string => `host ${(index * 7) % 24}`
+    const rows = shuffled(fleetRows(renamed), seededRandom(22))
+    const kinds = await clustersOf(await workspace.analyse(await workspace.writeForecasts('renamed.parquet', rows), { config }))
+    for (let index = 0; index < 24; index++) expect(kinds.get(renamed(index))).toBe(index % 3)
+  })
+
+  test('assigns an outlier to a separate cluster and leaves the others together', async () => {
+    const distant = seriesRows({ server: 'far', actual: [50], horizon: Array.from({ length: 10 }, (_, step) => 100 + 2 * step) })
+    const rows = [...fleetRows((index) => `server ${index}`), ...distant]
+    const kinds = await clustersOf(
+      await workspace.analyse(await workspace.writeForecasts('far.parquet', rows), { config: { n_clusters: 4 } }),
+    )
+    for (let index = 0; index < 24; index++) expect(kinds.get(`server ${index}`)).toBe(index % 3)
+    expect(kinds.get('far')).toBe(3)
+  })
+
+  test('has scores on two components, which are empty without a horizon', async () => {
+    const rows = [...fleetRows((index) => `server ${index}`), ...seriesRows({ server: 'past only', actual: [50, 51] })]
+    const run = await workspace.analyse(await workspace.writeForecasts('scores.parquet', rows))
+    const clusters = await run.clusters()
+    const first = clusters.map((row) => row['pc1']).filter((score) => typeof score === 'number')
+    expect(first).toHaveLength(24)
+    expect(first.reduce((sum, score) => sum + score, 0)).toBeCloseTo(0, 9)
+    expect(clusters.find((row) => row['server_id'] === 'past only')).toMatchObject({ cluster: null, pc1: null, pc2: null })
+  })
+
+  test('refuses n_clusters that is neither a number nor auto', async () => {
+    const input = await workspace.writeForecasts(
+      'refused.parquet',
+      fleetRows((index) => `server ${index}`),
+    )
+    await expect(workspace.analyse(input, { config: { n_clusters: 'lots' } })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: 'The configuration\'s n_clusters must be a whole number from 1 to 50, or auto, not "lots".',
+    })
   })
 })

@@ -1,60 +1,10 @@
-// Breach probabilities: recalibration, interval margins and simulated paths against results worked out by hand.
+// Residual blocks and simulated paths, by hand.
 import { describe, expect, test } from 'vitest'
-import { crossFit, fitRecalibration, foldOf, recalibrate, scoreCalibration } from '../../../src-main/engine/breach/calibration.ts'
-import { fitMargins, measureCoverage } from '../../../src-main/engine/breach/interval-coverage.ts'
 import { equalCountBins, findBlocks, memberOfBlock, blockStart, poolBlocks } from '../../../src-main/engine/breach/residual-blocks.ts'
 import { conservativeP95, seedOf, simulateBreaches, type PathSource } from '../../../src-main/engine/breach/simulate-paths.ts'
 
 const floats = (...values: number[]): Float64Array => Float64Array.from(values)
 const hole = Number.NaN
-
-describe('recalibration', () => {
-  test('one event in four, at the middle: w = 1 / 21 and iso(0.5) = 1, so p at 0.5 is 1/21 x 1 + 20/21 x 0.5', () => {
-    const curve = fitRecalibration(floats(0, 0, 0, 0.5), Uint8Array.from([0, 0, 0, 1]))
-    expect(curve.weight).toBeCloseTo(1 / 21, 12)
-    expect(recalibrate(curve, 0.5)).toBeCloseTo(1 / 21 + (20 / 21) * 0.5, 12)
-    expect(recalibrate(curve, 0)).toBe(0)
-  })
-  test('without any event nothing is known of the curve: the raw share stands', () => {
-    const curve = fitRecalibration(floats(0, 0.2, 0.4), new Uint8Array(3))
-    expect([0, 0.3, 1].map((raw) => recalibrate(curve, raw))).toEqual([0, 0.3, 1])
-  })
-  test('a server has no part in its own curve', () => {
-    const raw = floats(0, 0, 1, 1)
-    const fold = Uint8Array.from([0, 1, 0, 1])
-    const before = crossFit({ raw, breached: Uint8Array.from([0, 0, 1, 1]), flagged: new Uint8Array(4), fold })
-    const after = crossFit({ raw, breached: Uint8Array.from([1, 0, 0, 1]), flagged: new Uint8Array(4), fold })
-    expect([before[0], before[2]]).toEqual([after[0], after[2]])
-  })
-  test('outcomes that no probability foretells are said to be so', () => {
-    const raw = Float64Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 1 : 0))
-    const breached = Uint8Array.from({ length: 100 }, (_, index) => (index % 4 < 2 ? 1 : 0))
-    const fold = Uint8Array.from({ length: 100 }, (_, index) => index % 5)
-    const scores = scoreCalibration({ raw, breached, flagged: breached, fold })
-    expect(scores.brier_base_rate).toBe(0.25)
-    expect(scores.brier_plain_flag).toBe(0)
-    expect(scores.verdict).toContain('no better than the base rate')
-    expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(100)
-  })
-  test('the fold is CRC-32 modulo 5: CRC-32 of "123456789" is cbf43926 hexadecimal, 3421780262, so fold 2', () => {
-    expect(foldOf('123456789')).toBe(2)
-  })
-})
-
-describe('interval margins', () => {
-  const excess = Float64Array.from({ length: 100 }, (_, index) => index - 49)
-  const bounded = new Uint8Array(100).fill(1)
-  const sample = new Map([[0, { excess, bounded, fold: Uint8Array.from(excess, (_, index) => index % 5) }]])
-  test('the margin at 80 % of 100 rows from -49 to 50 is the value of rank ceil(101 x 0.8) = 81: 31', () => {
-    expect(fitMargins(sample, 0.8).of(0)).toBe(31)
-  })
-  test('half of the rows lie inside before, 80 % within a point after', () => {
-    const coverage = measureCoverage(sample, 0.8)
-    expect(coverage.before).toBe(0.5)
-    expect(coverage.after).toBeGreaterThanOrEqual(0.79)
-    expect(coverage.after).toBeLessThanOrEqual(0.82)
-  })
-})
 
 describe('paths', () => {
   const source = (residuals: Float64Array, offsets: number[], longest: number): PathSource => {

@@ -1,0 +1,61 @@
+// Memory and disk space of an analysis: the memory limit, and the check for free space before anything is written.
+import { statfs } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
+import type { ForecastFile } from '../forecasts/forecast-files.ts'
+
+const defaultShare = 1 / 4
+/** A lower limit would make small machines spill forecasts that fit into memory. */
+const minDefaultBytes = 512e6
+/** The rest is for arrays outside the database, and for memory that DuckDB does not count. */
+const databaseShare = 0.65
+
+/** Memory of the machine, or the limit of the container. */
+const machineBytes = (): number => {
+  const constrainedBytes = process.constrainedMemory()
+  return constrainedBytes > 0 ? Math.min(constrainedBytes, totalmem()) : totalmem()
+}
+
+/** Bytes. Throws HeadroomError `usage` if the text is not a memory size. */
+export const parseMemoryLimit = (text: string | undefined): number => {
+  if (text === undefined) return Math.max(minDefaultBytes, Math.floor(machineBytes() * defaultShare))
+  const bytes = parseMemorySize(text)
+  if (Number.isNaN(bytes)) {
+    throw new HeadroomError('usage', `"${text}" is not a memory size.`, { next: 'Use a number and a unit, such as 800MB or 4GB.' })
+  }
+  return bytes
+}
+
+/** With less, DuckDB cannot read a file on several threads. */
+const minDatabaseBytes = 128e6
+
+/** The database's share of a limit in bytes, in DuckDB's notation. */
+export const databaseMemory = (limit: number): string =>
+  `${Math.floor(Math.max(limit * databaseShare, Math.min(limit, minDatabaseBytes)))}B`
+
+/** A run copies the input's pages, adds flags and figures (about 5 %), and spills to disk while it works. */
+const inputSizeFactor = 1.25
+/** Pictures, summaries and file system overhead. */
+const minBytes = 4_000_000
+
+/** Disk space in bytes that a run of these files may need while it is created. */
+export const estimateRunBytes = (files: readonly Pick<ForecastFile, 'bytes'>[]): number =>
+  minBytes + Math.ceil(inputSizeFactor * files.reduce((sum, { bytes }) => sum + bytes, 0))
+
+/** Throws HeadroomError `disk-full` if the disk of `folder` has fewer than `requiredBytes` free. `out`: the path as the user typed it. */
+export const assertDiskSpace = async (folder: string, out: string, requiredBytes: number): Promise<void> => {
+  const { bavail, bsize } = await statfs(folder)
+  const freeBytes = bavail * bsize
+  if (freeBytes >= requiredBytes) return
+  throw new HeadroomError(
+    'disk-full',
+    `The disk of ${out} has ${formatBytes(freeBytes)} free, but this run needs about ${formatBytes(requiredBytes)}.`,
+    {
+      next: 'Free some space, or name a folder on another disk with --out.',
+    },
+  )
+}
+
+/** "3.9 GB", "12 MB". */
+const formatBytes = (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`)
