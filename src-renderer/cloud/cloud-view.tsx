@@ -35,7 +35,7 @@ export const CloudView = () => {
             <ErrorPanel error={error} onDismiss={() => useCloudState.setState({ error: null })} />
           </div>
         )}
-        {error?.message.includes(' runs a program ') === true && (
+        {error?.code === 'cloud-process-denied' && (
           <button type="button" className="button" onClick={() => void connectAccount(true)}>
             Allow credential process
           </button>

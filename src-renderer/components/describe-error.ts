@@ -76,6 +76,8 @@ export const describeError = (code: ErrorCode): ErrorDescription => {
       return { heading: 'Engine crashed', next: 'Try again; the engine restarts. If it crashes again, send the details.' }
     case 'cloud-sign-in':
       return { heading: 'AWS credentials are missing or expired', next: 'Sign in again or choose another profile.' }
+    case 'cloud-process-denied':
+      return { heading: 'Credential process not allowed', next: 'Allow it if you trust the program, or choose another profile.' }
     case 'cloud-refused':
       return { heading: 'Missing AWS permission', next: 'Ask your administrator for the permission named above.' }
     case 'cloud-setup':

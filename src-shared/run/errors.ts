@@ -34,6 +34,7 @@ export const errorCodes = [
   'memory-exceeded',
   'engine-crashed',
   'cloud-sign-in',
+  'cloud-process-denied',
   'cloud-refused',
   'cloud-setup',
   'cloud-limit',
@@ -127,6 +128,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'run-not-found':
       return exitCodes.badInput
     case 'cloud-sign-in':
+    case 'cloud-process-denied':
     case 'cloud-refused':
     case 'cloud-setup':
     case 'cloud-limit':

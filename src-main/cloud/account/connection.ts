@@ -56,7 +56,7 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     (profileName !== undefined || !hasKeysInEnvironment())
   ) {
     throw new HeadroomError(
-      'cloud-sign-in',
+      'cloud-process-denied',
       `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
       {
         next: 'Allow it if you trust the program (command line: --allow-credential-process), or choose another profile.',

@@ -99,7 +99,10 @@ describe('a connection', () => {
       `[profile tool]\nregion = eu-west-1\ncredential_process = ${script}\n[profile above]\nregion = eu-west-1\nrole_arn = x\nsource_profile = tool\n`,
     )
     for (const profile of ['tool', 'above']) {
-      expect(await failureOf(connect({ profile }))).toMatchObject({ code: 'cloud-sign-in', message: expect.stringContaining(script) })
+      expect(await failureOf(connect({ profile }))).toMatchObject({
+        code: 'cloud-process-denied',
+        message: expect.stringContaining(script),
+      })
     }
     expect(await callerOf({ profile: 'tool', allowsProcess: true })).toMatchObject({ arn: planner })
   })
