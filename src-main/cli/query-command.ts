@@ -1,5 +1,5 @@
 // headroom query: one SELECT over a run's tables, printed as a table, CSV or JSON.
-import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import { csvField } from '../../src-shared/artefacts/cell-text.ts'
 import { runUserSql } from '../queries/user-sql/run-user-sql.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 

@@ -2,8 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SingleBar } from 'cli-progress'
-import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
-import { toPlainText } from '../../src-shared/run/plain-text.ts'
+import { toPlainText, toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 
 /** Increase it when a field of the JSON output changes its meaning or is removed. */

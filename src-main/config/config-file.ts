@@ -2,9 +2,8 @@
 import { basename } from 'node:path'
 import { z, ZodError } from 'zod'
 import { completeConfig } from '../../src-shared/config/analysis-config.ts'
-import type { ConfigReading } from '../../src-shared/config/config-preview.ts'
+import { type ConfigReading, importPipelineConfig, isPipelineConfig, pipelineSections } from '../../src-shared/config/pipeline-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { importPipelineConfig, isPipelineConfig, pipelineSections } from '../../src-shared/config/pipeline-config.ts'
 import { parseConfig } from './parse-config.ts'
 import { readYamlFile } from './yaml-file.ts'
 

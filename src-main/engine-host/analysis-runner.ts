@@ -1,7 +1,7 @@
 // Runs analyses for the window: forecasts or a new sample fleet, with progress, cancel and one final event.
 import { rm } from 'node:fs/promises'
 import type { AnalysisResult } from '../engine/analysis-request.ts'
-import type { AnalyzeCall } from '../../src-shared/ipc/analyze-call.ts'
+import type { AnalyzeCall } from '../../src-shared/ipc/ipc-contract.ts'
 import { toWireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 

@@ -1,4 +1,4 @@
-// Which column plays which role: names are matched without case, the canonical name before its aliases.
+// Which column plays which role, and which rows are measured or in the horizon. Names match without case, canonical name first.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
@@ -151,3 +151,13 @@ export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
     const column = mapped[role]
     return column === undefined ? [] : [{ role, ...column }]
   })
+
+/**
+ * `row`: alias of a relation with is_future, actual and ts. A gap in the measurements is not part of the horizon: unless stated, only what
+ * lies after the last measured time of the series is.
+ */
+export const isHorizonSql = (row: string, lastMeasuredAt: string): string =>
+  `coalesce(${row}.is_future, ${row}.actual IS NULL AND (${lastMeasuredAt} IS NULL OR ${row}.ts > ${lastMeasuredAt}))`
+
+/** Over the canonical columns: the row holds a measurement. */
+export const isMeasuredSql = 'NOT coalesce(is_future, false) AND actual IS NOT NULL'

@@ -1,7 +1,7 @@
 // The event calendar of an open run: read, validated and saved as an events table, and assessed on the run's forecasts.
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
-import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import { csvField } from '../../src-shared/artefacts/cell-text.ts'
 import { eventColumns, type EventCalendarView, type EventLine, type ServerEvents } from '../../src-shared/ipc/event-calendar.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { RunKind } from '../../src-shared/ipc/run-view.ts'

@@ -1,11 +1,10 @@
 // All rows of the user's own query as a file: CSV, Parquet, JSON or a workbook, written whole or not at all.
 import { writeFile } from 'node:fs/promises'
-import { csvField } from '../../src-shared/artefacts/csv-field.ts'
+import { csvField, escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { escapeFormula } from '../../src-shared/artefacts/escape-formulas.ts'
 import { writeParquet } from './write-parquet.ts'
 import { writeSheets } from './write-sheets.ts'
 

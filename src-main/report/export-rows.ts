@@ -8,7 +8,7 @@ import { filterCondition } from '../queries/fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../queries/run/open-run.ts'
 import { cellExpression, orderExpression } from '../queries/servers/servers-query.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { escapeFormulaSql } from '../../src-shared/artefacts/escape-formulas.ts'
+import { escapeFormulaSql } from '../../src-shared/artefacts/cell-text.ts'
 import { assertCellCount, writeSheets } from './write-sheets.ts'
 
 const textKinds = new Set(['text', 'risk'])

@@ -5,7 +5,7 @@ import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { cellExpression } from '../queries/servers/servers-query.ts'
-import { escapeFormula } from '../../src-shared/artefacts/escape-formulas.ts'
+import { escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
 
 export interface SheetContent {
   readonly name: string

@@ -1,6 +1,5 @@
 // Formats a table as tab-separated text, Markdown, CSV or JSON for the clipboard or a file.
-import { csvField } from '../../src-shared/artefacts/csv-field.ts'
-import { escapeFormula } from '../../src-shared/artefacts/escape-formulas.ts'
+import { csvField, escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 
 export interface TableContent {

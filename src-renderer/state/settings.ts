@@ -1,5 +1,5 @@
 // Changes the settings and imports a configuration file.
-import type { ConfigReading } from '../../src-shared/config/config-preview.ts'
+import type { ConfigReading } from '../../src-shared/config/pipeline-config.ts'
 import type { SettingsChange } from '../../src-shared/config/settings.ts'
 import { request } from '../ipc/bridge.ts'
 import { useWindowState } from './window-state.ts'

@@ -1,4 +1,4 @@
-// Maps the keys of the Python pipeline's config.yaml to Headroom's settings.
+// Maps the Python pipeline's config.yaml to Headroom's settings, and previews a configuration file.
 import { z } from 'zod'
 import { clusterFeatures, type ClusterFeature } from './analysis-config.ts'
 
@@ -64,3 +64,17 @@ export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>
   }
   return Object.fromEntries(Object.entries(importedSettings).filter(([, value]) => value !== undefined && value !== null))
 }
+
+/** The preview of a configuration file: its settings with Headroom's defaults, and the keys it ignores. */
+export const configPreviewSchema = z.object({
+  path: z.string(),
+  /** `pipeline`: the Python pipeline's config.yaml, of which Headroom reads a few keys. */
+  kind: z.enum(['headroom', 'pipeline']),
+  /** The settings in the file, validated. */
+  settings: z.record(z.string(), z.json()),
+  /** Each with Headroom's default. */
+  changes: z.array(z.object({ key: z.string(), value: z.json(), defaultValue: z.json() })),
+  /** Top-level keys that Headroom ignores. */
+  ignored: z.array(z.string()),
+})
+export type ConfigReading = z.infer<typeof configPreviewSchema>

@@ -1,9 +1,8 @@
 // The table of channels: each name with its request, its response and the process that serves it; and the events pushed to the window.
 import { z } from 'zod'
-import { configPreviewSchema } from '../config/config-preview.ts'
+import { configPreviewSchema } from '../config/pipeline-config.ts'
 import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
 import { runEventSchema } from '../run/run-event.ts'
-import { analyzeCallSchema } from './analyze-call.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
 import { deepLinkSchema } from './deep-link.ts'
@@ -58,6 +57,29 @@ const emptyObject = z.strictObject({})
 const done = z.object({})
 const folderRequest = z.strictObject({ folder: path })
 const reportRequest = z.strictObject({ folder: path, format: z.enum(reportFormats) })
+
+/** What an analysis in the engine process takes: its input, its run folder and its settings. */
+export const analyzeCallSchema = z.strictObject({
+  /** Names the analysis in events and in `analysis.cancel`. */
+  analysisId: z.string().min(1),
+  source: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('forecast'),
+      paths: z.array(path).min(1),
+      serversTable: path.nullable(),
+      eventsTable: path.nullable(),
+      model: z.string().nullable(),
+    }),
+    /** A generated fleet, written to the Parquet file `forecasts` first. */
+    z.strictObject({ kind: z.literal('sample'), forecasts: path, servers: z.int().min(1).max(100_000) }),
+  ]),
+  out: path,
+  /** Settings that differ from the defaults, by the keys of the configuration. */
+  config: z.record(z.string(), z.unknown()),
+  /** Memory limit such as "4GB"; null: a quarter of the machine's memory. */
+  memoryLimit: z.string().nullable(),
+})
+export type AnalyzeCall = z.infer<typeof analyzeCallSchema>
 
 export const savedKinds = ['png', 'svg', 'csv', 'tsv', 'md', 'json'] as const
 export type SavedKind = (typeof savedKinds)[number]

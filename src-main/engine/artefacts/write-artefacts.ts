@@ -1,7 +1,7 @@
 // Writes the JSON and CSV artefacts.
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { csvField } from '../../../src-shared/artefacts/csv-field.ts'
+import { csvField } from '../../../src-shared/artefacts/cell-text.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 

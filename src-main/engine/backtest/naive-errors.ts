@@ -1,7 +1,7 @@
 // Error of the seasonal naive forecast, the denominator of MASE (Hyndman and Koehler 2006).
 import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
-import { isMeasuredSql } from '../../forecasts/horizon.ts'
+import { isMeasuredSql } from '../../forecasts/forecast-columns.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
 /**

@@ -13,7 +13,7 @@ import { silentProgress } from '../progress.ts'
 import { headroom } from './headroom.ts'
 import { assignRecommendations } from '../recommendations/assign-recommendations.ts'
 import { canonicalColumnsSql } from '../../forecasts/forecast-dataset.ts'
-import { isHorizonSql } from '../../forecasts/horizon.ts'
+import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
 import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
 
 /**

@@ -1,7 +1,7 @@
 // Tables `series` (one row per server and metric: identity, group, thresholds, last measured time) and the view `forecast` with `is_horizon`.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import { isHorizonSql } from '../../forecasts/horizon.ts'
+import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Method } from '../methods/method.ts'
 

@@ -5,7 +5,7 @@ import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedPointFor, type FixedPoint } from '../../statistics/fixed-point.ts'
-import { isHorizonSql } from '../../forecasts/horizon.ts'
+import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
 import { canonicalColumnsSql, openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { mixHorizons, module05Thresholds } from '../../engine/methods/module05.ts'
 import { selectUpgradedServerRisk } from '../run/missing-columns.ts'

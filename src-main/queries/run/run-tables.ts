@@ -4,9 +4,8 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
-import { requiredRoles, type MappedColumns } from '../../forecasts/forecast-columns.ts'
+import { isHorizonSql, type MappedColumns, requiredRoles } from '../../forecasts/forecast-columns.ts'
 import { canonicalColumnsSql, canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
-import { isHorizonSql } from '../../forecasts/horizon.ts'
 import { selectUpgradedServerRisk } from './missing-columns.ts'
 
 /** A Module 05 folder, which has no manifest, is assessed first; that takes the main schema. */

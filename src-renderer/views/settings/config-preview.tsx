@@ -1,5 +1,5 @@
 // The settings of an imported configuration file next to the defaults, to apply or cancel.
-import type { ConfigReading } from '../../../src-shared/config/config-preview.ts'
+import type { ConfigReading } from '../../../src-shared/config/pipeline-config.ts'
 import { fileNameOf } from '../../state/open-path.ts'
 
 export interface ConfigPreviewProps {

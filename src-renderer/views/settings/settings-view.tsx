@@ -2,7 +2,7 @@
 import { FileInput } from 'lucide-react'
 import { useId, useState } from 'react'
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
-import type { ConfigReading } from '../../../src-shared/config/config-preview.ts'
+import type { ConfigReading } from '../../../src-shared/config/pipeline-config.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
 import { Select } from '../../components/select.tsx'

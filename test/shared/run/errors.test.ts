@@ -1,7 +1,6 @@
 // Names from files never steer what shows them: control characters and marks of direction are made visible.
 import { expect, test } from 'vitest'
-import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
-import { toPlainSentence, toPlainText } from '../../../src-shared/run/plain-text.ts'
+import { HeadroomError, toPlainSentence, toPlainText, toWireError } from '../../../src-shared/run/errors.ts'
 
 test('control characters and marks of direction become U+FFFD; all other letters stay', () => {
   expect(toPlainText('a\u001B[2J\u0000b\u009Bc\u202Ed\u2066e\u2028f')).toBe('a\uFFFD[2J\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf')
