@@ -1,4 +1,4 @@
-// headroom analyze: runs the engine with progress, then says what it found and where it lies.
+// headroom analyze: runs the engine with progress, then prints the findings and the run folder.
 import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
@@ -69,7 +69,7 @@ const eventFindings = ({ events, together }: EventReport): string[] => {
     ...(together === null
       ? []
       : [
-          `With the events to come ${together.after.at_risk_servers} at risk: ${countText(together.pushed_over.count, 'server')} pushed over, ${together.saved.count} saved`,
+          `With future events ${together.after.at_risk_servers} at risk: ${countText(together.pushed_over.count, 'server')} newly at risk, ${together.saved.count} no longer at risk`,
         ]),
     ...(exclusions.length === 0
       ? []

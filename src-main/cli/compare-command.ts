@@ -1,4 +1,4 @@
-// headroom compare: what changed between two runs, why, and how the earlier forecast held.
+// headroom compare: the changes between two runs, their causes, and the error of the earlier forecast.
 import type { ComparedRun, ForecastCheck, RiskChange, RunComparison } from '../../src-shared/ipc/run-comparison.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
 import { countText, decimalText, firstRowsTable, reportTable, percentText, signedText, wrapText } from './report-text.ts'
@@ -9,7 +9,7 @@ export const runCompare = async (earlier: string, later: string, options: { read
   print(options.json === true ? jsonText({ ...comparison }, 2) : describeComparison(comparison))
 }
 
-/** The comparison as text, sections apart by a blank line; empty ones are left out. */
+/** The comparison as text: non-empty sections, separated by blank lines. */
 export const describeComparison = (comparison: RunComparison): string =>
   [
     [summaryLine(comparison), ...forecastLine(comparison.forecast_check)].map((line) => wrapText(line)).join('\n'),
@@ -32,10 +32,10 @@ const summaryLine = ({ risks, servers, causes, earlier, later }: RunComparison):
     .map(([cause, count]) => `${count} by ${cause === 'together' ? 'several causes together' : cause}`)
   const moved = risks.still_at_risk === 0 ? '' : ` (${risks.moved} moved)`
   return [
-    `${countText(risks.new, 'new risk')}, ${risks.cleared} cleared, ${risks.still_at_risk} ${risks.still_at_risk === 1 ? 'stays' : 'stay'}${moved}`,
+    `${countText(risks.new, 'new risk')}, ${risks.cleared} cleared, ${risks.still_at_risk} still at risk${moved}`,
     `servers at risk: ${earlier.at_risk_servers} of ${earlier.servers}, then ${later.at_risk_servers} of ${later.servers}` +
       (servers.added + servers.removed === 0 ? '' : ` (${servers.added} added, ${servers.removed} removed)`),
-    ...(reasons.length === 0 ? [] : [`changes ${reasons.join(', ')}`]),
+    ...(reasons.length === 0 ? [] : [`caused ${reasons.join(', ')}`]),
   ].join('; ')
 }
 
@@ -46,8 +46,8 @@ const forecastLine = (check: ForecastCheck | null): string[] =>
     const breachText =
       breaches === null
         ? ''
-        : `; ${breaches.hits} of ${breaches.hits + breaches.misses} breaches foreseen, ${countText(breaches.false_alarms, 'false alarm')}`
-    return `The last forecast of ${metric} was off by ${decimalText(mae)} (MAE over ${countText(points, 'point')} of ${countText(series, 'series', 'series')}), bias ${signedText(bias)}${breachText}.`
+        : `; ${breaches.hits} of ${breaches.hits + breaches.misses} breaches forecast, ${countText(breaches.false_alarms, 'false alarm')}`
+    return `The earlier forecast of ${metric} has a mean absolute error of ${decimalText(mae)} (${countText(points, 'point')} of ${countText(series, 'series', 'series')}), bias ${signedText(bias)}${breachText}.`
   })
 
 const describeRun = (name: string, run: ComparedRun): string =>
@@ -70,7 +70,7 @@ const isSubDaily = ({ earlier, later }: RunComparison): boolean => Math.min(earl
 const momentText = (at: string | null, withTime: boolean): string =>
   at === null ? 'none' : withTime ? at.slice(0, 16).replace('T', ' ') : at.slice(0, 10)
 
-/** The metric only where there are several. */
+/** Names the metric only if there are several. */
 const subjectFor = (comparison: RunComparison): ((change: RiskChange) => string) => {
   const hasOneMetric = new Set(comparison.changes.map(({ metric }) => metric)).size <= 1
   return ({ server_id, metric }) => (hasOneMetric ? server_id : `${server_id} ${metric}`)
@@ -84,7 +84,7 @@ const changesTable = (title: string, status: RiskChange['status'], comparison: R
   if (changes.length === 0) return ''
   const name = subjectFor(comparison)
   const withTime = isSubDaily(comparison)
-  const table = firstRowsTable(changes, ['server', 'P95', 'later', 'limit', 'later', 'first breach', 'why'], (change) => [
+  const table = firstRowsTable(changes, ['server', 'P95', 'later', 'limit', 'later', 'first breach', 'cause'], (change) => [
     name(change),
     decimalText(change.earlier.p95),
     decimalText(change.later.p95),
@@ -101,16 +101,20 @@ const stillAtRiskTable = (comparison: RunComparison): string => {
   if (stillAtRisk.length === 0) return ''
   const name = subjectFor(comparison)
   const withTime = isSubDaily(comparison)
-  const table = firstRowsTable(stillAtRisk, ['server', 'P95', 'later', 'change', 'next breach', 'later', 'days', 'mostly by'], (change) => [
-    name(change),
-    decimalText(change.earlier.p95),
-    decimalText(change.later.p95),
-    signedText(change.p95_change),
-    momentText(change.next_breach_at, withTime),
-    momentText(change.later.first_breach_at, withTime),
-    signedText(change.breach_shift_days),
-    causeText(change),
-  ])
+  const table = firstRowsTable(
+    stillAtRisk,
+    ['server', 'P95', 'later', 'change', 'next breach', 'later', 'days', 'main cause'],
+    (change) => [
+      name(change),
+      decimalText(change.earlier.p95),
+      decimalText(change.later.p95),
+      signedText(change.p95_change),
+      momentText(change.next_breach_at, withTime),
+      momentText(change.later.first_breach_at, withTime),
+      signedText(change.breach_shift_days),
+      causeText(change),
+    ],
+  )
   return `Still at risk\n${table}`
 }
 
@@ -147,17 +151,17 @@ const describeCheck = ({ first_at, last_at, interval_level, metrics }: ForecastC
       ? []
       : [
           wrapText(
-            `Breaches of ${metric}, by server: ${breaches.hits} foreseen and happened, ${breaches.misses} happened unforeseen, ${breaches.false_alarms} foreseen but did not happen, ${breaches.quiet} neither.`,
+            `Breaches of ${metric}, by server: ${breaches.hits} hits, ${breaches.misses} misses, ${breaches.false_alarms} false alarms, ${breaches.quiet} without a breach.`,
           ),
         ]),
-    `Furthest off, ${metric}\n${firstRowsTable(
+    `Largest errors, ${metric}\n${firstRowsTable(
       worst,
       ['server', 'model', 'points', 'MAE', 'bias'],
       (series) => [series.server_id, series.model, decimalText(series.points), decimalText(series.mae), signedText(series.bias)],
       maxWorstSeries,
     )}`,
   ])
-  return [`The earlier forecast against what happened, ${first_at.slice(0, 10)} to ${last_at.slice(0, 10)}\n${overall}`, ...rest].join(
+  return [`The earlier forecast compared with measurements, ${first_at.slice(0, 10)} to ${last_at.slice(0, 10)}\n${overall}`, ...rest].join(
     '\n\n',
   )
 }

@@ -1,4 +1,4 @@
-// headroom finish: what a Spark job left becomes a run folder.
+// headroom finish: completes a run from Spark output.
 import { finishSparkRun } from '../engine/spark/finish-spark-run.ts'
 import { describeFindings } from './analyze-command.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'

@@ -1,4 +1,4 @@
-// headroom open: shows a run folder, forecasts or a link in the window, and starts the window where it is not open.
+// headroom open: shows a run folder, forecasts or a link in the window, and starts the window if it is closed.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -6,7 +6,7 @@ import { deepLinkScheme, parseDeepLink } from '../../src-shared/ipc/deep-link.ts
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { say } from './terminal.ts'
 
-/** `builtFolder`: where the built entries lie. */
+/** `builtFolder`: folder of the built entries. */
 export const runOpen = async (target: string, builtFolder: string): Promise<void> => {
   const checkedTarget = target.startsWith(`${deepLinkScheme}:`) ? checkedLink(target) : checkedPath(target)
   const { command, args } = findStartCommand(builtFolder)

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
-/** The examples above a command's help. */
+/** The examples above the help of a command. */
 export const exampleText = (lines: readonly string[]): string => `Examples:\n${lines.map((line) => `  headroom ${line}\n`).join('')}`
 
 export const integerBetween =
@@ -40,7 +40,7 @@ export const parseSeed = integerBetween(0, 0xffffffff)
 /** Gathers the values of a repeatable option. */
 export const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
-/** A new `Option` at each call: commander keeps an option's state. */
+/** A new `Option` at each call: commander stores state in an option. */
 export const sharedOptions = {
   config: () => new Option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline'),
   servers: () => new Option('--servers <file>', 'CSV or Parquet with server_id and groups, costs, sizes'),

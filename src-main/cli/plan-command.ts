@@ -1,4 +1,4 @@
-// headroom plan: the row-level work of an analysis as Spark SQL, for sets that one machine cannot hold.
+// headroom plan: writes the row-level work of an analysis as Spark SQL, for forecasts too large for one machine.
 import { planSparkJob } from '../engine/spark/plan-spark-job.ts'
 import { readSettings } from './read-settings.ts'
 import { runCancellable, print } from './terminal.ts'

@@ -3,7 +3,7 @@ import { csvField } from '../../src-shared/artefacts/cell-text.ts'
 import { runUserSql } from '../queries/user-sql/run-user-sql.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 
-/** A terminal table beyond this is no longer read; --csv and --json print everything. */
+/** Rows of a table in the terminal; --csv and --json print all rows. */
 const maxTableRows = 1000
 
 export const runQuery = async (run: string, sql: string, options: { readonly json?: boolean; readonly csv?: boolean }): Promise<void> => {

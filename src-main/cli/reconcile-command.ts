@@ -1,4 +1,4 @@
-// headroom reconcile: from each total of Module 05 to this run's, step by step.
+// headroom reconcile: explains the differences between the totals of Module 05 and of a run, step by step.
 import type { Figure, Reconciliation, ReconciliationChain, ReconciliationStep, StepExample } from '../../src-shared/ipc/reconciliation.ts'
 import { reconcileRun } from '../queries/reconcile/reconcile-run.ts'
 import { countText, reportTable, wrapText } from './report-text.ts'
@@ -9,7 +9,7 @@ export const runReconcile = async (run: string, options: { readonly json?: boole
   print(options.json === true ? jsonText({ ...reconciliation }, 2) : describeReconciliation(reconciliation))
 }
 
-/** The reconciliation as text: summary line, one line per total, then each chain that has steps. */
+/** The reconciliation as text: summary, one line per total, then each chain with steps. */
 export const describeReconciliation = ({ run, assumptions, chains }: Reconciliation): string =>
   [
     [wrapText(summaryLine(chains)), wrapText(`${run.folder}: ${countText(run.rows, 'row')} of ${countText(run.servers, 'server')}.`)].join(
@@ -29,9 +29,9 @@ const summaryLine = (chains: readonly ReconciliationChain[]): string => {
   const of = (key: string): ReconciliationChain => chains.find((chain) => chain.key === key)!
   const [risk, idle, savings] = [of('at_risk'), of('underutilized'), of('savings')]
   return [
-    `${figureText(risk.own)} at risk where module05 says ${figureText(risk.original)}`,
-    `${figureText(idle.own)} underutilised, not ${figureText(idle.original)}`,
-    `${figureText(savings.own)} to save, not ${figureText(savings.original)}.`,
+    `At risk: ${figureText(risk.own)}, in Module 05 ${figureText(risk.original)}`,
+    `underutilised: ${figureText(idle.own)}, in Module 05 ${figureText(idle.original)}`,
+    `savings: ${figureText(savings.own)}, in Module 05 ${figureText(savings.original)}.`,
   ].join('; ')
 }
 
@@ -58,7 +58,7 @@ const describeChain = ({ title, original, own, steps }: ReconciliationChain): st
   ].join('\n')
 }
 
-/** Steps that change nothing on these forecasts stay in the table and need no words. */
+/** Steps without an effect appear in the table only. */
 const hasEffect = ({ before, after, moved }: ReconciliationStep): boolean =>
   moved.entered + moved.left > 0 || before.value !== after.value || before.unit !== after.unit
 

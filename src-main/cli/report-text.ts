@@ -16,7 +16,7 @@ export const percentText = (value: number | null): string => (value === null ? '
 export const countText = (count: number, singular: string, plural = `${singular}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 
-/** Breaks a sentence at blanks; following lines are indented like the first unless told otherwise. */
+/** Breaks a sentence at blanks; following lines have the indent of the first by default. */
 export const wrapText = (text: string, indent = '', hanging = indent): string => {
   const lines: string[] = []
   let line = indent
@@ -30,7 +30,7 @@ export const wrapText = (text: string, indent = '', hanging = indent): string =>
   return [...lines, line].join('\n')
 }
 
-/** Cuts the middle out of a name: both ends of a host name tell hosts apart. */
+/** Cuts the middle out of a name: both ends of a host name distinguish hosts. */
 export const shortenMiddle = (name: string, width: number): string => {
   if (name.length <= width) return name
   const tailLength = Math.floor((width - 1) / 2)
@@ -39,7 +39,7 @@ export const shortenMiddle = (name: string, width: number): string => {
 
 const minNameWidth = 16
 
-/** A table whose first column is shortened where the page is too narrow, and whose changes stand flush right. */
+/** A table that fits the page: the first column is shortened, numbers and changes are right-aligned. */
 export const reportTable = (columns: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]!.length)))
   const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 0)
@@ -57,7 +57,7 @@ export const reportTable = (columns: readonly string[], rows: readonly (readonly
 
 const maxRows = 20
 
-/** The first rows of a list as a table, and how many more there are. */
+/** The first rows of a list as a table, and the number of further rows. */
 export const firstRowsTable = <Row>(
   rows: readonly Row[],
   columns: readonly string[],

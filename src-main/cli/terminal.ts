@@ -28,7 +28,7 @@ process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-/** Pipes get data unchanged; terminals get plain text, because names in files may hold control codes. */
+/** Pipes get data unchanged; terminals get plain text, because names in files may contain control codes. */
 export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? toPlainText(text) : text}\n`)
 export const say = (text: string): void => void process.stderr.write(`${toPlainText(text)}\n`)
 
@@ -41,7 +41,7 @@ export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   return error
 }
 
-/** SageMaker reads at most this much of the exit message, as UTF-8. */
+/** Bytes of the exit message that SageMaker reads, as UTF-8. */
 const maxExitMessageBytes = 1024
 
 /** Writes a failure to the file that HEADROOM_EXIT_MESSAGE names: SageMaker shows it as the job's exit message. */
@@ -53,7 +53,7 @@ export const writeExitMessage = ({ message, next }: WireError): void => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, truncateToBytes(text, maxExitMessageBytes))
   } catch {
-    // The log holds the same message.
+    // The log contains the same message.
   }
 }
 

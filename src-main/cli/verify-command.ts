@@ -1,4 +1,4 @@
-// headroom verify: every file of a run against the hash in its manifest.
+// headroom verify: compares every file of a run with the hash in its manifest.
 import { exitCodeOf, HeadroomError } from '../../src-shared/run/errors.ts'
 import { verifyRunFolder } from '../run-folder/read-run-folder.ts'
 import { jsonText, print } from './terminal.ts'
@@ -8,7 +8,7 @@ export const runVerify = async (run: string, options: { readonly json?: boolean 
   const failedFiles = files.filter(({ state }) => state !== 'ok')
   if (options.json === true) {
     print(jsonText({ run_id: manifest.run_id, verified: failedFiles.length === 0, files }, 2))
-    // One document is all that a program should have to read.
+    // A program reads one document, also for a failed check.
     if (failedFiles.length > 0) process.exitCode = exitCodeOf('run-damaged')
     return
   }
@@ -17,7 +17,7 @@ export const runVerify = async (run: string, options: { readonly json?: boolean 
     throw new HeadroomError(
       'run-damaged',
       `${failedFiles.length} of ${files.length} files differ from the manifest: ${failedFiles.map(({ name, state }) => `${name} (${state})`).join(', ')}.`,
-      { next: 'Fetch or analyse the run again.' },
+      { next: 'Download or analyse the run again.' },
     )
   }
   print(`All ${files.length} files agree with the manifest.`)

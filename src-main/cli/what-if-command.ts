@@ -1,4 +1,4 @@
-// headroom what-if: a run under other thresholds, growth, horizon, servers or costs, answered from its own files.
+// headroom what-if: evaluates other thresholds, growth, horizon, servers or costs on the files of a run.
 import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/ipc/what-if.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
@@ -26,12 +26,14 @@ export const runWhatIf = async (run: string, options: WhatIfOptions): Promise<vo
   print(options.json === true ? jsonText({ ...result }, 2) : describeResult(result))
 }
 
-/** The answer as text, sections apart by a blank line; empty ones are left out. */
+/** The result as text: non-empty sections, separated by blank lines. */
 export const describeResult = (result: WhatIfResult): string =>
   [
     summaryLine(result),
     figuresTable(result),
-    result.unplaced.map((group) => wrapText(`Note: ${groupName(group)} has nobody left to take its removed servers' demand.`)).join('\n'),
+    result.unplaced
+      .map((group) => wrapText(`Note: ${groupName(group)} has no server left for the demand of its removed servers.`))
+      .join('\n'),
     serversTable('Newly at risk', result.newly_at_risk),
     serversTable('No longer at risk', result.no_longer_at_risk),
     gridTable(result.grid),
@@ -55,8 +57,8 @@ const summaryLine = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_a
 const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures) => string])[] = [
   ['servers', ({ servers }) => servers.toLocaleString('en-US')],
   ['at risk', (fleetFigures) => fleetFigures.at_risk_servers.toLocaleString('en-US')],
-  ['underutilised', (fleetFigures) => fleetFigures.underutilized_servers?.toLocaleString('en-US') ?? 'not judged'],
-  ['soonest breach', ({ soonest_breach: soonest }) => (soonest === null ? 'none' : `${momentText(soonest.at)} ${soonest.server_id}`)],
+  ['underutilised', (fleetFigures) => fleetFigures.underutilized_servers?.toLocaleString('en-US') ?? 'not evaluated'],
+  ['first breach', ({ soonest_breach: soonest }) => (soonest === null ? 'none' : `${momentText(soonest.at)} ${soonest.server_id}`)],
   ['units to add', (fleetFigures) => decimalText(fleetFigures.units_to_add)],
   ['their cost, USD a month', (fleetFigures) => decimalText(fleetFigures.units_monthly_usd)],
   ['fleet cost, USD a month', (fleetFigures) => decimalText(fleetFigures.fleet_monthly_usd)],
@@ -68,7 +70,7 @@ const figuresTable = ({ run, outcome }: WhatIfResult): string =>
     figures.map(([name, text]) => [name, text(run), text(outcome)]),
   )
 
-/** The time of day only where it says something. */
+/** Midnight is shown as a date. */
 const momentText = (at: string): string => (at.endsWith('T00:00:00Z') ? at.slice(0, 10) : at.slice(0, 16).replace('T', ' '))
 
 const groupName = (group: WhatIfResult['unplaced'][number]): string => {

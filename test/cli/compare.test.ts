@@ -73,7 +73,7 @@ describe('headroom compare', () => {
     const text = await headroomDone(['compare', sample.run, strict], { cwd: sample.folder })
     const [summary] = text.split('\n\n')
     expect(inOneLine(summary!)).toBe(
-      '22 new risks, 0 cleared, 2 stay (1 moved); servers at risk: 2 of 40, then 24 of 40; changes 22 by policy',
+      '22 new risks, 0 cleared, 2 still at risk (1 moved); servers at risk: 2 of 40, then 24 of 40; caused 22 by policy',
     )
     expect([horizons.length, newlyAtRisk().length, stillAtRisk().length]).toEqual([40, 22, 2])
     expect(stillAtRisk().filter((server) => server.first_over_60 !== server.first_over_80)).toHaveLength(1)
@@ -167,13 +167,13 @@ describe('headroom reconcile', () => {
     expect(await module05Totals()).toEqual({ over_80: 2886, over_96: 149, underutilized: { row_count: 14778, servers: 6 } })
     // The fleet has 6 servers in the quietest cluster, and Module 05 saves half of 100 USD for each.
     expect(inOneLine(text.split(sample.folder)[0]!)).toBe(
-      '2 servers at risk where module05 says 2,886 rows; 6 servers underutilised, not 14,778 rows; 582 USD a month to save, not 300 USD a month.',
+      'At risk: 2 servers, in Module 05 2,886 rows; underutilised: 6 servers, in Module 05 14,778 rows; savings: 582 USD a month, in Module 05 300 USD a month.',
     )
     expect(await rowsOf(sample.run, "SELECT sum(monthly_cost_usd) AS usd FROM server_risk WHERE recommendation = 'retire'")).toEqual([
       { usd: 582 },
     ])
     expect(await serversAtRisk()).toEqual({ anyModel: 16, at_any_time: 5, in_future: 2, by_p95: 2 })
-    const chain = text.split('\n\n').find((part) => part.startsWith('At risk: '))!
+    const chain = text.split('\n\n').find((part) => part.startsWith('At risk: 2,886'))!
     const [title, , , ...steps] = chain.split('\n- ')[0]!.split('\n')
     expect(title).toBe('At risk: 2,886 rows by module05, 2 servers in this run')
     expect(steps.map(cellsOf)).toEqual([

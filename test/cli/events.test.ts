@@ -23,7 +23,7 @@ describe('headroom analyze --events', () => {
     await writeFile(events, `from,to,servers,effect,note\n${first},${last},*,60 %,Merger\n${before},${before},*,,Fair\n`)
     const out = join(sample.folder, 'with-events')
     const text = await headroomDone(analyze(events, out))
-    expect(text).toMatch(/^With the events to come \d+ at risk: \d+ servers pushed over, 0 saved$/m)
+    expect(text).toMatch(/^With future events \d+ at risk: \d+ servers newly at risk, 0 no longer at risk$/m)
     // 40 servers, one day each.
     expect(text).toMatch(/^1 past event left out of errors and season \(40 rows\)$/m)
     const manifest = runManifestSchema.parse(JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')))

@@ -200,7 +200,7 @@ describe('verify', () => {
     const { code, stderr } = await headroom(['verify', run])
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'Error: 1 of 8 files differ from the manifest: server_clusters.csv (changed).\nFetch or analyse the run again.\n',
+      stderr: 'Error: 1 of 8 files differ from the manifest: server_clusters.csv (changed).\nDownload or analyse the run again.\n',
     })
   })
 

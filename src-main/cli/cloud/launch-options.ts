@@ -91,7 +91,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
     throw new HeadroomError('usage', 'A Python module does not run on a Spark cluster.', { next: 'Omit --engine.' })
   }
   const config = await readSettings(options.config, options.set, undefined)
-  // A wrong line is refused here, before an instance starts.
+  // Checked here, so that a wrong line fails before an instance starts.
   if (options.events !== undefined) await readEventsTable(options.events)
   const runId = newRunId()
   const parsed = launchRequestSchema.safeParse({
