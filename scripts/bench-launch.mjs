@@ -1,4 +1,4 @@
-// `npm run bench:launch`: the real window on the simulated account: from click to an accepted job, and the longest time that window and app stand still meanwhile.
+// `npm run bench:launch`: the real window on the simulated account: from click to an accepted job, and the longest freeze of window and app meanwhile.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const rounds = 7
 /** @param {string} name @param {string} value @param {string} [limit] */
 const printRow = (name, value, limit = '') => console.log(`${name.padEnd(56)} ${value.padStart(8)}  ${limit}`)
 
-/** Begins to watch for standstills: of the page by its frames and long tasks, of the main process by a timer. */
+/** Watches for freezes: of the page by its frames and long tasks, of the main process by a timer. */
 const watch = async (/** @type {import('playwright').Page} */ page, /** @type {import('playwright').ElectronApplication} */ app) => {
   await page.evaluate(() => {
     const seen = { frame: 0, task: 0, last: performance.now() }
@@ -43,7 +43,7 @@ const watch = async (/** @type {import('playwright').Page} */ page, /** @type {i
   })
 }
 
-/** What was seen since the last time, milliseconds. */
+/** The freezes since the last call, milliseconds. */
 const takeStandstills = async (
   /** @type {import('playwright').Page} */ page,
   /** @type {import('playwright').ElectronApplication} */ app,

@@ -1,4 +1,4 @@
-// `npm run bench:queries -- RUN`: how long the engine's process takes to open a run folder and to answer what each view asks, and its memory.
+// `npm run bench:queries -- RUN`: time of the engine process to open a run folder and to serve each view's query, and its memory.
 import { resolve } from 'node:path'
 import { startEngine } from './bench/ask-engine.mjs'
 import { buildApp } from './setup/build.mjs'
@@ -50,7 +50,7 @@ const asked = [
   ['what-if, growth', 'scenario.evaluate', { folder, scenario: { growth_percent: 15 }, grid: false, max_listed: 50, clientId: 'growth' }],
 ]
 console.log(
-  `${page.total.toLocaleString('en-US')} servers of ${metric}; opened in ${opened.ms.toFixed(0)} ms; first answer / best of ${rounds - 1} more, milliseconds; size of the answer`,
+  `${page.total.toLocaleString('en-US')} servers of ${metric}; opened in ${opened.ms.toFixed(0)} ms; first response / best of ${rounds - 1} more, milliseconds; size of the response`,
 )
 for (const [name, call, payload] of asked) {
   const taken = []

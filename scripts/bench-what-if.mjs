@@ -1,4 +1,4 @@
-// `npm run bench:what-if`: how long the engine's process takes to read a fleet in and to answer a moving slider. `--large` adds 100,000 servers.
+// `npm run bench:what-if`: time of the engine process to read a fleet and to respond to a moving slider. `--large` adds 100,000 servers.
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -31,7 +31,7 @@ const sliders = (servers) => ({
 })
 
 const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-what-if-'))
-console.log(`${cpus().length} cores, Node ${process.versions.node}; milliseconds of ${rounds} answers each: median / slowest`)
+console.log(`${cpus().length} cores, Node ${process.versions.node}; milliseconds of ${rounds} responses each: median / slowest`)
 try {
   for (const servers of sizes) {
     const forecasts = join(folder, `${servers}.parquet`)

@@ -1,4 +1,4 @@
-// `npm run bench:window`: how quick the window is, as ratios and milliseconds: cold start, heatmap, zoom, list, memory. --large adds 100,000 servers.
+// `npm run bench:window`: speed of the window, as ratios and milliseconds: cold start, heatmap, zoom, list, memory. --large adds 100,000 servers.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const printRow = (name, value, limit = '') => console.log(`${name.padEnd(52)} ${
 /** @param {string} run @param {string} view */
 const linkTo = (run, view) => `headroom://run/${view}?path=${encodeURIComponent(run)}`
 
-/** Milliseconds from the last answer of a channel to the last painted chart. @param {Page} page @param {string} channel */
+/** Milliseconds from the last response of a channel to the last painted chart. @param {Page} page @param {string} channel */
 const millisecondsSinceResponse = (page, channel) =>
   page.evaluate((name) => {
     const at = (/** @type {string} */ mark) => performance.getEntriesByName(mark).at(-1)?.startTime ?? Number.NaN
@@ -142,7 +142,7 @@ async function measureHeatmap(page, servers) {
     )
     await page.waitForSelector(heatmapSelector)
   }
-  printRow(`… zoom answered, ms (median of ${zooms.length})`, median(zooms).toFixed(0), 'at most 150')
+  printRow(`… zoom served, ms (median of ${zooms.length})`, median(zooms).toFixed(0), 'at most 150')
 }
 
 /** @param {Page} page @param {number} servers */

@@ -1,5 +1,5 @@
-// `npm run bench`: the whole command, with and without breach probabilities, beside DuckDB's plain read and rewrite of the same file and the same
-// analysis in plain pandas, in one run, as ratios. `--large` adds 100,000 servers; `--no-history` keeps nothing.
+// `npm run bench`: the whole command, with and without breach probabilities, compared with DuckDB and pandas as ratios.
+// DuckDB reads and rewrites the same file; pandas does the same analysis. `--large` adds 100,000 servers; `--no-history` saves nothing.
 import { spawnSync } from 'node:child_process'
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
@@ -12,9 +12,9 @@ import { cliFile, projectFolder } from './setup/project-folders.mjs'
 const sizes = process.argv.includes('--large') ? [120, 1000, 10_000, 100_000] : [120, 1000, 10_000]
 /** A large fleet is measured once. @param {number} servers */
 const roundsOf = (servers) => (servers > 10_000 ? 1 : 3)
-/** The memory limit of the large fleet; the others have the usual one. */
+/** The memory limit of the large fleet; the others use the default. */
 const largeLimit = '2GB'
-/** pandas holds all rows in memory at once. */
+/** pandas loads all rows into memory at once. */
 const maxPandasServers = 10_000
 const benchmarks = join(projectFolder, 'docs', 'benchmarks')
 const script = (/** @type {string} */ name) => join(projectFolder, 'test', 'bench', name)

@@ -1,4 +1,4 @@
-// `npm run bundle:engine`: packs the engine for the cloud into out/engine, unless what is there was packed from the same sources.
+// `npm run bundle:engine`: packs the engine for the cloud into out/engine, unless the sources are unchanged.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp, sourceFingerprint } from './setup/build.mjs'

@@ -1,5 +1,5 @@
 // `npm run check:scale`: 10,000 servers within 512 MB give the same bytes as without a limit; `--large`: 100,000 servers within 2 GB, and how time and
-// memory grow. The artefacts are checked by queries of their own.
+// memory grow. Independent queries check the artefacts.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,13 +50,13 @@ const checkArtefacts = async (forecasts, run) => {
     (done) => done.output,
     () => null,
   )
-  checkClaim(output !== null, `the artefacts of ${run} agree with queries of their own`)
+  checkClaim(output !== null, `the artefacts of ${run} agree with independent queries`)
   if (output !== null) console.log(output.trimEnd())
 }
 
 try {
   const forecasts = await makeForecasts(10_000)
-  const free = await analyze(forecasts, '10,000 servers, usual limit', [])
+  const free = await analyze(forecasts, '10,000 servers, default limit', [])
   const tight = await analyze(forecasts, '10,000 servers, 512 MB', ['--memory-limit', '512MB'])
   /** @type {{ files: { name: string }[] }} */
   const { files } = JSON.parse(await readFile(join(free.out, 'manifest.json'), 'utf8'))

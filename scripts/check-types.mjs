@@ -12,6 +12,6 @@ const failed = sides.filter((side) => {
   return status !== 0
 })
 if (failed.length > 0) {
-  console.error(`Types do not hold in: ${failed.join(', ')}`)
+  console.error(`Type errors in: ${failed.join(', ')}`)
   process.exit(1)
 }

@@ -1,5 +1,5 @@
-// `npm run check:artefacts -- --before CHECKOUT`: analyses the same forecasts with another built checkout and with this one, and compares what both
-// wrote, file by file. Names that changed on purpose stand in the rename map; nothing else may differ.
+// `npm run check:artefacts -- --before CHECKOUT`: analyses the same forecasts with another built checkout and with this one, and compares the artefacts
+// of both, file by file. The rename map lists names that changed on purpose; nothing else may differ.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ const renamedKeys = new Map([
 ])
 /** Texts that may be reworded: their keys in optimization_recommendations.json, and `verdict` of model_accuracy.json's calibration. */
 const wordedKeys = new Set(['reason', 'reasons', 'text', 'rule', 'trace', 'query', 'explanation', 'verdict'])
-/** Pixels at the top of a picture that hold its title and subtitle, which may be worded anew. */
+/** Pixels at the top of a picture with its title and subtitle, which may change. */
 const titlePixels = 170
 /** Rows of risk_heatmap.png: the servers of a larger fleet may be merged into other rows. */
 const maxHeatmapRows = 60
@@ -136,7 +136,7 @@ try {
       const both = existsSync(join(before, file)) && existsSync(join(after, file))
       const compared = both ? await compareFile(file, join(before, file), join(after, file)) : 'missing on one side'
       const isMerged = file === 'risk_heatmap.png' && (await countServers(after)) > maxHeatmapRows
-      const verdict = isMerged && compared.endsWith(' differ') ? `rows merged anew (${compared})` : compared
+      const verdict = isMerged && compared.endsWith(' differ') ? `rows merged differently (${compared})` : compared
       if (!verdict.startsWith('same') && !verdict.startsWith('rows merged')) differences++
       console.log(`  ${file}: ${verdict}`)
     }

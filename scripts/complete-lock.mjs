@@ -1,5 +1,5 @@
 // Completes package-lock.json after `npm install`: npm leaves out platform packages that its registry did not offer, and then
-// `npm ci` refuses the lock file everywhere. Their names and versions stand in the packages that ask for them.
+// `npm ci` refuses the lock file everywhere. Their names and versions come from the packages that depend on them.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectFolder } from './setup/project-folders.mjs'
@@ -7,7 +7,7 @@ import { projectFolder } from './setup/project-folders.mjs'
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32']
 const processors = ['arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x', 'x64']
 
-/** What a name such as "@oxlint/binding-linux-arm64-musl" says about the machines it is for. @param {string} name */
+/** The machines that a name such as "@oxlint/binding-linux-arm64-musl" states. @param {string} name */
 function machinesOf(name) {
   const words = name.split(/[/-]/)
   const libraries = /musl/.test(name) ? ['musl'] : /-gnu/.test(name) ? ['glibc'] : undefined

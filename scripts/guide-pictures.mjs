@@ -1,4 +1,4 @@
-// `npm run guide:pictures`: the pictures in the docs anew, one for each view, from the real window on a sample fleet and the simulated AWS account.
+// `npm run guide:pictures`: updates the pictures in the docs, one per view, from the real window on a sample fleet and the simulated AWS account.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,13 +18,13 @@ import { request, headroom, waitUntilSettled } from './testing/drive-window.mjs'
 const pictures = join(projectFolder, 'docs', 'images')
 const dayMs = 86_400_000
 
-/** The next dialog for a folder or file answers so. @param {App} app @param {string} path */
+/** Sets the result of the next dialog for a folder or file. @param {App} app @param {string} path */
 const stubOpenDialog = (app, path) =>
   app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
   }, path)
 
-/** An event to come and one of the past, as a planner would note them. @param {Page} page @param {string} run */
+/** Adds a future and a past event, as a planner would. @param {Page} page @param {string} run */
 const saveEvents = async (page, run) => {
   const { horizon } = await request(page, 'run.open', { folder: run })
   const day = (/** @type {number} */ offset) => new Date(horizon.startMs + offset * dayMs).toISOString().slice(0, 10)
@@ -36,7 +36,7 @@ const saveEvents = async (page, run) => {
   await request(page, 'events.save', { folder: run, lines })
 }
 
-/** Shows a view as the guide shows it. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
+/** Opens a view for its picture in the guide. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
 const show = async (app, page, view, other) => {
   if (view === 'server') {
     await page.locator('.sidebar-button[data-view="overview"]').click()

@@ -1,4 +1,4 @@
-// `npm run -s headroom -- ARGUMENTS`: the built command line in this same process, after whatever set-up is still missing.
+// `npm run -s headroom -- ARGUMENTS`: completes the set-up, then runs the built command line in this process.
 import { createRequire } from 'node:module'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'

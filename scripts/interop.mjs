@@ -1,4 +1,4 @@
-// `npm run interop`: checks against other people's programs, where they are installed; says what was skipped. HEADROOM_PYTHON names a Python.
+// `npm run interop`: checks against independent programs, where they are installed; lists skipped checks. HEADROOM_PYTHON names a Python.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

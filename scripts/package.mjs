@@ -1,4 +1,4 @@
-// `npm run package`: the app as it is installed, unpacked, for this system, from the Electron at hand. `-- --installers` makes what is handed out.
+// `npm run package`: the unpacked app for this system, from the local Electron. `-- --installers` makes the installers.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'

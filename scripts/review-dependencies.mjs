@@ -1,5 +1,5 @@
-// `npm run review:dependencies`: the lock file as it must be, no install scripts, licences that may be shipped, every shipped library explained,
-// and known advisories where the registry answers. `-- --online` counts an unanswered question as a failure.
+// `npm run review:dependencies`: checks the lock file, install scripts, licences, the page of shipped libraries, and advisories.
+// `-- --online` fails if the registry provides no advisories.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from './setup/build.mjs'
@@ -19,11 +19,11 @@ async function reviewAdvisories() {
   const { stdout } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder })
   try {
     const { vulnerabilities } = JSON.parse(stdout)
-    if (vulnerabilities === undefined) throw new Error('no answer')
+    if (vulnerabilities === undefined) throw new Error('no response')
     const names = Object.keys(vulnerabilities)
-    return { faults: names.map((name) => `${name} has a known advisory: npm audit tells more.`), summary: `advisories: ${names.length}` }
+    return { faults: names.map((name) => `${name} has a known advisory: see npm audit.`), summary: `advisories: ${names.length}` }
   } catch {
-    const summary = 'advisories: the registry does not answer that question here'
+    const summary = 'advisories: the registry does not provide them here'
     return { faults: process.argv.includes('--online') ? [summary] : [], summary }
   }
 }

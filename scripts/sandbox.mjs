@@ -14,7 +14,7 @@ await runMain(async () => {
   await installDependencies()
   const sandbox = await serveSandboxAccount()
   const variables = Object.entries(sandbox.environment)
-  printLine(`A simulated AWS account is at ${sandbox.endpoint}. For a shell of its own:`)
+  printLine(`A simulated AWS account is at ${sandbox.endpoint}. To use it in another shell:`)
   for (const [name, value] of variables) console.log(`export ${name}='${value}'`)
   printLine(
     `Then: npm run -s headroom -- cloud launch ${sandbox.input} --bucket ${sandbox.bucket} --role ${sandbox.roleArn} --wait --download run`,

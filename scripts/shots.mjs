@@ -1,4 +1,4 @@
-// `npm run shots [-- options]`: pictures of every view of the real window, to be looked at. --fleets 120,10000 --themes light,dark
+// `npm run shots [-- options]`: screenshots of every view of the real window, for inspection. --fleets 120,10000 --themes light,dark
 // --sizes 1280x800,1920x1080 --views overview,heatmap --run FOLDER --out FOLDER
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// `npm run soak [-- --rounds 40]`: a day's work over and over in one window (open, analyse, filter, what-if, export, close), and what it leaves in
-// every process: memory within 10 %, no growth of open files. The floor of the last third is held against that of the first.
+// `npm run soak [-- --rounds 40]`: repeats a day's work in one window (open, analyse, filter, what-if, export, close), and measures
+// every process: memory within 10 %, no growth of open files. The minimum of the last third is compared with that of the first.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,7 +137,7 @@ await runMain(async () => {
   return evaluateGrowth(samples)
 })
 
-/** Where Playwright attaches at the moment the page opens it waits for ever: the next attempt finds them apart. @param {object} options */
+/** If Playwright attaches while the page opens, it waits for ever: the next attempt succeeds. @param {object} options */
 async function launchWithRetries(options) {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -1,4 +1,4 @@
-// `npm start`: sets up what is missing, then opens the window, or does the same job in the terminal without a display.
+// `npm start`: completes the set-up, then opens the window. Without a display it analyses in the terminal.
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { findElectron } from './setup/electron-runtime.mjs'

@@ -45,7 +45,7 @@ async function runWindowTests(filters) {
   ])
 }
 
-/** Packs the app and starts what was packed; only Linux has a runtime at hand to pack. @returns {Promise<TestCounts[]>} */
+/** Packs the app and starts what was packed; only on Linux, where a local runtime exists. @returns {Promise<TestCounts[]>} */
 async function runPackageTests() {
   if (process.platform !== 'linux') return []
   const { code, output } = await capture(process.execPath, ['scripts/package.mjs'], { cwd: projectFolder })

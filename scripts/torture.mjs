@@ -1,4 +1,4 @@
-// `npm run torture`: hostile data, killed processes, full disks and damaged requests in their whole length; npm test runs a short form.
+// `npm run torture`: hostile data, killed processes, full disks and damaged requests in full length; npm test runs a short form.
 // The seed is printed; HEADROOM_TORTURE_SEED tries another. Prints how many of each were survived.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

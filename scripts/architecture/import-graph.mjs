@@ -8,7 +8,7 @@ import { parseAst } from 'vite'
  * @property {string} from the importing file, relative to the project
  * @property {string} to the imported file, relative to the project, or the package; every `node:` module counts as `node`
  * @property {boolean} isPackage
- * @property {boolean} isType an import that is gone after compiling
+ * @property {boolean} isType an import that the compiler removes
  */
 
 /** @typedef {{ specifier: string, isType: boolean }} Specifier */

@@ -5,8 +5,8 @@
  * @property {string} path a folder with all below it, a file, or `folder/*` for the files directly in a folder; the longest match counts
  * @property {string} holds
  * @property {readonly string[]} imports names of modules; a module may always import itself
- * @property {readonly string[]} packages `node` stands for every module of Node, `@scope/*` for a whole scope
- * @property {readonly string[]} [types] packages of which types alone are imported
+ * @property {readonly string[]} packages `node` means every module of Node, `@scope/*` a whole scope
+ * @property {readonly string[]} [types] packages of which only types are imported
  */
 
 const views = {
@@ -26,14 +26,14 @@ export const modules = {
 
   database: {
     path: 'src-main/database',
-    holds: 'the DuckDB seam: bounded, interruptible, results checked',
+    holds: 'the interface to DuckDB: bounded, interruptible, results checked',
     imports: ['shared'],
     packages: ['node', 'zod', '@duckdb/node-api'],
   },
   parquet: { path: 'src-main/parquet', holds: 'pages and footers of Parquet files', imports: ['shared'], packages: ['node', 'hyparquet'] },
   'run-folder': {
     path: 'src-main/run-folder',
-    holds: 'write a run whole or not at all; read and verify it',
+    holds: 'writes runs completely or not at all; reads and verifies them',
     imports: ['shared'],
     packages: ['node', 'zod'],
   },
@@ -49,7 +49,7 @@ export const modules = {
     imports: ['shared'],
     packages: ['date-holidays'],
   },
-  // The range of the values decides in which whole steps they are summed.
+  // The range of the values determines the whole steps in which they are summed.
   forecasts: {
     path: 'src-main/forecasts',
     holds: 'how forecasts and measurements are read',
@@ -83,10 +83,10 @@ export const modules = {
     imports: ['engine/methods', 'forecasts', 'statistics', 'calendar', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod'],
   },
-  // A recommendation is shown with the planner's decision on it: the query reads both.
+  // Recommendations are shown with the planner's decisions: the query reads both.
   queries: {
     path: 'src-main/queries',
-    holds: 'run folder in, what a view needs out',
+    holds: 'run folder in, data of a view out',
     imports: ['engine/methods', 'notes', 'forecasts', 'statistics', 'calendar', 'run-folder', 'database', 'shared'],
     packages: ['node', 'zod', '@duckdb/node-api'],
   },
@@ -134,13 +134,13 @@ export const modules = {
   },
   'query-host': {
     path: 'src-main/query-host',
-    holds: 'utility process of the window: the user’s own SQL',
+    holds: 'utility process of the window: the user’s SQL',
     imports: ['ipc', 'queries', 'report', 'run-folder', 'shared'],
     packages: ['node', 'zod'],
   },
   shell: {
     path: 'src-main/shell',
-    holds: 'main process of the window: the only home of Electron besides its two entries',
+    holds: 'main process of the window: the only module with Electron, besides its two entries',
     imports: ['ipc', 'cloud', 'config', 'run-folder', 'shared'],
     packages: ['node', 'zod', 'electron'],
   },
@@ -223,7 +223,7 @@ const includesPackage = (packages, name) =>
   packages.some((entry) => entry === name || (entry.endsWith('/*') && name.startsWith(entry.slice(0, -1))))
 
 /**
- * What the table objects to in an import; nothing where it is allowed.
+ * The objection of the table to an import; undefined if it is allowed.
  * @param {import('./import-graph.mjs').Import} imported @returns {string | undefined}
  */
 export function objectionTo({ from, to, isPackage, isType }) {
@@ -235,7 +235,7 @@ export function objectionTo({ from, to, isPackage, isType }) {
     return allowed ? undefined : `${name} may not import ${to}: ${from}`
   }
   const target = moduleOf(to)
-  // Style sheets, pictures and package.json stand outside of the sources and import nothing.
+  // Style sheets, pictures and package.json are not sources and import nothing.
   if (target === undefined && !/^src-|\.[cm]?[jt]sx?$/.test(to)) return undefined
   return target === name || imports.includes(String(target)) ? undefined : `${name} may not import ${target ?? to}: ${from} -> ${to}`
 }

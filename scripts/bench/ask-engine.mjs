@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
 
-/** It takes messages at a port that only Electron gives. */
+/** It receives messages at a port that only Electron provides. */
 export const startEngine = () => {
   const port = new EventEmitter()
   const responses = new EventEmitter()
@@ -16,7 +16,7 @@ export const startEngine = () => {
   })
   createRequire(import.meta.url)(join(projectFolder, 'out', 'main', 'engine-host.cjs'))
   let calls = 0
-  /** Milliseconds from message to answer, and the answer. @param {string} channel @param {object} payload @returns {Promise<{ ms: number, value: any }>} */
+  /** Milliseconds from message to response, and the response. @param {string} channel @param {object} payload @returns {Promise<{ ms: number, value: any }>} */
   return async (channel, payload) => {
     const id = ++calls
     const responded = once(responses, String(id))

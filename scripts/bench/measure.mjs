@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Highest resident memory of a process so far, bytes; 0 where the system does not tell. @param {number} pid */
+/** Highest resident memory of a process so far, bytes; 0 where the system does not report it. @param {number} pid */
 const peakMemoryOf = (pid) => {
   try {
     const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))

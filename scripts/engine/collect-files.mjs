@@ -1,11 +1,11 @@
-// What goes into the engine bundle: Node, the built command line without its cloud part, native bindings for Linux, fonts.
+// The contents of the engine bundle: Node, the built command line without its cloud part, native bindings for Linux, fonts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
 import { SetupError } from '../setup/setup-error.mjs'
 import { containerNode, fetchPackage, lockedPackage } from './fetched-package.mjs'
 
-/** Packages that stay beside the build because they hold or load native code. */
+/** Packages that are not bundled, because they contain or load native code. */
 export const nativePackages = [
   '@duckdb/node-api',
   '@duckdb/node-bindings',
@@ -37,7 +37,7 @@ export function engineChunks(chunks = builtChunks()) {
   return [...seen].sort((a, b) => (a < b ? -1 : 1))
 }
 
-/** npm packages whose code the bundle holds. @returns {string[]} */
+/** npm packages whose code the bundle contains. @returns {string[]} */
 export function bundledPackages(chunks = builtChunks()) {
   return [...new Set([...engineChunks(chunks).flatMap((file) => chunks[file]?.packages ?? []), ...nativePackages])].sort()
 }

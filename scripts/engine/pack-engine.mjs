@@ -10,7 +10,7 @@ import { collectFiles } from './collect-files.mjs'
 
 export const archiveName = 'headroom-engine.tar.gz'
 
-/** Files whose line ends are LF in the container, however they were checked out. */
+/** Files with LF line ends in the container, whatever the checkout has. */
 const isText = (/** @type {string} */ name) => /\.(sh|cjs|js|json)$/.test(name)
 
 /** @param {{ name: string, path: string, isProgram: boolean }} file */
@@ -37,7 +37,7 @@ async function archive(files) {
 
 /**
  * Writes archive, run.sh, bill of materials and engine.json, which states the archive's SHA-256, into a folder.
- * @param {string} folder made anew
+ * @param {string} folder replaced if it exists
  * @returns {Promise<{ sha256: string, bytes: number, version: string }>}
  */
 export async function packEngine(folder) {

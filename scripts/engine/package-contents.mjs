@@ -1,4 +1,4 @@
-// A Vite plugin that writes down which chunk holds which packages, so that the engine bundle's bill of materials is what was built.
+// A Vite plugin that records the packages of each chunk, so that the engine bundle's bill of materials matches the build.
 import { relative, sep } from 'node:path'
 import { projectFolder } from '../setup/project-folders.mjs'
 
@@ -6,8 +6,8 @@ import { projectFolder } from '../setup/project-folders.mjs'
  * @typedef {object} ChunkContents
  * @property {readonly string[]} imports chunks it needs at once
  * @property {readonly string[]} dynamicImports chunks it loads when asked
- * @property {readonly string[]} packages npm packages whose code stands in it
- * @property {readonly string[]} sources our own files whose code stands in it
+ * @property {readonly string[]} packages npm packages whose code it contains
+ * @property {readonly string[]} sources our source files whose code it contains
  */
 
 /** @param {string} id path of a module */

@@ -18,7 +18,7 @@ const nativeFiles = ['**/*.node', '**/*.so', '**/*.so.*', '**/*.dylib', '**/*.dl
 
 /**
  * @param {{ electronVersion: string, electronDist?: string | undefined, prepared: string, output: string, env?: NodeJS.ProcessEnv }} place
- *   prepared: folder with icons, licences and bill of materials; electronDist: a runtime at hand, so that none is fetched
+ *   prepared: folder with icons, licences and bill of materials; electronDist: a local runtime, so that none is downloaded
  * @returns {import('electron-builder').Configuration}
  */
 export function builderConfig({ electronVersion, electronDist, prepared, output, env = process.env }) {

@@ -5,7 +5,7 @@ import { Resvg } from '@resvg/resvg-js'
 import { projectFolder } from '../setup/project-folders.mjs'
 
 const sizes = [16, 32, 48, 64, 128, 256, 512, 1024]
-/** The largest that a Windows icon holds. */
+/** The maximum size in a Windows icon. */
 const largestOfWindows = 256
 
 /** @param {readonly { size: number, png: Buffer }[]} pictures @returns {Buffer} an .ico: its header, one entry of 16 bytes per picture, the pictures as PNG */

@@ -1,4 +1,4 @@
-// An Electron that is on this machine already, laid out as electron-builder wants it: without an application of its own.
+// The local Electron in the layout that electron-builder expects: without an application.
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { electronVersionOf } from '../setup/electron-check.mjs'

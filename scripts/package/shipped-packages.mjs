@@ -1,4 +1,4 @@
-// Which npm packages a package of the app holds: those whose code the builds took up, and those that lie beside them.
+// The npm packages in a package of the app: those bundled into the builds, and those installed next to them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { component } from '../engine/bill-of-materials.mjs'
@@ -9,7 +9,7 @@ import { modulesFolder, projectFolder } from '../setup/project-folders.mjs'
 
 const builds = ['main', 'renderer']
 
-/** @returns {string[]} names of the packages whose code stands in the builds */
+/** @returns {string[]} names of the packages bundled into the builds */
 function builtIn() {
   return builds.flatMap((build) => {
     const contents = JSON.parse(readFileSync(join(projectFolder, 'out', build, 'contents.json'), 'utf8'))
@@ -17,7 +17,7 @@ function builtIn() {
   })
 }
 
-/** Packages that are installed beside the build: the runtime dependencies, theirs, and those of this platform. @returns {string[]} */
+/** Packages installed next to the build: direct and indirect runtime dependencies, and those of this platform. @returns {string[]} */
 function installed() {
   return Object.entries(lockedPackages()).flatMap(([path, entry]) =>
     path.startsWith('node_modules/') && !('dev' in entry) && existsSync(join(projectFolder, path))
@@ -36,7 +36,7 @@ function licenceTexts(name) {
     .map((file) => readFileSync(join(folder, file), 'utf8').trim())
 }
 
-/** Licences that stand in a file of the package and not in its description. @type {Readonly<Record<string, string>>} */
+/** Licences that only a file of the package states, not its description. @type {Readonly<Record<string, string>>} */
 const unnamedLicences = { 'png-js': 'MIT' }
 
 /** @returns {ShippedPackage[]} in the order of their names */
@@ -50,7 +50,7 @@ export function shippedPackages() {
   })
 }
 
-/** What the app's window is made of besides npm packages. */
+/** Parts of the app besides npm packages. */
 const fonts = { type: 'library', name: 'dejavu-fonts', version: '2.37', licenses: [{ license: { name: 'Bitstream Vera and DejaVu' } }] }
 
 /** CycloneDX, without times or random numbers. @param {string} electronVersion */
@@ -74,6 +74,6 @@ export function licenceNotice() {
     `${name} ${version}\n${license}\n\n${texts.join('\n\n')}`.trimEnd(),
   )
   const font = readFileSync(join(projectFolder, 'resources', 'fonts', 'DejaVu-LICENSE.txt'), 'utf8').trim()
-  const intro = 'Headroom contains the work of others under the licences below. Those of Electron and Chromium lie beside the program.'
+  const intro = 'Headroom contains the work of others under the licences below. Those of Electron and Chromium are next to the program.'
   return `${[intro, ...parts, `DejaVu fonts 2.37\n\n${font}`].join(`\n\n${line}\n`)}\n`
 }

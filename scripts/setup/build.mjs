@@ -42,7 +42,7 @@ export function sourceFingerprint(folder = projectFolder) {
   return digest.digest('hex')
 }
 
-/** Whether out/ is complete and was built from the sources as they are. */
+/** Whether out/ is complete and built from the current sources. */
 export function isBuilt(folder = projectFolder) {
   try {
     return (
@@ -54,7 +54,7 @@ export function isBuilt(folder = projectFolder) {
   }
 }
 
-/** Runs the build unless out/ is up to date. Throws the build's own words when it fails. */
+/** Runs the build unless out/ is up to date. Throws the output of a failed build. */
 export async function buildApp() {
   if (isBuilt()) return
   await withLock(

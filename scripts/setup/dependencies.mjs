@@ -24,7 +24,7 @@ export function dependencyStamp(lock, platform = `${process.platform}-${process.
 }
 
 /**
- * Whether npm's record of what it installed holds what the lock file asks for, as it does after the user's own
+ * Whether npm's record of installed packages matches the lock file, as after the user's
  * `npm install`. Optional packages may be absent: most belong to other platforms.
  * @param {string} lock text of package-lock.json
  * @param {string} installed text of node_modules/.package-lock.json
@@ -42,7 +42,7 @@ export function matchesLock(lock, installed) {
 }
 
 /**
- * 'installed' when the stamp agrees, 'unstamped' when npm's own record does, otherwise 'missing'.
+ * 'installed' when the stamp agrees, 'unstamped' when npm's record does, otherwise 'missing'.
  * @param {string} [folder] node_modules
  * @param {string} [lock] text of package-lock.json
  * @returns {'installed' | 'unstamped' | 'missing'}
@@ -60,7 +60,7 @@ function writeStamp() {
   writeFileSync(join(modulesFolder, '.headroom-setup.json'), dependencyStamp(lock))
 }
 
-/** Runs `npm ci` unless the packages of package-lock.json are installed. Throws npm's own words when it fails. */
+/** Runs `npm ci` unless the packages of package-lock.json are installed. Throws npm's output when it fails. */
 export async function installDependencies() {
   if (dependencyState() === 'installed') return
   await withLock(join(projectFolder, '.headroom', 'install.lock'), async () => {

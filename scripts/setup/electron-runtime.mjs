@@ -1,4 +1,4 @@
-// Finds the Electron that opens the window: the one named by the user, the package's own, or the fallback package.
+// Finds the Electron that opens the window: the one named by the user, the electron package, or the fallback package.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { electronVersionOf, findMissingLibraries } from './electron-check.mjs'

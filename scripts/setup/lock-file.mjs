@@ -1,4 +1,4 @@
-// A lock file that keeps several starts at once from doing the same set-up step on top of each other.
+// A lock file, so that only one of several starts performs a set-up step.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,7 +44,7 @@ function tryLock(file) {
  * @template T
  * @param {string} file
  * @param {() => Promise<T>} step
- * @param {{ onWait?: () => void }} [options] onWait is called once when another process holds the lock
+ * @param {{ onWait?: () => void }} [options] onWait is called once if another process has the lock
  * @returns {Promise<T>}
  */
 export async function withLock(file, step, { onWait } = {}) {

@@ -7,7 +7,7 @@ export const projectFolder = resolve(dirname(fileURLToPath(import.meta.url)), '.
 export const modulesFolder = join(projectFolder, 'node_modules')
 export const cliFile = join(projectFolder, 'out', 'main', 'cli.cjs')
 
-/** Headroom's cache: HEADROOM_CACHE, or the place the operating system keeps caches in. */
+/** Headroom's cache: HEADROOM_CACHE, or the cache folder of the operating system. */
 export function cacheFolder(env = process.env, platform = process.platform) {
   if (env.HEADROOM_CACHE) return resolve(env.HEADROOM_CACHE)
   if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'headroom')
@@ -23,7 +23,7 @@ export function dataFolder(env = process.env) {
 }
 
 /**
- * The folder the user was in: npm starts scripts in the project folder and keeps the user's own in INIT_CWD.
+ * The user's working folder: npm starts scripts in the project folder and passes the user's in INIT_CWD.
  * @param {string} script the npm script that must have started this process for INIT_CWD to count
  */
 export function userFolder(script, env = process.env) {

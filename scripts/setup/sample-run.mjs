@@ -1,4 +1,4 @@
-// What `npm start` does where no window can open: a sample fleet, or the user's own file, analysed in the terminal.
+// `npm start` without a display: analyses a sample fleet, or the user's file, in the terminal.
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { cliFile, dataFolder } from './project-folders.mjs'

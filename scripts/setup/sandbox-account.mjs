@@ -35,7 +35,7 @@ async function loadSimulator() {
 
 /**
  * Packs the engine where it is missing, makes a fleet of 120 servers once, and serves the account.
- * @param {string} [givenForecasts] forecasts to be there in the fleet's place
+ * @param {string} [givenForecasts] forecasts to use instead of the fleet
  */
 export async function serveSandboxAccount(givenForecasts) {
   await runNode(['scripts/bundle-engine.mjs'])
@@ -48,7 +48,7 @@ export async function serveSandboxAccount(givenForecasts) {
   return serveSandbox(forecasts)
 }
 
-/** What the Cloud view is filled in with, where the user has not filled in anything yet. @param {string} home */
+/** Fills in the Cloud view's launch form, unless the user has done so. @param {string} home */
 export function fillInLaunchForm(home, { bucket, roleArn, input }) {
   const file = join(home, 'cloud', 'draft.json')
   if (existsSync(file)) return

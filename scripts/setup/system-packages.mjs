@@ -51,7 +51,7 @@ async function installPackages(reasons, wanted) {
 /**
  * Installs what is missing where that is possible (Debian and its relatives, as root), otherwise throws one sentence that
  * names the packages.
- * @param {{ missingLibraries: readonly string[], needsDisplay: boolean }} needs needsDisplay: for windows without a screen
+ * @param {{ missingLibraries: readonly string[], needsDisplay: boolean }} needs needsDisplay: for windows without a display
  */
 export async function ensureSystemPackages({ missingLibraries, needsDisplay }) {
   const lacksDisplay = needsDisplay && !isOnPath(displayServer)

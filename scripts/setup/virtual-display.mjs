@@ -1,4 +1,4 @@
-// A screen for windows on machines that have none: Xvfb on a free display, for as long as a task runs.
+// A virtual display for machines without one: Xvfb on a free display number while a task runs.
 import { spawn } from 'node:child_process'
 import { SetupError } from './setup-error.mjs'
 
@@ -32,7 +32,7 @@ function startVirtualDisplay() {
 }
 
 /**
- * Runs a task with a screen: the user's own, or a virtual one that ends with the task.
+ * Runs a task with a display: the user's, or a virtual one that ends with the task.
  * @template T
  * @param {(env: NodeJS.ProcessEnv) => Promise<T>} task gets the environment to start windows with
  * @returns {Promise<T>}

@@ -18,7 +18,7 @@ async function runStep(step) {
   const { code, output } = await capture(npm.command, npm.args, { ...npm.options, cwd: projectFolder, env: outputEnvironment() })
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(`${code === 0 ? ' ✓' : ' ✗'} ${step} (${seconds} s)${code === 0 ? '' : `\n${output.trimEnd()}\n`}`)
-  return code === 0 ? onePassed : oneFailed(`${step}: npm run ${step} tells why`)
+  return code === 0 ? onePassed : oneFailed(`${step}: npm run ${step} shows the errors`)
 }
 
 /** @returns {Promise<import('./test-summary.mjs').TestCounts[]>} one per step */

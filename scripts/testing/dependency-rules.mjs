@@ -1,6 +1,6 @@
-// What packages must be like: pinned, without addresses and install scripts, under licences that may be shipped, explained on a page.
+// Rules for packages: pinned, no addresses, no install scripts, a licence that allows shipping, an entry on a page.
 
-/** Licences of what is handed out; each allows it when its text comes along. */
+/** Licences that allow shipping if their text is included. */
 const shippable = new Set([
   '0BSD',
   'Apache-2.0',
@@ -16,7 +16,7 @@ const shippable = new Set([
   'Zlib',
 ])
 
-/** Packages whose install script is known and is not run: npm is told so. */
+/** Packages with a known install script, which npm is configured not to run. */
 const knownScripts = new Set(['electron', 'electron-winstaller', 'fsevents'])
 
 /**
@@ -37,7 +37,7 @@ export function reviewLock(lock, description, npmrc) {
     const name = path.split('node_modules/').at(-1) ?? path
     if (entry.resolved !== undefined) faults.push(`${name} carries an address in the lock file.`)
     if (entry.link) faults.push(`${name} is a link.`)
-    // Packages for other platforms that the registry at hand does not offer: npm fills their hashes in where they can be reached.
+    // Some registries lack packages for other platforms; npm adds their hashes where the registry has them.
     if (entry.integrity === undefined && !entry.optional) faults.push(`${name} has no hash in the lock file.`)
     if (entry.integrity !== undefined && !entry.integrity.startsWith('sha512-')) faults.push(`${name} has a weak hash in the lock file.`)
     if (entry.hasInstallScript && !knownScripts.has(name)) faults.push(`${name} wants to run a script when it is installed.`)

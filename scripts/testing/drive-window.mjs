@@ -1,4 +1,4 @@
-// What scripts that drive the real window have in common: the command line that makes their sets, requests over the bridge, and the wait until everything is drawn.
+// Shared by scripts that drive the real window: run the command line, send requests, wait until everything is drawn.
 import { spawn } from 'node:child_process'
 import { cliFile } from '../setup/project-folders.mjs'
 
@@ -17,7 +17,7 @@ export const waitUntilSettled = (page) =>
     { timeout: 120_000 },
   )
 
-/** What the page is answered; throws what it is refused. @param {import('playwright').Page} page @param {string} channel @param {unknown} payload */
+/** The response that the page gets; throws its error. @param {import('playwright').Page} page @param {string} channel @param {unknown} payload */
 export const request = (page, channel, payload) =>
   page.evaluate(
     async ([name, body]) => {

@@ -40,7 +40,7 @@ const linesShown = 6
 const shorten = (text) => text.trimEnd().split('\n').slice(0, linesShown).join('\n    ')
 
 /**
- * Counts of one Vitest run. A file that does not load and an error outside of any test have no failed test of their own,
+ * Counts of one Vitest run. A file that does not load and an error outside of any test have no failed test,
  * and still count as one failure.
  * @param {VitestReport | undefined} report undefined when it wrote none
  * @param {number} exitCode of Vitest

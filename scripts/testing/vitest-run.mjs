@@ -17,7 +17,7 @@ function readReport(file) {
 
 /**
  * @param {string} project name of a project in vitest.config.ts
- * @param {{ filters?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to keep to
+ * @param {{ filters?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to run
  * @returns {Promise<import('./test-summary.mjs').TestCounts>}
  */
 export async function runVitest(project, { filters = [], env = process.env } = {}) {
