@@ -1,7 +1,8 @@
 // The DuckDB seam: opens a database with bounded memory and threads, runs SQL whose rows are validated, and obeys an AbortSignal.
-import { DuckDBInstance, DuckDBListVector, type DuckDBConnection, type DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { joinChunks, readChunk, type ChunkColumns, type ColumnKinds, type WholeColumnKinds, type WholeColumns } from './read-columns.ts'
 
 export interface DatabaseOptions {
   /** At least 2 are used: a single thread writes Parquet by another path, with other bytes. */
@@ -14,8 +15,6 @@ export interface DatabaseOptions {
 }
 
 export type SqlParameters = DuckDBValue[]
-
-export type NumberArray = Float64Array | Float32Array | Int32Array
 
 export type StoredColumns = Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOUBLE'>>
 
@@ -103,10 +102,32 @@ export class Database {
     return first
   }
 
-  /** Runs a query and returns its columns, without an object per row: for arrays of many thousand values. */
-  async columns(sql: string, parameters: SqlParameters = []): Promise<Record<string, unknown[]>> {
-    const reader = await this.#guarded(sql, () => this.connection.runAndReadAll(sql, parameters))
-    return reader.getColumnsObjectJS()
+  /** Runs a query and returns the named columns as a whole: for thousands of rows and more, without an object per row. */
+  async columns<const Kinds extends WholeColumnKinds>(
+    sql: string,
+    kinds: Kinds,
+    parameters: SqlParameters = [],
+  ): Promise<WholeColumns<Kinds>> {
+    return this.#guarded(sql, async () => {
+      const result = await this.connection.run(sql, parameters)
+      return joinChunks(await result.fetchAllChunks(), result.columnNames(), kinds)
+    })
+  }
+
+  /**
+   * Streams the named columns chunk by chunk, with one chunk in memory at a time. DuckDB computes a streamed query on one thread: create a
+   * table first where the query is expensive.
+   */
+  async scan<const Kinds extends ColumnKinds>(sql: string, kinds: Kinds, onChunk: (columns: ChunkColumns<Kinds>) => void): Promise<void> {
+    await this.#guarded(sql, async () => {
+      const result = await this.connection.stream(sql)
+      const names = result.columnNames()
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) return
+        onChunk(readChunk(chunk, names, kinds))
+      }
+    })
   }
 
   /** A second connection to the same tables, for a statement that runs in parallel. Close it before this one. */
@@ -114,86 +135,6 @@ export class Database {
     const secondary = new Database(this.#instance, await this.#instance.connect(), this.threads, this.#signal, false, this.#spillFolder)
     await secondary.#trackProgress()
     return secondary
-  }
-
-  /** Runs a query of numbers into one Float64Array per column; NULL becomes NaN. For millions of values. */
-  async numbers(sql: string, columns: number, parameters: SqlParameters = []): Promise<Float64Array[]> {
-    return this.#guarded(sql, async () => {
-      const result = await this.connection.run(sql, parameters)
-      const chunks = await result.fetchAllChunks()
-      const total = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0)
-      const arrays = Array.from({ length: columns }, () => new Float64Array(total))
-      let offset = 0
-      for (const chunk of chunks) {
-        // Read once: every access to rowCount calls into DuckDB.
-        const { rowCount } = chunk
-        arrays.forEach((array, index) => {
-          const vector = chunk.getColumnVector(index)
-          for (let row = 0; row < rowCount; row++) {
-            const value = vector.getItem(row)
-            array[offset + row] = value === null ? Number.NaN : Number(value)
-          }
-        })
-        offset += rowCount
-      }
-      return arrays
-    })
-  }
-
-  /**
-   * Streams a query of DOUBLE, FLOAT or INTEGER columns without NULL, chunk by chunk. DuckDB computes a streamed query on one thread and
-   * owns the arrays: create a table first where the query is expensive, and copy what outlives the call.
-   */
-  async scan(sql: string, columns: number, onChunk: (values: readonly NumberArray[]) => void): Promise<void> {
-    await this.#streamChunks(sql, (chunk, rowCount) =>
-      onChunk(
-        Array.from({ length: columns }, (_, index) => {
-          const items = typedItems(chunk.getColumnVector(index))
-          if (items === null) throw new HeadroomError('internal', 'A column of plain numbers was expected.', { sql })
-          return items.subarray(0, rowCount)
-        }),
-      ),
-    )
-  }
-
-  /**
-   * Streams a query whose first column is a number and the next ones lists of numbers without NULL, row by row in the query's order. The
-   * arrays are reused: copy what outlives the call. For millions of values that belong to thousands of keys.
-   */
-  async scanLists(sql: string, lists: number, onRow: (key: number, lists: readonly Float64Array[]) => void): Promise<void> {
-    const buffers = Array.from({ length: lists }, () => new Float64Array(0))
-    await this.#streamChunks(sql, (chunk, rowCount) => {
-      const keys = chunk.getColumnVector(0)
-      const vectors = buffers.map((_, index) => chunk.getColumnVector(index + 1))
-      for (let row = 0; row < rowCount; row++) {
-        const values = vectors.map((vector, index) => {
-          if (!(vector instanceof DuckDBListVector)) throw new HeadroomError('internal', 'A column of lists was expected.', { sql })
-          const from = vector.getEntryOffset(row)
-          const length = vector.getEntryLength(row)
-          if (buffers[index]!.length < length) buffers[index] = new Float64Array(length)
-          const buffer = buffers[index]!
-          const { childVector } = vector
-          const items = typedItems(childVector)
-          if (items !== null) buffer.set(items.subarray(from, from + length))
-          else for (let item = 0; item < length; item++) buffer[item] = Number(childVector.getItem(from + item))
-          return buffer.subarray(0, length)
-        })
-        onRow(Number(keys.getItem(row)), values)
-      }
-    })
-  }
-
-  /** Holds one chunk at a time. Every access to rowCount calls into DuckDB: it is read once. */
-  async #streamChunks(sql: string, onChunk: (chunk: DuckDBDataChunk, rowCount: number) => void): Promise<void> {
-    await this.#guarded(sql, async () => {
-      const result = await this.connection.stream(sql)
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        const rowCount = chunk?.rowCount ?? 0
-        if (chunk === null || rowCount === 0) return
-        onChunk(chunk, rowCount)
-      }
-    })
   }
 
   /** Bytes that DuckDB may take: as configured, else its share of the machine's memory. */
@@ -262,12 +203,6 @@ export class Database {
       release()
     }
   }
-}
-
-/** The numbers behind a vector: reading each through getItem takes several times as long. */
-const typedItems = (vector: object): NumberArray | null => {
-  const items: unknown = Reflect.get(vector, 'items')
-  return items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array ? items : null
 }
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true

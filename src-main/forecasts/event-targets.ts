@@ -1,5 +1,4 @@
 // Which series of the dataset an event applies to, and which of their times it affects.
-import { z } from 'zod'
 import { literal, type Database } from '../database/database.ts'
 import type { GroupColumn, CalendarEvent } from './events-table.ts'
 
@@ -11,14 +10,18 @@ export interface SeriesAttributes {
 }
 
 export const readSeriesAttributes = async (database: Database): Promise<SeriesAttributes> => {
-  const table = await database.columns('SELECT server_id, metric, business_unit, region, criticality FROM series ORDER BY series_id')
-  const texts = (name: string): string[] => z.array(z.string()).parse(table[name] ?? [])
-  const optional = (name: string): (string | null)[] => z.array(z.string().nullable()).parse(table[name] ?? [])
-  return {
-    serverIds: texts('server_id'),
-    metrics: texts('metric'),
-    groups: { business_unit: optional('business_unit'), region: optional('region'), criticality: optional('criticality') },
-  }
+  const {
+    server_id: serverIds,
+    metric: metrics,
+    ...groups
+  } = await database.columns('SELECT server_id, metric, business_unit, region, criticality FROM series ORDER BY series_id', {
+    server_id: 'text',
+    metric: 'text',
+    business_unit: 'text?',
+    region: 'text?',
+    criticality: 'text?',
+  })
+  return { serverIds, metrics, groups }
 }
 
 export const appliesTo = ({ target, metric }: CalendarEvent, attributes: SeriesAttributes, series: number): boolean => {

@@ -62,17 +62,21 @@ export const readBins = async (
   columns: Bins,
 ): Promise<Float32Array> => {
   const values = new Float32Array(rows.bins * columns.bins).fill(Number.NaN)
-  const [binRows, binColumns, binValues] = await database.numbers(
+  const {
+    bin_row: binRows,
+    bin_column: binColumns,
+    value: binValues,
+  } = await database.columns(
     `SELECT CAST(position // ${rows.size} AS INTEGER) AS bin_row,
             CAST(((epoch_ms(ts) - ${originMs}) // ${stepMs} - ${columns.from}) // ${columns.size} AS INTEGER) AS bin_column,
             CAST(${reductionSql[reduction]} AS DOUBLE) AS value
      FROM (${sql})
      WHERE value IS NOT NULL AND ts >= make_timestamp_ms(${originMs + columns.from * stepMs}) AND ts < make_timestamp_ms(${originMs + columns.to * stepMs})
      GROUP BY 1, 2`,
-    3,
+    { bin_row: 'number', bin_column: 'number', value: 'number?' },
     parameters,
   )
-  binValues!.forEach((value, index) => (values[binRows![index]! * columns.bins + binColumns![index]!] = value))
+  binValues.forEach((value, index) => (values[binRows[index]! * columns.bins + binColumns[index]!] = value))
   return values
 }
 

@@ -76,23 +76,18 @@ export const readServerEvents = async (run: RunContext, serverId: string): Promi
   if (matchingEvents.some(({ effect }) => effect !== null)) {
     await createHorizonTable(run, matchingEvents)
     await createEventEffects(database, matchingEvents, manifest.step_seconds * 1000)
-    const {
-      metric = [],
-      time = [],
-      value = [],
-    } = await database.columns(
+    const { metric, time, value } = await database.columns(
       `WITH ${changedValuesSql('true')}
        SELECT s.metric, CAST(epoch_ms(c.ts) AS DOUBLE) AS time, c.value FROM changed c JOIN series s USING (series_id) ORDER BY s.metric, c.ts`,
+      { metric: 'text', time: 'number', value: 'number?' },
     )
-    for (const name of new Set(metric.map(String))) {
+    for (const name of new Set(metric)) {
       const from = metric.indexOf(name)
       const to = metric.lastIndexOf(name) + 1
       adjustedForecasts.push({
         metric: name,
-        timesMs: Float64Array.from(time.slice(from, to), Number),
-        forecast: Float32Array.from(value.slice(from, to), (forecastValue) =>
-          typeof forecastValue === 'number' ? forecastValue : Number.NaN,
-        ),
+        timesMs: time.slice(from, to),
+        forecast: Float32Array.from(value.subarray(from, to)),
       })
     }
   }

@@ -28,9 +28,7 @@ export const exportQuery = async (
   }
   const write = async (stagingPath: string): Promise<void> => {
     if (format === 'xlsx') {
-      await writeSheets(stagingPath, [
-        { name: 'Query', columns: result.columns, values: result.columns.map((_, index) => result.rows.map((row) => row[index])) },
-      ])
+      await writeSheets(stagingPath, [{ name: 'Query', columns: result.columns, rows: result.rows }])
     } else if (format === 'parquet') await writeParquet(stagingPath, result)
     else await writeFile(stagingPath, format === 'csv' ? csvText(result) : jsonText(result))
   }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { ExportRowsCall } from '../../src-shared/ipc/export-rows.ts'
+import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
 import { serverColumns } from '../../src-shared/artefacts/server-columns.ts'
 import { identifier, literal } from '../database/database.ts'
 import { filterCondition } from '../queries/fleet/fleet-filter.ts'
@@ -30,9 +31,9 @@ export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ 
     FROM (SELECT * ${from} ORDER BY ${orderExpression(call.sort)})`
   const write = async (stagingPath: string): Promise<void> => {
     if (call.format === 'xlsx') {
-      const valuesByColumn = await run.database.columns(select, parameters)
+      const found = await run.database.rows(select, z.record(z.string(), cellSchema), parameters)
       await writeSheets(stagingPath, [
-        { name: 'Servers', columns: call.columns, values: call.columns.map((name) => valuesByColumn[name] ?? []) },
+        { name: 'Servers', columns: call.columns, rows: found.map((row) => call.columns.map((name) => row[name])) },
       ])
     } else {
       const options = { csv: "FORMAT csv, HEADER, NULL ''", parquet: 'FORMAT parquet', json: 'FORMAT json, ARRAY true' }[call.format]

@@ -36,12 +36,12 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, path: stri
     } else {
       const facts = [['Run', content.title] as const, ['Forecast', content.subtitle] as const, ...content.facts]
       await writeSheets(stagingPath, [
-        { name: 'Summary', columns: ['Figure', 'Value'], values: [facts.map(([name]) => name), facts.map(([, value]) => value)] },
+        { name: 'Summary', columns: ['Figure', 'Value'], rows: facts },
         await readServerSheet(run),
         ...content.tables.slice(1).map(({ title, columns, rows }) => ({
           name: title,
           columns: columns.map((column) => column.title),
-          values: columns.map((_, index) => rows.map((row) => row[index] ?? '')),
+          rows: rows.map((row) => columns.map((_, index) => row[index] ?? '')),
         })),
       ])
     }

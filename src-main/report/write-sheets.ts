@@ -3,6 +3,7 @@ import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
+import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { cellExpression } from '../queries/servers/servers-query.ts'
 import { escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
@@ -10,12 +11,13 @@ import { escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
 export interface SheetContent {
   readonly name: string
   readonly columns: readonly string[]
-  /** One list per column. */
-  readonly values: readonly (readonly unknown[])[]
+  readonly rows: readonly (readonly unknown[])[]
 }
 
 /** Cells are held in memory while they are written. */
 const maxCells = 2_000_000
+
+const rowSchema = z.record(z.string(), cellSchema)
 
 const toCell = (value: unknown) => {
   if (typeof value === 'number') return Number.isFinite(value) ? { value, type: Number } : null
@@ -38,13 +40,13 @@ export const assertCellCount = (cells: number): void => {
 
 /** Throws usage where the sheets are too large to be written. */
 export const writeSheets = async (path: string, sheets: readonly SheetContent[]): Promise<void> => {
-  assertCellCount(sheets.reduce((sum, { values }) => sum + values.length * (values[0]?.length ?? 0), 0))
-  const workbookSheets = sheets.map(({ name, columns, values }): Sheet<never> => ({
+  assertCellCount(sheets.reduce((sum, { columns, rows }) => sum + columns.length * rows.length, 0))
+  const workbookSheets = sheets.map(({ name, columns, rows }): Sheet<never> => ({
     sheet: name,
     stickyRowsCount: 1,
     data: [
       columns.map((title) => ({ value: escapeFormula(title), type: String, fontWeight: 'bold' as const })),
-      ...Array.from({ length: values[0]?.length ?? 0 }, (_, row) => values.map((column) => toCell(column[row]))),
+      ...rows.map((row) => row.map(toCell)),
     ],
   }))
   await writeXlsxFile(workbookSheets).toFile(path)
@@ -60,9 +62,10 @@ export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
     [metric],
   )
   assertCellCount(rows * columns.length)
-  const found = await run.database.columns(
+  const found = await run.database.rows(
     `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
+    rowSchema,
     [metric],
   )
-  return { name: 'Servers', columns, values: columns.map((_, index) => found[`c${index}`] ?? []) }
+  return { name: 'Servers', columns, rows: found.map((row) => columns.map((_, index) => row[`c${index}`])) }
 }

@@ -1,5 +1,6 @@
 // percentileOf and rankedPercentile: by hand, and compared with NumPy 2.4.6, np.percentile(values, q, method='linear'), and DuckDB.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
 import { createIndexArray, percentileOf, rankedPercentile, sortIndexesByValue } from '../../src-main/statistics/percentile.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
@@ -44,11 +45,11 @@ const reference: readonly (readonly [values: readonly number[], q: number, expec
 ]
 
 const databasePercentile = async (values: readonly number[], q: number): Promise<number> => {
-  const [found] = await database.numbers(
-    `SELECT quantile_cont(value, ${q / 100}) FROM (SELECT unnest([${values.map((v) => `${v}::DOUBLE`).join(', ')}]) AS value)`,
-    1,
+  const { found } = await database.row(
+    `SELECT quantile_cont(value, ${q / 100}) AS found FROM (SELECT unnest([${values.map((v) => `${v}::DOUBLE`).join(', ')}]) AS value)`,
+    z.object({ found: z.number() }),
   )
-  return found![0]!
+  return found
 }
 
 /** Of the first `count` values, as what-if computes it. */

@@ -1,6 +1,6 @@
 // Reads the selected models' backtests once and hands each series to all readers, as arrays in order of time.
-import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
+import type { ColumnKinds, NumberArray } from '../../database/read-columns.ts'
 
 /** The backtest rows of one series in order of time. The arrays are reused for the next series: copy values that you store. */
 export interface SeriesBacktest {
@@ -41,13 +41,12 @@ const bytesPerValue = 40
 
 /** Hands every series to the readers, batch by batch. Reads `series`, `selected_models`, `series_models`, `forecast`. */
 export const scanBacktests = async (database: Database, scan: BacktestScan, readers: readonly BacktestReader[]): Promise<void> => {
-  const columns = await database.columns(
+  const { server_id: servers, points } = await database.columns(
     `SELECT s.server_id, CAST(coalesce(m.backtest_points, 0) AS DOUBLE) AS points FROM series s LEFT JOIN selected_models x USING (series_id)
      LEFT JOIN series_models m ON m.server_id = s.server_id AND m.metric = s.metric AND m.model = x.model ORDER BY s.series_id`,
+    { server_id: 'text', points: 'number' },
   )
-  const servers = z.array(z.string()).parse(columns['server_id'] ?? [])
-  const points = z.array(z.number()).parse(columns['points'] ?? [])
-  const lists = ['"time"', 'actual', 'predicted', ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : [])]
+  const lists = ['time', 'actual', 'predicted', ...(scan.withBounds ? ['yhat_lower', 'yhat_upper'] : [])]
   const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
   const limit = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
   const emptyArray = new Float64Array(0)
@@ -58,7 +57,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
     for (const reader of readers) await reader.begin?.(from, to)
     await scanInTimeOrder(
       database,
-      `SELECT series_id, ${lists.map((name) => `list(${name})`).join(', ')} FROM (
+      `SELECT series_id, ${lists.map((name) => `list("${name}") AS "${name}"`).join(', ')} FROM (
          SELECT s.series_id, CAST(epoch_us(f.ts) - ${scan.origin} AS DOUBLE) AS "time", f.actual, f.predicted,
                 coalesce(f.yhat_lower, CAST('NaN' AS DOUBLE)) AS yhat_lower, coalesce(f.yhat_upper, CAST('NaN' AS DOUBLE)) AS yhat_upper
          FROM forecast f JOIN (
@@ -68,7 +67,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
            -- Redundant, but lets DuckDB skip row groups of files that are sorted by server.
            AND f.server_id BETWEEN ${literal(servers[from]!)} AND ${literal(servers[to - 1]!)}
        ) GROUP BY series_id`,
-      lists.length,
+      lists,
       (id, [times, actual, predicted, lower, upper]) => {
         const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? emptyArray, upper: upper ?? emptyArray }
         for (const reader of readers) reader.read(series)
@@ -79,15 +78,20 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   }
 }
 
-/** Like `Database.scanLists`, with each row's lists sorted by the first, which holds times. */
+/** Streams rows of a `series_id` and the named lists, which are sorted by the first: it holds times. The arrays are reused for the next row. */
 export const scanInTimeOrder = async (
   database: Database,
   sql: string,
-  lists: number,
-  onRow: (key: number, lists: readonly Float64Array[]) => void,
+  lists: readonly string[],
+  onRow: (seriesId: number, lists: readonly Float64Array[]) => void,
 ): Promise<void> => {
-  const timeSorter = new TimeSorter(lists)
-  await database.scanLists(sql, lists, (key, values) => onRow(key, timeSorter.sortByTime(values)))
+  const timeSorter = new TimeSorter(lists.length)
+  const kinds: ColumnKinds = Object.fromEntries([['series_id', 'number'], ...lists.map((name) => [name, 'list'])])
+  await database.scan(sql, kinds, (columns) => {
+    const ids = columns['series_id'] as NumberArray
+    const values = lists.map((name) => columns[name] as readonly Float64Array[])
+    ids.forEach((id: number, row: number) => onRow(id, timeSorter.sortByTime(values.map((arrays) => arrays[row]!))))
+  })
 }
 
 /** Sorts several arrays by the first. Most rows arrive in order of time and are not copied. */

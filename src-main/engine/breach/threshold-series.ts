@@ -1,5 +1,4 @@
 // The series with a threshold and a horizon: their identity, the bins that share residuals, and their forecasts as compact arrays.
-import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { equalCountBins } from './residual-blocks.ts'
 
@@ -21,15 +20,15 @@ export const readThresholdSeries = async (database: Database): Promise<Threshold
   const rows = await database.columns(
     `SELECT series_id, server_id, metric, model, high_threshold, horizon_mean FROM series_risk
      WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
+    { series_id: 'number', server_id: 'text', metric: 'text', model: 'text', high_threshold: 'number', horizon_mean: 'number?' },
   )
-  const metrics = z.array(z.string()).parse(rows['metric'] ?? [])
   return {
-    seriesIds: Int32Array.from((rows['series_id'] ?? []) as number[]),
-    serverIds: z.array(z.string()).parse(rows['server_id'] ?? []),
-    metrics,
-    models: z.array(z.string()).parse(rows['model'] ?? []),
-    thresholds: Float64Array.from((rows['high_threshold'] ?? []) as number[]),
-    bins: binSeries(metrics, Float64Array.from((rows['horizon_mean'] ?? []) as number[])),
+    seriesIds: Int32Array.from(rows.series_id),
+    serverIds: rows.server_id,
+    metrics: rows.metric,
+    models: rows.model,
+    thresholds: rows.high_threshold,
+    bins: binSeries(rows.metric, rows.horizon_mean),
   }
 }
 
@@ -63,11 +62,12 @@ export const readHorizonForecasts = async (database: Database, seriesIds: Uint32
     { position: 'INTEGER', series_id: 'INTEGER' },
     Array.from(seriesIds, (id, position) => [position, id]),
   )
-  const [positions, times, predicted] = await database.numbers(
-    `SELECT r.position, epoch_ms(h.ts), h.predicted FROM horizon h JOIN requested_series r USING (series_id) ORDER BY r.position, h.ts`,
-    3,
+  const { position, times, predicted } = await database.columns(
+    `SELECT r.position, CAST(epoch_ms(h.ts) AS DOUBLE) AS times, h.predicted
+     FROM horizon h JOIN requested_series r USING (series_id) ORDER BY r.position, h.ts`,
+    { position: 'number', times: 'number', predicted: 'number?' },
   )
-  return { offsets: offsetsOf(positions!, seriesIds.length), predicted: predicted!, times: times! }
+  return { offsets: offsetsOf(position, seriesIds.length), predicted, times }
 }
 
 /** First index of each value 0..count-1 in ascending `positions`, and the end. */

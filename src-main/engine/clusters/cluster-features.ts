@@ -34,20 +34,14 @@ export const readClusterFeatures = async (database: Database, metric: string): P
     FROM (SELECT DISTINCT server_id FROM series_risk) s
     LEFT JOIN (SELECT * FROM series_risk WHERE metric = ?) r USING (server_id)
     LEFT JOIN season_figures f USING (series_id)`
-  const ids = await database.columns(`SELECT server_id FROM (${metricRows}) ORDER BY server_id`, [metric])
-  const values = await database.numbers(
-    `SELECT ${clusterFeatures.map((feature) => featureSql[feature]).join(', ')} FROM (${metricRows}) ORDER BY server_id`,
-    clusterFeatures.length,
+  const featureKinds = Object.fromEntries(clusterFeatures.map((feature) => [feature, 'number?'])) as Record<ClusterFeature, 'number?'>
+  const { server_id: serverIds, ...features } = await database.columns(
+    `SELECT server_id, ${clusterFeatures.map((feature) => `${featureSql[feature]} AS ${feature}`).join(', ')}
+     FROM (${metricRows}) ORDER BY server_id`,
+    { server_id: 'text', ...featureKinds },
     [metric],
   )
-  return {
-    horizonDays: horizon_days,
-    serverIds: z.array(z.string()).parse(ids['server_id'] ?? []),
-    features: Object.fromEntries(clusterFeatures.map((feature, index) => [feature, values[index]!])) as Record<
-      ClusterFeature,
-      Float64Array
-    >,
-  }
+  return { horizonDays: horizon_days, serverIds, features }
 }
 
 /** Whether the members' defined values differ. */

@@ -109,19 +109,23 @@ function* demandRows(batches: readonly (readonly PackingGroup[])[]): Generator<r
 /** Per group and server the demand by metric and time, one metric after the other; a missing time counts with the server's peak. */
 const readDemands = async (database: Database, batch: number, groups: readonly PackingGroup[]): Promise<PackableServer[][]> => {
   const members = groups.flatMap(({ servers }, group) => servers.map((server) => ({ server, group })))
-  const [positions, slots, values] = await database.numbers(
-    `SELECT position, dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1, predicted
+  const {
+    position: positions,
+    slot: slots,
+    predicted: values,
+  } = await database.columns(
+    `SELECT position, CAST(dense_rank() OVER (PARTITION BY pack_group ORDER BY metric_number, ts) - 1 AS INTEGER) AS slot, predicted
      FROM packed_demands WHERE batch = ${batch}`,
-    3,
+    { position: 'number', slot: 'number', predicted: 'number?' },
   )
   const widths = groups.map(() => 0)
-  positions!.forEach((position, index) => {
+  positions.forEach((position, index) => {
     const { group } = members[position]!
-    widths[group] = Math.max(widths[group]!, slots![index]! + 1)
+    widths[group] = Math.max(widths[group]!, slots[index]! + 1)
   })
   const demands = members.map(({ group }) => new Float64Array(widths[group]!).fill(Number.NaN))
-  positions!.forEach((position, index) => {
-    demands[position]![slots![index]!] = (Math.max(0, values![index]!) / 100) * members[position]!.server.capacityUnits
+  positions.forEach((position, index) => {
+    demands[position]![slots[index]!] = (Math.max(0, values[index]!) / 100) * members[position]!.server.capacityUnits
   })
   const packable: PackableServer[][] = groups.map(() => [])
   members.forEach(({ server, group }, position) => packable[group]!.push({ ...server, demand: fillWithPeak(demands[position]!) }))

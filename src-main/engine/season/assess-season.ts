@@ -1,5 +1,4 @@
 // Seasonality of every series and of the fleet: table `season_figures` and the summary's `season` (analysis definition, section 5).
-import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
@@ -68,8 +67,7 @@ export class SeasonReader implements BacktestReader {
 
   /** Reads `series`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
   static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, origin: number): Promise<SeasonReader> {
-    const series = await database.columns('SELECT metric FROM series ORDER BY series_id')
-    const metrics = z.array(z.string()).parse(series['metric'] ?? [])
+    const { metric: metrics } = await database.columns('SELECT metric FROM series ORDER BY series_id', { metric: 'text' })
     await database.storeRows('season_measures', figureColumns, [])
     return new SeasonReader(database, await readSeasonCalendar(database, config), grid, origin, metrics)
   }
@@ -81,9 +79,9 @@ export class SeasonReader implements BacktestReader {
     this.#from = from
     await scanInTimeOrder(
       this.#database,
-      `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)), list(predicted) FROM horizon
+      `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)) AS times, list(predicted) AS predicted FROM horizon
        WHERE series_id >= ${from} AND series_id < ${to} GROUP BY series_id`,
-      2,
+      ['times', 'predicted'],
       (id, [times, predicted]) => this.#addDays(this.#daysOf(id).horizonDays, times!, predicted!),
     )
   }

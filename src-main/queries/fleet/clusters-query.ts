@@ -45,13 +45,13 @@ const readPoints = async (database: Database): Promise<ScatterPoints> => {
   const { count } = await database.row('SELECT CAST(count(*) AS INTEGER) AS count FROM cluster_points', z.object({ count: z.int() }))
   const [x, y, cluster] = [new Float64Array(count), new Float64Array(count), new Int32Array(count)]
   await database.scan(
-    'SELECT CAST(position AS DOUBLE), CAST(cluster AS DOUBLE), CAST(x AS DOUBLE), CAST(y AS DOUBLE) FROM cluster_points',
-    4,
-    ([indexes, clusters, xs, ys]) =>
-      indexes!.forEach((index: number, row: number) => {
-        cluster[index] = clusters![row]!
-        x[index] = xs![row]!
-        y[index] = ys![row]!
+    'SELECT CAST(position AS INTEGER) AS position, cluster, CAST(x AS DOUBLE) AS x, CAST(y AS DOUBLE) AS y FROM cluster_points',
+    { position: 'number', cluster: 'number', x: 'number', y: 'number' },
+    (points) =>
+      points.position.forEach((position: number, row: number) => {
+        cluster[position] = points.cluster[row]!
+        x[position] = points.x[row]!
+        y[position] = points.y[row]!
       }),
   )
   return { x, y, cluster }
@@ -60,11 +60,12 @@ const readPoints = async (database: Database): Promise<ScatterPoints> => {
 const readServerIds = async (database: Database, indexes: Int32Array): Promise<string[]> => {
   // DuckDB takes no list without elements.
   if (indexes.length === 0) return []
-  const { server_id: serverIdColumn = [] } = await database.columns(
+  const { server_id } = await database.columns(
     'SELECT server_id FROM cluster_points WHERE position IN (SELECT unnest($1)) ORDER BY position',
+    { server_id: 'text' },
     [listValue([...indexes])],
   )
-  return serverIdColumn.map(String)
+  return [...server_id]
 }
 
 /** No points where the run has no clusters; above `maxPoints` servers a sample that looks the same. */

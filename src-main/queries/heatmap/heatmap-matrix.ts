@@ -54,12 +54,12 @@ export const readMatrix = async (
        FROM (${grid.cellsSql}) c JOIN server_key k USING (server_id)
        WHERE c.ts >= make_timestamp_ms(${startMs}) AND c.ts < make_timestamp_ms(${endMs}) AND c.value IS NOT NULL AND ${batchCondition}`,
     )
-    await run.database.scan('SELECT * FROM heatmap_cells', 2, ([cells, cellValues]) => {
-      for (let row = 0; row < cellValues!.length; row++) {
-        const cell = cells![row]!
+    await run.database.scan('SELECT * FROM heatmap_cells', { cell: 'number', value: 'number' }, (cells) => {
+      for (let row = 0; row < cells.value.length; row++) {
+        const cell = cells.cell[row]!
         const before = values[cell]!
         // Times closer than the grid's step share a cell; the maximum counts.
-        if (Number.isNaN(before) || cellValues![row]! > before) values[cell] = cellValues![row]!
+        if (Number.isNaN(before) || cells.value[row]! > before) values[cell] = cells.value[row]!
       }
     })
   }

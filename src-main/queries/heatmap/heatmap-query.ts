@@ -1,5 +1,6 @@
 // The risk heatmap of a run: servers x time, binned to the size of the chart.
 import { listValue } from '@duckdb/node-api'
+import { z } from 'zod'
 import type { HeatmapRow } from '../../../src-shared/chart-options/chart-data.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../../src-shared/ipc/run-view.ts'
@@ -80,13 +81,13 @@ const loadRanking = async (run: OpenRun, grid: SeriesGrid, { metric, sort, filte
   const cached = rankings.get(grid)
   if (cached?.key === key) return cached
   const { where, parameters } = filterCondition(filter, [metric])
-  const [keys, levels] = await run.database.numbers(
-    `SELECT server_key, ${levelIndexSql}
+  const { server_key, level } = await run.database.columns(
+    `SELECT server_key, ${levelIndexSql} AS level
      FROM (${rankedServersSql(sort, where)}) JOIN server_key USING (server_id) ORDER BY rank`,
-    2,
+    { server_key: 'number', level: 'number' },
     parameters,
   )
-  const ranking = { key, keys: Int32Array.from(keys!), levels: Int8Array.from(levels!) }
+  const ranking = { key, keys: Int32Array.from(server_key), levels: Int8Array.from(level) }
   rankings.set(grid, ranking)
   return ranking
 }
@@ -152,18 +153,23 @@ const readRowNames = async (run: OpenRun, keys: Int32Array, size: number): Promi
   const rows = Array.from({ length: Math.ceil(keys.length / size) }, (_, row) => [
     ...keys.subarray(row * size, Math.min((row + 1) * size, row * size + maxNamesPerRow)),
   ])
-  const { server_key: cached = [], server_id: names = [] } = await run.database.columns(
+  const names = await run.database.columns(
     'SELECT server_key, server_id FROM server_key WHERE server_key IN (SELECT unnest($1))',
+    { server_key: 'number', server_id: 'text' },
     [listValue(rows.flat())],
   )
-  const nameByKey = new Map(cached.map((key, index) => [Number(key), String(names[index])]))
+  const nameByKey = new Map(names.server_id.map((name, index) => [names.server_key[index]!, name]))
   return rows.map((row) => row.map((key) => nameByKey.get(key)!))
 }
 
 /** 0 for a server that the run does not have. */
 const findServerKey = async (run: OpenRun, serverId: string): Promise<number> => {
-  const { server_key: [key = 0] = [] } = await run.database.columns('SELECT server_key FROM server_key WHERE server_id = $1', [serverId])
-  return Number(key)
+  const [found] = await run.database.rows(
+    'SELECT CAST(server_key AS INTEGER) AS server_key FROM server_key WHERE server_id = $1',
+    z.object({ server_key: z.int() }),
+    [serverId],
+  )
+  return found?.server_key ?? 0
 }
 
 const createRows = (names: readonly (readonly string[])[], levels: Int8Array, size: number): HeatmapRow[] =>

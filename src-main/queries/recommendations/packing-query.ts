@@ -17,22 +17,19 @@ export const queryPacking = async (run: OpenRun, request: PackingRequest): Promi
     z.object({ total: z.int() }),
     parameters,
   )
-  const {
-    host = [],
-    consolidated_servers: consolidatedServers = [],
-    usd = [],
-  } = await run.database.columns(
+  const hosts = await run.database.rows(
     `SELECT target_host AS host, to_json(list(server_id ORDER BY server_id)) AS consolidated_servers,
             CAST(sum(CAST(monthly_savings_usd AS DECIMAL(18, 4))) AS DOUBLE) AS usd
      ${hostsSql} GROUP BY 1 ORDER BY usd DESC, host LIMIT ${request.limit} OFFSET ${request.offset}`,
+    z.object({ host: z.string(), consolidated_servers: z.string(), usd: z.number() }),
     parameters,
   )
   return {
     total,
-    rows: host.map((name, index) => ({
-      host: String(name),
-      consolidatedServers: z.array(z.string()).parse(JSON.parse(String(consolidatedServers[index]))),
-      monthly_savings_usd: Number(usd[index]),
+    rows: hosts.map(({ host, consolidated_servers, usd }) => ({
+      host,
+      consolidatedServers: z.array(z.string()).parse(JSON.parse(consolidated_servers)),
+      monthly_savings_usd: usd,
     })),
   }
 }
@@ -49,14 +46,15 @@ const demandSql = `
 /** As the packing counts: demands are summed per time, and a time that a server lacks counts with its peak. Throws query-refused. */
 export const queryHostLoad = async (run: OpenRun, { host }: HostLoadRequest): Promise<HostLoad> => {
   if (!(await createRecommendationsTable(run))) throw unknownHost(host)
-  const { metric = [], server_id = [], time = [], share = [] } = await run.database.columns(demandSql, [host])
+  const demands = await run.database.columns(demandSql, { metric: 'text', server_id: 'text', time: 'number', share: 'number?' }, [host])
   const metrics = new Map<string, Map<string, Map<number, number>>>()
-  metric.forEach((name, row) => {
-    const servers = metrics.get(String(name)) ?? new Map<string, Map<number, number>>()
-    metrics.set(String(name), servers)
-    const demand = servers.get(String(server_id[row])) ?? new Map<number, number>()
-    servers.set(String(server_id[row]), demand)
-    demand.set(Number(time[row]), Number(share[row]))
+  demands.metric.forEach((name, row) => {
+    const servers = metrics.get(name) ?? new Map<string, Map<number, number>>()
+    metrics.set(name, servers)
+    const server = demands.server_id[row]!
+    const demand = servers.get(server) ?? new Map<number, number>()
+    servers.set(server, demand)
+    demand.set(demands.time[row]!, demands.share[row]!)
   })
   const loads = [...metrics].map(([name, servers]) =>
     createHostLoad(host, name, servers, run.contents.manifest?.config.consolidation_target ?? 100),

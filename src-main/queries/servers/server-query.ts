@@ -76,29 +76,34 @@ export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Pr
 
 type Figures = ServerDetail['metrics'][number]
 
-const toNumber = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
-
 const readSeries = async (run: OpenRun, serverId: string, metric: string): Promise<Figures['series']> => {
-  const { time = [], measured = [], forecast = [], lower = [], upper = [] } = await run.database.columns(seriesSql(run), [serverId, metric])
+  const { time, measured, forecast, lower, upper } = await run.database.columns(
+    seriesSql(run),
+    { time: 'number', measured: 'number?', forecast: 'number?', lower: 'number?', upper: 'number?' },
+    [serverId, metric],
+  )
   return {
-    timesMs: Float64Array.from(time, toNumber),
-    measured: Float32Array.from(measured, toNumber),
-    forecast: Float32Array.from(forecast, toNumber),
-    lower: Float32Array.from(lower, toNumber),
-    upper: Float32Array.from(upper, toNumber),
+    timesMs: time,
+    measured: Float32Array.from(measured),
+    forecast: Float32Array.from(forecast),
+    lower: Float32Array.from(lower),
+    upper: Float32Array.from(upper),
   }
 }
 
 const readOtherModels = async (database: Database, serverId: string, metric: string): Promise<Figures['otherModels']> => {
-  const { model = [], time = [], forecast = [] } = await database.columns(otherModelsSql, [serverId, metric])
-  const names = [...new Set(model.map(String))]
+  const { model, time, forecast } = await database.columns(otherModelsSql, { model: 'text', time: 'number', forecast: 'number?' }, [
+    serverId,
+    metric,
+  ])
+  const names = [...new Set(model)]
   return names.map((name) => {
     const from = model.indexOf(name)
     const to = model.lastIndexOf(name) + 1
     return {
       model: name,
-      timesMs: Float64Array.from(time.slice(from, to), toNumber),
-      forecast: Float32Array.from(forecast.slice(from, to), toNumber),
+      timesMs: time.slice(from, to),
+      forecast: Float32Array.from(forecast.subarray(from, to)),
     }
   })
 }

@@ -35,13 +35,12 @@ export const queryServers = async (run: OpenRun, request: ServersRequest): Promi
   )
   if (request.limit === 0) return { ...counts, rows: [] }
   const selectedExpressions = request.columns.map((name, index) => `${cellExpression(name)} AS c${index}`)
-  const valuesByColumn = await run.database.columns(
+  const rows = await run.database.rows(
     `SELECT ${selectedExpressions.join(', ')} FROM (
        SELECT * FROM server_risk WHERE metric = $1 AND (${where})
        ORDER BY ${orderExpression(request.sort)} LIMIT ${request.limit} OFFSET ${request.offset})`,
+    z.record(z.string(), cellSchema),
     parameters,
   )
-  const columns = request.columns.map((_, index) => valuesByColumn[`c${index}`] ?? [])
-  const length = columns[0]?.length ?? 0
-  return { ...counts, rows: Array.from({ length }, (_, row) => columns.map((values) => cellSchema.parse(values[row] ?? null))) }
+  return { ...counts, rows: rows.map((row) => request.columns.map((_, index) => row[`c${index}`] ?? null)) }
 }

@@ -92,13 +92,13 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
     z.object({ from_ms: z.number() }),
   )
   await database.run(horizonSql(from_ms))
-  await database.scan('SELECT * FROM what_if_horizon', 3, ([positions, times, predicted]) => {
-    for (let row = 0; row < positions!.length; row++) {
-      const position = positions![row]!
+  await database.scan('SELECT * FROM what_if_horizon', { position: 'number', at_ms: 'number', predicted: 'number' }, (rows) => {
+    for (let row = 0; row < rows.position.length; row++) {
+      const position = rows.position[row]!
       const at = nextOffsets[position]!++
       if (at >= series.offsets[position + 1]!) throw horizonsDisagree()
-      values[at] = predicted![row]!
-      timesMs[at] = times![row]!
+      values[at] = rows.predicted[row]!
+      timesMs[at] = rows.at_ms[row]!
     }
   })
   await database.run('DROP TABLE what_if_series; DROP TABLE what_if_horizon')
@@ -117,28 +117,24 @@ const horizonsDisagree = (): HeadroomError =>
 
 type SeriesArrays = Omit<WhatIfFleet, 'values' | 'order' | 'periods' | 'times'>
 
-const texts = z.array(z.string())
-const optionalTexts = z.array(z.string().nullable())
-const numbers = z.array(z.number())
-const optionalNumbers = z.array(z.number().nullable())
-
 /** Creates `what_if_series` (position, server_id, metric): the evaluated series by their index. */
 const readSeries = async (database: Database, { config, isModule05 }: WhatIfPolicy): Promise<SeriesArrays> => {
-  const table = await database.columns(seriesSql(config.basis))
-  const servers = texts.parse(table['server_id'])
-  const metrics = texts.parse(table['metric'])
-  const units = optionalTexts.parse(table['business_unit'])
-  const regions = optionalTexts.parse(table['region'])
-  const criticalities = optionalTexts.parse(table['criticality'])
-  const costs = numbers.parse(table['monthly_cost_usd'])
-  const capacities = numbers.parse(table['capacity_units'])
-  const thresholds = optionalNumbers.parse(table['high_threshold'])
-  const periods = numbers.parse(table['horizon_periods'])
-  const p95s = optionalNumbers.parse(table['horizon_p95'])
-  const means = optionalNumbers.parse(table['horizon_mean'])
-  const runP95s = optionalNumbers.parse(table['run_value'])
-
-  const thresholdRows = thresholds.flatMap((threshold, row) => (threshold === null ? [] : [row]))
+  const table = await database.columns(seriesSql(config.basis), {
+    server_id: 'text',
+    metric: 'text',
+    business_unit: 'text?',
+    region: 'text?',
+    criticality: 'text?',
+    monthly_cost_usd: 'number',
+    capacity_units: 'number',
+    high_threshold: 'number?',
+    horizon_periods: 'number',
+    horizon_p95: 'number?',
+    horizon_mean: 'number?',
+    run_value: 'number?',
+  })
+  const { server_id: servers, metric: metrics, criticality: criticalities, high_threshold: thresholds } = table
+  const thresholdRows = servers.flatMap((_, row) => (Number.isNaN(thresholds[row]) ? [] : [row]))
   await database.storeRows(
     'what_if_series',
     { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
@@ -146,8 +142,8 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
   )
   const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))
   const groups = indexDistinct(firstRows, (row): ServerGroup => ({
-    business_unit: units[row]!,
-    region: regions[row]!,
+    business_unit: table.business_unit[row]!,
+    region: table.region[row]!,
     criticality: criticalities[row]!,
   }))
   const rules = indexDistinct(thresholdRows, (row): ThresholdRule => {
@@ -161,32 +157,34 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
     return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
   })
   const offsets = new Uint32Array(thresholdRows.length + 1)
-  thresholdRows.forEach((row, place) => (offsets[place + 1] = offsets[place]! + periods[row]!))
+  thresholdRows.forEach((row, place) => (offsets[place + 1] = offsets[place]! + table.horizon_periods[row]!))
   const firstSeries = new Uint32Array(firstRows.length + 1).fill(thresholdRows.length)
   let place = 0
   firstRows.forEach((row, server) => {
     while (place < thresholdRows.length && thresholdRows[place]! < row) place++
     firstSeries[server] = place
   })
-  const perServer = (column: readonly number[]): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
-  const perSeries = (column: readonly (number | null)[]): Float64Array =>
-    Float64Array.from(thresholdRows, (row) => column[row] ?? Number.NaN)
+  const perServer = (column: Float64Array): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
+  const perSeries = (column: Float64Array): Float64Array => Float64Array.from(thresholdRows, (row) => column[row]!)
+  const marginOf = (row: number): number => zeroForNaN(table.run_value[row]!) - zeroForNaN(table.horizon_p95[row]!)
   return {
     serverIds: firstRows.map((row) => servers[row]!),
     serverCounts: new Int32Array(firstRows.length).fill(1),
     groups: groups.distinct,
     groupOf: groups.numberOf,
-    capacityUnits: perServer(capacities),
-    monthlyUsd: perServer(costs),
+    capacityUnits: perServer(table.capacity_units),
+    monthlyUsd: perServer(table.monthly_cost_usd),
     firstSeries,
     rules: rules.distinct,
     ruleOf: rules.numberOf,
-    runP95s: perSeries(runP95s),
-    means: perSeries(means),
-    margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, (row) => (runP95s[row] ?? 0) - (p95s[row] ?? 0)) : null,
+    runP95s: perSeries(table.run_value),
+    means: perSeries(table.horizon_mean),
+    margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, marginOf) : null,
     offsets,
   }
 }
+
+const zeroForNaN = (value: number): number => (Number.isNaN(value) ? 0 : value)
 
 /** Numbers what the rows say in order of appearance. */
 const indexDistinct = <Value>(rows: readonly number[], valueOf: (row: number) => Value): { distinct: Value[]; numberOf: Int32Array } => {

@@ -1,0 +1,128 @@
+// Reads chunks of a DuckDB result as typed columns: numbers as typed arrays, texts as strings, lists of numbers row by row.
+import { DuckDBDecimalValue, DuckDBListVector, type DuckDBDataChunk, type DuckDBVector } from '@duckdb/node-api'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+
+export type NumberArray = Float64Array | Float32Array | Int32Array
+
+/** The values of a column by its kind. A kind with `?` takes NULL: NaN for a number, null for a text. Lists hold no NULL. */
+interface ColumnValues {
+  readonly number: NumberArray
+  readonly 'number?': NumberArray
+  readonly text: readonly string[]
+  readonly 'text?': readonly (string | null)[]
+  /** One array per row. */
+  readonly list: readonly Float64Array[]
+}
+
+/** Kind of each column of a query by its name. */
+export type ColumnKinds = Readonly<Record<string, keyof ColumnValues>>
+
+/** Columns of one chunk. DuckDB owns the arrays: copy what outlives the call. */
+export type ChunkColumns<Kinds extends ColumnKinds> = { readonly [Name in keyof Kinds]: ColumnValues[Kinds[Name]] }
+
+interface WholeColumnValues extends Pick<ColumnValues, 'text' | 'text?'> {
+  readonly number: Float64Array<ArrayBuffer>
+  readonly 'number?': Float64Array<ArrayBuffer>
+}
+
+export type WholeColumnKinds = Readonly<Record<string, keyof WholeColumnValues>>
+
+/** Columns of a complete result. */
+export type WholeColumns<Kinds extends WholeColumnKinds> = { readonly [Name in keyof Kinds]: WholeColumnValues[Kinds[Name]] }
+
+/** `names`: of the result's columns, in their order. */
+export const readChunk = <Kinds extends ColumnKinds>(
+  chunk: DuckDBDataChunk,
+  names: readonly string[],
+  kinds: Kinds,
+): ChunkColumns<Kinds> => {
+  // Read once: every access to rowCount calls into DuckDB.
+  const { rowCount } = chunk
+  return Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [name, readers[kind](chunk.getColumnVector(columnIndex(names, name)), rowCount)]),
+  ) as ChunkColumns<Kinds>
+}
+
+export const joinChunks = <Kinds extends WholeColumnKinds>(
+  chunks: readonly DuckDBDataChunk[],
+  names: readonly string[],
+  kinds: Kinds,
+): WholeColumns<Kinds> => {
+  const parts = chunks.map((chunk) => readChunk(chunk, names, kinds))
+  return Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => {
+      const values: unknown = parts.map((part) => part[name])
+      return [name, kind.startsWith('number') ? joinNumbers(values as NumberArray[]) : (values as (string | null)[][]).flat()]
+    }),
+  ) as WholeColumns<Kinds>
+}
+
+const columnIndex = (names: readonly string[], name: string): number => {
+  const index = names.indexOf(name)
+  if (index === -1) throw new HeadroomError('internal', `The query has no column "${name}".`)
+  return index
+}
+
+const joinNumbers = (parts: readonly NumberArray[]): Float64Array<ArrayBuffer> => {
+  const joined = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+const readNumbers = (vector: DuckDBVector, rowCount: number, isNullable: boolean): NumberArray => {
+  const items = typedItems(vector)
+  if (items !== null && !mayHoldNull(vector)) return items.subarray(0, rowCount)
+  const values = new Float64Array(rowCount)
+  for (let row = 0; row < rowCount; row++) {
+    const value = vector.getItem(row)
+    if (typeof value === 'number' || typeof value === 'bigint') values[row] = Number(value)
+    else if (value instanceof DuckDBDecimalValue) values[row] = value.toDouble()
+    else if (value === null && isNullable) values[row] = Number.NaN
+    else throw unexpectedValue(value)
+  }
+  return values
+}
+
+const readTexts = (vector: DuckDBVector, rowCount: number, isNullable: boolean): (string | null)[] =>
+  Array.from({ length: rowCount }, (_, row) => {
+    const value = vector.getItem(row)
+    if (typeof value === 'string' || (value === null && isNullable)) return value
+    throw unexpectedValue(value)
+  })
+
+const readLists = (vector: DuckDBVector, rowCount: number): Float64Array[] => {
+  if (!(vector instanceof DuckDBListVector)) throw unexpectedValue(vector.getItem(0))
+  const items = readNumbers(vector.childVector, vector.childVector.itemCount, false)
+  const values = items instanceof Float64Array ? items : Float64Array.from(items)
+  return Array.from({ length: rowCount }, (_, row) => {
+    const from = vector.getEntryOffset(row)
+    return values.subarray(from, from + vector.getEntryLength(row))
+  })
+}
+
+const readers = {
+  number: (vector, rowCount) => readNumbers(vector, rowCount, false),
+  'number?': (vector, rowCount) => readNumbers(vector, rowCount, true),
+  text: (vector, rowCount) => readTexts(vector, rowCount, false),
+  'text?': (vector, rowCount) => readTexts(vector, rowCount, true),
+  list: readLists,
+} satisfies Record<keyof ColumnValues, (vector: DuckDBVector, rowCount: number) => unknown>
+
+/** The numbers behind a vector: reading each through getItem takes several times as long. */
+const typedItems = (vector: DuckDBVector): NumberArray | null => {
+  const items: unknown = Reflect.get(vector, 'items')
+  return items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array ? items : null
+}
+
+/** Whether the validity mask has an unset bit; bits after the last row count too. */
+const mayHoldNull = (vector: DuckDBVector): boolean => {
+  const mask: unknown = Reflect.get(Reflect.get(vector, 'validity') as object, 'data')
+  return mask instanceof BigUint64Array && mask.some((word) => word !== 0xffff_ffff_ffff_ffffn)
+}
+
+const unexpectedValue = (value: unknown): HeadroomError =>
+  new HeadroomError('internal', `A column holds ${value === null ? 'NULL' : typeof value}, which its kind does not allow.`)
