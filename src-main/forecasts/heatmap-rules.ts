@@ -1,4 +1,4 @@
-// The rules of the risk heatmap that its view and its picture share: order of servers, bins and their values, merged rows, marked days.
+// The rules of the risk heatmap for the window and the PNG: servers and their order, columns, values of cells, merged rows, marked days.
 import { z } from 'zod'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../src-shared/chart-options/chart-data.ts'
 import { riskLevels } from '../../src-shared/artefacts/server-risk.ts'
@@ -10,7 +10,10 @@ export const riskOrderSql = 'is_at_risk DESC, horizon_p95 DESC NULLS LAST, serve
 /** Measured in the history (forecast where a measurement is missing), forecast in the horizon. */
 export const cellValueSql = (isHorizon: string): string => `CASE WHEN ${isHorizon} THEN predicted ELSE coalesce(actual, predicted) END`
 
-/** Columns of one query over the risk of servers. There is no common threshold where servers differ in theirs. */
+/**
+ * Columns of one query over the risk of one metric. Servers without a horizon count and have a row. A threshold is NULL where servers
+ * have different ones.
+ */
 export const heatmapCountsSql = `
   CAST(count(*) AS DOUBLE) AS servers, CAST(count(*) FILTER (is_at_risk) AS DOUBLE) AS at_risk,
   CASE WHEN min(high_threshold) = max(high_threshold) THEN min(high_threshold) END AS high,
@@ -22,6 +25,14 @@ export const heatmapCountsSchema = z.object({
   high: z.number().nullable(),
   very_high: z.number().nullable(),
 })
+
+/**
+ * SQL for where the horizon begins in the heatmap of the metric bound as $1, ms UTC: the most common start, the earliest of equally
+ * common ones; NULL without a horizon.
+ */
+export const horizonStartMsSql = (riskTable: string): string => `
+  (SELECT CAST(epoch_ms(horizon_start) AS DOUBLE) FROM ${riskTable} WHERE metric = $1 AND horizon_start IS NOT NULL
+   GROUP BY horizon_start ORDER BY count(*) DESC, horizon_start LIMIT 1)`
 
 /** Servers in their order or periods in time, in bins of equal size; the last bin may hold fewer. */
 export interface Bins {
@@ -36,6 +47,18 @@ export interface Bins {
 export const createBins = (from: number, to: number, maxBins: number): Bins => {
   const size = Math.max(1, Math.ceil((to - from) / maxBins))
   return { from, to, size, bins: Math.ceil((to - from) / size) }
+}
+
+/**
+ * Columns for the periods from `first` up to `end` (exclusive), aligned with the start of the horizon: no cell mixes measurement and
+ * forecast. The first column may begin before `first`.
+ */
+export const createColumns = (first: number, end: number, horizonPeriod: number, maxColumns: number): Bins => {
+  // Alignment may add a column.
+  const size = end - first <= maxColumns ? 1 : Math.ceil((end - first) / Math.max(1, maxColumns - 1))
+  const leadingPeriods = (((horizonPeriod - first) % size) + size) % size
+  const from = leadingPeriods === 0 ? first : first + leadingPeriods - size
+  return { from, to: end, size, bins: Math.ceil((end - from) / size) }
 }
 
 /** Values of servers by time: SQL with `position` (from 0, in the order of the rows), `ts` and `value`. */

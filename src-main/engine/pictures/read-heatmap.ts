@@ -1,4 +1,4 @@
-// The heatmap's matrix for the picture: servers, riskiest first, over the horizon and a history of equal length, in at most 60 rows.
+// The heatmap's cells for the picture: servers by decreasing risk, over the horizon and a history of equal length, in at most 60 rows.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { isPercentMetric, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -8,10 +8,12 @@ import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import {
   cellValueSql,
   createBins,
+  createColumns,
   createHeatmapRow,
   createTimeMarks,
   heatmapCountsSchema,
   heatmapCountsSql,
+  horizonStartMsSql,
   levelIndexSql,
   markedDaySchema,
   readBins,
@@ -31,35 +33,37 @@ export const readHeatmap = async (
   grid: TimeGrid,
 ): Promise<HeatmapData> => {
   const extent = await database.row(
-    `SELECT ${heatmapCountsSql}, epoch(min(horizon_start)) AS start, epoch(max(horizon_end)) AS end_
-     FROM series_risk WHERE metric = ? AND horizon_periods > 0`,
-    heatmapCountsSchema.extend({ start: z.number(), end_: z.number() }),
+    `SELECT ${heatmapCountsSql}, ${horizonStartMsSql('series_risk')} AS horizon_start_ms, epoch_ms(max(horizon_end))::DOUBLE AS last_ms
+     FROM series_risk WHERE metric = $1`,
+    heatmapCountsSchema.extend({ horizon_start_ms: z.number(), last_ms: z.number() }),
     [metric],
   )
-  const { stepSeconds } = grid
-  const horizonSteps = Math.round((extent.end_ - extent.start) / stepSeconds) + 1
-  const firstSecond = extent.start - horizonSteps * stepSeconds
-  const endSecond = extent.end_ + stepSeconds
+  const stepMs = grid.stepSeconds * 1000
+  const horizonStartMs = extent.horizon_start_ms
+  const horizonPeriods = Math.round((extent.last_ms - horizonStartMs) / stepMs) + 1
   const rows = createBins(0, extent.servers, maxRows)
-  const columns = createBins(0, Math.ceil((endSecond - firstSecond) / stepSeconds), maxColumns)
+  // Period 0 is the first of the horizon.
+  const columns = createColumns(-horizonPeriods, horizonPeriods, 0, maxColumns)
+  const startMs = horizonStartMs + columns.from * stepMs
+  const endMs = horizonStartMs + columns.to * stepMs
   const cells = {
     sql: `SELECT r.position, f.ts, ${cellValueSql('is_horizon')} AS value
           FROM forecast f JOIN (${rankedSeriesSql}) r USING (server_id, metric, model)`,
     parameters: [metric],
-    originMs: firstSecond * 1000,
-    stepMs: stepSeconds * 1000,
+    originMs: horizonStartMs,
+    stepMs,
   }
   return {
     metric,
     unit: isPercentMetric(config, metric) ? '%' : '',
     rows: await readRows(database, metric, rows.size),
-    startMs: cells.originMs,
-    stepMs: columns.size * cells.stepMs,
+    startMs,
+    stepMs: columns.size * stepMs,
     columns: columns.bins,
     values: await readBins(database, cells, 'max', rows, columns),
-    horizonStartMs: extent.start * 1000,
+    horizonStartMs,
     reduction: 'max',
-    marks: await readMarks(database, calendar, firstSecond, endSecond),
+    marks: await readMarks(database, calendar, startMs, endMs),
     highThreshold: extent.high,
     veryHighThreshold: extent.very_high,
     counts: { servers: extent.servers, atRisk: extent.at_risk },
@@ -69,7 +73,7 @@ export const readHeatmap = async (
 /** Each series of the metric, which is parameter 1, with its position in the order of risk. */
 const rankedSeriesSql = `
   SELECT server_id, metric, model, risk_level, row_number() OVER (ORDER BY ${riskOrderSql}) - 1 AS position
-  FROM series_risk WHERE metric = ? AND horizon_periods > 0`
+  FROM series_risk WHERE metric = ?`
 
 const readRows = async (database: Database, metric: string, serversPerRow: number): Promise<HeatmapRow[]> => {
   const rows = await database.rows(
@@ -82,11 +86,11 @@ const readRows = async (database: Database, metric: string, serversPerRow: numbe
 }
 
 /** Quarter-end windows and holidays within the picture's time. */
-const readMarks = async (database: Database, calendar: Calendar, fromSecond: number, toSecond: number): Promise<TimeMark[]> => {
+const readMarks = async (database: Database, calendar: Calendar, startMs: number, endMs: number): Promise<TimeMark[]> => {
   const days = await database.rows(
     `SELECT CAST(epoch_ms(d.day) AS DOUBLE) AS day, ${calendar.isEoq('d.day')} AS is_eoq, h.name IS NOT NULL AS is_holiday, h.name
-     FROM (SELECT unnest(generate_series(date_trunc('day', make_timestamp(${fromSecond * 1e6})),
-             make_timestamp(${toSecond * 1e6 - 1}), INTERVAL 1 DAY)) AS day) d
+     FROM (SELECT unnest(generate_series(date_trunc('day', make_timestamp_ms(${startMs})),
+             make_timestamp_ms(${endMs - 1}), INTERVAL 1 DAY)) AS day) d
      LEFT JOIN holidays h ON h.day = CAST(d.day AS DATE)
      ORDER BY d.day`,
     markedDaySchema.extend({ name: z.string().nullable() }),
@@ -94,7 +98,7 @@ const readMarks = async (database: Database, calendar: Calendar, fromSecond: num
   const holidayNames = new Map(days.map(({ day, name }) => [new Date(day).toISOString().slice(0, 10), name ?? '']))
   return createTimeMarks(days, dayMs, holidayNames).map((mark) => ({
     ...mark,
-    fromMs: Math.max(mark.fromMs, fromSecond * 1000),
-    toMs: Math.min(mark.toMs, toSecond * 1000),
+    fromMs: Math.max(mark.fromMs, startMs),
+    toMs: Math.min(mark.toMs, endMs),
   }))
 }

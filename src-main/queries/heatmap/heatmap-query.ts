@@ -6,6 +6,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { HeatmapReduction, HeatmapRequest, HeatmapView } from '../../../src-shared/ipc/run-view.ts'
 import {
   createBins,
+  createColumns,
   createHeatmapRow,
   heatmapCountsSchema,
   heatmapCountsSql,
@@ -133,17 +134,12 @@ const rowBins = (request: HeatmapRequest, total: number): Bins => {
   return createBins(from, to, request.maxRows)
 }
 
-/** Bins are aligned with the start of the horizon: no cell mixes measurement and forecast. */
 const columnBins = (request: HeatmapRequest, grid: SeriesGrid): Bins => {
   const period = (timeMs: number): number => (timeMs - grid.originMs) / grid.stepMs
   const first = Math.max(0, Math.floor(request.time === null ? 0 : period(request.time.fromMs)))
   const last = Math.min(grid.periods, Math.ceil(request.time === null ? grid.periods : period(request.time.toMs)))
   if (last <= first) throw new HeadroomError('query-refused', 'The time range lies outside the run.')
-  // Aligning may need one more column.
-  const size = last - first <= request.maxColumns ? 1 : Math.ceil((last - first) / Math.max(1, request.maxColumns - 1))
-  const leadingPeriods = (((grid.horizonPeriod - first) % size) + size) % size
-  const from = leadingPeriods === 0 ? first : first + leadingPeriods - size
-  return { from, to: last, size, bins: Math.ceil((last - from) / size) }
+  return createColumns(first, last, grid.horizonPeriod, request.maxColumns)
 }
 
 /** Names of the first servers of each row. */

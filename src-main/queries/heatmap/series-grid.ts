@@ -1,7 +1,7 @@
 // The regular grid of one metric's values by the selected models, and the days that are marked on it.
 import { z } from 'zod'
 import { literal } from '../../database/database.ts'
-import { cellValueSql, createTimeMarks, markedDaySchema } from '../../forecasts/heatmap-rules.ts'
+import { cellValueSql, createTimeMarks, horizonStartMsSql, markedDaySchema } from '../../forecasts/heatmap-rules.ts'
 import type { OpenRun, SeriesGrid } from '../run/open-run.ts'
 
 const dayMs = 86_400_000
@@ -35,10 +35,10 @@ const marksSql = (run: OpenRun): string => `
   FROM ${run.contents.kind === 'headroom' ? 'flagged_rows' : 'flagged'}
   WHERE is_selected AND metric = $1 AND server_id IN (
     SELECT server_id FROM (
-      SELECT server_id, row_number() OVER (ORDER BY server_id) AS place, row_number() OVER (ORDER BY horizon_end DESC NULLS LAST, server_id) AS latest,
+      SELECT server_id, row_number() OVER (ORDER BY server_id) AS position, row_number() OVER (ORDER BY horizon_end DESC NULLS LAST, server_id) AS latest,
              count(*) OVER () AS servers
       FROM server_risk WHERE metric = $1)
-    WHERE latest <= 10 OR place % greatest(1, servers // ${markSampleServers}) = 0)
+    WHERE latest <= 10 OR position % greatest(1, servers // ${markSampleServers}) = 0)
   GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const loadSeriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid> => {
@@ -51,14 +51,19 @@ export const loadSeriesGrid = (run: OpenRun, metric: string): Promise<SeriesGrid
 }
 
 const createSeriesGrid = async (run: OpenRun, metric: string): Promise<SeriesGrid> => {
-  const { extent, stepMs, horizon } = run.overview
+  const { extent, stepMs } = run.overview
   await run.database.run(serverKeysSql)
   const { servers } = await run.database.row('SELECT CAST(count(*) AS INTEGER) AS servers FROM server_key', z.object({ servers: z.int() }))
+  const { start } = await run.database.row(
+    `SELECT ${horizonStartMsSql('server_risk')} AS start`,
+    z.object({ start: z.number().nullable() }),
+    [metric],
+  )
   const days = await run.database.rows(marksSql(run), markedDaySchema, [metric])
   const { rows } =
     run.contents.kind === 'headroom' ? await run.database.row(rowsSql, z.object({ rows: z.number().nullable() })) : { rows: null }
   const periods = Math.max(1, Math.ceil((extent.endMs - extent.startMs) / stepMs))
-  const horizonPeriod = horizon === null ? periods : Math.round((horizon.startMs - extent.startMs) / stepMs)
+  const horizonPeriod = start === null ? periods : Math.round((start - extent.startMs) / stepMs)
   return {
     cellsSql: cellsSql(run, metric),
     rows,
