@@ -41,8 +41,8 @@ const cloudWithoutSettings = (...args: string[]) =>
     env: { ...workspace.simulator.environment, HEADROOM_ENGINE: engine.folder, HEADROOM_HOME: join(workspace.folder, 'home') },
   })
 
-describe('settings', () => {
-  it("come from the pipeline's config.yaml: profile's place, bucket, role, machine, forecasts and analysis", async () => {
+describe('headroom cloud', () => {
+  it("takes region, bucket, role, instance type, forecasts and thresholds from the pipeline's config.yaml", async () => {
     const config = [
       'aws:',
       '  region: eu-west-1',
@@ -69,7 +69,7 @@ describe('settings', () => {
       '--tag',
       'team=capacity',
     )
-    expect({ code, stderr, told: stdout.includes('9 files') }).toMatchObject({ code: 0, told: true })
+    expect({ code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('9 files') })
     expect((await lastJob()).request).toMatchObject({
       ProcessingResources: { ClusterConfig: { InstanceType: 'ml.m5.2xlarge' } },
       ProcessingInputs: expect.arrayContaining([
@@ -83,7 +83,7 @@ describe('settings', () => {
     expect(manifest.config.high_risk_threshold).toBe(70)
   }, 120_000)
 
-  it('come from a cloud section, and options win over it', async () => {
+  it('takes settings from a cloud section, and options override it', async () => {
     await writeFile(
       join(workspace.folder, 'own.yaml'),
       `high_risk_threshold: 75\ncloud:\n  bucket: elsewhere\n  roleArn: ${workspace.roleArn}\n  maxRuntimeSeconds: 120\n`,
@@ -107,7 +107,7 @@ describe('settings', () => {
     })
   })
 
-  it('are refused in one sentence, with what to do', async () => {
+  it('refuses invalid settings with one sentence and the next step', async () => {
     const refusals: readonly [readonly string[], number, string][] = [
       [['launch', fleet.forecasts], 2, 'Error: The bucket is missing.\nSet --bucket, or the key in the cloud section of --config.\n'],
       [['launch', fleet.forecasts, '--bucket', bucketName], 2, 'Error: The execution role is missing.\n'],
@@ -140,7 +140,7 @@ describe('settings', () => {
     }
   }, 120_000)
 
-  it('accept their former names, which the help no longer shows', async () => {
+  it('accepts former option names, which the help hides', async () => {
     const settings = [fleet.forecasts, '--bucket', bucketName, '--role', workspace.roleArn]
     const refusals: readonly [readonly string[], number, string][] = [
       [['launch', ...settings, '--fetch', 'x'], 2, 'Error: --download requires --wait.\n'],
@@ -158,7 +158,7 @@ describe('settings', () => {
     expect(help).not.toMatch(/fetch|cost-ceiling/)
   }, 120_000)
 
-  it('take a role from those that are offered', async () => {
+  it('lists the roles that SageMaker may assume', async () => {
     expect(await cloudWithoutSettings('roles')).toMatchObject({ code: 0, stdout: `${workspace.roleArn}\n`, stderr: '' })
     workspace.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles')
     const { code, stdout, stderr } = await cloudWithoutSettings('roles', '--json')
@@ -167,7 +167,7 @@ describe('settings', () => {
     expect(stderr).toContain('Missing iam:ListRoles')
   })
 
-  it('are checked by preflight, whose exit code says whether a launch would work', async () => {
+  it('fails the preflight with exit code 4 if a check fails', async () => {
     const good = await workspace.cloud('preflight', fleet.forecasts)
     expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {6}Credentials arn:aws:iam::123456789012:user\/planner/) })
     const bad = await cloudWithoutSettings(
@@ -188,8 +188,8 @@ describe('settings', () => {
   })
 })
 
-describe.skipIf(!hasPython)('a custom module', () => {
-  it('runs as their pipeline runs it, and downloads its folder unverified', async () => {
+describe.skipIf(!hasPython)('a custom Python module', () => {
+  it('runs as in the pipeline, and its folder is downloaded unverified', async () => {
     const project = join(workspace.folder, 'project')
     await writeModuleProject(project)
     const { code, stderr, stdout } = await workspace.cloud(

@@ -1,4 +1,4 @@
-// The commands of one working day, end to end: sample, inspect, analyze with its events, verify, query; and what a slip of the hand gets.
+// The main commands end to end: sample, inspect, analyze, verify, query; and the refusal of typing errors.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ afterAll(async () => rm(folder, { recursive: true }))
 const inFolder = (name: string): string => join(folder, name)
 
 describe('sample', () => {
-  test('says what it wrote: 12 servers, 3 models, 731 measured and 90 future days each', async () => {
+  test('writes 12 servers with 3 models, 731 measured and 90 future days each', async () => {
     const output = await headroomDone(['sample', '--servers', '12', '--out', 'again.parquet', '--json'], { cwd: folder })
     expect(JSON.parse(output)).toEqual({
       schema_version: 1,
@@ -34,7 +34,7 @@ describe('sample', () => {
     expect((await readFile(inFolder('again.servers.csv'), 'utf8')).trim().split('\n')).toHaveLength(13)
   })
 
-  test('hours', async () => {
+  test('writes hourly forecasts', async () => {
     await headroomDone(['sample', '--servers', '2', '--out', 'hours.parquet', '--granularity', 'hourly', '--quiet'], { cwd: folder })
     const inspected = z
       .looseObject({ granularity: z.string() })
@@ -44,7 +44,7 @@ describe('sample', () => {
 })
 
 describe('inspect', () => {
-  test('as text: rows, servers, times, columns with their roles, models', async () => {
+  test('prints rows, servers, times, columns with their roles, and models', async () => {
     const output = await headroomDone(['inspect', 'fleet.parquet'], { cwd: folder })
     expect(output).toMatch(/^29,556 rows in 1 file, 12 servers, 12 series, daily\n/)
     expect(output).toContain('Horizon: 2026-11-23T00:00:00Z to 2027-02-20T00:00:00Z, 90 periods at most')
@@ -52,7 +52,7 @@ describe('inspect', () => {
     expect(output).toMatch(/^prophet +12 +8,772 +1,080$/m)
   })
 
-  test('as JSON: the same by keys', async () => {
+  test('writes the same as JSON', async () => {
     const output: unknown = JSON.parse(await headroomDone(['inspect', 'fleet.parquet', '--json'], { cwd: folder }))
     expect(output).toMatchObject({
       granularity: 'daily',
@@ -63,7 +63,7 @@ describe('inspect', () => {
 })
 
 describe('analyze', () => {
-  test('--json prints one event a line: started, steps whose progress never falls, finished; warnings go nowhere else', async () => {
+  test('writes one JSON event per line, and progress never falls', async () => {
     const { code, stdout, stderr } = await headroom(
       ['analyze', 'fleet.parquet', '--servers', 'fleet.servers.csv', '--out', 'run', '--json'],
       { cwd: folder },
@@ -81,7 +81,7 @@ describe('analyze', () => {
     expect(progress.at(-1)).toBeLessThanOrEqual(1)
   }, 60_000)
 
-  test('a tight memory limit and one thread find the same', async () => {
+  test('writes the same bytes within a low memory limit on one thread', async () => {
     await headroomDone(['analyze', 'fleet.parquet', '--servers', 'fleet.servers.csv', '--out', 'free', '--quiet'], { cwd: folder })
     const tight = ['--memory-limit', '80MB', '--threads', '1']
     await headroomDone(['analyze', 'fleet.parquet', '--servers', 'fleet.servers.csv', '--out', 'tight', '--quiet', ...tight], {
@@ -93,7 +93,7 @@ describe('analyze', () => {
     }
   }, 60_000)
 
-  test('--model is selected for every series, and the manifest records the option', async () => {
+  test('selects --model for every series, and the manifest records the settings', async () => {
     await headroomDone(
       [
         'analyze',
@@ -118,7 +118,7 @@ describe('analyze', () => {
 })
 
 describe('verify', () => {
-  test('a run that somebody touched is told, file by file, with exit code 1', async () => {
+  test('lists changed files and ends with exit code 1', async () => {
     await headroomDone(['analyze', 'fleet.parquet', '--out', 'touched', '--quiet'], { cwd: folder })
     expect(await headroomDone(['verify', 'touched'], { cwd: folder })).toContain('All 8 files agree with the manifest.')
     await writeFile(inFolder('touched/server_clusters.csv'), 'server_id,cluster\n')
@@ -128,7 +128,7 @@ describe('verify', () => {
   }, 60_000)
 })
 
-describe('a slip of the hand', () => {
+describe('a typing error in', () => {
   test.each([
     ['a command', ['analize', 'fleet.parquet'], 2, /unknown command 'analize'\n\(Did you mean analyze\?\)/],
     [
@@ -151,7 +151,7 @@ describe('a slip of the hand', () => {
       3,
       /no forecasts by "prophe"\.\nUse one of prophet, seasonal_naive, xgboost\./,
     ],
-  ])('%s', async (_, args, code, sentence) => {
+  ])('%s is refused with a suggestion', async (_, args, code, sentence) => {
     const result = await headroom(args, { cwd: folder })
     expect(result.code).toBe(code)
     expect(result.stderr).toMatch(sentence)

@@ -1,4 +1,4 @@
-// headroom compare and headroom reconcile as users run them: text for a page of 100 columns, JSON for programs, exit codes.
+// headroom compare and headroom reconcile end to end: text in 100 columns, JSON, exit codes.
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -31,7 +31,7 @@ afterAll(async () => sample.remove())
 
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length))
 
-/** Whether the keys of every object in a JSON text are in order. */
+/** Whether the keys of every object are sorted. */
 const isSorted = (value: unknown): boolean => {
   if (value === null || typeof value !== 'object') return true
   const keys = Array.isArray(value) ? [] : Object.keys(value)
@@ -45,7 +45,7 @@ const rowsOf = async <Row>(run: string, sql: string): Promise<Row[]> =>
 const maxTableRows = 20
 const oneDecimal = (value: number): string => String(Number(value.toFixed(1)))
 
-/** Line breaks of the page count as blanks. */
+/** The text with single blanks instead of line breaks. */
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 const cellsOf = (line: string): string[] => line.trim().split(/\s{2,}/)
 

@@ -1,4 +1,4 @@
-// headroom analyze --events as users run it: what it says at the end, what the manifest keeps, and what a wrong line leads to.
+// headroom analyze --events end to end: printed effects, the manifest, and the refusal of a wrong line.
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ afterAll(async () => sample.remove())
 const analyze = (events: string, out: string): string[] => ['analyze', sample.forecasts, '--events', events, '--out', out, '--quiet']
 
 describe('headroom analyze --events', () => {
-  test('says at its end what events do, and keeps the table in the manifest', async () => {
+  test('prints the effect of the events, and the manifest names their table', async () => {
     const { horizon } = runManifestSchema.parse(JSON.parse(await readFile(join(sample.run, 'manifest.json'), 'utf8')))
     const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
     const before = new Date(Date.parse(first) - 20 * 86_400_000).toISOString().slice(0, 10)
@@ -32,7 +32,7 @@ describe('headroom analyze --events', () => {
     expect(notes.map(({ code }) => code)).toContain('events-table')
   })
 
-  test('refuses a wrong line, names it, and leaves nothing', async () => {
+  test('refuses a wrong line by its number and leaves no files', async () => {
     const events = join(sample.folder, 'wrong.csv')
     await writeFile(events, 'from,to,servers,effect\n2026-11-27,2026-11-30,*,15\n')
     const out = join(sample.folder, 'never')

@@ -1,4 +1,4 @@
-// headroom what-if as users run it: scenario from file and options, text for a page, JSON for programs, exit codes.
+// headroom what-if end to end: scenario from file and options, text, JSON, exit codes.
 import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,7 +22,7 @@ const write = async (name: string, text: string): Promise<string> => {
 }
 
 describe('headroom what-if', () => {
-  test('says first how many servers are at risk, then who joins, on a page of 100 columns', async () => {
+  test('prints the servers at risk, the figures and the grid in 100 columns', async () => {
     const text = await headroomDone(['what-if', sample.run, '--set', 'growth_percent=60', '--grid'])
     expect(text).toMatch(/^\d+ of 40 servers at risk, in the run \d+ of 40: \d+ newly\.\n\nfigure +run +scenario\n/)
     expect(text).toMatch(/^Newly at risk: \d+ servers\nserver +metric +run P95 +scenario +limit +first breach +units to add$/m)
@@ -31,7 +31,7 @@ describe('headroom what-if', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })
 
-  test('takes a scenario from YAML or JSON, and --set wins', async () => {
+  test('reads a scenario from YAML or JSON, and --set overrides it', async () => {
     const yaml = await write('grow.yaml', 'growth_percent: 60\nthreshold: 70\n')
     const json = await write('grow.json', '{"growth_percent": 60, "threshold": 70}')
     const fromYaml = await resultOf(['--scenario', yaml])
@@ -51,7 +51,7 @@ describe('headroom what-if', () => {
     expect(changed.outcome.at_risk_servers).toBeLessThan(fromYaml.outcome.at_risk_servers)
   })
 
-  test('answers on a Module 05 folder', async () => {
+  test('evaluates a Module 05 folder', async () => {
     const python = join(sample.folder, 'python')
     await cp(sample.run, python, { recursive: true })
     await rm(join(python, runFiles.manifest))
@@ -78,7 +78,7 @@ describe('headroom what-if', () => {
     expect([code, stdout]).toEqual([3, ''])
   })
 
-  test('refuses a scenario file that holds none, and a --set without a value', async () => {
+  test('refuses a file without a scenario, and --set without a value', async () => {
     const list = await write('list.yaml', '- threshold\n')
     expect(await headroom(['what-if', sample.run, '--scenario', list])).toMatchObject({
       code: 3,

@@ -1,4 +1,4 @@
-// The rules that packages are held to: each is broken once.
+// The rules for packages: each is violated once.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,11 +7,11 @@ import { reviewLicences, reviewLock, reviewPage } from '../../scripts/testing/de
 const project = join(import.meta.dirname, '..', '..')
 const read = (name: string): string => readFileSync(join(project, name), 'utf8')
 
-test('the lock file and npm’s settings of this project are as they must be', () => {
+test('the lock file and npm’s settings of this project follow the rules', () => {
   expect(reviewLock(JSON.parse(read('package-lock.json')), JSON.parse(read('package.json')), read('.npmrc'))).toEqual([])
 })
 
-describe('objections are made to', () => {
+describe('a rule objects to', () => {
   const description = { dependencies: { a: '1.0.0' }, devDependencies: {} }
   const sound = { version: '1.0.0', integrity: 'sha512-x' }
   const npmrc = 'ignore-scripts=true\n'
@@ -27,7 +27,7 @@ describe('objections are made to', () => {
     expect(reviewLock({ packages: { '': {}, 'node_modules/a': entry } }, description, npmrc)).toEqual(faults)
   })
 
-  test('versions that move, and scripts that npm would run', () => {
+  test('version ranges, and scripts that npm would run', () => {
     const moving = { dependencies: { a: '^1.0.0' }, devDependencies: {} }
     expect(reviewLock({ packages: { 'node_modules/a': { ...sound, version: '^1.0.0' } } }, moving, '')).toEqual([
       'a is not pinned: ^1.0.0.',
@@ -35,7 +35,7 @@ describe('objections are made to', () => {
     ])
   })
 
-  test('licences that may not be shipped', () => {
+  test('licences that forbid shipping', () => {
     const names = ['MIT', 'GPL-3.0-only', 'MIT OR GPL-3.0-only', '(ISC AND GPL-2.0)', ''].map((license) => ({
       name: license,
       license,
@@ -48,7 +48,7 @@ describe('objections are made to', () => {
     ])
   })
 
-  test('libraries that are not explained, and explanations of none', () => {
+  test('unexplained libraries, and explanations without a library', () => {
     expect(reviewPage(['a', 'b'], '| `a` | why | files |\n| `b` | | files |\n| `c` | why | files |\n')).toEqual([
       'docs/dependencies.md does not explain b.',
       'docs/dependencies.md explains c, which is not shipped.',

@@ -1,4 +1,4 @@
-// The pages of the project: every file and folder that they name exists, and every relative link leads somewhere.
+// The pages of the project: every named file and folder exists, and every relative link has a target.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -25,7 +25,7 @@ const expandBraces = (path: string): string[] => {
   return choices === undefined ? [path] : choices.split(',').flatMap((choice) => expandBraces(`${before}${choice}${after}`))
 }
 
-/** A last part with a star stands for any file of the folder that fits. */
+/** A last part with a star matches any file of the folder. */
 const pathExists = (path: string): boolean => {
   if (!path.includes('*')) return existsSync(join(project, path))
   const folder = join(project, dirname(path))

@@ -1,4 +1,4 @@
-// The page about figures: complete, up to date, and pointing at code and tests that exist.
+// docs/figures.md is complete, up to date, and names existing code and tests.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-// The set-up scripts' own decisions: which Node runs, what counts as installed or built, what is refused, how results add up.
+// The set-up scripts: Node versions, installed packages, the build, locks, Electron, folders, and the test summary.
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ describe('Node.js versions', () => {
   it.each(['20.19.0', '20.20.2', 'v22.12.0', '24.0.0', '26.3.1'])('%s is supported', (version) => {
     expect(isSupportedNode(version)).toBe(true)
   })
-  it.each(['18.20.8', '20.18.3', '21.7.3', '22.11.0', '23.11.0'])('%s is refused in one sentence that names it', (version) => {
+  it.each(['18.20.8', '20.18.3', '21.7.3', '22.11.0', '23.11.0'])('%s is refused with its version', (version) => {
     expect(isSupportedNode(version)).toBe(false)
     expect(() => requireSupportedNode(version)).toThrow(`this is Node.js ${version}.`)
   })
@@ -46,7 +46,7 @@ describe('installed packages', () => {
   it('match a lock file when only optional packages are absent', () => {
     expect(matchesLock(lock, installed)).toBe(true)
   })
-  it('do not match when a version differs, a package is absent or one is left over', () => {
+  it('do not match when a version differs, a package is absent or superfluous', () => {
     expect(matchesLock(lock, installed.replace('4.6.7', '4.6.6'))).toBe(false)
     expect(matchesLock(lock, JSON.stringify({ packages: {} }))).toBe(false)
     expect(matchesLock(lock, installed.replace('}}', '},"node_modules/old":{"version":"1.0.0"}}'))).toBe(false)
@@ -54,7 +54,7 @@ describe('installed packages', () => {
   it('are missing in an empty folder', () => {
     expect(dependencyState(folder, lock)).toBe('missing')
   })
-  it('are adopted from the user’s own npm install, then known by their stamp', () => {
+  it('are accepted after the user’s npm install, and recorded in a stamp', () => {
     writeFileSync(join(folder, '.package-lock.json'), installed)
     expect(dependencyState(folder, lock)).toBe('unstamped')
     writeFileSync(join(folder, '.headroom-setup.json'), dependencyStamp(lock))
@@ -65,7 +65,7 @@ describe('installed packages', () => {
     writeFileSync(join(folder, '.headroom-setup.json'), dependencyStamp(lock))
     expect(dependencyState(folder, lock.replace('4.6.7', '4.7.0'))).toBe('missing')
   })
-  it('are missing when they were installed for another kind of machine', () => {
+  it('are missing if they belong to another platform', () => {
     writeFileSync(join(folder, '.package-lock.json'), installed)
     writeFileSync(join(folder, '.headroom-setup.json'), dependencyStamp(lock, 'plan9-mips'))
     expect(dependencyState(folder, lock)).toBe('missing')
@@ -83,7 +83,7 @@ describe('the build', () => {
   it('is up to date right after it was made', () => {
     expect(isBuilt(folder)).toBe(true)
   })
-  it('is out of date after a source changed, came or went', () => {
+  it('is out of date after a source is changed, added or removed', () => {
     utimesSync(join(folder, 'src-main', 'index.ts'), 1, 1)
     expect(isBuilt(folder)).toBe(false)
     writeFileSync(join(folder, 'out', '.headroom-build'), sourceFingerprint(folder))
@@ -93,7 +93,7 @@ describe('the build', () => {
     rmSync(join(folder, 'src-main', 'new.ts'))
     expect(isBuilt(folder)).toBe(false)
   })
-  it('is out of date when one of its files is gone', () => {
+  it('is out of date if one of its files is missing', () => {
     rmSync(join(folder, 'out', 'main', 'cli.cjs'))
     expect(isBuilt(folder)).toBe(false)
   })
@@ -111,7 +111,7 @@ describe('the set-up lock', () => {
     await Promise.all([withLock(file, step('first')), withLock(file, step('second'))])
     expect(order).toEqual(['first begins', 'first ends', 'second begins', 'second ends'])
   })
-  it('of a process that is gone is taken over', async () => {
+  it('of an ended process is taken over', async () => {
     const file = join(folder, 'step.lock')
     writeFileSync(file, '4194304999')
     expect(isStale(file)).toBe(true)
@@ -125,7 +125,7 @@ describe('the set-up lock', () => {
 })
 
 describe('Electron', () => {
-  it('is not used from a tarball whose content is not the pinned one', async () => {
+  it('is refused if the tarball differs from the pinned one', async () => {
     const tarball = join(folder, 'electron.tgz')
     writeFileSync(tarball, 'the right content')
     const integrity = `sha512-${createHash('sha512').update('the right content').digest('base64')}`
@@ -133,7 +133,7 @@ describe('Electron', () => {
     writeFileSync(tarball, 'the wrong content')
     await expect(verifyIntegrity(tarball, integrity)).rejects.toThrow('it was not used')
   })
-  it('is taken from its package only in the version of the package', () => {
+  it('comes from its package only in the version of the package', () => {
     mkdirSync(join(folder, 'dist'))
     writeFileSync(join(folder, 'package.json'), '{ "version": "45.4.1" }')
     writeFileSync(join(folder, 'path.txt'), 'electron')
@@ -175,11 +175,11 @@ describe('folders', () => {
     expect(dataFolder({ HEADROOM_HOME: '/c', XDG_DATA_HOME: '/d' })).toBe('/c')
     expect(dataFolder({ XDG_DATA_HOME: '/d' })).toBe('/d/headroom')
   })
-  it('of the user is the one npm was called in, if npm started this very script', () => {
+  it('of the user is npm’s working folder, if npm started the script', () => {
     expect(userFolder('headroom', { npm_lifecycle_event: 'headroom', INIT_CWD: '/u' })).toBe('/u')
     expect(userFolder('headroom', { npm_lifecycle_event: 'test', INIT_CWD: '/u' })).toBe(process.cwd())
   })
-  it('of a run get the time of day when the plain name is taken', () => {
+  it('of a run get the time of day if the plain name exists', () => {
     const now = new Date('2026-03-31T08:05:09Z')
     expect(freeRunName('sample', () => false, now)).toBe('sample')
     expect(freeRunName('sample', (name) => name === 'sample', now)).toBe('sample-20260331-080509')
@@ -212,7 +212,7 @@ describe('the summary line', () => {
     expect(countVitest(undefined, 134)).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
     expect(countVitest(undefined, 0)).toMatchObject({ passed: 0, failed: 0, skipped: 0, failures: [] })
   })
-  it('goes with exit code 0 only when something ran and nothing failed', () => {
+  it('means exit code 0 only if tests ran and none failed', () => {
     const counts = { passed: 3, failed: 0, skipped: 0, failures: [] }
     expect(exitCodeFor(counts)).toBe(0)
     expect(exitCodeFor({ ...counts, failed: 1 })).toBe(1)
