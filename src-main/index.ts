@@ -1,21 +1,19 @@
-// Electron entry: wires window, menu, channels and the engine's process together.
+// Electron entry: wires window, menu, channels and processes together.
 import { join, resolve } from 'node:path'
 import { app, dialog, ipcMain, type BrowserWindow } from 'electron'
-import { deepLinkScheme } from '../src-shared/ipc/deep-link.ts'
 import { toWireError } from '../src-shared/run/errors.ts'
-import type { StartRequest, Push } from '../src-shared/ipc/ipc-contract.ts'
+import type { Push } from '../src-shared/ipc/ipc-contract.ts'
 import { pushChannel } from '../src-shared/ipc/preload-bridge.ts'
-import { minZoom, maxZoom } from '../src-shared/config/settings.ts'
-import { Analyses } from './shell/engine/analyses.ts'
+import { Analyses, cancelBeforeQuit } from './shell/engine/analyses.ts'
 import { lockDownPages, registerAppScheme, serveApp } from './shell/window/app-protocol.ts'
 import { CloudService } from './shell/cloud/cloud-service.ts'
 import { createChannelHandlers } from './shell/ipc/channel-handlers.ts'
 import { initDataFolder } from './shell/settings/data-folder.ts'
 import { RunPrefetch } from './shell/engine/run-prefetch.ts'
 import { startDiagnostics, saveProblemReport } from './shell/diagnostics/diagnostics.ts'
-import { createEngineProcess } from './shell/engine/engine-process.ts'
+import { createEngineProcess } from './shell/engine/host-process.ts'
 import { SettingsStore } from './shell/settings/settings-store.ts'
-import { parseStartArguments, parseStartLink } from './shell/window/start-arguments.ts'
+import { parseStartArguments, StartRequests } from './shell/window/start-requests.ts'
 import { openMainWindow } from './shell/window/main-window.ts'
 import { setMenu } from './shell/window/menu.ts'
 import { isAppPage, pageUrl } from './shell/window/page-url.ts'
@@ -25,7 +23,6 @@ import { serveChannels } from './shell/ipc/serve-channels.ts'
 import { showTaskProgress } from './shell/window/task-progress.ts'
 
 const appFolder = resolve(__dirname, '../..')
-const cancelTimeoutMs = 5000
 
 const start = async (): Promise<void> => {
   app.setName('Headroom')
@@ -38,11 +35,11 @@ const start = async (): Promise<void> => {
   registerAppScheme()
 
   let window: BrowserWindow | undefined
-  let startRequest: StartRequest = parseStartArguments(process.argv, process.cwd(), appFolder)
   const push = (message: Push): void => {
     showTaskProgress(window, message)
     window?.webContents.send(pushChannel, message)
   }
+  const startRequests = new StartRequests(parseStartArguments(process.argv, process.cwd(), appFolder), push)
   const logCrash = (name: string, exitCode: number): void => log.write('process crashed', { name, exitCode })
   const engine = createEngineProcess(
     join(__dirname, 'engine-host.cjs'),
@@ -63,7 +60,6 @@ const start = async (): Promise<void> => {
     window?.webContents.setZoomFactor(changed.zoom)
     void showMenu()
   })
-  const requestStart = (requested: StartRequest): void => push({ type: 'start.requested', startRequest: requested })
   const handlers = createChannelHandlers({
     engine,
     runPrefetch,
@@ -74,54 +70,27 @@ const start = async (): Promise<void> => {
     settings,
     onRecentRuns: () => void showMenu(),
     window: () => window,
-    takeStartRequest: () => {
-      const pending = startRequest
-      startRequest = { kind: 'start' }
-      return pending
-    },
+    takeStartRequest: () => startRequests.takeFirst(),
   })
   const openPath = async (kind: 'file' | 'folder'): Promise<void> => {
     const { path } = await handlers['path.choose']({ kind })
-    if (path !== null) requestStart({ kind: 'path', path })
+    if (path !== null) startRequests.send({ kind: 'path', path })
   }
-  const zoomTo = (direction: -1 | 0 | 1): void => {
-    const { zoom } = settings.get()
-    const targetZoom = direction === 0 ? 1 : Math.round((zoom + direction * 0.1) * 10) / 10
-    void settings.set({ zoom: Math.min(maxZoom, Math.max(minZoom, targetZoom)) })
-  }
-  const showMenu = async (): Promise<void> =>
-    setMenu(settings.get().theme, await recentRuns.list(), {
+  const showMenu = (): Promise<void> =>
+    setMenu({
+      settings,
+      recentRuns,
       openPath: (kind) => void openPath(kind),
-      openSample: () => requestStart({ kind: 'sample' }),
-      openRun: (folder) => requestStart({ kind: 'path', path: folder }),
-      chooseTheme: (theme) => void settings.set({ theme }),
-      zoom: zoomTo,
+      openSample: () => startRequests.send({ kind: 'sample' }),
+      openRun: (folder) => startRequests.send({ kind: 'path', path: folder }),
       command: (name) => push({ type: 'command.requested', command: name }),
       reportProblem: () =>
         void saveProblemReport(log, data, settings, window).catch((error: unknown) => log.writeFailure('report', toWireError(error))),
     })
 
-  app.on('second-instance', (_event, argv, workingFolder) => {
-    if (window?.isMinimized() === true) window.restore()
-    window?.focus()
-    const requested = parseStartArguments(argv, workingFolder, appFolder)
-    if (requested.kind !== 'start') requestStart(requested)
-  })
-  // macOS hands links over as an event, elsewhere they stand on the command line of a second start.
-  app.on('open-url', (event, link) => {
-    event.preventDefault()
-    if (window === undefined) startRequest = parseStartLink(link)
-    else requestStart(parseStartLink(link))
-  })
-  if (app.isPackaged) app.setAsDefaultProtocolClient(deepLinkScheme)
+  startRequests.receiveFrom(app, appFolder, () => window)
   app.on('window-all-closed', () => app.quit())
-  let isQuitting = false
-  app.on('before-quit', (event) => {
-    if (isQuitting || !analyses.isAnyRunning) return
-    isQuitting = true
-    event.preventDefault()
-    void analyses.cancelAll(cancelTimeoutMs).finally(() => app.quit())
-  })
+  cancelBeforeQuit(app, analyses)
   app.on('will-quit', () => {
     engine.stop()
     queries.stop()
@@ -130,7 +99,7 @@ const start = async (): Promise<void> => {
 
   await app.whenReady()
   engine.start()
-  runPrefetch.start(engine, startRequest)
+  runPrefetch.start(engine, startRequests.first)
   await settings.load()
   serveApp(join(__dirname, '../renderer'))
   const page = pageUrl(process.env, app.isPackaged)
@@ -143,7 +112,7 @@ const start = async (): Promise<void> => {
   )
   window = openMainWindow(page, __dirname, settings.get().zoom, data.windowState)
   await showMenu()
-  // Jobs outlive the app: what was under way is followed again.
+  // Jobs outlive the app: those of an earlier start are followed again.
   await cloud.resume()
   window.on('closed', () => (window = undefined))
 }

@@ -1,6 +1,6 @@
 // What the engine process does on each of its channels. What the first view needs is loaded with the process, the rest at first use.
 import type { ChannelResponse, ChannelServedBy, Handlers } from '../../src-shared/ipc/ipc-contract.ts'
-import type { Post } from '../ipc/serve-parent.ts'
+import type { Post } from '../ipc/serve-requests.ts'
 import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
 import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
 import { runQueries } from '../queries/run-queries.ts'

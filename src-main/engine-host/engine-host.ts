@@ -1,5 +1,5 @@
 // Entry of the engine process.
-import { serveParent } from '../ipc/serve-parent.ts'
+import { serveParent } from '../ipc/serve-requests.ts'
 import { createEngineHandlers } from './engine-handlers.ts'
 
 serveParent(createEngineHandlers)

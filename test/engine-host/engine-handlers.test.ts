@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeSampleFleet } from '../fixtures/sample-run.ts'
 import { createEngineHandlers } from '../../src-main/engine-host/engine-handlers.ts'
-import { handleMessage } from '../../src-main/ipc/serve-parent.ts'
+import { handleMessage } from '../../src-main/ipc/serve-requests.ts'
 import { hostMessageSchema, type HostMessage } from '../../src-shared/ipc/envelope.ts'
 
 const send = async (message: unknown): Promise<HostMessage[]> => {

@@ -1,7 +1,7 @@
 // Requests of a compromised page: damaged at random, each is either refused in one answer or is one that fits; nothing is ever thrown.
 import { describe, expect, it } from 'vitest'
 import { handleWindowRequest, type WindowHandlers } from '../../src-main/shell/ipc/serve-channels.ts'
-import { handleMessage } from '../../src-main/ipc/serve-parent.ts'
+import { handleMessage } from '../../src-main/ipc/serve-requests.ts'
 import { createEngineHandlers } from '../../src-main/engine-host/engine-handlers.ts'
 import { queryHandlers } from '../../src-main/query-host/query-handlers.ts'
 import { hostMessageSchema, responseSchema, type HostMessage, type IpcResponse } from '../../src-shared/ipc/envelope.ts'

@@ -1,5 +1,4 @@
 // Launch records: a small file per cloud run of this machine, replaced in one step, without any secret.
-import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cloudRunSchema, type CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
@@ -11,10 +10,6 @@ export const cloudFolders = (cloudFolder: string): { readonly launchRecords: str
   launchRecords: join(cloudFolder, 'trips'),
   plans: join(cloudFolder, 'plans'),
 })
-
-/** A new name for a launch: its time, so that names sort, and six random letters. */
-export const newRunId = (now = new Date()): string =>
-  `${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBytes(3).toString('hex')}`
 
 export class LaunchRecords {
   readonly #folder: string

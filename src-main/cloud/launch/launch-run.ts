@@ -10,13 +10,23 @@ import { findImage } from '../jobs/instance-types.ts'
 import { submitJob } from '../jobs/submit-job.ts'
 import { findAlternativeType } from '../preflight/check-quota.ts'
 import { encryptionFields, uploadFile } from '../storage/upload-file.ts'
-import { checkLaunchTables, type EnginePort } from './engine-port.ts'
 import type { LaunchPlan } from './launch-inputs.ts'
 import type { LaunchRecords } from './launch-records.ts'
-import { makeSparkPlan } from './make-spark-plan.ts'
+import { makeSparkPlan, type SparkPlanner } from './make-spark-plan.ts'
 import { planLaunch } from './plan-launch.ts'
 import { assertWithinCostLimit, partsOf } from './plan-resources.ts'
 import { jobNameOf } from './run-names.ts'
+
+/** The port through which a launch uses the engine, so that cloud code does not import it. */
+export interface EnginePort {
+  /** Plans a Spark job. Throws HeadroomError, also for inputs that an analysis would refuse. */
+  readonly plan: SparkPlanner
+  /** Throws HeadroomError for tables that an analysis would refuse. */
+  readonly checkTables: (tables: {
+    readonly serversTable: string | undefined
+    readonly eventsTable: string | undefined
+  }) => Promise<unknown>
+}
 
 export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined
@@ -68,6 +78,12 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
     options.onEvent?.({ type: 'planned', run_id: runId, job: jobName, instance_type: instanceType, most_usd: mostUsd })
     return uploadAndSubmit(connection, launchRecords, cloudRun, plan, options)
   })
+}
+
+/** Validates tables before the upload; the job would refuse them minutes later. */
+const checkLaunchTables = async ({ task }: LaunchRequest, { checkTables }: EnginePort): Promise<void> => {
+  if (task.kind !== 'engine' || (task.serversTable === undefined && task.eventsTable === undefined)) return
+  await checkTables({ serversTable: task.serversTable, eventsTable: task.eventsTable })
 }
 
 /** Sends what the bucket lacks, then submits the job and records it. */

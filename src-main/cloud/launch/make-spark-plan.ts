@@ -1,4 +1,4 @@
-// The plan of a Spark job: from local forecasts, or from the first rows of some files in S3, read by range.
+// Plans a Spark job from local forecasts, or from the first rows of some files in S3, read by range.
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,10 +8,18 @@ import { findFirstRowGroupRange, truncateToFirstRowGroup, type ByteRange } from 
 import type { ByteSource } from '../../parquet/parquet-footer.ts'
 import { sampleEvenly } from '../preflight/check-forecasts.ts'
 import type { Connection } from '../account/connection.ts'
-import type { SparkPlanner } from './engine-port.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { localPathsFor } from '../storage/object-keys.ts'
 import { sparkTaskOf } from './plan-resources.ts'
+
+/** Writes `plan.json` and the servers table into `out`. */
+export type SparkPlanner = (request: {
+  readonly inputs: readonly string[]
+  readonly out: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly serversTable: string | undefined
+  readonly model: string | undefined
+}) => Promise<unknown>
 
 /** Does nothing without Spark. Throws HeadroomError, also for inputs that an analysis would refuse. */
 export const makeSparkPlan = async (
@@ -38,12 +46,12 @@ export const makeSparkPlan = async (
 }
 
 const maxFiles = 8
-/** Of a footer, which lies at the end. */
+/** Bytes at the end of a file that usually hold its footer. */
 const tailBytes = 1024 * 1024
-/** Smaller files come whole. */
+/** Smaller files are copied whole. */
 const smallBytes = 4 * 1024 * 1024
 
-/** Files in `folder`, named as below the prefix, each with its first row group alone. */
+/** Copies of some files in `folder`, named as below the prefix, each with only its first row group. */
 const sampleForecasts = async (
   connection: Connection,
   input: string,
@@ -62,7 +70,7 @@ const sampleForecasts = async (
   return chosen.map(({ target }) => target)
 }
 
-/** Bytes stand where they stand in the object; what is not read stays a hole. */
+/** Bytes keep their offsets; a sparse hole replaces what is not read. */
 const sampleObject = async ({ bytes, read }: ByteSource, target: string): Promise<void> => {
   await mkdir(dirname(target), { recursive: true })
   const file = await open(target, 'w')

@@ -6,7 +6,7 @@ import type { ChannelRequest, ChannelResponse, ChannelServedBy, Push } from '../
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
-import type { EngineProcess } from '../engine/engine-process.ts'
+import type { EngineProcess } from '../engine/host-process.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { parseAwsUrl } from '../../cloud/account/aws-pages.ts'
 import type { CloudSession } from './cloud-session.ts'

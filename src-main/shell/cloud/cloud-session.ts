@@ -9,7 +9,7 @@ import { connect, identifyCaller, type Connection } from '../../cloud/account/co
 import { listJobs } from '../../cloud/jobs/list-jobs.ts'
 import { preflight } from '../../cloud/preflight/preflight.ts'
 import { listProfiles } from '../../cloud/account/shared-config.ts'
-import type { EnginePort } from '../../cloud/launch/engine-port.ts'
+import type { EnginePort } from '../../cloud/launch/launch-run.ts'
 import { stripJobPrefix } from '../../cloud/launch/run-names.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import { signIn } from '../../cloud/account/sign-in.ts'

@@ -7,7 +7,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { readConfigFile } from '../../config/config-file.ts'
 import { readYamlFile } from '../../config/yaml-file.ts'
 import { readCloudConfig } from '../../cloud/launch/read-cloud-config.ts'
-import { newRunId } from '../../cloud/launch/launch-records.ts'
+import { newRunId } from '../../cloud/launch/run-names.ts'
 import { findCompanionTable } from '../ipc/inspect-path.ts'
 import { readJsonFile, writeJsonFile } from '../settings/settings-file.ts'
 

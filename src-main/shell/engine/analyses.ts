@@ -2,18 +2,20 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { App } from 'electron'
 import type { AnalysisSource, AnalyzeCall, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
 import { eventsTablePath, readManifest } from '../../run-folder/read-run-folder.ts'
 import type { Settings } from '../../../src-shared/config/settings.ts'
 import type { DataFolder } from '../settings/data-folder.ts'
-import type { EngineProcess } from './engine-process.ts'
+import type { EngineProcess } from './host-process.ts'
 import { inputName, inspectPath, fileExists, findCompanionTable } from '../ipc/inspect-path.ts'
 
 /** Servers of the sample when none are asked for. */
 export const defaultSampleServers = 120
 /** Larger samples skip breach probabilities, which take longer than the rest of the analysis. */
 const maxSimulatedServers = 2000
+const cancelTimeoutMs = 5000
 
 export class Analyses {
   readonly #engine: EngineProcess
@@ -125,6 +127,17 @@ export class Analyses {
       .finally(() => this.#running.delete(analysisId))
     this.#running.set(analysisId, end)
   }
+}
+
+/** Cancels running analyses before the app quits, so that they remove their unfinished run folders. */
+export const cancelBeforeQuit = (app: App, analyses: Analyses): void => {
+  let isQuitting = false
+  app.on('before-quit', (event) => {
+    if (isQuitting || !analyses.isAnyRunning) return
+    isQuitting = true
+    event.preventDefault()
+    void analyses.cancelAll(cancelTimeoutMs).finally(() => app.quit())
+  })
 }
 
 /** False for a run that an older Headroom wrote in another format. */

@@ -1,8 +1,8 @@
-// A utility process as the main process sees it: started at the first call, contained when it crashes, started again at the next call.
+// A utility process as the main process sees it: it starts at the first call and, after a crash, again at the next call.
 import { utilityProcess, type UtilityProcess } from 'electron'
 import { hostMessageSchema, unwrapResponse, type AnalysisEvent, type RequestMessage } from '../../../src-shared/ipc/envelope.ts'
-import type { Channel, ChannelRequest, ChannelResponse } from '../../../src-shared/ipc/ipc-contract.ts'
-import type { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { Channel, ChannelRequest, ChannelResponse, ChannelServedBy } from '../../../src-shared/ipc/ipc-contract.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
 interface Pending {
   readonly resolve: (value: unknown) => void
@@ -90,3 +90,18 @@ export class HostProcess<Served extends Channel> {
     }
   }
 }
+
+export type EngineProcess = HostProcess<ChannelServedBy<'engine'>>
+
+export const createEngineProcess = (
+  script: string,
+  onEvent: (event: AnalysisEvent) => void,
+  onCrash: (name: string, exitCode: number) => void,
+): EngineProcess =>
+  new HostProcess({
+    script,
+    serviceName: 'Headroom engine',
+    onEvent,
+    onCrash,
+    exitError: (exitCode) => new HeadroomError('engine-crashed', `The engine stopped unexpectedly (exit code ${exitCode}).`),
+  })

@@ -1,6 +1,6 @@
 // Opens the run folder of a start request in the engine process while the window loads.
 import type { ChannelResponse, StartRequest } from '../../../src-shared/ipc/ipc-contract.ts'
-import type { EngineProcess } from './engine-process.ts'
+import type { EngineProcess } from './host-process.ts'
 import { inspectPath } from '../ipc/inspect-path.ts'
 
 type Overview = ChannelResponse<'run.open'>

@@ -19,7 +19,7 @@ import type { Settings, SettingsChange } from '../../../src-shared/config/settin
 import type { CloudService } from '../cloud/cloud-service.ts'
 import type { Analyses } from '../engine/analyses.ts'
 import type { RunPrefetch } from '../engine/run-prefetch.ts'
-import type { EngineProcess } from '../engine/engine-process.ts'
+import type { EngineProcess } from '../engine/host-process.ts'
 import { inspectPath } from './inspect-path.ts'
 import type { QueryProcess } from '../engine/query-process.ts'
 import type { RecentRuns } from '../settings/recent-runs.ts'

@@ -4,7 +4,7 @@ import { windowChannels, type Handlers, type WindowChannel } from '../../../src-
 import type { IpcResponse } from '../../../src-shared/ipc/envelope.ts'
 import { requestChannel } from '../../../src-shared/ipc/preload-bridge.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
-import { handleRequest, unknownChannel } from '../../ipc/handle-request.ts'
+import { handleRequest, unknownChannel } from '../../ipc/serve-requests.ts'
 
 export type WindowHandlers = Handlers<WindowChannel>
 

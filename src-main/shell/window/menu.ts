@@ -1,15 +1,16 @@
 // The application menu with the accelerators people expect.
 import { basename } from 'node:path'
 import { app, Menu, type MenuItemConstructorOptions } from 'electron'
-import type { RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
-import { themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
+import { maxZoom, minZoom, themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
+import type { RecentRuns } from '../settings/recent-runs.ts'
+import type { SettingsStore } from '../settings/settings-store.ts'
 
-export interface MenuActions {
+export interface MenuDeps {
+  readonly settings: SettingsStore
+  readonly recentRuns: RecentRuns
   readonly openPath: (kind: 'file' | 'folder') => void
   readonly openSample: () => void
   readonly openRun: (folder: string) => void
-  readonly chooseTheme: (theme: ThemeChoice) => void
-  readonly zoom: (direction: -1 | 0 | 1) => void
   readonly reportProblem: () => void
   /** A command that the window carries out, by its name. */
   readonly command: (name: string) => void
@@ -23,14 +24,21 @@ const themeLabels: Readonly<Record<ThemeChoice, string>> = {
 }
 const maxRecentRuns = 10
 
-export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], actions: MenuActions): void => {
+const zoom = (settings: SettingsStore, direction: -1 | 0 | 1): void => {
+  const target = direction === 0 ? 1 : Math.round((settings.get().zoom + direction * 0.1) * 10) / 10
+  void settings.set({ zoom: Math.min(maxZoom, Math.max(minZoom, target)) })
+}
+
+/** Builds the menu from the current theme and recent runs. */
+export const setMenu = async ({ settings, recentRuns, ...actions }: MenuDeps): Promise<void> => {
+  const { theme } = settings.get()
   const themes = themeChoices.map((choice): MenuItemConstructorOptions => ({
     label: themeLabels[choice],
     type: 'radio',
     checked: choice === theme,
-    click: () => actions.chooseTheme(choice),
+    click: () => void settings.set({ theme: choice }),
   }))
-  const recent = recentRuns
+  const recent = (await recentRuns.list())
     .filter(({ exists }) => exists)
     .slice(0, maxRecentRuns)
     .map((run): MenuItemConstructorOptions => ({
@@ -73,10 +81,16 @@ export const setMenu = (theme: ThemeChoice, recentRuns: readonly RecentRun[], ac
         submenu: [
           { label: 'Theme', submenu: themes },
           { type: 'separator' },
-          { label: 'Actual size', accelerator: 'CmdOrCtrl+0', click: () => actions.zoom(0) },
-          { label: 'Zoom in', accelerator: 'CmdOrCtrl+Plus', click: () => actions.zoom(1) },
-          { label: 'Zoom in', accelerator: 'CmdOrCtrl+=', visible: false, acceleratorWorksWhenHidden: true, click: () => actions.zoom(1) },
-          { label: 'Zoom out', accelerator: 'CmdOrCtrl+-', click: () => actions.zoom(-1) },
+          { label: 'Actual size', accelerator: 'CmdOrCtrl+0', click: () => zoom(settings, 0) },
+          { label: 'Zoom in', accelerator: 'CmdOrCtrl+Plus', click: () => zoom(settings, 1) },
+          {
+            label: 'Zoom in',
+            accelerator: 'CmdOrCtrl+=',
+            visible: false,
+            acceleratorWorksWhenHidden: true,
+            click: () => zoom(settings, 1),
+          },
+          { label: 'Zoom out', accelerator: 'CmdOrCtrl+-', click: () => zoom(settings, -1) },
           { type: 'separator' },
           { role: 'togglefullscreen' },
           ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),

@@ -1,6 +1,6 @@
 // Links to a run: what is written is read again, and nothing but a view of a run folder can be asked for.
 import { describe, expect, it } from 'vitest'
-import { parseStartArguments } from '../../../src-main/shell/window/start-arguments.ts'
+import { parseStartArguments } from '../../../src-main/shell/window/start-requests.ts'
 import { formatDeepLink, parseDeepLink, type DeepLink } from '../../../src-shared/ipc/deep-link.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
 

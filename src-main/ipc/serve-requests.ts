@@ -1,6 +1,6 @@
-// How every process serves a request: channel known, payload parsed, every failure turned into a wire error.
+// How every process serves a request: it checks the channel, parses the payload and turns each failure into a wire error.
 import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
-import type { IpcResponse } from '../../src-shared/ipc/envelope.ts'
+import { requestMessageSchema, type HostMessage, type IpcResponse } from '../../src-shared/ipc/envelope.ts'
 import { channels, type Channel, type ChannelRequest, type ChannelResponse, type Handlers } from '../../src-shared/ipc/ipc-contract.ts'
 
 /** Characters of a request that an error repeats. */
@@ -38,4 +38,27 @@ const dispatch = async <Name extends Channel>(
     throw new HeadroomError('internal', `The request does not fit ${channel}: ${issueText.slice(0, maxRepeatedLength)}`)
   }
   return handlers[channel](parsed.data as ChannelRequest<Name>)
+}
+
+export type Post = (message: HostMessage) => void
+
+/** The part of Electron's parent port that is used; utility processes do not import Electron. */
+interface ParentPort {
+  on(event: 'message', listener: (event: { readonly data: unknown }) => void): void
+  postMessage(message: unknown): void
+}
+
+/** Serves one request message. */
+export const handleMessage = async <Name extends Channel>(handlers: Handlers<Name>, post: Post, message: unknown): Promise<void> => {
+  const { id, channel, payload } = requestMessageSchema.parse(message)
+  post({ type: 'response', id, response: await handleRequest(handlers, channel, payload) })
+}
+
+/** Serves the parent of a utility process: request messages in, response messages and events out. */
+export const serveParent = <Name extends Channel>(createHandlers: (post: Post) => Handlers<Name>): void => {
+  const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
+  const post: Post = (message) => parentPort.postMessage(message)
+  const handlers = createHandlers(post)
+  // In older Electron, a promise that rejects synchronously inside this callback counts as unhandled and ends the process.
+  parentPort.on('message', ({ data }) => setImmediate(() => void handleMessage(handlers, post, data)))
 }
