@@ -12,6 +12,13 @@ const importArtefact = async (name) => {
 }
 
 const { serverRiskRowSchema } = await importArtefact('server-risk.ts')
-const { calibrationSchema, coverageSchema } = await importArtefact('model-accuracy.ts')
-const page = figuresPage({ serverRisk: serverRiskRowSchema, calibration: calibrationSchema, coverage: coverageSchema })
+const { runSummarySchema } = await importArtefact('run-summary.ts')
+const { recommendationsFileSchema } = await importArtefact('recommendations.ts')
+const { modelAccuracySchema } = await importArtefact('model-accuracy.ts')
+const page = figuresPage({
+  serverRisk: serverRiskRowSchema,
+  summary: runSummarySchema,
+  recommendations: recommendationsFileSchema,
+  modelAccuracy: modelAccuracySchema,
+})
 writeFileSync(join(projectFolder, 'docs', 'figures.md'), page)

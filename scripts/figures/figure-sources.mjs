@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} FigureSource
- * @property {string} meaning with its unit
+ * @property {string} [meaning] of a Parquet column, with its unit; JSON keys are described in their schemas
  * @property {string} formula
  * @property {string} code `file#name` of the function or constant that computes it
  * @property {string} test file of a test that fails when the figure is wrong
@@ -11,8 +11,13 @@
 /** @type {(code: string, test: string) => (meaning: string, formula: string) => FigureSource} */
 const from = (code, test) => (meaning, formula) => ({ meaning, formula, code, test })
 
+/** For keys of JSON files. @type {(code: string, test: string) => (formula: string) => FigureSource} */
+const keyFrom = (code, test) => (formula) => ({ formula, code, test })
+
 const frozen = 'test/engine/frozen-fleet.test.ts'
 const risk = 'src-main/engine/risk/assess-risk.ts'
+const clusterTest = 'test/engine/clusters/cluster-servers.test.ts'
+const clusterNamesTest = 'test/engine/clusters/cluster-names.test.ts'
 const seasonTest = 'test/engine/season/season-run.test.ts'
 const breachTest = 'test/engine/breach/simulate-paths.test.ts'
 const calibrationTest = 'test/engine/breach/calibration.test.ts'
@@ -36,10 +41,6 @@ const order = from('src-main/engine/recommendations/assign-recommendations.ts#or
 const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
 const flags = from(rowFlags, 'test/engine/risk/assess-risk.test.ts')
 const calendarFlags = from(rowFlags, 'test/calendar/calendar.test.ts')
-const totals = from('src-main/engine/recommendations/describe-recommendations.ts#describeRecommendations', frozen)
-const scores = from('src-main/engine/breach/calibration.ts#scoreCalibration', calibrationTest)
-const coverage = from('src-main/engine/breach/interval-coverage.ts#measureCoverage', coverageTest)
-const summary = from('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
 
 /** Columns of server_risk.parquet. @type {Readonly<Record<string, FigureSource>>} */
 export const serverRiskFigures = {
@@ -166,45 +167,230 @@ export const flaggedFigures = {
   ),
 }
 
-/** Totals of the fleet, by file and key. @type {Readonly<Record<string, FigureSource>>} */
-export const fleetFigures = {
-  'module_05_summary.json: total_servers': summary('number of servers', 'distinct `server_id`'),
-  'module_05_summary.json: at_risk_servers': summary('number of servers', 'servers with a metric at risk; by Module 05: rows above 80'),
-  'module_05_summary.json: underutilized_servers': summary('number of servers', 'servers with `is_underutilized`; by Module 05: rows'),
-  'module_05_summary.json: optimization_savings_usd': summary('USD a month', '`total_savings_usd` of the recommendations'),
-  'optimization_recommendations.json: total_savings_usd': totals(
-    'USD a month',
-    'sum of `monthly_cost_usd` of retired and consolidated servers',
-  ),
-  'optimization_recommendations.json: underutilized_count': totals('number of servers', 'servers with `is_underutilized`'),
-  'optimization_recommendations.json: waterfall.capacity_freed_units': totals(
-    'capacity units',
-    'sum over retired and consolidated servers',
-  ),
-  'optimization_recommendations.json: waterfall.hosts_removable': totals('number of servers', 'retired + consolidated'),
-  'model_accuracy.json: models': from(
-    'src-main/engine/backtest/measure-models.ts#measureModels',
-    'test/engine/selection/select-models.test.ts',
-  )('MAE, sMAPE, MASE, bias, coverage and series won of each model', 'over all backtest rows of the model'),
+const eventsTest = 'test/engine/events/events.test.ts'
+const modelsTest = 'test/engine/selection/select-models.test.ts'
+
+const summary = keyFrom('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
+const flaggedRows = keyFrom('src-main/engine/methods/module05.ts#module05', 'test/engine/methods/module05.test.ts')
+const clusterKeys = keyFrom('src-main/engine/clusters/cluster-servers.ts#clusterServers', clusterTest)
+const clusterQuality = keyFrom('src-main/engine/clusters/cluster-servers.ts#describeClustering', clusterTest)
+const components = keyFrom(
+  'src-main/statistics/principal-components.ts#projectOnComponents',
+  'test/statistics/principal-components.test.ts',
+)
+const season = keyFrom('src-main/engine/season/fleet-season.ts#describeSeason', seasonTest)
+const eventKeys = keyFrom('src-main/forecasts/assess-events.ts#assessEvents', eventsTest)
+const excluded = keyFrom('src-main/engine/events/exclude-events.ts#EventFilter', eventsTest)
+const totals = keyFrom('src-main/engine/recommendations/describe-recommendations.ts#describeRecommendations', frozen)
+const entries = keyFrom('src-main/engine/recommendations/describe-recommendations.ts#listRecommendations', frozen)
+const models = keyFrom('src-main/engine/backtest/measure-models.ts#measureModels', modelsTest)
+const scores = keyFrom('src-main/engine/breach/calibration.ts#scoreCalibration', breachTest)
+const coverage = keyFrom('src-main/engine/breach/interval-coverage.ts#measureCoverage', breachTest)
+
+/** @type {(path: string, keys: Readonly<Record<string, FigureSource>>) => Readonly<Record<string, FigureSource>>} */
+const under = (path, keys) => Object.fromEntries(Object.entries(keys).map(([key, source]) => [`${path}.${key}`, source]))
+
+/** @type {(occasion: string, count: string) => Readonly<Record<string, FigureSource>>} */
+const upliftKeys = (occasion, count) => ({
+  uplift_points: season(`mean over series of their uplift by ${occasion}`),
+  series: season('series with such an uplift'),
+  standard_error: season(`sample deviation of the means by ${occasion} / √n`),
+  [count]: season(`count of ${occasion}s with at least one series`),
+})
+
+const riskStateKeys = {
+  at_risk_servers: eventKeys('servers with P95 > threshold'),
+  'least_headroom.server_id': eventKeys('least threshold − P95; ties: the first by name'),
+  'least_headroom.metric': eventKeys('of the same series'),
+  'least_headroom.value': eventKeys('95th percentile of the horizon'),
+  'least_headroom.threshold': eventKeys('as `high_threshold`'),
+  soonest_breach_at: eventKeys('min(time where the forecast lies above the threshold)'),
 }
 
-/** Keys of `calibration` in model_accuracy.json. @type {Readonly<Record<string, FigureSource>>} */
-export const calibrationFigures = {
-  series: scores('number of series', 'series with a hold-out'),
-  events: scores('number of series', 'series that breached in their hold-out'),
-  base_rate: scores('share, 0 to 1', '`events` / `series`'),
-  curve_weight: scores('weight of the fitted curve, 0 to 1', '`events` / (`events` + 20)'),
-  brier: scores('Brier score, 0 the best', 'mean of (probability − outcome)², cross-fitted in five folds by server'),
-  brier_plain_flag: scores('Brier score of the plain flag', 'the same with 1 where the hold-out forecast lies above the threshold'),
-  brier_base_rate: scores('Brier score of a constant', '`base_rate` × (1 − `base_rate`)'),
-  reliability: scores('mean probability and observed share by group', 'ten groups of equal count by probability'),
-  verdict: scores('one sentence', '`brier` compared with `brier_base_rate`'),
+const scenarioKeys = {
+  servers: eventKeys('servers with a threshold and an event in their horizon'),
+  ...under('before', riskStateKeys),
+  ...under('after', riskStateKeys),
+  'pushed_over.count': eventKeys('at risk after, not before'),
+  'pushed_over.servers': eventKeys('the same, by name'),
+  'saved.count': eventKeys('at risk before, not after'),
+  'saved.servers': eventKeys('the same, by name'),
 }
 
-/** Keys of `coverage` in model_accuracy.json. @type {Readonly<Record<string, FigureSource>>} */
-export const coverageFigures = {
-  nominal: coverage('share, 0 to 1', '`interval_level`'),
-  points: coverage('number of rows', 'backtest rows of selected models'),
-  before: coverage('actual coverage of the bounds as forecast, 0 to 1', 'share of measured values inside the bounds'),
-  after: coverage('actual coverage of the widened bounds, 0 to 1', "the same, margins fitted without the row's fold"),
+/** Keys of module_05_summary.json, by path. @type {Readonly<Record<string, FigureSource>>} */
+export const summaryFigures = {
+  analyzed_at: summary('clock of the machine'),
+  total_servers: summary('distinct `server_id`'),
+  at_risk_servers: summary('servers with a metric at risk; by Module 05: rows above 80'),
+  underutilized_servers: summary('servers with `is_underutilized`; by Module 05: rows'),
+  optimization_savings_usd: summary('`total_savings_usd` of the recommendations'),
+  method: summary('as requested'),
+  horizon_start: summary('min(`horizon_start`)'),
+  horizon_end: summary('max(`horizon_end`)'),
+  soonest_breach_at: summary('min(`first_breach_at`)'),
+  soonest_breach_server: summary('server of the least `first_breach_at`; ties: the first by name'),
+  high_risk_servers: summary('servers with `risk_level` high'),
+  servers_with_seasonal_peak: summary('servers with `seasonal_peak_risk`'),
+  seasonal_peak_servers: summary('servers with `seasonal_peak_risk` > `high_threshold`'),
+  servers_removable: summary('`waterfall.hosts_removable` of the recommendations'),
+  'distinct_servers.at_risk': summary('servers with a metric at risk'),
+  'distinct_servers.underutilized': summary('servers with `is_underutilized`'),
+  'rows.rows': flaggedRows('count of all rows'),
+  'rows.risk_flag_rows': flaggedRows('count of `risk_flag`'),
+  'rows.high_rows': flaggedRows('count of `risk_level` high'),
+  'rows.medium_rows': flaggedRows('count of `risk_level` medium'),
+  'rows.is_eoq_rows': flaggedRows('count of `is_eoq`'),
+  'rows.is_holiday_rows': flaggedRows('count of `is_holiday`'),
+  'rows.underutilized_rows': flaggedRows('count of `is_underutilized`'),
+  underutilized_count: summary('`underutilized_count` of the recommendations'),
+  kmeans_inertia: summary('`clustering.inertia`'),
+  'clusters[].cluster': clusterKeys('rank by the mean of the centre'),
+  'clusters[].name': keyFrom('src-main/engine/clusters/cluster-names.ts#nameCluster', clusterNamesTest)("rule on the cluster's centre"),
+  'clusters[].size': clusterKeys('count of its servers'),
+  'clusters[].centre': clusterKeys("mean of each of its servers' features"),
+  'clustering.k': keyFrom(
+    'src-main/engine/clusters/choose-cluster-count.ts#chooseClusterCount',
+    clusterTest,
+  )('`n_clusters`, or the number with the best silhouette; at most the distinct servers'),
+  'clustering.k_requested': clusterQuality('`n_clusters`'),
+  'clustering.features': clusterQuality('`cluster_features` that differ between servers'),
+  'clustering.silhouette': keyFrom(
+    'src-main/statistics/silhouette.ts#meanSilhouettes',
+    clusterTest,
+  )('mean of (b − a) / max(a, b) over at most 2,000 servers'),
+  'clustering.silhouettes_by_k': clusterQuality('the same for each number tried'),
+  'clustering.stability': keyFrom(
+    'src-main/statistics/adjusted-rand-index.ts#adjustedRandIndex',
+    'test/statistics/adjusted-rand-index.test.ts',
+  )('mean adjusted Rand index of the best restart against the others'),
+  'clustering.restarts': clusterQuality('constant'),
+  'clustering.inertia': keyFrom(
+    'src-main/statistics/k-means.ts#runKMeans',
+    'test/statistics/k-means.test.ts',
+  )('Σ squared distance of each server to the centre of its cluster'),
+  'clustering.principal_components.explained': components('eigenvalue / sum of eigenvalues'),
+  'clustering.principal_components.loadings': components('eigenvectors of the covariance'),
+  'season.eoq_window_days': season('`eoq_window_days`'),
+  'season.eoq_months': season('`eoq_months`'),
+  'season.holiday_country': season('`holiday_country`'),
+  'season.holiday_state': season('`holiday_state`'),
+  'season.weighting': season('constant'),
+  ...under('season.metrics[]', {
+    metric: season('as in the input'),
+    ...under('eoq', {
+      ...upliftKeys('quarter', 'quarters'),
+      'by_quarter[].quarter_end': season('calendar'),
+      'by_quarter[].uplift_points': season('mean over series'),
+      'by_quarter[].series': season('series measured in this quarter'),
+    }),
+    ...under('holiday', {
+      ...upliftKeys('day', 'days'),
+      'by_day[].day': season('calendar'),
+      'by_day[].name': season('calendar'),
+      'by_day[].uplift_points': season('mean over series'),
+      'by_day[].series': season('series measured on this day'),
+    }),
+    ...under('weekend', upliftKeys('week', 'weeks')),
+    'weekly_strength.mean': season('mean over series of `weekly_strength`'),
+    'weekly_strength.series': season('series with `weekly_strength`'),
+    'breaches.eoq': season('sum of `breaches_eoq`'),
+    'breaches.month_end': season('sum of `breaches_month_end`'),
+    'breaches.holiday': season('sum of `breaches_holiday`'),
+    'breaches.ordinary': season('sum of `breaches_ordinary`'),
+    'profile.mean': season('mean of the measured values by month and weekday'),
+    'profile.series': season('series with such values'),
+  }),
+  ...under('events.events[]', {
+    line: eventKeys('position in the events table'),
+    from: eventKeys('events table'),
+    until: eventKeys('events table: the day after the last one'),
+    target: eventKeys('events table'),
+    metric: eventKeys('events table'),
+    'effect.amount': eventKeys('events table'),
+    'effect.unit': eventKeys('events table'),
+    note: eventKeys('events table'),
+    servers: eventKeys('count of targeted servers with forecasts'),
+    ...under('left_out', {
+      rows: excluded('count of excluded backtest rows of selected models'),
+      series: excluded('count of their series'),
+      'effects[].metric': excluded('as in the input'),
+      'effects[].rows': excluded('count of the rows of this metric'),
+      'effects[].mean_error': excluded('mean of actual − predicted'),
+    }),
+    ...under('scenario', scenarioKeys),
+  }),
+  ...under('events.together', scenarioKeys),
+}
+
+/** Keys of optimization_recommendations.json, by path. @type {Readonly<Record<string, FigureSource>>} */
+export const recommendationFigures = {
+  total_savings_usd: totals('sum of `monthly_cost_usd` of retired and consolidated servers'),
+  underutilized_count: totals('servers with `is_underutilized`'),
+  'waterfall.capacity_freed_units': totals('sum of `capacity_units` of retired and consolidated servers'),
+  'waterfall.hosts_removable': totals('retired + consolidated'),
+  'waterfall.retired': totals('count of `retire`'),
+  'waterfall.consolidated': totals('count of `consolidate`'),
+  'waterfall.monthly_savings_usd': totals('sum of `monthly_cost_usd` of retired and consolidated servers'),
+  'groups[].business_unit': totals('servers table'),
+  'groups[].region': totals('servers table'),
+  'groups[].criticality': totals('servers table'),
+  'groups[].servers': totals('count of the group'),
+  'groups[].at_risk': totals('servers with a metric at risk'),
+  'groups[].underutilized': totals('servers with `is_underutilized`'),
+  'groups[].retired': totals('count of `retire`'),
+  'groups[].consolidated': totals('count of `consolidate`'),
+  'groups[].monthly_savings_usd': totals('sum of `monthly_cost_usd` of retired and consolidated servers'),
+  ...under('recommendations[]', {
+    server_id: entries('as in the input'),
+    recommendation: entries('as in server_risk.parquet'),
+    reason: entries('written from the figures below'),
+    metric: entries('metric with `is_limiting`'),
+    horizon_p95: entries('of this metric, as in server_risk.parquet'),
+    units_to_add: entries('of this metric, as in server_risk.parquet; only where capacity is added'),
+    first_breach_at: entries('of this metric, as in server_risk.parquet'),
+    expected_first_breach: entries('of this metric, as in server_risk.parquet'),
+    breach_probability: entries('of this metric, as in server_risk.parquet'),
+    order_by: entries('as in server_risk.parquet'),
+    is_order_late: entries('as in server_risk.parquet'),
+    target_host: entries('as in server_risk.parquet'),
+    monthly_savings_usd: entries('`monthly_cost_usd` of a retired or consolidated server, else 0'),
+    query: entries('built from the name of the server'),
+  }),
+}
+
+/** Keys of model_accuracy.json, by path. @type {Readonly<Record<string, FigureSource>>} */
+export const modelAccuracyFigures = {
+  interval_level: models('`interval_level`'),
+  ...under('models[]', {
+    model: models('as in the input'),
+    series: models('count of series with backtest rows of the model'),
+    series_won: models('count of series whose selected model it is'),
+    backtest_points: models('count of backtest rows'),
+    mae: models('mean of |actual − predicted|'),
+    median_mae: models('median over series of their MAE'),
+    smape_percent: models('mean of 200 |actual − predicted| / (|actual| + |predicted|)'),
+    median_mase: models('median over series of MAE / naive error'),
+    bias: models('mean of predicted − actual'),
+    interval_points: models('count of backtest rows with both bounds'),
+    interval_coverage: models('share of these with the measured value inside, limits included'),
+  }),
+  ...under('calibration', {
+    series: scores('series with a hold-out'),
+    events: scores('series that breached in their hold-out'),
+    base_rate: scores('`events` / `series`'),
+    curve_weight: scores('`events` / (`events` + 20)'),
+    brier: scores('mean of (probability − outcome)², cross-fitted in five folds by server'),
+    brier_plain_flag: scores('the same with 1 where the hold-out forecast lies above the threshold'),
+    brier_base_rate: scores('`base_rate` × (1 − `base_rate`)'),
+    'reliability[].predicted': scores('mean probability of one of ten groups of equal count'),
+    'reliability[].observed': scores('share of the group that breached'),
+    'reliability[].series': scores('count of the group'),
+    verdict: scores('`brier` compared with `brier_base_rate`'),
+  }),
+  ...under('coverage', {
+    nominal: coverage('`interval_level`'),
+    points: coverage('count of backtest rows of selected models'),
+    before: coverage('share of measured values inside the bounds'),
+    after: coverage("the same, margins fitted without the row's fold"),
+  }),
 }

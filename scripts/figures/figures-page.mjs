@@ -1,10 +1,10 @@
 // The text of docs/figures.md: every figure of a run with its formula, code and test.
 import { z } from 'zod'
-import { calibrationFigures, coverageFigures, fleetFigures, flaggedFigures, serverRiskFigures } from './figure-sources.mjs'
+import { flaggedFigures, modelAccuracyFigures, recommendationFigures, serverRiskFigures, summaryFigures } from './figure-sources.mjs'
 
 const introduction = `# Where each figure comes from
 
-\`npm run docs:figures\` writes this page from the schemas and from \`scripts/figures/figure-sources.mjs\`. A test keeps it complete.
+\`npm run docs:figures\` writes this page from \`src-shared/artefacts\` and \`scripts/figures/figure-sources.mjs\`. A test fails where a key has no entry.
 [Methods](methods.md) explains the formulas, and [run format](run-format.md) the files. The command \`headroom query RUN "SELECT ..."\` reads any of them.
 `
 
@@ -18,68 +18,83 @@ const cell = (text) => text.replaceAll('|', '\\|')
 /** @type {(path: string, label?: string) => string} */
 const link = (path, label = path.slice(path.lastIndexOf('/') + 1)) => `[\`${label}\`](../${path})`
 
-/** @type {(name: string, type: string, source: import('./figure-sources.mjs').FigureSource) => string} */
-const row = (name, type, { meaning, formula, code, test }) => {
+/** @type {(name: string, type: string, meaning: string, source: import('./figure-sources.mjs').FigureSource) => string} */
+const row = (name, type, meaning, { formula, code, test }) => {
   const [file = '', symbol = ''] = code.split('#')
   return `| \`${name}\` | ${cell(type)} | ${cell(meaning)} | ${cell(formula)} | ${link(file, symbol)} | ${link(test)} |\n`
 }
 
-/** @typedef {{ readonly type?: string | readonly string[], readonly items?: { readonly type?: string } }} JsonType */
+/**
+ * The parts of a JSON Schema that name, type and describe a value.
+ * @typedef {object} JsonSchema
+ * @property {string} [type]
+ * @property {string} [description]
+ * @property {JsonSchema} [items]
+ * @property {Readonly<Record<string, JsonSchema>>} [properties]
+ * @property {readonly JsonSchema[]} [anyOf]
+ */
 
-/** A JSON Schema type in one word; what may be empty has a question mark. @type {(schema: JsonType) => string} */
-const typeName = ({ type = [], items }) => {
-  const types = [type].flat()
-  const names = types.filter((name) => name !== 'null').map((name) => (name === 'array' ? `list of ${items?.type}` : name))
-  return names.join(' or ') + (types.includes('null') ? '?' : '')
+/** The schema of a value that is not null. @type {(schema: JsonSchema) => JsonSchema} */
+const withoutNull = (schema) => schema.anyOf?.find(({ type }) => type !== 'null') ?? schema
+
+/** A JSON Schema type in one word; what may be empty has a question mark. @type {(schema: JsonSchema) => string} */
+const typeName = (schema) => {
+  const types = [...new Set((schema.anyOf ?? [schema]).map(({ type = '', items }) => (type === 'array' ? `list of ${items?.type}` : type)))]
+  return types.filter((type) => type !== 'null').join(' or ') + (types.includes('null') ? '?' : '')
 }
 
-/** @type {(schema: z.ZodObject) => readonly (readonly [name: string, type: string])[]} */
-const columnsOf = (schema) => {
-  const { properties = {} } = z.toJSONSchema(schema)
-  return Object.entries(properties).map(([name, property]) => {
-    const { anyOf } = /** @type {{ anyOf?: readonly JsonType[] }} */ (property)
-    const [value, ...others] = anyOf ?? [/** @type {JsonType} */ (property)]
-    return [name, typeName({ ...value, type: [value, ...others].flatMap((choice) => choice?.type ?? []) })]
-  })
+/** @typedef {{ readonly path: string, readonly type: string, readonly meaning: string | undefined }} Figure */
+
+/** Every value below a schema, by its path; lists of objects as `name[]`. @type {(schema: JsonSchema, path?: string) => readonly Figure[]} */
+const leavesOf = (schema, path = '') => {
+  const value = withoutNull(schema)
+  if (value.properties !== undefined) {
+    return Object.entries(value.properties).flatMap(([key, property]) => leavesOf(property, path === '' ? key : `${path}.${key}`))
+  }
+  if (value.items?.properties !== undefined) return leavesOf(value.items, `${path}[]`)
+  return [{ path, type: typeName(schema), meaning: schema.description }]
 }
+
+/** @type {(schema: z.ZodObject) => readonly Figure[]} */
+export const figuresOf = (schema) => leavesOf(/** @type {JsonSchema} */ (z.toJSONSchema(schema, { io: 'output' })))
 
 /**
- * One row per key of the schema.
+ * One row per value of the schema.
  * @type {(file: string, schema: z.ZodObject, sources: Readonly<Record<string, import('./figure-sources.mjs').FigureSource>>) => string}
  */
 const schemaRows = (file, schema, sources) =>
-  columnsOf(schema)
-    .map(([name, type]) => {
-      const source = sources[name]
-      if (source === undefined) throw new Error(`scripts/figures/figure-sources.mjs lacks ${name} of ${file}.`)
-      return row(name, type, source)
+  figuresOf(schema)
+    .map(({ path, type, ...described }) => {
+      const source = sources[path]
+      if (source === undefined) throw new Error(`scripts/figures/figure-sources.mjs lacks ${path} of ${file}.`)
+      const meaning = source.meaning ?? described.meaning
+      if (meaning === undefined) throw new Error(`The schema of ${file} does not describe ${path}.`)
+      return row(path, type, meaning, source)
     })
     .join('')
 
-/** @type {(schemas: { readonly serverRisk: z.ZodObject, readonly calibration: z.ZodObject, readonly coverage: z.ZodObject }) => string} */
-export const figuresPage = (schemas) => {
-  const serverRisk = schemaRows('server_risk.parquet', schemas.serverRisk, serverRiskFigures)
-  const calibration = schemaRows('calibration', schemas.calibration, calibrationFigures)
-  const coverage = schemaRows('coverage', schemas.coverage, coverageFigures)
-  const flagged = Object.entries(flaggedFigures).map(([name, source]) => row(name, 'added', source))
-  const fleet = Object.entries(fleetFigures).map(([name, source]) => row(name, 'key', source))
+/** @typedef {{ readonly serverRisk: z.ZodObject, readonly summary: z.ZodObject, readonly recommendations: z.ZodObject, readonly modelAccuracy: z.ZodObject }} FigureSchemas */
+
+/** @type {(schemas: FigureSchemas) => string} */
+export const figuresPage = ({ serverRisk, summary, recommendations, modelAccuracy }) => {
+  const flagged = Object.entries(flaggedFigures).map(([name, source]) => row(name, 'added', source.meaning ?? '', source))
   return `${introduction}
 ## server_risk.parquet
 One row per server and metric. A question mark marks a column that may be empty.
 
-${heading}${serverRisk}
+${heading}${schemaRows('server_risk.parquet', serverRisk, serverRiskFigures)}
 ## risk_flagged_forecasts.parquet
-Every input row and column, in the input's order, and these columns.
+Every input row and column, in the order of the input, and these columns.
 
 ${heading}${flagged.join('')}
-## The fleet
-Totals are counted over servers, never over rows.
+## module_05_summary.json
+Totals are counted over servers, never over rows. \`[]\` marks the entries of a list.
 
-${heading}${fleet.join('')}
-## model_accuracy.json: calibration
+${heading}${schemaRows('module_05_summary.json', summary, summaryFigures)}
+## optimization_recommendations.json
 
-${heading}${calibration}
-## model_accuracy.json: coverage
+${heading}${schemaRows('optimization_recommendations.json', recommendations, recommendationFigures)}
+## model_accuracy.json
 
-${heading}${coverage}`
+${heading}${schemaRows('model_accuracy.json', modelAccuracy, modelAccuracyFigures)}`
 }

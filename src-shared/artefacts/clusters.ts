@@ -2,34 +2,28 @@
 import { z } from 'zod'
 
 const serverClusterSchema = z.object({
-  /** 0 has the lowest mean. */
-  cluster: z.int(),
-  name: z.string(),
-  size: z.int(),
-  /** Means of the members' features, in their own units; null where undefined. */
-  centre: z.record(z.string(), z.number().nullable()),
+  cluster: z.int().describe('number of the cluster; 0 has the lowest mean'),
+  name: z.string().describe('name of the cluster'),
+  size: z.int().describe('number of servers'),
+  centre: z.record(z.string(), z.number().nullable()).describe('means of the features in their units; empty where undefined'),
 })
 export type ServerCluster = z.infer<typeof serverClusterSchema>
 
 const clusteringReportSchema = z.object({
-  k: z.int(),
-  k_requested: z.union([z.int(), z.literal('auto')]),
-  /** Features that differ between servers. */
-  features: z.array(z.string()),
-  /** Mean over at most 2,000 sampled servers, -1..1; null with a single cluster. */
-  silhouette: z.number().nullable(),
-  /** By number of clusters tried; null if the number was configured. */
-  silhouettes_by_k: z.record(z.string(), z.number()).nullable(),
-  /** Mean adjusted Rand index of the best against the other restarts. */
-  stability: z.number().nullable(),
-  restarts: z.int(),
-  /** Sum of squared distances to the centres, in units of the clustered features. */
-  inertia: z.number(),
+  k: z.int().describe('number of clusters'),
+  k_requested: z.union([z.int(), z.literal('auto')]).describe('configured number, or `auto`'),
+  features: z.array(z.string()).describe('features that differ between servers'),
+  silhouette: z.number().nullable().describe('mean silhouette, -1 to 1; empty with one cluster'),
+  silhouettes_by_k: z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe('mean silhouette by number of clusters; empty if it was configured'),
+  stability: z.number().nullable().describe('adjusted Rand index, at most 1'),
+  restarts: z.int().describe('number of restarts'),
+  inertia: z.number().describe('sum of squared distances, in units of the clustered features'),
   principal_components: z.object({
-    /** Share of the variance that each component explains. */
-    explained: z.array(z.number()),
-    /** Feature -> its weight in each component. */
-    loadings: z.record(z.string(), z.array(z.number())),
+    explained: z.array(z.number()).describe('share of variance per component, 0 to 1'),
+    loadings: z.record(z.string(), z.array(z.number())).describe('weight of each feature in each component'),
   }),
 })
 export type ClusteringReport = z.infer<typeof clusteringReportSchema>

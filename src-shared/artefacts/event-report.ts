@@ -7,21 +7,28 @@ const instant = z.string()
 
 /** Maximum names in a list; `count` is the total. */
 export const maxNamedServers = 1000
-const serversSchema = z.object({ count, servers: z.array(z.string()) })
+const serversSchema = z.object({
+  count: count.describe('number of servers'),
+  servers: z.array(z.string()).describe('their names, at most 1,000'),
+})
 
 const riskStateSchema = z.object({
-  /** Of the servers that the event affects; of the fleet in `together`. */
-  at_risk_servers: count,
+  at_risk_servers: count.describe('number of affected servers; of the fleet in `together`'),
   /** The P95 with the least headroom, in its metric's unit, and its server. */
-  least_headroom: z.object({ server_id: z.string(), metric: z.string(), value: z.number(), threshold: z.number() }).nullable(),
-  /** Of servers at risk. */
-  soonest_breach_at: instant.nullable(),
+  least_headroom: z
+    .object({
+      server_id: z.string().describe('server with the least headroom'),
+      metric: z.string().describe('its metric'),
+      value: z.number().describe("its P95, in the metric's unit"),
+      threshold: z.number().describe("its threshold, in the metric's unit"),
+    })
+    .nullable(),
+  soonest_breach_at: instant.nullable().describe('first breach of the servers at risk, UTC'),
 })
 export type EventRiskState = z.infer<typeof riskStateSchema>
 
 const scenarioSchema = z.object({
-  /** Servers with a threshold whose horizon the event changes. */
-  servers: count,
+  servers: count.describe('number of servers with a changed horizon'),
   before: riskStateSchema,
   after: riskStateSchema,
   pushed_over: serversSchema,
@@ -30,26 +37,32 @@ const scenarioSchema = z.object({
 export type EventScenario = z.infer<typeof scenarioSchema>
 
 const exclusionSchema = z.object({
-  /** Backtest rows of selected models, and the series they belong to. */
-  rows: count,
-  series: count,
+  rows: count.describe('number of excluded backtest rows'),
+  series: count.describe('number of series behind them'),
   /** Mean of actual - predicted over those rows, by metric, in its unit. */
-  effects: z.array(z.object({ metric: z.string(), rows: count, mean_error: z.number() })),
+  effects: z.array(
+    z.object({
+      metric: z.string().describe('name of the metric'),
+      rows: count.describe('number of rows'),
+      mean_error: z.number().describe("mean of actual − predicted, in the metric's unit"),
+    }),
+  ),
 })
 
 export const eventReportEntrySchema = z.object({
-  /** Line of the events table. */
-  line: count,
-  from: instant,
-  /** The first instant after it. */
-  until: instant,
-  /** As named in the table. */
-  target: z.string(),
-  metric: z.string().nullable(),
-  effect: z.object({ amount: z.number(), unit: z.enum(['points', 'percent']) }).nullable(),
-  note: z.string().nullable(),
-  /** Servers with forecasts that it applies to. */
-  servers: count,
+  line: count.describe('line of the events table'),
+  from: instant.describe('first instant, UTC'),
+  until: instant.describe('first instant after the event, UTC'),
+  target: z.string().describe('target as named in the table'),
+  metric: z.string().nullable().describe('metric; empty for all'),
+  effect: z
+    .object({
+      amount: z.number().describe('size of the effect'),
+      unit: z.enum(['points', 'percent']).describe('points or percent'),
+    })
+    .nullable(),
+  note: z.string().nullable().describe('note of the table'),
+  servers: count.describe('number of servers with forecasts'),
   /** Null if no measured row was excluded. */
   left_out: exclusionSchema.nullable(),
   /** The effect of this event only; null if it affects no horizon. */

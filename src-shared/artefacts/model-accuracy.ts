@@ -5,61 +5,51 @@ const nullableNumber = z.number().nullable()
 
 /** Means are over backtest points, medians over series; errors in the metric's unit. */
 export const modelRowSchema = z.object({
-  model: z.string(),
-  series: z.number(),
-  /** Series for which the model was selected. */
-  series_won: z.number(),
-  backtest_points: z.number(),
-  mae: nullableNumber,
-  /** Absent in runs of older versions. */
-  median_mae: nullableNumber.optional(),
-  smape_percent: nullableNumber,
-  median_mase: nullableNumber,
-  /** Mean of predicted - actual. */
-  bias: nullableNumber,
-  interval_points: z.number(),
-  /** Share of measured values inside the bounds. */
-  interval_coverage: nullableNumber,
+  model: z.string().describe('name of the model'),
+  series: z.number().describe('number of series with backtest rows'),
+  series_won: z.number().describe('number of series that selected the model'),
+  backtest_points: z.number().describe('number of rows'),
+  mae: nullableNumber.describe("mean absolute error, in the metric's unit"),
+  median_mae: nullableNumber.optional().describe("median over series, in the metric's unit; absent in older runs"),
+  smape_percent: nullableNumber.describe('percent, 0 to 200'),
+  median_mase: nullableNumber.describe('mean absolute scaled error, median over series'),
+  bias: nullableNumber.describe("in the metric's unit; positive: forecasts too high"),
+  interval_points: z.number().describe('number of rows with bounds'),
+  interval_coverage: nullableNumber.describe('share, 0 to 1; empty without bounds'),
 })
 
 /** A tenth of the series by predicted probability. */
 const reliabilityRowSchema = z.object({
-  /** Mean predicted probability. */
-  predicted: z.number(),
-  /** Share that breached. */
-  observed: z.number(),
-  series: z.number(),
+  predicted: z.number().describe('mean predicted probability, 0 to 1'),
+  observed: z.number().describe('share of series that breached, 0 to 1'),
+  series: z.number().describe('number of series'),
 })
 export type ReliabilityRow = z.infer<typeof reliabilityRowSchema>
 
 export const calibrationSchema = z.object({
-  series: z.number(),
-  events: z.number(),
-  base_rate: nullableNumber,
-  /** Weight of the fitted curve against the raw share; absent in runs of older versions. */
-  curve_weight: z.number().optional(),
-  /** Mean squared difference of probability and outcome, cross-fitted by server; null without a hold-out. */
-  brier: nullableNumber,
-  brier_plain_flag: nullableNumber,
-  brier_base_rate: nullableNumber,
+  series: z.number().describe('number of series'),
+  events: z.number().describe('number of series'),
+  base_rate: nullableNumber.describe('share, 0 to 1'),
+  curve_weight: z.number().optional().describe('weight of the fitted curve, 0 to 1; absent in older runs'),
+  brier: nullableNumber.describe('Brier score, 0 the best; empty without a hold-out'),
+  brier_plain_flag: nullableNumber.describe('Brier score of the plain flag'),
+  brier_base_rate: nullableNumber.describe('Brier score of a constant'),
   reliability: z.array(reliabilityRowSchema),
-  verdict: z.string(),
+  verdict: z.string().describe('one sentence'),
 })
 export type CalibrationScores = z.infer<typeof calibrationSchema>
 
 export const coverageSchema = z.object({
-  nominal: z.number(),
-  points: z.number(),
-  /** Coverage of the rows with bounds; null without bounds. */
-  before: nullableNumber,
-  /** After widening each group's bounds by the margin of the other folds; null without rows. */
-  after: nullableNumber,
+  nominal: z.number().describe('share, 0 to 1'),
+  points: z.number().describe('number of rows'),
+  before: nullableNumber.describe('actual coverage of the bounds as forecast, 0 to 1'),
+  after: nullableNumber.describe('actual coverage of the widened bounds, 0 to 1'),
 })
 export type IntervalCoverage = z.infer<typeof coverageSchema>
 
 /** `calibration` and `coverage` are null if breach probabilities were turned off, and absent in runs of older versions. */
 export const modelAccuracySchema = z.object({
-  interval_level: z.number(),
+  interval_level: z.number().describe('nominal level of the bounds, 0 to 1'),
   models: z.array(modelRowSchema),
   calibration: calibrationSchema.nullable().optional().catch(undefined),
   coverage: coverageSchema.nullable().optional().catch(undefined),

@@ -10,41 +10,43 @@ const instant = z.string()
 
 /** Rows by flag, as Module 05 counted them. */
 const flaggedRowCountsSchema = z.object({
-  rows: count,
-  risk_flag_rows: count,
-  high_rows: count,
-  medium_rows: count,
-  is_eoq_rows: count,
-  is_holiday_rows: count,
-  underutilized_rows: count,
+  rows: count.describe('number of rows'),
+  risk_flag_rows: count.describe('number of rows with `risk_flag`'),
+  high_rows: count.describe('number of rows with `risk_level` high'),
+  medium_rows: count.describe('number of rows with `risk_level` medium'),
+  is_eoq_rows: count.describe('number of rows in a quarter-end window'),
+  is_holiday_rows: count.describe('number of rows on a holiday'),
+  underutilized_rows: count.describe('number of rows below the threshold'),
 })
 export type FlaggedRowCounts = z.infer<typeof flaggedRowCountsSchema>
 
 const module05Keys = {
-  analyzed_at: instant,
-  total_servers: z.number(),
-  /** Distinct servers; rows under `module05`. */
-  at_risk_servers: z.number(),
-  underutilized_servers: z.number(),
-  optimization_savings_usd: z.number(),
+  analyzed_at: instant.describe('time of the analysis, UTC'),
+  total_servers: z.number().describe('number of servers'),
+  at_risk_servers: z.number().describe('number of servers; rows under `module05`'),
+  underutilized_servers: z.number().describe('number of servers; rows under `module05`'),
+  optimization_savings_usd: z.number().describe('USD a month'),
 }
 
 export const runSummarySchema = z.strictObject({
   ...module05Keys,
-  method: analysisMethodSchema,
-  horizon_start: instant.nullable(),
-  horizon_end: instant.nullable(),
-  soonest_breach_at: instant.nullable(),
-  soonest_breach_server: z.string().nullable(),
-  high_risk_servers: count,
-  servers_with_seasonal_peak: count,
-  seasonal_peak_servers: count,
-  servers_removable: count,
-  distinct_servers: z.object({ at_risk: count, underutilized: count }),
+  method: analysisMethodSchema.describe('`headroom` or `module05`'),
+  horizon_start: instant.nullable().describe('first time of any horizon, UTC'),
+  horizon_end: instant.nullable().describe('last time of any horizon, UTC'),
+  soonest_breach_at: instant.nullable().describe('first time above a threshold, UTC; empty without a breach'),
+  soonest_breach_server: z.string().nullable().describe('server of that breach'),
+  high_risk_servers: count.describe('number of servers'),
+  servers_with_seasonal_peak: count.describe('number of servers'),
+  seasonal_peak_servers: count.describe('number of servers'),
+  servers_removable: count.describe('number of servers'),
+  distinct_servers: z.object({
+    at_risk: count.describe('number of servers, by either method'),
+    underutilized: count.describe('number of servers, by either method'),
+  }),
   /** Only under `module05`. */
   rows: flaggedRowCountsSchema.optional(),
-  underutilized_count: count,
-  kmeans_inertia: z.number(),
+  underutilized_count: count.describe('number of servers'),
+  kmeans_inertia: z.number().describe('as `clustering.inertia`'),
   ...clusterKeysSchema.shape,
   season: seasonReportSchema,
   /** Only with an events table. */

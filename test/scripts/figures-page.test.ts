@@ -2,15 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import {
-  calibrationFigures,
-  coverageFigures,
-  fleetFigures,
   flaggedFigures,
+  modelAccuracyFigures,
+  recommendationFigures,
   serverRiskFigures,
+  summaryFigures,
 } from '../../scripts/figures/figure-sources.mjs'
-import { figuresPage } from '../../scripts/figures/figures-page.mjs'
-import { calibrationSchema, coverageSchema } from '../../src-shared/artefacts/model-accuracy.ts'
+import { figuresOf, figuresPage } from '../../scripts/figures/figures-page.mjs'
+import { modelAccuracySchema } from '../../src-shared/artefacts/model-accuracy.ts'
+import { recommendationsFileSchema } from '../../src-shared/artefacts/recommendations.ts'
+import { runSummarySchema } from '../../src-shared/artefacts/run-summary.ts'
 import { serverRiskRowSchema } from '../../src-shared/artefacts/server-risk.ts'
 import { flagColumns } from '../../src-main/forecasts/forecast-columns.ts'
 
@@ -20,19 +23,42 @@ const read = (path: string): string => readFileSync(join(project, path), 'utf8')
 describe('docs/figures.md', () => {
   test('is what npm run docs:figures writes', () => {
     expect(read('docs/figures.md')).toBe(
-      figuresPage({ serverRisk: serverRiskRowSchema, calibration: calibrationSchema, coverage: coverageSchema }),
+      figuresPage({
+        serverRisk: serverRiskRowSchema,
+        summary: runSummarySchema,
+        recommendations: recommendationsFileSchema,
+        modelAccuracy: modelAccuracySchema,
+      }),
     )
   })
 
-  test('has a row for every column and key of the schemas, and no other', () => {
-    expect(Object.keys(serverRiskFigures)).toEqual(Object.keys(serverRiskRowSchema.shape))
-    expect(Object.keys(calibrationFigures)).toEqual(Object.keys(calibrationSchema.shape))
-    expect(Object.keys(coverageFigures)).toEqual(Object.keys(coverageSchema.shape))
+  test.each([
+    ['server_risk.parquet', serverRiskRowSchema, serverRiskFigures],
+    ['module_05_summary.json', runSummarySchema, summaryFigures],
+    ['optimization_recommendations.json', recommendationsFileSchema, recommendationFigures],
+    ['model_accuracy.json', modelAccuracySchema, modelAccuracyFigures],
+  ])('has a row for every value of %s, and no other', (_file, schema, figures) => {
+    expect(Object.keys(figures)).toEqual(figuresOf(schema).map(({ path }) => path))
+  })
+
+  test('has a row for every column that the flagged file adds, and no other', () => {
     expect(Object.keys(flaggedFigures).sort()).toEqual([...flagColumns].sort())
   })
 
+  test('fails where a schema has a key without an entry', () => {
+    const page = (summary: z.ZodObject): string =>
+      figuresPage({
+        serverRisk: serverRiskRowSchema,
+        summary,
+        recommendations: recommendationsFileSchema,
+        modelAccuracy: modelAccuracySchema,
+      })
+    expect(() => page(runSummarySchema.extend({ idle_servers: z.int() }))).toThrow('lacks idle_servers of module_05_summary.json')
+    expect(() => page(runSummarySchema.extend({ method: z.string() }))).toThrow('does not describe method')
+  })
+
   test('names functions and tests that exist', () => {
-    const sources = [serverRiskFigures, flaggedFigures, fleetFigures, calibrationFigures, coverageFigures].flatMap((figures) =>
+    const sources = [serverRiskFigures, flaggedFigures, summaryFigures, recommendationFigures, modelAccuracyFigures].flatMap((figures) =>
       Object.values(figures),
     )
     const missing = sources.flatMap(({ code, test: testFile }) => {

@@ -8,12 +8,16 @@ import { Database, literal } from '../../../src-main/database/database.ts'
 import { analyze } from '../../../src-main/engine/analyze.ts'
 import { analysisMethods } from '../../../src-shared/config/analysis-config.ts'
 import { modelAccuracySchema } from '../../../src-shared/artefacts/model-accuracy.ts'
-import { recommendationEntrySchema, recommendationReportSchema } from '../../../src-shared/artefacts/recommendations.ts'
+import {
+  recommendationEntrySchema,
+  recommendationReportSchema,
+  recommendationsFileSchema,
+} from '../../../src-shared/artefacts/recommendations.ts'
 import { withCurrentNames } from '../../../src-shared/artefacts/renamed-names.ts'
 import { runSummarySchema } from '../../../src-shared/artefacts/run-summary.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 
-const keptRun = join(import.meta.dirname, '..', '..', 'fixtures', 'run-version-1')
+const storedRun = join(import.meta.dirname, '..', '..', 'fixtures', 'run-version-1')
 
 let folder: string
 beforeAll(async () => {
@@ -23,25 +27,25 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const read = async (folder: string, name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), 'utf8'))
 
-const recommendationsFileSchema = recommendationReportSchema.extend({
+const olderFileSchema = recommendationReportSchema.extend({
   recommendations: z.array(z.preprocess(withCurrentNames, recommendationEntrySchema)),
 })
 
-test('a run of format version 1', async () => {
-  const summary = await read(keptRun, runFiles.summary)
+test('the schemas describe a run of format version 1', async () => {
+  const summary = await read(storedRun, runFiles.summary)
   expect(runSummarySchema.parse(summary)).toEqual(summary)
-  const modelAccuracy = await read(keptRun, runFiles.modelAccuracy)
+  const modelAccuracy = await read(storedRun, runFiles.modelAccuracy)
   expect(modelAccuracySchema.parse(modelAccuracy)).toEqual(modelAccuracy)
-  const { recommendations: entries } = recommendationsFileSchema.parse(await read(keptRun, runFiles.recommendations))
+  const { recommendations: entries } = olderFileSchema.parse(await read(storedRun, runFiles.recommendations))
   expect(entries.map(({ recommendation }) => recommendation)).toContain('consolidate')
 })
 
-test.each(analysisMethods)('a run of today by %s', async (method) => {
+test.each(analysisMethods)('the schemas describe a new run by %s', async (method) => {
   const forecasts = join(folder, `${method}.parquet`)
   const database = await Database.open()
   await database.run(`
     COPY (SELECT server_id, model, "timestamp", actual, predicted, yhat_lower, yhat_upper, is_future
-          FROM read_parquet(${literal(join(keptRun, runFiles.flaggedForecasts))}))
+          FROM read_parquet(${literal(join(storedRun, runFiles.flaggedForecasts))}))
     TO ${literal(forecasts)} (FORMAT parquet)`)
   database.close()
   const out = join(folder, method)
