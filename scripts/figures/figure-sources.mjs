@@ -33,7 +33,7 @@ const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimat
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
 const causes = from('src-main/engine/season/attribute-breaches.ts#attributeBreaches', seasonTest)
-const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServers', 'test/engine/clusters/cluster-servers.test.ts')
+const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServers', clusterTest)
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
 const accuracy = from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', frozen)
 const recommendation = from('src-main/engine/recommendations/assign-recommendations.ts#assignRecommendations', frozen)
@@ -128,7 +128,7 @@ export const serverRiskFigures = {
     '`horizon_mean` < `underutilized_threshold` for every metric with a threshold',
   ),
   cluster: clusters('number of the cluster, 0 the quietest; empty without a horizon', 'k-means over standardised features'),
-  cluster_name: from('src-main/engine/clusters/cluster-names.ts#nameCluster', 'test/engine/clusters/cluster-names.test.ts')(
+  cluster_name: from('src-main/engine/clusters/cluster-names.ts#nameCluster', clusterNamesTest)(
     'name of the cluster',
     "rule on the cluster's centre",
   ),
@@ -250,13 +250,13 @@ export const summaryFigures = {
   'clusters[].centre': clusterKeys("mean of each of its servers' features"),
   'clustering.k': keyFrom(
     'src-main/engine/clusters/choose-cluster-count.ts#chooseClusterCount',
-    clusterTest,
+    'test/engine/clusters/choose-cluster-count.test.ts',
   )('`n_clusters`, or the number with the best silhouette; at most the distinct servers'),
   'clustering.k_requested': clusterQuality('`n_clusters`'),
   'clustering.features': clusterQuality('`cluster_features` that differ between servers'),
   'clustering.silhouette': keyFrom(
     'src-main/statistics/silhouette.ts#meanSilhouettes',
-    clusterTest,
+    'test/statistics/silhouette.test.ts',
   )('mean of (b − a) / max(a, b) over at most 2,000 servers'),
   'clustering.silhouettes_by_k': clusterQuality('the same for each number tried'),
   'clustering.stability': keyFrom(
