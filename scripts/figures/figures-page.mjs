@@ -27,7 +27,7 @@ const row = (name, type, meaning, { formula, code, test }) => {
 /**
  * The parts of a JSON Schema that name, type and describe a value.
  * @typedef {object} JsonSchema
- * @property {string} [type]
+ * @property {string | readonly string[]} [type]
  * @property {string} [description]
  * @property {JsonSchema} [items]
  * @property {Readonly<Record<string, JsonSchema>>} [properties]
@@ -39,8 +39,10 @@ const withoutNull = (schema) => schema.anyOf?.find(({ type }) => type !== 'null'
 
 /** A JSON Schema type in one word; what may be empty has a question mark. @type {(schema: JsonSchema) => string} */
 const typeName = (schema) => {
-  const types = [...new Set((schema.anyOf ?? [schema]).map(({ type = '', items }) => (type === 'array' ? `list of ${items?.type}` : type)))]
-  return types.filter((type) => type !== 'null').join(' or ') + (types.includes('null') ? '?' : '')
+  const types = (schema.anyOf ?? [schema]).flatMap(({ type = [], items }) =>
+    [type].flat().map((name) => (name === 'array' ? `list of ${items?.type}` : name)),
+  )
+  return [...new Set(types)].filter((name) => name !== 'null').join(' or ') + (types.includes('null') ? '?' : '')
 }
 
 /** @typedef {{ readonly path: string, readonly type: string, readonly meaning: string | undefined }} Figure */
