@@ -1,9 +1,9 @@
 // The queries of the window on an open run, by channel.
 import type { ChannelRequest, ChannelResponse, ChannelServedBy } from '../../src-shared/ipc/ipc-contract.ts'
 import { queryClusterProfiles, queryClusters, queryServersInside } from './fleet/clusters-query.ts'
-import { queryFilterChoices } from './fleet/filter-choices-query.ts'
+import { queryFilterChoices } from './fleet/fleet-filter.ts'
 import { queryFleet } from './fleet/fleet-query.ts'
-import { queryModelAccuracy } from './fleet/models-query.ts'
+import { queryModelAccuracy } from './run/run-contents.ts'
 import { querySeason } from './fleet/season-query.ts'
 import { queryHeatmap } from './heatmap/heatmap-query.ts'
 import { queryHostLoad, queryPacking } from './recommendations/packing-query.ts'

@@ -4,8 +4,8 @@ import { csvField, escapeFormula } from '../../src-shared/artefacts/cell-text.ts
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
+import { Database, identifier, literal } from '../database/database.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { writeParquet } from './write-parquet.ts'
 import { writeSheets } from './write-sheets.ts'
 
 interface ExportQueryRequest {
@@ -57,3 +57,29 @@ const jsonText = ({ columns, rows }: UserSqlResult): string =>
     null,
     1,
   )}\n`
+
+/** Uses a separate database, because the one that ran the query may not write. Types without a match in Parquet become text. */
+const writeParquet = async (path: string, { columns, types, rows }: UserSqlResult): Promise<void> => {
+  const database = await Database.open()
+  try {
+    const texts = rows.map((row) => columns.map((_, index) => toText(row[index])))
+    await database.storeRows('result', Object.fromEntries(columns.map((_, index) => [`c${index}`, 'VARCHAR' as const])), texts)
+    const select = columns.map((name, index) => `${castTo(`c${index}`, types[index] ?? 'VARCHAR')} AS ${identifier(name)}`)
+    await database.run(`COPY (SELECT ${select.join(', ')} FROM result) TO ${literal(path)} (FORMAT parquet)`)
+  } finally {
+    database.close()
+  }
+}
+
+const toText = (value: UserSqlResult['rows'][number][number] | undefined): string | null => {
+  if (value === null || value === undefined) return null
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const scalarType =
+  /^(BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\)|DATE|TIME|TIMESTAMP(_\w+)?( WITH TIME ZONE)?)$/
+
+const castTo = (column: string, type: string): string => {
+  if (scalarType.test(type)) return `CAST(${column} AS ${type})`
+  return /\]$|^STRUCT\(/.test(type) ? `CAST(CAST(${column} AS JSON) AS ${type})` : column
+}

@@ -7,7 +7,7 @@ import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fle
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { queryFleet } from '../queries/fleet/fleet-query.ts'
-import { queryModelAccuracy } from '../queries/fleet/models-query.ts'
+import { queryModelAccuracy } from '../queries/run/run-contents.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { queryRecommendations } from '../queries/recommendations/recommendations-query.ts'
 import { querySeason } from '../queries/fleet/season-query.ts'

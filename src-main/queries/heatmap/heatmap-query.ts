@@ -18,7 +18,7 @@ import { binMatrix, loadMatrix, type HeatmapMatrix } from './heatmap-matrix.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun, type SeriesGrid } from '../run/open-run.ts'
 import { loadSeriesGrid } from './series-grid.ts'
-import { rankedServersSql } from '../servers/server-order.ts'
+import { rankedServersSql } from '../servers/servers-query.ts'
 
 /** Servers under a sort and a filter, in their order; cached, because a zoom needs the same ones. */
 interface Ranking {

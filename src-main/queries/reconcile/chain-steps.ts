@@ -14,7 +14,7 @@ export interface TransitionStep extends StepText {
   readonly table: string
   readonly from: string
   readonly to: string
-  /** SQL over the table: an example's figures in words, and how telling an example is (greatest first). */
+  /** SQL over the table: an example's figures in words, and its weight (highest first). */
   readonly detail: string
   readonly weight: string
 }
@@ -77,7 +77,7 @@ export const rowsToServers = async (
   }
 }
 
-/** At most three; `query` yields `subject`, `change`, `detail`, the most telling first. */
+/** At most three; `query` yields `subject`, `change`, `detail`, the one of highest weight first. */
 export const readExamples = async (database: Database, query: string): Promise<StepExample[]> =>
   database.rows(`${query} LIMIT ${maxExamples}`, exampleSchema)
 

@@ -26,7 +26,7 @@ const runServerSchema = z.object({
   metrics: z.int(),
 })
 
-/** Reads `server_risk`; creates `cluster_stages`, whose `original_quiet` are the servers of Module 05's quietest cluster. */
+/** Reads `server_risk`; creates `cluster_stages`, whose `module05_quiet` are the servers of Module 05's quietest cluster. */
 export const reconcileClusters = async (
   database: Database,
   { config, module05Clusters, signal }: ClusterReconciliation,
@@ -50,13 +50,13 @@ export const reconcileClusters = async (
     'cluster_marks',
     {
       server_id: 'VARCHAR',
-      original_quiet: 'INTEGER',
+      module05_quiet: 'INTEGER',
       recounted_quiet: 'INTEGER',
       horizon_quiet: 'INTEGER',
-      own_quiet: 'INTEGER',
+      run_quiet: 'INTEGER',
       mixed_mean: 'DOUBLE',
-      own_mean: 'DOUBLE',
-      own_cluster: 'INTEGER',
+      run_mean: 'DOUBLE',
+      run_cluster: 'INTEGER',
     },
     runServers.map((server) => {
       const index = indexByServer.get(server.server_id)!
@@ -73,7 +73,7 @@ export const reconcileClusters = async (
       ]
     }),
   )
-  const stages = ['original_quiet', 'recounted_quiet', 'horizon_quiet', 'own_quiet']
+  const stages = ['module05_quiet', 'recounted_quiet', 'horizon_quiet', 'run_quiet']
   await database.run(`
     CREATE OR REPLACE TABLE cluster_stages AS
     SELECT * REPLACE (${stages.map((stage) => `${stage} = 1 AS ${stage}`).join(', ')}) FROM cluster_marks`)
@@ -114,15 +114,15 @@ const createCountChain = (before: number, after: number): ReconciliationChain =>
 
 const createQuietestClusterChain = async (database: Database, count: number, hasSeveralMetrics: boolean): Promise<ReconciliationChain> => {
   const table = 'cluster_stages'
-  const detail = `'mean ' || ${decimalText('mixed_mean')} || ' over all rows, ' || ${decimalText('own_mean')} || ' over its horizon'`
-  const weight = 'abs(mixed_mean - own_mean)'
+  const detail = `'mean ' || ${decimalText('mixed_mean')} || ' over all rows, ' || ${decimalText('run_mean')} || ' over its horizon'`
+  const weight = 'abs(mixed_mean - run_mean)'
   const steps = [
     await countTransition(database, {
       table,
       key: 'number',
       title: 'configured number',
       sentence: `With ${count} clusters instead of three, the quietest begins and ends elsewhere.`,
-      from: 'original_quiet',
+      from: 'module05_quiet',
       to: 'recounted_quiet',
       detail: `'mean over all rows ' || ${decimalText('mixed_mean')}`,
       weight: 'mixed_mean',
@@ -144,9 +144,9 @@ const createQuietestClusterChain = async (database: Database, count: number, has
       sentence:
         'Module 05 takes mean and deviation as they are, so the mean decides; here level, spread, peaks, trend and their like weigh the same.',
       from: 'horizon_quiet',
-      to: 'own_quiet',
-      detail: `'mean of its horizon ' || ${decimalText('own_mean')} || coalesce(', now in cluster ' || own_cluster, ', in no cluster')`,
-      weight: 'own_mean',
+      to: 'run_quiet',
+      detail: `'mean of its horizon ' || ${decimalText('run_mean')} || coalesce(', now in cluster ' || run_cluster, ', in no cluster')`,
+      weight: 'run_mean',
     }),
   ]
   return createChain('quietest_cluster', 'Servers of the quietest cluster', steps, servers(0))

@@ -4,7 +4,7 @@ import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation
 import type { Database } from '../../database/database.ts'
 import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
-/** Reads `tallies`, `mixed_horizon` and `server_risk`. `originalThreshold`: percent below which Module 05 calls a server idle. */
+/** Reads `tallies`, `mixed_horizon` and `server_risk`. `module05Threshold`: percent below which Module 05 calls a server idle. */
 export const reconcileUnderutilized = async (
   database: Database,
   config: AnalysisConfig,
@@ -17,10 +17,10 @@ export const reconcileUnderutilized = async (
   await database.run(`
     CREATE OR REPLACE TABLE ${table} AS
     SELECT r.server_id, any_value(t.row_count) AS row_count,
-           ${isBelowSql('m.horizon_mean', module05Threshold)} AS original_idle, ${isBelowSql('m.horizon_mean', runThreshold)} AS threshold_idle,
-           ${isBelowSql('r.horizon_mean', runThreshold)} AS selected_idle, bool_or(r.is_underutilized) AS own_idle,
+           ${isBelowSql('m.horizon_mean', module05Threshold)} AS module05_idle, ${isBelowSql('m.horizon_mean', runThreshold)} AS threshold_idle,
+           ${isBelowSql('r.horizon_mean', runThreshold)} AS selected_idle, bool_or(r.is_underutilized) AS run_idle,
            max(m.horizon_mean) AS mixed_mean, max(r.horizon_mean) AS selected_mean, arg_max(r.model, r.horizon_mean) AS model,
-           string_agg(r.metric, ', ' ORDER BY r.metric) FILTER (r.high_threshold IS NULL) AS unjudged_metrics
+           string_agg(r.metric, ', ' ORDER BY r.metric) FILTER (r.high_threshold IS NULL) AS excluded_metrics
     FROM server_risk r
     JOIN series s USING (server_id, metric)
     LEFT JOIN mixed_horizon m USING (series_id)
@@ -32,7 +32,7 @@ export const reconcileUnderutilized = async (
       key: 'servers',
       title: 'servers, not rows',
       sentence: 'Module 05 counts every row of an underutilised server; here a server counts once.',
-      stage: 'original_idle',
+      stage: 'module05_idle',
       rows: 'row_count',
       detail: `row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
     }),
@@ -44,7 +44,7 @@ export const reconcileUnderutilized = async (
         runThreshold === module05Threshold
           ? `Both call a server underutilised below a mean of ${runThreshold} %.`
           : `Module 05 calls a server underutilised below a mean of ${module05Threshold} %; here the threshold is ${runThreshold} %.`,
-      from: 'original_idle',
+      from: 'module05_idle',
       to: 'threshold_idle',
       detail: `'mean of all models ' || ${decimalText('mixed_mean')}`,
       weight: 'mixed_mean',
@@ -56,7 +56,7 @@ export const reconcileUnderutilized = async (
       sentence: "Module 05 takes the mean of all models' future; here the mean of the selected model.",
       from: 'threshold_idle',
       to: 'selected_idle',
-      detail: `'mean of all models ' || ${decimalText('mixed_mean')} || ', ' || coalesce(model || ' ' || ${decimalText('selected_mean')}, 'no model answers')`,
+      detail: `'mean of all models ' || ${decimalText('mixed_mean')} || ', ' || coalesce(model || ' ' || ${decimalText('selected_mean')}, 'no model is selected')`,
       weight: 'abs(mixed_mean - selected_mean)',
     }),
     await countTransition(database, {
@@ -65,8 +65,8 @@ export const reconcileUnderutilized = async (
       title: 'percentages only',
       sentence: 'Module 05 holds every metric against the threshold; here only metrics in percent say whether a server is idle.',
       from: 'selected_idle',
-      to: 'own_idle',
-      detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,
+      to: 'run_idle',
+      detail: `coalesce(excluded_metrics, 'a metric') || ' is no percentage'`,
       weight: 'selected_mean',
     }),
   ]

@@ -1,15 +1,14 @@
 // One run reconciled: the arithmetic of Module 05 on the run's own forecasts, and every step from its totals to the run's.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { completeConfig, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Reconciliation, ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
-import { Database } from '../../database/database.ts'
+import type { Database } from '../../database/database.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 import { clusterByModule05 } from '../../engine/methods/module05.ts'
+import { openQueryDatabase } from '../run/query-database.ts'
 import { readRecommendationTotals } from '../run/run-contents.ts'
 import { createChain, servers } from './chain-steps.ts'
 import { reconcileClusters } from './cluster-chains.ts'
@@ -25,28 +24,23 @@ export const reconcileRun = async (
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Reconciliation> => {
   const manifest = await readReconcilable(folder)
-  const spillFolder = await mkdtemp(join(tmpdir(), 'headroom-reconcile-'))
+  const { database, close } = await openQueryDatabase(options.signal)
   try {
-    const database = await Database.open({ spillFolder, signal: options.signal })
-    try {
-      const chains = await reconcile(database, folder, manifest, options.signal)
-      await assertAgreement(folder, manifest, chains)
-      return {
-        run: {
-          folder,
-          run_id: manifest.run_id,
-          analyzed_at: manifest.analyzed_at,
-          rows: manifest.counts.rows,
-          servers: manifest.counts.total_servers,
-        },
-        assumptions: describeAssumptions(manifest.config),
-        chains,
-      }
-    } finally {
-      database.close()
+    const chains = await reconcile(database, folder, manifest, options.signal)
+    await assertAgreement(folder, manifest, chains)
+    return {
+      run: {
+        folder,
+        run_id: manifest.run_id,
+        analyzed_at: manifest.analyzed_at,
+        rows: manifest.counts.rows,
+        servers: manifest.counts.total_servers,
+      },
+      assumptions: describeAssumptions(manifest.config),
+      chains,
     }
   } finally {
-    await rm(spillFolder, { recursive: true, force: true })
+    await close()
   }
 }
 
@@ -94,7 +88,7 @@ const reconcile = async (
 const headroomDefault = completeConfig({}, 'headroom').underutilized_threshold
 const module05Default = completeConfig({}, 'module05').underutilized_threshold
 
-/** The manifest holds the completed configuration: the default of this method is taken for a threshold that nobody set. */
+/** The manifest holds the completed configuration: a threshold at this method's default counts as not set. */
 const module05UnderutilizedThreshold = ({ underutilized_threshold }: AnalysisConfig): number =>
   underutilized_threshold === headroomDefault ? module05Default : underutilized_threshold
 

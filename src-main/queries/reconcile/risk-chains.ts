@@ -43,7 +43,7 @@ const reconcileKind = async (
   const configured = limitKey === 'high' ? config.high_risk_threshold : config.very_high_risk_threshold
   const overrides =
     Object.keys(config.metric_thresholds).length + Object.keys(config.criticality_thresholds).length === 0 ? '' : ', with overrides'
-  const stage = { table, weight: 'abs(loud_peak - limit_value)' }
+  const stage = { table, weight: 'abs(highest_peak - limit_value)' }
   const steps = [
     await rowsToServers(database, {
       table,
@@ -51,8 +51,8 @@ const reconcileKind = async (
       title: 'servers, not rows',
       sentence: `Module 05 counts every row above ${module05Limit} % and calls them servers; here a server counts once, however many of its rows are high.`,
       stage: 'any_row',
-      rows: 'original_rows',
-      detail: `original_rows || ' of ' || row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
+      rows: 'module05_rows',
+      detail: `module05_rows || ' of ' || row_count || CASE WHEN row_count = 1 THEN ' row' ELSE ' rows' END`,
     }),
     await countTransition(database, {
       ...stage,
@@ -61,7 +61,7 @@ const reconcileKind = async (
       sentence: 'Module 05 mixes all models, so one wild forecast suffices; here only the model that had the lowest backtest error counts.',
       from: 'any_row',
       to: 'selected_row',
-      detail: `loud_model || ' reaches ' || ${decimalText('loud_peak')} || ', ' || coalesce(own_model || ', which answers, ' || ${decimalText('own_peak')}, 'no model answers')`,
+      detail: `highest_model || ' reaches ' || ${decimalText('highest_peak')} || ', ' || coalesce('the selected ' || selected_model || ' ' || ${decimalText('selected_peak')}, 'no model is selected')`,
     }),
     await countTransition(database, {
       ...stage,
@@ -69,17 +69,17 @@ const reconcileKind = async (
       title: 'percentages only',
       sentence: 'Module 05 holds every metric against a percentage; Headroom evaluates only metrics in percent or with a custom threshold.',
       from: 'selected_row',
-      to: 'judged_row',
-      detail: `coalesce(unjudged_metrics, 'a metric') || ' is no percentage'`,
+      to: 'percent_row',
+      detail: `coalesce(excluded_metrics, 'a metric') || ' is no percentage'`,
     }),
     await countTransition(database, {
       ...stage,
       key: 'threshold',
       title: 'configured threshold',
       sentence: `Module 05's limit is ${module05Limit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
-      from: 'judged_row',
+      from: 'percent_row',
       to: 'configured_row',
-      detail: `'highest ' || ${decimalText('judged_peak')} || ', limit ' || ${decimalText('limit_value')}`,
+      detail: `'highest ' || ${decimalText('percent_peak')} || ', limit ' || ${decimalText('limit_value')}`,
     }),
     await countTransition(database, {
       ...stage,
@@ -124,16 +124,16 @@ const stagesQuery = (table: string, limitKey: RiskKind['limitKey'], verdict: str
   return `
     CREATE OR REPLACE TABLE ${table} AS
     WITH rows AS (
-      SELECT server_id, CAST(sum(row_count) AS BIGINT) AS row_count, CAST(sum(over_original_${limitKey}) AS BIGINT) AS original_rows,
-             ${anyRowSql(`over_original_${limitKey}`, 'true')} AS any_row,
-             ${anyRowSql(`over_original_${limitKey}`, 'is_selected')} AS selected_row,
-             ${anyRowSql(`over_original_${limitKey}`, selectedWithThreshold)} AS judged_row,
+      SELECT server_id, CAST(sum(row_count) AS BIGINT) AS row_count, CAST(sum(over_module05_${limitKey}) AS BIGINT) AS module05_rows,
+             ${anyRowSql(`over_module05_${limitKey}`, 'true')} AS any_row,
+             ${anyRowSql(`over_module05_${limitKey}`, 'is_selected')} AS selected_row,
+             ${anyRowSql(`over_module05_${limitKey}`, selectedWithThreshold)} AS percent_row,
              ${anyRowSql(`over_${limitKey}`, selectedWithThreshold)} AS configured_row,
              ${anyRowSql(`horizon_over_${limitKey}`, selectedWithThreshold)} AS horizon_row,
-             arg_max(model, (peak, model)) FILTER (peak IS NOT NULL) AS loud_model, max(peak) AS loud_peak,
-             arg_max(model, (peak, model)) FILTER (is_selected AND peak IS NOT NULL) AS own_model, max(peak) FILTER (is_selected) AS own_peak,
-             string_agg(DISTINCT metric, ', ' ORDER BY metric) FILTER (is_selected AND high_threshold IS NULL AND over_original_${limitKey} > 0) AS unjudged_metrics,
-             arg_max(peak, peak - ${limit}) FILTER (${selectedWithThreshold}) AS judged_peak,
+             arg_max(model, (peak, model)) FILTER (peak IS NOT NULL) AS highest_model, max(peak) AS highest_peak,
+             arg_max(model, (peak, model)) FILTER (is_selected AND peak IS NOT NULL) AS selected_model, max(peak) FILTER (is_selected) AS selected_peak,
+             string_agg(DISTINCT metric, ', ' ORDER BY metric) FILTER (is_selected AND high_threshold IS NULL AND over_module05_${limitKey} > 0) AS excluded_metrics,
+             arg_max(peak, peak - ${limit}) FILTER (${selectedWithThreshold}) AS percent_peak,
              arg_max(backtest_peak, backtest_peak - ${limit}) FILTER (${selectedWithThreshold}) AS backtest_peak,
              arg_max(horizon_peak, horizon_peak - ${limit}) FILTER (${selectedWithThreshold}) AS horizon_peak,
              arg_max(${limit}, peak - ${limit}) FILTER (${selectedWithThreshold}) AS limit_value

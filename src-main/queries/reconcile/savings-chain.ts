@@ -13,12 +13,12 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
   const table = 'savings_stages'
   await database.run(`
     CREATE OR REPLACE TABLE ${table} AS
-    SELECT c.server_id, c.original_quiet, r.leaves, r.recommendation, r.cost, c.own_mean
+    SELECT c.server_id, c.module05_quiet, r.leaves, r.recommendation, r.cost, c.run_mean
     FROM cluster_stages c
     JOIN (SELECT server_id, any_value(recommendation) AS recommendation, bool_or(recommendation IN ('retire', 'consolidate')) AS leaves,
                  any_value(monthly_cost_usd) AS cost FROM server_risk GROUP BY server_id) r USING (server_id)`)
   const figures = await database.row(
-    `SELECT CAST(count_if(original_quiet) AS INTEGER) AS quiet, CAST(count_if(leaves) AS INTEGER) AS leaving,
+    `SELECT CAST(count_if(module05_quiet) AS INTEGER) AS quiet, CAST(count_if(leaves) AS INTEGER) AS leaving,
             coalesce(sum(CAST(cost AS DECIMAL(38, 6))) FILTER (leaves), 0)::DOUBLE AS cost,
             CAST(count_if(leaves AND cost <> ${config.cost_per_instance}) AS INTEGER) AS priced
      FROM ${table}`,
@@ -33,10 +33,10 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
     title: 'hosts that can go',
     sentence:
       'Module 05 counts the quietest cluster, busy or not; here only servers that are retired, or whose demand fits onto another host at every time, leave.',
-    from: 'original_quiet',
+    from: 'module05_quiet',
     to: 'leaves',
-    detail: `recommendation || ', mean of its horizon ' || ${decimalText('own_mean')}`,
-    weight: 'own_mean',
+    detail: `recommendation || ', mean of its horizon ' || ${decimalText('run_mean')}`,
+    weight: 'run_mean',
   })
   const noServers = { entered: 0, left: 0, unit: 'servers' } as const
   const steps: ReconciliationStep[] = [

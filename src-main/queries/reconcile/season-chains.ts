@@ -18,11 +18,11 @@ const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig):
   await database.run(`
     CREATE OR REPLACE TABLE quarter_days AS
     SELECT CAST(f.ts AS DATE) AS day, count(*) AS row_count, bool_or(f.is_eoq) AS in_window,
-           month(day) IN (3, 6, 9, 12) AND ${isLastOfMonthSql('day')} AS original_end,
+           month(day) IN (3, 6, 9, 12) AND ${isLastOfMonthSql('day')} AS module05_end,
            month(day) IN (${months.join(', ')}) AND ${isLastOfMonthSql('day')} AS configured_end
     FROM forecast f GROUP BY day`)
   const steps = [
-    await dayStep(database, 'original_end', 'configured_end', {
+    await dayStep(database, 'module05_end', 'configured_end', {
       key: 'months',
       title: 'configured quarters',
       sentence: `Module 05's quarters end in March, June, September and December whatever the fiscal year; here they end in ${months.map((month) => monthNames[month - 1]).join(', ')}.`,
@@ -60,9 +60,9 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
   const table = 'seasonal_stages'
   await database.run(`
     CREATE OR REPLACE TABLE ${table} AS
-    SELECT r.server_id, coalesce(bool_or(m.seasonal_peak_risk IS NOT NULL), false) AS original_peak,
-           coalesce(bool_or(t.any_peak IS NOT NULL), false) AS window_peak, bool_or(r.seasonal_peak_risk IS NOT NULL) AS own_peak,
-           max(m.seasonal_peak_risk) AS original_value, max(t.any_peak) AS window_value, max(r.seasonal_peak_risk) AS own_value
+    SELECT r.server_id, coalesce(bool_or(m.seasonal_peak_risk IS NOT NULL), false) AS module05_peak,
+           coalesce(bool_or(t.any_peak IS NOT NULL), false) AS window_peak, bool_or(r.seasonal_peak_risk IS NOT NULL) AS selected_peak,
+           max(m.seasonal_peak_risk) AS module05_value, max(t.any_peak) AS window_value, max(r.seasonal_peak_risk) AS selected_value
     FROM server_risk r
     JOIN series s USING (server_id, metric)
     LEFT JOIN mixed_horizon m USING (series_id)
@@ -74,7 +74,7 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
       key: 'window',
       title: 'a window, not one day',
       sentence: `Module 05 looks for a peak on a quarter's last day or a holiday; here anywhere in the last ${config.eoq_window_days} days of a configured quarter, or on a holiday.`,
-      from: 'original_peak',
+      from: 'module05_peak',
       to: 'window_peak',
       detail: `'peak ' || ${decimalText('window_value')} || ' in the window'`,
       weight: 'window_value',
@@ -85,7 +85,7 @@ const reconcileSeasonalPeaks = async (database: Database, config: AnalysisConfig
       title: 'one selected model',
       sentence: 'Module 05 takes the highest of all models; here the peak is that of the selected model.',
       from: 'window_peak',
-      to: 'own_peak',
+      to: 'selected_peak',
       detail: `'another model peaks at ' || ${decimalText('window_value')}`,
       weight: 'window_value',
     }),

@@ -41,11 +41,11 @@ export const createTallies = async (database: Database, folder: string, manifest
              source.is_eoq, source.is_holiday
       FROM source
     ) n JOIN series s USING (server_id, metric)`)
-  const { greatest } = await database.row(
-    'SELECT coalesce(max(abs(predicted)), 0) AS greatest FROM forecast_rows',
-    z.object({ greatest: z.number() }),
+  const { largest } = await database.row(
+    'SELECT coalesce(max(abs(predicted)), 0) AS largest FROM forecast_rows',
+    z.object({ largest: z.number() }),
   )
-  const fixedPoint = fixedPointFor(greatest)
+  const fixedPoint = fixedPointFor(largest)
   await mixHorizons(database, module05Calendar, fixedPoint)
   await database.run(talliesQuery)
   return fixedPoint
@@ -57,7 +57,7 @@ const talliesQuery = `
   CREATE OR REPLACE TABLE tallies AS
   SELECT server_id, metric, model, is_selected, high_threshold, very_high_threshold,
          count(*) AS row_count,
-         ${countAboveSql(module05Thresholds.high)} AS over_original_high, ${countAboveSql(module05Thresholds.very_high)} AS over_original_very_high,
+         ${countAboveSql(module05Thresholds.high)} AS over_module05_high, ${countAboveSql(module05Thresholds.very_high)} AS over_module05_very_high,
          ${countAboveSql('high_threshold')} AS over_high, ${countAboveSql('very_high_threshold')} AS over_very_high,
          ${countAboveSql('high_threshold', 'is_horizon')} AS horizon_over_high,
          ${countAboveSql('very_high_threshold', 'is_horizon')} AS horizon_over_very_high,

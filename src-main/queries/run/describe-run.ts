@@ -1,4 +1,5 @@
 // The overview of a run: title, span, key figures, warnings and missing parts.
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { completeConfig, hasThreshold } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -6,7 +7,6 @@ import { runFiles, type Granularity } from '../../../src-shared/run/run-manifest
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import type { Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
-import { createRunTitle } from './run-title.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -146,4 +146,23 @@ const listMissingFiles = ({ kind, presentFiles: present }: RunContents): RunOver
   return Object.entries(consequences)
     .filter(([file]) => !present.has(file) && !optional.some((name) => name === file))
     .map(([file, consequence]) => ({ file, consequence }))
+}
+
+/** Where the container has them; it says nothing of what they are. */
+const containerInputFolder = /^\/opt\/ml\/processing\//
+const hivePartition = /^[^/=]+=/
+
+/** `inputs`: paths as the machine of the analysis wrote them; `folder`: of the run. */
+export const createRunTitle = (inputs: readonly string[], folder: string): string => {
+  const paths = inputs.map((path) => path.replaceAll('\\', '/'))
+  const [first] = paths
+  const fallback = posix.basename(folder.replaceAll('\\', '/'))
+  if (first === undefined) return fallback
+  if (paths.length === 1) return posix.basename(first, posix.extname(first))
+  const parts = posix.dirname(first).split('/')
+  const firstDifference = parts.findIndex((part, index) => paths.some((path) => path.split('/')[index] !== part))
+  const common = firstDifference === -1 ? parts : parts.slice(0, firstDifference)
+  while (hivePartition.test(common.at(-1) ?? '')) common.pop()
+  const name = common.at(-1) ?? ''
+  return name === '' || containerInputFolder.test(`${common.join('/')}/`) ? fallback : name
 }

@@ -1,4 +1,4 @@
-// What lies in a run folder: its kind, manifest and small JSON files, and which files are absent.
+// Contents of a run folder: its kind, manifest and small JSON files, and which files are absent.
 import { createReadStream } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { statedSummarySchema, type StatedSummary } from '../../../src-shared/art
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { RunKind } from '../../../src-shared/ipc/run-view.ts'
+import { modelAccuracyResponseSchema, type ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
 import { readRunFolder } from '../../run-folder/read-run-folder.ts'
 
 export interface RunContents {
@@ -61,6 +62,17 @@ export const readRecommendationTotals = async (path: string): Promise<Recommenda
     if (end >= 0) return recommendationTotalsSchema.parse(JSON.parse(`${text.slice(0, end).replace(/,$/, '')}}`))
   }
   return recommendationTotalsSchema.parse(JSON.parse(text))
+}
+
+/** Accuracy of each model and calibration of the probabilities, as model_accuracy.json states them. Throws run-damaged for an invalid file. */
+export const queryModelAccuracy = async ({ contents }: { readonly contents: RunContents }): Promise<ModelAccuracyResponse> => {
+  if (!contents.presentFiles.has(runFiles.modelAccuracy)) return { accuracy: null }
+  const path = join(contents.folder, runFiles.modelAccuracy)
+  try {
+    return modelAccuracyResponseSchema.parse({ accuracy: JSON.parse(await readFile(path, 'utf8')) })
+  } catch (cause) {
+    throw new HeadroomError('run-damaged', `${path} cannot be read.`, { next: 'Download or analyse the run again.', cause })
+  }
 }
 
 const readChecked = async <Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> => {

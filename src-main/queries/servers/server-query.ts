@@ -7,7 +7,7 @@ import type { Database } from '../../database/database.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
 import { markedDaySchema, createTimeMarks } from '../../forecasts/heatmap-rules.ts'
-import { rankedServersSql } from './server-order.ts'
+import { rankedServersSql } from './servers-query.ts'
 
 const timeColumns = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
 

@@ -1,8 +1,10 @@
-// A page of the server list: filtered and sorted in DuckDB, so that a fleet of any size is never loaded whole.
+// The server list page by page, and the sort orders of servers; DuckDB filters and sorts, so no fleet is loaded whole.
 import { z } from 'zod'
 import { serverColumns } from '../../../src-shared/artefacts/server-columns.ts'
+import type { HeatmapSort } from '../../../src-shared/ipc/run-view.ts'
 import { cellSchema, type ServersPage, type ServersRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import { identifier } from '../../database/database.ts'
+import { riskOrderSql } from '../../forecasts/heatmap-rules.ts'
 import { filterCondition } from '../fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
@@ -22,6 +24,19 @@ export const orderExpression = ({ column, descending }: ServersRequest['sort']):
   const value = column === 'risk_level' ? "list_position(['low', 'medium', 'high'], risk_level)" : identifier(column)
   return `${value} ${descending ? 'DESC' : 'ASC'} NULLS LAST, server_id`
 }
+
+const orderBySort: Readonly<Record<HeatmapSort, string>> = {
+  risk: riskOrderSql,
+  breach: `first_breach_at NULLS LAST, ${riskOrderSql}`,
+  cluster: `cluster NULLS LAST, ${riskOrderSql}`,
+  group: `business_unit NULLS LAST, region NULLS LAST, criticality NULLS LAST, ${riskOrderSql}`,
+  name: 'server_id',
+}
+
+/** `server_id` and `rank` from 0 of every server that has the metric bound as $1 and meets the condition. */
+export const rankedServersSql = (sort: HeatmapSort, where = 'true'): string =>
+  `SELECT server_id, CAST(row_number() OVER (ORDER BY ${orderBySort[sort]}) - 1 AS INTEGER) AS rank, risk_level
+   FROM server_risk WHERE metric = $1 AND (${where})`
 
 const countSchema = z.object({ total: z.int(), of: z.int() })
 

@@ -164,7 +164,7 @@ describe('at risk', () => {
         { subject: 'past', change: 'counted', detail: '14 of 24 rows' },
         { subject: 'loud', change: 'counted', detail: '10 of 48 rows' },
       ],
-      [{ subject: 'loud', change: 'left', detail: 'y reaches 97.0, x, which answers, 50.0' }],
+      [{ subject: 'loud', change: 'left', detail: 'y reaches 97.0, the selected x 50.0' }],
       [{ subject: 'network', change: 'left', detail: 'net_mbps is no percentage' }],
       [{ subject: 'between', change: 'entered', detail: 'highest 78.0, limit 75.0' }],
       [{ subject: 'past', change: 'left', detail: 'forecast up to 85.0 for the past, 50.0 for the future' }],
@@ -185,7 +185,7 @@ describe('at risk', () => {
     ])
   })
 
-  test('the conservative basis is a step of its own', async () => {
+  test('the conservative basis is a separate step', async () => {
     const conservative = await workspace.analyse(join(workspace.folder, 'fleet.parquet'), { config: { ...config, basis: 'conservative' } })
     const reconciliation = await reconcileRun(conservative.folder)
     expect(gaps(reconciliation)).toEqual([])
@@ -206,7 +206,7 @@ describe('the season', () => {
   })
 
   test("another fiscal year has other quarter ends; only the selected model's peak counts", async () => {
-    // 1 to 14 April measured; x answers and forecasts to the 17th, y to the 30th, where a fiscal quarter ends.
+    // 1 to 14 April measured; x is selected and forecasts to the 17th, y to the 30th, where a fiscal quarter ends.
     const rows = [
       ...seriesRows({ server: 's', model: 'x', start: '2026-04-01', actual: times(14, 50), horizon: times(3, 50) }),
       ...seriesRows({
@@ -254,7 +254,7 @@ describe('underutilised', () => {
     ])
   })
 
-  test("Headroom's default threshold is taken for one that nobody set, and that is said", () => {
+  test("Headroom's default threshold counts as not set, and the assumptions say so", () => {
     expect(found.assumptions).toEqual([
       "The run's underutilised threshold is 40 %, Headroom's default; Module 05 is given its own default, 30 %.",
     ])

@@ -1,6 +1,6 @@
 // The title of a run: by the inputs analysed, in any folder layout.
 import { expect, it } from 'vitest'
-import { createRunTitle } from '../../../src-main/queries/run/run-title.ts'
+import { createRunTitle } from '../../../src-main/queries/run/describe-run.ts'
 
 it.each([
   [['/data/fleet.parquet'], 'fleet'],
