@@ -1,5 +1,5 @@
-// A run's artefacts against plain queries on its forecasts, which share no code with the engine: `node independent-check.mjs SET RUN`.
-// Prints what it compared; exit 1 where anything differs. For daily sets of one metric whose models all cover the same backtest days.
+// A run's artefacts against plain queries on its forecasts, which share no code with the engine: `node independent-check.mjs FORECASTS RUN`.
+// Prints each comparison; exit code 1 if anything differs. For daily forecasts of one metric whose models cover the same backtest days.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'

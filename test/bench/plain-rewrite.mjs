@@ -1,4 +1,4 @@
-// What DuckDB alone needs to read a Parquet file and write it again: `node plain-rewrite.mjs IN OUT`. The yardstick of the benchmark.
+// Time of DuckDB alone to read a Parquet file and write it again: `node plain-rewrite.mjs IN OUT`. The reference of the benchmark.
 import { DuckDBInstance } from '@duckdb/node-api'
 
 const [from, to] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-"""The analysis as it is plainly written with pandas and scikit-learn: python plain_pandas.py SET SERVERS OUT. Prints {"at_risk": n}.
+"""The analysis in plain pandas and scikit-learn: python plain_pandas.py FORECASTS SERVERS OUT. Prints {"at_risk": n}.
 
 Model selection by error over common times, risk of the selected horizon, flags of every row, quarter ends and holidays, underutilised
 servers, four clusters and what they save. It leaves out breach probabilities, uplifts, packing, pictures and hashes.
