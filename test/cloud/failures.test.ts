@@ -33,7 +33,7 @@ const failureAfter = async (fault: JobFault | undefined, settings: object = {}) 
 }
 
 describe('a launch is refused', () => {
-  it('without iam:PassRole: the permission to ask for is shown', async () => {
+  it('without iam:PassRole, and names the missing permission', async () => {
     const message = `User: arn:aws:iam::123456789012:user/planner is not authorized to perform: iam:PassRole on resource: ${roleArn()}`
     workspace.simulator.account.denied.set('sagemaker:CreateProcessingJob', message)
     const { code, next } = await launchFailure()
@@ -43,13 +43,13 @@ describe('a launch is refused', () => {
     expect(next).toContain(roleArn())
   })
 
-  it('with a role that SageMaker cannot assume: trust policy and path', async () => {
+  it('with a role that SageMaker cannot assume, and names trust policy and path', async () => {
     const { code, message, next } = await launchFailure({ roleArn: 'arn:aws:iam::123456789012:role/HeadroomProcessing' })
     expect([code, message]).toEqual(['cloud-setup', 'SageMaker may not assume the role arn:aws:iam::123456789012:role/HeadroomProcessing.'])
     expect(next).toContain('service-role/')
   })
 
-  it('when the quota is 0: which page, which type', async () => {
+  it('when the quota is 0, and names the page and another type', async () => {
     workspace.simulator.account.quotas.set('ml.m5.4xlarge for processing job usage', 0)
     const { code, message, next } = await launchFailure({ instanceType: 'ml.m5.4xlarge' })
     expect([code, message]).toEqual(['cloud-limit', 'The account’s quota for ml.m5.4xlarge is used up or 0.'])
@@ -63,18 +63,18 @@ describe('a launch is refused', () => {
     )
   })
 
-  it('for too large a volume: a smaller one', async () => {
+  it('for too large a volume, and proposes a smaller one', async () => {
     expect(await launchFailure({ volumeGb: 2000 })).toMatchObject({ code: 'cloud-limit', next: 'Choose a smaller volume.' })
   })
 
-  it('with an image of another region: the right one', async () => {
+  it('with an image of another region, and proposes the right one', async () => {
     const imageUri = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
     const { code, next } = await launchFailure({ imageUri })
     expect(code).toBe('cloud-setup')
     expect(next).toContain('141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
   })
 
-  it('with a key that may not be used: what role and caller need', async () => {
+  it('with a key that may not be used, and names the missing permissions', async () => {
     workspace.simulator.account.deniedKmsKeys.add('key-1')
     const { code, message, next } = await launchFailure({ kmsKeyId: 'key-1' })
     expect([code, message]).toEqual(['cloud-refused', 'Missing permission for the KMS key key-1.'])
@@ -82,7 +82,7 @@ describe('a launch is refused', () => {
     expect(next).toContain('kms:CreateGrant')
   })
 
-  it('above the cost ceiling, before anything is sent', async () => {
+  it('above the cost limit, before any upload', async () => {
     // (48 h x 5.53 USD + 0.14 USD x 30 GB x 48/720 of a month) x 1.35 for a region other than the list’s = 358.722, rounded up.
     const { code, message } = await launchFailure({ instanceType: 'ml.m5.24xlarge', maxRuntimeSeconds: 48 * 3600 })
     expect([code, message]).toEqual(['cloud-limit', 'The estimated cost of up to 358.73 USD exceeds the cost limit of 10 USD.'])
@@ -98,19 +98,19 @@ describe('a job ends badly', () => {
     expect(next).toMatch(/s3:GetObject and s3:ListBucket.*gateway endpoint/)
   })
 
-  it('for want of capacity: later, or the next type', async () => {
+  it('without capacity, and proposes a later time or the next type', async () => {
     const { message, next } = await failureAfter({ kind: 'capacity' }, { instanceType: 'ml.m5.xlarge' })
     expect([message, next]).toEqual(['AWS has no ml.m5.xlarge available at the moment.', 'Launch again later, or with ml.m5.2xlarge.'])
   })
 
-  it('killed for its memory: the next size up', async () => {
+  it('out of memory, and proposes the next larger size', async () => {
     const { code, message, next } = await failureAfter({ kind: 'out-of-memory' }, { instanceType: 'ml.m5.large' })
     expect(code).toBe('cloud-job-failed')
     expect(message).toContain('probably because it ran out of memory on ml.m5.large (8 GB)')
     expect(next).toBe('Launch again on ml.m5.xlarge.')
   })
 
-  it('killed for its memory, with what the engine had reported by then', async () => {
+  it('out of memory, with the progress that the engine reported', async () => {
     // 7.5 x 2^30 bytes.
     const script = 'echo \'{"type":"step","peak_memory_bytes":8053063680}\'; sleep 0.3; kill -9 $$'
     await writeFile(join(workspace.folder, 'engine', 'run.sh'), script)
@@ -121,7 +121,7 @@ describe('a job ends badly', () => {
     expect(next).toBe('Launch again on ml.m5.xlarge.')
   })
 
-  it('at its max runtime: longer, or a larger instance type', () => {
+  it('at its max runtime, and proposes more time or a larger instance type', () => {
     const ran = (seconds: number) => {
       const endedAt = new Date(Date.parse('2027-03-15T10:00:00Z') + seconds * 1000).toISOString()
       const job = { status: 'Stopped', startedAt: '2027-03-15T10:00:00.000Z', endedAt } as JobState
@@ -135,7 +135,7 @@ describe('a job ends badly', () => {
     expect(ran(600)?.message).toBe('The job was stopped before it completed.')
   })
 
-  it('by an internal error in a VPC: network-interface permissions', async () => {
+  it('with an internal error in a VPC, and names the network-interface permissions', async () => {
     const { next } = await failureAfter({
       kind: 'fails',
       reason: 'InternalServerError: We encountered an internal error. Please try again.',
@@ -148,21 +148,21 @@ describe('a job ends badly', () => {
     expect([code, next?.includes('141502667606.dkr.ecr.eu-west-1')]).toEqual(['cloud-setup', true])
   })
 
-  it('without a reason: it was stopped, which is no success', async () => {
+  it('without a reason when it was stopped', async () => {
     expect(await failureAfter({ kind: 'stops' })).toMatchObject({
       code: 'cloud-job-stopped',
       message: 'The job was stopped before it completed.',
     })
   })
 
-  it('with the container’s own words where no rule fits', async () => {
+  it('with the container’s message if no rule matches', async () => {
     await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'printf "fleet.parquet has no rows." > /opt/ml/output/message; exit 3')
     expect(await failureAfter(undefined)).toMatchObject({ code: 'cloud-job-failed', message: 'The job failed: fleet.parquet has no rows.' })
   })
 })
 
 describe('a job completes', () => {
-  it('without a manifest: the run is incomplete, with what is there', async () => {
+  it('without a manifest, so the run is incomplete and its files are listed', async () => {
     await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'echo 1 > /opt/ml/processing/output/server_clusters.csv')
     const cloudRun = await workspace.launch(workspace.request())
     const ended = await waitForRun(workspace.connection, workspace.launchRecords, cloudRun, { pollMs: 20 })
@@ -173,7 +173,7 @@ describe('a job completes', () => {
     })
   })
 
-  it('with empty outputs: the same, and nothing is there', async () => {
+  it('with empty outputs, so the run is incomplete', async () => {
     workspace.simulator.faults.addToNextJob({ kind: 'empty-outputs' })
     const ended = await waitForRun(workspace.connection, workspace.launchRecords, await workspace.launch(workspace.request()), {
       pollMs: 20,
@@ -195,7 +195,7 @@ describe('tracking', () => {
   }
   const waits = (events: readonly CloudEvent[]) => events.flatMap((event) => (event.type === 'waiting' ? [event.error.code] : []))
 
-  it('goes on after throttling', async () => {
+  it('continues after throttling', async () => {
     expect(
       waits(await followed(() => workspace.simulator.faults.add({ kind: 'throttle', operation: 'DescribeProcessingJob', times: 6 }))),
     ).toEqual(['cloud-unreachable'])
@@ -203,19 +203,19 @@ describe('tracking', () => {
     expect(workspace.simulator.requestsOf('ListProcessingJobs')).toEqual([])
   }, 60_000)
 
-  it('goes on after lost connections', async () => {
+  it('continues after lost connections', async () => {
     expect(
       waits(await followed(() => workspace.simulator.faults.add({ kind: 'reset', operation: 'DescribeProcessingJob', times: 6 }))),
     ).toEqual(['cloud-unreachable'])
   }, 60_000)
 
-  it('goes on after credentials have expired and been renewed', async () => {
+  it('continues after expired credentials are renewed', async () => {
     expect(
       waits(await followed(() => workspace.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times: 2 }))),
     ).toEqual(['cloud-sign-in', 'cloud-sign-in'])
   })
 
-  it('shows the lines of every host in the order of their times, none lost and none twice when the connection breaks', async () => {
+  it('shows each line of every host once, in order of time, also when the connection breaks', async () => {
     const { account, faults } = workspace.simulator
     const addLogLine = (host: string, timestamp: number, message: string) => {
       const stream = `job-1/${host}-1800000000000`
@@ -225,7 +225,7 @@ describe('tracking', () => {
     addLogLine('algo-2', 2000, 'second')
     addLogLine('algo-1', 3000, 'third')
     const log = new JobLog(workspace.connection, 'job-1')
-    // All of the client's own attempts, after the first host's lines have come.
+    // All attempts of the client, after the first host's lines were received.
     faults.add({ kind: 'reset', operation: 'GetLogEvents', about: 'algo-2', times: 99 })
     await expect(log.read()).rejects.toThrow(/hang up|ECONNRESET/)
     faults.clear()
@@ -239,7 +239,7 @@ describe('tracking', () => {
     expect(await log.read()).toEqual([])
   })
 
-  it('goes on without a log that may not be read', async () => {
+  it('continues without permission to read the log', async () => {
     expect(waits(await followed(() => workspace.simulator.account.denied.set('logs:DescribeLogStreams', 'denied')))).toEqual([
       'cloud-refused',
     ])
@@ -247,7 +247,7 @@ describe('tracking', () => {
 })
 
 describe('other refusals', () => {
-  it('falls back to its own history where jobs may not be listed', async () => {
+  it('falls back to local launch records without permission to list jobs', async () => {
     const cloudRun = await workspace.launch(workspace.request())
     workspace.simulator.account.denied.set(
       'sagemaker:ListProcessingJobs',
@@ -258,7 +258,7 @@ describe('other refusals', () => {
     expect(accessError?.next).toContain('Resource "*"')
   })
 
-  it('offers no role where roles may not be listed, and says so', async () => {
+  it('reports that roles may not be listed', async () => {
     workspace.simulator.account.denied.set('iam:ListRoles', 'User is not authorized to perform: iam:ListRoles on resource: *')
     const { roles, accessError } = await listExecutionRoles(workspace.connection)
     expect({ roles, message: accessError?.message }).toEqual({
@@ -268,7 +268,7 @@ describe('other refusals', () => {
     expect(accessError?.next).toContain('Enter the role’s ARN')
   })
 
-  it('tells a wrong clock from a wrong key', async () => {
+  it('distinguishes a wrong clock from a wrong key', async () => {
     workspace.simulator.faults.add({
       kind: 'error',
       operation: 'GetCallerIdentity',
@@ -283,15 +283,15 @@ describe('other refusals', () => {
     })
   })
 
-  it('gets by with a clock that is ten minutes wrong', async () => {
+  it('works with a clock that is ten minutes wrong', async () => {
     workspace.simulator.clockSkewMs = 10 * 60_000
     const cloudRun = await workspace.launch(workspace.request())
     expect(cloudRun.stage).toBe('submitted')
-    // The first answer told the right time.
+    // The first response contained the correct time.
     expect(workspace.simulator.requests.filter(({ status }) => status === 403)).not.toEqual([])
   })
 
-  it('says to sign in again when credentials have expired', async () => {
+  it('asks to sign in again after credentials expire', async () => {
     workspace.simulator.faults.add({ kind: 'expired', operation: 'GetCallerIdentity', times: 9 })
     expect(await failureOf(identifyCaller(workspace.connection))).toMatchObject({
       code: 'cloud-sign-in',
@@ -313,14 +313,14 @@ describe('other refusals', () => {
     ['AccessDeniedException', 'User is not authorized to perform: kms:Decrypt', 'kms'],
     ['NoSuchBucket', 'The specified bucket does not exist', 'bucket'],
     ['Error', 'connect ECONNREFUSED 127.0.0.1:1', 'unreachable'],
-  ])('knows %s: %s', (name, message, failure) => {
+  ])('diagnoses %s: %s', (name, message, failure) => {
     expect(diagnoseFailure({ name, message })?.failure).toBe(failure)
   })
-  it('knows nothing it was not told', () => expect(diagnoseFailure({ name: 'Odd', message: 'Something else' })).toBeUndefined())
+  it('has no diagnosis for an unknown failure', () => expect(diagnoseFailure({ name: 'Odd', message: 'Something else' })).toBeUndefined())
 })
 
-describe('what is no answer of AWS', () => {
-  it('is not blamed on it', () => {
+describe('an error that is not from AWS', () => {
+  it('is not attributed to AWS', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 })
     expect(toCloudError(full)).toMatchObject({ code: 'disk-full', next: 'Free disk space, then try again.' })
     expect(toCloudError(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', message: 'x is not a function.' })

@@ -1,4 +1,4 @@
-// The shipped policies, enforced by the simulated account: whole cloud runs work under them, every granted action is needed, and what lies outside is refused.
+// The shipped policies, enforced by the simulated account: whole cloud runs work under them, every granted action is needed, and all others are refused.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -110,13 +110,13 @@ afterAll(() => workspace.close())
 describe.skipIf(!hasNamespaces)("the user's policy", () => {
   const bucket = 'arn:aws:s3:::capacity-data'
 
-  it('is enough for everything that is asked of AWS', () => {
+  it('is enough for all requests to AWS', () => {
     const { user: requested } = workspace.simulator.account.requestedPermissions
     expect(requested.filter((permission) => !allows(user, permission))).toEqual([])
     expect(requested.length).toBeGreaterThan(60)
   })
 
-  it('grants no action and no resource that is not used', () => {
+  it('grants only used actions and resources', () => {
     // A large file of a Python project whose upload is broken off needs them; the one above is small.
     const large = ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'].map((action) => ({
       action,
@@ -147,7 +147,7 @@ describe.skipIf(!hasNamespaces)("the user's policy", () => {
     expect(allows(user, { action, resource, context })).toBe(false)
   })
 
-  it('is what AWS itself goes by: a call outside is refused, and nothing comes of it', async () => {
+  it('is enforced: a call outside is refused and has no effect', async () => {
     workspace.put('payroll/2026.csv', 'secret')
     const [get, put] = [
       new GetObjectCommand({ Bucket: workspaceBucket, Key: 'payroll/2026.csv' }),
@@ -160,14 +160,14 @@ describe.skipIf(!hasNamespaces)("the user's policy", () => {
 })
 
 describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
-  it('is enough for what a job does: image, inputs, log, measures, outputs', () => {
+  it('is enough for a job: image, inputs, log, metrics, outputs', () => {
     const { role: requested } = workspace.simulator.account.requestedPermissions
     expect(requested.filter((permission) => !allows(role, permission))).toEqual([])
     expect(new Set(requested.map(({ action }) => action)).size).toBe(12)
   })
 
-  it('grants no action and no resource that no job uses', () => {
-    // A module's own results; the one above writes none.
+  it('grants only actions and resources that jobs use', () => {
+    // Results of a module; the run above writes none.
     const module = { action: 's3:PutObject', resource: `arn:aws:s3:::${workspaceBucket}/risk_analysis/1/module_05_summary.json` }
     expect(findUnusedGrants(role, [...workspace.simulator.account.requestedPermissions.role, module])).toEqual([])
   })
@@ -194,7 +194,7 @@ describe.skipIf(!hasNamespaces)("the execution role's policy", () => {
     expect(allows(role, { action, resource })).toBe(false)
   })
 
-  it('is what the job goes by: forecasts outside of it cannot be read, and the user is told why', async () => {
+  it('is enforced for jobs: forecasts outside cannot be read, and the error says why', async () => {
     workspace.put('elsewhere/part.parquet', 'x')
     const { connection, launchRecords } = workspace
     Object.assign(workspace.simulator.account.policies, { user: undefined })
@@ -232,11 +232,11 @@ describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
     return waitForRun(connection, launchRecords, launched, { pollMs: 20 })
   }
 
-  it('is needed beside the other one for what Spark writes under a temporary name', async () => {
+  it('is needed in addition for temporary files of Spark', async () => {
     expect((await failureOf(cloudRun(role))).message).toMatch(/In the Spark job: .*s3:DeleteObject/)
   })
 
-  it('is enough with it, and grants nothing in vain; so is the user’s', async () => {
+  it('is enough with it and grants only what is used; so is the user’s', async () => {
     const overrides = await readPolicy('execution-policy-spark.json')
     expect(await cloudRun([...role, ...overrides])).toMatchObject({ part: 'finish', job: { status: 'Completed' } })
     const { user: requestedByUser, role: requested } = spark.simulator.account.requestedPermissions
@@ -253,7 +253,7 @@ describe.skipIf(!hasNamespaces)("the execution role's policy for Spark", () => {
 })
 
 describe('all policies', () => {
-  it('name single actions, and everything that can be narrowed is', async () => {
+  it('name single actions and narrow every resource', async () => {
     const names = [
       'user-policy.json',
       'user-policy-kms.json',

@@ -1,4 +1,4 @@
-"""Clusters of a run folder beside scikit-learn's on the same features: python clusters.py RUN. Prints what it compared; exit 1 where they differ."""
+"""Compares the clusters of a run folder with scikit-learn's on the same features: python clusters.py RUN. Exits with 1 if they differ."""
 
 import csv
 import json

@@ -1,10 +1,10 @@
-// Whether two run folders say the same: counts, dates, texts and flags exactly, figures to 1e-9 of their size, flagged rows in any order.
+// Compares two run folders: counts, dates, texts and flags exactly, figures to 1e-9 of their size, flagged rows in any order.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 
 export const tolerance = 1e-9
-/** What tells of the making, not of the forecasts. */
+/** Fields that depend on the machine and the time, not on the forecasts. */
 const ownOfEachRun = new Set(['run_id', 'analyzed_at', 'timings', 'peak_memory_bytes', 'host', 'files'])
 const jsonFiles = ['module_05_summary.json', 'optimization_recommendations.json', 'model_accuracy.json', 'manifest.json']
 const pictures = ['risk_heatmap.png', 'utilization_clusters.png']
@@ -20,7 +20,7 @@ function differing(a, b, path) {
   return names.flatMap((name) => differing(a[name], b[name], `${path}.${name}`))
 }
 
-/** Of inputs and tables only what they are, not where they lie. @param {any} manifest */
+/** Compares the contents of inputs and tables, not their paths. @param {any} manifest */
 function placeless(manifest) {
   const entry = (/** @type {any} */ input) => (input === null ? null : { ...input, path: '' })
   return {

@@ -1,5 +1,5 @@
-// The trip through Spark on the simulated account, its rows computed by a local PySpark, against this machine's own run of the same set:
-// `node spark.mjs [SET [SERVERS]]`. Without PySpark or Java it says so. HEADROOM_PYTHON names a Python.
+// Compares a cloud run with local PySpark on the simulated account to a local run of the same forecasts.
+// `node spark.mjs [FORECASTS [SERVERS]]`. Reports a missing PySpark or Java. HEADROOM_PYTHON names a Python.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -29,7 +29,7 @@ const headroom = async (args, env = {}) => {
   return { output, seconds: ((performance.now() - startedAt) / 1000).toFixed(1) }
 }
 
-/** `isInBucket`: Spark's plan is made from what ranges of the object tell, not from the local file. */
+/** `isInBucket`: the plan is made from ranges of the object, not from the local file. */
 const compareSet = async (
   /** @type {string} */ folder,
   /** @type {string} */ name,
@@ -58,7 +58,7 @@ const compareSet = async (
   }
 }
 
-/** The set as pipelines leave it: files in folders, times in nanoseconds in them all, other things beside. */
+/** Forecasts as pipelines write them: files in folders, times in nanoseconds, and other files next to them. */
 const cutUp = async (/** @type {string} */ fleet) => {
   const folder = fleet.replace(/\.parquet$/, '')
   const instance = await DuckDBInstance.create(':memory:')

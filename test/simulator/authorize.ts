@@ -93,7 +93,7 @@ const fieldsOf = (body: Buffer): Record<string, string | undefined> => {
   }
 }
 
-/** What SageMaker does as the job's role, beside S3: the image, the log, the measures. As its page of execution roles lists it. */
+/** Actions of SageMaker under the job's role besides S3: image, log and metrics, as the AWS page on execution roles lists them. */
 export const rolePermissions = (region: string, id: string, imageUri: string, stream: string): readonly RequiredPermission[] => {
   const [, registry = '', repository = ''] = /^(\d{12})\.[^/]+\/([^:@]+)/.exec(imageUri) ?? []
   const image = `arn:aws:ecr:${region}:${registry}:repository/${repository}`

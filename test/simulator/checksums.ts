@@ -1,4 +1,4 @@
-// CRC-32 and CRC-64/NVME as S3 writes them: big-endian, base64. The simulator's own arithmetic, apart from the SDK's.
+// CRC-32 and CRC-64/NVME as S3 writes them: big-endian, base64. Independent of the SDK's implementation.
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { ServiceError } from './wire.ts'

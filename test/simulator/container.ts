@@ -1,4 +1,4 @@
-// Runs a container's entrypoint without a container engine: a mount namespace of its own with /opt/ml in it, a bare environment.
+// Runs a container's entrypoint without a container engine: a separate mount namespace with /opt/ml, and a minimal environment.
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -17,7 +17,7 @@ export interface ContainerSpec {
 
 export interface RunningContainer {
   readonly stop: (signal: 'SIGTERM' | 'SIGKILL') => void
-  /** Exit code as a shell tells it: 128 + n after signal n. */
+  /** Exit code as a shell reports it: 128 + n after signal n. */
   readonly exit: Promise<number>
 }
 
@@ -36,7 +36,7 @@ const enterScript =
   'mount -t tmpfs none /opt && mkdir /opt/ml && mount --bind "$1" /opt/ml && ' +
   '{ [ -z "$2" ] || { mkdir /opt/image && mount --bind "$2" /opt/image; }; } && mount -t tmpfs none /tmp && shift 2 && cd / && exec env -i "$@"'
 
-/** The command line that stands for the container on machines without namespaces: the host's Node, paths mapped. */
+/** Replaces the container on machines without namespaces: the host's Node with mapped paths. */
 const mappedCommand = ({ ml, args }: ContainerSpec): string[] => {
   const cli = process.env['HEADROOM_TEST_CLI'] ?? join(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
   return [process.execPath, cli, ...args.map((argument) => argument.replaceAll('/opt/ml', ml))]

@@ -8,7 +8,7 @@ export type FaultKind =
   | { readonly kind: 'reset-after' }
   /** The service does its work and holds its answer back. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
-  /** The body comes in small pieces with pauses of so many milliseconds. */
+  /** Sends the body in small pieces with pauses of this many milliseconds. */
   | { readonly kind: 'slow-body'; readonly pauseMs: number }
   /** The connection breaks after half of the answer's body. */
   | { readonly kind: 'half-body' }
@@ -16,7 +16,7 @@ export type FaultKind =
   | { readonly kind: 'corrupt-body' }
   /** The temporary credentials have expired. */
   | { readonly kind: 'expired' }
-  /** Any refusal of the service in its own words. */
+  /** Any refusal of the service, with its error name and message. */
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly status?: number }
 
 export type Fault = FaultKind & {

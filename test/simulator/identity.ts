@@ -57,7 +57,7 @@ export interface IssuedKey {
 
 const hourMs = 3_600_000
 
-/** Temporary credentials; each part can be told by its first letters, so that a search finds it where it must not be. */
+/** Temporary credentials; the first letters identify each part, so that a search finds leaked ones. */
 export const issueKey = (account: Account, userArn: string, now: Date): IssuedKey => {
   const id = `ASIASIM${randomBytes(6).toString('hex').toUpperCase()}`
   const secret = `simulated-secret-${randomBytes(12).toString('hex')}`

@@ -32,7 +32,7 @@ const describeStreams = (account: Account, input: Fields): ServiceResponse => {
   })
 }
 
-/** Tokens never run out: the same one comes back while there is nothing new. */
+/** Tokens never end: the same one is returned while there are no new lines. */
 const getEvents = (lines: readonly LogLine[] | undefined, input: Fields): ServiceResponse => {
   if (lines === undefined) throw new ServiceError('ResourceNotFoundException', 'The specified log stream does not exist.')
   const limit = Math.min(maxEvents, Number(input['limit'] ?? maxEvents))

@@ -43,7 +43,7 @@ export const handleMetrics = (account: Account, operation: string, input: Fields
   })
 }
 
-/** The greatest value of each period, oldest first. */
+/** The maximum of each period, oldest first. */
 const pointsOf = (account: Account, { MetricStat: { Metric, Period, Stat } }: Query, start: number, end: number): MetricPoint[] => {
   if (Stat !== 'Maximum') throw new ServiceError('InvalidParameterValue', `The statistic ${Stat} is not simulated.`)
   const [dimension, ...more] = Metric.Dimensions

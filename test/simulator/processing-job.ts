@@ -212,7 +212,7 @@ const readMessage = async (job: ProcessingJob, folders: readonly string[]): Prom
   }
 }
 
-/** Links are not followed; nothing of a file but its bytes is kept. */
+/** Links are not followed; only the bytes of a file are stored. */
 const uploadOutputs = async (account: Account, request: ProcessingRequest, folder: string, isCorrupted: boolean): Promise<void> => {
   for (const { S3Output } of request.ProcessingOutputConfig?.Outputs ?? []) {
     const { bucket: name, key: prefix } = splitUri(S3Output.S3Uri)

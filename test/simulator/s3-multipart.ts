@@ -1,4 +1,4 @@
-// Multipart uploads: parts that are verified as they come, listed in pages, joined with a full-object or composite checksum.
+// Multipart uploads: parts are verified on arrival, listed in pages, and joined with a full-object or composite checksum.
 import { createHash, randomUUID } from 'node:crypto'
 import type { Bucket, MultipartUpload, UploadedPart } from './account.ts'
 import {

@@ -1,4 +1,4 @@
-// How objects are kept: with entity tag and checksum.
+// Stores objects with entity tag and checksum.
 import { createHash } from 'node:crypto'
 import type { Bucket, StoredObject } from './account.ts'
 import { checksumHeader, checksumOf, type Checksum } from './checksums.ts'

@@ -5,7 +5,7 @@ import { handleMultipart } from './s3-multipart.ts'
 import { checksumHeaders, defaultChecksum, preconditionFailed, storeObject } from './s3-objects.ts'
 import { element, ServiceError, xmlResponse, type ServiceResponse, type ServiceRequest } from './wire.ts'
 
-/** The operation that a request names, by S3's own words. */
+/** The S3 operation of a request. */
 export const s3Operation = ({ method, url }: ServiceRequest): string => {
   const { key } = splitPath(url)
   const has = (name: string): boolean => url.searchParams.has(name)

@@ -3,7 +3,7 @@ import type { Account, ProcessingJob } from './account.ts'
 import { checkProcessingRequest } from './processing-limits.ts'
 import { jsonResponse, ServiceError, textOf, type Fields, type ServiceResponse } from './wire.ts'
 
-/** Starts what a job does; the simulator's own part, replaced in tests of the wire alone. */
+/** Starts the work of a job; tests of the protocol replace it. */
 export type JobRunner = (job: ProcessingJob, name: string) => Promise<void>
 
 export const handleSageMaker = (account: Account, operation: string, input: Fields, run: JobRunner, now: Date): ServiceResponse => {

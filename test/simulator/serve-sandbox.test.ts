@@ -1,4 +1,4 @@
-// `npm run sandbox`: the account it serves is one that the command line can work in.
+// `npm run sandbox` serves an account that the command line can use.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'

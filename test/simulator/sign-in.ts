@@ -17,7 +17,7 @@ export class SignIn {
   readonly #codes = new Map<string, PendingCode>()
   readonly #devices = new Map<string, { polls: number }>()
   readonly #tokens = new Map<string, Date>()
-  /** How often a device's token is asked for before the user has confirmed. */
+  /** Number of token requests before the user confirms. */
   pollsBeforeConfirmed = 1
   /** Whether polling too fast was answered with SlowDown, at the first poll. */
   asksToSlowDown = false

@@ -56,9 +56,9 @@ describe('checksums', () => {
   })
 })
 
-describe('who may ask', () => {
+describe('authentication', () => {
   const put = (client: S3Client) => rejectionOf(client.send(new HeadObjectCommand({ Bucket: 'plain', Key: 'none' })))
-  it('is decided by key, secret, time and token', async () => {
+  it('checks key, secret, time and token', async () => {
     expect((await put(s3())).name).toBe('NotFound')
     const list = (overrides: object) => rejectionOf(s3('eu-west-1', overrides).send(new ListObjectsV2Command({ Bucket: 'plain' })))
     expect((await list({ credentials: { ...credentials, accessKeyId: 'AKIAUNKNOWN' } })).name).toBe('InvalidAccessKeyId')
@@ -68,7 +68,7 @@ describe('who may ask', () => {
     simulator.clockSkewMs = 0
   })
 
-  it('assumes roles that trust it, with a code where MFA is asked for, until they expire', async () => {
+  it('assumes roles that trust it, with a code if MFA is required, until they expire', async () => {
     const sts = new STSClient(options())
     const role = simulator.account.roles.get('Planner')!.arn
     const ask = { RoleArn: role, RoleSessionName: 'test' }
@@ -87,7 +87,7 @@ describe('who may ask', () => {
 })
 
 describe('S3', () => {
-  it('keeps objects with their checksum, serves ranges, honours conditions', async () => {
+  it('stores objects with checksums, serves ranges, honours conditions', async () => {
     const client = s3()
     const target = { Bucket: 'plain', Key: 'a folder/käse+1.bin' }
     const { ETag } = await client.send(new PutObjectCommand({ ...target, Body: Buffer.from('0123456789') }))
@@ -104,7 +104,7 @@ describe('S3', () => {
     expect((await rejectionOf(client.send(wrong))).name).toBe('BadDigest')
   })
 
-  it('joins parts under a full-object checksum, or a composite one that says nothing of the whole', async () => {
+  it('joins parts under a full-object checksum, or a composite one', async () => {
     const client = s3()
     const big = Buffer.alloc(5 * 1024 * 1024, 'p')
     const tail = Buffer.from('tail')
@@ -270,7 +270,7 @@ describe('processing jobs', () => {
     expect((await rejectionOf(create(job(overrides())))).name).toBe('ValidationException')
   })
 
-  it('refuse roles without trust, images of elsewhere, and what the quota does not hold', async () => {
+  it('refuse roles without trust, images of other regions, and launches above the quota', async () => {
     expect((await rejectionOf(create(job({ RoleArn: simulator.account.roles.get('Planner')!.arn })))).message).toContain(
       'Could not assume role',
     )

@@ -1,4 +1,4 @@
-// AWS on a loopback port, as far as Headroom uses it: one server, told apart by what each request is signed for.
+// Simulates AWS on a loopback port, as far as Headroom uses it: one server, which finds the service in each signature.
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -117,7 +117,7 @@ const downloadInputs = async (
   return downloaded
 }
 
-/** What was written while it ran lies in the bucket, however the job ended. */
+/** Files that were written during the job are in the bucket, also after a failure. */
 const uploadOutputs = async (account: Account, root: string, before: ReadonlyMap<string, Buffer>, checkRole: RoleCheck): Promise<void> => {
   const removed = new Set(before.keys())
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
@@ -150,7 +150,7 @@ export const findMissingSpark = (): string | undefined => {
   return status === 0 ? undefined : `${python} has no PySpark`
 }
 
-/** This machine has few processors and little memory beside the simulated ones. */
+/** This machine has fewer processors and less memory than the simulated ones. */
 const hostDependentProperties = /^spark\.(driver\.memory|executor\..*|sql\.shuffle\.partitions)$/
 
 export const runLocalSpark: SparkRunner = ({ script, args, environment, properties, scratch, onLine }) => {

@@ -92,7 +92,7 @@ export const jsonResponse = (value: unknown, status = 200): ServiceResponse => (
 /** Members of a JSON request. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** A member that is text, or what stands for it. */
+/** A text member, or its default. */
 export const textOf = (fields: Fields, name: string, fallback = ''): string => {
   const value = fields[name]
   return typeof value === 'string' ? value : fallback
@@ -124,7 +124,7 @@ export const errorResponse = (error: ServiceError, protocol: Protocol, requestId
     case 'json':
       return jsonResponse({ __type: code, message }, status)
     case 'rest-json': {
-      // OAuth's own codes are lower case and stand in `error`.
+      // OAuth codes are lower case and go into `error`.
       const oauth = code
         .replace(/Exception$/, '')
         .replace(/(?<=[a-z])(?=[A-Z])/g, '_')

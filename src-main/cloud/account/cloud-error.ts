@@ -1,4 +1,4 @@
-// Converts what the AWS SDK throws into errors with cause and next step, and tells temporary failures from refusals.
+// Converts errors of the AWS SDK to errors with a cause and a next step, and distinguishes temporary failures from refusals.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import {
   diagnoseFailure,
@@ -15,7 +15,7 @@ import {
 export const httpStatusOf = (thrown: unknown): number | undefined =>
   (thrown as { $metadata?: { httpStatusCode?: number } } | null | undefined)?.$metadata?.httpStatusCode
 
-/** Name and message of what was thrown, with the system's error code. The response to a HEAD request has no body to tell its name. */
+/** Name and message of what was thrown, with the system's error code. The response to a HEAD request has no body with the name. */
 const failureOf = (thrown: unknown): Failure => {
   if (!(thrown instanceof Error)) return { name: 'Unknown', message: String(thrown) }
   const name = httpStatusOf(thrown) === 403 && thrown.name.startsWith('Unknown') ? 'AccessDenied' : thrown.name

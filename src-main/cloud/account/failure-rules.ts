@@ -67,7 +67,7 @@ interface Rule {
 export const isAccessDeniedName = (name: string): boolean =>
   /^(AccessDenied(Exception)?|UnauthorizedOperation|AllAccessDisabled|Forbidden|403)$/.test(name)
 
-/** Whether name or message tell of a connection that broke or timed out. */
+/** Whether the name or message reports a connection that broke or timed out. */
 export const isConnectionFailure = ({ name, message }: Failure): boolean =>
   /ECONN|EPIPE|TIMEDOUT|Timeout|hang up|Networking|aborted|premature/i.test(`${name} ${message}`)
 
@@ -88,7 +88,7 @@ const passRolePolicy = (roleArn: string): string =>
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
 
-/** The first matching rule wins, so the more specific ones stand first. */
+/** The first matching rule applies, so the more specific rules come first. */
 const rules: readonly Rule[] = [
   {
     failure: 'sign-in-again',

@@ -17,7 +17,7 @@ const renderPage = (text: string): string => `<!doctype html><meta charset="utf-
 export const listenForCallback = async (state: string, timeoutMs: number, signal?: AbortSignal): Promise<SignInCallback> => {
   let deferred: { resolve: (code: string) => void; reject: (error: Error) => void } | undefined
   const code = new Promise<string>((resolve, reject) => (deferred = { resolve, reject }))
-  // A rejection that nobody awaits must not end the process.
+  // An unawaited rejection must not end the process.
   code.catch(() => undefined)
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')

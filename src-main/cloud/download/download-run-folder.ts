@@ -1,4 +1,4 @@
-// Downloads a run folder into a staging folder, verifies it against its manifest, and puts it in place as a whole.
+// Downloads a run folder into a staging folder, verifies it against its manifest, and then renames it to its final name.
 import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CloudEvent } from '../../../src-shared/cloud/cloud-job.ts'
@@ -15,7 +15,7 @@ export interface RunDownload {
   readonly uri: string
   /** Folder to make; absent or empty. */
   readonly folder: string
-  /** The run that must lie there; null for any other prefix, such as one of Module 05. */
+  /** The expected run; null for any other prefix, such as one of Module 05. */
   readonly runId: string | null
 }
 
@@ -40,7 +40,7 @@ interface TargetedObject {
   readonly target: string
 }
 
-/** Throws cloud-incomplete for an incomplete run and puts nothing in place. Downloaded files stay for a later start. */
+/** Throws cloud-incomplete for an incomplete run, which creates no folder. A later start reuses the downloaded files. */
 export const downloadRunFolder = async (
   connection: Connection,
   request: RunDownload,

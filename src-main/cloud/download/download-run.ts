@@ -7,7 +7,7 @@ import { downloadRunFolder, type DownloadedRun, type DownloadRunOptions } from '
 import { explainJobEnd } from '../jobs/job-end.ts'
 import type { LaunchRecords } from '../launch/launch-records.ts'
 
-/** Downloads the run of a launch; its record keeps the folder. Throws cloud-incomplete. */
+/** Downloads the run of a launch; its record stores the folder. Throws cloud-incomplete. */
 export const downloadRun = async (
   connection: Connection,
   launchRecords: LaunchRecords,

@@ -34,7 +34,7 @@ export const requireJob = async (connection: Connection, name: string, signal?: 
   })
 }
 
-/** A job that has ended or is stopping stays as it is. */
+/** Does nothing for a job that has ended or is stopping. */
 export const stopJob = async (connection: Connection, name: string): Promise<JobState> => {
   try {
     const { state } = await requireJob(connection, name)

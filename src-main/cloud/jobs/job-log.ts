@@ -46,7 +46,7 @@ export class JobLog {
 
   async #readStream(logStreamName: string, signal: AbortSignal | undefined): Promise<void> {
     const [, host = logStreamName] = /\/([a-z]+-\d+)(?:-\d+)?$/.exec(logStreamName) ?? []
-    // The same token comes back when there is nothing more.
+    // CloudWatch returns the same token when there are no more lines.
     for (let page = 0; page < maxPages; page += 1) {
       const nextToken = this.#tokens.get(logStreamName)
       const query = { logGroupName, logStreamName, startFromHead: true, nextToken }

@@ -59,7 +59,7 @@ const createJob = async (
       const described = await describeJob(connection, cloudRun.jobName, signal)
       if (described !== undefined) return described.state
     } catch (thrown) {
-      // Names stay unique, so a lookup tells whether this or an earlier attempt succeeded.
+      // Names are unique, so a lookup shows whether this or an earlier attempt succeeded.
       const isTaken = thrown instanceof Error && thrown.name === 'ResourceInUse'
       if (!isTaken && !mayHaveSucceeded(thrown)) throw thrown
       const found = await describeJob(connection, cloudRun.jobName, signal)

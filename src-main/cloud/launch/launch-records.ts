@@ -5,7 +5,7 @@ import { cloudRunSchema, type CloudRun } from '../../../src-shared/cloud/cloud-j
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
 
-/** Folders below the application's `cloud` folder. They keep the names that earlier versions gave them. */
+/** Folders below the application's `cloud` folder. Their names are those of earlier versions. */
 export const cloudFolders = (cloudFolder: string): { readonly launchRecords: string; readonly plans: string } => ({
   launchRecords: join(cloudFolder, 'trips'),
   plans: join(cloudFolder, 'plans'),

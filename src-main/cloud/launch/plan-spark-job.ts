@@ -55,7 +55,7 @@ export const planSparkJob = async (
   const common = { request, region, instanceType, volumeGb, engineSha256: null }
   const shared = {
     instanceType,
-    /** The run folder, whichever job this is. */
+    /** The run folder, for both jobs. */
     outputUri: runUri(request, 'output'),
     maxCostUsd: estimateRunCostUsd(request, region, inputBytes),
     uploads: inputs.uploads,
@@ -100,7 +100,7 @@ const addPlan = async (request: LaunchRequest, { spark }: SparkTask, inputs: Lau
   }
 }
 
-/** The image's own program; its options stand before the script. */
+/** The program of the image; its options precede the script. */
 const buildSparkCommand = (request: LaunchRequest, source: string, shards: number): JobCommand => ({
   entrypoint: ['smspark-submit', '--local-spark-event-logs-dir', eventLogFolder, `${mountRoot}/code/run_plan.py`],
   args: [

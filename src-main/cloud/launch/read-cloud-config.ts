@@ -60,7 +60,7 @@ const readCloudSection = (cloud: unknown): Partial<CloudSettings> => {
 
 const emptyConfig: CloudConfig = { profile: undefined, region: undefined, settings: {}, input: undefined }
 
-/** The module's own keys win over the common ones. */
+/** Keys of the module override the common ones. */
 const readPipeline = (config: unknown): CloudConfig => {
   const { aws, sagemaker, paths } = pipelineSchema.parse(config)
   const moduleSettings = sagemaker?.modules?.['05']

@@ -11,7 +11,7 @@ import { sparkOutputInfoAddress } from './plan-spark-job.ts'
 import { jobNameOf } from './run-names.ts'
 
 /**
- * Resumes an interrupted launch; a submitted job stays as it is. In a run on a Spark cluster, a part that failed or was stopped starts
+ * Resumes an interrupted launch; a submitted job is not changed. In a run on a Spark cluster, a part that failed or was stopped starts
  * again after its last complete step.
  */
 export const resumeRun = async (

@@ -39,7 +39,8 @@ export const checkForecasts = async (
   }
   const { bucket, prefix, objects, bytes, ignored } = await listForecastObjects(connection.s3, input, signal)
   if (objects.length === 0) {
-    const detail = ignored === 0 ? `Nothing lies below ${input}.` : `None of the ${ignored} objects below ${input} is a Parquet file.`
+    const detail =
+      ignored === 0 ? `There are no objects below ${input}.` : `None of the ${ignored} objects below ${input} is a Parquet file.`
     return { bytes, finding: { state: 'failed', detail, next: 'Name the prefix that the forecasts were written to.' } }
   }
   const files = objects.map((object) => ({

@@ -49,7 +49,7 @@ export const checkRole = async ({ iam }: Connection, roleArn: string, signal?: A
   }
 }
 
-/** `document`: a trust policy as IAM sends it, percent-encoded. One that cannot be read trusts nobody. */
+/** `document`: a trust policy as IAM sends it, percent-encoded. An unreadable policy trusts no service. */
 export const trustsSageMaker = (document: string | undefined): boolean =>
   readStatements(document).some(
     ({ Effect, Principal }) => Effect === 'Allow' && typeof Principal !== 'string' && (Principal.Service ?? []).includes(service),

@@ -1,4 +1,4 @@
-// Downloads one object to a file: an interrupted download resumes, a changed object starts again, and only a complete file is put in place.
+// Downloads one object to a file: interrupted downloads resume, changed objects restart, and only complete files are put in place.
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'

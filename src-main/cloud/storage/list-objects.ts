@@ -1,4 +1,4 @@
-// Addresses in S3 and what lies below them: all objects of a prefix, or one level of a bucket.
+// Addresses in S3, and listings: all objects of a prefix, or one level of a bucket.
 import { ListBucketsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { toCloudError } from '../account/cloud-error.ts'
 import { abortable, type Connection } from '../account/connection.ts'

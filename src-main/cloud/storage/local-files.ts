@@ -48,7 +48,7 @@ export const findLocalFiles = async (paths: readonly string[], isIncluded = belo
   return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
-/** SHA-256 over names and contents: where the same files lie in the bucket already. */
+/** SHA-256 over names and contents; it names the folder of the same files in the bucket. */
 export const hashContents = async ({ files }: LocalFiles): Promise<string> => {
   const hash = createHash('sha256')
   for (const { name, path } of files) hash.update(`${await hashFile(path)}  ${name}\n`)

@@ -1,7 +1,7 @@
 // Keys of S3 as file names: no key may be written outside the chosen folder.
 import { resolve, sep } from 'node:path'
 
-/** Names that Windows keeps for devices, whatever follows a dot. */
+/** Names that Windows reserves for devices, with any extension. */
 const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i
 
 /** Why a key's path relative to its prefix may not become a file; undefined where it may. */

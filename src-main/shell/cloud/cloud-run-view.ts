@@ -1,4 +1,4 @@
-// A cloud run as the window shows it, and how each event changes it.
+// A cloud run for the window, and how each event changes it.
 import type { CloudRunView } from '../../../src-shared/ipc/cloud-contract.ts'
 import type { CloudCaller, CloudEvent, CloudRun } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'

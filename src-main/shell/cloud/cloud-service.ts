@@ -1,4 +1,4 @@
-// The cloud as Electron serves it: channels, dialogs, notifications, pages of AWS. The first request loads the AWS SDK.
+// Cloud channels, dialogs, notifications and pages of AWS in Electron. The first request loads the AWS SDK.
 import { existsSync } from 'node:fs'
 import { app, dialog, Notification, shell, type BrowserWindow, type OpenDialogOptions } from 'electron'
 import type { LocalKind } from '../../../src-shared/ipc/cloud-contract.ts'
@@ -88,7 +88,7 @@ const dialogOptions: Readonly<Record<LocalKind | 'config', OpenDialogOptions>> =
   project: { title: 'Choose the folder with src and config', properties: ['openDirectory'] },
 }
 
-/** Opens a page of AWS in the browser after asking. Throws cloud-setup for any other address, cancelled where the user declines. */
+/** Opens a page of AWS in the browser after asking. Throws cloud-setup for any other address, cancelled if the user declines. */
 const openAwsPage = async (address: string, window: BrowserWindow | undefined): Promise<void> => {
   const page = parseAwsUrl(address, !app.isPackaged)
   if (page === null) {

@@ -168,7 +168,7 @@ export class CloudSession {
     return identifyCaller(await this.#connect(request))
   }
 
-  /** One connection per profile and region, so that nobody signs in twice. A failed one is opened again. */
+  /** One connection per profile and region, so that users sign in once. A failed connection is opened again. */
   #connect({ profile, region }: { readonly profile: string | null; readonly region: string | null }): Promise<Connection> {
     const key = JSON.stringify([profile, region])
     const existing = this.#connections.get(key)

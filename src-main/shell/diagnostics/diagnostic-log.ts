@@ -10,7 +10,7 @@ const maxLineLength = 4000
 
 type LogFields = Readonly<Record<string, string | number | boolean | null>>
 
-/** Codes whose sentence tells of the app; those of input name servers, files and values. */
+/** Codes whose message describes the app; messages about inputs name servers, files and values. */
 const safeMessageCodes: ReadonlySet<string> = new Set([
   'internal',
   'engine-crashed',
@@ -47,7 +47,7 @@ export class DiagnosticLog {
     this.write('failed', { where, code: error.code, ...(safeMessageCodes.has(error.code) ? { message: error.message } : {}) })
   }
 
-  /** All that is kept, oldest first. */
+  /** All saved entries, oldest first. */
   read(): string {
     return Array.from({ length: maxFiles }, (_, index) => this.#path(maxFiles - 1 - index))
       .map((path) => {

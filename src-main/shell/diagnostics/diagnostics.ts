@@ -1,4 +1,4 @@
-// Diagnostics of the running app: crash dumps when asked for, crashes of any process in the log, and the problem report.
+// Diagnostics of the running app: optional crash dumps, crashes of all processes in the log, and the problem report.
 import { app, crashReporter, shell, type BrowserWindow } from 'electron'
 import type { DataFolder } from '../settings/data-folder.ts'
 import { DiagnosticLog } from './diagnostic-log.ts'
@@ -6,7 +6,7 @@ import type { SettingsStore } from '../settings/settings-store.ts'
 import { formatProblemReport } from './problem-report.ts'
 import { chooseSavePath, writeFileAtomically } from '../ipc/save-file.ts'
 
-/** Call before the app is ready. A dump holds memory, and with it perhaps a credential: HEADROOM_CRASH_DUMPS=1 asks for them. */
+/** Call before the app is ready. Dumps hold memory, which may include credentials: HEADROOM_CRASH_DUMPS=1 enables them. */
 export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEnv): DiagnosticLog => {
   app.setPath('crashDumps', data.crashes)
   if (environment['HEADROOM_CRASH_DUMPS'] === '1') crashReporter.start({ uploadToServer: false, compress: false })
@@ -26,7 +26,7 @@ export const startDiagnostics = (data: DataFolder, environment: NodeJS.ProcessEn
   return log
 }
 
-/** Asks where to, writes the report and shows it in its folder. */
+/** Asks for a path, writes the report and shows it in its folder. */
 export const saveProblemReport = async (
   log: DiagnosticLog,
   data: DataFolder,

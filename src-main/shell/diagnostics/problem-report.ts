@@ -1,4 +1,4 @@
-// "Report a problem": one text file that the user reads before sending it. It is sent by nobody but the user.
+// "Report a problem": one text file that the user can read before sending it. Headroom never sends it.
 import { readdirSync, statSync } from 'node:fs'
 import { arch, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'

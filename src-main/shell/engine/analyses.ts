@@ -11,7 +11,7 @@ import type { DataFolder } from '../settings/data-folder.ts'
 import type { EngineProcess } from './host-process.ts'
 import { inputName, inspectPath, fileExists, findCompanionTable } from '../ipc/inspect-path.ts'
 
-/** Servers of the sample when none are asked for. */
+/** Default number of servers in the sample. */
 export const defaultSampleServers = 120
 /** Larger samples skip breach probabilities, which take longer than the rest of the analysis. */
 const maxSimulatedServers = 2000

@@ -1,4 +1,4 @@
-// The process for the user's own SQL: one query at a time. A query that is cancelled or late ends with its process.
+// The process for the user's SQL: one query at a time. Cancelling a query, or its time limit, ends the process.
 import type { ChannelRequest, ChannelResponse, ChannelServedBy } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { HostProcess } from './host-process.ts'

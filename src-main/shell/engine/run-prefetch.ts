@@ -28,7 +28,7 @@ export class RunPrefetch {
     )
   }
 
-  /** Once, and for that folder alone; null where it was not opened. */
+  /** Returns the run once, and only for that folder; null if it was not opened. */
   async take(folder: string): Promise<Overview | null> {
     const prefetch = await this.#opening
     this.#opening = Promise.resolve(null)

@@ -1,4 +1,4 @@
-// What the main process does on each channel of the window: it serves its own and forwards the others to the process that serves them.
+// Handlers for the window's channels: the main process serves some and forwards the others to the process that serves them.
 import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
@@ -62,7 +62,7 @@ const forward = <Served extends 'engine' | 'query' | 'cloud'>(
       .map((channel) => [channel, (request: ChannelRequest<typeof channel>) => call(channel, request)]),
   ) as Handlers<WindowChannel & ChannelServedBy<Served>>
 
-/** Takes the prefetched run where there is one, and remembers the run among the recent ones. */
+/** Uses the prefetched run if there is one, and adds the run to the recent runs. */
 const openRun = async (
   { engine, runPrefetch, recentRuns, onRecentRuns }: HandlerDeps,
   request: ChannelRequest<'run.open'>,

@@ -12,7 +12,7 @@ export interface InspectedPath {
 /** Any of these makes a folder a run, also one of the Python job. */
 const runMarkerFiles: readonly string[] = [runFiles.manifest, runFiles.flaggedForecasts, runFiles.summary]
 
-/** A file out of a run folder stands for the run. Throws `input-not-found`. */
+/** A file in a run folder means the run. Throws `input-not-found`. */
 export const inspectPath = async (path: string): Promise<InspectedPath> => {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `There is nothing at ${path}.`, { cause })

@@ -1,4 +1,4 @@
-// The pipe from the window: the sender is checked, and channels of Headroom's own processes are refused.
+// Serves the window's requests: it checks the sender and refuses channels between Headroom's processes.
 import type { IpcMain, WebFrameMain } from 'electron'
 import { windowChannels, type Handlers, type WindowChannel } from '../../../src-shared/ipc/ipc-contract.ts'
 import type { IpcResponse } from '../../../src-shared/ipc/envelope.ts'
@@ -14,7 +14,7 @@ const isWindowChannel = (channel: unknown): channel is WindowChannel => (windowC
 export const handleWindowRequest = async (handlers: WindowHandlers, channel: unknown, payload: unknown): Promise<IpcResponse> =>
   isWindowChannel(channel) ? handleRequest(handlers, channel, payload) : { ok: false, error: toWireError(unknownChannel(channel)) }
 
-/** `onFailure` is told of every request that failed. */
+/** `onFailure` is called for every failed request. */
 export const serveChannels = (
   ipcMain: IpcMain,
   handlers: WindowHandlers,

@@ -1,4 +1,4 @@
-// Where the window keeps its things: runs, the sample fleet, settings and recent runs.
+// Folders of the window's data: runs, the sample fleet, settings and recent runs.
 import { resolve, join } from 'node:path'
 import { app } from 'electron'
 
@@ -16,12 +16,12 @@ export interface DataFolder {
   readonly cloud: string
 }
 
-/** HEADROOM_HOME when set, else the system's place for application data. Call before the app is ready. */
+/** HEADROOM_HOME if set, else the system's folder for application data. Call before the app is ready. */
 export const initDataFolder = (environment: NodeJS.ProcessEnv): DataFolder => {
   const override = environment['HEADROOM_HOME']
   const root = override === undefined || override === '' ? app.getPath('userData') : resolve(override)
   app.setPath('userData', root)
-  // What Chromium keeps stays out of the way of what the user looks for.
+  // Chromium's files are separate from the files that users look for.
   app.setPath('sessionData', join(root, 'window'))
   return {
     root,

@@ -1,4 +1,4 @@
-// The runs opened last, newest first, with their key figures.
+// Recently opened runs, newest first, with their key figures.
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { recentRunSchema, type RecentRun } from '../../../src-shared/ipc/ipc-contract.ts'
@@ -11,7 +11,7 @@ type StoredRun = z.infer<typeof storedSchema>[number]
 
 export class RecentRuns {
   readonly #path: string
-  /** Changes wait for one another, so that none is lost. */
+  /** Changes run in sequence, so that none is lost. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {

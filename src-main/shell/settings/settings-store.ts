@@ -1,4 +1,4 @@
-// The user's settings: kept in a file, applied to the window's frame and zoom, told to the page.
+// The user's settings: saved in a file, applied to the window, and reported when they change.
 import { nativeTheme } from 'electron'
 import { mergeSettings, defaultSettings, type Settings, type SettingsChange } from '../../../src-shared/config/settings.ts'
 import { readSettingsFile, writeSettingsFile } from './settings-file.ts'
@@ -33,7 +33,7 @@ export class SettingsStore {
     return settings
   }
 
-  /** Chromium knows no third theme: high contrast is dark to it. */
+  /** Chromium has no third theme, so high contrast uses its dark one. */
   #apply(): void {
     const { theme } = this.#settings
     nativeTheme.themeSource = theme === 'high-contrast' ? 'dark' : theme

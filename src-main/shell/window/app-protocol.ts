@@ -51,7 +51,7 @@ export const serveApp = (folder: string): void =>
     }
   })
 
-/** No page leaves, opens a window, downloads, gains a permission or reaches the network. Call once the app is ready, before a window opens. */
+/** Denies navigation, new windows, downloads, permissions and network access. Call once the app is ready, before a window opens. */
 export const lockDownPages = (page: string): void => {
   denyEverything(session.defaultSession, page)
   app.on('session-created', (pageSession) => denyEverything(pageSession, page))

@@ -1,9 +1,9 @@
-// The one window: sandboxed, its page apart from Node; the inspector is for development.
+// The main window: sandboxed and isolated from Node; the inspector is available in development only.
 import { join } from 'node:path'
 import { app, BrowserWindow, nativeTheme } from 'electron'
 import { trackWindowState, readWindowState } from './window-state.ts'
 
-/** `zoom`: factor the page is shown at. `placeFile`: where the window's place is kept. */
+/** `zoom`: zoom factor of the page. `stateFile`: file with the window's bounds. */
 export const openMainWindow = (page: string, scriptFolder: string, zoom: number, stateFile: string): BrowserWindow => {
   const windowState = readWindowState(stateFile)
   const window = new BrowserWindow({

@@ -1,4 +1,4 @@
-// The application menu with the accelerators people expect.
+// The application menu and its accelerators.
 import { basename } from 'node:path'
 import { app, Menu, type MenuItemConstructorOptions } from 'electron'
 import { maxZoom, minZoom, themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
@@ -12,7 +12,7 @@ export interface MenuDeps {
   readonly openSample: () => void
   readonly openRun: (folder: string) => void
   readonly reportProblem: () => void
-  /** A command that the window carries out, by its name. */
+  /** Runs a command of the window by its name. */
   readonly command: (name: string) => void
 }
 

@@ -1,9 +1,9 @@
-// The one page's address, what it may load, and which frame may ask the main process.
+// The address of the window's page, what it may load, and which frame may send requests.
 
 export const appScheme = 'app'
 const appOrigin = `${appScheme}://headroom`
 
-/** The page's address: the app's own scheme; electron-vite's server where the app is not packaged. */
+/** The app scheme, or the server of electron-vite if the app is not packaged. */
 export const pageUrl = (environment: NodeJS.ProcessEnv, isPackaged: boolean): string =>
   (isPackaged ? undefined : environment['ELECTRON_RENDERER_URL']) ?? `${appOrigin}/`
 
@@ -22,11 +22,11 @@ interface Frame {
   readonly parent: object | null
 }
 
-/** Whether a request comes from the top frame of our own page. */
+/** Whether a request comes from the top frame of the window's page. */
 export const isAppPage = (frame: Frame | null, page: string): boolean =>
   frame !== null && frame.parent === null && originOf(frame.url) === originOf(page)
 
-/** What a page may load: its own site, and pictures that it made itself. The inspector is there in development only. */
+/** Whether a page may load this address: its site, and its own pictures. The inspector is allowed in development only. */
 export const isAllowedUrl = (url: string, page: string, isPackaged: boolean): boolean => {
   if (/^(data|blob):/.test(url)) return true
   if (originOf(url) === originOf(page)) return true

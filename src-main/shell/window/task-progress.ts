@@ -1,4 +1,4 @@
-// A running analysis as the desktop shows it: progress on the task bar, and a notification when a long one ends unseen.
+// Progress of an analysis on the task bar, and a notification when a long one ends in the background.
 import { Notification, type BrowserWindow } from 'electron'
 import type { Push } from '../../../src-shared/ipc/ipc-contract.ts'
 

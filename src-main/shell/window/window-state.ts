@@ -1,4 +1,4 @@
-// Where the window stood: kept when it closes or moves, restored where a screen still shows it.
+// The window's bounds: saved when it moves or closes, and restored if a screen still shows them.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { screen, type BrowserWindow, type Rectangle } from 'electron'
 import { z } from 'zod'
@@ -10,10 +10,10 @@ const windowStateSchema = z.object({
 type WindowState = z.infer<typeof windowStateSchema>
 
 const debounceMs = 500
-/** So much of the window must be on a screen to be grabbed. */
+/** This much of the window must be on a screen, so that the user can drag it. */
 const minVisiblePixels = 80
 
-/** null where nothing was kept, or no screen shows enough of that place. */
+/** null if nothing was saved, or if no screen shows enough of the bounds. */
 export const readWindowState = (path: string): WindowState | null => {
   try {
     const windowState = windowStateSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
@@ -35,10 +35,10 @@ export const trackWindowState = (window: BrowserWindow, path: string): void => {
     clearTimeout(timer)
     const windowState: WindowState = { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() }
     try {
-      // At once: the process ends right after the window has closed.
+      // Synchronous, because the process ends right after the window closes.
       writeFileSync(path, `${JSON.stringify(windowState)}\n`)
     } catch {
-      // A place that cannot be kept is forgotten; nothing depends on it.
+      // Bounds that cannot be saved are lost; nothing depends on them.
     }
   }
   const scheduleSave = (): void => {

@@ -1,4 +1,4 @@
-// Which addresses the app hands to the browser: pages of AWS and nothing that only looks like one.
+// Which addresses the app opens in the browser: pages of AWS, and no imitations.
 import { describe, expect, test } from 'vitest'
 import { parseAwsUrl } from '../../../src-main/cloud/account/aws-pages.ts'
 
@@ -15,7 +15,7 @@ describe('pages of AWS are opened', () => {
   ])('%s', (address) => expect(parseAwsUrl(address, false)?.href).toBe(address))
 })
 
-describe('nothing else is', () => {
+describe('other addresses are not opened', () => {
   test.each([
     'http://console.aws.amazon.com/',
     'https://console.aws.amazon.com.example.com/',
@@ -35,11 +35,11 @@ describe('nothing else is', () => {
     'no address',
   ])('%s', (address) => expect(parseAwsUrl(address, false)).toBeNull())
 
-  test('a backslash counts as a slash: what opens is what was understood', () => {
+  test('a backslash counts as a slash: the opened address is the checked one', () => {
     expect(parseAwsUrl('https://console.aws.amazon.com\\@example.com/x', false)?.href).toBe('https://console.aws.amazon.com/@example.com/x')
   })
 
-  test('a simulated account on this machine is one only where that is allowed', () => {
+  test('a simulated account on this machine is accepted only if allowed', () => {
     expect(parseAwsUrl('http://127.0.0.1:4566/authorize', true)?.port).toBe('4566')
     expect(parseAwsUrl('http://localhost:4566/', true)).toBeNull()
     expect(parseAwsUrl('https://127.0.0.1:4566/', true)).toBeNull()

@@ -42,11 +42,11 @@ const callerOf = async (request: ConnectionRequest = {}) => {
 const planner = 'arn:aws:iam::123456789012:user/planner'
 
 describe('a connection', () => {
-  it('comes from the environment', async () => {
+  it('uses the environment', async () => {
     expect(await callerOf()).toEqual({ account: '123456789012', arn: planner, region: 'eu-west-1', endpoint: workspace.simulator.endpoint })
   })
 
-  it('comes from a profile of the shared files, sessions and services left out of the list', async () => {
+  it('uses a profile of the shared files; the list omits sessions and services', async () => {
     await configure(
       '[profile work]\nregion = eu-west-1\n[sso-session corp]\nsso_region = eu-west-1\n[services local]\ns3 =\n  endpoint_url = http://x\n',
       `[work]\n${keys}[other]\n${keys}`,
@@ -61,14 +61,14 @@ describe('a connection', () => {
     })
   })
 
-  it('wants a region, and reads AWS_DEFAULT_REGION too', async () => {
+  it('requires a region and reads AWS_DEFAULT_REGION too', async () => {
     await configure('[profile base]\n')
     expect(await failureOf(connect({ profile: 'base' }))).toMatchObject({ code: 'cloud-setup', message: 'The AWS region is missing.' })
     process.env['AWS_DEFAULT_REGION'] = 'eu-west-1'
     expect(await callerOf({ profile: 'base' })).toMatchObject({ region: 'eu-west-1' })
   })
 
-  it('takes a role, asking for the code of an MFA device once for all clients', async () => {
+  it('assumes a role and asks once for the MFA code of all clients', async () => {
     const role = workspace.simulator.account.roles.get('Planner')!.arn
     await configure(
       `[profile careful]\nregion = eu-west-1\nrole_arn = ${role}\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/phone\nrole_session_name = me\n`,
@@ -90,7 +90,7 @@ describe('a connection', () => {
     expect(await failureOf(callerOf({ profile: 'careful', askMfaCode: async () => '000000' }))).toMatchObject({ code: 'cloud-refused' })
   })
 
-  it('runs a profile’s program only where that is allowed', async () => {
+  it('runs a profile’s program only if allowed', async () => {
     const script = join(workspace.folder, 'credentials.sh')
     await writeFile(script, `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"${rootKey.id}","SecretAccessKey":"${rootKey.secret}"}'\n`, {
       mode: 0o755,
@@ -107,12 +107,12 @@ describe('a connection', () => {
     expect(await callerOf({ profile: 'tool', allowsProcess: true })).toMatchObject({ arn: planner })
   })
 
-  it('says so where there are no credentials at all', async () => {
+  it('reports missing credentials', async () => {
     await configure('[default]\nregion = eu-west-1\n', '')
     expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-sign-in', next: expect.stringContaining('Sign in again') })
   })
 
-  it('goes to the endpoint of the service, of the environment, or of the profile', async () => {
+  it('uses the endpoint of the service, the environment or the profile', async () => {
     process.env['AWS_ENDPOINT_URL_S3'] = 'http://127.0.0.1:9'
     const split = await connect()
     closers.push(split.close)
@@ -141,7 +141,7 @@ describe('sign-in', () => {
   const shown: string[] = []
   const work = { openPage: browse, showCode: (page: string, code: string) => void shown.push(page, code) }
 
-  it('comes back from the browser with a code that only its verifier opens', async () => {
+  it('returns from the browser with a code that requires its verifier', async () => {
     await configure(session)
     expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
     await signIn('sso', work)
@@ -170,7 +170,7 @@ describe('sign-in', () => {
     expect(await callerOf({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
   })
 
-  it('goes by device code where no browser opens, and waits longer when asked to', async () => {
+  it('uses a device code if no browser opens, and slows down on request', async () => {
     await configure(session)
     workspace.simulator.signIn.asksToSlowDown = true
     const unable = async () => Promise.reject(new Error('no browser'))
@@ -182,14 +182,14 @@ describe('sign-in', () => {
     expect(await callerOf({ profile: 'sso' })).toMatchObject({ account: '123456789012' })
   }, 30_000)
 
-  it('is asked for again when the session has ended', async () => {
+  it('is requested again after the session ends', async () => {
     await configure(session)
     await signIn('sso', work)
     workspace.simulator.signIn.expireAll()
     expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
   })
 
-  it('wants a profile with Identity Center', async () => {
+  it('requires a profile with Identity Center', async () => {
     await configure('[profile base]\nregion = eu-west-1\n')
     expect(await failureOf(signIn('base', work))).toMatchObject({
       code: 'cloud-sign-in',
@@ -198,14 +198,14 @@ describe('sign-in', () => {
   })
 })
 
-describe('the way to AWS', () => {
+describe('the network connection', () => {
   const listen = async (server: ReturnType<typeof createHttp>): Promise<number> => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(() => server.close())
     return (server.address() as AddressInfo).port
   }
 
-  it('leads through the proxy that the environment names, but for hosts it excepts', async () => {
+  it('uses the proxy of the environment, except for excluded hosts', async () => {
     const asked: string[] = []
     const proxy = createHttp()
     proxy.on('connect', ({ url = '' }, socket) => {
@@ -224,7 +224,7 @@ describe('the way to AWS', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('is trusted by the given certificates besides the built-in ones', async () => {
+  it('trusts the given certificates in addition to the built-in ones', async () => {
     const [key, cert] = [join(workspace.folder, 'key.pem'), join(workspace.folder, 'cert.pem')]
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], {
@@ -252,7 +252,7 @@ describe('the way to AWS', () => {
 })
 
 describe('secrets', () => {
-  it('are in no file but the AWS CLI’s own, and in no error', async () => {
+  it('are only in files of the AWS CLI, and in no error', async () => {
     const cloudRun = await workspace.launch(workspace.request())
     await mkdir(join(workspace.folder, 'home'), { recursive: true })
     const files = await filesBelow(workspace.folder)

@@ -1,4 +1,4 @@
-// The load of a job's machine from CloudWatch: last and greatest values, pages, what is absent, and what is refused.
+// The load of a job's instance from CloudWatch: last and maximum values, pages, missing metrics and refusals.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { followJob } from '../../../src-main/cloud/jobs/follow-job.ts'
 import { JobMetrics } from '../../../src-main/cloud/jobs/job-metrics.ts'
@@ -38,14 +38,14 @@ const followed = async (job: string): Promise<CloudEvent[]> => {
 const loadsIn = (events: readonly CloudEvent[]): JobLoad[] => events.flatMap((event) => (event.type === 'metrics' ? [event.load] : []))
 
 describe('the load of a job', () => {
-  it('is the last and the greatest value of each metric that there is, of this job alone', async () => {
+  it('is the last and the maximum value of each available metric of this job', async () => {
     const job = await launched()
     measured(job, { CPUUtilization: [50, 380.5, 120], MemoryUtilization: [10, 20, 30] })
     measured('another', { CPUUtilization: [800], DiskUtilization: [99] })
     expect(loadsIn(await followed(job))).toEqual([{ cpu: { last: 120, most: 380.5 }, memory: { last: 30, most: 30 }, disk: null }])
   })
 
-  it('comes in pages, and later looks ask only for what is new', async () => {
+  it('is read in pages, and later requests ask only for new values', async () => {
     const job = await launched()
     const cpu = Array.from({ length: 250 }, (_, index) => (index === 7 ? 99 : 40))
     measured(job, { CPUUtilization: cpu })
@@ -60,7 +60,7 @@ describe('the load of a job', () => {
     expect(workspace.simulator.requestsOf('GetMetricData')).toHaveLength(5)
   })
 
-  it('is asked for once in twenty looks while the job runs', async () => {
+  it('is requested once in twenty polls while the job runs', async () => {
     const job = await launched()
     const { state } = (await describeJob(workspace.connection, job))!
     const metrics = new JobMetrics(workspace.connection, job)
@@ -70,13 +70,13 @@ describe('the load of a job', () => {
     expect(workspace.simulator.requestsOf('GetMetricData')).toHaveLength(2)
   })
 
-  it('is not spoken of where CloudWatch has none', async () => {
+  it('is omitted if CloudWatch has none', async () => {
     const events = await followed(await launched())
     expect(events.map(({ type }) => type)).toEqual(['status'])
     expect(workspace.simulator.requestsOf('GetMetricData').map(({ status }) => status)).toEqual([200])
   })
 
-  it('is left out where it may not be read or cannot be reached; the job is followed all the same', async () => {
+  it('is omitted if it cannot be read; the job is still followed', async () => {
     const job = await launched()
     measured(job, { CPUUtilization: [50] })
     workspace.simulator.account.denied.set('cloudwatch:GetMetricData', 'User is not authorized to perform: cloudwatch:GetMetricData')

@@ -1,4 +1,4 @@
-// The engine bundle: the same bytes each time, a bill of materials that is complete, and a container that needs nothing but it.
+// The engine bundle: reproducible bytes, a complete bill of materials, and a container that needs nothing else.
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 describe('the engine bundle', () => {
-  it('has the same bytes when it is packed again', async () => {
+  it('has the same bytes when packed again', async () => {
     const stated = engineSchema.parse(JSON.parse(await readFile(join(bundle, 'engine.json'), 'utf8')))
     const repacked = await packEngine(join(folder, 'again'))
     expect(repacked).toEqual(stated)
@@ -35,7 +35,7 @@ describe('the engine bundle', () => {
     expect(first!.equals(second!)).toBe(true)
   }, 120_000)
 
-  it('says what it is made of, and holds nothing of AWS', async () => {
+  it('lists its components and contains no AWS code', async () => {
     const bill = z
       .object({
         bomFormat: z.literal('CycloneDX'),

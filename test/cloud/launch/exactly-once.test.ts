@@ -1,9 +1,9 @@
-// Exactly one job per launch, whatever breaks: lost requests, lost responses, names that are taken.
+// Exactly one job per launch despite lost requests, lost responses and taken names.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resumeRun } from '../../../src-main/cloud/launch/resume-run.ts'
 import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
 
-describe('a launch makes one job', () => {
+describe('a launch submits one job', () => {
   let workspace: CloudWorkspace
   beforeEach(async () => {
     workspace = await openCloudWorkspace()
@@ -18,13 +18,13 @@ describe('a launch makes one job', () => {
     expect(jobs()).toEqual([cloudRun.jobName])
   })
 
-  it('when no answer ever comes back', async () => {
+  it('when no response arrives', async () => {
     workspace.simulator.faults.add({ kind: 'reset-after', operation: 'CreateProcessingJob', times: 99 })
     const cloudRun = await workspace.launch(workspace.request())
     expect(jobs()).toEqual([cloudRun.jobName])
   })
 
-  it('through an internal error, sent once more by the same name', async () => {
+  it('through an internal error, repeated under the same name', async () => {
     const error = {
       kind: 'error',
       operation: 'CreateProcessingJob',
@@ -37,7 +37,7 @@ describe('a launch makes one job', () => {
     expect(jobs()).toEqual([cloudRun.jobName])
   }, 120_000)
 
-  it('under another name where the name is somebody else’s', async () => {
+  it('under another name if the name is taken by another job', async () => {
     const request = workspace.request()
     const other = await workspace.launch({ ...workspace.request(), runId: request.runId })
     const job = workspace.simulator.account.jobs.get(other.jobName)!
@@ -47,7 +47,7 @@ describe('a launch makes one job', () => {
     expect(jobs()).toEqual([`headroom-${request.runId}`, `headroom-${request.runId}-2`])
   })
 
-  it('when it is started again after its answer was lost for good', async () => {
+  it('when it is resumed after its response was lost', async () => {
     const request = workspace.request()
     workspace.simulator.faults.add({ kind: 'reset-after', operation: 'CreateProcessingJob', times: 99 })
     workspace.simulator.faults.add({
@@ -67,7 +67,7 @@ describe('a launch makes one job', () => {
     expect(workspace.simulator.requestsOf('CreateProcessingJob')).toHaveLength(before)
   })
 
-  it('not at all when AWS refuses it, and then says so at once', async () => {
+  it('but none when AWS refuses it, and fails at once', async () => {
     await failureOf(workspace.launch(workspace.request({ roleArn: 'arn:aws:iam::123456789012:role/Nobody' })))
     expect([jobs(), workspace.simulator.requestsOf('CreateProcessingJob').length]).toEqual([[], 1])
   })

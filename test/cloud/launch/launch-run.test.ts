@@ -31,7 +31,7 @@ const launch = (...more: string[]) =>
 const anyMeasure = { last: expect.any(Number), most: expect.any(Number) }
 
 describe('one command', () => {
-  it('launches, follows, fetches and verifies; every artefact is what this machine makes', async () => {
+  it('launches, follows, downloads and verifies; every artefact equals the local one', async () => {
     const { code, stdout, stderr } = await launch('--download', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Job Completed') })
     expect(stdout).toContain('9 files, verified')
@@ -51,7 +51,7 @@ describe('one command', () => {
     expect((await headroom(['verify', 'home-run'], { cwd: workspace.folder })).code).toBe(0)
   }, 120_000)
 
-  it('takes the events table along: with it too, every artefact is what this machine makes', async () => {
+  it('uploads the events table; every artefact equals the local one', async () => {
     const { horizon } = runManifestSchema.parse(JSON.parse(await readFile(join(sample.run, runFiles.manifest), 'utf8')))
     const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
     const before = new Date(Date.parse(first) - 20 * 86_400_000).toISOString().slice(0, 10)
@@ -70,13 +70,13 @@ describe('one command', () => {
     const [downloaded, made] = folders.map((files) => JSON.parse(files.get(runFiles.summary)!.toString()) as Record<string, unknown>)
     expect({ ...downloaded, analyzed_at: '' }).toEqual({ ...made, analyzed_at: '' })
     expect(eventReportSchema.parse(downloaded!['events']).events).toHaveLength(2)
-    // The table is an input like the forecasts: its hash stands in the manifest and names its place in the bucket.
+    // The table is an input like the forecasts: its hash is in the manifest and names its folder in the bucket.
     const tablesOf = folders.map((files) => runManifestSchema.parse(JSON.parse(files.get(runFiles.manifest)!.toString())).events_table)
     expect(tablesOf[0]).toEqual({ ...tablesOf[1], path: '/opt/ml/processing/input/events/company events.csv' })
     expect(workspace.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
   }, 120_000)
 
-  it('refuses tables that no analysis would take, before anything is sent', async () => {
+  it('refuses invalid tables before any upload', async () => {
     const [events, servers] = ['broken events.csv', 'broken servers.csv'].map((name) => join(workspace.folder, name))
     await writeFile(events!, 'from,to,servers\nsoon,2026-11-30,*\n')
     await writeFile(servers!, 'name,region\nweb-1,eu\n')
@@ -92,7 +92,7 @@ describe('one command', () => {
     expect(workspace.simulator.account.jobs.size).toBe(jobs)
   })
 
-  it('does not open what came home damaged', async () => {
+  it('does not open a damaged download', async () => {
     workspace.simulator.faults.addToNextJob({ kind: 'corrupt-outputs' })
     const { code, stderr } = await workspace.cloud('launch', sample.forecasts, '--wait', '--download', 'damaged')
     expect({ code, stderr }).toMatchObject({
@@ -102,7 +102,7 @@ describe('one command', () => {
     expect((await readdir(workspace.folder)).filter((name) => name.includes('damaged'))).toEqual([])
   }, 120_000)
 
-  it('does not launch with an events table that no analysis could read', async () => {
+  it('does not launch with an unreadable events table', async () => {
     await writeFile(join(workspace.folder, 'wrong.csv'), 'from,to,servers,effect\n2026-11-27,2026-11-30,*,15\n')
     const before = workspace.simulator.requests.length
     const { code, stderr } = await workspace.cloud('launch', sample.forecasts, '--events', 'wrong.csv')
@@ -113,7 +113,7 @@ describe('one command', () => {
     expect(workspace.simulator.requests).toHaveLength(before)
   })
 
-  it('sends nothing that is there already', async () => {
+  it('uploads only missing files', async () => {
     const before = workspace.simulator.requests.length
     const startedAt = Date.now()
     const { code, stdout } = await workspace.cloud(
@@ -141,7 +141,7 @@ describe('one command', () => {
     console.log(`accepted ${submitted.createdAt.getTime() - startedAt} ms after the command was started`)
   })
 
-  it('lists its jobs, prints their logs and fetches them later', async () => {
+  it('lists jobs, prints their logs and downloads their runs later', async () => {
     const { stdout: text } = await workspace.cloud('jobs', '--json')
     const { jobs } = JSON.parse(text) as { jobs: { name: string; status: string; runId: string; folder: string | null }[] }
     expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed'])
@@ -179,7 +179,7 @@ describe('one command', () => {
 })
 
 describe.skipIf(!hasNamespaces)('the container', () => {
-  it('is isolated, tagged, and told where it is', () => {
+  it('is isolated, tagged, and receives its region', () => {
     const [job] = [...workspace.simulator.account.jobs.values()]
     expect(job!.request).toMatchObject({
       NetworkConfig: { EnableNetworkIsolation: true },

@@ -1,4 +1,4 @@
-// What a Spark plan is made from where the forecasts lie in S3: the first row groups of a few files, and no more of them.
+// Planning a Spark job for forecasts in S3 reads only the first row groups of a few files.
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -24,8 +24,8 @@ const plan = async (input: string, make: SparkPlanner): Promise<void> => {
   await makeSparkPlan(workspace.connection, workspace.request({}, { input, task }), make)
 }
 
-describe('the sample of a set in S3', () => {
-  it('is the first row group of eight files at most, the first and the last among them', async () => {
+describe('the sample of forecasts in S3', () => {
+  it('is the first row group of at most eight files, including the first and the last', async () => {
     // Three row groups of 102,400 rows, each value another: some 2.5 MB a group.
     const path = join(workspace.folder, 'part.parquet')
     const valuesOf = (count: number): string =>
@@ -60,7 +60,7 @@ describe('the sample of a set in S3', () => {
     expect(Math.max(...seen.storedShares)).toBeLessThan(0.75)
   })
 
-  it('is told to be missing where there is none', async () => {
+  it('fails if there is no forecast file', async () => {
     const { code, message } = await failureOf(plan(`s3://${workspaceBucket}/nothing/`, async () => undefined))
     expect([code, message]).toEqual(['input-not-found', `There is no Parquet file below s3://${workspaceBucket}/nothing/.`])
   })

@@ -1,4 +1,4 @@
-// The trip through Spark: two jobs, each made once, the second over what the first left; the run that comes home is the run of this machine.
+// A cloud run on Spark: two jobs, each submitted once, the second over the output of the first; the downloaded run equals a local one.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -54,7 +54,7 @@ const failingRunner =
   }
 
 describe('one command', () => {
-  it('makes both jobs in turn and brings home the run that this machine makes', async () => {
+  it('runs both jobs in turn and downloads a run that equals the local one', async () => {
     const { code, stdout, stderr } = await launch('--wait', '--download', 'home-run')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('Engine: Spark: flagged') })
     expect(stdout).toContain('9 files, verified')
@@ -133,7 +133,7 @@ describe('one command', () => {
     })
   }, 120_000)
 
-  it('plans by the first rows of files in S3, and takes settings, model and events along', async () => {
+  it('plans from the first rows of files in S3, with settings, model and events', async () => {
     const bucket = workspace.simulator.addBucket('lake')
     const body = await readFile(sample.forecasts)
     storeObject(bucket, 'forecasts/part-1.parquet', body, defaultChecksum(body), new Date())
@@ -159,7 +159,7 @@ describe('one command', () => {
     expect(await differencesOfRuns(local, join(workspace.folder, 'home-run'))).toEqual([])
   }, 120_000)
 
-  it('refuses what Spark does not run before anything is sent', async () => {
+  it('refuses options that Spark does not support before any upload', async () => {
     const method = await launch('--method', 'module05')
     expect(method).toMatchObject({ code: 2, stderr: expect.stringContaining('The method module05 does not run on a Spark cluster') })
     expect(workspace.simulator.requests).toEqual([])
@@ -177,7 +177,7 @@ describe('one command', () => {
 })
 
 describe('an interrupted cloud run', () => {
-  it('between the stages goes on when it is watched again, and makes each job once', async () => {
+  it('between the stages continues when watched again, and submits each job once', async () => {
     const launched = await launch()
     expect(launched).toMatchObject({ code: 0, stderr: expect.stringContaining('headroom cloud watch') })
     await jobs()[0]![1].ended
@@ -193,7 +193,7 @@ describe('an interrupted cloud run', () => {
     expect(await sameAsLocal('home-run')).toEqual([])
   }, 120_000)
 
-  it('while the second job is submitted finds the job that was made', async () => {
+  it('while the second job is submitted finds that job', async () => {
     await launch()
     await jobs()[0]![1].ended
     workspace.simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
@@ -209,7 +209,7 @@ describe('an interrupted cloud run', () => {
 })
 
 describe('a stage that fails', () => {
-  it('says why in words; begun again, it finds what it had finished', async () => {
+  it('reports the reason; a new attempt finds the completed steps', async () => {
     run = (order) => {
       const written = mkdir(order.args[1]!, { recursive: true }).then(() => writeFile(join(order.args[1]!, 'kept by the first'), 'a step'))
       const { stop, exit } = failingRunner('The set has no future rows: column is_future or actual marks none.')(order)
@@ -231,7 +231,7 @@ describe('a stage that fails', () => {
     expect(await sameAsLocal('home-run')).toEqual([])
   }, 120_000)
 
-  it('in the second one leaves the first as it is', async () => {
+  it('in the second job does not repeat the first', async () => {
     await launch()
     await jobs()[0]![1].ended
     workspace.simulator.faults.addToNextJob({ kind: 'out-of-memory' })
@@ -245,7 +245,7 @@ describe('a stage that fails', () => {
     expect(orders).toHaveLength(1)
   }, 120_000)
 
-  it('is incomplete if it completed without its whole output', async () => {
+  it('is incomplete if its output is not complete', async () => {
     run = () => ({ stop: () => undefined, exit: Promise.resolve(0) })
     const { code, stderr } = await launch('--wait')
     expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining('but its output is incomplete') })

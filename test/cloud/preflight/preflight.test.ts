@@ -1,4 +1,4 @@
-// Preflight: each check finds its fault and names the fix; launches within SageMaker's limits pass, those beyond are refused.
+// Preflight: each check finds its fault and names the fix; launches within SageMaker's limits pass, all others are refused.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -32,7 +32,7 @@ const checkOf = async (id: string, settings: object = {}, overrides: Partial<Lau
   (await runPreflight(settings, overrides)).checks.find((check) => check.id === id)
 
 describe('preflight', () => {
-  it('passes where all is well, changes nothing and downloads no file', async () => {
+  it('passes without faults, changes nothing and downloads no file', async () => {
     const found = await runPreflight()
     expect(found.checks.map(({ id, state }) => `${id} ${state}`)).toEqual([
       'identity ok',
@@ -58,7 +58,7 @@ describe('preflight', () => {
     expect(workspace.simulator.requestsOf('GetObject').map(({ status }) => status)).toEqual([206])
   })
 
-  it('stops at an identity that AWS does not know', async () => {
+  it('stops at an unknown identity', async () => {
     workspace.simulator.account.keys.clear()
     expect(await runPreflight()).toMatchObject({ passed: false, caller: null, checks: [{ id: 'identity', state: 'failed' }] })
   })
@@ -79,7 +79,7 @@ describe('preflight', () => {
 
   it('reports inputs that are empty, not Parquet, truncated, or lack a column', async () => {
     const input = `s3://${workspaceBucket}/other/`
-    expect(await checkOf('input', {}, { input })).toMatchObject({ state: 'failed', detail: `Nothing lies below ${input}.` })
+    expect(await checkOf('input', {}, { input })).toMatchObject({ state: 'failed', detail: `There are no objects below ${input}.` })
     workspace.put('other/readme.txt', 'hello')
     expect((await checkOf('input', {}, { input }))?.detail).toContain('None of the 1 objects')
     workspace.put('other/part.parquet', (await readFile(fleet.forecasts)).subarray(0, 20_000))
@@ -94,7 +94,7 @@ describe('preflight', () => {
     expect((await checkOf('input', {}, { input }))?.detail).toMatch(/^other\/part\.parquet has no column server_id; it has servernam,/)
   })
 
-  it('looks at local files the same way', async () => {
+  it('checks local files the same way', async () => {
     expect((await checkOf('input', {}, { input: [fleet.forecasts] }))?.detail).toMatch(/^1 file on this machine, /)
     await writeFile(join(workspace.folder, 'bad.parquet'), 'PAR1')
     expect(await checkOf('input', {}, { input: [join(workspace.folder, 'bad.parquet')] })).toMatchObject({ state: 'failed' })
@@ -196,13 +196,13 @@ describe('instance type, cost and image', () => {
   ])('%d GB of forecasts: %s', (gigabytes, type) => expect(chooseInstanceType(gigabytes * 2 ** 30).type).toBe(type))
 
   // One hour: 0.23 USD + 0.14 x 30 / 720 = 0.2358, rounded up; elsewhere times 1.35 = 0.3184.
-  it('costs at most what the list says', () => {
+  it('costs at most the listed price', () => {
     expect(estimateMaxCostUsd('ml.m5.xlarge', 'us-east-1', 3600, 30)).toBe(0.24)
     expect(estimateMaxCostUsd('ml.m5.xlarge', 'eu-west-1', 3600, 30)).toBe(0.32)
     expect(estimateMaxCostUsd('ml.unknown.large', 'eu-west-1', 3600, 30)).toBeNull()
   })
 
-  it('has an image in each region that AWS publishes one for', () => {
+  it('has an image in each region with a published one', () => {
     expect(findImage('scikit-learn', 'us-east-1')).toBe('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3')
     expect(findImage('scikit-learn', 'cn-north-1')).toBe(
       '450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3',
@@ -235,19 +235,19 @@ describe('a launch request', () => {
   it.each<[string, () => JobSpec]>([
     ['10 inputs', () => specOf({}, { mounts: mounts(10) })],
     ['a name of 63', () => specOf({}, { jobName: 'n'.repeat(63) })],
-    ['49 tags beside its own', () => specOf({ tags: tags(49) })],
+    ['49 tags besides Headroom’s', () => specOf({ tags: tags(49) })],
     ['an argument of 256', () => ({ ...specOf(), request: { ...workspace.request(), task: long(256, {}) } })],
     ['an address of 1024', () => specOf({}, { outputUri: `s3://${'k'.repeat(1019)}` })],
-  ])('with %s is made', (_, make) => expect(buildJobRequest(make()).ProcessingJobName).toBeTypeOf('string'))
+  ])('with %s is accepted', (_, make) => expect(buildJobRequest(make()).ProcessingJobName).toBeTypeOf('string'))
 
   it.each<[string, () => JobSpec]>([
     ['11 inputs', () => specOf({}, { mounts: mounts(11) })],
     ['a name of 64', () => specOf({}, { jobName: 'n'.repeat(64) })],
-    ['50 tags beside its own', () => specOf({ tags: tags(50) })],
+    ['50 tags besides Headroom’s', () => specOf({ tags: tags(50) })],
     ['an argument of 257', () => ({ ...specOf(), request: { ...workspace.request(), task: long(257, {}) } })],
     ['an address of 1025', () => specOf({}, { outputUri: `s3://${'k'.repeat(1020)}` })],
     ['an image of 256', () => specOf({}, { imageUri: 'i'.repeat(256) })],
-  ])('with %s is refused before AWS has to', async (_, make) => {
+  ])('with %s is refused before AWS is called', async (_, make) => {
     const { code, message } = await failureOf((async () => buildJobRequest(make()))())
     expect([code, /SageMaker allows \d+\.$/.test(message)]).toEqual(['cloud-limit', true])
   })
@@ -264,7 +264,7 @@ describe('a launch request', () => {
     ['a bucket in capitals', { bucket: 'Bucket' }],
     ['an unknown setting', { colour: 'green' }],
   ])('refuses settings with %s', (_, overrides) => expect(cloudSettingsSchema.safeParse({ ...settings, ...overrides }).success).toBe(false))
-  it('takes them at the limits', () =>
+  it('accepts settings at the limits', () =>
     expect(
       cloudSettingsSchema.safeParse({
         ...settings,
@@ -277,7 +277,7 @@ describe('a launch request', () => {
 })
 
 describe('roles to choose from', () => {
-  it('are those that SageMaker may assume, from all pages', async () => {
+  it('are the roles that SageMaker may assume, from all pages', async () => {
     const { roles } = workspace.simulator.account
     const arnOf = (name: string) => `arn:aws:iam::123456789012:role/${name}`
     for (let index = 0; index < 250; index += 1) {

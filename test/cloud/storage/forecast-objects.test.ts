@@ -1,4 +1,4 @@
-// Which files a cloud run takes as the dataset: the same ones as the engine, out of a folder and out of a bucket.
+// Which files belong to the dataset of a cloud run: the same as in the engine, for folders and buckets.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -53,7 +53,7 @@ describe('the files of a dataset', () => {
     expect(await uploadedNames([folder])).toEqual(['a.parq', 'b.PQ'])
   })
 
-  it('are not what Spark left in hidden folders and files', async () => {
+  it('exclude Spark’s hidden folders and files', async () => {
     const { folder, prefix } = await writeFiles({
       'part-0.parquet': forecasts,
       _SUCCESS: '',
@@ -66,7 +66,7 @@ describe('the files of a dataset', () => {
     expect(await uploadedNames([folder])).toEqual(['part-0.parquet'])
   })
 
-  it('are the ones that the engine reads, and count alone for the size of a launch', async () => {
+  it('are those that the engine reads, and only they count for the size of a launch', async () => {
     const { folder, prefix } = await writeFiles({
       'metric=cpu/part-0.parquet': forecasts,
       'metric=cpu/_part-9.parquet': forecasts,
@@ -84,7 +84,7 @@ describe('the files of a dataset', () => {
     expect([bytes, ignored]).toEqual([2 * forecasts.length, 3])
   })
 
-  it('do not include siblings whose names begin alike', async () => {
+  it('exclude siblings with the same name prefix', async () => {
     workspace.put('fleet.parquet', forecasts)
     workspace.put('fleet.parquet.old.parquet', forecasts)
     workspace.put('fleet2/part.parquet', forecasts)
@@ -97,7 +97,7 @@ describe('the files of a dataset', () => {
     expect(await keysAt('spark.parquet')).toEqual(['spark.parquet/part-0.parquet'])
   })
 
-  it('may have a required column in the names of their folders, but none that the analysis writes', async () => {
+  it('may have a required column in folder names, but no column that the analysis writes', async () => {
     const withoutServers = Buffer.from(forecasts)
     for (let at = withoutServers.indexOf('server_id'); at >= 0; at = withoutServers.indexOf('server_id', at + 1))
       withoutServers.write('nonserver', at, 9, 'latin1')

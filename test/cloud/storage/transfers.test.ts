@@ -1,4 +1,4 @@
-// Files up and down: nothing is sent twice, nothing damaged is accepted, and no key leads out of the folder.
+// Uploads and downloads: no file is sent twice, no damaged file is accepted, and no key leaves the folder.
 import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
@@ -42,7 +42,7 @@ describe('an upload', () => {
   }
   const stored = () => workspace.bucket.objects.get('inputs/hash/large.bin')
 
-  it('broken off goes on with the parts that are missing', async () => {
+  it('resumes with the missing parts', async () => {
     const upload = await prepare()
     workspace.simulator.faults.add({
       kind: 'error',
@@ -66,7 +66,7 @@ describe('an upload', () => {
     expect(workspace.bucket.uploads.size).toBe(0)
   })
 
-  it('of what is there sends nothing', async () => {
+  it('of an existing object sends nothing', async () => {
     const upload = await prepare()
     await uploadFile(workspace.connection.s3, upload)
     const from = workspace.simulator.requests.length
@@ -74,7 +74,7 @@ describe('an upload', () => {
     expect(workspace.simulator.requests.slice(from).map(({ operation }) => operation)).toEqual(['HeadObject'])
   })
 
-  it('gives up older attempts, and is content when the answer to its completion is lost', async () => {
+  it('aborts older attempts, and succeeds when the response to its completion is lost', async () => {
     const upload = await prepare()
     const target = { Bucket: workspaceBucket, Key: upload.key }
     for (let stale = 0; stale < 2; stale += 1) {
@@ -97,7 +97,7 @@ describe('an upload', () => {
   })
 })
 
-describe('a run comes home', () => {
+describe('a run is downloaded', () => {
   const runId = async () => (JSON.parse(await readFile(join(sample.run, 'manifest.json'), 'utf8')) as { run_id: string }).run_id
   const putRun = async (without: readonly string[] = []) => {
     for (const [name, content] of await filesBelow(sample.run)) if (!without.includes(name)) workspace.put(`runs/1/${name}`, content)
@@ -109,7 +109,7 @@ describe('a run comes home', () => {
       folder: target(),
       runId: expected === undefined ? await runId() : expected,
     })
-  /** Names of files that came home otherwise than they are, or not at all. */
+  /** Names of files that are missing or differ after the download. */
   const differences = async (): Promise<string[]> => {
     const [downloaded, made] = [await filesBelow(target()), await filesBelow(sample.run)]
     return [...new Set([...downloaded.keys(), ...made.keys()])].filter(
@@ -118,7 +118,7 @@ describe('a run comes home', () => {
   }
   const expectNothingLeft = async () => expect((await readdir(workspace.folder)).filter((name) => name.includes('home'))).toEqual([])
 
-  it('whole, and nothing else is left', async () => {
+  it('completely, without leftover files', async () => {
     await putRun()
     expect(await download()).toMatchObject({ verified: true, files: 9, refused: [] })
     expect(await differences()).toEqual([])
@@ -132,14 +132,14 @@ describe('a run comes home', () => {
     expect(await differences()).toEqual([])
   })
 
-  it('through slow bodies', async () => {
+  it('despite slow responses', async () => {
     await putRun()
     workspace.simulator.faults.add({ kind: 'slow-body', pauseMs: 20, operation: 'GetObject', times: 3 })
     await download()
     expect(await differences()).toEqual([])
   })
 
-  it('resumed where it broke off: the rest is asked for by range, if the object is the same', async () => {
+  it('from where it was interrupted: the rest is requested by range if the object is unchanged', async () => {
     await putRun()
     workspace.simulator.faults.add({ kind: 'half-body', operation: 'GetObject', about: runFiles.flaggedForecasts })
     await download()
@@ -148,7 +148,7 @@ describe('a run comes home', () => {
     expect(await differences()).toEqual([])
   })
 
-  it('begun anew when the object has changed since it broke off', async () => {
+  it('from the start if the object changed after the interruption', async () => {
     await putRun()
     const key = `runs/1/${runFiles.flaggedForecasts}`
     const gets = (from = 0) =>
@@ -165,7 +165,7 @@ describe('a run comes home', () => {
     expect(await differences()).toEqual([])
   })
 
-  it('listed anew when an object changes between listing and download', async () => {
+  it('after a second listing if an object changes between listing and download', async () => {
     await putRun()
     workspace.simulator.faults.add({
       kind: 'error',
@@ -180,7 +180,7 @@ describe('a run comes home', () => {
     expect(await differences()).toEqual([])
   })
 
-  it('not when a transfer stays damaged, and it is asked for once more before', async () => {
+  it('but not if a second transfer is damaged too', async () => {
     await putRun()
     const damaged = Buffer.from(await readFile(join(sample.run, runFiles.serverRisk)))
     damaged[100]! ^= 1
@@ -193,14 +193,14 @@ describe('a run comes home', () => {
     await expectNothingLeft()
   })
 
-  it('when one transfer was damaged on its way', async () => {
+  it('after one damaged transfer', async () => {
     await putRun()
     workspace.simulator.faults.add({ kind: 'corrupt-body', operation: 'GetObject', about: runFiles.serverRisk })
     await download()
     expect(await differences()).toEqual([])
   })
 
-  it('not without a file that the manifest names, nor as another run', async () => {
+  it('but not without a file of the manifest, nor as another run', async () => {
     await putRun([runFiles.clusters])
     expect((await failureOf(download())).message).toContain(`${runFiles.clusters} is missing, so the run is incomplete.`)
     workspace.bucket.objects.clear()
@@ -209,14 +209,14 @@ describe('a run comes home', () => {
     await expectNothingLeft()
   })
 
-  it('as a folder of Module 05 too, which has no manifest', async () => {
+  it('also from Module 05, without a manifest', async () => {
     workspace.put('runs/1/risk_flagged_forecasts.parquet', 'original')
     workspace.put('runs/1/module_05_summary.json', '{}')
     expect(await download(null)).toMatchObject({ verified: false, files: 2 })
     expect([...(await filesBelow(target())).keys()].sort()).toEqual(['module_05_summary.json', 'risk_flagged_forecasts.parquet'])
   })
 
-  it('not into a folder with something in it', async () => {
+  it('but not into a folder with files', async () => {
     await putRun()
     await mkdir(target())
     await cp(join(sample.run, runFiles.clusters), join(target(), 'mine.csv'))
@@ -246,11 +246,11 @@ describe('hostile keys', () => {
     'n'.repeat(256),
   ]
   it.each(hostile)('%j is refused', (key) => expect(findKeyProblem(key)).toBeTypeOf('string'))
-  it.each(['a..b', '..hidden', 'sub/part-0.parquet', 'käse.csv', 'console.txt', 'a b.txt'])('%j is a name like others', (key) =>
+  it.each(['a..b', '..hidden', 'sub/part-0.parquet', 'käse.csv', 'console.txt', 'a b.txt'])('%j is accepted', (key) =>
     expect(findKeyProblem(key)).toBeUndefined(),
   )
 
-  it('never become files outside of the folder, nor two of one name', () => {
+  it('never become files outside the folder, or two files of one name', () => {
     const keys = [...hostile, 'Data.csv', 'data.CSV', 'x/y', 'X', 'fine.csv', 'caf\u00e9', 'cafe\u0301'].map((name) => ({
       key: `p/${name}`,
     }))
@@ -261,7 +261,7 @@ describe('hostile keys', () => {
     expect(refused).toHaveLength(hostile.length + 3)
   })
 
-  it('in a run’s prefix are left out and told, and the rest comes home', async () => {
+  it('in a run’s prefix are skipped and reported, and the rest is downloaded', async () => {
     for (const name of ['../../outside.txt', 'C:/evil.txt', 'a\\b', 'Risk_Flagged_Forecasts.parquet'])
       workspace.put(`runs/2/${name}`, 'evil')
     workspace.put('runs/2/risk_flagged_forecasts.parquet', 'original')

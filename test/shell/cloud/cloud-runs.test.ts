@@ -1,4 +1,4 @@
-// The cloud runs of a window from one start to the next: running ones go on, lost ones are shown and not requested again.
+// The cloud runs of a window across restarts: unfinished runs continue, incomplete ones are shown and not requested again.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -46,7 +46,7 @@ it('shows an incomplete run after a restart, without asking for it again', async
   expect(workspace.simulator.requests).toHaveLength(asked)
 })
 
-it('follows an unfinished job, keeps its lines, and stops following on request', async () => {
+it('follows an unfinished job, stores its lines, and stops following on request', async () => {
   await writeFile(join(workspace.folder, 'engine', 'run.sh'), 'echo first; sleep 1; echo last; exit 3')
   const cloudRuns = open()
   const request = workspace.request()
@@ -101,7 +101,7 @@ it('runs both jobs of a Spark cluster; a failed one restarts when the user resum
   expect(next.list()).toMatchObject([{ part: 'spark', isLive: false }])
   await next.resumeRun(request.runId)
   await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(2)
-  // The engine of this place writes no run; that it was asked is what counts here.
+  // The engine of this test writes no run; the test only checks that it is called.
   expect(ends[1]).toMatchObject({ part: 'finish', status: 'Completed', error: { code: 'cloud-incomplete' } })
   const names = ['-spark', '-spark-again-2', ''].map((ending) => `headroom-${request.runId}${ending}`)
   expect([...workspace.simulator.account.jobs.keys()]).toEqual(names)

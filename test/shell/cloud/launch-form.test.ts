@@ -1,4 +1,4 @@
-// What is filled in in the window, as the job that SageMaker is asked for.
+// How the launch form becomes a SageMaker job.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -49,7 +49,7 @@ describe('the launch form', () => {
     })
   })
 
-  it('without them asks for an isolated job of 30 GB, in no VPC and with no key', async () => {
+  it('without them requests an isolated job of 30 GB, without VPC and key', async () => {
     const request = await launched({})
     expect(request).toMatchObject({
       NetworkConfig: { EnableNetworkIsolation: true },
@@ -58,13 +58,13 @@ describe('the launch form', () => {
     expect(JSON.stringify(request)).not.toMatch(/VpcConfig|KmsKeyId/)
   })
 
-  it('asks for Spark where rows are to be computed by it, with a folder for its plan', async () => {
+  it('requests a Spark cluster with a folder for its plan', async () => {
     const request = await requestOf({ ...filledForm(), engine: 'spark', instances: 7 })
     expect(request.task).toMatchObject({ spark: { instances: 7, planFolder: join(workspace.folder, 'plans', request.runId) } })
     expect((await requestOf({ ...filledForm(), instances: 7 })).task).not.toHaveProperty('spark')
   })
 
-  it('is kept, and one that lacks the newer fields keeps the others', async () => {
+  it('is saved, and a form without newer fields keeps the others', async () => {
     const path = join(workspace.folder, 'draft.json')
     await saveLaunchForm(path, { ...filledForm(), ...advanced })
     expect(await readLaunchForm(path)).toEqual({ ...filledForm(), ...advanced })
@@ -75,7 +75,7 @@ describe('the launch form', () => {
   })
 })
 
-/** Input name -> what lies there, by its keys after the hash. */
+/** Input name -> its object keys after the hash. */
 const inputsOf = (job: { readonly ProcessingInputs?: unknown }): Record<string, string> =>
   Object.fromEntries(
     (job.ProcessingInputs as { InputName: string; S3Input: { S3Uri: string; LocalPath: string } }[]).map(({ InputName, S3Input }) => [
@@ -90,10 +90,10 @@ const inputsOf = (job: { readonly ProcessingInputs?: unknown }): Record<string, 
 const argumentsOf = (job: { readonly AppSpecification?: unknown }) =>
   (job.AppSpecification as { ContainerEntrypoint: string[]; ContainerArguments: string[] }) ?? {}
 
-describe('what the launch form uploads', () => {
+describe('the uploads of a launch form', () => {
   const root = '/opt/ml/processing/input'
 
-  it('are the tables that are named, uploaded and handed to the engine', async () => {
+  it('include the named tables, which the engine receives', async () => {
     for (const name of ['costs.csv', 'events.csv']) await writeFile(join(workspace.folder, name), name)
     const job = await launched({ serversTable: join(workspace.folder, 'costs.csv'), eventsTable: join(workspace.folder, 'events.csv') })
     expect(inputsOf(job)).toMatchObject({ servers: `${root}/servers: costs.csv`, events: `${root}/events: events.csv` })
@@ -102,7 +102,7 @@ describe('what the launch form uploads', () => {
     )
   })
 
-  it('are the tables beside local forecasts, unless others are named', async () => {
+  it('include the companion tables of local forecasts, unless others are named', async () => {
     for (const name of ['fleet.parquet', 'fleet.servers.csv', 'fleet.events.csv', 'other.csv'])
       await writeFile(join(workspace.folder, name), name)
     const input = join(workspace.folder, 'fleet.parquet')
@@ -115,7 +115,7 @@ describe('what the launch form uploads', () => {
     expect(other.task).toMatchObject({ serversTable: join(workspace.folder, 'other.csv'), eventsTable })
   })
 
-  it('is a Python module, mounted and started as the pipeline does', async () => {
+  it('include a Python module, mounted and started as in the pipeline', async () => {
     const project = join(workspace.folder, 'project')
     for (const folder of ['src/__pycache__', 'config']) await mkdir(join(project, folder), { recursive: true })
     for (const name of ['src/05_risk_analysis.py', 'src/words.py', 'src/__pycache__/words.pyc', 'config/config.yaml'])
@@ -142,7 +142,7 @@ describe('what the launch form uploads', () => {
     })
   })
 
-  it('is no module without its folder and script', async () => {
+  it('require the folder and the script of a module', async () => {
     const form = { ...filledForm(), program: 'python-module' as const }
     expect(await failureOf(requestOf(form))).toMatchObject({ code: 'cloud-setup', message: 'The project folder is missing.' })
     expect(await failureOf(requestOf({ ...form, projectFolder: workspace.folder }))).toMatchObject({
@@ -158,7 +158,7 @@ describe('a configuration file', () => {
     return fillFromConfig(filledForm(), file())
   }
 
-  it('fills in what its cloud section states, and the launch takes its analysis settings', async () => {
+  it('fills in its cloud section, and the launch uses its analysis settings', async () => {
     const form = await fill(
       [
         'high_risk_threshold: 75',
@@ -192,7 +192,7 @@ describe('a configuration file', () => {
     })
   })
 
-  it("fills in the pipeline's keys, and its cloud section wins over them", async () => {
+  it("fills in the pipeline's keys, which its cloud section overrides", async () => {
     const form = await fill(
       [
         'aws: { region: eu-north-1, profile: work, bucket_name: pipeline-data, sagemaker_role_arn: "arn:aws:iam::123456789012:role/P" }',

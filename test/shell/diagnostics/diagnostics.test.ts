@@ -1,4 +1,4 @@
-// The log and the report hold what helps to find a fault, and nothing of the user's data, accounts, secrets or places.
+// The log and the report help to find a fault, without the user's data, accounts, secrets or paths.
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,19 +26,19 @@ describe('a line loses', () => {
     ['addresses', 'from https://bank.example/x?X-Amz-Signature=1 on', 'from [address] on'],
     ['people', 'for jane.doe@bank.example now', 'for [mail] now'],
     ['machines', 'at 10.1.2.3 down', 'at [ip] down'],
-    ['places', 'ENOENT: open /data/bank/fleet.parquet', 'ENOENT: open [path]'],
-    ['places of Windows', 'open C:\\Users\\jane\\fleet.parquet', 'open [path]'],
-    ['places in quotation marks', "ENOENT: open '/data/our bank/secret fleet.parquet'", 'ENOENT: open [path]'],
+    ['paths', 'ENOENT: open /data/bank/fleet.parquet', 'ENOENT: open [path]'],
+    ['paths of Windows', 'open C:\\Users\\jane\\fleet.parquet', 'open [path]'],
+    ['paths in quotation marks', "ENOENT: open '/data/our bank/secret fleet.parquet'", 'ENOENT: open [path]'],
     ['shares', 'open \\\\server\\share\\fleet.parquet', 'open [path]'],
     ['the home', 'in /home/jdoe1 by jdoe1', 'in [path] by [user]'],
   ])('%s', (_, text, clean) => expect(redact(text, '/home/jdoe1')).toBe(clean))
 
-  test('nothing of a trace through the app itself', () => {
+  test('but keeps traces through the app', () => {
     expect(redact('at f (/opt/Headroom/resources/app.asar/out/main/index.cjs:10:3)', '/home/jdoe1')).toBe('at f (app/main/index.cjs:10:3)')
   })
 })
 
-test('errors of input are told by their code alone, those of the app with their sentence', () => {
+test('input errors are logged by code alone, app errors with their message', () => {
   const log = new DiagnosticLog(folder)
   log.writeFailure('run.open', { code: 'input-duplicate-rows', message: 'fleet.parquet has srv-17 twice.', next: 'x', sql: 'SELECT srv' })
   log.writeFailure('run.open', { code: 'internal', message: 'x is undefined' })
@@ -53,7 +53,7 @@ test('errors of input are told by their code alone, those of the app with their 
   ])
 })
 
-test('the log stays small and keeps the latest', async () => {
+test('the log stays small and keeps the latest entries', async () => {
   const log = new DiagnosticLog(folder)
   for (let line = 0; line < 3000; line++) log.write('line', { line, filler: 'some words '.repeat(150) })
   const names = (await readdir(folder)).sort()
@@ -64,13 +64,13 @@ test('the log stays small and keeps the latest', async () => {
   expect(storedLines).toEqual(Array.from({ length: storedLines.length }, (_, index) => 3000 - storedLines.length + index))
 })
 
-test('a log that cannot be written stops nothing', () => {
+test('a log that cannot be written stops no work', () => {
   const log = new DiagnosticLog('/dev/null/nowhere')
   log.write('start')
   expect(log.read()).toBe('')
 })
 
-test('the report says that nothing else is in it, and holds neither settings of the analysis nor queries', () => {
+test('the report states its contents, and omits analysis settings and queries', () => {
   const settings = { ...defaultSettings, analysis: { target_metric: 'secret_metric' }, queryHistory: ['SELECT secret'] }
   const report = formatProblemReport({ version: '1.2.3', isPackaged: true, settings, crashFolder: folder, log: '{"what":"start"}\n' })
   expect(report).toContain('This is everything that the report holds.')

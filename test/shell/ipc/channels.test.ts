@@ -1,4 +1,4 @@
-// The border between window and main process: every channel takes what it states and refuses everything else.
+// The boundary between window and main process: every channel accepts valid requests and refuses all others.
 import { describe, expect, it } from 'vitest'
 import { handleWindowRequest, type WindowHandlers } from '../../../src-main/shell/ipc/serve-channels.ts'
 import { emptyLaunchForm } from '../../../src-shared/ipc/cloud-contract.ts'
@@ -167,13 +167,13 @@ const recordingHandlers = (): { handlers: WindowHandlers; reached: string[] } =>
 }
 
 describe.each(windowChannels)('%s', (name) => {
-  it('lets a request through that fits', async () => {
+  it('accepts a valid request', async () => {
     const { handlers, reached } = recordingHandlers()
     expect(await handleWindowRequest(handlers, name, validRequests[name])).toMatchObject({ ok: true })
     expect(reached).toEqual([name])
   })
 
-  it('refuses what does not fit before its handler sees it', async () => {
+  it('refuses invalid requests before the handler runs', async () => {
     const { handlers, reached } = recordingHandlers()
     const invalidPayloads = [undefined, null, 'text', 7, [], { ...validRequests[name], surprise: true }, ...invalid[name]]
     for (const invalidPayload of invalidPayloads) {
@@ -187,8 +187,8 @@ describe.each(windowChannels)('%s', (name) => {
   })
 })
 
-describe('the pipe', () => {
-  it('knows no channel but those of the contract', async () => {
+describe('request handling', () => {
+  it('refuses channels outside the contract', async () => {
     const { handlers, reached } = recordingHandlers()
     for (const name of ['run.delete', '__proto__', 'constructor', 'toString', '', 7, null, undefined]) {
       expect(await handleWindowRequest(handlers, name, {})).toMatchObject({ ok: false, error: { code: 'internal' } })
@@ -196,7 +196,7 @@ describe('the pipe', () => {
     expect(reached).toEqual([])
   })
 
-  it('leads to no channel between the processes themselves, even where a handler stands ready', async () => {
+  it('refuses channels between processes, even if a handler exists', async () => {
     expect(internalChannels.sort()).toEqual([
       'analysis.run',
       'config.check',
@@ -224,7 +224,7 @@ describe('the pipe', () => {
     expect(reached).toEqual([])
   })
 
-  it('answers a failure with its code, sentence, next step and SQL', async () => {
+  it('returns a failure with its code, message, next step and SQL', async () => {
     const { handlers } = recordingHandlers()
     const failing: WindowHandlers = {
       ...handlers,
@@ -246,7 +246,7 @@ describe('the pipe', () => {
   })
 })
 
-describe('what comes back to the window', () => {
+describe('a response to the window', () => {
   const heatmap = {
     data: {
       metric: 'cpu_p95',
@@ -271,12 +271,12 @@ describe('what comes back to the window', () => {
     selectedRow: null,
   }
 
-  it('carries typed arrays through a structured clone and is parsed again', () => {
+  it('carries typed arrays through a structured clone and is parsed', () => {
     const { response } = channels['heatmap.get']
     expect([...response.parse(structuredClone(heatmap)).data.values]).toEqual([1, Number.NaN])
   })
 
-  it('is refused where it does not fit', () => {
+  it('is refused if invalid', () => {
     const { response } = channels['heatmap.get']
     expect(response.safeParse({ ...heatmap, data: { ...heatmap.data, values: [1, 2] } }).success).toBe(false)
     expect(response.safeParse({ ...heatmap, serversPerRow: 0 }).success).toBe(false)

@@ -1,4 +1,4 @@
-// Settings of every version: read, upgraded, and never lost before they are replaced.
+// Settings of every version are read, upgraded and backed up before they are replaced.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,19 +17,19 @@ afterEach(() => rm(folder, { recursive: true }))
 /** As the first Headroom wrote it: without a version. */
 const first = '{ "theme": "dark", "zoom": 1.2, "analysis": { "high_threshold": 85 }, "queryHistory": ["SELECT 1"] }'
 
-test('there are none at first', async () => {
+test('a missing file means default settings', async () => {
   expect(await readSettingsFile(path)).toEqual(defaultSettings)
   expect(await readdir(folder)).toEqual([])
 })
 
-test('what is written is read, with its version', async () => {
+test('saved settings are read with their version', async () => {
   await writeSettingsFile(path, { ...defaultSettings, theme: 'light' })
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ format_version: 1, theme: 'light' })
   expect(await readSettingsFile(path)).toEqual({ ...defaultSettings, theme: 'light' })
   expect(await readdir(folder)).toEqual(['settings.json'])
 })
 
-test('those of the first version are upgraded, and a copy stays as it was', async () => {
+test('settings of the first version are upgraded, and a copy stays unchanged', async () => {
   await writeFile(path, first)
   const settings = await readSettingsFile(path)
   expect(settings).toEqual({ ...defaultSettings, theme: 'dark', zoom: 1.2, analysis: { high_threshold: 85 }, queryHistory: ['SELECT 1'] })
@@ -43,7 +43,7 @@ test.each([
   ['that are torn', '{ "format_version": 1, "theme": "da', 'settings.json.damaged'],
   ['that are empty', '', 'settings.json.damaged'],
   ['that do not fit', '{ "format_version": 1, "theme": "sepia" }', 'settings.json.damaged'],
-])('those %s are kept aside before anything replaces them', async (_, text, copy) => {
+])('settings %s are backed up before they are replaced', async (_, text, copy) => {
   await writeFile(path, text)
   expect(await readSettingsFile(path)).toEqual(defaultSettings)
   await writeSettingsFile(path, defaultSettings)

@@ -1,4 +1,4 @@
-// The one page: where it comes from, what it may load, and that only its top frame may ask.
+// The window's page: its address, what it may load, and that only its top frame may send requests.
 import { describe, expect, test } from 'vitest'
 import { isAppPage, isAllowedUrl, pageUrl } from '../../../src-main/shell/window/page-url.ts'
 
@@ -6,14 +6,14 @@ const page = 'app://headroom/'
 const server = 'http://localhost:5173'
 
 describe('the page', () => {
-  test('comes from the app; from a development server only where the app is not packaged', () => {
+  test('comes from the app, or from a development server if the app is not packaged', () => {
     expect(pageUrl({}, true)).toBe(page)
     expect(pageUrl({ ELECTRON_RENDERER_URL: 'https://example.com' }, true)).toBe(page)
     expect(pageUrl({ ELECTRON_RENDERER_URL: server }, false)).toBe(server)
   })
 })
 
-describe('who may ask the main process', () => {
+describe('senders of requests', () => {
   test.each([
     ['the top frame of our page', { url: 'app://headroom/index.html', parent: null }, true],
     ['a frame inside of it', { url: page, parent: {} }, false],
@@ -25,14 +25,14 @@ describe('who may ask the main process', () => {
     ['a frame that is gone', null, false],
   ])('%s', (_, frame, isOwn) => expect(isAppPage(frame, page)).toBe(isOwn))
 
-  test('a server that only begins like the development server is another site', () => {
+  test('a server with the same name prefix is another site', () => {
     expect(isAppPage({ url: 'http://localhost:5173/', parent: null }, server)).toBe(true)
     expect(isAppPage({ url: 'http://localhost:51730/', parent: null }, server)).toBe(false)
     expect(isAppPage({ url: 'http://localhost:5173.example.com/', parent: null }, server)).toBe(false)
   })
 })
 
-describe('what a page may load', () => {
+describe('addresses a page may load', () => {
   test.each([
     ['app://headroom/assets/index.js', true, true],
     ['data:image/png;base64,AAAA', true, true],
@@ -48,7 +48,7 @@ describe('what a page may load', () => {
     expect([isAllowedUrl(address, page, true), isAllowedUrl(address, page, false)]).toEqual([packaged, developed])
   })
 
-  test('the development server tells the page of changes', () => {
+  test('the development server can report changes to the page', () => {
     expect(isAllowedUrl('ws://localhost:5173/', server, false)).toBe(true)
     expect(isAllowedUrl('ws://localhost:5173/', server, true)).toBe(false)
   })
