@@ -1,8 +1,7 @@
 """Runs a plan of Spark SQL statements over Parquet: run_plan.py PLAN OUT SHARDS source=PATH server_attributes=PATH.
 
-All arithmetic stands in the plan, which the engine rendered from its own SQL; this script only reads, runs and writes. What later steps read again is
-written to OUT/work, what the engine finishes the run from to OUT/stage, with stage.json as its last file. A job that is started again with the
-same OUT goes on after the last complete step.
+The engine renders all arithmetic into the plan; this script only reads, runs and writes. OUT/work holds the tables of later steps. OUT/stage holds
+the Spark output for the engine, with stage.json as its last file. A job that restarts with the same OUT resumes after the last complete step.
 """
 
 import json
@@ -14,17 +13,17 @@ import time
 from pyspark.sql import SparkSession, functions
 
 PLAN_VERSION = 2
-# What stands in this file becomes the job's exit message; SageMaker takes so many bytes of it.
+# SageMaker shows the first bytes of this file as the job's exit message.
 MESSAGE_FILE = os.environ.get("HEADROOM_EXIT_MESSAGE", "/opt/ml/output/message")
 MESSAGE_BYTES = 1024
 PARQUET_ENDING = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 HIDDEN = re.compile(r"(^|/)[._]")
-# About a million rows: whoever looks for some servers reads in part, and the engine copies them into the run as they are.
+# About a million rows: queries for a few servers read a part of the file, and the engine copies the row groups unchanged.
 ROW_GROUP_BYTES = 32 * 1024 * 1024
 
 
 class Refused(Exception):
-    """What the set itself is refused for, in words for whoever launched the job."""
+    """The job refuses the dataset; the message is for the user who launched it."""
 
 
 def path_of(spark, text):
@@ -48,12 +47,12 @@ def read_text(spark, path):
     return "\n".join(row.value for row in spark.read.text(path, wholetext=True).collect())
 
 
-def tell(**event):
+def print_event(**event):
     print(json.dumps(event), flush=True)
 
 
 def list_files(spark, text):
-    """Parquet files at and below an address, as the engine finds them; what Spark or Hadoop left beside them is no part of the set."""
+    """Parquet files at and below an address, by the engine's rules; hidden files of Spark or Hadoop are ignored."""
     path, system = path_of(spark, text)
     root = system.getFileStatus(path).getPath().toString()
     files, found = [], system.listFiles(path, True)
@@ -76,15 +75,15 @@ def read_source(spark, text):
 def read_inputs(spark, source, plan, inputs):
     for name, sql in plan["casts"].items():
         source = source.withColumn(name, functions.expr(sql))
-    # In the engine's order; columns of folder names stand elsewhere in Spark's.
+    # In the engine's order: Spark puts columns of folder names last.
     known = [column["column"] for column in plan["stage"]["schema"]]
     names = [name for name in known if name in source.columns] + [name for name in source.columns if name not in known]
     source.select(*[functions.col(f"`{name}`") for name in names]).createOrReplaceTempView("source")
     spark.read.parquet(inputs["server_attributes"]).createOrReplaceTempView("server_attributes_given")
 
 
-def laid_out(view, layout, shards):
-    """The view and its writer, cut into files as the plan says."""
+def apply_layout(view, layout, shards):
+    """A writer that divides the view into files by the plan's layout."""
     if layout is None:
         return view.write
     order = [functions.col(f"`{name}`") for name in layout["order"]]
@@ -101,7 +100,7 @@ def run_step(spark, step, out, shards):
     if step["kept"] is not None:
         folder = f"{out}/{step['kept']}/{step['name']}"
         if not exists(spark, f"{folder}/_SUCCESS"):
-            writer = laid_out(view, step["layout"], shards).mode("overwrite").option("compression", "snappy")
+            writer = apply_layout(view, step["layout"], shards).mode("overwrite").option("compression", "snappy")
             writer.option("parquet.block.size", ROW_GROUP_BYTES).parquet(folder)
         view = spark.read.schema(view.schema).parquet(folder)
     view.createOrReplaceTempView(step["name"])
@@ -137,7 +136,7 @@ def run(plan_path, out, shards, inputs):
             if one["after"] == step["name"]:
                 check(spark, one)
         seconds = round(time.monotonic() - started_at, 1)
-        tell(type="step", label=f"Spark: {step['name']}", progress=round(number / len(plan["steps"]), 3), seconds=seconds)
+        print_event(type="step", label=f"Spark: {step['name']}", progress=round(number / len(plan["steps"]), 3), seconds=seconds)
     notes = {**plan["stage"], "inputs": list_inputs(source)}
     write_text(spark, f"{out}/stage/stage.json", json.dumps(notes, indent=2))
     spark.stop()
@@ -158,7 +157,7 @@ def main():
         leave_message(str(refused))
         sys.exit(f"headroom: {refused}")
     except Exception as error:
-        # The first line says what; Spark's own log holds the rest.
+        # The first line names the error; Spark's log holds the details.
         leave_message(f"Spark: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
         raise
 

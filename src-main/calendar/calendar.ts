@@ -40,7 +40,7 @@ export const calendarForYears = (eoqWindow: EoqWindow, holidays: readonly Holida
   }
 }
 
-/** Limits of the calendar around the middle of the forecasts, so that a stray date such as the year 9999 does not stretch it. */
+/** Limits of the calendar around the middle of the forecasts, so that a wrong date such as the year 9999 does not extend it. */
 const maxYearsBack = 40
 const maxYearsAhead = 20
 const dayMs = 86_400_000

@@ -69,7 +69,7 @@ const runAnalysis = async (
   }
 }
 
-/** Passes steps and warnings on; how it ends is told by this process, once. */
+/** Passes steps and warnings on; this process reports the end, once. */
 const forwardSteps =
   (report: (event: RunEvent) => void, from: number) =>
   (event: RunEvent): void => {

@@ -1,4 +1,4 @@
-// Two runs compared for the window: lists are cut to what can be read, their counts stay whole.
+// Compares two runs for the window: shortens long lists, but counts every entry.
 import { maxListed, type CompareResponse, type CompareRequest } from '../../src-shared/ipc/run-comparison.ts'
 import { compareRuns } from '../queries/compare/compare-runs.ts'
 

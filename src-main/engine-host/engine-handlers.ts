@@ -1,4 +1,4 @@
-// What the engine process does on each of its channels. What the first view needs is loaded with the process, the rest at first use.
+// Handlers of the engine process, one per channel. Modules of the first view load with the process, the others at first use.
 import type { ChannelResponse, ChannelServedBy, Handlers } from '../../src-shared/ipc/ipc-contract.ts'
 import type { Post } from '../ipc/serve-requests.ts'
 import { saveDecisions, withdrawDecisions } from '../notes/decisions.ts'
@@ -88,7 +88,7 @@ const runEvents = () => import('../notes/run-events.ts')
 
 const openAndPrepare = async (runs: OpenRuns, folder: string): Promise<ChannelResponse<'run.open'>> => {
   const run = await runs.reopen(folder)
-  // The charts will ask for them; a failure is told there.
+  // The charts request them later and report a failure then.
   setImmediate(() => void run.holidayNames().catch(() => undefined))
   return run.overview
 }

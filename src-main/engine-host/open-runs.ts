@@ -1,4 +1,4 @@
-// The runs that are open in this process: one database each, queries one after the other, the least recent closed first.
+// Open runs of this process: one database each, queries in sequence; the least recently used run is closed first.
 import { resolve } from 'node:path'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { openRunFolder } from '../queries/run/open-run-folder.ts'

@@ -1,4 +1,4 @@
-// What-if on open runs: each fleet is read once, later results are arithmetic; a newer request of a client drops those that wait.
+// What-if on open runs: each fleet is read once, and a client's newer request drops its waiting ones.
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -30,9 +30,9 @@ export class WhatIfSessions {
     this.#newest.set(key, requestToken)
     try {
       const session = await this.#fleetOf(folder)
-      // Lets in what was sent while the last answer was worked out.
+      // Receives requests that arrived during the last calculation.
       await setImmediate()
-      if (this.#newest.get(key) !== requestToken) throw new HeadroomError('cancelled', 'A newer question took the place of this one.')
+      if (this.#newest.get(key) !== requestToken) throw new HeadroomError('cancelled', 'A newer request replaced this one.')
       return evaluateScenario(session, request)
     } finally {
       if (this.#newest.get(key) === requestToken) this.#newest.delete(key)

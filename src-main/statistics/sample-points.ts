@@ -16,7 +16,7 @@ const minPointsPerCluster = 50
 
 /**
  * Ascending indexes of about `maxPoints` points. Every cluster gets its share: first one point of each grid cell that it covers, then
- * a second, and so on. This drops overlapping points, keeps outliers and involves no randomness.
+ * a second, and so on. This drops overlapping points, preserves outliers and is deterministic.
  */
 export const samplePoints = ({ x, y, cluster }: ScatterPoints, maxPoints = maxDrawnPoints): Int32Array => {
   const count = cluster.length

@@ -70,12 +70,12 @@ describe('the end of a quarter', () => {
     expect(await markedDays('isEoq', 2028, { fiscal_year_start_month: 3 })).toEqual(ends(29))
   })
 
-  test('falls on the usual months when the fiscal year begins with another quarter', async () => {
+  test('has the calendar-year months when the fiscal year begins with another quarter', async () => {
     const defaultCalendar = await markedDays('isEoq', 2027, {})
     for (const month of [4, 7, 10]) expect(await markedDays('isEoq', 2027, { fiscal_year_start_month: month })).toEqual(defaultCalendar)
   })
 
-  test('is where eoq_months says, and then does not move with the fiscal year', async () => {
+  test('follows eoq_months, independent of the fiscal year', async () => {
     expect(await markedDays('isEoq', 2028, { eoq_months: [2], fiscal_year_start_month: 4, eoq_window_days: 2 })).toEqual(['02-28', '02-29'])
   })
 
@@ -86,14 +86,14 @@ describe('the end of a quarter', () => {
     expect(allDays[0]).toBe('02-01')
   })
 
-  test('is the last day alone under the method of Module 05, whatever the configuration says', async () => {
+  test('is only the last day under the method of Module 05', async () => {
     const config = { eoq_window_days: 14, eoq_months: [1], fiscal_year_start_month: 2 }
     expect(await markedDays('isEoq', 2027, config, module05)).toEqual(['03-31', '06-30', '09-30', '12-31'])
   })
 })
 
 describe('holidays', () => {
-  test('of the United States are those that the federal government keeps', async () => {
+  test('of the United States are the federal holidays', async () => {
     // Office of Personnel Management, 2027: Juneteenth and Independence Day are observed on Friday 18 June and Monday 5 July,
     // Christmas on Friday 24 December, and New Year 2028 on Friday 31 December. The days themselves are marked too.
     expect(await markedDays('isHoliday', 2027, {})).toEqual([
@@ -115,7 +115,7 @@ describe('holidays', () => {
     ])
   })
 
-  test('of a state come on top', () => {
+  test('of a state are added to the national ones', () => {
     const days = (state?: string): string[] =>
       holidayDates({ holiday_country: 'US', holiday_state: state }, { firstYear: 2026, lastYear: 2026 }).map(({ day }) => day)
     // Patriots' Day: the third Monday of April.
@@ -204,7 +204,7 @@ describe('in an analysis', () => {
     expect((await run.riskOf('quarter'))['seasonal_peak_risk']).toBe(70)
   })
 
-  test('times far before 1970 and far ahead are marked all the same', async () => {
+  test('times far before 1970 and far in the future are marked', async () => {
     const rows = seriesRows({ server: 's', start: '1965-12-28T23:00:00', actual: times(4, 50), horizon: times(3, 50) })
     const run = await bench.analyse(await bench.writeForecasts('old.parquet', rows))
     expect(await run.flagged(`SELECT strftime("timestamp", '%m-%d') AS day, is_eoq FROM flagged`)).toEqual([
@@ -219,7 +219,7 @@ describe('in an analysis', () => {
   })
 })
 
-test('a stray time in the year 9999 does not stretch the calendar: years near the others are marked, its own are not', async () => {
+test('a wrong time in the year 9999 does not extend the calendar: only years near the others are marked', async () => {
   await database.run(`
     CREATE OR REPLACE TABLE series_models AS
     SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31' AS last_at FROM range(3)

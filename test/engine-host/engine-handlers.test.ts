@@ -30,19 +30,19 @@ describe('the engine process', () => {
     ])
   })
 
-  it('answers a folder that is no run with its error code', async () => {
+  it('returns the error code for a folder that is no run', async () => {
     expect(await send({ id: 5, channel: 'run.open', payload: { folder: '/nowhere/at/all' } })).toMatchObject([
       { type: 'response', id: 5, response: { ok: false, error: { code: 'run-not-found' } } },
     ])
   })
 
-  it('takes the cancelling of an analysis that has ended for done', async () => {
+  it('accepts a cancel after the analysis has ended', async () => {
     expect(await send({ id: 6, channel: 'analysis.cancel', payload: { analysisId: 'long-gone' } })).toEqual([
       { type: 'response', id: 6, response: { ok: true, value: {} } },
     ])
   })
 
-  it('ends a failing analysis with one event that says why', async () => {
+  it('ends a failing analysis with one event that contains the error', async () => {
     const reports = await send({
       id: 7,
       channel: 'analysis.run',
@@ -59,7 +59,7 @@ describe('the engine process', () => {
     expect(reports.at(-1)).toEqual({ type: 'response', id: 7, response: { ok: true, value: {} } })
   })
 
-  it('holds an analysis to the memory it is given: nothing fits into a megabyte', async () => {
+  it('applies the memory limit: an analysis does not fit into a megabyte', async () => {
     const fleet = await makeSampleFleet(3)
     try {
       const reports = await send({

@@ -32,7 +32,7 @@ const whatIfPayload = (threshold: number, clientId: string | null): object => ({
 })
 
 describe('what-if in the engine process', () => {
-  it('says what can be asked, then answers: of P95 93.5, 69 and 71.2 all three lie above 65', async () => {
+  it('returns the options and then a result: P95 of 93.5, 69 and 71.2 all exceed 65', async () => {
     const ask = startEngine()
     const choices = await ask('scenario-choices.get', { folder: run })
     expect(choices.ok && whatIfChoicesSchema.parse(choices.value)).toMatchObject({ threshold: 80, metrics: ['cpu_p95'] })
@@ -42,7 +42,7 @@ describe('what-if in the engine process', () => {
     expect(newly_at_risk.servers.map(({ server_id }) => server_id)).toEqual(['charlie', 'bravo'])
   })
 
-  it("answers a slider's last request and drops those before it, and no other client's", async () => {
+  it("returns a slider's last request and drops only the same client's earlier ones", async () => {
     const ask = startEngine()
     const slider = [60, 65, 70, 72, 95].map((threshold) => ask('scenario.evaluate', whatIfPayload(threshold, 'threshold')))
     const others = [
@@ -65,7 +65,7 @@ describe('what-if in the engine process', () => {
     expect(atRisk(await ask('scenario.evaluate', whatIfPayload(70, 'threshold')))).toBe(2)
   })
 
-  it('refuses what the run does not have, and names at most so many servers', async () => {
+  it('refuses unknown servers, and names only the first of them', async () => {
     const ask = startEngine()
     expect(await ask('scenario.evaluate', { ...whatIfPayload(80, null), scenario: { removed_servers: ['zulu'] } })).toMatchObject({
       error: { code: 'scenario-invalid' },

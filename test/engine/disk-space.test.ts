@@ -1,4 +1,4 @@
-// A disk without room: said before an analysis begins, and nothing is left where it runs out under way. Needs root to mount a small file system.
+// A full disk: refused before an analysis starts, and cleaned up during one. Needs root to mount a small file system.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, statfsSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
@@ -41,13 +41,13 @@ const fleet = (notes: number): string => `
          ${Array.from({ length: notes }, (_, note) => `md5('${note} ' || i)`).join(' || ')} AS note
   FROM range(52000) t(i)`
 
-describe('before an analysis begins', () => {
-  test('room for the input and a quarter more is asked for, and 4 MB for the rest', () => {
+describe('before an analysis starts', () => {
+  test('estimateRunBytes is 1.25 times the input plus 4 MB', () => {
     // 1.25 x (10 MB + 30 MB) + 4 MB.
     expect(estimateRunBytes([{ bytes: 10e6 }, { bytes: 30e6 }])).toBe(54e6)
   })
 
-  test('a disk with as many bytes free will do, one byte less will not', async () => {
+  test('assertDiskSpace accepts exactly the required bytes and refuses one byte less', async () => {
     const { bavail, bsize } = statfsSync(disk)
     const free = bavail * bsize
     // Other processes may write meanwhile where the disk is not our own.
@@ -62,7 +62,7 @@ describe('before an analysis begins', () => {
 })
 
 describe.runIf(isMounted)('on a disk of 24 MB', () => {
-  test('a set of 20 MB is refused before its rows are read', async () => {
+  test('a dataset of 20 MB is refused before its rows are read', async () => {
     const set = await workspace.writeQuery('large.parquet', fleet(12))
     const labels: string[] = []
     const onEvent = (event: RunEvent): void => void (event.type === 'step' && labels.push(event.label))
@@ -78,7 +78,7 @@ describe.runIf(isMounted)('on a disk of 24 MB', () => {
   test.each([
     ['whose pages are copied', 'snappy'],
     ['that is rewritten', 'zstd'],
-  ])('a set %s leaves nothing where the disk fills up under way, and the folders above go too', async (_, codec) => {
+  ])('a dataset %s leaves no files or folders if the disk fills up during the analysis', async (_, codec) => {
     const set = await workspace.writeQuery(`under-way-${codec}.parquet`, fleet(6), `, COMPRESSION ${codec}`)
     const filler = join(disk, 'somebody else.bin')
     let filled = Promise.resolve()

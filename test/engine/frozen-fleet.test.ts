@@ -1,4 +1,4 @@
-// The frozen fleet of test/data: every figure of an analysis beside those that Python computed from the same files.
+// The frozen fleet of test/data: every figure of an analysis equals the figure that Python computed from the same files.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -124,7 +124,7 @@ describe('the frozen fleet by the default method', () => {
     expect(await readFigures(run)).toEqual(Object.fromEntries(expected))
   })
 
-  test('counts what the reference counts', async () => {
+  test('has the reference counts', async () => {
     expect(run.manifest.counts).toMatchObject(reference.counts)
     const { total_servers, at_risk_servers, underutilized_servers } = reference.counts
     const optimization_savings_usd = reference.savings.monthly_savings_usd
@@ -132,7 +132,7 @@ describe('the frozen fleet by the default method', () => {
     expect(summary).toMatchObject({ total_servers, at_risk_servers, underutilized_servers, optimization_savings_usd })
   })
 
-  test('saves what the reference saves', async () => {
+  test('has the reference savings', async () => {
     const report = await run.json(runFiles.recommendations, z.looseObject({ waterfall: savingsSchema, total_savings_usd: z.number() }))
     expect(report).toMatchObject({
       waterfall: reference.savings,
@@ -141,14 +141,14 @@ describe('the frozen fleet by the default method', () => {
     })
   })
 
-  test('leaves the nine files, which verify', async () => {
+  test('writes nine files that verify', async () => {
     expect((await readdir(run.folder)).sort()).toEqual(Object.values(runFiles).sort())
     const { files } = await verifyRunFolder(run.folder)
     expect(files).toHaveLength(8)
     expect(files.filter(({ state }) => state !== 'ok')).toEqual([])
   })
 
-  test('is hourly, with one gap and one missing model, which are warned of', () => {
+  test('is hourly, and warns of one gap and one missing model', () => {
     expect(run.manifest).toMatchObject({ granularity: 'hourly', step_seconds: 3600, horizon: { periods: 24 } })
     expect(run.manifest.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['gaps', 'models-missing']))
   })
@@ -188,7 +188,7 @@ describe('the frozen fleet by the method of Module 05', () => {
     expect(Object.fromEntries(clusters.map((row) => [row['server_id'], row['cluster']]))).toEqual(members)
   })
 
-  test('saves what the reference saves', async () => {
+  test('has the reference savings', async () => {
     const { total_savings_usd } = reference.module05
     expect(await run.json(runFiles.recommendations, z.looseObject({}))).toMatchObject({ total_savings_usd })
   })

@@ -1,4 +1,4 @@
-// What must not matter does not: the order of rows, how a set is cut into files, names, costs, a server far away.
+// Invariants of an analysis: order of rows, division into files, names, costs and an outlier change no other figure.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -47,7 +47,7 @@ const textFiles = [runFiles.recommendations, runFiles.clusters, runFiles.modelAc
 /** Recommendations quote the input's column names in their queries. */
 const withoutQueries = (text: string): string => text.replaceAll(/"query": ".*"$/gm, '"query"')
 
-/** Every figure of the run, but for the flagged file, whose rows keep the input's order. */
+/** Every figure of the run, except the flagged file, whose rows have the input's order. */
 const figuresOf = async (run: FinishedRun, seen: (text: string) => string = (text) => text): Promise<object> => ({
   rows: await rowsOf(run),
   summary: await summaryOf(run),
@@ -66,7 +66,7 @@ describe('no figure changes', () => {
     expect(await figuresOf(await analyse(shuffled))).toEqual(await figuresOf(baseline))
   })
 
-  test('when the set is cut by server, by time or by model, whatever the order of the files', async () => {
+  test('when the dataset is divided by server, time or model, in any order of files', async () => {
     for (const [name, cut] of [
       ['server', 'hash(server_id) % 3'],
       ['time', 'year(timestamp) % 3'],
@@ -79,7 +79,7 @@ describe('no figure changes', () => {
     }
   })
 
-  test('when columns come in another order and have other names', async () => {
+  test('when columns have another order and other names', async () => {
     const renamed = await workspace.writeQuery(
       'renamed.parquet',
       `SELECT yhat_upper AS p90, yhat_lower AS p10, predicted AS yhat, actual AS y, model, timestamp AS ds, server_id AS host, * EXCLUDE
@@ -89,7 +89,7 @@ describe('no figure changes', () => {
   })
 })
 
-describe('of other names', () => {
+describe('with other server names', () => {
   /** Draws and folds go by the server's name, so probabilities may change with it. */
   const drawn = [
     'breach_probability',
@@ -116,19 +116,19 @@ describe('of other names', () => {
     )
     const hidden = ['server_id', ...ignoredKeys]
     const found = await rowsOf(await analyse(set, { serversTable: table }), hidden)
-    const ownCosts = [...(await rowsOf(baseline, hidden))].map(([key, text]): [string, string] => {
+    const expectedCosts = [...(await rowsOf(baseline, hidden))].map(([key, text]): [string, string] => {
       const [server, metric] = key.split(' ')
       return [`${String(names.get(server))} ${metric}`, text]
     })
-    return { found, expected: new Map(ownCosts) }
+    return { found, expected: new Map(expectedCosts) }
   }
 
-  test('that sort alike, only what is drawn by name changes', async () => {
+  test('in the same order, only simulated figures change', async () => {
     const { found, expected } = await renameServers('prefixed', `'x-' || server_id`, drawn)
     expect(found).toEqual(expected)
   })
 
-  test('that sort in quite another way, besides only the search of clusters may end elsewhere', async () => {
+  test('in another order, only simulated figures and clusters may change', async () => {
     const { found, expected } = await renameServers('hashed', 'md5(server_id)', [...drawn, 'cluster', 'cluster_name'])
     expect(found).toEqual(expected)
   })
@@ -147,7 +147,7 @@ test('twice the cost saves twice as much and changes nothing else of a server', 
   expect((await run.json(runFiles.recommendations, savings)).total_savings_usd).toBe(2 * before)
 })
 
-test('a server far away changes no figure of another but its cluster and what is borrowed', async () => {
+test('an outlier changes only clusters and shared residuals of other servers', async () => {
   const distantServer = await workspace.writeQuery(
     'far.parquet',
     `SELECT * ${from()} UNION ALL BY NAME

@@ -1,4 +1,4 @@
-// Memory that an analysis may take: sizes as people write them, a quarter of the machine by default, and what the settings keep.
+// The memory limit: its text form, its default of a quarter of the machine, the database's share, and the setting.
 import { totalmem } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { databaseMemory, parseMemoryLimit } from '../../src-main/engine/resource-limits.ts'
@@ -15,13 +15,13 @@ describe('a memory size', () => {
     expect(parseMemoryLimit(text)).toBe(bytes)
   })
 
-  test.each(['', '2', 'GB', '-1GB', '0MB', '2 XB', '1e3MB'])('%s is none', (text) => {
+  test.each(['', '2', 'GB', '-1GB', '0MB', '2 XB', '1e3MB'])('refuses "%s"', (text) => {
     expect(parseMemorySize(text)).toBeNaN()
     expect(() => parseMemoryLimit(text)).toThrow(/is not a memory size/)
   })
 })
 
-test('without a setting four such analyses fill the machine, or each may take 512 MB', () => {
+test('the default limit is a quarter of the machine, at least 512 MB', () => {
   const defaultLimit = parseMemoryLimit(undefined)
   const machine = Math.min(totalmem(), process.constrainedMemory() || totalmem())
   const isSmall = machine < 2_048_000_000
@@ -29,13 +29,13 @@ test('without a setting four such analyses fill the machine, or each may take 51
   expect(4 * defaultLimit).toBeLessThanOrEqual(isSmall ? 2_048_000_000 : machine)
 })
 
-test('the database gets 65 % of it: of 1 GB 650 MB; of little all, up to 128 MB', () => {
+test('the database gets 65 % of the limit, but at least 128 MB or the whole limit', () => {
   expect(databaseMemory(1_000_000_000)).toBe('650000000B')
   expect(databaseMemory(150_000_000)).toBe('128000000B')
   expect(databaseMemory(80_000_000)).toBe('80000000B')
 })
 
-test('the settings keep a size and refuse what is none', () => {
+test('the settings store a memory size and refuse other text', () => {
   expect(mergeSettings(defaultSettings, { memoryLimit: '4GB' }).memoryLimit).toBe('4GB')
   expect(mergeSettings(defaultSettings, { memoryLimit: null }).memoryLimit).toBeNull()
   expect(settingsChangeSchema.safeParse({ memoryLimit: 'plenty' }).success).toBe(false)

@@ -25,13 +25,13 @@ const fill = async (values: readonly (number | null)[]): Promise<void> => {
 const percent = fixedPointFor(100)
 
 describe('a sum', () => {
-  test('is exact where floating numbers stray', async () => {
+  test('is exact where floating-point sums are not', async () => {
     await fill(Array.from({ length: 10 }, () => 0.1))
     expect([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1].reduce((a, b) => a + b)).not.toBe(1)
     expect(await valueOf(fixedSumSql('x', percent))).toBe(1)
   })
 
-  test('leaves NULL out, and is NULL over none', async () => {
+  test('skips NULL, and is NULL over no values', async () => {
     await fill([null, 1.5, null, 2])
     expect(await valueOf(fixedSumSql('x', percent))).toBe(3.5)
     expect(await valueOf(fixedSumSql('x', fixedPointFor(1e15)))).toBe(3.5)
@@ -40,18 +40,18 @@ describe('a sum', () => {
     expect(await valueOf(fixedMeanSql('x', percent), 'FROM numbers WHERE x IS NULL')).toBeNull()
   })
 
-  test('keeps the digits of small values beside great ones', async () => {
-    // 1e15 needs 50 bits of a double, which leaves eighths; the sum itself is kept to 1e-12.
+  test('preserves the digits of small values next to large ones', async () => {
+    // 1e15 needs 50 bits of a double, which leaves eighths; the sum itself is exact to 1e-12.
     await fill([1e15, 0.125, -1e15, 0.000001])
     expect(await valueOf(fixedSumSql('x', fixedPointFor(1e15)))).toBe(0.125001)
   })
 
-  test('does not overflow over the greatest values that are let in', async () => {
+  test('does not overflow over the maximum values', async () => {
     await fill([1e100, 3, 1e100])
     expect(await valueOf(fixedSumSql('x', fixedPointFor(1e100)))).toBe(2e18)
   })
 
-  test('of sums goes beyond what BIGINT holds', async () => {
+  test('of sums may exceed BIGINT', async () => {
     // 1e7 is 1e19 steps; BIGINT ends at 9.2e18.
     await fill([1e7, 1e7])
     expect(await valueOf(fixedSumSql('x', fixedPointOfSums))).toBe(2e7)
@@ -94,6 +94,6 @@ test('no order and no number of threads changes a bit of a sum over 300,000 rows
     }
   }
   expect(sums.size).toBe(1)
-  // What it is for: plain sums do differ.
+  // Plain sums do differ.
   expect(floatingSum.size).toBeGreaterThan(1)
 })

@@ -56,9 +56,9 @@ const databasePercentile = async (values: readonly number[], q: number): Promise
 const whatIfPercentile = (values: readonly number[], q: number, count = values.length): number => {
   const order = createIndexArray(values.length, values.length)
   values.forEach((_, position) => (order[position] = position))
-  const ownValues = Float64Array.from(values)
-  sortIndexesByValue(ownValues, 0, values.length, order, createIndexArray(values.length, values.length))
-  return rankedPercentile(ownValues, order, 0, values.length, count, q)
+  const series = Float64Array.from(values)
+  sortIndexesByValue(series, 0, values.length, order, createIndexArray(values.length, values.length))
+  return rankedPercentile(series, order, 0, values.length, count, q)
 }
 
 /** Distance from NumPy's answer, as a share of it. */

@@ -1,4 +1,4 @@
-// Which marks of a large scatter are drawn: every cluster by its share, outliers always, the same ones every time.
+// samplePoints: a share of every cluster, all outliers, and the same points every time.
 import { describe, expect, test } from 'vitest'
 import { samplePoints } from '../../src-main/statistics/sample-points.ts'
 import { seededRandom } from '../fixtures/seeded-random.ts'
@@ -15,12 +15,12 @@ const createPoints = (count: number) => {
 
 const countOf = (cluster: Int32Array, marks: Int32Array, number: number): number => marks.filter((mark) => cluster[mark] === number).length
 
-describe('marks of a scatter', () => {
-  test('are all drawn where there are no more than can be', () => {
+describe('samplePoints', () => {
+  test('returns all points below the maximum', () => {
     expect(samplePoints(createPoints(500), 500)).toEqual(Int32Array.from({ length: 500 }, (_, mark) => mark))
   })
 
-  test('are drawn of every cluster by its share, of a small one all', () => {
+  test('draws every cluster by its share, and all points of a small one', () => {
     const points = createPoints(20_000)
     const marks = samplePoints(points, 1000)
     // 20,000 servers: floor(1000 x 1999 / 20,000) = 99 of cluster 1, floor(1000 x 17,991 / 20,000) = 899 of cluster 0, and the ten of cluster 2.
@@ -29,7 +29,7 @@ describe('marks of a scatter', () => {
     expect(samplePoints(points, 1000)).toEqual(marks)
   })
 
-  test('that stand alone are never left out', () => {
+  test('always draws outliers', () => {
     const points = createPoints(20_000)
     // The crowd lies in 0..2; each of these is alone in its part of the plane.
     for (let mark = 100; mark < 150; mark++) {
@@ -40,7 +40,7 @@ describe('marks of a scatter', () => {
     for (let mark = 100; mark < 150; mark++) expect(marks.has(mark)).toBe(true)
   })
 
-  test('on one spot are chosen evenly, and nothing is divided by a range of zero', () => {
+  test('draws evenly from points at one position, without dividing by zero', () => {
     const count = 1000
     const points = { x: new Float64Array(count).fill(3), y: new Float64Array(count), cluster: new Int32Array(count) }
     expect(samplePoints(points, 100)).toHaveLength(100)

@@ -1,4 +1,4 @@
-// Warnings about forecasts that are accepted all the same, each with a count and examples (analysis definition, section 2).
+// Warnings about problems of the forecasts that do not stop an analysis, with counts and examples (analysis definition, section 2).
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'

@@ -1,4 +1,4 @@
-// module_05_summary.json: Module 05's five keys, then Headroom's own.
+// module_05_summary.json: Module 05's five keys, then Headroom's keys.
 import { z } from 'zod'
 import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../../src-shared/artefacts/event-report.ts'

@@ -1,25 +1,25 @@
-// The flags of a row as SQL: what its series was found to be is looked up by position in lists, without a join.
+// The flags of a row as SQL: the results of its series are looked up in lists by position, without a join.
 import { z } from 'zod'
 import { identifier, type Database } from '../../database/database.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { ForecastExpressions, ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 
-/** Places of series in the lists, both included. */
+/** Positions of series in the lists; both ends are included. */
 export interface SeriesRange {
   readonly from: number
   readonly to: number
 }
 
 export interface FlagLists {
-  /** How many places there are. */
+  /** Number of positions in the lists. */
   readonly seriesCount: number
-  /** SQL for the place of a row's series, from 0. */
+  /** SQL for the position of a row's series, from 0. */
   readonly seriesIndexSql: (source: ForecastDataset) => string
   /**
-   * SQL that selects `kept` and the flags from `relation`, whose series must all lie within the range. A range is looked up in lists of
+   * SQL that selects `columns` and the flags from `relation`, whose series must all lie within the range. A range is looked up in lists of
    * about its own length. `relation` is known as `source` inside.
    */
-  readonly addFlags: (relation: string, source: ForecastDataset, calendar: Calendar, range: SeriesRange, keptColumns: string) => string
+  readonly addFlags: (relation: string, source: ForecastDataset, calendar: Calendar, range: SeriesRange, columns: string) => string
 }
 
 /** Flag -> the column of `series_risk` that it comes from. */
@@ -34,15 +34,15 @@ type FlagList = keyof typeof flagLists
 const flagNames = Object.keys(flagLists) as FlagList[]
 
 /** Names with a blank, so that the user's own columns stay unambiguous. */
-const flagColumn = (name: FlagList | 'place'): string => identifier(`headroom ${name}`)
+const flagColumn = (name: FlagList | 'position'): string => identifier(`headroom ${name}`)
 
 /** Rows per list: the flags of a part of the dataset are read in lists of this size. */
 const listLength = 4096
 
 /**
- * Creates `headroom_flag_lists` (block and a list per flag) and two enumerations that tell a series' place in them; reads `series_risk`.
- * Joins would put the rows out of order (DuckDB promises none for them), and a constant list is built anew for every chunk; a single row
- * crossed with the source is neither.
+ * Creates `headroom_flag_lists` (block and a list per flag) and two enumerations with a series' position in them; reads `series_risk`.
+ * A join does not preserve the order of rows in DuckDB, and a constant list is rebuilt for every chunk. A cross join with a single row
+ * avoids both.
  */
 export const createFlagLists = async (database: Database): Promise<FlagLists> => {
   await database.run(`
@@ -52,13 +52,13 @@ export const createFlagLists = async (database: Database): Promise<FlagLists> =>
     CREATE TYPE headroom_metric AS ENUM (SELECT DISTINCT metric FROM series_risk ORDER BY metric)`)
   await database.run(`
     CREATE OR REPLACE TABLE headroom_flag_lists AS
-    WITH placed AS (
-      SELECT row_number() OVER (ORDER BY server_id, metric) - 1 AS place, ${flagNames.map((name) => flagLists[name]).join(', ')}
+    WITH ordered AS (
+      SELECT row_number() OVER (ORDER BY server_id, metric) - 1 AS position, ${flagNames.map((name) => flagLists[name]).join(', ')}
       FROM (SELECT DISTINCT server_id FROM series_risk) CROSS JOIN (SELECT DISTINCT metric FROM series_risk)
       LEFT JOIN series_risk USING (server_id, metric)
     )
-    SELECT place // ${listLength} AS block, ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY place) AS ${flagColumn(name)}`).join(', ')}
-    FROM placed GROUP BY block ORDER BY block`)
+    SELECT position // ${listLength} AS block, ${flagNames.map((name) => `list(${flagLists[name]} ORDER BY position) AS ${flagColumn(name)}`).join(', ')}
+    FROM ordered GROUP BY block ORDER BY block`)
   const { servers, metrics } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
     z.object({ servers: z.int(), metrics: z.int() }),
@@ -71,20 +71,20 @@ export const createFlagLists = async (database: Database): Promise<FlagLists> =>
   return {
     seriesCount: servers * metrics,
     seriesIndexSql,
-    addFlags: (relation, source, calendar, { from, to }, keptColumns) => {
+    addFlags: (relation, source, calendar, { from, to }, columns) => {
       const firstBlock = Math.floor(from / listLength)
-      const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('place')}]`
-      const keptSql = keptColumns === '' ? '' : `* EXCLUDE (${[flagColumn('place'), ...flagNames.map(flagColumn)].join(', ')}),`
+      const flagSql = (name: FlagList): string => thresholds?.[name] ?? `${flagColumn(name)}[${flagColumn('position')}]`
+      const columnsSql = columns === '' ? '' : `* EXCLUDE (${[flagColumn('position'), ...flagNames.map(flagColumn)].join(', ')}),`
       return `
-        SELECT ${keptSql} ${flagsOfRow(source.expressions, calendar, flagSql)}
-        FROM (SELECT source.*, ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('place')} FROM ${relation} AS source),
+        SELECT ${columnsSql} ${flagsOfRow(source.expressions, calendar, flagSql)}
+        FROM (SELECT source.*, ${seriesIndexSql(source)} - ${firstBlock * listLength - 1} AS ${flagColumn('position')} FROM ${relation} AS source),
              (SELECT ${flagNames.map((name) => `flatten(list(${flagColumn(name)} ORDER BY block)) AS ${flagColumn(name)}`).join(', ')}
               FROM headroom_flag_lists WHERE block BETWEEN ${firstBlock} AND ${Math.floor(to / listLength)})`
     },
   }
 }
 
-/** SQL for the flags of a row; `flag` gives SQL for what its series was found to be. */
+/** SQL for the flags of a row; `flagSql` returns SQL for a result of its series. */
 export const flagsOfRow = (
   { model, ts, predicted }: Pick<ForecastExpressions, 'model' | 'ts' | 'predicted'>,
   calendar: Calendar,
@@ -101,7 +101,7 @@ export const flagsOfRow = (
                ${flagSql('underutilized')} AS is_underutilized,
                coalesce(${flagSql('model')} = ${model}, false) AS is_selected`
 
-/** The thresholds as SQL where all series share them: nothing need be looked up then. */
+/** The thresholds as SQL if all series share them; they need no look-up. */
 const uniformThresholds = async (database: Database): Promise<Partial<Record<FlagList, string>> | undefined> => {
   const [first, ...others] = await database.rows(
     'SELECT DISTINCT high_threshold AS high, very_high_threshold AS very_high FROM series_risk LIMIT 2',

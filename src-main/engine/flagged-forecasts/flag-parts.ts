@@ -10,7 +10,7 @@ import type { FlagLists } from './flag-lists.ts'
 import type { ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 
 export interface FlagParts {
-  /** The parts' files in the order of the input's row groups, as soon as they are written; each is deleted when the next one is asked for. */
+  /** The parts' files in the order of the input's row groups, as soon as they are written; each is deleted when the next one is requested. */
   readonly paths: () => AsyncGenerator<string>
   /** Share that is written, 0..1. */
   readonly progress: () => number
@@ -33,7 +33,7 @@ interface RowGroups {
   readonly groupRows: readonly number[]
 }
 
-/** Statements that run side by side; each needs one of the few threads that Node keeps for such work. */
+/** Statements that run in parallel; each occupies one of Node's few worker threads. */
 const maxConnections = 3
 /** DuckDB reads and writes so many rows at a time. */
 const vectorRows = 2048
@@ -85,7 +85,7 @@ export const writeFlagParts = async (database: Database, { files }: JoinableFile
   }
 }
 
-/** A file whose row groups DuckDB keeps is one unit, any other one per row group. */
+/** A file whose row groups DuckDB preserves is one unit; in other files each row group is one. */
 const splitUnits = (groups: RowGroups): RowGroups[] => (isUniform(groups.groupRows) ? [groups] : splitByGroup(groups))
 
 const splitByGroup = ({ path, firstRow, groupRows }: RowGroups): RowGroups[] => {
@@ -143,7 +143,7 @@ const writePart = async (connection: Database, groups: RowGroups, part: string, 
     lists.seriesCount <= maxUnrangedSeries
       ? { from: 0, to: lists.seriesCount - 1 }
       : await connection.row(
-          `SELECT CAST(min(place) AS DOUBLE) AS "from", CAST(max(place) AS DOUBLE) AS "to" FROM (SELECT ${lists.seriesIndexSql(source)} AS place FROM ${rows})`,
+          `SELECT CAST(min(position) AS DOUBLE) AS "from", CAST(max(position) AS DOUBLE) AS "to" FROM (SELECT ${lists.seriesIndexSql(source)} AS position FROM ${rows})`,
           z.object({ from: z.number(), to: z.number() }),
         )
   await connection.run(`

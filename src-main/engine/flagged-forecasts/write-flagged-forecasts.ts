@@ -1,4 +1,4 @@
-// risk_flagged_forecasts.parquet: every input row and column as it was and in its order, and the flags of section 9.
+// Writes risk_flagged_forecasts.parquet: every input row and column, unchanged and in order, plus the flags of section 9.
 import { z } from 'zod'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -84,7 +84,7 @@ const startJoining = async (
   return { progress: parts.progress, finished: write(), stop: parts.stop }
 }
 
-/** Without Bloom filters, which DuckDB keeps in memory until the end. */
+/** Without Bloom filters, which DuckDB holds in memory until the end. */
 const startRewriting = (database: Database, { dataset, calendar, path }: FlaggedTask, lists: FlagLists): Writing => {
   const flagged = lists.addFlags('source', dataset, calendar, { from: 0, to: lists.seriesCount - 1 }, 'source.*')
   const finished = database.run(`COPY (${flagged}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)

@@ -58,7 +58,7 @@ const readGlyphs = (font: DataView): ((codePoint: number) => number) => {
   throw new Error('The font has no full Unicode character map.')
 }
 
-/** Widths in em; a character that the font lacks has the width of its empty box. Kerning is left out. */
+/** Widths in em; a character that the font lacks has the width of its empty box. Kerning is ignored. */
 const readAdvances = (bytes: Uint8Array): AdvanceOf => {
   const font = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const unitsPerEm = font.getUint16(tableAt(font, 'head') + 18)

@@ -9,12 +9,12 @@ import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statis
 
 const secondsPerDay = 86_400
 
-/** Creates `horizon` (series_id, ts, predicted): the selected model's future, NULL predictions left out. */
+/** Creates `horizon` (series_id, ts, predicted): the selected model's future without NULL predictions. */
 export const extractHorizon = async (database: Database): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
 }
 
-/** SQL for the rows of `horizon`. Of a set that does not state its future, files and row groups with older times alone need not be read. */
+/** SQL for the rows of `horizon`. If a dataset has no `is_future`, files and row groups with only older times are skipped. */
 export const selectHorizon = async (database: Database): Promise<string> => {
   const { last_past_us } = await database.row(
     `SELECT CAST(CASE WHEN count(*) = count(last_measured_at) AND (SELECT sum(stated) FROM series_models) = 0
@@ -47,9 +47,9 @@ export const assessRisk = async (
   await database.run(`CREATE OR REPLACE TABLE series_risk AS ${seriesRiskQuery(config, method)}`)
 }
 
-/** Values and times from the series' mean, as shares of the greatest such distance: -1..1 whatever the metric's unit. NULL where all are the same. */
-const deviationSql = '((h.predicted - m.horizon_mean) / m.greatest_deviation)'
-const distanceSql = '((epoch(h.ts) - m.mean_epoch) / m.greatest_seconds)'
+/** Deviations of values and times from the series' mean, divided by the maximum deviation: -1..1 in any unit. NULL if all are equal. */
+const deviationSql = '((h.predicted - m.horizon_mean) / m.max_deviation)'
+const distanceSql = '((epoch(h.ts) - m.mean_epoch) / m.max_seconds)'
 
 /** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL for metrics without a threshold. */
 export const unitsToAddSql = (units: string, p95: string, threshold: string): string => `
@@ -74,8 +74,8 @@ export const horizonMeansQuery = (fixedPoint: FixedPoint): string => `
       FROM horizon GROUP BY series_id
     )
     SELECT series_id, horizon_mean, mean_epoch,
-           CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS greatest_deviation,
-           CASE WHEN last_epoch > first_epoch THEN greatest(last_epoch - mean_epoch, mean_epoch - first_epoch) END AS greatest_seconds
+           CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS max_deviation,
+           CASE WHEN last_epoch > first_epoch THEN greatest(last_epoch - mean_epoch, mean_epoch - first_epoch) END AS max_seconds
     FROM means`
 
 /** SQL for the rows of `horizon_figures`. */
@@ -84,10 +84,10 @@ export const horizonFiguresQuery = (calendar: Calendar): string => `
            min(h.ts) AS horizon_start, max(h.ts) AS horizon_end,
            quantile_cont(h.predicted, 0.95) AS horizon_p95, max(h.predicted) AS horizon_peak,
            any_value(m.horizon_mean) AS horizon_mean,
-           coalesce(any_value(m.greatest_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
+           coalesce(any_value(m.max_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
              / sqrt(nullif(count(*) - 1, 0)) AS horizon_std,
-           coalesce(any_value(m.greatest_deviation), 0) * coalesce(${fixedSumOfSharesSql(`${deviationSql} * ${distanceSql}`)}, 0)
-             / ${fixedSumOfSharesSql(`${distanceSql} * ${distanceSql}`)} * ${30 * secondsPerDay} / any_value(m.greatest_seconds) AS trend_per_30_days,
+           coalesce(any_value(m.max_deviation), 0) * coalesce(${fixedSumOfSharesSql(`${deviationSql} * ${distanceSql}`)}, 0)
+             / ${fixedSumOfSharesSql(`${distanceSql} * ${distanceSql}`)} * ${30 * secondsPerDay} / any_value(m.max_seconds) AS trend_per_30_days,
            max(h.predicted) FILTER (WHERE ${calendar.isEoq('h.ts')} OR ${calendar.isHoliday('h.ts')}) AS seasonal_peak_risk,
            min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
            CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over

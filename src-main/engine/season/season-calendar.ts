@@ -88,7 +88,7 @@ const daysOfMonth = (month: string): number => {
   return new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
 }
 
-/** Limits the calendar around the median end of the series, so that a stray date such as the year 9999 does not extend it. */
+/** Limits the calendar around the median end of the series, so that a wrong date such as the year 9999 does not extend it. */
 const maxYears = { back: 30, ahead: 10 } as const
 
 /** Reads `series_models` for the span and `holidays` for their days. */

@@ -1,4 +1,4 @@
-// The second stage: what a Spark job left becomes a run folder, by the same steps as any analysis (decision 15).
+// Completes a run from Spark output, by the last steps of any analysis (decision 15).
 import { resolve } from 'node:path'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { concatenateFiles, findJoinableFiles } from '../../parquet/append-columns.ts'
@@ -14,7 +14,7 @@ import { readSparkOutputNotes } from './spark-output.ts'
 export interface FinishSparkRequest {
   /** The `stage` folder of a finished Spark job. */
   readonly sparkOutput: string
-  /** Run folder to make; must not exist or be empty. */
+  /** The run folder to write; it must be missing or empty. */
   readonly out: string
   readonly eventsTable?: string | undefined
   readonly runId?: string | undefined
@@ -22,7 +22,7 @@ export interface FinishSparkRequest {
   readonly memoryLimit?: string | undefined
 }
 
-/** As `analyze`; settings, forced model and servers table are those that the stage was planned with. */
+/** Like `analyze`, with the settings, forced model and servers table of the Spark plan. */
 export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkRequest, work: AnalysisWork = {}): Promise<AnalysisResult> => {
   const folder = resolve(sparkOutput)
   const notes = await readSparkOutputNotes(folder)
@@ -40,7 +40,7 @@ export const finishSparkRun = async ({ sparkOutput, ...request }: FinishSparkReq
   )
 }
 
-/** The shards one after the other: their pages are copied where they can be. */
+/** Joins the shards in order; copies their pages if possible. */
 const startJoining = async (
   database: Database,
   flaggedFiles: readonly ForecastFile[],

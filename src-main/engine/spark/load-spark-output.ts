@@ -15,7 +15,7 @@ import type { ProgressReporter } from '../progress.ts'
 import { findForecastFiles, type ForecastFile } from '../../forecasts/forecast-files.ts'
 import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, type SparkOutputNotes, type SparkOutputTable } from './spark-output.ts'
 
-/** Loaded in the order of its rows in the engine, where that matters. */
+/** The row order of each table in the engine. */
 const tableOrders: Readonly<Record<SparkOutputTable, string>> = {
   series_models: 'server_id, metric, model',
   series: 'series_id',
@@ -25,13 +25,13 @@ const tableOrders: Readonly<Record<SparkOutputTable, string>> = {
   server_attributes: 'server_id',
 }
 
-/** Shards of the flagged rows, in order. */
+/** Shards of the flagged rows, in their order. */
 export const findFlaggedFiles = (database: Database, folder: string): Promise<ForecastFile[]> =>
   findForecastFiles(database, [join(folder, flaggedRowsFolder)])
 
 /**
  * Leaves `series_models`, `series`, `candidates`, `selected_models`, `series_risk`, `server_attributes`, `horizon`, `holidays` and the view
- * `forecast`, which holds the selected models' rows alone: nothing that follows reads others. Throws HeadroomError.
+ * `forecast`, which holds only the selected models' rows. Throws HeadroomError.
  */
 export const loadSparkOutput = async (
   database: Database,
@@ -54,7 +54,7 @@ export const loadSparkOutput = async (
   progress.start('risk')
   await extractHorizon(database)
   const { rows } = await database.row('SELECT CAST(sum(row_count) AS DOUBLE) AS rows FROM series_models', z.object({ rows: z.number() }))
-  const name = 'the stage of the Spark job'
+  const name = 'the Spark output'
   const columns = mapColumns(notes.schema, name)
   return {
     dataset: { files: flaggedFiles, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config.target_metric) },
@@ -69,7 +69,7 @@ export const loadSparkOutput = async (
   }
 }
 
-/** A folder's files, and its columns as the engine has them: times in UTC without zone. */
+/** A folder's files, and its columns with the engine's types: times in UTC without a zone. */
 const describeFolder = async (database: Database, folder: string, name: string): Promise<{ relation: string; values: string }> => {
   const files = await findForecastFiles(database, [join(folder, name)])
   const relation = `read_parquet([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}], hive_partitioning = false)`
@@ -81,7 +81,7 @@ const describeFolder = async (database: Database, folder: string, name: string):
   return { relation, values: values.join(', ') }
 }
 
-/** Each table belongs to the same series: one of another job would be noticed here. */
+/** Throws if the tables hold different series, such as a table of another job. */
 const assertComplete = async (database: Database): Promise<void> => {
   const { is_whole } = await database.row(
     `SELECT (SELECT count(*) FROM series) > 0 AND (SELECT count(*) FROM series) = (SELECT count(*) FROM series_risk)

@@ -52,8 +52,8 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
     countCheck('unreadable_times', validationMessages.unreadableTimes(time, '{found} unreadable times')),
     countCheck('too_large', validationMessages.tooLarge('{found} rows hold values that are')),
     {
-      after: 'usual_step',
-      sql: `SELECT count(*) AS found, max(CAST(CAST(step AS BIGINT) AS VARCHAR)) AS example FROM usual_step WHERE step <> ${grid.stepSeconds}`,
+      after: 'common_step',
+      sql: `SELECT count(*) AS found, max(CAST(CAST(step AS BIGINT) AS VARCHAR)) AS example FROM common_step WHERE step <> ${grid.stepSeconds}`,
       message: `The times of the dataset are {example} seconds apart, but ${grid.stepSeconds} in the files that the plan was made from.`,
       next: 'Put forecasts with different steps below different prefixes.',
     },

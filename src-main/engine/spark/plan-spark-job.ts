@@ -1,4 +1,4 @@
-// A Spark plan for a forecast set: reads what the set's footers and a few of its servers tell, writes the plan and the servers table beside it.
+// Plans a Spark job: reads the dataset's footers and a few of its servers, and writes the plan with the servers table.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -17,14 +17,14 @@ import { sparkOutputVersion } from './spark-output.ts'
 export interface SparkPlanRequest {
   /** The dataset, or a part of it with its columns, its step and its times. */
   readonly inputs: readonly string[]
-  /** Folder for `plan.json` and `server_attributes.parquet`; made where it is not there. */
+  /** Folder for `plan.json` and `server_attributes.parquet`; created if it is missing. */
   readonly out: string
   readonly config: Readonly<Record<string, unknown>>
   readonly serversTable?: string | undefined
   readonly model?: string | undefined
 }
 
-/** Throws HeadroomError for what the analysis would refuse before it reads rows. */
+/** Throws the HeadroomError of the analysis for inputs that it refuses before it reads rows. */
 export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<never> = {}): Promise<SparkPlan> => {
   const database = await Database.open({ signal: work.signal })
   try {

@@ -1,4 +1,4 @@
-// The row-level work as a list of SQL statements: selection, risk, flags and the hand-off, from the same SQL that runs on DuckDB (decisions 12 and 15).
+// The Spark plan: selection, risk, flags and output tables as Spark SQL, rendered from the SQL that runs on DuckDB (decisions 12 and 15).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { identifier } from '../../database/database.ts'
 import { horizonFiguresQuery, horizonMeansQuery, horizonQuery, longestRunsQuery, seriesRiskQuery } from '../risk/assess-risk.ts'
@@ -25,7 +25,7 @@ import { planChecks, repeatedRowsQuery, validationQuery, suspectedRowsQuery, ste
 import { toSparkSql } from './spark-sql.ts'
 import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, sparkOutputVersion, type SparkOutputFacts } from './spark-output.ts'
 
-/** What must be known of a set before its statements can be written. */
+/** Facts about a dataset that its statements need. */
 export interface PlanFacts {
   readonly columns: MappedColumns
   readonly grid: TimeGrid
@@ -33,7 +33,7 @@ export interface PlanFacts {
   readonly stage: SparkOutputFacts
 }
 
-/** How the rows of a step are cut into files. */
+/** How the rows of a step are divided into files. */
 export interface StepLayout {
   /** Shards by the CRC-32 of the column, or ranges of its values. */
   readonly by: 'hash' | 'range'
@@ -46,20 +46,20 @@ export interface PlanStep {
   /** A view by this name. */
   readonly name: string
   readonly sql: string
-  /** Where its rows are written and read back: for the steps that follow, or for the stage that is handed on. Null: a view alone. */
+  /** Where its rows are written: `work` for later steps, `stage` for the Spark output. Null: a view. */
   readonly kept: 'work' | 'stage' | null
   readonly layout: StepLayout | null
 }
 
 export interface SparkPlan {
   readonly version: typeof sparkOutputVersion
-  /** What the session must be set to, so that the statements mean what they mean in DuckDB. */
+  /** Session settings with which the statements mean the same as in DuckDB. */
   readonly settings: Readonly<Record<string, string>>
   /** Columns of the dataset that must be converted before anything reads them, by name: SQL over the column. */
   readonly casts: Readonly<Record<string, string>>
   readonly steps: readonly PlanStep[]
   readonly checks: readonly PlanCheck[]
-  /** Handed on in the stage's notes. */
+  /** Copied into the notes of the Spark output. */
   readonly stage: SparkOutputFacts
 }
 
@@ -68,15 +68,15 @@ const settings = {
   'spark.sql.ansi.enabled': 'true',
   'spark.sql.ansi.doubleQuotedIdentifiers': 'true',
   'spark.sql.parser.escapedStringLiterals': 'true',
-  // Otherwise times are written in a form that has no extremes in the footers.
+  // Other types have no minimum and maximum in the footers.
   'spark.sql.parquet.outputTimestampType': 'TIMESTAMP_MICROS',
-  // Times in nanoseconds can be read in no other way.
+  // Spark reads times in nanoseconds only this way.
   'spark.sql.legacy.parquet.nanosAsLong': 'true',
 }
 
-/** The statements as DuckDB understands them. Reads the views `source` and `server_attributes_given`. */
+/** The statements in DuckDB's SQL. Reads the views `source` and `server_attributes_given`. */
 export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, stage }: PlanFacts): PlanStep[] => {
-  // Sums of any size: whole numbers of 38 digits there.
+  // Sums of any size: Spark has integers of 38 digits.
   const fixedPoint = fixedPointFor(Number.POSITIVE_INFINITY)
   const expressions = canonicalExpressions(columns, config.target_metric)
   const outputTables = new Set<string>(sparkOutputTables)
@@ -88,10 +88,10 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('server_attributes', 'SELECT * FROM server_attributes_given'),
     table('validation', validationQuery(columns, expressions)),
     view('forecast_rows', forecastRowsQuery(expressions)),
-    table('usual_step', stepQuery),
+    table('common_step', stepQuery),
     table('suspects', suspectedRowsQuery),
     table('repeated_rows', repeatedRowsQuery),
-    // Repeated rows have been looked for.
+    // The step repeated_rows has already found repeated rows.
     table(
       'series_models',
       seriesProfileQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' }),
@@ -112,7 +112,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
       kept: 'stage',
       layout: { by: 'range', column: 'series_id', order: ['series_id', 'ts'] },
     },
-    // From here on only the selected models' rows are read.
+    // The following steps read only the selected models' rows.
     view('selected_forecast', `SELECT * FROM ${selectedRowsFolder}`),
     table('horizon', horizonQuery('true', 'selected_forecast')),
     table('horizon_means', horizonMeansQuery(fixedPoint)),
@@ -140,7 +140,7 @@ export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): Spark
   stage: facts.stage,
 })
 
-/** In Spark's own words, for columns that DuckDB reads as they are: nanoseconds, and truth out of folder names. */
+/** Spark SQL for columns that only DuckDB reads directly: nanoseconds, and booleans in folder names. */
 const createCasts = (schema: SparkOutputFacts['schema']): Record<string, string> => {
   const casts: Readonly<Record<string, (name: string) => string>> = {
     TIMESTAMP_NS: (name) => `CAST(timestamp_micros(${name} div 1000) AS TIMESTAMP_NTZ)`,
@@ -159,7 +159,7 @@ const selectedRowsQuery = `
   FROM forecast f
   JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)`
 
-/** Rows in any order: the shards are sorted out afterwards. */
+/** Rows in any order: the shards are sorted when they are written. */
 const flaggedQuery = (calendar: Calendar, expressions: ReturnType<typeof canonicalExpressions>): string => {
   const flagColumnsSql = Object.entries(flagLists).map(([flag, column]) => `${column} AS headroom_${flag}`)
   return `

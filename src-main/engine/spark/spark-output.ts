@@ -1,4 +1,4 @@
-// The stage folder: what the Spark job leaves for the engine to finish, and the notes beside it from which a run is finished without naming anything twice.
+// Spark output: the tables that a Spark job writes, and its notes with the settings for `headroom finish`.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ export const sparkOutputVersion = 2
 /** Written last: Spark output with it is complete. */
 export const sparkOutputNotesFile = 'stage.json'
 
-/** Parquet folders of a stage, by what they hold. */
+/** Parquet folders of Spark output, one per table. */
 export const sparkOutputTables = ['series_models', 'series', 'candidates', 'selected_models', 'series_risk', 'server_attributes'] as const
 export type SparkOutputTable = (typeof sparkOutputTables)[number]
 /** Every row of the selected models by canonical names, in order of series and time. */
@@ -20,7 +20,7 @@ export const selectedRowsFolder = 'selected_rows'
 /** Every input row with its flags, in shards by server. */
 export const flaggedRowsFolder = 'flagged'
 
-/** What the plan knows of the dataset. */
+/** Facts about the dataset, as of the plan. */
 export const sparkOutputFactsSchema = z.object({
   version: z.literal(sparkOutputVersion),
   config: analysisConfigSchema,
@@ -37,11 +37,11 @@ export type SparkOutputFacts = z.infer<typeof sparkOutputFactsSchema>
 export const sparkOutputNotesSchema = sparkOutputFactsSchema.extend({ inputs: z.array(inputEntrySchema).min(1) })
 export type SparkOutputNotes = z.infer<typeof sparkOutputNotesSchema>
 
-/** Throws input-not-found where the folder holds no complete stage, input-changed where another version of Headroom made it. */
+/** Throws input-not-found if the folder holds no complete Spark output, or output of another version of Headroom. */
 export const readSparkOutputNotes = async (folder: string): Promise<SparkOutputNotes> => {
   const text = await readFile(join(folder, sparkOutputNotesFile), 'utf8').catch((cause: unknown) => {
-    throw new HeadroomError('input-not-found', `${folder} holds no finished Spark stage: ${sparkOutputNotesFile} is missing.`, {
-      next: 'Let the Spark job end well first; started again, it goes on after its last complete step.',
+    throw new HeadroomError('input-not-found', `${folder} holds no complete Spark output: ${sparkOutputNotesFile} is missing.`, {
+      next: 'Wait for the Spark job to finish, or start it again: it resumes after its last complete step.',
       cause,
     })
   })

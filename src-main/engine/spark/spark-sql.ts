@@ -1,4 +1,4 @@
-// The engine's SQL in the words of Spark: the same statement, with DuckDB's own functions, types and operators replaced (decision 12).
+// Converts the engine's SQL to Spark SQL: replaces functions, types and operators that only DuckDB has (decision 12).
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 
 /** Strings, quoted names, comments, blanks, numbers, words, operators of two signs, other signs. */
@@ -19,7 +19,7 @@ const renameFunction =
   (args) =>
     `${name}(${args.join(', ')})`
 
-/** Functions that Spark has under another name or in another shape; all others mean the same in both. */
+/** Functions with another name or form in Spark; all others mean the same in both. */
 const sparkFunctions: Readonly<Record<string, Render>> = {
   quantile_cont: renameFunction('percentile'),
   arg_max: renameFunction('max_by'),
@@ -29,8 +29,8 @@ const sparkFunctions: Readonly<Record<string, Render>> = {
   regexp_matches: renameFunction('regexp_like'),
   epoch: ([time]) => `(unix_micros(${time}) / CAST(1000000 AS DOUBLE))`,
   to_seconds: ([seconds]) => `make_dt_interval(0, 0, 0, ${seconds})`,
-  // Of bytes: in a text the place would be counted off letter by letter.
-  get_bit: ([bits, place]) => `CAST(substr(${bits}, ${place} + 1, 1) = X'31' AS INTEGER)`,
+  // Bytes, because Spark finds a position in text by scanning its characters.
+  get_bit: ([bits, position]) => `CAST(substr(${bits}, ${position} + 1, 1) = X'31' AS INTEGER)`,
   date_diff: ([unit, from, to]) => {
     if (unit === "'second'") return `(unix_seconds(${to}) - unix_seconds(${from}))`
     if (unit === "'day'") return `datediff(CAST(${to} AS DATE), CAST(${from} AS DATE))`
@@ -38,7 +38,7 @@ const sparkFunctions: Readonly<Record<string, Render>> = {
   },
 }
 
-/** Functions that only DuckDB has: a statement with one of them has no Spark form yet. */
+/** Functions that only DuckDB has; a statement with one of them is refused. */
 const unsupportedFunctions = new Set([
   'bitstring_agg',
   'list',

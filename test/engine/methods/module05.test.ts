@@ -1,4 +1,4 @@
-// The original's method on a fleet small enough to follow by hand (analysis definition, section 10).
+// Module 05's method on a fleet small enough to follow by hand (analysis definition, section 10).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ForecastWorkspace, type FinishedRun } from '../../fixtures/forecast-workspace.ts'
@@ -52,7 +52,7 @@ describe('by the method of Module 05', () => {
     summary = await run.json('module_05_summary.json', parseObject)
   })
 
-  test('rows are flagged above 80 and high above 96, whatever the configuration says', async () => {
+  test('rows are flagged above 80 and high above 96 under any configuration', async () => {
     expect(await run.flagged(`SELECT predicted, risk_flag, risk_level FROM flagged WHERE server_id = 'top'`)).toEqual([
       { predicted: 80, risk_flag: false, risk_level: 'low' },
       { predicted: 80.5, risk_flag: true, risk_level: 'medium' },
@@ -61,7 +61,7 @@ describe('by the method of Module 05', () => {
     ])
   })
 
-  test('only the last day of the quarter is its end', async () => {
+  test('only the last day of a quarter is a quarter end', async () => {
     expect(await run.flagged(`SELECT DISTINCT strftime("timestamp", '%m-%d') AS day FROM flagged WHERE is_eoq`)).toEqual([{ day: '03-31' }])
   })
 
@@ -70,7 +70,7 @@ describe('by the method of Module 05', () => {
     expect(idle).toEqual([{ server_id: 'low a' }, { server_id: 'low b' }, { server_id: 'mixed' }])
   })
 
-  test('the summary counts rows under the names of servers, and says so beside it', () => {
+  test('the summary counts rows under keys named for servers, and states the unit', () => {
     expect(summary).toMatchObject({
       method: 'module05',
       total_servers: 6,
@@ -109,7 +109,7 @@ describe('by the method of Module 05', () => {
     expect(summary).toMatchObject({ optimization_savings_usd: 120, underutilized_count: 2 })
   })
 
-  test('the threshold of idle servers comes from the configuration where it has one', async () => {
+  test('the configuration may set the threshold of underutilised servers', async () => {
     const path = await workspace.writeForecasts('idle.parquet', seriesRows({ server: 's', actual: [50], horizon: [35] }))
     const defaultRun = await workspace.analyse(path, { method: 'module05' })
     const configured = await workspace.analyse(path, { method: 'module05', config: { underutilized_threshold: 40 } })

@@ -214,7 +214,7 @@ describe('both pictures', () => {
     expect(Buffer.from(third).equals(fourth)).toBe(true)
   })
 
-  it('have dark letters of the shipped typeface where the title stands', async () => {
+  it('have dark letters of the shipped typeface in the title', async () => {
     for (const png of [await drawHeatmapPicture(sampleHeatmap({ servers: 5 })), await drawClustersPicture(sampleClusters(5))]) {
       const { width, channels, data } = decode(png)
       let dark = 0

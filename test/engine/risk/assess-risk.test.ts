@@ -280,7 +280,7 @@ describe('of several metrics', () => {
     ])
   })
 
-  test('the thresholds of a criticality win over the usual ones', async () => {
+  test('thresholds of a criticality override the default ones', async () => {
     expect(await run.riskOf('critical', 'cpu_p95')).toMatchObject({ is_at_risk: true, risk_level: 'medium', high_threshold: 60 })
     expect(await run.riskOf('critical', 'mem_used')).toMatchObject({ is_at_risk: false, high_threshold: 60 })
   })
@@ -337,7 +337,7 @@ describe('of several metrics', () => {
   })
 
   test('a metric in terabytes costs the others no digit', async () => {
-    // 10, 20, 30 beside 3e12: deviation 10, trend 10 points a day.
+    // 10, 20, 30 next to 3e12: deviation 10, trend 10 points a day.
     const rising = await run.riskOf('rising')
     expect(rising['horizon_std']).toBeCloseTo(10, 12)
     expect(rising['trend_per_30_days']).toBeCloseTo(300, 9)

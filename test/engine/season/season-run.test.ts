@@ -104,7 +104,7 @@ describe('two servers', () => {
     })
   })
 
-  test('have their breaches told apart: quarter end before month end before holiday', async () => {
+  test('have their breaches attributed: quarter end before month end before holiday', async () => {
     expect(await run.riskOf('ledger')).toMatchObject({
       periods_over: 10,
       breaches_eoq: 3,
@@ -148,7 +148,7 @@ describe('two servers', () => {
   })
 
   test('have the same season under the method of Module 05, whose flags mark one day alone', async () => {
-    const defaultSeason = await workspace.analyse(await workspace.writeForecasts('two-original.parquet', rows), { method: 'module05' })
+    const defaultSeason = await workspace.analyse(await workspace.writeForecasts('two-module05.parquet', rows), { method: 'module05' })
     expect(await defaultSeason.riskOf('ledger')).toMatchObject({ eoq_uplift_points: expect.closeTo(6, 9), breaches_eoq: 3 })
     const days = await defaultSeason.flagged(`SELECT DISTINCT strftime(timestamp, '%m-%d') AS day FROM flagged WHERE is_eoq ORDER BY 1`)
     expect(days.map(({ day }) => day)).toEqual(['03-31', '06-30', '09-30'])
@@ -212,7 +212,7 @@ describe('steps', () => {
   })
 })
 
-test('metrics stand apart, and a series without measurements has no season', async () => {
+test('metrics are separate, and a series without measurements has no season', async () => {
   const run = await workspace.analyse(
     await workspace.writeForecasts('metrics.parquet', [
       ...seriesRows({ server: 'a', metric: 'cpu_p95', start, actual: measured({ march: 8, june: 8 }), horizon: times(7, 50) }),
@@ -229,7 +229,7 @@ test('metrics stand apart, and a series without measurements has no season', asy
   ])
 })
 
-test('a stray date far away leaves the season as it is', async () => {
+test('a wrong date far away does not change the season', async () => {
   const ledgerServer = seriesRows({ server: 'ledger', start, actual: measured({ march: 8, june: 4 }), horizon: times(7, 50) })
   const strayDate = seriesRows({ server: 'stray', start: '2026-07-05', actual: [40], horizon: [50] })
   const run = await workspace.analyse(

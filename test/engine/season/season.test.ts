@@ -48,7 +48,7 @@ describe('a calendar', () => {
       { end: '2026-06', windowDays: 7 },
       { end: '2026-09', windowDays: 7 },
     ])
-    // March 31 lies in a window: what it does cannot be told from the quarter end.
+    // March 31 lies in a window: its effect cannot be separated from the quarter end.
     expect(calendar.holidays.map(({ day }) => day)).toEqual(['2026-05-25', '2026-07-03'])
     const marked = (mark: number): string[] =>
       [...calendar.markOfDay].flatMap((value, dayIndex) =>
@@ -78,7 +78,7 @@ describe('uplift', () => {
   /** 40 points and a tenth of a point more every day, 12 points less on weekends. */
   const everyday = (dayIndex: number): number => 40 + 0.1 * dayIndex - (isWeekend(dayIndex) ? 12 : 0)
 
-  test('is what a quarter end adds to its weekdays, whatever trend and week do besides', () => {
+  test('is the excess of a quarter end over its weekdays, without trend and weekly pattern', () => {
     const values = valuesOf(calendar, ...span, (dayIndex, day, mark) => {
       if (mark === dayMarks.quarterEnd) return everyday(dayIndex) + (day < '2026-04-01' ? 8 : 4)
       return everyday(dayIndex) - (mark === dayMarks.holiday ? (day < '2026-03-01' ? 5 : 3) : 0)
@@ -132,20 +132,20 @@ describe('uplift', () => {
   test('does not change with the level, a line or a weekly pattern added, and grows with the unit', () => {
     const random = seededRandom(11)
     const values = valuesOf(calendar, ...span, () => 30 + 20 * random())
-    const ownCalendar = measureUplifts(values, calendar, 1)
+    const baseline = measureUplifts(values, calendar, 1)
     const moved = measureUplifts(
       values.map((value, dayIndex) => value + everyday(dayIndex) * 3 + 17),
       calendar,
       1,
     )
-    ownCalendar.quarterEnds.slice(0, 2).forEach((uplift, quarter) => expect(moved.quarterEnds[quarter]).toBeCloseTo(uplift, 9))
-    ownCalendar.holidays.forEach((uplift, holiday) => expect(moved.holidays[holiday]).toBeCloseTo(uplift, 9))
+    baseline.quarterEnds.slice(0, 2).forEach((uplift, quarter) => expect(moved.quarterEnds[quarter]).toBeCloseTo(uplift, 9))
+    baseline.holidays.forEach((uplift, holiday) => expect(moved.holidays[holiday]).toBeCloseTo(uplift, 9))
     const inBytes = measureUplifts(
       values.map((value) => value * 1024),
       calendar,
       1,
     )
-    ownCalendar.quarterEnds.slice(0, 2).forEach((uplift, quarter) => expect(inBytes.quarterEnds[quarter]! / 1024).toBeCloseTo(uplift, 9))
+    baseline.quarterEnds.slice(0, 2).forEach((uplift, quarter) => expect(inBytes.quarterEnds[quarter]! / 1024).toBeCloseTo(uplift, 9))
   })
 })
 
@@ -180,7 +180,7 @@ describe('a week', () => {
     expect(measureWeeks(new Float64Array(70).fill(0.1)).strength).toBeNull()
   })
 
-  test('tells its weekend from its weekdays; a week with a hole does not count', () => {
+  test('separates weekend and weekdays; a week with a gap does not count', () => {
     const values = Float64Array.from([...weekValues(1, -1), ...weekValues(0, 0), ...weekValues(5, 0)])
     // 25 - 32; in the third week 25 - 33.
     expect([...measureWeeks(values).weekends]).toEqual([expect.closeTo(-7, 12), expect.closeTo(-7, 12), expect.closeTo(-8, 12)])

@@ -84,7 +84,7 @@ describe('on backtests that cover the same times', () => {
     expect((await run.riskOf('untested'))['model']).toBe('a')
   })
 
-  test('a model without horizon is no candidate, however right it was', async () => {
+  test('a model without horizon is no candidate, even with the lowest error', async () => {
     expect(await run.riskOf('finished')).toMatchObject({ model: 'a', mae: 9 })
   })
 
@@ -225,7 +225,7 @@ describe('a forced model', () => {
     expect(run.manifest).toMatchObject({ forced_model: 'flat', counts: { total_servers: 2, at_risk_servers: 1 } })
   })
 
-  test('that nobody used is refused with the names there are', async () => {
+  test('that no series has is refused, with the available names', async () => {
     const path = await workspace.writeForecasts('unknown.parquet', rows)
     await expect(workspace.analyse(path, { model: 'prophet' })).rejects.toMatchObject({
       code: 'input-model-unknown',

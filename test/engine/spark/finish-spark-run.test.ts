@@ -1,4 +1,4 @@
-// The second stage over what a Spark job leaves: the same run as an analysis of the set, whatever the set is like; nothing is made of half a stage.
+// finishSparkRun: the same run as an analysis of the dataset, and a refusal of incomplete Spark output.
 import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -50,8 +50,8 @@ let finishedRun = 0
 const sparkOutputOf = async (request: Partial<SparkPlanRequest> = {}): Promise<string> =>
   writeSparkOutput({ inputs: [set], out: join(workspace.folder, `spark-${(finishedRun += 1)}`), config: {}, ...request })
 
-describe('a run finished from a stage', () => {
-  test('is the run of the set', async () => {
+describe('a run completed from Spark output', () => {
+  test('equals the analysis of the dataset', async () => {
     const run = await workspace.analyse(set, { config: settings, serversTable: servers })
     const finished = join(workspace.folder, 'finished')
     await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: settings, serversTable: servers }), out: finished, runId: 'r1' })
@@ -65,7 +65,7 @@ describe('a run finished from a stage', () => {
     )
   })
 
-  test('with a forced model, past and future events, and the conservative basis', async () => {
+  test('equals it with a forced model, past and future events, and the conservative basis', async () => {
     const events = await workspace.writeText(
       'events.csv',
       'from,to,servers,metric,effect,note\n2026-02-10,2026-02-12,*,cpu_p95,,Fair\n2026-04-05,2026-04-20,host-0*,cpu_p95,40 %,Merger\n',
@@ -83,7 +83,7 @@ describe('a run finished from a stage', () => {
     expect(withEvents?.events).toHaveLength(2)
   })
 
-  test('tells a difference where there is one', async () => {
+  test('differs when the settings differ', async () => {
     const finished = join(workspace.folder, 'finished-otherwise')
     await finishSparkRun({ sparkOutput: await sparkOutputOf({ config: { high_risk_threshold: 81 } }), out: finished })
     const run = await workspace.analyse(set)
@@ -92,7 +92,7 @@ describe('a run finished from a stage', () => {
   })
 })
 
-describe('a set that no analysis could be made of', () => {
+describe('a dataset that the analysis refuses', () => {
   const day = `TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER))`
   const rows = `SELECT 'a' AS server_id, ${day} AS "timestamp", CASE WHEN i < 20 THEN 50.0 END AS actual, 50.0 AS predicted FROM range(30) t(i)`
   test.each<[string, string, RegExp]>([
@@ -115,14 +115,14 @@ describe('a set that no analysis could be made of', () => {
       /^Error: The dataset has more than one row for 1 keys \(server_id, metric, model, timestamp\), for instance a, cpu_p95, forecast at 2026-01-05 00:00:00\. Keep one/,
     ],
     ['no future', `${rows} WHERE i < 20`, /The dataset has no future rows/],
-  ])('%s is refused as the engine would', async (_, sql, problem) => {
+  ])('%s: the Spark job refuses it too', async (_, sql, problem) => {
     finishedRun += 1
     const path = await workspace.writeQuery(`refused-${finishedRun}.parquet`, sql)
     await expect(sparkOutputOf({ inputs: [path] }).catch((error: unknown) => String(error))).resolves.toMatch(problem)
     await expect(workspace.analyse(path)).rejects.toMatchObject({ code: expect.stringMatching(/^input-/) })
   })
 
-  test('a forced model that it lacks', async () => {
+  test('a forced model that is missing', async () => {
     const path = await workspace.writeQuery('one-model.parquet', rows)
     await expect(sparkOutputOf({ inputs: [path], model: 'prophet' })).rejects.toThrow(
       /no forecasts by "prophet"\. Use one of its models, for instance forecast/,
@@ -130,7 +130,7 @@ describe('a set that no analysis could be made of', () => {
   })
 })
 
-describe('half a stage', () => {
+describe('incomplete Spark output', () => {
   const rejected = async (sparkOutput: string): Promise<string> => {
     const out = join(workspace.folder, 'never')
     const thrown: unknown = await finishSparkRun({ sparkOutput, out }).catch((error: unknown) => error)
@@ -138,13 +138,13 @@ describe('half a stage', () => {
     return String(thrown)
   }
 
-  test('is refused without its notes, which come last', async () => {
+  test('is refused without its notes, the last file', async () => {
     const sparkOutput = await sparkOutputOf()
     await rm(join(sparkOutput, 'stage.json'))
-    expect(await rejected(sparkOutput)).toMatch(/holds no finished Spark stage: stage\.json is missing/)
+    expect(await rejected(sparkOutput)).toMatch(/holds no complete Spark output: stage\.json is missing/)
   })
 
-  test('is refused where a table is another job’s', async () => {
+  test('is refused with a table of another job', async () => {
     const [sparkOutput, other] = [
       await sparkOutputOf(),
       await sparkOutputOf({ inputs: [await workspace.writeQuery('less.parquet', `SELECT * FROM '${set}' WHERE server_id <> 'host-00'`)] }),
@@ -154,7 +154,7 @@ describe('half a stage', () => {
     expect(await rejected(sparkOutput)).toMatch(/do not belong together/)
   })
 
-  test('is refused where a shard is gone', async () => {
+  test('is refused without one of its shards', async () => {
     const sparkOutput = await sparkOutputOf()
     await rm(join(sparkOutput, 'flagged', 'headroom_shard=1'), { recursive: true })
     expect(await rejected(sparkOutput)).toMatch(/flagged forecasts hold \d+ rows, but 9\d{3} came in/)

@@ -1,4 +1,4 @@
-// The engine's SQL in the words of Spark: each replaced function, type and operator by hand, the whole plan without a word that Spark lacks.
+// toSparkSql: each replaced function, type and operator by hand, and a whole plan without DuckDB's own functions.
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,9 +18,13 @@ describe('a statement for Spark', () => {
     ['seconds between times', "date_diff('second', a, max(b))", '(unix_seconds(max(b)) - unix_seconds(a))'],
     ['days between', "date_diff('day', DATE '1970-01-01', ts)", "datediff(CAST(ts AS DATE), CAST(DATE '1970-01-01' AS DATE))"],
     ['seconds since 1970', 'epoch(min(ts))', '(unix_micros(min(ts)) / CAST(1000000 AS DOUBLE))'],
-    ['a bit of a text of bits', "get_bit(CAST('01' AS BIT), place)", "CAST(substr(CAST('01' AS BINARY), place + 1, 1) = X'31' AS INTEGER)"],
-    ['the value beside the greatest', 'arg_max(m.model, (m.measured, -m.place))', 'max_by(m.model, (m.measured, -m.place))'],
-    ['words inside text and names stay', `SELECT 'epoch(x) // 2' AS "list"`, `SELECT 'epoch(x) // 2' AS "list"`],
+    [
+      'a bit of a text of bits',
+      "get_bit(CAST('01' AS BIT), position)",
+      "CAST(substr(CAST('01' AS BINARY), position + 1, 1) = X'31' AS INTEGER)",
+    ],
+    ['the value of the maximum', 'arg_max(m.model, (m.measured, -m.rank))', 'max_by(m.model, (m.measured, -m.rank))'],
+    ['text and names are unchanged', `SELECT 'epoch(x) // 2' AS "list"`, `SELECT 'epoch(x) // 2' AS "list"`],
   ])('%s', (_, duckdb, spark) => {
     expect(toSparkSql(duckdb)).toBe(spark)
   })
@@ -33,14 +37,14 @@ describe('a statement for Spark', () => {
   )
 })
 
-describe('the plan of a set', () => {
+describe('the plan of a dataset', () => {
   let workspace: ForecastWorkspace
   beforeAll(async () => {
     workspace = await ForecastWorkspace.open()
   })
   afterAll(async () => workspace.close())
 
-  test('names what must be there, each step once, and is the same each time', async () => {
+  test('lists inputs and outputs, each step once, and is repeatable', async () => {
     const set = await workspace.writeQuery(
       'set.parquet',
       `SELECT 's' || (i % 3) AS host, DATE '2026-01-01' + CAST(i // 3 AS INTEGER) AS ds, CASE WHEN i < 90 THEN 50.0 END AS y, 50.0 AS yhat
@@ -57,9 +61,9 @@ describe('the plan of a set', () => {
     expect(new Set(names).size).toBe(names.length)
     // Every relation that a step reads is an input or an earlier step, or named by the step itself.
     plan.steps.forEach(({ sql }, index) => {
-      const ownNames = [...sql.matchAll(/(?:WITH|,)\s*(\w+) AS \(/g)].map(([, name]) => name!)
+      const localNames = [...sql.matchAll(/(?:WITH|,)\s*(\w+) AS \(/g)].map(([, name]) => name!)
       const read = [...sql.matchAll(/(?<!DISTINCT )\b(?:FROM|JOIN)\s+([a-z_]+)/g)].map(([, name]) => name!)
-      expect(['source', 'server_attributes_given', ...names.slice(0, index), ...ownNames]).toEqual(expect.arrayContaining(read))
+      expect(['source', 'server_attributes_given', ...names.slice(0, index), ...localNames]).toEqual(expect.arrayContaining(read))
     })
     expect(plan.steps.filter(({ kept }) => kept === 'stage').map(({ name, layout }) => [name, layout?.by, layout?.column])).toEqual([
       ['server_attributes', undefined, undefined],
@@ -75,7 +79,7 @@ describe('the plan of a set', () => {
     expect(plan.casts).toEqual({})
   })
 
-  test('makes times in nanoseconds anew, which Spark cannot read as times', async () => {
+  test('casts times in nanoseconds, which Spark cannot read as times', async () => {
     const set = await workspace.writeQuery(
       'nanoseconds.parquet',
       `SELECT 'a' AS server_id, CAST(TIMESTAMP '2026-01-01' + to_days(CAST(i AS INTEGER)) AS TIMESTAMP_NS) AS ds, 1.0 AS predicted
