@@ -56,12 +56,12 @@ export const meanSilhouettes = async (
 }
 
 /** From the summed distances of one point to the members of each cluster. */
-const silhouetteOf = (sums: Float64Array, sizes: Int32Array, ownCluster: number): number => {
-  if (sizes[ownCluster]! < 2) return 0
-  const meanInside = sums[ownCluster]! / (sizes[ownCluster]! - 1)
+const silhouetteOf = (sums: Float64Array, sizes: Int32Array, pointCluster: number): number => {
+  if (sizes[pointCluster]! < 2) return 0
+  const meanInside = sums[pointCluster]! / (sizes[pointCluster]! - 1)
   let meanNearest = Number.POSITIVE_INFINITY
   for (let cluster = 0; cluster < sizes.length; cluster++) {
-    if (cluster !== ownCluster && sizes[cluster]! > 0) meanNearest = Math.min(meanNearest, sums[cluster]! / sizes[cluster]!)
+    if (cluster !== pointCluster && sizes[cluster]! > 0) meanNearest = Math.min(meanNearest, sums[cluster]! / sizes[cluster]!)
   }
   const maximum = Math.max(meanInside, meanNearest)
   return maximum === 0 ? 0 : (meanNearest - meanInside) / maximum

@@ -65,7 +65,7 @@ describe('what-if in the engine process', () => {
     expect(atRisk(await ask('scenario.evaluate', whatIfPayload(70, 'threshold')))).toBe(2)
   })
 
-  it('refuses unknown servers, and names only the first of them', async () => {
+  it('refuses unknown servers and folders, and lists at most max_listed servers', async () => {
     const ask = startEngine()
     expect(await ask('scenario.evaluate', { ...whatIfPayload(80, null), scenario: { removed_servers: ['zulu'] } })).toMatchObject({
       error: { code: 'scenario-invalid' },

@@ -5,7 +5,7 @@ import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualAr
 
 export const pathCount = 200
 /** Number of own residuals at which own and pooled blocks are drawn equally often. */
-const ownResidualWeight = 60
+const binResidualWeight = 60
 
 export interface PathSource {
   readonly grid: ResidualArrays
@@ -69,7 +69,7 @@ class PathSampler {
   readonly #windowMaxima: Float64Array
   readonly #pool: BlockPool | undefined
   /** An own block is drawn if 32 random bits are below this. */
-  readonly #ownLimit: number
+  readonly #seriesLimit: number
   readonly #random: ReturnType<typeof xoroshiro128plus>
   /** The current block: index of its first residual (-1 without residuals) and its length. */
   #blockIndex = -1
@@ -82,8 +82,8 @@ class PathSampler {
     this.#forecast = forecast
     const pool = bins[series]! < 0 ? undefined : pools[bins[series]!]
     this.#pool = pool === undefined || pool.size === 0 ? undefined : pool
-    const ownShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + ownResidualWeight)
-    this.#ownLimit = blocks.sizes[series] === 0 ? 0 : ownShare * 0x1_0000_0000
+    const seriesShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + binResidualWeight)
+    this.#seriesLimit = blocks.sizes[series] === 0 ? 0 : seriesShare * 0x1_0000_0000
     this.#random = xoroshiro128plus(seed)
     this.#windowMaxima = windowMaximaOf(forecast, blocks.maxBlockLength)
   }
@@ -142,15 +142,15 @@ class PathSampler {
 
   #drawBlock(maxSteps: number): void {
     const { blocks } = this.#source
-    const isOwn = this.#random.next() >>> 0 < this.#ownLimit
+    const isFromSeries = this.#random.next() >>> 0 < this.#seriesLimit
     const pool = this.#pool
     this.#blockIndex = -1
     this.#blockLength = maxSteps
-    if (!isOwn && pool === undefined) return
+    if (!isFromSeries && pool === undefined) return
     const share = (this.#random.next() >>> 0) / 0x1_0000_0000
     let series = this.#series
     let number = 0
-    if (isOwn || pool === undefined) {
+    if (isFromSeries || pool === undefined) {
       number = Math.floor(share * blocks.sizes[series]!)
     } else {
       number = Math.floor(share * pool.size)

@@ -38,7 +38,7 @@ const maxConnections = 3
 /** DuckDB reads and writes so many rows at a time. */
 const vectorRows = 2048
 
-/** Begins to write the parts. The row groups of the input decide what a part holds, so its bytes do not depend on threads. */
+/** Begins to write the parts. The input's row groups determine the parts, so their bytes do not depend on threads. */
 export const writeFlagParts = async (database: Database, { files }: JoinableFiles, task: FlagTask): Promise<FlagParts> => {
   const units = files.flatMap(({ path, groupRows }) => splitUnits({ path, firstRow: 0, groupRows: groupRows.filter((rows) => rows > 0) }))
   const connectionCount = Math.min(database.threads, maxConnections, units.length)
@@ -106,7 +106,7 @@ const groupSizeOf = (groupRows: readonly number[]): number => {
   )
 }
 
-/** Whether the groups are so alike that DuckDB, writing in order, neither joins nor splits them (as seen; what it wrote is checked). */
+/** Whether the row groups are so equal in size that DuckDB neither joins nor splits them. Observed behaviour; the result is checked. */
 const isUniform = (groupRows: readonly number[]): boolean => {
   const size = groupSizeOf(groupRows)
   return groupRows.length > 0 && groupRows.every((rows, index) => rows < 1.5 * size && (rows >= size || index === groupRows.length - 1))

@@ -62,7 +62,7 @@ interface Writing {
   readonly stop: () => void
 }
 
-/** Whether the files hold the dataset's columns and their paths add none; and none that DuckDB numbers rows by. */
+/** Whether the files hold exactly the dataset's columns: none from paths, and none with DuckDB's row numbers. */
 const holdsAllColumns = ({ columns }: JoinableFiles, { schema }: ForecastDataset): boolean =>
   columns.length === schema.length &&
   columns.every((name, index) => name === schema[index]!.column && name.toLowerCase() !== 'file_row_number')

@@ -50,7 +50,7 @@ export class SeasonReader implements BacktestReader {
   readonly #origin: number
   readonly #metrics: readonly string[]
   readonly #fleet = new Map<string, FleetSeason>()
-  /** Per series of the batch a mean per day of the backtest, then one per day of the horizon; NaN where there is none. */
+  /** Per series of the batch a mean per day of the backtest, then one per day of the horizon; NaN where missing. */
   #days = new Float64Array(0)
   #from = 0
 

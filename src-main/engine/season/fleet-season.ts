@@ -39,7 +39,7 @@ export class FleetSeason {
     this.weekends = createOccasionSums(calendar.days / 7)
   }
 
-  /** `measured`: a mean per day of the calendar, NaN where there is none. */
+  /** `measured`: a mean per day of the calendar, NaN where missing. */
   add(measured: Float64Array, season: SeriesSeason): this {
     addOccasions(this.quarterEnds, season.quarterEnds, this.seriesQuarterEnds)
     addOccasions(this.holidays, season.holidays, this.seriesHolidays)

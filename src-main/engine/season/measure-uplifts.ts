@@ -9,7 +9,7 @@ export interface Uplifts {
 }
 
 /**
- * `values`: a mean per day of the calendar, NaN where there is none. `stepDays`: days from one value to the next, at least 1.
+ * `values`: a mean per day of the calendar, NaN where missing. `stepDays`: days from one value to the next, at least 1.
  * A quarter counts if at most one day in seven of its window is missing or has no ordinary day of its weekday in the quarter.
  * Only the slope of the trend is removed: its level cancels out.
  */

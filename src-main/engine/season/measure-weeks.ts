@@ -15,7 +15,7 @@ export interface WeekFigures {
 /** With fewer weeks, noise looks seasonal: its strength is about 1 / weeks. */
 const minWeeks = 4
 
-/** `values`: a mean per day from a Monday on, whole weeks, NaN where there is none. */
+/** `values`: a mean per day from a Monday on, whole weeks, NaN where missing. */
 export const measureWeeks = (values: Float64Array): WeekFigures => {
   const weeks = values.length / 7
   const weekends = new Float64Array(weeks).fill(Number.NaN)

@@ -11,7 +11,7 @@ export interface SeriesSeason {
   readonly weeklyStrength: number | null
 }
 
-/** `values`: a mean per day of the calendar, NaN where there is none. Weekly values have neither holidays nor weekends. */
+/** `values`: a mean per day of the calendar, NaN where missing. Weekly values have neither holidays nor weekends. */
 export const measureSeriesSeason = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): SeriesSeason => {
   const { quarterEnds, holidays } = measureUplifts(values, calendar, stepDays)
   const { weekends, strength } = measureWeeks(values)
