@@ -4,7 +4,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-blocks.ts'
 
 export const pathCount = 200
-/** Number of own residuals at which own and pooled blocks are drawn equally often. */
+/** Number of a series' residuals at which its own blocks and those of its bin are drawn equally often. */
 const binResidualWeight = 60
 
 export interface PathSource {

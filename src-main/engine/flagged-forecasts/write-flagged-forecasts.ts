@@ -31,8 +31,8 @@ export interface FlaggedTask {
 }
 
 /**
- * Begins to write the file, on connections of its own; reads `source` and `series_risk`. The pages of the input are copied as they are
- * where its files allow that, and only the flags are encoded; other sets are rewritten row by row.
+ * Starts to write the file on separate connections; reads `source` and `series_risk`. Copies the pages of the input if its files allow
+ * that, and encodes only the flags. Other datasets are rewritten row by row.
  */
 export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
   const lists = await createFlagLists(database)

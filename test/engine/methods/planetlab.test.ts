@@ -102,10 +102,10 @@ describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote
       })
       expect(Math.abs(summary.kmeans_inertia / expected.kmeans.inertia - 1)).toBeLessThan(1e-6)
       const pairs = await workspace.database.rows(
-        `SELECT ours.cluster::INTEGER AS "ownValue", theirs.cluster_by_mean::INTEGER AS "referenceValue"
+        `SELECT ours.cluster::INTEGER AS "actualValue", theirs.cluster_by_mean::INTEGER AS "referenceValue"
          FROM read_csv(${literal(join(run.folder, runFiles.clusters))}) ours
          JOIN read_csv(${literal(join(planetlab.reference, 'planetlab_clusters.csv'))}) theirs ON CAST(ours.server_id AS VARCHAR) = CAST(theirs.server_id AS VARCHAR)`,
-        z.object({ ownValue: z.int(), referenceValue: z.int() }),
+        z.object({ actualValue: z.int(), referenceValue: z.int() }),
       )
       expect(pairs).toHaveLength(expected.servers)
       expect(adjustedRandIndex(pairs)).toBe(1)
@@ -162,16 +162,16 @@ describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote
 })
 
 /** Agreement of two partitions, 1 where they are the same (Hubert and Arabie 1985). */
-const adjustedRandIndex = (pairs: readonly { readonly ownValue: number; readonly referenceValue: number }[]): number => {
-  const countBy = (key: (currentPair: { readonly ownValue: number; readonly referenceValue: number }) => string): number[] => {
+const adjustedRandIndex = (pairs: readonly { readonly actualValue: number; readonly referenceValue: number }[]): number => {
+  const countBy = (key: (currentPair: { readonly actualValue: number; readonly referenceValue: number }) => string): number[] => {
     const counts = new Map<string, number>()
     for (const currentPair of pairs) counts.set(key(currentPair), (counts.get(key(currentPair)) ?? 0) + 1)
     return [...counts.values()]
   }
   const countPairs = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + (count * (count - 1)) / 2, 0)
-  const pairsTogether = countPairs(countBy(({ ownValue, referenceValue }) => `${ownValue} ${referenceValue}`))
-  const ownValue = countPairs(countBy((currentPair) => String(currentPair.ownValue)))
+  const pairsTogether = countPairs(countBy(({ actualValue, referenceValue }) => `${actualValue} ${referenceValue}`))
+  const actualValue = countPairs(countBy((currentPair) => String(currentPair.actualValue)))
   const referenceValue = countPairs(countBy((currentPair) => String(currentPair.referenceValue)))
-  const expectedPairs = (ownValue * referenceValue) / countPairs([pairs.length])
-  return (pairsTogether - expectedPairs) / ((ownValue + referenceValue) / 2 - expectedPairs)
+  const expectedPairs = (actualValue * referenceValue) / countPairs([pairs.length])
+  return (pairsTogether - expectedPairs) / ((actualValue + referenceValue) / 2 - expectedPairs)
 }
