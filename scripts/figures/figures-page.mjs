@@ -40,7 +40,7 @@ const withoutNull = (schema) => schema.anyOf?.find(({ type }) => type !== 'null'
 /** A JSON Schema type in one word; what may be empty has a question mark. @type {(schema: JsonSchema) => string} */
 const typeName = (schema) => {
   const types = (schema.anyOf ?? [schema]).flatMap(({ type = [], items }) =>
-    [type].flat().map((name) => (name === 'array' ? `list of ${items?.type}` : name)),
+    [type].flat().map((name) => (name === 'array' ? `list of ${[items?.type ?? []].flat().join(' or ')}` : name)),
   )
   return [...new Set(types)].filter((name) => name !== 'null').join(' or ') + (types.includes('null') ? '?' : '')
 }
