@@ -1,4 +1,4 @@
-// How a chain is put together: each step turns one yes-or-no per server into the next, and shows what moved.
+// Builds a chain: each step leads from one set of servers to the next, and shows what moved.
 import { z } from 'zod'
 import type { Figure, ReconciliationChain, ReconciliationStep, StepExample } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'

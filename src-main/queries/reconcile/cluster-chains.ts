@@ -1,4 +1,4 @@
-// From three clusters on unscaled figures of all rows to this run's: how many there are, and who belongs to the quietest.
+// From three clusters on unscaled figures of all rows to this run's: their number, and the members of the quietest.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
@@ -103,7 +103,7 @@ const createCountChain = (before: number, after: number): ReconciliationChain =>
   const step: ReconciliationStep = {
     key: 'configured',
     title: 'configured number',
-    sentence: 'Module 05 forms three clusters whatever the configuration says; here as many as are configured and the fleet has.',
+    sentence: 'Module 05 always forms three clusters; here the configuration and the fleet determine the number.',
     before: { value: before, unit: 'clusters' },
     after: { value: after, unit: 'clusters' },
     moved: { entered: Math.max(0, after - before), left: Math.max(0, before - after), unit: 'clusters' },
@@ -121,7 +121,7 @@ const createQuietestClusterChain = async (database: Database, count: number, has
       table,
       key: 'number',
       title: 'configured number',
-      sentence: `With ${count} clusters instead of three, the quietest begins and ends elsewhere.`,
+      sentence: `With ${count} clusters instead of three, the quietest has other members.`,
       from: 'module05_quiet',
       to: 'recounted_quiet',
       detail: `'mean over all rows ' || ${decimalText('mixed_mean')}`,
@@ -131,7 +131,7 @@ const createQuietestClusterChain = async (database: Database, count: number, has
       table,
       key: 'horizon',
       title: "one model's horizon",
-      sentence: `Module 05 groups by all rows of all models, the past included; here by the horizon of the selected model${hasSeveralMetrics ? ', of one metric' : ''}.`,
+      sentence: `Module 05 clusters all rows of all models, the past included; here the horizon of the selected model counts${hasSeveralMetrics ? ', of one metric' : ''}.`,
       from: 'recounted_quiet',
       to: 'horizon_quiet',
       detail,
@@ -141,8 +141,7 @@ const createQuietestClusterChain = async (database: Database, count: number, has
       table,
       key: 'features',
       title: 'standardised features',
-      sentence:
-        'Module 05 takes mean and deviation as they are, so the mean decides; here level, spread, peaks, trend and their like weigh the same.',
+      sentence: 'Module 05 does not scale mean and deviation, so the mean decides; here all standardised features weigh the same.',
       from: 'horizon_quiet',
       to: 'run_quiet',
       detail: `'mean of its horizon ' || ${decimalText('run_mean')} || coalesce(', now in cluster ' || run_cluster, ', in no cluster')`,

@@ -1,4 +1,4 @@
-// From rows of servers that are idle by the mean of all models to servers that are underutilised by their own.
+// From rows of servers that are idle by the mean of all models to servers that are underutilised by their selected model.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
@@ -63,7 +63,7 @@ export const reconcileUnderutilized = async (
       table,
       key: 'judged_metrics',
       title: 'percentages only',
-      sentence: 'Module 05 holds every metric against the threshold; here only metrics in percent say whether a server is idle.',
+      sentence: 'Module 05 compares every metric with the threshold; here only metrics in percent count.',
       from: 'selected_idle',
       to: 'run_idle',
       detail: `coalesce(excluded_metrics, 'a metric') || ' is no percentage'`,

@@ -95,7 +95,7 @@ const module05UnderutilizedThreshold = ({ underutilized_threshold }: AnalysisCon
 const describeAssumptions = (config: AnalysisConfig): string[] =>
   config.underutilized_threshold === headroomDefault
     ? [
-        `The run's underutilised threshold is ${headroomDefault} %, Headroom's default; Module 05 is given its own default, ${module05Default} %.`,
+        `The run's underutilised threshold is ${headroomDefault} %, Headroom's default; Module 05 gets its own default, ${module05Default} %.`,
       ]
     : []
 

@@ -8,7 +8,7 @@ import { createChain, decimalText, rowsToServers, servers, countTransition } fro
 interface RiskKind {
   readonly key: string
   readonly title: string
-  /** What Module 05 puts the threshold at, in percent. */
+  /** Module 05's threshold in percent. */
   readonly module05Limit: number
   readonly limitKey: 'high' | 'very_high'
   /** SQL over `server_risk`: this run's verdict on a series. */
@@ -58,7 +58,7 @@ const reconcileKind = async (
       ...stage,
       key: 'selected_model',
       title: 'one selected model',
-      sentence: 'Module 05 mixes all models, so one wild forecast suffices; here only the model that had the lowest backtest error counts.',
+      sentence: 'Module 05 mixes all models, so one extreme forecast suffices; here only the model with the lowest backtest error counts.',
       from: 'any_row',
       to: 'selected_row',
       detail: `highest_model || ' reaches ' || ${decimalText('highest_peak')} || ', ' || coalesce('the selected ' || selected_model || ' ' || ${decimalText('selected_peak')}, 'no model is selected')`,
@@ -67,7 +67,7 @@ const reconcileKind = async (
       ...stage,
       key: 'judged_metrics',
       title: 'percentages only',
-      sentence: 'Module 05 holds every metric against a percentage; Headroom evaluates only metrics in percent or with a custom threshold.',
+      sentence: 'Module 05 compares every metric with a percentage; Headroom evaluates only metrics in percent or with a custom threshold.',
       from: 'selected_row',
       to: 'percent_row',
       detail: `coalesce(excluded_metrics, 'a metric') || ' is no percentage'`,
@@ -76,7 +76,7 @@ const reconcileKind = async (
       ...stage,
       key: 'threshold',
       title: 'configured threshold',
-      sentence: `Module 05's limit is ${module05Limit} % whatever the configuration says; here it is the configured one (${configured} %${overrides}).`,
+      sentence: `Module 05 always uses a threshold of ${module05Limit} %; here it is the configured one (${configured} %${overrides}).`,
       from: 'percent_row',
       to: 'configured_row',
       detail: `'highest ' || ${decimalText('percent_peak')} || ', limit ' || ${decimalText('limit_value')}`,
@@ -85,7 +85,7 @@ const reconcileKind = async (
       ...stage,
       key: 'horizon',
       title: 'the future only',
-      sentence: 'Module 05 also counts what was forecast for days that have passed; here only the horizon can be a risk.',
+      sentence: 'Module 05 also counts forecasts of past days; here only the horizon counts.',
       from: 'configured_row',
       to: 'horizon_row',
       detail: `'forecast up to ' || ${decimalText('backtest_peak')} || ' for the past, ' || ${decimalText('horizon_peak')} || ' for the future'`,
@@ -106,7 +106,7 @@ const reconcileKind = async (
         ...stage,
         key: 'basis',
         title: 'conservative basis',
-        sentence: 'Module 05 believes the forecast as it is; this run uses the P95 that 95 of 100 simulated futures stay below.',
+        sentence: 'Module 05 uses the forecast itself; this run uses a P95 that 95 of 100 simulated futures stay below.',
         from: 'p95_above',
         to: 'verdict',
         detail: `'P95 ' || ${decimalText('horizon_p95')} || ', conservative ' || ${decimalText('conservative_p95')}`,

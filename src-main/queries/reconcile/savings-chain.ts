@@ -1,4 +1,4 @@
-// From half the cost of the quietest cluster to the cost of the hosts that can really go.
+// From half the cost of the quietest cluster to the cost of the removable servers.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Figure, ReconciliationChain, ReconciliationStep } from '../../../src-shared/ipc/reconciliation.ts'
@@ -30,9 +30,9 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
   const removal = await countTransition(database, {
     table,
     key: 'removable',
-    title: 'hosts that can go',
+    title: 'removable servers',
     sentence:
-      'Module 05 counts the quietest cluster, busy or not; here only servers that are retired, or whose demand fits onto another host at every time, leave.',
+      'Module 05 counts the quietest cluster, busy or not; here a server counts if it is retired, or if another host can always take its demand.',
     from: 'module05_quiet',
     to: 'leaves',
     detail: `recommendation || ', mean of its horizon ' || ${decimalText('run_mean')}`,
@@ -43,8 +43,7 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
     {
       key: 'whole_cost',
       title: 'whole cost',
-      sentence:
-        'Module 05 saves half the cost of a server that stays; here a server saves all of its cost once it is gone, and nothing before.',
+      sentence: 'Module 05 counts half the cost of servers that stay; here only a removed server saves money, and then its whole cost.',
       before: module05Usd,
       after: fullCost,
       moved: noServers,
@@ -56,8 +55,8 @@ export const reconcileSavings = async (database: Database, config: AnalysisConfi
       title: "each server's cost",
       sentence:
         figures.priced === 0
-          ? `Every one of them costs the configured ${config.cost_per_instance} USD a month.`
-          : `Module 05 prices all servers at ${config.cost_per_instance} USD a month; here each counts with the cost in the servers table.`,
+          ? `Each of these servers costs the configured ${config.cost_per_instance} USD a month.`
+          : `Module 05 prices every server at ${config.cost_per_instance} USD a month; here each server has its cost from the servers table.`,
       before: removable,
       after: usd(figures.cost),
       moved: noServers,

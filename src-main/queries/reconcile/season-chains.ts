@@ -25,12 +25,12 @@ const reconcileQuarterEnds = async (database: Database, config: AnalysisConfig):
     await dayStep(database, 'module05_end', 'configured_end', {
       key: 'months',
       title: 'configured quarters',
-      sentence: `Module 05's quarters end in March, June, September and December whatever the fiscal year; here they end in ${months.map((month) => monthNames[month - 1]).join(', ')}.`,
+      sentence: `Module 05's quarters always end in March, June, September and December; here they end in ${months.map((month) => monthNames[month - 1]).join(', ')}.`,
     }),
     await dayStep(database, 'configured_end', 'in_window', {
       key: 'window',
       title: 'a window, not one day',
-      sentence: `Module 05 marks the last day alone; here the last ${config.eoq_window_days === 1 ? 'day' : `${config.eoq_window_days} days`} of a quarter count as its end.`,
+      sentence: `Module 05 marks only the last day; here the last ${config.eoq_window_days === 1 ? 'day' : `${config.eoq_window_days} days`} of a quarter count as its end.`,
     }),
   ]
   return createChain('eoq_rows', 'Rows at quarter end', steps, { value: 0, unit: 'rows' })

@@ -256,7 +256,7 @@ describe('underutilised', () => {
 
   test("Headroom's default threshold counts as not set, and the assumptions say so", () => {
     expect(found.assumptions).toEqual([
-      "The run's underutilised threshold is 40 %, Headroom's default; Module 05 is given its own default, 30 %.",
+      "The run's underutilised threshold is 40 %, Headroom's default; Module 05 gets its own default, 30 %.",
     ])
   })
 
@@ -270,7 +270,7 @@ describe('underutilised', () => {
   })
 })
 
-test('savings: half of a cluster, all of it, the hosts that can go, at what they cost', async () => {
+test('savings: half the cost of a cluster, its whole cost, the removable servers, their own costs', async () => {
   const { waterfall } = await run.json(
     runFiles.recommendations,
     z.object({ waterfall: z.object({ hosts_removable: z.number(), monthly_savings_usd: z.number() }) }),
