@@ -127,7 +127,7 @@ const statusSchema = z.object({
   soonest_breach_at: z.string().nullable(),
 })
 
-/** `which` chooses rows of `event_touches`; `among`: whose standing is told. Null where nothing is touched. */
+/** `eventCondition` selects rows of `event_touches`, `scope` the servers to report. Null if no event applies. */
 const assessScenario = async (
   database: Database,
   config: AnalysisConfig,
@@ -141,7 +141,7 @@ const assessScenario = async (
   )
   if (servers === 0) return null
   const unchanged = config.basis === 'conservative' ? 'r.high_threshold - r.headroom_points' : 'r.horizon_p95'
-  // Metrics that the events leave alone keep their server at risk all the same.
+  // A server also stays at risk by metrics that no event changes.
   await database.run(`
     CREATE OR REPLACE TEMP TABLE event_standing AS
     SELECT r.server_id, r.metric, r.high_threshold AS threshold, r.is_at_risk AS before_risk,

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts'
 import type { Granularity } from '../../src-shared/run/run-manifest.ts'
 
 export interface TimeGrid {
-  /** The usual granularity nearest to the step. */
+  /** The standard granularity nearest to the step. */
   readonly granularity: Granularity
   /** The step itself. */
   readonly stepSeconds: number

@@ -38,7 +38,7 @@ export const appliesToSql = ({ target, metric }: CalendarEvent): string => {
   return conditions.length === 0 ? 'true' : conditions.join(' AND ')
 }
 
-/** A row stands for the time up to the next: an event touches it where the two overlap. Milliseconds since 1970. */
+/** A row covers the time up to the next row; an event applies where the two overlap. Milliseconds since 1970. */
 export const overlaps = ({ fromMs, untilMs }: CalendarEvent, rowMs: number, stepMs: number): boolean =>
   rowMs < untilMs && rowMs + stepMs > fromMs
 

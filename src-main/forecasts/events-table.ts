@@ -47,7 +47,7 @@ export const readEventsTable = async (path: string): Promise<EventCalendar> => {
   return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
 }
 
-/** The table's fields as they stand, each line checked; refusals call the table `name`. Throws input-not-found, events-invalid. */
+/** The table's fields as written, each line checked; errors call the table `name`. Throws input-not-found, events-invalid. */
 export const readEventLines = async (path: string, name: string): Promise<EventLine[]> => {
   const { rows } = await readRows(path, name)
   for (const { record, line } of rows) readEvent(record, line, name)

@@ -42,7 +42,7 @@ export interface ForecastColumn {
 
 export type MappedColumns = RoleColumns<ForecastColumn>
 
-/** Maps roles to columns; `datasetName` stands in errors. Throws input-column-reserved, input-column-missing, input-column-type. */
+/** Maps roles to columns; errors name `datasetName`. Throws input-column-reserved, input-column-missing, input-column-type. */
 export const mapColumns = (columns: readonly ForecastColumn[], datasetName: string): MappedColumns => {
   rejectFlagColumns(columns, datasetName)
   const mapped = findRoleColumns(columns, datasetName)

@@ -91,7 +91,7 @@ const invalidServers = (sentence: string, next: string, cause?: unknown): Headro
   new HeadroomError('servers-invalid', sentence, { next, cause })
 
 const delimiters = [',', ';', '\t', '|'] as const
-/** A header line of usual columns fits in. */
+/** Long enough for a header line. */
 const headerBytes = 8192
 
 /** The delimiter is read off the header line: DuckDB's own guess takes a ragged table for one of a single column. */

@@ -22,7 +22,7 @@ export const hasThresholdSql = (config: AnalysisConfig, metric: string): string 
   return `(${metric} IN (${namedMetrics.join(', ')}) OR ${containsTokenSql(metric, percent)} OR (NOT ${containsTokenSql(metric, other)} AND ${containsTokenSql(metric, commonPercentages)}))`
 }
 
-/** Tokens stand between anything but letters. */
+/** Tokens are separated by anything but letters. */
 const containsTokenSql = (text: string, tokens: Iterable<string>): string =>
   `regexp_matches(lower(${text}), ${literal(`(^|[^a-z])(${[...tokens].join('|')})($|[^a-z])`)})`
 

@@ -1,7 +1,7 @@
-// Seeded draws as SQL macros: the same (seed, server, place, purpose) always gives the same number, whatever the row order or thread count.
+// Seeded draws as SQL macros: the same (seed, server, position, purpose) always gives the same number, whatever the row order or thread count.
 // DuckDB's own hash() may change between versions, so the mix is spelt out: a 32-bit one from Wellons' hash-prospector.
 
-/** Every draw of a server for another purpose has a tag of its own. */
+/** Each purpose of a server's draws has its tag. */
 export const drawTags = {
   level: 1,
   spread: 2,
@@ -33,19 +33,19 @@ const mixMacros = [
   'CREATE TEMP MACRO mix(x) AS mix_last(mix_second(mix_first(x)))',
 ]
 
-/** `uniform(key, tag)` in [0, 1); `normal_at(key, place)` near normal, mean 0 and deviation 1: four uniform bytes summed. */
+/** `uniform(key, tag)` in [0, 1); `normal_at(key, draw_index)` near normal, mean 0 and deviation 1: four uniform bytes summed. */
 const drawMacros = [
-  'CREATE TEMP MACRO key_at(key, place) AS mix(xor(key, ((place) * 2654435769) & 4294967295))',
+  'CREATE TEMP MACRO key_at(key, draw_index) AS mix(xor(key, ((draw_index) * 2654435769) & 4294967295))',
   'CREATE TEMP MACRO uniform(key, tag) AS key_at(key, tag) / 4294967296.0::DOUBLE',
   // Bytes 0 and 2 plus bytes 1 and 3, then the two halves of that.
   'CREATE TEMP MACRO byte_sum(h) AS ((((h & 16711935) + ((h >> 8) & 16711935)) * 65537) >> 16) & 65535',
   'CREATE TEMP MACRO bytes_to_normal(h) AS (byte_sum(h) - 510) * 0.0067661::DOUBLE',
-  'CREATE TEMP MACRO normal_at(key, place) AS bytes_to_normal(key_at(key, place))',
+  'CREATE TEMP MACRO normal_at(key, draw_index) AS bytes_to_normal(key_at(key, draw_index))',
 ]
 
 export const drawMacroStatements: readonly string[] = [...mixMacros, ...drawMacros]
 
-/** The 32-bit number that stands for a seed in every server's key. */
+/** The seed as the 32-bit number in every server's key. */
 export const seedKey = (seed: number): number => {
   let mixed = (seed ^ 0x5a17_f1ee) >>> 0
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0_aaad)

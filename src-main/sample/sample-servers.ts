@@ -80,16 +80,16 @@ export const serversSql = (rows: string, seed: number): string => {
       ELSE -2 - 5 * ${drawSql('slope')}
     END * CASE WHEN skill = 'seasonal_naive' THEN 0.2 ELSE 1 END AS slope`,
     // What is left below 80 % for the peaks of servers that are not to run out.
-    `greatest(0, 70 - level - 0.42 * week_swing - year_swing) AS room`,
-    `greatest(3, room) AS burst_room`,
+    `greatest(0, 70 - level - 0.42 * week_swing - year_swing) AS remaining`,
+    `greatest(3, remaining) AS max_burst`,
     `CASE fate
       WHEN 'quarter-end' THEN 87 + 9 * ${drawSql('quarterEnd')} - level
       WHEN 'growing' THEN level * typical_quarter_end * 0.25
       WHEN 'full' THEN least(level * typical_quarter_end, 96 - level) * 0.5
-      ELSE least(closing_level * typical_quarter_end * (0.7 + 0.6 * ${drawSql('quarterEnd')}), 0.8 * room)
+      ELSE least(closing_level * typical_quarter_end * (0.7 + 0.6 * ${drawSql('quarterEnd')}), 0.8 * remaining)
     END AS quarter_end_swing,
-    least(closing_level * typical_month_end, 0.4 * room) AS month_end_swing,
-    sign(typical_daily) * least(level * abs(typical_daily), 2 + 0.6 * room) AS day_swing,
+    least(closing_level * typical_month_end, 0.4 * remaining) AS month_end_swing,
+    sign(typical_daily) * least(level * abs(typical_daily), 2 + 0.6 * remaining) AS day_swing,
     level * typical_holiday AS holiday_dip,
     greatest(0.12, level * typical_noise * (0.75 + 0.5 * ${drawSql('spread')}) * (1 - greatest(0, level - 55) / 50)
       * CASE WHEN is_idle THEN 1.6 ELSE 1 END) AS sigma`,

@@ -7,7 +7,7 @@ import type { SlowNoise } from './sample-steps.ts'
 const newShare = 0.6
 const slowShare = 0.8
 
-/** Share of blocks with a burst, which lasts one step (daily) or three (hourly) and stays below `burst_room` points. */
+/** Share of blocks with a burst, which lasts one step (daily) or three (hourly) and stays below `max_burst` points. */
 const burstProbability = 0.008
 
 const slowKey = `xor(key, ${drawTags.slowNoise})`
@@ -21,7 +21,7 @@ export const utilisationBlockColumns = (cadence: Cadence): string[] => {
   const lagBlocks = (cadence.lagParts * cadence.partSteps) / cadence.blockSteps
   const burst = (name: string, block: string) => `
       CASE WHEN uniform(xor(key, ${drawTags.burst}), ${block}) < ${burstProbability}
-        THEN (0.25 + 0.35 * uniform(xor(key, ${drawTags.burstSize}), ${block})) * least(level, 40, burst_room) ELSE 0 END AS ${name}_size,
+        THEN (0.25 + 0.35 * uniform(xor(key, ${drawTags.burstSize}), ${block})) * least(level, 40, max_burst) ELSE 0 END AS ${name}_size,
       key_at(xor(key, ${drawTags.burstAt}), ${block}) % ${cadence.blockSteps} AS ${name}_at`
   return [burst('burst', 'block'), burst('past_burst', `block - ${lagBlocks}`)]
 }

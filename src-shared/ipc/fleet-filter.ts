@@ -15,7 +15,7 @@ export const maxPickedServers = 20_000
 export const fleetFilterSchema = z.strictObject({
   /** Words that must all occur in the server's name, groups, cluster, model or recommendation; case does not matter. */
   text: z.string().max(200),
-  /** Names of groups; "" stands for servers without one. */
+  /** Names of groups; "" means servers without one. */
   business_unit: groupNames,
   region: groupNames,
   criticality: groupNames,

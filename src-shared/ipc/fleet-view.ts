@@ -113,7 +113,7 @@ export const seasonResponseSchema = z.object({
   eoqWindowDays: nullableNumber,
   eoqMonths: z.array(z.int()).nullable(),
   holidayCountry: z.string().nullable(),
-  /** Filtered servers whose own quarter ends stand highest above their other days. */
+  /** Filtered servers with the highest quarter-end uplift. */
   strongest: z.array(
     z.object({
       server_id: z.string(),

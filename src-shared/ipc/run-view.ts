@@ -11,7 +11,7 @@ import { riskLevelSchema, serverRiskRowSchema } from '../artefacts/server-risk.t
 const count = z.int().min(0)
 const milliseconds = z.number()
 
-/** `headroom`: a folder with a manifest. `python-original`: what the Python job left, six files or fewer. */
+/** `headroom`: a folder with a manifest. `python-original`: a folder of Module 05, at most six files. */
 export const runKindSchema = z.enum(['headroom', 'python-original'])
 export type RunKind = z.infer<typeof runKindSchema>
 
@@ -37,7 +37,7 @@ export const runOverviewSchema = z.object({
   soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),
-  /** The original job's totals, which count rows under server names. */
+  /** Module 05's totals, which count rows under server names. */
   module05Totals: z
     .object({ servers: z.number().nullable(), atRiskRows: z.number().nullable(), underutilizedRows: z.number().nullable() })
     .nullable(),
@@ -68,7 +68,7 @@ export const heatmapRequestSchema = z.strictObject({
   /** Pixels there are: no more rows and columns than these come back. */
   maxRows: z.int().min(1).max(4096),
   maxColumns: z.int().min(1).max(4096),
-  /** Whose row is wanted; null: nobody's. */
+  /** Server whose row is requested; null for none. */
   selected: z.string().nullable(),
 })
 export type HeatmapRequest = z.infer<typeof heatmapRequestSchema>
@@ -103,7 +103,7 @@ export const heatmapViewSchema = z.object({
   data: heatmapDataSchema,
   /** Servers that have the metric, before any zoom. */
   totalRows: count,
-  /** Rank of the first server shown, and how many servers a row stands for (the last row may hold fewer). */
+  /** Rank of the first server shown, and the number of servers per row (the last row may hold fewer). */
   firstRow: count,
   serversPerRow: z.int().min(1),
   shownServers: count,
@@ -147,7 +147,7 @@ export type ServersInsideRequest = z.infer<typeof serversInsideRequestSchema>
 export const serversInsideSchema = z.object({ total: count, servers: z.array(z.string()) })
 export type ServersInside = z.infer<typeof serversInsideSchema>
 
-/** Centres of the clusters in the features' own units, and how well they are told apart; null where the run does not say. */
+/** Centres of the clusters in the units of the features, and the quality of the clustering; null if the run does not state it. */
 export const clusterProfilesSchema = z.object({
   clusters: z.array(z.object({ cluster: count, name: z.string(), size: count, centre: z.record(z.string(), z.number().nullable()) })),
   features: z.array(z.string()),
@@ -161,7 +161,7 @@ export type ClusterProfiles = z.infer<typeof clusterProfilesSchema>
 export const serverRequestSchema = z.strictObject({ folder: z.string().min(1), serverId: z.string().min(1) })
 export type ServerRequest = z.infer<typeof serverRequestSchema>
 
-/** One server: a risk row per metric, and its place among the servers under the risk order (1 is the riskiest). */
+/** One server: a risk row per metric, and its rank in the risk order (1 is the riskiest). */
 export const serverDetailSchema = z.object({
   serverId: z.string(),
   metrics: z.array(
@@ -190,6 +190,6 @@ export const serverDetailSchema = z.object({
 })
 export type ServerDetail = z.infer<typeof serverDetailSchema>
 
-/** Whether more time lies between the last measurement and the forecast than the forecast is long: history beside it is mostly a gap. */
+/** Whether the gap between the last measurement and the forecast is longer than the forecast. */
 export const hasWideGap = ({ horizon, lastMeasuredMs, stepMs }: Pick<RunOverview, 'horizon' | 'lastMeasuredMs' | 'stepMs'>): boolean =>
   horizon !== null && lastMeasuredMs !== null && horizon.startMs - (lastMeasuredMs + stepMs) > horizon.endMs - horizon.startMs

@@ -29,7 +29,7 @@ export const scenarioSchema = z.strictObject({
   percentile: z.number().min(0).max(100).default(95),
   /** Added to every forecast value, percent of it. Values may come out above 100 %: demand above capacity. */
   growth_percent: z.number().min(-100).max(10_000).default(0),
-  /** In place of `growth_percent` for the servers of a group; where a server is in several, the last one counts. */
+  /** Replaces `growth_percent` for the servers of a group; the last group of a server counts. */
   group_growth: z.array(groupGrowthSchema).default([]),
   /** Each series' horizon ends so many days after its first time. */
   horizon_days: positive.nullable().default(null),
@@ -42,7 +42,7 @@ export const scenarioSchema = z.strictObject({
     .array(z.strictObject({ count: z.int().min(1).max(1_000_000), like: z.string() }))
     .max(1000)
     .default([]),
-  /** Monthly USD of a server, in place of every server's own. */
+  /** Monthly USD of a server; replaces the cost of every server. */
   monthly_cost_usd: z.number().min(0).max(1e9).nullable().default(null),
 })
 export type Scenario = z.infer<typeof scenarioSchema>
@@ -68,7 +68,7 @@ export type WhatIfRequest = z.infer<typeof whatIfRequestSchema>
 
 export const whatIfChoicesRequestSchema = z.strictObject({ folder: z.string().min(1) })
 
-/** What a scenario on a run may name, and where its settings stand in the run itself: asked once, which also reads the fleet in. */
+/** The names that a scenario may use, and the run's settings. The first request also loads the fleet. */
 export const whatIfChoicesSchema = z.object({
   /** The general high threshold, percent. */
   threshold: z.number(),
@@ -100,7 +100,7 @@ export const scenarioFiguresSchema = z.object({
 export type ScenarioFigures = z.infer<typeof scenarioFiguresSchema>
 
 export const listedServerSchema = z.object({
-  /** An added server stands as "added like NAME". */
+  /** An added server is named "added like NAME". */
   server_id: z.string(),
   /** 1, but for added servers, which are alike. */
   servers: z.int().min(1),
@@ -128,9 +128,9 @@ export const whatIfResultSchema = z.object({
   no_longer_at_risk: serverListSchema,
   /** Removed servers that the run has at risk: at risk = run + newly - no longer - removed. */
   removed_at_risk_servers: count,
-  /** Groups whose removed demand nobody was left to take. */
+  /** Groups without a server left for the removed demand. */
   unplaced: z.array(z.object({ business_unit: z.string().nullable(), region: z.string().nullable(), criticality: z.string().nullable() })),
-  /** Ascending; `at_risk_servers[percentile][threshold]`, the scenario's other settings kept. */
+  /** Ascending; `at_risk_servers[percentile][threshold]`, the scenario's other settings unchanged. */
   grid: z
     .object({ thresholds: z.array(z.number()), percentiles: z.array(z.number()), at_risk_servers: z.array(z.array(count)) })
     .nullable(),
