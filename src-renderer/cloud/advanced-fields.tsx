@@ -3,7 +3,7 @@ import { launchFormSchema, type LaunchForm } from '../../src-shared/ipc/cloud-co
 import { processingLimits } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'
 import { updateForm, useCloudState } from '../state/cloud-state.ts'
-import { Field, ListField, NumberField } from './form-fields.tsx'
+import { ListField, NumberField, TextField } from './form-fields.tsx'
 
 const fieldError = (form: LaunchForm, field: 'subnets' | 'securityGroupIds' | 'tags' | 'volumeGb', message: string): string =>
   launchFormSchema.shape[field].safeParse(form[field]).success ? '' : message
@@ -19,7 +19,6 @@ const parseTags = (entries: readonly string[]): Record<string, string> =>
 
 export const AdvancedFields = () => {
   const { form } = useCloudState()
-  const volumeError = fieldError(form, 'volumeGb', `Volume size must be a whole number from 1 to ${processingLimits.volumeGb} GB.`)
   return (
     <details className="cloud-advanced">
       <summary>Advanced</summary>
@@ -41,13 +40,13 @@ export const AdvancedFields = () => {
           />
         </>
       )}
-      <Field
+      <TextField
         label="Container image"
         value={form.imageUri}
         placeholder="Default: scikit-learn image of the region"
         onChange={(imageUri) => updateForm({ imageUri })}
       />
-      <Field
+      <TextField
         label="KMS key"
         value={form.kmsKeyId}
         placeholder="Key ID or ARN; default: bucket encryption"
@@ -82,9 +81,9 @@ export const AdvancedFields = () => {
         label="Volume size (GB)"
         value={form.volumeGb}
         max={processingLimits.volumeGb}
+        error={fieldError(form, 'volumeGb', `Volume size must be a whole number from 1 to ${processingLimits.volumeGb} GB.`)}
         onChange={(volumeGb) => updateForm({ volumeGb })}
       />
-      {volumeError !== '' && <span role="alert">{volumeError}</span>}
       <label className="cloud-check">
         <input
           type="checkbox"

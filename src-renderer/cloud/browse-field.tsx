@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { toWireError } from '../../src-shared/run/errors.ts'
 import type { LocalKind } from '../../src-shared/ipc/cloud-contract.ts'
 import { chooseLocalPath, type BrowseResult } from '../state/cloud-state.ts'
-import { Field } from './form-fields.tsx'
+import { TextField } from './form-fields.tsx'
 
 export interface BrowseFieldProps {
   readonly label: string
@@ -74,7 +74,7 @@ interface LocalPathFieldProps {
 
 /** A path that can be typed, or chosen in the dialog. */
 export const LocalPathField = ({ label, kind, value, placeholder, onChange }: LocalPathFieldProps) => (
-  <Field label={label} value={value} placeholder={placeholder} onChange={onChange}>
+  <TextField label={label} value={value} placeholder={placeholder} onChange={onChange}>
     <button
       type="button"
       className="button"
@@ -83,5 +83,5 @@ export const LocalPathField = ({ label, kind, value, placeholder, onChange }: Lo
     >
       …
     </button>
-  </Field>
+  </TextField>
 )

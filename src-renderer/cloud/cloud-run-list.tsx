@@ -1,7 +1,7 @@
 // The cloud runs of this machine, newest first.
+import type { CloudRunView } from '../../src-shared/ipc/cloud-contract.ts'
 import { formatUtcTime } from '../theme/formatting.ts'
 import { selectRun, useCloudState } from '../state/cloud-state.ts'
-import { runStateLabel } from './cloud-labels.ts'
 
 export const CloudRunList = () => {
   const { cloudRuns, selectedRunId } = useCloudState()
@@ -23,4 +23,12 @@ export const CloudRunList = () => {
       ))}
     </ul>
   )
+}
+
+/** One word for the state of a cloud run. */
+export const runStateLabel = ({ stage, status, error, isLive }: CloudRunView): string => {
+  if (stage === 'home') return 'Downloaded'
+  if (error !== null && !isLive) return status === 'Stopped' ? 'Stopped' : status === 'Completed' ? 'Incomplete' : 'Failed'
+  if (status !== null) return status === 'InProgress' ? 'Running' : status
+  return isLive ? 'Uploading' : 'Not submitted'
 }

@@ -5,7 +5,8 @@ import type { JobLoad } from '../../src-shared/cloud/cloud-job.ts'
 import { ErrorPanel } from '../components/error-panel.tsx'
 import { openRunFolder } from '../state/open-path.ts'
 import { resumeRun, openConsole, stopRun } from '../state/cloud-state.ts'
-import { formatDuration, formatGigabytes, formatUsd, runStateLabel } from './cloud-labels.ts'
+import { formatDuration, formatGigabytes, formatUsd } from '../theme/formatting.ts'
+import { runStateLabel } from './cloud-run-list.tsx'
 import { LogPanel } from './log-panel.tsx'
 
 export const CloudRunPanel = ({ cloudRun }: { readonly cloudRun: CloudRunView }) => {

@@ -1,23 +1,22 @@
-// The inputs of the launch form: a line of text, a number, a list.
-import { useId, useState, type ReactNode } from 'react'
+// The inputs of the launch form: a line of text, a number, a list, a choice.
+import { useState, type ReactNode } from 'react'
+import { Field } from '../components/field.tsx'
 
-interface FieldProps {
+interface TextFieldProps {
   readonly label: string
   readonly value: string
   readonly placeholder?: string
   readonly onChange: (value: string) => void
+  /** Buttons next to the input; they are not part of its label. */
   readonly children?: ReactNode
 }
 
-/** The button next to the input is not part of its label. */
-export const Field = ({ label, value, placeholder, onChange, children }: FieldProps) => {
-  const id = useId()
-  return (
-    <div className="cloud-field">
-      <label htmlFor={id}>{label}</label>
+export const TextField = ({ label, value, placeholder, onChange, children }: TextFieldProps) => (
+  <Field label={label} layout="row">
+    {(control) => (
       <span className="cloud-input">
         <input
-          id={id}
+          {...control}
           type="text"
           value={value}
           placeholder={placeholder}
@@ -26,28 +25,59 @@ export const Field = ({ label, value, placeholder, onChange, children }: FieldPr
         />
         {children}
       </span>
-    </div>
-  )
-}
+    )}
+  </Field>
+)
 
 interface NumberFieldProps {
   readonly label: string
   readonly value: number
   readonly max?: number
+  readonly error?: string
   readonly onChange: (value: number) => void
 }
 
-export const NumberField = ({ label, value, max, onChange }: NumberFieldProps) => (
-  <label className="cloud-field">
-    <span>{label}</span>
-    <input
-      type="number"
-      min={1}
-      max={max}
-      value={value}
-      onChange={({ target }) => target.valueAsNumber > 0 && onChange(target.valueAsNumber)}
-    />
-  </label>
+export const NumberField = ({ label, value, max, error = '', onChange }: NumberFieldProps) => (
+  <Field label={label} error={error} layout="row">
+    {(control) => (
+      <input
+        {...control}
+        type="number"
+        min={1}
+        max={max}
+        value={value}
+        onChange={({ target }) => target.valueAsNumber > 0 && onChange(target.valueAsNumber)}
+      />
+    )}
+  </Field>
+)
+
+interface ChoiceFieldProps<Value extends string> {
+  readonly label: string
+  readonly value: Value
+  readonly options: readonly { readonly value: Value; readonly label: string }[]
+  readonly onChange: (value: Value) => void
+}
+
+export const ChoiceField = <Value extends string>({ label, value, options, onChange }: ChoiceFieldProps<Value>) => (
+  <Field label={label} layout="row">
+    {(control) => (
+      <select
+        {...control}
+        value={value}
+        onChange={({ target }) => {
+          const selected = options.find((option) => option.value === target.value)
+          if (selected !== undefined) onChange(selected.value)
+        }}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    )}
+  </Field>
 )
 
 interface ListFieldProps {
@@ -64,24 +94,22 @@ export const ListField = ({ label, values, placeholder, error, onChange }: ListF
   const [rawText, setRawText] = useState('')
   const entries = splitList(rawText)
   const matchesValues = entries.length === values.length && entries.every((entry, index) => entry === values[index])
-  const id = useId()
   return (
-    <div className="cloud-field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type="text"
-        value={matchesValues ? rawText : values.join(', ')}
-        placeholder={placeholder}
-        spellCheck={false}
-        aria-invalid={error !== ''}
-        onChange={({ target }) => {
-          setRawText(target.value)
-          onChange(splitList(target.value))
-        }}
-      />
-      {error !== '' && <span role="alert">{error}</span>}
-    </div>
+    <Field label={label} error={error} layout="row">
+      {(control) => (
+        <input
+          {...control}
+          type="text"
+          value={matchesValues ? rawText : values.join(', ')}
+          placeholder={placeholder}
+          spellCheck={false}
+          onChange={({ target }) => {
+            setRawText(target.value)
+            onChange(splitList(target.value))
+          }}
+        />
+      )}
+    </Field>
   )
 }
 

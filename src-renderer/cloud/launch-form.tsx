@@ -1,7 +1,6 @@
 // The launch form: account, job, limits, and the advanced fields.
 import { FolderOpen } from 'lucide-react'
 import { launchFormSchema } from '../../src-shared/ipc/cloud-contract.ts'
-import type { Preflight } from '../../src-shared/cloud/cloud-job.ts'
 import { AdvancedFields } from './advanced-fields.tsx'
 import { BrowseField } from './browse-field.tsx'
 import {
@@ -17,8 +16,8 @@ import {
   useCloudState,
 } from '../state/cloud-state.ts'
 import { fileNameOf } from '../state/open-path.ts'
-import { formatUsd } from './cloud-labels.ts'
-import { Field, NumberField } from './form-fields.tsx'
+import { ChoiceField, NumberField, TextField } from './form-fields.tsx'
+import { preflightSummary } from './preflight-checks.tsx'
 import { ProgramFields } from './program-fields.tsx'
 
 export const LaunchForm = () => {
@@ -29,18 +28,13 @@ export const LaunchForm = () => {
     <form className="cloud-form" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
         <legend>Account</legend>
-        <label className="cloud-field">
-          <span>Profile</span>
-          <select value={form.profile ?? ''} onChange={({ target }) => updateForm({ profile: target.value === '' ? null : target.value })}>
-            <option value="">Environment credentials</option>
-            {profiles.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <Field
+        <ChoiceField
+          label="Profile"
+          value={form.profile ?? ''}
+          options={[{ value: '', label: 'Environment credentials' }, ...profiles.map((name) => ({ value: name, label: name }))]}
+          onChange={(profile) => updateForm({ profile: profile === '' ? null : profile })}
+        />
+        <TextField
           label="Region"
           value={form.region ?? ''}
           placeholder="Default: profile region"
@@ -75,7 +69,7 @@ export const LaunchForm = () => {
       <fieldset>
         <legend>Job</legend>
         <ProgramFields />
-        <Field
+        <TextField
           label="Forecasts"
           value={form.input}
           placeholder="s3://bucket/forecasts/ or local path"
@@ -97,20 +91,20 @@ export const LaunchForm = () => {
               onChoose={(prefix) => updateForm({ input: `s3://${form.bucket}/${prefix}` })}
             />
           )}
-        </Field>
-        <Field label="Bucket" value={form.bucket} onChange={(bucket) => updateForm({ bucket })}>
+        </TextField>
+        <TextField label="Bucket" value={form.bucket} onChange={(bucket) => updateForm({ bucket })}>
           <BrowseField label="Browse buckets" loadNames={() => browseBucket('', '')} onChoose={(bucket) => updateForm({ bucket })} />
-        </Field>
-        <Field label="S3 prefix" value={form.prefix} onChange={(prefix) => updateForm({ prefix })} />
-        <Field
+        </TextField>
+        <TextField label="S3 prefix" value={form.prefix} onChange={(prefix) => updateForm({ prefix })} />
+        <TextField
           label="Execution role"
           value={form.roleArn}
           placeholder="arn:aws:iam::…:role/…"
           onChange={(roleArn) => updateForm({ roleArn })}
         >
           <BrowseField label="Browse roles" loadNames={browseRoles} onChoose={(roleArn) => updateForm({ roleArn })} />
-        </Field>
-        <Field
+        </TextField>
+        <TextField
           label="Instance type"
           value={form.instanceType}
           placeholder="Automatic (by input size)"
@@ -149,11 +143,4 @@ export const LaunchForm = () => {
       </div>
     </form>
   )
-}
-
-/** How many checks failed, or the estimated cost. */
-const preflightSummary = ({ passed, checks, mostUsd }: Preflight): string => {
-  const failed = checks.filter(({ state }) => state === 'failed').length
-  if (!passed) return `${failed} of ${checks.length} checks failed`
-  return mostUsd === null ? 'All checks passed' : `All checks passed. Estimated cost up to ${formatUsd(mostUsd)}.`
 }

@@ -1,7 +1,7 @@
 // Log lines as text: engine events as sentences, other lines unchanged.
 import type { LogLine } from '../../src-shared/cloud/cloud-job.ts'
 import { runEventSchema, type RunEvent } from '../../src-shared/run/run-event.ts'
-import { formatGigabytes } from './cloud-labels.ts'
+import { formatGigabytes, formatNumber } from '../theme/formatting.ts'
 
 const cache = new WeakMap<LogLine, string>()
 
@@ -35,7 +35,7 @@ const describeEvent = (event: RunEvent): string => {
     case 'warning':
       return `Warning: ${event.warning.message}`
     case 'finished':
-      return `Finished after ${event.seconds.toFixed(1)} s: ${event.counts.total_servers} servers, ${event.counts.at_risk_servers} at risk`
+      return `Finished after ${formatNumber(event.seconds)} s: ${event.counts.total_servers} servers, ${event.counts.at_risk_servers} at risk`
     case 'cancelled':
       return 'Cancelled'
     case 'failed':

@@ -1,4 +1,5 @@
-// The preflight checks: one line each, with the fix for a failure.
+// The preflight checks: a summary, and one line per check with the fix for a failure.
+import { formatUsd } from '../theme/formatting.ts'
 import { scrollIntoView } from '../components/error-panel.tsx'
 import { CircleAlert, CircleCheck, CircleX, type LucideIcon } from 'lucide-react'
 import type { Preflight, PreflightCheck } from '../../src-shared/cloud/cloud-job.ts'
@@ -26,3 +27,10 @@ export const PreflightChecks = ({ preflight: { checks } }: { readonly preflight:
     })}
   </ul>
 )
+
+/** How many checks failed, or the estimated cost. */
+export const preflightSummary = ({ passed, checks, mostUsd }: Preflight): string => {
+  const failed = checks.filter(({ state }) => state === 'failed').length
+  if (!passed) return `${failed} of ${checks.length} checks failed`
+  return mostUsd === null ? 'All checks passed' : `All checks passed. Estimated cost up to ${formatUsd(mostUsd)}.`
+}

@@ -1,9 +1,9 @@
-// Program there: Headroom's engine, or the user's own Python module out of a project folder.
-import type { LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
+// What the cloud job runs: Headroom's engine, or a custom Python module from a project folder.
+import { launchFormSchema, type LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
 import { engineKinds, processingLimits, type EngineKind } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'
 import { updateForm, useCloudState } from '../state/cloud-state.ts'
-import { Field, NumberField } from './form-fields.tsx'
+import { ChoiceField, NumberField, TextField } from './form-fields.tsx'
 
 const programLabels: Readonly<Record<LaunchForm['program'], string>> = {
   engine: 'Headroom',
@@ -16,27 +16,19 @@ export const ProgramFields = () => {
   const { form } = useCloudState()
   return (
     <>
-      <label className="cloud-field">
-        <span>Program</span>
-        <select value={form.program} onChange={({ target }) => updateForm({ program: target.value as LaunchForm['program'] })}>
-          {Object.entries(programLabels).map(([program, label]) => (
-            <option key={program} value={program}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ChoiceField
+        label="Program"
+        value={form.program}
+        options={launchFormSchema.shape.program.options.map((program) => ({ value: program, label: programLabels[program] }))}
+        onChange={(program) => updateForm({ program })}
+      />
       {form.program === 'engine' && (
-        <label className="cloud-field">
-          <span>Compute</span>
-          <select value={form.engine} onChange={({ target }) => updateForm({ engine: target.value as EngineKind })}>
-            {engineKinds.map((kind) => (
-              <option key={kind} value={kind}>
-                {engineLabels[kind]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <ChoiceField
+          label="Compute"
+          value={form.engine}
+          options={engineKinds.map((kind) => ({ value: kind, label: engineLabels[kind] }))}
+          onChange={(engine) => updateForm({ engine })}
+        />
       )}
       {form.program === 'engine' && form.engine === 'spark' && (
         <>
@@ -58,7 +50,7 @@ export const ProgramFields = () => {
             placeholder="Folder with src and config"
             onChange={(projectFolder) => updateForm({ projectFolder })}
           />
-          <Field
+          <TextField
             label="Script"
             value={form.moduleScript}
             placeholder="src/05_risk_analysis.py"

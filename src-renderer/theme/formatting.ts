@@ -6,7 +6,11 @@ let locale = navigator.language
 
 const makeFormats = () => ({
   dollars: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 }),
+  dollarsAndCents: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' }),
   oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  gigabytes: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  score: new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  brierScore: new Intl.NumberFormat(locale, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
   localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
   date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
   weekday: new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' }),
@@ -27,7 +31,15 @@ export const setLocale = (localeTag: string | null): void => {
 }
 
 export const formatDollars = (usd: number): string => formats.dollars.format(usd)
+/** With cents: $0.48 */
+export const formatUsd = (usd: number): string => formats.dollarsAndCents.format(usd)
 export const formatNumber = (value: number): string => formats.oneDecimal.format(value)
+/** Silhouette, stability or scaled error: 0.81 */
+export const formatScore = (value: number): string => formats.score.format(value)
+/** 0.012 */
+export const formatBrierScore = (value: number): string => formats.brierScore.format(value)
+/** 1.5 GB, in units of 2^30 bytes as AWS reports them. */
+export const formatGigabytes = (bytes: number): string => `${formats.gigabytes.format(bytes / 2 ** 30)} GB`
 export const formatShare = (part: number, whole: number): string => formatting.value(whole === 0 ? 0 : (100 * part) / whole, '%')
 /** A share 0..1 in percent. */
 export const formatProbability = (share: number): string => formatting.value(share * 100, '%')
@@ -59,4 +71,12 @@ export const formatElapsed = (seconds: number): string => {
   return minutes < 60
     ? `${minutes}:${twoDigits(whole % 60)}`
     : `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(whole % 60)}`
+}
+
+/** "2 min 5 s" between two ISO times; "" where one is missing. */
+export const formatDuration = (from: string | null, to: string | null): string => {
+  if (from === null || to === null) return ''
+  const seconds = Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 1000))
+  const minutes = Math.floor(seconds / 60)
+  return minutes === 0 ? `${seconds} s` : `${minutes} min ${seconds % 60} s`
 }

@@ -1,7 +1,7 @@
 // Cluster profiles: features of each cluster within the range of all clusters, and the quality of the clustering.
 import { clusterStyle, type ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { ClusterProfiles as Profiles } from '../../../src-shared/ipc/run-view.ts'
-import { formatNumber, formatting } from '../../theme/formatting.ts'
+import { formatNumber, formatScore, formatting } from '../../theme/formatting.ts'
 
 const featureLabels: Readonly<Record<string, string>> = {
   mean: 'Mean',
@@ -58,13 +58,13 @@ export const ClusterProfiles = ({ profiles, theme, onCluster }: ClusterProfilesP
         {silhouette !== null && (
           <>
             <dt title="1: well separated; 0: between clusters; below 0: wrong cluster">Silhouette</dt>
-            <dd>{silhouette.toFixed(2)}</dd>
+            <dd>{formatScore(silhouette)}</dd>
           </>
         )}
         {stability !== null && (
           <>
             <dt title="Mean adjusted Rand index across random starts; 1: identical clusters">Stability</dt>
-            <dd>{stability.toFixed(2)}</dd>
+            <dd>{formatScore(stability)}</dd>
           </>
         )}
         {explained !== null && (

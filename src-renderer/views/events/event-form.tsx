@@ -1,8 +1,9 @@
 // The form for one event: period, target, metric, effect and description.
-import { useId, useState, type ReactNode } from 'react'
+import { useId, useState } from 'react'
 import type { EventLine } from '../../../src-shared/ipc/event-calendar.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { groupColumns } from '../../../src-shared/ipc/fleet-filter.ts'
+import { Field } from '../../components/field.tsx'
 import { useRequest } from '../../state/use-request.ts'
 import { groupLabels } from '../../theme/labels.ts'
 import { toEventLine, type EventFormState, type EventTargetKind } from './event-form-state.ts'
@@ -47,9 +48,9 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
         <DateField label="From" value={form.from} onChange={(from) => change({ from })} required />
         <DateField label="To (inclusive)" value={form.to} onChange={(to) => change({ to })} />
         <Field label="Applies to">
-          {(field) => (
+          {(control) => (
             <select
-              id={field}
+              {...control}
               className="field"
               value={form.targetKind}
               onChange={({ target }) =>
@@ -66,10 +67,10 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
         </Field>
         {form.targetKind !== 'all' && (
           <Field label={form.targetKind === 'servers' ? 'Servers (separated by ;)' : targetLabels[form.targetKind]}>
-            {(field) => (
+            {(control) => (
               <>
                 <input
-                  id={field}
+                  {...control}
                   className="field"
                   required
                   list={`${id}-names`}
@@ -88,8 +89,8 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
           </Field>
         )}
         <Field label="Metric">
-          {(field) => (
-            <select id={field} className="field" value={form.metric} onChange={({ target }) => change({ metric: target.value })}>
+          {(control) => (
+            <select {...control} className="field" value={form.metric} onChange={({ target }) => change({ metric: target.value })}>
               <option value="">All metrics</option>
               {run.metrics.map(({ name }) => (
                 <option key={name} value={name}>
@@ -100,10 +101,10 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
           )}
         </Field>
         <Field label="Forecast effect">
-          {(field) => (
+          {(control) => (
             <span className="event-effect">
               <input
-                id={field}
+                {...control}
                 className="field"
                 inputMode="decimal"
                 placeholder="none"
@@ -123,9 +124,9 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
           )}
         </Field>
         <Field label="Description">
-          {(field) => (
+          {(control) => (
             <input
-              id={field}
+              {...control}
               className="field"
               placeholder="Card system migration"
               value={form.note}
@@ -147,16 +148,6 @@ export const EventForm = ({ run, title, initial, isBusy, onSave, onCancel }: Eve
   )
 }
 
-const Field = ({ label, children }: { readonly label: string; readonly children: (id: string) => ReactNode }) => {
-  const id = useId()
-  return (
-    <span className="event-field">
-      <label htmlFor={id}>{label}</label>
-      {children(id)}
-    </span>
-  )
-}
-
 interface DateFieldProps {
   readonly label: string
   readonly value: string
@@ -167,9 +158,9 @@ interface DateFieldProps {
 /** A date, or the timestamp that an events table holds. */
 const DateField = ({ label, value, onChange, required = false }: DateFieldProps) => (
   <Field label={label}>
-    {(field) => (
+    {(control) => (
       <input
-        id={field}
+        {...control}
         className="field"
         type={value === '' || /^\d{4}-\d{2}-\d{2}$/.test(value) ? 'date' : 'text'}
         required={required}

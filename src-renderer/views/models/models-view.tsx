@@ -9,7 +9,7 @@ import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { useRequest } from '../../state/use-request.ts'
-import { formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatBrierScore, formatNumber, formatProbability, formatScore, formatSigned, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
@@ -92,7 +92,7 @@ const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
             </td>
             <td data-number>{value(model.mae)}</td>
             <td data-number>{value(model.smape_percent, '%')}</td>
-            <td data-number>{model.median_mase === null ? '–' : model.median_mase.toFixed(2)}</td>
+            <td data-number>{model.median_mase === null ? '–' : formatScore(model.median_mase)}</td>
             <td data-number>{model.bias === null ? '–' : formatSigned(model.bias)}</td>
             <td data-number title={`Nominal coverage ${formatProbability(accuracy.interval_level)}`}>
               {model.interval_coverage === null
@@ -124,7 +124,7 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
       </section>
     )
   }
-  const score = (number: number | null): string => (number === null ? '–' : number.toFixed(3))
+  const score = (number: number | null): string => (number === null ? '–' : formatBrierScore(number))
   return (
     <div className="chart-frame">
       <ChartFrame

@@ -1,10 +1,12 @@
 // Settings of the window and the analysis, and the import of a config.yaml with a preview.
 import { FileInput } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ConfigReading } from '../../../src-shared/config/pipeline-config.ts'
 import { toWireError, type WireError } from '../../../src-shared/run/errors.ts'
 import { themeChoices, type ThemeChoice } from '../../../src-shared/config/settings.ts'
+import { settingFields, settingGroups, type SettingField } from '../../../src-shared/config/setting-fields.ts'
+import { Field } from '../../components/field.tsx'
 import { Select } from '../../components/select.tsx'
 import { ErrorPanel, scrollIntoView } from '../../components/error-panel.tsx'
 import { changeSettings, importConfig } from '../../state/settings.ts'
@@ -13,14 +15,14 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatNumber } from '../../theme/formatting.ts'
 import { themeLabels } from '../../theme/labels.ts'
 import { ConfigPreview } from './config-preview.tsx'
-import { formatSetting, settingGroups, parseSettings, type SettingsFormState, type SettingField } from './settings-fields.ts'
+import { formatSetting, parseSettings, type SettingsFormState } from './settings-form-state.ts'
 
 type SettingsPart = 'file' | 'fields'
 
 const defaults: Readonly<Record<string, unknown>> = completeConfig({}, 'headroom')
 
 const toFormState = (analysis: Readonly<Record<string, unknown>>): SettingsFormState =>
-  Object.fromEntries(settingGroups.flatMap(({ fields }) => fields).map(({ key }) => [key, formatSetting(analysis[key] ?? defaults[key])]))
+  Object.fromEntries(settingFields.map(({ key }) => [key, formatSetting(analysis[key] ?? defaults[key])]))
 
 const locales = ['', 'en-US', 'en-GB', 'de-DE', 'de-CH', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'sv-SE', 'pl-PL', 'ja-JP'] as const
 const memoryLimits = ['', '1GB', '2GB', '4GB', '8GB', '16GB', '32GB'] as const
@@ -32,7 +34,9 @@ export const SettingsView = () => {
   /** `section`: the part of the page that shows the error. */
   const [failure, setFailure] = useState<{ readonly section: SettingsPart; readonly error: WireError } | null>(null)
   /** Settings without a field in the form are preserved. */
-  const unlistedSettings = Object.fromEntries(Object.entries(settings.analysis).filter(([key]) => !(key in toFormState({}))))
+  const unlistedSettings = Object.fromEntries(
+    Object.entries(settings.analysis).filter(([key]) => !settingFields.some((field) => field.key === key)),
+  )
   const runAction = async (part: SettingsPart, action: () => Promise<void>): Promise<void> => {
     try {
       await action()
@@ -124,17 +128,19 @@ export const SettingsView = () => {
             void save('fields', { ...unlistedSettings, ...parseSettings(form, defaults) })
           }}
         >
-          {settingGroups.map(({ title, fields }) => (
-            <fieldset key={title}>
-              <legend>{title}</legend>
-              {fields.map((field) => (
-                <FieldRow
-                  key={field.key}
-                  field={field}
-                  value={form[field.key] ?? ''}
-                  onChange={(value) => setForm({ ...form, [field.key]: value })}
-                />
-              ))}
+          {settingGroups.map((group) => (
+            <fieldset key={group}>
+              <legend>{group}</legend>
+              {settingFields
+                .filter((field) => field.group === group)
+                .map((field) => (
+                  <SettingRow
+                    key={field.key}
+                    field={field}
+                    value={form[field.key] ?? ''}
+                    onChange={(value) => setForm({ ...form, [field.key]: value })}
+                  />
+                ))}
             </fieldset>
           ))}
           {Object.keys(unlistedSettings).length > 0 && (
@@ -157,50 +163,50 @@ export const SettingsView = () => {
   )
 }
 
-interface FieldRowProps {
+interface SettingRowProps {
   readonly field: SettingField
   readonly value: string
   readonly onChange: (value: string) => void
 }
 
-const FieldRow = ({ field, value, onChange }: FieldRowProps) => {
-  const id = useId()
-  const defaultText = formatSetting(defaults[field.key])
+const SettingRow = ({ field: { key, label, unit, hint, kind, choices, range }, value, onChange }: SettingRowProps) => {
+  const defaultText = formatSetting(defaults[key])
+  const hints = [
+    ...(range === null ? [] : [`${range.min} to ${range.max}`]),
+    hint,
+    ...(value !== defaultText && defaultText !== '' ? [`default ${defaultText}`] : []),
+  ]
   return (
-    <div className="form-row">
-      <label htmlFor={id}>
-        {field.label}
-        {field.unit !== undefined && <span className="muted"> ({field.unit})</span>}
-      </label>
-      {field.kind === 'flag' ? (
-        <input
-          id={id}
-          type="checkbox"
-          className="form-check"
-          checked={value === 'true'}
-          onChange={({ target }) => onChange(String(target.checked))}
-        />
-      ) : field.kind === 'choice' ? (
-        <select id={id} className="field" value={value} onChange={({ target }) => onChange(target.value)}>
-          {field.choices?.map((choice) => (
-            <option key={choice.value} value={choice.value}>
-              {choice.label}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <input
-          id={id}
-          className="field"
-          inputMode={field.kind === 'number' ? 'decimal' : 'text'}
-          value={value}
-          onChange={({ target }) => onChange(target.value)}
-        />
-      )}
-      <span className="muted">
-        {field.hint}
-        {value !== defaultText && defaultText !== '' && `; default ${defaultText}`}
-      </span>
-    </div>
+    <Field label={label} unit={unit} hint={hints.join('; ')} layout="wide-row">
+      {(control) =>
+        kind === 'flag' ? (
+          <input
+            {...control}
+            type="checkbox"
+            className="form-check"
+            checked={value === 'true'}
+            onChange={({ target }) => onChange(String(target.checked))}
+          />
+        ) : kind === 'choice' ? (
+          <select {...control} className="field" value={value} onChange={({ target }) => onChange(target.value)}>
+            {choices.map((choice) => (
+              <option key={choice} value={choice}>
+                {toSentenceCase(choice)}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <input
+            {...control}
+            className="field"
+            inputMode={kind === 'number' ? 'decimal' : 'text'}
+            value={value}
+            onChange={({ target }) => onChange(target.value)}
+          />
+        )
+      }
+    </Field>
   )
 }
+
+const toSentenceCase = (name: string): string => name.slice(0, 1).toUpperCase() + name.slice(1)

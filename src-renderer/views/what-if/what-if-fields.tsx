@@ -3,6 +3,7 @@ import { X } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { GroupColumn as FleetGroupColumn } from '../../../src-shared/ipc/fleet-filter.ts'
 import type { WhatIfChoices } from '../../../src-shared/ipc/what-if.ts'
+import { Field } from '../../components/field.tsx'
 import { formatting } from '../../theme/formatting.ts'
 import { groupLabels } from '../../theme/labels.ts'
 
@@ -136,31 +137,27 @@ const parseCost = (rawText: string): number | null | undefined => {
 /** USD per month for every server; null keeps the run's cost. Invalid text stays as typed, shows an error and changes nothing. */
 export const CostField = ({ value, onChange }: { readonly value: number | null; readonly onChange: (value: number | null) => void }) => {
   const [typedCost, setTypedCost] = useState({ rawText: '', forValue: value })
-  const id = useId()
   const shown = typedCost.rawText !== '' && typedCost.forValue === value ? typedCost.rawText : String(value ?? '')
   const isInvalid = parseCost(shown) === undefined
   return (
-    <div className="cost-field">
-      <label htmlFor={id}>Server cost (USD per month)</label>
-      <input
-        id={id}
-        className="field"
-        inputMode="decimal"
-        placeholder="Unchanged"
-        value={shown}
-        aria-invalid={isInvalid}
-        aria-describedby={isInvalid ? `${id}-error` : undefined}
-        onChange={({ target }) => {
-          const cost = parseCost(target.value)
-          setTypedCost({ rawText: target.value, forValue: cost === undefined ? value : cost })
-          if (cost !== undefined) onChange(cost)
-        }}
-      />
-      {isInvalid && (
-        <span id={`${id}-error`} className="cost-error" role="alert">
-          Enter an amount from 0 to {formatting.count(maxMonthlyUsd)}, such as 250.5.
-        </span>
+    <Field
+      label="Server cost (USD per month)"
+      error={isInvalid ? `Enter an amount from 0 to ${formatting.count(maxMonthlyUsd)}, such as 250.5.` : ''}
+    >
+      {(control) => (
+        <input
+          {...control}
+          className="field"
+          inputMode="decimal"
+          placeholder="Unchanged"
+          value={shown}
+          onChange={({ target }) => {
+            const cost = parseCost(target.value)
+            setTypedCost({ rawText: target.value, forValue: cost === undefined ? value : cost })
+            if (cost !== undefined) onChange(cost)
+          }}
+        />
       )}
-    </div>
+    </Field>
   )
 }

@@ -1,0 +1,93 @@
+// The analysis settings as form fields: labels, units and hints by key; kind, choices and range come from the schema.
+import { z } from 'zod'
+import { analysisConfigSchema, clusterFeatures, type AnalysisConfig } from './analysis-config.ts'
+
+type SettingGroup = 'Thresholds' | 'Calendar' | 'Clusters' | 'Costs and consolidation'
+
+interface SettingText {
+  readonly group: SettingGroup
+  readonly label: string
+  readonly unit?: string
+  readonly hint: string
+}
+
+const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
+  high_risk_threshold: { group: 'Thresholds', label: 'High', unit: '%', hint: 'Servers above are at risk' },
+  very_high_risk_threshold: { group: 'Thresholds', label: 'Very high', unit: '%', hint: 'Servers above have risk level “high”' },
+  underutilized_threshold: { group: 'Thresholds', label: 'Underutilised', unit: '%', hint: 'Servers with a lower forecast mean' },
+  basis: { group: 'Thresholds', label: 'Risk basis', hint: 'Conservative uses simulated paths' },
+  breach_probability: { group: 'Thresholds', label: 'Breach probability', hint: 'Estimated from simulated paths; takes longer' },
+  metric_thresholds: {
+    group: 'Thresholds',
+    label: 'Per-metric thresholds',
+    hint: 'Name, high, very high: mem_p95 85 95; network_mbps 800 900',
+  },
+  criticality_thresholds: {
+    group: 'Thresholds',
+    label: 'Per-criticality thresholds',
+    hint: 'Overrides the metric’s thresholds: critical 70 85',
+  },
+  percent_metrics: { group: 'Thresholds', label: 'Percent metrics', hint: 'In addition to names that contain a percent unit' },
+  interval_level: { group: 'Thresholds', label: 'Nominal coverage', hint: 'Share covered by the intervals, such as 0.8' },
+  target_metric: { group: 'Thresholds', label: 'Default metric', hint: 'For forecasts without a metric column, such as cpu_p95' },
+  eoq_window_days: { group: 'Calendar', label: 'Quarter-end window', unit: 'days', hint: 'Last days of each quarter' },
+  fiscal_year_start_month: { group: 'Calendar', label: 'Fiscal year start', unit: 'month', hint: 'Shifts the quarter ends' },
+  eoq_months: { group: 'Calendar', label: 'Quarter-end months', hint: 'Such as 3, 6, 9, 12; default: from the fiscal year' },
+  holiday_country: { group: 'Calendar', label: 'Holiday country', hint: 'Country code such as US, DE or GB' },
+  holiday_state: { group: 'Calendar', label: 'Holiday region', hint: 'Such as NY; default: whole country' },
+  n_clusters: { group: 'Clusters', label: 'Number of clusters', hint: 'Or auto (best silhouette)' },
+  cluster_features: {
+    group: 'Clusters',
+    label: 'Cluster features',
+    hint: `Comma-separated subset of the ${clusterFeatures.length} features`,
+  },
+  seed: { group: 'Clusters', label: 'Random seed', hint: 'Same seed, same clusters and simulated paths' },
+  cost_per_instance: {
+    group: 'Costs and consolidation',
+    label: 'Server cost',
+    unit: 'USD per month',
+    hint: 'Default for servers without a value',
+  },
+  consolidation_target: { group: 'Costs and consolidation', label: 'Max host load', unit: '%', hint: 'Peak load after consolidation' },
+  lead_time_days: { group: 'Costs and consolidation', label: 'Lead time', unit: 'days', hint: 'Default for servers without a value' },
+}
+
+export type SettingKind = 'number' | 'number-or-word' | 'text' | 'flag' | 'choice' | 'numbers' | 'names' | 'thresholds'
+
+export interface SettingField extends SettingText {
+  readonly key: keyof AnalysisConfig
+  readonly kind: SettingKind
+  /** Values of a choice. */
+  readonly choices: readonly string[]
+  /** Null where a bound is missing. */
+  readonly range: { readonly min: number; readonly max: number } | null
+}
+
+const withoutDefault = (schema: unknown): unknown =>
+  schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? withoutDefault(schema.unwrap()) : schema
+
+const rangeOf = (schema: unknown): SettingField['range'] => {
+  if (!(schema instanceof z.ZodNumber)) return null
+  const { minValue, maxValue } = schema
+  const isBounded = minValue !== null && maxValue !== null && Number.isFinite(minValue) && Number.isFinite(maxValue)
+  return isBounded ? { min: minValue, max: maxValue } : null
+}
+
+const describeSchema = (schema: unknown): Pick<SettingField, 'kind' | 'choices' | 'range'> => {
+  const plain = { choices: [], range: null }
+  if (schema instanceof z.ZodNumber) return { ...plain, kind: 'number', range: rangeOf(schema) }
+  if (schema instanceof z.ZodUnion) return { ...plain, kind: 'number-or-word', range: rangeOf(schema.options[0]) }
+  if (schema instanceof z.ZodBoolean) return { ...plain, kind: 'flag' }
+  if (schema instanceof z.ZodEnum) return { ...plain, kind: 'choice', choices: schema.options.map(String) }
+  if (schema instanceof z.ZodArray) return { ...plain, kind: schema.element instanceof z.ZodNumber ? 'numbers' : 'names' }
+  return { ...plain, kind: schema instanceof z.ZodRecord ? 'thresholds' : 'text' }
+}
+
+/** In the order of the form. */
+export const settingFields: readonly SettingField[] = (Object.keys(settingTexts) as (keyof AnalysisConfig)[]).map((key) => ({
+  key,
+  ...settingTexts[key],
+  ...describeSchema(withoutDefault(analysisConfigSchema.shape[key])),
+}))
+
+export const settingGroups: readonly SettingGroup[] = [...new Set(settingFields.map(({ group }) => group))]
