@@ -1,6 +1,5 @@
 // One form field: label, control, hint and error; hint and error describe the control to screen readers.
 import { useId, type ReactNode } from 'react'
-import './field.css'
 
 /** The attributes that tie a control to its label, hint and error. */
 export interface FieldControl {

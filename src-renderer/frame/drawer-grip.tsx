@@ -1,7 +1,6 @@
 // The left edge of the drawer: drag it or use the arrow keys to change the width, which is saved in the settings.
 import { useState } from 'react'
-import { changeSettings } from '../state/settings.ts'
-import { useWindowState } from '../state/window-state.ts'
+import { changeSettings, useWindowState } from '../state/window-state.ts'
 
 const minWidth = 280
 const maxWidth = 720

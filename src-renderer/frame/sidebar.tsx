@@ -2,9 +2,8 @@
 import { Contrast, Loader, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react'
 import { useRef, type KeyboardEvent } from 'react'
 import { themeChoices, type ThemeChoice } from '../../src-shared/config/settings.ts'
-import { changeSettings } from '../state/settings.ts'
 import { navigateTo } from '../state/navigation.ts'
-import { useWindowState } from '../state/window-state.ts'
+import { changeSettings, useWindowState } from '../state/window-state.ts'
 import { themeLabels } from '../theme/labels.ts'
 
 export interface SidebarEntry {

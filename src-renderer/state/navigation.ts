@@ -5,8 +5,7 @@ import type { ServersInsideRequest } from '../../src-shared/ipc/run-view.ts'
 import { request } from '../ipc/bridge.ts'
 import { formatting } from '../theme/formatting.ts'
 import { useHeatmapState } from './heatmap-state.ts'
-import { notifyResult } from './notify.ts'
-import { useWindowState, type WindowState } from './window-state.ts'
+import { notifyResult, type WindowState, useWindowState } from './window-state.ts'
 
 export type HistoryEntry = Pick<WindowState, 'view' | 'metric' | 'filter' | 'selectedServer'>
 

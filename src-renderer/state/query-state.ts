@@ -3,11 +3,9 @@ import { create } from 'zustand'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { queryFormats, QueryResponse } from '../../src-shared/ipc/user-sql.ts'
 import { request } from '../ipc/bridge.ts'
-import { changeSettings } from './settings.ts'
-import { notify, notifyResult } from './notify.ts'
 import { formatting } from '../theme/formatting.ts'
 import { fileNameOf } from './open-path.ts'
-import { useWindowState } from './window-state.ts'
+import { changeSettings, notify, notifyResult, useWindowState } from './window-state.ts'
 
 export interface QueryState {
   readonly sql: string

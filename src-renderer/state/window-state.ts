@@ -1,11 +1,13 @@
-// State of the window: current view, open run, running analysis, filter, selection and settings.
+// State of the window: current view, open run, running analysis, filter, selection, settings and notices.
 import { create } from 'zustand'
-import type { WireError } from '../../src-shared/run/errors.ts'
+import type { ConfigReading } from '../../src-shared/config/pipeline-config.ts'
+import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
-import { defaultSettings, type Settings } from '../../src-shared/config/settings.ts'
+import { defaultSettings, type Settings, type SettingsChange } from '../../src-shared/config/settings.ts'
+import { request } from '../ipc/bridge.ts'
 
 export interface RunningAnalysis {
   readonly analysisId: string
@@ -62,3 +64,25 @@ export const useWindowState = create<WindowState>(() => ({
   selectedServer: null,
   overlay: null,
 }))
+
+/** Rejects invalid analysis settings. */
+export const changeSettings = async (change: SettingsChange): Promise<void> => {
+  const settings = await request('settings.set', change)
+  useWindowState.setState({ settings })
+}
+
+/** null when the dialog is dismissed. */
+export const importConfig = (): Promise<ConfigReading | null> => request('config.import', {})
+
+export const notify = (notice: string): void => useWindowState.setState({ notice })
+
+/** Shows the message of an action, or its error. */
+export const notifyResult = async (action: () => Promise<string | null>): Promise<void> => {
+  try {
+    const notice = await action()
+    if (notice !== null) notify(notice)
+  } catch (thrown) {
+    const { message, next } = toWireError(thrown)
+    notify(next === undefined ? message : `${message} ${next}`)
+  }
+}

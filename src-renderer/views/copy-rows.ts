@@ -2,7 +2,7 @@
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 import type { GridColumn } from '../components/data-grid.tsx'
 import { formatTable, type TextFormat } from '../components/format-table.ts'
-import { copyWithNotice } from '../state/clipboard.ts'
+import { copyWithNotice } from '../state/export-actions.ts'
 import { formatting } from '../theme/formatting.ts'
 
 /** `missing`: selected rows that are not loaded. */

@@ -1,5 +1,12 @@
 // Horizon mean against standard deviation of every server, one series per cluster with its centre, as an ECharts option.
-import type { CustomSeriesOption, EChartsOption, LegendComponentOption, ScatterSeriesOption } from 'echarts'
+import type {
+  BrushComponentOption,
+  CustomSeriesOption,
+  EChartsOption,
+  LegendComponentOption,
+  ScatterSeriesOption,
+  TooltipComponentOption,
+} from 'echarts'
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
 import { type ClustersLayout, createClustersLayout, legendSymbol, type LegendEntry } from './clusters-layout.ts'
 import { clustersSubtitle, clustersTitle } from './clusters-title.ts'
@@ -8,7 +15,6 @@ import { drawGroup, drawLine, drawText } from './drawing.ts'
 import { type ChartFormatting, escapeHtml, toPrintable } from './format.ts'
 import type { Rectangle } from './heatmap-layout.ts'
 import { type ChartTheme, clusterStyle } from './theme.ts'
-import { createBrushOption, createTooltipOption } from './clusters-interaction.ts'
 import { fontSizes, margin, createTitleOption } from './title.ts'
 
 export interface ClustersView {
@@ -287,3 +293,23 @@ export const createClustersOption = (data: ClustersData, view: ClustersView): EC
     ...(view.interactive === true ? { tooltip: createTooltipOption(theme), brush: createBrushOption(theme) } : {}),
   }
 }
+
+const createTooltipOption = (theme: ChartTheme): TooltipComponentOption => ({
+  trigger: 'item',
+  confine: true,
+  transitionDuration: 0,
+  backgroundColor: theme.background,
+  borderColor: theme.hairline,
+  textStyle: { color: theme.text, fontFamily: theme.font.family, fontSize: fontSizes.subtitle },
+})
+
+/** The box or lasso over the marks; the caller computes what it selects. */
+const createBrushOption = (theme: ChartTheme): BrushComponentOption => ({
+  xAxisIndex: 0,
+  yAxisIndex: 0,
+  toolbox: [],
+  throttleType: 'debounce',
+  throttleDelay: 100,
+  brushStyle: { color: 'transparent', borderColor: theme.text, borderWidth: 1.5 },
+  outOfBrush: { colorAlpha: 1 },
+})

@@ -22,6 +22,7 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
 import type { RunViewProps } from '../view-entry.ts'
+import './clusters.css'
 
 type DragMode = 'none' | 'rect' | 'polygon'
 

@@ -15,6 +15,7 @@ import { useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatLocalTime, formatting } from '../../theme/formatting.ts'
 import { CompareChanges, ForecastCheck } from './compare-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
+import './compare.css'
 
 /** Runs to compare with: those of the same forecasts first, then the latest. */
 const findCandidates = (run: RunOverview, recent: readonly RecentRun[]): readonly RecentRun[] =>

@@ -16,6 +16,7 @@ import { toFormState, newEventForm } from './event-form-state.ts'
 import { EventForm } from './event-form.tsx'
 import { describeChange, ForecastEffect, describePastEffect, describeTarget } from './event-effects.tsx'
 import type { RunViewProps } from '../view-entry.ts'
+import './events.css'
 
 export const EventsView = ({ run }: RunViewProps) => {
   const response = useRequest('events.list', { folder: run.folder }, run.folder)

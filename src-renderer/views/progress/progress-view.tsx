@@ -3,6 +3,7 @@ import { cancelAnalysis, useElapsedSeconds } from '../../state/follow-analysis.t
 import { fileNameOf } from '../../state/open-path.ts'
 import { useWindowState, type RunningAnalysis } from '../../state/window-state.ts'
 import { formatElapsed, formatting } from '../../theme/formatting.ts'
+import './progress.css'
 
 export const ProgressView = () => {
   const analysis = useWindowState((state) => state.analysis)

@@ -21,6 +21,7 @@ import { fileFormatLabels } from '../../theme/labels.ts'
 import { QueryChart } from './query-chart.tsx'
 import { copyCell, copyRows } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
+import './query.css'
 
 const noTables: QueryTables = []
 

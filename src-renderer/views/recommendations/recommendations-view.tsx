@@ -22,6 +22,7 @@ import { PackingView } from './packing-view.tsx'
 import { Loading, NoMatchingServers } from '../loaded.tsx'
 import { copyRows } from '../copy-rows.ts'
 import type { RunViewProps } from '../view-entry.ts'
+import './recommendations.css'
 
 type Verdict = (typeof verdictFilters)[number]
 type Grouping = 'servers' | 'hosts'

@@ -13,6 +13,7 @@ import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
+import './server.css'
 
 const noEvents: ServerEvents = { events: [], adjustedForecasts: [] }
 

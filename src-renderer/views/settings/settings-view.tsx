@@ -9,13 +9,12 @@ import { settingFields, settingGroups, type SettingField } from '../../../src-sh
 import { Field } from '../../components/field.tsx'
 import { Select } from '../../components/select.tsx'
 import { ErrorPanel, scrollIntoView } from '../../components/error-panel.tsx'
-import { changeSettings, importConfig } from '../../state/settings.ts'
-import { notify } from '../../state/notify.ts'
-import { useWindowState } from '../../state/window-state.ts'
+import { changeSettings, importConfig, notify, useWindowState } from '../../state/window-state.ts'
 import { formatDate, formatNumber } from '../../theme/formatting.ts'
 import { themeLabels } from '../../theme/labels.ts'
 import { ConfigPreview } from './config-preview.tsx'
 import { formatSetting, parseSettings, type SettingsFormState } from './settings-form-state.ts'
+import './settings.css'
 
 type SettingsPart = 'file' | 'fields'
 

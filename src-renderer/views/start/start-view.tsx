@@ -6,6 +6,7 @@ import { navigateTo } from '../../state/navigation.ts'
 import { choosePath, removeRecentRun, openRunFolder, openSample } from '../../state/open-path.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { formatDollars, formatLocalTime, formatShare, formatting } from '../../theme/formatting.ts'
+import './start.css'
 
 export const StartView = () => {
   const { failure, notice, opening, recentRuns } = useWindowState()

@@ -6,14 +6,14 @@ import { type SavedScenario, scenarioSchema, type Scenario, type WhatIfChoices }
 import { ErrorPanel } from '../../components/error-panel.tsx'
 import { Loaded } from '../loaded.tsx'
 import { saveScenarios } from '../../state/run-notes.ts'
-import { notify } from '../../state/notify.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
-import { useWindowState } from '../../state/window-state.ts'
+import { notify, useWindowState } from '../../state/window-state.ts'
 import { formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 import { SensitivityGrid } from './sensitivity-grid.tsx'
 import { CostField, GroupSliders, listGroups, listThresholdTargets, Slider } from './what-if-fields.tsx'
 import { SavedScenarios, ScenarioOutcome } from './what-if-outcome.tsx'
+import './what-if.css'
 
 const baseScenario: Scenario = scenarioSchema.parse({})
 const maxListed = 12

@@ -1,11 +1,33 @@
-// Saves charts, tables, rows and reports as files that the user chooses.
+// Copies text and links to the clipboard; saves charts, tables, rows and reports as files that the user chooses.
+import { formatDeepLink } from '../../src-shared/ipc/deep-link.ts'
 import type { ExportRowsRequest, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import type { SavedKind } from '../../src-shared/ipc/ipc-contract.ts'
 import { request } from '../ipc/bridge.ts'
 import { formatting } from '../theme/formatting.ts'
-import { notifyResult } from './notify.ts'
 import { fileNameOf } from './open-path.ts'
-import { useWindowState } from './window-state.ts'
+import { notifyResult, useWindowState } from './window-state.ts'
+
+export const copyText = async (text: string): Promise<void> => {
+  await request('clipboard.write', { text })
+}
+
+/** `suffix`: further information, such as the number of missing rows. */
+export const copyWithNotice = (text: string, subject: string, suffix = ''): Promise<void> =>
+  notifyResult(async () => {
+    await copyText(text)
+    return `${subject} copied${suffix}.`
+  })
+
+/** A link that opens this run in this view with this filter. */
+const currentViewLink = (): string | null => {
+  const { run, view, metric, filter, selectedServer } = useWindowState.getState()
+  return run === null ? null : formatDeepLink({ path: run.folder, view, metric, server: selectedServer, filter })
+}
+
+export const copyLink = async (): Promise<void> => {
+  const link = currentViewLink()
+  if (link !== null) await copyWithNotice(link, 'Link')
+}
 
 export const saveFile = (name: string, kind: SavedKind, content: string | Uint8Array<ArrayBuffer>): Promise<void> =>
   notifyResult(async () => {
