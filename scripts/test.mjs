@@ -1,7 +1,6 @@
 // `npm test`: checks, then every test that needs no window, then the window, then the package; `test.mjs window` and `test.mjs package` do
-// one part alone, `test.mjs quick` the tests that need no window, without torture.
+// one part alone, `test.mjs quick` the tests that need no window, without torture and without files named `.slow.test.ts`.
 // Every part runs even if an earlier one failed; the last line adds all of them up.
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
@@ -58,8 +57,7 @@ async function runPackageTests() {
 /** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */
 async function runQuickTests(filters) {
   await buildApp()
-  const quickest = readdirSync(join(projectFolder, 'test')).filter((name) => name !== 'torture')
-  return [await runVitest('headless', { filters: filters.length > 0 ? filters : quickest.map((name) => `test/${name}`) })]
+  return [await runVitest('headless', { filters, exclude: ['test/torture/**', '**/*.slow.test.ts'] })]
 }
 
 /** @param {readonly string[]} filters @returns {Promise<TestCounts[]>} */

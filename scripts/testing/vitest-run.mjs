@@ -17,14 +17,20 @@ function readReport(file) {
 
 /**
  * @param {string} project name of a project in vitest.config.ts
- * @param {{ filters?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to run
+ * @param {{ filters?: readonly string[], exclude?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to run; exclude: globs
  * @returns {Promise<import('./test-summary.mjs').TestCounts>}
  */
-export async function runVitest(project, { filters = [], env = process.env } = {}) {
+export async function runVitest(project, { filters = [], exclude = [], env = process.env } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-tests-'))
   const report = join(folder, 'report.json')
   const args = [join(modulesFolder, 'vitest', 'vitest.mjs'), 'run', '--project', project, '--passWithNoTests']
-  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters)
+  args.push(
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...exclude.flatMap((glob) => ['--exclude', glob]),
+    ...filters,
+  )
   try {
     const code = await runInTerminal(process.execPath, args, {
       cwd: projectFolder,
