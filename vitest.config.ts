@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'headless',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{window,package}/**'],
+          // Files that run in the same process load the code under test once; no test changes a module.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

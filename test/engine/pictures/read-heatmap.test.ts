@@ -1,18 +1,14 @@
 // The heatmap of the PNG and of the window: the same servers, columns and cells for the same run.
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HeatmapData } from '../../../src-shared/chart-options/chart-data.ts'
 import { noFilter } from '../../../src-shared/ipc/fleet-filter.ts'
+import { assessFleet } from '../../../src-main/engine/analyze.ts'
+import { createRun } from '../../../src-main/engine/create-run.ts'
+import { readHeatmap } from '../../../src-main/engine/pictures/read-heatmap.ts'
 import { queryHeatmap } from '../../../src-main/queries/heatmap/heatmap-query.ts'
 import { openRunFolder } from '../../../src-main/queries/run/open-run-folder.ts'
 import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
-
-const pictureData: HeatmapData[] = []
-vi.mock('../../../src-main/engine/pictures/write-pictures.ts', () => ({
-  writePictures: (_folder: string, heatmap: HeatmapData) => {
-    pictureData.push(heatmap)
-    return Promise.resolve()
-  },
-}))
 
 const hourMs = 3_600_000
 const horizonStartMs = Date.UTC(2026, 5, 29)
@@ -23,10 +19,25 @@ let workspace: ForecastWorkspace
 beforeAll(async () => void (workspace = await ForecastWorkspace.open()))
 afterAll(async () => workspace.close())
 
-/** Both heatmaps of one run, over the same time. */
+/** The heatmap as the picture of a run shows it. */
+const readPicture = async (forecasts: string): Promise<HeatmapData> => {
+  const request = { inputs: [forecasts], out: join(workspace.folder, 'picture'), method: 'headroom', config: {} } as const
+  let picture: HeatmapData | undefined
+  const stopped = new Error('The rest of the run is not needed.')
+  await createRun(request, {}, async (run) => {
+    const fleet = await assessFleet(run, request)
+    picture = await readHeatmap(run.database, run.config, fleet.primaryMetric, fleet.calendar, fleet.grid)
+    throw stopped
+  }).catch((thrown: unknown) => {
+    if (thrown !== stopped) throw thrown
+  })
+  return picture!
+}
+
+/** Both heatmaps of the same forecasts, over the same time. */
 const readBoth = async (forecasts: string): Promise<{ picture: HeatmapData; view: HeatmapData }> => {
   const { folder } = await workspace.analyse(forecasts)
-  const picture = pictureData.at(-1)!
+  const picture = await readPicture(forecasts)
   const run = await openRunFolder(folder)
   try {
     const time = { fromMs: picture.startMs, toMs: picture.startMs + picture.columns * picture.stepMs }
