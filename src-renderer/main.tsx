@@ -1,4 +1,4 @@
-// Mounts the window's page once its typeface is there: charts measure text when they are laid out.
+// Mounts the window's page after loading the typeface, because charts measure text for their layout.
 import './theme/base.css'
 import './components/components.css'
 import './charts/charts.css'

@@ -113,7 +113,7 @@ const maxShownValue = (data: ServerSeriesData): number => {
 
 const eventColor = ({ theme }: ChartContext): string => theme.clusterColors[2] ?? theme.muted
 
-/** The legend of what the chart shows; `intervalLabel` null: no interval. */
+/** The legend of the chart; `intervalLabel` null: no interval. */
 export const createServerSeriesLegend = (data: ServerSeriesData, intervalLabel: string | null, chart: ChartContext): LegendEntry[] => {
   const { theme } = chart
   const hasMark = (kind: TimeMark['kind']): boolean => data.marks.some((mark) => mark.kind === kind)
@@ -152,7 +152,7 @@ const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (time
           show: true,
           position: 'insideTop',
           color: chart.theme.text,
-          // Keeps the label readable over lines.
+          // Makes the label readable over lines.
           textBorderColor: chart.theme.background,
           textBorderWidth: 3,
           fontSize: fontSizes.small,

@@ -84,7 +84,7 @@ interface ListFieldProps {
   readonly label: string
   readonly values: readonly string[]
   readonly placeholder: string
-  /** What is wrong with the list, one sentence; "" for nothing. */
+  /** One sentence about an invalid list; "" for a valid one. */
   readonly error: string
   readonly onChange: (values: string[]) => void
 }

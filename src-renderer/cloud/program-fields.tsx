@@ -1,4 +1,4 @@
-// What the cloud job runs: Headroom's engine, or a custom Python module from a project folder.
+// The program of the cloud job: Headroom's engine, or a custom Python module from a project folder.
 import { launchFormSchema, type LaunchForm } from '../../src-shared/ipc/cloud-contract.ts'
 import { engineKinds, processingLimits, type EngineKind } from '../../src-shared/cloud/cloud-settings.ts'
 import { LocalPathField } from './browse-field.tsx'

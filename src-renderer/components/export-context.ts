@@ -1,4 +1,4 @@
-// What charts and error panels need to export: the app provides it, so that components stay without state.
+// The export actions of charts and error panels; the app provides them, so that components stay stateless.
 import { createContext, useContext } from 'react'
 import type { SavedKind } from '../../src-shared/ipc/ipc-contract.ts'
 

@@ -1,4 +1,4 @@
-// A modal dialog over the views; the platform keeps the focus inside and restores it on close.
+// A modal dialog over the views; the browser traps the focus and restores it on close.
 import { useEffect, useRef, type ReactNode } from 'react'
 
 export const Overlay = ({
@@ -17,7 +17,7 @@ export const Overlay = ({
     return () => current?.close()
   }, [])
   return (
-    // A click on the backdrop reaches the dialog itself; Escape is the dialog's own `cancel`.
+    // A click on the backdrop reaches the dialog itself; Escape fires the dialog's `cancel`.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={dialog}

@@ -29,7 +29,7 @@ export const DrawerGrip = ({ width }: { readonly width: number }) => {
       aria-valuenow={width}
       aria-valuemin={minWidth}
       aria-valuemax={maxWidth}
-      // So that the arrow keys reach it.
+      // Makes it reachable for the arrow keys.
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={0}
       onPointerDown={(event) => {

@@ -6,7 +6,7 @@ import { openDropped } from '../state/open-path.ts'
 export const DropTarget = () => {
   const [isOver, setIsOver] = useState(false)
   useEffect(() => {
-    /** Entering a child also leaves its parent, so the balance tells whether the pointer is over the window. */
+    /** Entering a child also leaves its parent, so the balance shows whether the pointer is over the window. */
     let depth = 0
     const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
     const enter = (event: DragEvent): void => {

@@ -11,7 +11,7 @@ export interface CloudState {
   readonly form: LaunchForm
   readonly caller: CloudCaller | null
   readonly preflight: Preflight | null
-  /** The action under way, in a few words; "" for none. */
+  /** Label of the pending action; "" for none. */
   readonly pendingAction: string
   readonly error: WireError | null
   readonly cloudRuns: readonly CloudRunView[]
@@ -190,7 +190,7 @@ export const downloadRun = (from: string): Promise<void> =>
 
 export interface BrowseResult {
   readonly names: readonly string[]
-  /** Why there are none, where that is known. */
+  /** The reason for an empty list, where known. */
   readonly note?: string | null
 }
 

@@ -53,11 +53,11 @@ export const useRequest = <Name extends WindowChannel>(
 export type Loadable<Value> =
   | { readonly status: 'idle' }
   | { readonly status: 'loading' }
-  /** `isRefreshing`: the value is still shown while its successor is on the way. */
+  /** `isRefreshing`: the value is still shown while the next value is loading. */
   | { readonly status: 'ready'; readonly value: Value; readonly isRefreshing: boolean }
   | { readonly status: 'failed'; readonly error: WireError }
 
-/** Whether an answer, or a newer one, is on the way. */
+/** Whether a first or newer response is loading. */
 export const isBusy = (response: Loadable<unknown>): boolean =>
   response.status === 'idle' || response.status === 'loading' || (response.status === 'ready' && response.isRefreshing)
 

@@ -1,4 +1,4 @@
-// What the charts draw: data already reduced to the size of the picture. Queries and engine make it, the builders in this folder draw it.
+// The input of the charts, already reduced to the size of the picture.
 import type { RiskLevel } from '../artefacts/server-risk.ts'
 
 export interface HeatmapRow {
@@ -30,10 +30,10 @@ export interface HeatmapData {
   readonly startMs: number
   readonly stepMs: number
   readonly columns: number
-  /** Row-major, rows x columns; NaN where nothing is known. Measured before `horizonStartMs`, forecast after. */
+  /** Row-major, rows x columns; NaN: no value. Measured before `horizonStartMs`, forecast after. */
   readonly values: Float32Array
   readonly horizonStartMs: number
-  /** How the values of several servers or periods become one cell. */
+  /** The aggregation of several servers or periods into one cell. */
   readonly reduction: 'max' | 'p95' | 'mean'
   readonly marks: readonly TimeMark[]
   readonly highThreshold: number | null
@@ -50,7 +50,7 @@ export interface ClusterSummary {
   readonly std: number
 }
 
-/** One point per server, or of some of them; the arrays share their index. */
+/** One point per server, or a sample of the servers; the arrays share their index. */
 export interface ClustersData {
   readonly metric: string
   readonly unit: string
@@ -59,12 +59,12 @@ export interface ClustersData {
   readonly mean: Float64Array
   readonly std: Float64Array
   readonly cluster: Int32Array
-  /** Of all servers, drawn or not. */
+  /** Of all servers, including those not drawn. */
   readonly clusters: readonly ClusterSummary[]
-  /** All servers; absent where each has its point. */
+  /** Number of all servers; absent where every server has a point. */
   readonly servers?: number | undefined
   /** Horizon mean below which a server counts as underutilised; no line where absent. */
   readonly underutilizedThreshold?: number | null
-  /** Names of the axes where they are not mean and deviation but a projection around zero. */
+  /** Names of the axes of a projection; absent for mean and deviation. */
   readonly axes?: { readonly x: string; readonly y: string } | undefined
 }

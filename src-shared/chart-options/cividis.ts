@@ -10,7 +10,7 @@ const channelAt = (position: number, shift: number): number => {
   return Math.round(from + (to - from) * (position - lower))
 }
 
-/** Red, green and blue of the 256 steps, one after the other: 768 bytes. */
+/** Red, green and blue of the 256 steps in sequence: 768 bytes. */
 export const cividisTable: Uint8Array = Uint8Array.from({ length: 768 }, (_, index) =>
   channelAt((Math.floor(index / 3) / 255) * (anchors.length - 1), 16 - 8 * (index % 3)),
 )

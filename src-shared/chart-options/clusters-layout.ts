@@ -52,6 +52,6 @@ export const createClustersLayout = (data: ClustersData, theme: ChartTheme, form
   }
 }
 
-/** Height of a chart of `width` x `least` or more at which every entry of the legend has room. */
+/** Height, at least `minHeight`, at which every entry of the legend fits. */
 export const measureClustersHeight = (data: ClustersData, minHeight: number): number =>
   Math.max(minHeight, titleHeight + data.clusters.length * (entryHeight + entryGap) + margin)

@@ -1,4 +1,4 @@
-// What the clusters say in words: number of groups and the greatest of them as the title.
+// The title of the cluster scatter: the number of groups and the largest group; and its subtitle.
 import type { ClustersData, ClusterSummary } from './chart-data.ts'
 import { type ChartFormatting, toPrintable } from './format.ts'
 
@@ -8,7 +8,7 @@ const inSentence = (name: string): string => toPrintable(name).replace(/, (?=[^,
 const largestCluster = (clusters: readonly ClusterSummary[]): ClusterSummary | undefined =>
   clusters.reduce<ClusterSummary | undefined>((best, next) => (best !== undefined && best.size >= next.size ? best : next), undefined)
 
-/** "4 groups: 37 of 120 servers are quiet and steady", said of the largest group. */
+/** "4 groups: 37 of 120 servers are quiet and steady", which describes the largest group. */
 export const clustersTitle = (data: ClustersData, formatting: ChartFormatting): string => {
   const largest = largestCluster(data.clusters)
   const servers = formatting.count(data.servers ?? data.serverIds.length)

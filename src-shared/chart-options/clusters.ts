@@ -24,15 +24,15 @@ export interface ClustersView {
   readonly formatting: ChartFormatting
   /** Tooltip and scrolling legend; off in files. */
   readonly interactive?: boolean
-  /** Server id that is ringed. */
+  /** ID of the server marked with a ring. */
   readonly selected?: string | undefined
 }
 
 /** Above this many points a series is one path: its points can no longer have symbols or emphasis. */
 const largeSeries = 5000
-/** With more points in the window every series is such a path: drawing them one by one would hold it up. */
+/** With more points in the window every series is a path, because single points are too slow. */
 const maxSymbols = 10_000
-/** Up to this many servers each point has its name. */
+/** Up to this many servers each point is labelled. */
 const maxNamedServers = 12
 
 const pointSize = (servers: number): number => {
@@ -41,7 +41,7 @@ const pointSize = (servers: number): number => {
   return servers > 60 ? 9 : 12
 }
 
-/** Indices of the servers of a cluster whose two figures are known. */
+/** Indices of the cluster's servers with known mean and deviation. */
 const serverIndexesOf = (data: ClustersData, cluster: number): readonly number[] => {
   const servers: number[] = []
   for (const [index, serverCluster] of data.cluster.entries()) {
@@ -50,7 +50,7 @@ const serverIndexesOf = (data: ClustersData, cluster: number): readonly number[]
   return servers
 }
 
-/** Mean, deviation and index of each server in turn. */
+/** Mean, deviation and index per server. */
 const createPoints = (data: ClustersData, servers: readonly number[]): Float64Array => {
   const points = new Float64Array(servers.length * 3)
   for (const [index, server] of servers.entries()) {
@@ -61,7 +61,7 @@ const createPoints = (data: ClustersData, servers: readonly number[]): Float64Ar
   return points
 }
 
-/** The same with the server's name, on the side where there is more room. */
+/** The same points with the server's name, on the side with more space. */
 const createNamedPoints = (data: ClustersData, servers: readonly number[], { theme, width }: ClustersView) => {
   const maxMean = data.mean.reduce((max, mean) => Math.max(max, mean), data.unit === '%' ? 100 : 0)
   return servers.map((server) => {
@@ -131,8 +131,8 @@ const serversSeries = (data: ClustersData, view: ClustersView, cluster: ClusterS
 }
 
 /**
- * Has the name of the servers' series, so that the legend toggles both. Hollow and without words where the servers
- * have their own.
+ * Shares the name of the servers' series, so that the legend toggles both. Hollow and unlabelled where servers have
+ * labels.
  */
 const centreSeries = (data: ClustersData, { theme }: ClustersView, cluster: ClusterSummary, entry: LegendEntry): ScatterSeriesOption => {
   const isHollow = data.serverIds.length <= maxNamedServers
@@ -179,7 +179,7 @@ const selectedSeries = (data: ClustersData, { theme, selected }: ClustersView): 
   }
 }
 
-/** Where underutilised ends: a line through the plot, its words above. */
+/** The threshold of underutilised servers: a line through the plot with a label above. */
 const thresholdSeries = (data: ClustersData, { theme, formatting }: ClustersView): CustomSeriesOption[] => {
   const threshold = data.underutilizedThreshold ?? null
   if (threshold === null || data.axes !== undefined) return []
@@ -239,12 +239,12 @@ const createLegendOption = (view: ClustersView, { entries, isLegendBeside, legen
   }
 }
 
-/** Braces would be read as markup of rich text. */
+/** ECharts reads braces as rich text markup. */
 const removeBraces = (text: string): string => text.replace(/[{}]/g, '')
 
 /**
- * Needs ScatterChart, CustomChart, GridComponent, TitleComponent, LegendComponent and the feature LabelLayout, and with
- * `interactive` TooltipComponent and BrushComponent. The value of a server's point is [mean, deviation, index of the server].
+ * Needs ScatterChart, CustomChart, GridComponent, TitleComponent, LegendComponent and the feature LabelLayout.
+ * `interactive` also needs TooltipComponent and BrushComponent. The value of a point is [mean, deviation, server index].
  */
 export const createClustersOption = (data: ClustersData, view: ClustersView): EChartsOption => {
   const { theme, formatting } = view

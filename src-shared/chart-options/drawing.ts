@@ -1,4 +1,4 @@
-// The few shapes that charts draw next to their data, as elements of an ECharts custom series.
+// Lines, text and icons that charts draw next to their data, as elements of an ECharts custom series.
 import type { CustomSeriesRenderItemReturn } from 'echarts'
 import type { ChartTheme, RiskIcon } from './theme.ts'
 
@@ -11,7 +11,7 @@ export interface TextStyle {
   readonly align?: 'left' | 'center' | 'right'
 }
 
-/** A line of text, its middle line at `y`. */
+/** A line of text, vertically centred at `y`. */
 export const drawText = (theme: ChartTheme, text: string, x: number, y: number, textStyle: TextStyle): Element => ({
   type: 'text',
   silent: true,
@@ -55,7 +55,7 @@ export const drawGroup = (children: Element[]): Element => ({
   children,
 })
 
-/** The sign of a risk class around a middle. */
+/** The icon of a risk level, centred at a point. */
 export const drawRiskIcon = (icon: RiskIcon, x: number, y: number, radius: number): Element => {
   const style = { fill: icon.color, stroke: icon.outline, lineWidth: 0.75 }
   switch (icon.shape) {

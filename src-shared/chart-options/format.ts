@@ -1,4 +1,4 @@
-// Numbers and times as the charts write them: fixed English for files, the reader's locale in the window; always UTC.
+// Formats numbers and times for charts: fixed English in files, the chosen locale in the window; always UTC.
 
 export interface ChartFormatting {
   /** 10,000 */
@@ -49,7 +49,7 @@ const fixedNumber = (value: number, decimals: number): string => {
   return `${sign}${grouped(whole)}${fraction === undefined || /^0+$/.test(fraction) ? '' : `.${fraction}`}`
 }
 
-/** English by hand rather than by the machine's locale data, which changes between versions: files keep their bytes. */
+/** Does not use Intl, because its locale data changes between versions and files must not change. */
 export const fixedFormatting: ChartFormatting = {
   count: (value) => fixedNumber(value, 0),
   value: (value, unit) => withUnit(fixedNumber(value, 1), unit),
@@ -62,7 +62,7 @@ export const fixedFormatting: ChartFormatting = {
   time: (timeMs) => `${twoDigits(new Date(timeMs).getUTCHours())}:${twoDigits(new Date(timeMs).getUTCMinutes())}`,
 }
 
-/** Formats of a locale such as "de-DE"; undefined takes the system's. */
+/** Formats of a locale such as "de-DE"; undefined: the system's locale. */
 export const localeFormatting = (locale: string | undefined): ChartFormatting => {
   const dates = (options: Intl.DateTimeFormatOptions): ((timeMs: number) => string) => {
     const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
@@ -85,12 +85,12 @@ export const localeFormatting = (locale: string | undefined): ChartFormatting =>
 
 export const dayMs = 86_400_000
 
-/** Day for daily and coarser steps, day and time below. */
+/** The day for daily and coarser steps, else day and time. */
 export const formatMoment = (timeMs: number, stepMs: number, formatting: ChartFormatting): string =>
   stepMs < dayMs ? `${formatting.dayAndYear(timeMs)}, ${formatting.time(timeMs)}` : formatting.dayAndYear(timeMs)
 
 /** Names come from files: control characters and halves of surrogate pairs would break SVG. */
 export const toPrintable = (name: string): string => name.replace(/[\p{Cc}\u2028\u2029\ufffe\uffff]+/gu, ' ').replace(/\p{Cs}/gu, '\ufffd')
 
-/** For tooltips, which ECharts takes as HTML. */
+/** For tooltips, which ECharts renders as HTML. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -1,4 +1,4 @@
-// What is drawn around the cells of a heatmap at every zoom: times, quarter ends and holidays, dates, risk per row.
+// Annotations around the cells of a heatmap at every zoom: forecast start, quarter ends, holidays, dates and risk per row.
 import type { HeatmapData } from './chart-data.ts'
 import { drawLine, drawRect, drawRiskIcon, drawText, type Element } from './drawing.ts'
 import type { ChartFormatting } from './format.ts'
@@ -9,7 +9,7 @@ import type { ChartTheme } from './theme.ts'
 import { timeLabels } from './time-ticks.ts'
 import { fontSizes } from './title.ts'
 
-/** The present zoom in pixels of the chart. */
+/** The current zoom in pixels of the chart. */
 export interface HeatmapScales {
   readonly xOf: (timeMs: number) => number
   readonly topOf: (row: number) => number
@@ -19,7 +19,7 @@ export interface HeatmapScales {
 
 const spanOf = ({ plot }: HeatmapLayout): Span => ({ from: plot.x, to: plot.x + plot.width })
 
-/** "measured | forecast" with its line; the words stay while their part of the time is visible. */
+/** "measured | forecast" with a line; each label is shown while its time range is visible. */
 export const drawHorizon = (data: HeatmapData, theme: ChartTheme, layout: HeatmapLayout, { xOf }: HeatmapScales): Element[] => {
   const { plot, lanes } = layout
   const { from, to } = spanOf(layout)
@@ -41,7 +41,7 @@ export const drawHorizon = (data: HeatmapData, theme: ChartTheme, layout: Heatma
   return elements
 }
 
-/** Quarter ends as bars, holidays as small pointers, each with its name where there is room. */
+/** Quarter ends as bars and holidays as triangles, labelled where the label fits. */
 export const drawMarks = (data: HeatmapData, theme: ChartTheme, layout: HeatmapLayout, { xOf }: HeatmapScales): Element[] => {
   const { lanes } = layout
   const horizonX = xOf(data.horizonStartMs)
@@ -82,7 +82,7 @@ export const drawDates = (
   ])
 }
 
-/** In rows too low for a sign the width of a bar shows the class: high 14, medium 8 pixels. */
+/** In rows too low for an icon the width of a bar shows the risk level: high 14, medium 8 pixels. */
 const minIconHeight = 8
 
 const drawRiskOfRow = (data: HeatmapData, theme: ChartTheme, row: number, x: number, y: number, band: number): Element[] => {
@@ -93,7 +93,7 @@ const drawRiskOfRow = (data: HeatmapData, theme: ChartTheme, row: number, x: num
   return [drawRect(x, y - band / 2, level === 'high' ? 14 : 8, band, { fill: theme.risk[level].color })]
 }
 
-/** Sign of the risk class at the right end of each visible row, and a frame around the selected one. */
+/** The risk icon at the right end of each visible row, and a frame around the selected row. */
 export const drawRows = (
   data: HeatmapData,
   theme: ChartTheme,

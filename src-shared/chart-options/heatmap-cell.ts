@@ -1,4 +1,4 @@
-// Which cell of a heatmap lies where, and what it says: who, when, how much.
+// Finds the cell of a heatmap at a point, and describes it for the tooltip: server, time and value.
 import type { HeatmapData, HeatmapRow } from './chart-data.ts'
 import { type ChartFormatting, formatMoment, toPrintable } from './format.ts'
 
@@ -9,7 +9,7 @@ export interface HeatmapCell {
   readonly fromMs: number
   /** Exclusive. */
   readonly toMs: number
-  /** NaN where nothing is known. */
+  /** NaN: no value. */
   readonly value: number
   readonly isForecast: boolean
 }
@@ -34,14 +34,14 @@ export const cellAt = (data: HeatmapData, timeMs: number, rowIndex: number): Hea
 
 const reductionLabels = { max: 'highest', p95: '95th percentile', mean: 'mean' } as const
 
-/** Word for the way in which binned cells were reduced: "highest", "95th percentile", "mean". */
+/** Label of the aggregation of binned cells: "highest", "95th percentile", "mean". */
 export const reductionLabel = (data: HeatmapData): string => reductionLabels[data.reduction]
 
 export interface CellDescription {
   readonly serverText: string
   readonly timeText: string
   readonly valueText: string
-  /** Risk of the row, threshold passed and marks of the day, one sentence each. */
+  /** Risk of the row, exceeded threshold and marks of the day, one line each. */
   readonly notes: readonly string[]
 }
 

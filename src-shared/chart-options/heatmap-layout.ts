@@ -1,4 +1,4 @@
-// Where the parts of a heatmap lie, in pixels of the chart: words, strip of marks, cells, time axis, legend.
+// Positions of the parts of a heatmap in pixels: title, marks, cells, time axis and legend.
 import type { HeatmapData, TimeMark } from './chart-data.ts'
 import { type ChartFormatting, toPrintable } from './format.ts'
 import { type HeatmapLegend, createLegendLayout } from './heatmap-legend.ts'
@@ -13,7 +13,7 @@ export interface Rectangle {
   readonly height: number
 }
 
-/** Heights of everything that is not cells. */
+/** Heights of all parts except the cells. */
 const horizonLane = 18
 const markLane = 16
 const eoqBar = 6
@@ -22,7 +22,7 @@ const axisHeight = 44
 const legendGap = 14
 const iconColumnWidth = 26
 
-/** Look of a heatmap as far as its layout goes. */
+/** The properties of a heatmap that affect its layout. */
 export interface HeatmapFrame {
   readonly theme: ChartTheme
   readonly formatting: ChartFormatting
@@ -33,10 +33,10 @@ export interface HeatmapLayout {
   /** The cells. */
   readonly plot: Rectangle
   readonly legend: HeatmapLegend & { readonly x: number; readonly y: number }
-  /** Label per row, cut to the width there is. */
+  /** Label per row, cut to the available width. */
   readonly labels: readonly string[]
   readonly labelSize: number
-  /** Tops of the lanes of words above the cells, and lower ends of the marks. */
+  /** Tops of the label lanes above the cells, and lower ends of the marks. */
   readonly lanes: {
     readonly horizon: number
     readonly eoq: number
@@ -83,7 +83,7 @@ export const createHeatmapLayout = (data: HeatmapData, frame: HeatmapFrame & { r
   }
 }
 
-/** Whole pixels per cell at which the painted matrix is at least as fine as the plot on a screen of that density. */
+/** Whole pixels per cell, so that the image has at least the resolution of the plot at this pixel ratio. */
 export const cellScale = (data: HeatmapData, plot: Rectangle, pixelRatio: number): { readonly x: number; readonly y: number } => ({
   x: Math.max(1, Math.ceil((plot.width * pixelRatio) / Math.max(1, data.columns))),
   y: Math.max(1, Math.ceil((plot.height * pixelRatio) / Math.max(1, data.rows.length))),

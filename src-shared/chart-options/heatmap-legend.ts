@@ -1,4 +1,4 @@
-// The legend below a heatmap: colour scale with its thresholds, signs of risk, marks of the calendar.
+// The legend below a heatmap: colour scale with thresholds, risk icons and calendar marks.
 import type { HeatmapData } from './chart-data.ts'
 import { cividisColor } from './cividis.ts'
 import { drawLine, drawPolygon, drawRect, drawRiskIcon, drawText, type Element } from './drawing.ts'
@@ -16,7 +16,7 @@ export interface ScaleTick {
   readonly isThreshold: boolean
 }
 
-/** Ticks whose labels do not touch: thresholds first, then the ends, then the steps between. The first has the unit. */
+/** Ticks whose labels do not touch. Thresholds come first, then the ends, then steps; the first tick shows the unit. */
 export const scaleTicks = (
   data: HeatmapData,
   length: number,
@@ -87,11 +87,11 @@ const riskLabels = (data: HeatmapData, formatting: ChartFormatting): Readonly<Re
 
 interface LegendItem {
   readonly text: string
-  /** Draws the sign, 12 pixels wide, from its left end around a middle line. */
+  /** Draws the icon, 12 pixels wide, from its left end and vertically centred. */
   readonly draw: (x: number, y: number) => Element
 }
 
-/** Only what occurs in the picture. */
+/** Only entries that occur in the picture. */
 const createLegendItems = (data: HeatmapData, theme: ChartTheme, formatting: ChartFormatting): readonly LegendItem[] => {
   const labels = riskLabels(data, formatting)
   const risks = riskLevels
@@ -155,7 +155,7 @@ export const createLegendLayout = (data: HeatmapData, theme: ChartTheme, formatt
   }
 }
 
-/** Small pointer down, its tip at `y`. */
+/** A small triangle that points down, its tip at `y`. */
 export const drawHolidayTick = (theme: ChartTheme, x: number, y: number): Element =>
   drawPolygon(
     [

@@ -1,10 +1,10 @@
-// Labels of quarter ends and holidays above the cells: where each fits without touching another.
+// Positions the labels of quarter ends and holidays above the cells without overlap.
 import type { TimeMark } from './chart-data.ts'
 import { fitText } from './text-width.ts'
 
 export interface PositionedMark {
   readonly mark: TimeMark
-  /** The mark's label, perhaps cut. */
+  /** The mark's label, possibly cut. */
   readonly label: string
   /** Visible part of the mark, pixels. */
   readonly fromX: number
@@ -26,11 +26,11 @@ interface LabelRequest {
   readonly fromX: number
   readonly toX: number
   readonly width: number
-  /** Left edges of the label, the best first. */
+  /** Possible left edges of the label, best first. */
   readonly candidates: readonly number[]
 }
 
-/** Takes for each mark in turn the first candidate that is free. */
+/** Assigns each mark, in order, its first free candidate. */
 const positionLabels = (requests: readonly LabelRequest[], plot: Span, reserved: readonly Span[]): readonly PositionedMark[] => {
   const occupied = [...reserved]
   return requests.map(({ mark, label, fromX, toX, width, candidates }) => {
@@ -44,13 +44,12 @@ const positionLabels = (requests: readonly LabelRequest[], plot: Span, reserved:
 
 const countLabelled = (positioned: readonly PositionedMark[]): number => positioned.filter(({ labelX }) => labelX !== null).length
 
-/** Labels are whole, or cut to these widths where more marks get a name that way. */
+/** Labels are cut to these widths where this labels more marks. */
 const widths = [Number.POSITIVE_INFINITY, 110, 80]
 
 /**
- * Places the marks inside `plot`. Labels avoid one another and `taken`; each would sit above the middle of its mark,
- * else start or end with it or a little beyond. Where that leaves one out, all move left as far as they may, then long
- * ones are cut; the way that names most marks wins.
+ * Positions the marks inside `plot`. Labels avoid each other and `reserved`. A label is centred above its mark, or starts or
+ * ends near it. If one does not fit, all move left, then long ones are cut; the variant with the most labels wins.
  */
 export const positionMarks = (
   marks: readonly TimeMark[],

@@ -1,4 +1,4 @@
-// What a heatmap says in words: the finding as its title, metric, span and reduction below.
+// The title of a heatmap, which states the finding, and the subtitle: metric, time range and aggregation.
 import type { HeatmapData } from './chart-data.ts'
 import { type ChartFormatting, formatMoment } from './format.ts'
 import { reductionLabel } from './heatmap-cell.ts'
@@ -6,7 +6,7 @@ import { reductionLabel } from './heatmap-cell.ts'
 const dayMs = 86_400_000
 const lastColumnMs = (data: HeatmapData): number => data.startMs + Math.max(0, data.columns - 1) * data.stepMs
 
-/** "80 %", or words where thresholds differ between servers; null where none applies. */
+/** "80 %", or "its threshold" where thresholds differ between servers; null without thresholds. */
 const thresholdLabel = (data: HeatmapData, formatting: ChartFormatting, isSingular: boolean): string | null => {
   if (data.highThreshold !== null) return formatting.value(data.highThreshold, data.unit)
   if (data.rows.every((row) => row.riskLevel === null)) return null
@@ -30,7 +30,7 @@ export const heatmapTitle = (data: HeatmapData, formatting: ChartFormatting): st
   return `${formatting.count(atRisk)} of ${fleet} ${atRisk === 1 ? 'exceeds' : 'exceed'} ${threshold} by ${date}`
 }
 
-/** Metric and unit, span in UTC, and how rows and cells came about. */
+/** Metric and unit, time range in UTC, and the aggregation of rows and cells. */
 export const heatmapSubtitle = (data: HeatmapData, formatting: ChartFormatting): string => {
   const shown = data.rows.reduce((sum, row) => sum + row.servers, 0)
   const parts = [

@@ -1,4 +1,4 @@
-// Servers x time as an ECharts option: the cells are one image, everything else is drawn around it.
+// The heatmap of servers by time as an ECharts option: one image of all cells, with annotations around it.
 import type { CustomSeriesOption, CustomSeriesRenderItemAPI, EChartsOption } from 'echarts'
 import type { HeatmapData } from './chart-data.ts'
 import { drawGroup, drawRect } from './drawing.ts'
@@ -11,7 +11,7 @@ export interface HeatmapView extends HeatmapFrame {
   /** The painted matrix: a canvas in the window, a data URL in a file. */
   readonly image: unknown
   readonly height: number
-  /** Server id whose row is framed. */
+  /** ID of the server whose row is framed. */
   readonly selected?: string | undefined
 }
 
@@ -40,7 +40,7 @@ const cellsSeries = (data: HeatmapData, view: HeatmapView): CustomSeriesOption =
     const height = band * data.rows.length
     const background = drawRect(x, y, width, height, { fill: view.theme.noData })
     if (view.image === null || view.image === undefined) return background
-    // ECharts takes a canvas or a URL; its types know the DOM's canvas only.
+    // ECharts accepts a canvas or a URL; its types allow only a DOM canvas.
     const style = { image: view.image as string, x, y, width, height }
     return drawGroup([background, { type: 'image', silent: true, style }])
   },
@@ -67,8 +67,8 @@ const annotationSeries = (data: HeatmapData, view: HeatmapView, layout: HeatmapL
 })
 
 /**
- * Needs CustomChart, GridComponent and TitleComponent. Hover and zoom are arithmetic on the plot of `layOutHeatmap` and
- * `cellAt`: one image has no items to hover over.
+ * Needs CustomChart, GridComponent and TitleComponent. The image has no items to hover over, so hover and zoom use
+ * `createHeatmapLayout` and `cellAt`.
  */
 export const createHeatmapOption = (data: HeatmapData, view: HeatmapView): EChartsOption => {
   const { theme, formatting } = view

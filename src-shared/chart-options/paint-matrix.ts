@@ -1,4 +1,4 @@
-// Heatmap values as pixels: each cell one block of a colour of the scale, unknown cells left transparent.
+// Heatmap values as pixels: each cell is a block in a colour of the scale; cells without a value are transparent.
 import type { HeatmapData } from './chart-data.ts'
 import { cividisTable } from './cividis.ts'
 
@@ -20,7 +20,7 @@ const roundUp = (value: number): number => {
   return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power
 }
 
-/** Ends of the colour scale: 0..100 for percentages, else 0 up to a round number above the greatest value. */
+/** Ends of the colour scale: 0..100 for percentages, else 0 to a round number above the maximum. */
 export const heatmapDomain = (data: HeatmapData): ValueDomain => {
   if (data.unit === '%') return { min: 0, max: 100 }
   let max = 0
@@ -29,8 +29,8 @@ export const heatmapDomain = (data: HeatmapData): ValueDomain => {
 }
 
 /**
- * Paints `scale.x` by `scale.y` pixels per cell (whole numbers), row 0 on top. Values outside the domain take the
- * nearest end of the scale; NaN stays transparent, so that the neutral ground shows.
+ * Paints `scale.x` by `scale.y` pixels per cell (whole numbers), row 0 at the top. Values outside the domain take the
+ * nearest end of the scale; NaN stays transparent, so that the background is visible.
  */
 export const paintMatrix = (data: HeatmapData, scale: { readonly x: number; readonly y: number } = { x: 1, y: 1 }): PaintedMatrix => {
   const { min, max } = heatmapDomain(data)

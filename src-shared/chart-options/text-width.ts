@@ -1,9 +1,9 @@
-// How wide a text is: an estimate for callers without a font at hand, and cutting a text to a width.
+// Estimates the width of text for callers without a font, and cuts text to a width.
 
 /** Width in pixels of one line of text. */
 export type TextMeasure = (text: string, size: number, bold?: boolean) => number
 
-/** Widths in em, a little generous, of the shapes of letters in a grotesque such as Inter. */
+/** Approximate widths in em of letter groups in a sans-serif font such as Inter, slightly too wide. */
 const characterWidthEm = (character: string): number => {
   if (/[ijl.,:;'|!]/.test(character)) return 0.3
   if (/[frtI()[\] /-]/.test(character)) return 0.42
@@ -18,7 +18,7 @@ export const estimateTextWidth: TextMeasure = (text, size, bold = false) => {
   return em * size * (bold ? 1.06 : 1)
 }
 
-/** The text itself where it fits, else its beginning with an ellipsis; never cuts a character in half. */
+/** The text where it fits, else its beginning with an ellipsis; never splits a surrogate pair. */
 export const fitText = (text: string, width: number, measure: (text: string) => number): string => {
   if (measure(text) <= width) return text
   const characters = Array.from(text)

@@ -1,4 +1,4 @@
-// The look of every chart: colours for light, dark and high contrast, signs of risk and clusters, and the typeface.
+// The theme of every chart: colours for light, dark and high contrast, icons of risks and clusters, and the typeface.
 import type { RiskLevel } from '../artefacts/server-risk.ts'
 import { estimateTextWidth, type TextMeasure } from './text-width.ts'
 
@@ -9,7 +9,7 @@ export interface ChartFont {
   readonly measure: TextMeasure
 }
 
-/** Colour is never the only sign: shape and text say the same. */
+/** Shape and label repeat the meaning of the colour. */
 export interface RiskIcon {
   readonly color: string
   readonly outline: string
@@ -21,18 +21,18 @@ export interface ChartTheme {
   readonly name: ThemeName
   readonly background: string
   readonly text: string
-  /** Second voice: subtitles, axis labels. */
+  /** Secondary text: subtitles and axis labels. */
   readonly muted: string
   readonly hairline: string
   readonly accent: string
-  /** Behind cells without a value. */
+  /** Background of cells without a value. */
   readonly noData: string
   readonly risk: Readonly<Record<RiskLevel, RiskIcon>>
   readonly clusterColors: readonly string[]
   readonly font: ChartFont
 }
 
-/** Face of the window. The picture files are set in DejaVu Sans by their own font. */
+/** The typeface of the window. Picture files use DejaVu Sans. */
 export const windowFont: ChartFont = { family: 'Inter', measure: estimateTextWidth }
 
 const riskIcons = (high: string, medium: string, low: string, outline: string): ChartTheme['risk'] => ({
@@ -41,7 +41,7 @@ const riskIcons = (high: string, medium: string, low: string, outline: string): 
   low: { color: low, outline, shape: 'circle', label: 'low' },
 })
 
-/** Okabe and Ito (2008), "Color Universal Design"; two more for the seventh and eighth cluster. */
+/** Okabe and Ito (2008), "Color Universal Design"; and two more colours for the seventh and eighth cluster. */
 const okabeIto = {
   blue: '#0072b2',
   orange: '#e69f00',
@@ -112,7 +112,7 @@ export const chartTheme = (name: ThemeName, font: ChartFont = windowFont): Chart
   font,
 })
 
-/** Star, plus, cross and fallen triangle as SVG paths: ECharts knows only the first four by name. */
+/** Star, plus, cross and inverted triangle as SVG paths; ECharts has no names for them. */
 const clusterSymbols = [
   'circle',
   'diamond',

@@ -7,7 +7,7 @@ const dayMs = 24 * hourMs
 const mondayMs = 4 * dayMs
 
 interface TickStep {
-  /** Least distance between two ticks of the step. */
+  /** Minimum distance between two ticks of this step. */
   readonly minStepMs: number
   /** First tick at or after a time. */
   readonly from: (timeMs: number) => number
@@ -48,11 +48,11 @@ const steps: readonly TickStep[] = [
   ...[1, 3, 12, 24, 60, 120].map(months),
 ]
 
-/** Width for "12 Nov" or "18:00", and for "Nov", with the distance to the next. */
+/** Width of "12 Nov" or "18:00", and of "Nov", including the gap to the next label. */
 const dayLabelWidth = 64
 const monthLabelWidth = 46
 
-/** Ticks from `fromMs` up to before `toMs`: the finest step not below `leastMs` whose labels have room in `width`. */
+/** Ticks from `fromMs` until before `toMs`: the finest step of at least `minStepMs` whose labels fit in `width`. */
 export const timeTicks = (fromMs: number, toMs: number, width: number, minStepMs = 0): readonly number[] => {
   const step =
     steps.find((candidate) => {
@@ -68,11 +68,11 @@ export interface TickLabel {
   readonly timeMs: number
   readonly x: number
   readonly label: string
-  /** Year or day to which it belongs, on the first tick and where it changes; "" elsewhere. */
+  /** Its year or day, on the first tick and where it changes; else "". */
   readonly context: string
 }
 
-/** Labels of the ticks inside `fromMs` to `toMs`, drawn over `width` pixels from `x`; neither line overlaps itself. */
+/** Labels of the ticks inside `fromMs` to `toMs`, drawn over `width` pixels from `x`; labels of one line do not overlap. */
 export const timeLabels = (
   axis: {
     readonly fromMs: number

@@ -1,11 +1,11 @@
-// The two lines above a chart: its finding, and below what is drawn. They shrink, then are cut, to fit the width.
+// Title and subtitle of a chart: the finding and its context. Both shrink, then are cut, to fit the width.
 import type { TitleComponentOption } from 'echarts'
 import { fitText } from './text-width.ts'
 import type { ChartTheme } from './theme.ts'
 
 export const fontSizes = { title: 20, subtitle: 13, label: 12, small: 11 } as const
 
-/** Margin around a chart, and the height of its two lines with the space below. */
+/** Margin around a chart, and the height of title and subtitle with the space below. */
 export const margin = 20
 export const titleHeight = 74
 

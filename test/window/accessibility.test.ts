@@ -38,7 +38,7 @@ const chooseTheme = async (theme: string): Promise<void> => {
   await expect.poll(() => window.page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme)
 }
 
-/** "rule: where" of every serious or critical fault. */
+/** "rule: where" of every serious or critical violation. */
 const axeFaults = (): Promise<string[]> =>
   window.page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResults> } }
@@ -58,7 +58,7 @@ const viewNames = async (): Promise<string[]> =>
   ).filter((name) => name !== '')
 
 describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
-  it('has no serious fault in any view', async () => {
+  it('has no serious violation in any view', async () => {
     const { page } = window
     await chooseTheme(theme)
     const names = await viewNames()
@@ -74,7 +74,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
     }
   })
 
-  it('has none in what opens over the views', async () => {
+  it('has no serious violation in popovers and dialogs', async () => {
     const { page } = window
     await showView(page, 'Servers')
     await waitForPage(page)
@@ -99,7 +99,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
 })
 
 describe('the keyboard', () => {
-  it('reaches every view and its controls, and comes round', async () => {
+  it('reaches every view and its controls, then returns to the start', async () => {
     const { page } = window
     for (const name of ['Overview', 'Risk heatmap', 'Clusters', 'Servers', 'Seasons', 'Recommendations', 'Settings']) {
       await showView(page, name)
@@ -122,7 +122,7 @@ describe('the keyboard', () => {
 })
 
 describe('motion', () => {
-  it('stops where the system asks for less of it', async () => {
+  it('stops when the system requests reduced motion', async () => {
     const { page } = window
     await page.emulateMedia({ reducedMotion: 'reduce' })
     const durations = await page.evaluate(() =>

@@ -26,7 +26,7 @@ const withWindow = async (args: readonly string[], check: (window: LaunchedApp) 
   }
 }
 
-/** Waits until the analysis is under way. */
+/** Waits until the analysis is running. */
 const waitForAnalysisStart = async ({ page }: LaunchedApp): Promise<void> => {
   const bar = page.getByRole('progressbar')
   await bar.waitFor()
@@ -37,7 +37,7 @@ const enginePid = ({ app }: LaunchedApp): Promise<number> =>
   app.evaluate(({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Headroom engine')?.pid ?? 0)
 
 describe('large forecasts', () => {
-  it('tells its progress and the servers table beside it, and leaves nothing when cancelled', async () => {
+  it('shows progress and the servers table, and leaves no files when cancelled', async () => {
     await withWindow([large], async (window) => {
       const { page, home } = window
       await waitForAnalysisStart(window)
@@ -49,7 +49,7 @@ describe('large forecasts', () => {
     })
   })
 
-  it('is cancelled by Escape too', async () => {
+  it('is cancelled by Escape', async () => {
     await withWindow([large], async (window) => {
       await waitForAnalysisStart(window)
       await window.page.keyboard.press('Escape')
@@ -58,7 +58,7 @@ describe('large forecasts', () => {
     })
   })
 
-  it('leaves nothing when the window is closed in the middle', async () => {
+  it('leaves no files when the window closes during the analysis', async () => {
     const home = join(folder, 'home')
     const window = await launchApp({ args: [large], home })
     await waitForAnalysisStart(window)
@@ -68,7 +68,7 @@ describe('large forecasts', () => {
 })
 
 describe('an events table next to the forecasts', () => {
-  it('is applied, extended in the window, and applied again', async () => {
+  it('is applied, extended in the window and applied again', async () => {
     const dataset = join(folder, 'small.parquet')
     await writeSampleFleet({ servers: 5, out: dataset, granularity: 'daily', seed: 1 })
     await writeFile(join(folder, 'small.events.csv'), 'from,to,servers,note\n2026-03-02,2026-03-05,*,Fire drill\n')
@@ -95,8 +95,8 @@ describe('an events table next to the forecasts', () => {
   })
 })
 
-describe('an engine that stops', () => {
-  it('fails the analysis in words, and is started again for the next request', async () => {
+describe('an engine crash', () => {
+  it('fails the analysis with a message, and the next request restarts the engine', async () => {
     await withWindow([large], async (window) => {
       const { page } = window
       await waitForAnalysisStart(window)
@@ -111,7 +111,7 @@ describe('an engine that stops', () => {
     })
   })
 
-  it('is not noticed by a run that is open', async () => {
+  it('does not affect an open run', async () => {
     await withWindow(['--sample'], async (window) => {
       const { page } = window
       await waitForHeatmap(page)

@@ -1,4 +1,4 @@
-// What is filled in for a cloud job beyond place and role: a configuration file, an events table, the user's own Python module.
+// The launch form of a cloud job: configuration file, events table, Spark cluster and custom Python module.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -37,7 +37,7 @@ afterEach(async () => {
   await simulator.stop()
 })
 
-/** What the system's dialog would answer. */
+/** The result of the system's dialog. */
 const stubOpenDialog = (path: string) =>
   window.app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
@@ -49,7 +49,7 @@ const downloadedFiles = async () => {
 }
 
 describe('the form of a cloud job', () => {
-  it('takes an events table along: every artefact is what this machine makes with it', async () => {
+  it('uploads an events table, and every artefact equals that of a local run', async () => {
     const { horizon } = runManifestSchema.parse(JSON.parse(await readFile(join(sample.run, runFiles.manifest), 'utf8')))
     const [first, last] = [horizon.start.slice(0, 10), horizon.end.slice(0, 10)]
     const events = join(sample.folder, 'events.csv')
@@ -102,7 +102,7 @@ describe('the form of a cloud job', () => {
     expect(await differencesOfRuns(sample.run, join(window.home, 'runs', name!))).toEqual([])
   })
 
-  it.skipIf(!hasPython)('launches a Python module as the pipeline does, and downloads its outputs', async () => {
+  it.skipIf(!hasPython)('launches a custom Python module and downloads its outputs', async () => {
     const project = join(sample.folder, 'project')
     await writeModuleProject(project)
     await stubOpenDialog(project)
@@ -132,7 +132,7 @@ describe('the form of a cloud job', () => {
     await page.getByText('Advanced', { exact: true }).click()
     expect(await page.getByLabel('Subnets').inputValue()).toBe('subnet-1')
     expect(await page.getByLabel('Network isolation').isChecked()).toBe(false)
-    // It tells which file the analysis settings come from.
+    // The form names the file of the analysis settings.
     expect(await page.getByText('own.yaml').count()).toBe(1)
     await writeFile(file, 'cloud: { volumeGb: 0 }\n')
     await page.getByRole('button', { name: 'Import config.yaml' }).click()

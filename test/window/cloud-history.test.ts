@@ -1,4 +1,4 @@
-// The account's jobs in the real window: those of another machine and of the Python pipeline are listed, and their outputs downloaded.
+// Job history in the window: jobs of other machines and of Module 05 are listed, and their outputs downloaded.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -36,7 +36,7 @@ const putObject = (key: string, body: Buffer) => storeObject(bucket, key, body, 
 const runsIn = (home: string) => readdir(join(home, 'runs'))
 
 describe('the history', () => {
-  it('lists a job that another machine started, and downloads its run verified', async () => {
+  it('lists a job of another machine, and downloads and verifies its run', async () => {
     const otherWindow = await launchApp({ env: cloudEnvironment(simulator, engine) })
     try {
       await openCloudView(otherWindow.page)
@@ -69,7 +69,7 @@ describe('the history', () => {
       await openCloudView(page)
       await page.getByLabel('S3 prefix of a run').fill(`s3://${bucketName}/risk_analysis/2026/`)
       await page.getByRole('button', { name: 'Download', exact: true }).click()
-      // The heatmap of the run before is still up meanwhile.
+      // Meanwhile the window still shows the heatmap of the previous run.
       await expect.poll(async () => (await runsIn(home)).sort(), { timeout: 30_000 }).toEqual(expected)
       await waitForHeatmap(page)
     }

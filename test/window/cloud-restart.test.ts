@@ -1,4 +1,4 @@
-// The app is killed while it uploads, submits, watches and downloads: started again, it completes the cloud run with one job, and uploads and downloads nothing twice.
+// Restart of the app at each stage of a cloud run: one job completes it, and no file is transferred twice.
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -39,7 +39,7 @@ const start = async () => {
   window = await launchApp({ env: cloudEnvironment(simulator, uploaded), home })
 }
 
-/** Launches from a new window, and kills the app as soon as it has come so far. */
+/** Launches from a new window, and kills the app as soon as the stage is reached. */
 const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
   await start()
   await openCloudView(window.page)
@@ -52,7 +52,7 @@ const killAppWhen = async (isReached: () => boolean | Promise<boolean>): Promise
   simulator.faults.clear()
 }
 
-/** Starts the app again; the run must be downloaded without help, complete and from one job. */
+/** Starts the app again; it must download the complete run of one job without input. */
 const expectDownloaded = async (): Promise<void> => {
   await start()
   await waitForHeatmap(window.page)
@@ -69,8 +69,8 @@ const uploadedParts = () =>
   })
 const gets = (from = 0) => simulator.requests.slice(from).filter(({ operation }) => operation === 'GetObject')
 
-describe('the app is killed', () => {
-  it('while it uploads: only the missing parts are sent', async () => {
+describe('a killed app', () => {
+  it('uploads only the missing parts after a restart', async () => {
     uploaded = undefined
     simulator.faults.add({ kind: 'delay', operation: 'UploadPart', milliseconds: 60_000, after: 4, times: 99 })
     await killAppWhen(() => uploadedParts().length >= 6)
@@ -78,19 +78,19 @@ describe('the app is killed', () => {
     const before = uploadedParts().length
     await expectDownloaded()
     const all = uploadedParts().sort((a, b) => a - b)
-    // Each part of the engine's archive once.
+    // Each part of the engine's archive is uploaded once.
     expect(all).toEqual(Array.from({ length: Math.max(...all) }, (_, index) => index + 1))
     expect(all.length).toBeGreaterThan(before)
   })
 
-  it('while it submits: the created job is found', async () => {
+  it('finds the job that it had submitted', async () => {
     simulator.faults.add({ kind: 'delay', operation: 'CreateProcessingJob', milliseconds: 60_000 })
     await killAppWhen(() => simulator.account.jobs.size === 1)
     await expectDownloaded()
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   })
 
-  it('while it follows: the job goes on, and is followed again', async () => {
+  it('follows a running job again', async () => {
     simulator.faults.addToNextJob({ kind: 'slow-start', milliseconds: 3000 })
     await killAppWhen(() => simulator.requestsOf('DescribeProcessingJob').length >= 3)
     expect([...simulator.account.jobs.values()].map(({ status }) => status)).toEqual(['InProgress'])
@@ -98,7 +98,7 @@ describe('the app is killed', () => {
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)
   })
 
-  it('while it downloads: complete files are not requested again, and a partial file resumes', async () => {
+  it('resumes a partial file and does not download complete files again', async () => {
     simulator.faults.add({ kind: 'slow-body', operation: 'GetObject', about: 'risk_heatmap.png', pauseMs: 60_000 })
     const hasPartialDownload = async (): Promise<boolean> => {
       const staging = (await readdir(join(home, 'runs')).catch(() => [])).find((name) => name.endsWith('.fetching'))
@@ -112,7 +112,7 @@ describe('the app is killed', () => {
     const [from, before] = [simulator.requests.length, gets().map(({ url }) => url)]
     await expectDownloaded()
     const again = gets(from)
-    // What was whole is not asked for again; the manifest always is.
+    // Complete files are not requested again, except the manifest.
     expect(again.map(({ url }) => url).filter((url) => before.includes(url) && !/manifest|heatmap/.test(url))).toEqual([])
     expect(again.filter(({ url }) => url.includes('risk_heatmap.png')).map(({ status }) => status)).toEqual([206])
     expect(simulator.requestsOf('CreateProcessingJob')).toHaveLength(1)

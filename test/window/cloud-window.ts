@@ -1,4 +1,4 @@
-// The Cloud view in a window test: an environment that knows the simulated account alone, and a form that is filled in.
+// The cloud view in window tests: an environment with only the simulated account, and a completed launch form.
 import type { Page } from 'playwright'
 import { bucketName } from '../fixtures/cloud-cli-workspace.ts'
 import type { LinkedEngine } from '../fixtures/linked-engine.ts'
@@ -23,7 +23,7 @@ export const openCloudView = async (page: Page): Promise<void> => {
 export const fillLaunchForm = async (page: Page, forecasts: string): Promise<void> => {
   await page.getByLabel('Forecasts', { exact: true }).fill(forecasts)
   await page.getByLabel('Bucket', { exact: true }).fill(bucketName)
-  // The one role that SageMaker may assume.
+  // The only role that SageMaker may assume.
   await page.getByRole('button', { name: 'Browse roles' }).click()
   await page.getByRole('listbox', { name: 'Browse roles' }).getByRole('option').click()
 }

@@ -1,4 +1,4 @@
-// A cloud run in the real window: connect, check, launch, watch, be notified, open the result; and its failures.
+// A cloud run in the window: credentials, checks, launch, log, notification and result; and its failures.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -34,7 +34,7 @@ afterEach(async () => {
   await simulator.stop()
 })
 
-/** What the app would have shown on the desktop. */
+/** The notifications of the app. */
 const recordNotifications = (app: LaunchedApp['app']) =>
   app.evaluate(({ Notification }) => {
     const shown: string[] = []
@@ -94,7 +94,7 @@ describe('the cloud view', () => {
     expect(await recorder.found(simulator)).toEqual([])
   })
 
-  it('names what failed and how to fix it, and refuses to launch', async () => {
+  it('reports failed checks with a fix, and refuses to launch', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page } = window
     await openCloudView(page)
@@ -157,18 +157,18 @@ describe('the cloud view', () => {
     })
   })
 
-  it('leaves no dump of its memory behind when it crashes', async () => {
+  it('writes no crash dump', async () => {
     window = await launchApp({ env: cloudEnvironment(simulator, engine) })
     const { page, app, folder } = window
     await openCloudView(page)
     await page.getByRole('button', { name: 'Verify credentials' }).click()
     await page.getByTestId('caller').waitFor()
-    // A crash of the page, which the app outlives, then its own.
+    // First the page crashes, then the app.
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer())
     const exited = new Promise((resolve) => app.process().once('exit', resolve))
     await app.evaluate(() => process.crash()).catch(() => undefined)
     await exited
-    // A dump is written by a process of its own, a little later.
+    // A separate process writes the dump a little later.
     await pause(500)
     const files = [...(await filesBelow(folder))]
     expect(files.length).toBeGreaterThan(0)
@@ -178,7 +178,7 @@ describe('the cloud view', () => {
     }
   })
 
-  it('signs in through the browser, and asks for the code of an MFA device', async () => {
+  it('signs in through the browser, and requests the code of an MFA device', async () => {
     const aws = join(fleet.folder, 'aws')
     await mkdir(join(aws, 'home'), { recursive: true })
     const role = simulator.account.roles.get('Planner')!.arn
@@ -203,7 +203,7 @@ describe('the cloud view', () => {
     window = await launchApp({ env: { AWS_ENDPOINT_URL: simulator.endpoint, AWS_EC2_METADATA_DISABLED: 'true', ...files } })
     const { page, app } = window
     const recorder = await recordSecretChannels(window)
-    // The question before the browser opens, and the browser in which the user agrees.
+    // The confirmation dialog, then the browser in which the user agrees.
     await app.evaluate(({ dialog, shell }) => {
       const questions: string[] = []
       Object.assign(globalThis, { questions })
@@ -213,7 +213,7 @@ describe('the cloud view', () => {
       }
       dialog.showMessageBox = answer
       shell.openExternal = async (url) => {
-        if (questions.length === 0) throw new Error('Nobody was asked.')
+        if (questions.length === 0) throw new Error('No confirmation dialog was shown.')
         await fetch(url)
       }
     })
@@ -227,7 +227,7 @@ describe('the cloud view', () => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByTestId('caller').getByText('AWSReservedSSO_Capacity').waitFor()
     expect(await page.getByRole('alert').count()).toBe(0)
-    // Three keys by now: the user's, the assumed role's and the sign-in's; the token lies in the AWS CLI's own cache and nowhere else.
+    // The keys of user, assumed role and sign-in; the token is only in the cache of the AWS CLI.
     expect(simulator.account.keys.size).toBe(3)
     expect(await recorder.found(simulator)).toEqual([])
     const { host } = new URL(simulator.endpoint)

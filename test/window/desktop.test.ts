@@ -28,7 +28,7 @@ interface Shown {
   readonly body: string
 }
 
-/** Notifications are noted in place of being shown; documents that are to be remembered as well. */
+/** Records notifications and recent documents instead of showing them. */
 const recordEvents = ({ app }: LaunchedApp): Promise<void> =>
   app.evaluate(({ app: electron, Notification }) => {
     const recorded = globalThis as unknown as { shown: Shown[]; documents: string[] }
@@ -48,7 +48,7 @@ const recorded = ({ app }: LaunchedApp): Promise<{ shown: Shown[]; documents: st
   })
 
 describe('headroom open', () => {
-  it('hands a run to the window that is up, which remembers it among recent documents', async () => {
+  it('opens a run in the running window, which adds it to the recent documents', async () => {
     window = await launchApp()
     const { page, home } = window
     await page.getByRole('main', { name: 'Start' }).waitFor()
@@ -62,7 +62,7 @@ describe('headroom open', () => {
     expect(await page.getByRole('region', { name: 'Recent runs' }).innerText()).toMatch(/3 servers/)
   })
 
-  it('refuses what is not there and links that are none, without a window', async () => {
+  it('rejects missing paths and invalid links without opening a window', async () => {
     const nothing = await headroom(['open', join(folder, 'nowhere')])
     expect(nothing.code).toBe(3)
     expect(nothing.stderr).toMatch(/There is nothing at .*nowhere/)
@@ -72,7 +72,7 @@ describe('headroom open', () => {
   })
 })
 
-describe('a link that the system hands over', () => {
+describe('a link from the system', () => {
   it('opens its run in its view', async () => {
     window = await launchApp()
     const { app, page } = window
@@ -99,7 +99,7 @@ describe('a notification', () => {
     await app.evaluate(({ BrowserWindow }, extraMs) => {
       const [first] = BrowserWindow.getAllWindows()
       if (first !== undefined) first.isFocused = () => false
-      // The analysis begins now and ends that much later.
+      // The analysis starts now and ends after this time.
       const { now } = Date
       let isFirst = true
       Date.now = () => {
@@ -113,14 +113,14 @@ describe('a notification', () => {
     return (await recorded(window)).shown
   }
 
-  it('tells of a long analysis that ended behind other windows', async () => {
+  it('reports the end of a long analysis in the background', async () => {
     const shown = await analyse(60_000)
     expect(shown).toHaveLength(1)
     expect(shown[0]?.title).toBe('The analysis is done')
     expect(shown[0]?.body).toMatch(/^\d of 20 servers are at risk\.$/)
   })
 
-  it('stays away after a short one', async () => {
+  it('is not shown after a short analysis', async () => {
     expect(await analyse(0)).toEqual([])
   })
 })

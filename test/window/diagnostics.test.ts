@@ -29,12 +29,12 @@ const request = (channel: string, payload: unknown): Promise<unknown> =>
     [channel, payload],
   )
 
-/** Process number of the engine. */
+/** Process ID of the engine. */
 const enginePid = (): Promise<number | undefined> =>
   window.app.evaluate(({ app }) => app.getAppMetrics().find(({ name, serviceName }) => `${name} ${serviceName}`.includes('engine'))?.pid)
 
-describe('an engine that crashes', () => {
-  it('is logged, and neither the window nor the next request fails', async () => {
+describe('an engine crash', () => {
+  it('is logged, and the window and the next request still work', async () => {
     expect(await request('run.open', { folder: fleet.run })).toMatchObject({ ok: true })
     const pid = (await enginePid())!
     const open = request('run.open', { folder: fleet.run })
@@ -49,8 +49,8 @@ describe('an engine that crashes', () => {
   })
 })
 
-describe('the report', () => {
-  it('is one readable file with the log, and without names and places', async () => {
+describe('the problem report', () => {
+  it('is one text file with the log, without names and paths', async () => {
     expect(await request('run.open', { folder: '/data/bank/secret-fleet' })).toMatchObject({ ok: false })
     const out = join(folder, 'report.txt')
     await window.app.evaluate(({ dialog, shell, Menu }, path) => {
@@ -71,8 +71,8 @@ describe('the report', () => {
 })
 
 it.each([
-  ['are not written, since they hold memory', {}, 0],
-  ['stay on this machine where they are asked for', { HEADROOM_CRASH_DUMPS: '1' }, 1],
+  ['are not written by default', {}, 0],
+  ['are written locally on request', { HEADROOM_CRASH_DUMPS: '1' }, 1],
 ])('crash dumps %s', async (_, env, dumps) => {
   const home = join(folder, `crashing-${dumps}`)
   const crashing = await launchApp({ home, env })
@@ -83,7 +83,7 @@ it.each([
     await exited
     const found = async (): Promise<number> =>
       (await readdir(join(home, 'crashes'), { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.dmp')).length
-    // A dump is written by a process of its own, a little later.
+    // A separate process writes the dump a little later.
     await pause(500)
     await expect.poll(found).toBe(dumps)
   } finally {

@@ -37,7 +37,7 @@ const serversOnHeatmap = async (): Promise<number> => {
 const search = () => window.page.getByLabel('Filter servers by text')
 
 describe('the filter', () => {
-  it('narrows every view to the servers that pass', async () => {
+  it('restricts every view to the matching servers', async () => {
     const { page } = window
     expect(await serversOnHeatmap()).toBe(3)
     await search().fill('alpha')
@@ -49,7 +49,7 @@ describe('the filter', () => {
     await page.getByRole('button', { name: 'Risk heatmap' }).click()
   })
 
-  it('is undone and done again, and says so when nothing passes', async () => {
+  it('can be undone and redone, and reports when no server matches', async () => {
     const { page } = window
     await page.getByRole('button', { name: /^Risk$/ }).click()
     await page.getByRole('dialog', { name: 'Risk' }).getByLabel('Underutilised').check()
@@ -70,7 +70,7 @@ describe('the filter', () => {
 })
 
 describe('back and forward', () => {
-  it('lead through the views that were up, with their filter', async () => {
+  it('return to the previous views with their filter', async () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
     await page.keyboard.press('Alt+ArrowLeft')
@@ -82,7 +82,7 @@ describe('back and forward', () => {
 })
 
 describe('commands', () => {
-  it('are found by a few letters and show their shortcut', async () => {
+  it('are found by a few letters and show their shortcuts', async () => {
     const { page } = window
     await page.keyboard.press('Control+k')
     const palette = page.getByRole('dialog', { name: 'Commands' })
@@ -94,7 +94,7 @@ describe('commands', () => {
     expect(await currentView()).toBe('Clusters')
   })
 
-  it('find servers of the run and close by Escape', async () => {
+  it('include servers of the run, and Escape closes the palette', async () => {
     const { page } = window
     await page.keyboard.press('Control+k')
     await page.keyboard.type('charl')
@@ -103,7 +103,7 @@ describe('commands', () => {
     await page.getByRole('dialog', { name: 'Commands' }).waitFor({ state: 'detached' })
   })
 
-  it('follow their keys, one after the other, but never while typing', async () => {
+  it('run by key sequences, but not while typing', async () => {
     const { page } = window
     await page.keyboard.press('g')
     await page.keyboard.press('r')
@@ -121,7 +121,7 @@ describe('commands', () => {
     await shortcuts.waitFor({ state: 'detached' })
   })
 
-  it('come from the menu too', async () => {
+  it('run from the menu', async () => {
     const { app, page } = window
     await app.evaluate(({ Menu }) => {
       const find = (items: Electron.MenuItem[]): Electron.MenuItem | undefined => {
@@ -139,7 +139,7 @@ describe('commands', () => {
 })
 
 describe('the keyboard', () => {
-  it('goes through the regions by F6 and has one stop per toolbar', async () => {
+  it('moves through the regions by F6, with one tab stop per toolbar', async () => {
     const { page } = window
     await page.locator('.zoom-surface').focus()
     const regions = new Set<string>()
@@ -157,7 +157,7 @@ describe('the keyboard', () => {
 })
 
 describe('a link', () => {
-  it('is copied from the place and brings back view, filter and server in the window that is open', async () => {
+  it('restores view, filter and server in the open window', async () => {
     const { app, page } = window
     await search().fill('alpha')
     await page.getByRole('button', { name: 'Clusters' }).click()
@@ -175,7 +175,7 @@ describe('a link', () => {
     await page.getByRole('complementary', { name: 'Server details' }).getByRole('heading', { name: 'alpha' }).waitFor()
   })
 
-  it('never starts an analysis, and says what a broken one lacks', async () => {
+  it('never starts an analysis, and an invalid link is reported', async () => {
     const { app, page } = window
     const openLink = (text: string) =>
       app.evaluate(({ app: electron }, given) => void electron.emit('second-instance', {}, ['headroom', given], '/'), text)
@@ -189,7 +189,7 @@ describe('a link', () => {
 })
 
 describe('the next start', () => {
-  it('finds size, zoom, theme and drawer as they were', async () => {
+  it('restores size, zoom, theme and drawer', async () => {
     const { app, page } = window
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1100, 700))
     await page.evaluate(() =>

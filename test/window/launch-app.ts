@@ -12,21 +12,21 @@ export interface LaunchedApp {
   page: Page
   /** The app's HEADROOM_HOME. */
   home: string
-  /** Everything that the app writes lies in it or in its home. */
+  /** The app writes only here and in its home folder. */
   folder: string
   /** Ends the app; removes its folders, except a `home` that the test supplied. */
   close: () => Promise<void>
 }
 
 export interface LaunchOptions {
-  /** What follows the app folder on the command line. */
+  /** Command line arguments after the app folder. */
   args?: readonly string[]
-  /** A HEADROOM_HOME to start with, for tests that start the app twice; a fresh one otherwise. */
+  /** An existing HEADROOM_HOME, for tests that start the app twice; default: a new folder. */
   home?: string
   env?: Readonly<Record<string, string>>
 }
 
-/** The environment of the app: the test's own, without what would turn Electron into something else. */
+/** The environment of the app: that of the test, without the variables that change how Electron starts. */
 function appEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^(ELECTRON_|VITEST|NODE_ENV$|AWS_)/.test(entry[0]),
@@ -38,8 +38,8 @@ const launchTimeoutMs = 20_000
 const launchAttempts = 3
 
 /**
- * Playwright attaches to the page while it opens, and where the two fall together it waits for ever: the next attempt
- * finds them apart.
+ * Playwright attaches while the page opens. In rare cases this race blocks Playwright until the timeout; another attempt
+ * succeeds.
  */
 async function launchWithRetry(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
   for (let attempt = 1; ; attempt += 1) {

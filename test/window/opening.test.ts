@@ -36,7 +36,7 @@ describe('a path on the command line', () => {
     })
   })
 
-  it('shows a folder of the Python job with its row totals beside the server counts', async () => {
+  it('shows a folder of Module 05 with its row totals and the server counts', async () => {
     const run = join(folder, 'python')
     await fabricatePythonRun(run, { clusters: false })
     await withWindow([run], async (window) => {
@@ -50,7 +50,7 @@ describe('a path on the command line', () => {
     })
   })
 
-  it('explains a file that is no Parquet, and leaves nothing behind', async () => {
+  it('reports a file that is not Parquet, and leaves no files', async () => {
     const broken = join(folder, 'broken.parquet')
     await writeFile(broken, 'PAR1 but not really')
     await withWindow([broken], async ({ page, home }) => {
@@ -65,7 +65,7 @@ describe('a path on the command line', () => {
     })
   })
 
-  it('says that nothing is there', async () => {
+  it('reports a missing path', async () => {
     await withWindow([join(folder, 'moved-away.parquet')], async ({ page }) => {
       await page.getByRole('alert').waitFor()
       expect(await page.getByRole('alert').innerText()).toMatch(/File or folder not found[^]*moved-away\.parquet/)
@@ -74,7 +74,7 @@ describe('a path on the command line', () => {
 })
 
 describe('the start view', () => {
-  it('greys out a recent run whose folder is gone, and forgets it when asked', async () => {
+  it('greys out a recent run without a folder, and removes it on request', async () => {
     const home = join(folder, 'home')
     const run = join(folder, 'short-lived')
     await mkdir(home)
@@ -94,7 +94,7 @@ describe('the start view', () => {
     }
   })
 
-  it('shows where a dragged file would go', async () => {
+  it('shows the drop target while a file is dragged', async () => {
     await withWindow([], async ({ page }) => {
       await page.getByRole('heading', { name: 'Headroom' }).waitFor()
       const drag = (type: string): Promise<void> =>

@@ -43,8 +43,8 @@ const resultOf = async (sql: string): Promise<string> => {
 const queryPid = (): Promise<number> =>
   window.app.evaluate(({ app }) => app.getAppMetrics().find(({ name }) => name === 'Headroom queries')?.pid ?? 0)
 
-describe('a question', () => {
-  it('is completed by the names of tables and columns', async () => {
+describe('a query', () => {
+  it('is completed with the names of tables and columns', async () => {
     const { page } = window
     await typeQuery('SELECT 1 FROM serv')
     await page.keyboard.press('Control+Space')
@@ -58,14 +58,14 @@ describe('a question', () => {
     await page.keyboard.press('Escape')
   })
 
-  it('is answered with its rows, by Ctrl+Enter', async () => {
+  it('runs on Ctrl+Enter and returns its rows', async () => {
     expect(await resultOf('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 2 DESC')).toMatch(
       /server_id\s+horizon_p95\s+alpha\s+93\.5\s+charlie\s+71\.2\s+bravo\s+69/,
     )
     await window.page.getByText(/3 rows in/).waitFor()
   })
 
-  it('is drawn against another column, and leaves as a file', async () => {
+  it('is shown as a chart and exported as a file', async () => {
     const { app, page } = window
     await runQuery('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 1')
     await page.getByRole('radio', { name: 'Chart' }).click()
@@ -92,7 +92,7 @@ describe('a question', () => {
     await page.getByText('charlie').waitFor()
   })
 
-  it('is remembered', async () => {
+  it('is saved in the history', async () => {
     const { page } = window
     await runQuery('SELECT 41 + 1 AS answer')
     await typeQuery('')
@@ -101,7 +101,7 @@ describe('a question', () => {
     await expect.poll(() => editor().innerText()).toContain('41 + 1')
   })
 
-  it('is cancelled at once, and the next one is answered by a fresh process', async () => {
+  it('is cancelled at once, and the next query runs in a new process', async () => {
     const { page } = window
     const before = await queryPid()
     await typeQuery('SELECT count(*) FROM range(100000000000) a')
@@ -113,7 +113,7 @@ describe('a question', () => {
   })
 })
 
-describe('what is not a question', () => {
+describe('the limits of queries', () => {
   it.each([
     ['CREATE TABLE mine AS SELECT 1', /Only SELECT can be run/],
     ['SELECT 1; SELECT 2', /Exactly one statement/],
@@ -122,11 +122,11 @@ describe('what is not a question', () => {
     ["SELECT getenv('HEADROOM_SECRET')", /not supported|does not exist|Permission/i],
     ["ATTACH '/tmp/other.db'", /Only SELECT can be run/],
     ['SELECT nowhere FROM server_risk', /Referenced column "nowhere" not found/],
-  ])('%s is refused in words', async (sql, words) => {
+  ])('%s is refused with a message', async (sql, words) => {
     expect(await resultOf(sql)).toMatch(words)
   })
 
-  it('leaves the run as it was', async () => {
+  it('leaves the run unchanged', async () => {
     expect((await readdir(run)).sort()).toEqual([
       'manifest.json',
       'module_05_summary.json',
@@ -136,7 +136,7 @@ describe('what is not a question', () => {
     ])
   })
 
-  it('finds nothing of the environment in its own process', async () => {
+  it('runs in a process without the environment', async () => {
     const environment = await readFile(`/proc/${await queryPid()}/environ`, 'utf8')
     expect(environment).not.toContain('not to be read')
   })

@@ -43,7 +43,7 @@ const visitViews = async (run: string, viewsWithAlerts: readonly string[] = []):
       await showView(page, name)
       await waitForPage(page)
       const alerts = await page.getByRole('alert').allInnerTexts()
-      // The cloud is not reached from here, and says so.
+      // The cloud view reports that AWS is unreachable.
       if (alerts.length > 0 && name !== 'Cloud' && !viewsWithAlerts.includes(name)) faults.push(`${name}: ${alerts.join(' ')}`)
       texts.set(name, await page.locator('main').innerText())
     }
@@ -55,7 +55,7 @@ const visitViews = async (run: string, viewsWithAlerts: readonly string[] = []):
 }
 
 describe('recommendations by host', () => {
-  it('show who moves where, and how full the host is then', async () => {
+  it('show consolidated servers and the resulting load of the host', async () => {
     const run = await analyse(await makeSample('packed', 120), 'packed', '--set', 'underutilized_threshold=60')
     const window = await launchApp({ args: [run] })
     try {
@@ -85,7 +85,7 @@ describe('recommendations by host', () => {
 })
 
 describe('every view', () => {
-  it('of a folder of the Python job says what it does not know', async () => {
+  it('of a Module 05 folder explains missing data', async () => {
     const run = join(folder, 'python')
     await fabricatePythonRun(run, { clusters: true })
     const texts = await visitViews(run, ['Reconcile', 'What if'])
@@ -97,7 +97,7 @@ describe('every view', () => {
     expect(texts.get('Server')).toMatch(/No server selected/)
   })
 
-  it('of a run that lacks its small files is shown in part', async () => {
+  it('of a run without its small files is shown in part', async () => {
     const run = join(folder, 'partly')
     await fabricateRun(run)
     await Promise.all(['module_05_summary.json', 'optimization_recommendations.json'].map((name) => rm(join(run, name))))
@@ -106,13 +106,13 @@ describe('every view', () => {
     expect(texts.get('Models')).toMatch(/model_accuracy\.json is missing/)
   })
 
-  it('of one server', async () => {
+  it('of one server renders', async () => {
     const texts = await visitViews(await analyse(await makeSample('one', 1), 'one-run'))
     expect(texts.get('Overview')).toMatch(/of 1 server/)
     expect(texts.get('Servers')).toMatch(/^1 server\n/)
   })
 
-  it('of a fleet without any risk, and of one that is all at risk', async () => {
+  it('of a fleet without risks, and of a fleet entirely at risk, renders', async () => {
     const dataset = await makeSample('extremes', 8)
     const calm = await visitViews(
       await analyse(dataset, 'calm', '--set', 'high_risk_threshold=1000', '--set', 'very_high_risk_threshold=1001'),
@@ -125,16 +125,16 @@ describe('every view', () => {
     expect(alarmed.get('Overview')).toMatch(/^8 of 8 servers are likely to run out/)
   })
 
-  it('of hourly data', async () => {
+  it('of hourly data renders', async () => {
     const texts = await visitViews(await analyse(await makeSample('hourly', 4, '--granularity', 'hourly'), 'hourly-run'))
     expect(texts.get('Overview')).toMatch(/of 4 servers/)
   })
 
-  it('of several metrics and eight years, and the metric is chosen for all of them', async () => {
+  it('of several metrics and eight years shows the chosen metric', async () => {
     const dataset = join(folder, 'metrics.parquet')
     const database = await Database.open({ threads: 2 })
     try {
-      // Eight years of days and 30 to come, two metrics, two servers; a wave of a year between 30 and 70.
+      // Two metrics of two servers over eight years and 30 forecast days; a yearly wave between 30 and 70.
       await database.run(`
         COPY (SELECT server_id, metric, day::TIMESTAMP AS timestamp, 50 + 20 * sin(i / 58.1) AS predicted,
                      CASE WHEN i < 2922 THEN 50 + 20 * sin(i / 58.1) + (i * 7 % 5) - 2 END AS actual, i >= 2922 AS is_future

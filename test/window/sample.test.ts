@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 describe('the sample fleet', () => {
-  it('is analysed and shown with its summary bar and a heatmap whose title states the finding', async () => {
+  it('is analysed and shown with a summary bar and a heatmap titled with the finding', async () => {
     const { page } = window
     expect(await page.getByRole('banner', { name: 'Fleet summary' }).innerText()).toMatch(/Servers\s+120/)
     const title = await page.locator('.chart').getAttribute('aria-label')
@@ -29,7 +29,7 @@ describe('the sample fleet', () => {
     expect(await countChartColors(page)).toBeGreaterThan(50)
   })
 
-  it('tells who, when and how much under the pointer', async () => {
+  it('shows server, time and value under the pointer', async () => {
     const { page } = window
     const point = await heatmapPoint(page, 0.9, 0.004)
     await page.mouse.move(point.x, point.y)
@@ -40,7 +40,7 @@ describe('the sample fleet', () => {
     expect(await page.getByRole('tooltip').innerText()).toMatch(/\s% measured/)
   })
 
-  it('shows the figures of a server that is clicked, without covering it', async () => {
+  it('shows the figures of a clicked server without covering it', async () => {
     const { page } = window
     const point = await heatmapPoint(page, 0.2, 0.004)
     await page.mouse.click(point.x, point.y)
@@ -54,7 +54,7 @@ describe('the sample fleet', () => {
     await drawer.waitFor({ state: 'detached' })
   })
 
-  it('stands in the order that is chosen', async () => {
+  it('is sorted by the chosen order', async () => {
     const { page } = window
     const first = async (): Promise<string> => {
       const point = await heatmapPoint(page, 0.5, 0.004)
@@ -73,7 +73,7 @@ describe('the sample fleet', () => {
     expect(await first()).toBe(riskiest)
   })
 
-  it('zooms by wheel and by a box, and comes back', async () => {
+  it('zooms by wheel and by box, and resets the zoom', async () => {
     const { page } = window
     const reset = page.getByRole('button', { name: 'Reset zoom' })
     expect(await reset.isDisabled()).toBe(true)
@@ -101,7 +101,7 @@ describe('the sample fleet', () => {
     await waitForChart(page)
   })
 
-  it('can be walked through with the keyboard', async () => {
+  it('can be navigated by keyboard', async () => {
     const { page } = window
     await page.locator('.zoom-surface').focus()
     await page.keyboard.press('ArrowDown')
@@ -112,10 +112,10 @@ describe('the sample fleet', () => {
     await page.keyboard.press('Escape')
   })
 
-  it('shows clusters with hover, a legend that hides, and the same selection', async () => {
+  it('shows clusters with tooltips, a legend that hides them, and the same selection', async () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
-    // They take their room from the chart when they come.
+    // The profiles make the chart smaller when they appear.
     await page.getByRole('region', { name: 'Cluster profiles' }).waitFor()
     await waitForChart(page)
     expect(await page.locator('.chart').getAttribute('aria-label')).toMatch(/groups?: /)
@@ -136,7 +136,7 @@ describe('the sample fleet', () => {
     await page.keyboard.press('Escape')
   })
 
-  it('narrows every view to the servers in a box drawn on the scatter', async () => {
+  it('restricts every view to the servers in a box on the scatter chart', async () => {
     const { page } = window
     await page.getByRole('button', { name: 'Clusters' }).click()
     await page.getByRole('region', { name: 'Cluster profiles' }).waitFor()
@@ -165,7 +165,7 @@ describe('the sample fleet', () => {
     await waitForChart(page)
   })
 
-  it('turns dark and light, charts included', async () => {
+  it('switches between dark and light, including charts', async () => {
     const { page } = window
     const cornerColor = (): Promise<number> =>
       page.evaluate(() => {
@@ -184,7 +184,7 @@ describe('the sample fleet', () => {
 })
 
 describe('the next start', () => {
-  it('opens the sample that is there at once, in the theme that was chosen, and lists it', async () => {
+  it('opens the existing sample at once in the chosen theme, and lists it', async () => {
     await window.close()
     const startedAt = performance.now()
     window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })

@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 describe('the page', () => {
-  it('is served by the app itself, and has nothing of Node', async () => {
+  it('is served by the app, and has no access to Node', async () => {
     const { page } = window
     expect(page.url()).toBe('app://headroom/')
     expect(await page.evaluate(() => ['require', 'process', 'module', 'Buffer'].filter((name) => name in globalThis))).toEqual([])
@@ -33,7 +33,7 @@ describe('the page', () => {
     ])
   })
 
-  it('runs no inline script and no text as code', async () => {
+  it('runs neither inline scripts nor text as code', async () => {
     const { page } = window
     await page.evaluate(() => {
       const script = document.createElement('script')
@@ -50,7 +50,7 @@ describe('the page', () => {
     expect(outcome).toBe('refused')
   })
 
-  it('cannot leave, open windows or reach files outside of the app', async () => {
+  it('cannot navigate away, open windows or read files outside the app', async () => {
     const { page, app } = window
     await page.evaluate(() => {
       globalThis.open('https://example.com')
@@ -62,7 +62,7 @@ describe('the page', () => {
     expect(await page.evaluate(() => Notification.requestPermission())).toBe('denied')
   })
 
-  it('gets an answer, not an exception, for requests that do not fit', async () => {
+  it('receives an error response, not an exception, for invalid requests', async () => {
     const sendRequest = (channel: string, payload: unknown) =>
       window.page.evaluate(
         ([name, body]) =>
@@ -79,7 +79,7 @@ describe('the page', () => {
 })
 
 describe('a second start', () => {
-  it('hands its path to the first window and ends', async () => {
+  it('passes its path to the first window and exits', async () => {
     const home = join(folder, 'shared-home')
     const run = join(folder, 'run')
     await fabricateRun(run)

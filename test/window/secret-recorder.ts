@@ -5,19 +5,19 @@ import type { AwsSimulator } from '../simulator/simulator.ts'
 import type { LaunchedApp } from './launch-app.ts'
 
 export interface SecretRecorder {
-  /** What was said over IPC so far. */
+  /** All IPC messages so far. */
   readonly messages: () => Promise<string>
-  /** Where one of the account's secrets was found: the place, never the secret. */
+  /** Channels and files that contain a secret of the account; never the secret itself. */
   readonly found: (simulator: AwsSimulator) => Promise<string[]>
 }
 
-/** Set before anything is asked of AWS. */
+/** Call it before the first AWS request. */
 export const recordSecretChannels = async ({ app, page, home, folder }: LaunchedApp): Promise<SecretRecorder> => {
   await app.evaluate(({ ipcMain, BrowserWindow }) => {
     const ipcMessages: string[] = []
     Object.assign(globalThis, { ipcMessages })
     type Handler = (event: unknown, ...args: unknown[]) => unknown
-    // Electron keeps the handlers of invoke here, and offers no other way to listen in.
+    // Electron stores the invoke handlers here, and offers no other way to observe them.
     const handlers = (ipcMain as unknown as { _invokeHandlers: Map<string, Handler> })._invokeHandlers
     for (const [channel, handler] of handlers) {
       handlers.set(channel, async (event, ...args) => {
@@ -56,7 +56,7 @@ export const recordSecretChannels = async ({ app, page, home, folder }: Launched
 
 const contentOf = (page: Page): Promise<string> => page.content()
 
-/** Keys, secrets and tokens of the account, those that were issued during the test too. */
+/** Keys, secrets and tokens of the account, including those issued during the test. */
 const secretsOf = ({ account }: AwsSimulator): string[] => [
   ...[...account.keys].flatMap(([id, { secret, sessionToken }]) => [id, secret, ...(sessionToken === undefined ? [] : [sessionToken])]),
   'simulated-access-',

@@ -9,7 +9,7 @@ import { launchApp, type LaunchedApp } from './launch-app.ts'
 
 let folder: string
 let window: LaunchedApp
-/** A page of somebody else: answers everything and counts who came. */
+/** A foreign page: responds to every request and counts them. */
 let foreignServer: Server
 let address: string
 let foreignRequests = 0
@@ -33,7 +33,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe('1, 6, 8: only what the app itself brings along is loaded', () => {
+describe('1, 6, 8: only resources of the app are loaded', () => {
   it.each(['img', 'script', 'link', 'iframe', 'object', 'video', 'fetch', 'beacon', 'websocket', 'worker', 'import'])(
     '%s',
     async (kind) => {
@@ -54,7 +54,7 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
             else if (way === 'link') appendElement('link', { rel: 'stylesheet', href: url! })
             else appendElement(way!, { src: url!, data: url! })
           } catch {
-            // Refused, as it has to be: what counts is whether anything arrived.
+            // Blocked as expected; the test checks whether a request arrived.
           }
         },
         [kind, address],
@@ -65,7 +65,7 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
     },
   )
 
-  it('and past the policy of the page, the session itself reaches no other host', async () => {
+  it('reaches no other host from the session, without the page policy', async () => {
     const before = foreignRequests
     const outcome = await window.app.evaluate(
       ({ session }, url) =>
@@ -79,8 +79,8 @@ describe('1, 6, 8: only what the app itself brings along is loaded', () => {
   })
 })
 
-describe('2, 3, 4, 6, 8, 9, 10, 11: how the page is run', () => {
-  it('sandboxed and isolated, without Node, web view or experiments', async () => {
+describe('2, 3, 4, 6, 8, 9, 10, 11: web preferences', () => {
+  it('sandbox and isolate the page, without Node, web views or experiments', async () => {
     const preferences = await window.app.evaluate(({ BrowserWindow }) => {
       const { webContents } = BrowserWindow.getAllWindows()[0]!
       return { ...(webContents as unknown as { getLastWebPreferences: () => object }).getLastWebPreferences() }
@@ -103,7 +103,7 @@ describe('2, 3, 4, 6, 8, 9, 10, 11: how the page is run', () => {
 })
 
 describe('5: permissions', () => {
-  it('are all refused', async () => {
+  it('are all denied', async () => {
     const names = [
       'geolocation',
       'notifications',
@@ -138,7 +138,7 @@ describe('5: permissions', () => {
 })
 
 describe('7: the content security policy', () => {
-  it('names what may be loaded and allows nothing inline', async () => {
+  it('lists the allowed sources and allows nothing inline', async () => {
     const policy = await window.app.evaluate(async ({ net }) => {
       const answer = await (net as unknown as { fetch: (url: string) => Promise<Response> }).fetch('app://headroom/')
       return answer.headers.get('content-security-policy') ?? ''
@@ -162,16 +162,16 @@ describe('7: the content security policy', () => {
     ['a script as an address', 'script-src-elem', '<a href="javascript:globalThis.intruder = true">x</a>'],
     ['a script as data', 'script-src-elem', '<script src="data:text/javascript,globalThis.intruder = true"></script>'],
     ['a style', 'style-src-elem', '<style>body { display: none }</style>'],
-  ])('turns away %s', async (_, directive, markup) => {
+  ])('blocks %s', async (_, directive, markup) => {
     const violated = await window.page.evaluate(
       (html) =>
         new Promise<string>((done) => {
-          setTimeout(() => done('nothing was turned away'), 3000)
+          setTimeout(() => done('nothing was blocked'), 3000)
           document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => done(effectiveDirective), { once: true })
           const template = document.createElement('template')
           template.innerHTML = `<div id="bait">${html}</div>`
           const testElement = template.content.firstElementChild!
-          // Scripts that were parsed into a template do not run by themselves: they are made anew.
+          // Scripts parsed in a template do not run, so they are created again.
           for (const parsed of testElement.querySelectorAll('script')) {
             const script = document.createElement('script')
             if (parsed.src !== '') script.src = parsed.src
@@ -189,13 +189,13 @@ describe('7: the content security policy', () => {
   })
 })
 
-describe('13, 14: no leaving, no new windows, no downloads', () => {
+describe('13, 14: no navigation, no new windows, no downloads', () => {
   it.each([
     ['a link', (url: string) => `<a href="${url}">x</a>`],
     ['a link to a new window', (url: string) => `<a href="${url}" target="_blank">x</a>`],
     ['a download', (url: string) => `<a href="${url}" download="gift.txt">x</a>`],
     ['a file', () => '<a href="file:///etc/passwd">x</a>'],
-    ['a picture of its own as a download', () => '<a href="data:text/plain,gift" download="gift.txt">x</a>'],
+    ['data as a download', () => '<a href="data:text/plain,gift" download="gift.txt">x</a>'],
   ])('%s', async (_, html) => {
     const before = foreignRequests
     await window.page.evaluate((markup) => {
@@ -212,7 +212,7 @@ describe('13, 14: no leaving, no new windows, no downloads', () => {
 })
 
 describe('17, 20: the bridge', () => {
-  it('gives three functions and nothing of Electron', async () => {
+  it('exposes three functions and nothing of Electron', async () => {
     const shape = await window.page.evaluate(() => {
       const { headroom } = globalThis as unknown as { headroom: Record<string, unknown> }
       return Object.entries(headroom).map(([name, value]) => `${name} ${typeof value}`)
@@ -220,7 +220,7 @@ describe('17, 20: the bridge', () => {
     expect(shape.sort()).toEqual(['onPush function', 'pathOf function', 'request function'])
   })
 
-  it('is not there in a frame inside of the page', async () => {
+  it('is absent in a frame inside the page', async () => {
     const inside = await window.page.evaluate(() => {
       const frame = document.createElement('iframe')
       document.body.append(frame)

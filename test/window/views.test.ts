@@ -42,7 +42,7 @@ const stubOpenDialog = (path: string): Promise<void> =>
   }, path)
 
 describe('Overview', () => {
-  it('Overview says how many run out, when, how sure and what is saved, as the summary bar does', async () => {
+  it('Overview shows risks, first breach, probability and savings, equal to the summary bar', async () => {
     const { page } = window
     const text = await main('Overview').innerText()
     const atRisk = await atRiskInSummaryBar()
@@ -62,7 +62,7 @@ describe('Servers: the list', () => {
   const firstCells = async (column: number): Promise<string[]> =>
     window.page.locator(`.grid-body [role=row] [aria-colindex="${column}"]`).allInnerTexts()
 
-  it('Servers are sorted by a heading, chosen by keys and opened', async () => {
+  it('Servers are sorted by heading, selected by keyboard and opened', async () => {
     const { page } = window
     await showView(page, 'Servers')
     await waitForPage(page)
@@ -92,7 +92,7 @@ describe('Servers: the list', () => {
     await page.keyboard.press('Alt+ArrowLeft')
   })
 
-  it('Servers are copied and exported, selected, filtered or all', async () => {
+  it('Servers are copied and exported: selected, filtered or all', async () => {
     const { app, page } = window
     await showView(page, 'Servers')
     await waitForPage(page)
@@ -117,7 +117,7 @@ describe('Servers: the list', () => {
     await page.getByText('Saved 120 servers as servers.csv.').waitFor()
   })
 
-  it('Servers show the columns that are chosen', async () => {
+  it('Servers show the chosen columns', async () => {
     const { page } = window
     await page.getByRole('button', { name: 'Columns' }).click()
     await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Model error').check()
@@ -129,7 +129,7 @@ describe('Servers: the list', () => {
 })
 
 describe('Server', () => {
-  it('Server shows its curve, its breach probability and what to do, in numbers too', async () => {
+  it('Server shows its series, breach probability and recommendation, as charts and tables', async () => {
     const { page } = window
     await showView(page, 'Overview')
     await waitForPage(page)
@@ -157,7 +157,7 @@ describe('Server', () => {
     await expect.poll(() => main('Server').getByRole('heading', { level: 1 }).innerText()).not.toBe(before)
   })
 
-  it('Server charts leave the window as PNG and SVG', async () => {
+  it('Server charts are exported as PNG and SVG', async () => {
     const { page } = window
     await waitForPage(page)
     for (const [kind, start] of [
@@ -177,7 +177,7 @@ describe('Server', () => {
 })
 
 describe('Seasons', () => {
-  it('Seasons state uplift with n and error, causes and the year by weekday', async () => {
+  it('Seasons show uplift with n and error, causes and the yearly profile by weekday', async () => {
     await showView(window.page, 'Seasons')
     await waitForPage(window.page)
     const text = await main('Seasons').innerText()
@@ -188,7 +188,7 @@ describe('Seasons', () => {
 })
 
 describe('Models', () => {
-  it('Models show error, calibration and coverage against what was promised', async () => {
+  it('Models show error, calibration and actual against nominal coverage', async () => {
     await showView(window.page, 'Models')
     await waitForPage(window.page)
     const text = await main('Models').innerText()
@@ -200,7 +200,7 @@ describe('Models', () => {
 })
 
 describe('Recommendations', () => {
-  it('Recommendations are accepted, dismissed with a reason, and taken back', async () => {
+  it('Recommendations are accepted, dismissed with a reason, and undone', async () => {
     const { page, home } = window
     await showView(page, 'Recommendations')
     await waitForPage(page)
@@ -214,9 +214,9 @@ describe('Recommendations', () => {
     await expect.poll(open).toBe(before - 1)
     await panel.getByRole('button', { name: 'Accept' }).click()
     await expect.poll(open).toBe(before - 2)
-    const kept = JSON.parse(await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'decisions.json'), 'utf8'))
-    expect(kept.value).toHaveLength(2)
-    expect(kept.value).toContainEqual(
+    const saved = JSON.parse(await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'decisions.json'), 'utf8'))
+    expect(saved.value).toHaveLength(2)
+    expect(saved.value).toContainEqual(
       expect.objectContaining({ server_id: first, verdict: 'dismissed', reason: 'moves to the new hall in May' }),
     )
     await page.getByRole('radio', { name: /^Dismissed/ }).click()
@@ -229,7 +229,7 @@ describe('Recommendations', () => {
 })
 
 describe('What if', () => {
-  it('What if answers while a slider moves, by the grid too, and keeps scenarios with the run', async () => {
+  it('What if updates while a slider moves and by the grid, and saves scenarios with the run', async () => {
     const { page } = window
     await showView(page, 'What if')
     await waitForPage(page)
@@ -244,9 +244,9 @@ describe('What if', () => {
     await page.getByText('Scenario “40 % growth” saved.').waitFor()
     await page.getByRole('button', { name: 'Reset' }).click()
     await expect.poll(finding).toMatch(/unchanged/)
-    const kept = page.getByRole('region', { name: 'Saved scenarios' }).locator('tbody tr')
-    expect(numberIn(await kept.nth(1).locator('td').nth(1).innerText())).toBe(grown)
-    await kept.nth(1).getByRole('button', { name: 'Show' }).click()
+    const saved = page.getByRole('region', { name: 'Saved scenarios' }).locator('tbody tr')
+    expect(numberIn(await saved.nth(1).locator('td').nth(1).innerText())).toBe(grown)
+    await saved.nth(1).getByRole('button', { name: 'Show' }).click()
     await expect.poll(async () => numberIn(await finding())).toBe(grown)
     const cell = page.getByRole('button', { name: /^Threshold 95 %, percentile 50: / })
     const count = numberIn(await cell.innerText())
@@ -270,12 +270,12 @@ describe('What if', () => {
     await expect.poll(() => main('What if').innerText()).toMatch(/Fleet cost \(USD per month\)\s*\$1,200/)
     await page.getByRole('button', { name: 'Reset' }).click()
     await page.getByRole('button', { name: 'Remove 40 % growth' }).click()
-    await expect.poll(() => kept.count()).toBe(1)
+    await expect.poll(() => saved.count()).toBe(1)
   })
 })
 
 describe('Events', () => {
-  it('Events are added, drawn on the server, changed, removed and put back', async () => {
+  it('Events are added, shown on the server, edited, removed and restored', async () => {
     const { page, home } = window
     await showView(page, 'Servers')
     await waitForPage(page)
@@ -300,7 +300,7 @@ describe('Events', () => {
     await form.getByLabel('Description').fill('Trade fair')
     await form.getByRole('button', { name: 'Save event' }).click()
     await page.getByRole('alert').getByText('Line 2, column effect of the events table of this run holds "much points"').waitFor()
-    // One day of 90 moves no P95, but breaks through the threshold: 28 days move it.
+    // One day of 90 exceeds the threshold without changing the P95; 28 days change it.
     await form.getByLabel('To (inclusive)').fill(dayAfter(28))
     await form.getByLabel('Forecast effect').fill('300')
     await form.getByRole('button', { name: 'Save event' }).click()
@@ -336,13 +336,13 @@ describe('Events', () => {
     await row.getByRole('button', { name: 'Remove Trade fair' }).click()
     await main('Events').getByRole('button', { name: 'Undo' }).click()
     await expect.poll(() => row.count()).toBe(1)
-    const kept = await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'events.csv'), 'utf8')
-    expect(kept).toMatch(new RegExp(`^from,.*\n${day},.*${server},,,,Trade fair\n$`))
+    const saved = await readFile(join(home, 'runs', 'sample-120-servers', 'headroom-notes', 'events.csv'), 'utf8')
+    expect(saved).toMatch(new RegExp(`^from,.*\n${day},.*${server},,,,Trade fair\n$`))
   })
 })
 
 describe('Risk heatmap', () => {
-  it('Risk heatmap is a table too: the riskiest first, with the day of its first breach', async () => {
+  it('Risk heatmap is available as a table, riskiest server first with its first breach', async () => {
     const { page } = window
     await showView(page, 'Risk heatmap')
     await waitForPage(page)
@@ -358,12 +358,12 @@ describe('Risk heatmap', () => {
 })
 
 describe('Compare', () => {
-  it('Compare offers a choice where there is no other run', async () => {
+  it('Compare offers to choose a run when there is no other run', async () => {
     await showView(window.page, 'Compare')
     expect(await main('Compare').innerText()).toMatch(/No other run to compare/)
   })
 
-  it('Compare tells how many risks are new, and that changed settings made them', async () => {
+  it('Compare counts new risks and attributes them to changed settings', async () => {
     const { page, home } = window
     const [set, stricter] = [join(home, 'samples', 'sample-120-servers.parquet'), join(folder, 'stricter')]
     await headroomDone([
@@ -385,7 +385,7 @@ describe('Compare', () => {
     expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(/Main cause: changed settings/)
     const text = await main('Compare').innerText()
     expect(text).toMatch(/high_risk_threshold: (70 → 80|80 → 70)/)
-    // A lower threshold clears nobody: the difference of the two runs' counts is new or, the other way round, cleared.
+    // A lower threshold clears no risk: the difference between the runs is new, or cleared after a swap.
     const changed = [/Newly at risk\s*(\d+)/, /No longer at risk\s*(\d+)/].map((pattern) => Number(pattern.exec(text)?.[1]))
     expect(changed.sort((a, b) => a - b)).toEqual([0, counts.at_risk_servers - inRun])
     expect(counts.at_risk_servers).toBeGreaterThan(inRun)
@@ -396,7 +396,7 @@ describe('Compare', () => {
 })
 
 describe('Reconcile', () => {
-  it('Reconcile leads from each old total to the new one', async () => {
+  it('Reconcile explains the difference of each total from Module 05', async () => {
     const { page } = window
     await showView(page, 'Reconcile')
     await waitForPage(page)
@@ -407,7 +407,7 @@ describe('Reconcile', () => {
 })
 
 describe('Settings', () => {
-  it('Settings are checked, kept and read from the config of the pipeline after a preview', async () => {
+  it('Settings are validated, saved and imported from a pipeline configuration after a preview', async () => {
     const { page, home } = window
     const settings = async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8'))
     await page.keyboard.press('Control+,')
@@ -460,7 +460,7 @@ describe('Settings', () => {
     await expect.poll(async () => (await settings()).analysis).toEqual({})
   })
 
-  it('Settings change how numbers are written', async () => {
+  it('Settings change the number format', async () => {
     const { page } = window
     await main('Settings').getByLabel('Number format').selectOption('de-DE')
     await showView(page, 'Overview')
@@ -472,7 +472,7 @@ describe('Settings', () => {
 })
 
 describe('Clusters', () => {
-  it('Clusters are picked with a box, which narrows the list, and shown on other axes', async () => {
+  it('Clusters are selected with a box, which filters the list, and shown on other axes', async () => {
     const { page } = window
     await showView(page, 'Clusters')
     await waitForPage(page)
@@ -482,7 +482,7 @@ describe('Clusters', () => {
     await page.getByRole('radio', { name: 'Box' }).click()
     const chart = await page.locator('.chart').boundingBox()
     if (chart === null) throw new Error('There is no chart.')
-    // The lower left of the plot: the quiet servers.
+    // The quiet servers are at the lower left of the plot.
     await page.mouse.move(chart.x + 80, chart.y + chart.height - 90)
     await page.mouse.down()
     await page.mouse.move(chart.x + chart.width * 0.3, chart.y + chart.height * 0.5, { steps: 6 })

@@ -87,9 +87,9 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
         onOpen={() => navigateTo('models')}
       />
       <KeyFigure
-        label="What is underused?"
+        label="Underutilised"
         value={formatting.count(figures.underutilized)}
-        note={`${formatShare(figures.underutilized, figures.servers)} underutilised`}
+        note={`${formatShare(figures.underutilized, figures.servers)} of servers`}
         onOpen={() => showServers({ risk: ['underutilised'] })}
       />
       <KeyFigure
@@ -103,7 +103,7 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
         onOpen={() => navigateTo('recommendations', { filter: { ...filter, recommendation: ['retire', 'consolidate'] } })}
       />
       <KeyFigure
-        label="What capacity is needed?"
+        label="Capacity needed"
         value={`${formatNumber(figures.units_to_add)} ${figures.units_to_add === 1 ? 'unit' : 'units'}`}
         note={
           figures.late_orders > 0

@@ -203,7 +203,7 @@ const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['tota
     <ChartFrame
       className="medium"
       title={`Savings: ${formatDollars(total)} per month`}
-      note="Only removed servers save cost"
+      note="Only removed servers reduce cost"
       label={`Savings by recommendation: ${formatDollars(total)} per month`}
       option={option}
       table={() => ({

@@ -16,7 +16,7 @@ export const StartView = () => {
       <div className="start-inner">
         <header className="start-head">
           <h1>Headroom</h1>
-          <p>Find servers that run out of capacity, when, and what to do, from your forecasts.</p>
+          <p>See which servers run out of capacity, when, and what to do about it.</p>
         </header>
         {failure !== null && <ErrorPanel error={failure.error} subject={failure.subject} onDismiss={dismiss} />}
         {notice !== null && (

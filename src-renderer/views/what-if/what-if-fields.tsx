@@ -1,4 +1,4 @@
-// The fields of a what-if scenario: sliders, sliders for one group or metric, and what a server costs.
+// The fields of a what-if scenario: sliders, sliders for one group or metric, and the cost of a server.
 import { X } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { GroupColumn as FleetGroupColumn } from '../../../src-shared/ipc/fleet-filter.ts'
@@ -134,7 +134,7 @@ const parseCost = (rawText: string): number | null | undefined => {
   return cost >= 0 && cost <= maxMonthlyUsd ? cost : undefined
 }
 
-/** USD per month for every server; null keeps the run's cost. Invalid text stays as typed, shows an error and changes nothing. */
+/** USD per month for every server; null: the run's cost. Invalid text stays as typed, shows an error and changes nothing. */
 export const CostField = ({ value, onChange }: { readonly value: number | null; readonly onChange: (value: number | null) => void }) => {
   const [typedCost, setTypedCost] = useState({ rawText: '', forValue: value })
   const shown = typedCost.rawText !== '' && typedCost.forValue === value ? typedCost.rawText : String(value ?? '')
