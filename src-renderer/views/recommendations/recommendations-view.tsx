@@ -30,11 +30,11 @@ type Grouping = 'servers' | 'hosts'
 const verdictLabels: Readonly<Record<Verdict, string>> = { open: 'Open', accepted: 'Accepted', dismissed: 'Dismissed', all: 'All' }
 
 const columns = [
-  { name: 'server_id', title: 'Server', kind: 'text', width: 140 },
+  { name: 'server_id', title: 'Server', kind: 'text', width: 152 },
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 122 },
   { name: 'reason', title: 'Reason', kind: 'text', width: 168 },
   { name: 'units_to_add', title: 'Units', kind: 'count', width: 50 },
-  { name: 'order_by', title: 'Order by', kind: 'time', width: 100 },
+  { name: 'order_by', title: 'Order by', kind: 'time', width: 112 },
   { name: 'target_host', title: 'Target host', kind: 'text', width: 110 },
   { name: 'monthly_savings_usd', title: 'Savings per month', kind: 'usd', width: 134 },
   { name: 'verdict', title: 'Decision', kind: 'text', width: 90 },
@@ -203,7 +203,7 @@ const Waterfall = ({ steps, theme }: { readonly steps: RecommendationsPage['tota
     <ChartFrame
       className="medium"
       title={`Savings: ${formatDollars(total)} per month`}
-      note="Only removed servers reduce cost"
+      note="Savings from removed servers"
       label={`Savings by recommendation: ${formatDollars(total)} per month`}
       option={option}
       table={() => ({

@@ -173,10 +173,10 @@ const SettingRow = ({ field: { key, label, unit, hint, kind, choices, range }, v
   const hints = [
     ...(range === null ? [] : [`${range.min} to ${range.max}`]),
     hint,
-    ...(value !== defaultText && defaultText !== '' ? [`default ${defaultText}`] : []),
+    ...(value !== defaultText && defaultText !== '' ? [`Default: ${defaultText}`] : []),
   ]
   return (
-    <Field label={label} unit={unit} hint={hints.join('; ')} layout="wide-row">
+    <Field label={label} unit={unit} hint={hints.join('. ')} layout="wide-row">
       {(control) =>
         kind === 'flag' ? (
           <input
