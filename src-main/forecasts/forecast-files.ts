@@ -9,7 +9,7 @@ import { belongsToDataset, listFiles } from './dataset-files.ts'
 export interface ForecastFile {
   readonly path: string
   readonly bytes: number
-  /** Tells whether the file is still the one that was opened. */
+  /** Whether the file is still the one that was opened. */
   readonly modified: string
   /** For messages: the file's name, below the folder that was named where there is one. */
   readonly name: string

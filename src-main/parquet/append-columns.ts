@@ -21,7 +21,7 @@ import { ThriftError, writeThrift, type ThriftStruct } from './thrift-compact.ts
 
 const { fileMetaData, schemaElement, rowGroup, columnChunk, columnMetaData } = footerFields
 
-/** Files whose row groups can stand in one file as they are. */
+/** Files whose row groups fit into one file unchanged. */
 export interface JoinableFiles {
   readonly files: readonly JoinableFile[]
   /** Top-level columns of each of the files, in order. */
@@ -98,7 +98,7 @@ const bytesOf = (struct: ThriftStruct, id: number): Buffer => {
 }
 
 /**
- * Writes `target`: all row groups of the files, in order, each with the columns of its part beside its own. `parts` yields Parquet files
+ * Writes `target`: all row groups of the files, in order, each with its own columns and those of its part. `parts` yields Parquet files
  * whose row groups, taken together, have as many rows each as those of the files (empty ones left out); all parts have the same columns. Statistics, dictionaries and Bloom filters stay;
  * page indexes and the writers' own notes (which describe a schema without the new columns) are left out. Throws HeadroomError, and what the file system throws.
  */

@@ -94,7 +94,7 @@ export const topLevelColumns = (metaData: ThriftStruct): string[] =>
     (element) => numberAt(element, footerFields.schemaElement.numChildren) ?? 0,
   ).map((element) => textAt(element, footerFields.schemaElement.name) ?? '')
 
-/** The elements that stand for a whole column: a schema lists its elements depth first, below one root. */
+/** The elements of a whole column: a schema lists its elements depth first, below one root. */
 export const topLevelElements = <Element>(schema: readonly Element[], childCount: (element: Element) => number): Element[] => {
   const columns: Element[] = []
   let nested = 0

@@ -1,7 +1,7 @@
 // Thrift's compact protocol, as Parquet footers are written in it: read into plain values and written back without loss.
 // Source: the protocol's specification (thrift-compact-protocol.md of Apache Thrift).
 
-/** Fields by number, in their order. Fields that nobody here knows are kept as they were. */
+/** Fields by number, in their order. Unknown fields stay unchanged. */
 export type ThriftStruct = Map<number, ThriftField>
 
 export interface ThriftField {

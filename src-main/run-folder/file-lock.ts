@@ -8,7 +8,7 @@ const timeoutMs = 10_000
 const staleAfterMs = 30_000
 const pidGraceMs = 2000
 
-/** Runs `change` while nobody else holds the lock; its folder must be there. Throws where another holds it for too long. */
+/** Runs `change` while no other process holds the lock; its folder must be there. Throws where another holds it for too long. */
 export const withFileLock = async <Value>(path: string, work: () => Promise<Value>): Promise<Value> => {
   const deadline = performance.now() + timeoutMs
   while (!(await tryAcquire(path))) {

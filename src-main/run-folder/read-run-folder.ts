@@ -10,7 +10,7 @@ export type RunFolder =
   | { readonly kind: 'headroom'; readonly folder: string; readonly manifest: RunManifest }
   | { readonly kind: 'python-original'; readonly folder: string }
 
-/** Tells the two kinds apart. A folder without either's files is refused with run-not-found. */
+/** Distinguishes the two kinds. A folder without either's files is refused with run-not-found. */
 export const readRunFolder = async (path: string): Promise<RunFolder> => {
   const folder = resolve(path)
   const stats = await stat(folder).catch(() => null)

@@ -142,7 +142,7 @@ describe('columns', () => {
 })
 
 describe('the order of rows', () => {
-  test('is kept where every row is a series of its own', async () => {
+  test('stays unchanged where every row is a separate series', async () => {
     const path = await workspace.writeQuery(
       'one-row.parquet',
       `SELECT 'server ' || ((i * 7919) % 997) AS server_id, TIMESTAMP '2026-01-01' AS "timestamp", CAST(i % 100 AS DOUBLE) AS predicted, i FROM range(997) t(i)`,

@@ -34,7 +34,7 @@ describe('marked days', () => {
       { kind: 'eoq', label: 'Quarter end', fromMs: day(92), toMs: day(93) },
     ])
   })
-  test('of holidays stand alone, with their names where known', () => {
+  test('of holidays are separate, with their names where known', () => {
     expect(marks.filter(({ kind }) => kind === 'holiday')).toEqual([
       { kind: 'holiday', label: 'Holiday', fromMs: day(1), toMs: day(2) },
       { kind: 'holiday', label: 'Independence Day (observed)', fromMs: day(4), toMs: day(5) },

@@ -38,7 +38,7 @@ const sourceOf = (content: Buffer): ByteSource & { readonly lengths: number[] } 
 }
 
 describe('a footer', () => {
-  it('tells rows and columns, a nested column as one, in one request', async () => {
+  it('reads rows and columns in one request and counts a nested column once', async () => {
     const path = await write(
       'nested.parquet',
       "SELECT i AS a, {'x': i, 'y': {'z': [i, i]}} AS b, [{'k': i}] AS c, 'd' AS \"D e\" FROM range(7) t(i)",

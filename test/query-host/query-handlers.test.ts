@@ -30,7 +30,7 @@ const value = async (channel: string, payload: unknown): Promise<unknown> => {
 }
 
 describe('the query process', () => {
-  it('tells which tables there are, under the names of the user’s own columns', async () => {
+  it('lists the tables under the names of the user’s own columns', async () => {
     const tables = channels['query-tables.list'].response.parse(await value('query-tables.list', { folder: run }))
     expect(tables.map(({ name }) => name)).toEqual(['forecasts', 'server_risk'])
     expect(tables[0]?.columns.slice(0, 3)).toEqual([

@@ -250,7 +250,7 @@ describe('a daily fleet of 1,000 servers', () => {
     expect(correlation).toBeLessThan(0.85)
   })
 
-  test('tells the truth of the horizon once per server and day', async () => {
+  test('writes the true values of the horizon once per server and day', async () => {
     expect(await numberOf('SELECT count(*) FROM truth SEMI JOIN (FROM forecasts WHERE is_future) USING (server_id, timestamp)')).toBe(
       90_000,
     )

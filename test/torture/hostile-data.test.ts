@@ -40,7 +40,7 @@ describe('bombs', () => {
     clearInterval(watchMemory)
     expect([code, stderr.split('\n')[0]]).toEqual([3, expect.stringMatching(/^Error: bomb\.parquet has more than one row for 1 /)])
     expect(existsSync(at('bomb-run'))).toBe(false)
-    // Node and DuckDB themselves take some 200 MB beside what the limit counts.
+    // Node and DuckDB themselves take some 200 MB in addition to what the limit counts.
     expect(maxMemory).toBeLessThan(1e9)
   })
 
@@ -147,7 +147,7 @@ describe('names that mislead', () => {
     expect(rows).toContain('39')
   })
 
-  test('a column and a path with such names are told plainly', async () => {
+  test('errors show a column and a path with such names plainly', async () => {
     await workspace.write('col.parquet', `SELECT server_id, timestamp, predicted AS "pre\u001B[2Jdicted\u202E" FROM (${smallForecasts})`)
     expect(await workspace.refusal('col.parquet')).not.toMatch(steering)
     expect(await workspace.refusal('no\u001B[2Jwhere\u202E.parquet')).not.toMatch(steering)

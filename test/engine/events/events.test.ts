@@ -40,7 +40,7 @@ describe('events to come', () => {
   const analyse = async (text: string, config = {}): Promise<FinishedRun> =>
     workspace.analyse(forecasts, { serversTable, eventsTable: await table(text), config })
 
-  test('are told one by one and all together: whom they push over and whom they save', async () => {
+  test('report newly at risk and no longer at risk servers, per event and in total', async () => {
     const { events, together } = await eventsOf(
       await analyse(`from,to,servers,group,metric,effect,note
 2026-01-06,2026-01-06,a,,,-20 points,"Batch moves, at last"
@@ -122,7 +122,7 @@ describe('events to come', () => {
   test('touch a day when they last for hours of it, and end before the next day where they end at its midnight', async () => {
     const touched = async (from: string, to: string): Promise<number> => {
       const { together } = await eventsOf(await analyse(`from,to,servers,effect\n${from},${to},b,1000 points\n`))
-      // One touched day of cpu's five gives 0.2 x the second greatest + 0.8 x (value + 1000): told apart by the value.
+      // One touched day of cpu's five gives 0.2 x the second largest + 0.8 x (value + 1000): distinguished by the value.
       return Math.round(together!.after.least_headroom!.value)
     }
     // 3 January is b's 20 and its memory's 70, where the P95 is 0.2 x 70 + 0.8 x 1070 = 870.

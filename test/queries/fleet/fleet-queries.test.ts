@@ -101,7 +101,7 @@ describe('the shared filter', () => {
     ['clusters', { cluster: [0, 2] }, ['alpha', 'bravo']],
     ['a group', { business_unit: ['Retail'] }, ['alpha', 'bravo', 'charlie']],
     ['servers without a group', { region: [''] }, ['alpha', 'bravo', 'charlie']],
-    ['a group that nobody is in', { criticality: ["gold'"] }, []],
+    ['a group without servers', { criticality: ["gold'"] }, []],
     ['picked servers', { servers: ['charlie', 'alpha', 'nobody'] }, ['alpha', 'charlie']],
     ['everything together', { servers: ['charlie', 'alpha'], risk: ['underutilised'] }, ['charlie']],
   ])('lets through by %s', async (_, filter, expected) => {

@@ -70,7 +70,7 @@ it('takes the totals from the file', async () => {
 it('reads the head alone, also where its end lies across two chunks', async () => {
   const path = join(sample.folder, 'long.json')
   const note = 'x'.repeat(65_536 - '{\n  "total_savings_usd": 1,\n  "note": "",\n  "recomm'.length)
-  // The list is cut off: whoever reads on cannot parse the file.
+  // The list is cut off: a reader cannot parse the file.
   await writeFile(path, `${JSON.stringify({ total_savings_usd: 1, note, recommendations: [{ server_id: 'a' }] }, null, 2).slice(0, -10)}\n`)
   expect(await readRecommendationTotals(path)).toMatchObject({ total_savings_usd: 1 })
 })

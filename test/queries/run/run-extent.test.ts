@@ -25,7 +25,7 @@ const extentAsOpened = async (folder: string, manifest: RunManifest): Promise<st
   }
 }
 
-test('leaves out what only other models foretell', async () => {
+test('leaves out times that only other models forecast', async () => {
   // 20 measured days from 1 January, foretold exactly by `near` for five more days; `far` errs by 3 and looks ahead for 40.
   const set = await workspace.writeForecasts('two-models.parquet', [
     ...seriesRows({ server: 's1', model: 'near', actual: times(20, 40), horizon: times(5, 41) }),

@@ -32,7 +32,7 @@ describe("the pipeline's configuration", () => {
     })
   })
 
-  it("names features in words of its own; those that are unknown are left aside, and none known leaves Headroom's", () => {
+  it("maps its own feature names; unknown ones are ignored, and none known leaves Headroom's", () => {
     expect(features(['p95_utilization', 'avg_utilization', 'volatility', 'disk_queue'])).toEqual(['mean', 'std', 'p95'])
     expect(features(['disk_queue'])).toBeUndefined()
     expect(features('mean')).toBeUndefined()

@@ -20,7 +20,7 @@ const link: DeepLink = {
 }
 
 describe('a link to a run', () => {
-  it('brings back view, metric, server and filter, whatever their names hold', () => {
+  it('restores view, metric, server and filter, whatever their names hold', () => {
     expect(parseDeepLink(formatDeepLink(link))).toEqual(link)
   })
 
