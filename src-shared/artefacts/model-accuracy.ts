@@ -18,22 +18,27 @@ export const modelRowSchema = z.object({
   interval_coverage: nullableNumber.describe('share, 0 to 1; empty without bounds'),
 })
 
-/** A tenth of the series by predicted probability. */
+/** A tenth of the sample by predicted probability. */
 const reliabilityRowSchema = z.object({
   predicted: z.number().describe('mean predicted probability, 0 to 1'),
-  observed: z.number().describe('share of series that breached, 0 to 1'),
-  series: z.number().describe('number of series'),
+  observed: z.number().describe('share with the event, 0 to 1'),
+  series: z.number().describe('number of windows; of series in older runs'),
 })
 export type ReliabilityRow = z.infer<typeof reliabilityRowSchema>
 
 export const calibrationSchema = z.object({
   series: z.number().describe('number of series'),
-  events: z.number().describe('number of series'),
+  entries: z.number().optional().describe('number of windows; absent in older runs, which had one a series'),
+  events: z.number().describe('number of windows with the event'),
   base_rate: nullableNumber.describe('share, 0 to 1'),
-  curve_weight: z.number().optional().describe('weight of the fitted curve, 0 to 1; absent in older runs'),
-  brier: nullableNumber.describe('Brier score, 0 the best; empty without a hold-out'),
+  curve_weight: z.number().optional().describe('weight of the fitted curve, 0 to 1; only in older runs'),
+  brier: nullableNumber.describe('Brier score, 0 the best; empty without a backtest'),
   brier_plain_flag: nullableNumber.describe('Brier score of the plain flag'),
   brier_base_rate: nullableNumber.describe('Brier score of a constant'),
+  log_loss: nullableNumber.optional().describe('log loss, 0 the best'),
+  log_loss_base_rate: nullableNumber.optional().describe('log loss of a constant'),
+  auc: nullableNumber.optional().describe('area under the ROC curve, 1 the best'),
+  skill_interval: z.tuple([z.number(), z.number()]).nullable().optional().describe('90 % interval of 1 − Brier / Brier of the base rate'),
   reliability: z.array(reliabilityRowSchema),
   verdict: z.string().describe('one sentence'),
 })
@@ -52,6 +57,8 @@ export const modelAccuracySchema = z.object({
   interval_level: z.number().describe('nominal level of the bounds, 0 to 1'),
   models: z.array(modelRowSchema),
   calibration: calibrationSchema.nullable().optional().catch(undefined),
+  /** Of the event "P95 above the threshold"; `calibration` is of "some value above it". */
+  calibration_sustained: calibrationSchema.nullable().optional().catch(undefined),
   coverage: coverageSchema.nullable().optional().catch(undefined),
 })
 export type ModelAccuracy = z.infer<typeof modelAccuracySchema>

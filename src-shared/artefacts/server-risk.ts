@@ -48,6 +48,13 @@ export const serverRiskRowSchema = z.object({
   /** Longest unbroken run of such periods. */
   longest_breach_run: z.int(),
   units_to_add: z.number().nullable(),
+  /** Calibrated probability that the horizon's own P95 exceeds the high threshold; NULL without a threshold or a horizon. */
+  at_risk_probability: z.number().min(0).max(1).nullable(),
+  at_risk_probability_raw: z.number().min(0).max(1).nullable(),
+  /** Median and 80 % interval of the P95 over the simulated paths, in the metric's unit. */
+  p95_median: z.number().nullable(),
+  p95_p10: z.number().nullable(),
+  p95_p90: z.number().nullable(),
   /** Probability that the horizon rises above the high threshold, recalibrated on the backtest; NULL without a threshold or a horizon. */
   breach_probability: z.number().min(0).max(1).nullable(),
   /** Share of simulated paths that do. */

@@ -1,28 +1,45 @@
-// Residuals of the selected models' backtests, and the outcome of each series' hold-out window.
+// Residuals of the selected models' backtests, and the windows of each series on which breach probabilities are calibrated.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
+import { percentileOf } from '../../statistics/percentile.ts'
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { StepCoverage, type ResidualRuns, type StepRange } from './residual-runs.ts'
 import { SeriesFile } from './series-file.ts'
 
 export const needsBreachEstimates = (config: AnalysisConfig): boolean => config.breach_probability || config.basis === 'conservative'
 
+/** Most windows of a series. */
+const maxWindows = 8
+/** Of a larger fleet, so many series evenly spread over it form the calibration sample. */
+const maxSampledSeries = 1000
+
 const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.int(), threshold: z.number() })
+
+/** What was measured and predicted in a window: 1 where the figure exceeds the high threshold. */
+export interface WindowOutcome {
+  readonly range: StepRange
+  /** P95 of the measured values; of the predicted ones: the plain flag. */
+  readonly sustained: number
+  readonly sustainedFlag: number
+  /** Greatest measured value; greatest predicted one. */
+  readonly any: number
+  readonly anyFlag: number
+  /** Greatest measured value of the series outside of the window. */
+  readonly maxOutside: number
+}
 
 /** Residuals of several series, numbered from 0 in the order requested. */
 export interface SeriesResiduals {
-  /** actual - predicted in single precision, NaN between two rows that are not one step apart; series s at starts[s]..ends[s]. */
-  readonly residuals: Float32Array
-  readonly starts: Uint32Array
-  readonly ends: Uint32Array
-  /** Index in `residuals` at which the hold-out window of each series begins. */
-  readonly holdOutStarts: Uint32Array
-  /** Rows of the hold-out windows in order of time; series s at holdOutOffsets[s]..holdOutOffsets[s + 1]. */
+  readonly runs: ResidualRuns
+  /** Rows of all windows, latest window first, each in order of time; series s from windowOffsets[s] on. */
+  readonly windowOffsets: Uint32Array
+  readonly windowPredicted: Float32Array
+  /** Rows of the latest windows in order of time; series s at holdOutOffsets[s]..holdOutOffsets[s + 1]. */
   readonly holdOutOffsets: Uint32Array
-  readonly holdOutPredicted: Float64Array
   /** Distance of the measured value outside its bounds; negative inside. Without bounds: its distance from the forecast. */
   readonly holdOutExcess: Float64Array
   /** 1 where the row had bounds. */
@@ -30,23 +47,24 @@ export interface SeriesResiduals {
 }
 
 /**
- * Collects the residuals while backtests are read, in a file: those of a large fleet exceed memory. The hold-out window of a series is its
- * last min(H, floor(n / 2)) backtest rows, H the rows of its horizon. Arrays by series are indexed by series_id; series without a
- * threshold or a horizon have no residuals.
+ * Collects the residuals while backtests are read, in a file: those of a large fleet exceed memory. The windows of a series are its last
+ * rows, min(H, floor(n / 2)) each, H the rows of its horizon, up to eight that do not overlap. Series without a threshold or a horizon have
+ * no residuals.
  */
 export class BacktestResiduals implements BacktestReader {
-  /** 1 if a measured (`flagged`: a predicted) value of the hold-out window exceeds the threshold. */
-  readonly breached: Uint8Array
-  readonly flagged: Uint8Array
+  /** Series with a residual, by step. */
+  readonly coverage = new StepCoverage()
   readonly #horizon: Int32Array
   readonly #thresholds: Float64Array
   readonly #step: number
   readonly #file: SeriesFile
-  /** Residuals of each series with its gaps, how many of them precede the hold-out window, and rows of the hold-out window. */
   readonly #residualCounts: Uint32Array
-  readonly #holdOutStarts: Uint32Array
-  readonly #holdOutRows: Uint32Array
-  #residuals = new Float32Array(0)
+  readonly #runCounts: Uint32Array
+  readonly #windowRows: Uint32Array
+  readonly #windows: (readonly WindowOutcome[] | undefined)[]
+  readonly #maxMeasured: Float64Array
+  /** 1 for series of the calibration sample. */
+  readonly #isSampled: Uint8Array
 
   private constructor(series: number, thresholdSeries: readonly z.infer<typeof thresholdSeriesSchema>[], grid: TimeGrid, file: SeriesFile) {
     this.#step = grid.stepSeconds * 1_000_000
@@ -58,17 +76,21 @@ export class BacktestResiduals implements BacktestReader {
     }
     this.#file = file
     this.#residualCounts = new Uint32Array(series)
-    this.#holdOutStarts = new Uint32Array(series)
-    this.#holdOutRows = new Uint32Array(series)
-    this.breached = new Uint8Array(series)
-    this.flagged = new Uint8Array(series)
+    this.#runCounts = new Uint32Array(series)
+    this.#windowRows = new Uint32Array(series)
+    this.#windows = Array.from({ length: series })
+    this.#maxMeasured = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
+    this.#isSampled = new Uint8Array(series)
+    const sampled = Math.min(thresholdSeries.length, maxSampledSeries)
+    for (let index = 0; index < sampled; index++)
+      this.#isSampled[thresholdSeries[Math.floor((index * thresholdSeries.length) / sampled)]!.series_id] = 1
   }
 
   /** Reads `series_risk`. The file is in the database's spill folder. */
   static async open(database: Database, grid: TimeGrid): Promise<BacktestResiduals> {
     const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
     const thresholdSeries = await database.rows(
-      `SELECT series_id, horizon_periods, high_threshold AS threshold FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0`,
+      `SELECT series_id, horizon_periods, high_threshold AS threshold FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
       thresholdSeriesSchema,
     )
     return new BacktestResiduals(
@@ -79,91 +101,143 @@ export class BacktestResiduals implements BacktestReader {
     )
   }
 
-  /** Residuals of a series with its gaps. */
   residualCount(id: number): number {
     return this.#residualCounts[id]!
   }
 
-  hasHoldOut(id: number): boolean {
-    return this.#holdOutRows[id]! > 0
+  /** Greatest measured value of a series; -Infinity without a backtest. */
+  maxMeasured(id: number): number {
+    return this.#maxMeasured[id]!
+  }
+
+  /** Windows of a series, the latest first; none outside of the calibration sample. */
+  windows(id: number): readonly WindowOutcome[] {
+    return this.#windows[id] ?? []
+  }
+
+  /** Rows in each window of a series. */
+  windowRows(id: number): number {
+    return this.#windowRows[id]!
   }
 
   load(ids: Uint32Array): SeriesResiduals {
-    const offsets = (counts: Uint32Array): Uint32Array => {
-      const starts = new Uint32Array(ids.length + 1)
-      ids.forEach((id, s) => (starts[s + 1] = starts[s]! + counts[id]!))
-      return starts
+    const offsetsOf = (count: (id: number) => number): Uint32Array => {
+      const offsets = new Uint32Array(ids.length + 1)
+      ids.forEach((id, s) => (offsets[s + 1] = offsets[s]! + count(id)))
+      return offsets
     }
-    const starts = offsets(this.#residualCounts)
-    const holdOutOffsets = offsets(this.#holdOutRows)
-    const rows = holdOutOffsets[ids.length]!
-    const loaded = {
-      residuals: new Float32Array(starts[ids.length]!),
-      holdOutPredicted: new Float64Array(rows),
-      holdOutExcess: new Float64Array(rows),
-      holdOutBounded: new Uint8Array(rows),
+    const residualOffsets = offsetsOf((id) => this.#residualCounts[id]!)
+    const runOffsets = offsetsOf((id) => this.#runCounts[id]!)
+    const windowOffsets = offsetsOf((id) => this.#windowRows[id]! * this.windows(id).length)
+    const holdOutOffsets = offsetsOf((id) => this.#windowRows[id]!)
+    const runs = {
+      residuals: new Float32Array(residualOffsets.at(-1)!),
+      offsets: runOffsets,
+      steps: new Int32Array(runOffsets.at(-1)!),
+      starts: new Uint32Array(runOffsets.at(-1)!),
+      lengths: new Uint32Array(runOffsets.at(-1)!),
     }
+    const windowPredicted = new Float32Array(windowOffsets.at(-1)!)
+    const holdOutExcess = new Float64Array(holdOutOffsets.at(-1)!)
+    const holdOutBounded = new Uint8Array(holdOutOffsets.at(-1)!)
     let s = 0
     for (const bytes of this.#file.read(ids)) {
-      const holdOutStart = holdOutOffsets[s]!
       let byteOffset = 0
-      const copyInto = (target: Float64Array | Float32Array | Uint8Array, from: number, count: number): void => {
-        const length = count * target.BYTES_PER_ELEMENT
-        new Uint8Array(target.buffer).set(bytes.subarray(byteOffset, byteOffset + length), from * target.BYTES_PER_ELEMENT)
+      const copyInto = (target: Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array, offsets: Uint32Array): void => {
+        const length = (offsets[s + 1]! - offsets[s]!) * target.BYTES_PER_ELEMENT
+        new Uint8Array(target.buffer).set(bytes.subarray(byteOffset, byteOffset + length), offsets[s]! * target.BYTES_PER_ELEMENT)
         byteOffset += length
       }
-      copyInto(loaded.residuals, starts[s]!, starts[s + 1]! - starts[s]!)
-      for (const target of [loaded.holdOutPredicted, loaded.holdOutExcess, loaded.holdOutBounded])
-        copyInto(target, holdOutStart, holdOutOffsets[s + 1]! - holdOutStart)
+      copyInto(holdOutExcess, holdOutOffsets)
+      copyInto(runs.residuals, residualOffsets)
+      copyInto(windowPredicted, windowOffsets)
+      copyInto(runs.steps, runOffsets)
+      copyInto(runs.lengths, runOffsets)
+      copyInto(holdOutBounded, holdOutOffsets)
+      let start = residualOffsets[s]!
+      for (let run = runOffsets[s]!; run < runOffsets[s + 1]!; run++) {
+        runs.starts[run] = start
+        start += runs.lengths[run]!
+      }
       s++
     }
-    return {
-      ...loaded,
-      starts: starts.subarray(0, ids.length),
-      ends: starts.subarray(1),
-      holdOutStarts: Uint32Array.from(ids, (id, index) => starts[index]! + this.#holdOutStarts[id]!),
-      holdOutOffsets,
-    }
+    return { runs, windowOffsets, windowPredicted, holdOutOffsets, holdOutExcess, holdOutBounded }
   }
 
   read(series: SeriesBacktest): void {
     const { id, times } = series
     const horizon = this.#horizon[id]!
-    if (horizon === 0) return
-    const firstHoldOutRow = times.length - Math.min(horizon, times.length >> 1)
-    this.#file.add(id, [this.#residualsOf(series, firstHoldOutRow), ...this.#holdOutOf(series, firstHoldOutRow)])
+    const rows = times.length
+    if (horizon === 0 || rows === 0) return
+    const windowRows = Math.min(horizon, rows >> 1)
+    const windowCount = windowRows === 0 || this.#isSampled[id] === 0 ? 0 : Math.min(maxWindows, Math.floor(rows / windowRows))
+    const { steps, lengths } = this.#findRuns(times)
+    this.#residualCounts[id] = rows
+    this.#runCounts[id] = steps.length
+    this.#windowRows[id] = windowRows
+    this.#windows[id] = this.#outcomesOf(series, windowRows, windowCount)
+    this.#maxMeasured[id] = maximumOf(series.actual)
+    const { excess, bounded } = boundsOf(series, rows - windowRows)
+    const windowPredicted = new Float32Array(windowRows * windowCount)
+    for (let window = 0; window < windowCount; window++)
+      windowPredicted.set(series.predicted.subarray(rows - (window + 1) * windowRows, rows - window * windowRows), window * windowRows)
+    const residuals = Float32Array.from(series.actual, (value, row) => value - series.predicted[row]!)
+    this.#file.add(id, [excess, residuals, windowPredicted, steps, lengths, bounded])
   }
 
-  #residualsOf({ id, times, actual, predicted }: SeriesBacktest, firstHoldOutRow: number): Float32Array {
-    if (this.#residuals.length < 2 * times.length) this.#residuals = new Float32Array(2 * times.length)
-    let position = 0
-    for (let row = 0; row < times.length; row++) {
-      if (row > 0 && times[row]! - times[row - 1]! !== this.#step) this.#residuals[position++] = Number.NaN
-      if (row === firstHoldOutRow) this.#holdOutStarts[id] = position
-      this.#residuals[position++] = actual[row]! - predicted[row]!
+  #stepOf(time: number): number {
+    return Math.floor(time / this.#step)
+  }
+
+  #findRuns(times: Float64Array): { steps: Int32Array; lengths: Int32Array } {
+    const [steps, lengths]: [number[], number[]] = [[], []]
+    for (let from = 0; from < times.length;) {
+      let to = from + 1
+      while (to < times.length && times[to]! - times[to - 1]! === this.#step) to++
+      const step = this.#stepOf(times[from]!)
+      steps.push(step)
+      lengths.push(to - from)
+      this.coverage.add(step, to - from)
+      from = to
     }
-    if (firstHoldOutRow === times.length) this.#holdOutStarts[id] = position
-    this.#residualCounts[id] = position
-    return this.#residuals.subarray(0, position)
+    return { steps: Int32Array.from(steps), lengths: Int32Array.from(lengths) }
   }
 
-  #holdOutOf({ id, actual, predicted, lower, upper }: SeriesBacktest, firstHoldOutRow: number): [Float64Array, Float64Array, Uint8Array] {
+  #outcomesOf({ id, times, actual, predicted }: SeriesBacktest, windowRows: number, windowCount: number): WindowOutcome[] {
     const threshold = this.#thresholds[id]!
-    const rows = actual.length - firstHoldOutRow
-    const excess = new Float64Array(rows)
-    const bounded = new Uint8Array(rows)
-    this.#holdOutRows[id] = rows
-    for (let row = firstHoldOutRow; row < actual.length; row++) {
-      const measuredValue = actual[row]!
-      const predictedValue = predicted[row]!
-      const isBounded = !Number.isNaN(lower[row]!) && !Number.isNaN(upper[row]!)
-      bounded[row - firstHoldOutRow] = isBounded ? 1 : 0
-      excess[row - firstHoldOutRow] = isBounded
-        ? Math.max(lower[row]! - measuredValue, measuredValue - upper[row]!)
-        : Math.abs(measuredValue - predictedValue)
-      if (measuredValue > threshold) this.breached[id] = 1
-      if (predictedValue > threshold) this.flagged[id] = 1
-    }
-    return [predicted.subarray(firstHoldOutRow), excess, bounded]
+    const isAbove = (value: number): number => (value > threshold ? 1 : 0)
+    const p95 = (values: Float64Array): number => percentileOf(values.slice().sort(), 0.95)
+    return Array.from({ length: windowCount }, (_, window) => {
+      const [from, to] = [times.length - (window + 1) * windowRows, times.length - window * windowRows]
+      const measured = actual.subarray(from, to)
+      const forecast = predicted.subarray(from, to)
+      return {
+        range: { from: this.#stepOf(times[from]!), to: this.#stepOf(times[to - 1]!) },
+        sustained: isAbove(p95(measured)),
+        sustainedFlag: isAbove(p95(forecast)),
+        any: isAbove(maximumOf(measured)),
+        anyFlag: isAbove(maximumOf(forecast)),
+        maxOutside: Math.max(maximumOf(actual.subarray(0, from)), maximumOf(actual.subarray(to))),
+      }
+    })
   }
+}
+
+const maximumOf = (values: Float64Array): number => {
+  let maximum = Number.NEGATIVE_INFINITY
+  for (const value of values) if (value > maximum) maximum = value
+  return maximum
+}
+
+const boundsOf = ({ actual, predicted, lower, upper }: SeriesBacktest, first: number): { excess: Float64Array; bounded: Uint8Array } => {
+  const excess = new Float64Array(actual.length - first)
+  const bounded = new Uint8Array(actual.length - first)
+  for (let row = first; row < actual.length; row++) {
+    const isBounded = !Number.isNaN(lower[row]!) && !Number.isNaN(upper[row]!)
+    bounded[row - first] = isBounded ? 1 : 0
+    excess[row - first] = isBounded
+      ? Math.max(lower[row]! - actual[row]!, actual[row]! - upper[row]!)
+      : Math.abs(actual[row]! - predicted[row]!)
+  }
+  return { excess, bounded }
 }

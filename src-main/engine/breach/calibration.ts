@@ -1,112 +1,120 @@
-// Calibration of breach probabilities on the hold-out windows of the backtest (analysis definition, section 4).
+// Calibration of simulated probabilities on windows of the backtest, and what they are worth (analysis definition, section 4).
 import type { CalibrationScores, ReliabilityRow } from '../../../src-shared/artefacts/model-accuracy.ts'
-import { evaluateIsotonic, fitIsotonic, type IsotonicFunction } from '../../statistics/isotonic-regression.ts'
+import { applyBetaCurve, fitBetaCurve, type BetaCurve } from '../../statistics/beta-calibration.ts'
+import { areaUnderCurve, brierScore, logLoss, skillInterval } from '../../statistics/probability-scores.ts'
 
-/** Events at which the fitted curve and the raw share have equal weight. */
-const priorEvents = 20
 /** Cross-fitting folds by server. */
 export const folds = 5
 const deciles = 10
+/** Entries below which probabilities count as not calibrated. */
+const minEntries = 50
+/** Events below which no verdict is given. */
+const minEvents = 10
 
-/** One entry per series with a hold-out window; the arrays share their index. */
+/** One entry per series and window, for one event; the arrays share their index. */
 export interface CalibrationSample {
-  /** Share of paths that breached in the hold-out window. */
+  /** Raw probability from residuals outside of the window. */
   readonly raw: Float64Array
-  /** 1 if a measured value of the window exceeds the threshold, otherwise 0. */
-  readonly breached: Uint8Array
-  /** 1 if the highest prediction of the window exceeds the threshold, otherwise 0: the plain flag. */
+  /** 1 if the event came about in what was measured, otherwise 0. */
+  readonly outcomes: Uint8Array
+  /** 1 if the event came about in what was predicted, otherwise 0: the plain flag. */
   readonly flagged: Uint8Array
+  /** 0.5 to the power of the window's age. */
+  readonly weights: Float64Array
   /** Cross-fitting fold, 0..4. */
   readonly fold: Uint8Array
+  /** Number of the server, from 0. */
+  readonly servers: Uint32Array
 }
 
-export interface Recalibration {
-  readonly isotonic: IsotonicFunction
-  /** Observed share of series that breached. */
-  readonly baseRate: number
-  readonly events: number
-  /** Weight of the fitted curve against the raw share: E / (E + 20). */
-  readonly weight: number
+export interface Calibration {
+  readonly curve: BetaCurve
+  /** Least and greatest probability that the sample can support. */
+  readonly min: number
+  readonly max: number
+  readonly isCalibrated: boolean
 }
 
-/** p = w x iso(raw) + (1 - w) x raw: with few events the simulated share weighs more than a curve fitted to them (docs/decisions/0011). */
-export const fitRecalibration = (raw: Float64Array, breached: Uint8Array): Recalibration => {
-  const events = breached.reduce((sum, outcome) => sum + outcome, 0)
-  return {
-    isotonic: fitIsotonic(raw, Float64Array.from(breached)),
-    baseRate: breached.length === 0 ? 0 : events / breached.length,
-    events,
-    weight: events / (events + priorEvents),
+export const fitCalibration = ({ raw, outcomes, weights }: Pick<CalibrationSample, 'raw' | 'outcomes' | 'weights'>): Calibration => {
+  const isCalibrated = raw.length >= minEntries
+  const min = isCalibrated ? 0.5 / (raw.length + 1) : 0.01
+  return { curve: fitBetaCurve(raw, outcomes, weights), min, max: 1 - min, isCalibrated }
+}
+
+export const calibrate = ({ curve, min, max }: Calibration, raw: number): number => Math.min(Math.max(applyBetaCurve(curve, raw), min), max)
+
+/** Scores of cross-fitted probabilities: each comes from a curve that was fitted without its own server. */
+export const scoreCalibration = (sample: CalibrationSample, seed: number): CalibrationScores => {
+  const entries = sample.raw.length
+  const events = sample.outcomes.reduce((sum, outcome) => sum + outcome, 0)
+  const series = new Set(sample.servers).size
+  const none = {
+    brier: null,
+    log_loss: null,
+    auc: null,
+    brier_plain_flag: null,
+    brier_base_rate: null,
+    log_loss_base_rate: null,
+    skill_interval: null,
   }
-}
-
-/** Without a calibration sample, the raw share is returned. */
-export const recalibrate = ({ isotonic, weight }: Recalibration, raw: number): number =>
-  isotonic.knots.length === 0 ? raw : weight * evaluateIsotonic(isotonic, raw) + (1 - weight) * raw
-
-/** Brier 1950; each probability comes from a curve fitted without its own server. */
-export const scoreCalibration = (sample: CalibrationSample): CalibrationScores => {
-  const overall = fitRecalibration(sample.raw, sample.breached)
-  const base = { series: sample.raw.length, events: overall.events, base_rate: overall.baseRate, curve_weight: overall.weight }
-  if (sample.raw.length === 0) {
-    return {
-      ...base,
-      brier: null,
-      brier_plain_flag: null,
-      brier_base_rate: null,
-      reliability: [],
-      verdict: 'The forecasts have no backtest for calibration; breach probabilities are plain shares of simulated paths.',
-    }
+  if (entries === 0) {
+    const verdict = 'These forecasts have no backtest, so breach probabilities could not be calibrated.'
+    return { series, entries, events, base_rate: null, ...none, reliability: [], verdict }
   }
   const predicted = crossFit(sample)
-  const brier = meanSquaredError(predicted, sample.breached)
-  const brierBaseRate = overall.baseRate * (1 - overall.baseRate)
+  const baseRate = events / entries
+  const constant = new Float64Array(entries).fill(baseRate)
+  const interval = skillInterval(predicted, sample.outcomes, sample.servers, seed)
+  const auc = areaUnderCurve(predicted, sample.outcomes)
+  const brier = brierScore(predicted, sample.outcomes)
   return {
-    ...base,
+    series,
+    entries,
+    events,
+    base_rate: baseRate,
     brier,
-    brier_plain_flag: meanSquaredError(Float64Array.from(sample.flagged), sample.breached),
-    brier_base_rate: brierBaseRate,
-    reliability: tabulateReliability(predicted, sample.breached),
-    verdict: describeCalibration(brier, brierBaseRate, overall.events, sample.raw.length),
+    log_loss: logLoss(predicted, sample.outcomes),
+    auc: Number.isNaN(auc) ? null : auc,
+    brier_plain_flag: brierScore(sample.flagged, sample.outcomes),
+    brier_base_rate: baseRate * (1 - baseRate),
+    log_loss_base_rate: logLoss(constant, sample.outcomes),
+    skill_interval: interval,
+    reliability: tabulateReliability(predicted, sample.outcomes),
+    verdict: describeCalibration(events, entries, brier / (baseRate * (1 - baseRate)), interval),
   }
 }
 
-const describeCalibration = (brier: number, baseRate: number, events: number, series: number): string => {
-  if (events === 0) return `None of ${series} series breached in the hold-out window, so breach probabilities could not be calibrated.`
-  if (events === series) return `All ${series} series breached in the hold-out window, so breach probabilities could not be calibrated.`
-  if (brier >= baseRate)
-    return 'Breach probabilities are no better than the base rate on the hold-out: they do not separate servers that breach from others.'
-  const gain = Math.round((1 - brier / baseRate) * 100)
-  return `Breach probabilities are ${gain} % better than the base rate on the hold-out (Brier score).`
+const describeCalibration = (events: number, entries: number, ratio: number, interval: readonly [number, number] | null): string => {
+  if (entries < minEntries) return `Not calibrated: the backtest holds ${entries} of the ${minEntries} windows that calibration needs.`
+  if (events < minEvents || interval === null || interval[0] <= 0)
+    return `These forecasts do not tell yet which server will breach: ${events} of ${entries} backtest windows breached.`
+  const percent = (share: number): number => Math.round(share * 100)
+  return `Breach probabilities are ${percent(1 - ratio)} % better than the base rate on the backtest (90 % interval ${percent(interval[0])} to ${percent(interval[1])} %, Brier score, ${events} events).`
 }
 
 /** Cross-fitted probabilities, in the order of the sample. */
-export const crossFit = ({ raw, breached, fold }: CalibrationSample): Float64Array => {
+export const crossFit = ({ raw, outcomes, weights, fold }: CalibrationSample): Float64Array => {
   const predicted = new Float64Array(raw.length)
   for (let testFold = 0; testFold < folds; testFold++) {
-    const trainingIndices = Uint32Array.from(raw.keys()).filter((index) => fold[index] !== testFold)
-    const curve = fitRecalibration(
-      Float64Array.from(trainingIndices, (index) => raw[index]!),
-      Uint8Array.from(trainingIndices, (index) => breached[index]!),
-    )
-    for (let index = 0; index < raw.length; index++) {
-      if (fold[index] === testFold) predicted[index] = recalibrate(curve, raw[index]!)
-    }
+    const training = Uint32Array.from(raw.keys()).filter((index) => fold[index] !== testFold)
+    const calibration = fitCalibration({
+      raw: Float64Array.from(training, (index) => raw[index]!),
+      outcomes: Uint8Array.from(training, (index) => outcomes[index]!),
+      weights: Float64Array.from(training, (index) => weights[index]!),
+    })
+    for (let index = 0; index < raw.length; index++) if (fold[index] === testFold) predicted[index] = calibrate(calibration, raw[index]!)
   }
   return predicted
 }
 
-const meanSquaredError = (predicted: Float64Array, breached: Uint8Array): number =>
-  predicted.reduce((sum, probability, index) => sum + (probability - breached[index]!) ** 2, 0) / predicted.length
-
-/** Ten groups of equal count by predicted probability; fewer if the sample has fewer than ten series. */
-const tabulateReliability = (predicted: Float64Array, breached: Uint8Array): ReliabilityRow[] => {
+/** Ten groups of equal count by predicted probability; fewer if the sample has fewer than ten entries. */
+const tabulateReliability = (predicted: Float64Array, outcomes: Uint8Array): ReliabilityRow[] => {
   const order = Uint32Array.from(predicted.keys()).sort((a, b) => predicted[a]! - predicted[b]! || a - b)
   const groups = Math.min(deciles, order.length)
   return Array.from({ length: groups }, (_, group) => {
     const members = order.subarray(Math.floor((group * order.length) / groups), Math.floor(((group + 1) * order.length) / groups))
     const mean = (values: Float64Array | Uint8Array): number => members.reduce((sum, index) => sum + values[index]!, 0) / members.length
-    return { predicted: mean(predicted), observed: mean(breached), series: members.length }
+    return { predicted: mean(predicted), observed: mean(outcomes), series: members.length }
   })
 }
 

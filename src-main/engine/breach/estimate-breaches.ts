@@ -5,13 +5,13 @@ import type { Database } from '../../database/database.ts'
 import { unitsToAddSql } from '../risk/assess-risk.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { BacktestResiduals } from './backtest-residuals.ts'
-import { fitRecalibration, foldOf, recalibrate, scoreCalibration, type CalibrationSample } from './calibration.ts'
+import { fitCalibration, scoreCalibration } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
-import { curveColumns, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
+import { curveColumns, sampleCalibration, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
-/** Both null if breach probabilities are turned off. */
-type BreachScores = Required<Pick<ModelAccuracy, 'calibration' | 'coverage'>>
+/** All null if breach probabilities are turned off. */
+type BreachScores = Required<Pick<ModelAccuracy, 'calibration' | 'calibration_sustained' | 'coverage'>>
 
 /**
  * Creates `breach_estimates` (series_id, breach_probability, breach_probability_raw, breach_probability_by, breach_probability_dates,
@@ -27,53 +27,56 @@ export const estimateBreaches = async (
   if (backtestResiduals === null) {
     await database.storeRows('breach_curve', curveColumns, [])
     await storeEstimates(database, [])
-    return { calibration: null, coverage: null }
+    return { calibration: null, calibration_sustained: null, coverage: null }
   }
-  const series = await readThresholdSeries(database)
-  const paths = await simulateFleet(database, { series, backtestResiduals, grid, config }, signal)
-  const sample = calibrationSampleOf(series, backtestResiduals, paths)
-  await storeEstimates(database, estimateRows(series, config, paths, sample))
+  const series = await readThresholdSeries(database, config)
+  const task = { series, backtestResiduals, grid, config }
+  const sample = await sampleCalibration(task, signal)
+  const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
+  const paths = await simulateFleet(database, task, calibrations, signal)
+  await storeEstimates(database, estimateRows(series, config, paths))
   if (config.basis === 'conservative') await applyConservativeBasis(database)
-  return { calibration: scoreCalibration(sample), coverage: measureCoverage(paths.intervals, config.interval_level) }
-}
-
-/** Series with a hold-out window. */
-const calibrationSampleOf = (
-  { seriesIds, serverIds }: ThresholdSeries,
-  backtestResiduals: BacktestResiduals,
-  { holdOutRaw }: FleetPaths,
-): CalibrationSample => {
-  const testedIndices = Uint32Array.from(holdOutRaw.keys()).filter((index) => !Number.isNaN(holdOutRaw[index]!))
   return {
-    raw: Float64Array.from(testedIndices, (index) => holdOutRaw[index]!),
-    breached: Uint8Array.from(testedIndices, (index) => backtestResiduals.breached[seriesIds[index]!]!),
-    flagged: Uint8Array.from(testedIndices, (index) => backtestResiduals.flagged[seriesIds[index]!]!),
-    fold: Uint8Array.from(testedIndices, (index) => foldOf(serverIds[index]!)),
+    calibration: scoreCalibration(sample.any, config.seed),
+    calibration_sustained: scoreCalibration(sample.sustained, config.seed),
+    coverage: measureCoverage(paths.intervals, config.interval_level),
   }
 }
 
 const estimateColumns = {
   series_id: 'INTEGER',
+  at_risk_probability: 'DOUBLE',
+  at_risk_probability_raw: 'DOUBLE',
+  very_high_probability: 'DOUBLE',
   breach_probability: 'DOUBLE',
   breach_probability_raw: 'DOUBLE',
+  p95_median: 'DOUBLE',
+  p95_p10: 'DOUBLE',
+  p95_p90: 'DOUBLE',
   first_breach_ms: 'DOUBLE',
   conservative_p95: 'DOUBLE',
   interval_margin: 'DOUBLE',
 } as const
 
 /** A row per series, by the columns above. */
-function* estimateRows(
-  { seriesIds }: ThresholdSeries,
-  config: AnalysisConfig,
-  { raw, firstBreach, conservativeP95, intervals, groups }: FleetPaths,
-  sample: CalibrationSample,
-): Generator<(number | null)[]> {
-  const curve = fitRecalibration(sample.raw, sample.breached)
+function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, paths: FleetPaths): Generator<(number | null)[]> {
+  const { raw, probability, p95, firstBreach, intervals, groups } = paths
   const margins = fitMargins(intervals, config.interval_level)
   const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
   for (const [index, id] of seriesIds.entries()) {
-    const share = raw[index]!
-    yield [id, recalibrate(curve, share), share, orNull(firstBreach[index]!), orNull(conservativeP95[index]!), margins.of(groups[index]!)]
+    const figures = [
+      probability.sustained,
+      raw.sustained,
+      paths.veryHighProbability,
+      probability.any,
+      raw.any,
+      p95.median,
+      p95.p10,
+      p95.p90,
+      firstBreach,
+      p95.p95,
+    ]
+    yield [id, ...figures.map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
   }
 }
 
@@ -82,7 +85,8 @@ const storeEstimates = async (database: Database, estimates: Iterable<(number | 
   await database.storeRows('breach_figures', estimateColumns, estimates)
   await database.run(`
     CREATE OR REPLACE TABLE breach_estimates AS
-    SELECT f.series_id, f.breach_probability, f.breach_probability_raw,
+    SELECT f.series_id, f.at_risk_probability, f.at_risk_probability_raw, f.very_high_probability,
+           f.breach_probability, f.breach_probability_raw, f.p95_median, f.p95_p10, f.p95_p90,
            make_timestamp_ms(CAST(f.first_breach_ms AS BIGINT)) AS expected_first_breach, f.conservative_p95, f.interval_margin,
            c.breach_probability_dates, list_transform(c.shares, lambda share: share * f.breach_probability) AS breach_probability_by
     FROM breach_figures f LEFT JOIN (

@@ -24,7 +24,7 @@ export class SeriesFile {
   }
 
   /** Adds a series, once; its arrays are stored one after the other. */
-  add(series: number, arrays: readonly (Float64Array | Float32Array | Uint8Array)[]): void {
+  add(series: number, arrays: readonly (Float64Array | Float32Array | Int32Array | Uint8Array)[]): void {
     const length = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (this.#filled + length > this.#buffer.length) {
       this.#flush()

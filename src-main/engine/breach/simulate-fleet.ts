@@ -1,69 +1,213 @@
-// Simulates paths of all series with a threshold, over their hold-out windows and their horizons, some bins at a time.
+// Simulates paths of all series with a threshold: over backtest windows for the calibration, then over their horizons; some bins at a time.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
+import { percentileOf } from '../../statistics/percentile.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
-import { foldOf } from './calibration.ts'
+import { calibrate, foldOf, type Calibration, type CalibrationSample } from './calibration.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
-import { readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
-import { findBlocks, poolBlocks } from './residual-blocks.ts'
-import { conservativeP95, seedOf, simulateBreaches, type PathSource } from './simulate-paths.ts'
+import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
+import { binSeries, readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
+import {
+  createPathFigures,
+  createPathSource,
+  drawPaths,
+  hashOf,
+  measurePaths,
+  pathCount,
+  rawProbability,
+  type PathFigures,
+  type PathLaw,
+  type PathRange,
+  type PathSource,
+} from './simulate-paths.ts'
 
-/** Longest block: a week of days or a day of hours. */
+/** Short blocks: a week of days or a day of hours. */
 const blockSteps = { hourly: 24, daily: 7, weekly: 7 } as const
+/** Cycles whose place the start of a block keeps: hour and weekday, then hour. */
+const cycles = { hourly: [168, 24], daily: [7], weekly: [] } as const
 /** Steps of the probability-by-date curve: a week of days, six hours of hours. */
 const curveSteps = { hourly: 6, daily: 7, weekly: 1 } as const
 /** Series between two checks of the abort signal. */
-const seriesPerYield = 500
+const seriesPerYield = 200
 /** Approximate residuals in memory, 100 MB with the arrays derived from them. Bins stay whole: their series share residuals. */
 const maxResidualsInMemory = 8_000_000
+/** Windows of different times that are simulated per batch, the commonest first. */
+const maxWindowTimes = 24
 
-/** Arrays by index in ThresholdSeries. */
-export interface FleetPaths {
-  /** Share of paths with a value above the threshold, over the horizon. */
-  readonly raw: Float64Array
-  /** Median first breach among breaching paths, milliseconds UTC; NaN where none breaches. */
-  readonly firstBreach: Float64Array
-  /** NaN unless the basis is conservative. */
-  readonly conservativeP95: Float64Array
-  /** The same share over the hold-out window, from residuals before it; NaN without a hold-out. */
-  readonly holdOutRaw: Float64Array
-  readonly intervals: ReadonlyMap<number, IntervalGroup>
-  /** Calibration group of a series: its bin and its model. */
-  readonly groups: Int32Array
-}
-
-interface SimulationTask {
+export interface SimulationTask {
   readonly series: ThresholdSeries
   readonly backtestResiduals: BacktestResiduals
   readonly grid: TimeGrid
   readonly config: AnalysisConfig
 }
 
+/** Of both events: P95 above the threshold (sustained), some value above it (any). */
+export interface EventPair<T> {
+  readonly sustained: T
+  readonly any: T
+}
+
+interface Batch {
+  /** Indexes in ThresholdSeries. */
+  readonly positions: readonly number[]
+  readonly ids: Uint32Array
+  readonly residuals: SeriesResiduals
+}
+
+/** Simulates the windows of the calibration sample and compares them with what was measured. */
+export const sampleCalibration = async (task: SimulationTask, signal: AbortSignal | undefined): Promise<EventPair<CalibrationSample>> => {
+  const entries = new SampleBuilder()
+  for (const positions of createBatches(task)) {
+    const batch = loadBatch(task, positions)
+    for (const window of findWindows(task, batch)) {
+      await yieldToEventLoop(signal)
+      sampleWindow(task, batch, window, entries)
+    }
+  }
+  return entries.build()
+}
+
+interface WindowMember {
+  /** Index in the batch. */
+  readonly s: number
+  /** Number of the window, 0 the latest. */
+  readonly age: number
+}
+
+interface SimulatedWindow {
+  readonly range: StepRange
+  readonly members: readonly WindowMember[]
+}
+
+/** Windows of the batch by their times. */
+const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: Batch): SimulatedWindow[] => {
+  const windows = new Map<string, { range: StepRange; members: WindowMember[] }>()
+  ids.forEach((id, s) =>
+    backtestResiduals.windows(id).forEach(({ range }, age) => {
+      const key = `${range.from} ${range.to}`
+      const known = windows.get(key)
+      if (known === undefined) windows.set(key, { range, members: [{ s, age }] })
+      else known.members.push({ s, age })
+    }),
+  )
+  return [...windows.values()]
+    .sort((a, b) => b.members.length - a.members.length || b.range.to - a.range.to || a.range.from - b.range.from)
+    .slice(0, maxWindowTimes)
+}
+
+const sampleWindow = (task: SimulationTask, batch: Batch, { range, members }: SimulatedWindow, entries: SampleBuilder): void => {
+  const { series, backtestResiduals, config } = task
+  const { runs, windowOffsets, windowPredicted } = batch.residuals
+  const forecastOf = ({ s, age }: WindowMember): Float64Array => {
+    const rows = backtestResiduals.windowRows(batch.ids[s]!)
+    const from = windowOffsets[s]! + age * rows
+    return Float64Array.from(windowPredicted.subarray(from, from + rows))
+  }
+  const means = Float64Array.from(batch.positions, (position) => series.horizonMeans[position]!)
+  for (const member of members) {
+    const forecast = forecastOf(member)
+    means[member.s] = forecast.reduce((sum, value) => sum + value, 0) / forecast.length
+  }
+  const bins = binSeries(
+    batch.positions.map((position) => series.metrics[position]!),
+    means,
+  )
+  const windowSeed = hashOf(config.seed, String(range.from), String(range.to))
+  const startTimes = new StartTimes(backtestResiduals.coverage, pathCount, windowSeed, range)
+  const source = createPathSource(withoutSteps(runs, range), bins, thresholdsOf(task, batch), { ...lawOf(task), startTimes })
+  const simulation = new Simulation()
+  for (const member of members) {
+    const position = batch.positions[member.s]!
+    const outcome = backtestResiduals.windows(batch.ids[member.s]!)[member.age]!
+    const threshold = series.thresholds[position]!
+    const seed = hashOf(windowSeed, series.serverIds[position]!, series.metrics[position]!)
+    const figures = simulation.run(source, member.s, forecastOf(member), rangeOf(task, position, outcome.maxOutside), threshold, seed)
+    entries.add(series.serverIds[position]!, 0.5 ** member.age, {
+      sustained: { raw: rawProbability(figures.p95, threshold), outcome: outcome.sustained, flag: outcome.sustainedFlag },
+      any: { raw: rawProbability(figures.maxima, threshold), outcome: outcome.any, flag: outcome.anyFlag },
+    })
+  }
+}
+
+interface SampleEntry {
+  readonly raw: number
+  readonly outcome: number
+  readonly flag: number
+}
+
+class SampleBuilder {
+  readonly #events: EventPair<SampleEntry[]> = { sustained: [], any: [] }
+  readonly #weights: number[] = []
+  readonly #folds: number[] = []
+  readonly #servers: number[] = []
+  readonly #serverNumbers = new Map<string, number>()
+
+  add(serverId: string, weight: number, { sustained, any }: EventPair<SampleEntry>): void {
+    let server = this.#serverNumbers.get(serverId)
+    if (server === undefined) this.#serverNumbers.set(serverId, (server = this.#serverNumbers.size))
+    this.#events.sustained.push(sustained)
+    this.#events.any.push(any)
+    this.#weights.push(weight)
+    this.#folds.push(foldOf(serverId))
+    this.#servers.push(server)
+  }
+
+  build(): EventPair<CalibrationSample> {
+    const sampleOf = (entries: readonly SampleEntry[]): CalibrationSample => ({
+      raw: Float64Array.from(entries, ({ raw }) => raw),
+      outcomes: Uint8Array.from(entries, ({ outcome }) => outcome),
+      flagged: Uint8Array.from(entries, ({ flag }) => flag),
+      weights: Float64Array.from(this.#weights),
+      fold: Uint8Array.from(this.#folds),
+      servers: Uint32Array.from(this.#servers),
+    })
+    return { sustained: sampleOf(this.#events.sustained), any: sampleOf(this.#events.any) }
+  }
+}
+
+/** Figures of each series over its horizon; arrays by index in ThresholdSeries, NaN where a figure is not known. */
+export interface FleetPaths {
+  readonly raw: EventPair<Float64Array>
+  readonly probability: EventPair<Float64Array>
+  /** Calibrated probability that the P95 exceeds the very high threshold. */
+  readonly veryHighProbability: Float64Array
+  /** Quantiles of the paths' P95, in the metric's unit. */
+  readonly p95: { readonly p10: Float64Array; readonly median: Float64Array; readonly p90: Float64Array; readonly p95: Float64Array }
+  /** Milliseconds UTC: median first time above the threshold among the paths with a sustained breach. */
+  readonly firstBreach: Float64Array
+  readonly intervals: ReadonlyMap<number, IntervalGroup>
+  /** Calibration group of a series: its bin and its model. */
+  readonly groups: Int32Array
+}
+
 export const curveColumns = { series_id: 'INTEGER', at_ms: 'DOUBLE', share: 'DOUBLE' } as const
 
 /** Fills `breach_curve` (series_id, at_ms, share of the breaching paths that have breached by then). Reads `horizon`. */
-export const simulateFleet = async (database: Database, task: SimulationTask, signal: AbortSignal | undefined): Promise<FleetPaths> => {
-  const { series, backtestResiduals } = task
-  const count = series.seriesIds.length
+export const simulateFleet = async (
+  database: Database,
+  task: SimulationTask,
+  calibrations: EventPair<Calibration>,
+  signal: AbortSignal | undefined,
+): Promise<FleetPaths> => {
+  const count = task.series.seriesIds.length
   const nanArray = (): Float64Array => new Float64Array(count).fill(Number.NaN)
   const intervals = new Map<number, IntervalGroup>()
-  const paths = {
-    raw: nanArray(),
+  const paths: FleetPaths = {
+    raw: { sustained: nanArray(), any: nanArray() },
+    probability: { sustained: nanArray(), any: nanArray() },
+    veryHighProbability: nanArray(),
+    p95: { p10: nanArray(), median: nanArray(), p90: nanArray(), p95: nanArray() },
     firstBreach: nanArray(),
-    conservativeP95: nanArray(),
-    holdOutRaw: nanArray(),
     intervals,
-    groups: calibrationGroupsOf(series),
+    groups: calibrationGroupsOf(task.series),
   }
   await database.storeRows('breach_curve', curveColumns, [])
-  for (const batch of createBatches(series, backtestResiduals)) {
-    const ids = Uint32Array.from(batch, (position) => series.seriesIds[position]!)
-    const seriesResiduals = backtestResiduals.load(ids)
-    await simulateHoldOuts(task, batch, seriesResiduals, paths.holdOutRaw, signal)
-    await simulateHorizons(database, task, { batch, ids, seriesResiduals }, paths, signal)
-    collectIntervals(task, batch, seriesResiduals, paths.groups, intervals)
+  for (const positions of createBatches(task)) {
+    const batch = loadBatch(task, positions)
+    await simulateHorizons(database, task, batch, calibrations, paths, signal)
+    collectIntervals(task, batch, paths.groups, intervals)
   }
   return paths
 }
@@ -74,7 +218,7 @@ const calibrationGroupsOf = ({ models, bins }: ThresholdSeries): Int32Array => {
 }
 
 /** Indexes of the series in order of their bins; no bin is split. */
-const createBatches = ({ bins, seriesIds }: ThresholdSeries, backtestResiduals: BacktestResiduals): number[][] => {
+const createBatches = ({ series: { bins, seriesIds }, backtestResiduals }: SimulationTask): number[][] => {
   const members = new Map<number, number[]>()
   bins.forEach((bin, position) => {
     const entry = members.get(bin)
@@ -96,89 +240,129 @@ const createBatches = ({ bins, seriesIds }: ThresholdSeries, backtestResiduals: 
   return batches
 }
 
-/** Blocks and pools of a batch; residuals from `ends` on are not drawn. */
-const createPathSource = (
-  { series, grid }: SimulationTask,
-  batch: readonly number[],
-  { starts, residuals }: SeriesResiduals,
-  ends: Uint32Array,
-): PathSource => {
-  const indexByKey = new Map<number, number>()
-  const bins = Int16Array.from(batch, (position) => {
-    const bin = series.bins[position]!
-    if (bin < 0) return -1
-    if (!indexByKey.has(bin)) indexByKey.set(bin, indexByKey.size)
-    return indexByKey.get(bin)!
-  })
-  const blocks = findBlocks({ starts, residuals }, ends, blockSteps[grid.granularity])
-  return { grid: { starts, residuals }, blocks, bins, pools: poolBlocks(blocks, bins, indexByKey.size) }
+const loadBatch = ({ series, backtestResiduals }: SimulationTask, positions: readonly number[]): Batch => {
+  const ids = Uint32Array.from(positions, (position) => series.seriesIds[position]!)
+  return { positions, ids, residuals: backtestResiduals.load(ids) }
 }
 
-const simulateHoldOuts = async (
-  task: SimulationTask,
-  batch: readonly number[],
-  seriesResiduals: SeriesResiduals,
-  holdOutRaw: Float64Array,
-  signal: AbortSignal | undefined,
-): Promise<void> => {
-  const source = createPathSource(task, batch, seriesResiduals, seriesResiduals.holdOutStarts)
-  for (const [s, position] of batch.entries()) {
-    if (s % seriesPerYield === 0) await yieldToEventLoop(signal)
-    const predicted = seriesResiduals.holdOutPredicted.subarray(seriesResiduals.holdOutOffsets[s], seriesResiduals.holdOutOffsets[s + 1])
-    if (predicted.length === 0) continue
-    holdOutRaw[position] = simulateBreaches(source, s, predicted, task.series.thresholds[position]!, seedFor(task, position)).raw
+const lawOf = ({ grid, config, backtestResiduals }: SimulationTask): PathLaw => ({
+  startTimes: new StartTimes(backtestResiduals.coverage, pathCount, config.seed),
+  blockSteps: blockSteps[grid.granularity],
+  cycles: cycles[grid.granularity],
+})
+
+const thresholdsOf = ({ series }: SimulationTask, { positions }: Batch): Float64Array =>
+  Float64Array.from(positions, (position) => series.thresholds[position]!)
+
+/** A metric in percent stays between 0 and 100, or the greatest value that was measured. */
+const rangeOf = ({ series }: SimulationTask, position: number, maxMeasured: number): PathRange =>
+  series.isPercent[position] === 1
+    ? { min: 0, max: Math.max(100, maxMeasured) }
+    : { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
+
+/** Draws and measures the paths of one series after the other in the same memory. */
+class Simulation {
+  #paths = new Float64Array(0)
+  readonly #figures = createPathFigures()
+
+  run(source: PathSource, s: number, forecast: Float64Array, range: PathRange, threshold: number, seed: number): PathFigures {
+    const values = pathCount * forecast.length
+    if (this.#paths.length < values) this.#paths = new Float64Array(values)
+    drawPaths(source, s, forecast, range, seed, this.#paths)
+    measurePaths(this.#paths, forecast.length, threshold, this.#figures)
+    return this.#figures
   }
 }
-
-const seedFor = ({ series, config }: SimulationTask, position: number): number =>
-  seedOf(config.seed, series.serverIds[position]!, series.metrics[position]!)
 
 const simulateHorizons = async (
   database: Database,
   task: SimulationTask,
-  { batch, ids, seriesResiduals }: { batch: readonly number[]; ids: Uint32Array; seriesResiduals: SeriesResiduals },
-  paths: Pick<FleetPaths, 'raw' | 'firstBreach' | 'conservativeP95'>,
+  batch: Batch,
+  calibrations: EventPair<Calibration>,
+  paths: FleetPaths,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
-  const source = createPathSource(task, batch, seriesResiduals, seriesResiduals.ends)
-  const { offsets, predicted, times } = await readHorizonForecasts(database, ids)
+  const { series, backtestResiduals, config } = task
+  const bins = binSeries(
+    batch.positions.map((position) => series.metrics[position]!),
+    Float64Array.from(batch.positions, (position) => series.horizonMeans[position]!),
+  )
+  const source = createPathSource(batch.residuals.runs, bins, thresholdsOf(task, batch), lawOf(task))
+  const { offsets, predicted, times } = await readHorizonForecasts(database, batch.ids)
   const stepsPerCurvePoint = curveSteps[task.grid.granularity]
   let curve: [id: number, at: number, share: number][] = []
   const flushCurve = async (): Promise<void> => {
     await database.appendRows('breach_curve', curveColumns, curve)
     curve = []
   }
-  for (const [s, position] of batch.entries()) {
+  const simulation = new Simulation()
+  const sorted = new Float64Array(pathCount)
+  for (const [s, position] of batch.positions.entries()) {
     if (s % seriesPerYield === 0) {
       await yieldToEventLoop(signal)
       await flushCurve()
     }
     const from = offsets[s]!
     const forecast = predicted.subarray(from, offsets[s + 1])
-    const seed = seedFor(task, position)
-    const { raw, rawByStep, medianFirstBreach } = simulateBreaches(source, s, forecast, task.series.thresholds[position]!, seed)
-    paths.raw[position] = raw
-    if (medianFirstBreach >= 0) paths.firstBreach[position] = times[from + medianFirstBreach]!
-    if (task.config.basis === 'conservative') paths.conservativeP95[position] = conservativeP95(source, s, forecast, seed)
-    for (let step = stepsPerCurvePoint - 1; ; step += stepsPerCurvePoint) {
+    const threshold = series.thresholds[position]!
+    const seed = hashOf(config.seed, series.serverIds[position]!, series.metrics[position]!)
+    const range = rangeOf(task, position, backtestResiduals.maxMeasured(batch.ids[s]!))
+    const figures = simulation.run(source, s, forecast, range, threshold, seed)
+    const rawSustained = rawProbability(figures.p95, threshold)
+    const rawAny = rawProbability(figures.maxima, threshold)
+    const sustained = calibrate(calibrations.sustained, rawSustained)
+    paths.raw.sustained[position] = rawSustained
+    paths.raw.any[position] = rawAny
+    paths.probability.sustained[position] = sustained
+    paths.probability.any[position] = calibrate(calibrations.any, rawAny)
+    paths.veryHighProbability[position] = calibrate(
+      calibrations.sustained,
+      rawProbability(figures.p95, series.veryHighThresholds[position]!),
+    )
+    sorted.set(figures.p95)
+    sorted.sort()
+    paths.p95.p10[position] = percentileOf(sorted, 0.1)
+    paths.p95.median[position] = percentileOf(sorted, 0.5)
+    paths.p95.p90[position] = percentileOf(sorted, 0.9)
+    paths.p95.p95[position] = percentileOf(sorted, 0.95)
+    const firstAmong = (isBreaching: Uint8Array): Float64Array =>
+      Float64Array.from(figures.firstAbove.filter((first, path) => first >= 0 && isBreaching[path] === 1)).sort()
+    const firstSustained = firstAmong(breachingPaths(figures.p95, sustained))
+    if (firstSustained.length > 0) paths.firstBreach[position] = times[from + firstSustained[(firstSustained.length - 1) >> 1]!]!
+    const firstAny = firstAmong(breachingPaths(figures.maxima, paths.probability.any[position]!))
+    for (let step = stepsPerCurvePoint - 1, breached = 0; ; step += stepsPerCurvePoint) {
       const last = Math.min(step, forecast.length - 1)
-      curve.push([ids[s]!, times[from + last]!, raw > 0 ? rawByStep[last]! / raw : (last + 1) / forecast.length])
+      while (breached < firstAny.length && firstAny[breached]! <= last) breached++
+      curve.push([batch.ids[s]!, times[from + last]!, firstAny.length > 0 ? breached / firstAny.length : (last + 1) / forecast.length])
       if (last === forecast.length - 1) break
     }
   }
   await flushCurve()
 }
 
+/** 1 for each path that counts as breaching: those whose margin has a mid-rank above 1 - probability, so that their share is the probability. */
+export const breachingPaths = (values: Float64Array, probability: number): Uint8Array => {
+  const order = Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]! || a - b)
+  const isBreaching = new Uint8Array(values.length)
+  for (let from = 0; from < order.length;) {
+    let to = from
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++
+    const midRank = (from + to) / 2 / values.length
+    if (midRank > 1 - probability) for (let rank = from; rank < to; rank++) isBreaching[order[rank]!] = 1
+    from = to
+  }
+  return isBreaching
+}
+
 /** All series of a group are in one batch. */
 const collectIntervals = (
   { series }: SimulationTask,
-  batch: readonly number[],
-  { holdOutOffsets, holdOutExcess, holdOutBounded }: SeriesResiduals,
+  { positions, residuals: { holdOutOffsets, holdOutExcess, holdOutBounded } }: Batch,
   groups: Int32Array,
   intervals: Map<number, IntervalGroup>,
 ): void => {
   const membersOf = new Map<number, number[]>()
-  batch.forEach((position, s) => {
+  positions.forEach((position, s) => {
     const members = membersOf.get(groups[position]!)
     if (members === undefined) membersOf.set(groups[position]!, [s])
     else members.push(s)
@@ -192,7 +376,7 @@ const collectIntervals = (
       const [from, to] = [holdOutOffsets[s]!, holdOutOffsets[s + 1]!]
       entry.excess.set(holdOutExcess.subarray(from, to), at)
       entry.bounded.set(holdOutBounded.subarray(from, to), at)
-      entry.fold.fill(foldOf(series.serverIds[batch[s]!]!), at, at + to - from)
+      entry.fold.fill(foldOf(series.serverIds[positions[s]!]!), at, at + to - from)
       at += to - from
     }
     intervals.set(group, entry)

@@ -1,30 +1,76 @@
-// Simulated paths of a series by block bootstrap: the forecast plus contiguous blocks of residuals, its own or those of its bin.
-import { percentileOf } from '../../statistics/percentile.ts'
+// Simulated paths of a series by block bootstrap: the forecast plus blocks of residuals, its own or scaled ones of its bin.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { memberOfBlock, blockStart, type BlockPool, type Blocks, type ResidualArrays } from './residual-blocks.ts'
+import { studentT4 } from '../../statistics/student-t4.ts'
+import { findBlock, measureRuns, type ResidualRuns, type RunFigures, type StartTimes } from './residual-runs.ts'
 
 export const pathCount = 200
-/** Number of a series' residuals at which its own blocks and those of its bin are drawn equally often. */
-const binResidualWeight = 60
+/** Number of own residuals at which own and borrowed blocks are drawn equally often. */
+const ownResidualWeight = 60
+/** Residuals at which a series' own error weighs as much as its bin's. */
+const binErrorWeight = 30
+/** Added to errors before they are compared, as a share of the high threshold. */
+const errorFloorShare = 0.0005
 
+/** Residuals that the series of a fleet, or of some whole bins of it, draw from. Arrays share the index of the series. */
 export interface PathSource {
-  readonly grid: ResidualArrays
-  readonly blocks: Blocks
-  readonly pools: readonly BlockPool[]
-  readonly bins: Int16Array
+  readonly runs: ResidualRuns
+  readonly figures: RunFigures
+  /** Series with residuals of each bin. */
+  readonly pools: readonly Uint32Array[]
+  /** Bin of a series, or -1. */
+  readonly bins: Int32Array
+  /** Size of a series' errors; borrowed residuals are multiplied by the ratio of two. */
+  readonly scales: Float64Array
+  readonly startTimes: StartTimes
+  /** Steps of the short blocks. */
+  readonly blockSteps: number
+  /** Steps of the cycles that a block's start keeps, the most telling first: week, then day. */
+  readonly cycles: readonly number[]
 }
 
-export interface BreachSimulation {
-  /** Share of paths with a value above the threshold. */
-  readonly raw: number
-  /** Per step the share of paths that have exceeded it so far. */
-  readonly rawByStep: Float64Array
-  /** Median step of the first breach among breaching paths; -1 if none breaches. */
-  readonly medianFirstBreach: number
+export type PathLaw = Pick<PathSource, 'startTimes' | 'blockSteps' | 'cycles'>
+
+/** `thresholds`: high threshold of each series, in its metric's unit. */
+export const createPathSource = (runs: ResidualRuns, bins: Int32Array, thresholds: Float64Array, law: PathLaw): PathSource => {
+  const figures = measureRuns(runs)
+  const members: number[][] = []
+  bins.forEach((bin, s) => {
+    if (bin >= 0 && figures.counts[s]! > 0) (members[bin] ??= []).push(s)
+  })
+  const pools = Array.from(members, (pool) => Uint32Array.from(pool ?? []))
+  return { ...law, runs, figures, bins, pools, scales: scaleErrors(figures, bins, pools, thresholds) }
 }
 
-/** Seed of a series: a hash (FNV-1a, 32 bits) of run seed and identity, independent of order and threads. */
-export const seedOf = (runSeed: number, serverId: string, metric: string): number => {
+/** exp((n ln(MAE + e) + 30 ln(median MAE of the bin + e)) / (n + 30)); 1 for a series without a bin or a bin without residuals. */
+const scaleErrors = (
+  { counts, meanAbsolute }: RunFigures,
+  bins: Int32Array,
+  pools: readonly Uint32Array[],
+  thresholds: Float64Array,
+): Float64Array => {
+  const medians = pools.map((pool) => {
+    const sorted = Float64Array.from(pool, (s) => meanAbsolute[s]!).sort()
+    const half = sorted.length >> 1
+    return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
+  })
+  return Float64Array.from(bins, (bin, s) => {
+    const median = bin < 0 ? undefined : medians[bin]
+    if (median === undefined || Number.isNaN(median)) return 1
+    const floor = errorFloorShare * Math.abs(thresholds[s]!)
+    const count = counts[s]!
+    const own = count === 0 ? 0 : count * Math.log(meanAbsolute[s]! + floor)
+    return Math.exp((own + binErrorWeight * Math.log(median + floor)) / (count + binErrorWeight))
+  })
+}
+
+/** Least and greatest value that a path may have. */
+export interface PathRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** A hash (FNV-1a, 32 bits) of a series' identity, independent of order and threads. */
+export const hashOf = (runSeed: number, serverId: string, metric: string): number => {
   let hash = 0x811c9dc5
   for (const character of `${runSeed}\u0000${serverId}\u0000${metric}`) {
     hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
@@ -33,142 +79,87 @@ export const seedOf = (runSeed: number, serverId: string, metric: string): numbe
 }
 
 /**
- * Draws the paths of one series, each up to its first breach. `forecast` has one value per step of the horizon. If there are no
- * residuals at all, the forecast is the only path.
+ * Draws all paths of one series into `out`, path after path, one value per step of `forecast`. Even paths have short blocks, odd ones blocks
+ * of up to half the history. Without residuals the forecast is the only path.
  */
-export const simulateBreaches = (
+export const drawPaths = (
   source: PathSource,
-  series: number,
+  s: number,
   forecast: Float64Array,
-  threshold: number,
-  seed: number,
-): BreachSimulation => {
-  const firstBreaches = new Uint32Array(forecast.length)
-  const sampler = new PathSampler(source, series, forecast, seed)
-  if (sampler.canExceed(threshold)) {
-    for (let index = 0; index < pathCount; index++) {
-      const first = sampler.firstAbove(threshold)
-      if (first >= 0) firstBreaches[first]! += 1
-    }
-  }
-  return summarizeBreaches(firstBreaches)
-}
-
-/** 95th percentile, over all paths, of each path's P95 (linear interpolation). */
-export const conservativeP95 = (source: PathSource, series: number, forecast: Float64Array, seed: number): number => {
-  const sampler = new PathSampler(source, series, forecast, seed)
-  return percentileOf(Float64Array.from({ length: pathCount }, () => sampler.p95()).sort(), 0.95)
-}
-
-/** Draws path after path: the forecast plus residual blocks, each from the series itself with probability n / (n + 60). */
-class PathSampler {
-  readonly #source: PathSource
-  readonly #series: number
-  readonly #forecast: Float64Array
-  /** By step: the highest forecast over the length of the longest block from there on. */
-  readonly #windowMaxima: Float64Array
-  readonly #pool: BlockPool | undefined
-  /** An own block is drawn if 32 random bits are below this. */
-  readonly #seriesLimit: number
-  readonly #random: ReturnType<typeof xoroshiro128plus>
-  /** The current block: index of its first residual (-1 without residuals) and its length. */
-  #blockIndex = -1
-  #blockLength = 0
-
-  constructor(source: PathSource, series: number, forecast: Float64Array, seed: number) {
-    const { blocks, pools, bins } = source
-    this.#source = source
-    this.#series = series
-    this.#forecast = forecast
-    const pool = bins[series]! < 0 ? undefined : pools[bins[series]!]
-    this.#pool = pool === undefined || pool.size === 0 ? undefined : pool
-    const seriesShare = this.#pool === undefined ? 1 : blocks.counts[series]! / (blocks.counts[series]! + binResidualWeight)
-    this.#seriesLimit = blocks.sizes[series] === 0 ? 0 : seriesShare * 0x1_0000_0000
-    this.#random = xoroshiro128plus(seed)
-    this.#windowMaxima = windowMaximaOf(forecast, blocks.maxBlockLength)
-  }
-
-  /** Whether the highest forecast plus the largest residual exceeds the threshold. */
-  canExceed(threshold: number): boolean {
-    const { maxResidual: largest } = this.#source.blocks
-    const maxLift = Math.max(0, largest[this.#series]!, this.#pool?.maxResidual ?? 0)
-    return this.#forecast.some((value) => value + maxLift > threshold)
-  }
-
-  /** Step at which the next path first exceeds the threshold, or -1. */
-  firstAbove(threshold: number): number {
-    const forecast = this.#forecast
-    const windowMaxima = this.#windowMaxima
-    const { residuals } = this.#source.grid
-    const { blockMaxima } = this.#source.blocks
-    const steps = forecast.length
-    for (let step = 0; step < steps;) {
-      this.#drawBlock(steps - step)
-      let slot = this.#blockIndex
-      const end = step + this.#blockLength
-      // Most blocks cannot reach the threshold: skip their sums.
-      if (slot >= 0 && windowMaxima[step]! + blockMaxima[slot]! <= threshold) {
-        step = end
-        continue
+  { min, max }: PathRange,
+  seriesHash: number,
+  out: Float64Array,
+): void => {
+  const { runs, figures, scales, startTimes, cycles, blockSteps } = source
+  const { residuals } = runs
+  const steps = forecast.length
+  const count = figures.counts[s]!
+  const bin = source.bins[s]!
+  const pool = bin < 0 ? undefined : source.pools[bin]
+  const hasPool = pool !== undefined && pool.length > 0
+  const ownLimit = count === 0 ? 0 : hasPool ? (count / (count + ownResidualWeight)) * 0x1_0000_0000 : 0x1_0000_0000
+  const longBlock = Math.max(blockSteps, Math.min(steps, count >> 1))
+  const random = xoroshiro128plus(seriesHash)
+  for (let path = 0; path < pathCount; path++) {
+    const wanted = Math.min(path % 2 === 0 ? blockSteps : longBlock, steps)
+    const base = path * steps
+    for (let step = 0, block = 0; step < steps; block++) {
+      const isOwn = random.next() >>> 0 < ownLimit
+      let donor = s
+      if (!isOwn) {
+        if (!hasPool) {
+          for (; step < steps; step++) out[base + step] = hold(forecast[step]!, min, max)
+          break
+        }
+        donor = pool[Math.floor(((random.next() >>> 0) / 0x1_0000_0000) * pool.length)]!
       }
-      for (; step < end; step++) {
-        if ((slot < 0 ? forecast[step]! : forecast[step]! + residuals[slot++]!) > threshold) return step
-      }
+      const length = Math.min(wanted, figures.longest[donor]!)
+      const index = findBlock(runs, donor, length, startTimes.of(length, path, block), cycles) - step
+      const scale = donor === s ? 1 : scales[s]! / scales[donor]!
+      const end = Math.min(step + length, steps)
+      for (; step < end; step++) out[base + step] = hold(forecast[step]! + scale * residuals[index + step]!, min, max)
     }
-    return -1
-  }
-
-  /** The continuous 95th percentile of the next path. */
-  p95(): number {
-    const forecast = this.#forecast
-    const { residuals } = this.#source.grid
-    const steps = forecast.length
-    const position = 0.95 * (steps - 1)
-    // The percentile lies between the two smallest of the path's largest values, as many as this array holds.
-    const largest = new Float64Array(steps - Math.floor(position)).fill(Number.NEGATIVE_INFINITY)
-    let minLargest = Number.NEGATIVE_INFINITY
-    for (let step = 0; step < steps;) {
-      this.#drawBlock(steps - step)
-      let slot = this.#blockIndex
-      const end = step + this.#blockLength
-      for (; step < end; step++) {
-        const value = slot < 0 ? forecast[step]! : forecast[step]! + residuals[slot++]!
-        if (value > minLargest) minLargest = insertLargest(largest, value)
-      }
-    }
-    const [low, high] = [largest[0]!, largest[1]]
-    return high === undefined ? low : low + (position - Math.floor(position)) * (high - low)
-  }
-
-  #drawBlock(maxSteps: number): void {
-    const { blocks } = this.#source
-    const isFromSeries = this.#random.next() >>> 0 < this.#seriesLimit
-    const pool = this.#pool
-    this.#blockIndex = -1
-    this.#blockLength = maxSteps
-    if (!isFromSeries && pool === undefined) return
-    const share = (this.#random.next() >>> 0) / 0x1_0000_0000
-    let series = this.#series
-    let number = 0
-    if (isFromSeries || pool === undefined) {
-      number = Math.floor(share * blocks.sizes[series]!)
-    } else {
-      number = Math.floor(share * pool.size)
-      const member = memberOfBlock(pool, number)
-      series = pool.members[member]!
-      number -= member === 0 ? 0 : pool.memberEnds[member - 1]!
-    }
-    this.#blockIndex = blockStart(blocks, series, number)
-    this.#blockLength = Math.min(blocks.lengths[series]!, maxSteps)
   }
 }
 
-const windowMaximaOf = (forecast: Float64Array, width: number): Float64Array =>
-  forecast.map((_, step) => {
-    let windowMax = forecast[step]!
-    for (let next = step + 1; next < Math.min(step + width, forecast.length); next++) windowMax = Math.max(windowMax, forecast[next]!)
-    return windowMax
-  })
+const hold = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value)
+
+/** The figures of each path that risk is read from; reused from series to series. */
+export interface PathFigures {
+  readonly maxima: Float64Array
+  /** The path's own continuous 95th percentile. */
+  readonly p95: Float64Array
+  /** Step at which the path first exceeds the threshold, or -1. */
+  readonly firstAbove: Int32Array
+}
+
+export const createPathFigures = (): PathFigures => ({
+  maxima: new Float64Array(pathCount),
+  p95: new Float64Array(pathCount),
+  firstAbove: new Int32Array(pathCount),
+})
+
+export const measurePaths = (paths: Float64Array, steps: number, threshold: number, figures: PathFigures): void => {
+  const { maxima, p95, firstAbove } = figures
+  const position = 0.95 * (steps - 1)
+  const share = position - Math.floor(position)
+  // The percentile lies between the two smallest of the path's largest values, as many as this array holds.
+  const largest = new Float64Array(steps - Math.floor(position))
+  for (let path = 0; path < pathCount; path++) {
+    const base = path * steps
+    largest.fill(Number.NEGATIVE_INFINITY)
+    let smallest = Number.NEGATIVE_INFINITY
+    let first = -1
+    for (let step = 0; step < steps; step++) {
+      const value = paths[base + step]!
+      if (first < 0 && value > threshold) first = step
+      if (value > smallest) smallest = insertLargest(largest, value)
+    }
+    maxima[path] = largest.at(-1)!
+    p95[path] = largest.length === 1 ? largest[0]! : largest[0]! + share * (largest[1]! - largest[0]!)
+    firstAbove[path] = first
+  }
+}
 
 /** Inserts a value into ascending ones and drops the smallest; returns the new smallest. */
 const insertLargest = (largest: Float64Array, value: number): number => {
@@ -181,14 +172,26 @@ const insertLargest = (largest: Float64Array, value: number): number => {
   return largest[0]!
 }
 
-const summarizeBreaches = (firstBreaches: Uint32Array): BreachSimulation => {
-  const rawByStep = new Float64Array(firstBreaches.length)
-  let breaching = 0
-  firstBreaches.forEach((paths, step) => {
-    breaching += paths
-    rawByStep[step] = breaching / pathCount
-  })
-  const half = breaching / 2
-  const medianFirstBreach = breaching === 0 ? -1 : rawByStep.findIndex((share) => share * pathCount >= half)
-  return { raw: breaching / pathCount, rawByStep, medianFirstBreach }
+/** Raw probability that a figure exceeds the threshold: mean over the halves of the paths of F_t4(mean / sd) of the margin. */
+export const rawProbability = (values: Float64Array, threshold: number): number => {
+  let sum = 0
+  for (let half = 0; half < 2; half++) {
+    const { mean, deviation } = halfMoments(values, half)
+    const margin = mean - threshold
+    const spread = Math.max(deviation, 1e-9 * Math.abs(threshold))
+    // Paths that all lie at the threshold are not above it.
+    sum += Math.abs(margin) <= 1e-12 * Math.abs(threshold) ? 0 : studentT4(margin / spread)
+  }
+  return sum / 2
+}
+
+/** Mean and sample standard deviation over the paths of one kind of blocks: 0 short, 1 long. */
+export const halfMoments = (values: Float64Array, half: number): { readonly mean: number; readonly deviation: number } => {
+  const count = pathCount / 2
+  let sum = 0
+  for (let path = half; path < pathCount; path += 2) sum += values[path]!
+  const mean = sum / count
+  let squares = 0
+  for (let path = half; path < pathCount; path += 2) squares += (values[path]! - mean) ** 2
+  return { mean, deviation: Math.sqrt(squares / (count - 1)) }
 }

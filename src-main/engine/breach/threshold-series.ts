@@ -1,6 +1,6 @@
 // The series with a threshold and a horizon: their identity, the bins that share residuals, and their forecasts as compact arrays.
+import { isPercentMetric, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { equalCountBins } from './residual-blocks.ts'
 
 /** Series with a threshold and a horizon, by series_id. The arrays share their index. */
 export interface ThresholdSeries {
@@ -9,41 +9,62 @@ export interface ThresholdSeries {
   readonly metrics: readonly string[]
   readonly models: readonly string[]
   readonly thresholds: Float64Array
-  /** Ten bins of equal count by horizon mean within each metric, numbered across all metrics; -1 without a mean. */
+  readonly veryHighThresholds: Float64Array
+  /** 1 for a metric in percent. */
+  readonly isPercent: Uint8Array
+  /** Bins of equal count by horizon mean within each metric, numbered across all metrics; -1 without a mean. */
   readonly bins: Int32Array
+  readonly horizonMeans: Float64Array
 }
 
-const binsPerMetric = 10
+const maxBinsPerMetric = 10
+const minSeriesPerBin = 20
 
 /** Reads `series_risk`. */
-export const readThresholdSeries = async (database: Database): Promise<ThresholdSeries> => {
+export const readThresholdSeries = async (database: Database, config: AnalysisConfig): Promise<ThresholdSeries> => {
   const rows = await database.columns(
-    `SELECT series_id, server_id, metric, model, high_threshold, horizon_mean FROM series_risk
+    `SELECT series_id, server_id, metric, model, high_threshold, very_high_threshold, horizon_mean FROM series_risk
      WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
-    { series_id: 'number', server_id: 'text', metric: 'text', model: 'text', high_threshold: 'number', horizon_mean: 'number?' },
+    {
+      series_id: 'number',
+      server_id: 'text',
+      metric: 'text',
+      model: 'text',
+      high_threshold: 'number',
+      very_high_threshold: 'number',
+      horizon_mean: 'number?',
+    },
   )
   return {
     seriesIds: Int32Array.from(rows.series_id),
     serverIds: rows.server_id,
     metrics: rows.metric,
     models: rows.model,
-    thresholds: rows.high_threshold,
+    thresholds: Float64Array.from(rows.high_threshold),
+    veryHighThresholds: Float64Array.from(rows.very_high_threshold),
+    isPercent: Uint8Array.from(rows.metric, (metric) => (isPercentMetric(config, metric) ? 1 : 0)),
     bins: binSeries(rows.metric, rows.horizon_mean),
+    horizonMeans: rows.horizon_mean,
   }
 }
 
-const binSeries = (metrics: readonly string[], horizonMeans: Float64Array): Int32Array => {
+/** Up to ten bins of equal count by `means` within each metric, of at least twenty series where there is more than one; -1 for NaN. */
+export const binSeries = (metrics: readonly string[], means: Float64Array): Int32Array => {
   const bins = new Int32Array(metrics.length).fill(-1)
-  ;[...new Set(metrics)].sort().forEach((metric, number) => {
-    const members = metrics.flatMap((candidate, index) => (candidate === metric ? [index] : []))
-    const metricBins = equalCountBins(
-      Float64Array.from(members, (index) => horizonMeans[index]!),
-      binsPerMetric,
-    )
-    members.forEach((index, rank) => {
-      if (metricBins[rank]! >= 0) bins[index] = metricBins[rank]! + number * binsPerMetric
-    })
+  const members = new Map<string, number[]>()
+  metrics.forEach((metric, s) => {
+    if (Number.isNaN(means[s]!)) return
+    const known = members.get(metric)
+    if (known === undefined) members.set(metric, [s])
+    else known.push(s)
   })
+  let first = 0
+  for (const metric of [...members.keys()].sort()) {
+    const order = members.get(metric)!.sort((a, b) => means[a]! - means[b]! || a - b)
+    const count = Math.min(maxBinsPerMetric, Math.max(1, Math.floor(order.length / minSeriesPerBin)))
+    order.forEach((s, rank) => (bins[s] = first + Math.floor((rank * count) / order.length)))
+    first += count
+  }
   return bins
 }
 

@@ -12,6 +12,7 @@ import { ForecastWorkspace } from '../../fixtures/forecast-workspace.ts'
 const reportSchema = z.object({
   calibration: z.object({
     series: z.number(),
+    entries: z.number(),
     events: z.number(),
     brier: z.number(),
     brier_plain_flag: z.number(),
@@ -55,7 +56,7 @@ describe.each([
     expect(calibration.brier).toBeLessThanOrEqual(0.5 * calibration.brier_base_rate)
     expect(calibration.brier).toBeLessThan(calibration.brier_plain_flag)
     expect(Math.abs(coverage.after - coverage.nominal)).toBeLessThan(0.03)
-    expect(calibration.reliability.reduce((sum, { series }) => sum + series, 0)).toBe(calibration.series)
+    expect(calibration.reliability.reduce((sum, { series }) => sum + series, 0)).toBe(calibration.entries)
     for (const { predicted, observed } of calibration.reliability) expect(Math.abs(predicted - observed)).toBeLessThan(0.2)
   }, 60_000)
 })

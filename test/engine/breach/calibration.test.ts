@@ -1,38 +1,101 @@
-// Recalibration of breach probabilities, cross-fitting, scores and folds, by hand.
+// Calibration of breach probabilities, cross-fitting, scores and folds, by hand.
 import { describe, expect, test } from 'vitest'
-import { crossFit, fitRecalibration, foldOf, recalibrate, scoreCalibration } from '../../../src-main/engine/breach/calibration.ts'
+import {
+  calibrate,
+  crossFit,
+  fitCalibration,
+  foldOf,
+  scoreCalibration,
+  type CalibrationSample,
+} from '../../../src-main/engine/breach/calibration.ts'
 
-const floats = (...values: number[]): Float64Array => Float64Array.from(values)
+const sampleOf = (raw: readonly number[], outcomes: readonly number[]): CalibrationSample => ({
+  raw: Float64Array.from(raw),
+  outcomes: Uint8Array.from(outcomes),
+  flagged: Uint8Array.from(raw, (value) => (value > 0.5 ? 1 : 0)),
+  weights: new Float64Array(raw.length).fill(1),
+  fold: Uint8Array.from(raw, (_, index) => index % 5),
+  servers: Uint32Array.from(raw, (_, index) => index),
+})
 
-describe('calibration', () => {
-  test('recalibrate with one event of four: w = 1/21 and iso(0.5) = 1, so p(0.5) = 1/21 x 1 + 20/21 x 0.5', () => {
-    const curve = fitRecalibration(floats(0, 0, 0, 0.5), Uint8Array.from([0, 0, 0, 1]))
-    expect(curve.weight).toBeCloseTo(1 / 21, 12)
-    expect(recalibrate(curve, 0.5)).toBeCloseTo(1 / 21 + (20 / 21) * 0.5, 12)
-    expect(recalibrate(curve, 0)).toBe(0)
+describe('fitCalibration', () => {
+  test('N entries support no probability below 0.5 / (N + 1)', () => {
+    const calibration = fitCalibration(sampleOf(new Array<number>(99).fill(0.001), new Array<number>(99).fill(0)))
+    expect(calibration.isCalibrated).toBe(true)
+    expect(calibrate(calibration, 0)).toBe(0.005)
+    expect(calibrate(calibration, 1)).toBeLessThanOrEqual(0.995)
   })
-  test('recalibrate returns the raw share when there are no events', () => {
-    const curve = fitRecalibration(floats(0, 0.2, 0.4), new Uint8Array(3))
-    expect([0, 0.3, 1].map((raw) => recalibrate(curve, raw))).toEqual([0, 0.3, 1])
+  test('below 50 entries probabilities stay between 1 and 99 %, and count as not calibrated', () => {
+    const calibration = fitCalibration(sampleOf([0, 1], [0, 1]))
+    expect(calibration.isCalibrated).toBe(false)
+    expect([0, 1].map((raw) => calibrate(calibration, raw))).toEqual([0.01, 0.99])
   })
-  test('crossFit does not use a server for its own curve', () => {
-    const raw = floats(0, 0, 1, 1)
-    const fold = Uint8Array.from([0, 1, 0, 1])
-    const before = crossFit({ raw, breached: Uint8Array.from([0, 0, 1, 1]), flagged: new Uint8Array(4), fold })
-    const after = crossFit({ raw, breached: Uint8Array.from([1, 0, 0, 1]), flagged: new Uint8Array(4), fold })
-    expect([before[0], before[2]]).toEqual([after[0], after[2]])
+  test('probabilities that were twice too high are lowered', () => {
+    // Raw 0.4; 20 % came about.
+    const calibration = fitCalibration(
+      sampleOf(
+        new Array<number>(1000).fill(0.4),
+        Array.from({ length: 1000 }, (_, index) => (index % 5 === 0 ? 1 : 0)),
+      ),
+    )
+    expect(calibrate(calibration, 0.4)).toBeCloseTo(0.2, 2)
   })
-  test('scoreCalibration reports probabilities that are no better than the base rate', () => {
-    const raw = Float64Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 1 : 0))
-    const breached = Uint8Array.from({ length: 100 }, (_, index) => (index % 4 < 2 ? 1 : 0))
-    const fold = Uint8Array.from({ length: 100 }, (_, index) => index % 5)
-    const scores = scoreCalibration({ raw, breached, flagged: breached, fold })
+})
+
+describe('scoreCalibration', () => {
+  test('outcomes that the probabilities do not tell give no verdict', () => {
+    const raw = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? 0.9 : 0.1))
+    const scores = scoreCalibration(
+      sampleOf(
+        raw,
+        raw.map((_, index) => (index % 4 < 2 ? 1 : 0)),
+      ),
+      42,
+    )
     expect(scores.brier_base_rate).toBe(0.25)
-    expect(scores.brier_plain_flag).toBe(0)
-    expect(scores.verdict).toContain('no better than the base rate')
-    expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(100)
+    expect(scores.brier_plain_flag).toBe(0.5)
+    expect(scores.auc!).toBeLessThan(0.6)
+    expect(scores.verdict).toBe('These forecasts do not tell yet which server will breach: 100 of 200 backtest windows breached.')
+    expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(200)
   })
-  test('foldOf is CRC-32 modulo 5: CRC-32 of "123456789" is cbf43926 hexadecimal, 3421780262, so fold 2', () => {
-    expect(foldOf('123456789')).toBe(2)
+  test('probabilities that tell are said to, with the interval and the number of events', () => {
+    const raw = Array.from({ length: 200 }, (_, index) => (index % 4 === 0 ? 0.99 : 0.01))
+    const scores = scoreCalibration(
+      sampleOf(
+        raw,
+        raw.map((value) => (value > 0.5 ? 1 : 0)),
+      ),
+      42,
+    )
+    expect(scores.brier!).toBeLessThan(0.001)
+    expect(scores.auc).toBe(1)
+    expect(scores.skill_interval![0]).toBeGreaterThan(0.99)
+    expect(scores.verdict).toMatch(/^Breach probabilities are 100 % better than the base rate .*50 events\)\.$/)
   })
+  test('nine events are too few for a verdict, and few windows for a calibration', () => {
+    const raw = Array.from({ length: 200 }, (_, index) => (index < 9 ? 0.99 : 0.01))
+    expect(
+      scoreCalibration(
+        sampleOf(
+          raw,
+          raw.map((value) => (value > 0.5 ? 1 : 0)),
+        ),
+        42,
+      ).verdict,
+    ).toContain('do not tell yet')
+    expect(scoreCalibration(sampleOf([0.2, 0.9], [0, 1]), 42).verdict).toContain('holds 2 of the 50 windows')
+    expect(scoreCalibration(sampleOf([], []), 42)).toMatchObject({ series: 0, brier: null, auc: null, reliability: [] })
+  })
+})
+
+test('crossFit: a server has no part in its own curve', () => {
+  const raw = [0.1, 0.2, 0.8, 0.9, 0.3]
+  const withEvent = crossFit(sampleOf(raw, [1, 0, 1, 1, 0]))
+  const without = crossFit(sampleOf(raw, [0, 0, 1, 1, 0]))
+  expect(withEvent[0]).toBe(without[0])
+  expect(withEvent[1]).not.toBe(without[1])
+})
+
+test('foldOf is CRC-32 modulo 5: CRC-32 of "123456789" is cbf43926 hexadecimal, 3421780262, so fold 2', () => {
+  expect(foldOf('123456789')).toBe(2)
 })

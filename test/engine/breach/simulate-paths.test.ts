@@ -1,72 +1,141 @@
-// Residual blocks and simulated paths, by hand.
+// Simulated paths and the figures that are read from them, worked out by hand.
 import { describe, expect, test } from 'vitest'
-import { equalCountBins, findBlocks, memberOfBlock, blockStart, poolBlocks } from '../../../src-main/engine/breach/residual-blocks.ts'
-import { conservativeP95, seedOf, simulateBreaches, type PathSource } from '../../../src-main/engine/breach/simulate-paths.ts'
+import { StartTimes, StepCoverage, type ResidualRuns } from '../../../src-main/engine/breach/residual-runs.ts'
+import {
+  createPathFigures,
+  createPathSource,
+  drawPaths,
+  halfMoments,
+  hashOf,
+  measurePaths,
+  pathCount,
+  rawProbability,
+  type PathRange,
+  type PathSource,
+} from '../../../src-main/engine/breach/simulate-paths.ts'
 
-const floats = (...values: number[]): Float64Array => Float64Array.from(values)
-const hole = Number.NaN
+const unlimited: PathRange = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
 
-describe('paths', () => {
-  const source = (residuals: Float64Array, offsets: number[], longest: number): PathSource => {
-    const grid = { residuals, starts: Uint32Array.from(offsets.slice(0, -1)) }
-    const blocks = findBlocks(grid, Uint32Array.from(offsets.slice(1)), longest)
-    const bins = new Int16Array(offsets.length - 1)
-    return { grid, blocks, bins, pools: poolBlocks(blocks, bins, 1) }
+/** One run per series from step 0 on. */
+const sourceOf = (
+  series: readonly (readonly number[])[],
+  { blockSteps = 7, bins = series.map(() => 0), runSeed = 42 } = {},
+): PathSource => {
+  const coverage = new StepCoverage()
+  let end = 0
+  const starts = series.map((residuals) => (end += residuals.length) - residuals.length)
+  const filled = series.flatMap((residuals, s) => (residuals.length > 0 ? [s] : []))
+  let runs = 0
+  const all: ResidualRuns = {
+    residuals: Float32Array.from(series.flat()),
+    offsets: Uint32Array.from([0, ...series.map((residuals) => (runs += residuals.length > 0 ? 1 : 0))]),
+    steps: new Int32Array(filled.length),
+    starts: Uint32Array.from(filled, (s) => starts[s]!),
+    lengths: Uint32Array.from(filled, (s) => series[s]!.length),
   }
-  test('findBlocks crosses no gap: in 1 2 _ 4 5 6 blocks of two start at positions 0, 3 and 4', () => {
-    const { blocks } = source(floats(1, 2, hole, 4, 5, 6), [0, 6], 2)
-    expect([0, 1, 2].map((number) => blockStart(blocks, 0, number))).toEqual([0, 3, 4])
-    expect([...blocks.sizes]).toEqual([3])
-    expect([...blocks.counts]).toEqual([5])
-    // The maximum of each two neighbours.
-    expect([0, 3, 4].map((position) => blocks.blockMaxima[position])).toEqual([2, 5, 6])
+  filled.forEach((s) => coverage.add(0, series[s]!.length))
+  return createPathSource(all, Int32Array.from(bins), new Float64Array(series.length).fill(80), {
+    startTimes: new StartTimes(coverage, pathCount, runSeed),
+    blockSteps,
+    cycles: [7],
   })
-  test('poolBlocks numbers the blocks of its members in sequence', () => {
-    // Of 3, 0 and 2 residuals, in blocks of one: blocks 0 to 2 are of the first series, 3 and 4 of the third.
-    const { pools } = source(floats(1, 2, 3, 8, 9), [0, 3, 3, 5], 1)
-    expect(pools[0]!.size).toBe(5)
-    expect([0, 2, 3, 4].map((number) => pools[0]!.members[memberOfBlock(pools[0]!, number)])).toEqual([0, 0, 2, 2])
-    expect(pools[0]!.maxResidual).toBe(9)
+}
+
+const drawn = (source: PathSource, s: number, forecast: readonly number[], range = unlimited, seed = 1): number[][] => {
+  const paths = new Float64Array(pathCount * forecast.length)
+  drawPaths(source, s, Float64Array.from(forecast), range, seed, paths)
+  return Array.from({ length: pathCount }, (_, path) => [...paths.subarray(path * forecast.length, (path + 1) * forecast.length)])
+}
+
+describe('drawPaths', () => {
+  test('with residuals of 0 every path is the forecast', () => {
+    for (const path of drawn(sourceOf([new Array<number>(20).fill(0)]), 0, [70, 79, 81, 60])) expect(path).toEqual([70, 79, 81, 60])
   })
-  test('with residuals of 0 every path equals the forecast and breaches at the same step', () => {
-    const paths = source(new Float64Array(20), [0, 20], 7)
-    const simulation = simulateBreaches(paths, 0, floats(70, 79, 81, 60), 80, 1)
-    expect(simulation.raw).toBe(1)
-    expect([...simulation.rawByStep]).toEqual([0, 0, 1, 1])
-    expect(simulation.medianFirstBreach).toBe(2)
-    // P95 of 60, 70, 79, 81 at rank 2.85: 79 + 0.85 x 2.
-    expect(conservativeP95(paths, 0, floats(70, 79, 81, 60), 1)).toBeCloseTo(80.7, 12)
+  test('without residuals and without a bin that has any, too', () => {
+    for (const path of drawn(sourceOf([[]]), 0, [70, 71])) expect(path).toEqual([70, 71])
   })
-  test('raw is about 0.5 when half of the residuals lift the only step above the threshold', () => {
-    const alternating = Float64Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? 10 : -10))
-    const { raw } = simulateBreaches(source(alternating, [0, 400], 1), 0, floats(75), 80, seedOf(42, 'server', 'cpu_p95'))
-    expect(raw).toBeGreaterThan(0.4)
-    expect(raw).toBeLessThan(0.6)
+  test('a block is consecutive: of 14 rising residuals, blocks of seven add seven neighbours', () => {
+    const source = sourceOf([Array.from({ length: 14 }, (_, index) => index)])
+    for (const path of drawn(source, 0, new Array<number>(7).fill(0))) {
+      expect(path).toEqual(Array.from({ length: 7 }, (_, step) => path[0]! + step))
+      expect(path[0]).toBeLessThanOrEqual(7)
+    }
   })
-  test('the same seed draws the same paths, another seed draws others', () => {
-    const noise = Float64Array.from({ length: 300 }, (_, index) => 12 * Math.sin(index * index))
-    const paths = source(noise, [0, 100, 300], 7)
-    const forecast = floats(70, 72)
-    const shares = [1, 2, 3, 4].map((seed) => simulateBreaches(paths, 0, forecast, 80, seed).raw)
-    expect(new Set(shares).size).toBeGreaterThan(1)
-    expect(simulateBreaches(paths, 0, forecast, 80, 1).raw).toBe(shares[0])
+  test('odd paths have blocks of half the history, even ones of seven', () => {
+    // 40 rising residuals: a block of 20 covers 20 steps without a jump.
+    const paths = drawn(sourceOf([Array.from({ length: 40 }, (_, index) => index)]), 0, new Array<number>(20).fill(0))
+    const jumps = (path: readonly number[]): number => path.filter((value, step) => step > 0 && value !== path[step - 1]! + 1).length
+    expect(paths.filter((_, path) => path % 2 === 1).every((path) => jumps(path) === 0)).toBe(true)
+    expect(paths.filter((path, index) => index % 2 === 0 && jumps(path) > 0).length).toBeGreaterThan(90)
   })
-  test('skipped blocks cannot breach: shares equal a count value by value', () => {
-    // A single block of 24 steps can be cut from 24 residuals, so every path is the forecast plus all of them, in order.
-    const residuals = Float64Array.from({ length: 24 }, (_, index) => 9 * Math.sin(3 * index))
-    const forecast = Float64Array.from({ length: 24 }, (_, index) => 70 + index / 4)
-    const first = forecast.findIndex((value, step) => value + residuals[step]! > 80)
-    const { raw, medianFirstBreach, rawByStep: rawBy } = simulateBreaches(source(residuals, [0, 24], 24), 0, forecast, 80, 5)
-    expect(first).toBeGreaterThan(7)
-    expect([raw, medianFirstBreach, rawBy[first - 1], rawBy[first]]).toEqual([1, first, 0, 1])
+  test('a percentage stays within its range', () => {
+    const values = drawn(sourceOf([Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? 40 : -40))]), 0, [90, 10], {
+      min: 0,
+      max: 100,
+    }).flat()
+    expect(Math.max(...values)).toBe(100)
+    expect(Math.min(...values)).toBe(0)
   })
-  test('no path exceeds the forecast plus the maximum residual', () => {
-    const residuals = Float64Array.from({ length: 50 }, (_, index) => (index === 25 ? 10 : -1))
-    const paths = source(residuals, [0, 50], 7)
-    expect(simulateBreaches(paths, 0, floats(70, 70, 70), 80, 3).raw).toBe(0)
-    expect(simulateBreaches(paths, 0, floats(70, 70, 70), 79.9, 3).raw).toBeGreaterThan(0)
+  test("a series without residuals borrows its bin's, scaled from the donor's error to the bin's median", () => {
+    // The donor: 10 residuals of 4. Its scale: its own MAE and the bin's median are both 4, so 4 + e; the borrower's is the same.
+    for (const path of drawn(sourceOf([[], new Array<number>(10).fill(4)]), 0, [10])) expect(path[0]).toBeCloseTo(14, 5)
   })
-  test('equalCountBins has equal counts, ties in order of series, and no bin without a mean', () => {
-    expect([...equalCountBins(floats(5, 5, hole, 1, 9), 2)]).toEqual([0, 1, -1, 0, 1])
+  test('a quiet series borrows smaller residuals', () => {
+    // Scales by hand, e = 0.04: s = exp((30 ln(MAE + e) + 30 ln(median + e)) / 60) of 30 residuals each; the bin's median of 1 and 9 is 5.
+    const source = sourceOf([new Array<number>(30).fill(1), new Array<number>(30).fill(9)])
+    expect(source.scales[0]).toBeCloseTo(Math.sqrt(1.04 * 5.04), 12)
+    expect(source.scales[1]).toBeCloseTo(Math.sqrt(9.04 * 5.04), 12)
+    const borrowed = 9 * Math.sqrt(1.04 / 9.04)
+    const values = new Set(drawn(source, 0, [0]).map(([value]) => value!.toFixed(4)))
+    expect(values).toEqual(new Set(['1.0000', borrowed.toFixed(4)]))
   })
+  test('two servers that were struck at the same time are struck on the same paths', () => {
+    // Both residuals are 50 at one step of 60 and 0 else; own blocks only, since each has its own bin.
+    const shock = Array.from({ length: 60 }, (_, step) => (step === 30 ? 50 : 0))
+    const source = sourceOf([shock, shock], { bins: [-1, -1] })
+    const struck = (s: number, seed: number): boolean[] =>
+      drawn(source, s, new Array<number>(7).fill(0), unlimited, seed).map((path) => Math.max(...path) > 40)
+    expect(struck(0, 1)).toEqual(struck(1, 99))
+    expect(struck(0, 1).some(Boolean)).toBe(true)
+  })
+  test('the same seed draws the same paths; another run seed draws others', () => {
+    const noise = Array.from({ length: 100 }, (_, index) => 12 * Math.sin(index * index))
+    expect(drawn(sourceOf([noise]), 0, [70, 72])).toEqual(drawn(sourceOf([noise]), 0, [70, 72]))
+    expect(drawn(sourceOf([noise]), 0, [70, 72])).not.toEqual(drawn(sourceOf([noise], { runSeed: 43 }), 0, [70, 72]))
+  })
+})
+
+test('measurePaths: maximum, P95 and first step above the threshold of each path', () => {
+  const paths = new Float64Array(pathCount * 4)
+  for (let path = 0; path < pathCount; path++) paths.set(path === 0 ? [70, 79, 81, 60] : [1, 2, 3, 4], path * 4)
+  const figures = createPathFigures()
+  measurePaths(paths, 4, 80, figures)
+  expect([figures.maxima[0], figures.maxima[1]]).toEqual([81, 4])
+  // Of 60, 70, 79, 81 at rank 2.85: 79 + 0.85 x 2.
+  expect(figures.p95[0]).toBeCloseTo(80.7, 12)
+  expect([figures.firstAbove[0], figures.firstAbove[1]]).toEqual([2, -1])
+})
+
+describe('rawProbability', () => {
+  /** Both halves have the mean -8 + threshold and the sample standard deviation 4. */
+  const spread = (mean: number, deviation: number): Float64Array => {
+    const half = pathCount / 2
+    const distance = deviation * Math.sqrt((half - 1) / half)
+    return Float64Array.from({ length: pathCount }, (_, path) => mean + ((path >> 1) % 2 === 0 ? distance : -distance))
+  }
+  test('a margin of -8 with a standard deviation of 4 gives F_t4(-2) = 0.0581', () => {
+    const values = spread(72, 4)
+    expect(halfMoments(values, 0).mean).toBeCloseTo(72, 9)
+    expect(halfMoments(values, 1).deviation).toBeCloseTo(4, 9)
+    expect(rawProbability(values, 80)).toBeCloseTo(0.0581, 4)
+  })
+  test('paths that are all alike are above, below, or exactly at the threshold, which is not above', () => {
+    expect(rawProbability(new Float64Array(pathCount).fill(81), 80)).toBeCloseTo(1, 9)
+    expect(rawProbability(new Float64Array(pathCount).fill(79), 80)).toBeCloseTo(0, 9)
+    expect(rawProbability(new Float64Array(pathCount).fill(80), 80)).toBe(0)
+  })
+})
+
+test('hashOf tells seed, server and metric apart', () => {
+  expect(new Set([hashOf(1, 'a', 'bc'), hashOf(1, 'ab', 'c'), hashOf(2, 'a', 'bc'), hashOf(1, 'a', 'bd')]).size).toBe(4)
 })

@@ -1,0 +1,119 @@
+// Beta calibration of probabilities: a logistic curve in ln p and ln(1 - p), with priors that hold it near the identity.
+
+/** Raw probabilities are read between this and 1 minus this. */
+const minRaw = 1e-4
+/** Standard deviation of the prior of both slopes about 1; that of the intercept is 1 about 0. */
+const slopeDeviation = 0.5
+const maxIterations = 50
+
+/** logit p = intercept + slopeLow ln r - slopeHigh ln(1 - r), both slopes >= 0. */
+export interface BetaCurve {
+  readonly intercept: number
+  readonly slopeLow: number
+  readonly slopeHigh: number
+}
+
+export const applyBetaCurve = ({ intercept, slopeLow, slopeHigh }: BetaCurve, raw: number): number => {
+  const r = Math.min(Math.max(raw, minRaw), 1 - minRaw)
+  return logistic(intercept + slopeLow * Math.log(r) - slopeHigh * Math.log(1 - r))
+}
+
+/**
+ * The maximum a posteriori curve (Kull, Silva Filho and Flach 2017), intercept ~ N(0, 1), slopes ~ N(1, 0.5^2) cut at 0.
+ * `outcomes`: 0 or 1; `weights` >= 0. The arrays share their index. An empty sample gives the identity.
+ */
+export const fitBetaCurve = (raw: Float64Array, outcomes: Uint8Array, weights: Float64Array): BetaCurve => {
+  const low = raw.map((value) => Math.log(Math.min(Math.max(value, minRaw), 1 - minRaw)))
+  const high = raw.map((value) => -Math.log(1 - Math.min(Math.max(value, minRaw), 1 - minRaw)))
+  const sample: Sample = { low, high, outcomes, weights }
+  // The objective is convex: where a slope would be negative, the best curve has it at 0.
+  const candidates = [[true, true] as const, [false, true] as const, [true, false] as const, [false, false] as const]
+  const curves = candidates.map((free) => minimise(sample, free)).filter(({ curve }) => curve.slopeLow >= 0 && curve.slopeHigh >= 0)
+  return curves.reduce((best, candidate) => (candidate.loss < best.loss ? candidate : best)).curve
+}
+
+interface Sample {
+  readonly low: Float64Array
+  readonly high: Float64Array
+  readonly outcomes: Uint8Array
+  readonly weights: Float64Array
+}
+
+const logistic = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
+/** ln(1 + e^x) without overflow. */
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
+
+const lossOf = ({ low, high, outcomes, weights }: Sample, { intercept, slopeLow, slopeHigh }: BetaCurve): number => {
+  const precision = 1 / slopeDeviation ** 2
+  let loss = (intercept ** 2 + precision * ((slopeLow - 1) ** 2 + (slopeHigh - 1) ** 2)) / 2
+  for (let i = 0; i < low.length; i++) {
+    const score = intercept + slopeLow * low[i]! + slopeHigh * high[i]!
+    loss += weights[i]! * (softplus(score) - (outcomes[i] === 1 ? score : 0))
+  }
+  return loss
+}
+
+/** Newton's method with halved steps; a slope that is not free stays at 0. */
+const minimise = (sample: Sample, [lowFree, highFree]: readonly [boolean, boolean]): { curve: BetaCurve; loss: number } => {
+  const { low, high, outcomes, weights } = sample
+  const precision = 1 / slopeDeviation ** 2
+  let curve: BetaCurve = { intercept: 0, slopeLow: lowFree ? 1 : 0, slopeHigh: highFree ? 1 : 0 }
+  let loss = lossOf(sample, curve)
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
+    const gradient = [curve.intercept, precision * (curve.slopeLow - 1), precision * (curve.slopeHigh - 1)]
+    const hessian = [1, 0, 0, precision, 0, precision] // of (0,0), (0,1), (0,2), (1,1), (1,2), (2,2)
+    for (let i = 0; i < low.length; i++) {
+      const [x, y] = [low[i]!, high[i]!]
+      const p = logistic(curve.intercept + curve.slopeLow * x + curve.slopeHigh * y)
+      const error = weights[i]! * (p - outcomes[i]!)
+      const curvature = weights[i]! * p * (1 - p)
+      gradient[0]! += error
+      gradient[1]! += error * x
+      gradient[2]! += error * y
+      hessian[0]! += curvature
+      hessian[1]! += curvature * x
+      hessian[2]! += curvature * y
+      hessian[3]! += curvature * x * x
+      hessian[4]! += curvature * x * y
+      hessian[5]! += curvature * y * y
+    }
+    const step = solve(hessian, gradient, lowFree, highFree)
+    const next = halveUntilBetter(sample, curve, loss, step)
+    if (next === undefined) break
+    const gain = loss - next.loss
+    ;({ curve, loss } = next)
+    if (gain <= 1e-12 * Math.abs(loss)) break
+  }
+  return { curve, loss }
+}
+
+const halveUntilBetter = (
+  sample: Sample,
+  curve: BetaCurve,
+  loss: number,
+  [a, b, c]: readonly [number, number, number],
+): { curve: BetaCurve; loss: number } | undefined => {
+  for (let share = 1; share > 1e-6; share /= 2) {
+    const next = { intercept: curve.intercept - share * a, slopeLow: curve.slopeLow - share * b, slopeHigh: curve.slopeHigh - share * c }
+    const nextLoss = lossOf(sample, next)
+    if (nextLoss < loss) return { curve: next, loss: nextLoss }
+  }
+  return undefined
+}
+
+/** Solves the symmetric 3 x 3 system by Cramer's rule; rows of slopes that are not free become the identity. */
+const solve = (hessian: readonly number[], gradient: readonly number[], lowFree: boolean, highFree: boolean): [number, number, number] => {
+  const a = hessian[0]!
+  const b = lowFree ? hessian[1]! : 0
+  const c = highFree ? hessian[2]! : 0
+  const d = lowFree ? hessian[3]! : 1
+  const e = lowFree && highFree ? hessian[4]! : 0
+  const f = highFree ? hessian[5]! : 1
+  const [x, y, z] = [gradient[0]!, lowFree ? gradient[1]! : 0, highFree ? gradient[2]! : 0]
+  const determinant = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
+  return [
+    (x * (d * f - e * e) - b * (y * f - e * z) + c * (y * e - d * z)) / determinant,
+    (a * (y * f - e * z) - x * (b * f - e * c) + c * (b * z - y * c)) / determinant,
+    (a * (d * z - y * e) - b * (b * z - y * c) + x * (b * e - d * c)) / determinant,
+  ]
+}
