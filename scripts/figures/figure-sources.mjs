@@ -28,7 +28,9 @@ const selection = from('src-main/engine/selection/select-models.ts#selectedModel
 const threshold = from('src-main/forecasts/thresholds.ts#thresholdsQuery', frozen)
 const horizon = from(`${risk}#horizonFiguresQuery`, frozen)
 const verdict = from(`${risk}#seriesRiskQuery`, frozen)
-const paths = from('src-main/engine/breach/simulate-paths.ts#simulateBreaches', breachTest)
+const paths = from('src-main/engine/breach/simulate-fleet.ts#simulateFleet', breachTest)
+const raw = from('src-main/engine/breach/simulate-paths.ts#rawProbability', breachTest)
+const calibrated = from('src-main/engine/breach/calibration.ts#calibrate', calibrationTest)
 const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimates', breachTest)
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
@@ -83,21 +85,35 @@ export const serverRiskFigures = {
     'capacity units',
     'units × max(0, `horizon_p95` / `high_threshold` − 1), rounded up where units are whole',
   ),
-  breach_probability: from('src-main/engine/breach/calibration.ts#recalibrate', calibrationTest)(
-    'probability that some horizon value lies above the threshold, 0 to 1',
-    'w × isotonic(raw) + (1 − w) × raw, w = events / (events + 20)',
+  at_risk_probability: calibrated(
+    "probability that the horizon's P95 lies above the threshold, 0 to 1",
+    'beta curve of the raw probability',
   ),
-  breach_probability_raw: paths('the same before calibration, 0 to 1', 'share of 200 simulated paths with a value above the threshold'),
+  at_risk_probability_raw: raw(
+    'the same before calibration, 0 to 1',
+    'mean over both halves of the paths of F_t4(mean / deviation of P95 − threshold)',
+  ),
+  p95_median: paths("median P95 of the paths, in the metric's unit", "median over 200 paths of each path's P95"),
+  p95_p10: paths("lower end of its 80 % interval, in the metric's unit", "10 % quantile over 200 paths of each path's P95"),
+  p95_p90: paths("upper end of its 80 % interval, in the metric's unit", "90 % quantile over 200 paths of each path's P95"),
+  breach_probability: calibrated(
+    'probability that some horizon value lies above the threshold, 0 to 1',
+    'beta curve of the raw probability, at least `at_risk_probability`',
+  ),
+  breach_probability_raw: raw(
+    'the same before calibration, 0 to 1',
+    'mean over both halves of the paths of F_t4(mean / deviation of maximum − threshold)',
+  ),
   breach_probability_dates: estimates('times of the curve below, UTC', 'weekly for daily data, six-hourly for hourly data'),
   breach_probability_by: estimates(
     'probability of a breach up to each of these times',
     '`breach_probability` × share of breaching paths so far',
   ),
-  expected_first_breach: paths('time, UTC; empty where no path breaches', 'median first breach among the breaching paths'),
-  conservative_p95: from('src-main/engine/breach/simulate-paths.ts#conservativeP95', breachTest)(
-    "in the metric's unit; only with basis `conservative`",
-    "95th percentile over the paths of each path's P95",
+  expected_first_breach: paths(
+    'time, UTC; empty where no path breaches',
+    'median first time above the threshold among paths with a sustained breach',
   ),
+  conservative_p95: paths("in the metric's unit", "95th percentile over the paths of each path's P95"),
   interval_margin: from('src-main/engine/breach/interval-coverage.ts#fitMargins', coverageTest)(
     'points by which both bounds are widened',
     'split-conformal quantile of how far measured values lie outside the bounds',
@@ -184,7 +200,26 @@ const excluded = keyFrom('src-main/engine/events/exclude-events.ts#EventFilter',
 const totals = keyFrom('src-main/engine/recommendations/describe-recommendations.ts#describeRecommendations', frozen)
 const entries = keyFrom('src-main/engine/recommendations/describe-recommendations.ts#listRecommendations', frozen)
 const models = keyFrom('src-main/engine/backtest/measure-models.ts#measureModels', modelsTest)
-const scores = keyFrom('src-main/engine/breach/calibration.ts#scoreCalibration', breachTest)
+const scores = keyFrom('src-main/engine/breach/calibration.ts#scoreCalibration', calibrationTest)
+/** Keys of both calibrations. */
+const calibrationKeys = {
+  series: scores('series with a backtest window, at most 1,000'),
+  entries: scores('backtest windows of these series, up to eight each'),
+  events: scores('windows in which the event came about'),
+  base_rate: scores('`events` / `entries`'),
+  curve_weight: scores('no longer computed'),
+  brier: scores('mean of (probability − outcome)², cross-fitted in five folds by server'),
+  brier_plain_flag: scores('the same with 1 where the forecast of the window has the event'),
+  brier_base_rate: scores('`base_rate` × (1 − `base_rate`)'),
+  log_loss: scores('mean of −ln of the probability given to what came'),
+  log_loss_base_rate: scores('the same for `base_rate`'),
+  auc: scores('share of pairs of event and non-event in the right order, ties half'),
+  skill_interval: scores('bootstrap over servers of 1 − `brier` / `brier_base_rate`'),
+  'reliability[].predicted': scores('mean probability of one of ten groups of equal count'),
+  'reliability[].observed': scores('share of the group with the event'),
+  'reliability[].series': scores('count of the group'),
+  verdict: scores('skill and its interval; none below ten events'),
+}
 const coverage = keyFrom('src-main/engine/breach/interval-coverage.ts#measureCoverage', breachTest)
 
 /** @type {(path: string, keys: Readonly<Record<string, FigureSource>>) => Readonly<Record<string, FigureSource>>} */
@@ -374,19 +409,8 @@ export const modelAccuracyFigures = {
     interval_points: models('count of backtest rows with both bounds'),
     interval_coverage: models('share of these with the measured value inside, limits included'),
   }),
-  ...under('calibration', {
-    series: scores('series with a hold-out'),
-    events: scores('series that breached in their hold-out'),
-    base_rate: scores('`events` / `series`'),
-    curve_weight: scores('`events` / (`events` + 20)'),
-    brier: scores('mean of (probability − outcome)², cross-fitted in five folds by server'),
-    brier_plain_flag: scores('the same with 1 where the hold-out forecast lies above the threshold'),
-    brier_base_rate: scores('`base_rate` × (1 − `base_rate`)'),
-    'reliability[].predicted': scores('mean probability of one of ten groups of equal count'),
-    'reliability[].observed': scores('share of the group that breached'),
-    'reliability[].series': scores('count of the group'),
-    verdict: scores('`brier` compared with `brier_base_rate`'),
-  }),
+  ...under('calibration', calibrationKeys),
+  ...under('calibration_sustained', calibrationKeys),
   ...under('coverage', {
     nominal: coverage('`interval_level`'),
     points: coverage('count of backtest rows of selected models'),

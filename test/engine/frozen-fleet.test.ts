@@ -198,7 +198,9 @@ test('the worked example of docs/methods.md states the figures of the run', asyn
   const run = await workspace.analyse(frozenFleet.forecasts, { serversTable: frozenFleet.servers })
   const [server] = await workspace.query(
     `SELECT model, round(mae, 3) AS mae, round(mase, 3) AS mase, round(mae / mase, 3) AS naive_error, round(horizon_p95, 3) AS p95, horizon_peak,
-            risk_level, days_to_breach, periods_over, longest_breach_run, breaches_eoq, breach_probability_raw, units_to_add, recommendation,
+            risk_level, days_to_breach, periods_over, longest_breach_run, breaches_eoq, units_to_add,
+            round(at_risk_probability_raw, 3) AS raw, round(at_risk_probability, 3) AS probability, round(p95_p10, 2) AS p95_p10,
+            round(p95_median, 2) AS p95_median, round(p95_p90, 2) AS p95_p90, recommendation,
             strftime(first_breach_at, '%H:%M') AS first_breach, strftime(expected_first_breach, '%H:%M') AS expected_first_breach,
             strftime(order_by, '%-d %B, %H:%M') AS order_by, is_order_late
      FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}) WHERE server_id = 'vm-34'`,
@@ -215,16 +217,35 @@ test('the worked example of docs/methods.md states the figures of the run', asyn
     periods_over: 4,
     longest_breach_run: 4,
     breaches_eoq: 4,
-    breach_probability_raw: 1,
+    raw: 0.951,
+    probability: 0.96,
+    p95_p10: 81.62,
+    p95_median: 83.51,
+    p95_p90: 85.96,
     units_to_add: 1,
     recommendation: 'add capacity',
     first_breach: '11:00',
-    expected_first_breach: '05:00',
-    order_by: '1 March, 05:00',
+    expected_first_breach: '04:00',
+    order_by: '1 March, 04:00',
     is_order_late: true,
   })
   const [, section = ''] = /^## One server, worked through$([^]*?)^## /m.exec(await readFile(methodsPage, 'utf8')) ?? []
-  for (const stated of ['2.694', '0.676', '3.985', '81.221', '81.62', '`medium`', '11:00', '05:00', '1 March', '*add capacity*']) {
+  for (const stated of [
+    '2.694',
+    '0.676',
+    '3.985',
+    '81.221',
+    '`medium`',
+    '0.951',
+    '0.960',
+    '83.51',
+    '81.62',
+    '85.96',
+    '11:00',
+    '04:00',
+    '1 March',
+    '*add capacity*',
+  ]) {
     expect(section).toContain(stated)
   }
 })

@@ -193,7 +193,7 @@ export class BacktestResiduals implements BacktestReader {
     const [steps, lengths]: [number[], number[]] = [[], []]
     for (let from = 0; from < times.length;) {
       let to = from + 1
-      while (to < times.length && times[to]! - times[to - 1]! === this.#step) to++
+      while (to < times.length && times[to]! - times[to - 1]! - this.#step === 0) to++
       const step = this.#stepOf(times[from]!)
       steps.push(step)
       lengths.push(to - from)

@@ -311,10 +311,12 @@ const simulateHorizons = async (
     const rawSustained = rawProbability(figures.p95, threshold)
     const rawAny = rawProbability(figures.maxima, threshold)
     const sustained = calibrate(calibrations.sustained, rawSustained)
+    // A sustained breach is a breach, whatever two separate curves say.
+    const any = Math.max(calibrate(calibrations.any, rawAny), sustained)
     paths.raw.sustained[position] = rawSustained
     paths.raw.any[position] = rawAny
     paths.probability.sustained[position] = sustained
-    paths.probability.any[position] = calibrate(calibrations.any, rawAny)
+    paths.probability.any[position] = any
     paths.veryHighProbability[position] = calibrate(
       calibrations.sustained,
       rawProbability(figures.p95, series.veryHighThresholds[position]!),
@@ -329,7 +331,7 @@ const simulateHorizons = async (
       Float64Array.from(figures.firstAbove.filter((first, path) => first >= 0 && isBreaching[path] === 1)).sort()
     const firstSustained = firstAmong(breachingPaths(figures.p95, sustained))
     if (firstSustained.length > 0) paths.firstBreach[position] = times[from + firstSustained[(firstSustained.length - 1) >> 1]!]!
-    const firstAny = firstAmong(breachingPaths(figures.maxima, paths.probability.any[position]!))
+    const firstAny = firstAmong(breachingPaths(figures.maxima, any))
     for (let step = stepsPerCurvePoint - 1, breached = 0; ; step += stepsPerCurvePoint) {
       const last = Math.min(step, forecast.length - 1)
       while (breached < firstAny.length && firstAny[breached]! <= last) breached++

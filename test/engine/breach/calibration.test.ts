@@ -20,7 +20,12 @@ const sampleOf = (raw: readonly number[], outcomes: readonly number[]): Calibrat
 
 describe('fitCalibration', () => {
   test('N entries support no probability below 0.5 / (N + 1)', () => {
-    const calibration = fitCalibration(sampleOf(new Array<number>(99).fill(0.001), new Array<number>(99).fill(0)))
+    const calibration = fitCalibration(
+      sampleOf(
+        Array.from({ length: 99 }, () => 0.001),
+        Array.from({ length: 99 }, () => 0),
+      ),
+    )
     expect(calibration.isCalibrated).toBe(true)
     expect(calibrate(calibration, 0)).toBe(0.005)
     expect(calibrate(calibration, 1)).toBeLessThanOrEqual(0.995)
@@ -34,7 +39,7 @@ describe('fitCalibration', () => {
     // Raw 0.4; 20 % came about.
     const calibration = fitCalibration(
       sampleOf(
-        new Array<number>(1000).fill(0.4),
+        Array.from({ length: 1000 }, () => 0.4),
         Array.from({ length: 1000 }, (_, index) => (index % 5 === 0 ? 1 : 0)),
       ),
     )

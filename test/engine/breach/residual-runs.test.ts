@@ -91,7 +91,7 @@ describe('StartTimes', () => {
   })
   test('a start is drawn as often as series cover it, and its block ends within the history', () => {
     // Blocks of 3 start at 0..7 with weights 1 1 1 1 1 2 2 2: eleven in all.
-    const counts = new Array<number>(8).fill(0)
+    const counts = Array.from({ length: 8 }, () => 0)
     for (const start of drawn(new StartTimes(coverage, paths, 42), 3)) counts[start]! += 1
     counts.forEach((count, start) => expect(Math.abs(count - (paths * (start < 5 ? 1 : 2)) / 11)).toBeLessThan(60))
   })
@@ -110,7 +110,7 @@ describe('StartTimes', () => {
 
 test('sharedDraw spreads evenly over seed, path and block', () => {
   const draws = Array.from({ length: 4000 }, (_, index) => sharedDraw(7, index >> 4, index & 15))
-  const tenths = new Array<number>(10).fill(0)
+  const tenths = Array.from({ length: 10 }, () => 0)
   for (const draw of draws) tenths[Math.floor(draw * 10)]! += 1
   for (const count of tenths) expect(Math.abs(count - 400)).toBeLessThan(80)
   expect(new Set(draws).size).toBeGreaterThan(3990)

@@ -49,21 +49,29 @@ const drawn = (source: PathSource, s: number, forecast: readonly number[], range
 
 describe('drawPaths', () => {
   test('with residuals of 0 every path is the forecast', () => {
-    for (const path of drawn(sourceOf([new Array<number>(20).fill(0)]), 0, [70, 79, 81, 60])) expect(path).toEqual([70, 79, 81, 60])
+    for (const path of drawn(sourceOf([Array.from({ length: 20 }, () => 0)]), 0, [70, 79, 81, 60])) expect(path).toEqual([70, 79, 81, 60])
   })
   test('without residuals and without a bin that has any, too', () => {
     for (const path of drawn(sourceOf([[]]), 0, [70, 71])) expect(path).toEqual([70, 71])
   })
   test('a block is consecutive: of 14 rising residuals, blocks of seven add seven neighbours', () => {
     const source = sourceOf([Array.from({ length: 14 }, (_, index) => index)])
-    for (const path of drawn(source, 0, new Array<number>(7).fill(0))) {
+    for (const path of drawn(
+      source,
+      0,
+      Array.from({ length: 7 }, () => 0),
+    )) {
       expect(path).toEqual(Array.from({ length: 7 }, (_, step) => path[0]! + step))
       expect(path[0]).toBeLessThanOrEqual(7)
     }
   })
   test('odd paths have blocks of half the history, even ones of seven', () => {
     // 40 rising residuals: a block of 20 covers 20 steps without a jump.
-    const paths = drawn(sourceOf([Array.from({ length: 40 }, (_, index) => index)]), 0, new Array<number>(20).fill(0))
+    const paths = drawn(
+      sourceOf([Array.from({ length: 40 }, (_, index) => index)]),
+      0,
+      Array.from({ length: 20 }, () => 0),
+    )
     const jumps = (path: readonly number[]): number => path.filter((value, step) => step > 0 && value !== path[step - 1]! + 1).length
     expect(paths.filter((_, path) => path % 2 === 1).every((path) => jumps(path) === 0)).toBe(true)
     expect(paths.filter((path, index) => index % 2 === 0 && jumps(path) > 0).length).toBeGreaterThan(90)
@@ -78,11 +86,11 @@ describe('drawPaths', () => {
   })
   test("a series without residuals borrows its bin's, scaled from the donor's error to the bin's median", () => {
     // The donor: 10 residuals of 4. Its scale: its own MAE and the bin's median are both 4, so 4 + e; the borrower's is the same.
-    for (const path of drawn(sourceOf([[], new Array<number>(10).fill(4)]), 0, [10])) expect(path[0]).toBeCloseTo(14, 5)
+    for (const path of drawn(sourceOf([[], Array.from({ length: 10 }, () => 4)]), 0, [10])) expect(path[0]).toBeCloseTo(14, 5)
   })
   test('a quiet series borrows smaller residuals', () => {
     // Scales by hand, e = 0.04: s = exp((30 ln(MAE + e) + 30 ln(median + e)) / 60) of 30 residuals each; the bin's median of 1 and 9 is 5.
-    const source = sourceOf([new Array<number>(30).fill(1), new Array<number>(30).fill(9)])
+    const source = sourceOf([Array.from({ length: 30 }, () => 1), Array.from({ length: 30 }, () => 9)])
     expect(source.scales[0]).toBeCloseTo(Math.sqrt(1.04 * 5.04), 12)
     expect(source.scales[1]).toBeCloseTo(Math.sqrt(9.04 * 5.04), 12)
     const borrowed = 9 * Math.sqrt(1.04 / 9.04)
@@ -94,7 +102,13 @@ describe('drawPaths', () => {
     const shock = Array.from({ length: 60 }, (_, step) => (step === 30 ? 50 : 0))
     const source = sourceOf([shock, shock], { bins: [-1, -1] })
     const struck = (s: number, seed: number): boolean[] =>
-      drawn(source, s, new Array<number>(7).fill(0), unlimited, seed).map((path) => Math.max(...path) > 40)
+      drawn(
+        source,
+        s,
+        Array.from({ length: 7 }, () => 0),
+        unlimited,
+        seed,
+      ).map((path) => Math.max(...path) > 40)
     expect(struck(0, 1)).toEqual(struck(1, 99))
     expect(struck(0, 1).some(Boolean)).toBe(true)
   })

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { binSeries } from '../../../src-main/engine/breach/threshold-series.ts'
 
 describe('binSeries', () => {
-  const metrics = (count: number): string[] => new Array<string>(count).fill('cpu')
+  const metrics = (count: number): string[] => Array.from({ length: count }, () => 'cpu')
   test('bins hold twenty series at least: 45 series make two, ties in order of the series', () => {
     const bins = binSeries(metrics(45), new Float64Array(45).fill(7))
-    expect([...bins.subarray(0, 23)]).toEqual(new Array(23).fill(0))
-    expect([...bins.subarray(23)]).toEqual(new Array(22).fill(1))
+    expect([...bins.subarray(0, 23)]).toEqual(Array.from({ length: 23 }, () => 0))
+    expect([...bins.subarray(23)]).toEqual(Array.from({ length: 22 }, () => 1))
   })
   test('there are ten of equal count at most, by falling rank of the mean', () => {
     const bins = binSeries(
