@@ -344,16 +344,16 @@ const simulateHorizons = async (
 
 /** 1 for each path that counts as breaching: those whose margin has a mid-rank above 1 - probability, so that their share is the probability. */
 export const breachingPaths = (values: Float64Array, probability: number): Uint8Array => {
-  const order = Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]! || a - b)
-  const isBreaching = new Uint8Array(values.length)
-  for (let from = 0; from < order.length;) {
+  const sorted = values.slice().sort()
+  let from = 0
+  while (from < sorted.length) {
     let to = from
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++
-    const midRank = (from + to) / 2 / values.length
-    if (midRank > 1 - probability) for (let rank = from; rank < to; rank++) isBreaching[order[rank]!] = 1
+    while (to < sorted.length && sorted[to] === sorted[from]) to++
+    if ((from + to) / 2 / sorted.length > 1 - probability) break
     from = to
   }
-  return isBreaching
+  const least = sorted[from] ?? Number.POSITIVE_INFINITY
+  return Uint8Array.from(values, (value) => (value >= least ? 1 : 0))
 }
 
 /** All series of a group are in one batch. */
