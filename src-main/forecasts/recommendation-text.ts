@@ -53,7 +53,9 @@ export const describeReason = (server: RecommendationFigures, config: ReasonConf
     case 'consolidate':
       return `The horizon's mean of ${percentText(server.horizon_mean)} is below ${config.underutilized_threshold} %; at every time its demand fits on ${server.targetHost} within ${config.consolidation_target} %.`
     case 'keep':
-      return 'Neither at risk nor idle.'
+      return server.breach_probability === null && server.high_threshold !== null
+        ? 'Neither at risk nor idle by its forecast. Its probability of a breach is not known.'
+        : 'Neither at risk nor idle.'
   }
 }
 

@@ -13,6 +13,7 @@ import {
   createPathFigures,
   createPathSource,
   drawPaths,
+  hasResiduals,
   hashOf,
   measurePaths,
   pathCount,
@@ -302,6 +303,7 @@ const simulateHorizons = async (
       await yieldToEventLoop(signal)
       await flushCurve()
     }
+    if (!hasResiduals(source, s)) continue
     const from = offsets[s]!
     const forecast = predicted.subarray(from, offsets[s + 1])
     const threshold = series.thresholds[position]!

@@ -63,6 +63,10 @@ const scaleErrors = (
   })
 }
 
+/** Whether a series has residuals to draw from, its own or its bin's. Without any, nothing is known of how far it may go. */
+export const hasResiduals = ({ figures, bins, pools }: PathSource, s: number): boolean =>
+  figures.counts[s]! > 0 || (bins[s]! >= 0 && (pools[bins[s]!]?.length ?? 0) > 0)
+
 /** Least and greatest value that a path may have. */
 export interface PathRange {
   readonly min: number
