@@ -92,6 +92,11 @@ describe('no figure changes', () => {
 describe('with other server names', () => {
   /** Draws and folds go by the server's name, so probabilities may change with it. */
   const drawn = [
+    'at_risk_probability',
+    'at_risk_probability_raw',
+    'p95_median',
+    'p95_p10',
+    'p95_p90',
     'breach_probability',
     'breach_probability_raw',
     'breach_probability_by',
@@ -126,6 +131,23 @@ describe('with other server names', () => {
   test('in the same order, only simulated figures change', async () => {
     const { found, expected } = await renameServers('prefixed', `'x-' || server_id`, drawn)
     expect(found).toEqual(expected)
+  })
+
+  test('probabilities move by the error of simulation alone: half of them by less than 0.01, 99 % by less than 0.08', async () => {
+    const set = await workspace.writeQuery('renamed-servers.parquet', `SELECT * REPLACE ('y-' || server_id AS server_id) ${from()}`)
+    const renamed = await analyse(set)
+    for (const figure of ['at_risk_probability', 'breach_probability']) {
+      const of = (run: FinishedRun): string => `read_parquet('${join(run.folder, runFiles.serverRisk)}')`
+      const [moved] = await workspace.query(
+        `SELECT quantile_cont(abs(a.${figure} - b.${figure}), 0.5) AS median, quantile_cont(abs(a.${figure} - b.${figure}), 0.99) AS high,
+                CAST(count(*) AS INTEGER) AS compared
+         FROM ${of(baseline)} a JOIN ${of(renamed)} b ON b.server_id = 'y-' || a.server_id AND b.metric = a.metric
+         WHERE a.${figure} IS NOT NULL`,
+      )
+      expect(moved!['compared']).toBe(60)
+      expect(moved!['median']).toBeLessThan(0.01)
+      expect(moved!['high']).toBeLessThan(0.08)
+    }
   })
 
   test('in another order, only simulated figures and clusters may change', async () => {
