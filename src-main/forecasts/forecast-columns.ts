@@ -161,3 +161,6 @@ export const isHorizonSql = (row: string, lastMeasuredAt: string): string =>
 
 /** Over the canonical columns: the row holds a measurement. */
 export const isMeasuredSql = 'NOT coalesce(is_future, false) AND actual IS NOT NULL'
+
+/** Over the canonical columns: whether the measurement is within the bounds; NULL unless the row has both. */
+export const isCoveredSql = 'CASE WHEN yhat_lower IS NOT NULL AND yhat_upper IS NOT NULL THEN actual BETWEEN yhat_lower AND yhat_upper END'

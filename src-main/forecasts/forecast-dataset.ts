@@ -123,11 +123,16 @@ export const canonicalExpressions = (columns: MappedColumns, targetMetric: strin
   }
 }
 
-/** A number in DOUBLE; NaN counts as NULL, since in DuckDB NaN is greater than every threshold. */
+/**
+ * A value of which NaN counts as NULL: in DuckDB NaN is greater than every threshold. Compared with NaN, DuckDB would trust the minimum
+ * and maximum in the footers, which leave NaN out, and drop the comparison.
+ */
+export const withoutNanSql = (value: string): string => `CASE WHEN isnan(${value}) THEN NULL ELSE ${value} END`
+
 const numberSql = (column: ForecastColumn | undefined): string => {
   if (column === undefined) return 'CAST(NULL AS DOUBLE)'
   const value = `CAST(${identifier(column.column)} AS DOUBLE)`
-  return /^(FLOAT|DOUBLE)$/.test(column.type) ? `nullif(${value}, CAST('NaN' AS DOUBLE))` : value
+  return /^(FLOAT|DOUBLE)$/.test(column.type) ? withoutNanSql(value) : value
 }
 
 /** A time in UTC without zone. Text goes through TIMESTAMPTZ: a plain cast would drop the offset silently. */

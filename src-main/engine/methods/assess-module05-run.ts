@@ -12,7 +12,7 @@ import type { AssessedFleet } from '../fleet-stages.ts'
 import { silentProgress } from '../progress.ts'
 import { headroom } from './headroom.ts'
 import { assignRecommendations } from '../recommendations/assign-recommendations.ts'
-import { canonicalColumnsSql } from '../../forecasts/forecast-dataset.ts'
+import { canonicalColumnsSql, withoutNanSql } from '../../forecasts/forecast-dataset.ts'
 import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
 import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../artefacts/write-server-risk.ts'
 
@@ -42,7 +42,7 @@ const flagColumn = (fleet: AssessedFleet, name: string): string | undefined => {
 }
 
 /** Module 05 wrote flags as whole numbers. */
-const flagValue = (column: string): string => `(CAST(source.${column} AS DOUBLE) <> 0)`
+const flagValue = (column: string): string => `(${withoutNanSql(`CAST(source.${column} AS DOUBLE)`)} <> 0)`
 
 /** Module 05's seasonal peaks and underutilised servers replace Headroom's. */
 const applyFolderFindings = async (database: Database, fleet: AssessedFleet): Promise<void> => {
@@ -58,7 +58,7 @@ const applyFolderFindings = async (database: Database, fleet: AssessedFleet): Pr
   if (seasonalPeakColumn !== undefined) {
     await database.run(`
       UPDATE series_risk SET seasonal_peak_risk = module05.peak
-      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, nullif(max(CAST(source.${seasonalPeakColumn} AS DOUBLE)), CAST('NaN' AS DOUBLE)) AS peak FROM source GROUP BY 1, 2) module05
+      FROM (SELECT ${server_id} AS server_id, ${metric} AS metric, max(${withoutNanSql(`CAST(source.${seasonalPeakColumn} AS DOUBLE)`)}) AS peak FROM source GROUP BY 1, 2) module05
       WHERE module05.server_id = series_risk.server_id AND module05.metric = series_risk.metric`)
   }
 }

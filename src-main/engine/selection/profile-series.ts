@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { fromStepsSql, toStepsSql } from '../../statistics/fixed-point.ts'
-import { isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
+import { isCoveredSql, isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import { damagedFileError, type ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { ForecastValidation } from '../../forecasts/validate-forecasts.ts'
@@ -75,7 +75,7 @@ export const seriesProfileQuery = (
       SELECT server_id, metric, model, ts, slot, actual, predicted, is_future,
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
-             CASE WHEN is_backtest THEN actual BETWEEN yhat_lower AND yhat_upper END AS is_covered,
+             CASE WHEN is_backtest THEN ${isCoveredSql} END AS is_covered,
              CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${leads.perRow}
       FROM slotted
     ), bitmaps AS (

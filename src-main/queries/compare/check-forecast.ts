@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { checkedSeriesSchema, metricCheckSchema, type ComparisonNote, type ForecastCheck } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import type { Database } from '../../database/database.ts'
+import { isCoveredSql } from '../../forecasts/forecast-columns.ts'
 
 /** Series shown per metric, the worst first. */
 const maxWorstSeries = 10
@@ -70,8 +71,8 @@ const seriesErrorsSql = `
   CREATE OR REPLACE TABLE series_errors AS
   SELECT server_id, metric, any_value(model) AS model, CAST(count(*) AS INTEGER) AS points,
          sum(abs(error)) AS absolute_error, sum(error) AS signed_error, sum(${symmetricErrorSql}) AS symmetric_error,
-         CAST(count(actual BETWEEN yhat_lower AND yhat_upper) AS INTEGER) AS bounded_points,
-         CAST(count_if(actual BETWEEN yhat_lower AND yhat_upper) AS INTEGER) AS covered_points,
+         CAST(count(${isCoveredSql}) AS INTEGER) AS bounded_points,
+         CAST(count_if(${isCoveredSql}) AS INTEGER) AS covered_points,
          any_value(backtest_mae) AS backtest_mae,
          bool_or(predicted > high_threshold) AS predicted_breach, bool_or(actual > high_threshold) AS actual_breach
   FROM meetings GROUP BY server_id, metric`

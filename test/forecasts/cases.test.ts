@@ -1,0 +1,105 @@
+// Inputs that were once read wrongly or refused without a reason, as common tools write them: each gives its right value.
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { literal } from '../../src-main/database/database.ts'
+import { reportedCases } from '../fixtures/fleets.ts'
+import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
+
+// Pictures have their own tests; here they would take half the time.
+vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
+
+let workspace: ForecastWorkspace
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+})
+afterAll(async () => workspace.close())
+
+const analyseCase = async (...parts: readonly string[]): Promise<FinishedRun> => workspace.analyse(reportedCases.path(...parts))
+
+const warningCodes = ({ manifest }: FinishedRun): string[] => manifest.warnings.map(({ code }) => code)
+
+/** Servers, those at risk, and the numbers of horizon periods. */
+const outline = async (run: FinishedRun): Promise<unknown> => {
+  const rows = await run.serverRisk()
+  return {
+    servers: rows.length,
+    atRisk: rows.filter((row) => row['is_at_risk'] === true).map((row) => row['server_id']),
+    periods: [...new Set(rows.map((row) => row['horizon_periods']))],
+  }
+}
+
+const modelAccuracySchema = z.object({
+  models: z.array(z.object({ interval_points: z.number(), interval_coverage: z.number().nullable() })),
+})
+
+const modelCoverage = async (run: FinishedRun): Promise<unknown> => (await run.json('model_accuracy.json', modelAccuracySchema)).models
+
+const baseOutline = { servers: 6, atRisk: ['srv-04', 'srv-05'], periods: [30] }
+
+describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skipNote}`, () => {
+  test('a prediction of NaN, written by PyArrow, counts as missing', async () => {
+    const run = await analyseCase('01-nan-pyarrow', 'one-prediction-nan.parquet')
+    expect(warningCodes(run)).toContain('missing-predictions')
+    expect(await outline(run)).toMatchObject({ servers: 6, atRisk: ['srv-04', 'srv-05'] })
+    const risk = await run.riskOf('srv-05')
+    expect([risk['horizon_p95'], risk['horizon_periods']]).toEqual([expect.closeTo(101.904, 5), 29])
+  })
+
+  test('an actual value of NaN in the horizon counts as missing', async () => {
+    expect(await outline(await analyseCase('01-nan-pyarrow', 'future-actual-nan.parquet'))).toEqual(baseOutline)
+  })
+
+  test('NaN in one of several files counts as missing', async () => {
+    const run = await analyseCase('01-nan-pyarrow', 'set')
+    expect(warningCodes(run)).toContain('missing-predictions')
+    expect(await outline(run)).toEqual({ ...baseOutline, periods: [30, 29] })
+  })
+
+  test('NaN written by Polars counts as missing', async () => {
+    expect(await outline(await analyseCase('02-nan-polars', 'polars.parquet'))).toEqual(baseOutline)
+  })
+
+  test.each([
+    ['upper-nan.parquet', expect.closeTo(0.3232, 4), 164],
+    ['upper-null.parquet', expect.closeTo(0.3232, 4), 164],
+    ['only-upper.parquet', null, 0],
+  ])('bounds on one side are no bounds: %s', async (file, coverage, points) => {
+    const run = await analyseCase('03-nan-and-one-sided-bounds', file)
+    expect(await modelCoverage(run)).toEqual([{ interval_coverage: coverage, interval_points: points }])
+    expect(warningCodes(run).includes('no-backtest-bounds')).toBe(points === 0)
+  })
+})
+
+describe('NaN whose file states a minimum and a maximum without it', () => {
+  const file = (name: string): string => join(import.meta.dirname, '..', 'data', 'pyarrow-files', name)
+
+  test('gives every figure that NULL gives, in one file and in two', async () => {
+    const [nan, missing] = [await workspace.analyse(file('nan.parquet')), await workspace.analyse(file('null.parquet'))]
+    expect(await nan.serverRisk()).toEqual(await missing.serverRisk())
+    expect(await nan.json('model_accuracy.json', z.unknown())).toEqual(await missing.json('model_accuracy.json', z.unknown()))
+    expect(nan.manifest.counts).toEqual(missing.manifest.counts)
+    expect(nan.manifest.warnings).toEqual(missing.manifest.warnings)
+    expect(await modelCoverage(nan)).toMatchObject([{ interval_points: 30 }])
+    expect(await nan.riskOf('srv-1')).toMatchObject({ horizon_periods: 9, is_at_risk: true })
+
+    const otherServers = await workspace.writeQuery(
+      'other-servers.parquet',
+      `SELECT * REPLACE ('other ' || server_id AS server_id) FROM read_parquet(${literal(file('null.parquet'))})`,
+    )
+    const [nanFirst, missingFirst] = [
+      await workspace.analyse([file('nan.parquet'), otherServers]),
+      await workspace.analyse([file('null.parquet'), otherServers]),
+    ]
+    expect(await nanFirst.serverRisk()).toEqual(await missingFirst.serverRisk())
+  })
+
+  test('stays NaN in the flagged file, without flag and level', async () => {
+    const run = await workspace.analyse(file('nan.parquet'))
+    expect(
+      await run.flagged(
+        'SELECT CAST(count(*) AS DOUBLE) AS rows, bool_and(risk_flag IS NULL AND risk_level IS NULL) AS empty FROM flagged WHERE isnan(predicted)',
+      ),
+    ).toEqual([{ rows: 4, empty: true }])
+  })
+})
