@@ -1,4 +1,4 @@
-// Which column plays which role, and which rows are measured or in the horizon. Names match without case, canonical name first.
+// Which column plays which role, and which rows are measured or in the horizon. The canonical name wins, then its other spellings, then aliases.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
@@ -54,7 +54,10 @@ interface NamedColumn {
   readonly column: string
 }
 
-export const isFlagColumn = ({ column }: NamedColumn): boolean => (flagColumns as readonly string[]).includes(column.toLowerCase())
+/** A name without case, the blanks around it, and the byte order mark that a text file may leave in its first name. */
+const plainName = (column: string): string => column.trim().toLowerCase()
+
+export const isFlagColumn = ({ column }: NamedColumn): boolean => (flagColumns as readonly string[]).includes(plainName(column))
 
 /** Throws input-column-reserved. */
 export const rejectFlagColumns = (columns: readonly NamedColumn[], datasetName: string): void => {
@@ -71,19 +74,23 @@ export type RoleColumns<Column extends NamedColumn> = Readonly<Partial<Record<Co
 
 /** The column of each role, by name alone. Throws input-column-missing. */
 export const findRoleColumns = <Column extends NamedColumn>(columns: readonly Column[], datasetName: string): RoleColumns<Column> => {
-  const byName = new Map<string, Column>()
-  for (const column of columns) {
-    const name = column.column.toLowerCase()
-    if (!byName.has(name)) byName.set(name, column)
-  }
   const mapped: Partial<Record<ColumnRole, Column>> = {}
   for (const role of Object.keys(columnAliases) as ColumnRole[]) {
-    const name = columnAliases[role].find((candidate) => byName.has(candidate))
-    if (name !== undefined) mapped[role] = byName.get(name)!
+    const column = findColumn(columns, columnAliases[role])
+    if (column !== undefined) mapped[role] = column
   }
   const missing = requiredRoles.find((role) => mapped[role] === undefined)
   if (missing !== undefined) throw missingColumnError(missing, columns, datasetName)
   return mapped as RoleColumns<Column>
+}
+
+/** The first name wins; of one name, its exact spelling. */
+const findColumn = <Column extends NamedColumn>(columns: readonly Column[], names: readonly string[]): Column | undefined => {
+  for (const name of names) {
+    const found = columns.find(({ column }) => column === name) ?? columns.find(({ column }) => plainName(column) === name)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 const missingColumnError = (role: ColumnRole, columns: readonly NamedColumn[], datasetName: string): HeadroomError => {
@@ -98,15 +105,19 @@ const missingColumnError = (role: ColumnRole, columns: readonly NamedColumn[], d
 
 const numeric = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/
 const textual = /^(VARCHAR|ENUM\(.*\)|UUID)$/
-const integral = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/
+/** Many databases write every whole number as DECIMAL of scale 0. */
+const integral = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/
+/** Its bytes are read as UTF-8. */
+export const isBinary = ({ type }: Pick<ForecastColumn, 'type'>): boolean => type === 'BLOB'
+const isName = (type: string): boolean => textual.test(type) || integral.test(type) || isBinary({ type })
 const temporal = /^(TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?|DATE|VARCHAR)$/
 
 const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly expected: string }> = {
-  server_id: { accepts: (type) => textual.test(type) || integral.test(type), expected: 'text or whole numbers' },
+  server_id: { accepts: isName, expected: 'text or whole numbers' },
   timestamp: { accepts: (type) => temporal.test(type), expected: 'a date, a timestamp or ISO text' },
   predicted: { accepts: (type) => numeric.test(type), expected: 'numbers' },
-  model: { accepts: (type) => textual.test(type) || integral.test(type), expected: 'text' },
-  metric: { accepts: (type) => textual.test(type) || integral.test(type), expected: 'text' },
+  model: { accepts: isName, expected: 'text' },
+  metric: { accepts: isName, expected: 'text' },
   actual: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
   yhat_lower: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
   yhat_upper: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
@@ -137,14 +148,14 @@ export const describeType = (type: string): string => {
   if (type === 'DATE') return 'dates'
   if (/^TIME\b/.test(type)) return 'times of day'
   if (type === 'BOOLEAN') return 'true and false'
-  if (type === 'BLOB') return 'binary data'
+  if (isBinary({ type })) return 'binary data'
   if (type === '"NULL"' || type === 'NULL') return 'nothing'
   return 'nested records'
 }
 
 /** Whether a column could play a role by its name. */
 export const isRoleName = (column: string): boolean =>
-  Object.values(columnAliases).some((names: readonly string[]) => names.includes(column.toLowerCase()))
+  Object.values(columnAliases).some((names: readonly string[]) => names.includes(plainName(column)))
 
 export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
   (Object.keys(columnAliases) as ColumnRole[]).flatMap((role) => {

@@ -4,7 +4,15 @@ import { escapeGlob, identifier, literal, type Database } from '../database/data
 import { topLevelElements } from '../parquet/parquet-footer.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
-import { describeType, isFlagColumn, isRoleName, mapColumns, type MappedColumns, type ForecastColumn } from './forecast-columns.ts'
+import {
+  describeType,
+  isBinary,
+  isFlagColumn,
+  isRoleName,
+  mapColumns,
+  type MappedColumns,
+  type ForecastColumn,
+} from './forecast-columns.ts'
 import { assertUnchanged, findForecastFiles, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
 
 export interface ForecastDataset {
@@ -61,17 +69,22 @@ const openFiles = async (
   assertCompatibleColumns(schemas)
   const columnRows = await database
     .run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelationSql(files)}`)
-    .then(() => database.rows('DESCRIBE source', z.object({ column_name: z.string(), column_type: z.string() })))
+    .then(() => database.rows(`SELECT ${nameBytesSql('column_name')} AS name, column_type AS type FROM (DESCRIBE source)`, describedSchema))
     .catch((cause: unknown) => {
       throw damagedFileError(files, name, cause)
     })
-  const schema = columnRows.map((row) => ({ column: row.column_name, type: row.column_type }))
+  const schema = columnRows.map(({ name: column, type }) => ({ column, type }))
   const columns = mapColumns(flags === 'rejected' ? schema : schema.filter((column) => !isFlagColumn(column)), name)
   assertRequiredColumns(schemas, columns)
   const expressions = canonicalExpressions(columns, config.target_metric)
   await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)
   return { files, name, schema, columns, expressions }
 }
+
+/** A name in hexadecimal digits: as text it loses a byte order mark on its way from DuckDB. */
+const nameBytesSql = (name: string): string => `hex(encode(${name}))`
+const nameSchema = z.string().transform((digits) => Buffer.from(digits, 'hex').toString('utf8'))
+const describedSchema = z.object({ name: nameSchema, type: z.string() })
 
 export const forecastRowsQuery = (expressions: ForecastExpressions): string => `SELECT ${canonicalColumnsSql(expressions)} FROM source`
 
@@ -107,9 +120,9 @@ export const explainFailure = async ({ files, name }: Pick<ForecastDataset, 'fil
 
 export const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {
   const textSql = (column: ForecastColumn | undefined, fallbackSql: string): string =>
-    column === undefined ? fallbackSql : `coalesce(CAST(${identifier(column.column)} AS VARCHAR), ${fallbackSql})`
+    column === undefined ? fallbackSql : `coalesce(${nameSql(column)}, ${fallbackSql})`
   return {
-    server_id: `CAST(${identifier(columns.server_id.column)} AS VARCHAR)`,
+    server_id: nameSql(columns.server_id),
     metric: textSql(columns.metric, literal(targetMetric)),
     model: textSql(columns.model, literal('forecast')),
     ts: instantSql(columns.timestamp),
@@ -122,6 +135,9 @@ export const canonicalExpressions = (columns: MappedColumns, targetMetric: strin
     horizon_offset: numberSql(columns.horizon_offset),
   }
 }
+
+const nameSql = (column: ForecastColumn): string =>
+  isBinary(column) ? `decode(${identifier(column.column)})` : `CAST(${identifier(column.column)} AS VARCHAR)`
 
 /**
  * A value of which NaN counts as NULL: in DuckDB NaN is greater than every threshold. Compared with NaN, DuckDB would trust the minimum
@@ -147,13 +163,13 @@ interface FileSchema {
   readonly columns: readonly ForecastColumn[]
 }
 
-const elementSchema = z.object({ path: z.string(), name: z.string(), type: z.string().nullable(), children: z.number() })
+const elementSchema = z.object({ path: z.string(), name: nameSchema, type: z.string().nullable(), children: z.number() })
 
 /** The columns of each file, from its footer; nested ones as one column. None for a single file, which has nothing to disagree with. */
 const readFileSchemas = async (database: Database, files: readonly ForecastFile[]): Promise<FileSchema[]> => {
   if (files.length < 2) return []
   const elements = await database.rows(
-    `SELECT file_name AS path, name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
+    `SELECT file_name AS path, ${nameBytesSql('name')} AS name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
      FROM parquet_schema([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]) ORDER BY file_name, column_id`,
     elementSchema,
   )

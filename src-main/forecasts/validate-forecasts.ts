@@ -1,7 +1,7 @@
 // Rejects forecasts that cannot be analysed: no rows, missing keys, unreadable times, infinite values.
 import { z } from 'zod'
 import { identifier, type Database } from '../database/database.ts'
-import type { ColumnRole } from './forecast-columns.ts'
+import { isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
 import { parquetRelationSql } from './forecast-files.ts'
@@ -35,6 +35,7 @@ const validationSchema = z.object({
  * a second time to count the rows that it rejects. Reads `source`.
  */
 export const validateForecasts = async (database: Database, dataset: ForecastDataset): Promise<ForecastValidation> => {
+  await rejectUnreadableNames(database, dataset)
   const checks = (await validateByStatistics(database, dataset)) ?? (await validateByRows(database, dataset))
   if (checks.rows === 0) {
     throw validationError('input-empty', validationMessages.noRows(dataset.name))
@@ -128,6 +129,21 @@ const rejectNullKeys = async (
   if (count === 0) return
   const columnText = await locate(database, dataset, role, `${identifier(dataset.columns[role].column)} IS NULL`)
   throw validationError('input-null-key', validationMessages.emptyKey(columnText, role, countText(count, 'row', 'rows')))
+}
+
+const rejectUnreadableNames = async (database: Database, dataset: ForecastDataset): Promise<void> => {
+  for (const role of ['server_id', 'model', 'metric'] as const) {
+    const column = dataset.columns[role]
+    if (column === undefined || !isBinary(column)) continue
+    const isUnreadable = `${identifier(column.column)} IS NOT NULL AND TRY(decode(${identifier(column.column)})) IS NULL`
+    const { count } = await database.row(
+      `SELECT CAST(count(*) AS DOUBLE) AS count FROM source WHERE ${isUnreadable}`,
+      z.object({ count: z.number() }),
+    )
+    if (count === 0) continue
+    const columnText = await locate(database, dataset, role, isUnreadable)
+    throw validationError('input-column-type', validationMessages.unreadableNames(columnText, countText(count, 'row', 'rows')))
+  }
 }
 
 const rejectUnreadableTimes = async (database: Database, dataset: ForecastDataset, timeColumn: string): Promise<never> => {

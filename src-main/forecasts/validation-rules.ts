@@ -25,6 +25,10 @@ export const validationMessages = {
     message: `${column} is empty in ${rows}.`,
     next: `Every row needs a ${role}; fill it in or drop the rows.`,
   }),
+  unreadableNames: (column: string, rows: string): ValidationMessage => ({
+    message: `${column} holds binary data that is no UTF-8 text in ${rows}.`,
+    next: 'Write the names as text.',
+  }),
   unreadableTimes: (column: string, times: string): ValidationMessage => ({
     message: `${column} holds ${times}.`,
     next: 'Write times as ISO 8601, for instance 2026-03-31T00:00:00Z.',

@@ -69,6 +69,18 @@ describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skip
     expect(await modelCoverage(run)).toEqual([{ interval_coverage: coverage, interval_points: points }])
     expect(warningCodes(run).includes('no-backtest-bounds')).toBe(points === 0)
   })
+
+  test('DECIMAL of scale 0, as Snowflake writes whole numbers, names servers', async () => {
+    expect(await outline(await analyseCase('19-decimal-ids', 'snowflake.parquet'))).toEqual({
+      ...baseOutline,
+      servers: 6,
+      atRisk: ['4', '5'],
+    })
+  })
+
+  test('a byte order mark in the name of the first column is no part of the name', async () => {
+    expect(await outline(await analyseCase('21-bom-in-column-name', 'bom.parquet'))).toEqual(baseOutline)
+  })
 })
 
 describe('NaN whose file states a minimum and a maximum without it', () => {

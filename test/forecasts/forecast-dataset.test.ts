@@ -56,6 +56,12 @@ const withoutColumns = { added: 0, lost: 0, moved: 0 }
 describe('columns', () => {
   test.each([
     ['other names for the roles', `SELECT server_id AS hostname, "timestamp" AS ds, predicted AS yhat, actual AS y FROM (${baseline})`],
+    ['DECIMAL of scale 0 as servers', `SELECT * REPLACE (CAST(server_id AS DECIMAL(38, 0)) AS server_id) FROM (${baseline})`],
+    ['bytes of text as servers', `SELECT * REPLACE (encode(server_id) AS server_id) FROM (${baseline})`],
+    ['a byte order mark before a name', `SELECT server_id AS "\uFEFFserver_id", * EXCLUDE server_id FROM (${baseline})`],
+    ['blanks around names', `SELECT server_id AS " Server_ID ", * EXCLUDE server_id FROM (${baseline})`],
+    ['the canonical spelling after another one', `SELECT 'x' AS " server_id", 1.5 AS " Predicted ", * FROM (${baseline})`],
+    ['another spelling before an alias', `SELECT 'x' AS host, server_id AS "Server_ID ", * EXCLUDE server_id FROM (${baseline})`],
     [
       'names in other case',
       `SELECT server_id AS "Item_ID", "timestamp" AS "DATE", predicted AS "P50", actual AS "Target" FROM (${baseline})`,
@@ -91,7 +97,9 @@ describe('columns', () => {
     const columns = await workspace.query(
       `DESCRIBE SELECT * FROM read_parquet(${literal(join(run.folder, 'risk_flagged_forecasts.parquet'))})`,
     )
-    expect(columns.map((row) => row['column_name'])).toEqual([...run.manifest.schema.map(({ column }) => column), ...flagColumns])
+    // DuckDB's binding drops a byte order mark.
+    const names = run.manifest.schema.map(({ column }) => column.replace(/^\uFEFF/, ''))
+    expect(columns.map((row) => row['column_name'])).toEqual([...names, ...flagColumns])
     expect(columns.slice(-flagColumns.length).map((row) => row['column_type'])).toEqual([
       'BOOLEAN',
       'VARCHAR',

@@ -145,7 +145,8 @@ describe('columns', () => {
 
   test.each([
     ['server_id', '1.5::DOUBLE', 'numbers with decimals', 'text or whole numbers', 'DOUBLE'],
-    ['server_id', "'a'::BLOB", 'binary data', 'text or whole numbers', 'BLOB'],
+    ['server_id', "DECIMAL(3,1) '1.5'", 'numbers with decimals', 'text or whole numbers', 'DECIMAL(3,1)'],
+    ['timestamp', "'a'::BLOB", 'binary data', 'a date, a timestamp or ISO text', 'BLOB'],
     ['timestamp', '1767225600', 'whole numbers', 'a date, a timestamp or ISO text', 'INTEGER'],
     ['timestamp', "TIME '10:00'", 'times of day', 'a date, a timestamp or ISO text', 'TIME'],
     ['predicted', "'50'", 'text', 'numbers', 'VARCHAR'],
@@ -170,6 +171,16 @@ describe('columns', () => {
   ])('the optional %s as %s', async (column, value, sentence) => {
     await workspace.write('f.parquet', `SELECT *, ${value} AS ${column} FROM (${smallForecasts})`)
     expect((await workspace.refusal('f.parquet')).split('\n')[0]).toBe(sentence)
+  })
+
+  test('server_id as bytes that are no text', async () => {
+    await workspace.write(
+      'f.parquet',
+      withReplacedColumn('server_id', `CASE WHEN timestamp = '2026-01-05' THEN '\\xFF'::BLOB ELSE 'a'::BLOB END`),
+    )
+    expect(await workspace.refusal('f.parquet')).toBe(
+      'Column server_id of f.parquet holds binary data that is no UTF-8 text in 3 rows.\nWrite the names as text.',
+    )
   })
 
   test('an alias of the wrong type is called by its own name', async () => {

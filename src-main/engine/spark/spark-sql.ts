@@ -24,6 +24,7 @@ const sparkFunctions: Readonly<Record<string, Render>> = {
   quantile_cont: renameFunction('percentile'),
   arg_max: renameFunction('max_by'),
   hash: renameFunction('xxhash64'),
+  decode: ([bytes]) => `decode(${bytes}, 'UTF-8')`,
   epoch_us: renameFunction('unix_micros'),
   make_timestamp: renameFunction('timestamp_micros'),
   regexp_matches: renameFunction('regexp_like'),
