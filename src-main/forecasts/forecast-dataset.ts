@@ -1,7 +1,8 @@
 // Opens forecasts in DuckDB: `source` is the dataset as it is, `forecast_rows` the same rows by canonical names and types.
 import { z } from 'zod'
 import { escapeGlob, identifier, literal, type Database } from '../database/database.ts'
-import { topLevelElements } from '../parquet/parquet-footer.ts'
+import { readFileFooter, topLevelElements } from '../parquet/parquet-footer.ts'
+import { ThriftError } from '../parquet/thrift-compact.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type ForecastColumn,
 } from './forecast-columns.ts'
 import { assertUnchanged, findForecastFiles, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
+import { unreadableReason } from './unreadable-parquet.ts'
 
 export interface ForecastDataset {
   readonly files: readonly ForecastFile[]
@@ -115,7 +117,22 @@ const dataErrorPattern = /^(Invalid Input|IO|Conversion|Out of Range|Serializati
 export const explainFailure = async ({ files, name }: Pick<ForecastDataset, 'files' | 'name'>, cause: unknown): Promise<unknown> => {
   if (!(cause instanceof HeadroomError) || (cause.code !== 'query-failed' && cause.code !== 'input-not-parquet')) return cause
   await assertUnchanged(files)
-  return dataErrorPattern.test(cause.message) ? damagedFileError(files, name, cause) : cause
+  const failure = dataErrorPattern.test(cause.message) ? damagedFileError(files, name, cause) : cause
+  return failure instanceof HeadroomError && failure.code === 'input-not-parquet' ? await explainUnreadable(files, failure) : failure
+}
+
+/** The reason of a whole file that cannot be read; else the failure as it is. */
+const explainUnreadable = async (files: readonly ForecastFile[], failure: HeadroomError): Promise<HeadroomError> => {
+  for (const { path, name } of files) {
+    try {
+      const { metaData } = await readFileFooter(path)
+      const reason = unreadableReason(metaData, name)
+      if (reason !== undefined) return reason
+    } catch (thrown) {
+      if (!(thrown instanceof ThriftError)) throw thrown
+    }
+  }
+  return failure
 }
 
 export const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {

@@ -17,6 +17,7 @@ export const footerFields = {
   rowGroup: { columns: 1, totalByteSize: 2, numRows: 3, fileOffset: 5, totalCompressedSize: 6, ordinal: 7 },
   columnChunk: { filePath: 1, fileOffset: 2, metaData: 3, offsetIndexOffset: 4, columnIndexLength: 7, cryptoMetadata: 8 },
   columnMetaData: {
+    pathInSchema: 3,
     codec: 4,
     totalUncompressedSize: 6,
     totalCompressedSize: 7,
@@ -127,6 +128,12 @@ export const numberAt = (struct: ThriftStruct, field: number): number | undefine
 export const textAt = (struct: ThriftStruct, field: number): string | undefined => {
   const value = struct.get(field)?.value
   return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : undefined
+}
+
+/** None where the field is no list of texts. */
+export const textsAt = (struct: ThriftStruct, field: number): string[] => {
+  const list = struct.get(field)?.value
+  return isList(list) ? list.items.flatMap((item) => (item instanceof Uint8Array ? [Buffer.from(item).toString('utf8')] : [])) : []
 }
 
 /** Throws ThriftError where the field is no list of structs. */

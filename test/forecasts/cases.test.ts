@@ -1,8 +1,11 @@
 // Inputs that were once read wrongly or refused without a reason, as common tools write them: each gives its right value.
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { literal } from '../../src-main/database/database.ts'
+import { footerBytes, footerFields, structAt, structsAt } from '../../src-main/parquet/parquet-footer.ts'
+import { readThrift } from '../../src-main/parquet/thrift-compact.ts'
 import { reportedCases } from '../fixtures/fleets.ts'
 import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
 
@@ -81,13 +84,21 @@ describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skip
   test('a byte order mark in the name of the first column is no part of the name', async () => {
     expect(await outline(await analyseCase('21-bom-in-column-name', 'bom.parquet'))).toEqual(baseOutline)
   })
+
+  test.each([
+    ['encrypted-plaintext-footer.parquet', 'encrypted-plaintext-footer.parquet cannot be read: column predicted is encrypted.'],
+    ['lz4-hadoop.parquet', "lz4-hadoop.parquet is compressed by Hadoop's LZ4, which cannot be read."],
+    ['no-columns.parquet', 'no-columns.parquet has no columns.'],
+  ])('a whole file is not called damaged: %s', async (file, message) => {
+    await expect(analyseCase('28-not-damaged', file)).rejects.toMatchObject({ code: 'input-not-parquet', message })
+  })
 })
 
-describe('NaN whose file states a minimum and a maximum without it', () => {
-  const file = (name: string): string => join(import.meta.dirname, '..', 'data', 'pyarrow-files', name)
+const pyarrowFile = (name: string): string => join(import.meta.dirname, '..', 'data', 'pyarrow-files', name)
 
+describe('NaN whose file states a minimum and a maximum without it', () => {
   test('gives every figure that NULL gives, in one file and in two', async () => {
-    const [nan, missing] = [await workspace.analyse(file('nan.parquet')), await workspace.analyse(file('null.parquet'))]
+    const [nan, missing] = [await workspace.analyse(pyarrowFile('nan.parquet')), await workspace.analyse(pyarrowFile('null.parquet'))]
     expect(await nan.serverRisk()).toEqual(await missing.serverRisk())
     expect(await nan.json('model_accuracy.json', z.unknown())).toEqual(await missing.json('model_accuracy.json', z.unknown()))
     expect(nan.manifest.counts).toEqual(missing.manifest.counts)
@@ -97,21 +108,54 @@ describe('NaN whose file states a minimum and a maximum without it', () => {
 
     const otherServers = await workspace.writeQuery(
       'other-servers.parquet',
-      `SELECT * REPLACE ('other ' || server_id AS server_id) FROM read_parquet(${literal(file('null.parquet'))})`,
+      `SELECT * REPLACE ('other ' || server_id AS server_id) FROM read_parquet(${literal(pyarrowFile('null.parquet'))})`,
     )
     const [nanFirst, missingFirst] = [
-      await workspace.analyse([file('nan.parquet'), otherServers]),
-      await workspace.analyse([file('null.parquet'), otherServers]),
+      await workspace.analyse([pyarrowFile('nan.parquet'), otherServers]),
+      await workspace.analyse([pyarrowFile('null.parquet'), otherServers]),
     ]
     expect(await nanFirst.serverRisk()).toEqual(await missingFirst.serverRisk())
   })
 
   test('stays NaN in the flagged file, without flag and level', async () => {
-    const run = await workspace.analyse(file('nan.parquet'))
+    const run = await workspace.analyse(pyarrowFile('nan.parquet'))
     expect(
       await run.flagged(
         'SELECT CAST(count(*) AS DOUBLE) AS rows, bool_and(risk_flag IS NULL AND risk_level IS NULL) AS empty FROM flagged WHERE isnan(predicted)',
       ),
     ).toEqual([{ rows: 4, empty: true }])
+  })
+})
+
+describe('a whole file that cannot be read', () => {
+  test.each([
+    ['encrypted-column.parquet', 'encrypted-column.parquet cannot be read: column predicted is encrypted.', 'Write it without encryption.'],
+    ['no-columns.parquet', 'no-columns.parquet has no columns.', 'Check the pipeline that writes it.'],
+  ])('is refused with its reason: %s', async (file, message, next) => {
+    await expect(workspace.analyse(pyarrowFile(file))).rejects.toMatchObject({ code: 'input-not-parquet', message, next })
+  })
+
+  test('is named among several', async () => {
+    const files = [pyarrowFile('encrypted-column.parquet'), pyarrowFile('null.parquet')]
+    await expect(workspace.analyse(files)).rejects.toMatchObject({
+      message: 'encrypted-column.parquet cannot be read: column predicted is encrypted.',
+    })
+  })
+
+  test('names a codec that is not supported', async () => {
+    const snappy = await readFile(pyarrowFile('null.parquet'))
+    const footerStart = snappy.length - 8 - snappy.readUInt32LE(snappy.length - 8)
+    const metaData = readThrift(snappy.subarray(footerStart, -8))
+    for (const rowGroup of structsAt(metaData, footerFields.fileMetaData.rowGroups))
+      for (const chunk of structsAt(rowGroup, footerFields.rowGroup.columns)) {
+        const columnMetaData = structAt(chunk, footerFields.columnChunk.metaData)
+        columnMetaData.set(footerFields.columnMetaData.codec, { ...columnMetaData.get(footerFields.columnMetaData.codec)!, value: 5 })
+      }
+    const path = join(workspace.folder, 'lz4.parquet')
+    await writeFile(path, Buffer.concat([snappy.subarray(0, footerStart), footerBytes(metaData)]))
+    await expect(workspace.analyse(path)).rejects.toMatchObject({
+      message: "lz4.parquet is compressed by Hadoop's LZ4, which cannot be read.",
+      next: 'Write it with snappy or zstd.',
+    })
   })
 })

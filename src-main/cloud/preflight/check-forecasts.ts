@@ -3,6 +3,7 @@ import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { partitionColumns } from '../../forecasts/dataset-files.ts'
 import { findRoleColumns, rejectFlagColumns } from '../../forecasts/forecast-columns.ts'
+import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFileFooter, readFooter, topLevelColumns, type ParquetFooter } from '../../parquet/parquet-footer.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
 import type { Connection } from '../account/connection.ts'
@@ -78,7 +79,7 @@ const checkFiles = async (
 
 /** Throws input-not-parquet, input-column-missing and, for the engine, input-column-reserved. */
 const countRows = async ({ name, path, readFooter: read }: ForecastFile, task: LaunchRequest['task']): Promise<number> => {
-  const { rows, columnNames } = await readContents(read).catch((thrown: unknown) => {
+  const { rows, columnNames } = await readContents(read, name).catch((thrown: unknown) => {
     if (!(thrown instanceof ThriftError)) throw thrown
     throw new HeadroomError('input-not-parquet', `${name} is not a whole Parquet file.`, {
       next: 'Write or copy it again; it may be cut short.',
@@ -91,7 +92,9 @@ const countRows = async ({ name, path, readFooter: read }: ForecastFile, task: L
   return rows
 }
 
-const readContents = async (read: ForecastFile['readFooter']): Promise<{ rows: number; columnNames: string[] }> => {
+const readContents = async (read: ForecastFile['readFooter'], name: string): Promise<{ rows: number; columnNames: string[] }> => {
   const { metaData } = await read()
+  const reason = unreadableReason(metaData, name)
+  if (reason !== undefined) throw reason
   return { rows: footerRows(metaData), columnNames: topLevelColumns(metaData) }
 }

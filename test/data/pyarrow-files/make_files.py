@@ -1,10 +1,12 @@
 """Writes the small Parquet files of this folder, which DuckDB cannot write in this form."""
 
+import base64
 import datetime
 import pathlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 
 FOLDER = pathlib.Path(__file__).parent
 MEASURED_DAYS, DAYS = 20, 30
@@ -38,3 +40,23 @@ def make_rows(missing):
 
 pq.write_table(make_rows(float("nan")), FOLDER / "nan.parquet", compression="snappy")
 pq.write_table(make_rows(None), FOLDER / "null.parquet", compression="snappy")
+pq.write_table(pa.table({}), FOLDER / "no-columns.parquet")
+
+
+class PlainKeys(pe.KmsClient):
+    """Keys that need no secret: the file only has to look encrypted."""
+
+    def __init__(self, config):
+        super().__init__()
+
+    def wrap_key(self, key_bytes, master_key_identifier):
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key, master_key_identifier):
+        return base64.b64decode(wrapped_key)
+
+
+encryption = pe.EncryptionConfiguration(footer_key="footer", column_keys={"column": ["predicted"]}, plaintext_footer=True)
+properties = pe.CryptoFactory(PlainKeys).file_encryption_properties(pe.KmsConnectionConfig(), encryption)
+with pq.ParquetWriter(FOLDER / "encrypted-column.parquet", make_rows(None).schema, encryption_properties=properties) as writer:
+    writer.write_table(make_rows(None))
