@@ -7,7 +7,8 @@ import { literal } from '../../src-main/database/database.ts'
 import { footerBytes, footerFields, structAt, structsAt } from '../../src-main/parquet/parquet-footer.ts'
 import { readThrift } from '../../src-main/parquet/thrift-compact.ts'
 import { reportedCases } from '../fixtures/fleets.ts'
-import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-workspace.ts'
+import { seriesRows, times } from '../fixtures/forecast-rows.ts'
+import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-workspace.ts'
 
 // Pictures have their own tests; here they would take half the time.
 vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
@@ -92,6 +93,19 @@ describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skip
   ])('a whole file is not called damaged: %s', async (file, message) => {
     await expect(analyseCase('28-not-damaged', file)).rejects.toMatchObject({ code: 'input-not-parquet', message })
   })
+
+  test('a model of 10 days is not selected where another looks 30 days ahead', async () => {
+    const run = await analyseCase('26-short-model-wins', 'two-horizons.parquet')
+    expect(await outline(run)).toEqual(baseOutline)
+    expect(run.manifest).toMatchObject({ horizon: { end: '2026-07-10T00:00:00Z' } })
+    expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'short-model', count: 6 }))
+  })
+
+  test('a forecast without measurements says that nothing separates past from future', async () => {
+    const run = await analyseCase('24-prophet-predict-without-y', 'prophet.parquet')
+    expect(warningCodes(run)).toEqual(expect.arrayContaining(['no-measurements', 'old-forecast']))
+    expect(run.manifest.warnings.find(({ code }) => code === 'no-measurements')?.message).toContain('2026-04-12 to 2026-07-10')
+  })
 })
 
 const pyarrowFile = (name: string): string => join(import.meta.dirname, '..', 'data', 'pyarrow-files', name)
@@ -157,5 +171,31 @@ describe('a whole file that cannot be read', () => {
       message: "lz4.parquet is compressed by Hadoop's LZ4, which cannot be read.",
       next: 'Write it with snappy or zstd.',
     })
+  })
+})
+
+describe('forecasts without measurements', () => {
+  const rows = (isFuture?: boolean): readonly ForecastRow[] =>
+    seriesRows({ server: 's', start: '2026-01-01', horizon: times(20, 50) }).map((row) =>
+      isFuture === undefined ? row : { ...row, is_future: isFuture },
+    )
+
+  test('warn that all rows count as horizon, and that it lies in the past', async () => {
+    const run = await workspace.analyse(await workspace.writeForecasts('unmeasured.parquet', rows()))
+    expect(run.manifest.warnings.map(({ code, message }) => [code, message])).toEqual(
+      expect.arrayContaining([
+        [
+          'no-measurements',
+          'Nothing separates past from future: no row is measured or marked by is_future. All rows count as horizon, 2026-01-01 to 2026-01-20.',
+        ],
+        ['old-forecast', expect.stringMatching(/^The horizon began on 2026-01-01, .* days ago, and ended on 2026-01-20\.$/)],
+      ]),
+    )
+  })
+
+  test('do not warn about the horizon where is_future states it', async () => {
+    const codes = warningCodes(await workspace.analyse(await workspace.writeForecasts('stated.parquet', rows(true))))
+    expect(codes).not.toContain('no-measurements')
+    expect(codes).toContain('old-forecast')
   })
 })

@@ -42,8 +42,20 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
   await warn(
     'short-backtest',
     `SELECT server_id || ' ' || metric AS example FROM candidates JOIN series USING (series_id)
-     GROUP BY ALL HAVING max(common_points) < ${minCommonPoints}`,
+     GROUP BY ALL HAVING max(series_common_points) < ${minCommonPoints}`,
     (n) => `${n} series have fewer than ${minCommonPoints} common backtest points; the fleet's best model is selected for them.`,
+  )
+  await warn(
+    'short-model',
+    `SELECT server_id || ' ' || metric || ' ' || c.model AS example FROM candidates c JOIN series USING (series_id)
+     LEFT JOIN selected_models x ON x.series_id = c.series_id AND x.model = c.model WHERE NOT is_long AND x.model IS NULL`,
+    (n) => `${n} forecasts are not selected: another model of their series looks further ahead.`,
+  )
+  await warn(
+    'short-horizon',
+    `SELECT server_id || ' ' || metric || ' ' || model AS example FROM candidates JOIN series USING (series_id)
+     JOIN selected_models USING (series_id, model) WHERE NOT is_long`,
+    (n) => `The selected model of ${n} series looks less far ahead than another model.`,
   )
   await warn(
     'different-horizons',
@@ -104,17 +116,31 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
   return warnings
 }
 
+const daysBetween = (from: string, now: Date): number => Math.floor((now.getTime() - Date.parse(from)) / 86_400_000)
+
 const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWarning[]): Promise<void> => {
-  const { origin } = await database.row(
-    `SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS origin FROM series`,
-    z.object({ origin: z.string().nullable() }),
+  const { origin, stated, start, end } = await database.row(
+    `SELECT (SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') FROM series) AS origin,
+            (SELECT CAST(sum(stated) AS DOUBLE) FROM series_models) AS stated,
+            strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start, strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS "end"
+     FROM series_risk`,
+    z.object({ origin: z.string().nullable(), stated: z.number(), start: z.string(), end: z.string() }),
   )
-  if (origin === null) return
-  const days = Math.floor((now.getTime() - Date.parse(origin)) / 86_400_000)
+  const days = daysBetween(origin ?? start, now)
+  if (origin === null && stated === 0) {
+    warnings.push({
+      code: 'no-measurements',
+      message: `Nothing separates past from future: no row is measured or marked by is_future. All rows count as horizon, ${start.slice(0, 10)} to ${end.slice(0, 10)}.`,
+    })
+  }
   if (days > maxOriginAgeDays) {
+    const text = days.toLocaleString('en-US')
     warnings.push({
       code: 'old-forecast',
-      message: `The last measured time, ${origin.slice(0, 10)}, is ${days.toLocaleString('en-US')} days ago.`,
+      message:
+        origin === null
+          ? `The horizon began on ${start.slice(0, 10)}, ${text} days ago${daysBetween(end, now) > 0 ? `, and ended on ${end.slice(0, 10)}` : ''}.`
+          : `The last measured time, ${origin.slice(0, 10)}, is ${text} days ago.`,
       count: days,
     })
   }

@@ -1,4 +1,4 @@
-// Selects a model for each series: the one with the lowest mean absolute error over the backtest times that its candidates share.
+// Selects a model for each series: of those that reach far enough, the one with the lowest mean absolute error over their common times.
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { queryNaiveErrors, storeNaiveErrors } from '../backtest/naive-errors.ts'
@@ -10,7 +10,7 @@ import { validationError, validationMessages } from '../../forecasts/validation-
 export const minCommonPoints = 14
 
 /**
- * Creates `candidates` (series_id, model, common_points, mae, mase, ...) and `selected_models` (series_id, model). Returns whether
+ * Creates `candidates` (series_id, model, is_long, common_points, mae, mase, ...) and `selected_models` (series_id, model). Returns whether
  * `naive_errors`, the denominator of MASE, is complete. If not, it is empty: no decision needed it, and the backtests of the selected
  * models fill it later. If the models of a series share no time, the medians of the fleet include each model's error over all its times.
  * Analysis definition, section 3. MASE: Hyndman and Koehler 2006.
@@ -60,7 +60,7 @@ const areBacktestsComplete = async (database: Database): Promise<boolean> => {
 export const selectedModelsQuery = `
          WITH fleet AS (
            SELECT model, median(coalesce(mase, own_mase)) AS median_mase, median(coalesce(mae, own_mae)) AS median_mae
-           FROM candidates GROUP BY model
+           FROM candidates WHERE is_long GROUP BY model
          ),
          ranked AS (
            SELECT c.series_id, c.model,
@@ -70,6 +70,7 @@ export const selectedModelsQuery = `
                     CASE WHEN c.series_common_points < ${minCommonPoints} THEN f.median_mae END NULLS LAST,
                     c.model) AS position
            FROM candidates c JOIN fleet f USING (model)
+           WHERE c.is_long
          )
          SELECT series_id, model FROM ranked WHERE position = 1 ORDER BY series_id`
 
@@ -78,7 +79,7 @@ const selectBest = async (database: Database, forcedModel: string | undefined): 
     `CREATE OR REPLACE TABLE selected_models AS ${forcedModel === undefined ? selectedModelsQuery : forcedModelQuery(forcedModel)}`,
   )
 
-/** SQL for the rows of `selected_models` if one model is forced. */
+/** SQL for the rows of `selected_models` if one model is forced, whatever its horizon. */
 export const forcedModelQuery = (model: string): string =>
   `SELECT series_id, model FROM candidates WHERE model = ${literal(model)} ORDER BY series_id`
 
@@ -107,23 +108,27 @@ const isSameForTested = (value: string): string => {
   return `coalesce(min(${tested}) OVER series_window = max(${tested}) OVER series_window, true)`
 }
 
-/** SQL for the rows of `candidate_rows`. */
+/** SQL for the rows of `candidate_rows`. `is_long`: the model reaches nine tenths of the longest horizon of its series. */
 export const candidateRowsQuery = `
+    SELECT c.*, count(CASE WHEN is_long AND backtest_points > 0 THEN 1 END) OVER (PARTITION BY series_id) AS tested_candidates
+    FROM (
     SELECT s.series_id, m.*, h.horizon_points,
-           count(CASE WHEN m.backtest_points > 0 THEN 1 END) OVER series_window AS tested_candidates,
+           10 * h.horizon_points >= 9 * max(h.horizon_points) OVER series_window AS is_long,
            ${isSameForTested('m.backtest_points')} AND ${isSameForTested('m.backtest_times')} AS aligned
     FROM series_models m JOIN horizon_counts h USING (server_id, metric, model) JOIN series s USING (server_id, metric)
     WHERE h.horizon_points > 0
-    WINDOW series_window AS (PARTITION BY s.series_id)`
+    WINDOW series_window AS (PARTITION BY s.series_id)
+    ) c`
 
 /** SQL for the rows of `unaligned_errors`. */
 export const unalignedErrorsQuery = (fixedPoint: FixedPoint): string => `
     WITH tested AS (
-      SELECT c.series_id, c.model, c.tested_candidates, f.ts, abs(f.actual - f.predicted) AS error
+      SELECT c.series_id, c.model, c.is_long, c.tested_candidates, f.ts, abs(f.actual - f.predicted) AS error
       FROM forecast f JOIN candidate_rows c USING (server_id, metric, model)
       WHERE NOT c.aligned AND NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL
     ), common AS (
-      SELECT series_id, ts FROM tested GROUP BY series_id, ts, tested_candidates HAVING count(*) = tested_candidates
+      SELECT series_id, ts FROM tested GROUP BY series_id, ts, tested_candidates
+      HAVING count(CASE WHEN is_long THEN 1 END) = tested_candidates
     )
     SELECT series_id, model, count(*) AS common_points, ${fixedSumSql('error', fixedPoint)} AS absolute_error
     FROM tested SEMI JOIN common USING (series_id, ts) GROUP BY ALL`
@@ -131,13 +136,13 @@ export const unalignedErrorsQuery = (fixedPoint: FixedPoint): string => `
 /** SQL for the rows of `candidate_errors`. */
 export const candidateErrorsQuery = `
     WITH scored AS (
-      SELECT c.series_id, c.model, c.horizon_points, c.backtest_points, c.absolute_error / nullif(c.backtest_points, 0) AS own_mae,
+      SELECT c.series_id, c.model, c.is_long, c.horizon_points, c.backtest_points, c.absolute_error / nullif(c.backtest_points, 0) AS own_mae,
              CAST(CASE WHEN c.aligned THEN c.backtest_points ELSE coalesce(u.common_points, 0) END AS INTEGER) AS common_points,
              CASE WHEN c.aligned THEN c.absolute_error ELSE u.absolute_error END AS absolute_error
       FROM candidate_rows c LEFT JOIN unaligned_errors u USING (series_id, model)
     )
-    SELECT s.series_id, s.model, s.horizon_points, s.backtest_points, s.common_points,
-           max(s.common_points) OVER (PARTITION BY s.series_id) AS series_common_points,
+    SELECT s.series_id, s.model, s.is_long, s.horizon_points, s.backtest_points, s.common_points,
+           max(CASE WHEN s.is_long THEN s.common_points END) OVER (PARTITION BY s.series_id) AS series_common_points,
            s.absolute_error / nullif(s.common_points, 0) AS mae, s.own_mae
     FROM scored s ORDER BY s.series_id, s.model`
 

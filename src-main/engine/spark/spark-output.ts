@@ -7,7 +7,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { granularitySchema, inputEntrySchema } from '../../../src-shared/run/run-manifest.ts'
 
 /** Version of plan, script and Spark output: they belong together. */
-export const sparkOutputVersion = 2
+export const sparkOutputVersion = 3
 
 /** Written last: Spark output with it is complete. */
 export const sparkOutputNotesFile = 'stage.json'

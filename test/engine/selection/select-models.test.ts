@@ -265,3 +265,31 @@ test('each model is reported with its errors, bias, coverage and the series it w
   expect(models[1]).toMatchObject({ model: 'n', series_won: 0, mae: 60, bias: 60, interval_points: 0, interval_coverage: null })
   expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'no-backtest-bounds', count: 1 }))
 })
+
+describe('models of different horizons', () => {
+  const actual = times(20, 50)
+  const rows = [
+    ...seriesRows({ server: 's', model: 'short', actual, horizon: times(8, 10) }),
+    // Nine tenths of ten, and less accurate than the model of eight.
+    ...seriesRows({ server: 's', model: 'nearly long', actual, predicted: shifted(actual, 2), horizon: times(9, 20) }),
+    ...seriesRows({ server: 's', model: 'long', actual, predicted: shifted(actual, 3), horizon: times(10, 30) }),
+    // Its backtest is short, but only the other models' common times count.
+    ...seriesRows({ server: 't', model: 'short', start: '2026-01-16', actual: times(5, 50), horizon: times(3, 10) }),
+    ...seriesRows({ server: 't', model: 'long', actual, predicted: shifted(actual, 4), horizon: times(10, 30) }),
+  ]
+
+  test('are candidates only if they reach nine tenths of the longest', async () => {
+    const run = await workspace.analyse(await workspace.writeForecasts('horizons.parquet', rows))
+    expect(await run.riskOf('s')).toMatchObject({ model: 'nearly long', mae: 2, backtest_points: 20, horizon_periods: 9 })
+    expect(await run.riskOf('t')).toMatchObject({ model: 'long', mae: 4, backtest_points: 20, horizon_periods: 10 })
+    expect(run.manifest.warnings).toContainEqual(
+      expect.objectContaining({ code: 'short-model', count: 2, examples: ['s cpu_p95 short', 't cpu_p95 short'] }),
+    )
+  })
+
+  test('may be forced, with a warning', async () => {
+    const run = await workspace.analyse(await workspace.writeForecasts('horizons-forced.parquet', rows), { model: 'short' })
+    expect(await run.riskOf('s')).toMatchObject({ model: 'short', mae: 0, horizon_periods: 8 })
+    expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'short-horizon', count: 2 }))
+  })
+})
