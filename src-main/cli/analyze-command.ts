@@ -24,7 +24,7 @@ export interface AnalyzeOptions {
 }
 
 export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOptions): Promise<void> => {
-  const config = await readSettings(options.config, options.set, options.seed)
+  const { settings: config, warnings } = await readSettings(options.config, options.set, options.seed)
   const view = createProgressView(options)
   try {
     const { manifest, events } = await runCancellable((signal) =>
@@ -34,6 +34,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
           out: options.out,
           method: options.method,
           config,
+          configWarnings: warnings,
           serversTable: options.servers,
           eventsTable: options.events,
           model: options.model,

@@ -7,8 +7,9 @@ export const runInspect = async (
   inputs: readonly string[],
   options: { readonly config?: string; readonly json?: boolean },
 ): Promise<void> => {
-  const config = await readSettings(options.config, [], undefined)
-  const inspection = await runCancellable((signal) => inspectForecasts({ inputs, config }, { signal }))
+  const { settings: config, warnings } = await readSettings(options.config, [], undefined)
+  const described = await runCancellable((signal) => inspectForecasts({ inputs, config }, { signal }))
+  const inspection = { ...described, warnings: [...warnings, ...described.warnings] }
   print(options.json === true ? jsonText({ ...inspection }, 2) : describeInspection(inspection))
 }
 

@@ -1,7 +1,7 @@
 // headroom plan: writes the row-level work of an analysis as Spark SQL, for forecasts too large for one machine.
 import { planSparkJob } from '../engine/spark/plan-spark-job.ts'
 import { readSettings } from './read-settings.ts'
-import { runCancellable, print } from './terminal.ts'
+import { runCancellable, print, say } from './terminal.ts'
 
 export interface PlanOptions {
   readonly out: string
@@ -12,7 +12,8 @@ export interface PlanOptions {
 }
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {
-  const config = await readSettings(options.config, options.set, undefined)
+  const { settings: config, warnings } = await readSettings(options.config, options.set, undefined)
+  for (const { message } of warnings) say(`Warning: ${message}`)
   const { steps } = await runCancellable((signal) =>
     planSparkJob({ inputs, out: options.out, config, serversTable: options.servers, model: options.model }, { signal }),
   )

@@ -1,6 +1,6 @@
 // Settings from a YAML file and from --set: Headroom's own keys, or the config.yaml of the Python pipeline.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { readConfigFile } from '../config/config-file.ts'
+import { type ConfigFile, readConfigFile } from '../config/config-file.ts'
 import { parseYaml } from '../config/yaml-file.ts'
 
 /** Later settings win: file, then --set, then --seed. The engine checks the values. */
@@ -8,11 +8,17 @@ export const readSettings = async (
   file: string | undefined,
   assignments: readonly string[],
   seed: number | undefined,
-): Promise<Record<string, unknown>> => ({
-  ...(file === undefined ? {} : await readConfigFile(file)),
-  ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment))),
-  ...(seed === undefined ? {} : { seed }),
-})
+): Promise<ConfigFile> => {
+  const { settings, warnings } = file === undefined ? { settings: {}, warnings: [] } : await readConfigFile(file)
+  return {
+    settings: {
+      ...settings,
+      ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment))),
+      ...(seed === undefined ? {} : { seed }),
+    },
+    warnings,
+  }
+}
 
 export const parseAssignment = (assignment: string, example = 'high_risk_threshold=85'): [string, unknown] => {
   const at = assignment.indexOf('=')

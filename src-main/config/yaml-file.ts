@@ -32,8 +32,10 @@ export const readYamlFile = async (file: string, kind: keyof typeof errorCodes):
 export const parseYaml = (text: string, createError: (problem: string) => HeadroomError): unknown => {
   try {
     // The parser limits aliases, so that a small file cannot expand into a huge one.
-    return parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
+    // `<<` merges as in PyYAML, which reads the pipeline's config.yaml.
+    return parse(text, { merge: true, maxAliasCount: 100, prettyErrors: false, logLevel: 'error' })
   } catch (cause) {
+    if (cause instanceof Error && cause.message.startsWith('Merge sources')) throw createError('a merge key << needs groups of keys')
     if (!(cause instanceof YAMLParseError)) throw createError('it is nested too deeply, or its aliases expand too far')
     const line = text.slice(0, cause.pos[0]).split('\n').length
     throw createError(cause.code === 'MULTIPLE_DOCS' ? `a second document begins in line ${line}` : `${cause.message} in line ${line}`)

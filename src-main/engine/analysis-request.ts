@@ -1,7 +1,7 @@
 // Request, progress reporting and result of an analysis, shared by command line, window and cloud.
 import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
-import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import type { RunEvent, RunWarning } from '../../src-shared/run/run-event.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 
 export interface AnalysisRequest {
@@ -12,6 +12,8 @@ export interface AnalysisRequest {
   readonly method: AnalysisMethod
   /** The user's settings by the keys of analysis-config; the engine validates them and fills in defaults. */
   readonly config: Readonly<Record<string, unknown>>
+  /** About the file that the settings come from; they join the run's own. */
+  readonly configWarnings?: readonly RunWarning[] | undefined
   /** CSV or Parquet with `server_id` and any of business_unit, region, criticality, monthly_cost_usd, capacity_units, lead_time_days. */
   readonly serversTable?: string | undefined
   /** CSV with `from`, `to`, `servers` or `group`, `metric`, `effect`, `note`: one-off events. */

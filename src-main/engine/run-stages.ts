@@ -40,7 +40,7 @@ export interface Findings {
 
 /** Writes every file except flagged forecasts, summary and manifest. */
 export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Findings> => {
-  const { config, method, staging, database, progress, work } = run
+  const { config, method, staging, database, progress, request, work } = run
   progress.start('season')
   const { season, backtestResiduals, events } = await measureBacktests(database, config, fleet)
 
@@ -66,6 +66,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
   const warnings = [
+    ...(request.configWarnings ?? []),
     ...(await collectWarnings(database, config, fleet.grid, new Date())),
     ...clusteredServers.warnings,
     ...accuracyWarnings,

@@ -14,6 +14,20 @@ export const findNearestName = (input: string, names: readonly string[]): string
   return nearest
 }
 
+/** The nearest name, if it is probably the one that was meant: a typing error, or one name within the other. */
+export const findCloseName = (input: string, names: readonly string[]): string | undefined => {
+  const [even, ...others] = [input, ...names].map(evenName)
+  const contained = names.find(
+    (_, i) => Math.min(even!.length, others[i]!.length) >= 6 && (others[i]!.includes(even!) || even!.includes(others[i]!)),
+  )
+  const nearest = contained ?? findNearestName(input, names)
+  if (nearest === undefined || nearest === contained) return nearest
+  return editDistance(even!, evenName(nearest)) <= Math.max(1, Math.floor(nearest.length / 5)) ? nearest : undefined
+}
+
+/** A name without differences of case, blanks and punctuation: "Monthly Cost USD" reads as `monthly_cost_usd`. */
+export const evenName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')
+
 /** Levenshtein distance. */
 const editDistance = (a: string, b: string): number => {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)

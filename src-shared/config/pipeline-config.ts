@@ -1,6 +1,7 @@
 // Maps the Python pipeline's config.yaml to Headroom's settings, and previews a configuration file.
 import { z } from 'zod'
-import { clusterFeatures, type ClusterFeature } from './analysis-config.ts'
+import { analysisConfigSchema, clusterFeatures, type ClusterFeature } from './analysis-config.ts'
+import { findCloseName } from './nearest-name.ts'
 
 const section = z.looseObject({})
 
@@ -39,16 +40,14 @@ const readFeatures = (configured: unknown): ClusterFeature[] | undefined => {
   return knownFeatures.length === 0 ? undefined : clusterFeatures.filter((feature) => knownFeatures.includes(feature))
 }
 
-/** Sections with keys that Headroom uses. */
-export const pipelineSections: readonly string[] = ['risk_analysis', 'data', 'feature_engineering', 'model_training']
-
-const sections = [...pipelineSections, 'aws', 'sagemaker', 'paths']
+/** The cloud commands use the last three. */
+const sections = ['risk_analysis', 'data', 'feature_engineering', 'model_training', 'aws', 'sagemaker', 'paths']
 
 /** A pipeline config groups its keys in sections that Headroom's own file does not have. */
 export const isPipelineConfig = (settings: Readonly<Record<string, unknown>>): boolean =>
   sections.some((name) => section.safeParse(settings[name]).success)
 
-/** The settings in the pipeline's config; all other keys are ignored. */
+/** The settings in the pipeline's config, and Headroom's own keys beside its sections; the own keys win. */
 export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const parsed = pipelineSchema.parse(settings)
   const importedSettings: Record<string, unknown> = {
@@ -62,8 +61,47 @@ export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>
     eoq_window_days: parsed.feature_engineering?.eoq_window_days,
     target_metric: parsed.model_training?.target_metric,
   }
-  return Object.fromEntries(Object.entries(importedSettings).filter(([, value]) => value !== undefined && value !== null))
+  return {
+    ...Object.fromEntries(Object.entries(importedSettings).filter(([, value]) => value !== undefined && value !== null)),
+    ...Object.fromEntries(Object.entries(settings).filter(([key]) => ownKeys.includes(key))),
+  }
 }
+
+const ownKeys = Object.keys(analysisConfigSchema.shape)
+
+/** A key of a settings file that has no effect, and the name that was probably meant. */
+export interface UnusedKey {
+  readonly key: string
+  readonly nearest: string | undefined
+}
+
+/** Groups that only serve as anchors for merge keys begin so, as in Compose files. */
+export const isTemplateKey = (key: string): boolean => key.startsWith('x-')
+
+/** The keys, and the cluster features, that `importPipelineConfig` does not use; those with a likely name first. */
+export const findUnusedKeys = (settings: Readonly<Record<string, unknown>>): UnusedKey[] => {
+  const { risk_analysis: risk, data, feature_engineering, model_training } = pipelineSchema.parse(settings)
+  const unusedIn = (path: string, group: object | undefined, names: readonly string[]): UnusedKey[] =>
+    Object.keys(group ?? {})
+      .filter((key) => !names.includes(key))
+      .map((key) => ({ key: `${path}${key}`, nearest: findCloseName(key, names) }))
+  const features = z.array(z.string()).safeParse(risk?.clustering?.features).data ?? []
+  const unusedKeys = [
+    ...unusedIn('', settings, [...ownKeys, ...sections]).filter(({ key }) => !isTemplateKey(key)),
+    ...unusedIn('risk_analysis.', risk, [...riskKeys, 'clustering']),
+    ...unusedIn('risk_analysis.clustering.', risk?.clustering, ['n_clusters', 'features']),
+    ...features
+      .filter((name) => readFeatures([name]) === undefined)
+      .map((name) => ({ key: `risk_analysis.clustering.features: ${name}`, nearest: findCloseName(name, clusterFeatures) })),
+    ...unusedIn('data.', data, ['seasonality']),
+    ...unusedIn('data.seasonality.', data?.seasonality, ['eoq_months']),
+    ...unusedIn('feature_engineering.', feature_engineering, ['eoq_window_days']),
+    ...unusedIn('model_training.', model_training, ['target_metric']),
+  ]
+  return [...unusedKeys.filter(({ nearest }) => nearest !== undefined), ...unusedKeys.filter(({ nearest }) => nearest === undefined)]
+}
+
+const riskKeys = ['high_risk_threshold', 'very_high_risk_threshold', 'underutilized_threshold', 'cost_per_instance']
 
 /** The preview of a configuration file: its settings with Headroom's defaults, and the keys it ignores. */
 export const configPreviewSchema = z.object({
@@ -74,7 +112,7 @@ export const configPreviewSchema = z.object({
   settings: z.record(z.string(), z.json()),
   /** Each with Headroom's default. */
   changes: z.array(z.object({ key: z.string(), value: z.json(), defaultValue: z.json() })),
-  /** Top-level keys that Headroom ignores. */
+  /** Keys that Headroom ignores, such as `risk_analysis.histogram`. */
   ignored: z.array(z.string()),
 })
 export type ConfigReading = z.infer<typeof configPreviewSchema>

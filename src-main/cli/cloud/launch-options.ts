@@ -17,6 +17,7 @@ import { newRunId } from '../../cloud/launch/run-names.ts'
 import { readYamlFile } from '../../config/yaml-file.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { readSettings } from '../read-settings.ts'
+import { say } from '../terminal.ts'
 
 export interface ConnectionOptions {
   readonly profile?: string
@@ -91,7 +92,8 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   if (options.pythonModule !== undefined && options.engine === 'spark') {
     throw new HeadroomError('usage', 'A Python module does not run on a Spark cluster.', { next: 'Omit --engine.' })
   }
-  const config = await readSettings(options.config, options.set, undefined)
+  const { settings: config, warnings } = await readSettings(options.config, options.set, undefined)
+  for (const { message } of warnings) say(`Warning: ${message}`)
   // Checked here, so that a wrong line fails before an instance starts.
   if (options.events !== undefined) await readEventsTable(options.events)
   const runId = newRunId()

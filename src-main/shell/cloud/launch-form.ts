@@ -90,7 +90,7 @@ const engineTask = async (form: LaunchForm, localInput: string | null, planFolde
   return {
     kind: 'engine',
     method: 'headroom',
-    config: form.configFile === '' ? {} : await readConfigFile(form.configFile),
+    config: form.configFile === '' ? {} : (await readConfigFile(form.configFile)).settings,
     ...(form.engine === 'spark' ? { spark: { instances: form.instances, planFolder } } : {}),
     ...localFile('serversTable', form.serversTable.trim() || (await findTable('servers'))),
     ...localFile('eventsTable', form.eventsTable.trim() || (await findTable('events'))),
