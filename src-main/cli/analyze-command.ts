@@ -1,5 +1,6 @@
 // headroom analyze: runs the engine with progress, then prints the findings and the run folder.
-import type { AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { hasThreshold, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { unitArgument, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
@@ -15,6 +16,7 @@ export interface AnalyzeOptions {
   readonly method: AnalysisMethod
   readonly model?: string
   readonly set: readonly string[]
+  readonly unit: Readonly<Record<string, MetricUnit>>
   readonly seed?: number
   readonly runId?: string
   readonly threads?: number
@@ -24,7 +26,7 @@ export interface AnalyzeOptions {
 }
 
 export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOptions): Promise<void> => {
-  const { settings: config, warnings } = await readSettings(options.config, options.set, options.seed)
+  const { settings: config, warnings } = await readSettings(options)
   const view = createProgressView(options)
   try {
     const { manifest, events } = await runCancellable((signal) =>
@@ -53,14 +55,22 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
   }
 }
 
-export const describeFindings = ({ counts, config, horizon, method }: RunManifest, events: EventReport | null, folder: string): string => {
+export const describeFindings = (manifest: RunManifest, events: EventReport | null, folder: string): string =>
+  [...describeRisk(manifest), ...(events === null ? [] : eventFindings(events)), `Run folder: ${folder}`].join('\n')
+
+/** Module 05's thresholds apply to every metric. */
+const describeRisk = ({ counts, config, horizon, method, metrics }: RunManifest): string[] => {
+  if (method === 'headroom' && !metrics.some((metric) => hasThreshold(config, metric))) {
+    return [
+      `${countText(counts.total_servers, 'server')} not judged: no metric is in percent or has a threshold (${metrics.slice(0, 3).join(', ')})`,
+      `If one is in percent, state it: --unit ${unitArgument(metrics[0]!, 'percent')}`,
+    ]
+  }
   const threshold = method === 'module05' ? 80 : config.high_risk_threshold
   return [
     `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 above ${threshold} % by ${horizon.end.slice(0, 10)}`,
     `${counts.underutilized_servers} underutilised (horizon mean below ${config.underutilized_threshold} %)`,
-    ...(events === null ? [] : eventFindings(events)),
-    `Run folder: ${folder}`,
-  ].join('\n')
+  ]
 }
 
 const eventFindings = ({ events, together }: EventReport): string[] => {

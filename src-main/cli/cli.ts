@@ -48,6 +48,7 @@ program
   .addOption(sharedOptions.method())
   .addOption(sharedOptions.model())
   .addOption(sharedOptions.set())
+  .addOption(sharedOptions.unit())
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
@@ -74,6 +75,7 @@ program
   .description('Show columns, servers, models, horizon and warnings of forecasts')
   .argument('<input...>', forecastsArgument)
   .addOption(sharedOptions.config())
+  .addOption(sharedOptions.unit())
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
@@ -87,6 +89,7 @@ program
   .addOption(sharedOptions.servers())
   .addOption(sharedOptions.model())
   .addOption(sharedOptions.set())
+  .addOption(sharedOptions.unit())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program

@@ -1,13 +1,14 @@
 // headroom inspect: describes forecasts without analysing them.
+import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { inspectForecasts, type Inspection } from '../engine/inspect-forecasts.ts'
 import { readSettings } from './read-settings.ts'
 import { runCancellable, jsonText, print, tableText } from './terminal.ts'
 
 export const runInspect = async (
   inputs: readonly string[],
-  options: { readonly config?: string; readonly json?: boolean },
+  options: { readonly config?: string; readonly unit: Readonly<Record<string, MetricUnit>>; readonly json?: boolean },
 ): Promise<void> => {
-  const { settings: config, warnings } = await readSettings(options.config, [], undefined)
+  const { settings: config, warnings } = await readSettings(options)
   const described = await runCancellable((signal) => inspectForecasts({ inputs, config }, { signal }))
   const inspection = { ...described, warnings: [...warnings, ...described.warnings] }
   print(options.json === true ? jsonText({ ...inspection }, 2) : describeInspection(inspection))

@@ -1,6 +1,7 @@
 // Options and option parsers that several commands share.
 import { InvalidArgumentError, Option } from 'commander'
 import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
+import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
 /** The examples above the help of a command. */
@@ -40,6 +41,14 @@ export const parseSeed = integerBetween(0, 0xffffffff)
 /** Gathers the values of a repeatable option. */
 export const collect = (value: string, previous: string[]): string[] => [...previous, value]
 
+/** Gathers METRIC=UNIT; the metric may contain an equals sign. */
+export const collectUnits = (text: string, previous: Readonly<Record<string, MetricUnit>>): Record<string, MetricUnit> => {
+  const at = text.lastIndexOf('=')
+  const unit = metricUnits.find((name) => name === text.slice(at + 1).trim())
+  if (at > 0 && unit !== undefined) return { ...previous, [text.slice(0, at).trim()]: unit }
+  throw new InvalidArgumentError(`METRIC=UNIT is needed, with one of the units ${metricUnits.join(', ')}.`)
+}
+
 /** A new `Option` at each call: commander stores state in an option. */
 export const sharedOptions = {
   config: () => new Option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline'),
@@ -49,6 +58,10 @@ export const sharedOptions = {
     new Option('--method <name>', 'headroom, or module05 for the arithmetic of Module 05').choices(analysisMethods).default('headroom'),
   model: () => new Option('--model <name>', 'use this model for all series'),
   set: () => new Option('--set <key=value>', 'set one configuration key; repeatable').argParser(collect).default([]),
+  unit: () =>
+    new Option('--unit <metric=unit>', 'unit of a metric, such as cpu_p95=fraction; repeatable')
+      .argParser(collectUnits)
+      .default({}, 'by its name'),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
   // DuckDB ends the whole process if the system refuses one of very many threads.

@@ -1,4 +1,5 @@
 // headroom plan: writes the row-level work of an analysis as Spark SQL, for forecasts too large for one machine.
+import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { planSparkJob } from '../engine/spark/plan-spark-job.ts'
 import { readSettings } from './read-settings.ts'
 import { runCancellable, print, say } from './terminal.ts'
@@ -9,10 +10,11 @@ export interface PlanOptions {
   readonly servers?: string
   readonly model?: string
   readonly set: readonly string[]
+  readonly unit: Readonly<Record<string, MetricUnit>>
 }
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {
-  const { settings: config, warnings } = await readSettings(options.config, options.set, undefined)
+  const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
   const { steps } = await runCancellable((signal) =>
     planSparkJob({ inputs, out: options.out, config, serversTable: options.servers, model: options.model }, { signal }),

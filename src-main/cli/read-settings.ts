@@ -1,23 +1,37 @@
-// Settings from a YAML file and from --set: Headroom's own keys, or the config.yaml of the Python pipeline.
+// Settings from a YAML file, from --set and from --unit: Headroom's own keys, or the config.yaml of the Python pipeline.
+import { z } from 'zod'
+import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
+import { renameSettings } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { type ConfigFile, readConfigFile } from '../config/config-file.ts'
 import { parseYaml } from '../config/yaml-file.ts'
 
-/** Later settings win: file, then --set, then --seed. The engine checks the values. */
-export const readSettings = async (
-  file: string | undefined,
-  assignments: readonly string[],
-  seed: number | undefined,
-): Promise<ConfigFile> => {
-  const { settings, warnings } = file === undefined ? { settings: {}, warnings: [] } : await readConfigFile(file)
+export interface StatedSettings {
+  readonly config?: string | undefined
+  readonly set?: readonly string[]
+  /** Unit by metric; added to the units of the file and of --set. */
+  readonly unit?: Readonly<Record<string, MetricUnit>>
+  readonly seed?: number | undefined
+}
+
+/** Later settings win: file, --set, --unit, --seed. The engine checks the values. */
+export const readSettings = async ({ config, set = [], unit = {}, seed }: StatedSettings): Promise<ConfigFile> => {
+  const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
+  const settings = renameSettings({ ...fromFile, ...Object.fromEntries(set.map((assignment) => parseAssignment(assignment))) })
   return {
     settings: {
       ...settings,
-      ...Object.fromEntries(assignments.map((assignment) => parseAssignment(assignment))),
+      ...(Object.keys(unit).length === 0 ? {} : { metric_units: addUnits(settings['metric_units'], unit) }),
       ...(seed === undefined ? {} : { seed }),
     },
     warnings,
   }
+}
+
+/** What is no group of keys stays, so that the engine reports it. */
+const addUnits = (stated: unknown, unit: Readonly<Record<string, MetricUnit>>): unknown => {
+  const units = z.record(z.string(), z.unknown()).safeParse(stated ?? {})
+  return units.success ? { ...units.data, ...unit } : stated
 }
 
 export const parseAssignment = (assignment: string, example = 'high_risk_threshold=85'): [string, unknown] => {

@@ -1,7 +1,7 @@
 // Reads settings from a YAML file: Headroom's own, or the Python pipeline's config.yaml.
 import { basename } from 'node:path'
 import { z, ZodError } from 'zod'
-import { completeConfig } from '../../src-shared/config/analysis-config.ts'
+import { completeConfig, renameSettings } from '../../src-shared/config/analysis-config.ts'
 import {
   type ConfigReading,
   findUnusedKeys,
@@ -56,7 +56,8 @@ const cloudGroups = ['aws', 'sagemaker', 'paths', 'cloud']
 
 const readConfig = async (file: string): Promise<ReadConfig> => {
   const given = await readYamlFile(file, 'configuration')
-  const { cloud: _, ...stated } = given
+  const { cloud: _, ...groups } = given
+  const stated = renameSettings(groups)
   const cloudKeys = cloudGroups.filter((key) => key in given)
   if (isPipelineConfig(stated)) {
     return { kind: 'pipeline', settings: readPipelineConfig(stated, file), unusedKeys: findUnusedKeys(stated), cloudKeys }

@@ -1,12 +1,19 @@
 // Completes the user's settings to a configuration, or reports the key that is wrong.
 import { ZodError } from 'zod'
-import { analysisConfigSchema, completeConfig, type AnalysisConfig, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import {
+  analysisConfigSchema,
+  completeConfig,
+  renameSettings,
+  type AnalysisConfig,
+  type AnalysisMethod,
+} from '../../src-shared/config/analysis-config.ts'
 import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 
 /** Throws config-invalid. */
-export const parseConfig = (settings: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {
+export const parseConfig = (statedSettings: Readonly<Record<string, unknown>>, method: AnalysisMethod): AnalysisConfig => {
+  const settings = renameSettings(statedSettings)
   const keys = Object.keys(analysisConfigSchema.shape)
   const unknownKey = Object.keys(settings).find((key) => !keys.includes(key))
   if (unknownKey !== undefined) {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { explainFailure } from '../forecasts/forecast-dataset.ts'
+import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
 import { assertDiskSpace, estimateRunBytes } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
@@ -45,6 +46,8 @@ export const assessFleet = async (work: FleetWork, request: FleetRequest, option
   try {
     const validated = await validateFleet(work, request, dataset)
     const profiled = await profileFleet(work, validated)
+    // A result that is opened again was judged when it was written.
+    if (options.flags !== 'ignored') await assertClearUnits(work.database, dataset, work.config)
     const selected = await selectFleetModels(work, profiled, request.model)
     return await assessFleetRisk(work, selected)
   } catch (thrown) {

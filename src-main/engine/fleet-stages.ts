@@ -74,14 +74,14 @@ export const openFleet = async (
 
 /** Leaves `server_attributes`. */
 export const validateFleet = async (
-  { database, progress }: FleetWork,
+  { database, config, progress }: FleetWork,
   request: FleetRequest,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
   const serversTable = await loadServersTable(database, request.serversTable)
   const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable)
   progress.start('screen')
-  const validation = await validateForecasts(database, dataset)
+  const validation = await validateForecasts(database, dataset, config)
   // The first query that reads pages; the validation may have needed only statistics.
   const grid = await detectGranularity(database).catch((cause: unknown) => {
     throw damagedFileError(dataset.files, dataset.name, cause)

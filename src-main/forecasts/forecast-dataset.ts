@@ -4,7 +4,7 @@ import { escapeGlob, identifier, literal, type Database } from '../database/data
 import { readFileFooter, topLevelElements } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import {
   describeType,
   isBinary,
@@ -46,7 +46,7 @@ export interface ForecastExpressions {
 export const openForecastDataset = async (
   database: Database,
   inputs: readonly string[],
-  config: Pick<AnalysisConfig, 'target_metric'>,
+  config: UnitConfig,
   flags: 'rejected' | 'ignored' = 'rejected',
 ): Promise<ForecastDataset> => {
   const files = await findForecastFiles(database, inputs)
@@ -62,7 +62,7 @@ const openFiles = async (
   database: Database,
   files: readonly ForecastFile[],
   name: string,
-  config: Pick<AnalysisConfig, 'target_metric'>,
+  config: UnitConfig,
   flags: 'rejected' | 'ignored',
 ): Promise<ForecastDataset> => {
   const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
@@ -78,7 +78,7 @@ const openFiles = async (
   const schema = columnRows.map(({ name: column, type }) => ({ column, type }))
   const columns = mapColumns(flags === 'rejected' ? schema : schema.filter((column) => !isFlagColumn(column)), name)
   assertRequiredColumns(schemas, columns)
-  const expressions = canonicalExpressions(columns, config.target_metric)
+  const expressions = canonicalExpressions(columns, config)
   await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)
   return { files, name, schema, columns, expressions }
 }
@@ -135,18 +135,27 @@ const explainUnreadable = async (files: readonly ForecastFile[], failure: Headro
   return failure
 }
 
-export const canonicalExpressions = (columns: MappedColumns, targetMetric: string): ForecastExpressions => {
+/** Values of metrics that are stated as fractions become percent. */
+export const canonicalExpressions = (columns: MappedColumns, config: UnitConfig): ForecastExpressions => {
   const textSql = (column: ForecastColumn | undefined, fallbackSql: string): string =>
     column === undefined ? fallbackSql : `coalesce(${nameSql(column)}, ${fallbackSql})`
+  const metric = textSql(columns.metric, literal(config.target_metric))
+  const fractions = fractionMetrics(config).map(literal)
+  const valueSql = (column: ForecastColumn | undefined): string => {
+    const value = numberSql(column)
+    return column === undefined || fractions.length === 0
+      ? value
+      : `${value} * CASE WHEN ${metric} IN (${fractions.join(', ')}) THEN 100 ELSE 1 END`
+  }
   return {
     server_id: nameSql(columns.server_id),
-    metric: textSql(columns.metric, literal(targetMetric)),
+    metric,
     model: textSql(columns.model, literal('forecast')),
     ts: instantSql(columns.timestamp),
-    actual: numberSql(columns.actual),
-    predicted: numberSql(columns.predicted),
-    yhat_lower: numberSql(columns.yhat_lower),
-    yhat_upper: numberSql(columns.yhat_upper),
+    actual: valueSql(columns.actual),
+    predicted: valueSql(columns.predicted),
+    yhat_lower: valueSql(columns.yhat_lower),
+    yhat_upper: valueSql(columns.yhat_upper),
     is_future: columns.is_future === undefined ? 'CAST(NULL AS BOOLEAN)' : `CAST(${identifier(columns.is_future.column)} AS BOOLEAN)`,
     cutoff: columns.cutoff === undefined ? 'CAST(NULL AS TIMESTAMP)' : instantSql(columns.cutoff),
     horizon_offset: numberSql(columns.horizon_offset),

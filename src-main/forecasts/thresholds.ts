@@ -1,5 +1,6 @@
 // Which thresholds apply to a metric on a server, as SQL, since a Spark plan is made before the metrics are known.
-import { percentMetricTokens, type AnalysisConfig, type Thresholds } from '../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig, Thresholds } from '../../src-shared/config/analysis-config.ts'
+import { isPercentMetricSql } from '../../src-shared/config/metric-units.ts'
 import { literal } from '../database/database.ts'
 
 const metricsAndCriticalities =
@@ -17,14 +18,10 @@ export const uniformThresholdsQuery = ({ high, very_high }: Thresholds): string 
 
 /** SQL for whether a metric has a threshold: `hasThreshold` of the configuration. */
 export const hasThresholdSql = (config: AnalysisConfig, metric: string): string => {
-  const { percent, other, commonPercentages } = percentMetricTokens
-  const namedMetrics = [config.target_metric, ...config.percent_metrics, ...Object.keys(config.metric_thresholds)].map(literal)
-  return `(${metric} IN (${namedMetrics.join(', ')}) OR ${containsTokenSql(metric, percent)} OR (NOT ${containsTokenSql(metric, other)} AND ${containsTokenSql(metric, commonPercentages)}))`
+  const isPercent = isPercentMetricSql(config, metric, literal)
+  const overridden = Object.keys(config.metric_thresholds).map(literal)
+  return overridden.length === 0 ? isPercent : `(${metric} IN (${overridden.join(', ')}) OR ${isPercent})`
 }
-
-/** Tokens are separated by anything but letters. */
-const containsTokenSql = (text: string, tokens: Iterable<string>): string =>
-  `regexp_matches(lower(${text}), ${literal(`(^|[^a-z])(${[...tokens].join('|')})($|[^a-z])`)})`
 
 /** A criticality's own threshold wins over the metric's. */
 const thresholdSql = (config: AnalysisConfig, level: keyof Thresholds): string => {

@@ -1,5 +1,6 @@
 // Rejects forecasts that cannot be analysed: no rows, missing keys, unreadable times, infinite values.
 import { z } from 'zod'
+import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import { identifier, type Database } from '../database/database.ts'
 import { isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
@@ -34,9 +35,9 @@ const validationSchema = z.object({
  * Checks the statistics in the Parquet footers first, without reading a page. Only if they are inconclusive, it reads all rows once, and
  * a second time to count the rows that it rejects. Reads `source`.
  */
-export const validateForecasts = async (database: Database, dataset: ForecastDataset): Promise<ForecastValidation> => {
+export const validateForecasts = async (database: Database, dataset: ForecastDataset, config: UnitConfig): Promise<ForecastValidation> => {
   await rejectUnreadableNames(database, dataset)
-  const checks = (await validateByStatistics(database, dataset)) ?? (await validateByRows(database, dataset))
+  const checks = (await validateByStatistics(database, dataset, config)) ?? (await validateByRows(database, dataset))
   if (checks.rows === 0) {
     throw validationError('input-empty', validationMessages.noRows(dataset.name))
   }
@@ -51,8 +52,10 @@ export const validateForecasts = async (database: Database, dataset: ForecastDat
 const validateByStatistics = async (
   database: Database,
   { columns, files, name }: ForecastDataset,
+  config: UnitConfig,
 ): Promise<z.infer<typeof validationSchema> | undefined> => {
-  if (columns.timestamp.type === 'VARCHAR') return undefined
+  // The statistics know fractions only as they were written.
+  if (columns.timestamp.type === 'VARCHAR' || fractionMetrics(config).length > 0) return undefined
   const time = identifier(columns.timestamp.column)
   const values = valueRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
   const percentColumns = percentRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))

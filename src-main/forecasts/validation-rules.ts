@@ -37,6 +37,10 @@ export const validationMessages = {
     message: `${subject} infinite or beyond ${maxMagnitude}.`,
     next: 'Write an empty value where the forecast failed.',
   }),
+  unclearUnit: (dataset: string, metric: string, unit: (unit: 'fraction' | 'percent') => string): ValidationMessage => ({
+    message: `Is ${metric} of ${dataset} in fractions or percent: --unit ${unit('fraction')} or --unit ${unit('percent')}?`,
+    next: 'No value is above 1.5. State the unit, or set metric_units in the settings.',
+  }),
   repeatedRows: (dataset: string, columns: KeyColumns, keys: string, examples: string): ValidationMessage => ({
     message: `${dataset} has more than one row for ${keys} (${columns.server_id.column}, metric, model, ${columns.timestamp.column}), for instance ${examples}.`,
     next: 'Keep one forecast per key: one cut-off, one run of each model.',

@@ -39,6 +39,8 @@ export const describeError = (code: ErrorCode): ErrorDescription => {
       }
     case 'input-infinite':
       return { heading: 'Infinite values', next: 'Leave them empty or correct the job that writes them.' }
+    case 'input-unit-unclear':
+      return { heading: 'Fractions or percent?', next: 'State the unit under “Metric units” in the settings.' }
     case 'input-duplicate-rows':
       return { heading: 'Duplicate rows', next: 'Keep one row per server, metric, model and timestamp.' }
     case 'input-too-varied':

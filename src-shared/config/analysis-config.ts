@@ -1,5 +1,6 @@
 // The analysis configuration: schema, defaults per method and units. Keys are those of the YAML file and of --set.
 import { z } from 'zod'
+import { isPercentMetric, metricUnitSchema } from './metric-units.ts'
 
 const percent = z.number().min(0).max(100)
 const month = z.int().min(1).max(12)
@@ -23,8 +24,8 @@ export type ClusterFeature = (typeof clusterFeatures)[number]
 export const analysisConfigSchema = z.strictObject({
   /** Metric of forecasts without a `metric` column. */
   target_metric: z.string().min(1).default('cpu_p95'),
-  /** Metrics in percent besides those whose names say so; thresholds apply only to percentages. */
-  percent_metrics: z.array(z.string().min(1)).default([]),
+  /** Unit by metric where its name does not say it; thresholds apply to percentages, and fractions are converted to them. */
+  metric_units: z.record(z.string().min(1), metricUnitSchema).default({}),
   /** Nominal level of `yhat_lower`..`yhat_upper`, a share. */
   interval_level: z.number().gt(0).lt(1).default(0.8),
   high_risk_threshold: z.number().positive().default(80),
@@ -75,33 +76,28 @@ const methodDefaults: Readonly<Record<AnalysisMethod, AnalysisConfigInput>> = { 
 
 /** Fills in defaults; throws ZodError for an invalid value. */
 export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig =>
-  analysisConfigSchema.parse({ ...methodDefaults[method], ...z.record(z.string(), z.unknown()).parse(input) })
+  analysisConfigSchema.parse({ ...methodDefaults[method], ...renameSettings(z.record(z.string(), z.unknown()).parse(input)) })
+
+/** Settings by their current keys: `percent_metrics`, a list, became `metric_units`. */
+export const renameSettings = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const { percent_metrics: percentMetrics, ...others } = settings
+  const listed = z.array(z.string().min(1)).safeParse(percentMetrics)
+  const stated = z.record(z.string(), z.unknown()).safeParse(others['metric_units'] ?? {})
+  if (!listed.success || !stated.success) return { ...settings }
+  if (listed.data.length === 0) return others
+  return { ...others, metric_units: { ...Object.fromEntries(listed.data.map((metric) => [metric, 'percent'])), ...stated.data } }
+}
+
+/** The configuration in files of any version. */
+export const storedConfigSchema = z.preprocess((config) => {
+  const settings = z.record(z.string(), z.unknown()).safeParse(config)
+  return settings.success ? renameSettings(settings.data) : config
+}, analysisConfigSchema)
 
 /** Months whose last days form the end-of-quarter window, ascending. */
 export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>
   (config.eoq_months ?? [3, 6, 9, 12].map((m) => ((m - 1 + config.fiscal_year_start_month - 1) % 12) + 1)).slice().sort((a, b) => a - b)
 
-/** Words in metric names: of other units, and of metrics that are usually percentages. */
-const otherUnitTokens = new Set(
-  'net network bps kbps mbps gbps bytes kb mb gb tb iops ops qps tps rps ms seconds latency packets count errors requests connections'.split(
-    ' ',
-  ),
-)
-const commonPercentTokens = new Set(
-  'cpu mem memory disk fs filesystem swap gpu util utilization utilisation usage load pct percent'.split(' '),
-)
-
-/** Words that identify a percentage by its metric's name. */
-export const percentMetricTokens = { percent: ['pct', 'percent'], other: otherUnitTokens, commonPercentages: commonPercentTokens } as const
-
 /** Whether thresholds apply to a metric: it is a percentage or has an override. */
 export const hasThreshold = (config: AnalysisConfig, metric: string): boolean =>
   isPercentMetric(config, metric) || metric in config.metric_thresholds
-
-/** Whether a metric is a percentage: the target metric, one listed as such, or one whose name says so. */
-export const isPercentMetric = (config: Pick<AnalysisConfig, 'target_metric' | 'percent_metrics'>, metric: string): boolean => {
-  if (metric === config.target_metric || config.percent_metrics.includes(metric)) return true
-  const tokens = metric.toLowerCase().split(/[^a-z]+/)
-  if (tokens.some((token) => percentMetricTokens.percent.some((percentToken) => percentToken === token))) return true
-  return !tokens.some((token) => otherUnitTokens.has(token)) && tokens.some((token) => commonPercentTokens.has(token))
-}

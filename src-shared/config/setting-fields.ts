@@ -27,7 +27,11 @@ const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
     label: 'Per-criticality thresholds',
     hint: 'Overrides the metric’s thresholds: critical 70 85',
   },
-  percent_metrics: { group: 'Thresholds', label: 'Percent metrics', hint: 'In addition to names that contain a percent unit' },
+  metric_units: {
+    group: 'Thresholds',
+    label: 'Metric units',
+    hint: 'Where the name does not say it: cpu_p95 fraction; score percent; load_15 count',
+  },
   interval_level: { group: 'Thresholds', label: 'Nominal coverage', hint: 'Share covered by the intervals, such as 0.8' },
   target_metric: { group: 'Thresholds', label: 'Default metric', hint: 'For forecasts without a metric column, such as cpu_p95' },
   eoq_window_days: { group: 'Calendar', label: 'Quarter-end window', unit: 'days', hint: 'Last days of each quarter' },
@@ -52,7 +56,7 @@ const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
   lead_time_days: { group: 'Costs and consolidation', label: 'Lead time', unit: 'days', hint: 'Default for servers without a value' },
 }
 
-export type SettingKind = 'number' | 'number-or-word' | 'text' | 'flag' | 'choice' | 'numbers' | 'names' | 'thresholds'
+export type SettingKind = 'number' | 'number-or-word' | 'text' | 'flag' | 'choice' | 'numbers' | 'names' | 'thresholds' | 'units'
 
 export interface SettingField extends SettingText {
   readonly key: keyof AnalysisConfig
@@ -80,7 +84,8 @@ const describeSchema = (schema: unknown): Pick<SettingField, 'kind' | 'choices' 
   if (schema instanceof z.ZodBoolean) return { ...plain, kind: 'flag' }
   if (schema instanceof z.ZodEnum) return { ...plain, kind: 'choice', choices: schema.options.map(String) }
   if (schema instanceof z.ZodArray) return { ...plain, kind: schema.element instanceof z.ZodNumber ? 'numbers' : 'names' }
-  return { ...plain, kind: schema instanceof z.ZodRecord ? 'thresholds' : 'text' }
+  if (schema instanceof z.ZodRecord) return { ...plain, kind: schema.valueType instanceof z.ZodEnum ? 'units' : 'thresholds' }
+  return { ...plain, kind: 'text' }
 }
 
 /** In the order of the form. */

@@ -1,6 +1,7 @@
 // The window's settings: theme, zoom, number format, layout and analysis defaults.
 import { z } from 'zod'
 import { currentName } from '../artefacts/renamed-names.ts'
+import { renameSettings } from './analysis-config.ts'
 import { parseMemorySize } from './memory-size.ts'
 
 export const themeChoices = ['system', 'light', 'dark', 'high-contrast'] as const
@@ -29,7 +30,7 @@ const memoryLimitSchema = z
   .nullable()
 
 /** Settings of the analysis that differ from the defaults, by the keys of the configuration. */
-const analysisSchema = z.record(z.string(), z.unknown())
+const analysisSchema = z.record(z.string(), z.unknown()).transform(renameSettings)
 
 /** The user's queries, latest first. */
 const queryHistorySchema = z.array(z.string().max(100_000)).max(50)

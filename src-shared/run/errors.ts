@@ -16,6 +16,7 @@ export const errorCodes = [
   'input-time-unreadable',
   'input-no-horizon',
   'input-infinite',
+  'input-unit-unclear',
   'input-duplicate-rows',
   'input-too-varied',
   'input-changed',
@@ -117,6 +118,7 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'input-time-unreadable':
     case 'input-no-horizon':
     case 'input-infinite':
+    case 'input-unit-unclear':
     case 'input-duplicate-rows':
     case 'input-too-varied':
     case 'input-changed':

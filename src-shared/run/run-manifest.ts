@@ -1,6 +1,6 @@
 // The run folder: names of its files, the manifest's schema and the format version.
 import { z } from 'zod'
-import { analysisConfigSchema, analysisMethodSchema } from '../config/analysis-config.ts'
+import { analysisMethodSchema, storedConfigSchema } from '../config/analysis-config.ts'
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
 /** Raised with every change of a file's layout; docs/run-format.md lists the changes. */
@@ -53,7 +53,7 @@ export const runManifestSchema = z.object({
   run_id: z.string(),
   engine_version: z.string(),
   method: analysisMethodSchema,
-  config: analysisConfigSchema,
+  config: storedConfigSchema,
   forced_model: z.string().nullable(),
   analyzed_at: z.string(),
   inputs: z.array(inputEntrySchema),

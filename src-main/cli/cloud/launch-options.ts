@@ -92,7 +92,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   if (options.pythonModule !== undefined && options.engine === 'spark') {
     throw new HeadroomError('usage', 'A Python module does not run on a Spark cluster.', { next: 'Omit --engine.' })
   }
-  const { settings: config, warnings } = await readSettings(options.config, options.set, undefined)
+  const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
   // Checked here, so that a wrong line fails before an instance starts.
   if (options.events !== undefined) await readEventsTable(options.events)

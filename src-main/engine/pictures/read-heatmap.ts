@@ -1,7 +1,8 @@
 // The heatmap's cells for the picture: servers by decreasing risk, over the horizon and a history of equal length, in at most 60 rows.
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import { isPercentMetric, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'

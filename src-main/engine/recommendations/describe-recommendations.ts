@@ -97,7 +97,7 @@ export async function* listRecommendations(
         is_order_late: server.isOrderLate,
         target_host: server.targetHost,
         monthly_savings_usd: isRemoved(server) ? server.monthly_cost_usd : 0,
-        query: traceQuery(server, columnName),
+        query: traceQuery(server, columnName, config),
       }
     }
   }

@@ -57,7 +57,7 @@ export const loadSparkOutput = async (
   const name = 'the Spark output'
   const columns = mapColumns(notes.schema, name)
   return {
-    dataset: { files: flaggedFiles, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config.target_metric) },
+    dataset: { files: flaggedFiles, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config) },
     serversTable: notes.servers_table,
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },

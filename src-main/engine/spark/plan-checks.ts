@@ -63,6 +63,11 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
       ...validationMessages.repeatedRows(dataset, columns, '{found} keys', '{example}'),
     },
     {
+      after: 'unclear_units',
+      sql: 'SELECT count(*) AS found, min(metric) AS example FROM unclear_units',
+      ...validationMessages.unclearUnit(dataset, '{example}', (unit) => `"{example}=${unit}"`),
+    },
+    {
       after: 'candidates',
       sql: 'SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END AS found, CAST(NULL AS VARCHAR) AS example FROM candidates',
       ...validationMessages.noFutureRows(dataset),

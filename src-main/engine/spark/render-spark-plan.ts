@@ -10,6 +10,7 @@ import { flagLists, flagsOfRow } from '../flagged-forecasts/flag-lists.ts'
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
 import { canonicalExpressions, forecastRowsQuery } from '../../forecasts/forecast-dataset.ts'
 import { thresholdsQuery } from '../../forecasts/thresholds.ts'
+import { suspectedUnitsQuery, unclearUnitsQuery } from '../../forecasts/unclear-units.ts'
 import { headroom } from '../methods/headroom.ts'
 import { forecastQuery, horizonCountsQuery, seriesQuery } from '../selection/prepare-series.ts'
 import {
@@ -78,7 +79,7 @@ const settings = {
 export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, stage }: PlanFacts): PlanStep[] => {
   // Sums of any size: Spark has integers of 38 digits.
   const fixedPoint = fixedPointFor(Number.POSITIVE_INFINITY)
-  const expressions = canonicalExpressions(columns, config.target_metric)
+  const expressions = canonicalExpressions(columns, config)
   const outputTables = new Set<string>(sparkOutputTables)
   const view = (name: string, sql: string): PlanStep => ({ name, sql, kept: null, layout: null })
   /** Read more than once, and small compared with the dataset. */
@@ -96,6 +97,8 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
       'series_models',
       seriesProfileQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' }),
     ),
+    table('unit_suspects', suspectedUnitsQuery(config)),
+    table('unclear_units', unclearUnitsQuery),
     view('thresholds', thresholdsQuery(config)),
     table('series', seriesQuery(config)),
     view('forecast', forecastQuery),

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { analysisConfigSchema } from '../../../src-shared/config/analysis-config.ts'
+import { storedConfigSchema } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { granularitySchema, inputEntrySchema } from '../../../src-shared/run/run-manifest.ts'
 
@@ -23,7 +23,7 @@ export const flaggedRowsFolder = 'flagged'
 /** Facts about the dataset, as of the plan. */
 export const sparkOutputFactsSchema = z.object({
   version: z.literal(sparkOutputVersion),
-  config: analysisConfigSchema,
+  config: storedConfigSchema,
   forced_model: z.string().nullable(),
   schema: z.array(z.object({ column: z.string(), type: z.string() })),
   granularity: granularitySchema,

@@ -56,7 +56,11 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
   const columnName = (role: string): string | undefined => manifest.mapped_columns.find((mapping) => mapping.role === role)?.column
   return (await run.database.rows(sql, rowSchema, parameters)).map((row) => {
     const figures = { ...row, targetHost: row.target_host, orderBy: row.order_by, isOrderLate: row.is_order_late }
-    return recommendationSchema.parse({ ...row, reason: describeReason(figures, manifest.config), query: traceQuery(figures, columnName) })
+    return recommendationSchema.parse({
+      ...row,
+      reason: describeReason(figures, manifest.config),
+      query: traceQuery(figures, columnName, manifest.config),
+    })
   })
 }
 

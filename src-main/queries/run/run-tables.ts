@@ -23,7 +23,7 @@ export const createRunTables = async (database: Database, { folder, manifest }: 
  * versions. Both are created in `schema`, so that one database can hold several runs.
  */
 const createTablesFromFiles = async (database: Database, folder: string, manifest: RunManifest, schema: string): Promise<void> => {
-  const expressions = canonicalExpressions(readMappedColumns(folder, manifest), manifest.config.target_metric)
+  const expressions = canonicalExpressions(readMappedColumns(folder, manifest), manifest.config)
   const isNumbered = !manifest.schema.some((field) => field.column.toLowerCase() === 'file_row_number')
   const file = (name: string): string => literal(escapeGlob(join(folder, name)))
   const schemaName = identifier(schema)

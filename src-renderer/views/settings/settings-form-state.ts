@@ -8,6 +8,10 @@ export const formatSetting = (value: unknown): string => {
   if (value === undefined || value === null) return ''
   if (Array.isArray(value)) return value.join(', ')
   if (typeof value === 'string') return value
+  if (isUnits(value))
+    return Object.entries(value)
+      .map((entry) => entry.join(' '))
+      .join('; ')
   return isThresholds(value)
     ? Object.entries(value)
         .map(([name, { high, very_high: veryHigh }]) => `${name} ${high} ${veryHigh}`)
@@ -21,6 +25,22 @@ const isThresholds = (value: unknown): value is Thresholds =>
   typeof value === 'object' &&
   value !== null &&
   Object.values(value).every((entry: unknown) => typeof entry === 'object' && entry !== null && 'high' in entry && 'very_high' in entry)
+
+const isUnits = (value: unknown): value is Readonly<Record<string, string>> =>
+  typeof value === 'object' && value !== null && Object.values(value).every((entry: unknown) => typeof entry === 'string')
+
+/** Parses "cpu_p95 fraction; disk percent". An unknown unit stays, so that the engine reports it. */
+const parseUnits = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .split(';')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map((part) => {
+        const unit = part.split(/\s+/).at(-1)!
+        return [part.slice(0, -unit.length).trim() || part, unit]
+      }),
+  )
 
 /** Parses "mem_p95 85 95; disk 70 85". Invalid numbers stay text, so that the engine reports them. */
 const parseThresholds = (text: string): Record<string, unknown> =>
@@ -54,6 +74,7 @@ const parseField = (kind: SettingKind, text: string): unknown => {
   if (kind === 'number' || kind === 'number-or-word') return parseNumber(text)
   if (kind === 'flag') return text === 'true'
   if (kind === 'thresholds') return parseThresholds(text)
+  if (kind === 'units') return parseUnits(text)
   if (kind === 'names') return text.split(/[\s,;]+/)
   if (kind === 'numbers') return text.split(/[\s,]+/).map(parseNumber)
   return text

@@ -136,7 +136,7 @@ describe('servers', () => {
         horizon: Array.from({ length: 10 }, (_, step) => Math.round((base + slope * step + random() * 10) * 1e6) / 1e6),
       })
     }).flat()
-    const config = { target_metric: 'load', percent_metrics: ['load'] }
+    const config = { target_metric: 'load', metric_units: { load: 'percent' } }
     const run = await workspace.analyse(await workspace.writeForecasts('straight.parquet', rows), { config })
     const again = await workspace.analyse(await workspace.writeForecasts('shuffled.parquet', shuffled(rows, random)), {
       config,

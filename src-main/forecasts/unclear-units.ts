@@ -1,0 +1,45 @@
+// Asks for the unit of a percentage whose values look like fractions.
+import { z } from 'zod'
+import { isPercentMetricSql, unitArgument, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { literal, type Database } from '../database/database.ts'
+import type { ForecastDataset } from './forecast-dataset.ts'
+import { validationError, validationMessages } from './validation-rules.ts'
+
+/** Values of fractions: a few lie above 1, as on overbooked servers, and predictions of idle servers fall below 0. */
+const fractionRange = { minMeasured: -0.01, minPredicted: -0.5, max: 1.5, p99: 1.01 } as const
+
+/** SQL for metrics in percent by name alone whose predictions could be fractions. Reads `series_models`. */
+export const suspectedUnitsQuery = ({ target_metric, metric_units: stated }: UnitConfig): string => {
+  const unstated = { target_metric, metric_units: Object.fromEntries(Object.keys(stated).map((metric) => [metric, 'other' as const])) }
+  return `
+    SELECT metric FROM series_models WHERE ${isPercentMetricSql(unstated, 'metric', literal)} GROUP BY metric
+    HAVING min(least_predicted) >= ${fractionRange.minPredicted} AND max(greatest_predicted) <= ${fractionRange.max}`
+}
+
+/** SQL for the suspects whose measured and predicted values are all like fractions; zeros are the same in both units. Reads `unit_suspects`, `forecast_rows`. */
+export const unclearUnitsQuery = `
+  SELECT metric FROM (
+    SELECT metric, actual, predicted AS value FROM forecast_rows WHERE metric IN (SELECT metric FROM unit_suspects)
+    UNION ALL
+    SELECT metric, actual, actual AS value FROM forecast_rows WHERE metric IN (SELECT metric FROM unit_suspects)
+  ) valued
+  GROUP BY metric
+  HAVING coalesce(min(actual) >= ${fractionRange.minMeasured}, true) AND max(value) > 0 AND max(value) <= ${fractionRange.max}
+    AND quantile_cont(value, 0.99) <= ${fractionRange.p99}`
+
+/** Throws input-unit-unclear for the first such metric by name. Reads `series_models`, `forecast_rows`. */
+export const assertClearUnits = async (database: Database, { name }: ForecastDataset, config: UnitConfig): Promise<void> => {
+  await database.run(`CREATE OR REPLACE TABLE unit_suspects AS ${suspectedUnitsQuery(config)}`)
+  const { suspects } = await database.row(
+    'SELECT CAST(count(*) AS DOUBLE) AS suspects FROM unit_suspects',
+    z.object({ suspects: z.number() }),
+  )
+  if (suspects === 0) return
+  const unclear = await database.rows(`${unclearUnitsQuery} ORDER BY metric LIMIT 1`, z.object({ metric: z.string() }))
+  for (const { metric } of unclear) {
+    throw validationError(
+      'input-unit-unclear',
+      validationMessages.unclearUnit(name, metric, (unit) => unitArgument(metric, unit)),
+    )
+  }
+}
