@@ -1,5 +1,6 @@
 // The series with a threshold and a horizon: their identity, the bins that share residuals, and their forecasts as compact arrays.
-import { isPercentMetric, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { Database } from '../../database/database.ts'
 
 /** Series with a threshold and a horizon, by series_id. The arrays share their index. */
