@@ -17,7 +17,19 @@ PLAN_VERSION = 3
 MESSAGE_FILE = os.environ.get("HEADROOM_EXIT_MESSAGE", "/opt/ml/output/message")
 MESSAGE_BYTES = 1024
 PARQUET_ENDING = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
-HIDDEN = re.compile(r"(^|/)[._]")
+HIDDEN = re.compile(r"(^|/)[._]|\.crc$", re.IGNORECASE)
+FOLDER_KEY = re.compile(r"/([^/=]+)=")
+FLAG_COLUMNS = (
+    "risk_flag",
+    "risk_level",
+    "month",
+    "is_eoq",
+    "is_holiday",
+    "seasonal_peak_risk",
+    "is_underutilized",
+    "is_selected",
+)
+PARQUET_HEADS = (b"PAR1", b"PARE")
 # About a million rows: queries for a few servers read a part of the file, and the engine copies the row groups unchanged.
 ROW_GROUP_BYTES = 32 * 1024 * 1024
 
@@ -51,25 +63,40 @@ def print_event(**event):
     print(json.dumps(event), flush=True)
 
 
+def read_head(system, file):
+    stream = system.open(file)
+    try:
+        return bytes(byte for byte in (stream.read() for _ in range(4)) if byte >= 0)
+    finally:
+        stream.close()
+
+
 def list_files(spark, text):
     """Parquet files at and below an address, by the engine's rules; hidden files of Spark or Hadoop are ignored."""
     path, system = path_of(spark, text)
     root = system.getFileStatus(path).getPath().toString()
     files, found = [], system.listFiles(path, True)
     while found.hasNext():
-        file = found.next().getPath().toString()
-        if PARQUET_ENDING.search(file) and not HIDDEN.search(file.removeprefix(root)):
-            files.append(file)
+        file = found.next().getPath()
+        name = file.toString()
+        if not HIDDEN.search(name.removeprefix(root)) and (PARQUET_ENDING.search(name) or read_head(system, file) in PARQUET_HEADS):
+            files.append(name)
     if not files:
         raise Refused("There is no Parquet file below the address of the forecasts. Name the prefix that they were written to.")
     return root, sorted(files)
 
 
-def read_source(spark, text):
+def read_source(spark, text, plan):
     root, files = list_files(spark, text)
     reader = spark.read.option("mergeSchema", "true")
+    if plan["folder_keys"] == "ignored":
+        return reader.option("recursiveFileLookup", "true").parquet(*files)
     # Folders named key=value below it are columns.
-    return (reader if files == [root] else reader.option("basePath", root)).parquet(*files)
+    source = (reader if files == [root] else reader.option("basePath", root)).parquet(*files)
+    known = [column["column"] for column in plan["stage"]["schema"]]
+    # A key with the name of a flag column is left out, as in the engine.
+    keys = {key for file in files for key in FOLDER_KEY.findall(file.removeprefix(root)) if key.lower() in FLAG_COLUMNS and key not in known}
+    return source.drop(*keys)
 
 
 def read_inputs(spark, source, plan, inputs):
@@ -127,7 +154,7 @@ def run(plan_path, out, shards, inputs):
         raise Refused(f"This script runs plans of version {PLAN_VERSION}, not {plan['version']}.")
     for name, value in plan["settings"].items():
         spark.conf.set(name, value)
-    source = read_source(spark, inputs["source"])
+    source = read_source(spark, inputs["source"], plan)
     read_inputs(spark, source, plan, inputs)
     for number, step in enumerate(plan["steps"], start=1):
         started_at = time.monotonic()

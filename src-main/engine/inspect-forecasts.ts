@@ -83,7 +83,7 @@ export const inspectForecasts = async (
       models,
       measured: { start: totals.measured_start, end: totals.measured_end },
       horizon: { start: totals.start, end: totals.end, periods: totals.periods },
-      warnings: await collectWarnings(database, config, fleet.grid, new Date()),
+      warnings: [...fleet.dataset.warnings, ...(await collectWarnings(database, config, fleet.grid, new Date()))],
     }
   } finally {
     database.close()

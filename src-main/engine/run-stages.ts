@@ -67,6 +67,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
   const warnings = [
     ...(request.configWarnings ?? []),
+    ...fleet.dataset.warnings,
     ...(await collectWarnings(database, config, fleet.grid, new Date())),
     ...clusteredServers.warnings,
     ...accuracyWarnings,

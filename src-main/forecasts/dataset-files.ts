@@ -1,13 +1,60 @@
 // Which files belong to a dataset: one rule for folders of this machine and for prefixes in S3.
-import { readdir } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFlagColumn } from './forecast-columns.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 
 /** Spark and Hadoop leave `_temporary` and `.crc` next to the data. */
-const isHidden = (path: string): boolean => path.split(/[\\/]/).some((part) => /^[._]/.test(part))
+const isHidden = (path: string): boolean => path.split(/[\\/]/).some((part) => /^[._]/.test(part)) || /\.crc$/i.test(path)
 
-/** `path`: of a file, relative to the folder or prefix that was named. */
-export const belongsToDataset = (path: string): boolean => isParquetName(path) && !isHidden(path)
+/** "PARE": the footer is encrypted. */
+const parquetHeads = new Set(['PAR1', 'PARE'])
+export const headBytes = 4
+
+/** What is in a folder or below a prefix, by paths relative to it. */
+export interface FolderContents<File> {
+  readonly datasetFiles: readonly File[]
+  /** Files that a user may have meant, but that are no Parquet. */
+  readonly leftOut: readonly File[]
+}
+
+/** So many heads are read at the same time. */
+const maxReads = 32
+
+/** A file belongs by its name or its first bytes: Hive, Trino and Athena write names without an ending. */
+export const sortFolderContents = async <File>(
+  files: readonly File[],
+  pathOf: (file: File) => string,
+  readHead: (file: File) => Promise<Uint8Array>,
+): Promise<FolderContents<File>> => {
+  const visible = files.filter((file) => !isHidden(pathOf(file)))
+  const belongs: boolean[] = []
+  for (let from = 0; from < visible.length; from += maxReads) {
+    const batch = visible.slice(from, from + maxReads)
+    belongs.push(...(await Promise.all(batch.map(async (file) => isParquetName(pathOf(file)) || isParquetHead(await readHead(file))))))
+  }
+  return { datasetFiles: visible.filter((_, index) => belongs[index]), leftOut: visible.filter((_, index) => !belongs[index]) }
+}
+
+const isParquetHead = (head: Uint8Array): boolean => parquetHeads.has(Buffer.from(head).toString('latin1'))
+
+/** Sorts the files below a local folder; links are not followed. */
+export const sortFolder = async (folder: string): Promise<FolderContents<string>> =>
+  sortFolderContents(
+    await listFiles(folder),
+    (path) => path,
+    (path) => readFileHead(join(folder, path)),
+  )
+
+const readFileHead = async (path: string): Promise<Uint8Array> => {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
 
 /** Files below a folder, by their paths relative to it. Links are not followed. */
 export const listFiles = async (folder: string, below = ''): Promise<string[]> => {
@@ -21,9 +68,22 @@ export const listFiles = async (folder: string, below = ''): Promise<string[]> =
   return files
 }
 
-/** Columns that the folders of a partitioned tree add, `metric=cpu` for instance; `path`: of a file, relative to the tree. */
-export const partitionColumns = (path: string): string[] =>
+/** Keys of the folders of a partitioned tree, `metric` of `metric=cpu` for instance; `path`: of a file. */
+export const folderKeys = (path: string): string[] =>
   path
     .split(/[\\/]/)
     .slice(0, -1)
     .flatMap((part) => /^([^=]+)=/.exec(part)?.[1] ?? [])
+
+/**
+ * Which of the folders' keys are columns: not those that the files hold too, since the file knows better (`date=` is often the day of the
+ * run), and not those with the name of a flag column, which the user may be unable to rename (`month=`).
+ */
+export const sortFolderKeys = (keys: readonly string[], fileColumns: readonly string[]): { added: string[]; repeated: string[] } => {
+  const names = new Set(fileColumns.map((column) => column.toLowerCase()))
+  const isRepeated = (key: string): boolean => names.has(key.toLowerCase())
+  return {
+    added: keys.filter((key) => !isRepeated(key) && !isFlagColumn({ column: key })),
+    repeated: keys.filter(isRepeated),
+  }
+}

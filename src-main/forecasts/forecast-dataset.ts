@@ -5,6 +5,7 @@ import { readFileFooter, topLevelElements } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import {
   describeType,
   isBinary,
@@ -14,7 +15,15 @@ import {
   type MappedColumns,
   type ForecastColumn,
 } from './forecast-columns.ts'
-import { assertUnchanged, findForecastFiles, parquetRelationSql, type ForecastFile } from './forecast-files.ts'
+import { sortFolderKeys } from './dataset-files.ts'
+import {
+  assertUnchanged,
+  commonFolderKeys,
+  findForecastFiles,
+  folderValueSql,
+  parquetRelationSql,
+  type ForecastFile,
+} from './forecast-files.ts'
 import { unreadableReason } from './unreadable-parquet.ts'
 
 export interface ForecastDataset {
@@ -25,6 +34,12 @@ export interface ForecastDataset {
   readonly columns: MappedColumns
   /** SQL over `source` for the canonical value of each role. */
   readonly expressions: ForecastExpressions
+  /** The SELECT of `source`, with one more column. */
+  readonly sourceQuery: (column: string) => string
+  /** Keys of the folders that are no columns, since the files hold them. */
+  readonly repeatedKeys: readonly string[]
+  /** About files that were left out, and about folders whose key differs from the file's column. */
+  readonly warnings: readonly RunWarning[]
 }
 
 export interface ForecastExpressions {
@@ -49,13 +64,21 @@ export const openForecastDataset = async (
   config: UnitConfig,
   flags: 'rejected' | 'ignored' = 'rejected',
 ): Promise<ForecastDataset> => {
-  const files = await findForecastFiles(database, inputs)
+  const { files, leftOut } = await findForecastFiles(database, inputs)
   const name = files.length === 1 ? files[0]!.name : `the dataset of ${files.length} files`
   try {
-    return await openFiles(database, files, name, config, flags)
+    const dataset = await openFiles(database, files, name, config, flags)
+    return { ...dataset, warnings: [...leftOutWarnings(leftOut), ...(await findFolderConflicts(database, dataset))] }
   } catch (thrown) {
     throw await explainFailure({ files, name }, thrown)
   }
+}
+
+const leftOutWarnings = (leftOut: readonly string[]): RunWarning[] => {
+  if (leftOut.length === 0) return []
+  const count = leftOut.length
+  const message = `${count.toLocaleString('en-US')} ${count === 1 ? 'file is' : 'files are'} left out: no Parquet.`
+  return [{ code: 'files-left-out', message, count, examples: [...leftOut].sort().slice(0, 3) }]
 }
 
 const openFiles = async (
@@ -64,23 +87,68 @@ const openFiles = async (
   name: string,
   config: UnitConfig,
   flags: 'rejected' | 'ignored',
-): Promise<ForecastDataset> => {
+): Promise<Omit<ForecastDataset, 'warnings'>> => {
   const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
     throw damagedFileError(files, name, cause)
   })
   assertCompatibleColumns(schemas)
-  const columnRows = await database
-    .run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${parquetRelationSql(files)}`)
-    .then(() => database.rows(`SELECT ${nameBytesSql('column_name')} AS name, column_type AS type FROM (DESCRIBE source)`, describedSchema))
-    .catch((cause: unknown) => {
-      throw damagedFileError(files, name, cause)
-    })
-  const schema = columnRows.map(({ name: column, type }) => ({ column, type }))
+  const fileColumns = schemas.flatMap((schema) => schema.columns.map(({ column }) => column))
+  const { added, repeated } = sortFolderKeys(commonFolderKeys(files), fileColumns)
+  const relation = parquetRelationSql(files, repeated.length > 0 ? 'ignored' : 'read')
+  const describeSource = async (columnsSql: string): Promise<ForecastColumn[]> => {
+    await database.run(`CREATE OR REPLACE VIEW source AS SELECT ${columnsSql} FROM ${relation}`)
+    const described = await database.rows(
+      `SELECT ${nameBytesSql('column_name')} AS name, column_type AS type FROM (DESCRIBE source)`,
+      describedSchema,
+    )
+    return described.map(({ name: column, type }) => ({ column, type }))
+  }
+  const openSource = async (): Promise<{ schema: ForecastColumn[]; columnsSql: string }> => {
+    // DuckDB reads all keys or none.
+    let columnsSql = repeated.length > 0 ? ['*', ...added.map(folderColumnSql)].join(', ') : '*'
+    const schema = await describeSource(columnsSql)
+    const fileNames = new Set(fileColumns.map((column) => column.toLowerCase()))
+    const reservedKeys = schema.filter((column) => isFlagColumn(column) && !fileNames.has(column.column.toLowerCase()))
+    if (reservedKeys.length === 0) return { schema, columnsSql }
+    columnsSql = `* EXCLUDE (${reservedKeys.map(({ column }) => identifier(column)).join(', ')})`
+    return { schema: await describeSource(columnsSql), columnsSql }
+  }
+  const { schema, columnsSql } = await openSource().catch((cause: unknown) => {
+    throw damagedFileError(files, name, cause)
+  })
   const columns = mapColumns(flags === 'rejected' ? schema : schema.filter((column) => !isFlagColumn(column)), name)
   assertRequiredColumns(schemas, columns)
   const expressions = canonicalExpressions(columns, config)
   await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)
-  return { files, name, schema, columns, expressions }
+  const sourceQuery = (column: string): string => `SELECT ${columnsSql}, ${column} FROM ${relation}`
+  return { files, name, schema, columns, expressions, sourceQuery, repeatedKeys: repeated }
+}
+
+/** As DuckDB reads a key: text serves all roles but one. */
+const folderColumnSql = (key: string): string =>
+  `${key.toLowerCase() === 'is_future' ? `CAST(${folderValueSql(key)} AS BOOLEAN)` : folderValueSql(key)} AS ${identifier(key)}`
+
+/** The day of a time, since folders are named by days; other values as they are. */
+const findFolderConflicts = async (
+  database: Database,
+  { files, schema, repeatedKeys }: Pick<ForecastDataset, 'files' | 'schema' | 'repeatedKeys'>,
+): Promise<RunWarning[]> => {
+  const warnings: RunWarning[] = []
+  for (const key of repeatedKeys) {
+    const column = schema.find((candidate) => candidate.column.toLowerCase() === key.toLowerCase())
+    if (column === undefined) continue
+    const [value, folder] = [identifier(column.column), folderValueSql(key)]
+    const type = /^(TIMESTAMP|DATE)/.test(column.type) ? 'DATE' : column.type
+    const { count } = await database.row(
+      `SELECT CAST(count(DISTINCT filename) AS DOUBLE) AS count FROM ${parquetRelationSql(files, 'ignored')}
+       WHERE CAST(${value} AS ${type}) IS DISTINCT FROM TRY_CAST(${folder} AS ${type})`,
+      z.object({ count: z.number() }),
+    )
+    if (count === 0) continue
+    const message = `Column ${column.column} differs from the name of the folder in ${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}: the column counts.`
+    warnings.push({ code: 'folder-key-differs', message, count, examples: [key] })
+  }
+  return warnings
 }
 
 /** A name in hexadecimal digits: as text it loses a byte order mark on its way from DuckDB. */
@@ -191,9 +259,8 @@ interface FileSchema {
 
 const elementSchema = z.object({ path: z.string(), name: nameSchema, type: z.string().nullable(), children: z.number() })
 
-/** The columns of each file, from its footer; nested ones as one column. None for a single file, which has nothing to disagree with. */
+/** The columns of each file, from its footer; nested ones as one column. */
 const readFileSchemas = async (database: Database, files: readonly ForecastFile[]): Promise<FileSchema[]> => {
-  if (files.length < 2) return []
   const elements = await database.rows(
     `SELECT file_name AS path, ${nameBytesSql('name')} AS name, duckdb_type AS type, CAST(coalesce(num_children, 0) AS DOUBLE) AS children
      FROM parquet_schema([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]) ORDER BY file_name, column_id`,

@@ -4,7 +4,7 @@ import { basename, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { belongsToDataset, listFiles } from './dataset-files.ts'
+import { folderKeys, sortFolder } from './dataset-files.ts'
 
 export interface ForecastFile {
   readonly path: string
@@ -21,14 +21,23 @@ const maxOpenFiles = 64
 const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
 const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
-/** Files of the dataset, sorted by path. Each begins and ends as Parquet does. */
-export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFile[]> => {
+export interface ForecastFiles {
+  /** Sorted by path. Each begins and ends as Parquet does. */
+  readonly files: readonly ForecastFile[]
+  /** Other files in the folders that were named, by their paths relative to them. */
+  readonly leftOut: readonly string[]
+}
+
+export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFiles> => {
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
   const files: ForecastFile[] = []
+  const leftOut: string[] = []
   for (const input of inputs) {
     if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
     const namedPath = resolve(input)
-    for (const path of await expandInput(database, input)) {
+    const expanded = await expandInput(database, input)
+    leftOut.push(...expanded.leftOut)
+    for (const path of expanded.paths) {
       const status = await stat(path).catch((cause: unknown) => {
         throw new HeadroomError('input-not-found', `${basename(path)} is gone or cannot be read.`, {
           next: 'Check its permissions.',
@@ -50,7 +59,7 @@ export const findForecastFiles = async (database: Database, inputs: readonly str
   for (let from = 0; from < files.length; from += maxOpenFiles) {
     await Promise.all(files.slice(from, from + maxOpenFiles).map(assertParquet))
   }
-  return files
+  return { files, leftOut }
 }
 
 /** Throws input-changed where a file was written or replaced since it was opened: what was read may be of both. */
@@ -62,26 +71,30 @@ export const assertUnchanged = async (files: readonly ForecastFile[]): Promise<v
   }
 }
 
-const expandInput = async (database: Database, input: string): Promise<string[]> => {
+interface ExpandedInput {
+  readonly paths: readonly string[]
+  readonly leftOut: readonly string[]
+}
+
+const expandInput = async (database: Database, input: string): Promise<ExpandedInput> => {
   const path = resolve(input)
   const status = await stat(path).catch((thrown: unknown) => {
     if (isMissing(thrown)) return null
     throw new HeadroomError('input-not-found', `${input} cannot be read.`, { next: 'Check the permissions of its folder.', cause: thrown })
   })
-  if (status?.isFile() === true) return [path]
+  if (status?.isFile() === true) return { paths: [path], leftOut: [] }
   if (status?.isDirectory() === true) {
-    const filesInside = await listFiles(path).catch((cause: unknown) => {
-      throw new HeadroomError('input-not-found', `A folder in ${input} cannot be read.`, { next: 'Check its permissions.', cause })
+    const { datasetFiles, leftOut } = await sortFolder(path).catch((cause: unknown) => {
+      throw new HeadroomError('input-not-found', `A file or folder in ${input} cannot be read.`, { next: 'Check its permissions.', cause })
     })
-    const datasetFiles = filesInside.filter(belongsToDataset)
-    if (datasetFiles.length > 0) return datasetFiles.map((file) => join(path, file))
+    if (datasetFiles.length > 0) return { paths: datasetFiles.map((file) => join(path, file)), leftOut }
     throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet file.`, {
-      next: 'Name a folder with files that end in .parquet.',
+      next: 'Name the folder that the forecasts were written to.',
     })
   }
   if (isGlob(input)) {
     const matches = await globFiles(database, path)
-    if (matches.length > 0) return matches
+    if (matches.length > 0) return { paths: matches, leftOut: [] }
     throw new HeadroomError('input-not-found', `No file matches ${input}.`, { next: 'Check the pattern.' })
   }
   throw new HeadroomError('input-not-found', `${input} does not exist.`, { next: 'Check the path.' })
@@ -134,12 +147,27 @@ const truncatedFileError = (name: string, problem: string): HeadroomError =>
 const booleanFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
 
 /** `read_parquet(...)` over the files, united by column name. */
-export const parquetRelationSql = (files: readonly ForecastFile[]): string => {
+export const parquetRelationSql = (files: readonly ForecastFile[], keys: 'read' | 'ignored' = 'read'): string => {
   const list = files.map((file) => literal(escapeGlob(file.path))).join(', ')
+  const source = files.length === 1 ? list : `[${list}], union_by_name = true`
+  if (keys === 'ignored') return `read_parquet(${source}, hive_partitioning = false)`
   const booleanFolders = files.map(({ path }) => booleanFolder.exec(path)?.[1])
   const types =
     booleanFolders[0] !== undefined && booleanFolders.every((name) => name === booleanFolders[0])
       ? `, hive_types = {${literal(booleanFolders[0])}: BOOLEAN}`
       : ''
-  return files.length === 1 ? `read_parquet(${list}${types})` : `read_parquet([${list}], union_by_name = true${types})`
+  return `read_parquet(${source}${types})`
+}
+
+/** Keys that the folders of every file have. */
+export const commonFolderKeys = (files: readonly ForecastFile[]): string[] => {
+  const [first = [], ...others] = files.map(({ path }) => folderKeys(path))
+  const otherKeys = others.map((keys) => new Set(keys))
+  return [...new Set(first)].filter((key) => otherKeys.every((keys) => keys.has(key)))
+}
+
+/** SQL for the value of a key in the folders of a row's file, as text. */
+export const folderValueSql = (key: string): string => {
+  const pattern = `[\\\\/]${key.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}=([^\\\\/]*)[\\\\/]`
+  return `nullif(url_decode(regexp_extract(filename, ${literal(pattern)}, 1)), '__HIVE_DEFAULT_PARTITION__')`
 }

@@ -5,7 +5,6 @@ import { identifier, type Database } from '../database/database.ts'
 import { isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
-import { parquetRelationSql } from './forecast-files.ts'
 import { maxMagnitude, validationError, validationMessages, valueRoles } from './validation-rules.ts'
 
 export interface ForecastValidation {
@@ -101,7 +100,7 @@ const locate = async (database: Database, dataset: ForecastDataset, role: Column
   const columnText = `Column ${dataset.columns[role]!.column} of ${dataset.name}`
   if (dataset.files.length === 1) return columnText
   const { path } = await database.row(
-    `SELECT min(CAST(filename AS VARCHAR)) AS path FROM ${parquetRelationSql(dataset.files)} AS source WHERE ${condition}`,
+    `SELECT min(CAST(path AS VARCHAR)) AS path FROM (${dataset.sourceQuery('filename AS path')}) AS source WHERE ${condition}`,
     z.object({ path: z.string().nullable() }),
   )
   const file = dataset.files.find((candidate) => candidate.path === path)

@@ -1,5 +1,5 @@
 // Inputs that were once read wrongly or refused without a reason, as common tools write them: each gives its right value.
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
@@ -106,6 +106,35 @@ describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skip
     expect(warningCodes(run)).toEqual(expect.arrayContaining(['no-measurements', 'old-forecast']))
     expect(run.manifest.warnings.find(({ code }) => code === 'no-measurements')?.message).toContain('2026-04-12 to 2026-07-10')
   })
+
+  test.each([
+    ['06-folder-with-other-endings', 'gz'],
+    ['06-folder-with-other-endings', 'hive'],
+    ['07-athena-no-extension', 'unload'],
+  ])('files of any ending belong to a folder: %s/%s', async (name, folder) => {
+    expect(await outline(await analyseCase(name, folder))).toEqual(baseOutline)
+  })
+
+  test.each([['drop'], ['forecasts'], ['drop/year=2026/month=11'], ['drop/year=2026/month=11/day=27/part-0.parquet']])(
+    'folders named year=, month= and day= are not refused: %s',
+    async (folder) => {
+      expect(await outline(await analyseCase('08-year-month-partitions', folder))).toEqual(baseOutline)
+    },
+  )
+
+  test.each([
+    ['by-date', { servers: 6, atRisk: ['srv-05'], periods: [1] }, true],
+    ['by-date2', baseOutline, true],
+    ['by-model', baseOutline, true],
+    ['by-server', { ...baseOutline, atRisk: ['4', '5'] }, false],
+  ])('a column of the file counts, not the key of its folder: %s', async (folder, expected, differs) => {
+    const run = await analyseCase('09-partition-folder-against-column', folder)
+    expect(await outline(run)).toEqual(expected)
+    expect(run.manifest.horizon.start).toBe('2026-06-11T00:00:00Z')
+    expect(run.manifest.models).not.toContain('v3')
+    expect(warningCodes(run).includes('folder-key-differs')).toBe(differs)
+    expect(await run.flagged('SELECT CAST(count(*) AS DOUBLE) > 0 AS found FROM flagged WHERE is_selected')).toEqual([{ found: true }])
+  })
 })
 
 const pyarrowFile = (name: string): string => join(import.meta.dirname, '..', 'data', 'pyarrow-files', name)
@@ -197,5 +226,23 @@ describe('forecasts without measurements', () => {
     const codes = warningCodes(await workspace.analyse(await workspace.writeForecasts('stated.parquet', rows(true))))
     expect(codes).not.toContain('no-measurements')
     expect(codes).toContain('old-forecast')
+  })
+})
+
+test('files without an ending are read, and other files are named in a warning', async () => {
+  const folder = join(workspace.folder, 'endings')
+  await mkdir(folder)
+  const rows = (server: string) => seriesRows({ server, actual: times(20, 50), horizon: times(5, 60) })
+  await workspace.writeForecasts('endings/000000_0', rows('a'))
+  await workspace.writeForecasts('endings/part.parquet.gz', rows('b'))
+  await workspace.writeText('endings/notes.txt', 'no forecasts')
+  await workspace.writeText('endings/_SUCCESS', '')
+  const run = await workspace.analyse(folder)
+  expect(run.manifest.counts.total_servers).toBe(2)
+  expect(run.manifest.warnings).toContainEqual({
+    code: 'files-left-out',
+    message: '1 file is left out: no Parquet.',
+    count: 1,
+    examples: ['notes.txt'],
   })
 })

@@ -32,7 +32,9 @@ describe('paths', () => {
 
   test('an empty folder', async () => {
     await mkdir(join(workspace.folder, 'bare'))
-    expect(await workspace.refusal('bare')).toBe('The folder bare holds no Parquet file.\nName a folder with files that end in .parquet.')
+    expect(await workspace.refusal('bare')).toBe(
+      'The folder bare holds no Parquet file.\nName the folder that the forecasts were written to.',
+    )
   })
 
   test('a folder that is called like a file', async () => {

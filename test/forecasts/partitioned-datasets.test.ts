@@ -72,3 +72,50 @@ test('1,000 files are one set: the same figures as one file, within the files th
   expect(manyFiles.manifest.counts).toEqual(one.manifest.counts)
   expect(await manyFiles.serverRisk()).toEqual(await one.serverRisk())
 })
+
+describe('the keys of folders', () => {
+  const sevenServers = `SELECT * FROM (${days}) WHERE server_id < 'server 07'`
+  const write = async (path: string, sql: string): Promise<string> => {
+    await mkdir(join(workspace.folder, path), { recursive: true })
+    return workspace.writeQuery(`${path}/part-0.parquet`, sql)
+  }
+  let base: unknown
+  beforeAll(async () => {
+    base = await (await workspace.analyse(await workspace.writeQuery('base.parquet', sevenServers))).serverRisk()
+  })
+
+  test('with the name of a flag column are left out, above and below the folder that is named', async () => {
+    await write('above/month=03/data/year=2026/month=11/is_selected=1', sevenServers)
+    const run = await workspace.analyse(join(workspace.folder, 'above/month=03/data'))
+    expect(await run.serverRisk()).toEqual(base)
+    expect(run.manifest.schema.map(({ column }) => column)).toEqual(['server_id', 'timestamp', 'actual', 'predicted', 'year'])
+  })
+
+  test('that the files hold as columns are left out, with a warning where they differ', async () => {
+    await write('repeated/server_id=x/actual=none', sevenServers)
+    const run = await workspace.analyse(join(workspace.folder, 'repeated'))
+    expect(await run.serverRisk()).toEqual(base)
+    expect(run.manifest.schema.map(({ column }) => column)).toEqual(['server_id', 'timestamp', 'actual', 'predicted'])
+    expect(run.manifest.warnings).toContainEqual({
+      code: 'folder-key-differs',
+      message: 'Column server_id differs from the name of the folder in 1 file: the column counts.',
+      count: 1,
+      examples: ['server_id'],
+    })
+  })
+
+  test('do not warn where they agree, as numbers and as days', async () => {
+    await write('agreed/server_id=007', `SELECT * REPLACE (7 AS server_id) FROM (${days}) WHERE server_id = 'server 07'`)
+    const run = await workspace.analyse(join(workspace.folder, 'agreed'))
+    expect(run.manifest.warnings.map(({ code }) => code)).not.toContain('folder-key-differs')
+  })
+
+  test('add the other columns beside one that the files hold', async () => {
+    await write('mixed/model=night%20owl/predicted=1', sevenServers)
+    const run = await workspace.analyse(join(workspace.folder, 'mixed'))
+    expect(run.manifest.models).toEqual(['night owl'])
+    expect((await run.serverRisk()).map((row) => row['horizon_p95'])).toEqual(
+      (base as { horizon_p95: number }[]).map((row) => row.horizon_p95),
+    )
+  })
+})

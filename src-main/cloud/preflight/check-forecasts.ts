@@ -1,7 +1,7 @@
 // Whether the input is readable Parquet with the columns that an analysis needs, seen from the footers alone.
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { partitionColumns } from '../../forecasts/dataset-files.ts'
+import { folderKeys, sortFolderKeys } from '../../forecasts/dataset-files.ts'
 import { findRoleColumns, rejectFlagColumns } from '../../forecasts/forecast-columns.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFileFooter, readFooter, topLevelColumns, type ParquetFooter } from '../../parquet/parquet-footer.ts'
@@ -86,9 +86,10 @@ const countRows = async ({ name, path, readFooter: read }: ForecastFile, task: L
       cause: thrown,
     })
   })
-  const columns = [...columnNames, ...partitionColumns(path)].map((column) => ({ column }))
-  if (task.kind === 'engine') rejectFlagColumns(columns, name)
-  findRoleColumns(columns, name)
+  const fileColumns = columnNames.map((column) => ({ column }))
+  if (task.kind === 'engine') rejectFlagColumns(fileColumns, name)
+  const { added } = sortFolderKeys(folderKeys(path), columnNames)
+  findRoleColumns([...fileColumns, ...added.map((column) => ({ column }))], name)
   return rows
 }
 

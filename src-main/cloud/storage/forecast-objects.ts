@@ -1,7 +1,7 @@
 // The forecasts in a bucket: the objects of a dataset, by the rule that holds for folders too, and their bytes by range.
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
-import { belongsToDataset } from '../../forecasts/dataset-files.ts'
+import { headBytes, sortFolderContents } from '../../forecasts/dataset-files.ts'
 import type { ByteSource } from '../../parquet/parquet-footer.ts'
 import { type ListedObject, asFolder, listObjects, parseS3Address } from './list-objects.ts'
 import { abortable } from '../account/connection.ts'
@@ -26,9 +26,12 @@ export const listForecastObjects = async (s3: S3Client, input: string, signal?: 
   // The name of a Parquet file may also be that of a folder, and the beginning of other names.
   const folder = address.key === '' || address.key.endsWith('/') ? address.key : `${address.key}/`
   const prefix = namedObject === undefined ? folder : address.key.slice(0, address.key.lastIndexOf('/') + 1)
+  const readHead = async (object: ListedObject): Promise<Uint8Array> =>
+    object.bytes < headBytes ? new Uint8Array() : objectSource(s3, address.bucket, object, signal).read(0, headBytes)
+  const below = listed.filter(({ key }) => key.startsWith(prefix))
   const objects =
     namedObject === undefined
-      ? listed.filter(({ key }) => key.startsWith(prefix) && belongsToDataset(key.slice(prefix.length)))
+      ? (await sortFolderContents(below, ({ key }) => key.slice(prefix.length), readHead)).datasetFiles
       : [namedObject]
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0)
   return { bucket: address.bucket, prefix, objects, bytes, ignored: listed.length - objects.length }

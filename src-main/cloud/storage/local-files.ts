@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { belongsToDataset, listFiles } from '../../forecasts/dataset-files.ts'
+import { listFiles, sortFolder } from '../../forecasts/dataset-files.ts'
 import { hashFile } from '../../run-folder/staging-folder.ts'
 
 export interface LocalFile {
@@ -18,8 +18,8 @@ export interface LocalFiles {
   readonly bytes: number
 }
 
-/** The files that are named, and those of the dataset in folders that are named; in the order of their names. Throws input-not-found. */
-export const findLocalFiles = async (paths: readonly string[], isIncluded = belongsToDataset): Promise<LocalFiles> => {
+/** The files that are named, and in folders that are named those of the dataset or those included; in the order of their names. Throws input-not-found. */
+export const findLocalFiles = async (paths: readonly string[], isIncluded?: (path: string) => boolean): Promise<LocalFiles> => {
   const files: LocalFile[] = []
   for (const path of paths) {
     const root = resolve(path)
@@ -27,7 +27,7 @@ export const findLocalFiles = async (paths: readonly string[], isIncluded = belo
     if (stats === undefined) throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.' })
     if (stats.isFile()) files.push({ path: root, name: basename(root), bytes: stats.size })
     else
-      for (const file of (await listFiles(root)).filter(isIncluded)) {
+      for (const file of isIncluded === undefined ? (await sortFolder(root)).datasetFiles : (await listFiles(root)).filter(isIncluded)) {
         const filePath = join(root, file)
         files.push({ path: filePath, name: file.split(sep).join('/'), bytes: (await stat(filePath)).size })
       }

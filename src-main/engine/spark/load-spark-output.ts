@@ -12,7 +12,7 @@ import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
 import { mapColumns } from '../../forecasts/forecast-columns.ts'
 import { canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
 import type { ProgressReporter } from '../progress.ts'
-import { findForecastFiles, type ForecastFile } from '../../forecasts/forecast-files.ts'
+import { findForecastFiles, parquetRelationSql, type ForecastFile } from '../../forecasts/forecast-files.ts'
 import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, type SparkOutputNotes, type SparkOutputTable } from './spark-output.ts'
 
 /** The row order of each table in the engine. */
@@ -26,8 +26,8 @@ const tableOrders: Readonly<Record<SparkOutputTable, string>> = {
 }
 
 /** Shards of the flagged rows, in their order. */
-export const findFlaggedFiles = (database: Database, folder: string): Promise<ForecastFile[]> =>
-  findForecastFiles(database, [join(folder, flaggedRowsFolder)])
+export const findFlaggedFiles = async (database: Database, folder: string): Promise<readonly ForecastFile[]> =>
+  (await findForecastFiles(database, [join(folder, flaggedRowsFolder)])).files
 
 /**
  * Leaves `series_models`, `series`, `candidates`, `selected_models`, `series_risk`, `server_attributes`, `horizon`, `holidays` and the view
@@ -57,7 +57,16 @@ export const loadSparkOutput = async (
   const name = 'the Spark output'
   const columns = mapColumns(notes.schema, name)
   return {
-    dataset: { files: flaggedFiles, name, schema: notes.schema, columns, expressions: canonicalExpressions(columns, config) },
+    dataset: {
+      files: flaggedFiles,
+      name,
+      schema: notes.schema,
+      columns,
+      expressions: canonicalExpressions(columns, config),
+      warnings: [],
+      sourceQuery: (column) => `SELECT *, ${column} FROM ${parquetRelationSql(flaggedFiles, 'ignored')}`,
+      repeatedKeys: [],
+    },
     serversTable: notes.servers_table,
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
@@ -71,7 +80,7 @@ export const loadSparkOutput = async (
 
 /** A folder's files, and its columns with the engine's types: times in UTC without a zone. */
 const describeFolder = async (database: Database, folder: string, name: string): Promise<{ relation: string; values: string }> => {
-  const files = await findForecastFiles(database, [join(folder, name)])
+  const { files } = await findForecastFiles(database, [join(folder, name)])
   const relation = `read_parquet([${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}], hive_partitioning = false)`
   const columns = await database.rows(`DESCRIBE SELECT * FROM ${relation}`, z.object({ column_name: z.string(), column_type: z.string() }))
   const values = columns.map(({ column_name, column_type }) => {

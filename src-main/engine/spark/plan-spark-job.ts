@@ -42,7 +42,7 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
 /** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
 export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
   const config = parseConfig(request.config, 'headroom')
-  const { columns, schema } = await openForecastDataset(database, request.inputs, config)
+  const { columns, schema, repeatedKeys } = await openForecastDataset(database, request.inputs, config)
   const serversTable = await loadServersTable(database, request.serversTable)
   const { middle } = await database.row(
     `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
@@ -52,6 +52,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
   const years = yearsAround(middle ?? 1970)
   return {
     columns,
+    repeatedKeys,
     grid,
     calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years), years),
     stage: {

@@ -29,6 +29,8 @@ import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, sparkOutputVe
 /** Facts about a dataset that its statements need. */
 export interface PlanFacts {
   readonly columns: MappedColumns
+  /** Keys of the folders that the files hold as columns. */
+  readonly repeatedKeys: readonly string[]
   readonly grid: TimeGrid
   readonly calendar: Calendar
   readonly stage: SparkOutputFacts
@@ -56,6 +58,8 @@ export interface SparkPlan {
   readonly version: typeof sparkOutputVersion
   /** Session settings with which the statements mean the same as in DuckDB. */
   readonly settings: Readonly<Record<string, string>>
+  /** Whether the keys of folders are columns: not where the files hold one of them. */
+  readonly folder_keys: 'read' | 'ignored'
   /** Columns of the dataset that must be converted before anything reads them, by name: SQL over the column. */
   readonly casts: Readonly<Record<string, string>>
   readonly steps: readonly PlanStep[]
@@ -134,6 +138,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
 export const renderSparkPlan = (config: AnalysisConfig, facts: PlanFacts): SparkPlan => ({
   version: sparkOutputVersion,
   settings,
+  folder_keys: facts.repeatedKeys.length === 0 ? 'read' : 'ignored',
   casts: createCasts(facts.stage.schema),
   steps: planSteps(config, facts).map((step) => ({ ...step, sql: toSparkSql(step.sql) })),
   checks: planChecks(facts.columns, facts.grid, facts.stage.forced_model ?? undefined).map((check) => ({

@@ -28,7 +28,7 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
   const file = (name: string): string => literal(escapeGlob(join(folder, name)))
   const schemaName = identifier(schema)
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`)
-  const serverRisk = await selectUpgradedServerRisk(database, `read_parquet(${file(runFiles.serverRisk)})`)
+  const serverRisk = await selectUpgradedServerRisk(database, `read_parquet(${file(runFiles.serverRisk)}, hive_partitioning = false)`)
   await database.run(`CREATE OR REPLACE TABLE ${schemaName}.server_risk AS ${serverRisk}`)
   await database.run(`
     CREATE OR REPLACE VIEW ${schemaName}.flagged_rows AS
@@ -36,7 +36,7 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
         ${canonicalColumnsSql(expressions, canonicalNames)},
         f.is_selected, f.is_eoq, f.is_holiday,
         ${isNumbered ? 'f.file_row_number' : 'CAST(NULL AS BIGINT)'} AS row_number
-      FROM read_parquet(${file(runFiles.flaggedForecasts)}${isNumbered ? ', file_row_number = true' : ''}) f`)
+      FROM read_parquet(${file(runFiles.flaggedForecasts)}${isNumbered ? ', file_row_number = true' : ''}, hive_partitioning = false) f`)
   await database.run(`
     CREATE OR REPLACE VIEW ${schemaName}.flagged AS
     SELECT

@@ -6,6 +6,7 @@ import { planLaunch } from '../../../src-main/cloud/launch/plan-launch.ts'
 import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
 import { listForecastObjects } from '../../../src-main/cloud/storage/forecast-objects.ts'
 import { Database } from '../../../src-main/database/database.ts'
+import { flagColumns } from '../../../src-main/forecasts/forecast-columns.ts'
 import { findForecastFiles } from '../../../src-main/forecasts/forecast-files.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
@@ -53,6 +54,26 @@ describe('the files of a dataset', () => {
     expect(await uploadedNames([folder])).toEqual(['a.parq', 'b.PQ'])
   })
 
+  it('begin as Parquet does, whatever their ending', async () => {
+    const names = ['000000_0', '20261127_120000_00037_v74wa_1ad6f92e', 'deep/part-0.parquet.gz', 'part-1.parquet']
+    const { folder, prefix } = await writeFiles({
+      ...Object.fromEntries(names.map((name) => [name, forecasts])),
+      'notes.txt': 'PAR',
+      empty: '',
+      'part-1.parquet.CRC': forecasts,
+    })
+    const database = await Database.open()
+    const { files, leftOut } = await findForecastFiles(database, [folder])
+    database.close()
+    expect(files.map(({ name }) => name)).toEqual(names)
+    expect([...leftOut].sort()).toEqual(['empty', 'notes.txt'])
+    expect(await uploadedNames([folder])).toEqual(names)
+    expect((await listForecastObjects(workspace.connection.s3, prefix)).objects.map(({ key }) => key)).toEqual(
+      names.map((name) => `dataset/${name}`),
+    )
+    expect(await inputCheck(prefix)).toMatchObject({ state: 'ok', detail: expect.stringMatching(/^4 files in S3, /) })
+  })
+
   it('exclude Spark’s hidden folders and files', async () => {
     const { folder, prefix } = await writeFiles({
       'part-0.parquet': forecasts,
@@ -75,7 +96,7 @@ describe('the files of a dataset', () => {
       '.trash/part-2.parquet': forecasts,
     })
     const database = await Database.open()
-    const found = await findForecastFiles(database, [folder])
+    const { files: found } = await findForecastFiles(database, [folder])
     database.close()
     const { objects, bytes, ignored } = await listForecastObjects(workspace.connection.s3, prefix)
     expect(found.map(({ name }) => name)).toEqual(['metric=cpu/part-0.parquet', 'metric=mem/deep/part-1.PARQ'])
@@ -97,7 +118,7 @@ describe('the files of a dataset', () => {
     expect(await keysAt('spark.parquet')).toEqual(['spark.parquet/part-0.parquet'])
   })
 
-  it('may have a required column in folder names, but no column that the analysis writes', async () => {
+  it('may have a required column in folder names, and names of columns that the analysis writes', async () => {
     const withoutServers = Buffer.from(forecasts)
     for (let at = withoutServers.indexOf('server_id'); at >= 0; at = withoutServers.indexOf('server_id', at + 1))
       withoutServers.write('nonserver', at, 9, 'latin1')
@@ -106,12 +127,14 @@ describe('the files of a dataset', () => {
 
     await writeFiles({ 'is_selected=1/server_id=host-1/part.parquet': withoutServers })
     expect(await inputCheck(`${prefix}/is_selected=1`)).toMatchObject({ state: 'ok' })
-    expect((await inputCheck(prefix))?.detail).toContain('already has a column is_selected, which the analysis writes itself.')
+    expect(await inputCheck(prefix)).toMatchObject({ state: 'ok' })
   })
 })
 
 it('Spark finds the files of a dataset by the same names', async () => {
   const script = await readFile(join(import.meta.dirname, '../../../resources/spark/run_plan.py'), 'utf8')
   expect(script).toContain('PARQUET_ENDING = re.compile(r"\\.(parquet|parq|pq)$", re.IGNORECASE)')
-  expect(script).toContain('HIDDEN = re.compile(r"(^|/)[._]")')
+  expect(script).toContain('HIDDEN = re.compile(r"(^|/)[._]|\\.crc$", re.IGNORECASE)')
+  for (const column of flagColumns) expect(script).toContain(`    "${column}",`)
+  expect(script).toContain('PARQUET_HEADS = (b"PAR1", b"PARE")')
 })
