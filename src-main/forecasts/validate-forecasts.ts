@@ -1,11 +1,11 @@
-// Rejects forecasts that cannot be analysed: no rows, missing keys, unreadable times, infinite values.
+// Rejects forecasts that cannot be analysed: no rows, missing keys, unreadable or absurd times, infinite values.
 import { z } from 'zod'
 import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
-import { identifier, type Database } from '../database/database.ts'
-import { isBinary, type ColumnRole } from './forecast-columns.ts'
+import { identifier, literal, type Database } from '../database/database.ts'
+import { isMeasuredSql, isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
 import { damagedFileError, type ForecastExpressions, type ForecastDataset } from './forecast-dataset.ts'
-import { maxMagnitude, validationError, validationMessages, valueRoles } from './validation-rules.ts'
+import { firstYear, maxMagnitude, maxYearsAhead, validationError, validationMessages, valueRoles } from './validation-rules.ts'
 
 export interface ForecastValidation {
   readonly rows: number
@@ -20,12 +20,18 @@ const percentRoles = ['predicted', 'actual'] as const
 const withinPercentSql = (extremes: readonly (readonly [minimum: string, maximum: string])[]): string =>
   extremes.map(([minimum, maximum]) => `coalesce(${minimum} >= 0 AND ${maximum} <= 100, true)`).join(' AND ')
 
+/** Whether the years of the earliest and latest time call for an exact check. */
+const distantTimesSql = (earliest: string, latest: string): string =>
+  `coalesce(year(${earliest}) < ${firstYear} OR year(${latest}) - year(${earliest}) >= ${maxYearsAhead}, false)`
+
 const validationSchema = z.object({
   rows: z.number(),
   null_servers: z.number(),
   null_times: z.number(),
   /** Whether a time is unreadable or infinite. */
   has_bad_times: z.boolean(),
+  /** Whether a time may be too early or too late. */
+  has_distant_times: z.boolean(),
   largest_magnitude: z.number().nullable(),
   is_within_percent: z.boolean(),
 })
@@ -43,6 +49,7 @@ export const validateForecasts = async (database: Database, dataset: ForecastDat
   await rejectNullKeys(database, dataset, 'server_id', checks.null_servers)
   await rejectNullKeys(database, dataset, 'timestamp', checks.null_times)
   if (checks.has_bad_times) await rejectUnreadableTimes(database, dataset, identifier(dataset.columns.timestamp.column))
+  if (checks.has_distant_times) await rejectDistantTimes(database, dataset)
   if ((checks.largest_magnitude ?? 0) > maxMagnitude) await rejectInfiniteValues(database, dataset)
   return { rows: checks.rows, fixedPoint: fixedPointFor(checks.largest_magnitude ?? 0), isWithinPercent: checks.is_within_percent }
 }
@@ -64,6 +71,7 @@ const validateByStatistics = async (
               CAST(count(*) - count(${identifier(columns.server_id.column)}) AS DOUBLE) AS null_servers,
               CAST(count(*) - count(${time}) AS DOUBLE) AS null_times,
               NOT coalesce(isfinite(min(${time})) AND isfinite(max(${time})), false) AS has_bad_times,
+              ${distantTimesSql(`min(${time})`, `max(${time})`)} AS has_distant_times,
               ${withinPercentSql(percentColumns.map((value) => [`CAST(min(${value}) AS DOUBLE)`, `CAST(max(${value}) AS DOUBLE)`]))} AS is_within_percent,
               least(greatest(${values.map((value) => `CAST(max(${value}) AS DOUBLE), -CAST(min(${value}) AS DOUBLE)`).join(', ')}), ${2 * maxMagnitude}) AS largest_magnitude
        FROM source`,
@@ -84,6 +92,7 @@ const validateByRows = async (database: Database, dataset: ForecastDataset): Pro
             CAST(count(*) - count(${server_id}) AS DOUBLE) AS null_servers,
             CAST(count(*) - count(${timeColumn}) AS DOUBLE) AS null_times,
             coalesce(count(${ts}) < count(${timeColumn}) OR NOT isfinite(min(${ts})) OR NOT isfinite(max(${ts})), false) AS has_bad_times,
+            ${distantTimesSql(`min(${ts})`, `max(${ts})`)} AS has_distant_times,
             ${withinPercentSql(percentRoles.map((role) => [`min(${dataset.expressions[role]})`, `max(${dataset.expressions[role]})`]))} AS is_within_percent,
             -- Capped, because an infinite number fails the schema of the result row.
             least(greatest(${valueRoles.map((role) => `max(abs(${dataset.expressions[role]}))`).join(', ')}), ${2 * maxMagnitude}) AS largest_magnitude
@@ -148,15 +157,55 @@ const rejectUnreadableNames = async (database: Database, dataset: ForecastDatase
   }
 }
 
+/** A year of less than four digits in text: DuckDB reads it as it is, as the year 26. */
+const shortYearPattern = '^\\s*[0-9]{1,3}[-/]'
+
+const rejectDistantTimes = async (database: Database, dataset: ForecastDataset): Promise<void> => {
+  const { ts } = dataset.expressions
+  const timeColumn = identifier(dataset.columns.timestamp.column)
+  const { last } = await database.row(
+    `SELECT CAST(max(ts) AS VARCHAR) AS last FROM forecast_rows WHERE ${isMeasuredSql}`,
+    z.object({ last: z.string().nullable() }),
+  )
+  const reject = async (condition: string, describe: (count: number, examples: string) => string): Promise<void> => {
+    const { count, examples } = await countTimes(database, timeColumn, condition)
+    if (count === 0) return
+    const columnText = await locate(database, dataset, 'timestamp', condition)
+    throw validationError('input-time-unreadable', validationMessages.unreadableTimes(columnText, describe(count, examples)))
+  }
+  if (dataset.columns.timestamp.type === 'VARCHAR') {
+    await reject(
+      `regexp_matches(${timeColumn}, ${literal(shortYearPattern)})`,
+      (count, examples) => `${countText(count, 'time', 'times')} with a two-digit year, for instance ${examples}`,
+    )
+  }
+  await reject(
+    `${ts} < TIMESTAMP '${firstYear}-01-01'`,
+    (count, examples) => `${countText(count, 'time', 'times')} before ${firstYear}, for instance ${examples}`,
+  )
+  if (last === null) return
+  await reject(
+    `${ts} > TIMESTAMP '${last}' + INTERVAL '${maxYearsAhead}' YEAR`,
+    (count, examples) =>
+      `${countText(count, 'time', 'times')} more than ${maxYearsAhead} years after the last measured one, for instance ${examples}`,
+  )
+}
+
+/** Rows that meet the condition, and up to three of their times as they were written. */
+const countTimes = async (database: Database, timeColumn: string, condition: string): Promise<{ count: number; examples: string }> => {
+  const examples = `SELECT DISTINCT CAST(${timeColumn} AS VARCHAR) AS text FROM source WHERE ${condition} ORDER BY text LIMIT 3`
+  return database.row(
+    `SELECT CAST(count(*) AS DOUBLE) AS count,
+            coalesce((SELECT string_agg('"' || text || '"', ', ' ORDER BY text) FROM (${examples})), '') AS examples
+     FROM source WHERE ${condition}`,
+    z.object({ count: z.number(), examples: z.string() }),
+  )
+}
+
 const rejectUnreadableTimes = async (database: Database, dataset: ForecastDataset, timeColumn: string): Promise<never> => {
   const { ts } = dataset.expressions
   const isUnreadable = `${timeColumn} IS NOT NULL AND (${ts} IS NULL OR NOT isfinite(${ts}))`
-  const { count, examples } = await database.row(
-    `SELECT CAST(count(*) AS DOUBLE) AS count,
-            (SELECT string_agg('"' || text || '"', ', ' ORDER BY text) FROM (SELECT DISTINCT CAST(${timeColumn} AS VARCHAR) AS text FROM source WHERE ${isUnreadable} ORDER BY text LIMIT 3)) AS examples
-     FROM source WHERE ${isUnreadable}`,
-    z.object({ count: z.number(), examples: z.string() }),
-  )
+  const { count, examples } = await countTimes(database, timeColumn, isUnreadable)
   const columnText = await locate(database, dataset, 'timestamp', isUnreadable)
   const times = `${countText(count, 'unreadable time', 'unreadable times')}, for instance ${examples}`
   throw validationError('input-time-unreadable', validationMessages.unreadableTimes(columnText, times))

@@ -5,6 +5,12 @@ import type { MappedColumns } from './forecast-columns.ts'
 /** Larger values are no measurements, and their squares are infinite. */
 export const maxMagnitude = 1e100
 
+/** Earlier times are misread: two-digit years, or numbers that are no times. */
+export const firstYear = 1970
+
+/** A time further after the last measured one is misread. */
+export const maxYearsAhead = 30
+
 /** Columns whose values must be finite. */
 export const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const
 

@@ -60,6 +60,16 @@ describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skip
     expect(await outline(run)).toEqual({ ...baseOutline, periods: [30, 29] })
   })
 
+  test.each([
+    ['y-m-d.parquet', '26-04-12'],
+    ['d-m-y.parquet', '01-07-26'],
+  ])('two-digit years are refused with count and example: %s', async (file, example) => {
+    await expect(analyseCase('12-two-digit-years', file)).rejects.toMatchObject({
+      code: 'input-time-unreadable',
+      message: expect.stringMatching(new RegExp(`holds [0-9]+ times with a two-digit year, for instance "${example}", `)),
+    })
+  })
+
   test('NaN written by Polars counts as missing', async () => {
     expect(await outline(await analyseCase('02-nan-polars', 'polars.parquet'))).toEqual(baseOutline)
   })

@@ -213,6 +213,29 @@ describe('values', () => {
       'Column timestamp of f.parquet holds 3 unreadable times, for instance "soon".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
     ],
     [
+      'two-digit years',
+      withReplacedColumn('timestamp', `CASE WHEN ${isFifth} THEN strftime(timestamp, '%y-%m-%d') ELSE CAST(timestamp AS VARCHAR) END`),
+      'Column timestamp of f.parquet holds 3 times with a two-digit year, for instance "26-01-05".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
+      'days first, two-digit years',
+      withReplacedColumn('timestamp', `strftime(timestamp, '%d-%m-%y')`),
+      'Column timestamp of f.parquet holds 90 times with a two-digit year, for instance "01-01-26", "02-01-26", "03-01-26".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
+      'a year before 1970',
+      withReplacedColumn('timestamp', `CASE WHEN ${isFifth} AND ${isThird} THEN TIMESTAMP '1926-01-05' ELSE timestamp END`),
+      'Column timestamp of f.parquet holds 1 time before 1970, for instance "1926-01-05 00:00:00".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
+      'a horizon of the wrong century',
+      withReplacedColumn(
+        'timestamp',
+        `CASE WHEN actual IS NULL AND ${isThird} THEN CAST(timestamp AS DATE) + INTERVAL 100 YEAR ELSE timestamp END`,
+      ),
+      'Column timestamp of f.parquet holds 10 times more than 30 years after the last measured one, for instance "2126-01-21 00:00:00", "2126-01-22 00:00:00", "2126-01-23 00:00:00".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',
+    ],
+    [
       'a time without end',
       withReplacedColumn('timestamp', `CASE WHEN ${isFifth} AND ${isThird} THEN TIMESTAMP 'infinity' ELSE timestamp END`),
       'Column timestamp of f.parquet holds 1 unreadable time, for instance "infinity".\nWrite times as ISO 8601, for instance 2026-03-31T00:00:00Z.',

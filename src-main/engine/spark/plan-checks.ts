@@ -3,7 +3,14 @@ import { identifier, literal } from '../../database/database.ts'
 import { commonestStepQuery, type TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { ForecastExpressions } from '../../forecasts/forecast-dataset.ts'
-import { maxMagnitude, validationMessages, valueRoles, type ValidationMessage } from '../../forecasts/validation-rules.ts'
+import {
+  firstYear,
+  maxMagnitude,
+  maxYearsAhead,
+  validationMessages,
+  valueRoles,
+  type ValidationMessage,
+} from '../../forecasts/validation-rules.ts'
 
 /** The job replaces `{found}` and `{example}` in the message by the result of the query. */
 export interface PlanCheck extends ValidationMessage {
@@ -19,7 +26,8 @@ export const validationQuery = (columns: MappedColumns, expressions: ForecastExp
   const tooLarge = valueRoles.map((role) => `coalesce(abs(${expressions[role]}) > ${maxMagnitude}, false)`).join(' OR ')
   return `
     SELECT count(*) AS row_count, count(*) - count(${expressions.server_id}) AS null_servers, count(*) - count(${time}) AS null_times,
-           count(${time}) - count(${expressions.ts}) AS unreadable_times, count(CASE WHEN ${tooLarge} THEN 1 END) AS too_large
+           count(${time}) - count(${expressions.ts}) AS unreadable_times,
+           count(CASE WHEN ${expressions.ts} < CAST('${firstYear}-01-01' AS TIMESTAMP) THEN 1 END) AS early_times, count(CASE WHEN ${tooLarge} THEN 1 END) AS too_large
     FROM source`
 }
 
@@ -50,6 +58,7 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
     countCheck('null_servers', validationMessages.emptyKey(server, 'server_id', '{found} rows')),
     countCheck('null_times', validationMessages.emptyKey(time, 'timestamp', '{found} rows')),
     countCheck('unreadable_times', validationMessages.unreadableTimes(time, '{found} unreadable times')),
+    countCheck('early_times', validationMessages.unreadableTimes(time, `{found} times before ${firstYear}`)),
     countCheck('too_large', validationMessages.tooLarge('{found} rows hold values that are')),
     {
       after: 'common_step',
@@ -61,6 +70,15 @@ export const planChecks = (columns: MappedColumns, grid: TimeGrid, forcedModel: 
       after: 'repeated_rows',
       sql: `SELECT count(*) AS found, min(server_id || ', ' || metric || ', ' || model || ' at ' || CAST(ts AS VARCHAR)) AS example FROM repeated_rows`,
       ...validationMessages.repeatedRows(dataset, columns, '{found} keys', '{example}'),
+    },
+    {
+      after: 'series_models',
+      sql: `SELECT count(*) AS found, max(CAST(last_at AS VARCHAR)) AS example FROM series_models
+            WHERE last_at > (SELECT max(last_measured_at) FROM series_models) + INTERVAL '${maxYearsAhead}' YEAR`,
+      ...validationMessages.unreadableTimes(
+        time,
+        `times more than ${maxYearsAhead} years after the last measured one in {found} forecasts, for instance {example}`,
+      ),
     },
     {
       after: 'unclear_units',

@@ -107,6 +107,16 @@ describe('a dataset that the analysis refuses', () => {
       `SELECT * REPLACE (nullif("timestamp", TIMESTAMP '2026-01-03') AS "timestamp") FROM (${rows})`,
       /timestamp is empty in 1 rows/,
     ],
+    [
+      'a year of two digits',
+      `SELECT 'a' AS server_id, '26-06-11' AS "timestamp", 50.0 AS predicted`,
+      /timestamp holds 1 times before 1970/,
+    ],
+    [
+      'a horizon of the wrong century',
+      `SELECT 'a' AS server_id, unnest([TIMESTAMP '2026-01-01', TIMESTAMP '2126-01-02']) AS "timestamp", unnest([50.0, NULL]) AS actual, 50.0 AS predicted`,
+      /times more than 30 years after the last measured one in 1 forecasts, for instance 2126-01-02/,
+    ],
     ['text for a time', `SELECT 'a' AS server_id, 'soon' AS "timestamp", 50.0 AS predicted`, /timestamp holds 1 unreadable times/],
     ['infinity', `SELECT * REPLACE (CAST('Infinity' AS DOUBLE) AS predicted) FROM (${rows})`, /30 rows hold values that are infinite/],
     [
