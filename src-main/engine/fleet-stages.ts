@@ -1,6 +1,7 @@
 // The first five stages of an analysis, as tables in the database: open, validate, profile, select models, assess risk.
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
 import type { Calendar } from '../calendar/calendar.ts'
 import { createCalendar } from '../forecasts/calendar-tables.ts'
@@ -38,6 +39,8 @@ export interface FleetOptions {
 export interface ValidatedFleet {
   readonly dataset: ForecastDataset
   readonly serversTable: InputEntry | null
+  /** About the columns of the servers table. */
+  readonly tableWarnings?: readonly RunWarning[]
   /** Null without an events table. */
   readonly eventCalendar: EventCalendar | null
   readonly validation: ForecastValidation
@@ -78,7 +81,7 @@ export const validateFleet = async (
   request: FleetRequest,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
-  const serversTable = await loadServersTable(database, request.serversTable)
+  const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable)
   const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable)
   progress.start('screen')
   const validation = await validateForecasts(database, dataset, config)
@@ -86,7 +89,7 @@ export const validateFleet = async (
   const grid = await detectGranularity(database).catch((cause: unknown) => {
     throw damagedFileError(dataset.files, dataset.name, cause)
   })
-  return { dataset, serversTable, eventCalendar, validation, grid }
+  return { dataset, serversTable, tableWarnings, eventCalendar, validation, grid }
 }
 
 /** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */

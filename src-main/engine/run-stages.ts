@@ -68,6 +68,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   const warnings = [
     ...(request.configWarnings ?? []),
     ...fleet.dataset.warnings,
+    ...(fleet.tableWarnings ?? []),
     ...(await collectWarnings(database, config, fleet.grid, new Date())),
     ...clusteredServers.warnings,
     ...accuracyWarnings,

@@ -5,21 +5,29 @@ import { z } from 'zod'
 import { escapeGlob, Database, identifier, literal } from '../database/database.ts'
 import { readEventsTable } from './events-table.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { evenName, findCloseName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
+import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
 
 const textColumns = ['business_unit', 'region', 'criticality'] as const
 const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] as const
 
+export interface LoadedServersTable {
+  /** Null without a servers table. */
+  readonly entry: InputEntry | null
+  /** Names the columns that are nearly one of ours. */
+  readonly warnings: readonly RunWarning[]
+}
+
 /** Creates `server_attributes` (server_id unique); empty without a servers table. */
-export const loadServersTable = async (database: Database, path: string | undefined): Promise<InputEntry | null> => {
+export const loadServersTable = async (database: Database, path: string | undefined): Promise<LoadedServersTable> => {
   if (path === undefined) {
     await database.run(
       `CREATE OR REPLACE TABLE server_attributes (server_id VARCHAR, ${textColumns.map((name) => `${name} VARCHAR`).join(', ')},
        ${numberColumns.map((name) => `${name} DOUBLE`).join(', ')})`,
     )
-    return null
+    return { entry: null, warnings: [] }
   }
   const file = resolve(path)
   const name = basename(file)
@@ -40,13 +48,13 @@ export const loadServersTable = async (database: Database, path: string | undefi
         )
   })
   const columns = await database.rows('DESCRIBE servers_as_given', z.object({ column_name: z.string(), column_type: z.string() }))
-  const byName = new Map(columns.map(({ column_name }) => [column_name.toLowerCase().trim(), column_name]))
+  const givenColumns = columns.map(({ column_name }) => column_name)
+  const byName = mapColumns(givenColumns)
   const serverColumn = byName.get('server_id')
   if (serverColumn === undefined) {
-    const names = [...byName.values()]
-    const nearest = findNearestName('server_id', names)
+    const nearest = findNearestName('server_id', givenColumns)
     throw invalidServers(
-      `The servers table ${name} has no column server_id; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+      `The servers table ${name} has no column server_id; it has ${givenColumns.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
       'Rename the column with the server names.',
     )
   }
@@ -67,7 +75,7 @@ export const loadServersTable = async (database: Database, path: string | undefi
   const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
   if (rows === 0) throw invalidServers(`The servers table ${name} names no server.`, 'Fill it in, or leave out --servers.')
   await database.run('DROP TABLE servers_as_given')
-  return { path, bytes: status.size, rows }
+  return { entry: { path, bytes: status.size, rows }, warnings: warnAboutNearColumns(name, givenColumns, [...byName.values()]) }
 }
 
 export interface CompanionTables {
@@ -85,6 +93,35 @@ export const validateTables = async ({ serversTable, eventsTable }: CompanionTab
   } finally {
     database.close()
   }
+}
+
+const knownColumns: readonly string[] = ['server_id', ...textColumns, ...numberColumns]
+
+/** The given column of each known name. The exact spelling wins; otherwise case, blanks and punctuation do not count. */
+const mapColumns = (givenColumns: readonly string[]): Map<string, string> =>
+  new Map(
+    knownColumns.flatMap((name): [string, string][] => {
+      const column = givenColumns.find((given) => given === name) ?? givenColumns.find((given) => evenName(given) === evenName(name))
+      return column === undefined ? [] : [[name, column]]
+    }),
+  )
+
+const warnAboutNearColumns = (table: string, givenColumns: readonly string[], usedColumns: readonly string[]): RunWarning[] => {
+  const nearColumns = givenColumns
+    .filter((column) => !usedColumns.includes(column))
+    .flatMap((column) => {
+      const nearest = findCloseName(column, knownColumns)
+      return nearest === undefined ? [] : [`${column} (nearest: ${nearest})`]
+    })
+  if (nearColumns.length === 0) return []
+  return [
+    {
+      code: 'unused-server-columns',
+      message: `Columns of the servers table ${table} are not used: ${nearColumns.join(', ')}.`,
+      count: nearColumns.length,
+      examples: nearColumns,
+    },
+  ]
 }
 
 const invalidServers = (sentence: string, next: string, cause?: unknown): HeadroomError =>

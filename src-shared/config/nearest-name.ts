@@ -14,7 +14,7 @@ export const findNearestName = (input: string, names: readonly string[]): string
   return nearest
 }
 
-/** The nearest name, if it is probably the one that was meant: a typing error, or one name within the other. */
+/** The nearest name, if it is probably the one that was meant: a typing error, swapped letters, or one name within the other. */
 export const findCloseName = (input: string, names: readonly string[]): string | undefined => {
   const [even, ...others] = [input, ...names].map(evenName)
   const contained = names.find(
@@ -22,6 +22,8 @@ export const findCloseName = (input: string, names: readonly string[]): string |
   )
   const nearest = contained ?? findNearestName(input, names)
   if (nearest === undefined || nearest === contained) return nearest
+  const letters = (name: string): string => name.split('').sort().join('')
+  if (letters(even!) === letters(evenName(nearest))) return nearest
   return editDistance(even!, evenName(nearest)) <= Math.max(1, Math.floor(nearest.length / 5)) ? nearest : undefined
 }
 

@@ -59,6 +59,12 @@ describe("keys next to the pipeline's sections", () => {
     },
   )
 
+  test('apply under their former name', async () => {
+    const text = 'percent_metrics: [busy]\naws: {}\n'
+    expect(await settingsOf(text)).toEqual({ metric_units: { busy: 'percent' } })
+    expect(await warningsOf(text)).toEqual([])
+  })
+
   test('win over the same key in a section', async () => {
     expect(await settingsOf('high_risk_threshold: 60\nrisk_analysis: { high_risk_threshold: 75 }\n')).toEqual({ high_risk_threshold: 60 })
   })

@@ -11,14 +11,19 @@ const maxOriginAgeDays = 14
 /** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`. */
 export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
-  const warn = async (code: string, sql: string, sentence: (count: string) => string): Promise<void> => {
+  const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
     const { count, examples } = await database.row(
       `WITH found AS (${sql}) SELECT CAST((SELECT count(*) FROM found) AS DOUBLE) AS count,
          coalesce((SELECT string_agg(example, chr(10) ORDER BY example) FROM (SELECT * FROM found ORDER BY example LIMIT 3)), '') AS examples`,
       z.object({ count: z.number(), examples: z.string() }),
     )
     if (count > 0) {
-      warnings.push({ code, message: sentence(count.toLocaleString('en-US')), count, examples: examples.split('\n') })
+      warnings.push({
+        code,
+        message: sentence(count.toLocaleString('en-US'), examples.split('\n').join(', ')),
+        count,
+        examples: examples.split('\n'),
+      })
     }
   }
   if (!isStandardStep(grid)) {
@@ -100,6 +105,13 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
     (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
+  )
+  await warn(
+    'server-id-case',
+    `SELECT DISTINCT a.server_id || ' (' || s.server_id || ')' AS example
+     FROM (SELECT server_id FROM server_attributes ANTI JOIN series USING (server_id)) a
+     JOIN (SELECT server_id FROM series ANTI JOIN server_attributes USING (server_id)) s ON lower(trim(a.server_id)) = lower(trim(s.server_id))`,
+    (n, examples) => `${n} servers of the servers table match a forecast in another case only and are not used: ${examples}.`,
   )
   await warn(
     'unknown-servers',

@@ -1,0 +1,103 @@
+// Servers tables as spreadsheets write them: headers, numbers of two locales and ids in another case.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { loadServersTable } from '../../src-main/forecasts/servers-table.ts'
+import { reportedCases } from '../fixtures/fleets.ts'
+import { seriesRows, times } from '../fixtures/forecast-rows.ts'
+import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
+
+// Pictures have their own tests; here they would take half the time.
+vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
+
+let workspace: ForecastWorkspace
+beforeAll(async () => {
+  workspace = await ForecastWorkspace.open()
+})
+afterAll(async () => workspace.close())
+
+const tableWith = async (text: string): Promise<string> => {
+  const path = join(workspace.folder, 'servers.csv')
+  await writeFile(path, text)
+  return path
+}
+
+const attributesOf = async (path: string): Promise<unknown> => {
+  const { warnings } = await loadServersTable(workspace.database, path)
+  const [attributes] = await workspace.query(
+    'SELECT server_id, region, monthly_cost_usd, capacity_units FROM server_attributes ORDER BY server_id',
+  )
+  return { ...attributes, warnings: warnings.map(({ message }) => message) }
+}
+
+describe('headers', () => {
+  test.each([
+    'Server_ID,Region,Monthly Cost USD,Capacity Units',
+    'SERVER ID,REGION,MONTHLY-COST-USD,CAPACITY.UNITS',
+    '\ufeffserverId,region,monthlyCostUsd,capacityUnits',
+    '" server_id ",region,monthly_cost_usd,Capacity_Units',
+    'server_id;region;Monthly Cost (USD);capacity units',
+  ])('match after case, blanks and punctuation: %s', async (header) => {
+    const delimiter = header.includes(';') ? ';' : ','
+    const path = await tableWith(`${header}\n${['a', 'eu', '1200', '4'].join(delimiter)}\n`)
+    expect(await attributesOf(path)).toEqual({ server_id: 'a', region: 'eu', monthly_cost_usd: 1200, capacity_units: 4, warnings: [] })
+  })
+
+  test('of the exact spelling win', async () => {
+    expect(await attributesOf(await tableWith('server_id,Capacity Units,capacity_units\na,2,4\n'))).toMatchObject({ capacity_units: 4 })
+  })
+
+  test.each([
+    ['monthly_cost', 'monthly_cost_usd'],
+    ['monthly_cots_usd', 'monthly_cost_usd'],
+    ['Regoin', 'region'],
+    ['capacity_unit', 'capacity_units'],
+    ['lead_time', 'lead_time_days'],
+  ])('that are nearly known are named: %s', async (column, nearest) => {
+    expect(await attributesOf(await tableWith(`server_id,${column}\na,1200\n`))).toMatchObject({
+      warnings: [`Columns of the servers table servers.csv are not used: ${column} (nearest: ${nearest}).`],
+    })
+  })
+
+  test.each(['owner', 'os', 'cost_centre', 'notes'])('of other topics do not warn: %s', async (column) => {
+    expect(await attributesOf(await tableWith(`server_id,${column}\na,x\n`))).toMatchObject({ warnings: [] })
+  })
+})
+
+test('an analysis names columns and ids that it cannot use', async () => {
+  const forecasts = await workspace.writeForecasts('forecasts.parquet', [
+    ...seriesRows({ server: 'web-1', start: '2026-01-01', actual: times(20, 50), horizon: times(20, 50) }),
+  ])
+  const serversTable = await tableWith('server_id,monthly_cost\nWEB-1,1200\n')
+  const { manifest } = await workspace.analyse(forecasts, { serversTable })
+  expect(manifest.warnings.map(({ message }) => message)).toEqual(
+    expect.arrayContaining([
+      'Columns of the servers table servers.csv are not used: monthly_cost (nearest: monthly_cost_usd).',
+      '1 servers of the servers table match a forecast in another case only and are not used: WEB-1 (web-1).',
+    ]),
+  )
+})
+
+const recommendationsSchema = z.object({ total_savings_usd: z.number() })
+
+describe.skipIf(!reportedCases.isAvailable)(`reported servers tables${reportedCases.skipNote}`, () => {
+  const forecasts = reportedCases.path('16-servers-table-columns', 'base.parquet')
+
+  test('headers of a spreadsheet give cost and capacity', async () => {
+    const run = await workspace.analyse(forecasts, { serversTable: reportedCases.path('16-servers-table-columns', 'servers.csv') })
+    expect(await run.json('optimization_recommendations.json', recommendationsSchema)).toEqual({ total_savings_usd: 1200 })
+    const rows = await workspace.query(
+      `SELECT server_id, units_to_add FROM '${run.folder}/server_risk.parquet' WHERE is_at_risk ORDER BY 1`,
+    )
+    expect(rows.map((row) => row['units_to_add'])).toEqual([1, 2])
+    expect(run.manifest.warnings.map(({ code }) => code)).not.toContain('unused-server-columns')
+  })
+
+  test('a column that is nearly known is named', async () => {
+    const run = await workspace.analyse(forecasts, { serversTable: reportedCases.path('16-servers-table-columns', 'servers2.csv') })
+    expect(run.manifest.warnings.map(({ message }) => message)).toContain(
+      'Columns of the servers table servers2.csv are not used: monthly_cost (nearest: monthly_cost_usd).',
+    )
+  })
+})
