@@ -108,12 +108,15 @@ const isSameForTested = (value: string): string => {
   return `coalesce(min(${tested}) OVER series_window = max(${tested}) OVER series_window, true)`
 }
 
+/** How far a model looks ahead, in seconds; values may be missing on the way. */
+const reachSql = "date_diff('second', coalesce(s.last_measured_at, m.first_at), m.last_at)"
+
 /** SQL for the rows of `candidate_rows`. `is_long`: the model reaches nine tenths of the longest horizon of its series. */
 export const candidateRowsQuery = `
     SELECT c.*, count(CASE WHEN is_long AND backtest_points > 0 THEN 1 END) OVER (PARTITION BY series_id) AS tested_candidates
     FROM (
     SELECT s.series_id, m.*, h.horizon_points,
-           10 * h.horizon_points >= 9 * max(h.horizon_points) OVER series_window AS is_long,
+           10 * ${reachSql} >= 9 * max(${reachSql}) OVER series_window AS is_long,
            ${isSameForTested('m.backtest_points')} AND ${isSameForTested('m.backtest_times')} AS aligned
     FROM series_models m JOIN horizon_counts h USING (server_id, metric, model) JOIN series s USING (server_id, metric)
     WHERE h.horizon_points > 0

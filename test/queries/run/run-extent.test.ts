@@ -31,7 +31,7 @@ test('leaves out times that only other models forecast', async () => {
     ...seriesRows({ server: 's1', model: 'near', actual: times(20, 40), horizon: times(5, 41) }),
     ...seriesRows({ server: 's1', model: 'far', actual: times(20, 40), predicted: times(20, 43), horizon: times(40, 44) }),
   ])
-  const { folder, manifest } = await workspace.analyse(set)
+  const { folder, manifest } = await workspace.analyse(set, { model: 'near' })
   expect(manifest.extent).toEqual({ start: '2026-01-01T00:00:00.000Z', end: '2026-01-25T00:00:00.000Z' })
   // The end is that of the last day.
   const spanned = ['2026-01-01T00:00:00.000Z', '2026-01-26T00:00:00.000Z']
