@@ -1,7 +1,7 @@
 // Inputs that were once read wrongly or refused without a reason, as common tools write them: each gives its right value.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { literal } from '../../src-main/database/database.ts'
 import { footerBytes, footerFields, structAt, structsAt } from '../../src-main/parquet/parquet-footer.ts'
@@ -9,9 +9,6 @@ import { readThrift } from '../../src-main/parquet/thrift-compact.ts'
 import { reportedCases } from '../fixtures/fleets.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-workspace.ts'
-
-// Pictures have their own tests; here they would take half the time.
-vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
 
 let workspace: ForecastWorkspace
 beforeAll(async () => {

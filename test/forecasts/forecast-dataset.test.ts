@@ -1,15 +1,12 @@
 // Forecasts as tools write them: names, types, files and folders; columns written back unchanged; inputs refused (sections 2 and 9).
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { identifier, literal } from '../../src-main/database/database.ts'
 import { flagColumns } from '../../src-main/forecasts/forecast-columns.ts'
 import { ForecastWorkspace, forecastQuery, type FinishedRun, type ForecastRow } from '../fixtures/forecast-workspace.ts'
 import { seriesRows, timeAfter, times } from '../fixtures/forecast-rows.ts'
 import { seededRandom, shuffled } from '../fixtures/seeded-random.ts'
-
-// Pictures have tests of their own, and here they would take half the time.
-vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
 
 let workspace: ForecastWorkspace
 beforeAll(async () => {

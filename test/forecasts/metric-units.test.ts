@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { finishSparkRun } from '../../src-main/engine/spark/finish-spark-run.ts'
 import { openRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
@@ -11,9 +11,6 @@ import { ForecastWorkspace, type FinishedRun } from '../fixtures/forecast-worksp
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { headroom, headroomDone } from '../fixtures/run-headroom.ts'
 import { writeSparkOutput } from '../fixtures/spark-output-on-duckdb.ts'
-
-// Pictures have their own tests; here they would take half the time.
-vi.mock('../../src-main/engine/pictures/write-pictures.ts', () => ({ writePictures: async () => Promise.resolve() }))
 
 let workspace: ForecastWorkspace
 beforeAll(async () => {
