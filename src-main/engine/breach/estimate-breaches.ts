@@ -96,7 +96,7 @@ const storeEstimates = async (database: Database, estimates: Iterable<(number | 
     DROP TABLE breach_curve`)
 }
 
-/** Derives at risk, risk level, headroom and units to add from the conservative P95. */
+/** Derives at risk, risk level, headroom and units to add from the conservative P95, where it is known. */
 const applyConservativeBasis = async (database: Database): Promise<void> =>
   database.run(`
     UPDATE series_risk SET
@@ -105,4 +105,4 @@ const applyConservativeBasis = async (database: Database): Promise<void> =>
                         WHEN b.conservative_p95 > high_threshold THEN 'medium' ELSE 'low' END,
       headroom_points = high_threshold - b.conservative_p95,
       units_to_add = ${unitsToAddSql('capacity_units', 'b.conservative_p95', 'high_threshold')}
-    FROM breach_estimates b WHERE b.series_id = series_risk.series_id`)
+    FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.conservative_p95 IS NOT NULL`)
