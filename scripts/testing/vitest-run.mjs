@@ -24,13 +24,7 @@ export async function runVitest(project, { filters = [], env = process.env } = {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-tests-'))
   const report = join(folder, 'report.json')
   const args = [join(modulesFolder, 'vitest', 'vitest.mjs'), 'run', '--project', project, '--passWithNoTests']
-  args.push(
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...exclude.flatMap((glob) => ['--exclude', glob]),
-    ...filters,
-  )
+  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters)
   try {
     const code = await runInTerminal(process.execPath, args, {
       cwd: projectFolder,
