@@ -4,7 +4,7 @@ set -eu
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 bundle="$here/headroom-engine.tar.gz"
 
-# What stands in this file becomes the job's exit message.
+# The contents of this file become the job's exit message.
 fail() {
   echo "headroom: $1"
   mkdir -p /opt/ml/output && printf '%s' "$1" > /opt/ml/output/message

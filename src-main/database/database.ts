@@ -197,7 +197,7 @@ export class Database {
     try {
       return await work()
     } catch (cause) {
-      // An interrupt surfaces as an ordinary query error; only the signal tells the two apart.
+      // An interrupt surfaces as an ordinary query error; only the signal distinguishes them.
       throw isAborted(this.#signal) ? cancelledError(cause) : toDatabaseError(cause, sql)
     } finally {
       release()

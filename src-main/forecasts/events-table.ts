@@ -190,7 +190,7 @@ const readInstant = (text: string): { ms: number; isDay: boolean } | null => {
 type CreateError = (column: EventColumn, problem: string, next: string) => HeadroomError
 
 const readTarget = (servers: string, group: string, createError: CreateError): EventTarget => {
-  if (servers !== '' && group !== '') throw createError('group', 'is filled in beside servers', 'Fill in one of the two.')
+  if (servers !== '' && group !== '') throw createError('group', 'is filled in together with servers', 'Fill in one of the two.')
   if (servers === '*') return { text: '*', servers: null, group: null }
   if (servers !== '') {
     const names = servers.split(';').map((server) => server.trim())

@@ -67,7 +67,9 @@ export const assertUnchanged = async (files: readonly ForecastFile[]): Promise<v
   for (const { path, bytes, modified, name } of files) {
     const status = await stat(path).catch(() => null)
     if (status !== null && status.size === bytes && `${status.ino} ${status.mtimeMs}` === modified) continue
-    throw new HeadroomError('input-changed', `${name} changed while it was read.`, { next: 'Analyse it again once nobody writes it.' })
+    throw new HeadroomError('input-changed', `${name} changed while it was read.`, {
+      next: 'Analyse it again when it is completely written.',
+    })
   }
 }
 

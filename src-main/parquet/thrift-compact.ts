@@ -114,7 +114,7 @@ class ThriftReader {
     return this.#bytes[this.#take(1)]!
   }
 
-  /** Place of the next `count` bytes. */
+  /** Offset of the next `count` bytes. */
   #take(count: number): number {
     const from = this.#at
     if (from + count > this.#bytes.length) throw new ThriftError('the bytes end too early')

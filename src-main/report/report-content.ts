@@ -28,7 +28,7 @@ export interface ReportContent {
   readonly pictures: readonly { readonly title: string; readonly png: Uint8Array }[]
   readonly tables: readonly ReportTable[]
   readonly notes: readonly string[]
-  /** When the run was analysed, ISO 8601 UTC; stands for the report's own date, so that a run has one report. */
+  /** When the run was analysed, ISO 8601 UTC; replaces a date of the report, so that a run has one report. */
   readonly analyzedAt: string | null
 }
 

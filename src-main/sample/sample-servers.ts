@@ -23,7 +23,7 @@ export const groupsSql = (servers: number): string => {
 }
 
 /**
- * Dealt out by the golden ratio, so that every stretch of the fleet holds its share of each: forgotten (runs, nobody uses it),
+ * Dealt out by the golden ratio, so that every stretch of the fleet holds its share of each: forgotten (runs unused),
  * idle, growing (its trend crosses 80 % within the horizon), quarter-end (crosses it in the last week of a quarter only), full
  * (above it already), busy (close, expected to stay below) and ordinary.
  */

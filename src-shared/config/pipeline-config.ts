@@ -47,7 +47,7 @@ const sections = ['risk_analysis', 'data', 'feature_engineering', 'model_trainin
 export const isPipelineConfig = (settings: Readonly<Record<string, unknown>>): boolean =>
   sections.some((name) => section.safeParse(settings[name]).success)
 
-/** The settings in the pipeline's config, and Headroom's own keys beside its sections; the own keys win. */
+/** The settings in the pipeline's config, and Headroom's keys next to its sections; these keys win. */
 export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const parsed = pipelineSchema.parse(settings)
   const importedSettings: Record<string, unknown> = {
@@ -63,11 +63,11 @@ export const importPipelineConfig = (settings: Readonly<Record<string, unknown>>
   }
   return {
     ...Object.fromEntries(Object.entries(importedSettings).filter(([, value]) => value !== undefined && value !== null)),
-    ...Object.fromEntries(Object.entries(settings).filter(([key]) => ownKeys.includes(key))),
+    ...Object.fromEntries(Object.entries(settings).filter(([key]) => headroomKeys.includes(key))),
   }
 }
 
-const ownKeys = Object.keys(analysisConfigSchema.shape)
+const headroomKeys = Object.keys(analysisConfigSchema.shape)
 
 /** A key of a settings file that has no effect, and the name that was probably meant. */
 export interface UnusedKey {
@@ -87,7 +87,7 @@ export const findUnusedKeys = (settings: Readonly<Record<string, unknown>>): Unu
       .map((key) => ({ key: `${path}${key}`, nearest: findCloseName(key, names) }))
   const features = z.array(z.string()).safeParse(risk?.clustering?.features).data ?? []
   const unusedKeys = [
-    ...unusedIn('', settings, [...ownKeys, ...sections]).filter(({ key }) => !isTemplateKey(key)),
+    ...unusedIn('', settings, [...headroomKeys, ...sections]).filter(({ key }) => !isTemplateKey(key)),
     ...unusedIn('risk_analysis.', risk, [...riskKeys, 'clustering']),
     ...unusedIn('risk_analysis.clustering.', risk?.clustering, ['n_clusters', 'features']),
     ...features

@@ -40,11 +40,12 @@ const differences = async (run: FinishedRun, inputs: string): Promise<unknown> =
   const columns = run.manifest.schema.map(({ column }) => identifier(column)).join(', ')
   const written = `SELECT ${columns} FROM read_parquet(${literal(join(run.folder, 'risk_flagged_forecasts.parquet'))})`
   const givenColumns = `SELECT ${columns} FROM ${inputs}`
-  const numbered = (sql: string, name: string): string => `(SELECT row(${columns}) AS ${name}, row_number() OVER () AS place FROM (${sql}))`
+  const numbered = (sql: string, name: string): string =>
+    `(SELECT row(${columns}) AS ${name}, row_number() OVER () AS position FROM (${sql}))`
   const [counts] = await workspace.query(
     `SELECT (SELECT count(*) FROM (${written} EXCEPT ALL ${givenColumns}))::DOUBLE AS added,
             (SELECT count(*) FROM (${givenColumns} EXCEPT ALL ${written}))::DOUBLE AS lost,
-            (SELECT count(*) FROM ${numbered(written, 'a')} JOIN ${numbered(givenColumns, 'b')} USING (place) WHERE a IS DISTINCT FROM b)::DOUBLE AS moved`,
+            (SELECT count(*) FROM ${numbered(written, 'a')} JOIN ${numbered(givenColumns, 'b')} USING (position) WHERE a IS DISTINCT FROM b)::DOUBLE AS moved`,
   )
   return counts
 }

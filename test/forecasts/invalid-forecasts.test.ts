@@ -266,7 +266,7 @@ describe('values', () => {
       'Column timestamp of f.parquet is empty in 1 row.\nEvery row needs a timestamp; fill it in or drop the rows.',
     ],
     [
-      'no future row, as the set states',
+      'no future row, as is_future states',
       withReplacedColumn('is_future', 'false'),
       'f.parquet has no future rows: column is_future or actual marks none.\nInclude the forecast rows after the last measured time.',
     ],

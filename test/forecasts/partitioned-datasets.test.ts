@@ -110,7 +110,7 @@ describe('the keys of folders', () => {
     expect(run.manifest.warnings.map(({ code }) => code)).not.toContain('folder-key-differs')
   })
 
-  test('add the other columns beside one that the files hold', async () => {
+  test('add the other columns to one that the files hold', async () => {
     await write('mixed/model=night%20owl/predicted=1', sevenServers)
     const run = await workspace.analyse(join(workspace.folder, 'mixed'))
     expect(run.manifest.models).toEqual(['night owl'])

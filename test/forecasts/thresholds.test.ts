@@ -110,7 +110,7 @@ test('the earlier key percent_metrics means percent; a stated unit wins', () => 
   expect(completeConfig({ percent_metrics: [] }, 'headroom')).toEqual(completeConfig({}, 'headroom'))
 })
 
-test('a criticality wins over its metric, a metric over the usual thresholds', async () => {
+test('a criticality wins over its metric, a metric over the default thresholds', async () => {
   await database.run(`
     CREATE TABLE series_models AS SELECT * FROM (VALUES ('a', 'cpu'), ('a', 'mem'), ('b', 'cpu'), ('c', 'cpu'), ('c', 'bytes')) AS t(server_id, metric);
     CREATE TABLE server_attributes AS SELECT * FROM (VALUES ('a', 'gold'), ('b', 'silver')) AS t(server_id, criticality)`)

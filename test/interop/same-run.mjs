@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 
 export const tolerance = 1e-9
 /** Fields that depend on the machine and the time, not on the forecasts. */
-const ownOfEachRun = new Set(['run_id', 'analyzed_at', 'timings', 'peak_memory_bytes', 'host', 'files'])
+const differsByRun = new Set(['run_id', 'analyzed_at', 'timings', 'peak_memory_bytes', 'host', 'files'])
 const jsonFiles = ['module_05_summary.json', 'optimization_recommendations.json', 'model_accuracy.json', 'manifest.json']
 const pictures = ['risk_heatmap.png', 'utilization_clusters.png']
 
@@ -16,7 +16,7 @@ const areClose = (a, b) => a === b || (!Number.isInteger(a) && Math.abs(a - b) <
 function differing(a, b, path) {
   if (typeof a === 'number' && typeof b === 'number') return areClose(a, b) ? [] : [`${path}: ${a} and ${b}`]
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return Object.is(a, b) ? [] : [`${path}: ${a} and ${b}`]
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => !ownOfEachRun.has(name))
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => !differsByRun.has(name))
   return names.flatMap((name) => differing(a[name], b[name], `${path}.${name}`))
 }
 

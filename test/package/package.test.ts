@@ -59,7 +59,7 @@ describe('the package', () => {
       expect.arrayContaining(['react', 'echarts', 'zod', '@duckdb/node-bindings-linux-x64', '@aws-sdk/client-s3', 'electron']),
     )
     expect(bill.components.filter(({ licenses }) => licenses?.length !== 1).map(({ name }) => name)).toEqual([])
-    // Electron's own licence lies beside the program, that of the fonts is a part by itself.
+    // Electron's own licence lies next to the program, that of the fonts is a part by itself.
     const noticed = bill.components.filter(({ name }) => name !== 'electron' && name !== 'dejavu-fonts')
     expect(noticed.filter(({ name, version }) => !notice.includes(`${name} ${version}\n`))).toEqual([])
     expect(existsSync(join(packageFolder, 'LICENSES.chromium.html'))).toBe(true)

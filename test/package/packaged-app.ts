@@ -100,7 +100,7 @@ const connectWithRetries = async (site: string): Promise<Browser> => {
   }
 }
 
-/** `env`: beside the few variables that a desktop sets. */
+/** `env`: added to the few variables that a desktop sets. */
 export const startPackage = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<PackagedApp> => {
   const home = await mkdtemp(join(tmpdir(), 'headroom-package-'))
   if (isRoot) chownSync(home, ordinaryUser, ordinaryUser)

@@ -73,13 +73,13 @@ describe('joining', () => {
     )
     return target
   }
-  /** Rows that only one of both queries has, and rows whose place differs. */
+  /** Rows that only one of both queries has, and rows whose position differs. */
   const difference = async (path: string, sql: string): Promise<unknown> => {
     const [counts] = await bench.query(`
-      WITH found AS (SELECT row_number() OVER () AS place, f FROM read_parquet(${literal(path)}) f),
-           wanted AS (SELECT row_number() OVER () AS place, f FROM (${sql}) f)
+      WITH found AS (SELECT row_number() OVER () AS position, f FROM read_parquet(${literal(path)}) f),
+           wanted AS (SELECT row_number() OVER () AS position, f FROM (${sql}) f)
       SELECT (SELECT count(*) FROM found)::INTEGER AS rows, count(*)::INTEGER AS differing
-      FROM found FULL JOIN wanted USING (place) WHERE found.f IS DISTINCT FROM wanted.f`)
+      FROM found FULL JOIN wanted USING (position) WHERE found.f IS DISTINCT FROM wanted.f`)
     return counts
   }
   const both = (sql: string): string => `SELECT a.*, b.* FROM (${sql}) a POSITIONAL JOIN (${addedTo(sql)}) b`

@@ -1,4 +1,4 @@
-// Which span of time the heatmap begins with: history beside the forecast, unless a wide gap lies between the two.
+// Which span of time the heatmap begins with: history next to the forecast, unless a wide gap lies between the two.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { resetHeatmap, visibleTimeRange, useHeatmapState } from '../../src-renderer/state/heatmap-state.ts'
 import { hasWideGap, type RunOverview } from '../../src-shared/ipc/run-view.ts'

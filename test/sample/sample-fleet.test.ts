@@ -105,8 +105,8 @@ describe('a daily fleet of 120 servers', () => {
 
   test('is ordered by server, model and time', async () => {
     const unorderedRows = `SELECT count(*) FROM (
-      SELECT (server_id, model, timestamp) AS place, lag((server_id, model, timestamp)) OVER () AS before FROM ${forecasts}
-    ) WHERE place <= before`
+      SELECT (server_id, model, timestamp) AS key, lag((server_id, model, timestamp)) OVER () AS before FROM ${forecasts}
+    ) WHERE key <= before`
     expect(await numberOf(unorderedRows)).toBe(0)
   })
 

@@ -73,7 +73,7 @@ export class SignIn {
     }
   }
 
-  /** Stands for the browser in which the user agrees: sends it back to the loopback address with a code. */
+  /** Replaces the browser in which the user agrees: sends it back to the loopback address with a code. */
   #authorize(query: URLSearchParams): ServiceResponse {
     const redirectUri = query.get('redirect_uri') ?? ''
     if (

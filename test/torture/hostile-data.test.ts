@@ -202,7 +202,7 @@ describe.skipIf(process.platform === 'win32')('places', () => {
   })
 })
 
-/** Runs a script in a mount namespace of its own; undefined where the machine gives none. */
+/** Runs a script in a separate mount namespace; undefined where the machine gives none. */
 const inNamespace = (script: string): string | undefined => {
   const flags = ['-Urm', '-rm', '-m'].find((flag) => {
     try {

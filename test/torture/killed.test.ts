@@ -82,7 +82,7 @@ test('while it writes settings: the last acknowledged are there, or the ones aft
   tally('kills survived: settings', kills)
 })
 
-test('while it keeps decisions beside a run: none that was acknowledged is lost', { timeout: 600_000 }, async () => {
+test('while it saves decisions of a run: no acknowledged decision is lost', { timeout: 600_000 }, async () => {
   const kills = rounds(3, 60)
   const chance = randomFor('decisions')
   const run = join(folder, 'notes-run')

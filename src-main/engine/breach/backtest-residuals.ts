@@ -25,10 +25,10 @@ export interface WindowOutcome {
   /** P95 of the measured values; of the predicted ones: the plain flag. */
   readonly sustained: number
   readonly sustainedFlag: number
-  /** Greatest measured value; greatest predicted one. */
+  /** Maximum of the measured values; of the predicted ones. */
   readonly any: number
   readonly anyFlag: number
-  /** Greatest measured value of the series outside of the window. */
+  /** Maximum measured value of the series outside of the window. */
   readonly maxOutside: number
 }
 
@@ -105,7 +105,7 @@ export class BacktestResiduals implements BacktestReader {
     return this.#residualCounts[id]!
   }
 
-  /** Greatest measured value of a series; -Infinity without a backtest. */
+  /** Maximum measured value of a series; -Infinity without a backtest. */
   maxMeasured(id: number): number {
     return this.#maxMeasured[id]!
   }

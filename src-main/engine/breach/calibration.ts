@@ -29,7 +29,7 @@ export interface CalibrationSample {
 
 export interface Calibration {
   readonly curve: BetaCurve
-  /** Least and greatest probability that the sample can support. */
+  /** Minimum and maximum probability that the sample can support. */
   readonly min: number
   readonly max: number
   readonly isCalibrated: boolean

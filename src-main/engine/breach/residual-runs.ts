@@ -77,7 +77,7 @@ export const measureRuns = ({ residuals, offsets, starts, lengths }: ResidualRun
 
 /**
  * Index in `residuals` of the block of `length` steps of a series that starts at `step`. A series without that block gives the one that starts
- * nearest, of the same place in the cycle if it can (`cycles`: steps of a cycle, the most telling first). -1 if no run is as long.
+ * nearest, at the same position in the cycle if it can (`cycles`: steps of a cycle, the most telling first). -1 if no run is as long.
  */
 export const findBlock = (runs: ResidualRuns, s: number, length: number, step: number, cycles: readonly number[]): number => {
   const { offsets, steps, starts, lengths } = runs
@@ -89,9 +89,9 @@ export const findBlock = (runs: ResidualRuns, s: number, length: number, step: n
     let nearest = -1
     let distance = Number.POSITIVE_INFINITY
     for (let run = offsets[s]!; run < offsets[s + 1]!; run++) {
-      const room = lengths[run]! - length
-      if (room < 0) continue
-      const [first, last] = [steps[run]!, steps[run]! + room]
+      const spare = lengths[run]! - length
+      if (spare < 0) continue
+      const [first, last] = [steps[run]!, steps[run]! + spare]
       const candidate =
         step < first ? step + cycle * Math.ceil((first - step) / cycle) : step - cycle * Math.ceil(Math.max(step - last, 0) / cycle)
       if (candidate < first || candidate > last || Math.abs(candidate - step) >= distance) continue

@@ -26,7 +26,7 @@ import {
 
 /** Short blocks: a week of days or a day of hours. */
 const blockSteps = { hourly: 24, daily: 7, weekly: 7 } as const
-/** Cycles whose place the start of a block keeps: hour and weekday, then hour. */
+/** Cycles in steps; a block starts at the same hour and weekday, else at the same hour. */
 const cycles = { hourly: [168, 24], daily: [7], weekly: [] } as const
 /** Steps of the probability-by-date curve: a week of days, six hours of hours. */
 const curveSteps = { hourly: 6, daily: 7, weekly: 1 } as const
@@ -255,7 +255,7 @@ const lawOf = ({ grid, config, backtestResiduals }: SimulationTask): PathLaw => 
 const thresholdsOf = ({ series }: SimulationTask, { positions }: Batch): Float64Array =>
   Float64Array.from(positions, (position) => series.thresholds[position]!)
 
-/** A metric in percent stays between 0 and 100, or the greatest value that was measured. */
+/** A metric in percent stays between 0 and 100, or the maximum that was measured. */
 const rangeOf = ({ series }: SimulationTask, position: number, maxMeasured: number): PathRange =>
   series.isPercent[position] === 1
     ? { min: 0, max: Math.max(100, maxMeasured) }

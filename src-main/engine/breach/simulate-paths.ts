@@ -5,7 +5,7 @@ import { findBlock, measureRuns, type ResidualRuns, type RunFigures, type StartT
 
 export const pathCount = 200
 /** Number of own residuals at which own and borrowed blocks are drawn equally often. */
-const ownResidualWeight = 60
+const borrowingWeight = 60
 /** Residuals at which a series' own error weighs as much as its bin's. */
 const binErrorWeight = 30
 /** Added to errors before they are compared, as a share of the high threshold. */
@@ -67,7 +67,7 @@ const scaleErrors = (
 export const hasResiduals = ({ figures, bins, pools }: PathSource, s: number): boolean =>
   figures.counts[s]! > 0 || (bins[s]! >= 0 && (pools[bins[s]!]?.length ?? 0) > 0)
 
-/** Least and greatest value that a path may have. */
+/** Minimum and maximum of a path's values. */
 export interface PathRange {
   readonly min: number
   readonly max: number
@@ -101,14 +101,14 @@ export const drawPaths = (
   const bin = source.bins[s]!
   const pool = bin < 0 ? undefined : source.pools[bin]
   const hasPool = pool !== undefined && pool.length > 0
-  const ownLimit = count === 0 ? 0 : hasPool ? (count / (count + ownResidualWeight)) * 0x1_0000_0000 : 0x1_0000_0000
+  const unborrowedLimit = count === 0 ? 0 : hasPool ? (count / (count + borrowingWeight)) * 0x1_0000_0000 : 0x1_0000_0000
   const longBlock = Math.max(blockSteps, Math.min(steps, count >> 1))
   const random = xoroshiro128plus(seriesHash)
   for (let path = 0; path < pathCount; path++) {
     const wanted = Math.min(path % 2 === 0 ? blockSteps : longBlock, steps)
     const base = path * steps
     for (let step = 0, block = 0; step < steps; block++) {
-      const isOwn = random.next() >>> 0 < ownLimit
+      const isOwn = random.next() >>> 0 < unborrowedLimit
       let donor = s
       if (!isOwn) {
         if (!hasPool) {

@@ -84,7 +84,7 @@ const convertTokens = (tokens: readonly string[]): string => {
   return sparkSql
 }
 
-/** Place of the parenthesis that closes the one at `from`. */
+/** Index of the parenthesis that closes the one at `from`. */
 const closingParenthesis = (tokens: readonly string[], from: number): number => {
   let depth = 0
   for (let position = from; position < tokens.length; position++) {

@@ -59,9 +59,9 @@ export const queryHostLoad = async (run: OpenRun, { host }: HostLoadRequest): Pr
   const loads = [...metrics].map(([name, servers]) =>
     createHostLoad(host, name, servers, run.contents.manifest?.config.consolidation_target ?? 100),
   )
-  const mostLoaded = loads.reduce<HostLoad | null>((max, load) => (max === null || peakLoad(load) > peakLoad(max) ? load : max), null)
-  if (mostLoaded === null) throw unknownHost(host)
-  return mostLoaded
+  const maxLoad = loads.reduce<HostLoad | null>((max, load) => (max === null || peakLoad(load) > peakLoad(max) ? load : max), null)
+  if (maxLoad === null) throw unknownHost(host)
+  return maxLoad
 }
 
 const unknownHost = (host: string): HeadroomError => new HeadroomError('query-refused', `The run packs nothing onto "${host}".`)

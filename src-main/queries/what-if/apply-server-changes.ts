@@ -10,7 +10,7 @@ export interface AddedServers {
 
 export interface ChangedFleet {
   readonly fleet: WhatIfFleet
-  /** Numbers of groups whose removed demand nobody was left to take. */
+  /** Numbers of groups in which no server is left for the removed demand. */
   readonly groupsWithoutTaker: readonly number[]
 }
 

@@ -182,7 +182,7 @@ export const periodInstant = (fleet: WhatIfFleet, period: number): string =>
 
 /**
  * Servers at risk for each percentile and each general threshold (ascending); thresholds of a metric or criticality of their own stay.
- * One pass per percentile: a server counts for every threshold below its greatest value.
+ * One pass per percentile: a server counts for every threshold below its maximum.
  */
 export const countRiskGrid = (
   fleet: WhatIfFleet,

@@ -42,7 +42,7 @@ export interface WhatIfFleet {
   /** Values of series s: values[offsets[s]..offsets[s + 1]], in order of time. */
   readonly offsets: Uint32Array
   readonly values: Float64Array
-  /** Places within each series, sorted by value. */
+  /** Ranks within each series, sorted by value. */
   readonly order: IndexArray
   /** Each value's time: a number into `times`. */
   readonly periods: IndexArray
@@ -81,7 +81,7 @@ export const loadWhatIfFleet = async (database: Database, policy: WhatIfPolicy):
     throw new HeadroomError(
       'query-refused',
       `What-if answers up to ${maxValues.toLocaleString('en-US')} horizon values, and this run has ${total.toLocaleString('en-US')}.`,
-      { next: 'Analyse a part of the fleet, or daily forecasts in place of hourly ones.' },
+      { next: 'Analyse a part of the fleet, or daily forecasts instead of hourly ones.' },
     )
   }
   const values = new Float64Array(total)
@@ -138,7 +138,7 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
   await database.storeRows(
     'what_if_series',
     { position: 'INTEGER', server_id: 'VARCHAR', metric: 'VARCHAR' },
-    thresholdRows.map((row, place) => [place, servers[row]!, metrics[row]!]),
+    thresholdRows.map((row, position) => [position, servers[row]!, metrics[row]!]),
   )
   const firstRows = servers.flatMap((server, row) => (servers[row - 1] === server ? [] : [row]))
   const groups = indexDistinct(firstRows, (row): ServerGroup => ({
@@ -157,12 +157,12 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
     return { metric, criticality, threshold: thresholds[row]!, overriddenBy }
   })
   const offsets = new Uint32Array(thresholdRows.length + 1)
-  thresholdRows.forEach((row, place) => (offsets[place + 1] = offsets[place]! + table.horizon_periods[row]!))
+  thresholdRows.forEach((row, position) => (offsets[position + 1] = offsets[position]! + table.horizon_periods[row]!))
   const firstSeries = new Uint32Array(firstRows.length + 1).fill(thresholdRows.length)
-  let place = 0
+  let position = 0
   firstRows.forEach((row, server) => {
-    while (place < thresholdRows.length && thresholdRows[place]! < row) place++
-    firstSeries[server] = place
+    while (position < thresholdRows.length && thresholdRows[position]! < row) position++
+    firstSeries[server] = position
   })
   const perServer = (column: Float64Array): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
   const perSeries = (column: Float64Array): Float64Array => Float64Array.from(thresholdRows, (row) => column[row]!)
@@ -258,7 +258,7 @@ const rankByValue = (values: Float64Array, offsets: Uint32Array): IndexArray => 
   for (let s = 0; s + 1 < offsets.length; s++) {
     const from = offsets[s]!
     const length = offsets[s + 1]! - from
-    for (let place = 0; place < length; place++) order[from + place] = place
+    for (let position = 0; position < length; position++) order[from + position] = position
     sortIndexesByValue(values, from, length, order, scratch)
   }
   return order

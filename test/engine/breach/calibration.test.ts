@@ -48,7 +48,7 @@ describe('fitCalibration', () => {
 })
 
 describe('scoreCalibration', () => {
-  test('outcomes that the probabilities do not tell give no verdict', () => {
+  test('gives no verdict where probabilities do not predict the outcomes', () => {
     const raw = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? 0.9 : 0.1))
     const scores = scoreCalibration(
       sampleOf(
@@ -63,7 +63,7 @@ describe('scoreCalibration', () => {
     expect(scores.verdict).toBe('These forecasts do not tell yet which server will breach: 100 of 200 backtest windows breached.')
     expect(scores.reliability.reduce((sum, row) => sum + row.series, 0)).toBe(200)
   })
-  test('probabilities that tell are said to, with the interval and the number of events', () => {
+  test('states skill, interval and number of events where probabilities predict', () => {
     const raw = Array.from({ length: 200 }, (_, index) => (index % 4 === 0 ? 0.99 : 0.01))
     const scores = scoreCalibration(
       sampleOf(

@@ -150,6 +150,6 @@ describe('rawProbability', () => {
   })
 })
 
-test('hashOf tells seed, server and metric apart', () => {
+test('hashOf differs by seed, server and metric', () => {
   expect(new Set([hashOf(1, 'a', 'bc'), hashOf(1, 'ab', 'c'), hashOf(2, 'a', 'bc'), hashOf(1, 'a', 'bd')]).size).toBe(4)
 })

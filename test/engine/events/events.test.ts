@@ -276,7 +276,7 @@ describe('an events table that does not fit', () => {
     ['from;to;servers;group\n2026-01-01;2026-01-02;;\n', 'Line 2, column servers of the events table NAME is empty, and so is group.'],
     [
       'from,to,servers,group\n2026-01-01,2026-01-02,a,region=eu\n',
-      'Line 2, column group of the events table NAME is filled in beside servers.',
+      'Line 2, column group of the events table NAME is filled in together with servers.',
     ],
     [
       'from,to,group\n2026-01-01,2026-01-02,rack=7\n',

@@ -292,7 +292,7 @@ describe('runs that are less than alike', () => {
     expect(causes).toEqual({ policy: 0, model: 4, data: 0, together: 0 })
   })
 
-  test('a conservative basis is policy, and splits the headroom by the figures that it judges', async () => {
+  test('a conservative basis is policy, and splits the headroom by its own figures', async () => {
     // Forecast at 75, measured 10 above or below in turn: the future's P95 may well pass 80.
     const input = await workspace.writeForecasts(
       'noisy.parquet',

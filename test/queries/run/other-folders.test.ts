@@ -47,7 +47,7 @@ const heatmapOf = (run: OpenRun) =>
   })
 
 describe('a folder of the Python job', () => {
-  it('chooses one selected model per series and counts servers, with the row totals beside them', async () => {
+  it('chooses one selected model per series and counts servers, with the row totals next to them', async () => {
     const path = join(folder, 'python')
     await fabricatePythonRun(path, { clusters: true })
     await withRun(path, async (run) => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(async () => sample.remove())
 
-/** Code with which a statement is refused; `here` stands for the working folder, `run` for the run folder. */
+/** Code with which a statement is refused; `here` means the working folder, `run` for the run folder. */
 const rejectionOf = async (sql: string): Promise<string> => {
   const statement = sql.replaceAll('HERE', sample.folder).replaceAll('RUN', sample.run)
   const result = await runUserSql(sample.run, statement).then(

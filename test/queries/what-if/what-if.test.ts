@@ -166,7 +166,7 @@ describe('three servers', () => {
     expect(response.outcome).toMatchObject({ servers: 2, at_risk_servers: 1 })
   })
 
-  test('get company: two more units beside three leave each three fifths, and carry the mean', () => {
+  test('share the load: two more units next to three leave each three fifths, and carry the mean', () => {
     // a 0.6 x 88 = 52.8. The added one: (2 x a + b) / 5, 22 up to 46; memory 70 / 3, as b keeps. Means below 40: b and the added one.
     const response = requestScenario(fleet, { added_servers: [{ count: 1, like: 'a' }] })
     expect(listed(response.no_longer_at_risk)).toEqual([['a', 'cpu_p95', 52.8, 80]])
@@ -269,16 +269,16 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
   })
 
   test('without a change gives the figures of the run', async () => {
-    const { run: ownThreshold, outcome, newly_at_risk, no_longer_at_risk, grid } = requestScenario(fleet, {}, true)
-    expect(outcome).toEqual(ownThreshold)
+    const { run: baseline, outcome, newly_at_risk, no_longer_at_risk, grid } = requestScenario(fleet, {}, true)
+    expect(outcome).toEqual(baseline)
     expect(newly_at_risk.count + no_longer_at_risk.count).toBe(0)
     const { counts, soonestBreach } = run.overview
-    expect(ownThreshold).toMatchObject({
+    expect(baseline).toMatchObject({
       servers: counts.servers,
       at_risk_servers: counts.atRisk,
       underutilized_servers: counts.underutilized,
     })
-    expect(ownThreshold.soonest_breach).toEqual({
+    expect(baseline.soonest_breach).toEqual({
       server_id: soonestBreach!.serverId,
       metric: soonestBreach!.metric,
       at: new Date(soonestBreach!.atMs).toISOString().replace('.000', ''),
@@ -288,7 +288,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
         'SELECT sum(units) AS units FROM (SELECT max(units_to_add) AS units FROM server_risk WHERE is_at_risk GROUP BY server_id)',
       )
       .then((reader) => reader.getRowObjectsJS())
-    expect(ownThreshold.units_to_add).toBe(totals!['units'])
+    expect(baseline.units_to_add).toBe(totals!['units'])
     expect(grid?.at_risk_servers[grid.percentiles.indexOf(95)]?.[grid.thresholds.indexOf(80)]).toBe(counts.atRisk)
     expect(counts.atRisk).toBeGreaterThan(0)
   })
@@ -329,7 +329,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
     for (let draw = 0; draw < 60; draw++) {
       const scenario = scenarioSchema.parse(randomScenario())
       const {
-        run: ownThreshold,
+        run: baseline,
         outcome,
         newly_at_risk,
         no_longer_at_risk,
@@ -337,9 +337,9 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
         grid,
       } = requestScenario(fleet, scenario, true)
       expect(outcome.at_risk_servers).toBe(
-        ownThreshold.at_risk_servers + newly_at_risk.count - no_longer_at_risk.count - removed_at_risk_servers,
+        baseline.at_risk_servers + newly_at_risk.count - no_longer_at_risk.count - removed_at_risk_servers,
       )
-      expect(outcome.servers).toBe(ownThreshold.servers - scenario.removed_servers.length + (scenario.added_servers[0]?.count ?? 0))
+      expect(outcome.servers).toBe(baseline.servers - scenario.removed_servers.length + (scenario.added_servers[0]?.count ?? 0))
       const stricter = requestScenario(fleet, {
         ...scenario,
         threshold: scenario.threshold! - 5,
@@ -352,7 +352,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
     }
   })
 
-  test('conserves the demand of every group at every time, whoever leaves or comes', () => {
+  test('conserves the demand of every group at every time, whichever servers leave or join', () => {
     const names = fleet.fleet.serverIds
     const removed = names.filter((_, index) => index % 9 === 4)
     const added = [{ count: 2, like: names.find((name) => !removed.includes(name))! }]
