@@ -1,6 +1,7 @@
 // Mounts the window's page after loading the typeface, because charts measure text for their layout.
 import './theme/base.css'
 import './components/components.css'
+import './components/tables.css'
 import './charts/charts.css'
 import './frame/frame.css'
 import './views/views.css'

@@ -1,6 +1,7 @@
 // The inputs of the launch form: a line of text, a number, a list, a choice.
 import { useState, type ReactNode } from 'react'
 import { Field } from '../components/field.tsx'
+import { OptionList } from '../components/select.tsx'
 
 interface TextFieldProps {
   readonly label: string
@@ -61,22 +62,7 @@ interface ChoiceFieldProps<Value extends string> {
 
 export const ChoiceField = <Value extends string>({ label, value, options, onChange }: ChoiceFieldProps<Value>) => (
   <Field label={label} layout="row">
-    {(control) => (
-      <select
-        {...control}
-        value={value}
-        onChange={({ target }) => {
-          const selected = options.find((option) => option.value === target.value)
-          if (selected !== undefined) onChange(selected.value)
-        }}
-      >
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
-    )}
+    {(control) => <OptionList {...control} value={value} options={options} onChange={onChange} />}
   </Field>
 )
 

@@ -1,4 +1,5 @@
 // One choice out of several: a segmented control or a drop-down list.
+import type { FieldControl } from './field.tsx'
 
 export interface SelectProps<Value extends string> {
   readonly label: string
@@ -27,22 +28,31 @@ export const SegmentedControl = <Value extends string>({ label, value, options, 
   </div>
 )
 
+interface OptionListProps<Value extends string> extends Pick<SelectProps<Value>, 'value' | 'options' | 'onChange'>, Partial<FieldControl> {
+  readonly disabled?: boolean
+}
+
+/** The drop-down list alone, for a label elsewhere. */
+export const OptionList = <Value extends string>({ value, options, onChange, ...control }: OptionListProps<Value>) => (
+  <select
+    {...control}
+    value={value}
+    onChange={({ target }) => {
+      const selected = options.find((option) => option.value === target.value)
+      if (selected !== undefined) onChange(selected.value)
+    }}
+  >
+    {options.map((option) => (
+      <option key={option.value} value={option.value}>
+        {option.label}
+      </option>
+    ))}
+  </select>
+)
+
 export const Select = <Value extends string>({ label, value, options, onChange, disabledReason }: SelectProps<Value>) => (
   <label className="select" title={disabledReason}>
     <span>{label}</span>
-    <select
-      value={value}
-      disabled={disabledReason !== undefined}
-      onChange={({ target }) => {
-        const selected = options.find((option) => option.value === target.value)
-        if (selected !== undefined) onChange(selected.value)
-      }}
-    >
-      {options.map((option) => (
-        <option key={option.value} value={option.value}>
-          {option.label}
-        </option>
-      ))}
-    </select>
+    <OptionList value={value} options={options} onChange={onChange} disabled={disabledReason !== undefined} />
   </label>
 )
