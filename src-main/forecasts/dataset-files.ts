@@ -18,6 +18,8 @@ export interface FolderContents<File> {
   readonly leftOut: readonly File[]
 }
 
+/** So many files are named in a message. */
+export const maxNamed = 3
 /** So many heads are read at the same time. */
 const maxReads = 32
 
@@ -34,6 +36,15 @@ export const sortFolderContents = async <File>(
     belongs.push(...(await Promise.all(batch.map(async (file) => isParquetName(pathOf(file)) || isParquetHead(await readHead(file))))))
   }
   return { datasetFiles: visible.filter((_, index) => belongs[index]), leftOut: visible.filter((_, index) => !belongs[index]) }
+}
+
+/** One sentence that names the first of the files. */
+export const describeLeftOut = (leftOut: readonly string[]): string => {
+  const named = [...leftOut].sort().slice(0, maxNamed)
+  const names = `${named.join(', ')}${leftOut.length > named.length ? ', ...' : ''}`
+  return leftOut.length === 1
+    ? `1 file is left out, since it is not Parquet: ${names}.`
+    : `${leftOut.length.toLocaleString('en-US')} files are left out, since they are not Parquet: ${names}.`
 }
 
 const isParquetHead = (head: Uint8Array): boolean => parquetHeads.has(Buffer.from(head).toString('latin1'))

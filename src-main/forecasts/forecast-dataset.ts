@@ -15,7 +15,7 @@ import {
   type MappedColumns,
   type ForecastColumn,
 } from './forecast-columns.ts'
-import { sortFolderKeys } from './dataset-files.ts'
+import { describeLeftOut, maxNamed, sortFolderKeys } from './dataset-files.ts'
 import {
   assertUnchanged,
   commonFolderKeys,
@@ -74,12 +74,17 @@ export const openForecastDataset = async (
   }
 }
 
-const leftOutWarnings = (leftOut: readonly string[]): RunWarning[] => {
-  if (leftOut.length === 0) return []
-  const count = leftOut.length
-  const message = `${count.toLocaleString('en-US')} ${count === 1 ? 'file is' : 'files are'} left out: no Parquet.`
-  return [{ code: 'files-left-out', message, count, examples: [...leftOut].sort().slice(0, 3) }]
-}
+const leftOutWarnings = (leftOut: readonly string[]): RunWarning[] =>
+  leftOut.length === 0
+    ? []
+    : [
+        {
+          code: 'files-left-out',
+          message: describeLeftOut(leftOut),
+          count: leftOut.length,
+          examples: [...leftOut].sort().slice(0, maxNamed),
+        },
+      ]
 
 const openFiles = async (
   database: Database,

@@ -153,6 +153,20 @@ describe('a metric in fractions', () => {
     expect(counts(run)[0]).toBe(0)
   })
 
+  test('of a metric that no forecast has is named in a warning', async () => {
+    const rows = seriesRows({ server: 'a', metric: 'mem', actual: times(20, 20), horizon: times(5, 90) })
+    const forecasts = await workspace.writeForecasts('misspelt.parquet', rows)
+    const run = await workspace.analyse(forecasts, { config: { metric_units: { mem: 'percent', mme: 'percent' } } })
+    expect(run.manifest.warnings).toContainEqual({
+      code: 'unknown-metric-units',
+      message: 'The units of 1 metrics are stated, but no forecast has these metrics: mme.',
+      count: 1,
+      examples: ['mme'],
+    })
+    const stated = await workspace.analyse(forecasts, { config: { metric_units: { mem: 'percent' } } })
+    expect(stated.manifest.warnings.map(({ code }) => code)).not.toContain('unknown-metric-units')
+  })
+
   test.each([
     ['predictions below zero', [0.2], [-0.02, 0.9]],
     ['a few values above 1', times(200, 0.5), [1.4]],

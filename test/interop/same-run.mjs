@@ -20,11 +20,15 @@ function differing(a, b, path) {
   return names.flatMap((name) => differing(a[name], b[name], `${path}.${name}`))
 }
 
-/** Compares the contents of inputs and tables, not their paths. @param {any} manifest */
+/**
+ * Compares the contents of inputs and tables, not their paths. Files that are left out of a folder are not uploaded: the preflight names
+ * them, the run in the cloud cannot. @param {any} manifest
+ */
 function placeless(manifest) {
   const entry = (/** @type {any} */ input) => (input === null ? null : { ...input, path: '' })
   return {
     ...manifest,
+    warnings: manifest.warnings.filter((/** @type {any} */ { code }) => code !== 'files-left-out'),
     inputs: manifest.inputs.map(entry),
     servers_table: entry(manifest.servers_table),
     events_table: entry(manifest.events_table),

@@ -1,7 +1,7 @@
 // Whether the input is readable Parquet with the columns that an analysis needs, seen from the footers alone.
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { folderKeys, sortFolderKeys } from '../../forecasts/dataset-files.ts'
+import { describeLeftOut, folderKeys, sortFolderKeys } from '../../forecasts/dataset-files.ts'
 import { findRoleColumns, rejectFlagColumns } from '../../forecasts/forecast-columns.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFileFooter, readFooter, topLevelColumns, type ParquetFooter } from '../../parquet/parquet-footer.ts'
@@ -34,11 +34,11 @@ export const checkForecasts = async (
   signal?: AbortSignal,
 ): Promise<InputCheck> => {
   if (typeof input !== 'string') {
-    const { files, bytes } = await findLocalFiles(input)
+    const { files, bytes, leftOut } = await findLocalFiles(input)
     const localFiles = files.map(({ name, path }) => ({ name, path: name, readFooter: () => readFileFooter(path, maxFooterBytes) }))
-    return { bytes, finding: await checkFiles(localFiles, bytes, 'on this machine', task) }
+    return { bytes, finding: await checkFiles({ files: localFiles, bytes, leftOut, location: 'on this machine' }, task) }
   }
-  const { bucket, prefix, objects, bytes, ignored } = await listForecastObjects(connection.s3, input, signal)
+  const { bucket, prefix, objects, bytes, ignored, leftOut } = await listForecastObjects(connection.s3, input, signal)
   if (objects.length === 0) {
     const detail =
       ignored === 0 ? `There are no objects below ${input}.` : `None of the ${ignored} objects below ${input} is a Parquet file.`
@@ -49,7 +49,7 @@ export const checkForecasts = async (
     path: object.key.slice(prefix.length),
     readFooter: () => readFooter(objectSource(connection.s3, bucket, object, signal), maxFooterBytes),
   }))
-  return { bytes, finding: await checkFiles(files, bytes, 'in S3', task) }
+  return { bytes, finding: await checkFiles({ files, bytes, leftOut, location: 'in S3' }, task) }
 }
 
 /** So many of the items, evenly, the first and the last among them. */
@@ -58,19 +58,22 @@ export const sampleEvenly = <Item>(items: readonly Item[], maxItems = maxFooters
     ? [...items]
     : Array.from({ length: maxItems }, (_, index) => items[Math.round((index * (items.length - 1)) / (maxItems - 1))]!)
 
-const checkFiles = async (
-  files: readonly ForecastFile[],
-  bytes: number,
-  location: string,
-  task: LaunchRequest['task'],
-): Promise<Finding> => {
+interface FoundFiles {
+  readonly files: readonly ForecastFile[]
+  readonly bytes: number
+  readonly leftOut: readonly string[]
+  readonly location: string
+}
+
+const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task: LaunchRequest['task']): Promise<Finding> => {
   const checkedFiles = sampleEvenly(files)
   try {
     const rows = await Promise.all(checkedFiles.map((file) => countRows(file, task)))
     const total = rows.reduce((sum, count) => sum + count, 0)
     const counted = checkedFiles.length === files.length ? `${total.toLocaleString('en-US')} rows, ` : ''
     const fileCount = files.length === 1 ? '1 file' : `${files.length} files`
-    return { state: 'ok', detail: `${fileCount} ${location}, ${counted}${(bytes / 1e6).toFixed(1)} MB` }
+    const detail = `${fileCount} ${location}, ${counted}${(bytes / 1e6).toFixed(1)} MB`
+    return leftOut.length === 0 ? { state: 'ok', detail } : { state: 'warning', detail: `${detail}. ${describeLeftOut(leftOut)}` }
   } catch (thrown) {
     if (!(thrown instanceof HeadroomError)) throw thrown
     return { state: 'failed', detail: thrown.message, ...(thrown.next === undefined ? {} : { next: thrown.next }) }

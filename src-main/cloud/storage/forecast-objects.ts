@@ -14,6 +14,8 @@ export interface ForecastObjects {
   readonly bytes: number
   /** Objects at the address that are no part of the dataset. */
   readonly ignored: number
+  /** Of these, the paths below the prefix that a user may have meant. */
+  readonly leftOut: readonly string[]
 }
 
 /** An address without the name of a Parquet file is a prefix. */
@@ -29,12 +31,11 @@ export const listForecastObjects = async (s3: S3Client, input: string, signal?: 
   const readHead = async (object: ListedObject): Promise<Uint8Array> =>
     object.bytes < headBytes ? new Uint8Array() : objectSource(s3, address.bucket, object, signal).read(0, headBytes)
   const below = listed.filter(({ key }) => key.startsWith(prefix))
-  const objects =
-    namedObject === undefined
-      ? (await sortFolderContents(below, ({ key }) => key.slice(prefix.length), readHead)).datasetFiles
-      : [namedObject]
+  const pathOf = ({ key }: ListedObject): string => key.slice(prefix.length)
+  const { datasetFiles: objects, leftOut } =
+    namedObject === undefined ? await sortFolderContents(below, pathOf, readHead) : { datasetFiles: [namedObject], leftOut: [] }
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0)
-  return { bucket: address.bucket, prefix, objects, bytes, ignored: listed.length - objects.length }
+  return { bucket: address.bucket, prefix, objects, bytes, ignored: listed.length - objects.length, leftOut: leftOut.map(pathOf) }
 }
 
 export const objectSource = (

@@ -18,19 +18,29 @@ export interface LocalFiles {
   readonly bytes: number
 }
 
+export interface FoundLocalFiles extends LocalFiles {
+  /** Files of the named folders that are not uploaded, since they are not Parquet. */
+  readonly leftOut: readonly string[]
+}
+
 /** The files that are named, and in folders that are named those of the dataset or those included; in the order of their names. Throws input-not-found. */
-export const findLocalFiles = async (paths: readonly string[], isIncluded?: (path: string) => boolean): Promise<LocalFiles> => {
+export const findLocalFiles = async (paths: readonly string[], isIncluded?: (path: string) => boolean): Promise<FoundLocalFiles> => {
   const files: LocalFile[] = []
+  const allLeftOut: string[] = []
   for (const path of paths) {
     const root = resolve(path)
     const stats = await stat(root).catch(() => undefined)
     if (stats === undefined) throw new HeadroomError('input-not-found', `There is no ${path}.`, { next: 'Check the path.' })
     if (stats.isFile()) files.push({ path: root, name: basename(root), bytes: stats.size })
-    else
-      for (const file of isIncluded === undefined ? (await sortFolder(root)).datasetFiles : (await listFiles(root)).filter(isIncluded)) {
+    else {
+      const { datasetFiles, leftOut } =
+        isIncluded === undefined ? await sortFolder(root) : { datasetFiles: (await listFiles(root)).filter(isIncluded), leftOut: [] }
+      allLeftOut.push(...leftOut)
+      for (const file of datasetFiles) {
         const filePath = join(root, file)
         files.push({ path: filePath, name: file.split(sep).join('/'), bytes: (await stat(filePath)).size })
       }
+    }
   }
   if (files.length === 0) {
     throw new HeadroomError('input-not-found', `${paths.join(', ')} holds no Parquet files.`, {
@@ -45,7 +55,7 @@ export const findLocalFiles = async (paths: readonly string[], isIncluded?: (pat
     })
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
+  return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), leftOut: allLeftOut }
 }
 
 /** SHA-256 over names and contents; it names the folder of the same files in the bucket. */

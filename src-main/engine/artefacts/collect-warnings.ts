@@ -1,6 +1,6 @@
 // Warnings about problems of the forecasts that do not stop an analysis, with counts and examples (analysis definition, section 2).
 import { z } from 'zod'
-import type { Database } from '../../database/database.ts'
+import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { describeSeconds, isStandardStep, type TimeGrid } from '../../forecasts/detect-granularity.ts'
@@ -105,6 +105,12 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
     (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
+  )
+  const statedMetrics = Object.keys(config.metric_units)
+  await warn(
+    'unknown-metric-units',
+    `SELECT unnest([${statedMetrics.map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
+    (n, examples) => `The units of ${n} metrics are stated, but no forecast has these metrics: ${examples}.`,
   )
   await warn(
     'server-id-case',

@@ -89,7 +89,7 @@ const describeCalibration = (events: number, entries: number, ratio: number, int
   if (events < minEvents || interval === null || interval[0] <= 0)
     return `These forecasts do not tell yet which server will breach: ${events} of ${entries} backtest windows breached.`
   const percent = (share: number): number => Math.round(share * 100)
-  return `Breach probabilities are ${percent(1 - ratio)} % better than the base rate on the backtest (90 % interval ${percent(interval[0])} to ${percent(interval[1])} %, Brier score, ${events} events).`
+  return `On the backtest, breach probabilities are ${percent(1 - ratio)} % better than the base rate (${percent(interval[0])} to ${percent(interval[1])} %, ${events} events).`
 }
 
 /** Cross-fitted probabilities, in the order of the sample. */

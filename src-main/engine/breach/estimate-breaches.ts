@@ -47,7 +47,6 @@ const estimateColumns = {
   series_id: 'INTEGER',
   at_risk_probability: 'DOUBLE',
   at_risk_probability_raw: 'DOUBLE',
-  very_high_probability: 'DOUBLE',
   breach_probability: 'DOUBLE',
   breach_probability_raw: 'DOUBLE',
   p95_median: 'DOUBLE',
@@ -64,18 +63,7 @@ function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, p
   const margins = fitMargins(intervals, config.interval_level)
   const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
   for (const [index, id] of seriesIds.entries()) {
-    const figures = [
-      probability.sustained,
-      raw.sustained,
-      paths.veryHighProbability,
-      probability.any,
-      raw.any,
-      p95.median,
-      p95.p10,
-      p95.p90,
-      firstBreach,
-      p95.p95,
-    ]
+    const figures = [probability.sustained, raw.sustained, probability.any, raw.any, p95.median, p95.p10, p95.p90, firstBreach, p95.p95]
     yield [id, ...figures.map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
   }
 }
@@ -85,7 +73,7 @@ const storeEstimates = async (database: Database, estimates: Iterable<(number | 
   await database.storeRows('breach_figures', estimateColumns, estimates)
   await database.run(`
     CREATE OR REPLACE TABLE breach_estimates AS
-    SELECT f.series_id, f.at_risk_probability, f.at_risk_probability_raw, f.very_high_probability,
+    SELECT f.series_id, f.at_risk_probability, f.at_risk_probability_raw,
            f.breach_probability, f.breach_probability_raw, f.p95_median, f.p95_p10, f.p95_p90,
            make_timestamp_ms(CAST(f.first_breach_ms AS BIGINT)) AS expected_first_breach, f.conservative_p95, f.interval_margin,
            c.breach_probability_dates, list_transform(c.shares, lambda share: share * f.breach_probability) AS breach_probability_by

@@ -172,8 +172,6 @@ class SampleBuilder {
 export interface FleetPaths {
   readonly raw: EventPair<Float64Array>
   readonly probability: EventPair<Float64Array>
-  /** Calibrated probability that the P95 exceeds the very high threshold. */
-  readonly veryHighProbability: Float64Array
   /** Quantiles of the paths' P95, in the metric's unit. */
   readonly p95: { readonly p10: Float64Array; readonly median: Float64Array; readonly p90: Float64Array; readonly p95: Float64Array }
   /** Milliseconds UTC: median first time above the threshold among the paths with a sustained breach. */
@@ -198,7 +196,6 @@ export const simulateFleet = async (
   const paths: FleetPaths = {
     raw: { sustained: nanArray(), any: nanArray() },
     probability: { sustained: nanArray(), any: nanArray() },
-    veryHighProbability: nanArray(),
     p95: { p10: nanArray(), median: nanArray(), p90: nanArray(), p95: nanArray() },
     firstBreach: nanArray(),
     intervals,
@@ -319,10 +316,6 @@ const simulateHorizons = async (
     paths.raw.any[position] = rawAny
     paths.probability.sustained[position] = sustained
     paths.probability.any[position] = any
-    paths.veryHighProbability[position] = calibrate(
-      calibrations.sustained,
-      rawProbability(figures.p95, series.veryHighThresholds[position]!),
-    )
     sorted.set(figures.p95)
     sorted.sort()
     paths.p95.p10[position] = percentileOf(sorted, 0.1)

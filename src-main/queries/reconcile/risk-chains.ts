@@ -141,7 +141,7 @@ const stagesQuery = (table: string, limitKey: RiskKind['limitKey'], verdict: str
     ), risk AS (
       SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above, bool_or(${verdict}) AS verdict,
              arg_max(horizon_p95, horizon_p95 - ${limit}) AS horizon_p95,
-             arg_max(conservative_p95, horizon_p95 - ${limit}) AS conservative_p95
+             arg_max(coalesce(conservative_p95, horizon_p95), horizon_p95 - ${limit}) AS conservative_p95
       FROM server_risk GROUP BY server_id
     )
     SELECT * FROM rows JOIN risk USING (server_id)`

@@ -60,7 +60,7 @@ export interface WhatIfPolicy {
 const seriesSql = (basis: AnalysisConfig['basis']): string => `
   SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units, high_threshold,
          CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
-         ${basis === 'conservative' ? 'conservative_p95' : 'horizon_p95'} AS run_value
+         ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value
   FROM server_risk ORDER BY server_id, metric`
 
 /** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */

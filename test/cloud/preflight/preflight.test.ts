@@ -1,5 +1,6 @@
 // Preflight: each check finds its fault and names the fix; launches within SageMaker's limits pass, all others are refused.
-import { readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildJobRequest, type JobSpec } from '../../../src-main/cloud/jobs/job-request.ts'
@@ -92,6 +93,21 @@ describe('preflight', () => {
       renamed.write('servername', at, 9, 'latin1')
     workspace.put('other/part.parquet', renamed)
     expect((await checkOf('input', {}, { input }))?.detail).toMatch(/^other\/part\.parquet has no column server_id; it has servernam,/)
+  })
+
+  it('names files that are left out, in S3 and on this machine', async () => {
+    const input = `s3://${workspaceBucket}/mixed/`
+    workspace.put('mixed/part.parquet', await readFile(fleet.forecasts))
+    workspace.put('mixed/notes.txt', 'no forecast')
+    workspace.put('mixed/_SUCCESS', '')
+    const folder = await mkdtemp(join(tmpdir(), 'headroom-mixed-'))
+    await copyFile(fleet.forecasts, join(folder, 'part.parquet'))
+    await writeFile(join(folder, 'notes.txt'), 'no forecast')
+    for (const found of [await checkOf('input', {}, { input }), await checkOf('input', {}, { input: [folder] })]) {
+      expect(found?.state).toBe('warning')
+      expect(found?.detail).toMatch(/^1 file .* MB\. 1 file is left out, since it is not Parquet: notes\.txt\.$/)
+    }
+    await rm(folder, { recursive: true })
   })
 
   it('checks local files the same way', async () => {

@@ -71,7 +71,7 @@ describe('the files of a dataset', () => {
     expect((await listForecastObjects(workspace.connection.s3, prefix)).objects.map(({ key }) => key)).toEqual(
       names.map((name) => `dataset/${name}`),
     )
-    expect(await inputCheck(prefix)).toMatchObject({ state: 'ok', detail: expect.stringMatching(/^4 files in S3, /) })
+    expect(await inputCheck(prefix)).toMatchObject({ state: 'warning', detail: expect.stringMatching(/^4 files in S3, /) })
   })
 
   it('exclude Spark’s hidden folders and files', async () => {
@@ -98,11 +98,11 @@ describe('the files of a dataset', () => {
     const database = await Database.open()
     const { files: found } = await findForecastFiles(database, [folder])
     database.close()
-    const { objects, bytes, ignored } = await listForecastObjects(workspace.connection.s3, prefix)
+    const { objects, bytes, ignored, leftOut } = await listForecastObjects(workspace.connection.s3, prefix)
     expect(found.map(({ name }) => name)).toEqual(['metric=cpu/part-0.parquet', 'metric=mem/deep/part-1.PARQ'])
     expect(await uploadedNames([folder])).toEqual(found.map(({ name }) => name))
     expect(objects.map(({ key }) => key)).toEqual(found.map(({ name }) => `dataset/${name}`))
-    expect([bytes, ignored]).toEqual([2 * forecasts.length, 3])
+    expect([bytes, ignored, leftOut]).toEqual([2 * forecasts.length, 3, ['notes.txt']])
   })
 
   it('exclude siblings with the same name prefix', async () => {

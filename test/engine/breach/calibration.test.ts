@@ -75,7 +75,9 @@ describe('scoreCalibration', () => {
     expect(scores.brier!).toBeLessThan(0.001)
     expect(scores.auc).toBe(1)
     expect(scores.skill_interval![0]).toBeGreaterThan(0.99)
-    expect(scores.verdict).toMatch(/^Breach probabilities are 100 % better than the base rate .*50 events\)\.$/)
+    expect(scores.verdict).toMatch(
+      /^On the backtest, breach probabilities are 100 % better than the base rate \(\d+ to 100 %, 50 events\)\.$/,
+    )
   })
   test('nine events are too few for a verdict, and few windows for a calibration', () => {
     const raw = Array.from({ length: 200 }, (_, index) => (index < 9 ? 0.99 : 0.01))
