@@ -69,13 +69,18 @@ export interface ReliabilityRow {
   /** 0..1 */
   readonly predicted: number
   readonly observed: number
+  /** Backtest windows of the group; in older runs one per series. */
   readonly series: number
 }
 
 /** Needs ScatterChart, LineChart, GridComponent and TooltipComponent. */
-export const createReliabilityOption = (rows: readonly ReliabilityRow[], chart: ChartContext): EChartsOption => {
+export const createReliabilityOption = (
+  rows: readonly ReliabilityRow[],
+  unit: 'windows' | 'series',
+  chart: ChartContext,
+): EChartsOption => {
   const { theme, formatting } = chart
-  const maxSeries = Math.max(1, ...rows.map(({ series }) => series))
+  const maxCount = Math.max(1, ...rows.map(({ series }) => series))
   const percent = (share: number): string => formatting.value(100 * share, '%')
   return {
     ...createBaseOption(chart),
@@ -96,7 +101,7 @@ export const createReliabilityOption = (rows: readonly ReliabilityRow[], chart: 
         const { dataIndex = 0 } = Array.isArray(params) ? {} : params
         const row = rows[dataIndex]
         if (row === undefined) return ''
-        return `${escapeHtml(`predicted ${percent(row.predicted)}`)}<br>happened <b>${percent(row.observed)}</b><br>of ${formatting.count(row.series)} series`
+        return `${escapeHtml(`predicted ${percent(row.predicted)}`)}<br>happened <b>${percent(row.observed)}</b><br>of ${formatting.count(row.series)} ${unit}`
       },
     },
     series: [
@@ -115,7 +120,7 @@ export const createReliabilityOption = (rows: readonly ReliabilityRow[], chart: 
         type: 'scatter',
         data: rows.map(({ predicted, observed }) => [100 * predicted, 100 * observed]),
         symbolSize: (_: unknown, params: { readonly dataIndex: number }) =>
-          7 + 9 * Math.sqrt((rows[params.dataIndex]?.series ?? 0) / maxSeries),
+          7 + 9 * Math.sqrt((rows[params.dataIndex]?.series ?? 0) / maxCount),
         itemStyle: { color: theme.accent, opacity: 0.9 },
       },
     ],

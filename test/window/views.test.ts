@@ -195,6 +195,8 @@ describe('Models', () => {
     expect(text).toMatch(/was selected for \d+ of 120 series/)
     expect(text).toMatch(/prophet\s+\d+ of 120/)
     expect(text).toMatch(/Brier score\s+0\.\d+/)
+    // Eight backtest windows of each of 120 series.
+    expect(text).toMatch(/Breaches in the backtest\s+\d+ of 960 windows/)
     expect(text).toMatch(/Nominal coverage 80.%; lowest actual coverage [\d.]+.% \(\w+\)/)
   })
 })

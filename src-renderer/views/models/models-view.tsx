@@ -115,7 +115,9 @@ interface PanelProps {
 const Calibration = ({ accuracy, theme }: PanelProps) => {
   const calibration = accuracy.calibration ?? undefined
   const rows = calibration?.reliability
-  const option = useCallback(() => createReliabilityOption(rows ?? [], { theme, formatting }), [rows, theme])
+  // Older runs had one window per series and counted series.
+  const unit = calibration?.entries === undefined ? 'series' : 'windows'
+  const option = useCallback(() => createReliabilityOption(rows ?? [], unit, { theme, formatting }), [rows, unit, theme])
   if (calibration === undefined) {
     return (
       <section aria-label="Breach probabilities">
@@ -134,7 +136,7 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
         label={`Calibration of breach probabilities. ${calibration.verdict}`}
         option={option}
         table={() => ({
-          columns: ['predicted %', 'observed %', 'series'],
+          columns: ['predicted %', 'observed %', unit],
           rows: calibration.reliability.map(({ predicted, observed, series }) => [100 * predicted, 100 * observed, series]),
         })}
       />
@@ -154,7 +156,7 @@ const Calibration = ({ accuracy, theme }: PanelProps) => {
         <div className="pair">
           <dt>Breaches in the backtest</dt>
           <dd>
-            {formatting.count(calibration.events)} of {formatting.count(calibration.series)} series
+            {formatting.count(calibration.events)} of {formatting.count(calibration.entries ?? calibration.series)} {unit}
           </dd>
         </div>
       </dl>

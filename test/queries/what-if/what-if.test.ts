@@ -254,6 +254,28 @@ test("a run of Module 05's method, and its bare folder, have their own figures, 
   expect(requestScenario(baseline, { growth_percent: 15 }).outcome.at_risk_servers).toBe(3)
 })
 
+test('a conservative run takes the forecast of a metric without a backtest', async () => {
+  // Nothing was measured of mem_p95, so no path tells how far it may go: its forecast of 95 decides. cpu_p95 was measured as forecast.
+  const { folder, riskOf } = await workspace.analyse(
+    await workspace.writeForecasts('no-backtest.parquet', [
+      ...seriesRows({ server: 'a', metric: 'cpu_p95', actual: times(20, 50), horizon: times(5, 50) }),
+      ...seriesRows({ server: 'a', metric: 'mem_p95', actual: [], horizon: times(5, 95) }),
+    ]),
+    { config: { basis: 'conservative' } },
+  )
+  expect(await riskOf('a', 'mem_p95')).toMatchObject({
+    is_at_risk: true,
+    headroom_points: -15,
+    at_risk_probability: null,
+    breach_probability: null,
+    conservative_p95: null,
+  })
+  expect(await riskOf('a', 'cpu_p95')).toMatchObject({ is_at_risk: false, conservative_p95: 50 })
+  const { whatIf } = await open(folder)
+  expect(requestScenario(whatIf).outcome.at_risk_servers).toBe(1)
+  expect(requestScenario(whatIf, { threshold: 96 }).outcome.at_risk_servers).toBe(0)
+})
+
 describe.each(['expected', 'conservative'] as const)('the sample fleet on a basis of %s', (basis) => {
   let run: OpenRun
   let fleet: WhatIfSession
