@@ -139,6 +139,13 @@ export const serverRiskFigures = {
   breaches_month_end: causes('number of periods', 'else on the last two days of a month'),
   breaches_holiday: causes('number of periods', 'else on a holiday'),
   breaches_ordinary: causes('number of periods', 'the rest: the four add up to `periods_over`'),
+  saturated_share: from(
+    'src-main/engine/backtest/measure-saturation.ts#saturatedShareOf',
+    'test/engine/backtest/measure-saturation.test.ts',
+  )(
+    'share of measured periods, 0 to 1; empty without a backtest or in another unit than percent',
+    'count of `actual` ≥ 99 / count of `actual`, selected model, past events left out',
+  ),
   is_underutilized: from('src-main/engine/methods/headroom.ts#isUnderutilizedSql', frozen)(
     'of the whole server',
     '`horizon_mean` < `underutilized_threshold` for every metric with a threshold',

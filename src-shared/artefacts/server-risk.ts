@@ -92,6 +92,8 @@ export const serverRiskRowSchema = z.object({
   breaches_month_end: z.int().nullable(),
   breaches_holiday: z.int().nullable(),
   breaches_ordinary: z.int().nullable(),
+  /** Share of the measured periods at 99 % or above; NULL for other units and without a backtest. From 0.05 on, demand is unknown. */
+  saturated_share: z.number().min(0).max(1).nullable(),
   /** Of the whole server, repeated for each of its metrics. */
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),

@@ -4,11 +4,12 @@ import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { describeSeconds, isStandardStep, type TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { minSaturatedShare } from '../backtest/measure-saturation.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
 const maxOriginAgeDays = 14
 
-/** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`. */
+/** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`, `saturation`. */
 export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
   const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
@@ -100,6 +101,11 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
      WHERE m.backtest_lead_seconds < date_diff('second', r.last_measured_at, r.horizon_end)
         OR m.backtest_lead_periods < r.horizon_periods`,
     (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too optimistic.`,
+  )
+  await warn(
+    'saturated',
+    `SELECT server_id || ' ' || metric AS example FROM saturation JOIN series USING (series_id) WHERE saturated_share >= ${minSaturatedShare}`,
+    (n) => `${n} series are at 99 % or above in 5 % or more of the measured periods. Their demand is unknown: sizes say "at least".`,
   )
   await warn(
     'unjudged-metric',

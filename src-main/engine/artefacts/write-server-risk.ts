@@ -8,7 +8,7 @@ const columns = Object.keys(serverRiskRowSchema.shape)
 /** Columns that are computed in the query. */
 const derivedColumns: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
 
-/** Writes the file; reads `series_risk`, `candidates`, `season_figures`. */
+/** Writes the file; reads `series_risk`, `candidates`, `season_figures`, `saturation`, `breach_estimates`. */
 export const writeServerRisk = async (
   database: Database,
   clusteredServers: ClusteredServers,
@@ -72,6 +72,7 @@ export const serverRiskQuery = `
            late = 1 AS is_order_late, limiting_metric FROM server_recommendations
   ) USING (server_id)
   LEFT JOIN breach_estimates USING (series_id)
+  LEFT JOIN saturation USING (series_id)
   LEFT JOIN (
     SELECT server_id, metric, model, symmetric_error / nullif(backtest_points, 0) AS smape_percent,
            signed_error / nullif(backtest_points, 0) AS bias, covered_points / nullif(bounded_points, 0) AS interval_coverage

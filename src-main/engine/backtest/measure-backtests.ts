@@ -4,6 +4,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { Database } from '../../database/database.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { naiveError, storeNaiveErrors } from './naive-errors.ts'
+import { SaturationReader } from './measure-saturation.ts'
 import { scanBacktests, type BacktestReader } from './scan-backtests.ts'
 import { BacktestResiduals, needsBreachEstimates } from '../breach/backtest-residuals.ts'
 import type { AppliedEvents } from '../../forecasts/assess-events.ts'
@@ -20,7 +21,7 @@ export interface MeasuredBacktests {
   readonly events: AppliedEvents | null
 }
 
-/** Reads the selected models' rows once. Creates `season_figures` and completes `naive_errors`. Reads the tables of `assessFleet`. */
+/** Reads the selected models' rows once. Creates `season_figures` and `saturation`, completes `naive_errors`. Reads the tables of `assessFleet`. */
 export const measureBacktests = async (
   database: Database,
   config: AnalysisConfig,
@@ -33,7 +34,8 @@ export const measureBacktests = async (
   const season = await SeasonReader.open(database, config, grid, origin)
   const backtestResiduals = needsBreachEstimates(config) ? await BacktestResiduals.open(database, grid) : null
   const naiveErrors: [series: number, error: number | null][] = []
-  const filteredReaders: BacktestReader[] = [season, ...(backtestResiduals === null ? [] : [backtestResiduals])]
+  const saturation = await SaturationReader.open(database, config)
+  const filteredReaders: BacktestReader[] = [season, saturation, ...(backtestResiduals === null ? [] : [backtestResiduals])]
   const filter =
     eventCalendar === null
       ? null
@@ -44,6 +46,7 @@ export const measureBacktests = async (
     readers.push({ read: ({ id, times, actual }) => naiveErrors.push([id, naiveError(times, actual, grid.lagSeconds * 1_000_000)]) })
   }
   await scanBacktests(database, { origin, withBounds: backtestResiduals !== null, maxSeries: season.maxSeries }, readers)
+  await saturation.finish(database)
   if (!hasNaiveErrors) await storeNaiveErrors(database, naiveErrors)
   const events = eventCalendar === null || filter === null ? null : { eventCalendar, excludedRows: filter.excludedRows() }
   return { season: await season.finish(config), backtestResiduals, events }

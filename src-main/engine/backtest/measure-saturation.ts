@@ -1,0 +1,44 @@
+// Saturation of a series: the share of measured periods near 100 %. Beyond it the demand is unknown.
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
+import type { Database } from '../../database/database.ts'
+import type { BacktestReader } from './scan-backtests.ts'
+
+/** A percentage from which a period counts as saturated. */
+const saturatedFrom = 99
+/** With this share of saturated periods, every size is a lower limit. */
+export const minSaturatedShare = 0.05
+
+/** Share of values at 99 or above; NULL without values. */
+export const saturatedShareOf = (actual: Float64Array): number | null => {
+  if (actual.length === 0) return null
+  let saturated = 0
+  for (const value of actual) if (value >= saturatedFrom) saturated += 1
+  return saturated / actual.length
+}
+
+/** Measures the saturation of the series whose metric is a percentage. */
+export class SaturationReader implements BacktestReader {
+  readonly #isPercent: Uint8Array
+  readonly #shares: [series: number, share: number | null][] = []
+
+  private constructor(isPercent: Uint8Array) {
+    this.#isPercent = isPercent
+  }
+
+  /** Reads `series`. */
+  static async open(database: Database, config: AnalysisConfig): Promise<SaturationReader> {
+    const { metric: metrics } = await database.columns('SELECT metric FROM series ORDER BY series_id', { metric: 'text' })
+    const percentMetrics = new Set([...new Set(metrics)].filter((metric) => isPercentMetric(config, metric)))
+    return new SaturationReader(Uint8Array.from(metrics, (metric) => (percentMetrics.has(metric) ? 1 : 0)))
+  }
+
+  read({ id, actual }: { readonly id: number; readonly actual: Float64Array }): void {
+    if (this.#isPercent[id] === 1) this.#shares.push([id, saturatedShareOf(actual)])
+  }
+
+  /** Creates `saturation` (series_id, saturated_share), for series in percent with a backtest. */
+  async finish(database: Database): Promise<void> {
+    await database.storeRows('saturation', { series_id: 'INTEGER', saturated_share: 'DOUBLE' }, this.#shares)
+  }
+}
