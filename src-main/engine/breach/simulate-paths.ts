@@ -143,37 +143,65 @@ export const createPathFigures = (): PathFigures => ({
   firstAbove: new Int32Array(pathCount),
 })
 
+/**
+ * Sorts in only those values of a path that reach a lower bound, which follows the paths before; a path with too few of them is read again
+ * with a lower one. So the bound saves time and changes no figure.
+ */
 export const measurePaths = (paths: Float64Array, steps: number, threshold: number, figures: PathFigures): void => {
   const { maxima, p95, firstAbove } = figures
   const position = 0.95 * (steps - 1)
   const share = position - Math.floor(position)
-  // The percentile lies between the two smallest of the path's largest values, as many as this array holds.
-  const largest = new Float64Array(steps - Math.floor(position))
+  // The percentile lies between the two smallest of the path's largest values, as many as `size`.
+  const size = steps - Math.floor(position)
+  const candidates = new Float64Array(steps)
+  let bound = Number.NEGATIVE_INFINITY
+  let spread = 0
   for (let path = 0; path < pathCount; path++) {
     const base = path * steps
-    largest.fill(Number.NEGATIVE_INFINITY)
-    let smallest = Number.NEGATIVE_INFINITY
-    let first = -1
-    for (let step = 0; step < steps; step++) {
-      const value = paths[base + step]!
-      if (first < 0 && value > threshold) first = step
-      if (value > smallest) smallest = insertLargest(largest, value)
-    }
-    maxima[path] = largest.at(-1)!
-    p95[path] = largest.length === 1 ? largest[0]! : largest[0]! + share * (largest[1]! - largest[0]!)
-    firstAbove[path] = first
+    let count = collectFrom(paths, base, steps, bound, candidates)
+    if (count < size) count = collectFrom(paths, base, steps, (bound -= spread), candidates)
+    if (count < size) count = collectFrom(paths, base, steps, Number.NEGATIVE_INFINITY, candidates)
+    sortLargest(candidates, count, size)
+    const [maximum, smallest] = [candidates[0]!, candidates[size - 1]!]
+    maxima[path] = maximum
+    p95[path] = size === 1 ? smallest : smallest + share * (candidates[size - 2]! - smallest)
+    firstAbove[path] = maximum > threshold ? findAbove(paths, base, threshold) : -1
+    spread = maximum - smallest
+    bound = count === steps || bound > smallest ? smallest - spread : bound + 0.2 * (smallest - bound)
   }
 }
 
-/** Inserts a value into ascending ones and drops the smallest; returns the new smallest. */
-const insertLargest = (largest: Float64Array, value: number): number => {
-  let slot = 0
-  while (slot + 1 < largest.length && largest[slot + 1]! < value) {
-    largest[slot] = largest[slot + 1]!
-    slot++
+/** Copies the values of a path that are at least `bound`; returns how many they are. */
+const collectFrom = (paths: Float64Array, base: number, steps: number, bound: number, candidates: Float64Array): number => {
+  let count = 0
+  const end = base + steps
+  for (let index = base; index < end; index++) {
+    const value = paths[index]!
+    candidates[count] = value
+    if (value >= bound) count++
   }
-  largest[slot] = value
-  return largest[0]!
+  return count
+}
+
+/** Moves the `size` largest of the first `count` values to the front, in descending order. */
+const sortLargest = (values: Float64Array, count: number, size: number): void => {
+  for (let index = 1; index < count; index++) {
+    const value = values[index]!
+    let slot = Math.min(index, size)
+    if (slot === size && value <= values[--slot]!) continue
+    while (slot > 0 && values[slot - 1]! < value) {
+      values[slot] = values[slot - 1]!
+      slot--
+    }
+    values[slot] = value
+  }
+}
+
+/** Step of the first value above the threshold; there is one. */
+const findAbove = (paths: Float64Array, base: number, threshold: number): number => {
+  let step = 0
+  while (!(paths[base + step]! > threshold)) step++
+  return step
 }
 
 /** Raw probability that a figure exceeds the threshold: mean over the halves of the paths of F_t4(mean / sd) of the margin. */
