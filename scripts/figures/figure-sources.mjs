@@ -29,8 +29,22 @@ const threshold = from('src-main/forecasts/thresholds.ts#thresholdsQuery', froze
 const horizon = from(`${risk}#horizonFiguresQuery`, frozen)
 const verdict = from(`${risk}#seriesRiskQuery`, frozen)
 const paths = from('src-main/engine/breach/simulate-fleet.ts#simulateFleet', breachTest)
-const raw = from('src-main/engine/breach/simulate-paths.ts#rawProbability', breachTest)
-const calibrated = from('src-main/engine/breach/calibration.ts#calibrate', calibrationTest)
+const raw = from('src-main/statistics/student-t4.ts#exceedanceProbability', breachTest)
+const calibrated = from('src-main/statistics/beta-calibration.ts#calibrate', calibrationTest)
+/** @type {(figure: 'p95' | 'peak', name: string) => Readonly<Record<string, FigureSource>>} */
+const pathMoments = (figure, name) =>
+  Object.fromEntries(
+    ['short', 'long'].flatMap((blocks) => [
+      [
+        `path_${figure}_mean_${blocks}`,
+        paths(`mean ${name} of the paths with ${blocks} blocks, in the metric's unit`, 'mean over 100 paths'),
+      ],
+      [
+        `path_${figure}_std_${blocks}`,
+        paths(`deviation of the ${name} of the paths with ${blocks} blocks, in the metric's unit`, 'sample deviation over 100 paths'),
+      ],
+    ]),
+  )
 const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimates', breachTest)
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
@@ -114,6 +128,8 @@ export const serverRiskFigures = {
     'median first time above the threshold among paths with a sustained breach',
   ),
   conservative_p95: paths("in the metric's unit", "95th percentile over the paths of each path's P95"),
+  ...pathMoments('p95', 'P95'),
+  ...pathMoments('peak', 'peak'),
   interval_margin: from('src-main/engine/breach/interval-coverage.ts#fitMargins', coverageTest)(
     'points by which both bounds are widened',
     'split-conformal quantile of how far measured values lie outside the bounds',
@@ -208,6 +224,8 @@ const totals = keyFrom('src-main/engine/recommendations/describe-recommendations
 const entries = keyFrom('src-main/engine/recommendations/describe-recommendations.ts#listRecommendations', frozen)
 const models = keyFrom('src-main/engine/backtest/measure-models.ts#measureModels', modelsTest)
 const scores = keyFrom('src-main/engine/breach/calibration.ts#scoreCalibration', calibrationTest)
+const curveKey = keyFrom('src-main/statistics/beta-calibration.ts#fitBetaCurve', calibrationTest)
+const fitted = keyFrom('src-main/engine/breach/calibration.ts#fitCalibration', calibrationTest)
 /** Keys of both calibrations. */
 const calibrationKeys = {
   series: scores('series with a backtest window, at most 1,000'),
@@ -226,6 +244,12 @@ const calibrationKeys = {
   'reliability[].observed': scores('share of the group with the event'),
   'reliability[].series': scores('count of the group'),
   verdict: scores('skill and its interval; none below ten events'),
+  'curve.intercept': curveKey('maximum a posteriori over all windows'),
+  'curve.slope_low': curveKey('as above'),
+  'curve.slope_high': curveKey('as above'),
+  'curve.min': fitted('0.5 / (`entries` + 1); 0.01 below 50 windows'),
+  'curve.max': fitted('1 − `curve.min`'),
+  'curve.is_calibrated': fitted('`entries` ≥ 50'),
 }
 const coverage = keyFrom('src-main/engine/breach/interval-coverage.ts#measureCoverage', breachTest)
 

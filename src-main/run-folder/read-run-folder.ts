@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { hashFile } from './staging-folder.ts'
@@ -31,7 +32,7 @@ export const readRunFolder = async (path: string): Promise<RunFolder> => {
 export const readManifest = async (folder: string): Promise<RunManifest> => {
   const path = join(folder, runFiles.manifest)
   const parsed = await readFile(path, 'utf8').then(
-    (text) => runManifestSchema.safeParse(tryParseJson(text)),
+    (text) => runManifestSchema.safeParse(upgradeManifest(tryParseJson(text))),
     (cause: unknown) => {
       throw new HeadroomError('run-not-found', `${path} cannot be read.`, { cause })
     },
@@ -45,6 +46,14 @@ export const readManifest = async (folder: string): Promise<RunManifest> => {
     { next: 'Open it with the Headroom that wrote it, or analyse the forecasts again.', cause: parsed.error },
   )
 }
+
+/** A setting that an older manifest lacks has that version's default, not today's. */
+const upgradeManifest = (value: unknown): unknown => {
+  const { success, data: manifest } = olderManifestSchema.safeParse(value)
+  return success && manifest.format_version < 3 ? { ...manifest, config: { basis: 'expected', ...manifest.config } } : value
+}
+
+const olderManifestSchema = z.looseObject({ format_version: z.int(), config: z.looseObject({}) })
 
 const tryParseJson = (text: string): unknown => {
   try {

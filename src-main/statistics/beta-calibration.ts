@@ -1,4 +1,4 @@
-// Beta calibration of probabilities: a logistic curve in ln p and ln(1 - p), with priors that hold it near the identity.
+// Beta calibration of probabilities: a logistic curve in ln p and ln(1 - p), with priors that hold it near the identity; cut to limits.
 
 /** Raw probabilities are read between this and 1 minus this. */
 const minRaw = 1e-4
@@ -17,6 +17,17 @@ export const applyBetaCurve = ({ intercept, slopeLow, slopeHigh }: BetaCurve, ra
   const r = Math.min(Math.max(raw, minRaw), 1 - minRaw)
   return logistic(intercept + slopeLow * Math.log(r) - slopeHigh * Math.log(1 - r))
 }
+
+/** A curve, and the limits of the probabilities that its sample supports. */
+export interface Calibration {
+  readonly curve: BetaCurve
+  readonly min: number
+  readonly max: number
+  /** Whether the sample is large enough. */
+  readonly isCalibrated: boolean
+}
+
+export const calibrate = ({ curve, min, max }: Calibration, raw: number): number => Math.min(Math.max(applyBetaCurve(curve, raw), min), max)
 
 /**
  * The maximum a posteriori curve (Kull, Silva Filho and Flach 2017), intercept ~ N(0, 1), slopes ~ N(1, 0.5^2) cut at 0.

@@ -41,6 +41,17 @@ export const calibrationSchema = z.object({
   skill_interval: z.tuple([z.number(), z.number()]).nullable().optional().describe('90 % interval of 1 − Brier / Brier of the base rate'),
   reliability: z.array(reliabilityRowSchema),
   verdict: z.string().describe('one sentence'),
+  /** Turns raw probabilities into those of the run. */
+  curve: z
+    .object({
+      intercept: z.number().describe('a of logit p = a + b₁ ln r − b₂ ln(1 − r)'),
+      slope_low: z.number().describe('b₁, at least 0'),
+      slope_high: z.number().describe('b₂, at least 0'),
+      min: z.number().describe('lowest probability that the sample supports'),
+      max: z.number().describe('highest probability that the sample supports'),
+      is_calibrated: z.boolean().describe('whether the sample holds at least 50 windows'),
+    })
+    .optional(),
 })
 export type CalibrationScores = z.infer<typeof calibrationSchema>
 

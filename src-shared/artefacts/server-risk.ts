@@ -8,6 +8,19 @@ export type RiskLevel = z.infer<typeof riskLevelSchema>
 export const recommendationKinds = ['add capacity', 'watch', 'retire', 'consolidate', 'keep'] as const
 export const recommendationKindSchema = z.enum(recommendationKinds)
 
+/** Columns of the moments of a path's figure: its P95 or its peak, over the paths with short and those with long blocks. */
+export const pathMomentColumns = [
+  'path_p95_mean_short',
+  'path_p95_std_short',
+  'path_p95_mean_long',
+  'path_p95_std_long',
+  'path_peak_mean_short',
+  'path_peak_std_short',
+  'path_peak_mean_long',
+  'path_peak_std_long',
+] as const
+export type PathMomentColumn = (typeof pathMomentColumns)[number]
+
 /** Time as ISO 8601 UTC text at process borders; TIMESTAMP in the file. */
 const instant = z.string()
 
@@ -66,6 +79,15 @@ export const serverRiskRowSchema = z.object({
   expected_first_breach: instant.nullable(),
   /** 95th percentile, over the paths, of each path's P95, in the metric's unit. */
   conservative_p95: z.number().nullable(),
+  /** Mean and sample standard deviation of the simulated paths' P95 and peak, in the metric's unit; NULL without paths by blocks of residuals. */
+  path_p95_mean_short: z.number().nullable(),
+  path_p95_std_short: z.number().nullable(),
+  path_p95_mean_long: z.number().nullable(),
+  path_p95_std_long: z.number().nullable(),
+  path_peak_mean_short: z.number().nullable(),
+  path_peak_std_short: z.number().nullable(),
+  path_peak_mean_long: z.number().nullable(),
+  path_peak_std_long: z.number().nullable(),
   /** Points by which both of the forecast's bounds must widen to reach their nominal coverage. */
   interval_margin: z.number().nullable(),
   seasonal_peak_risk: z.number().nullable(),

@@ -4,7 +4,7 @@ import { analysisMethodSchema, storedConfigSchema } from '../config/analysis-con
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
 /** Raised with every change of a file's layout; docs/run-format.md lists the changes. */
-export const runFormatVersion = 2
+export const runFormatVersion = 3
 
 export const runFiles = {
   flaggedForecasts: 'risk_flagged_forecasts.parquet',

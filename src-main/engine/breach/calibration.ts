@@ -1,6 +1,6 @@
 // Calibration of simulated probabilities on windows of the backtest, and what they are worth (analysis definition, section 4).
 import type { CalibrationScores, ReliabilityRow } from '../../../src-shared/artefacts/model-accuracy.ts'
-import { applyBetaCurve, fitBetaCurve, type BetaCurve } from '../../statistics/beta-calibration.ts'
+import { calibrate, fitBetaCurve, type Calibration } from '../../statistics/beta-calibration.ts'
 import { areaUnderCurve, brierScore, logLoss, skillInterval } from '../../statistics/probability-scores.ts'
 
 /** Cross-fitting folds by server. */
@@ -27,21 +27,11 @@ export interface CalibrationSample {
   readonly servers: Uint32Array
 }
 
-export interface Calibration {
-  readonly curve: BetaCurve
-  /** Minimum and maximum probability that the sample can support. */
-  readonly min: number
-  readonly max: number
-  readonly isCalibrated: boolean
-}
-
 export const fitCalibration = ({ raw, outcomes, weights }: Pick<CalibrationSample, 'raw' | 'outcomes' | 'weights'>): Calibration => {
   const isCalibrated = raw.length >= minEntries
   const min = isCalibrated ? 0.5 / (raw.length + 1) : 0.01
   return { curve: fitBetaCurve(raw, outcomes, weights), min, max: 1 - min, isCalibrated }
 }
-
-export const calibrate = ({ curve, min, max }: Calibration, raw: number): number => Math.min(Math.max(applyBetaCurve(curve, raw), min), max)
 
 /** Scores of cross-fitted probabilities: each comes from a curve that was fitted without its own server. */
 export const scoreCalibration = (sample: CalibrationSample, seed: number): CalibrationScores => {

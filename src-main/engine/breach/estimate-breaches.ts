@@ -1,8 +1,10 @@
 // Breach probability of every series with a threshold and a horizon, recalibrated on the hold-out (analysis definition, section 4).
-import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
+import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
+import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { unitsToAddSql } from '../risk/assess-risk.ts'
+import type { Calibration } from '../../statistics/beta-calibration.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { BacktestResiduals } from './backtest-residuals.ts'
 import { fitCalibration, scoreCalibration } from './calibration.ts'
@@ -15,7 +17,7 @@ type BreachScores = Required<Pick<ModelAccuracy, 'calibration' | 'calibration_su
 
 /**
  * Creates `breach_estimates` (series_id, breach_probability, breach_probability_raw, breach_probability_by, breach_probability_dates,
- * expected_first_breach, conservative_p95, interval_margin). Reads `series_risk`, `horizon`.
+ * expected_first_breach, conservative_p95, moments of the paths, interval_margin). Reads `series_risk`, `horizon`.
  */
 export const estimateBreaches = async (
   database: Database,
@@ -37,11 +39,20 @@ export const estimateBreaches = async (
   await storeEstimates(database, estimateRows(series, config, paths))
   if (config.basis === 'conservative') await applyConservativeBasis(database)
   return {
-    calibration: scoreCalibration(sample.any, config.seed),
-    calibration_sustained: scoreCalibration(sample.sustained, config.seed),
+    calibration: { ...scoreCalibration(sample.any, config.seed), curve: describeCurve(calibrations.any) },
+    calibration_sustained: { ...scoreCalibration(sample.sustained, config.seed), curve: describeCurve(calibrations.sustained) },
     coverage: measureCoverage(paths.intervals, config.interval_level),
   }
 }
+
+const describeCurve = ({ curve, min, max, isCalibrated }: Calibration): CalibrationScores['curve'] => ({
+  intercept: curve.intercept,
+  slope_low: curve.slopeLow,
+  slope_high: curve.slopeHigh,
+  min,
+  max,
+  is_calibrated: isCalibrated,
+})
 
 const estimateColumns = {
   series_id: 'INTEGER',
@@ -54,17 +65,19 @@ const estimateColumns = {
   p95_p90: 'DOUBLE',
   first_breach_ms: 'DOUBLE',
   conservative_p95: 'DOUBLE',
+  ...(Object.fromEntries(pathMomentColumns.map((column) => [column, 'DOUBLE'])) as Record<PathMomentColumn, 'DOUBLE'>),
   interval_margin: 'DOUBLE',
 } as const
 
 /** A row per series, by the columns above. */
 function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, paths: FleetPaths): Generator<(number | null)[]> {
-  const { raw, probability, p95, firstBreach, intervals, groups } = paths
+  const { raw, probability, p95, moments, firstBreach, intervals, groups } = paths
+  const momentValues = pathMomentColumns.map((column) => moments[column])
   const margins = fitMargins(intervals, config.interval_level)
   const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
   for (const [index, id] of seriesIds.entries()) {
     const figures = [probability.sustained, raw.sustained, probability.any, raw.any, p95.median, p95.p10, p95.p90, firstBreach, p95.p95]
-    yield [id, ...figures.map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
+    yield [id, ...[...figures, ...momentValues].map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
   }
 }
 
@@ -76,6 +89,7 @@ const storeEstimates = async (database: Database, estimates: Iterable<(number | 
     SELECT f.series_id, f.at_risk_probability, f.at_risk_probability_raw,
            f.breach_probability, f.breach_probability_raw, f.p95_median, f.p95_p10, f.p95_p90,
            make_timestamp_ms(CAST(f.first_breach_ms AS BIGINT)) AS expected_first_breach, f.conservative_p95, f.interval_margin,
+           ${pathMomentColumns.map((column) => `f.${column}`).join(', ')},
            c.breach_probability_dates, list_transform(c.shares, lambda share: share * f.breach_probability) AS breach_probability_by
     FROM breach_figures f LEFT JOIN (
       SELECT series_id, list(make_timestamp_ms(CAST(at_ms AS BIGINT)) ORDER BY at_ms) AS breach_probability_dates,

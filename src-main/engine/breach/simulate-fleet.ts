@@ -1,11 +1,14 @@
 // Simulates paths of all series with a threshold: over backtest windows for the calibration, then over their horizons; some bins at a time.
+import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
+import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
+import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
-import { calibrate, foldOf, type Calibration, type CalibrationSample } from './calibration.ts'
+import { foldOf, type CalibrationSample } from './calibration.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
 import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
 import { binSeries, readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
@@ -13,6 +16,7 @@ import {
   createPathFigures,
   createPathSource,
   drawPaths,
+  halfMoments,
   hasResiduals,
   hashOf,
   measurePaths,
@@ -174,6 +178,7 @@ export interface FleetPaths {
   readonly probability: EventPair<Float64Array>
   /** Quantiles of the paths' P95, in the metric's unit. */
   readonly p95: { readonly p10: Float64Array; readonly median: Float64Array; readonly p90: Float64Array; readonly p95: Float64Array }
+  readonly moments: Readonly<Record<PathMomentColumn, Float64Array>>
   /** Milliseconds UTC: median first time above the threshold among the paths with a sustained breach. */
   readonly firstBreach: Float64Array
   readonly intervals: ReadonlyMap<number, IntervalGroup>
@@ -197,6 +202,7 @@ export const simulateFleet = async (
     raw: { sustained: nanArray(), any: nanArray() },
     probability: { sustained: nanArray(), any: nanArray() },
     p95: { p10: nanArray(), median: nanArray(), p90: nanArray(), p95: nanArray() },
+    moments: Object.fromEntries(pathMomentColumns.map((column) => [column, nanArray()])) as Record<PathMomentColumn, Float64Array>,
     firstBreach: nanArray(),
     intervals,
     groups: calibrationGroupsOf(task.series),
@@ -307,8 +313,12 @@ const simulateHorizons = async (
     const seed = hashOf(config.seed, series.serverIds[position]!, series.metrics[position]!)
     const range = rangeOf(task, position, backtestResiduals.maxMeasured(batch.ids[s]!))
     const figures = simulation.run(source, s, forecast, range, threshold, seed)
-    const rawSustained = rawProbability(figures.p95, threshold)
-    const rawAny = rawProbability(figures.maxima, threshold)
+    const p95Halves = halvesOf(figures.p95)
+    const peakHalves = halvesOf(figures.maxima)
+    const moments = [...p95Halves, ...peakHalves].flatMap(({ mean, deviation }) => [mean, deviation])
+    pathMomentColumns.forEach((column, index) => (paths.moments[column][position] = moments[index]!))
+    const rawSustained = exceedanceProbability(p95Halves, threshold)
+    const rawAny = exceedanceProbability(peakHalves, threshold)
     const sustained = calibrate(calibrations.sustained, rawSustained)
     // A sustained breach is a breach, whatever two separate curves say.
     const any = Math.max(calibrate(calibrations.any, rawAny), sustained)
@@ -336,6 +346,8 @@ const simulateHorizons = async (
   }
   await flushCurve()
 }
+
+const halvesOf = (values: Float64Array): [SampleMoments, SampleMoments] => [halfMoments(values, 0), halfMoments(values, 1)]
 
 /** 1 for each path that counts as breaching: those whose margin has a mid-rank above 1 - probability, so that their share is the probability. */
 export const breachingPaths = (values: Float64Array, probability: number): Uint8Array => {

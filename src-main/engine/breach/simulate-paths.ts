@@ -1,6 +1,6 @@
 // Simulated paths of a series by block bootstrap: the forecast plus blocks of residuals, its own or scaled ones of its bin.
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { studentT4 } from '../../statistics/student-t4.ts'
+import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
 import { findBlock, measureRuns, type ResidualRuns, type RunFigures, type StartTimes } from './residual-runs.ts'
 
 export const pathCount = 200
@@ -204,21 +204,12 @@ const findAbove = (paths: Float64Array, base: number, threshold: number): number
   return step
 }
 
-/** Raw probability that a figure exceeds the threshold: mean over the halves of the paths of F_t4(mean / sd) of the margin. */
-export const rawProbability = (values: Float64Array, threshold: number): number => {
-  let sum = 0
-  for (let half = 0; half < 2; half++) {
-    const { mean, deviation } = halfMoments(values, half)
-    const margin = mean - threshold
-    const spread = Math.max(deviation, 1e-9 * Math.abs(threshold))
-    // Paths that all lie at the threshold are not above it.
-    sum += Math.abs(margin) <= 1e-12 * Math.abs(threshold) ? 0 : studentT4(margin / spread)
-  }
-  return sum / 2
-}
+/** Raw probability that a figure of a path exceeds the threshold. */
+export const rawProbability = (values: Float64Array, threshold: number): number =>
+  exceedanceProbability([halfMoments(values, 0), halfMoments(values, 1)], threshold)
 
 /** Mean and sample standard deviation over the paths of one kind of blocks: 0 short, 1 long. */
-export const halfMoments = (values: Float64Array, half: number): { readonly mean: number; readonly deviation: number } => {
+export const halfMoments = (values: Float64Array, half: number): SampleMoments => {
   const count = pathCount / 2
   let sum = 0
   for (let path = half; path < pathCount; path += 2) sum += values[path]!

@@ -1,7 +1,7 @@
 // Upgrades server_risk.parquet of older runs: columns that were renamed, and columns that were added with what their absence means.
 import { z } from 'zod'
 import { currentName, renamedNames } from '../../../src-shared/artefacts/renamed-names.ts'
-import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
+import { pathMomentColumns, type ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import { identifier, type Database } from '../../database/database.ts'
 
 const nullOfType = (type: string): string => `CAST(NULL AS ${type})`
@@ -36,6 +36,7 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   breach_probability_by: nullOfType('DOUBLE[]'),
   expected_first_breach: nullOfType('TIMESTAMP'),
   conservative_p95: nullOfType('DOUBLE'),
+  ...Object.fromEntries(pathMomentColumns.map((column) => [column, nullOfType('DOUBLE')])),
   interval_margin: nullOfType('DOUBLE'),
   smape_percent: nullOfType('DOUBLE'),
   bias: nullOfType('DOUBLE'),

@@ -1,13 +1,7 @@
 // Calibration of breach probabilities, cross-fitting, scores and folds, by hand.
 import { describe, expect, test } from 'vitest'
-import {
-  calibrate,
-  crossFit,
-  fitCalibration,
-  foldOf,
-  scoreCalibration,
-  type CalibrationSample,
-} from '../../../src-main/engine/breach/calibration.ts'
+import { crossFit, fitCalibration, foldOf, scoreCalibration, type CalibrationSample } from '../../../src-main/engine/breach/calibration.ts'
+import { calibrate } from '../../../src-main/statistics/beta-calibration.ts'
 
 const sampleOf = (raw: readonly number[], outcomes: readonly number[]): CalibrationSample => ({
   raw: Float64Array.from(raw),
