@@ -1,5 +1,5 @@
 // headroom analyze: runs the engine with progress, then prints the findings and the run folder.
-import { hasThreshold, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { hasThreshold, type AnalysisMethod, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { unitArgument, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
@@ -17,6 +17,7 @@ export interface AnalyzeOptions {
   readonly model?: string
   readonly set: readonly string[]
   readonly unit: Readonly<Record<string, MetricUnit>>
+  readonly decimal?: DecimalSetting
   readonly seed?: number
   readonly runId?: string
   readonly threads?: number

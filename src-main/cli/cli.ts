@@ -49,6 +49,7 @@ program
   .addOption(sharedOptions.model())
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.decimal())
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
@@ -76,6 +77,7 @@ program
   .argument('<input...>', forecastsArgument)
   .addOption(sharedOptions.config())
   .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
@@ -90,6 +92,7 @@ program
   .addOption(sharedOptions.model())
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.decimal())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program

@@ -46,6 +46,8 @@ const withSettings = (command: Command): Command =>
     .addOption(sharedOptions.method())
     .addOption(sharedOptions.model())
     .addOption(sharedOptions.set())
+    .addOption(sharedOptions.unit())
+    .addOption(sharedOptions.decimal())
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 

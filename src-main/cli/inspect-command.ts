@@ -1,4 +1,5 @@
 // headroom inspect: describes forecasts without analysing them.
+import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { inspectForecasts, type Inspection } from '../engine/inspect-forecasts.ts'
 import { readSettings } from './read-settings.ts'
@@ -6,7 +7,12 @@ import { runCancellable, jsonText, print, tableText } from './terminal.ts'
 
 export const runInspect = async (
   inputs: readonly string[],
-  options: { readonly config?: string; readonly unit: Readonly<Record<string, MetricUnit>>; readonly json?: boolean },
+  options: {
+    readonly config?: string
+    readonly unit: Readonly<Record<string, MetricUnit>>
+    readonly decimal?: DecimalSetting
+    readonly json?: boolean
+  },
 ): Promise<void> => {
   const { settings: config, warnings } = await readSettings(options)
   const described = await runCancellable((signal) => inspectForecasts({ inputs, config }, { signal }))

@@ -1,6 +1,6 @@
 // Options and option parsers that several commands share.
 import { InvalidArgumentError, Option } from 'commander'
-import { analysisMethods } from '../../src-shared/config/analysis-config.ts'
+import { analysisMethods, decimalSettings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
@@ -62,6 +62,7 @@ export const sharedOptions = {
     new Option('--unit <metric=unit>', 'unit of a metric, such as cpu_p95=fraction; repeatable')
       .argParser(collectUnits)
       .default({}, 'by its name'),
+  decimal: () => new Option('--decimal <mark>', 'decimal mark of numbers in text tables: comma or point').choices(decimalSettings),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
   // DuckDB ends the whole process if the system refuses one of very many threads.

@@ -1,4 +1,5 @@
 // headroom plan: writes the row-level work of an analysis as Spark SQL, for forecasts too large for one machine.
+import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { planSparkJob } from '../engine/spark/plan-spark-job.ts'
 import { readSettings } from './read-settings.ts'
@@ -11,6 +12,7 @@ export interface PlanOptions {
   readonly model?: string
   readonly set: readonly string[]
   readonly unit: Readonly<Record<string, MetricUnit>>
+  readonly decimal?: DecimalSetting
 }
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {

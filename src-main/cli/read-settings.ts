@@ -1,7 +1,7 @@
-// Settings from a YAML file, from --set and from --unit: Headroom's own keys, or the config.yaml of the Python pipeline.
+// Settings from a YAML file, from --set and from options of single settings: Headroom's own keys, or the config.yaml of the Python pipeline.
 import { z } from 'zod'
 import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
-import { renameSettings } from '../../src-shared/config/analysis-config.ts'
+import { renameSettings, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { type ConfigFile, readConfigFile } from '../config/config-file.ts'
 import { parseYaml } from '../config/yaml-file.ts'
@@ -11,17 +11,19 @@ export interface StatedSettings {
   readonly set?: readonly string[]
   /** Unit by metric; added to the units of the file and of --set. */
   readonly unit?: Readonly<Record<string, MetricUnit>>
+  readonly decimal?: DecimalSetting | undefined
   readonly seed?: number | undefined
 }
 
-/** Later settings win: file, --set, --unit, --seed. The engine checks the values. */
-export const readSettings = async ({ config, set = [], unit = {}, seed }: StatedSettings): Promise<ConfigFile> => {
+/** Later settings win: file, --set, then the options of single settings. The engine checks the values. */
+export const readSettings = async ({ config, set = [], unit = {}, decimal, seed }: StatedSettings): Promise<ConfigFile> => {
   const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
   const settings = renameSettings({ ...fromFile, ...Object.fromEntries(set.map((assignment) => parseAssignment(assignment))) })
   return {
     settings: {
       ...settings,
       ...(Object.keys(unit).length === 0 ? {} : { metric_units: addUnits(settings['metric_units'], unit) }),
+      ...(decimal === undefined ? {} : { decimal }),
       ...(seed === undefined ? {} : { seed }),
     },
     warnings,

@@ -30,9 +30,11 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       await planSparkJob({ ...request, serversTable: serversTable ?? undefined, model: model ?? undefined })
       return {}
     },
-    'tables.check': async ({ serversTable, eventsTable }) => {
+    'tables.check': async ({ serversTable, eventsTable, config }) => {
       const { validateTables } = await import('../forecasts/servers-table.ts')
-      await validateTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined })
+      const { parseConfig } = await import('../config/parse-config.ts')
+      const { decimal } = parseConfig(config, 'headroom')
+      await validateTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined, decimal })
       return {}
     },
     'config.check': async ({ settings }) => {

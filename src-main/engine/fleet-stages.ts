@@ -81,8 +81,8 @@ export const validateFleet = async (
   request: FleetRequest,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
-  const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable)
-  const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable)
+  const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)
+  const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal)
   progress.start('screen')
   const validation = await validateForecasts(database, dataset, config)
   // The first query that reads pages; the validation may have needed only statistics.

@@ -3,9 +3,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { z } from 'zod'
+import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../../src-shared/ipc/event-calendar.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import { marksInUse, plainNumber, settleMark, stateDecimal, twoReadings, type DecimalMark } from './decimal-marks.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
 
 const groupColumns = ['business_unit', 'region', 'criticality'] as const
@@ -42,15 +44,29 @@ const dayMs = 86_400_000
 const recordsSchema = z.array(z.object({ record: z.record(z.string(), z.string()), info: z.custom<Info>() }))
 
 /** Throws input-not-found, events-invalid. */
-export const readEventsTable = async (path: string): Promise<EventCalendar> => {
+export const readEventsTable = async (path: string, decimal: DecimalSetting): Promise<EventCalendar> => {
   const { name, bytes, rows } = await readRows(path)
-  return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name)) }
+  const mark = decimalMarkOf(rows, name, decimal)
+  return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name, mark)) }
 }
 
-/** The table's fields as written, each line checked; errors call the table `name`. Throws input-not-found, events-invalid. */
+/** Of the effects. Throws events-invalid where one has two readings. */
+const decimalMarkOf = (rows: readonly TableRow[], name: string, decimal: DecimalSetting): DecimalMark => {
+  const amounts = rows.map(({ record }) => effectPattern.exec(record['effect'] ?? '')?.[1] ?? '')
+  const marks = marksInUse(amounts)
+  const mark = settleMark(decimal, marks)
+  if (mark !== null) return mark
+  const { line } = rows[amounts.indexOf(marks.unclear!)]!
+  throw invalidEvents(
+    `Line ${line}, column effect of the events table ${name} holds "${marks.unclear!}", ${twoReadings(marks.unclear!)}.`,
+    stateDecimal,
+  )
+}
+
+/** The fields of a table that Headroom wrote, each line checked; errors call the table `name`. Throws input-not-found, events-invalid. */
 export const readEventLines = async (path: string, name: string): Promise<EventLine[]> => {
   const { rows } = await readRows(path, name)
-  for (const { record, line } of rows) readEvent(record, line, name)
+  for (const { record, line } of rows) readEvent(record, line, name, 'point')
   return rows.map(({ record }) => ({
     from: record['from'] ?? '',
     to: record['to'] ?? '',
@@ -64,7 +80,7 @@ export const readEventLines = async (path: string, name: string): Promise<EventL
 
 /** Lines that come from elsewhere than a file; they are numbered as if they stood below a header line. Throws events-invalid. */
 export const parseEventLines = (lines: readonly EventLine[], name: string): CalendarEvent[] =>
-  lines.map((line, index) => readEvent(line, index + 2, name))
+  lines.map((line, index) => readEvent(line, index + 2, name, 'point'))
 
 const readRows = async (path: string, name = basename(resolve(path))): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
   const file = resolve(path)
@@ -147,7 +163,7 @@ const checkHeader = (header: readonly string[], name: string): string[] => {
   return [...header]
 }
 
-const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string): CalendarEvent => {
+const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string, mark: DecimalMark): CalendarEvent => {
   const field = (column: EventColumn): string => record[column] ?? ''
   const createError = (column: EventColumn, problem: string, next: string): HeadroomError =>
     invalidEvents(`Line ${line}, column ${column} of the events table ${name} ${problem}.`, next)
@@ -170,7 +186,7 @@ const readEvent = (record: Readonly<Record<string, string>>, line: number, name:
     untilMs,
     target: readTarget(field('servers'), field('group'), createError),
     metric: field('metric') === '' ? null : field('metric'),
-    effect: readEffect(field('effect'), createError),
+    effect: readEffect(field('effect'), mark, createError),
     note: field('note') === '' ? null : field('note'),
   }
 }
@@ -213,19 +229,19 @@ const readTarget = (servers: string, group: string, createError: CreateError): E
   return { text: group, servers: null, group: parts }
 }
 
-const effectPattern = /^([+-]?\d+(?:\.\d+)?)\s*(points?|pts?|pp|%|percent)$/i
+const effectPattern = /^([+-]?\d[\d.,]*)\s*(points?|pts?|pp|%|percent)$/i
 
-const readEffect = (text: string, createError: CreateError): CalendarEvent['effect'] => {
+const readEffect = (text: string, mark: DecimalMark, createError: CreateError): CalendarEvent['effect'] => {
   if (text === '') return null
   const [, number, unit] = effectPattern.exec(text.replace('\u2212', '-')) ?? []
-  if (number === undefined || unit === undefined) {
+  const amount = number === undefined ? Number.NaN : Number(plainNumber(number, mark))
+  if (Number.isNaN(amount) || unit === undefined) {
     throw createError(
       'effect',
       `holds "${text}", which is no effect`,
       'Write 12 points or -5 %; leave it empty for an event that is only to be left out.',
     )
   }
-  const amount = Number(number)
   const isPercent = /^(%|percent)$/i.test(unit)
   if (isPercent ? amount < -100 || amount > 10_000 : Math.abs(amount) > 1e9) {
     throw createError('effect', `holds "${text}", which is out of reach`, 'Percent lie between -100 and 10,000.')

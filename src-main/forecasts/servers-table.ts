@@ -3,7 +3,9 @@ import { open, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
 import { escapeGlob, Database, identifier, literal } from '../database/database.ts'
+import { marksInUseSql, plainNumberSql, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
 import { readEventsTable } from './events-table.ts'
+import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { evenName, findCloseName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
@@ -21,7 +23,11 @@ export interface LoadedServersTable {
 }
 
 /** Creates `server_attributes` (server_id unique); empty without a servers table. */
-export const loadServersTable = async (database: Database, path: string | undefined): Promise<LoadedServersTable> => {
+export const loadServersTable = async (
+  database: Database,
+  path: string | undefined,
+  decimal: DecimalSetting,
+): Promise<LoadedServersTable> => {
   if (path === undefined) {
     await database.run(
       `CREATE OR REPLACE TABLE server_attributes (server_id VARCHAR, ${textColumns.map((name) => `${name} VARCHAR`).join(', ')},
@@ -58,18 +64,21 @@ export const loadServersTable = async (database: Database, path: string | undefi
       'Rename the column with the server names.',
     )
   }
-  for (const column of numberColumns) await assertNumbers(database, name, byName.get(column))
-  await assertUnique(database, name, serverColumn)
-  const text = (column: string): string => {
+  const columnsOfText = new Set(columns.filter(({ column_type }) => column_type === 'VARCHAR').map(({ column_name }) => column_name))
+  const numbers: string[] = []
+  for (const column of numberColumns) {
     const givenColumn = byName.get(column)
-    return givenColumn === undefined ? 'CAST(NULL AS VARCHAR)' : `nullif(trim(CAST(${identifier(givenColumn)} AS VARCHAR)), '')`
+    const isText = givenColumn !== undefined && columnsOfText.has(givenColumn)
+    const number = isText ? await plainTextSql(database, name, givenColumn, decimal) : textSql(givenColumn)
+    await assertNumbers(database, name, givenColumn, number)
+    numbers.push(`CAST(${number} AS DOUBLE) AS ${column}`)
   }
-  const numberSql = (column: string): string => `CAST(${text(column)} AS DOUBLE)`
+  await assertUnique(database, name, serverColumn)
   await database.run(
     `CREATE OR REPLACE TABLE server_attributes AS
      SELECT CAST(${identifier(serverColumn)} AS VARCHAR) AS server_id,
-            ${textColumns.map((column) => `${text(column)} AS ${column}`).join(', ')},
-            ${numberColumns.map((column) => `${numberSql(column)} AS ${column}`).join(', ')}
+            ${textColumns.map((column) => `${textSql(byName.get(column))} AS ${column}`).join(', ')},
+            ${numbers.join(', ')}
      FROM servers_as_given`,
   )
   const { rows } = await database.row('SELECT CAST(count(*) AS DOUBLE) AS rows FROM server_attributes', z.object({ rows: z.number() }))
@@ -81,15 +90,16 @@ export const loadServersTable = async (database: Database, path: string | undefi
 export interface CompanionTables {
   readonly serversTable?: string | undefined
   readonly eventsTable?: string | undefined
+  readonly decimal: DecimalSetting
 }
 
 /** Reads both tables as the analysis does, so that a cloud job is not launched with invalid ones. Throws input-not-found, servers-invalid, events-invalid. */
-export const validateTables = async ({ serversTable, eventsTable }: CompanionTables): Promise<void> => {
-  if (eventsTable !== undefined) await readEventsTable(eventsTable)
+export const validateTables = async ({ serversTable, eventsTable, decimal }: CompanionTables): Promise<void> => {
+  if (eventsTable !== undefined) await readEventsTable(eventsTable, decimal)
   if (serversTable === undefined) return
   const database = await Database.open()
   try {
-    await loadServersTable(database, serversTable)
+    await loadServersTable(database, serversTable, decimal)
   } finally {
     database.close()
   }
@@ -151,10 +161,26 @@ const describeCsvLine = (cause: unknown): string => {
   return line === undefined ? '' : `: line ${line} does not fit the others`
 }
 
-const assertNumbers = async (database: Database, table: string, column: string | undefined): Promise<void> => {
+const textSql = (column: string | undefined): string =>
+  column === undefined ? 'CAST(NULL AS VARCHAR)' : `nullif(trim(CAST(${identifier(column)} AS VARCHAR)), '')`
+
+/** SQL for a text column's numbers with a decimal point. Throws servers-invalid where one has two readings. */
+const plainTextSql = async (database: Database, table: string, column: string, decimal: DecimalSetting): Promise<string> => {
+  const text = textSql(column)
+  const marks = await database.row(
+    `SELECT ${marksInUseSql(text)} FROM servers_as_given`,
+    z.object({ comma: z.boolean(), point: z.boolean(), unclear: z.string().nullable() }),
+  )
+  const mark = settleMark(decimal, marks)
+  if (mark !== null) return plainNumberSql(text, mark)
+  const unclear = marks.unclear!
+  throw invalidServers(`Column ${column} of the servers table ${table} holds "${unclear}", ${twoReadings(unclear)}.`, stateDecimal)
+}
+
+const assertNumbers = async (database: Database, table: string, column: string | undefined, number: string): Promise<void> => {
   if (column === undefined) return
-  const text = `nullif(trim(CAST(${identifier(column)} AS VARCHAR)), '')`
-  const value = `TRY_CAST(${text} AS DOUBLE)`
+  const text = textSql(column)
+  const value = `TRY_CAST(${number} AS DOUBLE)`
   const [invalidValue] = await database.rows(
     `SELECT ${text} AS text FROM servers_as_given
      WHERE ${text} IS NOT NULL AND (${value} IS NULL OR NOT isfinite(${value}) OR ${value} < 0) LIMIT 1`,
@@ -163,7 +189,7 @@ const assertNumbers = async (database: Database, table: string, column: string |
   if (invalidValue === undefined) return
   throw invalidServers(
     `Column ${column} of the servers table ${table} holds "${invalidValue.text}", which is no number of 0 or more.`,
-    'Write plain numbers without units or thousands separators.',
+    'Write plain numbers without units.',
   )
 }
 

@@ -21,11 +21,17 @@ export type AnalysisMethod = z.infer<typeof analysisMethodSchema>
 export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'] as const
 export type ClusterFeature = (typeof clusterFeatures)[number]
 
+/** How numbers in text are written; `auto`: numbers that two locales read differently are refused. */
+export const decimalSettings = ['auto', 'comma', 'point'] as const
+export type DecimalSetting = (typeof decimalSettings)[number]
+
 export const analysisConfigSchema = z.strictObject({
   /** Metric of forecasts without a `metric` column. */
   target_metric: z.string().min(1).default('cpu_p95'),
   /** Unit by metric where its name does not say it; thresholds apply to percentages, and fractions are converted to them. */
   metric_units: z.record(z.string().min(1), metricUnitSchema).default({}),
+  /** Decimal mark of numbers in text: servers table, events table, text forecasts. */
+  decimal: z.enum(decimalSettings).default('auto'),
   /** Nominal level of `yhat_lower`..`yhat_upper`, a share. */
   interval_level: z.number().gt(0).lt(1).default(0.8),
   high_risk_threshold: z.number().positive().default(80),

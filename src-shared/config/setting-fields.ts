@@ -32,6 +32,7 @@ const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
     label: 'Metric units',
     hint: 'Where the name does not say it: cpu_p95 fraction; score percent; load_15 count',
   },
+  decimal: { group: 'Thresholds', label: 'Decimal mark', hint: 'Of numbers in CSV tables, where 1.200 has two readings' },
   interval_level: { group: 'Thresholds', label: 'Nominal coverage', hint: 'Share covered by the intervals, such as 0.8' },
   target_metric: { group: 'Thresholds', label: 'Default metric', hint: 'For forecasts without a metric column, such as cpu_p95' },
   eoq_window_days: { group: 'Calendar', label: 'Quarter-end window', unit: 'days', hint: 'Last days of each quarter' },

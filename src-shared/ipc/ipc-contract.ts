@@ -249,7 +249,10 @@ export const channels = {
       response: done,
     },
     /** Throws what an analysis would throw on these tables. */
-    'tables.check': { request: z.strictObject({ serversTable: path.nullable(), eventsTable: path.nullable() }), response: done },
+    'tables.check': {
+      request: z.strictObject({ serversTable: path.nullable(), eventsTable: path.nullable(), config: z.record(z.string(), z.unknown()) }),
+      response: done,
+    },
     /** Throws config-invalid, which names the key. */
     'config.check': { request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }), response: done },
     /** The settings of a configuration file; none is saved. */

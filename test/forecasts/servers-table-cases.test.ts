@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { loadServersTable } from '../../src-main/forecasts/servers-table.ts'
+import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
+import { loadServersTable, validateTables } from '../../src-main/forecasts/servers-table.ts'
 import { reportedCases } from '../fixtures/fleets.ts'
 import { seriesRows, times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace } from '../fixtures/forecast-workspace.ts'
@@ -23,8 +24,8 @@ const tableWith = async (text: string): Promise<string> => {
   return path
 }
 
-const attributesOf = async (path: string): Promise<unknown> => {
-  const { warnings } = await loadServersTable(workspace.database, path)
+const attributesOf = async (path: string, decimal: DecimalSetting = 'auto'): Promise<unknown> => {
+  const { warnings } = await loadServersTable(workspace.database, path, decimal)
   const [attributes] = await workspace.query(
     'SELECT server_id, region, monthly_cost_usd, capacity_units FROM server_attributes ORDER BY server_id',
   )
@@ -65,6 +66,75 @@ describe('headers', () => {
   })
 })
 
+describe('numbers of two locales', () => {
+  const costOf = async (cells: readonly string[], decimal?: DecimalSetting): Promise<unknown> => {
+    const lines = cells.map((cell, index) => `s${index};${cell}`)
+    await loadServersTable(workspace.database, await tableWith(`server_id;monthly_cost_usd\n${lines.join('\n')}\n`), decimal ?? 'auto')
+    const rows = await workspace.query('SELECT monthly_cost_usd AS cost FROM server_attributes ORDER BY server_id')
+    return rows.map(({ cost }) => cost)
+  }
+
+  test.each([
+    [['1200'], [1200]],
+    [['0.125'], [0.125]],
+    [['1200,50'], [1200.5]],
+    [['1200.50'], [1200.5]],
+    [['1.200,50'], [1200.5]],
+    [['1,200.50'], [1200.5]],
+    [['1.200.000'], [1_200_000]],
+    [['1,200,000'], [1_200_000]],
+    [
+      ['1.200', '99,5'],
+      [1200, 99.5],
+    ],
+    [
+      ['1.200', '99.5'],
+      [1.2, 99.5],
+    ],
+    [
+      ['1,200', '99.5'],
+      [1200, 99.5],
+    ],
+    [
+      ['1,200', '99,5'],
+      [1.2, 99.5],
+    ],
+  ])('%s are read in their only reading', async (cells, expected) => {
+    expect(await costOf(cells)).toEqual(expected)
+  })
+
+  test.each([
+    [['1.200'], 'which reads as 1200 or 1.2'],
+    [['1,200', ''], 'which reads as 1200 or 1.2'],
+    [['12', '999.999'], 'which reads as 999999 or 999.999'],
+    [['1.200', '99,5', '99.5'], 'which reads as 1200 or 1.2'],
+  ])('%s are refused until the decimal mark is stated', async (cells, readings) => {
+    await expect(costOf(cells)).rejects.toMatchObject({
+      code: 'servers-invalid',
+      message: expect.stringMatching(new RegExp(`^Column monthly_cost_usd of the servers table servers.csv holds ".*", ${readings}\\.$`)),
+      next: 'State the decimal mark: --decimal comma or --decimal point, or `decimal` in the settings.',
+    })
+  })
+
+  test.each([
+    ['1.200', 'comma', 1200],
+    ['1.200', 'point', 1.2],
+    ['1,200', 'comma', 1.2],
+    ['1,200', 'point', 1200],
+  ] as const)('%s with decimal %s is %d', async (cell, decimal, expected) => {
+    expect(await costOf([cell], decimal)).toEqual([expected])
+  })
+
+  test.each(['1,2,3', '1.2.3', '1.2000.000', '12 USD'])('%s is no number', async (cell) => {
+    await expect(costOf([cell], 'comma')).rejects.toMatchObject({ message: expect.stringContaining(`"${cell}", which is no number`) })
+  })
+
+  test('of a Parquet file have one reading', async () => {
+    const path = await workspace.writeQuery('servers.parquet', "SELECT 'a' AS server_id, 1.125 AS monthly_cost_usd")
+    expect(await attributesOf(path)).toMatchObject({ monthly_cost_usd: 1.125 })
+  })
+})
+
 test('an analysis names columns and ids that it cannot use', async () => {
   const forecasts = await workspace.writeForecasts('forecasts.parquet', [
     ...seriesRows({ server: 'web-1', start: '2026-01-01', actual: times(20, 50), horizon: times(20, 50) }),
@@ -82,6 +152,15 @@ test('an analysis names columns and ids that it cannot use', async () => {
 const recommendationsSchema = z.object({ total_savings_usd: z.number() })
 
 describe.skipIf(!reportedCases.isAvailable)(`reported servers tables${reportedCases.skipNote}`, () => {
+  test('a German table is refused before a launch until the decimal mark is stated', async () => {
+    const serversTable = reportedCases.path('17-german-numbers', 'servers.csv')
+    await expect(validateTables({ serversTable, decimal: 'auto' })).rejects.toMatchObject({ code: 'servers-invalid' })
+    const germanForecasts = reportedCases.path('17-german-numbers', 'base.parquet')
+    await expect(workspace.analyse(germanForecasts, { serversTable })).rejects.toMatchObject({ code: 'servers-invalid' })
+    await workspace.analyse(germanForecasts, { serversTable, config: { decimal: 'comma' } })
+    expect(await attributesOf(serversTable, 'comma')).toMatchObject({ monthly_cost_usd: 1200 })
+  })
+
   const forecasts = reportedCases.path('16-servers-table-columns', 'base.parquet')
 
   test('headers of a spreadsheet give cost and capacity', async () => {

@@ -2,10 +2,11 @@
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { identifyCaller } from '../../cloud/account/connection.ts'
 import { downloadRun } from '../../cloud/download/download-run.ts'
-import { launchRun } from '../../cloud/launch/launch-run.ts'
+import { launchRun, type EnginePort } from '../../cloud/launch/launch-run.ts'
 import { resumeRun } from '../../cloud/launch/resume-run.ts'
 import { waitForRun } from '../../cloud/launch/wait-for-run.ts'
 import { planSparkJob, type SparkPlanRequest } from '../../engine/spark/plan-spark-job.ts'
+import { parseConfig } from '../../config/parse-config.ts'
 import { validateTables } from '../../forecasts/servers-table.ts'
 import { print, say } from '../terminal.ts'
 import { connectionOf, openLaunchRecords, pollMs, withConnection } from './connection.ts'
@@ -48,7 +49,10 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
     }
     if (options.json !== true && options.quiet !== true)
       say(`Caller ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
-    const engine = { plan: (plan: SparkPlanRequest) => planSparkJob(plan, { signal }), checkTables: validateTables }
+    const engine: EnginePort = {
+      plan: (plan: SparkPlanRequest) => planSparkJob(plan, { signal }),
+      checkTables: ({ config, ...tables }) => validateTables({ ...tables, decimal: parseConfig(config, 'headroom').decimal }),
+    }
     const launched =
       resumedRun === undefined
         ? await launchRun({ connection, caller, launchRecords, request, engine }, work)

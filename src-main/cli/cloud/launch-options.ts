@@ -2,7 +2,8 @@
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
-import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
+import type { AnalysisMethod, DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
+import type { MetricUnit } from '../../../src-shared/config/metric-units.ts'
 import {
   cloudSettingsSchema,
   launchRequestSchema,
@@ -14,6 +15,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { readCloudConfig, type CloudConfig } from '../../cloud/launch/read-cloud-config.ts'
 import { cloudFolders } from '../../cloud/launch/launch-records.ts'
 import { newRunId } from '../../cloud/launch/run-names.ts'
+import { parseConfig } from '../../config/parse-config.ts'
 import { readYamlFile } from '../../config/yaml-file.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { readSettings } from '../read-settings.ts'
@@ -48,6 +50,8 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly method: AnalysisMethod
   readonly model?: string
   readonly set: readonly string[]
+  readonly unit: Readonly<Record<string, MetricUnit>>
+  readonly decimal?: DecimalSetting
   readonly engine: EngineKind
   readonly instances?: number
   readonly pythonModule?: string
@@ -95,7 +99,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
   // Checked here, so that a wrong line fails before an instance starts.
-  if (options.events !== undefined) await readEventsTable(options.events)
+  if (options.events !== undefined) await readEventsTable(options.events, parseConfig(config, options.method).decimal)
   const runId = newRunId()
   const parsed = launchRequestSchema.safeParse({
     runId,

@@ -25,6 +25,7 @@ export interface EnginePort {
   readonly checkTables: (tables: {
     readonly serversTable: string | undefined
     readonly eventsTable: string | undefined
+    readonly config: Readonly<Record<string, unknown>>
   }) => Promise<unknown>
 }
 
@@ -83,7 +84,7 @@ export const launchRun = async (context: LaunchContext, options: LaunchOptions =
 /** Validates tables before the upload; the job would refuse them minutes later. */
 const checkLaunchTables = async ({ task }: LaunchRequest, { checkTables }: EnginePort): Promise<void> => {
   if (task.kind !== 'engine' || (task.serversTable === undefined && task.eventsTable === undefined)) return
-  await checkTables({ serversTable: task.serversTable, eventsTable: task.eventsTable })
+  await checkTables({ serversTable: task.serversTable, eventsTable: task.eventsTable, config: task.config })
 }
 
 /** Sends what the bucket lacks, then submits the job and records it. */

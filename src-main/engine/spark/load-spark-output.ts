@@ -41,7 +41,7 @@ export const loadSparkOutput = async (
   progress: Pick<ProgressReporter, 'start'>,
 ): Promise<AssessedFleet> => {
   const { config } = notes
-  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable)
+  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable, config.decimal)
   progress.start('survey')
   const flaggedFiles = await findFlaggedFiles(database, folder)
   for (const name of sparkOutputTables) {

@@ -43,7 +43,7 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
 export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
   const config = parseConfig(request.config, 'headroom')
   const { columns, schema, repeatedKeys } = await openForecastDataset(database, request.inputs, config)
-  const { entry: serversTable } = await loadServersTable(database, request.serversTable)
+  const { entry: serversTable } = await loadServersTable(database, request.serversTable, config.decimal)
   const { middle } = await database.row(
     `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
     z.object({ middle: z.int().nullable() }),

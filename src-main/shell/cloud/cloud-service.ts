@@ -65,8 +65,8 @@ export class CloudService {
       engine: {
         plan: ({ serversTable, model, inputs, ...request }) =>
           engine.call('forecasts.plan', { ...request, inputs: [...inputs], serversTable: serversTable ?? null, model: model ?? null }),
-        checkTables: ({ serversTable, eventsTable }) =>
-          engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null }),
+        checkTables: ({ serversTable, eventsTable, config }) =>
+          engine.call('tables.check', { serversTable: serversTable ?? null, eventsTable: eventsTable ?? null, config }),
       },
       openRun: (folder) => push({ type: 'start.requested', startRequest: { kind: 'path', path: folder } }),
     })

@@ -163,6 +163,23 @@ describe('events to come', () => {
     expect((await eventsOf(run)).together).toBeNull()
   })
 
+  test('are refused where an effect reads differently in two locales', async () => {
+    const text = 'from;to;servers;effect\n2026-01-02;2026-01-06;c;1.250 points\n'
+    await expect(analyse(text)).rejects.toMatchObject({
+      code: 'events-invalid',
+      message: expect.stringMatching(/^Line 2, column effect of the events table .* holds "1\.250", which reads as 1250 or 1\.25\.$/),
+    })
+    for (const [decimal, amount] of [
+      ['comma', 1250],
+      ['point', 1.25],
+    ] as const) {
+      const { events } = await eventsOf(await analyse(text, { decimal }))
+      expect(events[0]).toMatchObject({ effect: { amount, unit: 'points' } })
+    }
+    const { events } = await eventsOf(await analyse(text.replace('1.250', '12,5')))
+    expect(events[0]).toMatchObject({ effect: { amount: 12.5, unit: 'points' } })
+  })
+
   test('add to the conservative P95 what they add to that of the forecast', async () => {
     const run = await analyse('from,to,servers,effect\n2026-01-02,2026-01-06,c,-4 points\n', { basis: 'conservative' })
     const { events } = await eventsOf(run)
