@@ -153,6 +153,7 @@ program
   .argument('<sql>', 'one SELECT statement')
   .addOption(sharedOptions.json().conflicts('csv'))
   .option('--csv', 'write CSV to stdout')
+  .addOption(sharedOptions.bom())
   .action(async (run: string, sql: string, options) => (await import('./query-command.ts')).runQuery(run, sql, options))
 
 program
@@ -169,6 +170,7 @@ program
   .argument('<run>', 'run folder')
   .addOption(new Option('--format <format>', 'html, pdf, xlsx or csv').choices(reportFormats).makeOptionMandatory())
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
+  .addOption(sharedOptions.bom())
   .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
 

@@ -1,6 +1,7 @@
 // headroom export: a run as one HTML page, PDF, workbook or CSV.
 import { basename, resolve } from 'node:path'
 import type { ReportFormat } from '../../src-shared/ipc/export-rows.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { writeReport } from '../report/write-report.ts'
 import { jsonText, print, say } from './terminal.ts'
@@ -8,12 +9,14 @@ import { jsonText, print, say } from './terminal.ts'
 export interface ExportOptions {
   readonly format: ReportFormat
   readonly out?: string
+  readonly bom?: boolean
   readonly json?: boolean
 }
 
-export const runExport = async (folder: string, { format, out, json }: ExportOptions): Promise<void> => {
+export const runExport = async (folder: string, { format, out, bom, json }: ExportOptions): Promise<void> => {
+  if (bom === true && format !== 'csv') throw new HeadroomError('usage', '--bom applies to --format csv only.')
   const path = resolve(out ?? `${basename(resolve(folder))}.${format}`)
-  await withRunFolder(resolve(folder), (run) => writeReport(run, format, path))
+  await withRunFolder(resolve(folder), (run) => writeReport(run, format, { path, hasByteOrderMark: bom === true }))
   if (json === true) print(jsonText({ path, format }, 2))
   else say(`Report: ${path}`)
 }

@@ -71,6 +71,7 @@ export const sharedOptions = {
     new Option('--memory-limit <size>', 'memory limit, for instance 1GB (default: a quarter of the memory)').argParser(memorySize),
   json: () => new Option('--json', 'write JSON to stdout'),
   jsonEvents: () => new Option('--json', 'write events as JSON lines to stdout'),
+  bom: () => new Option('--bom', 'begin CSV with a byte order mark, which Excel needs'),
   quiet: () => new Option('--quiet', 'hide progress'),
   quietWarnings: () => new Option('--quiet', 'hide progress and warnings'),
 } as const

@@ -1,12 +1,20 @@
 // headroom query: one SELECT over a run's tables, printed as a table, CSV or JSON.
-import { csvField } from '../../src-shared/artefacts/cell-text.ts'
+import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runUserSql } from '../queries/user-sql/run-user-sql.ts'
 import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 
 /** Rows of a table in the terminal; --csv and --json print all rows. */
 const maxTableRows = 1000
 
-export const runQuery = async (run: string, sql: string, options: { readonly json?: boolean; readonly csv?: boolean }): Promise<void> => {
+interface QueryOptions {
+  readonly json?: boolean
+  readonly csv?: boolean
+  readonly bom?: boolean
+}
+
+export const runQuery = async (run: string, sql: string, options: QueryOptions): Promise<void> => {
+  if (options.bom === true && options.csv !== true) throw new HeadroomError('usage', '--bom applies to --csv only.')
   const printsAllRows = options.json === true || options.csv === true
   const {
     columns,
@@ -17,13 +25,14 @@ export const runQuery = async (run: string, sql: string, options: { readonly jso
     print(jsonText({ columns, rows: rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]]))) }, 2))
     return
   }
+  if (options.csv === true) {
+    print(`${options.bom === true ? byteOrderMark : ''}${csvLine(columns)}`)
+    for (const row of rows) print(csvLine(row))
+    return
+  }
   const texts = rows.map((row) =>
     row.map((value) => (value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value))),
   )
-  if (options.csv === true) {
-    for (const row of [columns, ...texts]) print(row.map(csvField).join(','))
-    return
-  }
   print(tableText(columns, texts))
   if (more) say(`Only the first ${maxTableRows.toLocaleString('en-US')} rows are shown; use --csv or --json for all.`)
 }

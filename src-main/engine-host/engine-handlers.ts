@@ -66,10 +66,10 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
     'run.reconcile': async ({ folder }) => (await import('../queries/reconcile/reconcile-run.ts')).reconcileRun(folder),
     'rows.write': (request) =>
       runs.query(request.folder, async (run) => (await import('../report/export-rows.ts')).exportRows(run, request)),
-    'report.write': ({ folder, format, path }) =>
+    'report.write': ({ folder, format, ...target }) =>
       runs.query(folder, async (run) => {
-        await (await import('../report/write-report.ts')).writeReport(run, format, path)
-        return { path }
+        await (await import('../report/write-report.ts')).writeReport(run, format, target)
+        return { path: target.path }
       }),
   }
   return { ...handlers, ...createQueryHandlers(runs) }

@@ -1,6 +1,7 @@
 // All rows of the user's own query as a file: CSV, Parquet, JSON or a workbook, written whole or not at all.
 import { writeFile } from 'node:fs/promises'
-import { csvField, escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
+import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
+import type { ExportTarget } from '../../src-shared/ipc/export-rows.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
@@ -8,16 +9,15 @@ import { Database, identifier, literal } from '../database/database.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
 import { writeSheets } from './write-sheets.ts'
 
-interface ExportQueryRequest {
+interface ExportQueryRequest extends ExportTarget {
   readonly folder: string
   readonly sql: string
   readonly format: (typeof queryFormats)[number]
-  readonly path: string
 }
 
 /** Throws what the query throws, usage where it has too many rows, file-not-written. */
 export const exportQuery = async (
-  { folder, sql, format, path }: ExportQueryRequest,
+  { folder, sql, format, path, hasByteOrderMark }: ExportQueryRequest,
   memoryLimit: string,
 ): Promise<{ path: string; rows: number }> => {
   const result = await runUserSql(folder, sql, { maxRows: maxExportedRows, memoryLimit })
@@ -30,7 +30,7 @@ export const exportQuery = async (
     if (format === 'xlsx') {
       await writeSheets(stagingPath, [{ name: 'Query', columns: result.columns, rows: result.rows }])
     } else if (format === 'parquet') await writeParquet(stagingPath, result)
-    else await writeFile(stagingPath, format === 'csv' ? csvText(result) : jsonText(result))
+    else await writeFile(stagingPath, format === 'csv' ? csvText(result, hasByteOrderMark) : jsonText(result))
   }
   try {
     await replaceFile(path, write)
@@ -42,14 +42,8 @@ export const exportQuery = async (
   return { path, rows: result.rows.length }
 }
 
-const csvText = ({ columns, rows }: UserSqlResult): string => {
-  const cell = (value: unknown): string => {
-    if (value === null || value === undefined) return ''
-    if (typeof value === 'string') return csvField(escapeFormula(value))
-    return csvField(JSON.stringify(value))
-  }
-  return `${[columns.map((name) => csvField(escapeFormula(name))), ...rows.map((row) => row.map(cell))].map((fields) => fields.join(',')).join('\n')}\n`
-}
+const csvText = ({ columns, rows }: UserSqlResult, hasByteOrderMark: boolean): string =>
+  `${hasByteOrderMark ? byteOrderMark : ''}${[columns, ...rows].map(csvLine).join('\n')}\n`
 
 const jsonText = ({ columns, rows }: UserSqlResult): string =>
   `${JSON.stringify(

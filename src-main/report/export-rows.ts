@@ -9,15 +9,14 @@ import { filterCondition } from '../queries/fleet/fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../queries/run/open-run.ts'
 import { cellExpression, orderExpression } from '../queries/servers/servers-query.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
-import { escapeFormulaSql } from '../../src-shared/artefacts/cell-text.ts'
-import { assertCellCount, writeSheets } from './write-sheets.ts'
+import { byteOrderMark, csvCellTextSql } from '../../src-shared/artefacts/cell-text.ts'
+import { assertSheetSizes, writeSheets } from './write-sheets.ts'
 
 const textKinds = new Set(['text', 'risk'])
 
-/** Spreadsheets run a cell that starts like a formula: CSV gets the apostrophe that stops them. */
 const csvExpression = (name: string): string => {
   const kind = serverColumns.find((column) => column.name === name)?.kind ?? 'text'
-  return textKinds.has(kind) ? escapeFormulaSql(identifier(name)) : cellExpression(name)
+  return textKinds.has(kind) ? csvCellTextSql(`CAST(${identifier(name)} AS VARCHAR)`) : cellExpression(name)
 }
 
 export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ path: string; rows: number }> => {
@@ -25,9 +24,10 @@ export const exportRows = async (run: OpenRun, call: ExportRowsCall): Promise<{ 
   const { where, parameters } = filterCondition(call.filter, [call.metric])
   const from = `FROM server_risk WHERE metric = $1 AND (${where})`
   const { rows } = await run.database.row(`SELECT CAST(count(*) AS INTEGER) AS rows ${from}`, z.object({ rows: z.int() }), parameters)
-  if (call.format === 'xlsx') assertCellCount(rows * call.columns.length)
+  if (call.format === 'xlsx') assertSheetSizes([{ rows, columns: call.columns.length }])
   const expression = call.format === 'csv' ? csvExpression : call.format === 'parquet' ? identifier : cellExpression
-  const select = `SELECT ${call.columns.map((name) => `${expression(name)} AS ${identifier(name)}`).join(', ')}
+  const start = call.format === 'csv' && call.hasByteOrderMark ? byteOrderMark : ''
+  const select = `SELECT ${call.columns.map((name, index) => `${expression(name)} AS ${identifier(index === 0 ? start + name : name)}`).join(', ')}
     FROM (SELECT * ${from} ORDER BY ${orderExpression(call.sort)})`
   const write = async (stagingPath: string): Promise<void> => {
     if (call.format === 'xlsx') {

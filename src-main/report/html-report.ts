@@ -1,8 +1,8 @@
 // The report as one self-contained HTML page: no script, no address outside of itself.
-import { escapeHtml as escape, toPrintable } from '../../src-shared/chart-options/format.ts'
-import type { ReportContent, ReportTable } from './report-content.ts'
+import { escapeHtml as escape } from '../../src-shared/chart-options/format.ts'
+import { toReportText, type ReportContent, type ReportTable } from './report-content.ts'
 
-const toHtml = (text: string): string => escape(toPrintable(text))
+const toHtml = (text: string): string => escape(toReportText(text))
 
 const style = `
   :root { color-scheme: light dark; font: 14px/21px Inter, system-ui, sans-serif; }

@@ -1,7 +1,6 @@
 // The report as PDF on A4: finding, figures, pictures and tables, with page numbers.
 import PdfKit from 'pdfkit'
-import { toPrintable } from '../../src-shared/chart-options/format.ts'
-import type { ReportContent, ReportTable } from './report-content.ts'
+import { toReportText, type ReportContent, type ReportTable } from './report-content.ts'
 
 export interface ReportFonts {
   readonly regular: string
@@ -21,7 +20,7 @@ export const renderPdfReport = (content: ReportContent, fonts: ReportFonts): Pro
     margin,
     bufferPages: true,
     font: fonts.regular,
-    info: { Title: toPrintable(content.title), Creator: 'Headroom', CreationDate: new Date(content.analyzedAt ?? 0) },
+    info: { Title: toReportText(content.title), Creator: 'Headroom', CreationDate: new Date(content.analyzedAt ?? 0) },
   })
   document.registerFont('regular', fonts.regular)
   document.registerFont('bold', fonts.bold)
@@ -53,23 +52,23 @@ const contentBottom = ({ page }: Document): number => page.height - margin - 16
 const writeHeading = (document: Document, title: string, space: number): void => {
   if (document.y + space > contentBottom(document)) document.addPage()
   else document.y += 14
-  document.font('bold').fontSize(13).fillColor('#000').text(toPrintable(title), margin, document.y)
+  document.font('bold').fontSize(13).fillColor('#000').text(toReportText(title), margin, document.y)
   document.y += 4
 }
 
 const writeHead = (document: Document, content: ReportContent): void => {
-  document.font('bold').fontSize(20).text(toPrintable(content.title), margin, margin)
-  document.font('regular').fontSize(9).fillColor(muted).text(toPrintable(content.subtitle))
+  document.font('bold').fontSize(20).text(toReportText(content.title), margin, margin)
+  document.font('regular').fontSize(9).fillColor(muted).text(toReportText(content.subtitle))
   document.y += 10
-  document.font('bold').fontSize(13).fillColor('#000').text(toPrintable(content.finding))
+  document.font('bold').fontSize(13).fillColor('#000').text(toReportText(content.finding))
   document.y += 8
   const half = (contentWidth(document) - 24) / 2
   const top = document.y
   content.facts.forEach(([name, value], index) => {
     const x = margin + (index % 2) * (half + 24)
     const y = top + Math.floor(index / 2) * 18
-    document.font('regular').fontSize(9).fillColor(muted).text(toPrintable(name), x, y, { width: half, lineBreak: false })
-    document.font('bold').fillColor('#000').text(toPrintable(value), x, y, { width: half, align: 'right', lineBreak: false })
+    document.font('regular').fontSize(9).fillColor(muted).text(toReportText(name), x, y, { width: half, lineBreak: false })
+    document.font('bold').fillColor('#000').text(toReportText(value), x, y, { width: half, align: 'right', lineBreak: false })
     document
       .moveTo(x, y + 13)
       .lineTo(x + half, y + 13)
@@ -94,7 +93,7 @@ const columnWidths = (document: Document, { columns, rows }: ReportTable): numbe
   const titles = columns.map(({ title }) => document.font('bold').fontSize(8).widthOfString(title) + 4)
   document.font('regular').fontSize(8)
   const naturalWidths = columns.map((_, index) =>
-    Math.max(titles[index] ?? 0, ...rows.slice(0, 100).map((row) => document.widthOfString(toPrintable(row[index] ?? '')))),
+    Math.max(titles[index] ?? 0, ...rows.slice(0, 100).map((row) => document.widthOfString(toReportText(row[index] ?? '')))),
   )
   const space = contentWidth(document) - columnGap * (columns.length - 1)
   const total = naturalWidths.reduce((sum, width) => sum + width, 0)
@@ -107,12 +106,12 @@ const columnWidths = (document: Document, { columns, rows }: ReportTable): numbe
 
 const writeTable = (document: Document, table: ReportTable): void => {
   writeHeading(document, table.title, 80)
-  if (table.note !== undefined) document.font('regular').fontSize(8).fillColor(muted).text(toPrintable(table.note))
+  if (table.note !== undefined) document.font('regular').fontSize(8).fillColor(muted).text(toReportText(table.note))
   const widths = columnWidths(document, table)
   const write = (cells: readonly string[], font: 'regular' | 'bold'): void => {
     document.font(font).fontSize(8)
     const height = Math.max(
-      ...cells.map((cell, index) => document.heightOfString(toPrintable(cell) || ' ', { width: widths[index] ?? 40 })),
+      ...cells.map((cell, index) => document.heightOfString(toReportText(cell) || ' ', { width: widths[index] ?? 40 })),
     )
     if (document.y + height + 2 * rowGap > contentBottom(document)) {
       document.addPage()
@@ -129,7 +128,7 @@ const writeTable = (document: Document, table: ReportTable): void => {
       const width = widths[index] ?? 40
       document
         .fillColor(font === 'bold' ? muted : '#000')
-        .text(toPrintable(cell), x, y, { width, align: table.columns[index]?.isNumber === true ? 'right' : 'left' })
+        .text(toReportText(cell), x, y, { width, align: table.columns[index]?.isNumber === true ? 'right' : 'left' })
       x += width + columnGap
     })
     document.y = y + height + rowGap
@@ -155,7 +154,7 @@ const writeNotes = (document: Document, notes: readonly string[]): void => {
       .font('regular')
       .fontSize(8)
       .fillColor('#000')
-      .text(`– ${toPrintable(note)}`, margin, document.y, { width: contentWidth(document) })
+      .text(`– ${toReportText(note)}`, margin, document.y, { width: contentWidth(document) })
     document.y += 3
   }
 }
@@ -168,7 +167,7 @@ const numberPages = (document: Document, title: string): void => {
     // Below the margin: the page would otherwise be broken for this line.
     document.page.margins.bottom = 0
     document.font('regular').fontSize(8).fillColor(muted)
-    document.text(toPrintable(title), margin, y, { lineBreak: false, width: contentWidth(document) / 2 })
+    document.text(toReportText(title), margin, y, { lineBreak: false, width: contentWidth(document) / 2 })
     document.text(`${page + 1} of ${count}`, margin, y, { lineBreak: false, width: contentWidth(document), align: 'right' })
   }
 }

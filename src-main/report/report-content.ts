@@ -1,7 +1,8 @@
 // A run as a report: the finding, figures, tables and pictures that HTML page, PDF and workbook are made of. Text is en-US and UTC.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fixedFormatting as text } from '../../src-shared/chart-options/format.ts'
+import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
+import { fixedFormatting as text, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
@@ -31,6 +32,9 @@ export interface ReportContent {
   /** When the run was analysed, ISO 8601 UTC; replaces a date of the report, so that a run has one report. */
   readonly analyzedAt: string | null
 }
+
+/** Text from the data as page and PDF show it. */
+export const toReportText = (name: string): string => toPrintable(showDirectionMarks(name))
 
 /** More rows are in the workbook and in CSV. */
 const maxRows = 200

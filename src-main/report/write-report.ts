@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
-import type { ReportFormat } from '../../src-shared/ipc/export-rows.ts'
+import type { ExportTarget, ReportFormat } from '../../src-shared/ipc/export-rows.ts'
 import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
 import { resourcePath } from '../run-folder/resource-path.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
@@ -14,7 +14,7 @@ import { readReportContent } from './report-content.ts'
 import { readServerSheet, writeSheets } from './write-sheets.ts'
 
 /** Throws file-not-written, or what the run's tables hold against it. */
-export const writeReport = async (run: OpenRun, format: ReportFormat, path: string): Promise<void> => {
+export const writeReport = async (run: OpenRun, format: ReportFormat, { path, hasByteOrderMark }: ExportTarget): Promise<void> => {
   if (format === 'csv') {
     await exportRows(run, {
       folder: run.overview.folder,
@@ -24,6 +24,7 @@ export const writeReport = async (run: OpenRun, format: ReportFormat, path: stri
       sort: { column: 'horizon_p95', descending: true },
       format,
       path,
+      hasByteOrderMark,
     })
     return
   }

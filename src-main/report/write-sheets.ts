@@ -1,4 +1,4 @@
-// Writes sheets of plain cells as one XLSX file: texts that look like a formula are neutralised, times stay ISO text.
+// Writes sheets of plain cells as one XLSX file: text stays text, whatever it looks like; times are ISO text.
 import writeXlsxFile, { type Sheet } from 'write-excel-file/node'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -6,7 +6,7 @@ import { serverColumnNames } from '../../src-shared/artefacts/server-columns.ts'
 import { cellSchema } from '../../src-shared/ipc/fleet-view.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { cellExpression } from '../queries/servers/servers-query.ts'
-import { escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
+import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 
 export interface SheetContent {
   readonly name: string
@@ -16,6 +16,21 @@ export interface SheetContent {
 
 /** Cells are held in memory while they are written. */
 const maxCells = 2_000_000
+/** Limits of Excel: rows of a sheet with the header, characters of a cell. */
+const maxSheetRows = 1_048_576
+const maxCellLength = 32_767
+
+const formatCount = (count: number): string => count.toLocaleString('en-US')
+
+/** A cell of type text is never run, so it needs no apostrophe. */
+const cellText = (text: string): string => {
+  const shown = showDirectionMarks(text)
+  if (shown.length <= maxCellLength) return shown
+  throw new HeadroomError(
+    'usage',
+    `A text of ${formatCount(shown.length)} characters exceeds the ${formatCount(maxCellLength)} of an Excel cell; export CSV instead.`,
+  )
+}
 
 const rowSchema = z.record(z.string(), cellSchema)
 
@@ -23,29 +38,34 @@ const toCell = (value: unknown) => {
   if (typeof value === 'number') return Number.isFinite(value) ? { value, type: Number } : null
   if (typeof value === 'boolean') return { value, type: Boolean }
   if (value === null || value === undefined) return null
-  return { value: escapeFormula(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
+  return { value: cellText(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')), type: String }
 }
 
 /** Throws usage for more than a workbook takes: to be asked before they are read. */
-export const assertCellCount = (cells: number): void => {
-  if (cells <= maxCells) return
-  throw new HeadroomError(
-    'usage',
-    `These are ${cells.toLocaleString('en-US')} cells; a workbook takes ${maxCells.toLocaleString('en-US')}.`,
-    {
+export const assertSheetSizes = (sheets: readonly { readonly rows: number; readonly columns: number }[]): void => {
+  const rows = Math.max(...sheets.map((sheet) => sheet.rows))
+  if (rows + 1 > maxSheetRows) {
+    throw new HeadroomError(
+      'usage',
+      `${formatCount(rows)} rows and a header exceed the ${formatCount(maxSheetRows)} rows of an Excel sheet; export CSV instead.`,
+    )
+  }
+  const cells = sheets.reduce((sum, sheet) => sum + sheet.rows * sheet.columns, 0)
+  if (cells > maxCells) {
+    throw new HeadroomError('usage', `These are ${formatCount(cells)} cells; a workbook takes ${formatCount(maxCells)}.`, {
       next: 'Narrow the filter, show fewer columns, or export CSV or Parquet.',
-    },
-  )
+    })
+  }
 }
 
-/** Throws usage where the sheets are too large to be written. */
+/** Throws usage where a sheet is too large to be written. */
 export const writeSheets = async (path: string, sheets: readonly SheetContent[]): Promise<void> => {
-  assertCellCount(sheets.reduce((sum, { columns, rows }) => sum + columns.length * rows.length, 0))
+  assertSheetSizes(sheets.map(({ columns, rows }) => ({ rows: rows.length, columns: columns.length })))
   const workbookSheets = sheets.map(({ name, columns, rows }): Sheet<never> => ({
     sheet: name,
     stickyRowsCount: 1,
     data: [
-      columns.map((title) => ({ value: escapeFormula(title), type: String, fontWeight: 'bold' as const })),
+      columns.map((title) => ({ value: cellText(title), type: String, fontWeight: 'bold' as const })),
       ...rows.map((row) => row.map(toCell)),
     ],
   }))
@@ -61,7 +81,7 @@ export const readServerSheet = async (run: OpenRun): Promise<SheetContent> => {
     z.object({ rows: z.int() }),
     [metric],
   )
-  assertCellCount(rows * columns.length)
+  assertSheetSizes([{ rows, columns: columns.length }])
   const found = await run.database.rows(
     `SELECT ${columns.map((name, index) => `${cellExpression(name)} AS c${index}`).join(', ')} FROM server_risk WHERE metric = $1 ORDER BY horizon_p95 DESC NULLS LAST, server_id`,
     rowSchema,

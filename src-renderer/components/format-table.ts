@@ -1,5 +1,5 @@
 // Formats a table as tab-separated text, Markdown, CSV or JSON for the clipboard or a file.
-import { csvField, escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
+import { csvCellText, csvLine, showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 
 export interface TableContent {
@@ -11,16 +11,16 @@ export const textFormats = ['tsv', 'md', 'csv', 'json'] as const
 export type TextFormat = (typeof textFormats)[number]
 
 const plainText = (cell: Cell): string => (cell === null ? '' : String(cell))
-const safeText = (cell: Cell): string => (typeof cell === 'string' ? escapeFormula(cell) : plainText(cell))
+const tabField = (cell: Cell): string => toSingleLine(typeof cell === 'string' ? csvCellText(cell) : plainText(cell))
 const toSingleLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
-const markdownField = (cell: Cell): string => toSingleLine(plainText(cell)).replaceAll('|', '\\|')
+const markdownField = (cell: Cell): string => toSingleLine(showDirectionMarks(plainText(cell))).replaceAll('|', '\\|')
 
 export const formatTable = ({ columns, rows }: TableContent, format: TextFormat): string => {
   switch (format) {
     case 'tsv':
-      return [columns, ...rows.map((row) => row.map((cell) => toSingleLine(safeText(cell))))].map((row) => row.join('\t')).join('\n')
+      return [columns, ...rows].map((row) => row.map(tabField).join('\t')).join('\n')
     case 'csv':
-      return [columns, ...rows.map((row) => row.map(safeText))].map((row) => row.map(csvField).join(',')).join('\r\n')
+      return [columns, ...rows].map(csvLine).join('\r\n')
     case 'md':
       return [
         `| ${columns.map(markdownField).join(' | ')} |`,

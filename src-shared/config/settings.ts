@@ -43,6 +43,8 @@ export const settingsSchema = z.object({
   locale: localeSchema.default(null),
   layout: layoutSchema.default(defaultLayout),
   memoryLimit: memoryLimitSchema.default(null),
+  /** Whether saved CSV files begin with a byte order mark, which Excel needs. */
+  csvByteOrderMark: z.boolean().default(true),
   analysis: analysisSchema.default({}),
   queryHistory: queryHistorySchema.default([]),
 })
@@ -54,6 +56,7 @@ export const defaultSettings: Settings = {
   locale: null,
   layout: { ...defaultLayout },
   memoryLimit: null,
+  csvByteOrderMark: true,
   analysis: {},
   queryHistory: [],
 }
@@ -64,6 +67,7 @@ export const settingsChangeSchema = z.strictObject({
   locale: localeSchema.optional(),
   layout: layoutSchema.partial().optional(),
   memoryLimit: memoryLimitSchema.optional(),
+  csvByteOrderMark: z.boolean().optional(),
   analysis: analysisSchema.optional(),
   queryHistory: queryHistorySchema.optional(),
 })

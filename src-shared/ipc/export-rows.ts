@@ -13,7 +13,11 @@ export const rowFormatSchema = z.enum(rowFormats)
 export const exportRowsRequestSchema = serversRequestSchema.omit({ offset: true, limit: true }).extend({ format: rowFormatSchema })
 export type ExportRowsRequest = z.infer<typeof exportRowsRequestSchema>
 
-export const exportRowsCallSchema = exportRowsRequestSchema.extend({ path: z.string().min(1) })
+/** Where a file goes, and whether a CSV file begins with a byte order mark, which Excel needs. */
+export const exportTargetShape = { path: z.string().min(1), hasByteOrderMark: z.boolean() }
+export type ExportTarget = z.infer<z.ZodObject<typeof exportTargetShape>>
+
+export const exportRowsCallSchema = exportRowsRequestSchema.extend(exportTargetShape)
 export type ExportRowsCall = z.infer<typeof exportRowsCallSchema>
 
 export const exportedRowsSchema = z.object({ path: z.string(), rows: z.int().min(0) })

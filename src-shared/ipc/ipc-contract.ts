@@ -7,7 +7,7 @@ import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
 import { deepLinkSchema } from './deep-link.ts'
 import { eventCalendarSchema, saveEventsRequestSchema, serverEventsRequestSchema, serverEventsSchema } from './event-calendar.ts'
-import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema, reportFormats } from './export-rows.ts'
+import { exportedRowsSchema, exportRowsCallSchema, exportRowsRequestSchema, exportTargetShape, reportFormats } from './export-rows.ts'
 import {
   filterChoicesSchema,
   filteredRequestSchema,
@@ -258,7 +258,7 @@ export const channels = {
     /** The settings of a configuration file; none is saved. */
     'config.read': { request: z.strictObject({ path }), response: configPreviewSchema },
     'rows.write': { request: exportRowsCallSchema, response: exportedRowsSchema },
-    'report.write': { request: reportRequest.extend({ path }), response: z.object({ path }) },
+    'report.write': { request: reportRequest.extend(exportTargetShape), response: z.object({ path }) },
   }),
 
   ...servedBy('query', {

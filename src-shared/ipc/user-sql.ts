@@ -1,5 +1,6 @@
 // The user's own SQL queries: requests, results and their limits.
 import { z } from 'zod'
+import { exportTargetShape } from './export-rows.ts'
 
 const folder = z.string().min(1)
 const sql = z.string().max(100_000)
@@ -27,5 +28,5 @@ export const queryFormats = ['csv', 'parquet', 'json', 'xlsx'] as const
 export const queryExportRequestSchema = queryRequestSchema.extend({ format: z.enum(queryFormats) })
 
 /** All rows, up to a million, to a file that the user named. */
-export const queryWriteRequestSchema = queryExportRequestSchema.extend({ path: z.string().min(1) })
+export const queryWriteRequestSchema = queryExportRequestSchema.extend(exportTargetShape)
 export const writtenQuerySchema = z.object({ path: z.string(), rows: z.int().min(0) })

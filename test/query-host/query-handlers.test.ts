@@ -73,10 +73,10 @@ describe('the query process', () => {
   })
 
   it('writes all rows of a question, cells that start a formula made harmless', async () => {
-    const sql = `SELECT * FROM (VALUES ('=1+1', 2), ('-2', -3), ('a,"b"', NULL)) t(name, "=number")`
+    const sql = `SELECT * FROM (VALUES ('=1+1', 2), ('-2', -3), ('a,"b"', NULL), ('a;@b' || chr(8238), 0)) t(name, "=number")`
     const path = join(folder, 'rows.csv')
-    expect(await value('query.write', { folder: run, sql, format: 'csv', path })).toEqual({ path, rows: 3 })
-    expect(await readFile(path, 'utf8')).toBe(`name,'=number\n'=1+1,2\n'-2,-3\n"a,""b""",\n`)
+    expect(await value('query.write', { folder: run, sql, format: 'csv', path, hasByteOrderMark: true })).toEqual({ path, rows: 4 })
+    expect(await readFile(path, 'utf8')).toBe(`\uFEFFname,'=number\n'=1+1,2\n'-2,-3\n"a,""b""",\na;'@b<U+202E>,0\n`)
   })
 
   it('writes Parquet in the types of the question, what Parquet has no match for as text', async () => {
@@ -84,7 +84,7 @@ describe('the query process', () => {
       TIMESTAMP '2027-01-31 10:00:00.5' AS moment, 12.50::DECIMAL(9,2) AS usd, [1.5, NULL, 2]::DOUBLE[] AS list, ['a "b"', '[c'] AS names,
       {'p': 1, 'q': 'x'} AS pair, INTERVAL 3 DAY AS span, NULL::INTEGER AS nothing`
     const path = join(folder, 'typed.parquet')
-    expect(await value('query.write', { folder: run, sql, format: 'parquet', path })).toEqual({ path, rows: 1 })
+    expect(await value('query.write', { folder: run, sql, format: 'parquet', path, hasByteOrderMark: true })).toEqual({ path, rows: 1 })
     const database = await Database.open()
     try {
       const file = `read_parquet('${path}')`
@@ -119,7 +119,7 @@ describe('the query process', () => {
   it('says that the file cannot be written, in every format', async () => {
     for (const format of ['csv', 'parquet', 'json', 'xlsx']) {
       const path = join(folder, 'missing', `never.${format}`)
-      expect(await value('query.write', { folder: run, sql: 'SELECT 1 AS one', format, path })).toMatchObject({
+      expect(await value('query.write', { folder: run, sql: 'SELECT 1 AS one', format, path, hasByteOrderMark: false })).toMatchObject({
         code: 'file-not-written',
         message: `${path} cannot be written.`,
       })
@@ -129,12 +129,24 @@ describe('the query process', () => {
   it('leaves nothing behind where the question is refused', async () => {
     const before = await readdir(folder)
     expect(
-      await value('query.write', { folder: run, sql: 'DROP VIEW forecasts', format: 'csv', path: join(folder, 'never.csv') }),
+      await value('query.write', {
+        folder: run,
+        sql: 'DROP VIEW forecasts',
+        format: 'csv',
+        path: join(folder, 'never.csv'),
+        hasByteOrderMark: false,
+      }),
     ).toMatchObject({
       code: 'query-refused',
     })
     expect(
-      await value('query.write', { folder: run, sql: 'FROM range(1000001)', format: 'csv', path: join(folder, 'never.csv') }),
+      await value('query.write', {
+        folder: run,
+        sql: 'FROM range(1000001)',
+        format: 'csv',
+        path: join(folder, 'never.csv'),
+        hasByteOrderMark: false,
+      }),
     ).toMatchObject({
       code: 'usage',
     })

@@ -6,7 +6,9 @@ import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { saveDecisions } from '../../src-main/notes/decisions.ts'
 import type { OpenRun } from '../../src-main/queries/run/open-run.ts'
-import { escapeFormula } from '../../src-shared/artefacts/cell-text.ts'
+import { exportRows } from '../../src-main/report/export-rows.ts'
+import { writeSheets } from '../../src-main/report/write-sheets.ts'
+import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import { openRunFolder } from '../../src-main/queries/run/open-run-folder.ts'
 import { writeReport } from '../../src-main/report/write-report.ts'
 import type { ReportFormat } from '../../src-shared/ipc/export-rows.ts'
@@ -36,7 +38,7 @@ const opened = async (path: string): Promise<OpenRun> => {
 
 const written = async (run: OpenRun, format: ReportFormat, name = `report.${format}`): Promise<Buffer> => {
   const path = join(folder, name)
-  await writeReport(run, format, path)
+  await writeReport(run, format, { path, hasByteOrderMark: false })
   return readFile(path)
 }
 
@@ -123,28 +125,73 @@ describe('a workbook', () => {
   })
 })
 
+describe('a sheet', () => {
+  it('holds text as it is, without an apostrophe, with marks of direction shown', async () => {
+    const path = join(folder, 'texts.xlsx')
+    await writeSheets(path, [{ name: 'Texts', columns: ['=name'], rows: [['=1+1'], ['-2;=3'], ['a\u202Eb'], [-4]] }])
+    const files = unzip(await readFile(path))
+    const texts = [...(files.get('xl/sharedStrings.xml') ?? '').matchAll(/<t[^>]*>([^<]*)<\/t>/g)].map(([, text]) => text)
+    expect(texts).toEqual(['=name', '=1+1', '-2;=3', 'a&lt;U+202E&gt;b'])
+    expect(files.get('xl/worksheets/sheet1.xml')).not.toMatch(/<f[ >]/)
+  })
+
+  it('refuses a text that no cell of Excel holds', async () => {
+    const path = join(folder, 'long.xlsx')
+    await expect(writeSheets(path, [{ name: 'Texts', columns: ['name'], rows: [['x'.repeat(32_768)]] }])).rejects.toMatchObject({
+      code: 'usage',
+      message: 'A text of 32,768 characters exceeds the 32,767 of an Excel cell; export CSV instead.',
+    })
+    expect(await readdir(folder)).not.toContain('long.xlsx')
+  })
+
+  it('of more rows than Excel takes is refused before anything is written', async () => {
+    const source = join(folder, 'large')
+    await fabricateRun(source)
+    const run = await opened(source)
+    await run.database.run(`CREATE OR REPLACE TABLE server_risk AS
+      SELECT r.* REPLACE ('srv-' || n AS server_id) FROM (FROM server_risk WHERE server_id = 'alpha' LIMIT 1) r, range(1048576) t(n)`)
+    const before = await readdir(folder)
+    const request = { folder: source, metric: 'cpu_p95', filter: noFilter, sort: { column: 'server_id', descending: false } } as const
+    await expect(
+      exportRows(run, { ...request, columns: ['server_id'], format: 'xlsx', path: join(folder, 'large.xlsx'), hasByteOrderMark: false }),
+    ).rejects.toMatchObject({
+      code: 'usage',
+      message: '1,048,576 rows and a header exceed the 1,048,576 rows of an Excel sheet; export CSV instead.',
+    })
+    await expect(written(run, 'xlsx', 'large-report.xlsx')).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/export CSV/),
+    })
+    expect(await readdir(folder)).toEqual(before)
+  })
+})
+
 describe('CSV', () => {
   it('has a line per server and one of names', async () => {
     const lines = (await written(await opened(sample.run), 'csv')).toString().trim().split('\n')
     expect(lines).toHaveLength(13)
     expect(lines[0]).toMatch(/^server_id,risk_level,horizon_p95,/)
   })
-
-  it.each([
-    ['=SUM(A1)', "'=SUM(A1)"],
-    ['+1', "'+1"],
-    ['-1', "'-1"],
-    ['@cmd', "'@cmd"],
-    ['\t=1', "'\t=1"],
-    ['\r=1', "'\r=1"],
-    ['web=1', 'web=1'],
-    ['', ''],
-  ])('makes %j harmless', (givenCells, expected) => {
-    expect(escapeFormula(givenCells)).toBe(expected)
-  })
 })
 
 describe('headroom export', () => {
+  it('begins CSV with a byte order mark by --bom alone, and refuses it for other formats', async () => {
+    const out = join(folder, 'plain.csv')
+    await headroom(['export', sample.run, '--format', 'csv', '--out', out])
+    const marked = join(folder, 'marked.csv')
+    await headroom(['export', sample.run, '--format', 'csv', '--bom', '--out', marked])
+    expect(await readFile(marked, 'utf8')).toBe(`\uFEFF${await readFile(out, 'utf8')}`)
+    const refused = await headroom(['export', sample.run, '--format', 'pdf', '--bom', '--out', join(folder, 'never.pdf')])
+    expect([refused.code, refused.stderr]).toEqual([2, 'Error: --bom applies to --format csv only.\n'])
+  })
+
+  it('neutralises formulas in headroom query --csv, with a byte order mark by --bom', async () => {
+    const sql = "SELECT '=1+1' AS a, 'x;-1' AS b, -1 AS c"
+    expect((await headroom(['query', sample.run, sql, '--csv'])).stdout).toBe("a,b,c\n'=1+1,x;'-1,-1\n")
+    expect((await headroom(['query', sample.run, sql, '--csv', '--bom'])).stdout).toBe("\uFEFFa,b,c\n'=1+1,x;'-1,-1\n")
+    expect((await headroom(['query', sample.run, sql, '--bom'])).code).toBe(2)
+  })
+
   it('names the file it wrote, and refuses what is no run with exit code 3 and nothing behind', async () => {
     const out = join(folder, 'named.html')
     const finished = await headroom(['export', sample.run, '--format', 'html', '--out', out])

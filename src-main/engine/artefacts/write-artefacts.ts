@@ -1,7 +1,7 @@
 // Writes the JSON and CSV artefacts.
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { csvField } from '../../../src-shared/artefacts/cell-text.ts'
+import { csvField, escapeFormula } from '../../../src-shared/artefacts/cell-text.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 
@@ -49,7 +49,7 @@ async function* jsonListChunks(head: object, key: string, entries: AsyncIterable
   yield count === 0 ? `${emptyList}\n` : '\n  ]\n}\n'
 }
 
-/** server_clusters.csv: one line per server, with its features in their own units, then pc1 and pc2. A server without a horizon has no cluster. */
+/** server_clusters.csv: one line per server, its name never a formula, with its features in their own units, then pc1 and pc2. A server without a horizon has no cluster. */
 export const writeClusters = async (folder: string, clusteredServers: ClusteredServers): Promise<void> => {
   await writeChunks(join(folder, runFiles.clusters), clusterLines(clusteredServers))
 }
@@ -60,7 +60,7 @@ function* clusterLines(clusteredServers: ClusteredServers): Generator<string> {
   for (const [index, serverId] of clusteredServers.serverIds.entries()) {
     const cluster = clusteredServers.clusters[clusteredServers.cluster[index]!]
     yield `${[
-      csvField(serverId),
+      csvField(escapeFormula(serverId)),
       cluster === undefined ? '' : String(cluster.cluster),
       csvField(cluster?.name ?? ''),
       ...features.map(([, values]) => csvNumber(values[index]!)),

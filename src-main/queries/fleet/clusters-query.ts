@@ -10,6 +10,7 @@ import type { ClusterProfiles, ClustersRequest, ServersInside, ServersInsideRequ
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { filterCondition } from './fleet-filter.ts'
+import { clustersFileSql } from '../run/missing-columns.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
 /** A server of one period has no standard deviation: it lies on the axis. */
@@ -118,7 +119,7 @@ const createComponentsTable = async (run: OpenRun): Promise<boolean> => {
 const readComponents = async (run: OpenRun): Promise<boolean> => {
   if (run.contents.kind !== 'headroom' || !run.contents.presentFiles.has(runFiles.clusters)) return false
   const file = literal(escapeGlob(join(run.contents.folder, runFiles.clusters)))
-  const reader = `read_csv(${file}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
+  const reader = clustersFileSql(file)
   const columns = await run.database.rows(
     `SELECT column_name FROM (DESCRIBE SELECT * FROM ${reader})`,
     z.object({ column_name: z.string() }),

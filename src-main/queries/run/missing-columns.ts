@@ -1,8 +1,14 @@
-// Upgrades server_risk.parquet of older runs: columns that were renamed, and columns that were added with what their absence means.
+// Reads a run's tables as they are meant: columns of older runs renamed or added with what their absence means, names in CSV unescaped.
 import { z } from 'zod'
+import { unescapeFormulaSql } from '../../../src-shared/artefacts/cell-text.ts'
 import { currentName, renamedNames } from '../../../src-shared/artefacts/renamed-names.ts'
 import { pathMomentColumns, type ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
 import { identifier, type Database } from '../../database/database.ts'
+
+/** server_clusters.csv of a Headroom run, given as SQL text: a name of digits is text, and a name made harmless is itself again. */
+export const clustersFileSql = (file: string): string =>
+  `(SELECT * REPLACE (${unescapeFormulaSql('server_id')} AS server_id)
+    FROM read_csv(${file}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'}))`
 
 const nullOfType = (type: string): string => `CAST(NULL AS ${type})`
 /** Nothing was counted; the figure that it belongs to is NULL. */

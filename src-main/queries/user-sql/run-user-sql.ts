@@ -17,7 +17,7 @@ import type { QueryTables } from '../../../src-shared/ipc/user-sql.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, literal } from '../../database/database.ts'
 import { readRunFolder, type RunFolder } from '../../run-folder/read-run-folder.ts'
-import { renamedColumnsSql } from '../run/missing-columns.ts'
+import { clustersFileSql, renamedColumnsSql } from '../run/missing-columns.ts'
 
 export interface UserSqlResult {
   readonly columns: readonly string[]
@@ -30,11 +30,8 @@ export interface UserSqlResult {
 }
 
 const parquetReader = (path: string): string => `read_parquet(${path})`
-/** A column of numbers for names is text here as in the other tables; Module 05's columns are guessed. */
-const csvReader = (path: string, kind: RunFolder['kind']): string =>
-  kind === 'headroom'
-    ? `read_csv(${path}, header = true, delim = ',', quote = '"', escape = '"', types = {'server_id': 'VARCHAR'})`
-    : `read_csv(${path})`
+/** The columns of Module 05's file are guessed. */
+const csvReader = (path: string, kind: RunFolder['kind']): string => (kind === 'headroom' ? clustersFileSql(path) : `read_csv(${path})`)
 
 const runTables = {
   forecasts: { file: runFiles.flaggedForecasts, reader: parquetReader },

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { byteOrderMark } from '../../../src-shared/artefacts/cell-text.ts'
 import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
 import {
   channels,
@@ -76,6 +77,7 @@ const openRun = async (
 
 const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>> => {
   const { engine, queries, analyses, recentRuns, settings } = deps
+  const hasByteOrderMark = (): boolean => settings.get().csvByteOrderMark
   return {
     'start.get': async () => deps.takeStartRequest(),
     'path.choose': async ({ kind }) => {
@@ -103,19 +105,20 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
     },
     'query.export': async (request) => {
       const path = await chooseSavePath(deps.window(), `query.${request.format}`, request.format)
-      return path === null ? null : queries.call('query.write', { ...request, path })
+      return path === null ? null : queries.call('query.write', { ...request, path, hasByteOrderMark: hasByteOrderMark() })
     },
     'rows.export': async (request) => {
       const path = await chooseSavePath(deps.window(), `servers.${request.format}`, request.format)
-      return path === null ? null : engine.call('rows.write', { ...request, path })
+      return path === null ? null : engine.call('rows.write', { ...request, path, hasByteOrderMark: hasByteOrderMark() })
     },
     'report.export': async ({ folder, format }) => {
       const path = await chooseSavePath(deps.window(), `${basename(folder)}.${format}`, format)
-      return path === null ? { path } : engine.call('report.write', { folder, format, path })
+      return path === null ? { path } : engine.call('report.write', { folder, format, path, hasByteOrderMark: hasByteOrderMark() })
     },
     'file.save': async ({ name, kind, content }) => {
       const path = await chooseSavePath(deps.window(), name, kind)
-      if (path !== null) await writeFileAtomically(path, content)
+      if (path !== null)
+        await writeFileAtomically(path, kind === 'csv' && hasByteOrderMark() ? `${byteOrderMark}${String(content)}` : content)
       return { path }
     },
     'config.import': async () => {

@@ -96,6 +96,20 @@ export const SettingsView = () => {
             <span className="muted">Larger analyses spill to disk. Results do not change.</span>
           </div>
         </fieldset>
+        <fieldset>
+          <legend>Exports</legend>
+          <Field label="CSV byte order mark" hint="Excel needs it to read names beyond ASCII" layout="wide-row">
+            {(control) => (
+              <input
+                {...control}
+                type="checkbox"
+                className="form-check"
+                checked={settings.csvByteOrderMark}
+                onChange={({ target }) => void changeSettings({ csvByteOrderMark: target.checked })}
+              />
+            )}
+          </Field>
+        </fieldset>
         <section aria-label="Configuration file">
           <div className="actions">
             <button

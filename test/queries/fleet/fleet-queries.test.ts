@@ -254,7 +254,7 @@ describe('recommendations', () => {
 
 describe('rows in a file', () => {
   const request = { metric: 'cpu_p95', filter: noFilter, sort: { column: 'horizon_p95', descending: true } } as const
-  const written = async (format: 'csv' | 'json' | 'parquet' | 'xlsx', filter = noFilter) => {
+  const written = async (format: 'csv' | 'json' | 'parquet' | 'xlsx', filter = noFilter, hasByteOrderMark = false) => {
     const target = join(folder, `rows.${format}`)
     const response = await exportRows(run, {
       ...request,
@@ -263,6 +263,7 @@ describe('rows in a file', () => {
       format,
       filter,
       path: target,
+      hasByteOrderMark,
     })
     expect(response.path).toBe(target)
     return { rows: response.rows, bytes: await readFile(target) }
@@ -274,6 +275,13 @@ describe('rows in a file', () => {
     expect(bytes.toString()).toBe(
       'server_id,horizon_p95,first_breach_at\nalpha,93.5,2026-06-29T00:00:00Z\ncharlie,71.2,2026-06-29T00:00:00Z\nbravo,69.0,\n',
     )
+  })
+
+  it('begin with a byte order mark where it is asked for', async () => {
+    const { bytes } = await written('csv', { ...noFilter, servers: ['bravo'] }, true)
+    expect(bytes.toString()).toBe('\uFEFFserver_id,horizon_p95,first_breach_at\nbravo,69.0,\n')
+    const { bytes: json } = await written('json', { ...noFilter, servers: ['bravo'] }, true)
+    expect(json.subarray(0, 1).toString()).toBe('[')
   })
 
   it('are JSON of the filtered servers', async () => {
@@ -294,6 +302,7 @@ describe('rows in a file', () => {
         columns: ['server_id'],
         format: 'csv',
         path: join(folder, 'no-such-folder', 'rows.csv'),
+        hasByteOrderMark: false,
       }),
     ).rejects.toMatchObject({ code: 'file-not-written' })
   })

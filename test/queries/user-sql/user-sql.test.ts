@@ -2,6 +2,8 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeClusters } from '../../../src-main/engine/artefacts/write-artefacts.ts'
+import type { ClusteredServers } from '../../../src-main/engine/clusters/cluster-servers.ts'
 import { runUserSql } from '../../../src-main/queries/user-sql/run-user-sql.ts'
 import { headroom, headroomDone } from '../../fixtures/run-headroom.ts'
 import { makeSampleRun, type SampleRun } from '../../fixtures/sample-run.ts'
@@ -191,6 +193,24 @@ describe('ordinary queries', () => {
     await writeFile(join(duplicateNames, 'run 1', 'server_clusters.csv'), 'server_id,cluster\nwrong,0\n')
     const { rows } = await runUserSql(join(duplicateNames, 'run [1]'), 'SELECT count(*) FROM server_clusters')
     expect(rows).toEqual([[12]])
+  })
+
+  test('a name that a spreadsheet would run is made harmless in server_clusters.csv and is itself in the table', async () => {
+    const run = join(sample.folder, 'formulas')
+    await cp(sample.run, run, { recursive: true })
+    const names = ["'=1+1", '+1', '=1+1', 'a;=1']
+    await writeClusters(run, {
+      serverIds: names,
+      features: {},
+      projection: {},
+      cluster: [0, 0, 0, 0],
+      clusters: [{ cluster: 0, name: 'quiet' }],
+    } as unknown as ClusteredServers)
+    expect(await readFile(join(run, 'server_clusters.csv'), 'utf8')).toBe(
+      `server_id,cluster,cluster_name\n''=1+1,0,quiet\n'+1,0,quiet\n'=1+1,0,quiet\na;'=1,0,quiet\n`,
+    )
+    const { rows } = await runUserSql(run, 'SELECT server_id FROM server_clusters ORDER BY 1')
+    expect(rows.flat()).toEqual(names)
   })
 
   test('server names that are numbers stay text in every table', async () => {

@@ -211,8 +211,8 @@ describe('request handling', () => {
     const path = '/etc/passwd'
     const payloads: { readonly [Name in Channel]?: object } = {
       'config.read': { path },
-      'report.write': { folder, format: 'pdf', path },
-      'query.write': { folder, sql: '', format: 'csv', path },
+      'report.write': { folder, format: 'pdf', path, hasByteOrderMark: false },
+      'query.write': { folder, sql: '', format: 'csv', path, hasByteOrderMark: false },
     }
     for (const name of internalChannels) {
       const payload = payloads[name] ?? {}
