@@ -1,20 +1,27 @@
 // Simulates paths of all series with a threshold: over backtest windows for the calibration, then over their horizons; some bins at a time.
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
-import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
 import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
-import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import { foldOf, type CalibrationSample } from './calibration.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
-import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
-import { binSeries, readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
+import {
+  createBatches,
+  createHorizonSource,
+  createWindowSource,
+  horizonMeansOf,
+  loadBatch,
+  rangeOf,
+  windowSeedOf,
+  type SeriesBatch,
+  type SimulationTask,
+} from './path-batches.ts'
+import type { StepRange } from './residual-runs.ts'
+import { readHorizonForecasts, type ThresholdSeries } from './threshold-series.ts'
 import {
   createPathFigures,
-  createPathSource,
   drawPaths,
   halfMoments,
   hasResiduals,
@@ -23,42 +30,21 @@ import {
   pathCount,
   rawProbability,
   type PathFigures,
-  type PathLaw,
   type PathRange,
   type PathSource,
 } from './simulate-paths.ts'
 
-/** Short blocks: a week of days or a day of hours. */
-const blockSteps = { hourly: 24, daily: 7, weekly: 7 } as const
-/** Cycles in steps; a block starts at the same hour and weekday, else at the same hour. */
-const cycles = { hourly: [168, 24], daily: [7], weekly: [] } as const
 /** Steps of the probability-by-date curve: a week of days, six hours of hours. */
 const curveSteps = { hourly: 6, daily: 7, weekly: 1 } as const
 /** Series between two checks of the abort signal. */
 const seriesPerYield = 200
-/** Approximate residuals in memory, 100 MB with the arrays derived from them. Bins stay whole: their series share residuals. */
-const maxResidualsInMemory = 8_000_000
 /** Windows of different times that are simulated per batch, the commonest first. */
 const maxWindowTimes = 24
-
-export interface SimulationTask {
-  readonly series: ThresholdSeries
-  readonly backtestResiduals: BacktestResiduals
-  readonly grid: TimeGrid
-  readonly config: AnalysisConfig
-}
 
 /** Of both events: P95 above the threshold (sustained), some value above it (any). */
 export interface EventPair<T> {
   readonly sustained: T
   readonly any: T
-}
-
-interface Batch {
-  /** Indexes in ThresholdSeries. */
-  readonly positions: readonly number[]
-  readonly ids: Uint32Array
-  readonly residuals: SeriesResiduals
 }
 
 /** Simulates the windows of the calibration sample and compares them with what was measured. */
@@ -87,7 +73,7 @@ interface SimulatedWindow {
 }
 
 /** Windows of the batch by their times. */
-const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: Batch): SimulatedWindow[] => {
+const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: SeriesBatch): SimulatedWindow[] => {
   const windows = new Map<string, { range: StepRange; members: WindowMember[] }>()
   ids.forEach((id, s) =>
     backtestResiduals.windows(id).forEach(({ range }, age) => {
@@ -102,26 +88,21 @@ const findWindows = ({ backtestResiduals }: SimulationTask, { ids }: Batch): Sim
     .slice(0, maxWindowTimes)
 }
 
-const sampleWindow = (task: SimulationTask, batch: Batch, { range, members }: SimulatedWindow, entries: SampleBuilder): void => {
-  const { series, backtestResiduals, config } = task
-  const { runs, windowOffsets, windowPredicted } = batch.residuals
+const sampleWindow = (task: SimulationTask, batch: SeriesBatch, { range, members }: SimulatedWindow, entries: SampleBuilder): void => {
+  const { series, backtestResiduals } = task
+  const { windowOffsets, windowPredicted } = batch.residuals
   const forecastOf = ({ s, age }: WindowMember): Float64Array => {
     const rows = backtestResiduals.windowRows(batch.ids[s]!)
     const from = windowOffsets[s]! + age * rows
     return Float64Array.from(windowPredicted.subarray(from, from + rows))
   }
-  const means = Float64Array.from(batch.positions, (position) => series.horizonMeans[position]!)
+  const means = horizonMeansOf(task, batch)
   for (const member of members) {
     const forecast = forecastOf(member)
     means[member.s] = forecast.reduce((sum, value) => sum + value, 0) / forecast.length
   }
-  const bins = binSeries(
-    batch.positions.map((position) => series.metrics[position]!),
-    means,
-  )
-  const windowSeed = hashOf(config.seed, String(range.from), String(range.to))
-  const startTimes = new StartTimes(backtestResiduals.coverage, pathCount, windowSeed, range)
-  const source = createPathSource(withoutSteps(runs, range), bins, thresholdsOf(task, batch), { ...lawOf(task), startTimes })
+  const windowSeed = windowSeedOf(task, range)
+  const source = createWindowSource(task, batch, range, means, windowSeed)
   const simulation = new Simulation()
   for (const member of members) {
     const position = batch.positions[member.s]!
@@ -221,49 +202,6 @@ const calibrationGroupsOf = ({ models, bins }: ThresholdSeries): Int32Array => {
   return bins.map((bin, position) => bin * indexByKey.size + indexByKey.get(models[position]!)!)
 }
 
-/** Indexes of the series in order of their bins; no bin is split. */
-const createBatches = ({ series: { bins, seriesIds }, backtestResiduals }: SimulationTask): number[][] => {
-  const members = new Map<number, number[]>()
-  bins.forEach((bin, position) => {
-    const entry = members.get(bin)
-    if (entry === undefined) members.set(bin, [position])
-    else entry.push(position)
-  })
-  const batches: number[][] = []
-  let remaining = 0
-  for (const bin of [...members.keys()].sort((a, b) => a - b)) {
-    const positions = members.get(bin)!
-    const residuals = positions.reduce((sum, position) => sum + backtestResiduals.residualCount(seriesIds[position]!), 0)
-    if (batches.length === 0 || residuals > remaining) {
-      batches.push([])
-      remaining = maxResidualsInMemory
-    }
-    for (const position of positions) batches.at(-1)!.push(position)
-    remaining -= residuals
-  }
-  return batches
-}
-
-const loadBatch = ({ series, backtestResiduals }: SimulationTask, positions: readonly number[]): Batch => {
-  const ids = Uint32Array.from(positions, (position) => series.seriesIds[position]!)
-  return { positions, ids, residuals: backtestResiduals.load(ids) }
-}
-
-const lawOf = ({ grid, config, backtestResiduals }: SimulationTask): PathLaw => ({
-  startTimes: new StartTimes(backtestResiduals.coverage, pathCount, config.seed),
-  blockSteps: blockSteps[grid.granularity],
-  cycles: cycles[grid.granularity],
-})
-
-const thresholdsOf = ({ series }: SimulationTask, { positions }: Batch): Float64Array =>
-  Float64Array.from(positions, (position) => series.thresholds[position]!)
-
-/** A metric in percent stays between 0 and 100, or the maximum that was measured. */
-const rangeOf = ({ series }: SimulationTask, position: number, maxMeasured: number): PathRange =>
-  series.isPercent[position] === 1
-    ? { min: 0, max: Math.max(100, maxMeasured) }
-    : { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
-
 /** Draws and measures the paths of one series after the other in the same memory. */
 class Simulation {
   #paths = new Float64Array(0)
@@ -281,17 +219,13 @@ class Simulation {
 const simulateHorizons = async (
   database: Database,
   task: SimulationTask,
-  batch: Batch,
+  batch: SeriesBatch,
   calibrations: EventPair<Calibration>,
   paths: FleetPaths,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   const { series, backtestResiduals, config } = task
-  const bins = binSeries(
-    batch.positions.map((position) => series.metrics[position]!),
-    Float64Array.from(batch.positions, (position) => series.horizonMeans[position]!),
-  )
-  const source = createPathSource(batch.residuals.runs, bins, thresholdsOf(task, batch), lawOf(task))
+  const source = createHorizonSource(task, batch)
   const { offsets, predicted, times } = await readHorizonForecasts(database, batch.ids)
   const stepsPerCurvePoint = curveSteps[task.grid.granularity]
   let curve: [id: number, at: number, share: number][] = []
@@ -366,7 +300,7 @@ export const breachingPaths = (values: Float64Array, probability: number): Uint8
 /** All series of a group are in one batch. */
 const collectIntervals = (
   { series }: SimulationTask,
-  { positions, residuals: { holdOutOffsets, holdOutExcess, holdOutBounded } }: Batch,
+  { positions, residuals: { holdOutOffsets, holdOutExcess, holdOutBounded } }: SeriesBatch,
   groups: Int32Array,
   intervals: Map<number, IntervalGroup>,
 ): void => {
