@@ -1,7 +1,5 @@
 // Opens configuration, staging folder, database and progress for a run, and removes everything after a failure.
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { AnalysisConfig, AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { Database } from '../database/database.ts'
@@ -40,9 +38,8 @@ export const createRun = async (
   const config = parseConfig(request.config, request.method)
   const method = methods[request.method]
   const staging = await createStagingFolder(request.out)
-  const spillFolder = join(staging.folder, '.spill')
+  const { spillFolder } = staging
   try {
-    await mkdir(spillFolder)
     const memoryLimit = databaseMemory(parseMemoryLimit(request.memoryLimit))
     const database = await Database.open({ threads: request.threads, memoryLimit, spillFolder, signal: work.signal })
     try {
@@ -54,10 +51,12 @@ export const createRun = async (
       database.close()
     }
   } catch (thrown) {
-    await staging.discard()
     throw isDiskFull(thrown)
       ? new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause: thrown })
       : thrown
+  } finally {
+    // Whatever cannot be removed is swept by the next start; it never costs a run or hides why there is none.
+    await staging.close().catch(() => undefined)
   }
 }
 

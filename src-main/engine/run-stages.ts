@@ -1,5 +1,4 @@
 // The last stages of an analysis: measure backtests and horizon, write the artefacts, wait for the flagged file, finalise the folder.
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RecommendationReport } from '../../src-shared/artefacts/recommendations.ts'
@@ -21,7 +20,7 @@ import type { ClusteredServers } from './clusters/cluster-servers.ts'
 import type { Run } from './create-run.ts'
 import { assessEvents } from '../forecasts/assess-events.ts'
 import type { AssessedFleet } from './fleet-stages.ts'
-import type { FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
+import { assertFileRows, type FlaggedFileWriting } from './flagged-forecasts/write-flagged-forecasts.ts'
 import { readHeatmap } from './pictures/read-heatmap.ts'
 import { writePictures } from './pictures/write-pictures.ts'
 import { assignRecommendations } from './recommendations/assign-recommendations.ts'
@@ -52,6 +51,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
     signal: work.signal,
   })
   await writeClusters(staging.folder, clusteredServers)
+  await staging.seal(runFiles.clusters)
 
   progress.start('breaches')
   const breaches = await estimateBreaches(database, config, fleet.grid, backtestResiduals, work.signal)
@@ -62,9 +62,12 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   const report = method.withSavings(await describeRecommendations(recommended), clusteredServers, config)
   const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
+  await staging.seal(runFiles.recommendations)
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
+  await staging.seal(runFiles.serverRisk)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
   await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
+  await staging.seal(runFiles.modelAccuracy)
   const warnings = [
     ...(request.configWarnings ?? []),
     ...fleet.dataset.warnings,
@@ -79,17 +82,19 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   progress.start('pictures')
   const heatmap = await readHeatmap(database, config, primaryMetric, fleet.calendar, fleet.grid)
   await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold)
+  for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
   return { clusteredServers, season, report, events: appliedEvents?.report ?? null, warnings }
 }
 
 const progressInterval = 100
 
 /** Waits until the flagged file is written; throws if that fails. */
-export const awaitFlaggedFile = async ({ progress }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
+export const awaitFlaggedFile = async ({ progress, staging }: Run, flaggedFile: FlaggedFileWriting): Promise<void> => {
   progress.start('write')
   const timer = setInterval(() => progress.advance(flaggedFile.progress()), progressInterval)
   try {
     await flaggedFile.finished
+    await staging.seal(runFiles.flaggedForecasts)
   } finally {
     clearInterval(timer)
   }
@@ -104,8 +109,10 @@ export const finaliseRun = async (run: Run, fleet: AssessedFleet, { warnings, ..
   const rowCounts = await method.countRows(database, fleet.calendar)
   const summary = await summarizeRun(database, { ...findings, method: method.name, analyzedAt, counts, rowCounts })
   await writeJson(staging.folder, runFiles.summary, summary)
-  await rm(run.spillFolder, { recursive: true, force: true })
+  await staging.seal(runFiles.summary)
   await assertUnchanged(fleet.dataset.files)
+  await assertFileRows(database, join(staging.folder, runFiles.flaggedForecasts), counts.rows)
+  await assertFileRows(database, join(staging.folder, runFiles.serverRisk), counts.series)
   const manifest = await staging.commit(
     await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
   )

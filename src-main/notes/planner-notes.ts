@@ -1,12 +1,12 @@
 // The planner's notes: saved scenarios, and the files of all notes, in a folder inside the run folder that `verify` ignores.
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { savedScenariosSchema, type SavedScenario } from '../../src-shared/ipc/what-if.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { eventsTablePath, notesFolder } from '../run-folder/read-run-folder.ts'
-import { replaceText } from '../run-folder/replace-file.ts'
+import { replaceFile, replaceText } from '../run-folder/replace-file.ts'
 
 const notesVersion = 1
 
@@ -46,13 +46,16 @@ export const updatePlannerNote = <Value>(
   update: (value: Value) => unknown,
 ): Promise<void> =>
   withNotesFolder(run, (folder) =>
-    withFileLock(join(folder, `.${name}.lock`), async () =>
-      write(folder, name, update(await readPlannerNote(run, name, schema, fallback))),
+    withFileLock(join(folder, `.${name}.lock`), async (assertHeld) =>
+      write(folder, name, update(await readPlannerNote(run, name, schema, fallback)), assertHeld),
     ),
   )
 
-const write = (folder: string, name: string, value: unknown): Promise<void> =>
-  replaceText(join(folder, name), `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`)
+const write = (folder: string, name: string, value: unknown, assertHeld?: () => Promise<void>): Promise<void> =>
+  replaceFile(join(folder, name), async (stagingPath) => {
+    await writeFile(stagingPath, `${JSON.stringify({ format_version: notesVersion, value }, null, 2)}\n`, { flag: 'wx' })
+    await assertHeld?.()
+  })
 
 const withNotesFolder = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = join(run, notesFolder)

@@ -1,61 +1,72 @@
-// One change at a time, also from several processes: a lock file with its holder's process number, taken over where the holder is gone.
-import { open, readFile, rm, stat } from 'node:fs/promises'
+// One change at a time, also from several processes and hosts: a lock file with its holder, taken over where the holder is gone.
+import { randomUUID } from 'node:crypto'
+import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { currentOwner, ownerState, parseOwner } from './process-owner.ts'
 
 const retryMs = 20
 const timeoutMs = 10_000
-/** No change takes so long: its holder is gone even if its number is in use again. */
+/** No change takes so long: its holder is gone, wherever it ran. */
 const staleAfterMs = 30_000
-const pidGraceMs = 2000
+/** One that has made the file and not yet written its name gets a moment to do so. */
+const unnamedGraceMs = 2000
 
-/** Runs `change` while no other process holds the lock; its folder must be there. Throws where another holds it for too long. */
-export const withFileLock = async <Value>(path: string, work: () => Promise<Value>): Promise<Value> => {
+/**
+ * Runs `work` while no other process holds the lock; its folder must be there. Throws where another holds it for too long.
+ * `work` calls `assertHeld` before what cannot be undone: a process that slept for long may have lost the lock.
+ */
+export const withFileLock = async <Value>(path: string, work: (assertHeld: () => Promise<void>) => Promise<Value>): Promise<Value> => {
+  const nonce = randomUUID()
   const deadline = performance.now() + timeoutMs
-  while (!(await tryAcquire(path))) {
+  while (!(await tryAcquire(path, nonce))) {
     if (performance.now() > deadline) throw new Error(`${path} is held by another process.`)
     await pause(retryMs)
   }
+  const isHeld = async (): Promise<boolean> => parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === nonce
   try {
-    return await work()
+    return await work(async () => {
+      if (!(await isHeld())) throw new Error(`Another process took over ${path}.`)
+    })
   } finally {
-    await rm(path, { force: true })
+    if (await isHeld()) await rm(path, { force: true })
   }
 }
 
-const tryAcquire = async (path: string): Promise<boolean> => {
+const tryAcquire = async (path: string, nonce: string): Promise<boolean> => {
   try {
     const file = await open(path, 'wx')
-    await file.writeFile(String(process.pid))
-    await file.close()
+    try {
+      await file.writeFile(JSON.stringify(currentOwner(nonce)))
+    } finally {
+      await file.close()
+    }
     return true
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
-    if (await isStale(path)) await rm(path, { force: true })
+    const holder = await readFile(path, 'utf8').catch(() => '')
+    if (await isStale(path, holder)) await removeStale(path, holder, nonce)
     return false
   }
 }
 
-const isStale = async (path: string): Promise<boolean> => {
-  const [holder, age] = await Promise.all([
-    readFile(path, 'utf8').catch(() => ''),
-    stat(path).then(
-      ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
-      () => 0,
-    ),
-  ])
+const isStale = async (path: string, holder: string): Promise<boolean> => {
+  const age = await stat(path).then(
+    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
+    () => 0,
+  )
   if (age > staleAfterMs) return true
-  const pid = Number(holder)
-  // One that has made the file and not yet written its number gets a moment to do so.
-  if (!(pid > 0)) return age > pidGraceMs
-  return pid !== process.pid && !isProcessAlive(pid)
+  const owner = parseOwner(holder)
+  return owner === undefined ? age > unnamedGraceMs : ownerState(owner) === 'ended'
 }
 
-/** Whether a process of this number runs. */
-export const isProcessAlive = (pid: number): boolean => {
+/** Moved first, then looked at: another process may have taken the stale lock over already, and gets its own lock back. */
+const removeStale = async (path: string, holder: string, nonce: string): Promise<void> => {
+  const movedPath = `${path}.${nonce}`
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
+    await rename(path, movedPath)
+  } catch {
+    return
   }
+  if ((await readFile(movedPath, 'utf8').catch(() => holder)) !== holder) await link(movedPath, path).catch(() => undefined)
+  await rm(movedPath, { force: true })
 }

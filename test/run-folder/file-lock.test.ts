@@ -1,10 +1,12 @@
 // One change at a time: others wait, and a lock whose holder is gone is taken over.
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { withFileLock } from '../../src-main/run-folder/file-lock.ts'
+import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
 
 let folder: string
 let lock: string
@@ -35,13 +37,27 @@ test('a change that fails lets the next one in', async () => {
   expect(await withFileLock(lock, async () => 7)).toBe(7)
 })
 
+const nonce = randomUUID()
+
 test.each([
-  ['whose process has ended', '4194303', 0],
-  ['that was left before it bore a number', '', 3],
-  ['that is older than any change takes', String(process.pid), 60],
+  ['whose process has ended', JSON.stringify({ ...currentOwner(nonce), pid: 4_194_303 }), 0],
+  ['whose number another process has by now', JSON.stringify({ ...currentOwner(nonce), started_at: '1' }), 0],
+  ['that was left before it bore a name', '', 3],
+  ['that is older than any change takes', JSON.stringify(currentOwner(nonce)), 60],
+  ['of another container that is older than any change takes', JSON.stringify({ ...currentOwner(nonce), pid_namespace: 'pid:[1]' }), 60],
 ])('a lock %s is taken over', async (_, holder, seconds) => {
   await writeFile(lock, holder)
   const then = Date.now() / 1000 - seconds
   await utimes(lock, then, then)
   expect(await withFileLock(lock, async () => 'in')).toBe('in')
+})
+
+test('one that slept until its lock was taken over notices before it changes anything, and leaves the other’s lock alone', async () => {
+  const others = JSON.stringify({ ...currentOwner(nonce), pid_namespace: 'pid:[1]' })
+  const late = withFileLock(lock, async (assertHeld) => {
+    await writeFile(lock, others)
+    await assertHeld()
+  })
+  await expect(late).rejects.toThrow('took over')
+  expect(await readFile(lock, 'utf8')).toBe(others)
 })

@@ -1,10 +1,12 @@
 // A run folder comes into being whole or not at all, and says afterwards whether it is as it was written.
-import { appendFile, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesInManifest, runFiles } from '../../src-shared/run/run-manifest.ts'
+import { currentOwner } from '../../src-main/run-folder/process-owner.ts'
 import { headroom, headroomDone, startHeadroom, type RunningCommand } from '../fixtures/run-headroom.ts'
 import { makeSampleFleet, makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 
@@ -26,10 +28,27 @@ afterAll(async () => {
 const analyze = (out: string, forecasts = small.forecasts): string[] => ['analyze', forecasts, '--out', join(folder, out), '--quiet']
 const names = async (path: string): Promise<string[]> => (await readdir(join(folder, path))).sort()
 
-/** Waits until a file or folder is there. */
-const appeared = async (path: string): Promise<void> => {
-  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10))
+/** Waits until an analysis has made a file (its owner's by default) in its `.partial` folder. */
+const appeared = async (partial: string, file?: string): Promise<void> => {
+  const isThere = async (): Promise<boolean> => {
+    const present = await readdir(join(folder, partial), { recursive: true }).catch(() => [])
+    return present.some((name) => (file === undefined ? name.startsWith('owner-') : basename(name) === file))
+  }
+  while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
+
+/** A `.partial` folder as an analysis has it, with files of a run; returns the folder of the files. */
+const writePartial = async (partial: string, owner: object, files?: string): Promise<string> => {
+  const nonce = randomUUID()
+  const staging = join(folder, partial, nonce)
+  await mkdir(staging, { recursive: true })
+  await writeFile(join(folder, partial, `owner-${nonce}.json`), JSON.stringify({ ...currentOwner(nonce), ...owner }))
+  if (files !== undefined) await cp(files, staging, { recursive: true })
+  return staging
+}
+const ended = { pid: 4_194_303 }
+/** A container on this machine: its processes cannot be seen from here. */
+const elsewhere = { pid_namespace: 'pid:[1]' }
 
 describe('the output folder', () => {
   test('that does not exist is made, with the folders above it', async () => {
@@ -93,11 +112,10 @@ describe('the output folder', () => {
 describe('what a killed analysis leaves', () => {
   const killedProcess = async (out: string, partial: string): Promise<void> => {
     const running = startHeadroom(analyze(out, large.forecasts))
-    await appeared(join(folder, partial, 'owner.json'))
-    await appeared(join(folder, partial, runFiles.flaggedForecasts))
+    await appeared(partial, runFiles.flaggedForecasts)
     running.process.kill('SIGKILL')
     await running.result
-    expect(existsSync(join(folder, partial, runFiles.flaggedForecasts))).toBe(true)
+    await appeared(partial, runFiles.flaggedForecasts)
   }
 
   test('next to the output is swept by the next start', async () => {
@@ -115,22 +133,57 @@ describe('what a killed analysis leaves', () => {
   })
 
   test('while it moved its files into place is swept as well', async () => {
-    await cp(small.run, join(folder, 'moving/.partial'), { recursive: true })
-    await writeFile(join(folder, 'moving/.partial/owner.json'), '{"pid":4194303}')
+    await writePartial('moving/.partial', ended, small.run)
     await cp(join(small.run, runFiles.summary), join(folder, 'moving', runFiles.summary))
     await headroomDone(analyze('moving'))
     expect(await names('moving')).toEqual(complete)
   })
 
+  test('of a whole run does not hide that the output is not empty', async () => {
+    await cp(small.run, join(folder, 'whole'), { recursive: true })
+    await writePartial('whole/.partial', ended, small.run)
+    await writePartial('whole.partial', ended)
+    expect((await headroom(analyze('whole'))).code).toBe(2)
+    expect(await names('whole')).toEqual(complete)
+    expect(existsSync(join(folder, 'whole.partial'))).toBe(false)
+  })
+
+  test('by version 1 is swept', async () => {
+    await mkdir(join(folder, 'old.partial'))
+    await writeFile(join(folder, 'old.partial', 'owner.json'), '{"pid":4194303}')
+    await writeFile(join(folder, 'old.partial', runFiles.summary), '{}')
+    await headroomDone(analyze('old'))
+    expect(existsSync(join(folder, 'old.partial'))).toBe(false)
+  })
+
   test('is respected while its process lives', async () => {
-    await mkdir(join(folder, 'busy.partial'))
-    await writeFile(join(folder, 'busy.partial', 'owner.json'), JSON.stringify({ pid: process.pid }))
+    await writePartial('busy.partial', {})
     const { code, stderr } = await headroom(analyze('busy'))
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: `Error: Another analysis is writing ${join(folder, 'busy')} right now.\nWait for it, or name another folder with --out.\n`,
     })
-    expect(await names('busy.partial')).toEqual(['owner.json'])
+    expect(await names('busy.partial')).toHaveLength(2)
+  })
+
+  test('is swept where another process has been given its number', async () => {
+    await writePartial('reused.partial', { started_at: '1' })
+    await headroomDone(analyze('reused'))
+    expect(existsSync(join(folder, 'reused.partial'))).toBe(false)
+  })
+
+  test('in another container is respected while its heart beats, whatever its process number', async () => {
+    await writePartial('beating.partial', { ...ended, ...elsewhere, host: 'node-7' })
+    const { code, stderr } = await headroom(analyze('beating'))
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^Error: Another analysis is writing .*beating right now, on node-7 or in another container\.\nWait for it \(or a minute/),
+    ])
+    const owner = (await names('beating.partial')).find((name) => name.startsWith('owner-'))!
+    const past = Date.now() / 1000 - 120
+    await utimes(join(folder, 'beating.partial', owner), past, past)
+    await headroomDone(analyze('beating'))
+    expect(await names('beating')).toEqual(complete)
   })
 
   test('is distinguished from a folder of the user that only has such a name', async () => {
@@ -147,14 +200,14 @@ describe('what a killed analysis leaves', () => {
 
 describe('a running analysis', () => {
   /** Sends the signal once the analysis has made a file of its unfinished folder. */
-  const interrupt = async (running: RunningCommand, file: string, signal: NodeJS.Signals): Promise<void> => {
-    await appeared(join(folder, file))
+  const interrupt = async (running: RunningCommand, signal: NodeJS.Signals, partial: string, file?: string): Promise<void> => {
+    await appeared(partial, file)
     running.process.kill(signal)
   }
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends with 130 on %s and leaves nothing', async (signal) => {
     const running = startHeadroom(analyze(`stopped/${signal}`, large.forecasts))
-    await interrupt(running, `stopped/${signal}.partial/${runFiles.flaggedForecasts}`, signal)
+    await interrupt(running, signal, `stopped/${signal}.partial`, runFiles.flaggedForecasts)
     expect(await running.result).toEqual({ code: 130, stdout: '', stderr: 'Cancelled. No files remain.\n' })
     expect(existsSync(join(folder, 'stopped'))).toBe(false)
   })
@@ -162,7 +215,7 @@ describe('a running analysis', () => {
   test('leaves an empty output empty, and says so in JSON', async () => {
     await mkdir(join(folder, 'stopped-mount'))
     const running = startHeadroom([...analyze('stopped-mount', large.forecasts), '--json'])
-    await interrupt(running, `stopped-mount/.partial/${runFiles.flaggedForecasts}`, 'SIGINT')
+    await interrupt(running, 'SIGINT', 'stopped-mount/.partial', runFiles.flaggedForecasts)
     const { code, stdout, stderr } = await running.result
     expect({ code, stderr, last: stdout.trimEnd().split('\n').at(-1) }).toEqual({
       code: 130,
@@ -174,7 +227,7 @@ describe('a running analysis', () => {
 
   test('ends with 130 before it has read anything, too', async () => {
     const running = startHeadroom(analyze('early', large.forecasts))
-    await interrupt(running, 'early.partial/owner.json', 'SIGINT')
+    await interrupt(running, 'SIGINT', 'early.partial')
     expect((await running.result).code).toBe(130)
     expect(existsSync(join(folder, 'early.partial'))).toBe(false)
   })

@@ -1,4 +1,5 @@
 // Writes risk_flagged_forecasts.parquet: every input row and column, unchanged and in order, plus the flags of section 9.
+import { basename } from 'node:path'
 import { z } from 'zod'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
@@ -42,7 +43,7 @@ export const startFlaggedForecasts = async (database: Database, task: FlaggedTas
     joinable !== undefined && holdsAllColumns(joinable, task.dataset)
       ? await startJoining(connection, joinable, task, lists)
       : startRewriting(connection, task, lists)
-  const finished = writing.finished.then(async () => assertFlaggedRows(connection, task.path, task.rows)).finally(() => connection.close())
+  const finished = writing.finished.then(async () => assertFileRows(connection, task.path, task.rows)).finally(() => connection.close())
   // Awaited at the end; until then a failure must not count as unhandled.
   finished.catch(() => undefined)
   return {
@@ -92,13 +93,13 @@ const startRewriting = (database: Database, { dataset, calendar, path }: Flagged
 }
 
 /** Throws internal where the file holds another number of rows. */
-export const assertFlaggedRows = async (database: Database, path: string, rows: number): Promise<void> => {
+export const assertFileRows = async (database: Database, path: string, rows: number): Promise<void> => {
   const written = await database.row(
     `SELECT CAST(sum(num_rows) AS DOUBLE) AS rows FROM parquet_file_metadata(${literal(escapeGlob(path))})`,
     z.object({ rows: z.number() }),
   )
   if (written.rows !== rows) {
-    throw new HeadroomError('internal', `The flagged forecasts hold ${written.rows} rows, but ${rows} came in.`, {
+    throw new HeadroomError('internal', `${basename(path)} holds ${written.rows} rows instead of ${rows}.`, {
       next: 'Was the input replaced while it was read? Run again.',
     })
   }

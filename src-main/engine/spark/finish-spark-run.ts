@@ -7,7 +7,7 @@ import { completeRun } from '../analyze.ts'
 import { createRun } from '../create-run.ts'
 import { assertDiskSpace, estimateRunBytes } from '../resource-limits.ts'
 import type { ForecastFile } from '../../forecasts/forecast-files.ts'
-import { assertFlaggedRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
+import { assertFileRows, type FlaggedFileWriting } from '../flagged-forecasts/write-flagged-forecasts.ts'
 import { findFlaggedFiles, loadSparkOutput } from './load-spark-output.ts'
 import { readSparkOutputNotes } from './spark-output.ts'
 
@@ -57,7 +57,7 @@ const startJoining = async (
     const joinable = await findJoinableFiles(paths)
     if (joinable !== undefined) await concatenateFiles(path, joinable, joiningAbort.signal)
     else await connection.run(rewriteSql(paths, path))
-    await assertFlaggedRows(connection, path, rows)
+    await assertFileRows(connection, path, rows)
   }
   const finished = write().finally(() => {
     signal?.removeEventListener('abort', abort)

@@ -167,6 +167,6 @@ describe('incomplete Spark output', () => {
   test('is refused without one of its shards', async () => {
     const sparkOutput = await sparkOutputOf()
     await rm(join(sparkOutput, 'flagged', 'headroom_shard=1'), { recursive: true })
-    expect(await rejected(sparkOutput)).toMatch(/flagged forecasts hold \d+ rows, but 9\d{3} came in/)
+    expect(await rejected(sparkOutput)).toMatch(/risk_flagged_forecasts\.parquet holds \d+ rows instead of 9\d{3}\./)
   })
 })

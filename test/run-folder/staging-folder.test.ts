@@ -1,0 +1,84 @@
+// A staging folder belongs to one analysis: one that lost it to another neither commits nor removes anything of the other.
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createStagingFolder, type StagingFolder } from '../../src-main/run-folder/staging-folder.ts'
+import { runFiles, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+
+let folder: string
+let out: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-staging-'))
+  out = join(folder, 'run')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** Of the manifest only the list of files matters here. */
+const manifest = { run_id: 'a' } as unknown as Omit<RunManifest, 'files'>
+
+const fill = async (staging: StagingFolder, text: string): Promise<void> => {
+  for (const name of [runFiles.summary, runFiles.clusters]) {
+    await writeFile(join(staging.folder, name), text)
+    await staging.seal(name)
+  }
+}
+
+/** As if this process had slept for so long that another one took its folder over. */
+const loseTo = async (place: string): Promise<StagingFolder> => {
+  await rename(place, `${place}-00000000-0000-4000-8000-000000000000`)
+  return createStagingFolder(out)
+}
+
+test.each(['a new folder', 'an empty folder'])('the first of two that write into %s loses it, and the second’s run is whole', async (kind) => {
+  if (kind === 'an empty folder') await mkdir(out)
+  const first = await createStagingFolder(out)
+  await fill(first, 'first')
+  const second = await loseTo(kind === 'an empty folder' ? join(out, '.partial') : `${out}.partial`)
+  await fill(second, 'second')
+  await expect(first.commit(manifest)).rejects.toMatchObject({ code: 'output-not-empty', message: `Another analysis has taken over ${out}.` })
+  await first.close()
+  await second.commit(manifest)
+  await second.close()
+  expect((await readdir(out)).sort()).toEqual([runFiles.manifest, runFiles.summary, runFiles.clusters].sort())
+  expect(await readFile(join(out, runFiles.summary), 'utf8')).toBe('second')
+  expect(await readdir(folder)).toEqual(['run'])
+})
+
+test('a run that another one has put there in the meantime is not replaced', async () => {
+  const staging = await createStagingFolder(out)
+  await fill(staging, 'late')
+  await mkdir(out)
+  await writeFile(join(out, runFiles.summary), 'there first')
+  await expect(staging.commit(manifest)).rejects.toMatchObject({ code: 'output-not-empty' })
+  await staging.close()
+  expect(await readFile(join(out, runFiles.summary), 'utf8')).toBe('there first')
+  expect(await readdir(folder)).toEqual(['run'])
+})
+
+test('a file that changed after it was hashed is not committed', async () => {
+  const staging = await createStagingFolder(out)
+  await fill(staging, 'one')
+  await writeFile(join(staging.folder, runFiles.clusters), 'two')
+  await expect(staging.commit(manifest)).rejects.toThrow('Another program changed server_clusters.csv while the run was written.')
+  await staging.close()
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('two starts in one process exclude each other', async () => {
+  const staging = await createStagingFolder(out)
+  await expect(createStagingFolder(out)).rejects.toThrow('Another analysis is writing')
+  await staging.close()
+  await (await createStagingFolder(out)).close()
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('what cannot be removed never costs a run', async () => {
+  const staging = await createStagingFolder(out)
+  await fill(staging, 'one')
+  await staging.commit(manifest)
+  // As a file system does that removes late: the folder is not empty yet.
+  await writeFile(join(`${out}.partial`, '.nfs0001'), '')
+  await staging.close()
+  expect((await readdir(out)).length).toBe(3)
+})

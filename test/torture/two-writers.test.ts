@@ -1,0 +1,66 @@
+// Two containers that write to one folder: never a mixture. One of the two runs is there, whole, with the fleet that its manifest names.
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verifyRunFolder } from '../../src-main/run-folder/read-run-folder.ts'
+import { filesInManifest, runFiles } from '../../src-shared/run/run-manifest.ts'
+import { pidNamespaceFlags } from '../fixtures/namespaces.ts'
+import { headroomDone } from '../fixtures/run-headroom.ts'
+import { pickOne, randomFor, rounds, tally } from '../fixtures/torture.ts'
+
+const cli = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
+const flags = pidNamespaceFlags()
+const servers = [3, 5] as const
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-writers-'))
+  for (const count of servers) await headroomDone(['sample', '--servers', String(count), '--out', join(folder, `${count}.parquet`), '--quiet'])
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Analyses in a PID namespace of its own, where it has the number that the other one has in its own. */
+const analyseInNamespace = (count: number, out: string): Promise<{ code: number | null; stderr: string }> => {
+  const args = ['analyze', join(folder, `${count}.parquet`), '--out', out, '--quiet', '--set', 'breach_probability=false']
+  const child = spawn('unshare', [...flags!, process.execPath, cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  return new Promise((finish) => {
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.on('close', (code) => finish({ code, stderr }))
+  })
+}
+
+// Skipped where `unshare` may not make PID namespaces.
+describe.skipIf(flags === undefined)('two analyses in two PID namespaces', () => {
+  test.each(['a new folder', 'an empty folder'])('into %s', { timeout: 1_800_000 }, async (place) => {
+    const overlaps = rounds(10, 100)
+    const chance = randomFor(`writers ${place}`)
+    for (let overlap = 0; overlap < overlaps; overlap++) {
+      const out = join(folder, 'run')
+      if (place === 'an empty folder') await mkdir(out)
+      const first = analyseInNamespace(servers[0], out)
+      await pause(chance() * pickOne(chance, [5, 100, 700]))
+      const results = await Promise.all([first, analyseInNamespace(servers[1], out)])
+      const winners = servers.filter((_, index) => results[index]!.code === 0)
+      // Both may step back when they start in the same instant; at most one may win.
+      expect(winners.length).toBeLessThan(2)
+      for (const { code, stderr } of results) {
+        if (code !== 0) expect([code, stderr]).toEqual([2, expect.stringMatching(/^Error: (Another analysis (is writing|has taken over)|The output folder .* is not empty)/)])
+      }
+      if (winners.length === 1) {
+        const { manifest, files } = await verifyRunFolder(out)
+        expect(files.filter(({ state }) => state !== 'ok')).toEqual([])
+        expect(manifest.counts.total_servers).toBe(winners[0])
+        const summary = JSON.parse(await readFile(join(out, runFiles.summary), 'utf8')) as { total_servers: number }
+        expect(summary.total_servers).toBe(winners[0])
+        expect((await readdir(out)).sort()).toEqual([...filesInManifest, runFiles.manifest].sort())
+      }
+      expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([])
+      await rm(out, { recursive: true, force: true })
+    }
+    tally('two writers in two PID namespaces on one folder', overlaps)
+  })
+})
