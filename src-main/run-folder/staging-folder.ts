@@ -256,7 +256,8 @@ const assertFolder = async (target: string, outputPath: string): Promise<void> =
 }
 
 const assertEmpty = async (target: string, outputPath: string): Promise<void> => {
-  if ((await readdir(target)).some((name) => name !== partialName && !isMovedClaim(name, partialName))) throw outputNotEmptyError(outputPath)
+  if ((await readdir(target)).some((name) => name !== partialName && !isMovedClaim(name, partialName)))
+    throw outputNotEmptyError(outputPath)
 }
 
 const outputNotEmptyError = (outputPath: string): HeadroomError =>

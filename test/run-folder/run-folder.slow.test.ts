@@ -177,7 +177,9 @@ describe('what a killed analysis leaves', () => {
     const { code, stderr } = await headroom(analyze('beating'))
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/^Error: Another analysis is writing .*beating right now, on node-7 or in another container\.\nWait for it \(or a minute/),
+      expect.stringMatching(
+        /^Error: Another analysis is writing .*beating right now, on node-7 or in another container\.\nWait for it \(or a minute/,
+      ),
     ])
     const owner = (await names('beating.partial')).find((name) => name.startsWith('owner-'))!
     const past = Date.now() / 1000 - 120

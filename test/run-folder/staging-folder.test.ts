@@ -30,20 +30,26 @@ const loseTo = async (place: string): Promise<StagingFolder> => {
   return createStagingFolder(out)
 }
 
-test.each(['a new folder', 'an empty folder'])('the first of two that write into %s loses it, and the second’s run is whole', async (kind) => {
-  if (kind === 'an empty folder') await mkdir(out)
-  const first = await createStagingFolder(out)
-  await fill(first, 'first')
-  const second = await loseTo(kind === 'an empty folder' ? join(out, '.partial') : `${out}.partial`)
-  await fill(second, 'second')
-  await expect(first.commit(manifest)).rejects.toMatchObject({ code: 'output-not-empty', message: `Another analysis has taken over ${out}.` })
-  await first.close()
-  await second.commit(manifest)
-  await second.close()
-  expect((await readdir(out)).sort()).toEqual([runFiles.manifest, runFiles.summary, runFiles.clusters].sort())
-  expect(await readFile(join(out, runFiles.summary), 'utf8')).toBe('second')
-  expect(await readdir(folder)).toEqual(['run'])
-})
+test.each(['a new folder', 'an empty folder'])(
+  'the first of two that write into %s loses it, and the second’s run is whole',
+  async (kind) => {
+    if (kind === 'an empty folder') await mkdir(out)
+    const first = await createStagingFolder(out)
+    await fill(first, 'first')
+    const second = await loseTo(kind === 'an empty folder' ? join(out, '.partial') : `${out}.partial`)
+    await fill(second, 'second')
+    await expect(first.commit(manifest)).rejects.toMatchObject({
+      code: 'output-not-empty',
+      message: `Another analysis has taken over ${out}.`,
+    })
+    await first.close()
+    await second.commit(manifest)
+    await second.close()
+    expect((await readdir(out)).sort()).toEqual([runFiles.manifest, runFiles.summary, runFiles.clusters].sort())
+    expect(await readFile(join(out, runFiles.summary), 'utf8')).toBe('second')
+    expect(await readdir(folder)).toEqual(['run'])
+  },
+)
 
 test('a run that another one has put there in the meantime is not replaced', async () => {
   const staging = await createStagingFolder(out)
