@@ -19,6 +19,7 @@ const risk = 'src-main/engine/risk/assess-risk.ts'
 const clusterTest = 'test/engine/clusters/cluster-servers.test.ts'
 const clusterNamesTest = 'test/engine/clusters/cluster-names.test.ts'
 const seasonTest = 'test/engine/season/season-run.test.ts'
+const trendTest = 'test/engine/season/measure-trend.test.ts'
 const breachTest = 'test/engine/breach/simulate-paths.test.ts'
 const calibrationTest = 'test/engine/breach/calibration.test.ts'
 const coverageTest = 'test/engine/breach/interval-coverage.test.ts'
@@ -47,7 +48,9 @@ const pathMoments = (figure, name) =>
   )
 const estimates = from('src-main/engine/breach/estimate-breaches.ts#storeEstimates', breachTest)
 const uplift = from('src-main/engine/season/measure-uplifts.ts#measureUplifts', seasonTest)
+const upliftInterval = from('src-main/engine/season/series-season.ts#estimateEffect', 'test/engine/season/season.test.ts')
 const weeks = from('src-main/engine/season/measure-weeks.ts#measureWeeks', seasonTest)
+const exhaustion = from('src-main/engine/season/measure-trend.ts#estimateExhaustion', trendTest)
 const causes = from('src-main/engine/season/attribute-breaches.ts#attributeBreaches', seasonTest)
 const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServers', clusterTest)
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
@@ -141,12 +144,36 @@ export const serverRiskFigures = {
   eoq_uplift_points: uplift('points above ordinary days', 'mean over quarters of window days − same weekdays of the quarter'),
   eoq_uplift_quarters: uplift('number of quarters behind it', 'count of completely measured windows'),
   eoq_uplift_standard_error: uplift('points; empty below two quarters', 'sample deviation over quarters / √n'),
+  eoq_uplift_low: upliftInterval(
+    'lower limit, points; empty below two quarters',
+    'mean − t × standard error, 95 %, n − 1 degrees of freedom',
+  ),
+  eoq_uplift_high: upliftInterval(
+    'upper limit, points; empty below two quarters',
+    'mean + t × standard error, 95 %, n − 1 degrees of freedom',
+  ),
   holiday_uplift_points: uplift('points above ordinary days', 'mean over holidays of the day − same weekdays of the quarter'),
   holiday_uplift_days: uplift('number of holidays behind it', 'count of holidays outside quarter-end windows'),
   holiday_uplift_standard_error: uplift('points; empty below two holidays', 'sample deviation over holidays / √n'),
+  holiday_uplift_low: upliftInterval(
+    'lower limit, points; empty below two holidays',
+    'mean − t × standard error, 95 %, n − 1 degrees of freedom',
+  ),
+  holiday_uplift_high: upliftInterval(
+    'upper limit, points; empty below two holidays',
+    'mean + t × standard error, 95 %, n − 1 degrees of freedom',
+  ),
   weekend_uplift_points: weeks('points above weekdays', 'mean over weeks of weekend mean − weekday mean'),
   weekend_uplift_weeks: weeks('number of weeks behind it', 'count of completely measured weeks'),
   weekend_uplift_standard_error: weeks('points; empty below two weeks', 'sample deviation over weeks / √n'),
+  weekend_uplift_low: upliftInterval(
+    'lower limit, points; empty below two weeks',
+    'mean − t × standard error, 95 %, n − 1 degrees of freedom',
+  ),
+  weekend_uplift_high: upliftInterval(
+    'upper limit, points; empty below two weeks',
+    'mean + t × standard error, 95 %, n − 1 degrees of freedom',
+  ),
   weekly_strength: from('src-main/engine/season/measure-weeks.ts#weeklyStrengthOf', seasonTest)(
     'share of variation that repeats weekly, 0 to 1; empty below four weeks',
     'max(0, 1 − Var(remainder) / Var(seasonal + remainder))',
@@ -171,7 +198,17 @@ export const serverRiskFigures = {
     'name of the cluster',
     "rule on the cluster's centre",
   ),
-  trend_per_30_days: horizon('points per 30 days', 'slope of the least-squares line through the horizon × 30'),
+  trend_per_30_days: from('src-main/engine/season/measure-trend.ts#fitOrdinaryLines', trendTest)(
+    'points per 30 days; empty below 28 measured days',
+    'slope over the ordinary days of backtest and horizon, one level per weekday × 30',
+  ),
+  trend_standard_error: from('src-main/engine/season/measure-trend.ts#measureWeeklyTrend', trendTest)(
+    'points per 30 days',
+    'Newey-West error of the slope through the measured weekly means × 30',
+  ),
+  exhaustion_at: exhaustion('extrapolated; empty beyond five years', 'when trend line + 95th percentile about it reaches `high_threshold`'),
+  exhaustion_earliest: exhaustion('earliest such date; empty beyond five years', 'the same at the upper 80 % limit of the slope'),
+  exhaustion_latest: exhaustion('latest such date; empty beyond five years', 'the same at the lower 80 % limit of the slope'),
   backtest_points: commonErrors('number of common backtest times', 'times that every candidate forecast'),
   mae: commonErrors("mean absolute error, in the metric's unit", 'mean of |actual − predicted| over the common times'),
   mase: commonErrors('mean absolute scaled error; empty where the naive error is 0', '`mae` / mean of |actual(t) − actual(t − season)|'),

@@ -93,17 +93,23 @@ export const serverRiskRowSchema = z.object({
   seasonal_peak_risk: z.number().nullable(),
   /**
    * Backtest of the selected model, in the metric's unit: mean uplift of quarter-end windows, holidays outside them and weekends over
-   * other days, with the number of quarters, holidays and weeks. NULL without an occasion; the error is NULL below two.
+   * other days, with the number of quarters, holidays and weeks. NULL without an occasion. The error and the 95 % interval (low, high) are NULL below two.
    */
   eoq_uplift_points: z.number().nullable(),
   eoq_uplift_quarters: z.int(),
   eoq_uplift_standard_error: z.number().nullable(),
+  eoq_uplift_low: z.number().nullable(),
+  eoq_uplift_high: z.number().nullable(),
   holiday_uplift_points: z.number().nullable(),
   holiday_uplift_days: z.int(),
   holiday_uplift_standard_error: z.number().nullable(),
+  holiday_uplift_low: z.number().nullable(),
+  holiday_uplift_high: z.number().nullable(),
   weekend_uplift_points: z.number().nullable(),
   weekend_uplift_weeks: z.int(),
   weekend_uplift_standard_error: z.number().nullable(),
+  weekend_uplift_low: z.number().nullable(),
+  weekend_uplift_high: z.number().nullable(),
   /** Strength of weekly seasonality, 0..1; NULL below four complete weeks. */
   weekly_strength: z.number().min(0).max(1).nullable(),
   /**
@@ -120,8 +126,17 @@ export const serverRiskRowSchema = z.object({
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),
   cluster_name: z.string().nullable(),
-  /** Points per 30 days, least squares over the horizon. */
+  /** Points per 30 days, least squares over the ordinary days of backtest and horizon; NULL below 28 measured days. */
   trend_per_30_days: z.number().nullable(),
+  /** Of the measured weekly means, points per 30 days. */
+  trend_standard_error: z.number().nullable(),
+  /**
+   * Extrapolation of the measured trend: when its 95th percentile reaches the high threshold, with the limits of the slope's 80 % interval.
+   * NULL beyond five years. All three NULL: the series breaches in the horizon, is at risk, or does not rise.
+   */
+  exhaustion_at: instant.nullable(),
+  exhaustion_earliest: instant.nullable(),
+  exhaustion_latest: instant.nullable(),
   /** Accuracy of the selected model on the common backtest timestamps. */
   backtest_points: z.int(),
   mae: z.number().nullable(),

@@ -36,7 +36,7 @@ const serverReferenceSchema = z.object({
   horizon_peak: z.number(),
   horizon_mean: z.number(),
   horizon_std: z.number(),
-  trend_per_30_days: z.number(),
+  trend_per_30_days: z.null(),
   seasonal_peak_risk: z.number(),
   headroom_points: z.number(),
   risk_level: z.string(),

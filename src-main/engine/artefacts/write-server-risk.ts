@@ -6,7 +6,16 @@ import type { RecommendedFleet } from '../recommendations/assign-recommendations
 
 const columns = Object.keys(serverRiskRowSchema.shape)
 /** Columns that are computed in the query. */
-const derivedColumns: Readonly<Record<string, string>> = { is_limiting: 'metric = limiting_metric AS is_limiting' }
+const derivedColumns: Readonly<Record<string, string>> = {
+  is_limiting: 'metric = limiting_metric AS is_limiting',
+  // The basis of the run may put a series at risk whose forecast does not breach.
+  ...Object.fromEntries(
+    ['exhaustion_at', 'exhaustion_earliest', 'exhaustion_latest'].map((name) => [
+      name,
+      `CASE WHEN NOT r.is_at_risk THEN f.${name} END AS ${name}`,
+    ]),
+  ),
+}
 
 /** Writes the file; reads `series_risk`, `candidates`, `season_figures`, `saturation`, `breach_estimates`. */
 export const writeServerRisk = async (

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { clusterFeatures, type ClusterFeature } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 
-/** The first five over the selected model's horizon; quarter-end uplift and weekend-to-weekday ratio over backtest and horizon. */
+/** The first four over the selected model's horizon, the others over backtest and horizon. */
 const featureSql = {
   mean: 'horizon_mean',
   std: 'horizon_std',

@@ -47,9 +47,8 @@ export const assessRisk = async (
   await database.run(`CREATE OR REPLACE TABLE series_risk AS ${seriesRiskQuery(config, method)}`)
 }
 
-/** Deviations of values and times from the series' mean, divided by the maximum deviation: -1..1 in any unit. NULL if all are equal. */
+/** Deviations of values from the series' mean, divided by the maximum deviation: -1..1 in any unit. NULL if all are equal. */
 const deviationSql = '((h.predicted - m.horizon_mean) / m.max_deviation)'
-const distanceSql = '((epoch(h.ts) - m.mean_epoch) / m.max_seconds)'
 
 /** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL for metrics without a threshold. */
 export const unitsToAddSql = (units: string, p95: string, threshold: string): string => `
@@ -69,13 +68,11 @@ export const longestRunsQuery = (grid: TimeGrid): string => `
 /** SQL for the rows of `horizon_means`. */
 export const horizonMeansQuery = (fixedPoint: FixedPoint): string => `
     WITH means AS (
-      SELECT series_id, ${fixedMeanSql('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest,
-             CAST(sum(CAST(epoch(ts) AS BIGINT)) AS DOUBLE) / count(*) AS mean_epoch, epoch(min(ts)) AS first_epoch, epoch(max(ts)) AS last_epoch
+      SELECT series_id, ${fixedMeanSql('predicted', fixedPoint)} AS horizon_mean, min(predicted) AS lowest, max(predicted) AS highest
       FROM horizon GROUP BY series_id
     )
-    SELECT series_id, horizon_mean, mean_epoch,
-           CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS max_deviation,
-           CASE WHEN last_epoch > first_epoch THEN greatest(last_epoch - mean_epoch, mean_epoch - first_epoch) END AS max_seconds
+    SELECT series_id, horizon_mean,
+           CASE WHEN highest > lowest THEN greatest(highest - horizon_mean, horizon_mean - lowest) END AS max_deviation
     FROM means`
 
 /** SQL for the rows of `horizon_figures`. */
@@ -86,8 +83,6 @@ export const horizonFiguresQuery = (calendar: Calendar): string => `
            any_value(m.horizon_mean) AS horizon_mean,
            coalesce(any_value(m.max_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
              / sqrt(nullif(count(*) - 1, 0)) AS horizon_std,
-           coalesce(any_value(m.max_deviation), 0) * coalesce(${fixedSumOfSharesSql(`${deviationSql} * ${distanceSql}`)}, 0)
-             / ${fixedSumOfSharesSql(`${distanceSql} * ${distanceSql}`)} * ${30 * secondsPerDay} / any_value(m.max_seconds) AS trend_per_30_days,
            max(h.predicted) FILTER (WHERE ${calendar.isEoq('h.ts')} OR ${calendar.isHoliday('h.ts')}) AS seasonal_peak_risk,
            min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
            CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over
@@ -101,7 +96,7 @@ export const seriesRiskQuery = (config: AnalysisConfig, method: Method): string 
     SELECT s.series_id, s.server_id, s.metric, m.model, s.business_unit, s.region, s.criticality,
            s.monthly_cost_usd, s.capacity_units, s.lead_time_days, s.last_measured_at,
            f.horizon_start, f.horizon_end, coalesce(f.horizon_periods, 0) AS horizon_periods,
-           f.horizon_p95, f.horizon_peak, f.horizon_mean, f.horizon_std, f.trend_per_30_days,
+           f.horizon_p95, f.horizon_peak, f.horizon_mean, f.horizon_std,
            s.high_threshold, s.very_high_threshold,
            CASE WHEN s.high_threshold IS NULL OR f.horizon_p95 IS NULL THEN NULL
                 WHEN f.horizon_p95 > s.very_high_threshold THEN 'high'

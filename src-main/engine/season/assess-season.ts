@@ -4,10 +4,10 @@ import type { Database } from '../../database/database.ts'
 import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
-import { estimateEffect } from './series-season.ts'
+import { estimateExhaustion, type Exhaustion, hasTrend, isRising, measureWeeklyTrend } from './measure-trend.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
 import { describeSeason, FleetSeason } from './fleet-season.ts'
-import { measureSeriesSeason, type SeriesSeason } from './series-season.ts'
+import { estimateEffect, measureSeriesSeason, type SeriesSeason } from './series-season.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
 import { readSeasonCalendar, type SeasonCalendar } from './season-calendar.ts'
@@ -21,17 +21,47 @@ const figureColumns = {
   eoq_uplift_points: 'DOUBLE',
   eoq_uplift_quarters: 'INTEGER',
   eoq_uplift_standard_error: 'DOUBLE',
+  eoq_uplift_low: 'DOUBLE',
+  eoq_uplift_high: 'DOUBLE',
   holiday_uplift_points: 'DOUBLE',
   holiday_uplift_days: 'INTEGER',
   holiday_uplift_standard_error: 'DOUBLE',
+  holiday_uplift_low: 'DOUBLE',
+  holiday_uplift_high: 'DOUBLE',
   weekend_uplift_points: 'DOUBLE',
   weekend_uplift_weeks: 'INTEGER',
   weekend_uplift_standard_error: 'DOUBLE',
+  weekend_uplift_low: 'DOUBLE',
+  weekend_uplift_high: 'DOUBLE',
   weekly_strength: 'DOUBLE',
+  trend_per_30_days: 'DOUBLE',
+  trend_standard_error: 'DOUBLE',
+  /** Days since 1970. */
+  exhaustion_day: 'DOUBLE',
+  exhaustion_earliest_day: 'DOUBLE',
+  exhaustion_latest_day: 'DOUBLE',
   /** Over backtest and horizon, for clustering. */
   eoq_uplift_to_horizon_end: 'DOUBLE',
   weekend_ratio_to_horizon_end: 'DOUBLE',
 } as const
+
+const trendDays = 30
+
+const unknownExhaustion: Exhaustion = { at: null, earliest: null, latest: null }
+
+/** SQL for a column of `season_figures` from `season_measures`. The forecast does not breach, so exhaustion begins after the horizon. */
+const figureSql = (name: string): string => {
+  if (/_uplift_(quarters|days|weeks)$/.test(name)) return `coalesce(m.${name}, 0) AS ${name}`
+  if (!name.endsWith('_day')) return `m.${name}`
+  const column = name === 'exhaustion_day' ? 'exhaustion_at' : name.slice(0, -'_day'.length)
+  return `CASE WHEN m.${name} IS NOT NULL THEN greatest(CAST(r.horizon_end AS TIMESTAMP), make_timestamp(CAST(m.${name} * 86400000000 AS BIGINT))) END AS ${column}`
+}
+
+/** Trend of a series as measured, per 30 days, and days since 1970 of its exhaustion. */
+interface MeasuredTrend {
+  readonly standardError: number
+  readonly exhaustion: readonly [at: number | null, earliest: number | null, latest: number | null]
+}
 
 /** Daily means in memory: about 80 MB by default, up to 400 MB so that a large fleet is not read too often. */
 const defaultDays = 10_000_000
@@ -49,27 +79,43 @@ export class SeasonReader implements BacktestReader {
   readonly #grid: TimeGrid
   readonly #origin: number
   readonly #metrics: readonly string[]
+  /** NaN where a series cannot run out of headroom after the horizon: without a threshold, or with a breach in the horizon. */
+  readonly #thresholds: Float64Array
   readonly #fleet = new Map<string, FleetSeason>()
   /** Per series of the batch a mean per day of the backtest, then one per day of the horizon; NaN where missing. */
   #days = new Float64Array(0)
   #from = 0
+  /** By series of the batch. */
+  readonly #trends = new Map<number, MeasuredTrend>()
 
-  private constructor(database: Database, calendar: SeasonCalendar, grid: TimeGrid, origin: number, metrics: readonly string[]) {
+  private constructor(
+    database: Database,
+    calendar: SeasonCalendar,
+    grid: TimeGrid,
+    origin: number,
+    metrics: readonly string[],
+    thresholds: Float64Array,
+  ) {
     this.#database = database
     this.#calendar = calendar
     this.#grid = grid
     this.#origin = origin
     this.#metrics = metrics
+    this.#thresholds = thresholds
     const defaultSeries = Math.floor(defaultDays / (2 * calendar.days))
     const limitSeries = Math.floor(maxDays / (2 * calendar.days))
     this.maxSeries = Math.max(1, Math.min(limitSeries, Math.max(defaultSeries, Math.ceil(metrics.length / maxBatches))))
   }
 
-  /** Reads `series`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
+  /** Reads `series`, `series_risk`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
   static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, origin: number): Promise<SeasonReader> {
-    const { metric: metrics } = await database.columns('SELECT metric FROM series ORDER BY series_id', { metric: 'text' })
+    const { metric: metrics, threshold: thresholds } = await database.columns(
+      `SELECT s.metric, CASE WHEN r.first_breach_at IS NULL THEN s.high_threshold END AS threshold
+       FROM series s JOIN series_risk r USING (series_id) ORDER BY series_id`,
+      { metric: 'text', threshold: 'number?' },
+    )
     await database.storeRows('season_measures', figureColumns, [])
-    return new SeasonReader(database, await readSeasonCalendar(database, config), grid, origin, metrics)
+    return new SeasonReader(database, await readSeasonCalendar(database, config), grid, origin, metrics, thresholds)
   }
 
   async begin(from: number, to: number): Promise<void> {
@@ -77,6 +123,7 @@ export class SeasonReader implements BacktestReader {
     if (this.#days.length < length) this.#days = new Float64Array(length)
     this.#days.fill(Number.NaN)
     this.#from = from
+    this.#trends.clear()
     await scanInTimeOrder(
       this.#database,
       `SELECT series_id, list(CAST(epoch_us(ts) - ${this.#origin} AS DOUBLE)) AS times, list(predicted) AS predicted FROM horizon
@@ -87,7 +134,20 @@ export class SeasonReader implements BacktestReader {
   }
 
   read({ id, times, actual }: SeriesBacktest): void {
-    this.#addDays(this.#daysOf(id).measured, times, actual)
+    const { measured } = this.#daysOf(id)
+    this.#addDays(measured, times, actual)
+    const trend = measureWeeklyTrend(measured, this.#calendar, this.#stepDays())
+    if (trend === null) return
+    const { firstDay } = this.#calendar
+    const threshold = this.#thresholds[id]!
+    const dayIndexes = (): Float64Array => times.map((time) => this.#daysSince1970(time) - firstDay)
+    const exhaustion =
+      Number.isNaN(threshold) || !isRising(trend) ? unknownExhaustion : estimateExhaustion(trend, dayIndexes(), actual, threshold)
+    const daySince1970 = (dayIndex: number | null): number | null => (dayIndex === null ? null : firstDay + Math.round(dayIndex))
+    this.#trends.set(id, {
+      standardError: trend.standardError * trendDays,
+      exhaustion: [daySince1970(exhaustion.at), daySince1970(exhaustion.earliest), daySince1970(exhaustion.latest)],
+    })
   }
 
   async end(from: number, to: number): Promise<void> {
@@ -96,6 +156,7 @@ export class SeasonReader implements BacktestReader {
     for (let id = from; id < to; id++) {
       const { measured, horizonDays } = this.#daysOf(id)
       if (measured.every(Number.isNaN) && horizonDays.every(Number.isNaN)) continue
+      const isLong = hasTrend(measured, stepDays)
       const seriesSeason = measureSeriesSeason(measured, this.#calendar, stepDays)
       const metric = this.#metrics[id]!
       const fleetSeason = this.#fleet.get(metric) ?? new FleetSeason(this.#calendar)
@@ -103,14 +164,23 @@ export class SeasonReader implements BacktestReader {
       // For clustering, the horizon continues the measured days.
       for (let dayIndex = 0; dayIndex < measured.length; dayIndex++)
         if (Number.isNaN(measured[dayIndex]!)) measured[dayIndex] = horizonDays[dayIndex]!
-      figures.push([id, ...figuresOf(seriesSeason), ...figuresToHorizonEnd(measured, this.#calendar, stepDays)])
+      const toHorizonEnd = measureUplifts(measured, this.#calendar, stepDays)
+      const trend = this.#trends.get(id)
+      figures.push([
+        id,
+        ...figuresOf(seriesSeason),
+        isLong && !Number.isNaN(toHorizonEnd.slope) ? toHorizonEnd.slope * trendDays : null,
+        ...(trend === undefined ? [null, null, null, null] : [trend.standardError, ...trend.exhaustion]),
+        estimateEffect(toHorizonEnd.quarterEnds).mean,
+        measureWeeks(measured).ratio,
+      ])
     }
     await this.#database.appendRows('season_measures', figureColumns, figures)
   }
 
   /**
    * Creates `season_figures` (series_id, the columns above, breaches_eoq, breaches_month_end, breaches_holiday, breaches_ordinary), a row
-   * per series. Reads `series`, `horizon`.
+   * per series. Reads `series`, `series_risk`, `horizon`.
    */
   async finish(config: AnalysisConfig): Promise<SeasonReport> {
     this.#days = new Float64Array(0)
@@ -118,11 +188,11 @@ export class SeasonReader implements BacktestReader {
     await attributeBreaches(database, this.#calendar)
     await database.run(`
       CREATE OR REPLACE TABLE season_figures AS
-      SELECT s.series_id, ${Object.keys(figureColumns)
+      SELECT r.series_id, ${Object.keys(figureColumns)
         .slice(1)
-        .map((name) => (/_(quarters|days|weeks)$/.test(name) ? `coalesce(m.${name}, 0) AS ${name}` : `m.${name}`))
+        .map((name) => figureSql(name))
         .join(', ')}, b.* EXCLUDE (series_id)
-      FROM series s LEFT JOIN season_measures m USING (series_id) JOIN season_breaches b USING (series_id) ORDER BY s.series_id`)
+      FROM series_risk r LEFT JOIN season_measures m USING (series_id) JOIN season_breaches b USING (series_id) ORDER BY r.series_id`)
     return describeSeason(database, config, this.#calendar, this.#fleet, this.#stepDays() === 1)
   }
 
@@ -161,16 +231,17 @@ export class SeasonReader implements BacktestReader {
 
   /** Days since 1970. */
   #dayOf(time: number): number {
-    return Math.floor((this.#origin + time) / (secondsPerDay * 1_000_000))
+    return Math.floor(this.#daysSince1970(time))
+  }
+
+  #daysSince1970(time: number): number {
+    return (this.#origin + time) / (secondsPerDay * 1_000_000)
   }
 }
 
 const figuresOf = ({ quarterEnds, holidays, weekends, weeklyStrength }: SeriesSeason): (number | null)[] => [
-  ...[quarterEnds, holidays, weekends].map(estimateEffect).flatMap(({ mean, count, standardError }) => [mean, count, standardError]),
+  ...[quarterEnds, holidays, weekends]
+    .map(estimateEffect)
+    .flatMap(({ mean, count, standardError, low, high }) => [mean, count, standardError, low, high]),
   weeklyStrength,
-]
-
-const figuresToHorizonEnd = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): (number | null)[] => [
-  estimateEffect(measureUplifts(values, calendar, stepDays).quarterEnds).mean,
-  measureWeeks(values).ratio,
 ]

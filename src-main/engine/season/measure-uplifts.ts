@@ -1,4 +1,5 @@
 // Quarter-end and holiday uplift of one series: the excess over ordinary days of the same weekday and quarter, without trend.
+import { fitOrdinaryLines } from './measure-trend.ts'
 import { dayMarks, weekdayOf, type SeasonCalendar } from './season-calendar.ts'
 
 export interface Uplifts {
@@ -6,6 +7,8 @@ export interface Uplifts {
   readonly quarterEnds: Float64Array
   /** Per holiday of the calendar; NaN where it was not measured. */
   readonly holidays: Float64Array
+  /** Slope of the ordinary days, per day; NaN where no two days tell it. */
+  readonly slope: number
 }
 
 /**
@@ -15,7 +18,7 @@ export interface Uplifts {
  */
 export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, stepDays: number): Uplifts => {
   const { quarter, markOfDay: mark, quarters, holidays } = calendar
-  const slope = ordinarySlope(values, calendar)
+  const { slope } = fitOrdinaryLines(values, calendar, stepDays)
   const sums = new Float64Array(quarters.length * 7)
   const counts = new Int32Array(quarters.length * 7)
   for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
@@ -44,35 +47,5 @@ export const measureUplifts = (values: Float64Array, calendar: SeasonCalendar, s
     const isMeasured = measured[index]! >= expected - Math.floor(expected / 7)
     quarterEnds[index] = isMeasured ? quarterEnds[index]! / measured[index]! : Number.NaN
   })
-  return { quarterEnds, holidays: Float64Array.from(holidays, ({ dayIndex }) => excessOnDay(dayIndex)) }
-}
-
-/**
- * Slope per day, by least squares over ordinary days with one intercept per weekday: a single intercept would count part of the weekly
- * pattern as trend. NaN if no weekday has two ordinary days.
- */
-const ordinarySlope = (values: Float64Array, { markOfDay: mark }: SeasonCalendar): number => {
-  const counts = new Int32Array(7)
-  const meanDays = new Float64Array(7)
-  const means = new Float64Array(7)
-  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
-    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(values[dayIndex]!)) continue
-    const weekday = weekdayOf(dayIndex)
-    counts[weekday]! += 1
-    meanDays[weekday]! += dayIndex
-    means[weekday]! += values[dayIndex]!
-  }
-  for (let weekday = 0; weekday < 7; weekday++) {
-    meanDays[weekday]! /= counts[weekday]!
-    means[weekday]! /= counts[weekday]!
-  }
-  let products = 0
-  let squares = 0
-  for (let dayIndex = 0; dayIndex < values.length; dayIndex++) {
-    if (mark[dayIndex] !== dayMarks.ordinary || Number.isNaN(values[dayIndex]!)) continue
-    const weekday = weekdayOf(dayIndex)
-    products += (dayIndex - meanDays[weekday]!) * (values[dayIndex]! - means[weekday]!)
-    squares += (dayIndex - meanDays[weekday]!) ** 2
-  }
-  return products / squares
+  return { quarterEnds, holidays: Float64Array.from(holidays, ({ dayIndex }) => excessOnDay(dayIndex)), slope }
 }

@@ -1,4 +1,5 @@
 // Seasonality of one series: the uplift of each quarter end, holiday and weekend, and the mean effect over repeated observations.
+import { studentTLimit } from '../../statistics/student-t.ts'
 import { measureUplifts } from './measure-uplifts.ts'
 import { measureWeeks } from './measure-weeks.ts'
 import type { SeasonCalendar } from './season-calendar.ts'
@@ -24,6 +25,9 @@ export interface Effect {
   readonly count: number
   /** Sample standard deviation over the square root of the count; NULL below two. */
   readonly standardError: number | null
+  /** 95 % interval of the mean by Student's t; NULL below two observations. */
+  readonly low: number | null
+  readonly high: number | null
 }
 
 /** Of the values that are not NaN, in their order. */
@@ -35,10 +39,12 @@ export const estimateEffect = (values: Float64Array): Effect => {
     count += 1
     sum += value
   }
-  if (count === 0) return { mean: null, count, standardError: null }
+  if (count === 0) return { mean: null, count, standardError: null, low: null, high: null }
   const mean = sum / count
-  if (count === 1) return { mean, count, standardError: null }
+  if (count === 1) return { mean, count, standardError: null, low: null, high: null }
   let squares = 0
   for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) ** 2
-  return { mean, count, standardError: Math.sqrt(squares / (count - 1) / count) }
+  const standardError = Math.sqrt(squares / (count - 1) / count)
+  const margin = studentTLimit(0.95, count - 1) * standardError
+  return { mean, count, standardError, low: mean - margin, high: mean + margin }
 }

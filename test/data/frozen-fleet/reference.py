@@ -59,7 +59,6 @@ def assess(rows: pd.DataFrame, server: pd.Series) -> dict:
     above = values > HIGH
     first_breach = horizon.timestamp[above].min() if above.any() else None
     last_measured = backtest.timestamp.max()
-    days = (horizon.timestamp - horizon.timestamp.iloc[0]) / DAY
     at_risk = p95 > HIGH
     order_by = first_breach - server.lead_time_days * DAY if at_risk else None
     return {
@@ -87,7 +86,7 @@ def assess(rows: pd.DataFrame, server: pd.Series) -> dict:
         "horizon_peak": float(values.max()),
         "horizon_mean": float(values.mean()),
         "horizon_std": float(values.std(ddof=1)),
-        "trend_per_30_days": float(np.polyfit(days, values, 1)[0] * 30),
+        "trend_per_30_days": None,  # Four measured days are no trend.
         "seasonal_peak_risk": float(values.max()),  # The whole horizon is the 31st of March: the end of a quarter.
         "headroom_points": HIGH - p95,
         "risk_level": "high" if p95 > VERY_HIGH else "medium" if p95 > HIGH else "low",

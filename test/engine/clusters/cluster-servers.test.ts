@@ -96,14 +96,14 @@ describe('servers', () => {
       { config: { n_clusters: 2 } },
     )
     const [falling, oneStep, pastOnly, rising] = await run.clusters()
-    // Mean 60; deviations 20, 0, -20: squares 800 / 2 = 400. 20 points down a day.
+    // Mean 60; deviations 20, 0, -20: squares 800 / 2 = 400. One measured day tells no trend.
     expect(falling).toMatchObject({
       server_id: 'falling',
       mean: 60,
       std: 20,
       p95: 78,
-      trend_per_30_days: -600,
-      cluster_name: 'busy, falling',
+      trend_per_30_days: null,
+      cluster_name: 'busy, spiky',
     })
     expect(rising).toMatchObject({ server_id: 'rising', mean: 20, peak_to_mean: 1.5, p95: 29 })
     expect(oneStep).toMatchObject({ server_id: 'one step', mean: 20, std: null, trend_per_30_days: null })
@@ -209,7 +209,7 @@ describe('a fleet', () => {
     expect(clustering).toMatchObject({
       k: 3,
       k_requested: 'auto',
-      features: ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'weekend_ratio'],
+      features: ['mean', 'std', 'p95', 'peak_to_mean', 'weekend_ratio'],
       inertia: kmeans_inertia,
     })
     expect(Object.keys(clustering.silhouettes_by_k!)).toEqual(['2', '3', '4', '5', '6', '7', '8'])

@@ -87,7 +87,14 @@ describe('uplift', () => {
     expect([...quarterEnds]).toEqual([expect.closeTo(8, 9), expect.closeTo(4, 9), Number.NaN])
     expect([...days]).toEqual([expect.closeTo(-5, 9), expect.closeTo(-3, 9)])
     // Distances from the mean 6 are 2 and -2: variance 8 / 1, standard error sqrt(8 / 2) = 2.
-    expect(estimateEffect(quarterEnds)).toEqual({ mean: expect.closeTo(6, 9), count: 2, standardError: expect.closeTo(2, 9) })
+    // With one degree of freedom the 95 % interval reaches 12.7062 standard errors.
+    expect(estimateEffect(quarterEnds)).toEqual({
+      mean: expect.closeTo(6, 9),
+      count: 2,
+      standardError: expect.closeTo(2, 9),
+      low: expect.closeTo(6 - 2 * 12.706204736174694, 9),
+      high: expect.closeTo(6 + 2 * 12.706204736174694, 9),
+    })
   })
 
   test('compares a day with its own weekday', () => {
@@ -125,8 +132,8 @@ describe('uplift', () => {
     ])
     const oneDay = valuesOf(calendar, '2026-03-20', '2026-03-20', everyday)
     expect([...measureUplifts(oneDay, calendar, 1).quarterEnds]).toEqual([Number.NaN, Number.NaN, Number.NaN])
-    expect(estimateEffect(new Float64Array([Number.NaN]))).toEqual({ mean: null, count: 0, standardError: null })
-    expect(estimateEffect(new Float64Array([7]))).toEqual({ mean: 7, count: 1, standardError: null })
+    expect(estimateEffect(new Float64Array([Number.NaN]))).toEqual({ mean: null, count: 0, standardError: null, low: null, high: null })
+    expect(estimateEffect(new Float64Array([7]))).toEqual({ mean: 7, count: 1, standardError: null, low: null, high: null })
   })
 
   test('does not change with the level, a line or a weekly pattern added, and grows with the unit', () => {
