@@ -1,6 +1,7 @@
 // Every failure that users meet, caused in the simulated account: its explanation and its next step.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toCloudError } from '../../src-main/cloud/account/cloud-error.ts'
 import { identifyCaller } from '../../src-main/cloud/account/connection.ts'
@@ -9,7 +10,7 @@ import { followJob } from '../../src-main/cloud/jobs/follow-job.ts'
 import { JobLog } from '../../src-main/cloud/jobs/job-log.ts'
 import { listJobs } from '../../src-main/cloud/jobs/list-jobs.ts'
 import type { CloudEvent, JobState } from '../../src-shared/cloud/cloud-job.ts'
-import { failureOf, openCloudWorkspace, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
+import { failureOf, openCloudWorkspace, workspaceBucket, type CloudWorkspace } from '../fixtures/cloud-workspace.ts'
 import type { JobFault } from '../simulator/faults.ts'
 import { diagnoseFailure } from '../../src-main/cloud/account/failure-rules.ts'
 import { explainJobEnd } from '../../src-main/cloud/jobs/job-end.ts'
@@ -31,6 +32,21 @@ const failureAfter = async (fault: JobFault | undefined, settings: object = {}) 
   const cloudRun = await workspace.launch(workspace.request(settings))
   return failureOf(waitForRun(workspace.connection, workspace.launchRecords, cloudRun, { pollMs: 20 }))
 }
+
+describe('a response without a body', () => {
+  it.each([
+    [301, 'cloud-setup', 'The bucket is in another region.'],
+    [400, 'cloud-sign-in', 'AWS credentials have expired.'],
+    [403, 'cloud-refused', 'AWS denied access: Access denied (HTTP 403).'],
+    [503, 'cloud-unreachable', 'AWS cannot be reached: AWS is busy (HTTP 503).'],
+  ])('means by its status %i what a body would say', async (status, code, message) => {
+    workspace.simulator.faults.add({ kind: 'error', operation: 'HeadObject', code: 'Unseen', message: 'unseen', status, times: 6 })
+    const thrown: unknown = await workspace.connection.s3
+      .send(new HeadObjectCommand({ Bucket: workspaceBucket, Key: 'forecasts/part.parquet' }))
+      .catch((error: unknown) => error)
+    expect(toCloudError(thrown)).toMatchObject({ code, message })
+  })
+})
 
 describe('a launch is refused', () => {
   it('without iam:PassRole, and names the missing permission', async () => {
@@ -209,10 +225,10 @@ describe('tracking', () => {
     ).toEqual(['cloud-unreachable'])
   }, 60_000)
 
-  it('continues after expired credentials are renewed', async () => {
-    expect(
-      waits(await followed(() => workspace.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times: 2 }))),
-    ).toEqual(['cloud-sign-in', 'cloud-sign-in'])
+  it('repeats a request once with credentials read again, then waits for a sign-in', async () => {
+    const expire = (times: number) => () => workspace.simulator.faults.add({ kind: 'expired', operation: 'DescribeProcessingJob', times })
+    expect(waits(await followed(expire(1)))).toEqual([])
+    expect(waits(await followed(expire(4)))).toEqual(['cloud-sign-in', 'cloud-sign-in'])
   })
 
   it('shows each line of every host once, in order of time, also when the connection breaks', async () => {

@@ -1,9 +1,19 @@
 // Pages of AWS: addresses in the console, and which addresses may be opened in the browser.
 
-const consoleOf = (region: string): string => {
-  const domain = region.startsWith('cn-') ? 'amazonaws.cn' : region.startsWith('us-gov-') ? 'amazonaws-us-gov.com' : 'aws.amazon.com'
-  return `https://${region}.console.${domain}`
-}
+/** Of each partition: how its regions begin, and the domains of its console and its services. */
+const partitions = [
+  { prefix: 'cn-', console: 'amazonaws.cn', services: 'amazonaws.com.cn' },
+  { prefix: 'us-gov-', console: 'amazonaws-us-gov.com', services: 'amazonaws.com' },
+  { prefix: 'eusc-', console: 'amazonaws-eusc.eu', services: 'amazonaws.eu' },
+  { prefix: '', console: 'aws.amazon.com', services: 'amazonaws.com' },
+] as const
+
+const partitionOf = (region: string): (typeof partitions)[number] => partitions.find(({ prefix }) => region.startsWith(prefix))!
+
+const consoleOf = (region: string): string => `https://${region}.console.${partitionOf(region).console}`
+
+/** The service that opens the sign-in page of IAM Identity Center. */
+export const signInUrl = (region: string): string => `https://oidc.${region}.${partitionOf(region).services}`
 
 /** The page of a processing job. */
 export const consoleUrl = (region: string, jobName: string): string =>
@@ -19,6 +29,8 @@ const awsDomains = [
   'amazonaws.com.cn',
   'amazonaws.cn',
   'amazonaws-us-gov.com',
+  'amazonaws.eu',
+  'amazonaws-eusc.eu',
   'awsapps.com',
   'api.aws',
   'app.aws',

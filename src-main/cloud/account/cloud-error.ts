@@ -15,16 +15,34 @@ import {
 export const httpStatusOf = (thrown: unknown): number | undefined =>
   (thrown as { $metadata?: { httpStatusCode?: number } } | null | undefined)?.$metadata?.httpStatusCode
 
-/** Name and message of what was thrown, with the system's error code. The response to a HEAD request has no body with the name. */
+/** What a response without a body means, as to a HEAD request or from a proxy: it has a status and no name. */
+const namesByStatus: Readonly<Record<number, { readonly name: string; readonly message: string }>> = {
+  301: { name: 'PermanentRedirect', message: 'The bucket is in another region' },
+  400: { name: 'ExpiredToken', message: 'The credentials have expired or are malformed (HTTP 400)' },
+  403: { name: 'AccessDenied', message: 'Access denied (HTTP 403)' },
+  407: { name: 'ProxyAuthenticationRequired', message: 'The proxy requires a sign-in (HTTP 407)' },
+  500: { name: 'InternalError', message: 'AWS failed to answer (HTTP 500)' },
+  502: { name: 'ServiceUnavailable', message: 'A proxy between here and AWS failed (HTTP 502)' },
+  503: { name: 'ServiceUnavailable', message: 'AWS is busy (HTTP 503)' },
+  504: { name: 'ServiceUnavailable', message: 'A proxy between here and AWS got no answer (HTTP 504)' },
+}
+
+/** Name and message of what was thrown, with the system's error code. */
 const failureOf = (thrown: unknown): Failure => {
   if (!(thrown instanceof Error)) return { name: 'Unknown', message: String(thrown) }
-  const name = httpStatusOf(thrown) === 403 && thrown.name.startsWith('Unknown') ? 'AccessDenied' : thrown.name
+  const { name } = thrown
+  const byStatus = /^(Unknown|\d{3}$)/.test(name) ? namesByStatus[httpStatusOf(thrown) ?? 0] : undefined
+  if (byStatus !== undefined) return byStatus
   const code = systemCodeOf(thrown)
   return { name, message: code === '' || thrown.message.includes(code) ? thrown.message : `${thrown.message} (${code})` }
 }
 
 const systemCodeOf = (thrown: unknown): string =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+
+/** Whether AWS no longer accepts the credentials; others may have been written meanwhile. */
+export const isExpiredCredentials = (thrown: unknown): boolean =>
+  /^(ExpiredToken(Exception)?|InvalidClientTokenId|RequestExpired|UnrecognizedClientException)$/.test(failureOf(thrown).name)
 
 export const isAccessDenied = (thrown: unknown): boolean => isAccessDeniedName(failureOf(thrown).name)
 

@@ -7,15 +7,15 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { SageMakerClient } from '@aws-sdk/client-sagemaker'
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { CloudCaller } from '../../../src-shared/cloud/cloud-job.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { toCloudError } from './cloud-error.ts'
+import { hasKeysInEnvironment, SharedCredentials } from './credentials.ts'
 import { CloudHttpHandler } from './http-handler.ts'
 import { readProfile, type Profile } from './shared-config.ts'
 
 export interface ConnectionRequest {
-  /** Absent: AWS_PROFILE, else the environment and the default profile. */
+  /** Absent: the keys of the environment, else AWS_PROFILE, else the default profile; region and endpoints are those of AWS_PROFILE. */
   readonly profile?: string | undefined
   readonly region?: string | undefined
   /** Whether a profile may run its `credential_process`. */
@@ -39,10 +39,6 @@ export interface Connection {
   readonly close: () => void
 }
 
-type Provider = ReturnType<typeof fromNodeProviderChain>
-type Credentials = Awaited<ReturnType<Provider>>
-
-const renewBeforeMs = 5 * 60_000
 const maxRequestAttempts = 5
 
 export const connect = async (request: ConnectionRequest = {}): Promise<Connection> => {
@@ -50,11 +46,9 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
   const profileName = request.profile ?? emptyToUndefined(process.env['AWS_PROFILE'])
   const profile = profileName === undefined ? await readProfile('default').catch(() => undefined) : await readProfile(profileName)
-  if (
-    profile?.credentialProcess !== undefined &&
-    request.allowsProcess !== true &&
-    (profileName !== undefined || !hasKeysInEnvironment())
-  ) {
+  // As the AWS CLI has it, keys in the environment count more than AWS_PROFILE, and less than a profile that was asked for.
+  const usesEnvironment = request.profile === undefined && hasKeysInEnvironment()
+  if (profile?.credentialProcess !== undefined && request.allowsProcess !== true && !usesEnvironment) {
     throw new HeadroomError(
       'cloud-process-denied',
       `The profile ${profile.name} runs a program for its credentials: ${profile.credentialProcess}`,
@@ -71,22 +65,19 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     })
   }
   const requestHandler = createRequestHandler(profile)
-  const chain = fromNodeProviderChain({
-    ...(profileName === undefined ? {} : { profile: profileName }),
-    ignoreCache: true,
-    clientConfig: { requestHandler, region },
-    ...(request.askMfaCode === undefined ? {} : { mfaCodeProvider: request.askMfaCode }),
+  const credentials = new SharedCredentials({
+    profile: usesEnvironment ? undefined : profileName,
+    region,
+    requestHandler,
+    askMfaCode: request.askMfaCode,
   })
-  const common = { region, requestHandler, maxAttempts: maxRequestAttempts, credentials: cacheCredentials(chain) }
+  const common = { region, requestHandler, maxAttempts: maxRequestAttempts, credentials: credentials.provide }
   const endpoint = (service: string): { endpoint?: string } => {
     const url = endpointOf(service, profile)
     return url === undefined ? {} : { endpoint: url }
   }
   const hasCustomEndpoint = endpointOf('S3', profile) !== undefined
-  return {
-    profile: profileName ?? null,
-    region,
-    endpoint: endpointOf('SAGEMAKER', profile) ?? null,
+  const clients = {
     s3: new S3Client({ ...common, ...endpoint('S3'), followRegionRedirects: true, forcePathStyle: hasCustomEndpoint }),
     sagemaker: new SageMakerClient({ ...common, ...endpoint('SAGEMAKER') }),
     logs: new CloudWatchLogsClient({ ...common, ...endpoint('CLOUDWATCH_LOGS') }),
@@ -94,13 +85,24 @@ export const connect = async (request: ConnectionRequest = {}): Promise<Connecti
     sts: new STSClient({ ...common, ...endpoint('STS') }),
     iam: new IAMClient({ ...common, ...endpoint('IAM') }),
     quotas: new ServiceQuotasClient({ ...common, ...endpoint('SERVICE_QUOTAS') }),
+  }
+  credentials.renewFor(clients.s3)
+  credentials.renewFor(clients.sagemaker)
+  credentials.renewFor(clients.logs)
+  credentials.renewFor(clients.metrics)
+  credentials.renewFor(clients.sts)
+  credentials.renewFor(clients.iam)
+  credentials.renewFor(clients.quotas)
+  return {
+    profile: usesEnvironment ? null : (profileName ?? null),
+    region,
+    endpoint: endpointOf('SAGEMAKER', profile) ?? null,
+    ...clients,
     close: () => requestHandler.destroy(),
   }
 }
 
 const emptyToUndefined = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
-
-const hasKeysInEnvironment = (): boolean => emptyToUndefined(process.env['AWS_ACCESS_KEY_ID']) !== undefined
 
 /** Trusts AWS_CA_BUNDLE, else the profile's certificates. */
 export const createRequestHandler = (profile: Profile | undefined): CloudHttpHandler =>
@@ -115,19 +117,6 @@ export const endpointOf = (service: string, profile: Profile | undefined): strin
     profile?.serviceEndpoints[service] ??
     profile?.endpointUrl
   )
-}
-
-/** All clients share the credentials until shortly before they expire, so that one MFA code is enough. */
-const cacheCredentials = (provider: Provider): Provider => {
-  let cached: Credentials | undefined
-  let pending: Promise<Credentials> | undefined
-  const isFresh = ({ expiration }: Credentials): boolean => expiration === undefined || expiration.getTime() - Date.now() > renewBeforeMs
-  return async () => {
-    if (cached !== undefined && isFresh(cached)) return cached
-    pending ??= provider().finally(() => (pending = undefined))
-    cached = await pending
-    return cached
-  }
 }
 
 /** Whose credentials these are. */

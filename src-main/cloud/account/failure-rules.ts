@@ -23,6 +23,7 @@ export type FailureName =
   | 'clock'
   | 'bucket'
   | 'denied'
+  | 'proxy'
   | 'unreachable'
   | 'job-failed'
 
@@ -236,6 +237,13 @@ const rules: readonly Rule[] = [
     matches: ({ name, message }) => isAccessDeniedName(name) || /not authorized to perform/i.test(message),
     message: ({ message }) => `AWS denied access: ${firstSentence(message)}`,
     next: () => 'Request the permission; resources/cloud/user-policy.json lists all that Headroom needs.',
+  },
+  {
+    failure: 'proxy',
+    code: 'cloud-unreachable',
+    matches: ({ name, message }) => name === 'ProxyAuthenticationRequired' || /proxy.*\b407\b/i.test(message),
+    message: () => 'The proxy requires a sign-in.',
+    next: () => 'Put user name and password into HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT.',
   },
   {
     failure: 'unreachable',

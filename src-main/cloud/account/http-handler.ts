@@ -46,7 +46,7 @@ export class CloudHttpHandler extends NodeHttpHandler {
   #through(proxy: string): NodeHttpHandler {
     const existing = this.#proxied.get(proxy)
     if (existing !== undefined) return existing
-    const agent = new HttpsProxyAgent(proxy, { keepAlive: true, ...(this.#ca === undefined ? {} : { ca: this.#ca }) })
+    const agent = new TunnelAgent(proxy, this.#ca)
     const handler = new NodeHttpHandler({
       connectionTimeout: connectionTimeoutMs,
       socketTimeout: socketTimeoutMs,
@@ -55,6 +55,22 @@ export class CloudHttpHandler extends NodeHttpHandler {
     })
     this.#proxied.set(proxy, handler)
     return handler
+  }
+}
+
+type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>
+
+/** Trusts the additional certificates on the way to the proxy and, unlike its base, inside the tunnel: an intercepting proxy signs those. */
+class TunnelAgent extends HttpsProxyAgent<string> {
+  readonly #ca: string[] | undefined
+
+  constructor(proxy: string, ca: string[] | undefined) {
+    super(proxy, { keepAlive: true, ...(ca === undefined ? {} : { ca }) })
+    this.#ca = ca
+  }
+
+  override connect(request: ConnectArguments[0], options: ConnectArguments[1]): ReturnType<HttpsProxyAgent<string>['connect']> {
+    return super.connect(request, this.#ca !== undefined && options.secureEndpoint ? { ...options, ca: this.#ca } : options)
   }
 }
 

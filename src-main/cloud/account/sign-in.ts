@@ -12,6 +12,7 @@ import {
 import { getSSOTokenFilepath } from '@smithy/shared-ini-file-loader'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { replaceText } from '../../run-folder/replace-file.ts'
+import { signInUrl } from './aws-pages.ts'
 import { toCloudError } from './cloud-error.ts'
 import { abortable, createRequestHandler, endpointOf, pause } from './connection.ts'
 import { listenForCallback, callbackPath } from './sign-in-callback.ts'
@@ -49,7 +50,7 @@ export const signIn = async (profileName: string, options: SignInOptions): Promi
   const endpoint = endpointOf('SSO_OIDC', profile)
   const oidc = new SSOOIDCClient({ region: sso.region, requestHandler, ...(endpoint === undefined ? {} : { endpoint }) })
   try {
-    const page = endpoint ?? `https://oidc.${sso.region}.amazonaws.com`
+    const page = endpoint ?? signInUrl(sso.region)
     await saveToken(sso, ...(await obtainToken(oidc, sso, page, options)))
   } catch (thrown) {
     if (options.signal?.aborted === true)

@@ -1,6 +1,6 @@
 // Which addresses the app opens in the browser: pages of AWS, and no imitations.
 import { describe, expect, test } from 'vitest'
-import { parseAwsUrl } from '../../../src-main/cloud/account/aws-pages.ts'
+import { consoleUrl, parseAwsUrl, quotasUrl, signInUrl } from '../../../src-main/cloud/account/aws-pages.ts'
 
 describe('pages of AWS are opened', () => {
   test.each([
@@ -13,6 +13,19 @@ describe('pages of AWS are opened', () => {
     'https://cn-north-1.console.amazonaws.cn/sagemaker/home',
     'https://us-gov-west-1.console.amazonaws-us-gov.com/sagemaker/home',
   ])('%s', (address) => expect(parseAwsUrl(address, false)?.href).toBe(address))
+})
+
+describe('pages of each partition', () => {
+  test.each([
+    ['eu-west-1', 'https://oidc.eu-west-1.amazonaws.com', 'https://eu-west-1.console.aws.amazon.com'],
+    ['cn-north-1', 'https://oidc.cn-north-1.amazonaws.com.cn', 'https://cn-north-1.console.amazonaws.cn'],
+    ['us-gov-west-1', 'https://oidc.us-gov-west-1.amazonaws.com', 'https://us-gov-west-1.console.amazonaws-us-gov.com'],
+    ['eusc-de-east-1', 'https://oidc.eusc-de-east-1.amazonaws.eu', 'https://eusc-de-east-1.console.amazonaws-eusc.eu'],
+  ])('%s', (region, signIn, console) => {
+    expect(signInUrl(region)).toBe(signIn)
+    expect([consoleUrl(region, 'job'), quotasUrl(region)].map((url) => new URL(url).origin)).toEqual([console, console])
+    for (const url of [`${signIn}/authorize`, consoleUrl(region, 'job'), quotasUrl(region)]) expect(parseAwsUrl(url, false)?.href).toBe(url)
+  })
 })
 
 describe('other addresses are not opened', () => {

@@ -1,8 +1,7 @@
 // Ways into an account: environment, profiles, roles, MFA, programs, sign-in; through proxies and private certificates; secrets stay in memory.
 import { execFileSync } from 'node:child_process'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer as createHttp, request as httpRequest } from 'node:http'
-import { createServer as createHttps } from 'node:https'
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { createServer as createHttp } from 'node:http'
 import { connect as connectSocket, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -11,8 +10,9 @@ import { listProfiles } from '../../../src-main/cloud/account/shared-config.ts'
 import { signIn } from '../../../src-main/cloud/account/sign-in.ts'
 import { filesBelow } from '../../fixtures/cloud-cli-workspace.ts'
 import { failureOf, openCloudWorkspace, simulatedSecrets, type CloudWorkspace } from '../../fixtures/cloud-workspace.ts'
+import { proxyCertificate, startInterceptingProxy } from '../../fixtures/intercepting-proxy.ts'
 import { rootKey } from '../../simulator/account.ts'
-import { mfaCode } from '../../simulator/identity.ts'
+import { issueKey, mfaCode, type IssuedKey } from '../../simulator/identity.ts'
 
 let workspace: CloudWorkspace
 const closers: (() => void)[] = []
@@ -24,11 +24,13 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const close of closers.splice(0)) close()
   process.env['HOME'] = home
-  for (const name of ['HTTP_PROXY', 'NO_PROXY', 'AWS_CA_BUNDLE', 'AWS_PROFILE', 'AWS_ENDPOINT_URL_S3']) delete process.env[name]
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'AWS_CA_BUNDLE', 'AWS_PROFILE', 'AWS_ENDPOINT_URL_S3'])
+    delete process.env[name]
   await workspace.close()
 })
 
-const keys = `aws_access_key_id = ${rootKey.id}\naws_secret_access_key = ${rootKey.secret}\n`
+const keysOf = (id: string, secret: string) => `aws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`
+const keys = keysOf(rootKey.id, rootKey.secret)
 const configure = async (config: string, credentials = `[base]\n${keys}`) => {
   await writeFile(join(workspace.folder, 'config'), config)
   await writeFile(join(workspace.folder, 'credentials'), credentials)
@@ -59,6 +61,38 @@ describe('a connection', () => {
       code: 'cloud-sign-in',
       message: 'There is no AWS profile worm (nearest: work).',
     })
+  })
+
+  it('prefers keys of the environment to AWS_PROFILE, and a profile that was asked for to both', async () => {
+    await configure('[profile work]\nregion = eu-west-1\n[profile other]\nregion = eu-west-1\n', `[other]\n${keys}`)
+    process.env['AWS_PROFILE'] = 'work'
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: rootKey.id, AWS_SECRET_ACCESS_KEY: rootKey.secret })
+    expect(await callerOf()).toMatchObject({ arn: planner, region: 'eu-west-1' })
+    expect(await failureOf(callerOf({ profile: 'work' }))).toMatchObject({ code: 'cloud-sign-in' })
+    expect(await callerOf({ profile: 'other' })).toMatchObject({ arn: planner })
+  })
+
+  it('reads keys without an expiry again when their file changes, and when AWS says that they expired', async () => {
+    const write = async ({ id, secret, token }: IssuedKey) =>
+      configure('[profile tool]\nregion = eu-west-1\n', `[tool]\n${keysOf(id, secret)}aws_session_token = ${token}\n`)
+    const issue = () => issueKey(workspace.simulator.account, 'arn:aws:sts::123456789012:assumed-role/Planner/me', new Date())
+    const first = issue()
+    await write(first)
+    const connection = await connect({ profile: 'tool' })
+    closers.push(connection.close)
+    expect((await identifyCaller(connection)).account).toBe('123456789012')
+    const second = issue()
+    await write(second)
+    expect(await connection.s3.config.credentials()).toMatchObject({ accessKeyId: second.id })
+    // The same size and time of change, so that only the refusal tells.
+    const path = join(workspace.folder, 'credentials')
+    const { atime, mtime } = await stat(path)
+    const third = issue()
+    await write(third)
+    await utimes(path, atime, mtime)
+    workspace.simulator.account.keys.delete(second.id)
+    expect((await identifyCaller(connection)).account).toBe('123456789012')
+    expect(await connection.s3.config.credentials()).toMatchObject({ accessKeyId: third.id })
   })
 
   it('requires a region and reads AWS_DEFAULT_REGION too', async () => {
@@ -189,6 +223,21 @@ describe('sign-in', () => {
     expect(await failureOf(callerOf({ profile: 'sso' }))).toMatchObject({ code: 'cloud-sign-in' })
   })
 
+  it('asks the portal of the sign-in’s region for a job of another region', async () => {
+    const portal = 'portal.sso.eu-central-1.amazonaws.com:443'
+    await configure(session.replace('sso_region = eu-west-1', 'sso_region = eu-central-1'))
+    await signIn('sso', work)
+    const proxy = await startInterceptingProxy(workspace.simulator.endpoint)
+    closers.push(proxy.close)
+    delete process.env['AWS_ENDPOINT_URL']
+    Object.assign(process.env, { HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: proxyCertificate })
+    expect(await callerOf({ profile: 'sso' })).toMatchObject({
+      region: 'eu-west-1',
+      arn: expect.stringContaining('AWSReservedSSO_Capacity'),
+    })
+    expect(new Set(proxy.tunnels)).toEqual(new Set([portal, 'sts.eu-west-1.amazonaws.com:443']))
+  })
+
   it('requires a profile with Identity Center', async () => {
     await configure('[profile base]\nregion = eu-west-1\n')
     expect(await failureOf(signIn('base', work))).toMatchObject({
@@ -199,6 +248,11 @@ describe('sign-in', () => {
 })
 
 describe('the network connection', () => {
+  const intercept = async (refusal?: number) => {
+    const proxy = await startInterceptingProxy(workspace.simulator.endpoint, refusal)
+    closers.push(proxy.close)
+    return proxy
+  }
   const listen = async (server: ReturnType<typeof createHttp>): Promise<number> => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(() => server.close())
@@ -225,29 +279,32 @@ describe('the network connection', () => {
   })
 
   it('trusts the given certificates in addition to the built-in ones', async () => {
-    const [key, cert] = [join(workspace.folder, 'key.pem'), join(workspace.folder, 'cert.pem')]
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], {
-      stdio: 'ignore',
-    })
-    const front = createHttps({ key: await readFile(key), cert: await readFile(cert) }, (incoming, outgoing) => {
-      const onward = httpRequest(
-        workspace.simulator.endpoint + incoming.url!,
-        { method: incoming.method, headers: incoming.headers },
-        (answer) => {
-          outgoing.writeHead(answer.statusCode!, answer.headers)
-          answer.pipe(outgoing)
-        },
-      )
-      incoming.pipe(onward)
-    })
-    const port = await listen(front)
-    process.env['AWS_ENDPOINT_URL'] = `https://localhost:${port}`
+    const { tlsPort } = await intercept()
+    process.env['AWS_ENDPOINT_URL'] = `https://localhost:${tlsPort}`
     expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-unreachable', next: expect.stringContaining('AWS_CA_BUNDLE') })
-    process.env['AWS_CA_BUNDLE'] = cert
+    process.env['AWS_CA_BUNDLE'] = proxyCertificate
     expect(await callerOf()).toMatchObject({ arn: planner })
     process.env['AWS_CA_BUNDLE'] = join(workspace.folder, 'none.pem')
     expect(await failureOf(connect())).toMatchObject({ code: 'cloud-setup', next: 'Correct AWS_CA_BUNDLE.' })
+  })
+
+  it('trusts them inside the tunnel of a proxy that opens TLS connections', async () => {
+    const { url, tunnels } = await intercept()
+    delete process.env['AWS_ENDPOINT_URL']
+    process.env['HTTPS_PROXY'] = url
+    expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-unreachable', next: expect.stringContaining('AWS_CA_BUNDLE') })
+    process.env['AWS_CA_BUNDLE'] = proxyCertificate
+    expect(await callerOf()).toMatchObject({ arn: planner, endpoint: null })
+    expect(new Set(tunnels)).toEqual(new Set(['sts.eu-west-1.amazonaws.com:443']))
+  })
+
+  it.each([
+    [407, 'The proxy requires a sign-in.', 'Put user name and password into HTTPS_PROXY'],
+    [502, 'AWS cannot be reached: A proxy between here and AWS failed (HTTP 502).', 'Check network, proxy'],
+  ])('says what a proxy means by %i', async (status, message, next) => {
+    process.env['HTTPS_PROXY'] = (await intercept(status)).url
+    delete process.env['AWS_ENDPOINT_URL']
+    expect(await failureOf(callerOf())).toMatchObject({ code: 'cloud-unreachable', message, next: expect.stringContaining(next) })
   })
 })
 
