@@ -91,6 +91,9 @@ export const scenarioFiguresSchema = z.object({
   underutilized_servers: count.nullable(),
   /** Of the servers at risk. */
   soonest_breach: z.object({ server_id: z.string(), metric: z.string(), at: instant }).nullable(),
+  /** Sums over all servers of the probability of a sustained breach (P95 above the threshold) and of any breach; null where it is not known. */
+  at_risk_expected: z.number().nullable().default(null),
+  breach_expected: z.number().nullable().default(null),
   /** Over the servers at risk, each by the metric that needs most. */
   units_to_add: z.number(),
   units_monthly_usd: z.number(),
@@ -104,13 +107,20 @@ export const listedServerSchema = z.object({
   server_id: z.string(),
   /** 1, but for added servers, which are alike. */
   servers: z.int().min(1),
-  /** The metric that leaves the server the least headroom in the scenario. */
+  /** The metric with the greatest probability in the scenario; by points the one with the least headroom. */
   metric: z.string(),
   threshold: z.number(),
-  /** The metric's P95 (under a conservative basis with its margin) in the run, in its unit; null for added servers. */
+  /**
+   * The metric's P95 in the run, in its unit: the median over the simulated paths, by points the forecast's (under a conservative basis with
+   * its margin); null for added servers.
+   */
   run_value: z.number().nullable(),
-  /** The scenario's percentile, in the metric's unit. */
+  /** The same in the scenario, by points at its percentile. */
   value: z.number(),
+  /** Of the whole server, sustained breach and any breach; null where it is not known. */
+  run_at_risk_probability: z.number().nullable(),
+  at_risk_probability: z.number().nullable(),
+  breach_probability: z.number().nullable(),
   first_breach_at: instant.nullable(),
   units_to_add: z.number(),
 })
@@ -119,8 +129,16 @@ export type ListedServer = z.infer<typeof listedServerSchema>
 const serverListSchema = z.object({ count, servers: z.array(listedServerSchema) })
 export type ServerList = z.infer<typeof serverListSchema>
 
+/** What decides who is at risk: the probability of a sustained breach, or a percentile of the forecast. */
+const verdictBySchema = z.enum(['probability', 'points'])
+export type VerdictBy = z.infer<typeof verdictBySchema>
+
 export const whatIfResultSchema = z.object({
   scenario: scenarioSchema,
+  /** Of `run`, `outcome` and the lists, so that both sides are evaluated alike. */
+  verdict_by: verdictBySchema,
+  /** Why the scenario has no probabilities, in one sentence; null where it has. */
+  points_reason: z.string().nullable(),
   run: scenarioFiguresSchema,
   outcome: scenarioFiguresSchema,
   /** Added servers at risk are among them. */
@@ -132,7 +150,13 @@ export const whatIfResultSchema = z.object({
   unplaced: z.array(z.object({ business_unit: z.string().nullable(), region: z.string().nullable(), criticality: z.string().nullable() })),
   /** Ascending; `at_risk_servers[percentile][threshold]`, the scenario's other settings unchanged. */
   grid: z
-    .object({ thresholds: z.array(z.number()), percentiles: z.array(z.number()), at_risk_servers: z.array(z.array(count)) })
+    .object({
+      thresholds: z.array(z.number()),
+      percentiles: z.array(z.number()),
+      /** By percentile. */
+      verdict_by: z.array(verdictBySchema),
+      at_risk_servers: z.array(z.array(count)),
+    })
     .nullable(),
 })
 export type WhatIfResult = z.infer<typeof whatIfResultSchema>

@@ -205,6 +205,8 @@ const copyWithAddedSeries = (
         base.margins,
         rules.map(() => 0),
       ),
+    // The paths of the remaining servers do not tell how they would carry other servers' demand.
+    paths: null,
     offsets: extend(base.offsets.subarray(0, base.ruleOf.length), new Uint32Array(seriesCount + 1), offsets),
     values: extend(base.values, new Float64Array(length), []),
     order: extend(base.order, createIndexArray(length, longest), []),

@@ -1,11 +1,14 @@
 // Evaluates a fleet under a scenario: who is at risk, by which metric, and the fleet's figures. One pass over the servers, no allocation per server.
-import type { ScenarioFigures } from '../../../src-shared/ipc/what-if.ts'
+import type { ScenarioFigures, VerdictBy } from '../../../src-shared/ipc/what-if.ts'
 import { lowerBound, type WhatIfFleet } from './load-fleet.ts'
 import { rankedPercentile } from '../../statistics/percentile.ts'
+import { anyProbability, hasPaths, JointProbability, sustainedProbability, type StoredPaths } from './scenario-probabilities.ts'
 
 const dayMs = 86_400_000
 /** The percentile that the run evaluates. */
-const defaultPercentile = 95
+export const defaultPercentile = 95
+/** A server is at risk above this probability of a sustained breach. */
+const atRiskLimit = 0.5
 
 /** A scenario, translated to the fleet's numbers. */
 export interface ScenarioParameters {
@@ -19,17 +22,22 @@ export interface ScenarioParameters {
   readonly horizonDays: number | null
   readonly underutilizedThreshold: number
   readonly monthlyUsd: number | null
+  readonly verdictBy: VerdictBy
 }
 
 export interface FleetEvaluation {
   readonly figures: Omit<ScenarioFigures, 'underutilized_servers'> & { readonly underutilized_servers: number }
   /** By server: 1 where at risk. */
   readonly isAtRisk: Uint8Array
-  /** By server: the series with the least headroom; -1 without horizon. */
+  /** By server: the series with the greatest probability, by points with the least headroom; -1 without horizon. */
   readonly limitingSeries: Int32Array
-  /** By server: that series' value at the percentile, and its headroom. */
+  /** By server: that series' median P95 or value at the percentile. */
   readonly value: Float64Array
-  readonly headroom: Float64Array
+  /** By server, the most urgent lowest: headroom, or the negative probability. */
+  readonly urgency: Float64Array
+  /** By server, sustained breach and any breach; NaN where it is not known. */
+  readonly atRiskProbability: Float64Array
+  readonly breachProbability: Float64Array
 }
 
 /** What a series is held against its threshold with, but for growth; `count` as `countPeriods` gives it. */
@@ -97,10 +105,16 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
   const isAtRisk = new Uint8Array(servers)
   const limitingSeries = new Int32Array(servers).fill(-1)
   const value = new Float64Array(servers).fill(Number.NaN)
-  const headroom = new Float64Array(servers).fill(Number.POSITIVE_INFINITY)
+  const urgency = new Float64Array(servers).fill(Number.POSITIVE_INFINITY)
+  const atRiskProbability = new Float64Array(servers).fill(Number.NaN)
+  const breachProbability = new Float64Array(servers).fill(Number.NaN)
+  const paths = probabilitiesApply(parameters) ? fleet.paths : null
+  const byProbability = parameters.verdictBy === 'probability'
+  const series = new SeriesEvaluation()
+  const [sustained, any] = [new JointProbability(), new JointProbability()]
   // Ties as in the run's overview: the greater P95 of the forecast itself, then the name.
   const soonest = { period: fleet.times.length, series: -1, server: -1, value: 0 }
-  const sums = { servers: 0, atRisk: 0, underutilized: 0, units: 0, unitsUsd: 0, fleetUsd: 0 }
+  const sums = { servers: 0, atRisk: 0, underutilized: 0, units: 0, unitsUsd: 0, fleetUsd: 0, atRiskExpected: 0, breachExpected: 0 }
   for (let server = 0; server < servers; server++) {
     const serverCount = fleet.serverCounts[server]!
     if (serverCount === 0) continue
@@ -109,27 +123,41 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     const end = fleet.firstSeries[server + 1]!
     let units = 0
     let isUnderutilized = end > first
-    for (let series = first; series < end; series++) {
-      const count = countPeriods(fleet, series, parameters.horizonDays)
+    sustained.reset()
+    any.reset()
+    for (let s = first; s < end; s++) {
+      const count = countPeriods(fleet, s, parameters.horizonDays)
       if (count === 0) {
         isUnderutilized = false
         continue
       }
-      const threshold = parameters.thresholds[fleet.ruleOf[series]!]!
-      const evaluatedValue = seriesValue(fleet, series, count, parameters.percentile) * growth
-      if (threshold - evaluatedValue < headroom[server]!) {
-        headroom[server] = threshold - evaluatedValue
-        value[server] = evaluatedValue
-        limitingSeries[server] = series
+      const threshold = parameters.thresholds[fleet.ruleOf[s]!]!
+      series.evaluate(fleet, paths, s, seriesValue(fleet, s, count, parameters.percentile), growth, threshold, byProbability)
+      if (!Number.isNaN(series.sustained)) {
+        sustained.add(series.sustained)
+        any.add(series.any)
       }
-      isUnderutilized &&= seriesMean(fleet, series, count) * growth < parameters.underutilizedThreshold
-      if (evaluatedValue <= threshold) continue
+      if (series.urgency < urgency[server]!) {
+        urgency[server] = series.urgency
+        value[server] = series.value
+        limitingSeries[server] = s
+      }
+      isUnderutilized &&= seriesMean(fleet, s, count) * growth < parameters.underutilizedThreshold
+      units = Math.max(units, calculateUnitsToAdd(fleet.capacityUnits[server]!, series.sizingValue, threshold))
+      if (!series.isAtRisk) continue
       isAtRisk[server] = 1
-      units = Math.max(units, calculateUnitsToAdd(fleet.capacityUnits[server]!, evaluatedValue, threshold))
-      const period = findFirstBreach(fleet, series, parameters, growth, soonest.period)
-      const forecast = fleet.margins === null ? evaluatedValue : evaluatedValue - fleet.margins[series]! * growth
-      if (period >= 0 && (period < soonest.period || forecast > soonest.value))
-        Object.assign(soonest, { period, series, server, value: forecast })
+      const period = findFirstBreach(fleet, s, parameters, growth, soonest.period)
+      if (period >= 0 && (period < soonest.period || series.forecast > soonest.value))
+        Object.assign(soonest, { period, series: s, server, value: series.forecast })
+    }
+    if (paths !== null) {
+      atRiskProbability[server] = sustained.joint(paths.jointShares.sustained[server]!)
+      breachProbability[server] = any.joint(paths.jointShares.any[server]!)
+      if (!Number.isNaN(atRiskProbability[server]!)) {
+        sums.atRiskExpected += serverCount * atRiskProbability[server]!
+        sums.breachExpected += serverCount * breachProbability[server]!
+      }
+      if (byProbability && atRiskProbability[server]! > atRiskLimit) isAtRisk[server] = 1
     }
     const usd = parameters.monthlyUsd ?? fleet.monthlyUsd[server]!
     sums.servers += serverCount
@@ -153,6 +181,8 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
               metric: fleet.rules[fleet.ruleOf[soonest.series]!]!.metric,
               at: periodInstant(fleet, soonest.period),
             },
+      at_risk_expected: paths === null ? null : sums.atRiskExpected,
+      breach_expected: paths === null ? null : sums.breachExpected,
       units_to_add: sums.units,
       units_monthly_usd: sums.unitsUsd,
       fleet_monthly_usd: sums.fleetUsd,
@@ -160,7 +190,58 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
     isAtRisk,
     limitingSeries,
     value,
-    headroom,
+    urgency,
+    atRiskProbability,
+    breachProbability,
+  }
+}
+
+/** Paths were simulated over the whole horizon, and the event is about their P95. */
+export const probabilitiesApply = ({ percentile, horizonDays }: Pick<ScenarioParameters, 'percentile' | 'horizonDays'>): boolean =>
+  percentile === defaultPercentile && horizonDays === null
+
+/** One series under a scenario; reused, so that a fleet needs no object per series. */
+class SeriesEvaluation {
+  isAtRisk = false
+  /** The point forecast at the percentile, without the margin of a conservative run. */
+  forecast = 0
+  /** The figure that the planner reads: median P95 of the paths, or the forecast at the percentile with its margin. */
+  value = 0
+  /** What added capacity must carry. */
+  sizingValue = 0
+  urgency = 0
+  /** NaN where it is not known. */
+  sustained = Number.NaN
+  any = Number.NaN
+
+  /** `point`: value at the percentile before growth. */
+  evaluate(
+    fleet: WhatIfFleet,
+    paths: StoredPaths | null,
+    series: number,
+    point: number,
+    growth: number,
+    threshold: number,
+    byProbability: boolean,
+  ): void {
+    const isKnown = paths !== null && hasPaths(paths, series)
+    this.sustained = isKnown ? sustainedProbability(paths, series, growth, threshold) : Number.NaN
+    this.any = isKnown ? anyProbability(paths, series, growth, threshold, this.sustained) : Number.NaN
+    this.value = point * growth
+    this.forecast = fleet.margins === null ? this.value : this.value - fleet.margins[series]! * growth
+    this.sizingValue = this.value
+    this.isAtRisk = this.value > threshold
+    this.urgency = threshold - this.value
+    if (!byProbability) return
+    if (isKnown) {
+      this.value = paths.medianP95s[series]! * growth
+      this.sizingValue = paths.sizingP95s[series]! * growth
+      this.isAtRisk = this.sustained > atRiskLimit
+      this.urgency = -this.sustained
+    } else {
+      // Without paths the forecast decides, as in the run.
+      this.urgency = this.isAtRisk ? -1 : 0
+    }
   }
 }
 
@@ -182,16 +263,17 @@ export const periodInstant = (fleet: WhatIfFleet, period: number): string =>
 
 /**
  * Servers at risk for each percentile and each general threshold (ascending); thresholds of a metric or criticality of their own stay.
- * One pass per percentile: a server counts for every threshold below its maximum.
+ * One pass per percentile: a server counts for every threshold below a limit.
  */
 export const countRiskGrid = (
   fleet: WhatIfFleet,
   parameters: ScenarioParameters,
-  percentiles: readonly number[],
+  rows: readonly { readonly percentile: number; readonly verdictBy: VerdictBy }[],
   thresholds: readonly number[],
 ): number[][] => {
   const counts = Uint32Array.from({ length: fleet.ruleOf.length }, (_, series) => countPeriods(fleet, series, parameters.horizonDays))
-  return percentiles.map((percentile) => {
+  return rows.map(({ percentile, verdictBy }) => {
+    const paths = verdictBy === 'probability' ? fleet.paths : null
     const atRisk = thresholds.map(() => 0)
     for (let server = 0; server < fleet.serverIds.length; server++) {
       const serverCount = fleet.serverCounts[server]!
@@ -199,14 +281,53 @@ export const countRiskGrid = (
       const growth = parameters.growth[fleet.groupOf[server]!]!
       let max = Number.NEGATIVE_INFINITY
       for (let series = fleet.firstSeries[server]!; series < fleet.firstSeries[server + 1]!; series++) {
-        if (counts[series] === 0) continue
+        if (counts[series] === 0 || (paths !== null && hasPaths(paths, series))) continue
         const rule = fleet.ruleOf[series]!
         const evaluatedValue = seriesValue(fleet, series, counts[series]!, percentile) * growth
         if (parameters.usesGeneralThreshold[rule]!) max = Math.max(max, evaluatedValue)
         else if (evaluatedValue > parameters.thresholds[rule]!) max = Number.POSITIVE_INFINITY
       }
-      for (let index = 0; index < thresholds.length && thresholds[index]! < max; index++) atRisk[index]! += serverCount
+      const byPoints = countBelow(thresholds, (threshold) => threshold < max)
+      const riskyCount =
+        paths === null
+          ? byPoints
+          : Math.max(
+              byPoints,
+              countBelow(thresholds, (threshold) => isServerProbable(fleet, paths, parameters, server, growth, threshold)),
+            )
+      for (let index = 0; index < riskyCount; index++) atRisk[index]! += serverCount
     }
     return atRisk
   })
+}
+
+/** Number of first thresholds that pass; a threshold passes only where all lower ones do. */
+const countBelow = (thresholds: readonly number[], passes: (threshold: number) => boolean): number => {
+  let low = 0
+  let high = thresholds.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (passes(thresholds[middle]!)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Whether the server's probability of a sustained breach puts it at risk at a general threshold. */
+const isServerProbable = (
+  fleet: WhatIfFleet,
+  paths: StoredPaths,
+  parameters: ScenarioParameters,
+  server: number,
+  growth: number,
+  generalThreshold: number,
+): boolean => {
+  const joint = new JointProbability()
+  for (let series = fleet.firstSeries[server]!; series < fleet.firstSeries[server + 1]!; series++) {
+    if (!hasPaths(paths, series)) continue
+    const rule = fleet.ruleOf[series]!
+    const threshold = parameters.usesGeneralThreshold[rule]! ? generalThreshold : parameters.thresholds[rule]!
+    joint.add(sustainedProbability(paths, series, growth, threshold))
+  }
+  return joint.joint(paths.jointShares.sustained[server]!) > atRiskLimit
 }

@@ -7,13 +7,14 @@ import {
   type ScenarioFigures,
   type ListedServer,
   type Scenario,
+  type VerdictBy,
   type ServerList,
   type WhatIfResult,
   type WhatIfChoices,
   type WhatIfRequest,
 } from '../../../src-shared/ipc/what-if.ts'
 import type { Database } from '../../database/database.ts'
-import type { RunContents } from '../run/run-contents.ts'
+import { queryModelAccuracy, type RunContents } from '../run/run-contents.ts'
 import { loadWhatIfFleet, type WhatIfFleet, type WhatIfPolicy } from './load-fleet.ts'
 import {
   countFleetDays,
@@ -22,11 +23,14 @@ import {
   periodInstant,
   evaluateFleet,
   calculateUnitsToAdd,
+  defaultPercentile,
+  probabilitiesApply,
   type ScenarioParameters,
   type FleetEvaluation,
 } from './evaluate-fleet.ts'
 import { applyServerChanges, type ChangedFleet } from './apply-server-changes.ts'
-import { createScenarioParameters, unknownNameError } from './scenario-parameters.ts'
+import { hasPaths } from './scenario-probabilities.ts'
+import { createScenarioParameters, shortenedHorizonDays, unknownNameError } from './scenario-parameters.ts'
 
 /** A run's fleet with what the run itself says of it, and the last layout: sliders move within one. */
 export interface WhatIfSession {
@@ -34,31 +38,62 @@ export interface WhatIfSession {
   readonly policy: WhatIfPolicy
   /** Whether the run evaluated idleness by the selected model. */
   readonly evaluatesUnderutilization: boolean
-  readonly run: FleetEvaluation
+  /** By the run's own rule, and by points. */
+  readonly run: Readonly<Record<VerdictBy, FleetEvaluation>>
   changedFleet: { readonly key: string; readonly value: ChangedFleet }
 }
 
 /** Needs the relations `server_risk` and `flagged`. */
-export const openWhatIfSession = async (database: Database, { manifest }: Pick<RunContents, 'manifest'>): Promise<WhatIfSession> => {
-  const policy = { config: manifest?.config ?? completeConfig({}, 'headroom'), isModule05: manifest?.method === 'module05' }
+export const openWhatIfSession = async (database: Database, contents: RunContents): Promise<WhatIfSession> => {
+  const { manifest } = contents
+  const policy = {
+    config: manifest?.config ?? completeConfig({}, 'headroom'),
+    isModule05: manifest?.method === 'module05',
+    accuracy: (await queryModelAccuracy({ contents })).accuracy,
+  }
   return createWhatIfSession(await loadWhatIfFleet(database, policy), policy, manifest?.method === 'headroom')
 }
 
-export const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluatesUnderutilization: boolean): WhatIfSession => ({
-  fleet,
-  policy,
-  evaluatesUnderutilization,
-  run: evaluateFleet(fleet, createScenarioParameters(fleet, policy, scenarioSchema.parse({}))),
-  changedFleet: { key: serverChangesKey([], []), value: { fleet, groupsWithoutTaker: [] } },
-})
+const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluatesUnderutilization: boolean): WhatIfSession => {
+  const evaluate = (verdictBy: VerdictBy): FleetEvaluation =>
+    evaluateFleet(fleet, createScenarioParameters(fleet, policy, scenarioSchema.parse({}), verdictBy))
+  const points = evaluate('points')
+  return {
+    fleet,
+    policy,
+    evaluatesUnderutilization,
+    run: { points, probability: fleet.paths === null ? points : evaluate('probability') },
+    changedFleet: { key: serverChangesKey([], []), value: { fleet, groupsWithoutTaker: [] } },
+  }
+}
+
+/** Why a scenario has no probabilities; null where it has. Growth and thresholds change the margins of paths, nothing else does. */
+const findPointsReason = (fleet: WhatIfFleet, scenario: Scenario): string | null => {
+  if (fleet.paths === null) return 'Probabilities are not known in this run: the forecast decides.'
+  if (scenario.percentile !== defaultPercentile)
+    return `Probabilities are of the ${defaultPercentile}th percentile: at another one the forecast decides.`
+  if (shortenedHorizonDays(fleet, scenario) !== null)
+    return 'Probabilities are of the whole horizon: over a part of it the forecast decides.'
+  if (scenario.removed_servers.length > 0 || scenario.added_servers.length > 0)
+    return 'Probabilities are of the servers as measured: with servers added or removed the forecast decides.'
+  return null
+}
+
+const usesProbability = ({ config, isModule05 }: WhatIfPolicy): boolean => {
+  const basis: string = config.basis
+  return !isModule05 && basis === 'probable'
+}
 
 /** Throws scenario-invalid where the scenario names what the run does not have. */
 export const evaluateScenario = (
   session: WhatIfSession,
   { scenario, grid, max_listed: maxListed }: Pick<WhatIfRequest, 'scenario' | 'grid' | 'max_listed'>,
 ): WhatIfResult => {
-  const { fleet: base, run } = session
-  const parameters = createScenarioParameters(base, session.policy, scenario)
+  const { fleet: base } = session
+  const pointsReason = findPointsReason(base, scenario)
+  const verdictBy: VerdictBy = usesProbability(session.policy) && pointsReason === null ? 'probability' : 'points'
+  const run = session.run[verdictBy]
+  const parameters = createScenarioParameters(base, session.policy, scenario, verdictBy)
   const { fleet, groupsWithoutTaker: unplaced } = loadChangedFleet(session, scenario)
   const outcome = evaluateFleet(fleet, parameters)
   const newlyAtRisk: number[] = []
@@ -71,12 +106,14 @@ export const evaluateScenario = (
   }
   const createServerList = (servers: readonly number[]): ServerList => ({
     count: servers.reduce((count, server) => count + fleet.serverCounts[server]!, 0),
-    servers: selectMostUrgent(servers, outcome.headroom, maxListed).map((server) =>
-      describeServer(base, fleet, outcome, parameters, server),
+    servers: selectMostUrgent(servers, outcome.urgency, maxListed).map((server) =>
+      describeServer(base, fleet, run, outcome, parameters, server),
     ),
   })
   return {
     scenario,
+    verdict_by: verdictBy,
+    points_reason: pointsReason,
     run: toScenarioFigures(session, run),
     outcome: toScenarioFigures(session, outcome),
     newly_at_risk: createServerList(newlyAtRisk),
@@ -100,7 +137,16 @@ const createRiskGrid = (
     ...(scenario.threshold === null ? [] : [scenario.threshold]),
   ])
   const percentiles = sortDistinct([...gridPercentiles, scenario.percentile])
-  return { thresholds, percentiles, at_risk_servers: countRiskGrid(fleet, parameters, percentiles, thresholds) }
+  const rows = percentiles.map((percentile) => {
+    const isProbable = usesProbability(session.policy) && fleet.paths !== null && probabilitiesApply({ ...parameters, percentile })
+    return { percentile, verdictBy: isProbable ? ('probability' as const) : ('points' as const) }
+  })
+  return {
+    thresholds,
+    percentiles,
+    verdict_by: rows.map(({ verdictBy }) => verdictBy),
+    at_risk_servers: countRiskGrid(fleet, parameters, rows, thresholds),
+  }
 }
 
 const sortDistinct = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b)
@@ -151,37 +197,45 @@ const loadChangedFleet = (session: WhatIfSession, { removed_servers, added_serve
   return value
 }
 
-/** At most so many, least headroom first, ties in the fleet's order. A long list is cut before it is sorted. */
-const selectMostUrgent = (servers: readonly number[], headroom: Float64Array, limit: number | null): number[] => {
-  const byHeadroom = (a: number, b: number): number => headroom[a]! - headroom[b]! || a - b
-  if (limit === null || servers.length <= limit) return [...servers].sort(byHeadroom)
+/** At most so many, the most urgent first, ties in the fleet's order. A long list is cut before it is sorted. */
+const selectMostUrgent = (servers: readonly number[], urgency: Float64Array, limit: number | null): number[] => {
+  const byUrgency = (a: number, b: number): number => urgency[a]! - urgency[b]! || a - b
+  if (limit === null || servers.length <= limit) return [...servers].sort(byUrgency)
   if (limit === 0) return []
-  const maxHeadroom = Float64Array.from(servers, (server) => headroom[server]!).sort()[limit - 1]!
+  const maxUrgency = Float64Array.from(servers, (server) => urgency[server]!).sort()[limit - 1]!
   return servers
-    .filter((server) => headroom[server]! <= maxHeadroom)
-    .sort(byHeadroom)
+    .filter((server) => urgency[server]! <= maxUrgency)
+    .sort(byUrgency)
     .slice(0, limit)
 }
 
 const describeServer = (
   base: WhatIfFleet,
   fleet: WhatIfFleet,
+  run: FleetEvaluation,
   outcome: FleetEvaluation,
   parameters: ScenarioParameters,
   server: number,
 ): ListedServer => {
   const series = outcome.limitingSeries[server]!
   const rule = fleet.ruleOf[series]!
+  const threshold = parameters.thresholds[rule]!
+  const growth = parameters.growth[fleet.groupOf[server]!]!
+  const breach = findFirstBreach(fleet, series, parameters, growth)
   const value = outcome.value[server]!
-  const breach = findFirstBreach(fleet, series, parameters, parameters.growth[fleet.groupOf[server]!]!)
+  const paths = parameters.verdictBy === 'probability' && base.paths !== null && hasPaths(base.paths, series) ? base.paths : null
+  const orNull = (number: number | undefined): number | null => (number === undefined || Number.isNaN(number) ? null : number)
   return {
     server_id: fleet.serverIds[server]!,
     servers: fleet.serverCounts[server]!,
     metric: fleet.rules[rule]!.metric,
-    threshold: parameters.thresholds[rule]!,
-    run_value: base.runP95s[series] ?? null,
+    threshold,
+    run_value: orNull((paths?.medianP95s ?? base.runP95s)[series]),
     value,
+    run_at_risk_probability: orNull(run.atRiskProbability[server]),
+    at_risk_probability: orNull(outcome.atRiskProbability[server]),
+    breach_probability: orNull(outcome.breachProbability[server]),
     first_breach_at: breach < 0 ? null : periodInstant(fleet, breach),
-    units_to_add: calculateUnitsToAdd(fleet.capacityUnits[server]!, value, parameters.thresholds[rule]!),
+    units_to_add: calculateUnitsToAdd(fleet.capacityUnits[server]!, paths === null ? value : paths.sizingP95s[series]! * growth, threshold),
   }
 }

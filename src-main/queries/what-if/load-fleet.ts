@@ -1,8 +1,12 @@
 // A run's selected horizons as compact arrays, read once, so that a scenario is arithmetic: servers, groups, thresholds, values in order of time.
 import { z } from 'zod'
 import { type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
+import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
+import type { Calibration } from '../../statistics/beta-calibration.ts'
+import { findJointShares, type StoredPaths } from './scenario-probabilities.ts'
 import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
 
 export interface ServerGroup {
@@ -39,6 +43,8 @@ export interface WhatIfFleet {
   readonly means: Float64Array
   /** Points that a conservative run adds to each series' P95; null where it evaluates the forecast itself. */
   readonly margins: Float64Array | null
+  /** Null where the run holds none, or servers were added or removed. */
+  readonly paths: StoredPaths | null
   /** Values of series s: values[offsets[s]..offsets[s + 1]], in order of time. */
   readonly offsets: Uint32Array
   readonly values: Float64Array
@@ -55,12 +61,16 @@ export interface WhatIfPolicy {
   readonly config: AnalysisConfig
   /** module05 knows one threshold for all. */
   readonly isModule05: boolean
+  /** Null in a run that states no accuracy. */
+  readonly accuracy: ModelAccuracy | null
 }
 
 const seriesSql = (basis: AnalysisConfig['basis']): string => `
   SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units, high_threshold,
          CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
-         ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value
+         ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value,
+         ${pathMomentColumns.join(', ')}, p95_median, p95_p90 AS sizing_p95,
+         NULL::DOUBLE AS server_at_risk_probability, NULL::DOUBLE AS server_breach_probability
   FROM server_risk ORDER BY server_id, metric`
 
 /** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */
@@ -118,7 +128,7 @@ const horizonsDisagree = (): HeadroomError =>
 type SeriesArrays = Omit<WhatIfFleet, 'values' | 'order' | 'periods' | 'times'>
 
 /** Creates `what_if_series` (position, server_id, metric): the evaluated series by their index. */
-const readSeries = async (database: Database, { config, isModule05 }: WhatIfPolicy): Promise<SeriesArrays> => {
+const readSeries = async (database: Database, { config, isModule05, accuracy }: WhatIfPolicy): Promise<SeriesArrays> => {
   const table = await database.columns(seriesSql(config.basis), {
     server_id: 'text',
     metric: 'text',
@@ -132,6 +142,11 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
     horizon_p95: 'number?',
     horizon_mean: 'number?',
     run_value: 'number?',
+    ...(Object.fromEntries(pathMomentColumns.map((column) => [column, 'number?'])) as Record<PathMomentColumn, 'number?'>),
+    p95_median: 'number?',
+    sizing_p95: 'number?',
+    server_at_risk_probability: 'number?',
+    server_breach_probability: 'number?',
   })
   const { server_id: servers, metric: metrics, criticality: criticalities, high_threshold: thresholds } = table
   const thresholdRows = servers.flatMap((_, row) => (Number.isNaN(thresholds[row]) ? [] : [row]))
@@ -167,6 +182,20 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
   const perServer = (column: Float64Array): Float64Array => Float64Array.from(firstRows, (row) => column[row]!)
   const perSeries = (column: Float64Array): Float64Array => Float64Array.from(thresholdRows, (row) => column[row]!)
   const marginOf = (row: number): number => zeroForNaN(table.run_value[row]!) - zeroForNaN(table.horizon_p95[row]!)
+  const calibrations = readCalibrations(accuracy)
+  const paths =
+    calibrations === null || thresholdRows.every((row) => Number.isNaN(table[pathMomentColumns[0]][row]!))
+      ? null
+      : {
+          ...calibrations,
+          moments: Float64Array.from(thresholdRows.flatMap((row) => pathMomentColumns.map((column) => table[column][row]!))),
+          medianP95s: perSeries(table.p95_median),
+          sizingP95s: perSeries(table.sizing_p95),
+        }
+  const runProbabilities = {
+    sustained: perServer(table.server_at_risk_probability),
+    any: perServer(table.server_breach_probability),
+  }
   return {
     serverIds: firstRows.map((row) => servers[row]!),
     serverCounts: new Int32Array(firstRows.length).fill(1),
@@ -180,8 +209,21 @@ const readSeries = async (database: Database, { config, isModule05 }: WhatIfPoli
     runP95s: perSeries(table.run_value),
     means: perSeries(table.horizon_mean),
     margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, marginOf) : null,
+    paths: paths && { ...paths, jointShares: findJointShares(paths, runProbabilities, firstSeries, perSeries(thresholds)) },
     offsets,
   }
+}
+
+/** Null for runs that do not state their curves. */
+const readCalibrations = (accuracy: ModelAccuracy | null): Pick<StoredPaths, 'sustained' | 'any'> | null => {
+  const [sustained, any] = [accuracy?.calibration_sustained, accuracy?.calibration].map(toCalibration)
+  return sustained === undefined || any === undefined ? null : { sustained, any }
+}
+
+const toCalibration = (scores: CalibrationScores | null | undefined): Calibration | undefined => {
+  if (scores?.curve === undefined) return undefined
+  const { intercept, slope_low: slopeLow, slope_high: slopeHigh, min, max, is_calibrated: isCalibrated } = scores.curve
+  return { curve: { intercept, slopeLow, slopeHigh }, min, max, isCalibrated }
 }
 
 const zeroForNaN = (value: number): number => (Number.isNaN(value) ? 0 : value)

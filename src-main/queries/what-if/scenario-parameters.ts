@@ -1,12 +1,17 @@
 // A scenario in a fleet's own numbers: thresholds per rule, growth per group; what it names must be there.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
-import type { Scenario } from '../../../src-shared/ipc/what-if.ts'
+import type { Scenario, VerdictBy } from '../../../src-shared/ipc/what-if.ts'
 import type { WhatIfFleet, WhatIfPolicy } from './load-fleet.ts'
-import type { ScenarioParameters } from './evaluate-fleet.ts'
+import { countFleetDays, type ScenarioParameters } from './evaluate-fleet.ts'
 
 /** Throws scenario-invalid for a metric, criticality or group that the run does not have. */
-export const createScenarioParameters = (fleet: WhatIfFleet, { config }: WhatIfPolicy, scenario: Scenario): ScenarioParameters => {
+export const createScenarioParameters = (
+  fleet: WhatIfFleet,
+  { config }: WhatIfPolicy,
+  scenario: Scenario,
+  verdictBy: VerdictBy,
+): ScenarioParameters => {
   const overridesFor = (column: 'metric' | 'criticality'): Map<string, number> => {
     const entries = scenario.special_thresholds.filter((entry) => entry.column === column)
     for (const { value } of entries)
@@ -43,11 +48,16 @@ export const createScenarioParameters = (fleet: WhatIfFleet, { config }: WhatIfP
     usesGeneralThreshold: fleet.rules.map(({ overriddenBy }, rule) => overriddenBy === null && overrideByRule[rule] === undefined),
     growth: Float64Array.from(growthPercentByGroup, (percent) => 1 + percent / 100),
     percentile: scenario.percentile,
-    horizonDays: scenario.horizon_days,
+    horizonDays: shortenedHorizonDays(fleet, scenario),
     underutilizedThreshold: scenario.underutilized_threshold ?? config.underutilized_threshold,
     monthlyUsd: scenario.monthly_cost_usd,
+    verdictBy,
   }
 }
+
+/** Null where the scenario leaves every horizon whole. */
+export const shortenedHorizonDays = (fleet: WhatIfFleet, { horizon_days: days }: Scenario): number | null =>
+  days === null || days >= countFleetDays(fleet) ? null : days
 
 const assertKnown = (kind: string, value: string, names: readonly (string | null)[]): void => {
   if (!names.includes(value)) throw unknownNameError(kind, value, [...new Set(names.filter((name) => name !== null))])
