@@ -1,4 +1,5 @@
 // headroom what-if: evaluates other thresholds, growth, horizon, servers or costs on the files of a run.
+import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ScenarioFigures, ListedServer, ServerList, WhatIfResult } from '../../src-shared/ipc/what-if.ts'
 import { withRunFolder } from '../queries/run/open-run-folder.ts'
 import { evaluateScenario, openWhatIfSession } from '../queries/what-if/evaluate-scenario.ts'
@@ -31,11 +32,12 @@ export const describeResult = (result: WhatIfResult): string =>
   [
     summaryLine(result),
     figuresTable(result),
+    result.points_reason === null ? '' : wrapText(`Note: ${result.points_reason}`),
     result.unplaced
       .map((group) => wrapText(`Note: ${groupName(group)} has no server left for the demand of its removed servers.`))
       .join('\n'),
-    serversTable('Newly at risk', result.newly_at_risk),
-    serversTable('No longer at risk', result.no_longer_at_risk),
+    serversTable('Newly at risk', result, result.newly_at_risk),
+    serversTable('No longer at risk', result, result.no_longer_at_risk),
     gridTable(result.grid),
   ]
     .filter((section) => section !== '')
@@ -57,6 +59,8 @@ const summaryLine = ({ run, outcome, newly_at_risk, no_longer_at_risk, removed_a
 const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures) => string])[] = [
   ['servers', ({ servers }) => servers.toLocaleString('en-US')],
   ['at risk', (fleetFigures) => fleetFigures.at_risk_servers.toLocaleString('en-US')],
+  ['expected at risk, by probability', (fleetFigures) => decimalText(fleetFigures.at_risk_expected)],
+  ['expected with any breach', (fleetFigures) => decimalText(fleetFigures.breach_expected)],
   ['underutilised', (fleetFigures) => fleetFigures.underutilized_servers?.toLocaleString('en-US') ?? 'not evaluated'],
   ['first breach', ({ soonest_breach: soonest }) => (soonest === null ? 'none' : `${momentText(soonest.at)} ${soonest.server_id}`)],
   ['units to add', (fleetFigures) => decimalText(fleetFigures.units_to_add)],
@@ -67,7 +71,7 @@ const figures: readonly (readonly [string, (fleetFigures: ScenarioFigures) => st
 const figuresTable = ({ run, outcome }: WhatIfResult): string =>
   reportTable(
     ['figure', 'run', 'scenario'],
-    figures.map(([name, text]) => [name, text(run), text(outcome)]),
+    figures.map(([name, text]) => [name, text(run), text(outcome)]).filter(([, ...cells]) => cells.some((cell) => cell !== '')),
   )
 
 /** Midnight is shown as a date. */
@@ -78,14 +82,16 @@ const groupName = (group: WhatIfResult['unplaced'][number]): string => {
   return parts.length === 0 ? 'The fleet' : `The group ${parts.join(', ')}`
 }
 
-const serversTable = (title: string, { count, servers }: ServerList): string =>
-  count === 0
-    ? ''
-    : `${title}: ${countText(count, 'server')}\n${firstRowsTable(
-        servers,
-        ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'units to add'],
-        serverCells,
-      )}`
+const serversTable = (title: string, { points_reason }: WhatIfResult, { count, servers }: ServerList): string => {
+  if (count === 0) return ''
+  const heading = `${title}: ${countText(count, 'server')}`
+  const columns = ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'units to add']
+  if (points_reason !== null) return `${heading}\n${firstRowsTable(servers, columns, serverCells)}`
+  return `${heading}\n${firstRowsTable(servers, [...columns, 'at risk: run', 'scenario'], (server) => [
+    ...serverCells(server),
+    ...[server.run_at_risk_probability, server.at_risk_probability].map((share) => (share === null ? '' : probabilityText(share))),
+  ])}`
+}
 
 const serverCells = ({
   server_id,
@@ -112,7 +118,7 @@ const gridTable = (grid: WhatIfResult['grid']): string =>
     : `Servers at risk by percentile (down) and threshold (across)\n${reportTable(
         ['', ...grid.thresholds.map((threshold) => `> ${decimalText(threshold)}`)],
         grid.percentiles.map((percentile, row) => [
-          percentile === 100 ? 'peak' : `P${decimalText(percentile)}`,
+          `${percentile === 100 ? 'peak' : `P${decimalText(percentile)}`}${grid.verdict_by[row] === 'probability' ? ', likely' : ''}`,
           ...grid.at_risk_servers[row]!.map((count) => count.toLocaleString('en-US')),
         ]),
       )}`

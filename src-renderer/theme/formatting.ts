@@ -1,4 +1,5 @@
 // Formats numbers, US dollars, dates and durations in the chosen locale; times of the data are UTC.
+import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { type ChartFormatting, localeFormatting } from '../../src-shared/chart-options/format.ts'
 
 /** The system's locale or the one from the settings. */
@@ -42,7 +43,9 @@ export const formatBrierScore = (value: number): string => formats.brierScore.fo
 export const formatGigabytes = (bytes: number): string => `${formats.gigabytes.format(bytes / 2 ** 30)} GB`
 export const formatShare = (part: number, whole: number): string => formatting.value(whole === 0 ? 0 : (100 * part) / whole, '%')
 /** A share 0..1 in percent. */
-export const formatProbability = (share: number): string => formatting.value(share * 100, '%')
+export const formatFraction = (share: number): string => formatting.value(share * 100, '%')
+/** In whole percent, "< 1 %" and "> 99 %" at the ends. */
+export const formatProbability = (probability: number): string => probabilityText(probability, (percent) => formatting.value(percent, '%'))
 /** +3.2, -1 */
 export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
 /** Local time, for actions of the user. */

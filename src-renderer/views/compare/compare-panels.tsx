@@ -6,7 +6,7 @@ import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { SegmentedControl } from '../../components/select.tsx'
 import { DataGrid, type GridColumn } from '../../components/data-grid.tsx'
 import { openServer } from '../../state/navigation.ts'
-import { formatDate, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatNumber, formatFraction, formatSigned, formatting } from '../../theme/formatting.ts'
 import { copyRows } from '../copy-rows.ts'
 
 type Status = RiskChange['status'] | 'all'
@@ -149,7 +149,7 @@ export const ForecastCheck = ({ comparison }: { readonly comparison: CompareResp
               <td data-number>
                 {metric.coverage === null
                   ? '–'
-                  : `${formatProbability(metric.coverage)} (nominal ${formatProbability(forecastCheck.interval_level)})`}
+                  : `${formatFraction(metric.coverage)} (nominal ${formatFraction(forecastCheck.interval_level)})`}
               </td>
               <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.hits)}</td>
               <td data-number>{metric.breaches === null ? '–' : formatting.count(metric.breaches.misses)}</td>

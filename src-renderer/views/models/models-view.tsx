@@ -9,7 +9,7 @@ import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
 import { useRequest } from '../../state/use-request.ts'
-import { formatBrierScore, formatNumber, formatProbability, formatScore, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatBrierScore, formatNumber, formatFraction, formatScore, formatSigned, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 type Accuracy = NonNullable<ModelAccuracyResponse['accuracy']>
@@ -94,10 +94,10 @@ const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
             <td data-number>{value(model.smape_percent, '%')}</td>
             <td data-number>{model.median_mase === null ? '–' : formatScore(model.median_mase)}</td>
             <td data-number>{model.bias === null ? '–' : formatSigned(model.bias)}</td>
-            <td data-number title={`Nominal coverage ${formatProbability(accuracy.interval_level)}`}>
+            <td data-number title={`Nominal coverage ${formatFraction(accuracy.interval_level)}`}>
               {model.interval_coverage === null
                 ? 'no interval'
-                : `${formatProbability(model.interval_coverage)} (nominal ${formatProbability(accuracy.interval_level)})`}
+                : `${formatFraction(model.interval_coverage)} (nominal ${formatFraction(accuracy.interval_level)})`}
             </td>
             <td data-number>{formatting.count(model.backtest_points)}</td>
           </tr>
@@ -180,7 +180,7 @@ const Coverage = ({ accuracy, theme }: PanelProps) => {
   const worst = modelsWithBounds.reduce((lowest, model) =>
     (model.interval_coverage ?? 1) < (lowest.interval_coverage ?? 1) ? model : lowest,
   )
-  const title = `Nominal coverage ${formatProbability(level)}; lowest actual coverage ${formatProbability(worst.interval_coverage ?? 0)} (${worst.model})`
+  const title = `Nominal coverage ${formatFraction(level)}; lowest actual coverage ${formatFraction(worst.interval_coverage ?? 0)} (${worst.model})`
   return (
     <ChartFrame
       className="tall"
@@ -188,7 +188,7 @@ const Coverage = ({ accuracy, theme }: PanelProps) => {
       note={
         recalibration === undefined || recalibration.before === null || recalibration.after === null
           ? 'Actual coverage in the backtest'
-          : `Selected models: coverage ${formatProbability(recalibration.before)} before, ${formatProbability(recalibration.after)} after recalibration`
+          : `Selected models: coverage ${formatFraction(recalibration.before)} before, ${formatFraction(recalibration.after)} after recalibration`
       }
       label={title}
       option={option}
@@ -208,8 +208,8 @@ const coverageOption = (models: Accuracy['models'], level: number, theme: ChartT
       unit: '%',
       max: 100,
       kinds: [{ name: 'actual coverage', color: theme.accent, values: bounded.map((model) => 100 * (model.interval_coverage ?? 0)) }],
-      labels: bounded.map((model) => formatProbability(model.interval_coverage ?? 0)),
-      notes: bounded.map(() => `nominal ${formatProbability(level)}`),
+      labels: bounded.map((model) => formatFraction(model.interval_coverage ?? 0)),
+      notes: bounded.map(() => `nominal ${formatFraction(level)}`),
     },
     { theme, formatting },
   )

@@ -14,7 +14,7 @@ import { SeasonProfile } from './season-profile.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatNumber, formatFraction, formatSigned, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const SeasonsView = ({ run, theme }: RunViewProps) => {
@@ -59,7 +59,7 @@ const Season = ({ response, season, theme }: SeasonProps) => {
         <UpliftFigure name="Weekends" effect={weekend} n={weekend.weeks} countUnit="weeks" />
         <KeyFigure
           label="Weekly seasonality"
-          value={weeklyStrength.mean === null ? '–' : formatProbability(weeklyStrength.mean)}
+          value={weeklyStrength.mean === null ? '–' : formatFraction(weeklyStrength.mean)}
           note={`strength, mean of ${formatting.count(weeklyStrength.series)} series`}
         />
       </div>

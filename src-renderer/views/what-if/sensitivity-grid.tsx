@@ -28,7 +28,10 @@ export const SensitivityGrid = ({ grid, threshold, percentile, servers, onSelect
       <tbody>
         {grid.percentiles.map((row, rowIndex) => (
           <tr key={row}>
-            <th scope="row">{row === 100 ? 'peak' : `P${row}`}</th>
+            <th scope="row">
+              {row === 100 ? 'peak' : `P${row}`}
+              {grid.verdict_by[rowIndex] === 'probability' ? ', likely' : ''}
+            </th>
             {grid.thresholds.map((column, columnIndex) => {
               const count = grid.at_risk_servers[rowIndex]?.[columnIndex] ?? 0
               const share = servers === 0 ? 0 : Math.sqrt(count / servers)

@@ -3,12 +3,13 @@ import { useId, useState } from 'react'
 import type { SavedScenario, ScenarioFigures, Scenario, ServerList, WhatIfResult } from '../../../src-shared/ipc/what-if.ts'
 import { KeyFigure } from '../../components/key-figure.tsx'
 import { openServer } from '../../state/navigation.ts'
-import { formatDate, formatDollars, formatNumber, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatDollars, formatNumber, formatProbability, formatSigned, formatting } from '../../theme/formatting.ts'
 
 const listFigures = (
   fleet: ScenarioFigures,
 ): readonly (readonly [name: string, value: number | null, write: (value: number) => string])[] => [
   ['At risk', fleet.at_risk_servers, formatting.count],
+  ['Expected at risk', fleet.at_risk_expected, formatNumber],
   ['Underutilised', fleet.underutilized_servers, formatting.count],
   ['Units to add', fleet.units_to_add, formatNumber],
   ['Cost of added units (USD per month)', fleet.units_monthly_usd, formatDollars],
@@ -47,6 +48,7 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
           note={outcome.soonest_breach?.server_id ?? 'no server is at risk'}
         />
       </div>
+      {result.points_reason !== null && <p className="verdict">{result.points_reason}</p>}
       {result.unplaced.length > 0 && (
         <p className="verdict">
           {formatting.count(result.unplaced.length)} {result.unplaced.length === 1 ? 'group has' : 'groups have'} no remaining server for
@@ -54,8 +56,8 @@ export const ScenarioOutcome = ({ result }: { readonly result: WhatIfResult }) =
         </p>
       )}
       <div className="columns">
-        <ServerTable title="Newly at risk" list={result.newly_at_risk} />
-        <ServerTable title="No longer at risk" list={result.no_longer_at_risk} />
+        <ServerTable title="Newly at risk" list={result.newly_at_risk} hasProbabilities={result.points_reason === null} />
+        <ServerTable title="No longer at risk" list={result.no_longer_at_risk} hasProbabilities={result.points_reason === null} />
       </div>
     </>
   )
@@ -67,7 +69,13 @@ const findingText = ({ run, outcome }: WhatIfResult): string => {
   return `${formatting.count(outcome.at_risk_servers)} of ${formatting.count(outcome.servers)} servers at risk, ${changeText}`
 }
 
-const ServerTable = ({ title, list }: { readonly title: string; readonly list: ServerList }) => (
+interface ServerTableProps {
+  readonly title: string
+  readonly list: ServerList
+  readonly hasProbabilities: boolean
+}
+
+const ServerTable = ({ title, list, hasProbabilities }: ServerTableProps) => (
   <section aria-label={title}>
     <h2>
       {title}: {formatting.count(list.count)}
@@ -88,6 +96,11 @@ const ServerTable = ({ title, list }: { readonly title: string; readonly list: S
             <th scope="col" data-number>
               Threshold
             </th>
+            {hasProbabilities && (
+              <th scope="col" data-number>
+                At risk
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -105,6 +118,11 @@ const ServerTable = ({ title, list }: { readonly title: string; readonly list: S
               <td data-number>{server.run_value === null ? '–' : formatNumber(server.run_value)}</td>
               <td data-number>{formatNumber(server.value)}</td>
               <td data-number>{formatNumber(server.threshold)}</td>
+              {hasProbabilities && (
+                <td data-number>
+                  {orDash(server.run_at_risk_probability)} → {orDash(server.at_risk_probability)}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -112,6 +130,8 @@ const ServerTable = ({ title, list }: { readonly title: string; readonly list: S
     )}
   </section>
 )
+
+const orDash = (probability: number | null): string => (probability === null ? '–' : formatProbability(probability))
 
 export interface SavedScenariosProps {
   readonly saved: readonly SavedScenario[]

@@ -72,6 +72,9 @@ describe('three servers', () => {
       at_risk_servers: 2,
       underutilized_servers: 0,
       soonest_breach: { server_id: 'c', metric: 'cpu_p95', at: '2026-01-02T00:00:00Z' },
+      // Without an error in the past a and c breach for certain and b by neither metric: 0.99 twice and 1 - 0.99 x 0.99.
+      at_risk_expected: expect.closeTo(1.9999, 9),
+      breach_expected: expect.closeTo(1.9999, 9),
       units_to_add: 2,
       units_monthly_usd: 200,
       fleet_monthly_usd: 700,
@@ -313,6 +316,19 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
     expect(baseline.units_to_add).toBe(totals!['units'])
     expect(grid?.at_risk_servers[grid.percentiles.indexOf(95)]?.[grid.thresholds.indexOf(80)]).toBe(counts.atRisk)
     expect(counts.atRisk).toBeGreaterThan(0)
+  })
+
+  test('without a change gives the probabilities of the run', async () => {
+    const stored = await run.database.columns(
+      'SELECT server_id, at_risk_probability, breach_probability FROM server_risk ORDER BY server_id, metric',
+      { server_id: 'text', at_risk_probability: 'number', breach_probability: 'number' },
+    )
+    const { atRiskProbability, breachProbability } = fleet.run.points
+    stored.server_id.forEach((_, server) => {
+      expect(Math.abs(atRiskProbability[server]! - stored.at_risk_probability[server]!)).toBeLessThan(1e-9)
+      expect(Math.abs(breachProbability[server]! - stored.breach_probability[server]!)).toBeLessThan(1e-9)
+    })
+    expect(stored.server_id).toEqual(fleet.fleet.serverIds)
   })
 
   test.runIf(basis === 'expected')('gives what a new analysis of such forecasts would find', async () => {
