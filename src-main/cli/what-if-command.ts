@@ -87,7 +87,7 @@ const serversTable = (title: string, { points_reason }: WhatIfResult, { count, s
   const heading = `${title}: ${countText(count, 'server')}`
   const columns = ['server', 'metric', 'run P95', 'scenario', 'limit', 'first breach', 'units to add']
   if (points_reason !== null) return `${heading}\n${firstRowsTable(servers, columns, serverCells)}`
-  return `${heading}\n${firstRowsTable(servers, [...columns, 'at risk: run', 'scenario'], (server) => [
+  return `${heading}\n${firstRowsTable(servers, [...columns, 'P run', 'P now'], (server) => [
     ...serverCells(server),
     ...[server.run_at_risk_probability, server.at_risk_probability].map((share) => (share === null ? '' : probabilityText(share))),
   ])}`
