@@ -34,8 +34,8 @@ const withSettings = (command: Command): Command =>
     .option('--image <uri>', "container image (default: the region's scikit-learn image)")
     .option('--volume <gb>', 'volume in GB (30)', positiveNumber)
     .option('--max-runtime <seconds>', 'stop the job after this time (3600)', positiveNumber)
-    .option('--cost-limit <usd>', 'refuse launches with a higher estimated cost (10)', positiveNumber)
-    .addOption(new Option('--cost-ceiling <usd>').argParser(positiveNumber).hideHelp())
+    .option('--cost-limit <usd>', 'refuse launches with a higher or unknown cost (10); none: no limit', costLimit)
+    .addOption(new Option('--cost-ceiling <usd>').argParser(costLimit).hideHelp())
     .option('--kms-key <id>', 'KMS key for volume, uploads and outputs')
     .option('--subnet <id>', 'subnet of the VPC; repeatable', collect, [])
     .option('--security-group <id>', 'security group of the VPC; repeatable', collect, [])
@@ -50,6 +50,8 @@ const withSettings = (command: Command): Command =>
     .addOption(sharedOptions.decimal())
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
+
+const costLimit = (text: string): number | 'none' => (text === 'none' ? text : positiveNumber(text))
 
 export const addCloudCommands = (program: Command): void => {
   const cloud = program.command('cloud').description('Run the analysis as an Amazon SageMaker Processing job')

@@ -53,6 +53,31 @@ export const NumberField = ({ label, value, max, error = '', onChange }: NumberF
   </Field>
 )
 
+interface LimitFieldProps {
+  readonly label: string
+  /** Null, an empty field: no limit. */
+  readonly value: number | null
+  readonly onChange: (value: number | null) => void
+}
+
+export const LimitField = ({ label, value, onChange }: LimitFieldProps) => (
+  <Field label={label} layout="row">
+    {(control) => (
+      <input
+        {...control}
+        type="number"
+        min={1}
+        placeholder="None"
+        value={value ?? ''}
+        onChange={({ target }) => {
+          if (target.value === '') onChange(null)
+          else if (target.valueAsNumber > 0) onChange(target.valueAsNumber)
+        }}
+      />
+    )}
+  </Field>
+)
+
 interface ChoiceFieldProps<Value extends string> {
   readonly label: string
   readonly value: Value

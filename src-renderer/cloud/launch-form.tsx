@@ -16,7 +16,7 @@ import {
   useCloudState,
 } from '../state/cloud-state.ts'
 import { fileNameOf } from '../state/open-path.ts'
-import { ChoiceField, NumberField, TextField } from './form-fields.tsx'
+import { ChoiceField, LimitField, NumberField, TextField } from './form-fields.tsx'
 import { preflightSummary } from './preflight-checks.tsx'
 import { ProgramFields } from './program-fields.tsx'
 
@@ -115,7 +115,7 @@ export const LaunchForm = () => {
           value={form.maxRuntimeMinutes}
           onChange={(maxRuntimeMinutes) => updateForm({ maxRuntimeMinutes })}
         />
-        <NumberField label="Cost limit (USD)" value={form.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })} />
+        <LimitField label="Cost limit (USD)" value={form.costCeilingUsd} onChange={(costCeilingUsd) => updateForm({ costCeilingUsd })} />
         <AdvancedFields />
       </fieldset>
       <div className="actions">

@@ -39,8 +39,8 @@ export const cloudSettingsSchema = z.strictObject({
   imageUri: z.string().max(processingLimits.imageUri).optional(),
   volumeGb: z.int().min(1).max(processingLimits.volumeGb).default(30),
   maxRuntimeSeconds: z.int().min(60).max(processingLimits.maxRuntimeSeconds).default(3600),
-  /** Cost limit: a launch with a higher estimate is refused. */
-  costCeilingUsd: z.number().positive().default(10),
+  /** Cost limit: a launch with a higher estimate, or with an unknown price, is refused. Null: no limit. */
+  costCeilingUsd: z.number().positive().nullable().default(10),
   /** Encrypts volume, uploads and outputs. */
   kmsKeyId: z.string().min(1).max(2048).optional(),
   subnets: z.array(z.string().min(1).max(32)).max(processingLimits.subnets).default([]),

@@ -50,7 +50,8 @@ export const launchFormSchema = z.strictObject({
   /** Script inside it. */
   moduleScript: z.string(),
   maxRuntimeMinutes: z.number().positive(),
-  costCeilingUsd: z.number().positive(),
+  /** Null: no limit, also for an instance type without a known price. */
+  costCeilingUsd: z.number().positive().nullable(),
 })
 export type LaunchForm = z.infer<typeof launchFormSchema>
 

@@ -37,9 +37,9 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly image?: string
   readonly volume?: number
   readonly maxRuntime?: number
-  readonly costLimit?: number
+  readonly costLimit?: number | 'none'
   /** Former name of `costLimit`. */
-  readonly costCeiling?: number
+  readonly costCeiling?: number | 'none'
   readonly kmsKey?: string
   readonly subnet: readonly string[]
   readonly securityGroup: readonly string[]
@@ -75,6 +75,7 @@ const definedValues = (values: Readonly<Record<string, unknown>>): Record<string
 
 export const readLaunchRequest = async (inputs: readonly string[], options: LaunchOptions): Promise<LaunchRequest> => {
   const file = await readCloudFile(options.config)
+  const costLimit = options.costLimit ?? options.costCeiling
   const settings = parseSettings({
     ...file.settings,
     ...definedValues({
@@ -85,7 +86,7 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
       imageUri: options.image,
       volumeGb: options.volume,
       maxRuntimeSeconds: options.maxRuntime,
-      costCeilingUsd: options.costLimit ?? options.costCeiling,
+      costCeilingUsd: costLimit === 'none' ? null : costLimit,
       kmsKeyId: options.kmsKey,
       subnets: options.subnet,
       securityGroupIds: options.securityGroup,

@@ -8,7 +8,10 @@ export type FailureName =
   | 'assume-role'
   | 'list-jobs-denied'
   | 'list-roles-denied'
+  | 'disk-space'
+  | 'wrong-region'
   | 'data-download'
+  | 'upload'
   | 'instance-quota'
   | 'volume-quota'
   | 'image'
@@ -153,12 +156,33 @@ const rules: readonly Rule[] = [
       'The role needs kms:Decrypt and kms:GenerateDataKey on it, you need kms:CreateGrant. The upload of the engine must use the same key.',
   },
   {
+    failure: 'disk-space',
+    code: 'cloud-job-failed',
+    matches: ({ name, message }) => name === 'FailureReason' && /Insufficient disk space|No space left on device/i.test(message),
+    message: () => 'The volume of the job was full.',
+    next: () => 'Launch again with a larger volume (command line: --volume).',
+  },
+  {
+    failure: 'wrong-region',
+    code: 'cloud-setup',
+    matches: ({ message }) => /PermanentRedirect|\b301\b.*(redirect|endpoint)/i.test(message) && /download|input/i.test(message),
+    message: () => 'The input is in another region, and SageMaker reads its own region only.',
+    next: () => 'Launch in the region of the input, or copy it to the region of the job.',
+  },
+  {
     failure: 'data-download',
     code: 'cloud-job-failed',
     matches: ({ message }) => /Data download failed|ListObjectsV2 failed/i.test(message),
     message: ({ message }) => `The job could not read its input: ${firstSentence(message)}`,
     next: () =>
       'Grant the execution role s3:GetObject and s3:ListBucket. In a VPC, add an S3 gateway endpoint to the route tables of the subnets.',
+  },
+  {
+    failure: 'upload',
+    code: 'cloud-job-failed',
+    matches: ({ name, message }) => name === 'FailureReason' && /upload failed/i.test(message),
+    message: ({ message }) => `The job could not write its output: ${firstSentence(message)}`,
+    next: () => 'Grant the execution role s3:PutObject on the S3 prefix and, with a KMS key, kms:Encrypt and kms:GenerateDataKey.',
   },
   {
     failure: 'volume-quota',
@@ -180,7 +204,9 @@ const rules: readonly Rule[] = [
     failure: 'image',
     code: 'cloud-setup',
     matches: ({ message }) =>
-      /image URI|manifest unknown|manifest for .* not found|does not grant .*ecr|ecr:(BatchGetImage|GetDownloadUrlForLayer)/i.test(message),
+      /image URI|Cannot pull algorithm container|manifest unknown|manifest for .* not found|does not grant .*ecr|ecr:(BatchGetImage|GetDownloadUrlForLayer)/i.test(
+        message,
+      ),
     message: ({ message }) => `The container image cannot be used: ${firstSentence(message)}`,
     next: ({ imageUri, region }) =>
       imageUri === undefined ? `Choose an image in ${region ?? 'the job’s region'}.` : `In ${region ?? 'this region'} use ${imageUri}.`,
@@ -195,7 +221,7 @@ const rules: readonly Rule[] = [
   {
     failure: 'out-of-memory',
     code: 'cloud-job-failed',
-    matches: ({ message }) => /exit code:? ?137|out of memory|\bOOM/i.test(message),
+    matches: ({ message }) => /exit code:? ?137|out of memory|more memory|\bOOM/i.test(message),
     message: (_, { instanceType, memoryGb, peakMemoryBytes }) =>
       `The job was killed, probably because it ran out of memory${instanceType === undefined ? '' : ` on ${instanceType}${memoryGb === undefined ? '' : ` (${memoryGb} GB)`}`}${
         peakMemoryBytes === undefined ? '' : `; its last reported peak is ${gigabytes(peakMemoryBytes)}`

@@ -1,7 +1,9 @@
 // Instance types, their estimated costs and the images of a region, from the dated tables in resources/cloud.
+import { ProcessingInstanceType } from '@aws-sdk/client-sagemaker'
 import { z } from 'zod'
 import imageTable from '../../../resources/cloud/images.json' with { type: 'json' }
 import { processingLimits } from '../../../src-shared/cloud/cloud-settings.ts'
+import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import priceTable from '../../../resources/cloud/prices.json' with { type: 'json' }
 
@@ -17,6 +19,20 @@ const instanceTypes: readonly InstanceType[] = priceTable.instances
 export const pricesAsOf: string = priceTable.asOf
 
 export const findInstanceType = (type: string): InstanceType | undefined => instanceTypes.find((instance) => instance.type === type)
+
+/** Throws cloud-setup for a type that processing jobs do not have. */
+export const assertProcessingType = (type: string): void => {
+  const types: readonly string[] = Object.values(ProcessingInstanceType)
+  if (types.includes(type)) return
+  const nearest = findNearestName(type, types)
+  throw new HeadroomError(
+    'cloud-setup',
+    `Processing jobs have no instance type ${type}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+    {
+      next: 'Choose an instance type of SageMaker processing, such as ml.m5.xlarge.',
+    },
+  )
+}
 
 /** Smallest to largest: the instance types of the engine, chosen by the size of the forecasts. */
 const instanceSizes = ['ml.m5.large', 'ml.m5.xlarge', 'ml.m5.2xlarge', 'ml.m5.4xlarge', 'ml.m5.12xlarge', 'ml.m5.24xlarge']
@@ -64,8 +80,8 @@ export const suggestSparkInstances = (inputBytes: number): number | undefined =>
     ? undefined
     : Math.min(processingLimits.instances, Math.max(minInstances, Math.ceil(inputBytes / bytesPerInstance)))
 
-/** Volume of either job of a Spark run, GB: room for three times the forecasts. */
-export const sparkVolumeGb = (inputBytes: number, minVolumeGb: number): number =>
+/** Volume of a job, GB: room for the forecasts, their flagged copy and what the engine spills, and at least `minVolumeGb`. */
+export const requiredVolumeGb = (inputBytes: number, minVolumeGb: number): number =>
   Math.min(processingLimits.volumeGb, Math.max(minVolumeGb, 10 + Math.ceil((3 * inputBytes) / 1e9)))
 
 const imageTableSchema = z.object({

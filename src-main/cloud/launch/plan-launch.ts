@@ -67,12 +67,12 @@ const planSingleJob = async (
   } else {
     await mountProject(task, inputs, settings.bucket)
   }
-  const { instanceType } = planResources(request, 'whole', inputBytes)
+  const { instanceType, volumeGb } = planResources(request, 'whole', inputBytes)
   const imageUri = settings.imageUri ?? requireImage('scikit-learn', region)
   const outputUri = task.kind === 'engine' ? runUri(request, 'output') : folderUri(settings.bucket, 'risk_analysis', runId)
   const maxCostUsd = estimateRunCostUsd(request, region, inputBytes)
   const { uploads, texts, mounts } = inputs
-  const common = { request, region, imageUri, instanceType, mounts, outputUri, engineSha256 }
+  const common = { request, region, imageUri, instanceType, volumeGb, mounts, outputUri, engineSha256 }
   return { instanceType, outputUri, maxCostUsd, uploads, texts, job: (jobName) => buildJobRequest({ ...common, jobName }) }
 }
 

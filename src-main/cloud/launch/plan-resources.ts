@@ -2,7 +2,14 @@
 import type { CloudRunPart } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { chooseInstanceType, defaultSparkInstanceType, estimateMaxCostUsd, sparkVolumeGb } from '../jobs/instance-types.ts'
+import {
+  assertProcessingType,
+  chooseInstanceType,
+  defaultSparkInstanceType,
+  estimateMaxCostUsd,
+  pricesAsOf,
+  requiredVolumeGb,
+} from '../jobs/instance-types.ts'
 
 type EngineTask = Extract<LaunchRequest['task'], { kind: 'engine' }>
 export type SparkTask = EngineTask & { readonly spark: NonNullable<EngineTask['spark']> }
@@ -21,23 +28,28 @@ export interface JobResources {
   readonly volumeGb: number
 }
 
-/** `inputBytes`: compressed size of what the job reads. After Spark, the engine reads at most half of it at once. */
+/** Throws cloud-setup for a type that processing jobs do not have. `inputBytes`: compressed size of what the job reads. After Spark, the engine reads at most half of it at once. */
 export const planResources = (request: LaunchRequest, part: CloudRunPart, inputBytes: number): JobResources => {
   const { instanceType, volumeGb } = request.settings
+  if (instanceType !== undefined) assertProcessingType(instanceType)
   switch (part) {
     case 'whole':
-      return { instanceType: instanceType ?? chooseInstanceType(inputBytes).type, instances: 1, volumeGb }
+      return {
+        instanceType: instanceType ?? chooseInstanceType(inputBytes).type,
+        instances: 1,
+        volumeGb: requiredVolumeGb(inputBytes, volumeGb),
+      }
     case 'spark':
       return {
         instanceType: instanceType ?? defaultSparkInstanceType,
         instances: sparkTaskOf(request)?.spark.instances ?? 1,
-        volumeGb: sparkVolumeGb(inputBytes, volumeGb),
+        volumeGb: requiredVolumeGb(inputBytes, volumeGb),
       }
     case 'finish':
       return {
         instanceType: instanceType ?? chooseInstanceType(inputBytes / 2).type,
         instances: 1,
-        volumeGb: sparkVolumeGb(inputBytes, volumeGb),
+        volumeGb: requiredVolumeGb(inputBytes, volumeGb),
       }
   }
 }
@@ -54,9 +66,16 @@ export const estimateRunCostUsd = (request: LaunchRequest, region: string, input
   return Math.round(totalUsd * 100) / 100
 }
 
-/** Throws cloud-limit if the estimate exceeds the cost limit. */
+/** Throws cloud-limit if the estimate exceeds the cost limit, or if there is a limit and no estimate. */
 export const assertWithinCostLimit = (maxCostUsd: number | null, { settings }: LaunchRequest): void => {
-  if (maxCostUsd === null || maxCostUsd <= settings.costCeilingUsd) return
+  if (settings.costCeilingUsd === null || (maxCostUsd !== null && maxCostUsd <= settings.costCeilingUsd)) return
+  if (maxCostUsd === null) {
+    throw new HeadroomError(
+      'cloud-limit',
+      `The price list of ${pricesAsOf} does not contain ${settings.instanceType ?? 'the instance type'}, so the cost limit of ${settings.costCeilingUsd} USD cannot be checked.`,
+      { next: 'Choose a listed type, or launch without a cost limit (command line: --cost-limit none).' },
+    )
+  }
   throw new HeadroomError(
     'cloud-limit',
     `The estimated cost of up to ${maxCostUsd.toFixed(2)} USD exceeds the cost limit of ${settings.costCeilingUsd} USD.`,

@@ -165,8 +165,8 @@ const checkNetwork = ({ settings, task }: LaunchRequest): Finding | undefined =>
 }
 
 const checkCost = (request: LaunchRequest, mostUsd: number | null, type: string): Finding => {
-  if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not contain ${type}.` }
   assertWithinCostLimit(mostUsd, request)
+  if (mostUsd === null) return { state: 'warning', detail: `The price list of ${pricesAsOf} does not contain ${type}.` }
   const hours = request.settings.maxRuntimeSeconds / 3600
   return { state: 'ok', detail: `Up to ${mostUsd.toFixed(2)} USD for ${hours.toFixed(1)} h (estimate, price list of ${pricesAsOf})` }
 }

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildJobRequest, type JobSpec } from '../../../src-main/cloud/jobs/job-request.ts'
-import { chooseInstanceType, estimateMaxCostUsd, findImage, suggestSparkInstances } from '../../../src-main/cloud/jobs/instance-types.ts'
+import {
+  chooseInstanceType,
+  estimateMaxCostUsd,
+  findImage,
+  pricesAsOf,
+  requiredVolumeGb,
+  suggestSparkInstances,
+} from '../../../src-main/cloud/jobs/instance-types.ts'
 import { preflight } from '../../../src-main/cloud/preflight/preflight.ts'
 import type { PreflightCheck } from '../../../src-shared/cloud/cloud-job.ts'
 import { cloudSettingsSchema, processingLimits, type LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
@@ -196,6 +203,12 @@ describe('preflight', () => {
     expect((await checkOf('network', { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] }))?.detail).toContain('gateway endpoint')
     expect((await checkOf('encryption', { kmsKeyId: 'key-1' }))?.detail).toContain('kms:CreateGrant')
     expect(await checkOf('cost', { costCeilingUsd: 0.1 })).toMatchObject({ state: 'failed' })
+    expect(await checkOf('cost', { instanceType: 'ml.m8i.large' })).toMatchObject({
+      state: 'failed',
+      detail: `The price list of ${pricesAsOf} does not contain ml.m8i.large, so the cost limit of 10 USD cannot be checked.`,
+      next: expect.stringContaining('--cost-limit none'),
+    })
+    expect(await checkOf('cost', { instanceType: 'ml.m8i.large', costCeilingUsd: null })).toMatchObject({ state: 'warning' })
     process.env['HEADROOM_ENGINE'] = join(workspace.folder, 'nowhere')
     expect(await checkOf('engine')).toMatchObject({ state: 'failed', next: 'Create it with: npm run bundle:engine.' })
   })
@@ -216,6 +229,28 @@ describe('instance type, cost and image', () => {
     expect(estimateMaxCostUsd('ml.m5.xlarge', 'us-east-1', 3600, 30)).toBe(0.24)
     expect(estimateMaxCostUsd('ml.m5.xlarge', 'eu-west-1', 3600, 30)).toBe(0.32)
     expect(estimateMaxCostUsd('ml.unknown.large', 'eu-west-1', 3600, 30)).toBeNull()
+  })
+
+  // 10 GB and three times the input, so that 100 GB need 310.
+  it.each([
+    [0, 30, 30],
+    [6, 30, 30],
+    [100, 30, 310],
+    [100, 500, 500],
+    [10_000, 30, 16_384],
+  ])('a volume for %d GB of forecasts and at least %d GB: %d GB', (gigabytes, least, volume) =>
+    expect(requiredVolumeGb(gigabytes * 1e9, least)).toBe(volume),
+  )
+
+  it('is refused if processing jobs do not have it', async () => {
+    const launch = (instanceType: string) => failureOf(workspace.launch(workspace.request({ instanceType, costCeilingUsd: null })))
+    expect(await launch('ml.m5.xlarg')).toMatchObject({
+      code: 'cloud-setup',
+      message: 'Processing jobs have no instance type ml.m5.xlarg (nearest: ml.m5.xlarge).',
+    })
+    // A Graviton type, which SageMaker has for inference alone.
+    expect(await launch('ml.c7g.4xlarge')).toMatchObject({ code: 'cloud-setup' })
+    expect(workspace.simulator.requestsOf('CreateProcessingJob')).toEqual([])
   })
 
   it('has an image in each region with a published one', () => {
