@@ -1,4 +1,5 @@
 // Electron entry: wires window, menu, channels and processes together.
+import '../src-shared/run/no-proto-accessor.ts'
 import { join, resolve } from 'node:path'
 import { app, dialog, ipcMain, type BrowserWindow } from 'electron'
 import { toWireError } from '../src-shared/run/errors.ts'

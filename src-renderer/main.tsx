@@ -1,4 +1,5 @@
 // Mounts the window's page after loading the typeface, because charts measure text for their layout.
+import '../src-shared/run/no-proto-accessor.ts'
 import './theme/base.css'
 import './components/components.css'
 import './components/tables.css'

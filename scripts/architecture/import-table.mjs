@@ -68,7 +68,7 @@ export const modules = {
     path: 'src-main/engine',
     holds: 'forecasts in, run folder out: a folder per stage',
     imports: ['engine/methods', 'config', 'forecasts', 'statistics', 'calendar', 'run-folder', 'parquet', 'database', 'shared'],
-    packages: ['node', 'zod', 'pure-rand', '@duckdb/node-api', 'echarts', '@resvg/resvg-js', 'fast-png'],
+    packages: ['node', 'zod', 'pure-rand', '@duckdb/node-api', 'echarts', 'zrender', '@resvg/resvg-js', 'fast-png'],
   },
   'engine/methods': {
     path: 'src-main/engine/methods',
@@ -175,7 +175,7 @@ export const modules = {
     path: 'src-renderer/charts',
     holds: 'charts; `chart.tsx` alone runs ECharts',
     imports: ['renderer/components', 'renderer/theme', 'shared'],
-    packages: ['react', 'lucide-react', 'echarts'],
+    packages: ['react', 'lucide-react', 'echarts', 'zrender'],
   },
   'renderer/frame': {
     path: 'src-renderer/frame',

@@ -1,4 +1,5 @@
 // The table of commands: each loads its own file when it runs. A failure prints one sentence to stderr and sets the exit code.
+import '../../src-shared/run/no-proto-accessor.ts'
 import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'

@@ -1,5 +1,4 @@
 // Settings from a YAML file, from --set and from options of single settings: Headroom's own keys, or the config.yaml of the Python pipeline.
-import { z } from 'zod'
 import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { renameSettings, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
@@ -32,8 +31,8 @@ export const readSettings = async ({ config, set = [], unit = {}, decimal, seed 
 
 /** What is no group of keys stays, so that the engine reports it. */
 const addUnits = (stated: unknown, unit: Readonly<Record<string, MetricUnit>>): unknown => {
-  const units = z.record(z.string(), z.unknown()).safeParse(stated ?? {})
-  return units.success ? { ...units.data, ...unit } : stated
+  const isGroup = stated === undefined || (typeof stated === 'object' && stated !== null && !Array.isArray(stated))
+  return isGroup ? { ...stated, ...unit } : stated
 }
 
 export const parseAssignment = (assignment: string, example = 'high_risk_threshold=85'): [string, unknown] => {

@@ -2,6 +2,7 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { keepByteOrderMarks } from './byte-order-marks.ts'
 import { joinChunks, readChunk, type ChunkColumns, type ColumnKinds, type WholeColumnKinds, type WholeColumns } from './read-columns.ts'
 
 export interface DatabaseOptions {
@@ -21,8 +22,11 @@ export type StoredColumns = Readonly<Record<string, 'VARCHAR' | 'INTEGER' | 'DOU
 /** Quotes a column or table name for SQL. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** Quotes a text for the few places of SQL that take no bound parameter (COPY targets, file lists in views). */
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+/** Quotes a text for the few places of SQL that take no bound parameter (COPY targets, file lists in views). DuckDB's parser ends at NUL. */
+export const literal = (text: string): string => {
+  const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`)
+  return parts.length === 1 ? parts[0]! : `(${parts.join(' || chr(0) || ')})`
+}
 
 /** A path where DuckDB expects a pattern: without this `run[1]` would be read as `run1`. */
 export const escapeGlob = (path: string): string => path.replace(/[*?[]/g, '[$&]')
@@ -60,6 +64,7 @@ export class Database {
   }
 
   static async open(options: DatabaseOptions = {}): Promise<Database> {
+    keepByteOrderMarks()
     const threads = Math.max(2, options.threads ?? (await defaultThreads()))
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(threads),

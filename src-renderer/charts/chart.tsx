@@ -14,9 +14,13 @@ import { init, use, type EChartsType } from 'echarts/core'
 import { LabelLayout } from 'echarts/features'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import type { EChartsOption } from 'echarts'
+import LRU from 'zrender/lib/core/LRU.js'
+import { protectTextCache } from '../../src-shared/chart-options/text-cache.ts'
+import { toPlainXml } from '../../src-shared/run/errors.ts'
 import { useEffect, useEffectEvent, useRef, useLayoutEffect, useState, type RefObject } from 'react'
 
 use([BarChart, LineChart, ScatterChart, CustomChart, BrushComponent, GridComponent, LegendComponent, LegendScrollComponent])
+protectTextCache(LRU.prototype)
 use([MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, LabelLayout, CanvasRenderer, SVGRenderer])
 
 export interface ChartHandle {
@@ -115,7 +119,7 @@ const renderImage = (chart: EChartsType, kind: 'png' | 'svg'): Uint8Array<ArrayB
   const svgChart = init(null, null, { renderer: 'svg', ssr: true, width: chart.getWidth(), height: chart.getHeight() })
   try {
     svgChart.setOption(chart.getOption() as EChartsOption)
-    return svgChart.renderToSVGString()
+    return toPlainXml(svgChart.renderToSVGString())
   } finally {
     svgChart.dispose()
   }

@@ -1,6 +1,7 @@
 // The analysis configuration: schema, defaults per method and units. Keys are those of the YAML file and of --set.
 import { z } from 'zod'
 import { isPercentMetric, metricUnitSchema } from './metric-units.ts'
+import { hideProtoNames, showProtoNames } from './name-record.ts'
 
 const percent = z.number().min(0).max(100)
 const month = z.int().min(1).max(12)
@@ -82,23 +83,27 @@ const methodDefaults: Readonly<Record<AnalysisMethod, AnalysisConfigInput>> = { 
 
 /** Fills in defaults; throws ZodError for an invalid value. */
 export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig =>
-  analysisConfigSchema.parse({ ...methodDefaults[method], ...renameSettings(z.record(z.string(), z.unknown()).parse(input)) })
+  showProtoNames(
+    analysisConfigSchema.parse({ ...methodDefaults[method], ...renameSettings(z.record(z.string(), z.unknown()).parse(input)) }),
+  )
 
 /** Settings by their current keys: `percent_metrics`, a list, became `metric_units`. */
 export const renameSettings = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
-  const { percent_metrics: percentMetrics, ...others } = settings
+  const hidden = hideProtoNames(settings)
+  const { percent_metrics: percentMetrics, ...others } = hidden
   const listed = z.array(z.string().min(1)).safeParse(percentMetrics)
   const stated = z.record(z.string(), z.unknown()).safeParse(others['metric_units'] ?? {})
-  if (!listed.success || !stated.success) return { ...settings }
+  if (!listed.success || !stated.success) return hidden
   if (listed.data.length === 0) return others
-  return { ...others, metric_units: { ...Object.fromEntries(listed.data.map((metric) => [metric, 'percent'])), ...stated.data } }
+  const units = { ...Object.fromEntries(listed.data.map((metric) => [metric, 'percent'])), ...stated.data }
+  return { ...others, ...hideProtoNames({ metric_units: units }) }
 }
 
 /** The configuration in files of any version. */
 export const storedConfigSchema = z.preprocess((config) => {
   const settings = z.record(z.string(), z.unknown()).safeParse(config)
   return settings.success ? renameSettings(settings.data) : config
-}, analysisConfigSchema)
+}, analysisConfigSchema.transform(showProtoNames))
 
 /** Months whose last days form the end-of-quarter window, ascending. */
 export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_year_start_month'>): number[] =>
@@ -106,4 +111,4 @@ export const eoqMonthsOf = (config: Pick<AnalysisConfig, 'eoq_months' | 'fiscal_
 
 /** Whether thresholds apply to a metric: it is a percentage or has an override. */
 export const hasThreshold = (config: AnalysisConfig, metric: string): boolean =>
-  isPercentMetric(config, metric) || metric in config.metric_thresholds
+  isPercentMetric(config, metric) || Object.hasOwn(config.metric_thresholds, metric)

@@ -159,6 +159,9 @@ const unsafeCharacters = /[^\P{Cc}\t\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069\
 /** Replaces each by U+FFFD, so that it stays visible. */
 export const toPlainText = (text: string): string => text.replace(unsafeCharacters, '\ufffd')
 
+/** A drawing as XML: the characters above and those that XML does not know would end its reading. */
+export const toPlainXml = (xml: string): string => toPlainText(xml).replace(/[\ufffe\uffff\p{Cs}]/gu, '\ufffd')
+
 const maxSentenceLength = 2000
 
 /** The same on one line, with the middle of a very long text cut out. */

@@ -6,9 +6,13 @@ import { GridComponent, LegendPlainComponent, TitleComponent } from 'echarts/com
 import { LabelLayout } from 'echarts/features'
 import { init, setPlatformAPI, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
+import LRU from 'zrender/lib/core/LRU.js'
+import { protectTextCache } from '../../../src-shared/chart-options/text-cache.ts'
+import { toPlainXml } from '../../../src-shared/run/errors.ts'
 import type { PictureFont } from './picture-font.ts'
 
 use([SVGRenderer, CustomChart, ScatterChart, GridComponent, LegendPlainComponent, TitleComponent, LabelLayout])
+protectTextCache(LRU.prototype)
 
 /** ECharts takes the width of this character for the height of a line. */
 const lineHeightProbe = '国'
@@ -25,7 +29,7 @@ export const renderSvg = (option: EChartsOption, width: number, height: number, 
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   try {
     chart.setOption(option)
-    return chart.renderToSVGString()
+    return toPlainXml(chart.renderToSVGString())
   } finally {
     chart.dispose()
   }
