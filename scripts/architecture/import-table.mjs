@@ -41,7 +41,7 @@ export const modules = {
     path: 'src-main/statistics',
     holds: 'arithmetic without input or output',
     imports: ['shared'],
-    packages: ['pure-rand'],
+    packages: ['ml-kmeans', 'pure-rand'],
   },
   calendar: {
     path: 'src-main/calendar',
