@@ -16,6 +16,7 @@ import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
+import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
 import type { Run } from './create-run.ts'
 import { assessEvents } from '../forecasts/assess-events.ts'
@@ -32,6 +33,8 @@ export interface Findings {
   readonly clusteredServers: ClusteredServers
   readonly season: SeasonReport
   readonly report: RecommendationReport
+  /** Null without breach probabilities. */
+  readonly atRiskCount: BreachCount | null
   /** Null without an events table. */
   readonly events: EventReport | null
   readonly warnings: readonly RunWarning[]
@@ -54,7 +57,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   await staging.seal(runFiles.clusters)
 
   progress.start('breaches')
-  const breaches = await estimateBreaches(database, config, fleet.grid, backtestResiduals, work.signal)
+  const { scores, atRiskCount } = await estimateBreaches(database, config, fleet.grid, backtestResiduals, work.signal)
   const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
 
   progress.start('recommend')
@@ -66,10 +69,11 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   await writeServerRisk(database, clusteredServers, recommended, join(staging.folder, runFiles.serverRisk))
   await staging.seal(runFiles.serverRisk)
   const { accuracy, warnings: accuracyWarnings } = await measureModels(database, config)
-  await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...breaches })
+  await writeJson(staging.folder, runFiles.modelAccuracy, { ...accuracy, ...scores })
   await staging.seal(runFiles.modelAccuracy)
   const warnings = [
     ...(request.configWarnings ?? []),
+    ...basisWarnings(run),
     ...fleet.dataset.warnings,
     ...(fleet.tableWarnings ?? []),
     ...(await collectWarnings(database, config, fleet.grid, new Date())),
@@ -83,8 +87,14 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   const heatmap = await readHeatmap(database, config, primaryMetric, fleet.calendar, fleet.grid)
   await writePictures(staging.folder, heatmap, clusteredServers, config.underutilized_threshold)
   for (const name of [runFiles.heatmapPicture, runFiles.clustersPicture]) await staging.seal(name)
-  return { clusteredServers, season, report, events: appliedEvents?.report ?? null, warnings }
+  return { clusteredServers, season, report, atRiskCount, events: appliedEvents?.report ?? null, warnings }
 }
+
+/** A basis that the settings do not state is `probable`. */
+const basisWarnings = ({ request, config, method }: Run): RunWarning[] =>
+  method.name === 'headroom' && !config.breach_probability && (request.config['basis'] ?? 'probable') === 'probable'
+    ? [{ code: 'basis-expected', message: "Breach probabilities are turned off: the forecast's P95 decides about risk (basis expected)." }]
+    : []
 
 const progressInterval = 100
 
@@ -124,7 +134,7 @@ export const finaliseRun = async (run: Run, fleet: AssessedFleet, { warnings, ..
 const countFleet = async (database: Database, rows: number): Promise<RunCounts> => {
   const counts = await database.row(
     `SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total_servers,
-            CAST(count(DISTINCT server_id) FILTER (WHERE is_at_risk) AS DOUBLE) AS at_risk_servers,
+            (SELECT CAST(count(*) FILTER (WHERE is_server_at_risk) AS DOUBLE) FROM server_verdicts) AS at_risk_servers,
             CAST(count(DISTINCT server_id) FILTER (WHERE is_underutilized) AS DOUBLE) AS underutilized_servers,
             CAST(count(*) AS DOUBLE) AS series,
             (SELECT CAST(count(DISTINCT model) AS DOUBLE) FROM series_models) AS models

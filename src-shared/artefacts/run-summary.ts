@@ -35,6 +35,14 @@ export const runSummarySchema = z.strictObject({
   horizon_end: instant.nullable().describe('last time of any horizon, UTC'),
   soonest_breach_at: instant.nullable().describe('first time above a threshold, UTC; empty without a breach'),
   soonest_breach_server: z.string().nullable().describe('server of that breach'),
+  /** Absent in runs of older versions. */
+  at_risk_expected: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('expected number of servers with a sustained breach; empty without probabilities'),
+  at_risk_low: z.number().nullable().optional().describe('number of servers; 90 % interval of that number'),
+  at_risk_high: z.number().nullable().optional().describe('number of servers; 90 % interval of that number'),
   high_risk_servers: count.describe('number of servers'),
   servers_with_seasonal_peak: count.describe('number of servers'),
   seasonal_peak_servers: count.describe('number of servers'),

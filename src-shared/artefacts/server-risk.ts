@@ -1,5 +1,6 @@
 // server_risk.parquet: one row per server and metric, with units. The order here is the order of the columns.
 import { z } from 'zod'
+import { riskBasisSchema } from '../config/analysis-config.ts'
 
 export const riskLevels = ['low', 'medium', 'high'] as const
 export const riskLevelSchema = z.enum(riskLevels)
@@ -49,8 +50,14 @@ export const serverRiskRowSchema = z.object({
   /** NULL where no threshold applies to the metric. */
   high_threshold: z.number().nullable(),
   very_high_threshold: z.number().nullable(),
+  /** Of this metric, on the run's basis. */
   risk_level: riskLevelSchema.nullable(),
   is_at_risk: z.boolean(),
+  /** Basis that decided: the run's, or `expected` where the run's figure is not known. NULL without a threshold, and in runs of older versions. */
+  risk_basis: riskBasisSchema.nullable(),
+  /** Of the whole server, repeated for each of its metrics: the joint probability decides on the basis `probable`. */
+  is_server_at_risk: z.boolean(),
+  server_risk_level: riskLevelSchema.nullable(),
   /** `high_threshold - horizon_p95`, in points. */
   headroom_points: z.number().nullable(),
   first_breach_at: instant.nullable(),
@@ -64,18 +71,28 @@ export const serverRiskRowSchema = z.object({
   /** Calibrated probability that the horizon's own P95 exceeds the high threshold; NULL without a threshold or a horizon. */
   at_risk_probability: z.number().min(0).max(1).nullable(),
   at_risk_probability_raw: z.number().min(0).max(1).nullable(),
+  /** The same against the very high threshold, by the calibration of the high one. */
+  very_high_probability: z.number().min(0).max(1).nullable(),
+  /** Probability that any metric of the server has a sustained breach, repeated for each of its metrics. */
+  server_at_risk_probability: z.number().min(0).max(1).nullable(),
   /** Median and 80 % interval of the P95 over the simulated paths, in the metric's unit. */
   p95_median: z.number().nullable(),
   p95_p10: z.number().nullable(),
   p95_p90: z.number().nullable(),
+  /** Quantile `sizing_confidence` of the P95: over all paths, and over those with a sustained breach (NULL without any), in the metric's unit. */
+  sizing_p95: z.number().nullable(),
+  breaching_p95: z.number().nullable(),
   /** Probability that the horizon rises above the high threshold, recalibrated on the backtest; NULL without a threshold or a horizon. */
   breach_probability: z.number().min(0).max(1).nullable(),
-  /** Share of simulated paths that do. */
   breach_probability_raw: z.number().min(0).max(1).nullable(),
-  /** Times of the curve, weekly for daily data and six-hourly for hourly, and the probability of a breach by each. */
+  /** Probability that any metric of the server rises above its threshold, repeated for each of its metrics. */
+  server_breach_probability: z.number().min(0).max(1).nullable(),
+  /** Times of the curve, weekly for daily data and six-hourly for hourly, and the probabilities of a breach by each: of any, and of a sustained one. */
   breach_probability_dates: z.array(instant).nullable(),
   breach_probability_by: z.array(z.number()).nullable(),
-  /** Median first breach among the paths that breach. */
+  at_risk_probability_by: z.array(z.number()).nullable(),
+  /** 20 % quantile and median, over the paths with a sustained breach, of the first time above the threshold. NULL where no path breaches. */
+  first_breach_p20: instant.nullable(),
   expected_first_breach: instant.nullable(),
   /** 95th percentile, over the paths, of each path's P95, in the metric's unit. */
   conservative_p95: z.number().nullable(),

@@ -18,6 +18,10 @@ export const analysisMethods = ['headroom', 'module05'] as const
 export const analysisMethodSchema = z.enum(analysisMethods)
 export type AnalysisMethod = z.infer<typeof analysisMethodSchema>
 
+export const riskBases = ['probable', 'expected', 'conservative'] as const
+export const riskBasisSchema = z.enum(riskBases)
+export type RiskBasis = z.infer<typeof riskBasisSchema>
+
 /** Features for clustering servers. */
 export const clusterFeatures = ['mean', 'std', 'p95', 'peak_to_mean', 'trend_per_30_days', 'eoq_uplift', 'weekend_ratio'] as const
 export type ClusterFeature = (typeof clusterFeatures)[number]
@@ -37,10 +41,14 @@ export const analysisConfigSchema = z.strictObject({
   interval_level: z.number().gt(0).lt(1).default(0.8),
   high_risk_threshold: z.number().positive().default(80),
   very_high_risk_threshold: z.number().positive().default(90),
-  /** Whether breach probabilities are estimated by simulated paths; a conservative basis needs them and turns them on. */
+  /** Whether breach probabilities are estimated by simulated paths. A conservative basis turns them on; without them `probable` is `expected`. */
   breach_probability: z.boolean().default(true),
-  /** The P95 behind risk: the point forecast's, or the 95th percentile of the simulated paths' P95. */
-  basis: z.enum(['expected', 'conservative']).default('expected'),
+  /** What decides about risk: the probability of a sustained breach, the forecast's P95, or the 95th percentile of the simulated paths' P95. */
+  basis: riskBasisSchema.default('probable'),
+  /** Probability of a sustained breach above which capacity is added; basis `probable` only. */
+  purchase_probability: z.number().gt(0).lt(1).default(0.5),
+  /** Quantile of the simulated paths' P95 that added capacity must carry. */
+  sizing_confidence: z.number().gt(0).lt(1).default(0.9),
   /** Overrides by metric name; a metric listed here has thresholds in any unit. */
   metric_thresholds: z.record(z.string(), thresholdsSchema).default({}),
   /** Overrides by criticality of the servers table; they win over the metric's. */
@@ -82,10 +90,17 @@ export type AnalysisConfigInput = z.input<typeof analysisConfigSchema>
 const methodDefaults: Readonly<Record<AnalysisMethod, AnalysisConfigInput>> = { headroom: {}, module05: { underutilized_threshold: 30 } }
 
 /** Fills in defaults; throws ZodError for an invalid value. */
-export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig =>
-  showProtoNames(
+export const completeConfig = (input: unknown, method: AnalysisMethod): AnalysisConfig => {
+  const config = showProtoNames(
     analysisConfigSchema.parse({ ...methodDefaults[method], ...renameSettings(z.record(z.string(), z.unknown()).parse(input)) }),
   )
+  // Module 05 knows no probability, and without one the forecast's P95 decides.
+  const isProbabilityUnknown = config.basis === 'probable' && !config.breach_probability
+  return method === 'module05' || isProbabilityUnknown ? { ...config, basis: 'expected' } : config
+}
+
+/** The configuration of a folder of Module 05, which states none. */
+export const module05FolderConfig = (): AnalysisConfig => completeConfig({ basis: 'expected' }, 'headroom')
 
 /** Settings by their current keys: `percent_metrics`, a list, became `metric_units`. */
 export const renameSettings = (settings: Readonly<Record<string, unknown>>): Record<string, unknown> => {
@@ -99,10 +114,10 @@ export const renameSettings = (settings: Readonly<Record<string, unknown>>): Rec
   return { ...others, ...hideProtoNames({ metric_units: units }) }
 }
 
-/** The configuration in files of any version. */
+/** The configuration in files of any version. A key that a version did not know has the meaning it had then: `basis` was `expected`. */
 export const storedConfigSchema = z.preprocess((config) => {
   const settings = z.record(z.string(), z.unknown()).safeParse(config)
-  return settings.success ? renameSettings(settings.data) : config
+  return settings.success ? { basis: 'expected', ...renameSettings(settings.data) } : config
 }, analysisConfigSchema.transform(showProtoNames))
 
 /** Months whose last days form the end-of-quarter window, ascending. */

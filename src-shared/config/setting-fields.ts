@@ -15,8 +15,18 @@ const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
   high_risk_threshold: { group: 'Thresholds', label: 'High', unit: '%', hint: 'Servers above are at risk' },
   very_high_risk_threshold: { group: 'Thresholds', label: 'Very high', unit: '%', hint: 'Servers above have risk level “high”' },
   underutilized_threshold: { group: 'Thresholds', label: 'Underutilised', unit: '%', hint: 'Servers with a lower forecast mean' },
-  basis: { group: 'Thresholds', label: 'Risk basis', hint: 'Conservative uses simulated paths' },
+  basis: {
+    group: 'Thresholds',
+    label: 'Risk basis',
+    hint: 'Probable: probability above 50 %; expected: forecast P95; conservative: P95 of 95 % of the paths',
+  },
   breach_probability: { group: 'Thresholds', label: 'Breach probability', hint: 'Estimated from simulated paths; takes longer' },
+  purchase_probability: { group: 'Costs and consolidation', label: 'Purchase probability', hint: 'Capacity is added above, such as 0.5' },
+  sizing_confidence: {
+    group: 'Costs and consolidation',
+    label: 'Sizing confidence',
+    hint: 'Share of simulated paths that added capacity carries, such as 0.9',
+  },
   metric_thresholds: {
     group: 'Thresholds',
     label: 'Per-metric thresholds',

@@ -9,7 +9,10 @@ import { minCommonPoints } from '../selection/select-models.ts'
 
 const maxOriginAgeDays = 14
 
-/** Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`, `saturation`. */
+/**
+ * Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `breach_estimates`, `server_attributes`,
+ * `saturation`.
+ */
 export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
   const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
@@ -111,6 +114,13 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
     (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
+  )
+  await warn(
+    'unknown-probability',
+    `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
+     WHERE at_risk_probability IS NULL GROUP BY metric`,
+    (n, examples) =>
+      `${n} metrics have series without a backtest to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
   )
   const statedMetrics = Object.keys(config.metric_units)
   await warn(

@@ -5,6 +5,7 @@ import type { EventReport } from '../../../src-shared/artefacts/event-report.ts'
 import type { RunCounts } from '../../../src-shared/run/run-event.ts'
 import type { FlaggedRowCounts, RunSummary } from '../../../src-shared/artefacts/run-summary.ts'
 import type { Database } from '../../database/database.ts'
+import type { BreachCount } from '../breach/joint-breaches.ts'
 import type { ClusteredServers } from '../clusters/cluster-servers.ts'
 import type { RecommendationReport } from '../../../src-shared/artefacts/recommendations.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
@@ -16,6 +17,8 @@ export interface SummaryInput {
   readonly clusteredServers: ClusteredServers
   readonly season: SeasonReport
   readonly report: RecommendationReport
+  /** Null without breach probabilities. */
+  readonly atRiskCount: BreachCount | null
   /** Null without an events table. */
   readonly events: EventReport | null
   /** Null if the method counts servers only. */
@@ -24,13 +27,13 @@ export interface SummaryInput {
 
 /** Counts distinct servers; with method `module05`, the two server counts of Module 05 hold its row counts. */
 export const summarizeRun = async (database: Database, input: SummaryInput): Promise<RunSummary> => {
-  const { method, analyzedAt, counts, clusteredServers, season, report, events, rowCounts } = input
+  const { method, analyzedAt, counts, clusteredServers, season, report, atRiskCount, events, rowCounts } = input
   const fleet = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS horizon_start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS horizon_end,
             strftime(min(first_breach_at), '%Y-%m-%dT%H:%M:%SZ') AS soonest_breach_at,
             arg_min(server_id, (first_breach_at, server_id)) FILTER (WHERE first_breach_at IS NOT NULL) AS soonest_breach_server,
-            CAST(count(DISTINCT server_id) FILTER (WHERE risk_level = 'high') AS DOUBLE) AS high_risk_servers,
+            (SELECT CAST(count(*) FILTER (WHERE server_risk_level = 'high') AS DOUBLE) FROM server_verdicts) AS high_risk_servers,
             CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk IS NOT NULL) AS DOUBLE) AS servers_with_seasonal_peak,
             CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk > high_threshold) AS DOUBLE) AS seasonal_peak_servers
      FROM series_risk`,
@@ -52,6 +55,9 @@ export const summarizeRun = async (database: Database, input: SummaryInput): Pro
     optimization_savings_usd: report.total_savings_usd,
     method,
     ...fleet,
+    at_risk_expected: atRiskCount?.expected ?? null,
+    at_risk_low: atRiskCount?.low ?? null,
+    at_risk_high: atRiskCount?.high ?? null,
     servers_removable: report.waterfall.hosts_removable,
     distinct_servers: { at_risk: counts.at_risk_servers, underutilized: counts.underutilized_servers },
     ...(rowCounts === null ? {} : { rows: rowCounts }),

@@ -15,6 +15,8 @@ const derivedColumns: Readonly<Record<string, string>> = {
       `CASE WHEN NOT r.is_at_risk THEN f.${name} END AS ${name}`,
     ]),
   ),
+  // Without breach probabilities `breach_estimates` is empty.
+  risk_basis: `CASE WHEN high_threshold IS NOT NULL THEN coalesce(risk_basis, 'expected') END AS risk_basis`,
 }
 
 /** Writes the file; reads `series_risk`, `candidates`, `season_figures`, `saturation`, `breach_estimates`. */
@@ -80,6 +82,7 @@ export const serverRiskQuery = `
     SELECT server_id, recommendation, target_host, CAST(CAST(order_by_text AS TIMESTAMPTZ) AS TIMESTAMP) AS order_by,
            late = 1 AS is_order_late, limiting_metric FROM server_recommendations
   ) USING (server_id)
+  LEFT JOIN server_verdicts USING (server_id)
   LEFT JOIN breach_estimates USING (series_id)
   LEFT JOIN saturation USING (series_id)
   LEFT JOIN (

@@ -3,21 +3,26 @@ import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artef
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { unitsToAddSql } from '../risk/assess-risk.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
 import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { applyBasis, decidingBasisSql } from './apply-basis.ts'
 import type { BacktestResiduals } from './backtest-residuals.ts'
 import { fitCalibration, scoreCalibration } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
+import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
 import { readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
 import { curveColumns, sampleCalibration, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
-/** All null if breach probabilities are turned off. */
-type BreachScores = Required<Pick<ModelAccuracy, 'calibration' | 'calibration_sustained' | 'coverage'>>
+/** What is known of the fleet as a whole; each null if breach probabilities are turned off. */
+export interface BreachFindings {
+  readonly scores: Required<Pick<ModelAccuracy, 'calibration' | 'calibration_sustained' | 'coverage'>>
+  /** Servers with a sustained breach; null where no server has a probability. */
+  readonly atRiskCount: BreachCount | null
+}
 
 /**
- * Creates `breach_estimates` (series_id, breach_probability, breach_probability_raw, breach_probability_by, breach_probability_dates,
- * expected_first_breach, conservative_p95, moments of the paths, interval_margin). Reads `series_risk`, `horizon`.
+ * Creates `breach_estimates`, a row per series with a threshold and a horizon, and `server_verdicts`, a row per server, and derives the risk of
+ * `series_risk` from them on the configured basis. Reads `series_risk`, `horizon`.
  */
 export const estimateBreaches = async (
   database: Database,
@@ -25,23 +30,36 @@ export const estimateBreaches = async (
   grid: TimeGrid,
   backtestResiduals: BacktestResiduals | null,
   signal: AbortSignal | undefined,
-): Promise<BreachScores> => {
+): Promise<BreachFindings> => {
   if (backtestResiduals === null) {
     await database.storeRows('breach_curve', curveColumns, [])
-    await storeEstimates(database, [])
-    return { calibration: null, calibration_sustained: null, coverage: null }
+    await storeEstimates(database, config, [])
+    await storeServerBreaches(database, [])
+    await applyBasis(database, config)
+    return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null }
   }
   const series = await readThresholdSeries(database, config)
   const task = { series, backtestResiduals, grid, config }
   const sample = await sampleCalibration(task, signal)
   const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
   const paths = await simulateFleet(database, task, calibrations, signal)
-  await storeEstimates(database, estimateRows(series, config, paths))
-  if (config.basis === 'conservative') await applyConservativeBasis(database)
+  await storeEstimates(database, config, estimateRows(series, config, paths))
+  const firstSeries = findFirstSeries(series.serverIds)
+  const [sustained, veryHigh, any] = [
+    joinSeries(paths.sustained, firstSeries),
+    joinSeries(paths.veryHigh, firstSeries),
+    joinSeries(paths.any, firstSeries),
+  ]
+  await storeServerBreaches(database, serverRows(series, firstSeries, [sustained, veryHigh, any]))
+  await applyBasis(database, config)
+  const isKnown = paths.sustained.probability.some((probability) => !Number.isNaN(probability))
   return {
-    calibration: { ...scoreCalibration(sample.any, config.seed), curve: describeCurve(calibrations.any) },
-    calibration_sustained: { ...scoreCalibration(sample.sustained, config.seed), curve: describeCurve(calibrations.sustained) },
-    coverage: measureCoverage(paths.intervals, config.interval_level),
+    scores: {
+      calibration: { ...scoreCalibration(sample.any, config.seed), curve: describeCurve(calibrations.any) },
+      calibration_sustained: { ...scoreCalibration(sample.sustained, config.seed), curve: describeCurve(calibrations.sustained) },
+      coverage: measureCoverage(paths.intervals, config.interval_level),
+    },
+    atRiskCount: isKnown ? summarizeCounts(sustained.serversByPath) : null,
   }
 }
 
@@ -58,53 +76,86 @@ const estimateColumns = {
   series_id: 'INTEGER',
   at_risk_probability: 'DOUBLE',
   at_risk_probability_raw: 'DOUBLE',
+  very_high_probability: 'DOUBLE',
   breach_probability: 'DOUBLE',
   breach_probability_raw: 'DOUBLE',
   p95_median: 'DOUBLE',
   p95_p10: 'DOUBLE',
   p95_p90: 'DOUBLE',
-  first_breach_ms: 'DOUBLE',
   conservative_p95: 'DOUBLE',
   ...(Object.fromEntries(pathMomentColumns.map((column) => [column, 'DOUBLE'])) as Record<PathMomentColumn, 'DOUBLE'>),
+  sizing_p95: 'DOUBLE',
+  breaching_p95: 'DOUBLE',
+  first_breach_p20_ms: 'DOUBLE',
+  first_breach_median_ms: 'DOUBLE',
   interval_margin: 'DOUBLE',
 } as const
 
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
 /** A row per series, by the columns above. */
 function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, paths: FleetPaths): Generator<(number | null)[]> {
-  const { raw, probability, p95, moments, firstBreach, intervals, groups } = paths
-  const momentValues = pathMomentColumns.map((column) => moments[column])
+  const { raw, sustained, veryHigh, any, p95, moments, firstBreach, intervals, groups } = paths
   const margins = fitMargins(intervals, config.interval_level)
-  const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+  const columns = [
+    sustained.probability,
+    raw.sustained,
+    veryHigh.probability,
+    any.probability,
+    raw.any,
+    p95.median,
+    p95.p10,
+    p95.p90,
+    p95.p95,
+    ...pathMomentColumns.map((column) => moments[column]),
+    p95.sizing,
+    p95.breaching,
+    firstBreach.p20,
+    firstBreach.median,
+  ]
   for (const [index, id] of seriesIds.entries()) {
-    const figures = [probability.sustained, raw.sustained, probability.any, raw.any, p95.median, p95.p10, p95.p90, firstBreach, p95.p95]
-    yield [id, ...[...figures, ...momentValues].map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
+    yield [id, ...columns.map((values) => orNull(values[index]!)), margins.of(groups[index]!)]
   }
 }
 
 /** Reads `breach_curve`. */
-const storeEstimates = async (database: Database, estimates: Iterable<(number | null)[]>): Promise<void> => {
+const storeEstimates = async (
+  database: Database,
+  { basis }: Pick<AnalysisConfig, 'basis'>,
+  estimates: Iterable<(number | null)[]>,
+): Promise<void> => {
   await database.storeRows('breach_figures', estimateColumns, estimates)
   await database.run(`
     CREATE OR REPLACE TABLE breach_estimates AS
-    SELECT f.series_id, f.at_risk_probability, f.at_risk_probability_raw,
-           f.breach_probability, f.breach_probability_raw, f.p95_median, f.p95_p10, f.p95_p90,
-           make_timestamp_ms(CAST(f.first_breach_ms AS BIGINT)) AS expected_first_breach, f.conservative_p95, f.interval_margin,
-           ${pathMomentColumns.map((column) => `f.${column}`).join(', ')},
-           c.breach_probability_dates, list_transform(c.shares, lambda share: share * f.breach_probability) AS breach_probability_by
+    SELECT f.* EXCLUDE (first_breach_p20_ms, first_breach_median_ms), ${decidingBasisSql(basis)} AS risk_basis,
+           make_timestamp_ms(CAST(f.first_breach_p20_ms AS BIGINT)) AS first_breach_p20,
+           make_timestamp_ms(CAST(f.first_breach_median_ms AS BIGINT)) AS expected_first_breach,
+           c.breach_probability_dates,
+           list_transform(c.sustained_shares, lambda share: share * f.at_risk_probability) AS at_risk_probability_by,
+           list_transform(c.any_shares, lambda share: share * f.breach_probability) AS breach_probability_by
     FROM breach_figures f LEFT JOIN (
       SELECT series_id, list(make_timestamp_ms(CAST(at_ms AS BIGINT)) ORDER BY at_ms) AS breach_probability_dates,
-             list(share ORDER BY at_ms) AS shares
+             list(share_sustained ORDER BY at_ms) AS sustained_shares, list(share_any ORDER BY at_ms) AS any_shares
       FROM breach_curve GROUP BY series_id) c USING (series_id);
     DROP TABLE breach_curve`)
 }
 
-/** Derives at risk, risk level, headroom and units to add from the conservative P95, where it is known. */
-const applyConservativeBasis = async (database: Database): Promise<void> =>
-  database.run(`
-    UPDATE series_risk SET
-      is_at_risk = b.conservative_p95 > high_threshold,
-      risk_level = CASE WHEN b.conservative_p95 > very_high_threshold THEN 'high'
-                        WHEN b.conservative_p95 > high_threshold THEN 'medium' ELSE 'low' END,
-      headroom_points = high_threshold - b.conservative_p95,
-      units_to_add = ${unitsToAddSql('capacity_units', 'b.conservative_p95', 'high_threshold')}
-    FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.conservative_p95 IS NOT NULL`)
+const serverBreachColumns = {
+  server_id: 'VARCHAR',
+  server_at_risk_probability: 'DOUBLE',
+  server_very_high_probability: 'DOUBLE',
+  server_breach_probability: 'DOUBLE',
+} as const
+
+function* serverRows(
+  { serverIds }: ThresholdSeries,
+  firstSeries: Uint32Array,
+  events: readonly ServerBreaches[],
+): Generator<(string | number | null)[]> {
+  for (let server = 0; server + 1 < firstSeries.length; server++) {
+    yield [serverIds[firstSeries[server]!]!, ...events.map(({ probability }) => orNull(probability[server]!))]
+  }
+}
+
+const storeServerBreaches = async (database: Database, rows: Iterable<(string | number | null)[]>): Promise<void> =>
+  database.storeRows('server_breaches', serverBreachColumns, rows)

@@ -3,10 +3,11 @@ import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/ar
 import type { Database } from '../../database/database.ts'
 import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
-import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
+import { exceedanceProbability } from '../../statistics/student-t4.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
 import { foldOf, type CalibrationSample } from './calibration.ts'
 import type { IntervalGroup } from './interval-coverage.ts'
+import { PathSets, type SeriesBreaches } from './joint-breaches.ts'
 import {
   createBatches,
   createHorizonSource,
@@ -23,9 +24,9 @@ import { readHorizonForecasts, type ThresholdSeries } from './threshold-series.t
 import {
   createPathFigures,
   drawPaths,
-  halfMoments,
   hasResiduals,
   hashOf,
+  measureHalves,
   measurePaths,
   pathCount,
   rawProbability,
@@ -156,20 +157,34 @@ class SampleBuilder {
 /** Figures of each series over its horizon; arrays by index in ThresholdSeries, NaN where a figure is not known. */
 export interface FleetPaths {
   readonly raw: EventPair<Float64Array>
-  readonly probability: EventPair<Float64Array>
+  readonly sustained: SeriesBreaches
+  /** The sustained breach of the very high threshold. */
+  readonly veryHigh: SeriesBreaches
+  readonly any: SeriesBreaches
   /** Quantiles of the paths' P95, in the metric's unit. */
-  readonly p95: { readonly p10: Float64Array; readonly median: Float64Array; readonly p90: Float64Array; readonly p95: Float64Array }
+  readonly p95: PathP95s
   readonly moments: Readonly<Record<PathMomentColumn, Float64Array>>
-  /** Milliseconds UTC: median first time above the threshold among the paths with a sustained breach. */
-  readonly firstBreach: Float64Array
+  /** Milliseconds UTC: quantiles of the first time above the threshold among the paths with a sustained breach. */
+  readonly firstBreach: { readonly p20: Float64Array; readonly median: Float64Array }
   readonly intervals: ReadonlyMap<number, IntervalGroup>
   /** Calibration group of a series: its bin and its model. */
   readonly groups: Int32Array
 }
 
-export const curveColumns = { series_id: 'INTEGER', at_ms: 'DOUBLE', share: 'DOUBLE' } as const
+interface PathP95s {
+  readonly p10: Float64Array
+  readonly median: Float64Array
+  readonly p90: Float64Array
+  readonly p95: Float64Array
+  /** At `sizing_confidence`, over all paths and over those with a sustained breach. */
+  readonly sizing: Float64Array
+  readonly breaching: Float64Array
+}
 
-/** Fills `breach_curve` (series_id, at_ms, share of the breaching paths that have breached by then). Reads `horizon`. */
+/** Of the paths that breach, the shares that have breached by a date: those with a sustained breach, those with any. */
+export const curveColumns = { series_id: 'INTEGER', at_ms: 'DOUBLE', share_sustained: 'DOUBLE', share_any: 'DOUBLE' } as const
+
+/** Fills `breach_curve`. Reads `horizon`. */
 export const simulateFleet = async (
   database: Database,
   task: SimulationTask,
@@ -181,10 +196,12 @@ export const simulateFleet = async (
   const intervals = new Map<number, IntervalGroup>()
   const paths: FleetPaths = {
     raw: { sustained: nanArray(), any: nanArray() },
-    probability: { sustained: nanArray(), any: nanArray() },
-    p95: { p10: nanArray(), median: nanArray(), p90: nanArray(), p95: nanArray() },
+    sustained: { probability: nanArray(), paths: new PathSets(count) },
+    veryHigh: { probability: nanArray(), paths: new PathSets(count) },
+    any: { probability: nanArray(), paths: new PathSets(count) },
+    p95: { p10: nanArray(), median: nanArray(), p90: nanArray(), p95: nanArray(), sizing: nanArray(), breaching: nanArray() },
     moments: Object.fromEntries(pathMomentColumns.map((column) => [column, nanArray()])) as Record<PathMomentColumn, Float64Array>,
-    firstBreach: nanArray(),
+    firstBreach: { p20: nanArray(), median: nanArray() },
     intervals,
     groups: calibrationGroupsOf(task.series),
   }
@@ -214,6 +231,18 @@ class Simulation {
     measurePaths(this.#paths, forecast.length, threshold, this.#figures)
     return this.#figures
   }
+
+  /** Step at which the median of the last series' paths is highest. */
+  findHighestMedian(steps: number): number {
+    const values = new Float64Array(pathCount)
+    let [highest, found] = [Number.NEGATIVE_INFINITY, 0]
+    for (let step = 0; step < steps; step++) {
+      for (let path = 0; path < pathCount; path++) values[path] = this.#paths[path * steps + step]!
+      const median = percentileOf(values.sort(), 0.5)
+      if (median > highest) [highest, found] = [median, step]
+    }
+    return found
+  }
 }
 
 const simulateHorizons = async (
@@ -228,13 +257,14 @@ const simulateHorizons = async (
   const source = createHorizonSource(task, batch)
   const { offsets, predicted, times } = await readHorizonForecasts(database, batch.ids)
   const stepsPerCurvePoint = curveSteps[task.grid.granularity]
-  let curve: [id: number, at: number, share: number][] = []
+  let curve: [id: number, at: number, sustained: number, any: number][] = []
   const flushCurve = async (): Promise<void> => {
     await database.appendRows('breach_curve', curveColumns, curve)
     curve = []
   }
   const simulation = new Simulation()
-  const sorted = new Float64Array(pathCount)
+  const [sortedP95, sortedMaxima] = [new Float64Array(pathCount), new Float64Array(pathCount)]
+  const [firstSustained, firstAny] = [new FirstSteps(), new FirstSteps()]
   for (const [s, position] of batch.positions.entries()) {
     if (s % seriesPerYield === 0) {
       await yieldToEventLoop(signal)
@@ -247,45 +277,61 @@ const simulateHorizons = async (
     const seed = hashOf(config.seed, series.serverIds[position]!, series.metrics[position]!)
     const range = rangeOf(task, position, backtestResiduals.maxMeasured(batch.ids[s]!))
     const figures = simulation.run(source, s, forecast, range, threshold, seed)
-    const p95Halves = halvesOf(figures.p95)
-    const peakHalves = halvesOf(figures.maxima)
+    const p95Halves = measureHalves(figures.p95)
+    const peakHalves = measureHalves(figures.maxima)
     const moments = [...p95Halves, ...peakHalves].flatMap(({ mean, deviation }) => [mean, deviation])
     pathMomentColumns.forEach((column, index) => (paths.moments[column][position] = moments[index]!))
     const rawSustained = exceedanceProbability(p95Halves, threshold)
     const rawAny = exceedanceProbability(peakHalves, threshold)
     const sustained = calibrate(calibrations.sustained, rawSustained)
+    // The curve of the high threshold serves both, so that the very high one is never exceeded more probably.
+    const veryHigh = calibrate(calibrations.sustained, exceedanceProbability(p95Halves, series.veryHighThresholds[position]!))
     // A sustained breach is a breach, whatever two separate curves say.
     const any = Math.max(calibrate(calibrations.any, rawAny), sustained)
     paths.raw.sustained[position] = rawSustained
     paths.raw.any[position] = rawAny
-    paths.probability.sustained[position] = sustained
-    paths.probability.any[position] = any
-    sorted.set(figures.p95)
-    sorted.sort()
-    paths.p95.p10[position] = percentileOf(sorted, 0.1)
-    paths.p95.median[position] = percentileOf(sorted, 0.5)
-    paths.p95.p90[position] = percentileOf(sorted, 0.9)
-    paths.p95.p95[position] = percentileOf(sorted, 0.95)
-    const firstAmong = (isBreaching: Uint8Array): Float64Array =>
-      Float64Array.from(figures.firstAbove.filter((first, path) => first >= 0 && isBreaching[path] === 1)).sort()
-    const firstSustained = firstAmong(breachingPaths(figures.p95, sustained))
-    if (firstSustained.length > 0) paths.firstBreach[position] = times[from + firstSustained[(firstSustained.length - 1) >> 1]!]!
-    const firstAny = firstAmong(breachingPaths(figures.maxima, any))
-    for (let step = stepsPerCurvePoint - 1, breached = 0; ; step += stepsPerCurvePoint) {
+    paths.sustained.probability[position] = sustained
+    paths.veryHigh.probability[position] = veryHigh
+    paths.any.probability[position] = any
+    sortedP95.set(figures.p95)
+    sortedP95.sort()
+    sortedMaxima.set(figures.maxima)
+    sortedMaxima.sort()
+    paths.p95.p10[position] = percentileOf(sortedP95, 0.1)
+    paths.p95.median[position] = percentileOf(sortedP95, 0.5)
+    paths.p95.p90[position] = percentileOf(sortedP95, 0.9)
+    paths.p95.p95[position] = percentileOf(sortedP95, 0.95)
+    paths.p95.sizing[position] = percentileOf(sortedP95, config.sizing_confidence)
+    const firstBreaching = findFirstBreaching(sortedP95, sustained)
+    const sustainedLimit = valueAt(sortedP95, firstBreaching)
+    addBreaching(paths.sustained.paths, position, figures.p95, sustainedLimit)
+    addBreaching(paths.veryHigh.paths, position, figures.p95, valueAt(sortedP95, findFirstBreaching(sortedP95, veryHigh)))
+    const anyLimit = valueAt(sortedMaxima, findFirstBreaching(sortedMaxima, any))
+    addBreaching(paths.any.paths, position, figures.maxima, anyLimit)
+    firstSustained.collect(figures.firstAbove, figures.p95, sustainedLimit)
+    firstAny.collect(figures.firstAbove, figures.maxima, anyLimit)
+    if (firstBreaching < pathCount) {
+      paths.p95.breaching[position] = percentileOf(sortedP95.subarray(firstBreaching), config.sizing_confidence)
+      const isAbove = firstSustained.count > 0
+      const highest = isAbove ? 0 : simulation.findHighestMedian(forecast.length)
+      paths.firstBreach.p20[position] = times[from + (isAbove ? firstSustained.quantile(0.2) : highest)]!
+      paths.firstBreach.median[position] = times[from + (isAbove ? firstSustained.quantile(0.5) : highest)]!
+    }
+    for (let step = stepsPerCurvePoint - 1; ; step += stepsPerCurvePoint) {
       const last = Math.min(step, forecast.length - 1)
-      while (breached < firstAny.length && firstAny[breached]! <= last) breached++
-      curve.push([batch.ids[s]!, times[from + last]!, firstAny.length > 0 ? breached / firstAny.length : (last + 1) / forecast.length])
+      const evenShare = (last + 1) / forecast.length
+      curve.push([batch.ids[s]!, times[from + last]!, firstSustained.shareBy(last) ?? evenShare, firstAny.shareBy(last) ?? evenShare])
       if (last === forecast.length - 1) break
     }
   }
   await flushCurve()
 }
 
-const halvesOf = (values: Float64Array): [SampleMoments, SampleMoments] => [halfMoments(values, 0), halfMoments(values, 1)]
-
-/** 1 for each path that counts as breaching: those whose margin has a mid-rank above 1 - probability, so that their share is the probability. */
-export const breachingPaths = (values: Float64Array, probability: number): Uint8Array => {
-  const sorted = values.slice().sort()
+/**
+ * Index, in ascending margins, of the first path that counts as breaching: the mid-rank of its margin exceeds 1 - probability. So the share of
+ * breaching paths is the probability. The number of paths if none breaches.
+ */
+export const findFirstBreaching = (sorted: Float64Array, probability: number): number => {
   let from = 0
   while (from < sorted.length) {
     let to = from
@@ -293,8 +339,39 @@ export const breachingPaths = (values: Float64Array, probability: number): Uint8
     if ((from + to) / 2 / sorted.length > 1 - probability) break
     from = to
   }
-  const least = sorted[from] ?? Number.POSITIVE_INFINITY
-  return Uint8Array.from(values, (value) => (value >= least ? 1 : 0))
+  return from
+}
+
+const valueAt = (sorted: Float64Array, index: number): number => sorted[index] ?? Number.POSITIVE_INFINITY
+
+const addBreaching = (sets: PathSets, position: number, values: Float64Array, limit: number): void => {
+  for (let path = 0; path < pathCount; path++) if (values[path]! >= limit) sets.add(position, path)
+}
+
+/** First steps above the threshold of breaching paths, ascending; paths that stay below it have none. */
+class FirstSteps {
+  readonly #steps = new Int32Array(pathCount)
+  count = 0
+
+  collect(firstAbove: Int32Array, values: Float64Array, limit: number): void {
+    this.count = 0
+    for (let path = 0; path < pathCount; path++) {
+      if (firstAbove[path]! >= 0 && values[path]! >= limit) this.#steps[this.count++] = firstAbove[path]!
+    }
+    this.#steps.subarray(0, this.count).sort()
+  }
+
+  /** An observed step, the earlier one between two. */
+  quantile(share: number): number {
+    return this.#steps[Math.floor(share * (this.count - 1))]!
+  }
+
+  /** Share of the paths that are above by then; undefined without any path. */
+  shareBy(step: number): number | undefined {
+    let breached = 0
+    while (breached < this.count && this.#steps[breached]! <= step) breached++
+    return this.count === 0 ? undefined : breached / this.count
+  }
 }
 
 /** All series of a group are in one batch. */

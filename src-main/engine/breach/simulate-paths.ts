@@ -204,9 +204,14 @@ const findAbove = (paths: Float64Array, base: number, threshold: number): number
   return step
 }
 
+/** The paths of short blocks and those of long ones. */
+export const measureHalves = (values: Float64Array): [short: SampleMoments, long: SampleMoments] => [
+  halfMoments(values, 0),
+  halfMoments(values, 1),
+]
+
 /** Raw probability that a figure of a path exceeds the threshold. */
-export const rawProbability = (values: Float64Array, threshold: number): number =>
-  exceedanceProbability([halfMoments(values, 0), halfMoments(values, 1)], threshold)
+export const rawProbability = (values: Float64Array, threshold: number): number => exceedanceProbability(measureHalves(values), threshold)
 
 /** Mean and sample standard deviation over the paths of one kind of blocks: 0 short, 1 long. */
 export const halfMoments = (values: Float64Array, half: number): SampleMoments => {

@@ -10,6 +10,7 @@ export interface ThresholdSeries {
   readonly metrics: readonly string[]
   readonly models: readonly string[]
   readonly thresholds: Float64Array
+  readonly veryHighThresholds: Float64Array
   /** 1 for a metric in percent. */
   readonly isPercent: Uint8Array
   /** Bins of equal count by horizon mean within each metric, numbered across all metrics; -1 without a mean. */
@@ -23,7 +24,7 @@ const minSeriesPerBin = 20
 /** Reads `series_risk`. */
 export const readThresholdSeries = async (database: Database, config: AnalysisConfig): Promise<ThresholdSeries> => {
   const rows = await database.columns(
-    `SELECT series_id, server_id, metric, model, high_threshold, horizon_mean FROM series_risk
+    `SELECT series_id, server_id, metric, model, high_threshold, very_high_threshold, horizon_mean FROM series_risk
      WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
     {
       series_id: 'number',
@@ -31,6 +32,7 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
       metric: 'text',
       model: 'text',
       high_threshold: 'number',
+      very_high_threshold: 'number',
       horizon_mean: 'number?',
     },
   )
@@ -39,7 +41,8 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
     serverIds: rows.server_id,
     metrics: rows.metric,
     models: rows.model,
-    thresholds: Float64Array.from(rows.high_threshold),
+    thresholds: rows.high_threshold,
+    veryHighThresholds: rows.very_high_threshold,
     isPercent: Uint8Array.from(rows.metric, (metric) => (isPercentMetric(config, metric) ? 1 : 0)),
     bins: binSeries(rows.metric, rows.horizon_mean),
     horizonMeans: rows.horizon_mean,

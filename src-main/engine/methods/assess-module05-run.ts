@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
+import { module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
 import { runFiles } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import { measureBacktests } from '../backtest/measure-backtests.ts'
@@ -21,7 +21,7 @@ import { createServerTables, serverRiskQuery, type ServerClusterRow } from '../a
  * is_selected, is_eoq, is_holiday) and `server_risk`. The folder's flags and clusters are used where it has them.
  */
 export const assessModule05Run = async (database: Database, folder: string): Promise<void> => {
-  const config = completeConfig({}, 'headroom')
+  const config = module05FolderConfig()
   const flaggedFile = join(folder, runFiles.flaggedForecasts)
   const fleet = await assessFleet(
     { database, config, method: headroom, progress: silentProgress },

@@ -43,14 +43,14 @@ export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 
 
 /**
  * Creates `fleet_servers`, a row per server: the figures of the metric with the least headroom; peak, mean and units to add over all metrics with a threshold.
- * Reads `series_risk`, `breach_estimates`.
+ * Reads `series_risk`, `breach_estimates`, `server_verdicts`.
  */
 export const createFleetServers = async (database: Database): Promise<void> => {
   await database.run(`
     CREATE OR REPLACE TABLE fleet_servers AS
     SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM (
       SELECT server_id, business_unit, region, criticality, monthly_cost_usd, capacity_units,
-             bool_or(is_at_risk) OVER server AS is_at_risk, is_underutilized,
+             is_server_at_risk AS is_at_risk, is_underutilized,
              CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
                   THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
              max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
@@ -59,7 +59,7 @@ export const createFleetServers = async (database: Database): Promise<void> => {
              strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
              strftime(last_measured_at, '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at, lead_time_days,
              max(breach_probability) OVER server AS breach_probability
-      FROM series_risk LEFT JOIN breach_estimates USING (series_id)
+      FROM series_risk JOIN server_verdicts USING (server_id) LEFT JOIN breach_estimates USING (series_id)
       WINDOW server AS (PARTITION BY server_id)
       QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1)
     ORDER BY position`)

@@ -1,7 +1,7 @@
 // The overview of a run: title, span, key figures, warnings and missing parts.
 import { posix } from 'node:path'
 import { z } from 'zod'
-import { completeConfig, hasThreshold } from '../../../src-shared/config/analysis-config.ts'
+import { hasThreshold, module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type Granularity } from '../../../src-shared/run/run-manifest.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
@@ -29,7 +29,7 @@ const countsSchema = z.object({
 const countsSql = `
   SELECT
     count(DISTINCT server_id) AS servers,
-    count(DISTINCT server_id) FILTER (is_at_risk) AS at_risk,
+    count(DISTINCT server_id) FILTER (is_server_at_risk) AS at_risk,
     count(DISTINCT server_id) FILTER (is_underutilized) AS underutilized,
     count(*) AS series,
     CAST(epoch_ms(mode(horizon_start)) AS DOUBLE) AS horizon_start,
@@ -64,7 +64,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
   const counts = await database.row(countsSql, countsSchema)
   const breach = (await database.rows(breachSql, breachSchema))[0]
   const extent = await findExtent(database, contents)
-  const config = manifest?.config ?? completeConfig({}, 'headroom')
+  const config = manifest?.config ?? module05FolderConfig()
   const metricRows = await database.rows(metricsSql, z.object({ metric: z.string(), series: count }))
   const metrics = [
     ...metricRows.filter(({ metric }) => metric === config.target_metric),

@@ -1,5 +1,5 @@
 // Opens a run folder for queries: its tables in a database, and its overview.
-import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
+import { module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunOverview } from '../../../src-shared/ipc/run-view.ts'
 import { describeRun } from './describe-run.ts'
 import type { OpenRun } from './open-run.ts'
@@ -10,7 +10,7 @@ import { createRunTables } from './run-tables.ts'
 /** The files mark holidays but do not name them. */
 const readHolidayNames = async ({ manifest }: RunContents, { extent }: RunOverview): Promise<Map<string, string>> => {
   const { holidayDates } = await import('../../calendar/calendar.ts')
-  const config = manifest?.config ?? completeConfig({}, 'headroom')
+  const config = manifest?.config ?? module05FolderConfig()
   const year = (timeMs: number): number => new Date(timeMs).getUTCFullYear()
   const holidays = holidayDates(config, { firstYear: year(extent.startMs), lastYear: year(extent.endMs) })
   return new Map(holidays.map(({ day, name }) => [day, name]))

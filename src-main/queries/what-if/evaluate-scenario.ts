@@ -1,5 +1,5 @@
 // Answers what-if scenarios on an open run: the fleet is read at the first question, then every answer is arithmetic.
-import { completeConfig } from '../../../src-shared/config/analysis-config.ts'
+import { module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
 import {
   gridPercentiles,
   gridThresholds,
@@ -47,7 +47,7 @@ export interface WhatIfSession {
 export const openWhatIfSession = async (database: Database, contents: RunContents): Promise<WhatIfSession> => {
   const { manifest } = contents
   const policy = {
-    config: manifest?.config ?? completeConfig({}, 'headroom'),
+    config: manifest?.config ?? module05FolderConfig(),
     isModule05: manifest?.method === 'module05',
     accuracy: (await queryModelAccuracy({ contents })).accuracy,
   }
