@@ -30,6 +30,10 @@ const threshold = from('src-main/forecasts/thresholds.ts#thresholdsQuery', froze
 const horizon = from(`${risk}#horizonFiguresQuery`, frozen)
 const verdict = from(`${risk}#seriesRiskQuery`, frozen)
 const paths = from('src-main/engine/breach/simulate-fleet.ts#simulateFleet', breachTest)
+const joint = from('src-main/engine/breach/joint-breaches.ts#joinSeries', 'test/engine/breach/joint-breaches.test.ts')
+const applyBasis = 'src-main/engine/breach/apply-basis.ts'
+const basisTest = 'test/engine/breach/apply-basis.test.ts'
+const basis = from(`${applyBasis}#applyBasis`, basisTest)
 const raw = from('src-main/statistics/student-t4.ts#exceedanceProbability', breachTest)
 const calibrated = from('src-main/statistics/beta-calibration.ts#calibrate', calibrationTest)
 /** @type {(figure: 'p95' | 'peak', name: string) => Readonly<Record<string, FigureSource>>} */
@@ -82,11 +86,26 @@ export const serverRiskFigures = {
   horizon_std: horizon("sample standard deviation, in the metric's unit; empty below two periods", '√(Σ (x − mean)² / (n − 1))'),
   high_threshold: threshold('threshold of “at risk”; empty where none applies', "criticality's, else metric's, else `high_risk_threshold`"),
   very_high_threshold: threshold('threshold of level high; empty where none applies', 'as above, else `very_high_risk_threshold`'),
-  risk_level: verdict(
+  risk_level: basis(
     'high, medium or low; empty without a threshold',
-    '`horizon_p95` above the very high threshold, the high one, neither',
+    'the figure of `is_at_risk` against the very high threshold, against the high one, neither',
   ),
-  is_at_risk: verdict('whether the metric is at risk', '`horizon_p95` > `high_threshold`'),
+  is_at_risk: basis(
+    'whether the metric is at risk',
+    '`at_risk_probability` > 0.5; basis expected: `horizon_p95` > `high_threshold`; conservative: `conservative_p95` > `high_threshold`',
+  ),
+  risk_basis: from(`${applyBasis}#decidingBasisSql`, basisTest)(
+    'basis that decided; empty without a threshold',
+    '`basis` of the configuration; `expected` where its figure is not known',
+  ),
+  is_server_at_risk: basis(
+    'whether the server is at risk',
+    'some metric of it is; on the basis probable also `server_at_risk_probability` > 0.5',
+  ),
+  server_risk_level: basis(
+    'high, medium or low; empty without a threshold',
+    'highest level of its metrics; on the basis probable also by the joint probabilities',
+  ),
   headroom_points: verdict('distance to the threshold, in points', '`high_threshold` − `horizon_p95`'),
   first_breach_at: horizon(
     'first forecast time above the threshold, UTC; empty without one',
@@ -110,9 +129,25 @@ export const serverRiskFigures = {
     'the same before calibration, 0 to 1',
     'mean over both halves of the paths of F_t4(mean / deviation of P95 − threshold)',
   ),
+  very_high_probability: calibrated(
+    "probability that the horizon's P95 lies above the very high threshold, 0 to 1",
+    'the same beta curve of the raw probability against that threshold',
+  ),
+  server_at_risk_probability: joint(
+    "probability that any metric's P95 lies above its threshold, 0 to 1",
+    'share of paths on which a metric breaches, at least their greatest probability and at most their sum',
+  ),
   p95_median: paths("median P95 of the paths, in the metric's unit", "median over 200 paths of each path's P95"),
   p95_p10: paths("lower end of its 80 % interval, in the metric's unit", "10 % quantile over 200 paths of each path's P95"),
   p95_p90: paths("upper end of its 80 % interval, in the metric's unit", "90 % quantile over 200 paths of each path's P95"),
+  sizing_p95: paths(
+    "P95 that added capacity must carry, in the metric's unit",
+    "quantile `sizing_confidence` over 200 paths of each path's P95",
+  ),
+  breaching_p95: paths(
+    "the same where the risk comes true, in the metric's unit; empty where no path breaches",
+    'quantile `sizing_confidence` of the P95 over the paths with a sustained breach',
+  ),
   breach_probability: calibrated(
     'probability that some horizon value lies above the threshold, 0 to 1',
     'beta curve of the raw probability, at least `at_risk_probability`',
@@ -121,10 +156,22 @@ export const serverRiskFigures = {
     'the same before calibration, 0 to 1',
     'mean over both halves of the paths of F_t4(mean / deviation of maximum − threshold)',
   ),
+  server_breach_probability: joint(
+    'probability that some value of any metric lies above its threshold, 0 to 1',
+    'as `server_at_risk_probability`, of any breach',
+  ),
   breach_probability_dates: estimates('times of the curve below, UTC', 'weekly for daily data, six-hourly for hourly data'),
   breach_probability_by: estimates(
     'probability of a breach up to each of these times',
     '`breach_probability` × share of breaching paths so far',
+  ),
+  at_risk_probability_by: estimates(
+    'probability that a sustained breach has begun by each of these times',
+    '`at_risk_probability` × share of paths with a sustained breach that were above the threshold so far',
+  ),
+  first_breach_p20: paths(
+    'time, UTC; empty where no path breaches',
+    '20 % quantile of the first time above the threshold among paths with a sustained breach',
   ),
   expected_first_breach: paths(
     'time, UTC; empty where no path breaches',
@@ -246,6 +293,7 @@ export const flaggedFigures = {
 const eventsTest = 'test/engine/events/events.test.ts'
 const modelsTest = 'test/engine/selection/select-models.test.ts'
 
+const count = keyFrom('src-main/engine/breach/joint-breaches.ts#summarizeCounts', 'test/engine/breach/joint-breaches.test.ts')
 const summary = keyFrom('src-main/engine/artefacts/summarize-run.ts#summarizeRun', frozen)
 const flaggedRows = keyFrom('src-main/engine/methods/module05.ts#module05', 'test/engine/methods/module05.test.ts')
 const clusterKeys = keyFrom('src-main/engine/clusters/cluster-servers.ts#clusterServers', clusterTest)
@@ -332,11 +380,14 @@ export const summaryFigures = {
   horizon_end: summary('max(`horizon_end`)'),
   soonest_breach_at: summary('min(`first_breach_at`)'),
   soonest_breach_server: summary('server of the least `first_breach_at`; ties: the first by name'),
-  high_risk_servers: summary('servers with `risk_level` high'),
+  at_risk_expected: count('mean over 200 paths of the number of servers with a sustained breach'),
+  at_risk_low: count('5 % quantile of that number'),
+  at_risk_high: count('95 % quantile of that number'),
+  high_risk_servers: summary('servers with `server_risk_level` high'),
   servers_with_seasonal_peak: summary('servers with `seasonal_peak_risk`'),
   seasonal_peak_servers: summary('servers with `seasonal_peak_risk` > `high_threshold`'),
   servers_removable: summary('`waterfall.hosts_removable` of the recommendations'),
-  'distinct_servers.at_risk': summary('servers with a metric at risk'),
+  'distinct_servers.at_risk': summary('servers with `is_server_at_risk`'),
   'distinct_servers.underutilized': summary('servers with `is_underutilized`'),
   'rows.rows': flaggedRows('count of all rows'),
   'rows.risk_flag_rows': flaggedRows('count of `risk_flag`'),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { AnalysisRequest } from '../../src-main/engine/analysis-request.ts'
 import { writeSampleFleet } from '../../src-main/sample/write-sample-fleet.ts'
+import { pathMomentColumns } from '../../src-shared/artefacts/server-risk.ts'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
 import { ForecastWorkspace, type FinishedRun, type TestRow } from '../fixtures/forecast-workspace.ts'
 
@@ -90,10 +91,23 @@ describe('no figure changes', () => {
 })
 
 describe('with other server names', () => {
-  /** Draws and folds go by the server's name, so probabilities may change with it. */
+  /** Draws and folds go by the server's name, so probabilities and what they decide may change with it. */
   const drawn = [
     'at_risk_probability',
     'at_risk_probability_raw',
+    'at_risk_probability_by',
+    'very_high_probability',
+    'server_at_risk_probability',
+    'server_breach_probability',
+    'is_at_risk',
+    'risk_level',
+    'is_server_at_risk',
+    'server_risk_level',
+    'units_to_add',
+    'sizing_p95',
+    'breaching_p95',
+    'first_breach_p20',
+    ...pathMomentColumns,
     'p95_median',
     'p95_p10',
     'p95_p90',

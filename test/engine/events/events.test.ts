@@ -204,9 +204,10 @@ test('a scenario is what an analysis of forecasts so changed finds, on the sampl
      FROM read_parquet('${sample.forecasts}')`,
   )
   const { serversTable } = sample
-  const repeated = await workspace.analyse(changed, { serversTable })
+  const config = { basis: 'expected' }
+  const repeated = await workspace.analyse(changed, { serversTable, config })
   const eventsTable = await table(`from,to,servers,effect\n${from},${to},*,25 %\n`)
-  const run = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, threads: 2 })
+  const run = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, config, threads: 2 })
   const { together, events } = await eventsOf(run)
   expect(together!.after.at_risk_servers).toBe(repeated.manifest.counts.at_risk_servers)
   expect(together!.before.at_risk_servers).toBe(run.manifest.counts.at_risk_servers)
@@ -215,7 +216,7 @@ test('a scenario is what an analysis of forecasts so changed finds, on the sampl
   // The event affects every evaluated server, so that its effect equals the total.
   expect(events[0]!.scenario).toEqual(together)
 
-  const withEightThreads = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, threads: 8 })
+  const withEightThreads = await workspace.analyse(sample.forecasts, { serversTable, eventsTable, config, threads: 8 })
   expect(await eventsOf(withEightThreads)).toEqual(await eventsOf(run))
 })
 

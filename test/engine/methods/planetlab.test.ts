@@ -115,7 +115,7 @@ describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote
   describe('by the default method', () => {
     let run: FinishedRun
     beforeAll(async () => {
-      run = await workspace.analyse(planetlab.forecasts)
+      run = await workspace.analyse(planetlab.forecasts, { config: { basis: 'expected' } })
     })
 
     test('leaves the nine files, which verify', async () => {

@@ -36,7 +36,7 @@ const readPicture = async (forecasts: string): Promise<HeatmapData> => {
 
 /** Both heatmaps of the same forecasts, over the same time. */
 const readBoth = async (forecasts: string): Promise<{ picture: HeatmapData; view: HeatmapData }> => {
-  const { folder } = await workspace.analyse(forecasts)
+  const { folder } = await workspace.analyse(forecasts, { config: { basis: 'expected' } })
   const picture = await readPicture(forecasts)
   const run = await openRunFolder(folder)
   try {

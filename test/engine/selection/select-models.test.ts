@@ -219,7 +219,10 @@ describe('a forced model', () => {
   ]
 
   test('is selected for every series that has it; the others have no horizon', async () => {
-    const run = await workspace.analyse(await workspace.writeForecasts('forced.parquet', rows), { model: 'flat' })
+    const run = await workspace.analyse(await workspace.writeForecasts('forced.parquet', rows), {
+      model: 'flat',
+      config: { basis: 'expected' },
+    })
     expect(await run.riskOf('both')).toMatchObject({ model: 'flat', horizon_p95: 90, is_at_risk: true, mae: 10 })
     expect(await run.riskOf('one')).toMatchObject({ model: null, horizon_periods: 0, horizon_p95: null, is_at_risk: false })
     expect(run.manifest).toMatchObject({ forced_model: 'flat', counts: { total_servers: 2, at_risk_servers: 1 } })

@@ -304,7 +304,10 @@ describe('runs that are less than alike', () => {
       }),
     )
     // The run by the plain forecast is taken to need the surcharge that the other one found.
-    const [expected, conservative] = [await workspace.analyse(input), await workspace.analyse(input, { config: { basis: 'conservative' } })]
+    const [expected, conservative] = [
+      await workspace.analyse(input, { config: { basis: 'expected' } }),
+      await workspace.analyse(input, { config: { basis: 'conservative' } }),
+    ]
     const { conservative_p95 } = await conservative.riskOf('noisy')
     const { changes, policy_differences } = await compareRuns(expected.folder, conservative.folder)
     expect(policy_differences).toEqual([{ key: 'basis', earlier: 'expected', later: 'conservative' }])

@@ -323,7 +323,7 @@ describe('refused', () => {
 })
 
 test('the frozen fleet: from the figures that Python computed by the method of Module 05 to those of the run', async () => {
-  const frozen = await workspace.analyse(frozenFleet.forecasts)
+  const frozen = await workspace.analyse(frozenFleet.forecasts, { config: { basis: 'expected' } })
   const reconciliation = await reconcileRun(frozen.folder)
   expect(gaps(reconciliation)).toEqual([])
   const { counts, module05 } = z
@@ -352,7 +352,7 @@ test('the frozen fleet: from the figures that Python computed by the method of M
 })
 
 test.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote}`, async () => {
-  const planetlabRun = await workspace.analyse(planetlab.forecasts)
+  const planetlabRun = await workspace.analyse(planetlab.forecasts, { config: { basis: 'expected' } })
   const reconciliation = await reconcileRun(planetlabRun.folder)
   expect(gaps(reconciliation)).toEqual([])
   const { at_risk_servers, underutilized_servers } = planetlabRun.manifest.counts

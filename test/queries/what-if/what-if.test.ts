@@ -334,7 +334,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
   test.runIf(basis === 'expected')('gives what a new analysis of such forecasts would find', async () => {
     const again = await workspace.analyse(forecasts, {
       serversTable: table,
-      config: { high_risk_threshold: 65, underutilized_threshold: 50 },
+      config: { basis, high_risk_threshold: 65, underutilized_threshold: 50 },
     })
     expect(requestScenario(fleet, { threshold: 65, underutilized_threshold: 50 }).outcome).toMatchObject({
       at_risk_servers: again.manifest.counts.at_risk_servers,
@@ -345,7 +345,7 @@ describe.each(['expected', 'conservative'] as const)('the sample fleet on a basi
       `SELECT * REPLACE (CASE WHEN is_future THEN predicted * 1.3 ELSE predicted END AS predicted) FROM read_parquet('${forecasts}')
        WHERE NOT is_future OR timestamp < (SELECT min(timestamp) FROM read_parquet('${forecasts}') WHERE is_future) + INTERVAL 30 DAY`,
     )
-    const growthAfterReset = await workspace.analyse(grown, { serversTable: table })
+    const growthAfterReset = await workspace.analyse(grown, { serversTable: table, config: { basis } })
     expect(requestScenario(fleet, { growth_percent: 30, horizon_days: 30 }).outcome).toMatchObject({
       at_risk_servers: growthAfterReset.manifest.counts.at_risk_servers,
       underutilized_servers: growthAfterReset.manifest.counts.underutilized_servers,

@@ -25,6 +25,6 @@ describe('setting fields', () => {
   })
 
   test('a choice lists the values of the schema', () => {
-    expect(field('basis')).toMatchObject({ kind: 'choice', choices: ['expected', 'conservative'] })
+    expect(field('basis')).toMatchObject({ kind: 'choice', choices: ['probable', 'expected', 'conservative'] })
   })
 })
