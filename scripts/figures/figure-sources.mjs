@@ -346,6 +346,8 @@ const upliftKeys = (occasion, count) => ({
   uplift_points: season(`mean over series of their uplift by ${occasion}`),
   series: season('series with such an uplift'),
   standard_error: season(`sample deviation of the means by ${occasion} / √n`),
+  low: season(`mean over series − t × standard error, 95 %, n − 1 degrees of freedom`),
+  high: season(`mean over series + t × standard error, 95 %, n − 1 degrees of freedom`),
   [count]: season(`count of ${occasion}s with at least one series`),
 })
 

@@ -214,17 +214,18 @@ const createRecommendationTables = ({ totalsByRecommendation: steps, rows, total
 const createSeasonTables = async (run: OpenRun, metric: string): Promise<ReportTable[]> => {
   const { season } = await querySeason(run, { folder: run.overview.folder, metric, filter: noFilter })
   if (season === null) return []
-  const row = (name: string, uplift: Pick<typeof season.weekend, 'uplift_points' | 'standard_error'>, n: number): string[] => [
+  const row = (name: string, uplift: Pick<typeof season.weekend, 'uplift_points' | 'low' | 'high'>, n: number): string[] => [
     name,
     orDash(uplift.uplift_points, formatNumber),
-    orDash(uplift.standard_error, formatNumber),
+    orDash(uplift.low ?? null, formatNumber),
+    orDash(uplift.high ?? null, formatNumber),
     text.count(n),
   ]
   return [
     {
       title: 'Season',
-      note: 'Points above ordinary days in the measured history.',
-      columns: [textColumn('When'), numberColumn('Uplift'), numberColumn('Standard error'), numberColumn('n')],
+      note: 'Points above ordinary days in the measured history, with the 95 % t interval over quarters, days or weeks.',
+      columns: [textColumn('When'), numberColumn('Uplift'), numberColumn('From'), numberColumn('To'), numberColumn('n')],
       rows: [
         row('Quarter ends', season.eoq, season.eoq.quarters),
         row('Holidays', season.holiday, season.holiday.days),

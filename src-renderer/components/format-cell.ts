@@ -3,7 +3,7 @@ import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
 import { formatDate, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
 
-export const isNumeric = (kind: ColumnKind): boolean => !['text', 'risk', 'flag'].includes(kind)
+export const isNumeric = (kind: ColumnKind): boolean => !['text', 'risk', 'flag', 'exhaustion'].includes(kind)
 
 export interface CellContext {
   readonly unit: string
@@ -35,6 +35,7 @@ export const formatCell = (cell: Cell, kind: ColumnKind, { unit, isHourly }: Cel
     case 'time':
     case 'flag':
     case 'risk':
+    case 'exhaustion':
       return formatNumber(cell)
   }
 }

@@ -4,11 +4,13 @@ import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts
 import {
   formatDate,
   formatDaysAhead,
+  formatInterval,
   formatDollars,
   formatUtcTime,
   formatNumber,
   formatFraction,
   formatProbability,
+  formatScore,
   formatSigned,
   formatting,
 } from '../theme/formatting.ts'
@@ -40,8 +42,10 @@ export const formatFirstBreach = (figures: ServerFigures, run: RunOverview): str
   return days < 2 ? `> ${formatNumber(days * 24)} hours` : `> ${formatting.count(days)} days`
 }
 
-export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures): string =>
-  cluster === null ? 'none' : `${cluster} – ${name ?? 'unnamed'}`
+export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures, { clusterStability: stability }: RunOverview): string => {
+  if (cluster === null) return 'none'
+  return `${cluster} – ${name ?? 'unnamed'}${stability === null ? '' : ` (stability ${formatScore(stability)})`}`
+}
 
 export const formatCost = ({ monthly_cost_usd: usd }: ServerFigures, run: RunOverview): string =>
   run.kind === 'headroom' ? `${formatDollars(usd)} per month` : 'unknown'
@@ -49,16 +53,18 @@ export const formatCost = ({ monthly_cost_usd: usd }: ServerFigures, run: RunOve
 export const listFigures = (figures: ServerFigures, run: RunOverview): readonly LabelledFigure[] => {
   const value = (number: number | null): string => (number === null ? '–' : formatting.value(number, figures.unit))
   const time = (iso: string | null): string => formatServerTime(iso, run)
-  const uplift = (number: number | null, n: number, countUnit: string, error: number | null): string =>
-    number === null
-      ? '–'
-      : `${formatPoints(number)}, n = ${formatting.count(n)} ${countUnit}${error === null ? '' : `, ± ${formatNumber(error)}`}`
+  const uplift = (number: number | null, n: number, countUnit: string, low: number | null, high: number | null): string => {
+    if (number === null) return '–'
+    const interval = formatInterval(low, high)
+    return `${formatPoints(number)}${interval === '' ? '' : ` (${interval})`}, n = ${formatting.count(n)} ${countUnit}`
+  }
   return [
     ['Forecast P95', value(figures.horizon_p95)],
     ['Forecast peak', value(figures.horizon_peak)],
     ['Forecast mean', value(figures.horizon_mean)],
     ['Standard deviation', figures.horizon_std === null ? '–' : `${formatNumber(figures.horizon_std)} points`],
     ['Trend per 30 days', formatPoints(figures.trend_per_30_days)],
+    ['Exhaustion, extrapolated', figures.exhaustion ?? '–'],
     ['High threshold', value(figures.high_threshold)],
     ['Headroom', formatPoints(figures.headroom_points)],
     ['First breach', formatFirstBreach(figures, run)],
@@ -68,9 +74,18 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Breach probability', figures.breach_probability === null ? '–' : formatProbability(figures.breach_probability)],
     ['Expected first breach', time(figures.expected_first_breach)],
     ['Seasonal peak', value(figures.seasonal_peak_risk)],
-    ['Quarter-end uplift', uplift(figures.eoq_uplift_points, figures.eoq_uplift_quarters, 'quarters', figures.eoq_uplift_standard_error)],
-    ['Holiday uplift', uplift(figures.holiday_uplift_points, figures.holiday_uplift_days, 'days', figures.holiday_uplift_standard_error)],
-    ['Weekend uplift', uplift(figures.weekend_uplift_points, figures.weekend_uplift_weeks, 'weeks', figures.weekend_uplift_standard_error)],
+    [
+      'Quarter-end uplift',
+      uplift(figures.eoq_uplift_points, figures.eoq_uplift_quarters, 'quarters', figures.eoq_uplift_low, figures.eoq_uplift_high),
+    ],
+    [
+      'Holiday uplift',
+      uplift(figures.holiday_uplift_points, figures.holiday_uplift_days, 'days', figures.holiday_uplift_low, figures.holiday_uplift_high),
+    ],
+    [
+      'Weekend uplift',
+      uplift(figures.weekend_uplift_points, figures.weekend_uplift_weeks, 'weeks', figures.weekend_uplift_low, figures.weekend_uplift_high),
+    ],
     ['Weekly seasonality', figures.weekly_strength === null ? '–' : formatFraction(figures.weekly_strength)],
     ['Model', figures.model ?? 'no forecast'],
     [
@@ -80,7 +95,7 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Bias', formatPoints(figures.bias)],
     ['Interval coverage', figures.interval_coverage === null ? '–' : formatFraction(figures.interval_coverage)],
     ['Backtest points', formatting.count(figures.backtest_points)],
-    ['Cluster', formatCluster(figures)],
+    ['Cluster', formatCluster(figures, run)],
     ['Business unit', figures.business_unit ?? '–'],
     ['Region', figures.region ?? '–'],
     ['Criticality', figures.criticality ?? '–'],

@@ -79,6 +79,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         <FigureRow name="Forecast mean" value={value(figures.horizon_mean)} />
         <FigureRow name="Headroom" value={formatPoints(figures.headroom_points)} isStrong />
         <FigureRow name="First breach" value={formatFirstBreach(figures, run)} />
+        {figures.exhaustion !== null && <FigureRow name="Exhaustion, extrapolated" value={figures.exhaustion} />}
         {figures.periods_over > 0 && (
           <FigureRow
             name="Above threshold"
@@ -86,7 +87,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
           />
         )}
         {figures.seasonal_peak_risk !== null && <FigureRow name="Seasonal peak" value={value(figures.seasonal_peak_risk)} />}
-        <FigureRow name="Cluster" value={formatCluster(figures)} />
+        <FigureRow name="Cluster" value={formatCluster(figures, run)} />
         <FigureRow name="Recommendation" value={formatRecommendation(figures, run)} />
         <FigureRow name="Model" value={figures.model ?? 'no forecast'} />
         <FigureRow name="Model error (MAE)" value={figures.mae === null ? 'unknown' : `${formatNumber(figures.mae)} points`} />

@@ -10,7 +10,6 @@ const makeFormats = () => ({
   dollarsAndCents: new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' }),
   oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
   gigabytes: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-  score: new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
   brierScore: new Intl.NumberFormat(locale, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
   localTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
   date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
@@ -36,7 +35,7 @@ export const formatDollars = (usd: number): string => formats.dollars.format(usd
 export const formatUsd = (usd: number): string => formats.dollarsAndCents.format(usd)
 export const formatNumber = (value: number): string => formats.oneDecimal.format(value)
 /** Silhouette, stability or scaled error: 0.81 */
-export const formatScore = (value: number): string => formats.score.format(value)
+export const formatScore = (value: number): string => formatting.score(value)
 /** 0.012 */
 export const formatBrierScore = (value: number): string => formats.brierScore.format(value)
 /** 1.5 GB, in units of 2^30 bytes as AWS reports them. */
@@ -46,6 +45,9 @@ export const formatShare = (part: number, whole: number): string => formatting.v
 export const formatFraction = (share: number): string => formatting.value(share * 100, '%')
 /** In whole percent, "< 1 %" and "> 99 %" at the ends. */
 export const formatProbability = (probability: number): string => probabilityText(probability, (percent) => formatting.value(percent, '%'))
+/** "+1.2 to +3.4"; "" where the interval is not known. */
+export const formatInterval = (low: number | null | undefined, high: number | null | undefined): string =>
+  low === null || low === undefined || high === null || high === undefined ? '' : `${formatSigned(low)} to ${formatSigned(high)}`
 /** +3.2, -1 */
 export const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatNumber(value).replace('-', '−')}`
 /** Local time, for actions of the user. */

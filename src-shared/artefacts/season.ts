@@ -9,6 +9,8 @@ const upliftSchema = z.object({
   uplift_points: nullableNumber.describe('points above ordinary days'),
   series: count.describe('number of series behind the mean'),
   standard_error: nullableNumber.describe('points; empty below two occasions'),
+  low: nullableNumber.optional().describe('lower limit of the 95 % t interval over occasions, points; absent in older runs'),
+  high: nullableNumber.optional().describe('upper limit of that interval, points; absent in older runs'),
 })
 export type FleetUplift = z.infer<typeof upliftSchema>
 

@@ -2,7 +2,7 @@
 import type { ServerRiskRow } from './server-risk.ts'
 
 /** Determines format and alignment; `value` and `points` are in the metric's unit. */
-export type ColumnKind = 'text' | 'count' | 'value' | 'points' | 'share' | 'usd' | 'time' | 'days' | 'flag' | 'risk'
+export type ColumnKind = 'text' | 'count' | 'value' | 'points' | 'share' | 'usd' | 'time' | 'days' | 'flag' | 'risk' | 'exhaustion'
 
 export interface ServerColumn {
   readonly name: keyof ServerRiskRow
@@ -55,6 +55,13 @@ export const serverColumns: readonly ServerColumn[] = [
     isShown: true,
     hint: 'Points per 30 days on ordinary days, measured and forecast',
   },
+  {
+    name: 'exhaustion_at',
+    title: 'Exhaustion',
+    kind: 'exhaustion',
+    width: 190,
+    hint: 'Extrapolated: when the measured trend reaches the threshold, with its 80 % interval',
+  },
   { name: 'periods_over', title: 'Periods over', kind: 'count', width: 104 },
   { name: 'longest_breach_run', title: 'Longest run', kind: 'count', width: 100, hint: 'Longest run of periods above the threshold' },
   { name: 'seasonal_peak_risk', title: 'Season peak', kind: 'value', width: 104 },
@@ -62,7 +69,14 @@ export const serverColumns: readonly ServerColumn[] = [
   { name: 'business_unit', title: 'Business unit', kind: 'text', width: 130, isShown: true },
   { name: 'region', title: 'Region', kind: 'text', width: 100, isShown: true },
   { name: 'criticality', title: 'Criticality', kind: 'text', width: 96, isShown: true },
-  { name: 'cluster_name', title: 'Cluster', kind: 'text', width: 150, isShown: true },
+  {
+    name: 'cluster_name',
+    title: 'Cluster',
+    kind: 'text',
+    width: 150,
+    isShown: true,
+    hint: 'The Clusters view shows how stable the clusters are',
+  },
   { name: 'recommendation', title: 'Recommendation', kind: 'text', width: 130, isShown: true },
   { name: 'units_to_add', title: 'Units to add', kind: 'count', width: 100 },
   { name: 'order_by', title: 'Order by', kind: 'time', width: 112 },

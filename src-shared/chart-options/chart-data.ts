@@ -63,6 +63,8 @@ export interface ClustersData {
   readonly clusters: readonly ClusterSummary[]
   /** Number of all servers; absent where every server has a point. */
   readonly servers?: number | undefined
+  /** Mean adjusted Rand index of the clusters against other restarts; absent or null where it is not known. */
+  readonly stability?: number | null
   /** Horizon mean below which a server counts as underutilised; no line where absent. */
   readonly underutilizedThreshold?: number | null
   /** Names of the axes of a projection; absent for mean and deviation. */

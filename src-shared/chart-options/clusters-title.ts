@@ -29,5 +29,6 @@ export const clustersSubtitle = (data: ClustersData, formatting: ChartFormatting
       : servers === 1
         ? 'one mark for the server'
         : `one mark for each of ${formatting.count(servers)} servers`
-  return `${data.metric}${data.unit === '' ? '' : `, ${data.unit}`}  ·  ${marks}, large marks are the centres of the groups`
+  const stability = data.stability === null || data.stability === undefined ? '' : `  ·  stability ${formatting.score(data.stability)}`
+  return `${data.metric}${data.unit === '' ? '' : `, ${data.unit}`}  ·  ${marks}, large marks are the centres of the groups${stability}`
 }

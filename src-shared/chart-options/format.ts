@@ -5,6 +5,8 @@ export interface ChartFormatting {
   readonly count: (value: number) => string
   /** 82.4 % with its unit; at most one decimal. */
   readonly value: (value: number, unit: string) => string
+  /** 0.81: silhouette, stability or scaled error. */
+  readonly score: (value: number) => string
   /** 31 March */
   readonly day: (timeMs: number) => string
   /** 31 Mar */
@@ -53,6 +55,7 @@ const fixedNumber = (value: number, decimals: number): string => {
 export const fixedFormatting: ChartFormatting = {
   count: (value) => fixedNumber(value, 0),
   value: (value, unit) => withUnit(fixedNumber(value, 1), unit),
+  score: (value) => fixedNumber(value, 2),
   day: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)}`,
   shortDay: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs).slice(0, 3)}`,
   dayAndYear: (timeMs) => `${new Date(timeMs).getUTCDate()} ${monthName(timeMs)} ${new Date(timeMs).getUTCFullYear()}`,
@@ -70,9 +73,11 @@ export const localeFormatting = (locale: string | undefined): ChartFormatting =>
   }
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
   const oneDecimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
+  const twoDecimals = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   return {
     count: (value) => whole.format(value),
     value: (value, unit) => withUnit(oneDecimal.format(value), unit),
+    score: (value) => twoDecimals.format(value),
     day: dates({ day: 'numeric', month: 'long' }),
     shortDay: dates({ day: 'numeric', month: 'short' }),
     dayAndYear: dates({ day: 'numeric', month: 'long', year: 'numeric' }),

@@ -119,7 +119,8 @@ export const seasonResponseSchema = z.object({
       server_id: z.string(),
       eoq_uplift_points: z.number(),
       eoq_uplift_quarters: count,
-      eoq_uplift_standard_error: nullableNumber,
+      eoq_uplift_low: nullableNumber,
+      eoq_uplift_high: nullableNumber,
     }),
   ),
 })

@@ -37,6 +37,8 @@ export const runOverviewSchema = z.object({
   soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),
+  /** Mean adjusted Rand index of the clusters against other restarts. */
+  clusterStability: z.number().nullable(),
   /** Module 05's totals, which count rows under server names. */
   module05Totals: z
     .object({ servers: z.number().nullable(), atRiskRows: z.number().nullable(), underutilizedRows: z.number().nullable() })
@@ -135,6 +137,7 @@ export const clustersDataSchema: z.ZodType<ClustersData> = z.object({
   cluster: z.instanceof(Int32Array),
   clusters: z.array(z.object({ cluster: z.int(), name: z.string(), size: count, mean: z.number(), std: z.number() })),
   servers: count.optional(),
+  stability: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),
   axes: z.object({ x: z.string(), y: z.string() }).optional(),
 })
@@ -167,6 +170,8 @@ export const serverDetailSchema = z.object({
   metrics: z.array(
     serverRiskRowSchema.extend({
       unit: z.string(),
+      /** "2027-11 (2027-05 to never)", extrapolated; null where no date is known. */
+      exhaustion: z.string().nullable(),
       rank: z.int().min(1),
       rankedServers: z.int().min(1),
       /** The servers next to it in that order. */

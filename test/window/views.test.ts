@@ -181,7 +181,7 @@ describe('Seasons', () => {
     await showView(window.page, 'Seasons')
     await waitForPage(window.page)
     const text = await main('Seasons').innerText()
-    expect(text).toMatch(/^Quarter ends raise the fleet by [\d.]+ \(± [\d.]+\) points, n = 8 quarter ends/)
+    expect(text).toMatch(/^Quarter ends raise the fleet by [\d.]+ points \(95 % interval [+−]?[\d.]+ to [+−]?[\d.]+\), n = 8 quarter ends/)
     expect(text).toMatch(/% of \d+ breach periods fall on a quarter end/)
     expect(await main('Seasons').locator('.profile-table td').count()).toBe(84)
   })

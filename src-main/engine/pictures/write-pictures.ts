@@ -22,7 +22,10 @@ export const writePictures = async (
 }
 
 /** Servers without a horizon have no point. */
-const createClustersData = ({ metric, serverIds, features, cluster, clusters }: ClusteredServers, unit: string): ClustersData => {
+const createClustersData = (
+  { metric, serverIds, features, cluster, clusters, clustering }: ClusteredServers,
+  unit: string,
+): ClustersData => {
   const clustered = Int32Array.from(cluster.keys()).filter((index) => cluster[index]! >= 0)
   const points = takePoints({ x: features['mean']!, y: features['std']!, cluster: Int32Array.from(cluster) }, clustered)
   const sampledIndexes = samplePoints(points)
@@ -35,6 +38,7 @@ const createClustersData = ({ metric, serverIds, features, cluster, clusters }: 
     std: sampled.y,
     cluster: sampled.cluster,
     servers: clustered.length,
+    stability: clustering.stability,
     clusters: clusters.map(({ cluster: number, name, size, centre }) => ({
       cluster: number,
       name,

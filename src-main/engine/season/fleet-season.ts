@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { FleetUplift, MetricSeason, SeasonReport } from '../../../src-shared/artefacts/season.ts'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { estimateEffect, type Effect, type SeriesSeason } from './series-season.ts'
+import { studentTLimit } from '../../statistics/student-t.ts'
+import { estimateEffect, upliftLevel, type Effect, type SeriesSeason } from './series-season.ts'
 import { weekdayOf, type SeasonCalendar } from './season-calendar.ts'
 
 /** Sums over series for each of the calendar's quarters, holidays or weeks. */
@@ -139,9 +140,18 @@ const describeMetric = (season: FleetSeason, calendar: SeasonCalendar, isByDay: 
   }
 }
 
-const upliftOf = (seriesMeans: readonly number[], { standardError }: Effect): FleetUplift => {
+/** The mean over series with the error over occasions: servers share their occasions. */
+const upliftOf = (seriesMeans: readonly number[], occasions: Effect): FleetUplift => {
   const { mean, count } = estimateEffect(Float64Array.from(seriesMeans))
-  return { uplift_points: mean, series: count, standard_error: standardError }
+  const { standardError } = occasions
+  const margin = standardError === null ? null : studentTLimit(upliftLevel, occasions.count - 1) * standardError
+  return {
+    uplift_points: mean,
+    series: count,
+    standard_error: standardError,
+    low: mean === null || margin === null ? null : mean - margin,
+    high: mean === null || margin === null ? null : mean + margin,
+  }
 }
 
 const profileOf = (profile: OccasionSums): { mean: (number | null)[][]; series: number[][] } => {

@@ -19,6 +19,9 @@ export const measureSeriesSeason = (values: Float64Array, calendar: SeasonCalend
   return { quarterEnds, holidays: stepDays > 1 ? holidays.fill(Number.NaN) : holidays, weekends, weeklyStrength: strength }
 }
 
+/** Nominal level of the intervals of uplifts. */
+export const upliftLevel = 0.95
+
 export interface Effect {
   /** NULL without an observation. */
   readonly mean: number | null
@@ -45,6 +48,6 @@ export const estimateEffect = (values: Float64Array): Effect => {
   let squares = 0
   for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) ** 2
   const standardError = Math.sqrt(squares / (count - 1) / count)
-  const margin = studentTLimit(0.95, count - 1) * standardError
+  const margin = studentTLimit(upliftLevel, count - 1) * standardError
   return { mean, count, standardError, low: mean - margin, high: mean + margin }
 }

@@ -87,6 +87,7 @@ export const queryClusters = async (run: OpenRun, request: ClustersRequest, maxP
     cluster: sampled.cluster,
     clusters: hasClusters ? await summariseClusters(database, points) : [],
     servers: points.cluster.length,
+    stability: run.overview.clusterStability,
     underutilizedThreshold: run.overview.underutilizedThreshold,
     ...(isProjected ? { axes: { x: 'first principal component', y: 'second principal component' } } : {}),
   }

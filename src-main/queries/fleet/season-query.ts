@@ -9,7 +9,8 @@ export const querySeason = async (run: OpenRun, { metric, filter }: FilteredRequ
   const summary = seasonReportSchema.safeParse(run.contents.summary?.['season']).data
   const { where, parameters } = filterCondition(filter, [metric])
   const strongest = await run.database.rows(
-    `SELECT server_id, eoq_uplift_points, CAST(eoq_uplift_quarters AS INTEGER) AS eoq_uplift_quarters, eoq_uplift_standard_error
+    `SELECT server_id, eoq_uplift_points, CAST(eoq_uplift_quarters AS INTEGER) AS eoq_uplift_quarters,
+            eoq_uplift_low, eoq_uplift_high
      FROM server_risk WHERE metric = $1 AND (${where}) AND eoq_uplift_points IS NOT NULL
      ORDER BY server_risk.eoq_uplift_points DESC, server_id LIMIT 12`,
     seasonResponseSchema.shape.strongest.element,

@@ -1,4 +1,5 @@
 // The overview of a run: title, span, key figures, warnings and missing parts.
+import { statedClustersSchema } from '../../../src-shared/artefacts/clusters.ts'
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { hasThreshold, module05FolderConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -102,6 +103,7 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
       breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
     savingsMonthlyUsd: contents.recommendationTotals?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,
     underutilizedThreshold: manifest === null ? null : config.underutilized_threshold,
+    clusterStability: statedClustersSchema.safeParse(contents.summary).data?.clustering.stability ?? null,
     module05Totals:
       contents.kind === 'headroom' || contents.summary === null
         ? null

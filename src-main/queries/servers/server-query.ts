@@ -7,9 +7,19 @@ import type { Database } from '../../database/database.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 import { findRecommendation } from '../recommendations/recommendations-query.ts'
 import { markedDaySchema, createTimeMarks } from '../../forecasts/heatmap-rules.ts'
-import { rankedServersSql } from './servers-query.ts'
+import { exhaustionSql, rankedServersSql } from './servers-query.ts'
 
-const timeColumns = ['last_measured_at', 'horizon_start', 'horizon_end', 'first_breach_at', 'expected_first_breach', 'order_by'] as const
+const timeColumns = [
+  'last_measured_at',
+  'horizon_start',
+  'horizon_end',
+  'first_breach_at',
+  'expected_first_breach',
+  'order_by',
+  'exhaustion_at',
+  'exhaustion_earliest',
+  'exhaustion_latest',
+] as const
 
 const integerColumns = ['horizon_periods', 'periods_over', 'longest_breach_run', 'cluster', 'backtest_points'] as const
 
@@ -21,7 +31,7 @@ const replacements = [
 ].join(', ')
 
 const rowsSql = `
-  SELECT * REPLACE (${replacements})
+  SELECT * REPLACE (${replacements}), ${exhaustionSql} AS exhaustion
   FROM server_risk WHERE server_id = $1 ORDER BY metric`
 
 const rankSql = `
@@ -50,7 +60,7 @@ const marksSql = `
   FROM flagged WHERE is_selected AND server_id = $1 AND metric = $2 GROUP BY 1 HAVING bool_or(is_eoq) OR bool_or(is_holiday) ORDER BY 1`
 
 export const queryServer = async (run: OpenRun, { serverId }: ServerRequest): Promise<ServerDetail> => {
-  const rows = await run.database.rows(rowsSql, serverRiskRowSchema, [serverId])
+  const rows = await run.database.rows(rowsSql, serverRiskRowSchema.extend({ exhaustion: z.string().nullable() }), [serverId])
   if (rows.length === 0) throw new HeadroomError('query-refused', `The run has no server "${serverId}".`)
   const metrics: ServerDetail['metrics'] = []
   for (const row of rows) {

@@ -10,11 +10,19 @@ import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
 
 const kindByColumn = new Map(serverColumns.map(({ name, kind }) => [name as string, kind]))
 
+/** "2027-11 (2027-05 to never)": month in which the trend exhausts the headroom, and its 80 % interval; NULL where neither is known. */
+export const exhaustionSql = `
+  CASE WHEN coalesce(exhaustion_at, exhaustion_earliest) IS NOT NULL
+       THEN coalesce(strftime(exhaustion_at, '%Y-%m'), 'beyond 5 years') || ' ('
+            || strftime(coalesce(exhaustion_earliest, exhaustion_at), '%Y-%m') || ' to '
+            || coalesce(strftime(exhaustion_latest, '%Y-%m'), 'never') || ')' END`
+
 /** Text for times, INTEGER or DOUBLE for numbers of any width. */
 export const cellExpression = (name: string): string => {
   const column = identifier(name)
   const kind = kindByColumn.get(name)
   if (kind === 'time') return `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ')`
+  if (kind === 'exhaustion') return exhaustionSql
   if (kind === 'text' || kind === 'risk' || kind === 'flag') return column
   return `CAST(${column} AS DOUBLE)`
 }

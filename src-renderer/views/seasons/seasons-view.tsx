@@ -14,7 +14,7 @@ import { SeasonProfile } from './season-profile.tsx'
 import { openServer } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatNumber, formatFraction, formatSigned, formatting } from '../../theme/formatting.ts'
+import { formatInterval, formatNumber, formatFraction, formatSigned, formatting } from '../../theme/formatting.ts'
 import type { RunViewProps } from '../view-entry.ts'
 
 export const SeasonsView = ({ run, theme }: RunViewProps) => {
@@ -82,14 +82,15 @@ const Season = ({ response, season, theme }: SeasonProps) => {
 
 const findingText = ({ eoq }: MetricSeason): string => {
   if (eoq.uplift_points === null) return 'No quarter end in the measured history'
-  const error = eoq.standard_error === null ? '' : ` (± ${formatNumber(eoq.standard_error)})`
+  const interval = formatInterval(eoq.low, eoq.high)
+  const intervalText = interval === '' ? '' : ` (95 % interval ${interval})`
   const direction = eoq.uplift_points >= 0 ? 'raise' : 'lower'
-  return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))}${error} points, n = ${eoq.quarters} quarter ends`
+  return `Quarter ends ${direction} the fleet by ${formatNumber(Math.abs(eoq.uplift_points))} points${intervalText}, n = ${eoq.quarters} quarter ends`
 }
 
 interface UpliftFigureProps {
   readonly name: string
-  readonly effect: { readonly uplift_points: number | null; readonly standard_error: number | null; readonly series: number }
+  readonly effect: Pick<MetricSeason['eoq'], 'uplift_points' | 'low' | 'high' | 'series'>
   readonly n: number
   readonly countUnit: string
 }
@@ -102,11 +103,11 @@ const UpliftFigure = ({ name, effect, n, countUnit }: UpliftFigureProps) => (
   />
 )
 
-const upliftNote = ({ standard_error: error, series }: UpliftFigureProps['effect'], n: number, countUnit: string): string => {
+const upliftNote = ({ low, high, series }: UpliftFigureProps['effect'], n: number, countUnit: string): string => {
   const seriesText = `${formatting.count(series)} series`
   if (n < 2) return `Needs two ${countUnit}; the history holds ${n === 0 ? 'none' : 'one'} (${seriesText})`
-  const errorText = error === null ? 'no standard error' : `± ${formatNumber(error)} standard error`
-  return `${errorText}, n = ${formatting.count(n)} ${countUnit}, ${seriesText}`
+  const interval = formatInterval(low, high)
+  return `${interval === '' ? '95 % interval not known in this run' : `95 % interval ${interval}`}, n = ${formatting.count(n)} ${countUnit}, ${seriesText}`
 }
 
 const Quarters = ({
@@ -188,10 +189,10 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
           unit: '',
           isHorizontal: true,
           kinds: [{ name: 'uplift in points', color: theme.accent, values: strongest.map(({ eoq_uplift_points }) => eoq_uplift_points) }],
-          labels: strongest.map(
-            (row) =>
-              `${formatSigned(row.eoq_uplift_points)}${row.eoq_uplift_standard_error === null ? '' : ` ± ${formatNumber(row.eoq_uplift_standard_error)}`}`,
-          ),
+          labels: strongest.map((row) => {
+            const interval = formatInterval(row.eoq_uplift_low, row.eoq_uplift_high)
+            return `${formatSigned(row.eoq_uplift_points)}${interval === '' ? '' : ` (${interval})`}`
+          }),
           notes: strongest.map(({ eoq_uplift_quarters: quarters }) => `n = ${quarters} quarter ends`),
         },
         { theme, formatting },
@@ -219,8 +220,14 @@ const StrongestUplifts = ({ response, theme }: { readonly response: SeasonRespon
         if (server !== undefined) openServer(server.server_id)
       }}
       table={() => ({
-        columns: ['server', 'uplift points', 'quarters', 'standard error'],
-        rows: strongest.map((row) => [row.server_id, row.eoq_uplift_points, row.eoq_uplift_quarters, row.eoq_uplift_standard_error]),
+        columns: ['server', 'uplift points', 'quarters', 'lower limit', 'upper limit'],
+        rows: strongest.map((row) => [
+          row.server_id,
+          row.eoq_uplift_points,
+          row.eoq_uplift_quarters,
+          row.eoq_uplift_low,
+          row.eoq_uplift_high,
+        ]),
       })}
     />
   )

@@ -42,7 +42,13 @@ const level = (dayIndex: number): number => (dayIndex % 7 < 5 ? 40 : 30)
 const horizonWith = (breaches: readonly string[]): number[] =>
   Array.from({ length: horizonDays }, (_, step) => (breaches.join(' ').includes(dayAt(measuredDays + step)) ? 85 : 50))
 
-const upliftShape = z.object({ uplift_points: z.number().nullable(), series: z.number(), standard_error: z.number().nullable() })
+const upliftShape = z.object({
+  uplift_points: z.number().nullable(),
+  series: z.number(),
+  standard_error: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+})
 const seasonShape = z.object({
   eoq_window_days: z.number(),
   eoq_months: z.array(z.number()),
@@ -88,6 +94,8 @@ describe('two servers', () => {
       eoq_uplift_points: expect.closeTo(6, 9),
       eoq_uplift_quarters: 2,
       eoq_uplift_standard_error: expect.closeTo(2, 9),
+      eoq_uplift_low: expect.closeTo(6 - 2 * 12.706204736174694, 9),
+      eoq_uplift_high: expect.closeTo(6 + 2 * 12.706204736174694, 9),
       holiday_uplift_points: expect.closeTo(-6, 9),
       holiday_uplift_days: 4,
       holiday_uplift_standard_error: expect.closeTo(0, 9),
@@ -122,7 +130,15 @@ describe('two servers', () => {
     expect(metric).toMatchObject({
       metric: 'cpu_p95',
       // Servers 6 and 1. Quarters (8 + 2) / 2 = 5 and (4 + 0) / 2 = 2: distances 1.5, standard error sqrt(4.5 / 2).
-      eoq: { uplift_points: expect.closeTo(3.5, 9), series: 2, quarters: 2, standard_error: expect.closeTo(1.5, 9) },
+      eoq: {
+        uplift_points: expect.closeTo(3.5, 9),
+        series: 2,
+        quarters: 2,
+        standard_error: expect.closeTo(1.5, 9),
+        // One degree of freedom: 12.7062 standard errors.
+        low: expect.closeTo(3.5 - 1.5 * 12.706204736174694, 9),
+        high: expect.closeTo(3.5 + 1.5 * 12.706204736174694, 9),
+      },
       holiday: { uplift_points: expect.closeTo(-3, 9), series: 2, days: 4 },
       weekend: { series: 2, weeks: 26 },
       breaches: { eoq: 3, month_end: 2, holiday: 1, ordinary: 4 },
