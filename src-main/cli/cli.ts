@@ -6,7 +6,7 @@ import { exitCodeOf, exitCodes } from '../../src-shared/run/errors.ts'
 import { reportFormats } from '../../src-shared/ipc/export-rows.ts'
 import { addCloudCommands } from './cloud-commands.ts'
 import { collect, exampleText, integerBetween, outputPath, parseSeed, sharedOptions } from './options.ts'
-import { reportFailure, writeExitMessage } from './terminal.ts'
+import { endOnSignals, hasLostOutput, reportFailure, writeExitMessage } from './terminal.ts'
 
 const examples = {
   sample: ['sample --servers 120 --out sample.parquet'],
@@ -67,6 +67,7 @@ program
   .option('--servers <n>', 'number of servers', integerBetween(1, 1_000_000), 120)
   .addOption(new Option('--granularity <step>', 'daily or hourly').choices(['daily', 'hourly']).default('daily'))
   .option('--seed <n>', 'seed of all random choices', parseSeed, 42)
+  .addOption(sharedOptions.force())
   .addOption(sharedOptions.json())
   .addOption(sharedOptions.quiet())
   .action(async (options) => (await import('./sample-command.ts')).runSample(options))
@@ -94,6 +95,7 @@ program
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.unit())
   .addOption(sharedOptions.decimal())
+  .addOption(sharedOptions.force())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program
@@ -172,15 +174,19 @@ program
   .addOption(new Option('--format <format>', 'html, pdf, xlsx or csv').choices(reportFormats).makeOptionMandatory())
   .option('--out <file>', 'new file (default: RUN.FORMAT in the working folder)', outputPath)
   .addOption(sharedOptions.bom())
+  .addOption(sharedOptions.force())
   .addOption(sharedOptions.json())
   .action(async (run: string, options) => (await import('./export-command.ts')).runExport(run, options))
 
 addCloudCommands(program)
 
 const main = async (): Promise<void> => {
+  endOnSignals()
   try {
     await program.parseAsync(process.argv)
   } catch (thrown) {
+    // The output's failure is what stopped the work, and has been reported.
+    if (hasLostOutput()) return
     if (thrown instanceof CommanderError) {
       process.exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage
       return

@@ -1,4 +1,5 @@
 // headroom sample: writes seeded forecasts and their servers table.
+import { assertNewFiles } from '../run-folder/output-file.ts'
 import { writeSampleFleet } from '../sample/write-sample-fleet.ts'
 import { runCancellable, jsonText, print, createProgressView } from './terminal.ts'
 
@@ -7,11 +8,13 @@ export interface SampleOptions {
   readonly servers: number
   readonly granularity: 'daily' | 'hourly'
   readonly seed: number
+  readonly force?: boolean
   readonly json?: boolean
   readonly quiet?: boolean
 }
 
 export const runSample = async (options: SampleOptions): Promise<void> => {
+  await assertNewFiles([options.out, options.out.replace(/\.parquet$/, '.servers.csv')], options)
   const view = createProgressView({ quiet: options.quiet === true || options.json === true })
   const { out, servers, granularity, seed } = options
   const sample = await runCancellable((signal) =>

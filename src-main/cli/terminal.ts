@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SingleBar } from 'cli-progress'
-import { toPlainText, toWireError, type WireError } from '../../src-shared/run/errors.ts'
+import { exitCodes, toPlainText, toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
+import { removeActiveStagingFiles } from '../run-folder/replace-file.ts'
 
 /** Increase it when a field of the JSON output changes its meaning or is removed. */
 const jsonVersion = 1
@@ -22,11 +23,25 @@ const sortKeys = (value: unknown): unknown => {
   )
 }
 
-/** Ends quietly when the reader closes the pipe, as in `headroom query ... | head`. */
+let isOutputLost = false
+
+/** Whether stdout could not be written; the failure has been reported then. */
+export const hasLostOutput = (): boolean => isOutputLost
+
+/** A closed pipe (`| head`) or a full disk stops the work: nobody would see its result. */
 process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
-  if (thrown.code !== 'EPIPE') throw thrown
-  process.exit()
+  if (isOutputLost) return
+  isOutputLost = true
+  process.exitCode = exitCodes.failure
+  say(
+    thrown.code === 'EPIPE'
+      ? 'Stopped: the output was closed before its end.'
+      : `Error: The output cannot be written. ${toWireError(thrown).message}`,
+  )
+  for (const cancel of runningWork) cancel()
 })
+// Nowhere is left to report it.
+process.stderr.on('error', () => undefined)
 
 /** Pipes get data unchanged; terminals get plain text, because names in files may contain control codes. */
 export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? toPlainText(text) : text}\n`)
@@ -111,17 +126,34 @@ export const createProgressView = (options: {
 const withMemory = (event: RunEvent): Readonly<Record<string, unknown>> =>
   event.type === 'step' ? { ...event, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 } : event
 
-/** Runs work that Ctrl-C or SIGTERM cancels. Further signals are ignored while the work cleans up. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
+/** Work under way that can be cancelled. */
+const runningWork = new Set<() => void>()
+
+/** The signals cancel the work under way, which cleans up; without any, the process ends and takes along the file that it writes. */
+export const endOnSignals = (): void => {
+  // Of a file that outgrows its limit: with a listener, the write fails instead and is reported.
+  if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined)
+  for (const signal of endingSignals) {
+    process.on(signal, () => {
+      for (const cancel of runningWork) cancel()
+      if (runningWork.size > 0) return
+      removeActiveStagingFiles()
+      process.exit(exitCodes.interrupted)
+    })
+  }
+}
+
+/** Runs work that the signals and a lost output cancel. Further signals are ignored while the work cleans up. */
 export const runCancellable = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController()
   const cancel = (): void => controller.abort()
-  process.on('SIGINT', cancel)
-  process.on('SIGTERM', cancel)
+  runningWork.add(cancel)
   try {
     return await work(controller.signal)
   } finally {
-    process.off('SIGINT', cancel)
-    process.off('SIGTERM', cancel)
+    runningWork.delete(cancel)
   }
 }
 

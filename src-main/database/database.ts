@@ -223,6 +223,14 @@ const toDatabaseError = (cause: unknown, sql: string): HeadroomError => {
   if (/No space left on device|not enough disk space|failed to offload data block/i.test(message)) {
     return new HeadroomError('disk-full', 'The disk is full.', { next: 'Free some space and run again.', cause, sql })
   }
+  const [, fault] = /(File too large|Too many open files|Input\/output error)/i.exec(message) ?? []
+  if (fault !== undefined) {
+    return new HeadroomError('file-not-written', `The system reports: ${fault.toLowerCase()}.`, {
+      next: 'Check the disk and the limits of this process (ulimit), then run again.',
+      cause,
+      sql,
+    })
+  }
   if (/Out of Memory/i.test(message)) {
     return new HeadroomError('memory-exceeded', 'The analysis needs more memory than its limit allows.', {
       next: 'Raise --memory-limit, or analyse the servers in parts.',

@@ -86,7 +86,8 @@ const readRows = async (path: string, name = basename(resolve(path))): Promise<{
   const file = resolve(path)
   const found = await stat(file).catch(() => null)
   if (found === null) throw new HeadroomError('input-not-found', `The events table ${path} does not exist.`, { next: 'Check the path.' })
-  if (!found.isFile()) throw new HeadroomError('input-not-found', `The events table ${path} is a folder.`, { next: 'Name a file.' })
+  if (!found.isFile())
+    throw new HeadroomError('input-not-found', `The events table ${path} is not a regular file.`, { next: 'Name a file.' })
   if (found.size > maxBytes) throw invalidEvents(`The events table ${name} is larger than 16 MB.`, 'Leave out what is no event.')
   const rows = parseRows(await readFile(file, 'utf8'), name)
   if (rows.length > maxEvents) {

@@ -1,11 +1,12 @@
 // The planner's notes: saved scenarios, and the files of all notes, in a folder inside the run folder that `verify` ignores.
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { savedScenariosSchema, type SavedScenario } from '../../src-shared/ipc/what-if.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
 import { eventsTablePath, notesFolder } from '../run-folder/read-run-folder.ts'
+import { readRegularText } from '../run-folder/regular-file.ts'
 import { replaceFile, replaceText } from '../run-folder/replace-file.ts'
 
 const notesVersion = 1
@@ -13,8 +14,9 @@ const notesVersion = 1
 /** The note's value, or `fallback` where there is none. Throws run-damaged for an invalid file, which is never overwritten. */
 export const readPlannerNote = async <Value>(run: string, name: string, schema: z.ZodType<Value>, fallback: Value): Promise<Value> => {
   const path = join(run, notesFolder, name)
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return null
+  const text = await readRegularText(path).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw noteDamaged(path, cause)
   })
   if (text === null) return fallback

@@ -1,18 +1,25 @@
 // What a folder is: a run with its manifest, a Module 05 folder, or neither; and whether a run is as it was written.
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run/run-manifest.ts'
+import { assertRegularFiles, readRegularText } from './regular-file.ts'
 import { hashFile } from './staging-folder.ts'
 
 export type RunFolder =
   | { readonly kind: 'headroom'; readonly folder: string; readonly manifest: RunManifest }
   | { readonly kind: 'python-original'; readonly folder: string }
 
-/** Distinguishes the two kinds. A folder without either's files is refused with run-not-found. */
+/** Distinguishes the two kinds. A folder without either's files is refused with run-not-found; pipes and devices among them with run-damaged. */
 export const readRunFolder = async (path: string): Promise<RunFolder> => {
+  const run = await findRunFolder(path)
+  await assertRegularFiles(Object.values(runFiles).map((name) => join(run.folder, name)))
+  return run
+}
+
+const findRunFolder = async (path: string): Promise<RunFolder> => {
   const folder = resolve(path)
   const stats = await stat(folder).catch(() => null)
   if (stats === null || !stats.isDirectory()) {
@@ -31,9 +38,10 @@ export const readRunFolder = async (path: string): Promise<RunFolder> => {
 
 export const readManifest = async (folder: string): Promise<RunManifest> => {
   const path = join(folder, runFiles.manifest)
-  const parsed = await readFile(path, 'utf8').then(
+  const parsed = await readRegularText(path).then(
     (text) => runManifestSchema.safeParse(upgradeManifest(tryParseJson(text))),
     (cause: unknown) => {
+      if (cause instanceof HeadroomError) throw cause
       throw new HeadroomError('run-not-found', `${path} cannot be read.`, { cause })
     },
   )
@@ -70,7 +78,7 @@ export interface FileVerification {
 
 /** Compares every file with the manifest's hashes; the planner's notes in the folder do not count. */
 export const verifyRunFolder = async (path: string): Promise<{ manifest: RunManifest; files: FileVerification[] }> => {
-  const run = await readRunFolder(path)
+  const run = await findRunFolder(path)
   if (run.kind !== 'headroom') {
     throw new HeadroomError('run-not-found', `${path} has no ${runFiles.manifest}, so there is nothing to verify it against.`, {
       next: 'A Module 05 folder can be opened, but not verified.',

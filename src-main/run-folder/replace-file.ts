@@ -1,5 +1,6 @@
 // Replaces a file in one step: a companion file is written, flushed to the disk and renamed; a crash leaves the old file or the new one.
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -9,10 +10,18 @@ const stagingExtension = '.draft'
 
 const stagingPathFor = (path: string): string => join(dirname(path), `.${basename(path)}.${randomUUID()}${stagingExtension}`)
 
+const activeStagingPaths = new Set<string>()
+
+/** For a process that is about to end: what it was writing goes. */
+export const removeActiveStagingFiles = (): void => {
+  for (const path of activeStagingPaths) rmSync(path, { force: true })
+}
+
 /** `write` makes the file at the path it is given. On failure nothing is changed and nothing stays behind. */
 export const replaceFile = async (path: string, write: (stagingPath: string) => Promise<unknown>): Promise<void> => {
   await removeStaleStagingFiles(path).catch(() => undefined)
   const stagingPath = stagingPathFor(path)
+  activeStagingPaths.add(stagingPath)
   try {
     await write(stagingPath)
     await syncFile(stagingPath)
@@ -20,6 +29,8 @@ export const replaceFile = async (path: string, write: (stagingPath: string) => 
   } catch (cause) {
     await rm(stagingPath, { force: true }).catch(() => undefined)
     throw cause
+  } finally {
+    activeStagingPaths.delete(stagingPath)
   }
   await syncFolder(dirname(path))
 }

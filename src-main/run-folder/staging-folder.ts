@@ -1,6 +1,6 @@
 // A run folder comes into being whole or not at all: built in a `.partial` folder, moved into place, the manifest last.
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { filesInManifest, runFiles, type FileEntry, type RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { currentOwner, ownerState, parseOwner, type ProcessOwner } from './process-owner.ts'
+import { streamRegularFile } from './regular-file.ts'
 import { replaceText, syncFolder, fsyncFile } from './replace-file.ts'
 
 const partialName = '.partial'
@@ -339,6 +340,6 @@ const assertSealed = async (folder: string, { entry, inode, changedAtNs }: Seale
 /** SHA-256 of a file, lower-case hexadecimal. */
 export const hashFile = async (path: string): Promise<string> => {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  await pipeline(await streamRegularFile(path, 1 << 20), hash)
   return hash.digest('hex')
 }

@@ -81,6 +81,33 @@ export class HeadroomError extends Error {
   }
 }
 
+/** What the system says about files, in plain words. */
+const systemSentences: ReadonlyMap<string, readonly [code: ErrorCode, sentence: string, next: string]> = new Map([
+  ['ENOSPC', ['disk-full', 'The disk is full.', 'Free some space and run again.']],
+  ['EDQUOT', ['disk-full', 'The quota of this disk is used up.', 'Free some space and run again.']],
+  [
+    'EFBIG',
+    ['file-not-written', 'A file would become larger than this disk or its limit allows.', 'Choose another disk, or raise the limit.'],
+  ],
+  ['EMFILE', ['file-not-written', 'This process may not open more files.', 'Raise the limit of open files (ulimit -n) and run again.']],
+  ['ENFILE', ['file-not-written', 'The system has too many files open.', 'Close other programs and run again.']],
+  ['EIO', ['file-not-written', 'The disk reports an error.', 'Check the disk, or choose another one.']],
+  ['EROFS', ['file-not-written', 'This disk can only be read.', 'Choose another disk.']],
+  ['EBUSY', ['file-not-written', 'Another program uses a file or folder.', 'Close it and run again.']],
+  ['EXDEV', ['file-not-written', 'A file cannot be moved to another disk.', 'Choose a folder on the same disk.']],
+  ['EACCES', ['file-not-written', 'The system denies access.', 'Check the permissions.']],
+  ['EPERM', ['file-not-written', 'The system denies access.', 'Check the permissions.']],
+])
+
+const systemError = (thrown: unknown): WireError | undefined => {
+  if (!(thrown instanceof Error) || !('code' in thrown) || !('syscall' in thrown)) return undefined
+  const found = systemSentences.get(String(thrown.code))
+  if (found === undefined) return undefined
+  const [code, sentence, next] = found
+  const path = 'path' in thrown && typeof thrown.path === 'string' ? ` (${thrown.path})` : ''
+  return { code, message: toPlainSentence(`${sentence.slice(0, -1)}${path}.`), next }
+}
+
 /** Converts a thrown value to its JSON form. */
 export const toWireError = (thrown: unknown): WireError => {
   if (thrown instanceof HeadroomError) {
@@ -91,7 +118,7 @@ export const toWireError = (thrown: unknown): WireError => {
       ...(thrown.sql === undefined ? {} : { sql: thrown.sql }),
     }
   }
-  return { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
+  return systemError(thrown) ?? { code: 'internal', message: toPlainText(thrown instanceof Error ? thrown.message : String(thrown)) }
 }
 
 /** Restores an error from another process. */

@@ -171,7 +171,7 @@ test.each(['html', 'xlsx', 'csv'])('an export as %s is the old file or the new o
   const kills = rounds(2, 20)
   const chance = randomFor(format)
   const out = join(folder, `report.${format}`)
-  const args = ['export', fleet.run, '--format', format, '--out', out]
+  const args = ['export', fleet.run, '--format', format, '--out', out, '--force']
   const startedAt = performance.now()
   await headroomDone(args)
   const takes = performance.now() - startedAt

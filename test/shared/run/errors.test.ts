@@ -20,3 +20,20 @@ test('no error carries a name that steers', () => {
     next: 'Try\uFFFD.',
   })
 })
+
+test.each([
+  ['EBUSY', 'file-not-written', 'Another program uses a file or folder (/data/run).'],
+  ['EXDEV', 'file-not-written', 'A file cannot be moved to another disk (/data/run).'],
+  ['EIO', 'file-not-written', 'The disk reports an error (/data/run).'],
+  ['EMFILE', 'file-not-written', 'This process may not open more files (/data/run).'],
+  ['EFBIG', 'file-not-written', 'A file would become larger than this disk or its limit allows (/data/run).'],
+  ['ENOSPC', 'disk-full', 'The disk is full (/data/run).'],
+  ['EDQUOT', 'disk-full', 'The quota of this disk is used up (/data/run).'],
+] as const)('%s of the system reaches the user as a sentence', (systemCode, code, message) => {
+  const thrown = Object.assign(new Error(`${systemCode}: raw, write '/data/run'`), {
+    code: systemCode,
+    syscall: 'write',
+    path: '/data/run',
+  })
+  expect(toWireError(thrown)).toEqual({ code, message, next: expect.stringMatching(/\.$/) as string })
+})

@@ -1,0 +1,118 @@
+// Closed pipes, full outputs, signals and limits of the system: the work stops, nothing is left, one sentence, and an exit code that is not 0.
+import { execFileSync, spawn } from 'node:child_process'
+import { cp, mkdir, readdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runFiles } from '../../src-shared/run/run-manifest.ts'
+import { headroom, startHeadroom } from '../fixtures/run-headroom.ts'
+import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
+
+const cli = resolve(import.meta.dirname, '..', '..', 'out', 'main', 'cli.cjs')
+let sample: SampleRun
+let folder: string
+let present: string[]
+beforeAll(async () => {
+  sample = await makeSampleRun(60)
+  folder = join(sample.run, '..')
+  present = (await readdir(folder)).sort()
+})
+afterAll(() => sample.remove())
+
+/** `headroom` in a script stands for the command line; the exit code is that of the first command of a pipe. */
+const shell = (script: string): Promise<{ code: number | null; stderr: string }> => {
+  const text = `headroom() { '${process.execPath}' '${cli}' "$@"; }; ${script}`
+  const child = spawn('bash', ['-c', text], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  return new Promise((finish) => {
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => (stderr += piece))
+    child.on('close', (code) => finish({ code, stderr }))
+  })
+}
+const names = async (): Promise<string[]> => (await readdir(folder)).sort()
+
+describe.skipIf(process.platform !== 'linux')('stops', () => {
+  test('where the reader of its events goes away', async () => {
+    const { code, stderr } = await shell(`headroom analyze '${sample.forecasts}' --out piped --json | head -n 1; exit "\${PIPESTATUS[0]}"`)
+    expect([code, stderr]).toEqual([1, 'Stopped: the output was closed before its end.\n'])
+    expect(await names()).toEqual(present)
+  })
+
+  test.each([
+    ['analyze', `analyze forecasts --out full --json`],
+    ['query', `query run 'SELECT * FROM server_risk' --csv`],
+    ['verify', 'verify run'],
+  ])('%s where its output is full', async (_, command) => {
+    const args = command.replace('forecasts', `'${sample.forecasts}'`).replace(' run', ` '${sample.run}'`)
+    const { code, stderr } = await shell(`headroom ${args} > /dev/full`)
+    expect([code, stderr]).toEqual([1, 'Error: The output cannot be written. The disk is full.\n'])
+    expect(await names()).toEqual(present)
+  })
+
+  test.each([
+    ['open files', 'ulimit -n 24', /^Error: (This process may not open more files|The system reports: too many open files)/],
+    ['the size of a file', 'ulimit -f 100', /^Error: (A file would become larger|The system reports: file too large)/],
+  ])('at the limit of %s', async (_, limit, sentence) => {
+    const { code, stderr } = await shell(`${limit}; headroom analyze '${sample.forecasts}' --out limited --quiet`)
+    expect([code, stderr.trimEnd().split('\n').length, stderr]).toEqual([1, 2, expect.stringMatching(sentence)])
+    expect(await names()).toEqual(present)
+  })
+
+  test.each(['SIGHUP', 'SIGQUIT', 'SIGTERM', 'SIGINT'] as const)('on %s', async (signal) => {
+    const running = startHeadroom(['analyze', sample.forecasts, '--out', join(folder, signal), '--quiet'])
+    while (!(await names()).includes(`${signal}.partial`)) await new Promise((next) => setTimeout(next, 5))
+    running.process.kill(signal)
+    expect(await running.result).toEqual({ code: 130, stdout: '', stderr: 'Cancelled. No files remain.\n' })
+    expect(await names()).toEqual(present)
+  })
+
+  test('an export on SIGTERM, without its unfinished file', async () => {
+    const running = startHeadroom(['export', sample.run, '--format', 'pdf', '--out', join(folder, 'report.pdf')])
+    while (!(await names()).some((name) => name.startsWith('.report.pdf')) && running.process.exitCode === null) {
+      await new Promise((next) => setImmediate(next))
+    }
+    running.process.kill('SIGTERM')
+    const { code } = await running.result
+    const left = (await names()).filter((name) => !present.includes(name))
+    expect([code, left]).toEqual(code === 0 ? [0, ['report.pdf']] : [130, []])
+    await rm(join(folder, 'report.pdf'), { force: true })
+  })
+
+  test('at a folder that cannot hold one', async () => {
+    const { code, stderr } = await headroom(['analyze', sample.forecasts, '--out', '/proc/x/y', '--quiet'])
+    expect([code, stderr]).toEqual([2, 'Error: The output folder /proc/x/y cannot be made.\nChoose a folder that you may write to.\n'])
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('pipes and devices', () => {
+  test.each([runFiles.manifest, runFiles.serverRisk, runFiles.flaggedForecasts, runFiles.summary, runFiles.recommendations])(
+    'as %s of a run are not waited for',
+    async (name) => {
+      const run = join(folder, 'pipe-run')
+      await cp(sample.run, run, { recursive: true })
+      await rm(join(run, name))
+      execFileSync('mkfifo', [join(run, name)])
+      const { code, stderr } = await headroom(['query', run, 'SELECT 1'])
+      expect([code, stderr]).toEqual([
+        1,
+        `Error: ${join(run, name)} is not a regular file.\nReplace the pipe, device or folder by the file.\n`,
+      ])
+      expect((await headroom(['verify', run])).code).toBe(1)
+      await rm(run, { recursive: true })
+    },
+  )
+
+  test.each(['--servers', '--events'])('as the table of %s are refused', async (option) => {
+    await mkdir(join(folder, 'pipes'))
+    execFileSync('mkfifo', [join(folder, 'pipes', 'table.csv')])
+    const { code, stderr } = await headroom([
+      'analyze',
+      sample.forecasts,
+      option,
+      join(folder, 'pipes', 'table.csv'),
+      '--out',
+      join(folder, 'no-run'),
+    ])
+    expect([code, stderr.split('\n')[0]]).toEqual([3, expect.stringMatching(/ is not a regular file\.$/)])
+    await rm(join(folder, 'pipes'), { recursive: true })
+  })
+})
