@@ -83,7 +83,10 @@ export const inspectForecasts = async (
       models,
       measured: { start: totals.measured_start, end: totals.measured_end },
       horizon: { start: totals.start, end: totals.end, periods: totals.periods },
-      warnings: [...fleet.dataset.warnings, ...(await collectWarnings(database, config, fleet.grid, new Date()))],
+      warnings: [
+        ...fleet.dataset.warnings,
+        ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'assessed' })),
+      ],
     }
   } finally {
     database.close()

@@ -76,7 +76,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
     ...basisWarnings(run),
     ...fleet.dataset.warnings,
     ...(fleet.tableWarnings ?? []),
-    ...(await collectWarnings(database, config, fleet.grid, new Date())),
+    ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'complete' })),
     ...clusteredServers.warnings,
     ...accuracyWarnings,
     ...(appliedEvents?.warnings ?? []),

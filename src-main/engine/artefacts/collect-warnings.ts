@@ -10,10 +10,14 @@ import { minCommonPoints } from '../selection/select-models.ts'
 const maxOriginAgeDays = 14
 
 /**
- * Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `breach_estimates`, `server_attributes`,
- * `saturation`.
+ * Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`; after the stages of a
+ * run also `saturation` and `breach_estimates`, which `inspect` does not compute.
  */
-export const collectWarnings = async (database: Database, config: AnalysisConfig, grid: TimeGrid, now: Date): Promise<RunWarning[]> => {
+export const collectWarnings = async (
+  database: Database,
+  config: AnalysisConfig,
+  { grid, now, stages }: { readonly grid: TimeGrid; readonly now: Date; readonly stages: 'assessed' | 'complete' },
+): Promise<RunWarning[]> => {
   const warnings: RunWarning[] = []
   const warn = async (code: string, sql: string, sentence: (count: string, examples: string) => string): Promise<void> => {
     const { count, examples } = await database.row(
@@ -105,23 +109,27 @@ export const collectWarnings = async (database: Database, config: AnalysisConfig
         OR m.backtest_lead_periods < r.horizon_periods`,
     (n) => `The backtest of ${n} forecasts looks less far ahead than their horizon: its errors are too optimistic.`,
   )
-  await warn(
-    'saturated',
-    `SELECT server_id || ' ' || metric AS example FROM saturation JOIN series USING (series_id) WHERE saturated_share >= ${minSaturatedShare}`,
-    (n) => `${n} series are at 99 % or above in 5 % or more of the measured periods. Their demand is unknown: sizes say "at least".`,
-  )
+  if (stages === 'complete') {
+    await warn(
+      'saturated',
+      `SELECT server_id || ' ' || metric AS example FROM saturation JOIN series USING (series_id) WHERE saturated_share >= ${minSaturatedShare}`,
+      (n) => `${n} series are at 99 % or above in 5 % or more of the measured periods. Their demand is unknown: sizes say "at least".`,
+    )
+  }
   await warn(
     'unjudged-metric',
     'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
     (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
   )
-  await warn(
-    'unknown-probability',
-    `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
-     WHERE at_risk_probability IS NULL GROUP BY metric`,
-    (n, examples) =>
-      `${n} metrics have series without a backtest to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
-  )
+  if (stages === 'complete') {
+    await warn(
+      'unknown-probability',
+      `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
+       WHERE at_risk_probability IS NULL GROUP BY metric`,
+      (n, examples) =>
+        `${n} metrics have series without a backtest to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
+    )
+  }
   const statedMetrics = Object.keys(config.metric_units)
   await warn(
     'unknown-metric-units',
