@@ -1,6 +1,7 @@
 // Quarter ends and holidays: their dates by the configuration, and SQL that marks rows with them.
 import Holidays from 'date-holidays'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import type { TimeZone } from './time-zone.ts'
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 
 /** The last `days` of each of the `months` (1 to 12). */
@@ -14,6 +15,8 @@ export interface Calendar {
   readonly isEoq: (ts: string) => string
   /** SQL for whether a TIMESTAMP expression is on a public or bank holiday. */
   readonly isHoliday: (ts: string) => string
+  /** The zone whose days these are; TIMESTAMP expressions are in UTC. */
+  readonly zone: TimeZone
 }
 
 /** Whole years, both included. */
@@ -23,17 +26,25 @@ export interface YearSpan {
 }
 
 /** SQL marks for the days of these years, whose holidays are `holidays`. Other days are unmarked. */
-export const calendarForYears = (eoqWindow: EoqWindow, holidays: readonly HolidayDate[], { firstYear, lastYear }: YearSpan): Calendar => {
+export const calendarForYears = (
+  eoqWindow: EoqWindow,
+  holidays: readonly HolidayDate[],
+  { firstYear, lastYear }: YearSpan,
+  zone: TimeZone,
+): Calendar => {
   const firstDay = firstDayOfYear(firstYear)
   const dayCount = firstDayOfYear(lastYear + 1) - firstDay
   const dayNumbers = Array.from({ length: dayCount }, (_, index) => firstDay + index)
   const holidayNumbers = new Set(holidays.map(({ day }) => Date.parse(day) / dayMs))
   return {
+    zone,
     isEoq: dayLookup(
+      zone,
       firstDay,
       dayNumbers.map((day) => isInEoqWindow(day, eoqWindow)),
     ),
     isHoliday: dayLookup(
+      zone,
       firstDay,
       dayNumbers.map((day) => holidayNumbers.has(day)),
     ),
@@ -73,11 +84,11 @@ export const isInEoqWindow = (day: number, { months, days }: EoqWindow): boolean
  * Looks up one bit per day by its position. The first and the last bit are 0 and cover all earlier and all later days. DuckDB would turn
  * an IN list of dates into a join, and joins change the order of rows.
  */
-const dayLookup = (firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
+const dayLookup = (zone: TimeZone, firstDay: number, isMarked: readonly boolean[]): ((ts: string) => string) => {
   const bits = [false, ...isMarked, false].map((isMarkedDay) => (isMarkedDay ? '1' : '0')).join('')
   const dayBefore = `(DATE '1970-01-01' + ${firstDay - 1})`
   return (ts) => {
-    const position = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${ts}) AS INTEGER)))`
+    const position = `greatest(0, least(${isMarked.length + 1}, CAST(date_diff('day', ${dayBefore}, ${zone.localSql(ts)}) AS INTEGER)))`
     return `(get_bit(CAST('${bits}' AS BIT), ${position}) = 1)`
   }
 }
@@ -87,6 +98,9 @@ export interface HolidayDate {
   readonly day: string
   readonly name: string
 }
+
+/** The zones of a country; none if it is unknown. */
+export const holidayTimeZones = (country: string): string[] => new Holidays(country).getTimezones() ?? []
 
 /** Public and bank holidays of the configured country and state, ascending, one per day. Source: date-holidays. */
 export const holidayDates = (

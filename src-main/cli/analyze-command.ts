@@ -18,6 +18,7 @@ export interface AnalyzeOptions {
   readonly set: readonly string[]
   readonly unit: Readonly<Record<string, MetricUnit>>
   readonly decimal?: DecimalSetting
+  readonly timeZone?: string
   readonly seed?: number
   readonly runId?: string
   readonly threads?: number

@@ -51,6 +51,7 @@ program
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.unit())
   .addOption(sharedOptions.decimal())
+  .addOption(sharedOptions.timeZone())
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
@@ -80,6 +81,7 @@ program
   .addOption(sharedOptions.config())
   .addOption(sharedOptions.unit())
   .addOption(sharedOptions.decimal())
+  .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
@@ -95,6 +97,7 @@ program
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.unit())
   .addOption(sharedOptions.decimal())
+  .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.force())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 

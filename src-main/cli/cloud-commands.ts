@@ -48,6 +48,7 @@ const withSettings = (command: Command): Command =>
     .addOption(sharedOptions.set())
     .addOption(sharedOptions.unit())
     .addOption(sharedOptions.decimal())
+    .addOption(sharedOptions.timeZone())
     .option('--python-module <script>', 'run this script of --project instead of the engine')
     .option('--project <dir>', 'folder with src and config of the Python module', '.')
 

@@ -11,6 +11,7 @@ export const runInspect = async (
     readonly config?: string
     readonly unit: Readonly<Record<string, MetricUnit>>
     readonly decimal?: DecimalSetting
+    readonly timeZone?: string
     readonly json?: boolean
   },
 ): Promise<void> => {

@@ -63,6 +63,7 @@ export const sharedOptions = {
       .argParser(collectUnits)
       .default({}, 'by its name'),
   decimal: () => new Option('--decimal <mark>', 'decimal mark of numbers in text tables: comma or point').choices(decimalSettings),
+  timeZone: () => new Option('--time-zone <zone>', 'IANA zone of days, weekends and holidays, such as Europe/Berlin (default: UTC)'),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
   // DuckDB ends the whole process if the system refuses one of very many threads.

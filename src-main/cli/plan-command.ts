@@ -16,6 +16,7 @@ export interface PlanOptions {
   readonly set: readonly string[]
   readonly unit: Readonly<Record<string, MetricUnit>>
   readonly decimal?: DecimalSetting
+  readonly timeZone?: string
 }
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {

@@ -11,11 +11,12 @@ export interface StatedSettings {
   /** Unit by metric; added to the units of the file and of --set. */
   readonly unit?: Readonly<Record<string, MetricUnit>>
   readonly decimal?: DecimalSetting | undefined
+  readonly timeZone?: string | undefined
   readonly seed?: number | undefined
 }
 
 /** Later settings win: file, --set, then the options of single settings. The engine checks the values. */
-export const readSettings = async ({ config, set = [], unit = {}, decimal, seed }: StatedSettings): Promise<ConfigFile> => {
+export const readSettings = async ({ config, set = [], unit = {}, decimal, timeZone, seed }: StatedSettings): Promise<ConfigFile> => {
   const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
   const settings = renameSettings({ ...fromFile, ...Object.fromEntries(set.map((assignment) => parseAssignment(assignment))) })
   return {
@@ -23,6 +24,7 @@ export const readSettings = async ({ config, set = [], unit = {}, decimal, seed 
       ...settings,
       ...(Object.keys(unit).length === 0 ? {} : { metric_units: addUnits(settings['metric_units'], unit) }),
       ...(decimal === undefined ? {} : { decimal }),
+      ...(timeZone === undefined ? {} : { time_zone: timeZone }),
       ...(seed === undefined ? {} : { seed }),
     },
     warnings,

@@ -33,8 +33,11 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
     'tables.check': async ({ serversTable, eventsTable, config }) => {
       const { validateTables } = await import('../forecasts/servers-table.ts')
       const { parseConfig } = await import('../config/parse-config.ts')
-      const { decimal } = parseConfig(config, 'headroom')
-      await validateTables({ serversTable: serversTable ?? undefined, eventsTable: eventsTable ?? undefined, decimal })
+      await validateTables({
+        serversTable: serversTable ?? undefined,
+        eventsTable: eventsTable ?? undefined,
+        config: parseConfig(config, 'headroom'),
+      })
       return {}
     },
     'config.check': async ({ settings }) => {

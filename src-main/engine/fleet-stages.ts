@@ -6,7 +6,9 @@ import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
 import type { Calendar } from '../calendar/calendar.ts'
 import { createCalendar } from '../forecasts/calendar-tables.ts'
 import type { Database } from '../database/database.ts'
-import { detectGranularity, type TimeGrid } from '../forecasts/detect-granularity.ts'
+import type { TimeZone } from '../calendar/time-zone.ts'
+import { detectTimes, type SeriesStep } from '../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../forecasts/time-grid.ts'
 import { readEventsTable, type EventCalendar } from '../forecasts/events-table.ts'
 import { damagedFileError, openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
@@ -45,6 +47,11 @@ export interface ValidatedFleet {
   readonly eventCalendar: EventCalendar | null
   readonly validation: ForecastValidation
   readonly grid: TimeGrid
+  /** Whose days, weekends and months count. */
+  readonly zone: TimeZone
+  readonly steps: readonly SeriesStep[]
+  /** About times and steps. */
+  readonly timeWarnings: readonly RunWarning[]
 }
 
 export interface ProfiledFleet extends ValidatedFleet {
@@ -82,21 +89,23 @@ export const validateFleet = async (
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
   const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)
-  const eventCalendar = request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal)
   progress.start('screen')
   const validation = await validateForecasts(database, dataset, config)
   // The first query that reads pages; the validation may have needed only statistics.
-  const grid = await detectGranularity(database).catch((cause: unknown) => {
+  const isZoned = dataset.columns.timestamp.type !== 'TIMESTAMP'
+  const { warnings: timeWarnings, ...times } = await detectTimes(database, config, isZoned).catch((cause: unknown) => {
     throw damagedFileError(dataset.files, dataset.name, cause)
   })
-  return { dataset, serversTable, tableWarnings, eventCalendar, validation, grid }
+  const eventCalendar =
+    request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal, times.zone.name)
+  return { dataset, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
 }
 
 /** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */
 export const profileFleet = async ({ database, config, method, progress }: FleetWork, fleet: ValidatedFleet): Promise<ProfiledFleet> => {
   progress.start('survey')
   await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation)
-  const calendar = await createCalendar(database, config, method.eoqWindow(config))
+  const calendar = await createCalendar(database, config, method.eoqWindow(config), fleet.zone)
   await prepareSeries(database, config, method)
   return { ...fleet, calendar }
 }

@@ -7,6 +7,7 @@ import type { LongWork } from './analysis-request.ts'
 import { assessFleet } from './analyze.ts'
 import { headroom } from './methods/headroom.ts'
 import { collectWarnings } from './artefacts/collect-warnings.ts'
+import type { SeriesStep } from '../forecasts/detect-granularity.ts'
 import { columnMappings } from '../forecasts/forecast-columns.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { silentProgress } from './progress.ts'
@@ -20,6 +21,8 @@ export interface Inspection {
   readonly mapped_columns: readonly ColumnMapping[]
   readonly granularity: Granularity
   readonly step_seconds: number
+  readonly steps: readonly SeriesStep[]
+  readonly time_zone: string
   readonly metrics: readonly string[]
   readonly models: readonly InspectedModel[]
   /** ISO 8601 UTC. */
@@ -79,12 +82,15 @@ export const inspectForecasts = async (
       mapped_columns: columnMappings(fleet.dataset.columns),
       granularity: fleet.grid.granularity,
       step_seconds: fleet.grid.stepSeconds,
+      steps: fleet.steps,
+      time_zone: fleet.zone.name,
       metrics: totals.metrics.split('\n'),
       models,
       measured: { start: totals.measured_start, end: totals.measured_end },
       horizon: { start: totals.start, end: totals.end, periods: totals.periods },
       warnings: [
         ...fleet.dataset.warnings,
+        ...fleet.timeWarnings,
         ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'assessed' })),
       ],
     }

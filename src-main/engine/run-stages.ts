@@ -75,6 +75,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
     ...(request.configWarnings ?? []),
     ...basisWarnings(run),
     ...fleet.dataset.warnings,
+    ...fleet.timeWarnings,
     ...(fleet.tableWarnings ?? []),
     ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'complete' })),
     ...clusteredServers.warnings,

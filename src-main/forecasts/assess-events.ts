@@ -10,7 +10,7 @@ import {
 import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { Database } from '../database/database.ts'
-import type { TimeGrid } from './detect-granularity.ts'
+import type { TimeGrid } from './time-grid.ts'
 import { appliesToSql, overlapsSql } from './event-targets.ts'
 import type { EventCalendar, CalendarEvent } from './events-table.ts'
 

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path'
 import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { z } from 'zod'
 import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
+import { instantReader } from '../calendar/time-zone.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { eventColumns, maxEvents, type EventColumn, type EventLine } from '../../src-shared/ipc/event-calendar.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
@@ -44,10 +45,13 @@ const dayMs = 86_400_000
 const recordsSchema = z.array(z.object({ record: z.record(z.string(), z.string()), info: z.custom<Info>() }))
 
 /** Throws input-not-found, events-invalid. */
-export const readEventsTable = async (path: string, decimal: DecimalSetting): Promise<EventCalendar> => {
+export const readEventsTable = async (path: string, decimal: DecimalSetting, timeZone: string): Promise<EventCalendar> => {
   const { name, bytes, rows } = await readRows(path)
   const mark = decimalMarkOf(rows, name, decimal)
-  return { entry: { path, bytes, rows: rows.length }, events: rows.map(({ record, line }) => readEvent(record, line, name, mark)) }
+  return {
+    entry: { path, bytes, rows: rows.length },
+    events: rows.map(({ record, line }) => readEvent(record, line, name, { mark, toInstant: instantReader(timeZone) })),
+  }
 }
 
 /** Of the effects. Throws events-invalid where one has two readings. */
@@ -63,10 +67,10 @@ const decimalMarkOf = (rows: readonly TableRow[], name: string, decimal: Decimal
   )
 }
 
-/** The fields of a table that Headroom wrote, each line checked; errors call the table `name`. Throws input-not-found, events-invalid. */
-export const readEventLines = async (path: string, name: string): Promise<EventLine[]> => {
+/** The fields of a table that Headroom wrote, with days in a time zone, each line checked; errors call the table `name`. Throws input-not-found, events-invalid. */
+export const readEventLines = async (path: string, name: string, timeZone: string): Promise<EventLine[]> => {
   const { rows } = await readRows(path, name)
-  for (const { record, line } of rows) readEvent(record, line, name, 'point')
+  for (const { record, line } of rows) readEvent(record, line, name, { mark: 'point', toInstant: instantReader(timeZone) })
   return rows.map(({ record }) => ({
     from: record['from'] ?? '',
     to: record['to'] ?? '',
@@ -78,9 +82,11 @@ export const readEventLines = async (path: string, name: string): Promise<EventL
   }))
 }
 
-/** Lines that come from elsewhere than a file; they are numbered as if they stood below a header line. Throws events-invalid. */
-export const parseEventLines = (lines: readonly EventLine[], name: string): CalendarEvent[] =>
-  lines.map((line, index) => readEvent(line, index + 2, name, 'point'))
+/** Lines that come from elsewhere than a file, with days in a time zone; they are numbered as if they stood below a header line. Throws events-invalid. */
+export const parseEventLines = (lines: readonly EventLine[], name: string, timeZone: string): CalendarEvent[] => {
+  const locale = { mark: 'point', toInstant: instantReader(timeZone) } as const
+  return lines.map((line, index) => readEvent(line, index + 2, name, locale))
+}
 
 const readRows = async (path: string, name = basename(resolve(path))): Promise<{ name: string; bytes: number; rows: TableRow[] }> => {
   const file = resolve(path)
@@ -164,12 +170,18 @@ const checkHeader = (header: readonly string[], name: string): string[] => {
   return [...header]
 }
 
-const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string, mark: DecimalMark): CalendarEvent => {
+/** How a table writes numbers and days. */
+interface TableLocale {
+  readonly mark: DecimalMark
+  readonly toInstant: (localMs: number) => number
+}
+
+const readEvent = (record: Readonly<Record<string, string>>, line: number, name: string, locale: TableLocale): CalendarEvent => {
   const field = (column: EventColumn): string => record[column] ?? ''
   const createError = (column: EventColumn, problem: string, next: string): HeadroomError =>
     invalidEvents(`Line ${line}, column ${column} of the events table ${name} ${problem}.`, next)
-  const instant = (column: 'from' | 'to'): { ms: number; isDay: boolean } => {
-    const found = readInstant(field(column))
+  const instant = (column: 'from' | 'to'): ReadInstant => {
+    const found = readInstant(field(column), locale.toInstant)
     if (found !== null) return found
     throw createError(
       column,
@@ -179,7 +191,7 @@ const readEvent = (record: Readonly<Record<string, string>>, line: number, name:
   }
   const from = instant('from')
   const to = instant('to')
-  const untilMs = to.isDay ? to.ms + dayMs : to.ms + 1
+  const untilMs = to.isDay ? locale.toInstant(to.localMs + dayMs) : to.ms + 1
   if (untilMs <= from.ms) throw createError('to', `lies before from`, 'Swap the two.')
   return {
     line,
@@ -187,21 +199,31 @@ const readEvent = (record: Readonly<Record<string, string>>, line: number, name:
     untilMs,
     target: readTarget(field('servers'), field('group'), createError),
     metric: field('metric') === '' ? null : field('metric'),
-    effect: readEffect(field('effect'), mark, createError),
+    effect: readEffect(field('effect'), locale.mark, createError),
     note: field('note') === '' ? null : field('note'),
   }
 }
 
 const instantPattern = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:?\d{2})?)?$/i
 
-/** A day, or an instant in UTC unless it states an offset; null for anything else, 30 February included. */
-const readInstant = (text: string): { ms: number; isDay: boolean } | null => {
-  const [, day, time, offset = 'Z'] = instantPattern.exec(text) ?? []
+interface ReadInstant {
+  readonly ms: number
+  /** What the local clock reads. */
+  readonly localMs: number
+  readonly isDay: boolean
+}
+
+/** A day, or a local time unless it states an offset; null for anything else, 30 February included. */
+const readInstant = (text: string, toInstant: TableLocale['toInstant']): ReadInstant | null => {
+  const [, day, time, offset] = instantPattern.exec(text) ?? []
   if (day === undefined) return null
   const midnight = Date.parse(`${day}T00:00:00Z`)
   if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return null
-  const ms = time === undefined ? midnight : Date.parse(`${day}T${time}${offset.toUpperCase().replace(/^([+-]\d{2})(\d{2})$/, '$1:$2')}`)
-  return Number.isNaN(ms) ? null : { ms, isDay: time === undefined }
+  if (time === undefined) return { ms: toInstant(midnight), localMs: midnight, isDay: true }
+  const localMs = Date.parse(`${day}T${time}Z`)
+  const ms =
+    offset === undefined ? toInstant(localMs) : Date.parse(`${day}T${time}${offset.toUpperCase().replace(/^([+-]\d{2})(\d{2})$/, '$1:$2')}`)
+  return Number.isNaN(ms) || Number.isNaN(localMs) ? null : { ms, localMs, isDay: false }
 }
 
 type CreateError = (column: EventColumn, problem: string, next: string) => HeadroomError

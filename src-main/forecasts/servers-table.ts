@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { escapeGlob, Database, identifier, literal } from '../database/database.ts'
 import { marksInUseSql, plainNumberSql, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
 import { readEventsTable } from './events-table.ts'
-import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig, DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { evenName, findCloseName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
@@ -91,16 +91,16 @@ export const loadServersTable = async (
 export interface CompanionTables {
   readonly serversTable?: string | undefined
   readonly eventsTable?: string | undefined
-  readonly decimal: DecimalSetting
+  readonly config: Pick<AnalysisConfig, 'decimal' | 'time_zone'>
 }
 
 /** Reads both tables as the analysis does, so that a cloud job is not launched with invalid ones. Throws input-not-found, servers-invalid, events-invalid. */
-export const validateTables = async ({ serversTable, eventsTable, decimal }: CompanionTables): Promise<void> => {
-  if (eventsTable !== undefined) await readEventsTable(eventsTable, decimal)
+export const validateTables = async ({ serversTable, eventsTable, config }: CompanionTables): Promise<void> => {
+  if (eventsTable !== undefined) await readEventsTable(eventsTable, config.decimal, config.time_zone)
   if (serversTable === undefined) return
   const database = await Database.open()
   try {
-    await loadServersTable(database, serversTable, decimal)
+    await loadServersTable(database, serversTable, config.decimal)
   } finally {
     database.close()
   }

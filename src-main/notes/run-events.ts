@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { csvField } from '../../src-shared/artefacts/cell-text.ts'
 import { eventColumns, type EventCalendarView, type EventLine, type ServerEvents } from '../../src-shared/ipc/event-calendar.ts'
+import { TimeZone } from '../calendar/time-zone.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import type { RunKind } from '../../src-shared/ipc/run-view.ts'
 import { eventReportSchema, type EventReport, type EventReportEntry } from '../../src-shared/artefacts/event-report.ts'
@@ -37,13 +38,13 @@ export const readRunEvents = async (run: RunContext): Promise<EventCalendarView>
   const manifest = headroomManifest(run)
   if (manifest === null) {
     return {
-      lines: analysedReport.events.map(toEventLine),
+      lines: analysedReport.events.map((event) => toEventLine(event, 'UTC')),
       report: analysedReport,
       applied: analysedReport.events.map(() => true),
       unavailableReason: unavailableReasonFor(run),
     }
   }
-  return assessRunEvents(run, manifest, await readCurrentLines(run, analysedReport), analysedReport)
+  return assessRunEvents(run, manifest, await readCurrentLines(run, analysedReport, manifest.time_zone), analysedReport)
 }
 
 /** Validates every line, then replaces the events table. Throws events-invalid, notes-not-saved. */
@@ -61,7 +62,7 @@ export const saveRunEvents = async (run: RunContext, lines: readonly EventLine[]
 export const readServerEvents = async (run: RunContext, serverId: string): Promise<ServerEvents> => {
   const manifest = headroomManifest(run)
   if (manifest === null) return { events: [], adjustedForecasts: [] }
-  const events = parseEventLines(await readCurrentLines(run, analysedEvents(run)), 'of this run')
+  const events = parseEventLines(await readCurrentLines(run, analysedEvents(run), manifest.time_zone), 'of this run', manifest.time_zone)
   const { database } = run
   await createSeriesTables(run, 'WHERE server_id = $1', [serverId])
   const matchingEvents: CalendarEvent[] = []
@@ -106,13 +107,17 @@ const unavailableReasonFor = ({ contents: { kind } }: RunContext): string =>
     : 'Module 05 selects no model per series; events need one.'
 
 /** As the planner saved them; before that, those that the run was analysed with. */
-const readCurrentLines = async ({ contents: { folder } }: RunContext, analysedReport: EventReport): Promise<EventLine[]> => {
+const readCurrentLines = async (
+  { contents: { folder } }: RunContext,
+  analysedReport: EventReport,
+  timeZone: string,
+): Promise<EventLine[]> => {
   const path = eventsTablePath(folder)
   const isSaved = await access(path).then(
     () => true,
     () => false,
   )
-  return isSaved ? readEventLines(path, eventsTableName) : analysedReport.events.map(toEventLine)
+  return isSaved ? readEventLines(path, eventsTableName, timeZone) : analysedReport.events.map((event) => toEventLine(event, timeZone))
 }
 
 const assessRunEvents = async (
@@ -121,7 +126,7 @@ const assessRunEvents = async (
   lines: readonly EventLine[],
   analysedReport: EventReport,
 ): Promise<EventCalendarView> => {
-  const events = parseEventLines(lines, 'of this run')
+  const events = parseEventLines(lines, 'of this run', manifest.time_zone)
   await createSeriesTables(run)
   await createHorizonTable(run, events)
   const { report } = await assessEvents(
@@ -171,14 +176,16 @@ const createHorizonTable = async ({ database }: RunContext, events: readonly Cal
       AND f.ts >= (SELECT min(horizon_start) FROM series) AND (${changingConditions.length === 0 ? 'false' : changingConditions.join(' OR ')})`)
 }
 
-/** The line of an events table that an entry of the report came from. */
-const toEventLine = ({ from, until, target, metric, effect, note }: EventReportEntry): EventLine => {
+/** The line of an events table that an entry of the report came from: local days, else instants. */
+const toEventLine = ({ from, until, target, metric, effect, note }: EventReportEntry, timeZone: string): EventLine => {
   const isGroup = /^(business_unit|region|criticality)\s*=/i.test(target)
-  const isWholeDay = until.endsWith('T00:00:00Z')
-  const last = Date.parse(until) - (isWholeDay ? dayMs : 1)
+  const [fromMs, untilMs] = [Date.parse(from), Date.parse(until)]
+  const zone = TimeZone.open(timeZone, fromMs, untilMs)
+  const localDay = (ms: number): string => new Date(zone.toLocal(ms)).toISOString().slice(0, 10)
+  const isMidnight = (ms: number): boolean => zone.toLocal(ms) % dayMs === 0
   return {
-    from: from.replace('T00:00:00Z', ''),
-    to: isWholeDay ? new Date(last).toISOString().slice(0, 10) : new Date(last).toISOString().replace(/\.000Z$/, 'Z'),
+    from: isMidnight(fromMs) ? localDay(fromMs) : from,
+    to: isMidnight(untilMs) ? localDay(untilMs - 1) : new Date(untilMs - 1).toISOString().replace(/\.000Z$/, 'Z'),
     servers: isGroup ? '' : target,
     group: isGroup ? target : '',
     metric: metric ?? '',

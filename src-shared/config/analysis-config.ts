@@ -30,11 +30,21 @@ export type ClusterFeature = (typeof clusterFeatures)[number]
 export const decimalSettings = ['auto', 'comma', 'point'] as const
 export type DecimalSetting = (typeof decimalSettings)[number]
 
+const isTimeZone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
 export const analysisConfigSchema = z.strictObject({
   /** Metric of forecasts without a `metric` column. */
   target_metric: z.string().min(1).default('cpu_p95'),
   /** Unit by metric where its name does not say it; thresholds apply to percentages, and fractions are converted to them. */
   metric_units: z.record(z.string().min(1), metricUnitSchema).default({}),
+  /** IANA zone of days, weekends, holidays, quarter ends and seasonal lags. */
+  time_zone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('UTC'),
   /** Decimal mark of numbers in text: servers table, events table, text forecasts. */
   decimal: z.enum(decimalSettings).default('auto'),
   /** Nominal level of `yhat_lower`..`yhat_upper`, a share. */

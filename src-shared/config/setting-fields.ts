@@ -48,6 +48,7 @@ const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
   eoq_window_days: { group: 'Calendar', label: 'Quarter-end window', unit: 'days', hint: 'Last days of each quarter' },
   fiscal_year_start_month: { group: 'Calendar', label: 'Fiscal year start', unit: 'month', hint: 'Shifts the quarter ends' },
   eoq_months: { group: 'Calendar', label: 'Quarter-end months', hint: 'Such as 3, 6, 9, 12; default: from the fiscal year' },
+  time_zone: { group: 'Calendar', label: 'Time zone', hint: 'Of days, weekends and holidays, such as Europe/Berlin' },
   holiday_country: { group: 'Calendar', label: 'Holiday country', hint: 'Country code such as US, DE or GB' },
   holiday_state: { group: 'Calendar', label: 'Holiday region', hint: 'Such as NY; default: whole country' },
   n_clusters: { group: 'Clusters', label: 'Number of clusters', hint: 'Or auto (best silhouette)' },

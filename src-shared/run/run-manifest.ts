@@ -21,7 +21,7 @@ export const runFiles = {
 /** Every file except the manifest, which lists them. */
 export const filesInManifest: readonly string[] = Object.values(runFiles).filter((name) => name !== runFiles.manifest)
 
-export const granularities = ['hourly', 'daily', 'weekly'] as const
+export const granularities = ['hourly', 'daily', 'weekly', 'monthly', 'quarterly'] as const
 export const granularitySchema = z.enum(granularities)
 export type Granularity = z.infer<typeof granularitySchema>
 
@@ -64,6 +64,10 @@ export const runManifestSchema = z.object({
   mapped_columns: z.array(columnMappingSchema),
   granularity: granularitySchema,
   step_seconds: z.number(),
+  /** Steps of the series, the commonest first, such as "month" or "15 minutes". Empty in manifests of older versions. */
+  steps: z.array(z.object({ step: z.string(), series: z.int() })).default([]),
+  /** Zone whose days, weekends and months count. */
+  time_zone: z.string().default('UTC'),
   horizon: z.object({ start: z.string(), end: z.string(), periods: z.int() }),
   /** First and last time of the selected models' rows, ISO 8601 UTC with milliseconds. Absent in manifests of older versions. */
   extent: z.object({ start: z.iso.datetime(), end: z.iso.datetime() }).nullable().default(null),

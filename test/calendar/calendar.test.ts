@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Database } from '../../src-main/database/database.ts'
 import { holidayDates } from '../../src-main/calendar/calendar.ts'
+import { TimeZone } from '../../src-main/calendar/time-zone.ts'
 import { createCalendar } from '../../src-main/forecasts/calendar-tables.ts'
 import { headroom } from '../../src-main/engine/methods/headroom.ts'
 import { module05 } from '../../src-main/engine/methods/module05.ts'
@@ -22,7 +23,7 @@ const markedDays = async (flag: 'isEoq' | 'isHoliday', year: number, config: Ana
     `CREATE OR REPLACE TABLE series_models AS SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31 23:00:00' AS last_at`,
   )
   const completed = completeConfig(config, method.name)
-  const calendar = await createCalendar(database, completed, method.eoqWindow(completed))
+  const calendar = await createCalendar(database, completed, method.eoqWindow(completed), TimeZone.utc)
   const rows = await database.rows(
     `SELECT DISTINCT strftime(ts, '%m-%d') AS day FROM generate_series(TIMESTAMP '2027-01-01', TIMESTAMP '2028-12-31 23:59:59', INTERVAL 6 HOUR) t(ts)
      WHERE year(ts) = ${year} AND ${calendar[flag]('ts')} ORDER BY day`,
@@ -224,7 +225,12 @@ test('a wrong time in the year 9999 does not extend the calendar: only years nea
     CREATE OR REPLACE TABLE series_models AS
     SELECT TIMESTAMP '2027-01-01' AS first_at, TIMESTAMP '2028-06-30' AS last_measured_at, TIMESTAMP '2028-12-31' AS last_at FROM range(3)
     UNION ALL SELECT TIMESTAMP '2027-01-01', TIMESTAMP '2028-06-30', TIMESTAMP '9999-12-31'`)
-  const calendar = await createCalendar(database, completeConfig({}, 'headroom'), headroom.eoqWindow(completeConfig({}, 'headroom')))
+  const calendar = await createCalendar(
+    database,
+    completeConfig({}, 'headroom'),
+    headroom.eoqWindow(completeConfig({}, 'headroom')),
+    TimeZone.utc,
+  )
   const [marks] = await database.rows(
     `SELECT ${['2028-12-31', '2028-12-15', '2047-03-31', '9999-12-31', '0001-03-31'].map((day, index) => `${calendar.isEoq(`TIMESTAMP '${day}'`)} AS d${index}`).join(', ')}`,
     z.record(z.string(), z.boolean()),

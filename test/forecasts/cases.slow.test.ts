@@ -144,6 +144,66 @@ describe.skipIf(!reportedCases.isAvailable)(`reported inputs${reportedCases.skip
   })
 })
 
+/** Rows per month that lie in it, and marked rows, of the flagged file. */
+const calendarOf = async (run: FinishedRun): Promise<unknown> => {
+  const marked = (flag: string): Promise<Record<string, unknown>[]> =>
+    run.flagged(`SELECT DISTINCT strftime(timestamp, '%Y-%m-%dT%H') AS time FROM flagged WHERE ${flag} ORDER BY time`)
+  return {
+    months: (await run.flagged('SELECT CAST(count(*) AS INTEGER) AS rows FROM flagged GROUP BY month ORDER BY month')).map(
+      ({ rows }) => rows,
+    ),
+    holidays: (await marked('is_holiday')).map(({ time }) => time),
+    quarterEnd: (await marked('is_eoq')).map(({ time }) => time),
+  }
+}
+
+const berlinMidnights = (days: readonly string[]): string[] =>
+  days.map((day) => new Date(Date.parse(`2026-${day}T00:00:00Z`) - 2 * 3_600_000).toISOString().slice(0, 13))
+
+describe.skipIf(!reportedCases.isAvailable)(`reported calendars${reportedCases.skipNote}`, () => {
+  const berlin = reportedCases.path('10-local-midnight', 'berlin.parquet')
+
+  test('days at local midnight count in their zone', async () => {
+    const run = await workspace.analyse(berlin, { config: { time_zone: 'Europe/Berlin' } })
+    expect((await run.serverRisk()).map((row) => row['weekend_uplift_points'])).toEqual([-40, -40, -40, -40])
+    // 4 servers.
+    expect(await calendarOf(run)).toEqual({
+      months: [18 * 4, 31 * 4, 30 * 4, 11 * 4],
+      holidays: berlinMidnights(['05-25', '06-19', '07-03', '07-04']),
+      quarterEnd: berlinMidnights(['06-24', '06-25', '06-26', '06-27', '06-28', '06-29', '06-30']),
+    })
+    expect(warningCodes(run)).not.toContain('local-midnights')
+    expect(run.manifest).toMatchObject({ granularity: 'daily', time_zone: 'Europe/Berlin', steps: [{ step: 'day', series: 4 }] })
+  })
+
+  test('days at local midnight name the zone that fits where none is set', async () => {
+    const run = await workspace.analyse(berlin)
+    expect(run.manifest.warnings).toContainEqual({
+      code: 'local-midnights',
+      message: 'All times lie at midnight in Europe/Berlin, but days are counted in UTC. Set the time zone: --time-zone Europe/Berlin.',
+      examples: ['Europe/Berlin'],
+    })
+  })
+
+  test('times at 00:00 UTC name a day, whatever the zone', async () => {
+    const path = reportedCases.path('10-local-midnight', 'naive.parquet')
+    const runs = [await workspace.analyse(path), await workspace.analyse(path, { config: { time_zone: 'America/New_York' } })]
+    for (const run of runs) expect((await run.serverRisk()).map((row) => row['weekend_uplift_points'])).toEqual([-40, -40, -40, -40])
+    expect(await runs[0]!.serverRisk()).toEqual(await runs[1]!.serverRisk())
+  })
+
+  test.each([
+    ['monthly.parquet', 24, 'monthly', 'month'],
+    ['business-days.parquet', 30, 'daily', 'business day'],
+  ])('steps of the calendar are no gaps: %s', async (file, longestRun, granularity, step) => {
+    const run = await analyseCase('13-monthly-runs', file)
+    expect((await run.serverRisk()).map((row) => row['longest_breach_run'])).toEqual([longestRun])
+    expect(warningCodes(run)).not.toContain('gaps')
+    expect(warningCodes(run)).not.toContain('unusual-step')
+    expect(run.manifest).toMatchObject({ granularity, steps: [{ step, series: 1 }] })
+  })
+})
+
 const pyarrowFile = (name: string): string => join(import.meta.dirname, '..', 'data', 'pyarrow-files', name)
 
 describe('NaN whose file states a minimum and a maximum without it', () => {

@@ -154,7 +154,9 @@ const recommendationsSchema = z.object({ total_savings_usd: z.number() })
 describe.skipIf(!reportedCases.isAvailable)(`reported servers tables${reportedCases.skipNote}`, () => {
   test('a German table is refused before a launch until the decimal mark is stated', async () => {
     const serversTable = reportedCases.path('17-german-numbers', 'servers.csv')
-    await expect(validateTables({ serversTable, decimal: 'auto' })).rejects.toMatchObject({ code: 'servers-invalid' })
+    await expect(validateTables({ serversTable, config: { decimal: 'auto', time_zone: 'UTC' } })).rejects.toMatchObject({
+      code: 'servers-invalid',
+    })
     const germanForecasts = reportedCases.path('17-german-numbers', 'base.parquet')
     await expect(workspace.analyse(germanForecasts, { serversTable })).rejects.toMatchObject({ code: 'servers-invalid' })
     await workspace.analyse(germanForecasts, { serversTable, config: { decimal: 'comma' } })

@@ -51,7 +51,7 @@ export const runLaunch = async (inputs: readonly string[], options: LaunchComman
       say(`Caller ${caller.arn} in ${caller.region}${caller.endpoint === null ? '' : ` at ${caller.endpoint}`}`)
     const engine: EnginePort = {
       plan: (plan: SparkPlanRequest) => planSparkJob(plan, { signal }),
-      checkTables: ({ config, ...tables }) => validateTables({ ...tables, decimal: parseConfig(config, 'headroom').decimal }),
+      checkTables: ({ config, ...tables }) => validateTables({ ...tables, config: parseConfig(config, 'headroom') }),
     }
     const launched =
       resumedRun === undefined

@@ -52,6 +52,7 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly set: readonly string[]
   readonly unit: Readonly<Record<string, MetricUnit>>
   readonly decimal?: DecimalSetting
+  readonly timeZone?: string
   readonly engine: EngineKind
   readonly instances?: number
   readonly pythonModule?: string
@@ -100,7 +101,10 @@ export const readLaunchRequest = async (inputs: readonly string[], options: Laun
   const { settings: config, warnings } = await readSettings(options)
   for (const { message } of warnings) say(`Warning: ${message}`)
   // Checked here, so that a wrong line fails before an instance starts.
-  if (options.events !== undefined) await readEventsTable(options.events, parseConfig(config, options.method).decimal)
+  if (options.events !== undefined) {
+    const { decimal, time_zone: timeZone } = parseConfig(config, options.method)
+    await readEventsTable(options.events, decimal, timeZone)
+  }
   const runId = newRunId()
   const parsed = launchRequestSchema.safeParse({
     runId,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
-import { describeSeconds, isStandardStep, type TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { minSaturatedShare } from '../backtest/measure-saturation.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
@@ -37,7 +37,7 @@ export const collectWarnings = async (
   if (!isStandardStep(grid)) {
     warnings.push({
       code: 'unusual-step',
-      message: `Times step by ${describeSeconds(grid.stepSeconds)}; Headroom treats them as ${grid.granularity}.`,
+      message: `Times step by ${describeStep(grid.step)}; Headroom treats them as ${grid.granularity}.`,
     })
   }
   await warn(
@@ -49,7 +49,7 @@ export const collectWarnings = async (
   await warn(
     'gaps',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models
-     WHERE row_count < date_diff('second', first_at, last_at) / ${grid.stepSeconds} + 1`,
+     WHERE row_count < ${grid.step.unit === 'second' ? `date_diff('second', first_at, last_at) / ${grid.stepSeconds}` : `${slotSql(grid, 'last_at')} - ${slotSql(grid, 'first_at')}`} + 1`,
     (n) => `${n} forecasts have gaps in time.`,
   )
   await warn(

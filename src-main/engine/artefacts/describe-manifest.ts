@@ -55,6 +55,8 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     mapped_columns: columnMappings(fleet.dataset.columns),
     granularity: fleet.grid.granularity,
     step_seconds: fleet.grid.stepSeconds,
+    steps: [...fleet.steps],
+    time_zone: fleet.zone.name,
     horizon,
     extent,
     metrics: metrics.map(({ text }) => text),

@@ -1,21 +1,41 @@
 // Error of the seasonal naive forecast, the denominator of MASE (Hyndman and Koehler 2006).
 import type { Database } from '../../database/database.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { calendarLag, calendarPosition, calendarPositionSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { isMeasuredSql } from '../../forecasts/forecast-columns.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
+/** Position of a time on the axis on which seasonal lags are counted, and the position one lag before it. */
+export interface LagReader {
+  readonly positionOf: (time: number) => number
+  readonly laggedOf: (time: number) => number
+}
+
+/** Times of a scan are in microseconds from `origin`. The local calendar counts lags where the steps are its own, or where its clocks change. */
+export const lagReader = (grid: TimeGrid, origin: number): LagReader => {
+  const { step, zone, lagSeconds } = grid
+  if (step.unit !== 'second') {
+    const positionOf = (time: number): number => calendarPosition(grid, origin + time)
+    return { positionOf, laggedOf: (time) => positionOf(time) - calendarLag(grid) }
+  }
+  if (zone.isUtc) return { positionOf: (time) => time, laggedOf: (time) => time - lagSeconds * 1_000_000 }
+  const positionOf = (time: number): number => (origin + time) / 1000
+  return { positionOf, laggedOf: (time) => zone.toInstant(zone.toLocal(positionOf(time)) - lagSeconds * 1000) }
+}
+
 /**
  * Mean |actual(t) - actual(t - lag)| over pairs that are exactly one lag apart, in the metric's unit; NULL if there is no pair or the mean is 0.
- * `times` ascending, in the unit of `lag`.
+ * `times` ascending. Of several values at one position the first counts as the earlier one.
  */
-export const naiveError = (times: Float64Array, actual: Float64Array, lag: number): number | null => {
+export const naiveError = (times: Float64Array, actual: Float64Array, { positionOf, laggedOf }: LagReader): number | null => {
   let sum = 0
   let pairs = 0
   let laggedRow = 0
   for (let row = 0; row < times.length; row++) {
-    const laggedTime = times[row]! - lag
-    while (times[laggedRow]! < laggedTime) laggedRow++
-    if (times[laggedRow] !== laggedTime) continue
+    const laggedPosition = laggedOf(times[row]!)
+    // Clocks that are put back repeat an hour.
+    while (laggedRow > 0 && positionOf(times[laggedRow - 1]!) >= laggedPosition) laggedRow--
+    while (laggedRow < row && positionOf(times[laggedRow]!) < laggedPosition) laggedRow++
+    if (laggedRow === row || positionOf(times[laggedRow]!) !== laggedPosition) continue
     sum += Math.abs(actual[row]! - actual[laggedRow]!)
     pairs += 1
   }
@@ -48,5 +68,20 @@ export const naiveErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string
       WHERE ${isMeasuredSql}
     )
     SELECT series_id, nullif(${fixedSumSql('abs(a.actual - b.actual)', fixedPoint)} / count(*), 0) AS naive_error
-    FROM measured a JOIN (SELECT series_id, ts + to_seconds(${grid.lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)
+    FROM ${laggedPairsSql(grid)}
     GROUP BY series_id`
+
+/** SQL for `measured` a joined with the values one lag before, b. */
+const laggedPairsSql = (grid: TimeGrid): string => {
+  const { step, zone, lagSeconds } = grid
+  if (step.unit !== 'second') {
+    const position = calendarPositionSql(grid, 'ts')
+    return `(SELECT series_id, ${position} AS position, actual FROM measured) a
+      JOIN (SELECT series_id, ${position} + ${calendarLag(grid)} AS position, arg_min(actual, ts) AS actual FROM measured GROUP BY ALL) b
+      USING (series_id, position)`
+  }
+  if (zone.isUtc)
+    return `measured a JOIN (SELECT series_id, ts + to_seconds(${lagSeconds}) AS ts, actual FROM measured) b USING (series_id, ts)`
+  const laggedTime = zone.instantSql(`(${zone.localSql('ts')} - to_seconds(${lagSeconds}))`)
+  return `(SELECT series_id, ${laggedTime} AS ts, actual FROM measured) a JOIN measured b USING (series_id, ts)`
+}

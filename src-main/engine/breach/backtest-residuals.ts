@@ -6,7 +6,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { Database } from '../../database/database.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { slotOf, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { StepCoverage, type ResidualRuns, type StepRange } from './residual-runs.ts'
 import { SeriesFile } from './series-file.ts'
 
@@ -56,7 +56,7 @@ export class BacktestResiduals implements BacktestReader {
   readonly coverage = new StepCoverage()
   readonly #horizon: Int32Array
   readonly #thresholds: Float64Array
-  readonly #step: number
+  readonly #steps: StepReader
   readonly #file: SeriesFile
   readonly #residualCounts: Uint32Array
   readonly #runCounts: Uint32Array
@@ -66,8 +66,13 @@ export class BacktestResiduals implements BacktestReader {
   /** 1 for series of the calibration sample. */
   readonly #isSampled: Uint8Array
 
-  private constructor(series: number, thresholdSeries: readonly z.infer<typeof thresholdSeriesSchema>[], grid: TimeGrid, file: SeriesFile) {
-    this.#step = grid.stepSeconds * 1_000_000
+  private constructor(
+    series: number,
+    thresholdSeries: readonly z.infer<typeof thresholdSeriesSchema>[],
+    steps: StepReader,
+    file: SeriesFile,
+  ) {
+    this.#steps = steps
     this.#horizon = new Int32Array(series)
     this.#thresholds = new Float64Array(series)
     for (const entry of thresholdSeries) {
@@ -86,8 +91,8 @@ export class BacktestResiduals implements BacktestReader {
       this.#isSampled[thresholdSeries[Math.floor((index * thresholdSeries.length) / sampled)]!.series_id] = 1
   }
 
-  /** Reads `series_risk`. The file is in the database's spill folder. */
-  static async open(database: Database, grid: TimeGrid): Promise<BacktestResiduals> {
+  /** Reads `series_risk`. The file is in the database's spill folder. `origin`: of the scan's times, in microseconds since 1970. */
+  static async open(database: Database, grid: TimeGrid, origin: number): Promise<BacktestResiduals> {
     const { series } = await database.row('SELECT CAST(count(*) AS INTEGER) AS series FROM series', z.object({ series: z.int() }))
     const thresholdSeries = await database.rows(
       `SELECT series_id, horizon_periods, high_threshold AS threshold FROM series_risk WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
@@ -96,7 +101,7 @@ export class BacktestResiduals implements BacktestReader {
     return new BacktestResiduals(
       series,
       thresholdSeries,
-      grid,
+      stepReader(grid, origin),
       new SeriesFile(join(database.spillFolder, `residuals-${randomUUID()}`), series),
     )
   }
@@ -185,16 +190,12 @@ export class BacktestResiduals implements BacktestReader {
     this.#file.add(id, [excess, residuals, windowPredicted, steps, lengths, bounded])
   }
 
-  #stepOf(time: number): number {
-    return Math.floor(time / this.#step)
-  }
-
   #findRuns(times: Float64Array): { steps: Int32Array; lengths: Int32Array } {
     const [steps, lengths]: [number[], number[]] = [[], []]
     for (let from = 0; from < times.length;) {
       let to = from + 1
-      while (to < times.length && times[to]! - times[to - 1]! - this.#step === 0) to++
-      const step = this.#stepOf(times[from]!)
+      while (to < times.length && this.#steps.isNext(times[to - 1]!, times[to]!)) to++
+      const step = this.#steps.of(times[from]!)
       steps.push(step)
       lengths.push(to - from)
       this.coverage.add(step, to - from)
@@ -212,7 +213,7 @@ export class BacktestResiduals implements BacktestReader {
       const measured = actual.subarray(from, to)
       const forecast = predicted.subarray(from, to)
       return {
-        range: { from: this.#stepOf(times[from]!), to: this.#stepOf(times[to - 1]!) },
+        range: { from: this.#steps.of(times[from]!), to: this.#steps.of(times[to - 1]!) },
         sustained: isAbove(p95(measured)),
         sustainedFlag: isAbove(p95(forecast)),
         any: isAbove(maximumOf(measured)),
@@ -221,6 +222,19 @@ export class BacktestResiduals implements BacktestReader {
       }
     })
   }
+}
+
+/** Numbers the steps of the scan's times. Fixed steps count from the scan's origin. */
+interface StepReader {
+  readonly of: (time: number) => number
+  readonly isNext: (earlier: number, later: number) => boolean
+}
+
+const stepReader = (grid: TimeGrid, origin: number): StepReader => {
+  if (grid.step.unit === 'second')
+    return { of: (time) => slotOf(grid, time), isNext: (earlier, later) => later - earlier === grid.stepSeconds * 1_000_000 }
+  const of = (time: number): number => slotOf(grid, origin + time)
+  return { of, isNext: (earlier, later) => of(later) - of(earlier) === 1 }
 }
 
 const maximumOf = (values: Float64Array): number => {

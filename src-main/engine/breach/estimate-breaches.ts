@@ -4,7 +4,7 @@ import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/ar
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import type { Calibration } from '../../statistics/beta-calibration.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import { applyBasis, decidingBasisSql } from './apply-basis.ts'
 import type { BacktestResiduals } from './backtest-residuals.ts'
 import { fitCalibration, scoreCalibration } from './calibration.ts'

@@ -1,15 +1,16 @@
 // What the paths of some series are drawn from: whole bins of series with their residuals, over the horizon or a backtest window.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
 import { createPathSource, hashOf, pathCount, type PathLaw, type PathRange, type PathSource } from './simulate-paths.ts'
 import { binSeries, type ThresholdSeries } from './threshold-series.ts'
 
 /** Short blocks: a week of days or a day of hours. */
-const blockSteps = { hourly: 24, daily: 7, weekly: 7 } as const
+const blockSteps = { hourly: 24, daily: 7, weekly: 7, monthly: 7, quarterly: 7 } as const
 /** Cycles in steps; a block starts at the same hour and weekday, else at the same hour. */
-const cycles = { hourly: [168, 24], daily: [7], weekly: [] } as const
+const cycles = { hourly: [168, 24], daily: [7], weekly: [], monthly: [12], quarterly: [4] } as const
+const businessWeek = [5]
 /** Approximate residuals in memory, 100 MB with the arrays derived from them. Bins stay whole: their series share residuals. */
 const maxResidualsInMemory = 8_000_000
 
@@ -59,7 +60,7 @@ export const loadBatch = ({ series, backtestResiduals }: SimulationTask, positio
 const lawOf = ({ grid }: SimulationTask, startTimes: StartTimes): PathLaw => ({
   startTimes,
   blockSteps: blockSteps[grid.granularity],
-  cycles: cycles[grid.granularity],
+  cycles: grid.step.unit === 'business day' ? businessWeek : cycles[grid.granularity],
 })
 
 const thresholdsOf = ({ series }: SimulationTask, { positions }: SeriesBatch): Float64Array =>

@@ -36,7 +36,7 @@ import {
 } from './simulate-paths.ts'
 
 /** Steps of the probability-by-date curve: a week of days, six hours of hours. */
-const curveSteps = { hourly: 6, daily: 7, weekly: 1 } as const
+const curveSteps = { hourly: 6, daily: 7, weekly: 1, monthly: 1, quarterly: 1 } as const
 /** Series between two checks of the abort signal. */
 const seriesPerYield = 200
 /** Windows of different times that are simulated per batch, the commonest first. */

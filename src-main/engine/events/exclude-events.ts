@@ -1,6 +1,6 @@
 // Excludes past events' backtest rows from seasonality and residuals, and measures the error in them.
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { ExcludedRows } from '../../forecasts/assess-events.ts'
 import { appliesTo, overlaps, type SeriesAttributes } from '../../forecasts/event-targets.ts'
 import type { CalendarEvent } from '../../forecasts/events-table.ts'

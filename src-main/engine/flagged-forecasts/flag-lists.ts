@@ -94,7 +94,7 @@ export const flagsOfRow = (
                CASE WHEN ${predicted} IS NULL OR ${flagSql('high')} IS NULL THEN NULL
                     WHEN ${predicted} > ${flagSql('very_high')} THEN 'high'
                     WHEN ${predicted} > ${flagSql('high')} THEN 'medium' ELSE 'low' END AS risk_level,
-               CAST(month(${ts}) AS INTEGER) AS month,
+               CAST(month(${calendar.zone.localSql(ts)}) AS INTEGER) AS month,
                ${calendar.isEoq(ts)} AS is_eoq,
                ${calendar.isHoliday(ts)} AS is_holiday,
                ${flagSql('seasonal_peak')} AS seasonal_peak_risk,

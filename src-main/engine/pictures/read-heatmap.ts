@@ -5,7 +5,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { HeatmapData, HeatmapRow, TimeMark } from '../../../src-shared/chart-options/chart-data.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import {
   cellValueSql,
   createBins,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import type { Method } from '../methods/method.ts'
 import { fixedMeanSql, fixedSumOfSharesSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 
@@ -59,7 +59,7 @@ export const unitsToAddSql = (units: string, p95: string, threshold: string): st
 /** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
 export const longestRunsQuery = (grid: TimeGrid): string => `
   WITH over_threshold AS (
-    SELECT h.series_id, epoch_us(h.ts) // ${grid.stepSeconds * 1_000_000}
+    SELECT h.series_id, ${slotSql(grid, 'h.ts')}
            - row_number() OVER (PARTITION BY h.series_id ORDER BY h.ts) AS run
     FROM horizon h JOIN series s USING (series_id) WHERE h.predicted > s.high_threshold
   ), runs AS (SELECT series_id, run, count(*) AS periods FROM over_threshold GROUP BY ALL)

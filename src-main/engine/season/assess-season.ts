@@ -2,7 +2,8 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { maxBatches, scanInTimeOrder, type BacktestReader, type SeriesBacktest } from '../backtest/scan-backtests.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeZone } from '../../calendar/time-zone.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import { attributeBreaches } from './attribute-breaches.ts'
 import { estimateExhaustion, type Exhaustion, hasTrend, isRising, measureWeeklyTrend } from './measure-trend.ts'
 import type { SeasonReport } from '../../../src-shared/artefacts/season.ts'
@@ -36,7 +37,7 @@ const figureColumns = {
   weekly_strength: 'DOUBLE',
   trend_per_30_days: 'DOUBLE',
   trend_standard_error: 'DOUBLE',
-  /** Days since 1970. */
+  /** Local days since 1970. */
   exhaustion_day: 'DOUBLE',
   exhaustion_earliest_day: 'DOUBLE',
   exhaustion_latest_day: 'DOUBLE',
@@ -50,11 +51,11 @@ const trendDays = 30
 const unknownExhaustion: Exhaustion = { at: null, earliest: null, latest: null }
 
 /** SQL for a column of `season_figures` from `season_measures`. The forecast does not breach, so exhaustion begins after the horizon. */
-const figureSql = (name: string): string => {
+const figureSql = (name: string, zone: TimeZone): string => {
   if (/_uplift_(quarters|days|weeks)$/.test(name)) return `coalesce(m.${name}, 0) AS ${name}`
   if (!name.endsWith('_day')) return `m.${name}`
   const column = name === 'exhaustion_day' ? 'exhaustion_at' : name.slice(0, -'_day'.length)
-  return `CASE WHEN m.${name} IS NOT NULL THEN greatest(CAST(r.horizon_end AS TIMESTAMP), make_timestamp(CAST(m.${name} * 86400000000 AS BIGINT))) END AS ${column}`
+  return `CASE WHEN m.${name} IS NOT NULL THEN greatest(CAST(r.horizon_end AS TIMESTAMP), ${zone.instantSql(`make_timestamp(CAST(m.${name} * 86400000000 AS BIGINT))`)}) END AS ${column}`
 }
 
 /** Trend of a series as measured, per 30 days, and days since 1970 of its exhaustion. */
@@ -77,6 +78,7 @@ export class SeasonReader implements BacktestReader {
   readonly #database: Database
   readonly #calendar: SeasonCalendar
   readonly #grid: TimeGrid
+  readonly #zone: TimeZone
   readonly #origin: number
   readonly #metrics: readonly string[]
   /** NaN where a series cannot run out of headroom after the horizon: without a threshold, or with a breach in the horizon. */
@@ -92,6 +94,7 @@ export class SeasonReader implements BacktestReader {
     database: Database,
     calendar: SeasonCalendar,
     grid: TimeGrid,
+    zone: TimeZone,
     origin: number,
     metrics: readonly string[],
     thresholds: Float64Array,
@@ -99,6 +102,7 @@ export class SeasonReader implements BacktestReader {
     this.#database = database
     this.#calendar = calendar
     this.#grid = grid
+    this.#zone = zone
     this.#origin = origin
     this.#metrics = metrics
     this.#thresholds = thresholds
@@ -108,14 +112,14 @@ export class SeasonReader implements BacktestReader {
   }
 
   /** Reads `series`, `series_risk`, `series_models`, `holidays`; creates `season_measures`. `origin`: the scan's origin in microseconds since 1970. */
-  static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, origin: number): Promise<SeasonReader> {
+  static async open(database: Database, config: AnalysisConfig, grid: TimeGrid, zone: TimeZone, origin: number): Promise<SeasonReader> {
     const { metric: metrics, threshold: thresholds } = await database.columns(
       `SELECT s.metric, CASE WHEN r.first_breach_at IS NULL THEN s.high_threshold END AS threshold
        FROM series s JOIN series_risk r USING (series_id) ORDER BY series_id`,
       { metric: 'text', threshold: 'number?' },
     )
     await database.storeRows('season_measures', figureColumns, [])
-    return new SeasonReader(database, await readSeasonCalendar(database, config), grid, origin, metrics, thresholds)
+    return new SeasonReader(database, await readSeasonCalendar(database, config, zone), grid, zone, origin, metrics, thresholds)
   }
 
   async begin(from: number, to: number): Promise<void> {
@@ -185,12 +189,12 @@ export class SeasonReader implements BacktestReader {
   async finish(config: AnalysisConfig): Promise<SeasonReport> {
     this.#days = new Float64Array(0)
     const database = this.#database
-    await attributeBreaches(database, this.#calendar)
+    await attributeBreaches(database, this.#calendar, this.#zone)
     await database.run(`
       CREATE OR REPLACE TABLE season_figures AS
       SELECT r.series_id, ${Object.keys(figureColumns)
         .slice(1)
-        .map((name) => figureSql(name))
+        .map((name) => figureSql(name, this.#zone))
         .join(', ')}, b.* EXCLUDE (series_id)
       FROM series_risk r LEFT JOIN season_measures m USING (series_id) JOIN season_breaches b USING (series_id) ORDER BY r.series_id`)
     return describeSeason(database, config, this.#calendar, this.#fleet, this.#stepDays() === 1)
@@ -229,13 +233,14 @@ export class SeasonReader implements BacktestReader {
     }
   }
 
-  /** Days since 1970. */
+  /** Local days since 1970. */
   #dayOf(time: number): number {
     return Math.floor(this.#daysSince1970(time))
   }
 
   #daysSince1970(time: number): number {
-    return (this.#origin + time) / (secondsPerDay * 1_000_000)
+    const us = this.#origin + time
+    return this.#zone.isUtc ? us / (secondsPerDay * 1_000_000) : this.#zone.toLocal(us / 1000) / (secondsPerDay * 1000)
   }
 }
 

@@ -1,6 +1,7 @@
 // The calendar of a season: month and quarter of each day, quarter-end windows and holidays.
 import { z } from 'zod'
 import { eoqMonthsOf, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { TimeZone } from '../../calendar/time-zone.ts'
 import type { Database } from '../../database/database.ts'
 import { isInEoqWindow } from '../../calendar/calendar.ts'
 
@@ -92,11 +93,11 @@ const daysOfMonth = (month: string): number => {
 const maxYears = { back: 30, ahead: 10 } as const
 
 /** Reads `series_models` for the span and `holidays` for their days. */
-export const readSeasonCalendar = async (database: Database, config: AnalysisConfig): Promise<SeasonCalendar> => {
+export const readSeasonCalendar = async (database: Database, config: AnalysisConfig, zone: TimeZone): Promise<SeasonCalendar> => {
   const { first, last, middle } = await database.row(
-    `SELECT CAST(CAST(min(first_at) AS DATE) - DATE '1970-01-01' AS INTEGER) AS first,
-            CAST(CAST(max(last_at) AS DATE) - DATE '1970-01-01' AS INTEGER) AS last,
-            CAST(CAST(quantile_disc(coalesce(last_measured_at, first_at), 0.5) AS DATE) - DATE '1970-01-01' AS INTEGER) AS middle
+    `SELECT CAST(CAST(${zone.localSql('min(first_at)')} AS DATE) - DATE '1970-01-01' AS INTEGER) AS first,
+            CAST(CAST(${zone.localSql('max(last_at)')} AS DATE) - DATE '1970-01-01' AS INTEGER) AS last,
+            CAST(CAST(${zone.localSql('quantile_disc(coalesce(last_measured_at, first_at), 0.5)')} AS DATE) - DATE '1970-01-01' AS INTEGER) AS middle
      FROM series_models`,
     z.object({ first: z.int(), last: z.int(), middle: z.int() }),
   )

@@ -5,7 +5,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { fromStepsSql, toStepsSql } from '../../statistics/fixed-point.ts'
 import { isCoveredSql, isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import { damagedFileError, type ForecastDataset } from '../../forecasts/forecast-dataset.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { ForecastValidation } from '../../forecasts/validate-forecasts.ts'
 import { validationError, validationMessages } from '../../forecasts/validation-rules.ts'
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { queryNaiveErrors, storeNaiveErrors } from '../backtest/naive-errors.ts'
 import { fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import { validationError, validationMessages } from '../../forecasts/validation-rules.ts'
 
 /** With fewer common times, the errors of the whole fleet decide instead of those of the series. */

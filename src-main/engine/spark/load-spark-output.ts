@@ -6,6 +6,8 @@ import { escapeGlob, identifier, literal, type Database } from '../../database/d
 import { findPrimaryMetric, type AssessedFleet } from '../fleet-stages.ts'
 import { extractHorizon } from '../risk/assess-risk.ts'
 import { headroom } from '../methods/headroom.ts'
+import { TimeZone } from '../../calendar/time-zone.ts'
+import { fixedGrid } from '../../forecasts/time-grid.ts'
 import { createCalendar } from '../../forecasts/calendar-tables.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
@@ -41,7 +43,7 @@ export const loadSparkOutput = async (
   progress: Pick<ProgressReporter, 'start'>,
 ): Promise<AssessedFleet> => {
   const { config } = notes
-  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable, config.decimal)
+  const eventCalendar = eventsTable === undefined ? null : await readEventsTable(eventsTable, config.decimal, TimeZone.utc.name)
   progress.start('survey')
   const flaggedFiles = await findFlaggedFiles(database, folder)
   for (const name of sparkOutputTables) {
@@ -70,8 +72,11 @@ export const loadSparkOutput = async (
     serversTable: notes.servers_table,
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
-    grid: { granularity: notes.granularity, stepSeconds: notes.step_seconds, lagSeconds: notes.lag_seconds },
-    calendar: await createCalendar(database, config, headroom.eoqWindow(config)),
+    grid: fixedGrid(notes.step_seconds),
+    zone: TimeZone.utc,
+    steps: [],
+    timeWarnings: [],
+    calendar: await createCalendar(database, config, headroom.eoqWindow(config), TimeZone.utc),
     hasNaiveErrors: true,
     primaryMetric: await findPrimaryMetric(database, config),
     inputs: notes.inputs,

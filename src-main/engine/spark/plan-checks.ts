@@ -1,6 +1,7 @@
 // The validation of a Spark job, by the engine's rules: each check is a query on a step, with the message if it fails.
 import { identifier, literal } from '../../database/database.ts'
-import { commonestStepQuery, type TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { commonestStepQuery } from '../../forecasts/detect-granularity.ts'
+import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { MappedColumns } from '../../forecasts/forecast-columns.ts'
 import type { ForecastExpressions } from '../../forecasts/forecast-dataset.ts'
 import {

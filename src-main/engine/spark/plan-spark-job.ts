@@ -7,7 +7,10 @@ import { replaceText } from '../../run-folder/replace-file.ts'
 import type { LongWork } from '../analysis-request.ts'
 import { headroom } from '../methods/headroom.ts'
 import { calendarForYears, holidayDates, yearsAround } from '../../calendar/calendar.ts'
-import { detectGranularity, firstServersQuery } from '../../forecasts/detect-granularity.ts'
+import type { TimeZone } from '../../calendar/time-zone.ts'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { describeStep, type TimeGrid } from '../../forecasts/time-grid.ts'
+import { detectTimes, firstServersQuery } from '../../forecasts/detect-granularity.ts'
 import { openForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import { parseConfig } from '../../config/parse-config.ts'
 import { loadServersTable } from '../../forecasts/servers-table.ts'
@@ -48,13 +51,14 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
     `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
     z.object({ middle: z.int().nullable() }),
   )
-  const grid = await detectGranularity(database)
+  const { grid, zone } = await detectTimes(database, config, columns.timestamp.type !== 'TIMESTAMP')
+  assertFixedSteps(grid, zone)
   const years = yearsAround(middle ?? 1970)
   return {
     columns,
     repeatedKeys,
     grid,
-    calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years), years),
+    calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years), years, zone),
     stage: {
       version: sparkOutputVersion,
       config,
@@ -65,5 +69,20 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
       lag_seconds: grid.lagSeconds,
       servers_table: serversTable,
     },
+  }
+}
+
+/** Throws usage: Spark SQL has neither the zone's changes of clocks nor steps of a calendar. */
+const assertFixedSteps = ({ step }: TimeGrid, zone: TimeZone): void => {
+  const next = 'Compute on a single instance.'
+  if (!zone.isUtc) {
+    throw new HeadroomError('usage', `A Spark cluster counts days in UTC, but time_zone is ${zone.name}.`, { next })
+  }
+  if (step.unit !== 'second') {
+    throw new HeadroomError(
+      'usage',
+      `A Spark cluster needs steps of one length, but the step of these forecasts is a ${describeStep(step)}.`,
+      { next },
+    )
   }
 }

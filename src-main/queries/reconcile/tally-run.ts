@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
+import { TimeZone } from '../../calendar/time-zone.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
 import { fixedPointFor, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
@@ -14,6 +15,7 @@ import { selectUpgradedServerRisk } from '../run/missing-columns.ts'
 const module05Calendar: Calendar = {
   isEoq: (ts) => `(month(${ts}) IN (3, 6, 9, 12) AND ${isLastOfMonthSql(ts)})`,
   isHoliday: () => 'f.is_holiday',
+  zone: TimeZone.utc,
 }
 
 export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS DATE)) = CAST(${ts} AS DATE)`
