@@ -54,7 +54,7 @@ export const detectTimes = async (
     return { ...detected, zone: statedZone, warnings: mixedSteps(detected.steps) }
   }
   const timesOfDay = await database.rows(
-    `SELECT DISTINCT CAST(epoch_ms(ts) % ${daySeconds * 1000} AS DOUBLE) AS ms FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
+    `SELECT DISTINCT CAST(epoch_ms(ts) % ${daySeconds * 1000} AS DOUBLE) AS ms FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id) WHERE ts IS NOT NULL`,
     z.object({ ms: z.number() }),
   )
   if (timesOfDay.every(({ ms }) => ms === 0)) return { ...inUtc, zone: TimeZone.utc, warnings: mixedSteps(inUtc.steps) }

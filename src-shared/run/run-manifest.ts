@@ -25,6 +25,8 @@ export const granularities = ['hourly', 'daily', 'weekly', 'monthly', 'quarterly
 export const granularitySchema = z.enum(granularities)
 export type Granularity = z.infer<typeof granularitySchema>
 
+export const seriesStepsSchema = z.array(z.object({ step: z.string(), series: z.int() }))
+
 /** A path inside the run folder: a manifest from elsewhere must not point outside. */
 const relativePathSchema = z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\\\0:][^\\\0:]*$/)
 
@@ -65,7 +67,7 @@ export const runManifestSchema = z.object({
   granularity: granularitySchema,
   step_seconds: z.number(),
   /** Steps of the series, the commonest first, such as "month" or "15 minutes". Empty in manifests of older versions. */
-  steps: z.array(z.object({ step: z.string(), series: z.int() })).default([]),
+  steps: seriesStepsSchema.default([]),
   /** Zone whose days, weekends and months count. */
   time_zone: z.string().default('UTC'),
   horizon: z.object({ start: z.string(), end: z.string(), periods: z.int() }),

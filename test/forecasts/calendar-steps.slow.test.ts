@@ -1,6 +1,7 @@
 // Steps that the calendar counts: days across changes of clocks, business days, months and quarters, and what depends on them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TimeZone } from '../../src-main/calendar/time-zone.ts'
+import { planSparkJob } from '../../src-main/engine/spark/plan-spark-job.ts'
 import { times } from '../fixtures/forecast-rows.ts'
 import { ForecastWorkspace, type FinishedRun, type ForecastRow } from '../fixtures/forecast-workspace.ts'
 
@@ -181,4 +182,27 @@ test('steps that differ between series are named', async () => {
   expect(run.manifest.warnings.map(({ message }) => message)).toContain(
     'The series differ in their steps: hour (2 series), day (1 series).',
   )
+})
+
+describe('a Spark plan', () => {
+  const plan = async (rows: readonly ForecastRow[], config = {}): Promise<unknown> => {
+    const path = await workspace.writeForecasts(`plan-${++files}.parquet`, rows)
+    return planSparkJob({ inputs: [path], out: `${workspace.folder}/plan`, config })
+  }
+
+  test('is refused where the calendar is not that of UTC', async () => {
+    const rows = rowsAt('s', 'Europe/Berlin', daysFrom('2026-03-23', 30), times(20, 50))
+    await expect(plan(rows, { time_zone: 'Europe/Berlin' })).rejects.toMatchObject({
+      message: 'A Spark cluster counts days in UTC, but time_zone is Europe/Berlin.',
+      next: 'Compute on a single instance.',
+    })
+    // At 00:00 UTC a time names a day of every zone.
+    await plan(rowsAt('s', 'UTC', daysFrom('2026-03-23', 30), times(20, 50)), { time_zone: 'Europe/Berlin' })
+  })
+
+  test('is refused for steps that differ in length', async () => {
+    await expect(plan(rowsAt('s', 'UTC', monthsFrom(2023, 0, 36), times(24, 50)))).rejects.toMatchObject({
+      message: 'A Spark cluster needs steps of one length, but the step of these forecasts is a month.',
+    })
+  })
 })

@@ -74,7 +74,7 @@ export const loadSparkOutput = async (
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },
     grid: fixedGrid(notes.step_seconds),
     zone: TimeZone.utc,
-    steps: [],
+    steps: notes.steps,
     timeWarnings: [],
     calendar: await createCalendar(database, config, headroom.eoqWindow(config), TimeZone.utc),
     hasNaiveErrors: true,

@@ -51,7 +51,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
     `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
     z.object({ middle: z.int().nullable() }),
   )
-  const { grid, zone } = await detectTimes(database, config, columns.timestamp.type !== 'TIMESTAMP')
+  const { grid, zone, steps } = await detectTimes(database, config, columns.timestamp.type !== 'TIMESTAMP')
   assertFixedSteps(grid, zone)
   const years = yearsAround(middle ?? 1970)
   return {
@@ -67,6 +67,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
       granularity: grid.granularity,
       step_seconds: grid.stepSeconds,
       lag_seconds: grid.lagSeconds,
+      steps: [...steps],
       servers_table: serversTable,
     },
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { storedConfigSchema } from '../../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { granularitySchema, inputEntrySchema } from '../../../src-shared/run/run-manifest.ts'
+import { granularitySchema, inputEntrySchema, seriesStepsSchema } from '../../../src-shared/run/run-manifest.ts'
 
 /** Version of plan, script and Spark output: they belong together. */
 export const sparkOutputVersion = 3
@@ -29,6 +29,7 @@ export const sparkOutputFactsSchema = z.object({
   granularity: granularitySchema,
   step_seconds: z.number().positive(),
   lag_seconds: z.number().positive(),
+  steps: seriesStepsSchema.default([]),
   servers_table: inputEntrySchema.nullable(),
 })
 export type SparkOutputFacts = z.infer<typeof sparkOutputFactsSchema>
