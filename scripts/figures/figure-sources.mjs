@@ -178,6 +178,10 @@ export const serverRiskFigures = {
     'median first time above the threshold among paths with a sustained breach',
   ),
   conservative_p95: paths("in the metric's unit", "95th percentile over the paths of each path's P95"),
+  likely_p95: from('src-main/statistics/likely-value.ts#findLikelyValue', 'test/statistics/likely-value.test.ts')(
+    "P95 that is exceeded with a probability of one half, in the metric's unit",
+    'the threshold at which `at_risk_probability` would be 0.5',
+  ),
   ...pathMoments('p95', 'P95'),
   ...pathMoments('peak', 'peak'),
   interval_margin: from('src-main/engine/breach/interval-coverage.ts#fitMargins', coverageTest)(

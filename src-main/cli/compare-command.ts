@@ -26,18 +26,24 @@ export const describeComparison = (comparison: RunComparison): string =>
     .filter((section) => section !== '')
     .join('\n\n')
 
-const summaryLine = ({ risks, servers, causes, earlier, later }: RunComparison): string => {
-  const reasons = Object.entries(causes)
-    .filter(([, count]) => count > 0)
-    .map(([cause, count]) => `${count} by ${cause === 'together' ? 'several causes together' : cause}`)
+const summaryLine = ({ risks, servers, causes, causes_of_new, earlier, later }: RunComparison): string => {
+  const reasons = causesText(causes)
+  const reasonsOfNew = causes_of_new.definition === 0 ? '' : ` (${causesText(causes_of_new).join(', ')})`
   const moved = risks.still_at_risk === 0 ? '' : ` (${risks.moved} moved)`
   return [
-    `${countText(risks.new, 'new risk')}, ${risks.cleared} cleared, ${risks.still_at_risk} still at risk${moved}`,
+    `${countText(risks.new, 'new risk')}${reasonsOfNew}, ${risks.cleared} cleared, ${risks.still_at_risk} still at risk${moved}`,
     `servers at risk: ${earlier.at_risk_servers} of ${earlier.servers}, then ${later.at_risk_servers} of ${later.servers}` +
       (servers.added + servers.removed === 0 ? '' : ` (${servers.added} added, ${servers.removed} removed)`),
     ...(reasons.length === 0 ? [] : [`caused ${reasons.join(', ')}`]),
   ].join('; ')
 }
+
+const causesText = (causes: RunComparison['causes']): string[] =>
+  Object.entries(causes)
+    .filter(([, count]) => count > 0)
+    .map(([cause, count]) => `${count} by ${causeNames[cause] ?? cause}`)
+
+const causeNames: Readonly<Record<string, string>> = { definition: 'the new definition', together: 'several causes together' }
 
 const maxHeadlineMetrics = 3
 
@@ -55,13 +61,17 @@ const describeRun = (name: string, run: ComparedRun): string =>
     `${`${name}:`.padEnd(9)}${run.folder}, analysed ${run.analyzed_at.slice(0, 10)}, ${run.granularity}, horizon ${run.horizon.start.slice(0, 10)} to ${run.horizon.end.slice(0, 10)}`,
   )
 
-const describePolicy = ({ policy_differences }: RunComparison): string =>
-  policy_differences.length === 0
-    ? 'Policy: the same settings.'
-    : `Policy\n${reportTable(
-        ['setting', 'earlier', 'later'],
-        policy_differences.map(({ key, earlier, later }) => [key, settingText(earlier), settingText(later)]),
-      )}`
+/** Settings that change what a figure means come first, by themselves. */
+const describePolicy = ({ policy_differences: differences }: RunComparison): string => {
+  if (differences.length === 0) return 'Policy: the same settings.'
+  const table = (title: string, isDefinition: boolean): string[] => {
+    const rows = differences
+      .filter(({ is_definition }) => is_definition === isDefinition)
+      .map(({ key, earlier, later }) => [key, settingText(earlier), settingText(later)])
+    return rows.length === 0 ? [] : [`${title}\n${reportTable(['setting', 'earlier', 'later'], rows)}`]
+  }
+  return [...table('Definition', true), ...table('Policy', false)].join('\n\n')
+}
 
 const settingText = (value: unknown): string => (value === null ? 'not set' : typeof value === 'string' ? value : JSON.stringify(value))
 

@@ -28,8 +28,8 @@ export interface AppliedEvents {
 }
 
 /**
- * Reads `series`, `series_risk` and `horizon`; creates `event_touches` (event, series_id, ts, factor, points): what each event does to a value.
- * Only series with a threshold change. A conservative run's margin over the forecast's P95 stays.
+ * Reads `series`, `series_risk`, `breach_estimates`, `server_verdicts` and `horizon`; creates `event_touches` (event, series_id, ts, factor, points):
+ * what each event does to a value. Only series with a threshold change. The distance of the P95 that decides from the forecast's own stays.
  */
 export const assessEvents = async (
   database: Database,
@@ -107,15 +107,18 @@ export const changedValuesSql = (eventCondition: string): string => `
     WHERE h.series_id IN (SELECT series_id FROM changes)
   )`
 
+/** Column of `breach_estimates` with the P95 that decides on each basis; without it the forecast's own decides. */
+const decidingColumns = { expected: 'NULL', conservative: 'e.conservative_p95', probable: 'e.likely_p95' } as const
+
 /** Series' figures before and after. */
-const figuresSql = (eventCondition: string, conservative: boolean): string => `
+const figuresSql = (eventCondition: string, deciding: string): string => `
   CREATE OR REPLACE TEMP TABLE event_figures AS
   WITH ${changedValuesSql(eventCondition)}
   SELECT r.series_id, r.server_id, r.metric, r.high_threshold AS threshold, r.is_at_risk,
-         ${conservative ? 'coalesce(e.conservative_p95, r.horizon_p95)' : 'r.horizon_p95'} AS before_value,
-         quantile_cont(c.value, 0.95) ${conservative ? '+ coalesce(any_value(e.conservative_p95 - r.horizon_p95), 0)' : ''} AS after_value,
+         coalesce(${deciding}, r.horizon_p95) AS before_value,
+         quantile_cont(c.value, 0.95) + coalesce(any_value(${deciding} - r.horizon_p95), 0) AS after_value,
          r.first_breach_at AS before_breach, min(c.ts) FILTER (WHERE c.value > r.high_threshold) AS after_breach
-  FROM changed c JOIN series_risk r USING (series_id) ${conservative ? 'JOIN breach_estimates e USING (series_id)' : ''}
+  FROM changed c JOIN series_risk r USING (series_id) LEFT JOIN breach_estimates e USING (series_id)
   GROUP BY ALL`
 
 const statusSchema = z.object({
@@ -134,38 +137,48 @@ const assessScenario = async (
   eventCondition: string,
   scope: 'touched' | 'fleet',
 ): Promise<EventScenario | null> => {
-  await database.run(figuresSql(eventCondition, config.basis === 'conservative'))
+  const deciding = decidingColumns[config.basis]
+  await database.run(figuresSql(eventCondition, deciding))
   const { servers } = await database.row(
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers FROM event_figures',
     z.object({ servers: z.int() }),
   )
   if (servers === 0) return null
-  const unchanged = config.basis === 'conservative' ? 'r.high_threshold - r.headroom_points' : 'r.horizon_p95'
-  // A server also stays at risk by metrics that no event changes.
+  const unchanged = `coalesce(${deciding}, r.horizon_p95)`
+  // A server also stays at risk by metrics that no event changes, and by their joint probability where no event lowers one of them.
   await database.run(`
     CREATE OR REPLACE TEMP TABLE event_standing AS
     SELECT r.server_id, r.metric, r.high_threshold AS threshold, r.is_at_risk AS before_risk,
            coalesce(f.after_value > f.threshold, r.is_at_risk) AS after_risk,
            coalesce(f.before_value, ${unchanged}) AS before_value,
            coalesce(f.after_value, ${unchanged}) AS after_value,
+           v.is_server_at_risk AND NOT bool_or(r.is_at_risk) OVER server AS before_joint,
            r.first_breach_at AS before_breach, CASE WHEN f.series_id IS NULL THEN r.first_breach_at ELSE f.after_breach END AS after_breach
-    FROM series_risk r LEFT JOIN event_figures f USING (series_id)
+    FROM series_risk r JOIN server_verdicts v USING (server_id)
+    LEFT JOIN breach_estimates e USING (series_id) LEFT JOIN event_figures f USING (series_id)
     WHERE r.high_threshold IS NOT NULL AND r.horizon_periods > 0
-      ${scope === 'touched' ? 'AND r.server_id IN (SELECT server_id FROM event_figures)' : ''}`)
+      ${scope === 'touched' ? 'AND r.server_id IN (SELECT server_id FROM event_figures)' : ''}
+    WINDOW server AS (PARTITION BY r.server_id)`)
   return {
     servers,
     before: await readStatus(database, 'before'),
     after: await readStatus(database, 'after'),
-    pushed_over: await readServers(database, 'NOT bool_or(before_risk) AND bool_or(after_risk)'),
-    saved: await readServers(database, 'bool_or(before_risk) AND NOT bool_or(after_risk)'),
+    pushed_over: await readServers(database, `NOT ${atRiskSql.before} AND ${atRiskSql.after}`),
+    saved: await readServers(database, `${atRiskSql.before} AND NOT ${atRiskSql.after}`),
   }
 }
+
+/** Over the metrics of a server. */
+const atRiskSql = {
+  before: '(bool_or(before_risk) OR bool_or(before_joint))',
+  after: '(bool_or(after_risk) OR (bool_or(before_joint) AND bool_and(after_value >= before_value)))',
+} as const
 
 const readStatus = async (database: Database, when: 'before' | 'after'): Promise<EventRiskState> => {
   const status = await database.row(
     `WITH least AS (SELECT server_id, metric, ${when}_value AS value, threshold FROM event_standing
                     ORDER BY threshold - ${when}_value, server_id, metric LIMIT 1)
-     SELECT CAST((SELECT count(DISTINCT server_id) FROM event_standing WHERE ${when}_risk) AS INTEGER) AS at_risk_servers,
+     SELECT CAST((SELECT count(*) FROM (SELECT server_id FROM event_standing GROUP BY server_id HAVING ${atRiskSql[when]})) AS INTEGER) AS at_risk_servers,
             least.*, (SELECT strftime(min(${when}_breach), '%Y-%m-%dT%H:%M:%SZ') FROM event_standing WHERE ${when}_risk) AS soonest_breach_at
      FROM least`,
     statusSchema,

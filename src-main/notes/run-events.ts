@@ -153,7 +153,7 @@ const assessRunEvents = async (
 const eventKey = ({ from, until, target, metric, effect, note }: EventReportEntry): string =>
   JSON.stringify([from, until, target, metric, effect, note])
 
-/** Creates what `assessEvents` reads from the run's tables: `series`, `series_risk`, `breach_estimates`. */
+/** Creates what `assessEvents` reads from the run's tables: `series`, `series_risk`, `breach_estimates`, `server_verdicts`. */
 const createSeriesTables = async ({ database }: RunContext, where = '', parameters: readonly string[] = []): Promise<void> => {
   await database.run(
     `CREATE OR REPLACE TEMP TABLE series AS
@@ -162,7 +162,8 @@ const createSeriesTables = async ({ database }: RunContext, where = '', paramete
   )
   await database.run(`
     CREATE OR REPLACE TEMP VIEW series_risk AS SELECT * FROM series;
-    CREATE OR REPLACE TEMP VIEW breach_estimates AS SELECT series_id, conservative_p95 FROM series`)
+    CREATE OR REPLACE TEMP VIEW breach_estimates AS SELECT series_id, conservative_p95, likely_p95 FROM series;
+    CREATE OR REPLACE TEMP VIEW server_verdicts AS SELECT DISTINCT server_id, is_server_at_risk FROM series`)
 }
 
 /** `horizon` of the series that an event may change. */

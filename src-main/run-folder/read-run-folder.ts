@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { runFiles, runFormatVersion, runManifestSchema, type RunManifest } from '../../src-shared/run/run-manifest.ts'
 import { assertRegularFiles, readRegularText } from './regular-file.ts'
@@ -38,30 +37,24 @@ const findRunFolder = async (path: string): Promise<RunFolder> => {
 
 export const readManifest = async (folder: string): Promise<RunManifest> => {
   const path = join(folder, runFiles.manifest)
-  const parsed = await readRegularText(path).then(
-    (text) => runManifestSchema.safeParse(upgradeManifest(tryParseJson(text))),
-    (cause: unknown) => {
-      if (cause instanceof HeadroomError) throw cause
-      throw new HeadroomError('run-not-found', `${path} cannot be read.`, { cause })
-    },
-  )
-  if (parsed.success && parsed.data.format_version <= runFormatVersion) return parsed.data
-  throw new HeadroomError(
-    'run-damaged',
-    parsed.success
-      ? `${path} has format version ${parsed.data.format_version}; this Headroom reads up to ${runFormatVersion}.`
-      : `${path} is not a manifest that this Headroom understands.`,
-    { next: 'Open it with the Headroom that wrote it, or analyse the forecasts again.', cause: parsed.error },
-  )
+  const json = await readRegularText(path).then(tryParseJson, (cause: unknown) => {
+    if (cause instanceof HeadroomError) throw cause
+    throw new HeadroomError('run-not-found', `${path} cannot be read.`, { cause })
+  })
+  const next = 'Open it with the Headroom that wrote it, or analyse the forecasts again.'
+  // A newer format may have another schema, so its version comes first.
+  const stated = runManifestSchema.pick({ format_version: true }).safeParse(json)
+  if (stated.success && stated.data.format_version > runFormatVersion) {
+    throw new HeadroomError(
+      'run-damaged',
+      `${path} has format version ${stated.data.format_version}; this Headroom reads up to ${runFormatVersion}.`,
+      { next },
+    )
+  }
+  const parsed = runManifestSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  throw new HeadroomError('run-damaged', `${path} is not a manifest that this Headroom understands.`, { next, cause: parsed.error })
 }
-
-/** A setting that an older manifest lacks has that version's default, not today's. */
-const upgradeManifest = (value: unknown): unknown => {
-  const { success, data: manifest } = olderManifestSchema.safeParse(value)
-  return success && manifest.format_version < 3 ? { ...manifest, config: { basis: 'expected', ...manifest.config } } : value
-}
-
-const olderManifestSchema = z.looseObject({ format_version: z.int(), config: z.looseObject({}) })
 
 const tryParseJson = (text: string): unknown => {
   try {

@@ -96,6 +96,8 @@ export const serverRiskRowSchema = z.object({
   expected_first_breach: instant.nullable(),
   /** 95th percentile, over the paths, of each path's P95, in the metric's unit. */
   conservative_p95: z.number().nullable(),
+  /** The P95 that is exceeded with a calibrated probability of one half: on the basis `probable` at risk where it lies above the high threshold. */
+  likely_p95: z.number().nullable(),
   /** Mean and sample standard deviation of the simulated paths' P95 and peak, in the metric's unit; NULL without paths by blocks of residuals. */
   path_p95_mean_short: z.number().nullable(),
   path_p95_std_short: z.number().nullable(),

@@ -1,6 +1,6 @@
 // Two runs side by side: which risks are new, cleared or moved and why, and how the earlier forecast held against what then happened.
 import { z } from 'zod'
-import { analysisMethodSchema } from '../config/analysis-config.ts'
+import { analysisMethodSchema, riskBasisSchema } from '../config/analysis-config.ts'
 import { granularitySchema } from '../run/run-manifest.ts'
 
 const count = z.int().min(0)
@@ -13,6 +13,7 @@ const comparedRunSchema = z.object({
   analyzed_at: instant,
   method: analysisMethodSchema,
   engine_version: z.string(),
+  format_version: z.int(),
   granularity: granularitySchema,
   step_seconds: z.number(),
   last_measured_at: instant.nullable(),
@@ -28,16 +29,22 @@ const comparisonNoteSchema = z.object({ code: z.string(), message: z.string() })
 export type ComparisonNote = z.infer<typeof comparisonNoteSchema>
 
 /** A setting that differs: a leaf of the configuration by its dotted path, or `method`, `forced_model`. Null: not set. */
-const policyDifferenceSchema = z.object({ key: z.string(), earlier: z.json(), later: z.json() })
+const policyDifferenceSchema = z.object({
+  key: z.string(),
+  earlier: z.json(),
+  later: z.json(),
+  /** Whether the setting decides what a figure means, not only its limit. */
+  is_definition: z.boolean(),
+})
 export type PolicyDifference = z.infer<typeof policyDifferenceSchema>
 
 export const riskStatusSchema = z.enum(['new risk', 'cleared', 'still at risk'])
 
-export const changeCauseSchema = z.enum(['policy', 'model', 'data', 'together'])
+export const changeCauseSchema = z.enum(['definition', 'policy', 'model', 'data', 'together'])
 
 export const evaluatedSideSchema = z.object({
   model: z.string().nullable(),
-  /** The P95 that the run evaluated on its basis, in the metric's unit. */
+  /** The P95 that decided on the run's basis, in the metric's unit: of the forecast, of 95 % of the paths, or exceeded with a probability of one half. */
   p95: z.number().nullable(),
   threshold: z.number().nullable(),
   is_at_risk: z.boolean(),
@@ -48,13 +55,16 @@ export const riskChangeSchema = z.object({
   server_id: z.string(),
   metric: z.string(),
   status: riskStatusSchema,
-  /** New and cleared: the first of policy, model, data that suffices alone, else `together`. Still at risk: what moved the headroom most. */
+  /**
+   * New and cleared: `definition` where the common definition of both runs shows no such change; else the first of policy, model, data that
+   * suffices alone, else `together`. Still at risk: what moved the headroom most.
+   */
   cause: changeCauseSchema.nullable(),
   /** Whether each alone would have changed the state; null for risks that stay. */
-  alone: z.object({ policy: z.boolean(), model: z.boolean(), data: z.boolean() }).nullable(),
+  alone: z.object({ definition: z.boolean(), policy: z.boolean(), model: z.boolean(), data: z.boolean() }).nullable(),
   earlier: evaluatedSideSchema,
   later: evaluatedSideSchema,
-  /** Whether the P95 moved by 0.05 or more, or the next breach at all. */
+  /** Whether the P95 by the common definition moved by 0.05 or more, or the next breach at all. */
   is_moved: z.boolean(),
   p95_change: z.number().nullable(),
   /** The earlier forecast's first breach that is not past by the later run's horizon; null where all are, or for other statuses. */
@@ -63,7 +73,13 @@ export const riskChangeSchema = z.object({
   breach_shift_days: z.number().nullable(),
   /** Change of threshold minus P95 in points, and its parts, which add up to it. Null where a side has no such figure. */
   headroom_change: z
-    .object({ points: z.number(), policy_points: z.number(), model_points: z.number(), data_points: z.number() })
+    .object({
+      points: z.number(),
+      definition_points: z.number(),
+      policy_points: z.number(),
+      model_points: z.number(),
+      data_points: z.number(),
+    })
     .nullable(),
 })
 export type RiskChange = z.infer<typeof riskChangeSchema>
@@ -117,17 +133,30 @@ const forecastCheckSchema = z.object({
 })
 export type ForecastCheck = z.infer<typeof forecastCheckSchema>
 
+const causeCountsSchema = z.object({ definition: count, policy: count, model: count, data: count, together: count })
+
 export const runComparisonSchema = z.object({
   earlier: comparedRunSchema,
   later: comparedRunSchema,
   notes: z.array(comparisonNoteSchema),
+  /** What decides who is at risk in each run, and in both where the two are split by cause. */
+  definitions: z.object({ earlier: riskBasisSchema, later: riskBasisSchema, common: riskBasisSchema }),
   policy_differences: z.array(policyDifferenceSchema),
   /** A risk is one metric of one server. `moved` are among `still_at_risk`. */
   risks: z.object({ new: count, cleared: count, still_at_risk: count, moved: count, still_safe: count, not_judged: count }),
-  /** Distinct servers with such a risk, and those that only one run has. */
-  servers: z.object({ new: count, cleared: count, still_at_risk: count, added: count, removed: count }),
+  /** Servers of both runs by their state, and those that only one run has. `by_definition`: the common definition shows no such change. */
+  servers: z.object({
+    new: count,
+    cleared: count,
+    still_at_risk: count,
+    new_by_definition: count,
+    cleared_by_definition: count,
+    added: count,
+    removed: count,
+  }),
   /** Of the new and cleared risks. */
-  causes: z.object({ policy: count, model: count, data: count, together: count }),
+  causes: causeCountsSchema,
+  causes_of_new: causeCountsSchema,
   /** New, then cleared, then still at risk; tightest headroom first. */
   changes: z.array(riskChangeSchema),
   added: z.array(unpairedSeriesSchema),

@@ -1,10 +1,8 @@
 // Who is at risk on the configured basis: each series, and each server over its metrics (analysis definition, section 4).
+import { likelyProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import type { AnalysisConfig, RiskBasis } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
 import { unitsToAddSql } from '../risk/assess-risk.ts'
-
-/** Probability above which a breach is likelier than not. */
-const likely = 0.5
 
 /** Basis that decided about a row of `breach_estimates`: without its figure, the forecast's P95 decides. */
 export const decidingBasisSql = (basis: RiskBasis): string => {
@@ -30,9 +28,9 @@ export const applyBasis = async (database: Database, { basis }: Pick<AnalysisCon
 
 const probableRiskSql = `
   UPDATE series_risk SET
-    is_at_risk = b.at_risk_probability > ${likely},
-    risk_level = CASE WHEN b.very_high_probability > ${likely} THEN 'high'
-                      WHEN b.at_risk_probability > ${likely} THEN 'medium' ELSE 'low' END,
+    is_at_risk = b.at_risk_probability > ${likelyProbability},
+    risk_level = CASE WHEN b.very_high_probability > ${likelyProbability} THEN 'high'
+                      WHEN b.at_risk_probability > ${likelyProbability} THEN 'medium' ELSE 'low' END,
     units_to_add = ${unitsToAddSql('capacity_units', 'b.sizing_p95', 'high_threshold')}
   FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.risk_basis = 'probable'`
 
@@ -48,7 +46,7 @@ const conservativeRiskSql = `
 /** A server is at risk with any of its metrics; on the basis `probable` also where only their joint probability says so. */
 const serverVerdictsSql = (basis: RiskBasis): string => {
   const isLikely = (probability: string): string =>
-    basis === 'probable' ? `coalesce(any_value(${probability}) > ${likely}, false)` : 'false'
+    basis === 'probable' ? `coalesce(any_value(${probability}) > ${likelyProbability}, false)` : 'false'
   return `
   CREATE OR REPLACE TABLE server_verdicts AS
   SELECT server_id, server_at_risk_probability, server_breach_probability, is_server_at_risk,

@@ -2,6 +2,7 @@
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import type { Database } from '../../database/database.ts'
 import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
+import { findLikelyRaw, findLikelyValue } from '../../statistics/likely-value.ts'
 import { percentileOf } from '../../statistics/percentile.ts'
 import { exceedanceProbability } from '../../statistics/student-t4.ts'
 import { yieldToEventLoop } from '../../statistics/yield-to-event-loop.ts'
@@ -176,6 +177,8 @@ interface PathP95s {
   readonly median: Float64Array
   readonly p90: Float64Array
   readonly p95: Float64Array
+  /** Exceeded with a calibrated probability of one half. */
+  readonly likely: Float64Array
   /** At `sizing_confidence`, over all paths and over those with a sustained breach. */
   readonly sizing: Float64Array
   readonly breaching: Float64Array
@@ -199,7 +202,15 @@ export const simulateFleet = async (
     sustained: { probability: nanArray(), paths: new PathSets(count) },
     veryHigh: { probability: nanArray(), paths: new PathSets(count) },
     any: { probability: nanArray(), paths: new PathSets(count) },
-    p95: { p10: nanArray(), median: nanArray(), p90: nanArray(), p95: nanArray(), sizing: nanArray(), breaching: nanArray() },
+    p95: {
+      p10: nanArray(),
+      median: nanArray(),
+      p90: nanArray(),
+      p95: nanArray(),
+      likely: nanArray(),
+      sizing: nanArray(),
+      breaching: nanArray(),
+    },
     moments: Object.fromEntries(pathMomentColumns.map((column) => [column, nanArray()])) as Record<PathMomentColumn, Float64Array>,
     firstBreach: { p20: nanArray(), median: nanArray() },
     intervals,
@@ -263,6 +274,7 @@ const simulateHorizons = async (
     curve = []
   }
   const simulation = new Simulation()
+  const likelyRaw = findLikelyRaw(calibrations.sustained)
   const [sortedP95, sortedMaxima] = [new Float64Array(pathCount), new Float64Array(pathCount)]
   const [firstSustained, firstAny] = [new FirstSteps(), new FirstSteps()]
   for (const [s, position] of batch.positions.entries()) {
@@ -284,6 +296,7 @@ const simulateHorizons = async (
     const rawSustained = exceedanceProbability(p95Halves, threshold)
     const rawAny = exceedanceProbability(peakHalves, threshold)
     const sustained = calibrate(calibrations.sustained, rawSustained)
+    paths.p95.likely[position] = findLikelyValue(p95Halves, likelyRaw)
     // The curve of the high threshold serves both, so that the very high one is never exceeded more probably.
     const veryHigh = calibrate(calibrations.sustained, exceedanceProbability(p95Halves, series.veryHighThresholds[position]!))
     // A sustained breach is a breach, whatever two separate curves say.

@@ -4,6 +4,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { ComparedRun, RunComparison } from '../../../src-shared/ipc/run-comparison.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { identifier, type Database } from '../../database/database.ts'
+import { findDefinitions, type Basis, type Side } from './attribute-changes.ts'
 import { findRiskChanges } from './find-risk-changes.ts'
 import { checkForecast } from './check-forecast.ts'
 import { findPolicyDifferences, collectComparisonNotes } from './policy-differences.ts'
@@ -34,15 +35,29 @@ interface RunToCompare extends RunContents {
 
 const compare = async (database: Database, earlier: RunToCompare, later: RunToCompare): Promise<RunComparison> => {
   const sides = { earlier: await describeSide(database, earlier, 'earlier'), later: await describeSide(database, later, 'later') }
-  const riskChanges = await findRiskChanges(database, earlier.manifest.config.basis, later.manifest.config.basis)
+  const definitions = findDefinitions(earlier.manifest.config.basis, later.manifest.config.basis, {
+    earlier: await findHeldBases(database, 'earlier'),
+    later: await findHeldBases(database, 'later'),
+  })
+  const riskChanges = await findRiskChanges(database, definitions)
   const check = await checkForecast(database, earlier.manifest, later.manifest)
   return {
     ...sides,
-    notes: [...collectComparisonNotes(sides.earlier, sides.later, earlier.manifest, later.manifest), ...check.notes],
+    notes: [...collectComparisonNotes(sides.earlier, sides.later, earlier.manifest, later.manifest, definitions), ...check.notes],
+    definitions,
     policy_differences: findPolicyDifferences(earlier.manifest, later.manifest),
     ...riskChanges,
     forecast_check: check.check,
   }
+}
+
+/** Bases whose figures a run holds. */
+const findHeldBases = async (database: Database, side: Side): Promise<(basis: Basis) => boolean> => {
+  const held = await database.row(
+    `SELECT true AS expected, count(conservative_p95) > 0 AS conservative, count(likely_p95) > 0 AS probable FROM ${side}.server_risk`,
+    z.object({ expected: z.boolean(), conservative: z.boolean(), probable: z.boolean() }),
+  )
+  return (basis) => held[basis]
 }
 
 const readComparableRun = async (folder: string): Promise<RunToCompare> => {
@@ -67,7 +82,7 @@ const describeSide = async (database: Database, { folder, manifest }: RunToCompa
   const figures = await database.row(
     `SELECT strftime(max(last_measured_at), '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at,
             CAST(count(DISTINCT server_id) AS INTEGER) AS servers,
-            CAST(count(DISTINCT server_id) FILTER (is_at_risk) AS INTEGER) AS at_risk_servers
+            CAST(count(DISTINCT server_id) FILTER (is_server_at_risk) AS INTEGER) AS at_risk_servers
      FROM ${identifier(schema)}.server_risk`,
     z.object({ last_measured_at: z.string().nullable(), servers: z.int(), at_risk_servers: z.int() }),
   )
@@ -77,6 +92,7 @@ const describeSide = async (database: Database, { folder, manifest }: RunToCompa
     analyzed_at: manifest.analyzed_at,
     method: manifest.method,
     engine_version: manifest.engine_version,
+    format_version: manifest.format_version,
     granularity: manifest.granularity,
     step_seconds: manifest.step_seconds,
     horizon: manifest.horizon,

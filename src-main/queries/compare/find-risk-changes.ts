@@ -1,5 +1,6 @@
 // Every risk that is new, cleared or still there between two runs, with its figures on both sides, and how many there are.
 import { z } from 'zod'
+import { likelyProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import {
   changeCauseSchema,
   riskStatusSchema,
@@ -8,14 +9,15 @@ import {
   type RunComparison,
 } from '../../../src-shared/ipc/run-comparison.ts'
 import type { Database } from '../../database/database.ts'
-import { attributeChanges, type Basis, type Side } from './attribute-changes.ts'
+import { attributeChanges, type Basis, type Definitions, type Side } from './attribute-changes.ts'
 
-export type RiskChanges = Pick<RunComparison, 'risks' | 'servers' | 'causes' | 'changes' | 'added' | 'removed'>
+export type RiskChanges = Pick<RunComparison, 'risks' | 'servers' | 'causes' | 'causes_of_new' | 'changes' | 'added' | 'removed'>
 
 /** Reads `flagged` and `server_risk` of the schemas `earlier` and `later`. */
-export const findRiskChanges = async (database: Database, earlierBasis: Basis, laterBasis: Basis): Promise<RiskChanges> => {
+export const findRiskChanges = async (database: Database, definitions: Definitions): Promise<RiskChanges> => {
   await database.run(pairSeriesSql)
-  await attributeChanges(database, { earlier: earlierBasis, later: laterBasis })
+  await database.run(pairServersSql(definitions.common))
+  await attributeChanges(database, definitions)
   const rows = await database.rows(changesSql, flatChangeSchema)
   const changes = rows.map(toRiskChange)
   return {
@@ -30,6 +32,7 @@ const sideColumns = [
   'model',
   'horizon_p95',
   'conservative_p95',
+  'likely_p95',
   'high_threshold',
   'is_at_risk',
   'horizon_start',
@@ -48,11 +51,29 @@ const pairSeriesSql = `
               WHEN a.high_threshold IS NULL AND b.high_threshold IS NULL THEN 'not judged' ELSE 'still safe' END AS status
   FROM earlier.server_risk a JOIN later.server_risk b USING (server_id, metric)`
 
+/** Whether a server is at risk by a basis: any of its metrics is, or on the basis \`probable\` their joint probability says so. */
+const isServerAtRiskSql = (side: Side, basis: Basis): string => {
+  const isAbove = {
+    expected: 'horizon_p95 > high_threshold',
+    conservative: 'coalesce(conservative_p95, horizon_p95) > high_threshold',
+    probable: `coalesce(likely_p95, horizon_p95) > high_threshold OR server_at_risk_probability > ${likelyProbability}`,
+  }[basis]
+  return `SELECT server_id, any_value(is_server_at_risk) AS is_at_risk, coalesce(bool_or(${isAbove}), false) AS is_at_risk_by_common
+          FROM ${side}.server_risk GROUP BY server_id`
+}
+
+/** Table `paired_servers`: servers of both runs, by their own definition and by the common one. */
+const pairServersSql = (common: Basis): string => `
+  CREATE OR REPLACE TABLE paired_servers AS
+  SELECT a.is_at_risk AS was_at_risk, b.is_at_risk,
+         a.is_at_risk <> a.is_at_risk_by_common OR b.is_at_risk <> b.is_at_risk_by_common AS is_by_definition
+  FROM (${isServerAtRiskSql('earlier', common)}) a JOIN (${isServerAtRiskSql('later', common)}) b USING (server_id)`
+
 const instant = (column: string): string => `strftime(${column}, '%Y-%m-%dT%H:%M:%SZ') AS ${column}`
 
 const changesSql = `
-  SELECT server_id, metric, status, cause, policy_alone, model_alone, data_alone, is_moved, p95_change, ${instant('next_breach_at')}, breach_shift_days,
-         headroom_points, policy_points, model_points, data_points,
+  SELECT server_id, metric, status, cause, definition_alone, policy_alone, model_alone, data_alone, is_moved, p95_change, ${instant('next_breach_at')}, breach_shift_days,
+         headroom_points, definition_points, policy_points, model_points, data_points,
          earlier_model, earlier_p95, earlier_high_threshold, earlier_is_at_risk, ${instant('earlier_first_breach_at')},
          later_model, later_p95, later_high_threshold, later_is_at_risk, ${instant('later_first_breach_at')}
   FROM judged_changes
@@ -65,6 +86,7 @@ const flatChangeSchema = z.object({
   metric: z.string(),
   status: riskStatusSchema,
   cause: changeCauseSchema.nullable(),
+  definition_alone: z.boolean(),
   policy_alone: z.boolean(),
   model_alone: z.boolean(),
   data_alone: z.boolean(),
@@ -73,6 +95,7 @@ const flatChangeSchema = z.object({
   next_breach_at: z.string().nullable(),
   breach_shift_days: nullableNumber,
   headroom_points: nullableNumber,
+  definition_points: nullableNumber,
   policy_points: nullableNumber,
   model_points: nullableNumber,
   data_points: nullableNumber,
@@ -94,7 +117,10 @@ const toRiskChange = (row: FlatChange): RiskChange => ({
   metric: row.metric,
   status: row.status,
   cause: row.cause,
-  alone: row.status === 'still at risk' ? null : { policy: row.policy_alone, model: row.model_alone, data: row.data_alone },
+  alone:
+    row.status === 'still at risk'
+      ? null
+      : { definition: row.definition_alone, policy: row.policy_alone, model: row.model_alone, data: row.data_alone },
   earlier: {
     model: row.earlier_model,
     p95: row.earlier_p95,
@@ -114,15 +140,25 @@ const toRiskChange = (row: FlatChange): RiskChange => ({
   next_breach_at: row.next_breach_at,
   breach_shift_days: row.breach_shift_days,
   headroom_change:
-    row.headroom_points === null || row.policy_points === null || row.model_points === null || row.data_points === null
+    row.headroom_points === null ||
+    row.definition_points === null ||
+    row.policy_points === null ||
+    row.model_points === null ||
+    row.data_points === null
       ? null
-      : { points: row.headroom_points, policy_points: row.policy_points, model_points: row.model_points, data_points: row.data_points },
+      : {
+          points: row.headroom_points,
+          definition_points: row.definition_points,
+          policy_points: row.policy_points,
+          model_points: row.model_points,
+          data_points: row.data_points,
+        },
 })
 
 const countChanges = async (
   database: Database,
   changes: readonly RiskChange[],
-): Promise<Pick<RunComparison, 'risks' | 'servers' | 'causes'>> => {
+): Promise<Pick<RunComparison, 'risks' | 'servers' | 'causes' | 'causes_of_new'>> => {
   const figures = await database.row(
     `SELECT CAST(count(*) FILTER (status = 'still safe') AS INTEGER) AS still_safe,
             CAST(count(*) FILTER (status = 'not judged') AS INTEGER) AS not_judged,
@@ -130,10 +166,26 @@ const countChanges = async (
      FROM paired`,
     z.object({ still_safe: z.int(), not_judged: z.int(), added: z.int(), removed: z.int() }),
   )
+  const servers = await database.row(
+    `SELECT CAST(count_if(is_at_risk AND NOT was_at_risk) AS INTEGER) AS new,
+            CAST(count_if(was_at_risk AND NOT is_at_risk) AS INTEGER) AS cleared,
+            CAST(count_if(is_at_risk AND was_at_risk) AS INTEGER) AS still_at_risk,
+            CAST(count_if(is_at_risk AND NOT was_at_risk AND is_by_definition) AS INTEGER) AS new_by_definition,
+            CAST(count_if(was_at_risk AND NOT is_at_risk AND is_by_definition) AS INTEGER) AS cleared_by_definition
+     FROM paired_servers`,
+    z.object({ new: z.int(), cleared: z.int(), still_at_risk: z.int(), new_by_definition: z.int(), cleared_by_definition: z.int() }),
+  )
   const withStatus = (status: RiskChange['status']): readonly RiskChange[] => changes.filter((change) => change.status === status)
-  const countServers = (status: RiskChange['status']): number => new Set(withStatus(status).map(({ server_id }) => server_id)).size
-  const countByCause = (cause: RiskChange['cause']): number =>
-    changes.filter((change) => change.status !== 'still at risk' && change.cause === cause).length
+  const countCauses = (counted: readonly RiskChange[]): RunComparison['causes'] => {
+    const ofCause = (cause: RiskChange['cause']): number => counted.filter((change) => change.cause === cause).length
+    return {
+      definition: ofCause('definition'),
+      policy: ofCause('policy'),
+      model: ofCause('model'),
+      data: ofCause('data'),
+      together: ofCause('together'),
+    }
+  }
   return {
     risks: {
       new: withStatus('new risk').length,
@@ -143,19 +195,9 @@ const countChanges = async (
       still_safe: figures.still_safe,
       not_judged: figures.not_judged,
     },
-    servers: {
-      new: countServers('new risk'),
-      cleared: countServers('cleared'),
-      still_at_risk: countServers('still at risk'),
-      added: figures.added,
-      removed: figures.removed,
-    },
-    causes: {
-      policy: countByCause('policy'),
-      model: countByCause('model'),
-      data: countByCause('data'),
-      together: countByCause('together'),
-    },
+    servers: { ...servers, added: figures.added, removed: figures.removed },
+    causes: countCauses(changes.filter(({ status }) => status !== 'still at risk')),
+    causes_of_new: countCauses(withStatus('new risk')),
   }
 }
 

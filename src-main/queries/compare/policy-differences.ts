@@ -1,5 +1,6 @@
 // Settings in which two runs differ, and everything else that limits their comparison.
 import type { ComparedRun, ComparisonNote, PolicyDifference } from '../../../src-shared/ipc/run-comparison.ts'
+import type { Basis, Definitions } from './attribute-changes.ts'
 import type { RunManifest } from '../../../src-shared/run/run-manifest.ts'
 
 type Settings = Pick<RunManifest, 'config' | 'method' | 'forced_model'>
@@ -10,9 +11,24 @@ export const findPolicyDifferences = (earlier: Settings, later: Settings): Polic
   const [before, after] = [flattenSettings(earlier), flattenSettings(later)]
   return [...new Set([...before.keys(), ...after.keys()])]
     .sort()
-    .map((key) => ({ key, earlier: before.get(key) ?? null, later: after.get(key) ?? null }))
+    .map((key) => ({
+      key,
+      earlier: before.get(key) ?? null,
+      later: after.get(key) ?? null,
+      is_definition: definitionKeys.has(key.split('.')[0]!),
+    }))
     .filter((difference) => JSON.stringify(difference.earlier) !== JSON.stringify(difference.later))
 }
+
+/** Settings that decide what a figure means. */
+const definitionKeys: ReadonlySet<string> = new Set([
+  'basis',
+  'breach_probability',
+  'method',
+  'metric_units',
+  'metric_directions',
+  'time_zone',
+])
 
 const flattenSettings = ({ config, method, forced_model }: Settings): Map<string, Json> =>
   new Map<string, Json>([...flattenLeaves(config as Json, ''), ['method', method], ['forced_model', forced_model]])
@@ -20,6 +36,12 @@ const flattenSettings = ({ config, method, forced_model }: Settings): Map<string
 const flattenLeaves = (value: Json, path: string): [string, Json][] => {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [[path, value]]
   return Object.entries(value).flatMap(([key, inner]) => flattenLeaves(inner, path === '' ? key : `${path}.${key}`))
+}
+
+const basisTexts: Readonly<Record<Basis, string>> = {
+  expected: 'the P95 of the forecast above the threshold',
+  conservative: 'the 95th percentile over the simulated paths of their P95 above the threshold',
+  probable: 'a probability of a sustained breach above 50 %',
 }
 
 const formatPeriods = ({ horizon }: ComparedRun): string => `${horizon.periods} ${horizon.periods === 1 ? 'period' : 'periods'}`
@@ -30,6 +52,7 @@ export const collectComparisonNotes = (
   later: ComparedRun,
   earlierManifest: Pick<RunManifest, 'metrics' | 'models' | 'servers_table' | 'events_table'>,
   laterManifest: Pick<RunManifest, 'metrics' | 'models' | 'servers_table' | 'events_table'>,
+  definitions: Definitions,
 ): ComparisonNote[] => {
   const notes: ComparisonNote[] = []
   const addNote = (code: string, message: string): void => void notes.push({ code, message })
@@ -47,6 +70,18 @@ export const collectComparisonNotes = (
     addNote(
       'different-horizon',
       `The horizons differ: ${formatPeriods(earlier)}, then ${formatPeriods(later)}; each P95 is over its own run's horizon.`,
+    )
+  }
+  if (definitions.earlier !== definitions.later) {
+    addNote(
+      'different-definition',
+      `At risk means ${basisTexts[definitions.earlier]} in the first run, ${basisTexts[definitions.later]} in the second. Changes that are not there when both use ${basisTexts[definitions.common]} count as "definition".`,
+    )
+  }
+  if (earlier.format_version !== later.format_version) {
+    addNote(
+      'different-format',
+      `The runs have the formats ${earlier.format_version} and ${later.format_version}: what the older one lacks is not known in it.`,
     )
   }
   if (earlier.engine_version !== later.engine_version) {

@@ -11,18 +11,31 @@ interface RiskKind {
   /** Module 05's threshold in percent. */
   readonly module05Limit: number
   readonly limitKey: 'high' | 'very_high'
-  /** SQL over `server_risk`: this run's verdict on a series. */
-  readonly verdict: string
+  /** SQL over `server_risk`: this run's verdict on a series, and on its server. */
+  readonly seriesVerdict: string
+  readonly serverVerdict: string
+  /** Column with the probability that decides on the basis `probable`. */
+  readonly probability: 'at_risk_probability' | 'very_high_probability'
 }
 
 const kinds: readonly RiskKind[] = [
-  { key: 'at_risk', title: 'At risk', module05Limit: module05Thresholds.high, limitKey: 'high', verdict: 'is_at_risk' },
+  {
+    key: 'at_risk',
+    title: 'At risk',
+    module05Limit: module05Thresholds.high,
+    limitKey: 'high',
+    seriesVerdict: 'is_at_risk',
+    serverVerdict: 'is_server_at_risk',
+    probability: 'at_risk_probability',
+  },
   {
     key: 'high_level',
     title: 'Risk level high',
     module05Limit: module05Thresholds.very_high,
     limitKey: 'very_high',
-    verdict: `coalesce(risk_level = 'high', false)`,
+    seriesVerdict: `coalesce(risk_level = 'high', false)`,
+    serverVerdict: `coalesce(server_risk_level = 'high', false)`,
+    probability: 'very_high_probability',
   },
 ]
 
@@ -33,13 +46,10 @@ export const reconcileRisk = async (database: Database, config: AnalysisConfig):
   return chains
 }
 
-const reconcileKind = async (
-  database: Database,
-  config: AnalysisConfig,
-  { key, title, module05Limit, limitKey, verdict }: RiskKind,
-): Promise<ReconciliationChain> => {
+const reconcileKind = async (database: Database, config: AnalysisConfig, kind: RiskKind): Promise<ReconciliationChain> => {
+  const { key, title, module05Limit, limitKey } = kind
   const table = `${key}_stages`
-  await database.run(stagesQuery(table, limitKey, verdict))
+  await database.run(stagesQuery(table, kind))
   const configured = limitKey === 'high' ? config.high_risk_threshold : config.very_high_risk_threshold
   const overrides =
     Object.keys(config.metric_thresholds).length + Object.keys(config.criticality_thresholds).length === 0 ? '' : ', with overrides'
@@ -100,6 +110,29 @@ const reconcileKind = async (
       detail: `'peak ' || ${decimalText('horizon_peak')} || ', P95 ' || ${decimalText('horizon_p95')} || ', limit ' || ${decimalText('limit_value')}`,
     }),
   ]
+  if (config.basis === 'probable') {
+    steps.push(
+      await countTransition(database, {
+        ...stage,
+        key: 'basis',
+        title: 'what comes, not the forecast',
+        sentence:
+          'A forecast holds no errors, so its P95 lies too low. This run asks how probable it is that the P95 of what comes lies above the limit: above 50 % counts.',
+        from: 'p95_above',
+        to: 'series_verdict',
+        detail: `'P95 ' || ${decimalText('horizon_p95')} || ', probability ' || coalesce(printf('%.0f %%', 100 * probability), 'not known')`,
+      }),
+      await countTransition(database, {
+        ...stage,
+        key: 'joint',
+        title: 'all metrics of a server',
+        sentence: 'Module 05 looks at each row by itself; here the joint probability over the metrics of a server counts too.',
+        from: 'series_verdict',
+        to: 'server_verdict',
+        detail: `'no metric above 50 %, at most ' || coalesce(printf('%.0f %%', 100 * probability), 'not known')`,
+      }),
+    )
+  }
   if (config.basis === 'conservative') {
     steps.push(
       await countTransition(database, {
@@ -108,7 +141,7 @@ const reconcileKind = async (
         title: 'conservative basis',
         sentence: 'Module 05 uses the forecast itself; this run uses a P95 that 95 of 100 simulated futures stay below.',
         from: 'p95_above',
-        to: 'verdict',
+        to: 'server_verdict',
         detail: `'P95 ' || ${decimalText('horizon_p95')} || ', conservative ' || ${decimalText('conservative_p95')}`,
       }),
     )
@@ -117,7 +150,7 @@ const reconcileKind = async (
 }
 
 /** A row per server: one column per stage, and the figures that examples show, those of the metric nearest to or furthest above its limit. */
-const stagesQuery = (table: string, limitKey: RiskKind['limitKey'], verdict: string): string => {
+const stagesQuery = (table: string, { limitKey, seriesVerdict, serverVerdict, probability }: RiskKind): string => {
   const limit = `${limitKey}_threshold`
   const anyRowSql = (rows: string, filter: string): string => `coalesce(bool_or(${rows} > 0) FILTER (${filter}), false)`
   const selectedWithThreshold = 'is_selected AND high_threshold IS NOT NULL'
@@ -139,7 +172,8 @@ const stagesQuery = (table: string, limitKey: RiskKind['limitKey'], verdict: str
              arg_max(${limit}, peak - ${limit}) FILTER (${selectedWithThreshold}) AS limit_value
       FROM tallies GROUP BY server_id
     ), risk AS (
-      SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above, bool_or(${verdict}) AS verdict,
+      SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above, bool_or(${seriesVerdict}) AS series_verdict,
+             bool_or(${serverVerdict}) AS server_verdict, max(${probability}) AS probability,
              arg_max(horizon_p95, horizon_p95 - ${limit}) AS horizon_p95,
              arg_max(coalesce(conservative_p95, horizon_p95), horizon_p95 - ${limit}) AS conservative_p95
       FROM server_risk GROUP BY server_id

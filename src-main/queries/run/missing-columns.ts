@@ -62,6 +62,7 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   breach_probability_by: nullOfType('DOUBLE[]'),
   expected_first_breach: nullOfType('TIMESTAMP'),
   conservative_p95: nullOfType('DOUBLE'),
+  likely_p95: nullOfType('DOUBLE'),
   ...Object.fromEntries(pathMomentColumns.map((column) => [column, nullOfType('DOUBLE')])),
   interval_margin: nullOfType('DOUBLE'),
   smape_percent: nullOfType('DOUBLE'),

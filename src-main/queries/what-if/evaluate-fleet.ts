@@ -1,4 +1,5 @@
 // Evaluates a fleet under a scenario: who is at risk, by which metric, and the fleet's figures. One pass over the servers, no allocation per server.
+import { likelyProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import type { ScenarioFigures, VerdictBy } from '../../../src-shared/ipc/what-if.ts'
 import { lowerBound, type WhatIfFleet } from './load-fleet.ts'
 import { rankedPercentile } from '../../statistics/percentile.ts'
@@ -7,8 +8,6 @@ import { anyProbability, hasPaths, JointProbability, sustainedProbability, type 
 const dayMs = 86_400_000
 /** The percentile that the run evaluates. */
 export const defaultPercentile = 95
-/** A server is at risk above this probability of a sustained breach. */
-const atRiskLimit = 0.5
 
 /** A scenario, translated to the fleet's numbers. */
 export interface ScenarioParameters {
@@ -157,7 +156,7 @@ export const evaluateFleet = (fleet: WhatIfFleet, parameters: ScenarioParameters
         sums.atRiskExpected += serverCount * atRiskProbability[server]!
         sums.breachExpected += serverCount * breachProbability[server]!
       }
-      if (byProbability && atRiskProbability[server]! > atRiskLimit) isAtRisk[server] = 1
+      if (byProbability && atRiskProbability[server]! > likelyProbability) isAtRisk[server] = 1
     }
     const usd = parameters.monthlyUsd ?? fleet.monthlyUsd[server]!
     sums.servers += serverCount
@@ -236,7 +235,7 @@ class SeriesEvaluation {
     if (isKnown) {
       this.value = paths.medianP95s[series]! * growth
       this.sizingValue = paths.sizingP95s[series]! * growth
-      this.isAtRisk = this.sustained > atRiskLimit
+      this.isAtRisk = this.sustained > likelyProbability
       this.urgency = -this.sustained
     } else {
       // Without paths the forecast decides, as in the run.
@@ -329,5 +328,5 @@ const isServerProbable = (
     const threshold = parameters.usesGeneralThreshold[rule]! ? generalThreshold : parameters.thresholds[rule]!
     joint.add(sustainedProbability(paths, series, growth, threshold))
   }
-  return joint.joint(paths.jointShares.sustained[server]!) > atRiskLimit
+  return joint.joint(paths.jointShares.sustained[server]!) > likelyProbability
 }

@@ -79,10 +79,7 @@ const findPointsReason = (fleet: WhatIfFleet, scenario: Scenario): string | null
   return null
 }
 
-const usesProbability = ({ config, isModule05 }: WhatIfPolicy): boolean => {
-  const basis: string = config.basis
-  return !isModule05 && basis === 'probable'
-}
+const usesProbability = ({ config, isModule05 }: WhatIfPolicy): boolean => !isModule05 && config.basis === 'probable'
 
 /** Throws scenario-invalid where the scenario names what the run does not have. */
 export const evaluateScenario = (

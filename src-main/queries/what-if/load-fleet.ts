@@ -1,11 +1,11 @@
 // A run's selected horizons as compact arrays, read once, so that a scenario is arithmetic: servers, groups, thresholds, values in order of time.
 import { z } from 'zod'
 import { type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
-import type { CalibrationScores, ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
+import type { ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { pathMomentColumns, type PathMomentColumn } from '../../../src-shared/artefacts/server-risk.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import type { Database } from '../../database/database.ts'
-import type { Calibration } from '../../statistics/beta-calibration.ts'
+import { readCalibrations } from '../run/stored-calibrations.ts'
 import { findJointShares, type StoredPaths } from './scenario-probabilities.ts'
 import { createIndexArray, sortIndexesByValue, type IndexArray } from '../../statistics/percentile.ts'
 
@@ -69,8 +69,7 @@ const seriesSql = (basis: AnalysisConfig['basis']): string => `
   SELECT server_id, metric, business_unit, region, criticality, monthly_cost_usd, capacity_units, high_threshold,
          CAST(horizon_periods AS INTEGER) AS horizon_periods, horizon_p95, horizon_mean,
          ${basis === 'conservative' ? 'coalesce(conservative_p95, horizon_p95)' : 'horizon_p95'} AS run_value,
-         ${pathMomentColumns.join(', ')}, p95_median, p95_p90 AS sizing_p95,
-         NULL::DOUBLE AS server_at_risk_probability, NULL::DOUBLE AS server_breach_probability
+         ${pathMomentColumns.join(', ')}, p95_median, sizing_p95, server_at_risk_probability, server_breach_probability
   FROM server_risk ORDER BY server_id, metric`
 
 /** No horizon begins before `fromMs`, which keeps the history out of the joins. As a table, because DuckDB computes a streamed query on one thread. */
@@ -212,18 +211,6 @@ const readSeries = async (database: Database, { config, isModule05, accuracy }: 
     paths: paths && { ...paths, jointShares: findJointShares(paths, runProbabilities, firstSeries, perSeries(thresholds)) },
     offsets,
   }
-}
-
-/** Null for runs that do not state their curves. */
-const readCalibrations = (accuracy: ModelAccuracy | null): Pick<StoredPaths, 'sustained' | 'any'> | null => {
-  const [sustained, any] = [accuracy?.calibration_sustained, accuracy?.calibration].map(toCalibration)
-  return sustained === undefined || any === undefined ? null : { sustained, any }
-}
-
-const toCalibration = (scores: CalibrationScores | null | undefined): Calibration | undefined => {
-  if (scores?.curve === undefined) return undefined
-  const { intercept, slope_low: slopeLow, slope_high: slopeHigh, min, max, is_calibrated: isCalibrated } = scores.curve
-  return { curve: { intercept, slopeLow, slopeHigh }, min, max, isCalibrated }
 }
 
 const zeroForNaN = (value: number): number => (Number.isNaN(value) ? 0 : value)

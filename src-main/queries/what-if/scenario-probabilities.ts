@@ -1,20 +1,18 @@
 // Probabilities in a scenario: growth and thresholds applied to the moments of the run's simulated paths.
-import { calibrate, type Calibration } from '../../statistics/beta-calibration.ts'
+import { calibrate } from '../../statistics/beta-calibration.ts'
+import type { StoredCalibrations } from '../run/stored-calibrations.ts'
 import { exceedanceProbability, type SampleMoments } from '../../statistics/student-t4.ts'
 
 /** Moments per series: P95, then peak; each mean and deviation over short blocks, then over long ones. */
 export const momentsPerSeries = 8
 
 /** What the run stored of its simulated paths. Arrays of series and servers share the indexes of WhatIfFleet. */
-export interface StoredPaths {
+export interface StoredPaths extends StoredCalibrations {
   /** `momentsPerSeries` a series, in the metric's unit; NaN without paths. */
   readonly moments: Float64Array
   /** Median of the paths' P95, and its quantile that added capacity must carry; NaN without paths. */
   readonly medianP95s: Float64Array
   readonly sizingP95s: Float64Array
-  /** Of the events "P95 above the threshold" and "some value above it". */
-  readonly sustained: Calibration
-  readonly any: Calibration
   /** By server: where its probability lies in the run between the maximum and the sum of its metrics'; NaN where the run does not say. */
   readonly jointShares: { readonly sustained: Float64Array; readonly any: Float64Array }
 }

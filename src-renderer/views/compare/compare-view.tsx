@@ -89,9 +89,13 @@ const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readon
         {formatting.count(later.servers)})
       </p>
       <div className="key-figures">
-        <KeyFigure label="Newly at risk" value={formatting.count(risks.new)} note="not at risk in the earlier run" />
-        <KeyFigure label="No longer at risk" value={formatting.count(risks.cleared)} note="at risk in the earlier run" />
-        <KeyFigure label="Still at risk" value={formatting.count(risks.still_at_risk)} note={`${formatting.count(risks.moved)} changed`} />
+        <KeyFigure label="Newly at risk" value={formatting.count(servers.new)} note="servers not at risk in the earlier run" />
+        <KeyFigure label="No longer at risk" value={formatting.count(servers.cleared)} note="servers at risk in the earlier run" />
+        <KeyFigure
+          label="Still at risk"
+          value={formatting.count(servers.still_at_risk)}
+          note={`servers; ${formatting.count(risks.moved)} of their risks changed`}
+        />
         <KeyFigure label="Servers added" value={formatting.count(servers.added)} note="only in the later run" />
         <KeyFigure label="Servers removed" value={formatting.count(servers.removed)} note="only in the earlier run" />
       </div>
@@ -116,10 +120,23 @@ const ComparisonPage = ({ run, comparison }: { readonly run: RunOverview; readon
   )
 }
 
-const findingText = ({ risks, causes }: CompareResponse): string => {
-  if (risks.new + risks.cleared === 0)
-    return `No change: ${formatting.count(risks.still_at_risk)} ${risks.still_at_risk === 1 ? 'server remains' : 'servers remain'} at risk`
-  const [cause, count] = Object.entries(causes).reduce((largest, next) => (next[1] > largest[1] ? next : largest))
-  const causeLabel = { policy: 'changed settings', model: 'model change', data: 'new data', together: 'several causes' }[cause] ?? cause
-  return `${formatting.count(risks.new)} ${risks.new === 1 ? 'risk is' : 'risks are'} new and ${formatting.count(risks.cleared)} cleared. Main cause: ${causeLabel} (${formatting.count(count)}).`
+const findingText = ({ servers, causes }: CompareResponse): string => {
+  const count = (number: number): string => formatting.count(number)
+  if (servers.new + servers.cleared === 0)
+    return `No change: ${count(servers.still_at_risk)} ${servers.still_at_risk === 1 ? 'server remains' : 'servers remain'} at risk`
+  const others = Object.entries(causes).filter(([cause, risks]) => cause !== 'definition' && risks > 0)
+  const [mainCause] = others.reduce((largest, next) => (next[1] > largest[1] ? next : largest), ['data', 0])
+  const cause = causeLabels[mainCause] ?? mainCause
+  const split = (all: number, byDefinition: number): string =>
+    all === 0
+      ? ''
+      : `: ${[...(byDefinition === 0 ? [] : [`${count(byDefinition)} by the new definition`]), ...(all === byDefinition ? [] : [`${count(all - byDefinition)} ${others.length > 1 ? 'mainly ' : ''}by ${cause}`])].join(', ')}`
+  return `${count(servers.new)} newly at risk${split(servers.new, servers.new_by_definition)}; ${count(servers.cleared)} no longer${split(servers.cleared, servers.cleared_by_definition)}`
+}
+
+const causeLabels: Readonly<Record<string, string>> = {
+  policy: 'changed settings',
+  model: 'another model',
+  data: 'new data',
+  together: 'several causes',
 }

@@ -76,7 +76,11 @@ beforeAll(async () => {
   const serversTable = await workspace.writeText('servers.csv', 'server_id,criticality\npolicy,gold\ntogether,gold\neither,gold\n')
   // Bounds for one server alone: 70, 72 and 74 lie inside them, 84 does not.
   const bounded = earlierRows().map((row) => (row.server_id === 'data' ? { ...row, yhat_lower: 68, yhat_upper: 74 } : row))
-  earlier = await workspace.analyse(await workspace.writeForecasts('earlier.parquet', bounded), { serversTable })
+  earlier = await workspace.analyse(await workspace.writeForecasts('earlier.parquet', bounded), {
+    serversTable,
+    // Figures of forecasts, so that each can be worked out by hand.
+    config: { basis: 'expected' },
+  })
   // The later set names its columns its own way.
   const renamed = await workspace.writeQuery(
     'later.parquet',
@@ -84,7 +88,7 @@ beforeAll(async () => {
   )
   later = await workspace.analyse(renamed, {
     serversTable,
-    config: { criticality_thresholds: { gold: { high: 75, very_high: 90 } }, eoq_window_days: 5 },
+    config: { basis: 'expected', criticality_thresholds: { gold: { high: 75, very_high: 90 } }, eoq_window_days: 5 },
   })
   comparison = await compareRuns(earlier.folder, later.folder)
 })
@@ -101,7 +105,7 @@ describe('each change of state has one cause', () => {
     expect(changeOf('policy')).toMatchObject({
       status: 'new risk',
       cause: 'policy',
-      alone: { policy: true, model: false, data: false },
+      alone: { definition: false, policy: true, model: false, data: false },
       earlier: { p95: 78, threshold: 80, is_at_risk: false },
       later: { p95: 78, threshold: 75, is_at_risk: true },
       headroom_change: { points: -5, policy_points: -5, model_points: 0, data_points: 0 },
@@ -112,7 +116,7 @@ describe('each change of state has one cause', () => {
     expect(changeOf('model')).toMatchObject({
       status: 'new risk',
       cause: 'model',
-      alone: { policy: false, model: true, data: false },
+      alone: { definition: false, policy: false, model: true, data: false },
       earlier: { model: 'x', p95: 70 },
       later: { model: 'y', p95: 90 },
       headroom_change: { points: -20, policy_points: 0, model_points: -20, data_points: 0 },
@@ -123,7 +127,7 @@ describe('each change of state has one cause', () => {
     expect(changeOf('data')).toMatchObject({
       status: 'new risk',
       cause: 'data',
-      alone: { policy: false, model: false, data: true },
+      alone: { definition: false, policy: false, model: false, data: true },
       headroom_change: { points: -15, policy_points: 0, model_points: 0, data_points: -15 },
     })
   })
@@ -132,13 +136,17 @@ describe('each change of state has one cause', () => {
     expect(changeOf('together')).toMatchObject({
       status: 'new risk',
       cause: 'together',
-      alone: { policy: false, model: false, data: false },
+      alone: { definition: false, policy: false, model: false, data: false },
       headroom_change: { points: -9, policy_points: -5, model_points: 0, data_points: -4 },
     })
   })
 
   test('where policy and data would each have done, policy is named', () => {
-    expect(changeOf('either')).toMatchObject({ status: 'new risk', cause: 'policy', alone: { policy: true, model: false, data: true } })
+    expect(changeOf('either')).toMatchObject({
+      status: 'new risk',
+      cause: 'policy',
+      alone: { definition: false, policy: true, model: false, data: true },
+    })
   })
 
   test('cleared by data', () => {
@@ -153,7 +161,7 @@ describe('each change of state has one cause', () => {
   })
 
   test('causes are counted over new and cleared risks', () => {
-    expect(comparison.causes).toEqual({ policy: 2, model: 1, data: 2, together: 1 })
+    expect(comparison.causes).toEqual({ definition: 0, policy: 2, model: 1, data: 2, together: 1 })
   })
 })
 
@@ -203,9 +211,9 @@ describe('what stays, comes and goes', () => {
 
   test('settings that differ are listed with both values', () => {
     expect(comparison.policy_differences).toEqual([
-      { key: 'criticality_thresholds.gold.high', earlier: null, later: 75 },
-      { key: 'criticality_thresholds.gold.very_high', earlier: null, later: 90 },
-      { key: 'eoq_window_days', earlier: 7, later: 5 },
+      { key: 'criticality_thresholds.gold.high', earlier: null, later: 75, is_definition: false },
+      { key: 'criticality_thresholds.gold.very_high', earlier: null, later: 90, is_definition: false },
+      { key: 'eoq_window_days', earlier: 7, later: 5, is_definition: false },
     ])
   })
 })
@@ -276,7 +284,7 @@ describe('runs that are less than alike', () => {
       'servers-table',
       'forecast-not-checked',
     ])
-    expect(mixed.policy_differences).toContainEqual({ key: 'method', earlier: 'headroom', later: 'module05' })
+    expect(mixed.policy_differences).toContainEqual({ key: 'method', earlier: 'headroom', later: 'module05', is_definition: true })
     expect(mixed.forecast_check).toBeNull()
     expect(mixed.changes.map(({ server_id, status }) => [server_id, status])).toEqual([['safe', 'new risk']])
   })
@@ -285,14 +293,14 @@ describe('runs that are less than alike', () => {
     const input = join(workspace.folder, 'earlier.parquet')
     const [baseline, forcedModelRun] = [await workspace.analyse(input), await workspace.analyse(input, { model: 'y' })]
     const { policy_differences, changes, risks, causes } = await compareRuns(baseline.folder, forcedModelRun.folder)
-    expect(policy_differences).toEqual([{ key: 'forced_model', earlier: null, later: 'y' }])
+    expect(policy_differences).toEqual([{ key: 'forced_model', earlier: null, later: 'y', is_definition: false }])
     expect(changes.find(({ server_id }) => server_id === 'model')).toMatchObject({ status: 'new risk', cause: 'model' })
     // The other servers have no model y: no model is selected for them, and those that were at risk no longer count.
     expect(risks).toMatchObject({ new: 1, cleared: 3 })
-    expect(causes).toEqual({ policy: 0, model: 4, data: 0, together: 0 })
+    expect(causes).toEqual({ definition: 0, policy: 0, model: 4, data: 0, together: 0 })
   })
 
-  test('a conservative basis is policy, and splits the headroom by its own figures', async () => {
+  test('a conservative basis is another definition: by the forecast of both runs nothing changed', async () => {
     // Forecast at 75, measured 10 above or below in turn: the future's P95 may well pass 80.
     const input = await workspace.writeForecasts(
       'noisy.parquet',
@@ -310,17 +318,50 @@ describe('runs that are less than alike', () => {
     ]
     const { conservative_p95 } = await conservative.riskOf('noisy')
     const { changes, policy_differences } = await compareRuns(expected.folder, conservative.folder)
-    expect(policy_differences).toEqual([{ key: 'basis', earlier: 'expected', later: 'conservative' }])
+    expect(policy_differences).toEqual([{ key: 'basis', earlier: 'expected', later: 'conservative', is_definition: true }])
     expect(changes).toMatchObject([
       {
         status: 'new risk',
-        cause: 'policy',
-        alone: { policy: true, model: false, data: false },
+        cause: 'definition',
+        alone: { definition: true, policy: false, model: false, data: false },
         earlier: { p95: 75 },
         later: { p95: conservative_p95 },
-        headroom_change: { policy_points: 75 - Number(conservative_p95), model_points: 0, data_points: 0 },
+        headroom_change: { definition_points: 75 - Number(conservative_p95), policy_points: 0, model_points: 0, data_points: 0 },
       },
     ])
+  })
+
+  test('the basis `probable` is another definition than `expected`: of two newly at risk one is so by the forecast of both runs too', async () => {
+    // Measured 10 above or below the forecast in turn: what comes has a P95 near 10 above it. 75 and 76 stay below 80 by the forecast alone.
+    const noisy = (server: string, level: number): ForecastRow[] =>
+      seriesRows({
+        server,
+        actual: Array.from({ length: 60 }, (_, day) => (day % 2 === 0 ? level - 10 : level + 10)),
+        predicted: times(60, level),
+        horizon: times(30, level),
+      })
+    const before = await workspace.analyse(
+      await workspace.writeForecasts('definition-1.parquet', [...noisy('named', 75), ...noisy('grown', 60), ...noisy('calm', 40)]),
+      { config: { basis: 'expected' } },
+    )
+    const after = await workspace.analyse(
+      await workspace.writeForecasts('definition-2.parquet', [...noisy('named', 75), ...noisy('grown', 85), ...noisy('calm', 40)]),
+    )
+    const { definitions, servers, causes_of_new, changes, notes } = await compareRuns(before.folder, after.folder)
+    expect(definitions).toEqual({ earlier: 'expected', later: 'probable', common: 'expected' })
+    expect(servers).toMatchObject({ new: 2, new_by_definition: 1, cleared: 0, cleared_by_definition: 0 })
+    expect(causes_of_new).toEqual({ definition: 1, policy: 0, model: 0, data: 1, together: 0 })
+    expect(Object.fromEntries(changes.map(({ server_id, cause }) => [server_id, cause]))).toEqual({ named: 'definition', grown: 'data' })
+    expect(notes.map(({ code }) => code)).toContain('different-definition')
+    // The other way round the earlier run's probability decides, which both runs hold.
+    const reversed = await compareRuns(after.folder, before.folder)
+    expect(reversed.definitions.common).toBe('probable')
+    expect(reversed.servers).toMatchObject({ cleared: 2, cleared_by_definition: 1 })
+    // Without probabilities in the later run the forecast decides in both.
+    const without = await workspace.analyse(join(workspace.folder, 'definition-1.parquet'), { config: { breach_probability: false } })
+    const pointwise = await compareRuns(after.folder, without.folder)
+    expect(pointwise.definitions.common).toBe('expected')
+    expect(pointwise.servers).toMatchObject({ cleared: 2, cleared_by_definition: 1 })
   })
 
   test('several metrics: each has a risk, servers are counted once', async () => {

@@ -153,6 +153,9 @@ describe('at risk', () => {
       ['threshold', 5, 1, 0],
       ['horizon', 4, 0, 1],
       ['p95', 3, 0, 1],
+      // Without a spread in the past what comes is what was forecast.
+      ['basis', 3, 0, 0],
+      ['joint', 3, 0, 0],
     ])
   })
 
@@ -169,6 +172,8 @@ describe('at risk', () => {
       [{ subject: 'between', change: 'entered', detail: 'highest 78.0, limit 75.0' }],
       [{ subject: 'past', change: 'left', detail: 'forecast up to 85.0 for the past, 50.0 for the future' }],
       [{ subject: 'moment', change: 'left', detail: 'peak 85.0, P95 69.2, limit 75.0' }],
+      [],
+      [],
     ])
   })
 
@@ -182,6 +187,8 @@ describe('at risk', () => {
       ['threshold', 1, 1, 0],
       ['horizon', 1, 0, 0],
       ['p95', 1, 0, 0],
+      ['basis', 1, 0, 0],
+      ['joint', 1, 0, 0],
     ])
   })
 

@@ -138,7 +138,11 @@ describe('folders that cannot be opened', () => {
   it('refuses a run of a newer format and a manifest that is no manifest', async () => {
     const newer = join(folder, 'newer')
     await fabricateRun(newer, (manifest) => ({ ...manifest, format_version: 99 }))
-    await expect(openRunFolder(newer)).rejects.toMatchObject({ code: 'run-damaged' })
+    const refusal = { code: 'run-damaged', message: expect.stringContaining('has format version 99; this Headroom reads up to') as string }
+    await expect(openRunFolder(newer)).rejects.toMatchObject(refusal)
+    // Also where the newer manifest has other keys.
+    await writeFile(join(newer, runFiles.manifest), '{"format_version":99,"runs":[]}')
+    await expect(openRunFolder(newer)).rejects.toMatchObject(refusal)
     const damaged = join(folder, 'broken')
     await fabricateRun(damaged)
     await writeFile(join(damaged, runFiles.manifest), '{"run_id":')

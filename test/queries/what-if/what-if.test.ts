@@ -72,9 +72,9 @@ describe('three servers', () => {
       at_risk_servers: 2,
       underutilized_servers: 0,
       soonest_breach: { server_id: 'c', metric: 'cpu_p95', at: '2026-01-02T00:00:00Z' },
-      // Without an error in the past a and c breach for certain and b by neither metric: 0.99 twice and 1 - 0.99 x 0.99.
-      at_risk_expected: expect.closeTo(1.9999, 9),
-      breach_expected: expect.closeTo(1.9999, 9),
+      // Without an error in the past a and c breach for certain and b by neither metric: 0.99 twice and 0.01.
+      at_risk_expected: expect.closeTo(1.99, 9),
+      breach_expected: expect.closeTo(1.99, 9),
       units_to_add: 2,
       units_monthly_usd: 200,
       fleet_monthly_usd: 700,
