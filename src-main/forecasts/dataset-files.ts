@@ -2,6 +2,8 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isFlagColumn } from './forecast-columns.ts'
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import type { InputFormat } from '../../src-shared/run/input-mapping.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 
 /** Spark and Hadoop leave `_temporary` and `.crc` next to the data. */
@@ -14,7 +16,7 @@ export const headBytes = 4
 /** What is in a folder or below a prefix, by paths relative to it. */
 export interface FolderContents<File> {
   readonly datasetFiles: readonly File[]
-  /** Files that a user may have meant, but that are no Parquet. */
+  /** Files that a user may have meant, but that no reader knows. */
   readonly leftOut: readonly File[]
 }
 
@@ -23,19 +25,49 @@ export const maxNamed = 3
 /** So many heads are read at the same time. */
 const maxReads = 32
 
-/** A file belongs by its name or its first bytes: Hive, Trino and Athena write names without an ending. */
+const textNames: readonly (readonly [InputFormat, RegExp])[] = [
+  ['csv', /\.(csv|tsv|tab)(\.(gz|zst))?$/i],
+  ['json', /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i],
+]
+
+/** By its name alone; SageMaker's batch transform adds `.out`. */
+export const textFormatOf = (path: string): Exclude<InputFormat, 'parquet'> | undefined => {
+  const found = textNames.find(([, pattern]) => pattern.test(path.replace(/\.out$/i, '')))?.[0]
+  return found === 'parquet' ? undefined : found
+}
+
+/**
+ * A file belongs by its name or its first bytes: Hive, Trino and Athena write names without an ending. Throws input-unclear where files of
+ * two formats could be meant.
+ */
 export const sortFolderContents = async <File>(
   files: readonly File[],
   pathOf: (file: File) => string,
   readHead: (file: File) => Promise<Uint8Array>,
 ): Promise<FolderContents<File>> => {
   const visible = files.filter((file) => !isHidden(pathOf(file)))
-  const belongs: boolean[] = []
+  const formats: (InputFormat | undefined)[] = []
   for (let from = 0; from < visible.length; from += maxReads) {
     const batch = visible.slice(from, from + maxReads)
-    belongs.push(...(await Promise.all(batch.map(async (file) => isParquetName(pathOf(file)) || isParquetHead(await readHead(file))))))
+    formats.push(
+      ...(await Promise.all(
+        batch.map(async (file) =>
+          isParquetName(pathOf(file)) || isParquetHead(await readHead(file)) ? ('parquet' as const) : textFormatOf(pathOf(file)),
+        ),
+      )),
+    )
   }
-  return { datasetFiles: visible.filter((_, index) => belongs[index]), leftOut: visible.filter((_, index) => !belongs[index]) }
+  assertOneFormat(visible.map(pathOf), formats)
+  return { datasetFiles: visible.filter((_, index) => formats[index] !== undefined), leftOut: visible.filter((_, index) => formats[index] === undefined) }
+}
+
+const assertOneFormat = (paths: readonly string[], formats: readonly (InputFormat | undefined)[]): void => {
+  const first = formats.findIndex((format) => format !== undefined)
+  const other = formats.findIndex((format) => format !== undefined && format !== formats[first])
+  if (other === -1) return
+  throw new HeadroomError('input-unclear', `The folder holds files of two formats: ${paths[first]} and ${paths[other]}.`, {
+    next: 'Name the files of one format, for instance with a pattern such as folder/*.parquet.',
+  })
 }
 
 /** One sentence that names the first of the files. */
@@ -43,8 +75,8 @@ export const describeLeftOut = (leftOut: readonly string[]): string => {
   const named = [...leftOut].sort().slice(0, maxNamed)
   const names = `${named.join(', ')}${leftOut.length > named.length ? ', ...' : ''}`
   return leftOut.length === 1
-    ? `1 file is left out, since it is not Parquet: ${names}.`
-    : `${leftOut.length.toLocaleString('en-US')} files are left out, since they are not Parquet: ${names}.`
+    ? `1 file is left out, since it is not Parquet, CSV or JSON: ${names}.`
+    : `${leftOut.length.toLocaleString('en-US')} files are left out, since they are not Parquet, CSV or JSON: ${names}.`
 }
 
 const isParquetHead = (head: Uint8Array): boolean => parquetHeads.has(Buffer.from(head).toString('latin1'))

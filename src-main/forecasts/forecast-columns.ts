@@ -1,24 +1,35 @@
 // Which column plays which role, and which rows are measured or in the horizon. The canonical name wins, then its other spellings, then aliases.
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
+import type { ColumnRoleName } from '../../src-shared/run/input-mapping.ts'
+import { InputQuestionError } from './input-question.ts'
 import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
 
-/** Role -> names that may play it, in order of preference; the first is canonical. */
+/** Role -> names that may play it; the first is canonical. */
 export const columnAliases = {
-  server_id: ['server_id', 'item_id', 'host', 'hostname', 'instance_id'],
-  timestamp: ['timestamp', 'ds', 'date'],
-  predicted: ['predicted', 'yhat', 'mean', 'p50', 'forecast'],
+  server_id: [
+    'server_id',
+    ...['item_id', 'host', 'hostname', 'instance_id', 'unique_id', 'series', 'series_id', 'id', 'server', 'instance'],
+    ...['vm', 'vm_name', 'node', 'resource', 'resource_id'],
+  ],
+  timestamp: ['timestamp', 'ds', 'date', 'time', 'ts', 'datetime', 'forecast_timestamp', 'timegenerated', 'clock', 'date_time'],
+  predicted: ['predicted', 'predictions', 'yhat', 'mean', 'p50', '0.5', 'median', 'q50', 'prediction', 'forecast', 'forecast_value'],
   model: ['model'],
   metric: ['metric'],
-  actual: ['actual', 'y', 'target'],
-  yhat_lower: ['yhat_lower', 'lower_bound', 'p10', '0.1'],
-  yhat_upper: ['yhat_upper', 'upper_bound', 'p90', '0.9'],
+  actual: ['actual', 'y', 'target', 'value', 'measured', 'observed'],
+  yhat_lower: ['yhat_lower', 'lower_bound', 'prediction_interval_lower_bound'],
+  yhat_upper: ['yhat_upper', 'upper_bound', 'prediction_interval_upper_bound'],
+  quantiles: ['quantiles'],
   is_future: ['is_future'],
   cutoff: ['cutoff'],
   horizon_offset: ['horizon_offset'],
-} as const satisfies Record<string, readonly string[]>
+  interval_level: ['interval_level', 'confidence_level'],
+} as const satisfies Record<ColumnRole, readonly string[]>
 
-export type ColumnRole = keyof typeof columnAliases
+/** Of several aliases the first is taken for these roles; for any other the user is asked. */
+const rankedRoles: readonly ColumnRole[] = ['predicted', 'yhat_lower', 'yhat_upper']
+
+export type ColumnRole = ColumnRoleName
 export const requiredRoles = ['server_id', 'timestamp', 'predicted'] as const satisfies readonly ColumnRole[]
 type RequiredRole = (typeof requiredRoles)[number]
 
@@ -42,20 +53,18 @@ export interface ForecastColumn {
 
 export type MappedColumns = RoleColumns<ForecastColumn>
 
-/** Maps roles to columns; errors name `datasetName`. Throws input-column-reserved, input-column-missing, input-column-type. */
-export const mapColumns = (columns: readonly ForecastColumn[], datasetName: string): MappedColumns => {
+/** Checks names and types of a long layout. Throws input-column-reserved, input-column-type. */
+export const assertColumns = (mapped: MappedColumns, columns: readonly ForecastColumn[], datasetName: string): void => {
   rejectFlagColumns(columns, datasetName)
-  const mapped = findRoleColumns(columns, datasetName)
   for (const [role, column] of Object.entries(mapped) as [ColumnRole, ForecastColumn][]) assertType(role, column, datasetName)
-  return mapped
 }
 
-interface NamedColumn {
+export interface NamedColumn {
   readonly column: string
 }
 
 /** A name without case, the blanks around it, and the byte order mark that a text file may leave in its first name. */
-const plainName = (column: string): string => column.trim().toLowerCase()
+export const plainName = (column: string): string => column.trim().toLowerCase()
 
 export const isFlagColumn = ({ column }: NamedColumn): boolean => (flagColumns as readonly string[]).includes(plainName(column))
 
@@ -72,58 +81,102 @@ export const rejectFlagColumns = (columns: readonly NamedColumn[], datasetName: 
 
 export type RoleColumns<Column extends NamedColumn> = Readonly<Partial<Record<ColumnRole, Column>>> & Readonly<Record<RequiredRole, Column>>
 
-/** The column of each role, by name alone. Throws input-column-missing. */
-export const findRoleColumns = <Column extends NamedColumn>(columns: readonly Column[], datasetName: string): RoleColumns<Column> => {
-  const mapped: Partial<Record<ColumnRole, Column>> = {}
-  for (const role of Object.keys(columnAliases) as ColumnRole[]) {
-    const column = findColumn(columns, columnAliases[role])
-    if (column !== undefined) mapped[role] = column
+/** The column of a role, why, and the others that the user may have meant. */
+export interface FoundRole<Column extends NamedColumn> {
+  readonly column: Column
+  readonly how: 'stated' | 'name' | 'alias'
+  readonly others: readonly Column[]
+}
+export type FoundRoles<Column extends NamedColumn> = Readonly<Partial<Record<ColumnRole, FoundRole<Column>>>>
+
+/** Column of each role as the user states it; `*` means all value columns of a wide file. */
+export type StatedColumns = Readonly<Partial<Record<ColumnRole, string>>>
+
+/** By statement, else by name alone. Throws input-unclear where several aliases are equally good. */
+export const findRoles = <Column extends NamedColumn>(
+  columns: readonly Column[],
+  datasetName: string,
+  stated: StatedColumns = {},
+): FoundRoles<Column> => {
+  const found: Partial<Record<ColumnRole, FoundRole<Column>>> = {}
+  const roles = Object.keys(columnAliases) as ColumnRole[]
+  for (const role of roles) {
+    const column = stated[role] === undefined ? undefined : findNamed(columns, stated[role])
+    if (column !== undefined) found[role] = { column, how: 'stated', others: [] }
   }
-  const missing = requiredRoles.find((role) => mapped[role] === undefined)
+  const statedColumns = Object.values(found).map(({ column }) => column)
+  const free = columns.filter((column) => !statedColumns.includes(column))
+  for (const role of roles) {
+    if (stated[role] !== undefined) continue
+    const [canonical, ...aliases] = columnAliases[role]
+    const named = findNamed(free, canonical)
+    const others = aliases.flatMap((alias) => findNamed(free, alias) ?? [])
+    const [first, second] = others
+    if (named !== undefined) found[role] = { column: named, how: 'name', others }
+    else if (first !== undefined) {
+      if (second !== undefined && !rankedRoles.includes(role)) throw ambiguousRole(role, others, datasetName)
+      found[role] = { column: first, how: 'alias', others: others.slice(1) }
+    }
+  }
+  return found
+}
+
+/** The exact spelling wins. */
+export const findNamed = <Column extends NamedColumn>(columns: readonly Column[], name: string): Column | undefined =>
+  columns.find(({ column }) => column === name) ?? columns.find(({ column }) => plainName(column) === plainName(name))
+
+const ambiguousRole = (role: ColumnRole, columns: readonly NamedColumn[], datasetName: string): InputQuestionError => {
+  const names = columns.map(({ column }) => column)
+  return new InputQuestionError(
+    `Which column of ${datasetName} is ${role}: ${names.map((name) => mapArgument(role, name)).join(' or ')}?`,
+    names.map((name) => ({ label: name, settings: { map: { [role]: name } } })),
+  )
+}
+
+/** The option that states a column; quoted where a shell would split it. */
+export const mapArgument = (role: ColumnRole, column: string): string =>
+  /^[\w.,:@%+/-]+$/.test(column) ? `--map ${role}=${column}` : `--map '${role}=${column}'`
+
+/** Throws input-column-missing where a required role has no column. */
+export const assertRequiredRoles = (found: Readonly<Partial<Record<ColumnRole, unknown>>>, columns: readonly NamedColumn[], datasetName: string): void => {
+  const missing = requiredRoles.find((role) => found[role] === undefined)
   if (missing !== undefined) throw missingColumnError(missing, columns, datasetName)
-  return mapped as RoleColumns<Column>
 }
 
-/** The first name wins; of one name, its exact spelling. */
-const findColumn = <Column extends NamedColumn>(columns: readonly Column[], names: readonly string[]): Column | undefined => {
-  for (const name of names) {
-    const found = columns.find(({ column }) => column === name) ?? columns.find(({ column }) => plainName(column) === name)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-const missingColumnError = (role: ColumnRole, columns: readonly NamedColumn[], datasetName: string): HeadroomError => {
+const missingColumnError = (role: RequiredRole, columns: readonly NamedColumn[], datasetName: string): HeadroomError => {
   const names = columns.map(({ column }) => column)
   const nearest = findNearestName(role, names)
   return new HeadroomError(
     'input-column-missing',
     `${datasetName} has no column ${role}; it has ${names.join(', ')}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
-    { next: `Rename the column, or use one of the names ${columnAliases[role].join(', ')}.` },
+    { next: `State the column with ${mapArgument(role, nearest ?? 'COLUMN')}, or rename it to ${role}.` },
   )
 }
 
-const numeric = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/
+const numericType = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/
 const textual = /^(VARCHAR|ENUM\(.*\)|UUID)$/
 /** Many databases write every whole number as DECIMAL of scale 0. */
 const integral = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/
 /** Its bytes are read as UTF-8. */
 export const isBinary = ({ type }: Pick<ForecastColumn, 'type'>): boolean => type === 'BLOB'
+export const isNumericType = (type: string): boolean => numericType.test(type)
 const isName = (type: string): boolean => textual.test(type) || integral.test(type) || isBinary({ type })
 const temporal = /^(TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?|DATE|VARCHAR)$/
 
 const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolean; readonly expected: string }> = {
   server_id: { accepts: isName, expected: 'text or whole numbers' },
   timestamp: { accepts: (type) => temporal.test(type), expected: 'a date, a timestamp or ISO text' },
-  predicted: { accepts: (type) => numeric.test(type), expected: 'numbers' },
+  predicted: { accepts: (type) => numericType.test(type), expected: 'numbers' },
   model: { accepts: isName, expected: 'text' },
   metric: { accepts: isName, expected: 'text' },
-  actual: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
-  yhat_lower: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
-  yhat_upper: { accepts: (type) => numeric.test(type) || type === '"NULL"', expected: 'numbers' },
+  actual: { accepts: (type) => numericType.test(type) || type === '"NULL"', expected: 'numbers' },
+  yhat_lower: { accepts: (type) => numericType.test(type) || type === '"NULL"', expected: 'numbers' },
+  yhat_upper: { accepts: (type) => numericType.test(type) || type === '"NULL"', expected: 'numbers' },
   is_future: { accepts: (type) => type === 'BOOLEAN' || integral.test(type), expected: 'true and false' },
   cutoff: { accepts: (type) => temporal.test(type), expected: 'a date or timestamp' },
-  horizon_offset: { accepts: (type) => numeric.test(type), expected: 'numbers' },
+  horizon_offset: { accepts: (type) => numericType.test(type), expected: 'numbers' },
+  quantiles: { accepts: (type) => type === 'MAP(DOUBLE, DOUBLE)', expected: 'a map of level to value' },
+  interval_level: { accepts: (type) => numericType.test(type), expected: 'numbers' },
 }
 
 const assertType = (role: ColumnRole, { column, type }: ForecastColumn, datasetName: string): void => {
@@ -142,7 +195,7 @@ const assertType = (role: ColumnRole, { column, type }: ForecastColumn, datasetN
 export const describeType = (type: string): string => {
   if (type.endsWith('[]')) return 'lists'
   if (integral.test(type)) return 'whole numbers'
-  if (numeric.test(type)) return 'numbers with decimals'
+  if (numericType.test(type)) return 'numbers with decimals'
   if (textual.test(type)) return 'text'
   if (type.startsWith('TIMESTAMP')) return 'times'
   if (type === 'DATE') return 'dates'
@@ -160,7 +213,7 @@ export const isRoleName = (column: string): boolean =>
 export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
   (Object.keys(columnAliases) as ColumnRole[]).flatMap((role) => {
     const column = mapped[role]
-    return column === undefined ? [] : [{ role, ...column }]
+    return column === undefined ? [] : [{ role, column: column.column, type: column.type }]
   })
 
 /**

@@ -1,10 +1,12 @@
-// From the paths that a user names to the Parquet files of one dataset: files, folders, globs and Hive-partitioned trees.
+// From the paths that a user names to the files of one dataset: files, folders, globs and Hive-partitioned trees.
 import { open, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { escapeGlob, literal, type Database } from '../database/database.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { folderKeys, sortFolder } from './dataset-files.ts'
+import type { InputFormat } from '../../src-shared/run/input-mapping.ts'
+import { isParquetName } from '../../src-shared/run/parquet-files.ts'
+import { folderKeys, sortFolder, textFormatOf } from './dataset-files.ts'
 
 export interface ForecastFile {
   readonly path: string
@@ -13,6 +15,8 @@ export interface ForecastFile {
   readonly modified: string
   /** For messages: the file's name, below the folder that was named where there is one. */
   readonly name: string
+  readonly format: InputFormat
+  readonly compression: 'none' | 'gzip' | 'zstd'
 }
 
 /** Opened together: a partitioned tree may hold more files than a process may open. */
@@ -22,7 +26,7 @@ const isGlob = (path: string): boolean => /[*?[\]]/.test(path)
 const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
 export interface ForecastFiles {
-  /** Sorted by path. Each begins and ends as Parquet does. */
+  /** Sorted by path. Those of Parquet begin and end as it does. */
   readonly files: readonly ForecastFile[]
   /** Other files in the folders that were named, by their paths relative to them. */
   readonly leftOut: readonly string[]
@@ -30,7 +34,7 @@ export interface ForecastFiles {
 
 export const findForecastFiles = async (database: Database, inputs: readonly string[]): Promise<ForecastFiles> => {
   if (inputs.length === 0) throw new HeadroomError('usage', 'Name at least one forecast file or folder.')
-  const files: ForecastFile[] = []
+  const found: FoundFile[] = []
   const leftOut: string[] = []
   for (const input of inputs) {
     if (input.trim() === '') throw new HeadroomError('usage', 'A forecast file or folder has an empty name.', { next: 'Check the path.' })
@@ -47,17 +51,18 @@ export const findForecastFiles = async (database: Database, inputs: readonly str
       const name = path.startsWith(`${namedPath}${sep}`) ? relative(namedPath, path) : basename(path)
       // A pipe would be waited for, a device has no end.
       if (!status.isFile())
-        throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name Parquet files only.' })
-      files.push({ path, bytes: status.size, modified: `${status.ino} ${status.mtimeMs}`, name })
+        throw new HeadroomError('input-not-parquet', `${name} is no regular file.`, { next: 'Name files of Parquet, CSV or JSON only.' })
+      found.push({ path, bytes: status.size, modified: `${status.ino} ${status.mtimeMs}`, name })
     }
   }
-  files.sort((a, b) => (a.path < b.path ? -1 : 1))
-  const repeatedFile = files.find((file, index) => files[index + 1]?.path === file.path)
+  found.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const repeatedFile = found.find((file, index) => found[index + 1]?.path === file.path)
   if (repeatedFile !== undefined) {
     throw new HeadroomError('usage', `${repeatedFile.name} is named twice.`, { next: 'Name each file once.' })
   }
-  for (let from = 0; from < files.length; from += maxOpenFiles) {
-    await Promise.all(files.slice(from, from + maxOpenFiles).map(assertParquet))
+  const files: ForecastFile[] = []
+  for (let from = 0; from < found.length; from += maxOpenFiles) {
+    files.push(...(await Promise.all(found.slice(from, from + maxOpenFiles).map(recogniseFile))))
   }
   return { files, leftOut }
 }
@@ -87,10 +92,11 @@ const expandInput = async (database: Database, input: string): Promise<ExpandedI
   if (status?.isFile() === true) return { paths: [path], leftOut: [] }
   if (status?.isDirectory() === true) {
     const { datasetFiles, leftOut } = await sortFolder(path).catch((cause: unknown) => {
+      if (cause instanceof HeadroomError) throw cause
       throw new HeadroomError('input-not-found', `A file or folder in ${input} cannot be read.`, { next: 'Check its permissions.', cause })
     })
     if (datasetFiles.length > 0) return { paths: datasetFiles.map((file) => join(path, file)), leftOut }
-    throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet file.`, {
+    throw new HeadroomError('input-not-found', `The folder ${input} holds no Parquet, CSV or JSON file.`, {
       next: 'Name the folder that the forecasts were written to.',
     })
   }
@@ -113,19 +119,24 @@ const encryptedMagic = 'PARE'
 /** Length of the footer, four bytes, and the mark at the end. */
 const tailBytes = 8
 
-const assertParquet = async ({ path, bytes, name }: ForecastFile): Promise<void> => {
+type FoundFile = Omit<ForecastFile, 'format' | 'compression'>
+
+/** The format by the first bytes. Throws input-empty, input-not-found, input-not-parquet. */
+const recogniseFile = async (found: FoundFile): Promise<ForecastFile> => {
+  const { path, bytes, name } = found
   if (bytes === 0) throw new HeadroomError('input-empty', `${name} is empty (0 bytes).`, { next: 'Write it again.' })
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw new HeadroomError('input-not-found', `${name} cannot be opened for reading.`, { next: 'Check its permissions.', cause })
   })
   try {
-    const head = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0)
-    const headMagic = head.buffer.toString('latin1')
+    const head = await file.read(Buffer.alloc(textHeadBytes), 0, textHeadBytes, 0)
+    const firstBytes = head.buffer.subarray(0, head.bytesRead)
+    const headMagic = firstBytes.toString('latin1', 0, magic.length)
+    if (headMagic !== magic && headMagic !== encryptedMagic) {
+      return { ...found, ...recogniseText(name, firstBytes) }
+    }
     if (headMagic === encryptedMagic) {
       throw new HeadroomError('input-not-parquet', `${name} is an encrypted Parquet file.`, { next: 'Write it without encryption.' })
-    }
-    if (headMagic !== magic) {
-      throw new HeadroomError('input-not-parquet', `${name} is not a Parquet file.`, { next: 'Convert it to Parquet first.' })
     }
     const tail = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, Math.max(0, bytes - tailBytes))
     if (bytes < magic.length + tailBytes || tail.buffer.toString('latin1', tailBytes - magic.length) !== magic) {
@@ -135,9 +146,39 @@ const assertParquet = async ({ path, bytes, name }: ForecastFile): Promise<void>
     if (footerBytes === 0 || footerBytes > bytes - magic.length - tailBytes) {
       throw truncatedFileError(name, 'its footer does not fit into it')
     }
+    return { ...found, format: 'parquet', compression: 'none' }
   } finally {
     await file.close()
   }
+}
+
+/** So many bytes tell text from other files. */
+const textHeadBytes = 4096
+
+const gzipMagic = '1f8b'
+const zstdMagic = '28b52ffd'
+const utf16Marks = ['fffe', 'feff']
+const otherFormats: readonly (readonly [magic: string, sentence: string, next: string])[] = [
+  ['504b0304', 'is a workbook or a ZIP archive', 'Save the sheet as CSV UTF-8, or unpack the archive.'],
+  ['d0cf11e0', 'is an old Excel workbook', 'Save the sheet as CSV UTF-8.'],
+  ['4f5243', 'is an ORC file', 'Convert it to Parquet first.'],
+  ['4f626a01', 'is an Avro file', 'Convert it to Parquet first.'],
+]
+
+const recogniseText = (name: string, head: Buffer): Pick<ForecastFile, 'format' | 'compression'> => {
+  const refuse = (sentence: string, next: string): HeadroomError => new HeadroomError('input-not-parquet', `${name} ${sentence}.`, { next })
+  if (isParquetName(name)) throw refuse('is not a Parquet file', 'Convert it to Parquet first.')
+  const hex = head.toString('hex', 0, 4)
+  const other = otherFormats.find(([start]) => hex.startsWith(start))
+  if (other !== undefined) throw refuse(other[1], other[2])
+  if (utf16Marks.some((mark) => hex.startsWith(mark))) throw refuse('is UTF-16 text, which cannot be read', 'Save it as CSV UTF-8.')
+  const compression = hex.startsWith(gzipMagic) ? 'gzip' : hex.startsWith(zstdMagic) ? 'zstd' : 'none'
+  if (compression !== 'none') return { format: textFormatOf(name) ?? 'csv', compression }
+  if (head.includes(0)) throw refuse('is not a Parquet, CSV or JSON file', 'Convert it to one of them first.')
+  const text = head.toString('utf8').replace(/^\uFEFF/, '').trimStart()
+  if (text === '') throw new HeadroomError('input-empty', `${name} holds nothing but blanks.`, { next: 'Write it again.' })
+  const format = /^(\{|\[\s*(\{|\]|$))/.test(text) ? 'json' : 'csv'
+  return { format, compression }
 }
 
 const truncatedFileError = (name: string, problem: string): HeadroomError =>

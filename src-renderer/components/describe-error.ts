@@ -41,6 +41,10 @@ export const describeError = (code: ErrorCode): ErrorDescription => {
       return { heading: 'Infinite values', next: 'Leave them empty or correct the job that writes them.' }
     case 'input-unit-unclear':
       return { heading: 'Fractions or percent?', next: 'State the unit under “Metric units” in the settings.' }
+    case 'input-unclear':
+      return { heading: 'Which column is which?', next: 'State it, then read the file again.' }
+    case 'input-text-unreadable':
+      return { heading: 'Unreadable values', next: 'Correct the values named above, or state how they are written.' }
     case 'input-duplicate-rows':
       return { heading: 'Duplicate rows', next: 'Keep one row per server, metric, model and timestamp.' }
     case 'input-too-varied':

@@ -1,5 +1,6 @@
 // The analysis configuration: schema, defaults per method and units. Keys are those of the YAML file and of --set.
 import { z } from 'zod'
+import { columnRoleSchema, wideLayoutSchema } from '../run/input-mapping.ts'
 import { isPercentMetric, metricUnitSchema } from './metric-units.ts'
 import { hideProtoNames, showProtoNames } from './name-record.ts'
 
@@ -47,7 +48,13 @@ export const analysisConfigSchema = z.strictObject({
   time_zone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('UTC'),
   /** Decimal mark of numbers in text: servers table, events table, text forecasts. */
   decimal: z.enum(decimalSettings).default('auto'),
-  /** Nominal level of `yhat_lower`..`yhat_upper`, a share. */
+  /** Column of each role where the names do not say it; `*` for all value columns of a wide file. */
+  map: z.partialRecord(columnRoleSchema, z.string().min(1)).default({}),
+  /** What the value columns of a wide file are. */
+  wide: wideLayoutSchema.optional(),
+  /** Order of day and month in dates such as 05.06.2026, or a pattern such as %d.%m.%Y %H:%M; absent: found over the whole dataset. */
+  date_format: z.union([z.enum(['day-first', 'month-first']), z.string().regex(/%/)]).optional(),
+  /** Nominal level of `yhat_lower`..`yhat_upper`, a share; levels that column names or a column state win. */
   interval_level: z.number().gt(0).lt(1).default(0.8),
   high_risk_threshold: z.number().positive().default(80),
   very_high_risk_threshold: z.number().positive().default(90),

@@ -60,10 +60,14 @@ export const metricUnitRules = ({ target_metric: targetMetric, metric_units: sta
 
 const isPercentUnit = (unit: MetricUnit): boolean => unit === 'percent' || unit === 'fraction'
 
+/** Unit of a metric as stated or named; undefined where neither says anything. */
+export const unitOfMetric = (config: UnitConfig, metric: string): MetricUnit | undefined =>
+  metricUnitRules(config).find((rule) => ('name' in rule ? rule.name === metric : new RegExp(rule.pattern).test(metric)))?.unit
+
 /** Whether a metric is a percentage, also after a conversion from fractions. */
 export const isPercentMetric = (config: UnitConfig, metric: string): boolean => {
-  const matching = metricUnitRules(config).find((rule) => ('name' in rule ? rule.name === metric : new RegExp(rule.pattern).test(metric)))
-  return matching !== undefined && isPercentUnit(matching.unit)
+  const unit = unitOfMetric(config, metric)
+  return unit !== undefined && isPercentUnit(unit)
 }
 
 /** `isPercentMetric` as SQL, for a Spark plan: it is made before the metrics are known. `literal` quotes text. */

@@ -11,7 +11,11 @@ interface SettingText {
   readonly hint: string
 }
 
-const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
+/** How the columns of one dataset are read, which no form of settings for all of them can say. */
+type InputReadingKey = 'map' | 'wide' | 'date_format'
+type SettingKey = Exclude<keyof AnalysisConfig, InputReadingKey>
+
+const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
   high_risk_threshold: { group: 'Thresholds', label: 'High', unit: '%', hint: 'Servers above are at risk' },
   very_high_risk_threshold: { group: 'Thresholds', label: 'Very high', unit: '%', hint: 'Servers above have risk level “high”' },
   underutilized_threshold: { group: 'Thresholds', label: 'Underutilised', unit: '%', hint: 'Servers with a lower forecast mean' },
@@ -71,7 +75,7 @@ const settingTexts: Readonly<Record<keyof AnalysisConfig, SettingText>> = {
 export type SettingKind = 'number' | 'number-or-word' | 'text' | 'flag' | 'choice' | 'numbers' | 'names' | 'thresholds' | 'units'
 
 export interface SettingField extends SettingText {
-  readonly key: keyof AnalysisConfig
+  readonly key: SettingKey
   readonly kind: SettingKind
   /** Values of a choice. */
   readonly choices: readonly string[]
@@ -101,7 +105,7 @@ const describeSchema = (schema: unknown): Pick<SettingField, 'kind' | 'choices' 
 }
 
 /** In the order of the form. */
-export const settingFields: readonly SettingField[] = (Object.keys(settingTexts) as (keyof AnalysisConfig)[]).map((key) => ({
+export const settingFields: readonly SettingField[] = (Object.keys(settingTexts) as SettingKey[]).map((key) => ({
   key,
   ...settingTexts[key],
   ...describeSchema(withoutDefault(analysisConfigSchema.shape[key])),

@@ -17,6 +17,8 @@ export const errorCodes = [
   'input-no-horizon',
   'input-infinite',
   'input-unit-unclear',
+  'input-unclear',
+  'input-text-unreadable',
   'input-duplicate-rows',
   'input-too-varied',
   'input-changed',
@@ -146,6 +148,8 @@ export const exitCodeOf = (code: ErrorCode): number => {
     case 'input-no-horizon':
     case 'input-infinite':
     case 'input-unit-unclear':
+    case 'input-unclear':
+    case 'input-text-unreadable':
     case 'input-duplicate-rows':
     case 'input-too-varied':
     case 'input-changed':

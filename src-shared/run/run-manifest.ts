@@ -1,6 +1,7 @@
 // The run folder: names of its files, the manifest's schema and the format version.
 import { z } from 'zod'
 import { analysisMethodSchema, storedConfigSchema } from '../config/analysis-config.ts'
+import { inputMappingSchema } from './input-mapping.ts'
 import { runCountsSchema, warningSchema } from './run-event.ts'
 
 /** Raised with every change of a file's layout; docs/run-format.md lists the changes. */
@@ -64,6 +65,8 @@ export const runManifestSchema = z.object({
   events_table: inputEntrySchema.nullable().default(null),
   schema: z.array(z.object({ column: z.string(), type: z.string() })),
   mapped_columns: z.array(columnMappingSchema),
+  /** How the files were read. Absent in manifests of older versions. */
+  mapping: inputMappingSchema.nullable().default(null),
   granularity: granularitySchema,
   step_seconds: z.number(),
   /** Steps of the series, the commonest first, such as "month" or "15 minutes". Empty in manifests of older versions. */

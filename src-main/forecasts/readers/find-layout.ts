@@ -1,0 +1,87 @@
+// The table of readers: the first that recognises the columns of a file says how its rows are read.
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
+import { assertRequiredRoles, findNamed, findRoles, mapArgument, plainName, type NamedColumn, type StatedColumns } from '../forecast-columns.ts'
+import { InputQuestionError } from '../input-question.ts'
+import { valueColumns, type Layout, type LayoutInput, type Reader, type ReadingConfig, type SourceColumn } from './layout.ts'
+import { readLong } from './long.ts'
+import { readWideMetrics } from './wide-metrics.ts'
+import { boundedModels, readWideModels } from './wide-models.ts'
+import { readWideServers } from './wide-servers.ts'
+
+/** What the user states is tried first; then the long layout, unless intervals name the models. */
+const readersFor = (input: LayoutInput): readonly Reader[] => {
+  if (input.config.wide === 'servers') return [readWideServers]
+  if (input.config.wide === 'models') return [readWideModels]
+  if (input.config.wide === 'metrics') return [readWideMetrics]
+  const { predicted } = input.found
+  const isNamedModel = predicted !== undefined && predicted.how === 'alias' && boundedModels(input.columns).includes(plainName(predicted.column.column))
+  if (predicted !== undefined && !isNamedModel) return [readLong]
+  return [readWideModels, readWideMetrics, readLong]
+}
+
+/** Throws InputQuestionError, and input-column-missing where no reader knows the columns. */
+export const findLayout = (columns: readonly SourceColumn[], config: ReadingConfig, name: string, knownModels: ReadonlySet<string> = new Set()): Layout => {
+  const input: LayoutInput = { columns, found: findRoles(columns, name, config.map), config, name, knownModels }
+  for (const read of readersFor(input)) {
+    const layout = read(input)
+    if (layout === undefined) continue
+    assertIdentified(layout, input)
+    return layout
+  }
+  throw unknownLayout(input)
+}
+
+/** Servers and times must be found; where one text column is left, it may be the server. */
+const assertIdentified = ({ keys, groups, isServerFileName }: Layout, { columns, name }: LayoutInput): void => {
+  const hasServer = keys.server_id !== undefined || isServerFileName === true || groups.every(({ server }) => server !== undefined)
+  assertRequiredRoles({ server_id: hasServer ? true : undefined, timestamp: keys.timestamp, predicted: true }, columns, name)
+}
+
+const maxNamed = 8
+const listNames = (columns: readonly NamedColumn[]): string =>
+  `${columns
+    .slice(0, maxNamed)
+    .map(({ column }) => column)
+    .join(', ')}${columns.length > maxNamed ? ', ...' : ''}`
+
+/** Several numbers of unknown meaning: models, metrics or servers; else a column is missing. */
+const unknownLayout = (input: LayoutInput): HeadroomError => {
+  const { columns, found, name, config } = input
+  if (config.wide === undefined && found.timestamp !== undefined) {
+    const numbers = valueColumns(input).filter((column) => column.isNumeric && column !== found.actual?.column)
+    const layouts = found.server_id === undefined ? (['servers'] as const) : (['models', 'metrics'] as const)
+    if (numbers.length > 1) {
+      return new InputQuestionError(
+        `What are the columns ${listNames(numbers)} of ${name}: ${layouts.map((layout) => `--wide ${layout}`).join(', ')}, or one prediction: ${mapArgument('predicted', 'COLUMN')}?`,
+        [
+          ...layouts.map((layout) => ({ label: `One column per ${layout.slice(0, -1)}`, settings: { wide: layout } })),
+          ...numbers.map(({ column }) => ({ label: `Prediction: ${column}`, settings: { map: { predicted: column } } })),
+        ],
+      )
+    }
+  }
+  try {
+    assertRequiredRoles({ ...found }, columns, name)
+  } catch (thrown) {
+    if (thrown instanceof HeadroomError) return thrown
+    throw thrown
+  }
+  return new HeadroomError('input-column-missing', `The columns of ${name} fit no known layout; it has ${listNames(columns)}.`, {
+    next: `State the columns, for instance ${mapArgument('predicted', 'COLUMN')}.`,
+  })
+}
+
+/** Refuses a stated column that no file has. */
+export const assertStatedColumns = (stated: StatedColumns, columns: readonly NamedColumn[], datasetName: string): void => {
+  for (const [role, name] of Object.entries(stated)) {
+    if (name === '*' || findNamed(columns, name) !== undefined) continue
+    const names = columns.map(({ column }) => column)
+    const nearest = findNearestName(name, names)
+    throw new HeadroomError(
+      'input-column-missing',
+      `${datasetName} has no column ${name}, which is stated as ${role}; it has ${listNames(columns)}${nearest === undefined ? '' : ` (nearest: ${nearest})`}.`,
+      { next: 'Correct the name in --map.' },
+    )
+  }
+}

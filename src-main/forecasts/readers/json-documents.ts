@@ -1,0 +1,34 @@
+// JSON documents of monitoring systems, which say by themselves what is what: Prometheus' query_range and CloudWatch's GetMetricData.
+
+export interface JsonDocument {
+  readonly name: string
+  /** Canonical columns of `rowsQuery`, which names them c1, c2 and so on. */
+  readonly columns: readonly string[]
+  /** One row per measurement out of a relation with `json` and `__file`. */
+  readonly rowsQuery: (objects: string) => string
+}
+
+const prometheus: JsonDocument = {
+  name: 'prometheus',
+  columns: ['server_id', 'timestamp', 'actual', 'metric'],
+  // Where one query was asked, the name of its series is not that of the metric.
+  rowsQuery: (objects) => `
+    SELECT regexp_replace(coalesce(series->>'/metric/instance', series->>'/metric/node'), ':[0-9]+$', '') AS c1, sample->>'/0' AS c2, sample->>'/1' AS c3,
+           CASE WHEN count(DISTINCT series->>'/metric/__name__') OVER () > 1 THEN series->>'/metric/__name__' END AS c4, __file
+    FROM (SELECT series, unnest(CAST(series->'/values' AS JSON[])) AS sample, __file
+          FROM (SELECT unnest(CAST(json->'/data/result' AS JSON[])) AS series, __file FROM ${objects}))`,
+}
+
+const cloudWatch: JsonDocument = {
+  name: 'cloudwatch',
+  columns: ['server_id', 'timestamp', 'actual'],
+  rowsQuery: (objects) => `
+    SELECT result->>'/Label' AS c1, unnest(CAST(result->'/Timestamps' AS VARCHAR[])) AS c2, unnest(CAST(result->'/Values' AS VARCHAR[])) AS c3, __file
+    FROM (SELECT unnest(CAST(json->'/MetricDataResults' AS JSON[])) AS result, __file FROM ${objects})`,
+}
+
+/** The document that begins with an object of these keys. */
+export const documentOf = (keys: readonly string[]): JsonDocument | undefined => {
+  if (keys.includes('MetricDataResults')) return cloudWatch
+  return keys.includes('status') && keys.includes('data') ? prometheus : undefined
+}

@@ -1,0 +1,118 @@
+// What a reader makes of the columns of a file: which ones identify a row, and which ones hold the values of which model or metric.
+import type { RoleMapping, WideLayout } from '../../../src-shared/run/input-mapping.ts'
+import type { UnitConfig } from '../../../src-shared/config/metric-units.ts'
+import type { ColumnRole, ForecastColumn, FoundRoles, StatedColumns } from '../forecast-columns.ts'
+
+/** A column of a file with the SQL that reads it. */
+export interface SourceColumn extends ForecastColumn {
+  readonly sql: string
+  /** Whether its values are numbers; of text, whether those of the first rows are. */
+  readonly isNumeric: boolean
+}
+
+/** The settings that say how files are read. */
+export interface ReadingConfig extends UnitConfig {
+  readonly map: StatedColumns
+  readonly wide?: WideLayout | undefined
+  readonly date_format?: string | undefined
+}
+
+/** Roles that identify a row or say something about all its values. */
+export const keyRoles = [
+  'server_id',
+  'timestamp',
+  'model',
+  'metric',
+  'is_future',
+  'cutoff',
+  'horizon_offset',
+  'interval_level',
+] as const satisfies readonly ColumnRole[]
+export type KeyRole = (typeof keyRoles)[number]
+
+export const valueRoles = ['predicted', 'actual', 'yhat_lower', 'yhat_upper'] as const satisfies readonly ColumnRole[]
+export type ValueRole = (typeof valueRoles)[number]
+
+/** A column that holds one quantile; `level` within 0..1. */
+export interface QuantileColumn {
+  readonly level: number
+  readonly column: SourceColumn
+}
+
+/** Columns of a row that become one canonical row. */
+export interface ValueGroup extends Readonly<Partial<Record<ValueRole, SourceColumn>>> {
+  /** Constants; absent: the column of the role, else the default. */
+  readonly server?: string
+  readonly model?: string
+  readonly metric?: string
+  /** Nominal level of the bounds as their names state it. */
+  readonly level?: number | undefined
+  /** Quantiles beyond bounds and median; empty where those are all. */
+  readonly quantiles: readonly QuantileColumn[]
+}
+
+export interface Layout {
+  readonly reader: string
+  readonly keys: Readonly<Partial<Record<KeyRole, SourceColumn>>>
+  readonly groups: readonly ValueGroup[]
+  readonly roles: readonly RoleMapping[]
+  /** Columns that could be what a role was taken from, by role. */
+  readonly candidates: readonly { readonly role: ColumnRole; readonly columns: readonly string[] }[]
+  /** Server of files without a column that names it: the file's name. */
+  readonly isServerFileName?: boolean
+}
+
+/** What a reader looks at. */
+export interface LayoutInput {
+  readonly columns: readonly SourceColumn[]
+  readonly found: FoundRoles<SourceColumn>
+  readonly config: ReadingConfig
+  /** Name of the file in messages. */
+  readonly name: string
+  /** Plain names of models that other files of the dataset show. */
+  readonly knownModels: ReadonlySet<string>
+}
+
+/** Undefined where the columns are not of its kind. Throws InputQuestionError. */
+export type Reader = (input: LayoutInput) => Layout | undefined
+
+/** Key columns that were found, and how. */
+export const foundKeys = ({ found }: LayoutInput): Pick<Layout, 'keys' | 'roles' | 'candidates'> => {
+  const keys: Partial<Record<KeyRole, SourceColumn>> = {}
+  const roles: RoleMapping[] = []
+  const candidates: { role: ColumnRole; columns: string[] }[] = []
+  for (const role of keyRoles) {
+    const match = found[role]
+    if (match === undefined) continue
+    keys[role] = match.column
+    roles.push({ role, columns: [match.column.column], how: match.how })
+    if (match.others.length > 0) candidates.push({ role, columns: [match.column, ...match.others].map(({ column }) => column) })
+  }
+  return { keys, roles, candidates }
+}
+
+/** Columns that no key role takes. */
+export const valueColumns = (input: LayoutInput): SourceColumn[] => {
+  const keys = Object.values(foundKeys(input).keys)
+  return input.columns.filter((column) => !keys.includes(column))
+}
+
+/** One role that several columns play by their place in the layout. */
+export const layoutRole = (role: ColumnRole, columns: readonly (SourceColumn | undefined)[]): RoleMapping[] => {
+  const names = columns.flatMap((column) => column?.column ?? [])
+  return names.length === 0 ? [] : [{ role, columns: [...new Set(names)], how: 'layout' }]
+}
+
+/** The roles of value groups whose columns follow a pattern of names. */
+export const groupRoles = (groups: readonly ValueGroup[]): RoleMapping[] => [
+  ...valueRoles.flatMap((role) =>
+    layoutRole(
+      role,
+      groups.map((group) => group[role]),
+    ),
+  ),
+  ...layoutRole(
+    'quantiles',
+    groups.flatMap(({ quantiles }) => quantiles.map(({ column }) => column)),
+  ),
+]

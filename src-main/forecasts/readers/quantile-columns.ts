@@ -1,0 +1,82 @@
+// Columns that hold one quantile each, by their names, and the bounds among them.
+import { plainName, type NamedColumn } from '../forecast-columns.ts'
+import type { QuantileColumn, SourceColumn, ValueGroup } from './layout.ts'
+
+/** The name before the quantile, empty where the whole name says it; and its level. */
+export interface NamedQuantile {
+  readonly stem: string
+  readonly level: number
+}
+
+/** Names such as 0.1, p10, q0.1, quantile_0.9, timesfm-q-0.1, cpu_q0.10, TimeGPT-q-10. A metric such as cpu_p95 is none. */
+export const namedQuantile = ({ column }: NamedColumn): NamedQuantile | undefined => {
+  const name = column.trim()
+  const bare = /^(?:q|quantile|p)?[-_ ]?(0?\.\d+)$/i.exec(name) ?? /^[pq]_?(\d{1,2}(?:\.\d+)?)$/i.exec(name)
+  const [, stem = '', text] = bare === null ? (/^(.+?)[-_](?:q|quantile)[-_]?(0?\.\d+|\d{1,2})$/i.exec(name) ?? []) : [name, '', bare[1]]
+  if (text === undefined) return undefined
+  const level = text.includes('.') && Number(text) < 1 ? Number(text) : Number(text) / 100
+  return level > 0 && level < 1 ? { stem, level } : undefined
+}
+
+/** Two levels that mean the same, in spite of rounding. */
+export const sameLevel = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9
+
+/** The widest interval that is read as bounds. */
+const maxBoundLevel = 0.95
+
+export interface Interval {
+  readonly level: number
+  readonly lower: SourceColumn
+  readonly upper: SourceColumn
+}
+
+/** Of several intervals the widest not above 95 %, else the narrowest. */
+export const chooseInterval = (intervals: readonly Interval[]): Interval | undefined => {
+  const byLevel = [...intervals].sort((a, b) => a.level - b.level)
+  return byLevel.filter(({ level }) => level <= maxBoundLevel + 1e-9).at(-1) ?? byLevel[0]
+}
+
+/** Quantiles q and 1 - q, as intervals of level 1 - 2 q. */
+const symmetricIntervals = (quantiles: readonly QuantileColumn[]): Interval[] =>
+  quantiles.flatMap((low) => {
+    const high = quantiles.find(({ level }) => sameLevel(level, 1 - low.level))
+    return low.level < 0.5 && high !== undefined ? [{ level: roundLevel(1 - 2 * low.level), lower: low.column, upper: high.column }] : []
+  })
+
+/** Without the error of binary fractions: 1 - 2 x 0.1 is 0.8. */
+export const roundLevel = (level: number): number => Math.round(level * 1e9) / 1e9
+
+/** Bounds and median out of quantile columns, and all of them where they say more than that. One side alone becomes that bound. */
+export const quantileGroup = (
+  quantiles: readonly QuantileColumn[],
+): Pick<ValueGroup, 'yhat_lower' | 'yhat_upper' | 'level' | 'quantiles'> & { readonly median?: SourceColumn } => {
+  const sorted = [...quantiles].sort((a, b) => a.level - b.level)
+  const median = sorted.find(({ level }) => sameLevel(level, 0.5))?.column
+  const interval = chooseInterval(symmetricIntervals(sorted))
+  const outer = sorted.filter(({ level }) => !sameLevel(level, 0.5))
+  const [single] = outer
+  const isSingle = outer.length === 1 && single !== undefined
+  return {
+    ...(median === undefined ? {} : { median }),
+    ...(interval === undefined
+      ? isSingle
+        ? { [single.level < 0.5 ? 'yhat_lower' : 'yhat_upper']: single.column }
+        : {}
+      : { yhat_lower: interval.lower, yhat_upper: interval.upper, level: interval.level }),
+    quantiles: outer.length > (interval === undefined ? 1 : 2) ? sorted : [],
+  }
+}
+
+/** Columns by the plain name before their quantile. */
+export const quantilesByStem = (columns: readonly SourceColumn[]): Map<string, { stem: string; quantiles: QuantileColumn[] }> => {
+  const stems = new Map<string, { stem: string; quantiles: QuantileColumn[] }>()
+  for (const column of columns) {
+    const named = column.isNumeric ? namedQuantile(column) : undefined
+    if (named === undefined) continue
+    const key = plainName(named.stem)
+    const entry = stems.get(key) ?? { stem: named.stem, quantiles: [] }
+    entry.quantiles.push({ level: named.level, column })
+    stems.set(key, entry)
+  }
+  return stems
+}

@@ -1,0 +1,184 @@
+// CSV and JSON files as relations of text columns, all types stated by us; and why a text file cannot be read, in one sentence.
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import { escapeGlob, literal, type Database } from '../../database/database.ts'
+import { plainName } from '../forecast-columns.ts'
+import type { ForecastFile } from '../forecast-files.ts'
+import { documentOf } from './json-documents.ts'
+import type { SourceColumn } from './layout.ts'
+import { isNumberLikeSql } from './text-values.ts'
+
+/** Files with the same columns, and a relation with those columns and `__file`, a row's path. */
+export interface SourceGroup {
+  readonly files: readonly ForecastFile[]
+  readonly columns: readonly SourceColumn[]
+  readonly relation: string
+  /** Separator of the columns of CSV. */
+  readonly delimiter?: string
+  /** Reader of a JSON document that says by itself what is what. */
+  readonly document?: string
+}
+
+/** Text before its columns are typed. */
+type TextGroup = Omit<SourceGroup, 'columns'> & { readonly names: readonly string[] }
+
+/** One group per format, compression and list of columns, in the order of the files. Throws HeadroomError. */
+export const openTextFiles = async (database: Database, files: readonly ForecastFile[]): Promise<SourceGroup[]> => {
+  const byKey = new Map<string, { files: ForecastFile[]; open: (files: readonly ForecastFile[]) => TextGroup }>()
+  for (const file of files) {
+    const { key, open } = await readingText([file], () => (file.format === 'csv' ? openCsv(database, file) : openJson(database, file)))
+    const group = byKey.get(key)
+    if (group === undefined) byKey.set(key, { files: [file], open })
+    else group.files.push(file)
+  }
+  const groups: SourceGroup[] = []
+  for (const { files: groupFiles, open } of byKey.values()) {
+    const { names, ...group } = open(groupFiles)
+    groups.push({ ...group, columns: await readingText(groupFiles, () => typeColumns(database, names, group)) })
+  }
+  return groups
+}
+
+const pathList = (files: readonly ForecastFile[]): string => `[${files.map(({ path }) => literal(escapeGlob(path))).join(', ')}]`
+
+interface OpenedText {
+  /** Equal for files that are read together. */
+  readonly key: string
+  readonly open: (files: readonly ForecastFile[]) => TextGroup
+}
+
+const textColumn = (index: number): string => `c${index + 1}`
+
+const delimiters = [',', ';', '\t', '|'] as const
+
+const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
+  const lines = await database.rows(
+    `SELECT line FROM read_csv(${pathList([file])}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01',
+       quote = '', escape = '', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}) LIMIT 2`,
+    z.object({ line: z.string().nullable() }),
+  )
+  const [first = '', second = ''] = lines.map(({ line }) => line ?? '')
+  const stated = /^\uFEFF?sep=(.)$/i.exec(first.trim())?.[1]
+  const header = (stated === undefined ? first : second).replace(/^\uFEFF/, '')
+  const delimiter = stated ?? [...delimiters].sort((a, b) => splitHeader(header, b).length - splitHeader(header, a).length)[0]!
+  const names = splitHeader(header, delimiter).map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
+  if (names.length < 2) {
+    throw new HeadroomError('input-text-unreadable', `The first line of ${file.name} holds no comma, semicolon or tab between column names.`, {
+      next: 'Write a line of column names, then one line per row.',
+    })
+  }
+  assertDistinct(names, file.name)
+  const columns = names.map((_, index) => `'${textColumn(index)}': 'VARCHAR'`).join(', ')
+  const readOptions = `columns = {${columns}}, auto_detect = false, header = true, skip = ${stated === undefined ? 0 : 1}, delim = ${literal(delimiter)},
+    quote = '"', escape = '"', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'`
+  return {
+    key: JSON.stringify(['csv', file.compression, delimiter, stated, names]),
+    open: (files) => ({ files, names, delimiter, relation: `read_csv(${pathList(files)}, ${readOptions})` }),
+  }
+}
+
+const maxLineBytes = 4_000_000
+
+/** The fields of a line; a quotation mark within quotes is doubled. */
+const splitHeader = (line: string, delimiter: string): string[] => {
+  const fields: string[] = []
+  let field = ''
+  let isQuoted = false
+  for (let index = 0; index < line.length; index++) {
+    const character = line[index]!
+    if (character === '"' && isQuoted && line[index + 1] === '"') {
+      field += '"'
+      index++
+    } else if (character === '"' && (isQuoted || field === '')) isQuoted = !isQuoted
+    else if (character === delimiter && !isQuoted) {
+      fields.push(field)
+      field = ''
+    } else field += character
+  }
+  return [...fields, field]
+}
+
+const assertDistinct = (names: readonly string[], fileName: string): void => {
+  const repeated = names.find((name, index) => names.findIndex((other) => plainName(other) === plainName(name)) !== index)
+  if (repeated === undefined) return
+  throw new HeadroomError('input-column-conflict', `${fileName} has two columns named ${repeated}.`, { next: 'Rename or drop one of them.' })
+}
+
+const maxJsonBytes = 16_777_216
+
+const openJson = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
+  const objects = (files: readonly ForecastFile[]): string =>
+    `read_json_objects(${pathList(files)}, format = 'auto', compression = ${literal(file.compression)}, filename = '__file',
+       maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
+  const [first] = await database.rows(
+    `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${objects([file])} LIMIT 1`,
+    z.object({ type: z.string(), keys: z.array(z.string()).nullable() }),
+  )
+  if (first === undefined || first.keys === null) {
+    throw new HeadroomError('input-text-unreadable', `${file.name} holds no JSON objects.`, { next: 'Write one object per row.' })
+  }
+  const document = documentOf(first.keys)
+  if (document !== undefined) {
+    return {
+      key: JSON.stringify(['document', document.name, file.compression]),
+      open: (files) => ({ files, names: document.columns, document: document.name, relation: `(${document.rowsQuery(objects(files))})` }),
+    }
+  }
+  const others = await database.rows(
+    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${objects([file])} ORDER BY name`,
+    z.object({ name: z.string() }),
+  )
+  const names = [...first.keys, ...others.map(({ name }) => name).filter((name) => !first.keys!.includes(name))]
+  assertDistinct([...new Set(names)], file.name)
+  const values = [...new Set(names)]
+  return {
+    key: JSON.stringify(['json', file.compression, values]),
+    open: (files) => ({
+      files,
+      names: values,
+      relation: `(SELECT ${values.map((name, index) => `json->>${literal(jsonPointer(name))} AS ${textColumn(index)}`).join(', ')}, __file FROM ${objects(files)})`,
+    }),
+  }
+}
+
+const jsonPointer = (key: string): string => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+
+/** Rows that show whether a column holds numbers. Values that do not are found, and refused, when all are read. */
+const sampledRows = 1000
+
+const typeColumns = async (database: Database, names: readonly string[], { relation }: Pick<SourceGroup, 'relation'>): Promise<SourceColumn[]> => {
+  const numeric = await database.rows(
+    `SELECT unnest([${names.map((_, index) => `coalesce(bool_and(${isNumberLikeSql(textColumn(index))}), true)`).join(', ')}]) AS is_numeric
+     FROM (SELECT * FROM ${relation} LIMIT ${sampledRows})`,
+    z.object({ is_numeric: z.boolean() }),
+  )
+  return names.map((column, index) => ({ column, type: 'VARCHAR', sql: textColumn(index), isNumeric: numeric[index]!.is_numeric }))
+}
+
+/** Runs a read of text files; what DuckDB says of a file becomes one sentence. Throws input-text-unreadable. */
+export const readingText = async <T>(files: readonly ForecastFile[], read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read()
+  } catch (thrown) {
+    throw explainTextFailure(files, thrown)
+  }
+}
+
+const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): unknown => {
+  if (!(thrown instanceof HeadroomError) || thrown.code !== 'query-failed') return thrown
+  const { message } = thrown
+  if (!/^(Invalid Input|IO|Conversion|Invalid|Out of Range) Error|unicode|UTF-?8/i.test(message)) return thrown
+  const file = files.find(({ path }) => message.includes(path)) ?? files[0]
+  const name = file === undefined ? 'The file' : file.name
+  const line = /(?:on Line: |in line )(\d+)/.exec(message)?.[1]
+  const place = line === undefined ? name : `Line ${line} of ${name}`
+  const fields = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
+  const refuse = (sentence: string, next: string): HeadroomError => new HeadroomError('input-text-unreadable', sentence, { next, cause: thrown })
+  if (fields !== null) return refuse(`${place} has ${fields[2]} fields, but the first line names ${fields[1]}.`, 'Write one field per column in every line.')
+  if (/utf-?8|unicode/i.test(message)) return refuse(`${place} is not UTF-8 text.`, 'Save the file as CSV UTF-8.')
+  if (/unterminated quote|quote/i.test(message) && /CSV Error/.test(message)) return refuse(`${place} has a quotation mark without its partner.`, 'Put quotation marks around whole fields, and double those within.')
+  if (/Maximum line size|maximum_object_size|max_line_size/i.test(message)) return refuse(`${place} is too long to be a row.`, 'Write one row per line.')
+  if (/gzip|zstd|deflate|decompress/i.test(message)) return refuse(`${name} is damaged: it cannot be decompressed.`, 'Write, copy or download the file again.')
+  if (/json/i.test(message)) return refuse(`${place} is not valid JSON.`, 'Write one JSON object per line, or one array of objects.')
+  return refuse(`${place} is not valid CSV.`, 'Write lines with one ending each, and quotation marks around whole fields.')
+}

@@ -1,0 +1,267 @@
+// Numbers, times and truth in text: how a whole dataset writes them, and the SQL that reads them so.
+import { z } from 'zod'
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { InputMapping } from '../../../src-shared/run/input-mapping.ts'
+import { literal, type Database } from '../../database/database.ts'
+import { InputQuestionError } from '../input-question.ts'
+import { validationMessages } from '../validation-rules.ts'
+import { instantTextSql } from '../instant-sql.ts'
+
+/** Words that stand for a missing value; blanks around them and case do not matter. */
+const missingWords = ['', 'nan', 'null', 'na', 'n/a', 'none', '\\n', '-']
+const isMissingSql = (text: string): string => `(${text} IS NULL OR lower(trim(${text})) IN (${missingWords.map(literal).join(', ')}))`
+
+const pointNumber = '^\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*$'
+const commaNumber = '^\\s*[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?\\s*$'
+/** Digits in groups of three: a number in one locale, another one in the other. */
+const groupedBy = (sign: string): string => `^\\s*[+-]?[1-9][0-9]{0,2}(${sign}[0-9]{3})+\\s*$`
+
+/** Whether a text is missing or a number of either locale. */
+export const isNumberLikeSql = (text: string): string =>
+  `(${isMissingSql(text)} OR regexp_matches(${text}, ${literal(pointNumber)}) OR regexp_matches(${text}, ${literal(commaNumber)})
+    OR lower(trim(${text})) IN ('inf', '-inf', 'infinity', '-infinity'))`
+
+export type DecimalSign = 'point' | 'comma'
+export type DateOrder = NonNullable<InputMapping['date_order']>
+
+/** How a dataset writes its values. */
+export interface TextStyle {
+  readonly decimal: DecimalSign
+  readonly dateOrder: DateOrder
+  /** For `stated`. */
+  readonly datePattern?: string | undefined
+}
+
+/** SQL for a number; NULL where the text is missing or unreadable. Grouping signs count only where the decimal sign is stated. */
+export const numberTextSql = (text: string, decimal: DecimalSign, isStated: boolean): string => {
+  const plain = decimal === 'point' ? text : `replace(${text}, ',', '.')`
+  const value = decimal === 'point' ? `TRY_CAST(${plain} AS DOUBLE)` : `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(${plain} AS DOUBLE) END`
+  if (!isStated) return withoutNan(value)
+  const [group, sign] = decimal === 'point' ? [',', '.'] : ['.', ',']
+  const grouped = `^\\s*[+-]?[0-9]{1,3}(\\${group}[0-9]{3})+(\\${sign}[0-9]*)?\\s*$`
+  const ungrouped = `replace(replace(${text}, ${literal(group)}, ''), ${literal(sign)}, '.')`
+  return withoutNan(`CASE WHEN regexp_matches(${text}, ${literal(grouped)}) THEN TRY_CAST(${ungrouped} AS DOUBLE) ELSE ${value} END`)
+}
+
+const withoutNan = (value: string): string => `CASE WHEN isnan(${value}) THEN NULL ELSE ${value} END`
+
+const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
+const epochPattern = '^\\s*\\d{9,13}(\\.\\d+)?\\s*$'
+const shortYearPattern = '^\\s*(\\d{1,3}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,3})(\\D|$)'
+
+/** SQL for a time in UTC without zone; NULL where the text is missing or unreadable. */
+export const timeTextSql = (text: string, { dateOrder, datePattern }: Pick<TextStyle, 'dateOrder' | 'datePattern'>): string => {
+  switch (dateOrder) {
+    case 'iso':
+      return instantTextSql(text)
+    case 'day-first':
+      return instantTextSql(`trim(regexp_replace(${text}, ${literal(dayMonthPattern)}, '\\3-\\2-\\1 '))`)
+    case 'month-first':
+      return instantTextSql(`trim(regexp_replace(${text}, ${literal(dayMonthPattern)}, '\\3-\\1-\\2 '))`)
+    case 'epoch':
+      return `make_timestamp(CAST(TRY_CAST(${text} AS DOUBLE) * CASE WHEN TRY_CAST(${text} AS DOUBLE) < 1e11 THEN 1000000 ELSE 1000 END AS BIGINT))`
+    case 'stated':
+      return instantTextSql(`strftime(try_strptime(trim(${text}), ${literal(datePattern ?? '')}), '%Y-%m-%dT%H:%M:%S.%f')`)
+  }
+}
+
+export const booleanTextSql = (text: string): string =>
+  `CASE WHEN lower(trim(${text})) IN ('true', 't', 'yes', '1', '1.0') THEN true WHEN lower(trim(${text})) IN ('false', 'f', 'no', '0', '0.0') THEN false END`
+
+/** A text with blanks only is missing. */
+export const nameTextSql = (text: string): string => `nullif(trim(${text}), '')`
+
+export type TextKind = 'number' | 'time' | 'boolean'
+
+/** A column of a text relation that is read as something else. */
+export interface TextColumn {
+  readonly column: string
+  readonly sql: string
+  readonly kind: TextKind
+}
+
+export interface ProfiledColumn extends TextColumn {
+  /** Where it is, for messages. */
+  readonly name: string
+  /** Whether fields are separated by a comma, so that a comma within one is no decimal sign unless stated. */
+  readonly isCommaSeparated: boolean
+  readonly counts: z.infer<typeof countsSchema>
+}
+
+const countsSchema = z.object({
+  /** Values that are not missing. */
+  values: z.number(),
+  /** Those that need no decision: numbers with a decimal point, ISO times, truth. */
+  plain: z.number(),
+  /** One that does. */
+  example: z.string().nullable(),
+  /** Numbers: with a point, with a comma, and those of them that could be whole numbers in groups of three digits. */
+  points: z.number(),
+  commas: z.number(),
+  point_groups: z.number(),
+  comma_groups: z.number(),
+  /** Times: dates such as 05.06.2026 with their greatest first and second part, seconds or milliseconds since 1970, two-digit years. */
+  day_months: z.number(),
+  first_part: z.number().nullable(),
+  second_part: z.number().nullable(),
+  epochs: z.number(),
+  short_years: z.number(),
+})
+
+const countsSql = ({ sql: text, kind }: TextColumn): string => {
+  const matches = (pattern: string): string => `regexp_matches(${text}, ${literal(pattern)})`
+  const count = (condition: string): string => `CAST(count_if(${condition}) AS DOUBLE)`
+  const part = (group: 1 | 2): string =>
+    `CAST(max(TRY_CAST(regexp_extract(${text}, ${literal(dayMonthPattern)}, ${group}) AS INTEGER)) AS DOUBLE)`
+  const isValue = `NOT ${isMissingSql(text)}`
+  const plainSql = { number: `TRY_CAST(${text} AS DOUBLE)`, time: instantTextSql(text), boolean: booleanTextSql(text) }[kind]
+  const isPlain = `(${plainSql}) IS NOT NULL`
+  const numbers = {
+    points: `contains(${text}, '.') AND ${isPlain}`,
+    commas: `contains(${text}, ',') AND ${matches(commaNumber)}`,
+    point_groups: `contains(${text}, '.') AND ${matches(groupedBy('\\.'))}`,
+    comma_groups: `contains(${text}, ',') AND ${matches(groupedBy(','))}`,
+  }
+  const times = {
+    day_months: `NOT (${isPlain}) AND ${matches(dayMonthPattern)}`,
+    epochs: `NOT (${isPlain}) AND ${matches(epochPattern)}`,
+    short_years: matches(shortYearPattern),
+  }
+  const counted = { ...(kind === 'number' ? numbers : {}), ...(kind === 'time' ? times : {}) }
+  const fields = {
+    values: count(isValue),
+    plain: count(`${isValue} AND ${isPlain}`),
+    example: `min(${text}) FILTER (${isValue} AND NOT (${isPlain}))`,
+    first_part: kind === 'time' ? part(1) : 'CAST(NULL AS DOUBLE)',
+    second_part: kind === 'time' ? part(2) : 'CAST(NULL AS DOUBLE)',
+    ...Object.fromEntries([...Object.keys(numbers), ...Object.keys(times)].map((name) => [name, 'CAST(0 AS DOUBLE)'])),
+    ...Object.fromEntries(Object.entries(counted).map(([name, condition]) => [name, count(condition)])),
+  }
+  return `{${Object.entries(fields)
+    .map(([name, sql]) => `'${name}': ${sql}`)
+    .join(', ')}}`
+}
+
+/** Reads all rows of a relation once. */
+export const profileText = async (
+  database: Database,
+  relation: string,
+  columns: readonly TextColumn[],
+  { name, isCommaSeparated }: Pick<ProfiledColumn, 'name' | 'isCommaSeparated'>,
+): Promise<ProfiledColumn[]> => {
+  if (columns.length === 0) return []
+  const profiles = await database.rows(
+    `SELECT unnest([${columns.map(countsSql).join(', ')}], recursive := true) FROM ${relation}`,
+    countsSchema,
+  )
+  return columns.map((column, index) => ({ ...column, name, isCommaSeparated, counts: profiles[index]! }))
+}
+
+interface StatedStyle {
+  readonly decimal?: 'auto' | DecimalSign
+  readonly date_format?: string | undefined
+}
+
+/** One style for all files of a dataset. Throws InputQuestionError where it may be read in two ways, and input-text-unreadable. */
+export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: StatedStyle): TextStyle => {
+  const decimal = chooseDecimal(
+    columns.filter(({ kind }) => kind === 'number'),
+    stated.decimal ?? 'auto',
+  )
+  const isPattern = stated.date_format?.includes('%') === true
+  const dateOrder = isPattern ? 'stated' : chooseDateOrder(columns.filter(({ kind }) => kind === 'time'), stated.date_format)
+  for (const column of columns.filter(({ kind }) => kind === 'boolean')) {
+    if (column.counts.plain < column.counts.values) throw unreadable(column, column.counts.values - column.counts.plain, 'true or false')
+  }
+  return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined }
+}
+
+const chooseDecimal = (columns: readonly ProfiledColumn[], stated: 'auto' | DecimalSign): DecimalSign => {
+  if (stated !== 'auto') return stated
+  const ask = ({ column, name }: ProfiledColumn, example: string): InputQuestionError =>
+    new InputQuestionError(`Column ${column} of ${name} holds "${example}": --decimal comma or --decimal point?`, [
+      { label: 'Decimal comma', settings: { decimal: 'comma' } },
+      { label: 'Decimal point', settings: { decimal: 'point' } },
+    ])
+  const isUnclear = columns.find(({ counts }) => counts.plain < counts.values)
+  if (isUnclear === undefined) {
+    // Between semicolons 12.345 may be twelve thousand, unless another number says otherwise.
+    const grouped = columns.find(({ isCommaSeparated, counts }) => !isCommaSeparated && counts.point_groups > 0)
+    if (grouped !== undefined && columns.every(({ counts }) => counts.points === counts.point_groups)) throw ask(grouped, '1.234')
+    return 'point'
+  }
+  const { counts } = isUnclear
+  if (counts.commas === 0) throw unreadable(isUnclear, counts.values - counts.plain, 'a number')
+  const isClear = columns.some((column) => column.counts.commas > column.counts.comma_groups)
+  if (!isClear || columns.some(({ isCommaSeparated }) => isCommaSeparated)) throw ask(isUnclear, counts.example ?? '')
+  return 'comma'
+}
+
+const chooseDateOrder = (columns: readonly ProfiledColumn[], stated: string | undefined): DateOrder => {
+  const shortYears = columns.find(({ counts }) => counts.short_years > 0)
+  if (shortYears !== undefined) {
+    const { short_years: count, example } = shortYears.counts
+    throw unreadableTimes(shortYears, `${countText(count, 'time', 'times')} with a two-digit year`, example)
+  }
+  const values = columns.reduce((sum, { counts }) => sum + counts.values, 0)
+  const epochs = columns.reduce((sum, { counts }) => sum + counts.epochs, 0)
+  if (epochs === values && values > 0) return 'epoch'
+  const dayMonths = columns.filter(({ counts }) => counts.day_months > 0)
+  const [example] = dayMonths
+  if (example === undefined) return 'iso'
+  if (stated === 'day-first' || stated === 'month-first') return stated
+  const first = Math.max(...dayMonths.map(({ counts }) => counts.first_part ?? 0))
+  const second = Math.max(...dayMonths.map(({ counts }) => counts.second_part ?? 0))
+  if (first > 12 && second <= 12) return 'day-first'
+  if (second > 12 && first <= 12) return 'month-first'
+  throw new InputQuestionError(
+    `Which part of "${example.counts.example ?? ''}" in column ${example.column} of ${example.name} is the day: --date-format day-first or --date-format month-first?`,
+    [
+      { label: 'Day first', settings: { date_format: 'day-first' } },
+      { label: 'Month first', settings: { date_format: 'month-first' } },
+    ],
+  )
+}
+
+const countText = (count: number, singular: string, plural: string): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
+
+const unreadableTimes = ({ column, name }: ProfiledColumn, times: string, example: string | null): HeadroomError => {
+  const { message, next } = validationMessages.unreadableTimes(`Column ${column} of ${name}`, `${times}, for instance "${example ?? ''}"`)
+  return new HeadroomError('input-time-unreadable', message, { next: `${next} Or state how they are written with --date-format.` })
+}
+
+const unreadable = ({ column, name, counts }: ProfiledColumn, count: number, expected: string): HeadroomError =>
+  new HeadroomError(
+    'input-text-unreadable',
+    `Column ${column} of ${name} holds ${countText(count, 'value that is', 'values that are')} not ${expected}, for instance "${counts.example ?? ''}".`,
+    { next: 'Correct the values, or leave them empty.' },
+  )
+
+/** Values that the chosen style cannot read, in SQL over the relation: count and example. Throws for the first such column. */
+export const assertReadable = async (
+  database: Database,
+  relation: string,
+  columns: readonly ProfiledColumn[],
+  style: TextStyle,
+  isDecimalStated: boolean,
+): Promise<void> => {
+  const isPlain = ({ counts }: ProfiledColumn): boolean => counts.plain === counts.values
+  const suspects = columns.filter((column) =>
+    column.kind === 'time' ? style.dateOrder === 'stated' || !isPlain(column) : column.kind === 'number' && (!isPlain(column) || style.decimal === 'comma'),
+  )
+  if (suspects.length === 0) return
+  const valueSql = ({ sql, kind }: ProfiledColumn): string =>
+    kind === 'time' ? timeTextSql(sql, style) : numberTextSql(sql, style.decimal, isDecimalStated)
+  const isFailure = (column: ProfiledColumn): string => `NOT ${isMissingSql(column.sql)} AND (${valueSql(column)}) IS NULL`
+  const failures = await database.rows(
+    `SELECT unnest([${suspects.map((column) => `{'count': CAST(count_if(${isFailure(column)}) AS DOUBLE), 'example': min(${column.sql}) FILTER (${isFailure(column)})}`).join(', ')}], recursive := true) FROM ${relation}`,
+    z.object({ count: z.number(), example: z.string().nullable() }),
+  )
+  failures.forEach(({ count, example }, index) => {
+    const column = suspects[index]!
+    if (count === 0) return
+    if (column.kind === 'number') throw unreadable({ ...column, counts: { ...column.counts, example } }, count, 'a number')
+    throw unreadableTimes(column, countText(count, 'unreadable time', 'unreadable times'), example)
+  })
+}

@@ -1,0 +1,67 @@
+// One group of columns per metric: Databricks' V_forecast, V_upper, V_lower; Darts' V_q0.10; and measurements with a column per metric.
+import { unitOfMetric } from '../../../src-shared/config/metric-units.ts'
+import { columnAliases, plainName } from '../forecast-columns.ts'
+import { foundKeys, groupRoles, valueColumns, type LayoutInput, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
+import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
+
+export const readWideMetrics: Reader = (input) => {
+  const values = valueColumns(input)
+  const groups = [...forecastColumns(values), ...quantileColumns(values, input)]
+  if (groups.length > 0) return metricLayout(input, groups)
+  const measured = measuredMetrics(input, values)
+  return measured.length === 0 ? undefined : metricLayout(input, measured)
+}
+
+const metricLayout = (input: LayoutInput, groups: readonly ValueGroup[]): ReturnType<Reader> => {
+  const { keys, roles, candidates } = foundKeys(input)
+  const isNamed = groups.some(({ metric }) => metric !== undefined)
+  const { metric: _, ...otherKeys } = keys
+  return {
+    reader: 'metrics',
+    keys: isNamed ? otherKeys : keys,
+    groups,
+    roles: [...(isNamed ? roles.filter(({ role }) => role !== 'metric') : roles), ...groupRoles(groups)],
+    candidates,
+  }
+}
+
+/** A value column of a general name belongs to the default metric. */
+const metricOf = (name: string): Pick<ValueGroup, 'metric'> =>
+  (columnAliases.actual as readonly string[]).includes(plainName(name)) ? {} : { metric: name }
+
+const forecastColumns = (values: readonly SourceColumn[]): ValueGroup[] =>
+  values.flatMap((predicted) => {
+    const [, name] = /^(.+)_forecast$/i.exec(predicted.column.trim()) ?? []
+    if (name === undefined || !predicted.isNumeric) return []
+    const part = (ending: string): SourceColumn | undefined =>
+      values.find(({ column }) => plainName(column) === plainName(`${name}_${ending}`))
+    const [lower, upper, actual] = [part('lower'), part('upper'), values.find(({ column }) => plainName(column) === plainName(name))]
+    return [
+      {
+        ...metricOf(name),
+        predicted,
+        ...(lower === undefined ? {} : { yhat_lower: lower }),
+        ...(upper === undefined ? {} : { yhat_upper: upper }),
+        ...(actual === undefined ? {} : { actual }),
+        quantiles: [],
+      },
+    ]
+  })
+
+/** Quantiles under one name each; a median is needed. */
+const quantileColumns = (values: readonly SourceColumn[], { found }: LayoutInput): ValueGroup[] =>
+  [...quantilesByStem(values).values()].flatMap(({ stem, quantiles }) => {
+    const { median, ...bounds } = quantileGroup(quantiles)
+    if (stem === '' || median === undefined) return []
+    return [{ ...metricOf(stem), predicted: median, ...bounds, ...(found.actual === undefined ? {} : { actual: found.actual.column }) }]
+  })
+
+/** Columns whose names are all those of metrics, or that the user states to be metrics. */
+const measuredMetrics = ({ found, config }: LayoutInput, values: readonly SourceColumn[]): ValueGroup[] => {
+  const numbers = values.filter(({ isNumeric }) => isNumeric)
+  if (found.server_id === undefined || found.timestamp === undefined || numbers.length === 0) return []
+  const isStated = config.wide === 'metrics'
+  if (!isStated && !numbers.every(({ column }) => unitOfMetric(config, column.trim()) !== undefined)) return []
+  const role = config.map.predicted === '*' ? 'predicted' : 'actual'
+  return numbers.map((column) => ({ metric: column.column.trim(), [role]: column, quantiles: [] }))
+}

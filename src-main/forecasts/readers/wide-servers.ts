@@ -1,0 +1,48 @@
+// One column per server, named after it: Darts, sktime, and spreadsheets. The user states it, since nothing in the names does.
+import { plainName } from '../forecast-columns.ts'
+import { foundKeys, groupRoles, valueColumns, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
+import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
+
+export const readWideServers: Reader = (input) => {
+  if (input.config.wide !== 'servers') return undefined
+  const values = valueColumns(input).filter(({ isNumeric }) => isNumeric)
+  const byStem = quantilesByStem(values)
+  const parts = new Set([...byStem.values()].flatMap(({ quantiles }) => quantiles.map(({ column }) => column)))
+  const plain = values.filter((column) => !parts.has(column))
+  const groups = [
+    ...plain.map((column): ValueGroup => ({ ...plainGroup(column, input.config.map), ...quantilesOf(column, byStem) })),
+    ...[...byStem.values()].flatMap(({ stem, quantiles }): ValueGroup[] => {
+      const { median, ...bounds } = quantileGroup(quantiles)
+      const isBeside = plain.some(({ column }) => plainName(column) === plainName(stem))
+      return stem === '' || median === undefined || isBeside ? [] : [{ server: stem, predicted: median, ...bounds }]
+    }),
+  ]
+  if (groups.length === 0) return undefined
+  const { keys, roles, candidates } = foundKeys(input)
+  const { server_id: _, ...otherKeys } = keys
+  return {
+    reader: 'servers',
+    keys: otherKeys,
+    groups,
+    roles: [
+      ...roles.filter(({ role }) => role !== 'server_id'),
+      { role: 'server_id', columns: groups.flatMap(({ predicted, actual }) => (predicted ?? actual)?.column ?? []), how: 'layout' },
+      ...groupRoles(groups),
+    ],
+    candidates,
+  }
+}
+
+/** Forecasts, since an analysis needs them; measurements where the user states it. */
+const plainGroup = (column: SourceColumn, map: Readonly<Record<string, string | undefined>>): ValueGroup => ({
+  server: column.column.trim(),
+  [map['actual'] === '*' ? 'actual' : 'predicted']: column,
+  quantiles: [],
+})
+
+const quantilesOf = (column: SourceColumn, byStem: ReturnType<typeof quantilesByStem>): Partial<ValueGroup> => {
+  const own = byStem.get(plainName(column.column))
+  if (own === undefined) return {}
+  const { median: _, ...bounds } = quantileGroup(own.quantiles)
+  return bounds
+}
