@@ -14,6 +14,7 @@ const timeColumns = [
   'horizon_start',
   'horizon_end',
   'first_breach_at',
+  'first_breach_p20',
   'expected_first_breach',
   'order_by',
   'exhaustion_at',
