@@ -124,11 +124,27 @@ export const holidayDates = (
   else calendar.init(config.holiday_country, config.holiday_state)
   const byDay = new Map<string, string>()
   for (let year = firstYear; year <= lastYear; year++) {
-    for (const holiday of calendar.getHolidays(year)) {
-      if (holiday.type !== 'public' && holiday.type !== 'bank') continue
-      const day = holiday.date.slice(0, 10)
-      if (!byDay.has(day)) byDay.set(day, holiday.name)
-    }
+    for (const { day, name } of daysOff(calendar, year)) if (!byDay.has(day)) byDay.set(day, name)
   }
   return [...byDay].map(([day, name]) => ({ day, name })).sort((a, b) => (a.day < b.day ? -1 : 1))
+}
+
+const daysOff = (calendar: Holidays, year: number): HolidayDate[] =>
+  calendar
+    .getHolidays(year)
+    .filter(({ type }) => type === 'public' || type === 'bank')
+    .map(({ date, name }) => ({ day: date.slice(0, 10), name }))
+
+/** A holiday that most states of the country keep, but not the country as a whole; null where a state is set, or without one. */
+export const commonRegionalHoliday = (
+  { holiday_country: country, holiday_state: state }: Pick<AnalysisConfig, 'holiday_country' | 'holiday_state'>,
+  year: number,
+): (HolidayDate & { readonly states: readonly string[] }) | null => {
+  if (state !== undefined) return null
+  const states = Object.keys(new Holidays().getStates(country) ?? {})
+  const national = new Set(daysOff(new Holidays(country), year).map(({ day }) => day))
+  const regional = states.flatMap((name) => daysOff(new Holidays(country, name), year)).filter(({ day }) => !national.has(day))
+  const keptBy = (candidate: HolidayDate): number => regional.filter(({ day }) => day === candidate.day).length
+  const common = regional.find((holiday) => keptBy(holiday) * 2 > states.length)
+  return common === undefined ? null : { ...common, states }
 }

@@ -72,6 +72,7 @@ const describeRisk = ({ counts, config, horizon, method, metrics }: RunManifest)
   return [
     `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 above ${threshold} % by ${horizon.end.slice(0, 10)}`,
     `${counts.underutilized_servers} underutilised (horizon mean below ${config.underutilized_threshold} %)`,
+    ...(counts.silent_servers === 0 ? [] : [`${countText(counts.silent_servers, 'server')} silent: not judged, no recent measurement`]),
   ]
 }
 

@@ -106,7 +106,7 @@ export const profileFleet = async ({ database, config, method, progress }: Fleet
   progress.start('survey')
   await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation)
   const calendar = await createCalendar(database, config, method.eoqWindow(config), fleet.zone)
-  await prepareSeries(database, config, method)
+  await prepareSeries(database, config, method, fleet.grid)
   return { ...fleet, calendar }
 }
 

@@ -137,6 +137,7 @@ const countFleet = async (database: Database, rows: number): Promise<RunCounts> 
     `SELECT CAST(count(DISTINCT server_id) AS DOUBLE) AS total_servers,
             (SELECT CAST(count(*) FILTER (WHERE is_server_at_risk) AS DOUBLE) FROM server_verdicts) AS at_risk_servers,
             CAST(count(DISTINCT server_id) FILTER (WHERE is_underutilized) AS DOUBLE) AS underutilized_servers,
+            (SELECT CAST(count(DISTINCT server_id) AS DOUBLE) FROM series WHERE is_silent) AS silent_servers,
             CAST(count(*) AS DOUBLE) AS series,
             (SELECT CAST(count(DISTINCT model) AS DOUBLE) FROM series_models) AS models
      FROM series_risk`,
@@ -144,6 +145,7 @@ const countFleet = async (database: Database, rows: number): Promise<RunCounts> 
       total_servers: z.number(),
       at_risk_servers: z.number(),
       underutilized_servers: z.number(),
+      silent_servers: z.number(),
       series: z.number(),
       models: z.number(),
     }),

@@ -220,8 +220,11 @@ export const columnMappings = (mapped: MappedColumns): ColumnMapping[] =>
  * `row`: alias of a relation with is_future, actual and ts. A gap in the measurements is not part of the horizon: unless stated, only what
  * lies after the last measured time of the series is.
  */
-export const isHorizonSql = (row: string, lastMeasuredAt: string): string =>
-  `coalesce(${row}.is_future, ${row}.actual IS NULL AND (${lastMeasuredAt} IS NULL OR ${row}.ts > ${lastMeasuredAt}))`
+export const isHorizonSql = (row: string, horizonAfter: string): string =>
+  `coalesce(${row}.is_future, ${row}.actual IS NULL AND (${horizonAfter} IS NULL OR ${row}.ts > ${horizonAfter}))`
+
+/** SQL for the time after which the rows of a series are horizon, by its row in `server_risk`. */
+export const horizonAfterSql = (row: string): string => `coalesce(${row}.last_measured_at, ${row}.horizon_start - INTERVAL 1 MICROSECOND)`
 
 /** Over the canonical columns: the row holds a measurement. */
 export const isMeasuredSql = 'NOT coalesce(is_future, false) AND actual IS NOT NULL'

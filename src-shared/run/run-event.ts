@@ -17,6 +17,8 @@ export const runCountsSchema = z.object({
   total_servers: z.int(),
   at_risk_servers: z.int(),
   underutilized_servers: z.int(),
+  /** Servers gone silent: without a recent measurement, never at risk. 0 in runs of older versions. */
+  silent_servers: z.int().default(0),
   series: z.int(),
   models: z.int(),
 })

@@ -1,13 +1,16 @@
 // Warnings about problems of the forecasts that do not stop an analysis, with counts and examples (analysis definition, section 2).
 import { z } from 'zod'
+import { commonRegionalHoliday } from '../../calendar/calendar.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { minSaturatedShare } from '../backtest/measure-saturation.ts'
+import { maxSilentSteps } from '../selection/prepare-series.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 
 const maxOriginAgeDays = 14
+const maxInvertedShare = 0.01
 
 /**
  * Reads `series_models`, `series`, `candidates`, `selected_models`, `horizon`, `series_risk`, `server_attributes`; after the stages of a
@@ -97,6 +100,29 @@ export const collectWarnings = async (
     (n) => `${n} servers have no future rows: they are counted, but never at risk.`,
   )
   await warn(
+    'silent-servers',
+    'SELECT DISTINCT server_id AS example FROM series WHERE is_silent',
+    (n, examples) =>
+      `${n} servers have gone silent: last measured more than ${maxSilentSteps} steps before the dataset ends. They are not judged: ${examples}.`,
+  )
+  await warn(
+    'late-horizon',
+    `SELECT r.server_id || ' ' || r.metric AS example FROM series_risk r JOIN series s USING (series_id)
+     WHERE NOT s.is_silent AND ${slotSql(grid, 'r.horizon_start')} - ${slotSql(grid, 'r.last_measured_at')} > 1`,
+    (n) => `The horizon of ${n} series begins more than one step after their last measurement.`,
+  )
+  await warn(
+    'unmeasured-past',
+    `SELECT server_id || ' ' || metric AS example FROM series_risk
+     WHERE last_measured_at IS NULL AND horizon_end <= (SELECT max(last_measured_at) FROM series)`,
+    (n) => `${n} series have no measurements, and their horizon ends before the last measurement of others.`,
+  )
+  await warn(
+    'inverted-bounds',
+    `SELECT model AS example FROM series_models GROUP BY model HAVING sum(inverted_rows) > ${maxInvertedShare} * sum(row_count)`,
+    (n, examples) => `The lower bound exceeds the upper one in more than one row in a hundred of ${n} models: ${examples}.`,
+  )
+  await warn(
     'missing-predictions',
     `SELECT server_id || ' ' || metric || ' ' || model AS example FROM series_models WHERE predictions < row_count`,
     (n) => `${n} forecasts have rows without a prediction.`,
@@ -118,7 +144,7 @@ export const collectWarnings = async (
   }
   await warn(
     'unjudged-metric',
-    'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL',
+    'SELECT DISTINCT metric AS example FROM series WHERE high_threshold IS NULL AND NOT is_silent',
     (n) => `${n} metrics are not percentages and have no threshold: they are never at risk.`,
   )
   if (stages === 'complete') {
@@ -155,6 +181,7 @@ export const collectWarnings = async (
     (n) => `${n} servers are missing from the servers table; they cost ${config.cost_per_instance} USD a month by default.`,
   )
   await warnAboutOldOrigin(database, now, warnings)
+  warnings.push(...(await warnAboutRegionalHolidays(database, config)))
   return warnings
 }
 
@@ -186,4 +213,20 @@ const warnAboutOldOrigin = async (database: Database, now: Date, warnings: RunWa
       count: days,
     })
   }
+}
+
+const warnAboutRegionalHolidays = async (database: Database, config: AnalysisConfig): Promise<RunWarning[]> => {
+  const { year } = await database.row(
+    'SELECT CAST(year(max(horizon_end)) AS INTEGER) AS year FROM series_risk',
+    z.object({ year: z.int() }),
+  )
+  const regional = commonRegionalHoliday(config, year)
+  if (regional === null) return []
+  return [
+    {
+      code: 'regional-holidays',
+      message: `Holidays of ${config.holiday_country} differ by region, and holiday_state is not set: ${regional.name} (${regional.day}) does not count. Regions: ${regional.states.join(', ')}.`,
+      examples: [...regional.states],
+    },
+  ]
 }

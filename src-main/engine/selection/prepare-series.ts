@@ -2,13 +2,14 @@
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { isHorizonSql } from '../../forecasts/forecast-columns.ts'
+import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Method } from '../methods/method.ts'
 
 /** Reads `series_models` and `server_attributes`. Series are numbered by server_id, then metric. */
-export const prepareSeries = async (database: Database, config: AnalysisConfig, method: Method): Promise<void> => {
+export const prepareSeries = async (database: Database, config: AnalysisConfig, method: Method, grid: TimeGrid): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE thresholds AS ${method.thresholdsQuery(config)}`)
-  await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config)}`)
+  await database.run(`CREATE OR REPLACE TABLE series AS ${seriesQuery(config, method.name === 'headroom' ? grid : null)}`)
   const { complete } = await database.row(
     'SELECT coalesce(bool_and(stated = row_count), false) AS complete FROM series_models',
     z.object({ complete: z.boolean() }),
@@ -24,24 +25,37 @@ export const prepareSeries = async (database: Database, config: AnalysisConfig, 
   )
 }
 
-/** SQL for the rows of `series`. */
-export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | 'lead_time_days'>): string => `
+/** A server that was last measured more than so many steps before the others is silent. */
+export const maxSilentSteps = 14
+
+/** SQL for the rows of `series`. Servers gone silent have no thresholds; without a `grid` none is silent. */
+export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | 'lead_time_days'>, grid: TimeGrid | null): string => `
     SELECT CAST(row_number() OVER (ORDER BY s.server_id, s.metric) - 1 AS INTEGER) AS series_id,
            s.server_id, s.metric, s.last_measured_at,
            a.business_unit, a.region, a.criticality,
            coalesce(a.monthly_cost_usd, ${config.cost_per_instance}) AS monthly_cost_usd,
            coalesce(a.capacity_units, 1) AS capacity_units,
            coalesce(a.lead_time_days, ${config.lead_time_days}) AS lead_time_days,
-           t.high AS high_threshold, t.very_high AS very_high_threshold
-    FROM (SELECT server_id, metric, max(last_measured_at) AS last_measured_at FROM series_models GROUP BY ALL) s
+           CASE WHEN NOT s.is_silent THEN t.high END AS high_threshold, CASE WHEN NOT s.is_silent THEN t.very_high END AS very_high_threshold,
+           s.is_silent, s.horizon_after
+    FROM (
+      SELECT server_id, metric, last_measured_at,
+             coalesce(last_measured_at, CASE WHEN last_at > dataset_measured_at THEN dataset_measured_at END) AS horizon_after,
+             ${grid === null ? 'false' : `coalesce(${slotSql(grid, 'dataset_measured_at')} - ${slotSql(grid, 'server_measured_at')} > ${maxSilentSteps}, false)`} AS is_silent
+      FROM (
+        SELECT *, max(last_measured_at) OVER () AS dataset_measured_at,
+               max(last_measured_at) OVER (PARTITION BY server_id) AS server_measured_at
+        FROM (SELECT server_id, metric, max(last_measured_at) AS last_measured_at, max(last_at) AS last_at FROM series_models GROUP BY ALL) measured
+      ) compared
+    ) s
     LEFT JOIN server_attributes a USING (server_id)
     LEFT JOIN thresholds t ON t.metric = s.metric AND t.criticality IS NOT DISTINCT FROM a.criticality
     ORDER BY series_id`
 
 /** SQL for the rows of `forecast`, with and without a column `is_future`. */
 export const forecastQuery = `
-  SELECT f.*, ${isHorizonSql('f', 's.last_measured_at')} AS is_horizon
-  FROM forecast_rows f JOIN (SELECT server_id, metric, last_measured_at FROM series) s USING (server_id, metric)`
+  SELECT f.*, ${isHorizonSql('f', 's.horizon_after')} AS is_horizon
+  FROM forecast_rows f JOIN (SELECT server_id, metric, horizon_after FROM series) s USING (server_id, metric)`
 
 export const horizonCountsQuery = `
   SELECT server_id, metric, model, count(*) FILTER (WHERE is_horizon AND predicted IS NOT NULL) AS horizon_points

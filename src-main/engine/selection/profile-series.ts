@@ -65,6 +65,7 @@ export const seriesProfileQuery = (
   duplicateCheck: DuplicateRowCheck,
 ): string => {
   const leads = leadColumns(columns)
+  const hasBounds = columns.yhat_lower !== undefined && columns.yhat_upper !== undefined
   return `
     WITH slotted AS (
       SELECT *, ${isMeasuredSql} AND predicted IS NOT NULL AS is_backtest,
@@ -72,7 +73,7 @@ export const seriesProfileQuery = (
       FROM forecast_rows
     ), measured AS (
       -- NULL outside the backtest, so that sums and counts skip the horizon.
-      SELECT server_id, metric, model, ts, slot, actual, predicted, is_future,
+      SELECT server_id, metric, model, ts, slot, actual, predicted, is_future,${hasBounds ? ' yhat_lower > yhat_upper AS is_inverted,' : ''}
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN ${isCoveredSql} END AS is_covered,
@@ -92,14 +93,15 @@ export const seriesProfileQuery = (
              sum(${toStepsSql('coalesce(200 * (abs(error) / nullif(abs(actual) + abs(predicted), 0)), 0 * error)', fixedPoint)}) AS symmetric_error,
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
-             ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual${leads.perSeries}
+             ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual,
+             ${hasBounds ? 'count_if(is_inverted)' : '0'} AS inverted_rows${leads.perSeries}
       FROM measured GROUP BY ALL
     )
     SELECT server_id, metric, model,
            CAST(sum(row_count) AS BIGINT) AS row_count,
            bool_or(filled_slots < row_count) AS may_repeat,
            min(first_at) AS first_at, max(last_at) AS last_at, max(last_measured_at) AS last_measured_at,
-           ${['measured', 'stated', 'stated_horizon', 'backtest_points', 'bounded_points', 'covered_points', 'predictions']
+           ${['measured', 'stated', 'stated_horizon', 'backtest_points', 'bounded_points', 'covered_points', 'predictions', 'inverted_rows']
              .map((count) => `CAST(sum(${count}) AS BIGINT) AS ${count}`)
              .join(', ')},
            coalesce(bit_xor(backtest_times), 0) AS backtest_times,

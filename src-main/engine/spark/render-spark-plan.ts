@@ -104,7 +104,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     table('unit_suspects', suspectedUnitsQuery(config)),
     table('unclear_units', unclearUnitsQuery),
     view('thresholds', thresholdsQuery(config)),
-    table('series', seriesQuery(config)),
+    table('series', seriesQuery(config, grid)),
     view('forecast', forecastQuery),
     view('horizon_counts', horizonCountsQuery),
     table('naive_errors', naiveErrorsQuery(grid, fixedPoint)),

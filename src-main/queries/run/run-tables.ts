@@ -4,7 +4,7 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { runFiles, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, identifier, literal, type Database } from '../../database/database.ts'
 import type { RunContents } from './run-contents.ts'
-import { isHorizonSql, type MappedColumns, requiredRoles } from '../../forecasts/forecast-columns.ts'
+import { horizonAfterSql, isHorizonSql, type MappedColumns, requiredRoles } from '../../forecasts/forecast-columns.ts'
 import { canonicalColumnsSql, canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
 import { selectUpgradedServerRisk } from './missing-columns.ts'
 
@@ -41,7 +41,7 @@ const createTablesFromFiles = async (database: Database, folder: string, manifes
     CREATE OR REPLACE VIEW ${schemaName}.flagged AS
     SELECT
       n.server_id, n.metric, n.model, n.ts, n.actual, n.predicted, n.yhat_lower, n.yhat_upper,
-      ${isHorizonSql('n', 'r.last_measured_at')} AS is_horizon,
+      ${isHorizonSql('n', horizonAfterSql('r'))} AS is_horizon,
       n.is_selected, n.is_eoq, n.is_holiday
     FROM ${schemaName}.flagged_rows n LEFT JOIN ${schemaName}.server_risk r ON r.server_id = n.server_id AND r.metric = n.metric`)
 }
