@@ -1,13 +1,12 @@
 // `npm run bench:calibration`: the probabilities of fleets whose outcome is known, scored against what came about.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { knownFleets, rowsOf } from './bench/known-fleets.mjs'
 import { p95, scorePredictions } from './bench/probability-scores.mjs'
-import { lawNames, makeSyntheticFleet } from './bench/synthetic-fleets.mjs'
 import { buildApp } from './setup/build.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { cliFile, projectFolder } from './setup/project-folders.mjs'
@@ -22,9 +21,6 @@ await buildApp()
 const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-calibration-'))
 const database = await (await DuckDBInstance.create()).connect()
 
-/** @param {string} sql @returns {Promise<Record<string, any>[]>} */
-const rowsOf = async (sql) => (await database.runAndReadAll(sql)).getRowObjectsJson()
-
 /** @param {boolean} is @returns {0 | 1} */
 const bit = (is) => (is ? 1 : 0)
 
@@ -33,7 +29,7 @@ let runs = 0
 const evaluate = async (forecasts, truth) => {
   const run = join(folder, `run-${runs++}`)
   execFileSync(process.execPath, [cliFile, 'analyze', forecasts, '--out', run, '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const risks = await rowsOf(`SELECT * FROM '${run}/server_risk.parquet' WHERE at_risk_probability IS NOT NULL`)
+  const risks = await rowsOf(database, `SELECT * FROM '${run}/server_risk.parquet' WHERE at_risk_probability IS NOT NULL`)
   const known = risks.flatMap((risk) => {
     const came = truth.get(risk['server_id'])
     return came === undefined ? [] : [{ risk, came }]
@@ -81,57 +77,11 @@ const report = (name, outcomes) => {
   console.log(`${''.padEnd(24)} P95 of the forecast: ${errorText('point')}; median P95 of the paths: ${errorText('median')}`)
 }
 
-/** The last window of the backtest as the future: what was measured there becomes the truth. @param {string} forecasts @param {string} name */
-const holdOutLastWindow = async (forecasts, name) => {
-  const out = join(folder, `${name}.parquet`)
-  await database.run(`
-    CREATE OR REPLACE TABLE given AS SELECT * FROM read_parquet('${forecasts}');
-    CREATE OR REPLACE TABLE cut AS
-      SELECT *, max(timestamp) FILTER (WHERE actual IS NOT NULL) OVER (PARTITION BY server_id) AS last_measured,
-             count(*) FILTER (WHERE actual IS NULL) OVER (PARTITION BY server_id, model) AS horizon,
-             row_number() OVER (PARTITION BY server_id, model, actual IS NULL ORDER BY timestamp DESC) AS age
-      FROM given;
-    COPY (
-      SELECT * EXCLUDE (last_measured, horizon, age) REPLACE (CASE WHEN age <= horizon THEN NULL ELSE actual END AS actual,
-             age <= horizon AS is_future)
-      FROM (SELECT * REPLACE (max(horizon) OVER (PARTITION BY server_id) AS horizon) FROM cut) WHERE actual IS NOT NULL
-      ORDER BY server_id, model, timestamp
-    ) TO '${out}' (FORMAT parquet)`)
-  const truth = await rowsOf(`
-    SELECT server_id, list(actual ORDER BY timestamp) AS came FROM (SELECT DISTINCT server_id, timestamp, actual, age, horizon FROM cut WHERE actual IS NOT NULL)
-    WHERE age <= horizon GROUP BY server_id`)
-  return evaluate(out, new Map(truth.map((row) => [row['server_id'], row['came']])))
-}
-
 try {
-  const bitbrains = join(values.data, 'bitbrains')
-  if (existsSync(bitbrains)) {
+  for await (const { name, fleets } of knownFleets({ data: values.data, folder, database })) {
     /** @type {Outcome[]} */ const outcomes = []
-    for (const origin of [63, 70, 77]) {
-      const truth = JSON.parse(readFileSync(join(bitbrains, `truth-${origin}.json`), 'utf8'))
-      outcomes.push(await evaluate(join(bitbrains, `forecasts-${origin}.parquet`), new Map(Object.entries(truth))))
-    }
-    report('Bitbrains, 3 origins', outcomes)
-  } else console.log('Bitbrains: skipped, since the data are not here (--data FOLDER).')
-  const planetlab = join(values.data, 'planetlab', 'forecasts.parquet')
-  if (existsSync(planetlab)) report('PlanetLab, last window', [await holdOutLastWindow(planetlab, 'planetlab')])
-  else console.log('PlanetLab: skipped, since the data are not here (--data FOLDER).')
-  const sample = join(folder, 'sample.parquet')
-  execFileSync(process.execPath, [cliFile, 'sample', '--servers', '1000', '--out', sample, '--quiet'], { stdio: 'ignore' })
-  report('sample, last window', [await holdOutLastWindow(sample, 'sample-cut')])
-  for (const name of lawNames) {
-    const { rows, truth } = makeSyntheticFleet(name, 1000)
-    const csv = join(folder, 'synthetic.csv')
-    const parquet = join(folder, `synthetic-${lawNames.indexOf(name)}.parquet`)
-    writeFileSync(
-      csv,
-      `server_id,timestamp,actual,predicted\n${rows.map((row) => `${row.server},${row.day},${row.actual ?? ''},${row.predicted}`).join('\n')}\n`,
-    )
-    await database.run(`
-      COPY (SELECT server_id, CAST(timestamp AS TIMESTAMP) AS timestamp, CAST(actual AS DOUBLE) AS actual, CAST(predicted AS DOUBLE) AS predicted,
-                   actual IS NULL AS is_future
-            FROM read_csv('${csv}', all_varchar = true) ORDER BY server_id, timestamp) TO '${parquet}' (FORMAT parquet)`)
-    report(name, [await evaluate(parquet, truth)])
+    for (const { forecasts, truth } of fleets) outcomes.push(await evaluate(forecasts, truth))
+    report(name, outcomes)
   }
 } finally {
   database.closeSync()

@@ -267,9 +267,9 @@ export const serverRiskFigures = {
   bias: accuracy("in the metric's unit; positive: forecasts too high", 'mean of predicted − actual, all backtest rows'),
   interval_coverage: accuracy('share, 0 to 1; empty without bounds', 'share of measured values inside the bounds, limits included'),
   recommendation: recommendation('one per server', 'first that applies: add capacity, watch, retire, consolidate, keep'),
-  target_host: from('src-main/statistics/pack-servers.ts#packServers', frozen)(
+  target_host: from('src-main/statistics/place-servers.ts#Placement', 'test/statistics/place-servers.test.ts')(
     'server that takes a consolidated one over; else empty',
-    'first fit by falling peak, summed demand at most `consolidation_target` at any time',
+    'first fit by falling measured peak, summed demand above `consolidation_target` on few enough joint paths',
   ),
   order_by: order('latest time to order, UTC; of servers at risk', 'expected first breach, else first breach, − lead time'),
   is_order_late: order('whether that time has passed', '`order_by` < `last_measured_at`'),
@@ -482,6 +482,21 @@ export const summaryFigures = {
   ...under('events.together', scenarioKeys),
 }
 
+const placementTest = 'test/engine/recommendations/place-fleet.test.ts'
+const placementCheck = keyFrom('src-main/engine/recommendations/check-placement.ts#checkPlacement', placementTest)
+const planFigures = keyFrom('src-main/engine/recommendations/place-fleet.ts#PlanRisk', placementTest)
+
+/** @type {(prefix: string) => Readonly<Record<string, FigureSource>>} */
+const placementPlan = (prefix) => ({
+  [`${prefix}accepted_share`]: planFigures('as in the check; 0.01, 0.05, 0.2; none: by the forecasts alone'),
+  [`${prefix}hosts`]: planFigures('count of `target_host`'),
+  [`${prefix}consolidated`]: planFigures('count of servers with a target host'),
+  [`${prefix}monthly_savings_usd`]: planFigures('sum of `monthly_cost_usd` of retired and consolidated servers'),
+  [`${prefix}share_above_target`]: planFigures('mean over hosts of the share of paths with a higher sum at some time'),
+  [`${prefix}share_above_80`]: planFigures('the same against 80 % of capacity'),
+  [`${prefix}share_above_100`]: planFigures('the same against 100 % of capacity'),
+})
+
 /** Keys of optimization_recommendations.json, by path. @type {Readonly<Record<string, FigureSource>>} */
 export const recommendationFigures = {
   total_savings_usd: totals('sum of `monthly_cost_usd` of retired and consolidated servers'),
@@ -491,6 +506,16 @@ export const recommendationFigures = {
   'waterfall.retired': totals('count of `retire`'),
   'waterfall.consolidated': totals('count of `consolidate`'),
   'waterfall.monthly_savings_usd': totals('sum of `monthly_cost_usd` of retired and consolidated servers'),
+  ...placementPlan('placement.plan.'),
+  'placement.check.verdict': placementCheck('one-sided binomial test at 90 %, at least 20 hosts'),
+  'placement.check.accepted_share': placementCheck('first of 1, 0.4, 0.2 and 0.1 × `consolidation_risk` that the test does not reject'),
+  'placement.check.hosts': placementCheck('count, placed by the forecasts of the window'),
+  'placement.check.hosts_above_target': placementCheck('count with a measured sum above `consolidation_target`'),
+  ...placementPlan('placement.alternatives[].'),
+  'placement.previous_run': keyFrom(
+    'src-main/engine/recommendations/previous-plan.ts#readPreviousPlan',
+    placementTest,
+  )('`run_id` of the run of `--previous`'),
   'groups[].business_unit': totals('servers table'),
   'groups[].region': totals('servers table'),
   'groups[].criticality': totals('servers table'),

@@ -15,6 +15,7 @@ export interface AnalyzeOptions {
   readonly events?: string
   readonly method: AnalysisMethod
   readonly model?: string
+  readonly previous?: string
   readonly set: readonly string[]
   readonly unit: Readonly<Record<string, MetricUnit>>
   readonly decimal?: DecimalSetting
@@ -42,6 +43,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
           serversTable: options.servers,
           eventsTable: options.events,
           model: options.model,
+          previousRun: options.previous,
           runId: options.runId,
           threads: options.threads,
           memoryLimit: options.memoryLimit,

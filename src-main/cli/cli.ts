@@ -48,6 +48,7 @@ program
   .addOption(sharedOptions.events())
   .addOption(sharedOptions.method())
   .addOption(sharedOptions.model())
+  .addOption(sharedOptions.previous())
   .addOption(sharedOptions.set())
   .addOption(sharedOptions.unit())
   .addOption(sharedOptions.decimal())

@@ -20,6 +20,8 @@ export interface AnalysisRequest {
   readonly eventsTable?: string | undefined
   /** Forces one model for all series. */
   readonly model?: string | undefined
+  /** Run folder whose consolidation is kept where it still fits. */
+  readonly previousRun?: string | undefined
   /** ID of the run in its manifest; random by default. */
   readonly runId?: string | undefined
   readonly threads?: number | undefined

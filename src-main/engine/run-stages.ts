@@ -15,6 +15,8 @@ import { writeClusters, writeJson, writeJsonList } from './artefacts/write-artef
 import { writeServerRisk } from './artefacts/write-server-risk.ts'
 import { measureBacktests } from './backtest/measure-backtests.ts'
 import { measureModels } from './backtest/measure-models.ts'
+import { readSimulationTask } from './breach/path-batches.ts'
+import { readPreviousPlan } from './recommendations/previous-plan.ts'
 import { estimateBreaches } from './breach/estimate-breaches.ts'
 import type { BreachCount } from './breach/joint-breaches.ts'
 import type { ClusteredServers } from './clusters/cluster-servers.ts'
@@ -61,8 +63,14 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
   const appliedEvents = events === null ? null : await assessEvents(database, config, fleet.grid, events)
 
   progress.start('recommend')
-  const recommended = await assignRecommendations(database, config)
-  const report = method.withSavings(await describeRecommendations(recommended), clusteredServers, config)
+  const task = await readSimulationTask(database, config, fleet.grid, backtestResiduals)
+  const previous = request.previousRun === undefined ? null : await readPreviousPlan(database, request.previousRun)
+  const {
+    fleet: recommended,
+    placement,
+    warnings: placementWarnings,
+  } = await assignRecommendations(database, config, task, previous, work.signal)
+  const report = method.withSavings({ ...(await describeRecommendations(recommended)), placement }, clusteredServers, config)
   const recommendations = listRecommendations(recommended, config, (role) => fleet.dataset.columns[role]?.column)
   await writeJsonList(staging.folder, runFiles.recommendations, report, 'recommendations', recommendations)
   await staging.seal(runFiles.recommendations)
@@ -80,6 +88,7 @@ export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Find
     ...(await collectWarnings(database, config, { grid: fleet.grid, now: new Date(), stages: 'complete' })),
     ...clusteredServers.warnings,
     ...accuracyWarnings,
+    ...placementWarnings,
     ...(appliedEvents?.warnings ?? []),
   ]
   warnings.forEach(progress.warn)
@@ -124,8 +133,9 @@ export const finaliseRun = async (run: Run, fleet: AssessedFleet, { warnings, ..
   await assertUnchanged(fleet.dataset.files)
   await assertFileRows(database, join(staging.folder, runFiles.flaggedForecasts), counts.rows)
   await assertFileRows(database, join(staging.folder, runFiles.serverRisk), counts.series)
+  const previousRun = findings.report.placement?.previous_run ?? null
   const manifest = await staging.commit(
-    await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, timings: progress.timings() }),
+    await describeManifest(database, { ...run, fleet, counts, warnings, analyzedAt, previousRun, timings: progress.timings() }),
   )
   const seconds = Math.round(performance.now() - run.startedAt) / 1000
   work.onEvent?.({ type: 'finished', folder: request.out, counts, seconds })

@@ -58,7 +58,10 @@ export const sortFolderContents = async <File>(
     )
   }
   assertOneFormat(visible.map(pathOf), formats)
-  return { datasetFiles: visible.filter((_, index) => formats[index] !== undefined), leftOut: visible.filter((_, index) => formats[index] === undefined) }
+  return {
+    datasetFiles: visible.filter((_, index) => formats[index] !== undefined),
+    leftOut: visible.filter((_, index) => formats[index] === undefined),
+  }
 }
 
 const assertOneFormat = (paths: readonly string[], formats: readonly (InputFormat | undefined)[]): void => {

@@ -138,7 +138,11 @@ export const mapArgument = (role: ColumnRole, column: string): string =>
   /^[\w.,:@%+/-]+$/.test(column) ? `--map ${role}=${column}` : `--map '${role}=${column}'`
 
 /** Throws input-column-missing where a required role has no column. */
-export const assertRequiredRoles = (found: Readonly<Partial<Record<ColumnRole, unknown>>>, columns: readonly NamedColumn[], datasetName: string): void => {
+export const assertRequiredRoles = (
+  found: Readonly<Partial<Record<ColumnRole, unknown>>>,
+  columns: readonly NamedColumn[],
+  datasetName: string,
+): void => {
   const missing = requiredRoles.find((role) => found[role] === undefined)
   if (missing !== undefined) throw missingColumnError(missing, columns, datasetName)
 }
@@ -153,7 +157,8 @@ const missingColumnError = (role: RequiredRole, columns: readonly NamedColumn[],
   )
 }
 
-const numericType = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/
+const numericType =
+  /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/
 const textual = /^(VARCHAR|ENUM\(.*\)|UUID)$/
 /** Many databases write every whole number as DECIMAL of scale 0. */
 const integral = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/

@@ -175,7 +175,10 @@ const recogniseText = (name: string, head: Buffer): Pick<ForecastFile, 'format' 
   const compression = hex.startsWith(gzipMagic) ? 'gzip' : hex.startsWith(zstdMagic) ? 'zstd' : 'none'
   if (compression !== 'none') return { format: textFormatOf(name) ?? 'csv', compression }
   if (head.includes(0)) throw refuse('is not a Parquet, CSV or JSON file', 'Convert it to one of them first.')
-  const text = head.toString('utf8').replace(/^\uFEFF/, '').trimStart()
+  const text = head
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart()
   if (text === '') throw new HeadroomError('input-empty', `${name} holds nothing but blanks.`, { next: 'Write it again.' })
   const format = /^(\{|\[\s*(\{|\]|$))/.test(text) ? 'json' : 'csv'
   return { format, compression }

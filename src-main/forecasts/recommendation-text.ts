@@ -52,7 +52,7 @@ export const describeReason = (server: RecommendationFigures, config: ReasonConf
     case 'retire':
       return `The horizon's peak is ${percentText(server.horizon_peak)}, below ${retirePeakPercent} %.`
     case 'consolidate':
-      return `The horizon's mean of ${percentText(server.horizon_mean)} is below ${config.underutilized_threshold} %; at every time its demand fits on ${server.targetHost} within ${config.consolidation_target} %.`
+      return `The horizon's mean of ${percentText(server.horizon_mean)} is below ${config.underutilized_threshold} %; its demand fits on ${server.targetHost} within ${config.consolidation_target} %.`
     case 'keep':
       return server.breach_probability === null && server.high_threshold !== null
         ? 'Neither at risk nor idle by its forecast. Its probability of a breach is not known.'

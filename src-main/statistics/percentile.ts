@@ -1,4 +1,4 @@
-// Percentiles by linear interpolation between ranks: of sorted values, and of a series whose indexes are sorted by value.
+// The maximum, and percentiles by linear interpolation between ranks: of sorted values, and of a series whose indexes are sorted by value.
 
 /** `share`: 0..1. `ascending` holds at least one value. */
 export const percentileOf = (ascending: Float64Array, share: number): number => {
@@ -6,6 +6,13 @@ export const percentileOf = (ascending: Float64Array, share: number): number => 
   const low = Math.floor(position)
   const high = Math.min(low + 1, ascending.length - 1)
   return ascending[low]! + (position - low) * (ascending[high]! - ascending[low]!)
+}
+
+/** -Infinity without values. */
+export const maximumOf = (values: Float64Array): number => {
+  let maximum = Number.NEGATIVE_INFINITY
+  for (const value of values) if (value > maximum) maximum = value
+  return maximum
 }
 
 /** Indexes within a series, or numbers of periods. */

@@ -36,6 +36,35 @@ const groupSchema = z.object({
   monthly_savings_usd: z.number().describe('USD a month'),
 })
 
+const placementCheckSchema = z.object({
+  verdict: z
+    .enum(['holds', 'cannot promise', 'too few hosts'])
+    .describe('whether the share of hosts above the target stays within `consolidation_risk` in the last backtest window'),
+  accepted_share: z.number().describe('share of simulated paths on which a host may exceed the target'),
+  hosts: z.int().describe('number of hosts in that window'),
+  hosts_above_target: z.int().describe('number of those whose measured demand exceeded the target'),
+})
+export type PlacementCheck = z.infer<typeof placementCheckSchema>
+
+const placementPlanSchema = z.object({
+  accepted_share: nullableNumber.describe('share of simulated paths on which a host may exceed the target; null: packed by the forecasts'),
+  hosts: z.int().describe('number of servers that take others over'),
+  consolidated: z.int().describe('number of servers'),
+  monthly_savings_usd: z.number().describe('USD a month, retired servers included'),
+  share_above_target: nullableNumber.describe('expected share of hosts above `consolidation_target` at some time; null if not known'),
+  share_above_80: nullableNumber.describe('expected share of hosts above 80 % at some time; null if not known'),
+  share_above_100: nullableNumber.describe('expected share of hosts above 100 % at some time; null if not known'),
+})
+export type PlacementPlan = z.infer<typeof placementPlanSchema>
+
+const placementSchema = z.object({
+  plan: placementPlanSchema.describe('the plan behind the recommendations'),
+  check: placementCheckSchema.nullable().describe('null without simulated paths'),
+  alternatives: z.array(placementPlanSchema).describe('other plans: what they save, and at which risk'),
+  previous_run: z.string().nullable().describe('ID of the run whose hosts are kept where they still fit'),
+})
+export type PlacementReport = z.infer<typeof placementSchema>
+
 /** The file without its last key, `recommendations`. */
 export const recommendationReportSchema = z.object({
   total_savings_usd: z.number().describe('USD a month'),
@@ -47,6 +76,7 @@ export const recommendationReportSchema = z.object({
     consolidated: z.int().describe('number of servers'),
     monthly_savings_usd: z.number().describe('USD a month'),
   }),
+  placement: placementSchema.optional().describe('absent in runs of older versions'),
   groups: z.array(groupSchema),
 })
 export type RecommendationReport = z.infer<typeof recommendationReportSchema>

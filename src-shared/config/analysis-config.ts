@@ -94,6 +94,8 @@ export const analysisConfigSchema = z.strictObject({
   cost_per_instance: z.number().min(0).default(100),
   /** Peak demand in percent that consolidation may leave on a host. */
   consolidation_target: percent.gt(0).default(70),
+  /** Share of hosts that may exceed the consolidation target at some time. */
+  consolidation_risk: z.number().gt(0).lt(1).default(0.05),
   /** Days from order to delivery where the servers table states none. */
   lead_time_days: z.number().min(0).default(30),
   /** Seed of every random choice. */

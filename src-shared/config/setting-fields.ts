@@ -69,6 +69,12 @@ const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
     hint: 'Default for servers without a value',
   },
   consolidation_target: { group: 'Costs and consolidation', label: 'Max host load', unit: '%', hint: 'Peak load after consolidation' },
+  consolidation_risk: {
+    group: 'Costs and consolidation',
+    label: 'Host overload risk',
+    unit: 'share',
+    hint: 'Share of hosts that may exceed the maximum load',
+  },
   lead_time_days: { group: 'Costs and consolidation', label: 'Lead time', unit: 'days', hint: 'Default for servers without a value' },
 }
 

@@ -58,6 +58,8 @@ export const runManifestSchema = z.object({
   method: analysisMethodSchema,
   config: storedConfigSchema,
   forced_model: z.string().nullable(),
+  /** ID of the run whose hosts were kept where they still fitted. Absent in manifests of older versions. */
+  previous_run: z.string().nullable().default(null),
   analyzed_at: z.string(),
   inputs: z.array(inputEntrySchema),
   servers_table: inputEntrySchema.nullable(),

@@ -19,13 +19,14 @@ export interface ManifestInput {
   readonly counts: RunCounts
   readonly warnings: readonly RunWarning[]
   readonly analyzedAt: Date
+  readonly previousRun: string | null
   readonly timings: { step: string; seconds: number }[]
 }
 
 const textSchema = z.object({ text: z.string() })
 
 export const describeManifest = async (database: Database, input: ManifestInput): Promise<Omit<RunManifest, 'files'>> => {
-  const { request, config, runId, fleet, counts, warnings, analyzedAt, timings } = input
+  const { request, config, runId, fleet, counts, warnings, analyzedAt, previousRun, timings } = input
   const horizon = await database.row(
     `SELECT strftime(min(horizon_start), '%Y-%m-%dT%H:%M:%SZ') AS start,
             strftime(max(horizon_end), '%Y-%m-%dT%H:%M:%SZ') AS end,
@@ -47,6 +48,7 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     method: request.method,
     config,
     forced_model: request.model ?? null,
+    previous_run: previousRun,
     analyzed_at: analyzedAt.toISOString(),
     inputs: await describeInputs(database, fleet),
     servers_table: fleet.serversTable,

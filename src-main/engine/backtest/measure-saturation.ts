@@ -1,7 +1,8 @@
-// Saturation of a series: the share of measured periods near 100 %. Beyond it the demand is unknown.
+// How high a series was measured: its peak, and its saturation, the share of periods near 100 %. Beyond it the demand is unknown.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
 import type { Database } from '../../database/database.ts'
+import { maximumOf } from '../../statistics/percentile.ts'
 import type { BacktestReader } from './scan-backtests.ts'
 
 /** A percentage from which a period counts as saturated. */
@@ -17,10 +18,10 @@ export const saturatedShareOf = (actual: Float64Array): number | null => {
   return saturated / actual.length
 }
 
-/** Measures the saturation of the series whose metric is a percentage. */
+/** Measures peak and saturation of the series whose metric is a percentage. */
 export class SaturationReader implements BacktestReader {
   readonly #isPercent: Uint8Array
-  readonly #shares: [series: number, share: number | null][] = []
+  readonly #rows: [series: number, share: number | null, peak: number | null][] = []
 
   private constructor(isPercent: Uint8Array) {
     this.#isPercent = isPercent
@@ -34,11 +35,11 @@ export class SaturationReader implements BacktestReader {
   }
 
   read({ id, actual }: { readonly id: number; readonly actual: Float64Array }): void {
-    if (this.#isPercent[id] === 1) this.#shares.push([id, saturatedShareOf(actual)])
+    if (this.#isPercent[id] === 1) this.#rows.push([id, saturatedShareOf(actual), actual.length === 0 ? null : maximumOf(actual)])
   }
 
-  /** Creates `saturation` (series_id, saturated_share), for series in percent with a backtest. */
+  /** Creates `saturation` (series_id, saturated_share, measured_peak), for series in percent with a backtest. */
   async finish(database: Database): Promise<void> {
-    await database.storeRows('saturation', { series_id: 'INTEGER', saturated_share: 'DOUBLE' }, this.#shares)
+    await database.storeRows('saturation', { series_id: 'INTEGER', saturated_share: 'DOUBLE', measured_peak: 'DOUBLE' }, this.#rows)
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { percentileOf } from '../../statistics/percentile.ts'
+import { maximumOf, percentileOf } from '../../statistics/percentile.ts'
 import type { BacktestReader, SeriesBacktest } from '../backtest/scan-backtests.ts'
 import { slotOf, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { StepCoverage, type ResidualRuns, type StepRange } from './residual-runs.ts'
@@ -32,10 +32,17 @@ export interface WindowOutcome {
   readonly maxOutside: number
 }
 
+/** The last rows of a series with a backtest, as many as in each of its windows. */
+export interface LatestWindow {
+  readonly range: StepRange
+  /** Maximum measured value before it; -Infinity without one. */
+  readonly maxBefore: number
+}
+
 /** Residuals of several series, numbered from 0 in the order requested. */
 export interface SeriesResiduals {
   readonly runs: ResidualRuns
-  /** Rows of all windows, latest window first, each in order of time; series s from windowOffsets[s] on. */
+  /** Rows of the latest window, then of the others, each in order of time; series s from windowOffsets[s] on. */
   readonly windowOffsets: Uint32Array
   readonly windowPredicted: Float32Array
   /** Rows of the latest windows in order of time; series s at holdOutOffsets[s]..holdOutOffsets[s + 1]. */
@@ -63,6 +70,10 @@ export class BacktestResiduals implements BacktestReader {
   readonly #windowRows: Uint32Array
   readonly #windows: (readonly WindowOutcome[] | undefined)[]
   readonly #maxMeasured: Float64Array
+  /** First and last step of each latest window, and the maximum measured before it. */
+  readonly #latestFrom: Int32Array
+  readonly #latestTo: Int32Array
+  readonly #maxBeforeLatest: Float64Array
   /** 1 for series of the calibration sample. */
   readonly #isSampled: Uint8Array
 
@@ -85,6 +96,9 @@ export class BacktestResiduals implements BacktestReader {
     this.#windowRows = new Uint32Array(series)
     this.#windows = Array.from({ length: series })
     this.#maxMeasured = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
+    this.#latestFrom = new Int32Array(series)
+    this.#latestTo = new Int32Array(series)
+    this.#maxBeforeLatest = new Float64Array(series).fill(Number.NEGATIVE_INFINITY)
     this.#isSampled = new Uint8Array(series)
     const sampled = Math.min(thresholdSeries.length, maxSampledSeries)
     for (let index = 0; index < sampled; index++)
@@ -120,6 +134,12 @@ export class BacktestResiduals implements BacktestReader {
     return this.#windows[id] ?? []
   }
 
+  /** Also of series outside of the calibration sample. */
+  latestWindow(id: number): LatestWindow | undefined {
+    if (this.#windowRows[id] === 0) return undefined
+    return { range: { from: this.#latestFrom[id]!, to: this.#latestTo[id]! }, maxBefore: this.#maxBeforeLatest[id]! }
+  }
+
   /** Rows in each window of a series. */
   windowRows(id: number): number {
     return this.#windowRows[id]!
@@ -133,7 +153,7 @@ export class BacktestResiduals implements BacktestReader {
     }
     const residualOffsets = offsetsOf((id) => this.#residualCounts[id]!)
     const runOffsets = offsetsOf((id) => this.#runCounts[id]!)
-    const windowOffsets = offsetsOf((id) => this.#windowRows[id]! * this.windows(id).length)
+    const windowOffsets = offsetsOf((id) => this.#windowRows[id]! * Math.max(1, this.windows(id).length))
     const holdOutOffsets = offsetsOf((id) => this.#windowRows[id]!)
     const runs = {
       residuals: new Float32Array(residualOffsets.at(-1)!),
@@ -183,8 +203,14 @@ export class BacktestResiduals implements BacktestReader {
     this.#windows[id] = this.#outcomesOf(series, windowRows, windowCount)
     this.#maxMeasured[id] = maximumOf(series.actual)
     const { excess, bounded } = boundsOf(series, rows - windowRows)
-    const windowPredicted = new Float32Array(windowRows * windowCount)
-    for (let window = 0; window < windowCount; window++)
+    if (windowRows > 0) {
+      this.#latestFrom[id] = this.#steps.of(times[rows - windowRows]!)
+      this.#latestTo[id] = this.#steps.of(times[rows - 1]!)
+      this.#maxBeforeLatest[id] = maximumOf(series.actual.subarray(0, rows - windowRows))
+    }
+    const storedWindows = Math.max(1, windowCount)
+    const windowPredicted = new Float32Array(windowRows * storedWindows)
+    for (let window = 0; window < storedWindows; window++)
       windowPredicted.set(series.predicted.subarray(rows - (window + 1) * windowRows, rows - window * windowRows), window * windowRows)
     const residuals = Float32Array.from(series.actual, (value, row) => value - series.predicted[row]!)
     this.#file.add(id, [excess, residuals, windowPredicted, steps, lengths, bounded])
@@ -235,12 +261,6 @@ const stepReader = (grid: TimeGrid, origin: number): StepReader => {
     return { of: (time) => slotOf(grid, time), isNext: (earlier, later) => later - earlier === grid.stepSeconds * 1_000_000 }
   const of = (time: number): number => slotOf(grid, origin + time)
   return { of, isNext: (earlier, later) => of(later) - of(earlier) === 1 }
-}
-
-const maximumOf = (values: Float64Array): number => {
-  let maximum = Number.NEGATIVE_INFINITY
-  for (const value of values) if (value > maximum) maximum = value
-  return maximum
 }
 
 const boundsOf = ({ actual, predicted, lower, upper }: SeriesBacktest, first: number): { excess: Float64Array; bounded: Uint8Array } => {

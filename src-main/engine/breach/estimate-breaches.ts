@@ -10,7 +10,8 @@ import type { BacktestResiduals } from './backtest-residuals.ts'
 import { fitCalibration, scoreCalibration } from './calibration.ts'
 import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
-import { readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
+import { readSimulationTask } from './path-batches.ts'
+import type { ThresholdSeries } from './threshold-series.ts'
 import { curveColumns, sampleCalibration, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
 
 /** What is known of the fleet as a whole; each null if breach probabilities are turned off. */
@@ -31,15 +32,15 @@ export const estimateBreaches = async (
   backtestResiduals: BacktestResiduals | null,
   signal: AbortSignal | undefined,
 ): Promise<BreachFindings> => {
-  if (backtestResiduals === null) {
+  const task = await readSimulationTask(database, config, grid, backtestResiduals)
+  if (task === null) {
     await database.storeRows('breach_curve', curveColumns, [])
     await storeEstimates(database, config, [])
     await storeServerBreaches(database, [])
     await applyBasis(database, config)
     return { scores: { calibration: null, calibration_sustained: null, coverage: null }, atRiskCount: null }
   }
-  const series = await readThresholdSeries(database, config)
-  const task = { series, backtestResiduals, grid, config }
+  const { series } = task
   const sample = await sampleCalibration(task, signal)
   const calibrations = { sustained: fitCalibration(sample.sustained), any: fitCalibration(sample.any) }
   const paths = await simulateFleet(database, task, calibrations, signal)
@@ -84,6 +85,7 @@ const estimateColumns = {
   p95_p90: 'DOUBLE',
   conservative_p95: 'DOUBLE',
   likely_p95: 'DOUBLE',
+  path_peak_p95: 'DOUBLE',
   ...(Object.fromEntries(pathMomentColumns.map((column) => [column, 'DOUBLE'])) as Record<PathMomentColumn, 'DOUBLE'>),
   sizing_p95: 'DOUBLE',
   breaching_p95: 'DOUBLE',
@@ -96,7 +98,7 @@ const orNull = (value: number): number | null => (Number.isNaN(value) ? null : v
 
 /** A row per series, by the columns above. */
 function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, paths: FleetPaths): Generator<(number | null)[]> {
-  const { raw, sustained, veryHigh, any, p95, moments, firstBreach, intervals, groups } = paths
+  const { raw, sustained, veryHigh, any, p95, moments, peakP95, firstBreach, intervals, groups } = paths
   const margins = fitMargins(intervals, config.interval_level)
   const columns = [
     sustained.probability,
@@ -109,6 +111,7 @@ function* estimateRows({ seriesIds }: ThresholdSeries, config: AnalysisConfig, p
     p95.p90,
     p95.p95,
     p95.likely,
+    peakP95,
     ...pathMomentColumns.map((column) => moments[column]),
     p95.sizing,
     p95.breaching,

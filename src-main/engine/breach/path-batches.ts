@@ -1,10 +1,11 @@
 // What the paths of some series are drawn from: whole bins of series with their residuals, over the horizon or a backtest window.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { Database } from '../../database/database.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
 import type { BacktestResiduals, SeriesResiduals } from './backtest-residuals.ts'
 import { StartTimes, withoutSteps, type StepRange } from './residual-runs.ts'
 import { createPathSource, hashOf, pathCount, type PathLaw, type PathRange, type PathSource } from './simulate-paths.ts'
-import { binSeries, type ThresholdSeries } from './threshold-series.ts'
+import { binSeries, readThresholdSeries, type ThresholdSeries } from './threshold-series.ts'
 
 /** Short blocks: a week of days or a day of hours. */
 const blockSteps = { hourly: 24, daily: 7, weekly: 7, monthly: 7, quarterly: 7 } as const
@@ -20,6 +21,15 @@ export interface SimulationTask {
   readonly grid: TimeGrid
   readonly config: AnalysisConfig
 }
+
+/** Null without residuals. Reads `series_risk`. */
+export const readSimulationTask = async (
+  database: Database,
+  config: AnalysisConfig,
+  grid: TimeGrid,
+  backtestResiduals: BacktestResiduals | null,
+): Promise<SimulationTask | null> =>
+  backtestResiduals === null ? null : { series: await readThresholdSeries(database, config), backtestResiduals, grid, config }
 
 /** Series of whole bins, which share residuals. */
 export interface SeriesBatch {

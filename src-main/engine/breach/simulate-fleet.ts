@@ -165,6 +165,8 @@ export interface FleetPaths {
   /** Quantiles of the paths' P95, in the metric's unit. */
   readonly p95: PathP95s
   readonly moments: Readonly<Record<PathMomentColumn, Float64Array>>
+  /** 95 % quantile of the paths' maxima, in the metric's unit. */
+  readonly peakP95: Float64Array
   /** Milliseconds UTC: quantiles of the first time above the threshold among the paths with a sustained breach. */
   readonly firstBreach: { readonly p20: Float64Array; readonly median: Float64Array }
   readonly intervals: ReadonlyMap<number, IntervalGroup>
@@ -212,6 +214,7 @@ export const simulateFleet = async (
       breaching: nanArray(),
     },
     moments: Object.fromEntries(pathMomentColumns.map((column) => [column, nanArray()])) as Record<PathMomentColumn, Float64Array>,
+    peakP95: nanArray(),
     firstBreach: { p20: nanArray(), median: nanArray() },
     intervals,
     groups: calibrationGroupsOf(task.series),
@@ -315,6 +318,7 @@ const simulateHorizons = async (
     paths.p95.p90[position] = percentileOf(sortedP95, 0.9)
     paths.p95.p95[position] = percentileOf(sortedP95, 0.95)
     paths.p95.sizing[position] = percentileOf(sortedP95, config.sizing_confidence)
+    paths.peakP95[position] = percentileOf(sortedMaxima, 0.95)
     const firstBreaching = findFirstBreaching(sortedP95, sustained)
     const sustainedLimit = valueAt(sortedP95, firstBreaching)
     addBreaching(paths.sustained.paths, position, figures.p95, sustainedLimit)

@@ -31,7 +31,8 @@ export const assessModule05Run = async (database: Database, folder: string): Pro
   const { backtestResiduals } = await measureBacktests(database, config, fleet)
   await applyFolderFindings(database, fleet)
   await estimateBreaches(database, config, fleet.grid, backtestResiduals, undefined)
-  await createServerTables(database, await readClusters(database, folder), await assignRecommendations(database, config))
+  const { fleet: recommended } = await assignRecommendations(database, config, null, null)
+  await createServerTables(database, await readClusters(database, folder), recommended)
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${serverRiskQuery}`)
   await createFlaggedView(database, fleet)
 }

@@ -1,8 +1,10 @@
 // Assigns one recommendation per server: add capacity, watch, retire, consolidate or keep (analysis definition, section 8).
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { createFleetServers, readFleetServers, recommendBeforePacking, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
-import { packFleet } from './pack-fleet.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { consolidateFleet, type ConsolidatedFleet } from './consolidate-fleet.ts'
+import { createFleetServers, readFleetServers, recommendByRisk, type FleetServer, type RecommendedAction } from './fleet-servers.ts'
+import type { PreviousPlan } from './previous-plan.ts'
 
 const dayMs = 86_400_000
 
@@ -17,22 +19,35 @@ export interface RecommendedServer extends FleetServer {
 /** All servers by name, in pages; can be read several times. */
 export type RecommendedFleet = () => AsyncGenerator<RecommendedServer[]>
 
-/** Reads `series_risk`, `breach_estimates` and `horizon`. */
-export const assignRecommendations = async (database: Database, config: AnalysisConfig): Promise<RecommendedFleet> => {
-  await createFleetServers(database)
-  const hosts = await packFleet(database, config)
-  return async function* () {
-    for await (const page of readFleetServers(database)) {
-      yield page.map((server) => {
-        const host = hosts.get(server.server_id) ?? null
-        return {
-          ...server,
-          recommendation: recommendBeforePacking(server) ?? (host === null ? 'keep' : 'consolidate'),
-          targetHost: host,
-          ...orderFor(server),
-        }
-      })
-    }
+/** Recommendations of all servers, and the plan behind their moves. */
+export interface AssignedRecommendations extends ConsolidatedFleet {
+  readonly fleet: RecommendedFleet
+}
+
+/**
+ * `task`: what paths are drawn from; null where none are known. Reads `series_risk`, `breach_estimates`, `saturation`, `series` and `horizon`.
+ */
+export const assignRecommendations = async (
+  database: Database,
+  config: AnalysisConfig,
+  task: SimulationTask | null,
+  previous: PreviousPlan | null,
+  signal?: AbortSignal,
+): Promise<AssignedRecommendations> => {
+  await createFleetServers(database, config)
+  const consolidated = await consolidateFleet(database, config, task, previous, signal)
+  const { retired, hostByServer } = consolidated
+  return {
+    ...consolidated,
+    fleet: async function* () {
+      for await (const page of readFleetServers(database)) {
+        yield page.map((server) => {
+          const targetHost = hostByServer.get(server.server_id) ?? null
+          const idle = retired.has(server.server_id) ? 'retire' : targetHost === null ? 'keep' : 'consolidate'
+          return { ...server, recommendation: recommendByRisk(server) ?? idle, targetHost, ...orderFor(server) }
+        })
+      }
+    },
   }
 }
 

@@ -1,7 +1,9 @@
 // The servers with the figures behind their recommendations, read in pages because a million objects exceed memory.
 import { z } from 'zod'
 import type { ServerRiskRow } from '../../../src-shared/artefacts/server-risk.ts'
-import type { Database } from '../../database/database.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { isPercentMetric } from '../../../src-shared/config/metric-units.ts'
+import { literal, type Database } from '../../database/database.ts'
 import { retirePeakPercent, watchMinProbability } from '../../forecasts/recommendation-text.ts'
 
 const serverSchema = z.object({
@@ -15,6 +17,12 @@ const serverSchema = z.object({
   is_underutilized: z.boolean(),
   horizon_peak: z.number().nullable(),
   horizon_mean: z.number().nullable(),
+  /** Highest measured value of its metrics in percent. */
+  measured_peak: z.number().nullable(),
+  /** Whether its metrics in percent were and will be next to idle. */
+  is_retirable: z.boolean(),
+  /** Whether all its metrics in percent have simulated paths. */
+  has_paths: z.boolean(),
   /** The metric with the least headroom, and its figures. */
   metric: z.string(),
   horizon_p95: z.number().nullable(),
@@ -31,11 +39,10 @@ export type FleetServer = z.infer<typeof serverSchema>
 
 export type RecommendedAction = ServerRiskRow['recommendation']
 
-/** The recommendation from the server's own figures; null if packing decides between consolidate and keep. */
-export const recommendBeforePacking = (server: FleetServer): RecommendedAction | null => {
+/** The recommendation that risk alone decides; null where the server's idleness and its group decide. */
+export const recommendByRisk = (server: FleetServer): 'add capacity' | 'watch' | null => {
   if (server.is_at_risk) return 'add capacity'
-  if ((server.breach_probability ?? 0) > watchMinProbability) return 'watch'
-  return server.horizon_peak !== null && server.horizon_peak < retirePeakPercent ? 'retire' : null
+  return (server.breach_probability ?? 0) > watchMinProbability ? 'watch' : null
 }
 
 export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 'criticality'>): string =>
@@ -43,9 +50,12 @@ export const groupKey = (server: Pick<FleetServer, 'business_unit' | 'region' | 
 
 /**
  * Creates `fleet_servers`, a row per server: the figures of the metric with the least headroom; peak, mean and units to add over all metrics with a threshold.
- * Reads `series_risk`, `breach_estimates`, `server_verdicts`.
+ * Reads `series_risk`, `breach_estimates`, `server_verdicts`, `saturation`.
  */
-export const createFleetServers = async (database: Database): Promise<void> => {
+export const createFleetServers = async (database: Database, config: AnalysisConfig): Promise<void> => {
+  const metrics = await database.rows('SELECT DISTINCT metric FROM series_risk ORDER BY metric', z.object({ metric: z.string() }))
+  const percentMetrics = metrics.filter(({ metric }) => isPercentMetric(config, metric)).map(({ metric }) => literal(metric))
+  const isPercentSql = percentMetrics.length === 0 ? 'false' : `metric IN (${percentMetrics.join(', ')})`
   await database.run(`
     CREATE OR REPLACE TABLE fleet_servers AS
     SELECT row_number() OVER (ORDER BY server_id) - 1 AS position, * FROM (
@@ -54,12 +64,16 @@ export const createFleetServers = async (database: Database): Promise<void> => {
              CASE WHEN bool_and(horizon_peak IS NOT NULL) FILTER (WHERE high_threshold IS NOT NULL) OVER server
                   THEN max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server END AS horizon_peak,
              max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS horizon_mean,
+             max(measured_peak) OVER server AS measured_peak,
+             coalesce(bool_and(horizon_peak IS NOT NULL AND coalesce(path_peak_p95, horizon_peak) < ${retirePeakPercent}
+                               AND coalesce(measured_peak < ${retirePeakPercent}, true)) FILTER (WHERE ${isPercentSql}) OVER server, false) AS is_retirable,
+             coalesce(bool_and(path_peak_p95 IS NOT NULL) FILTER (WHERE ${isPercentSql}) OVER server, false) AS has_paths,
              metric, horizon_p95, high_threshold, max(units_to_add) OVER server AS units_to_add,
              strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
              strftime(expected_first_breach, '%Y-%m-%dT%H:%M:%SZ') AS expected_first_breach,
              strftime(last_measured_at, '%Y-%m-%dT%H:%M:%SZ') AS last_measured_at, lead_time_days,
              max(breach_probability) OVER server AS breach_probability
-      FROM series_risk JOIN server_verdicts USING (server_id) LEFT JOIN breach_estimates USING (series_id)
+      FROM series_risk JOIN server_verdicts USING (server_id) LEFT JOIN breach_estimates USING (series_id) LEFT JOIN saturation USING (series_id)
       WINDOW server AS (PARTITION BY server_id)
       QUALIFY row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1)
     ORDER BY position`)

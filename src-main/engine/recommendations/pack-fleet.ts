@@ -1,12 +1,11 @@
-// Packs underutilised servers of a fleet onto target hosts, group by group (analysis definition, section 8).
+// Packs underutilised servers onto target hosts by their forecasts alone: where no paths are known, and to compare.
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
-import { groupKey, readFleetServers, recommendBeforePacking } from './fleet-servers.ts'
+import type { ConsolidationGroup } from './consolidation-groups.ts'
 import { packServers, type PackableServer } from '../../statistics/pack-servers.ts'
 
 /** Maximum servers that are packed together; larger groups are split by server name. */
 const subgroupSize = 2000
-const minRemaining = 2
 
 type PackingCandidate = Pick<PackableServer, 'serverId' | 'capacityUnits'>
 
@@ -16,11 +15,15 @@ interface PackingGroup {
   readonly maxRemovals: number
 }
 
-/** Server -> target host. Reads `fleet_servers`, `series` and `horizon`. */
-export const packFleet = async (database: Database, config: AnalysisConfig): Promise<Map<string, string>> => {
+/** Server -> target host, packed by the forecasts alone. Reads `series` and `horizon`. */
+export const packFleet = async (
+  database: Database,
+  groups: readonly ConsolidationGroup[],
+  config: AnalysisConfig,
+): Promise<Map<string, string>> => {
   const target = config.consolidation_target / 100
   const hostByServer = new Map<string, string>()
-  const batches = createBatches(await findPackingGroups(database))
+  const batches = createBatches(groups.flatMap(splitGroup))
   await createDemands(database, batches)
   for (const [number, batch] of batches.entries()) {
     const demands = await readDemands(database, number, batch)
@@ -32,39 +35,18 @@ export const packFleet = async (database: Database, config: AnalysisConfig): Pro
   return hostByServer
 }
 
-/** A group's servers and counts. */
-interface GroupMembers {
-  readonly packable: PackingCandidate[]
-  count: number
-  retired: number
-}
-
-/** Groups by business unit, region and criticality, split into subgroups; subgroups without a possible move are dropped. */
-const findPackingGroups = async (database: Database): Promise<PackingGroup[]> => {
-  const groups = new Map<string, GroupMembers>()
-  for await (const page of readFleetServers(database)) {
-    for (const server of page) {
-      const key = groupKey(server)
-      const members = groups.get(key) ?? { packable: [], count: 0, retired: 0 }
-      groups.set(key, members)
-      const recommendation = recommendBeforePacking(server)
-      members.count++
-      if (recommendation === 'retire') members.retired++
-      if (server.is_underutilized && recommendation === null)
-        members.packable.push({ serverId: server.server_id, capacityUnits: server.capacity_units })
-    }
+/** Subgroups without a possible move are dropped. */
+const splitGroup = ({ candidates, maxRemovals: groupRemovals }: ConsolidationGroup): PackingGroup[] => {
+  const servers = candidates.filter(({ mayMove }) => mayMove).sort((a, b) => (a.serverId < b.serverId ? -1 : 1))
+  const subgroups: PackingGroup[] = []
+  let removable = groupRemovals
+  for (let from = 0; from < servers.length; from += subgroupSize) {
+    const subgroup = servers.slice(from, from + subgroupSize)
+    const maxRemovals = Math.min(removable, subgroup.length - 1)
+    if (maxRemovals > 0) subgroups.push({ servers: subgroup, maxRemovals })
+    removable -= Math.max(0, maxRemovals)
   }
-  return [...groups.values()].flatMap(({ packable, count, retired }) => {
-    const subgroups: PackingGroup[] = []
-    let removable = count - retired - minRemaining
-    for (let from = 0; from < packable.length; from += subgroupSize) {
-      const subgroup = packable.slice(from, from + subgroupSize)
-      const maxRemovals = Math.min(removable, subgroup.length - 1)
-      if (maxRemovals > 0) subgroups.push({ servers: subgroup, maxRemovals })
-      removable -= Math.max(0, maxRemovals)
-    }
-    return subgroups
-  })
+  return subgroups
 }
 
 /** Joins consecutive groups up to a subgroup's size, so that one query reads them all in bounded memory. */

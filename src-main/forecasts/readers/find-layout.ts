@@ -1,7 +1,15 @@
 // The table of readers: the first that recognises the columns of a file says how its rows are read.
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { findNearestName } from '../../../src-shared/config/nearest-name.ts'
-import { assertRequiredRoles, findNamed, findRoles, mapArgument, plainName, type NamedColumn, type StatedColumns } from '../forecast-columns.ts'
+import {
+  assertRequiredRoles,
+  findNamed,
+  findRoles,
+  mapArgument,
+  plainName,
+  type NamedColumn,
+  type StatedColumns,
+} from '../forecast-columns.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { valueColumns, type Layout, type LayoutInput, type Reader, type ReadingConfig, type SourceColumn } from './layout.ts'
 import { readLong } from './long.ts'
@@ -15,13 +23,19 @@ const readersFor = (input: LayoutInput): readonly Reader[] => {
   if (input.config.wide === 'models') return [readWideModels]
   if (input.config.wide === 'metrics') return [readWideMetrics]
   const { predicted } = input.found
-  const isNamedModel = predicted !== undefined && predicted.how === 'alias' && boundedModels(input.columns).includes(plainName(predicted.column.column))
+  const isNamedModel =
+    predicted !== undefined && predicted.how === 'alias' && boundedModels(input.columns).includes(plainName(predicted.column.column))
   if (predicted !== undefined && !isNamedModel) return [readLong]
   return [readWideModels, readWideMetrics, readLong]
 }
 
 /** Throws InputQuestionError, and input-column-missing where no reader knows the columns. */
-export const findLayout = (columns: readonly SourceColumn[], config: ReadingConfig, name: string, knownModels: ReadonlySet<string> = new Set()): Layout => {
+export const findLayout = (
+  columns: readonly SourceColumn[],
+  config: ReadingConfig,
+  name: string,
+  knownModels: ReadonlySet<string> = new Set(),
+): Layout => {
   const input: LayoutInput = { columns, found: findRoles(columns, name, config.map), config, name, knownModels }
   for (const read of readersFor(input)) {
     const layout = read(input)

@@ -16,7 +16,9 @@ export const readLong: Reader = (input) => {
   const group: ValueGroup = {
     ...(predicted === undefined ? {} : { predicted }),
     ...(found.actual === undefined ? {} : { actual: found.actual.column }),
-    ...pickBounds(hasOwnBounds ? { yhat_lower: found.yhat_lower?.column, yhat_upper: found.yhat_upper?.column } : { yhat_lower, yhat_upper }),
+    ...pickBounds(
+      hasOwnBounds ? { yhat_lower: found.yhat_lower?.column, yhat_upper: found.yhat_upper?.column } : { yhat_lower, yhat_upper },
+    ),
     level: hasOwnBounds ? undefined : level,
     quantiles: hasOwnBounds && quantiles.length === 0 && bare.length > 1 ? bare : quantiles,
   }

@@ -63,9 +63,13 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
   const delimiter = stated ?? [...delimiters].sort((a, b) => splitHeader(header, b).length - splitHeader(header, a).length)[0]!
   const names = splitHeader(header, delimiter).map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
   if (names.length < 2) {
-    throw new HeadroomError('input-text-unreadable', `The first line of ${file.name} holds no comma, semicolon or tab between column names.`, {
-      next: 'Write a line of column names, then one line per row.',
-    })
+    throw new HeadroomError(
+      'input-text-unreadable',
+      `The first line of ${file.name} holds no comma, semicolon or tab between column names.`,
+      {
+        next: 'Write a line of column names, then one line per row.',
+      },
+    )
   }
   assertDistinct(names, file.name)
   const columns = names.map((_, index) => `'${textColumn(index)}': 'VARCHAR'`).join(', ')
@@ -101,7 +105,9 @@ const splitHeader = (line: string, delimiter: string): string[] => {
 const assertDistinct = (names: readonly string[], fileName: string): void => {
   const repeated = names.find((name, index) => names.findIndex((other) => plainName(other) === plainName(name)) !== index)
   if (repeated === undefined) return
-  throw new HeadroomError('input-column-conflict', `${fileName} has two columns named ${repeated}.`, { next: 'Rename or drop one of them.' })
+  throw new HeadroomError('input-column-conflict', `${fileName} has two columns named ${repeated}.`, {
+    next: 'Rename or drop one of them.',
+  })
 }
 
 const maxJsonBytes = 16_777_216
@@ -146,7 +152,11 @@ const jsonPointer = (key: string): string => `/${key.replaceAll('~', '~0').repla
 /** Rows that show whether a column holds numbers. Values that do not are found, and refused, when all are read. */
 const sampledRows = 1000
 
-const typeColumns = async (database: Database, names: readonly string[], { relation }: Pick<SourceGroup, 'relation'>): Promise<SourceColumn[]> => {
+const typeColumns = async (
+  database: Database,
+  names: readonly string[],
+  { relation }: Pick<SourceGroup, 'relation'>,
+): Promise<SourceColumn[]> => {
   const numeric = await database.rows(
     `SELECT unnest([${names.map((_, index) => `coalesce(bool_and(${isNumberLikeSql(textColumn(index))}), true)`).join(', ')}]) AS is_numeric
      FROM (SELECT * FROM ${relation} LIMIT ${sampledRows})`,
@@ -173,12 +183,17 @@ const explainTextFailure = (files: readonly ForecastFile[], thrown: unknown): un
   const line = /(?:on Line: |in line )(\d+)/.exec(message)?.[1]
   const place = line === undefined ? name : `Line ${line} of ${name}`
   const fields = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
-  const refuse = (sentence: string, next: string): HeadroomError => new HeadroomError('input-text-unreadable', sentence, { next, cause: thrown })
-  if (fields !== null) return refuse(`${place} has ${fields[2]} fields, but the first line names ${fields[1]}.`, 'Write one field per column in every line.')
+  const refuse = (sentence: string, next: string): HeadroomError =>
+    new HeadroomError('input-text-unreadable', sentence, { next, cause: thrown })
+  if (fields !== null)
+    return refuse(`${place} has ${fields[2]} fields, but the first line names ${fields[1]}.`, 'Write one field per column in every line.')
   if (/utf-?8|unicode/i.test(message)) return refuse(`${place} is not UTF-8 text.`, 'Save the file as CSV UTF-8.')
-  if (/unterminated quote|quote/i.test(message) && /CSV Error/.test(message)) return refuse(`${place} has a quotation mark without its partner.`, 'Put quotation marks around whole fields, and double those within.')
-  if (/Maximum line size|maximum_object_size|max_line_size/i.test(message)) return refuse(`${place} is too long to be a row.`, 'Write one row per line.')
-  if (/gzip|zstd|deflate|decompress/i.test(message)) return refuse(`${name} is damaged: it cannot be decompressed.`, 'Write, copy or download the file again.')
+  if (/unterminated quote|quote/i.test(message) && /CSV Error/.test(message))
+    return refuse(`${place} has a quotation mark without its partner.`, 'Put quotation marks around whole fields, and double those within.')
+  if (/Maximum line size|maximum_object_size|max_line_size/i.test(message))
+    return refuse(`${place} is too long to be a row.`, 'Write one row per line.')
+  if (/gzip|zstd|deflate|decompress/i.test(message))
+    return refuse(`${name} is damaged: it cannot be decompressed.`, 'Write, copy or download the file again.')
   if (/json/i.test(message)) return refuse(`${place} is not valid JSON.`, 'Write one JSON object per line, or one array of objects.')
   return refuse(`${place} is not valid CSV.`, 'Write lines with one ending each, and quotation marks around whole fields.')
 }

@@ -35,7 +35,10 @@ export interface TextStyle {
 /** SQL for a number; NULL where the text is missing or unreadable. Grouping signs count only where the decimal sign is stated. */
 export const numberTextSql = (text: string, decimal: DecimalSign, isStated: boolean): string => {
   const plain = decimal === 'point' ? text : `replace(${text}, ',', '.')`
-  const value = decimal === 'point' ? `TRY_CAST(${plain} AS DOUBLE)` : `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(${plain} AS DOUBLE) END`
+  const value =
+    decimal === 'point'
+      ? `TRY_CAST(${plain} AS DOUBLE)`
+      : `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(${plain} AS DOUBLE) END`
   if (!isStated) return withoutNan(value)
   const [group, sign] = decimal === 'point' ? [',', '.'] : ['.', ',']
   const grouped = `^\\s*[+-]?[0-9]{1,3}(\\${group}[0-9]{3})+(\\${sign}[0-9]*)?\\s*$`
@@ -169,7 +172,12 @@ export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: Stat
     stated.decimal ?? 'auto',
   )
   const isPattern = stated.date_format?.includes('%') === true
-  const dateOrder = isPattern ? 'stated' : chooseDateOrder(columns.filter(({ kind }) => kind === 'time'), stated.date_format)
+  const dateOrder = isPattern
+    ? 'stated'
+    : chooseDateOrder(
+        columns.filter(({ kind }) => kind === 'time'),
+        stated.date_format,
+      )
   for (const column of columns.filter(({ kind }) => kind === 'boolean')) {
     if (column.counts.plain < column.counts.values) throw unreadable(column, column.counts.values - column.counts.plain, 'true or false')
   }
@@ -248,7 +256,9 @@ export const assertReadable = async (
 ): Promise<void> => {
   const isPlain = ({ counts }: ProfiledColumn): boolean => counts.plain === counts.values
   const suspects = columns.filter((column) =>
-    column.kind === 'time' ? style.dateOrder === 'stated' || !isPlain(column) : column.kind === 'number' && (!isPlain(column) || style.decimal === 'comma'),
+    column.kind === 'time'
+      ? style.dateOrder === 'stated' || !isPlain(column)
+      : column.kind === 'number' && (!isPlain(column) || style.decimal === 'comma'),
   )
   if (suspects.length === 0) return
   const valueSql = ({ sql, kind }: ProfiledColumn): string =>

@@ -18,7 +18,9 @@ export const readWideModels: Reader = (input) => {
   const values = valueColumns(input).filter((column) => column !== input.found.actual?.column)
   const stated = input.config.wide === 'models'
   const bounded = new Set(boundedModels(values))
-  const quantileStems = new Set(values.flatMap((column) => (/[-]q[-]/i.test(column.column) ? (namedQuantile(column)?.stem ?? []) : [])).map(plainName))
+  const quantileStems = new Set(
+    values.flatMap((column) => (/[-]q[-]/i.test(column.column) ? (namedQuantile(column)?.stem ?? []) : [])).map(plainName),
+  )
   const isPart = (column: SourceColumn): boolean =>
     boundName.test(column.column.trim()) || /-median$/i.test(column.column.trim()) || namedQuantile(column) !== undefined
   const isModel = (column: SourceColumn): boolean => {
@@ -27,8 +29,12 @@ export const readWideModels: Reader = (input) => {
     return bounded.has(name) || quantileStems.has(name) || input.knownModels.has(name) || stated
   }
   const models = values.filter(isModel)
-  const medians = values.filter(({ column }) => /-median$/i.test(column.trim()) && bounded.has(plainName(column).slice(0, -'-median'.length)))
-  const medianOnly = medians.filter(({ column }) => !models.some((model) => plainName(model.column) === plainName(column).slice(0, -'-median'.length)))
+  const medians = values.filter(
+    ({ column }) => /-median$/i.test(column.trim()) && bounded.has(plainName(column).slice(0, -'-median'.length)),
+  )
+  const medianOnly = medians.filter(
+    ({ column }) => !models.some((model) => plainName(model.column) === plainName(column).slice(0, -'-median'.length)),
+  )
   const quantileOnly = [...quantileStems].filter((stem) => !models.some(({ column }) => plainName(column) === stem))
   const groups = [
     ...models.map((column) => modelGroup(column.column.trim(), column, values, input)),
@@ -75,7 +81,9 @@ const modelGroup = (model: string, predicted: SourceColumn, values: readonly Sou
     chooseInterval(
       named.flatMap((low) => {
         const high = named.find(({ level }) => Math.abs(level - (1 - low.level)) < 1e-9)
-        return low.level < 0.5 && high !== undefined ? [{ level: roundLevel(1 - 2 * low.level), lower: low.column, upper: high.column }] : []
+        return low.level < 0.5 && high !== undefined
+          ? [{ level: roundLevel(1 - 2 * low.level), lower: low.column, upper: high.column }]
+          : []
       }),
     )
   const quantiles = [
@@ -91,7 +99,10 @@ const modelGroup = (model: string, predicted: SourceColumn, values: readonly Sou
     predicted,
     ...(found.actual === undefined ? {} : { actual: found.actual.column }),
     ...(bounds === undefined
-      ? { ...(sided?.lower === undefined ? {} : { yhat_lower: sided.lower }), ...(sided?.upper === undefined ? {} : { yhat_upper: sided.upper }) }
+      ? {
+          ...(sided?.lower === undefined ? {} : { yhat_lower: sided.lower }),
+          ...(sided?.upper === undefined ? {} : { yhat_upper: sided.upper }),
+        }
       : { yhat_lower: bounds.lower, yhat_upper: bounds.upper, level: bounds.level }),
     quantiles: quantiles.length > 2 ? quantiles : [],
   }

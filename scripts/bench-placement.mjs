@@ -1,0 +1,82 @@
+// `npm run bench:placement`: hosts above the consolidation target in what came after the horizon, beside packing by the forecasts alone.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { knownFleets, rowsOf } from './bench/known-fleets.mjs'
+import { buildApp } from './setup/build.mjs'
+import { installDependencies } from './setup/dependencies.mjs'
+import { cliFile, projectFolder } from './setup/project-folders.mjs'
+
+const { values } = parseArgs({ options: { data: { type: 'string', default: join(projectFolder, '..', 'shared', 'data') } } })
+const target = 0.7
+const risk = 0.05
+
+await installDependencies()
+await buildApp()
+const folder = await mkdtemp(join(tmpdir(), 'headroom-bench-placement-'))
+const database = await (await DuckDBInstance.create()).connect()
+
+/** @typedef {{ hosts: number, aboveTarget: number, above100: number, moved: number, checks: string[] }} Count */
+
+let runs = 0
+/** Analyses forecasts and adds up what the servers of each host then needed together. @param {import('./bench/known-fleets.mjs').KnownFleet} fleet @param {string[]} options @param {Count} count */
+const countHosts = async ({ forecasts, truth, servers }, options, count) => {
+  const run = join(folder, `run-${runs++}`)
+  const table = servers === undefined ? [] : ['--servers', servers]
+  execFileSync(process.execPath, [cliFile, 'analyze', forecasts, ...table, '--out', run, '--quiet', ...options], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const { placement } = JSON.parse(readFileSync(join(run, 'optimization_recommendations.json'), 'utf8'))
+  const { check } = placement
+  if (check !== null)
+    count.checks.push(
+      `accepted ${check.accepted_share.toFixed(3)}: ${check.verdict} (${check.hosts_above_target} of ${check.hosts} hosts in the window)`,
+    )
+  const rows = await rowsOf(database, `SELECT DISTINCT server_id, target_host, capacity_units FROM '${run}/server_risk.parquet'`)
+  const capacity = new Map(rows.map((row) => [row['server_id'], row['capacity_units']]))
+  /** @type {Map<string, number[]>} */ const sums = new Map()
+  /** @param {string} host @param {string} server */
+  const add = (host, server) => {
+    const sum = sums.get(host) ?? []
+    sums.set(host, sum)
+    truth.get(server)?.forEach((value, time) => (sum[time] = (sum[time] ?? 0) + (value / 100) * capacity.get(server)))
+  }
+  for (const { server_id: server, target_host: host } of rows) {
+    if (host === null) continue
+    if (!sums.has(host)) add(host, host)
+    add(host, server)
+    count.moved++
+  }
+  count.hosts += sums.size
+  sums.forEach((sum, host) => {
+    const highest = Math.max(...sum) / capacity.get(host)
+    if (highest > target * (1 + 1e-9)) count.aboveTarget++
+    if (highest > 1 + 1e-9) count.above100++
+  })
+}
+
+try {
+  for await (const { name, fleets } of knownFleets({ data: values.data, folder, database })) {
+    console.log(name)
+    for (const [plan, options] of /** @type {const} */ ([
+      ['joint paths', []],
+      ['forecasts alone', ['--set', 'breach_probability=false']],
+    ])) {
+      /** @type {Count} */ const count = { hosts: 0, aboveTarget: 0, above100: 0, moved: 0, checks: [] }
+      for (const fleet of fleets) await countHosts(fleet, [...options], count)
+      const share = (/** @type {number} */ hosts) => `${hosts} (${((100 * hosts) / count.hosts).toFixed(1)} %)`
+      console.log(
+        `  ${plan.padEnd(16)} ${count.moved} servers moved to ${count.hosts} hosts; above ${target * 100} %: ${share(count.aboveTarget)}, above 100 %: ${share(count.above100)}` +
+          (plan === 'joint paths' ? `; ${count.aboveTarget <= 2 * risk * count.hosts ? 'within' : 'NOT within'} twice the risk` : ''),
+      )
+      for (const check of count.checks) console.log(`    ${check}`)
+    }
+  }
+} finally {
+  database.closeSync()
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,106 @@
+// Draws the paths of chosen series again, by the seeds of the simulation: path k of one series happens together with path k of all others.
+import type { StepRange } from './residual-runs.ts'
+import {
+  createBatches,
+  createHorizonSource,
+  createWindowSource,
+  horizonMeansOf,
+  loadBatch,
+  rangeOf,
+  windowSeedOf,
+  type SeriesBatch,
+  type SimulationTask,
+} from './path-batches.ts'
+import { drawPaths, hashOf, pathCount, type PathSource } from './simulate-paths.ts'
+
+export interface SeriesForecast {
+  /** Index in ThresholdSeries. */
+  readonly position: number
+  /** In the metric's unit, in order of time. */
+  readonly forecast: Float64Array
+  /** Maximum measured value that the path may know of. */
+  readonly maxMeasured: number
+}
+
+/** Batches whose residuals stay in memory: about 100 MB. */
+const maxBatchesInMemory = 3
+
+export class JointPaths {
+  readonly #task: SimulationTask
+  readonly #seed: number
+  readonly #sourceOf: (batch: SeriesBatch) => PathSource
+  readonly #batches: readonly (readonly number[])[]
+  /** Batch of each series, and its index there. */
+  readonly #batchOf: Int32Array
+  readonly #indexInBatch: Int32Array
+  /** By batch, the one used last at the end. */
+  readonly #sources = new Map<number, PathSource>()
+  #drawn = new Float64Array(0)
+
+  private constructor(task: SimulationTask, seed: number, sourceOf: (batch: SeriesBatch) => PathSource) {
+    this.#task = task
+    this.#seed = seed
+    this.#sourceOf = sourceOf
+    this.#batches = createBatches(task)
+    this.#batchOf = new Int32Array(task.series.seriesIds.length)
+    this.#indexInBatch = new Int32Array(task.series.seriesIds.length)
+    this.#batches.forEach((positions, batch) =>
+      positions.forEach((position, index) => {
+        this.#batchOf[position] = batch
+        this.#indexInBatch[position] = index
+      }),
+    )
+  }
+
+  static overHorizon(task: SimulationTask): JointPaths {
+    return new JointPaths(task, task.config.seed, (batch) => createHorizonSource(task, batch))
+  }
+
+  /** Without the residuals of the window's times. */
+  static overWindow(task: SimulationTask, range: StepRange): JointPaths {
+    const seed = windowSeedOf(task, range)
+    return new JointPaths(task, seed, (batch) => createWindowSource(task, batch, range, windowMeansOf(task, batch, range), seed))
+  }
+
+  /** Hands over the paths of each series, path after path. The order is that of the batches; the array is reused for the next series. */
+  draw(series: readonly SeriesForecast[], onPaths: (index: number, paths: Float64Array) => void): void {
+    const order = Uint32Array.from(series.keys()).sort(
+      (a, b) => this.#batchOf[series[a]!.position]! - this.#batchOf[series[b]!.position]! || a - b,
+    )
+    const { serverIds, metrics } = this.#task.series
+    for (const index of order) {
+      const { position, forecast, maxMeasured } = series[index]!
+      const values = pathCount * forecast.length
+      if (this.#drawn.length < values) this.#drawn = new Float64Array(values)
+      const seed = hashOf(this.#seed, serverIds[position]!, metrics[position]!)
+      const source = this.#source(this.#batchOf[position]!)
+      drawPaths(source, this.#indexInBatch[position]!, forecast, rangeOf(this.#task, position, maxMeasured), seed, this.#drawn)
+      onPaths(index, this.#drawn.subarray(0, values))
+    }
+  }
+
+  #source(batch: number): PathSource {
+    const known = this.#sources.get(batch)
+    if (known !== undefined) {
+      this.#sources.delete(batch)
+      this.#sources.set(batch, known)
+      return known
+    }
+    if (this.#sources.size >= maxBatchesInMemory) this.#sources.delete(this.#sources.keys().next().value!)
+    const source = this.#sourceOf(loadBatch(this.#task, this.#batches[batch]!))
+    this.#sources.set(batch, source)
+    return source
+  }
+}
+
+/** Mean of each series' forecast in the window where that is its latest one, else over its horizon. */
+const windowMeansOf = (task: SimulationTask, batch: SeriesBatch, { from, to }: StepRange): Float64Array => {
+  const { backtestResiduals } = task
+  const { windowOffsets, windowPredicted } = batch.residuals
+  return horizonMeansOf(task, batch).map((horizonMean, s) => {
+    const range = backtestResiduals.latestWindow(batch.ids[s]!)?.range
+    if (range === undefined || range.from !== from || range.to !== to) return horizonMean
+    const rows = backtestResiduals.windowRows(batch.ids[s]!)
+    return windowPredicted.subarray(windowOffsets[s], windowOffsets[s]! + rows).reduce((sum, value) => sum + value, 0) / rows
+  })
+}

@@ -1,0 +1,96 @@
+// The consolidation of a fleet with its check and its alternatives: on joint paths where they are known, else by the forecasts alone.
+import type { PlacementPlan, PlacementReport } from '../../../src-shared/artefacts/recommendations.ts'
+import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import type { RunWarning } from '../../../src-shared/run/run-event.ts'
+import type { Database } from '../../database/database.ts'
+import type { SimulationTask } from '../breach/path-batches.ts'
+import { checkPlacement } from './check-placement.ts'
+import { findConsolidationGroups, type ConsolidationGroups } from './consolidation-groups.ts'
+import { packFleet } from './pack-fleet.ts'
+import { measurePlanRisk, placeFleet, readHorizonDemand, type FleetPlan } from './place-fleet.ts'
+import type { PreviousPlan } from './previous-plan.ts'
+
+/** Accepted shares of the table of savings and risk. */
+const alternativeShares = [0.01, 0.05, 0.2]
+
+export interface ConsolidatedFleet {
+  /** Server -> target host. */
+  readonly hostByServer: ReadonlyMap<string, string>
+  readonly retired: ReadonlySet<string>
+  readonly placement: PlacementReport
+  readonly warnings: readonly RunWarning[]
+}
+
+/** Reads `fleet_servers`, `series` and `horizon`. */
+export const consolidateFleet = async (
+  database: Database,
+  config: AnalysisConfig,
+  task: SimulationTask | null,
+  previous: PreviousPlan | null,
+  signal: AbortSignal | undefined,
+): Promise<ConsolidatedFleet> => {
+  const found = await findConsolidationGroups(database)
+  const describePlan = createPlanDescription(found)
+  const withPaths = found.groups.map((group) => ({ ...group, candidates: group.candidates.filter(({ hasPaths }) => hasPaths) }))
+  const previousRun = previous?.runId ?? null
+  if (task === null || withPaths.every(({ candidates }) => candidates.length === 0)) {
+    const hostByServer = await packFleet(database, found.groups, config)
+    return {
+      hostByServer,
+      retired: found.retired,
+      placement: { plan: describePlan({ hostByServer, risk: null }, null), check: null, alternatives: [], previous_run: previousRun },
+      warnings: hostByServer.size === 0 ? [] : [packedByForecasts(hostByServer.size)],
+    }
+  }
+  const check = await checkPlacement(database, task, config, signal)
+  const shares = [...new Set([check.accepted_share, ...alternativeShares])]
+  const demand = await readHorizonDemand(database, task, withPaths)
+  const plans = await placeFleet(withPaths, demand, shares, config, previous?.hosts ?? new Map(), signal)
+  const packed = await packFleet(database, withPaths, config)
+  const packedRisk = await measurePlanRisk(packed, demand, config, signal)
+  const planOf = (share: number): PlacementPlan => describePlan(plans[shares.indexOf(share)]!, share)
+  return {
+    hostByServer: plans[0]!.hostByServer,
+    retired: found.retired,
+    placement: {
+      plan: planOf(check.accepted_share),
+      check,
+      alternatives: [...alternativeShares.map(planOf), describePlan({ hostByServer: packed, risk: packedRisk }, null)],
+      previous_run: previousRun,
+    },
+    warnings: check.verdict === 'cannot promise' ? [cannotPromise(config)] : [],
+  }
+}
+
+const packedByForecasts = (count: number): RunWarning => ({
+  code: 'packed-by-forecasts',
+  message: `${count.toLocaleString('en-US')} servers are consolidated by their forecasts alone: without simulated paths the risk of that plan is not known.`,
+  count,
+})
+
+const cannotPromise = (config: AnalysisConfig): RunWarning => ({
+  code: 'placement-not-promised',
+  message: `The consolidation cannot promise that ${Math.round(config.consolidation_risk * 1000) / 10} % of hosts at most exceed ${config.consolidation_target} %: in the last backtest window more did.`,
+})
+
+const createPlanDescription = ({
+  groups,
+  retiredUsd,
+}: ConsolidationGroups): ((plan: FleetPlan, acceptedShare: number | null) => PlacementPlan) => {
+  const costs = new Map(
+    groups.flatMap(({ candidates }) => candidates.map(({ serverId, monthlyCostUsd }) => [serverId, monthlyCostUsd] as const)),
+  )
+  return ({ hostByServer, risk }, acceptedShare) => {
+    const shares = risk?.shares()
+    const usd = [...hostByServer.keys()].sort().reduce((sum, server) => sum + costs.get(server)!, retiredUsd)
+    return {
+      accepted_share: acceptedShare,
+      hosts: new Set(hostByServer.values()).size,
+      consolidated: hostByServer.size,
+      monthly_savings_usd: Math.round(usd * 100) / 100,
+      share_above_target: shares?.target ?? null,
+      share_above_80: shares?.above80 ?? null,
+      share_above_100: shares?.above100 ?? null,
+    }
+  }
+}

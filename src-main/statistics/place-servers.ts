@@ -1,0 +1,179 @@
+// Consolidation under uncertainty: a server moves to the first host that holds both on enough joint paths (analysis definition, section 8).
+// Chance-constrained packing, after Cohen et al. 2019.
+
+/** Demand of a server on joint paths: path k of one server happens together with path k of every other. */
+export interface UncertainServer {
+  readonly serverId: string
+  readonly capacityUnits: number
+  /** Capacity units, path after path; the same times and metrics on each path and for every server. */
+  readonly demand: Float32Array
+}
+
+export interface PlacementRule {
+  /** Share of a host's capacity that its servers may use together, 0..1. */
+  readonly target: number
+  /** Share of paths on which a host may use more at some time. */
+  readonly acceptedShare: number
+  /** Maximum servers that may leave the group. */
+  readonly maxRemovals: number
+}
+
+/** A host that took servers over. */
+export interface PlacedHost {
+  readonly serverId: string
+  readonly capacityUnits: number
+  /** Highest demand of each path, in capacity units. */
+  readonly maxima: Float32Array
+}
+
+/** Hosts that a server is offered to; when another one opens, the fullest closes. A deliberate approximation: it bounds time and memory. */
+export const maxOpenHosts = 64
+
+/** Sums are in single precision: 30 % and 40 % fill a host to exactly 70 %. */
+const tolerance = 1e-5
+
+/** The demand of one server with its highest value on each path; measured once, whatever the number of rules. */
+export interface MeasuredServer extends UncertainServer {
+  readonly maxima: Float32Array
+  /** Index within the path of its highest value. */
+  readonly peaks: Int32Array
+}
+
+export const measureDemand = (server: UncertainServer, paths: number): MeasuredServer => {
+  const [maxima, peaks] = [new Float32Array(paths), new Int32Array(paths)]
+  measurePeaks(server.demand, maxima, peaks)
+  return { ...server, maxima, peaks }
+}
+
+const measurePeaks = (demand: Float32Array, maxima: Float32Array, peaks: Int32Array): void => {
+  const slots = demand.length / maxima.length
+  for (let path = 0; path < maxima.length; path++) {
+    const base = path * slots
+    let peak = 0
+    for (let slot = 1; slot < slots; slot++) if (demand[base + slot]! > demand[base + peak]!) peak = slot
+    maxima[path] = demand[base + peak]!
+    peaks[path] = peak
+  }
+}
+
+interface OpenHost {
+  readonly serverId: string
+  readonly capacityUnits: number
+  readonly limit: number
+  readonly sums: Float32Array
+  readonly maxima: Float32Array
+  readonly peaks: Int32Array
+  /** Units below the limit on the path that just counts. */
+  left: number
+  guests: number
+}
+
+/** Places the servers of one group in the order in which they are offered. */
+export class Placement {
+  readonly hostByServer = new Map<string, string>()
+  readonly #rule: PlacementRule
+  readonly #open: OpenHost[] = []
+  readonly #closed: PlacedHost[] = []
+
+  constructor(rule: PlacementRule) {
+    this.#rule = rule
+  }
+
+  /** The server moves to `preferred` where that still holds it, else to the first open host that does; otherwise it becomes a host. */
+  place(server: MeasuredServer, preferred?: string): void {
+    const host = this.hostByServer.size < this.#rule.maxRemovals ? this.#findHost(server, preferred) : undefined
+    if (host === undefined) {
+      this.open(server)
+      return
+    }
+    this.hostByServer.set(server.serverId, host.serverId)
+    host.guests++
+    for (let index = 0; index < host.sums.length; index++) host.sums[index]! += server.demand[index]!
+    measurePeaks(host.sums, host.maxima, host.peaks)
+    host.left = this.#leftOf(host)
+  }
+
+  /** The server stays, and others may move to it. */
+  open({ serverId, capacityUnits, demand, maxima, peaks }: MeasuredServer): void {
+    const limit = capacityUnits * this.#rule.target * (1 + tolerance)
+    // A host that is too full by itself takes nobody over.
+    const left = this.#leftOf({ limit, maxima })
+    if (left < 0) return
+    this.#open.push({
+      serverId,
+      capacityUnits,
+      limit,
+      sums: demand.slice(),
+      maxima: maxima.slice(),
+      peaks: peaks.slice(),
+      left,
+      guests: 0,
+    })
+    if (this.#open.length <= maxOpenHosts) return
+    const least = Math.min(...this.#open.map((host) => host.left))
+    const fullest = this.#open.findIndex((host) => host.left === least)
+    this.#close(this.#open.splice(fullest, 1)[0]!)
+  }
+
+  /** The hosts that took servers over; ends the placement. */
+  finish(): readonly PlacedHost[] {
+    this.#open.splice(0).forEach((host) => this.#close(host))
+    return this.#closed
+  }
+
+  #allowed(paths: number): number {
+    return Math.floor(this.#rule.acceptedShare * paths + 1e-9)
+  }
+
+  #findHost(server: MeasuredServer, preferred: string | undefined): OpenHost | undefined {
+    const allowed = this.#allowed(server.maxima.length)
+    const known = preferred === undefined ? undefined : this.#open.find(({ serverId }) => serverId === preferred)
+    if (known !== undefined && fits(known, server, allowed)) return known
+    return this.#open.find((host) => host !== known && fits(host, server, allowed))
+  }
+
+  /** Below 0 where the limit is exceeded on more paths than accepted. */
+  #leftOf({ limit, maxima }: Pick<OpenHost, 'limit' | 'maxima'>): number {
+    return (
+      limit -
+      maxima
+        .slice()
+        .sort()
+        .at(-1 - this.#allowed(maxima.length))!
+    )
+  }
+
+  #close({ serverId, capacityUnits, maxima, guests }: OpenHost): void {
+    if (guests > 0) this.#closed.push({ serverId, capacityUnits, maxima })
+  }
+}
+
+/** Whether both exceed the limit together on at most `allowed` paths. Sums at the two peaks of a path reject most hosts at once. */
+const fits = ({ sums, maxima, peaks, limit }: OpenHost, server: MeasuredServer, allowed: number): boolean => {
+  const paths = maxima.length
+  const slots = sums.length / paths
+  const { demand } = server
+  let above = 0
+  let uncertain = 0
+  for (let path = 0; path < paths; path++) {
+    const [hostMaximum, maximum] = [maxima[path]!, server.maxima[path]!]
+    if (hostMaximum + maximum <= limit) continue
+    const base = path * slots
+    if (hostMaximum + demand[base + peaks[path]!]! > limit || maximum + sums[base + server.peaks[path]!]! > limit) {
+      if (++above > allowed) return false
+    } else uncertain++
+  }
+  if (above + uncertain <= allowed) return true
+  for (let path = 0; path < paths; path++) {
+    const [hostMaximum, maximum] = [maxima[path]!, server.maxima[path]!]
+    const base = path * slots
+    if (hostMaximum + maximum <= limit) continue
+    if (hostMaximum + demand[base + peaks[path]!]! > limit || maximum + sums[base + server.peaks[path]!]! > limit) continue
+    for (let index = base; index < base + slots; index++) {
+      if (sums[index]! + demand[index]! <= limit) continue
+      if (++above > allowed) return false
+      break
+    }
+  }
+  return true
+}
