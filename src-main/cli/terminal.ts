@@ -13,6 +13,9 @@ const jsonVersion = 1
 export const jsonText = (value: Readonly<Record<string, unknown>>, indent?: number): string =>
   JSON.stringify(sortKeys({ schema_version: jsonVersion, ...value }), null, indent)
 
+/** A part of such a document. */
+export const indentedJson = (value: unknown): string => JSON.stringify(sortKeys(value), null, 2)
+
 const sortKeys = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sortKeys)
   if (value === null || typeof value !== 'object' || value instanceof Date) return value
@@ -46,6 +49,39 @@ process.stderr.on('error', () => undefined)
 /** Pipes get data unchanged; terminals get plain text, because names in files may contain control codes. */
 export const print = (text: string): void => void process.stdout.write(`${process.stdout.isTTY ? toPlainText(text) : text}\n`)
 export const say = (text: string): void => void process.stderr.write(`${toPlainText(text)}\n`)
+
+/** Characters that are gathered before they are written. */
+const outputChunkLength = 64_000
+
+export interface TextOutput {
+  /** Whether it still makes sense to go on; waits where the reader is slow. */
+  readonly write: (text: string) => boolean | Promise<boolean>
+  readonly end: () => Promise<boolean>
+}
+
+/** Long output to stdout, as plain as `print`, with as little of it in memory as the reader allows. */
+export const createTextOutput = (): TextOutput => {
+  let pending = ''
+  const flush = (): boolean | Promise<boolean> => {
+    const text = process.stdout.isTTY ? toPlainText(pending) : pending
+    pending = ''
+    if (process.stdout.write(text)) return !isOutputLost
+    return new Promise((resume) => {
+      const goOn = (): void => {
+        process.stdout.off('drain', goOn).off('error', goOn)
+        resume(!isOutputLost)
+      }
+      process.stdout.on('drain', goOn).on('error', goOn)
+    })
+  }
+  return {
+    write: (text) => {
+      pending += text
+      return pending.length < outputChunkLength ? !isOutputLost : flush()
+    },
+    end: async () => flush(),
+  }
+}
 
 export const reportFailure = (thrown: unknown, json: boolean): WireError => {
   const error = toWireError(thrown)

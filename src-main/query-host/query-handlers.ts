@@ -1,5 +1,5 @@
 // What the query process does on each of its channels.
-import { maxListedRows } from '../../src-shared/ipc/user-sql.ts'
+import { maxListedBytes, maxListedRows } from '../../src-shared/ipc/user-sql.ts'
 import type { ChannelServedBy, Handlers } from '../../src-shared/ipc/ipc-contract.ts'
 import { describeRunTables, runUserSql } from '../queries/user-sql/run-user-sql.ts'
 import { exportQuery } from '../report/export-query.ts'
@@ -9,7 +9,11 @@ const memoryLimit = '1GB'
 export const queryHandlers: Handlers<ChannelServedBy<'query'>> = {
   'query.run': async ({ folder, sql }) => {
     const startedAt = performance.now()
-    const { columns, types, rows, hasMore } = await runUserSql(folder, sql, { maxRows: maxListedRows, memoryLimit })
+    const { columns, types, rows, hasMore } = await runUserSql(folder, sql, {
+      maxRows: maxListedRows,
+      maxBytes: maxListedBytes,
+      memoryLimit,
+    })
     return {
       columns: columns.map((name, index) => ({ name, type: types[index] ?? '' })),
       rows: rows.map((row) => [...row]),

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { byteOrderMark, csvLine } from '../../src-shared/artefacts/cell-text.ts'
 import type { ExportTarget } from '../../src-shared/ipc/export-rows.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
+import { maxExportedBytes, maxExportedRows, type queryFormats } from '../../src-shared/ipc/user-sql.ts'
 import { runUserSql, type UserSqlResult } from '../queries/user-sql/run-user-sql.ts'
 import { Database, identifier, literal } from '../database/database.ts'
 import { replaceFile } from '../run-folder/replace-file.ts'
@@ -20,7 +20,7 @@ export const exportQuery = async (
   { folder, sql, format, path, hasByteOrderMark }: ExportQueryRequest,
   memoryLimit: string,
 ): Promise<{ path: string; rows: number }> => {
-  const result = await runUserSql(folder, sql, { maxRows: maxExportedRows, memoryLimit })
+  const result = await runUserSql(folder, sql, { maxRows: maxExportedRows, maxBytes: maxExportedBytes, memoryLimit })
   if (result.hasMore) {
     throw new HeadroomError('usage', `The query gives more than ${maxExportedRows.toLocaleString('en-US')} rows.`, {
       next: 'Add a LIMIT or a WHERE, or use headroom query RUN "..." --csv.',

@@ -15,9 +15,11 @@ const firstFormula = `^('*[${formulaCharacters}\\t\\r\\n])`
 /** Spreadsheets of other locales split at ; or tab, also inside of a quoted field: what follows starts a cell. */
 const laterFormula = `([,;|\\t\\r\\n]["']*)([${formulaCharacters}])`
 
+const firstFormulaPattern = new RegExp(firstFormula)
+const laterFormulaPattern = new RegExp(laterFormula, 'g')
+
 /** Puts an apostrophe before what a spreadsheet would run as a formula. Numbers are not escaped. */
-export const escapeFormula = (text: string): string =>
-  text.replace(new RegExp(firstFormula), "'$1").replace(new RegExp(laterFormula, 'g'), "$1'$2")
+export const escapeFormula = (text: string): string => text.replace(firstFormulaPattern, "'$1").replace(laterFormulaPattern, "$1'$2")
 
 /** The same as SQL over a text column. */
 export const escapeFormulaSql = (column: string): string =>
@@ -38,9 +40,11 @@ const directionMarks = [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 
   name: `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`,
 }))
 
+const anyDirectionMark = new RegExp(`[${directionMarks.map(({ mark }) => mark).join('')}]`)
+
 /** Writes each mark of direction as its name, such as <U+202E>. */
 export const showDirectionMarks = (text: string): string =>
-  directionMarks.reduce((shown, { mark, name }) => shown.replaceAll(mark, name), text)
+  anyDirectionMark.test(text) ? directionMarks.reduce((shown, { mark, name }) => shown.replaceAll(mark, name), text) : text
 
 const showDirectionMarksSql = (column: string): string =>
   directionMarks.reduce((sql, { mark, name }) => `replace(${sql}, '${mark}', '${name}')`, column)

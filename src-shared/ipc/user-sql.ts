@@ -8,6 +8,9 @@ const sql = z.string().max(100_000)
 /** Rows that the window lists; more are exported. */
 export const maxListedRows = 20_000
 export const maxExportedRows = 1_000_000
+/** Of one answer as JSON. */
+export const maxListedBytes = 64_000_000
+export const maxExportedBytes = 512_000_000
 
 export const queryRequestSchema = z.strictObject({ folder, sql })
 

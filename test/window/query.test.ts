@@ -65,6 +65,13 @@ describe('a query', () => {
     await window.page.getByText(/3 rows in/).waitFor()
   })
 
+  it('is ended when its process takes more than 1.5 GB, whatever DuckDB counts', async () => {
+    expect(await resultOf("SELECT length(repeat(repeat('x', 1000000), 3000 + CAST(range AS INTEGER))) FROM range(3)")).toMatch(
+      /The query was stopped: it took more than 1\.5 GB of memory\./,
+    )
+    expect(await resultOf('SELECT 1 AS one')).toMatch(/one\s+1/)
+  })
+
   it('is shown as a chart and exported as a file', async () => {
     const { app, page } = window
     await runQuery('SELECT server_id, horizon_p95 FROM server_risk ORDER BY 1')

@@ -8,6 +8,7 @@ import {
   JsonDuckDBValueConverter,
   StatementType,
   type DuckDBConnection,
+  type DuckDBPreparedStatement,
   type DuckDBValueConverter,
   type Json,
 } from '@duckdb/node-api'
@@ -40,12 +41,70 @@ const runTables = {
 } as const
 
 /** Throws query-refused for anything but one SELECT, query-failed with DuckDB's words for a SELECT that fails. */
-export const runUserSql = async (run: string, sql: string, options: UserSqlOptions = {}): Promise<UserSqlResult> =>
-  withLockedRun(run, options, (connection) => runSelect(connection, sql, options.maxRows))
+export const runUserSql = async (run: string, sql: string, options: UserSqlOptions = {}): Promise<UserSqlResult> => {
+  const rows: Json[][] = []
+  const { maxRows = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = options
+  let bytes = 0
+  const header = await streamUserSql(run, sql, options, (row) => {
+    if (rows.length < maxRows) bytes += sizeOf(row)
+    if (bytes > maxBytes) {
+      throw new HeadroomError('query-failed', `The result is larger than ${maxBytes / 1e6} MB.`, {
+        next: 'Select fewer rows or columns, or use headroom query RUN "..." --csv.',
+        sql,
+      })
+    }
+    rows.push(row)
+    return rows.length <= maxRows
+  })
+  const hasMore = rows.length > maxRows
+  return { ...header, rows: hasMore ? rows.slice(0, maxRows) : rows, hasMore }
+}
+
+/** Of a row as JSON, roughly. */
+const sizeOf = (row: readonly Json[]): number =>
+  row.reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? value.length : typeof value === 'object' ? JSON.stringify(value).length : 8),
+    0,
+  )
+
+export type UserSqlHeader = Pick<UserSqlResult, 'columns' | 'types'>
+
+/**
+ * Passes the rows one by one and holds one chunk of them at a time. `onRow` returns false to stop, or a promise to be waited for.
+ * Throws as `runUserSql`.
+ */
+export const streamUserSql = async (
+  run: string,
+  sql: string,
+  options: Pick<UserSqlOptions, 'signal' | 'memoryLimit'>,
+  onRow: (row: Json[]) => boolean | Promise<boolean>,
+  onHeader: (header: UserSqlHeader) => void = () => undefined,
+): Promise<UserSqlHeader> =>
+  withLockedRun(run, options, async (connection) => {
+    const prepared = await prepareSelect(connection, sql)
+    try {
+      const result = await prepared.stream()
+      const header = { columns: result.deduplicatedColumnNames(), types: result.columnTypes().map(String) }
+      onHeader(header)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) return header
+        const { rowCount } = chunk
+        for (let row = 0; row < rowCount; row++) {
+          const going = onRow(chunk.convertRowValues(row, toJson))
+          if (!(typeof going === 'boolean' ? going : await going)) return header
+        }
+        if (options.signal?.aborted === true) throw new HeadroomError('cancelled', 'Cancelled.')
+      }
+    } catch (cause) {
+      throw cause instanceof HeadroomError ? cause : toQueryError(cause, sql)
+    }
+  })
 
 export interface UserSqlOptions {
   readonly signal?: AbortSignal | undefined
   readonly maxRows?: number | undefined
+  readonly maxBytes?: number | undefined
   /** DuckDB size text such as "1GB". */
   readonly memoryLimit?: string | undefined
 }
@@ -116,7 +175,7 @@ const createView = async (connection: DuckDBConnection, name: string, relation: 
   await connection.run(`CREATE VIEW ${name} AS SELECT *${renamed} FROM ${relation}`)
 }
 
-const runSelect = async (connection: DuckDBConnection, sql: string, maxRows: number | undefined): Promise<UserSqlResult> => {
+const prepareSelect = async (connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> => {
   if (/^[\s;]*$/.test(sql))
     throw new HeadroomError('query-refused', 'There is no statement to run.', { next: 'Write a single SELECT.', sql })
   const statements = await connection.extractStatements(sql).catch((cause: unknown) => {
@@ -137,15 +196,7 @@ const runSelect = async (connection: DuckDBConnection, sql: string, maxRows: num
       sql,
     })
   }
-  try {
-    const reader = maxRows === undefined ? await prepared.runAndReadAll() : await prepared.streamAndReadUntil(maxRows + 1)
-    const rows = reader.convertRows(toJson)
-    const hasMore = maxRows !== undefined && rows.length > maxRows
-    const types = reader.columnTypes().map(String)
-    return { columns: reader.deduplicatedColumnNames(), types, rows: hasMore ? rows.slice(0, maxRows) : rows, hasMore }
-  } catch (cause) {
-    throw toQueryError(cause, sql)
-  }
+  return prepared
 }
 
 const integerTypes = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT])

@@ -71,6 +71,11 @@ export class HostProcess<Served extends Channel> {
     for (const { reject } of pending) reject(error)
   }
 
+  /** Of the process that runs, if any. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   get isBusy(): boolean {
     return this.#pending.size > 0
   }

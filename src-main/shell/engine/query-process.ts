@@ -1,4 +1,5 @@
 // The process for the user's SQL: one query at a time. Cancelling a query, or its time limit, ends the process.
+import { app } from 'electron'
 import type { ChannelRequest, ChannelResponse, ChannelServedBy } from '../../../src-shared/ipc/ipc-contract.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { HostProcess } from './host-process.ts'
@@ -6,6 +7,9 @@ import { HostProcess } from './host-process.ts'
 type QueryChannel = ChannelServedBy<'query'>
 
 const timeLimitMs = 60_000
+/** DuckDB's own limit is lower, but leaves out what single functions take. */
+const maxResidentBytes = 1.5e9
+const memoryCheckMs = 100
 
 export class QueryProcess {
   readonly #process: HostProcess<QueryChannel>
@@ -35,10 +39,20 @@ export class QueryProcess {
         ),
       timeLimitMs,
     )
+    const memoryTimer = setInterval(() => {
+      if (residentBytes(this.#process.pid) > maxResidentBytes) {
+        this.#process.end(
+          new HeadroomError('query-failed', `The query was stopped: it took more than ${maxResidentBytes / 1e9} GB of memory.`, {
+            next: 'Select less data.',
+          }),
+        )
+      }
+    }, memoryCheckMs)
     try {
       return await this.#process.call(channel, payload)
     } finally {
       clearTimeout(timer)
+      clearInterval(memoryTimer)
     }
   }
 
@@ -50,3 +64,6 @@ export class QueryProcess {
     this.#process.stop()
   }
 }
+
+const residentBytes = (pid: number | undefined): number =>
+  (app.getAppMetrics().find((metrics) => metrics.pid === pid)?.memory.workingSetSize ?? 0) * 1024
