@@ -12,7 +12,7 @@ import time
 
 from pyspark.sql import SparkSession, functions
 
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 # SageMaker shows the first bytes of this file as the job's exit message.
 MESSAGE_FILE = os.environ.get("HEADROOM_EXIT_MESSAGE", "/opt/ml/output/message")
 MESSAGE_BYTES = 1024

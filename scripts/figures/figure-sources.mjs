@@ -20,6 +20,8 @@ const clusterTest = 'test/engine/clusters/cluster-servers.test.ts'
 const clusterNamesTest = 'test/engine/clusters/cluster-names.test.ts'
 const seasonTest = 'test/engine/season/season-run.test.ts'
 const trendTest = 'test/engine/season/measure-trend.test.ts'
+const selectionTest = 'test/engine/selection/select-models.test.ts'
+const holdOut = keyFrom('src-main/engine/selection/hold-out.ts#measureHoldOut', selectionTest)
 const breachTest = 'test/engine/breach/simulate-paths.test.ts'
 const calibrationTest = 'test/engine/breach/calibration.test.ts'
 const coverageTest = 'test/engine/breach/interval-coverage.test.ts'
@@ -555,9 +557,20 @@ export const modelAccuracyFigures = {
     median_mae: models('median over series of their MAE'),
     smape_percent: models('mean of 200 |actual − predicted| / (|actual| + |predicted|)'),
     median_mase: models('median over series of MAE / naive error'),
+    pinball_50: models('`mae` / 2'),
+    pinball_95: keyFrom(
+      'src-main/engine/selection/profile-series.ts#pinballColumns',
+      selectionTest,
+    )('mean of max(0.95 e, −0.05 e), e = actual − q; q = predicted + (upper − predicted) × z(0.95) / z of the upper bound'),
     bias: models('mean of predicted − actual'),
     interval_points: models('count of backtest rows with both bounds'),
     interval_coverage: models('share of these with the measured value inside, limits included'),
+  }),
+  ...under('hold_out[]', {
+    metric: holdOut('as in the input'),
+    series: holdOut('count of series with at least 14 backtest times, the same for all candidates'),
+    in_sample_mae: holdOut('mean over series of the `mae` of the selected model'),
+    hold_out_mae: holdOut('mean over series of the MAE, on the last window, of the model with the least MAE before it'),
   }),
   ...under('calibration', calibrationKeys),
   ...under('calibration_sustained', calibrationKeys),

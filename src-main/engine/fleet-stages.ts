@@ -19,6 +19,7 @@ import type { ProgressReporter } from './progress.ts'
 import { assessRisk, extractHorizon } from './risk/assess-risk.ts'
 import { prepareSeries } from './selection/prepare-series.ts'
 import { profileSeries } from './selection/profile-series.ts'
+import { collectHoldOutErrors } from './selection/hold-out.ts'
 import { selectModels } from './selection/select-models.ts'
 
 /** Shared by all stages. */
@@ -104,13 +105,13 @@ export const validateFleet = async (
 /** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */
 export const profileFleet = async ({ database, config, method, progress }: FleetWork, fleet: ValidatedFleet): Promise<ProfiledFleet> => {
   progress.start('survey')
-  await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation)
+  await profileSeries(database, fleet.dataset, fleet.grid, fleet.validation, config.interval_level)
   const calendar = await createCalendar(database, config, method.eoqWindow(config), fleet.zone)
   await prepareSeries(database, config, method, fleet.grid)
   return { ...fleet, calendar }
 }
 
-/** Leaves `candidates` and `selected_models`. `model` forces one model for all series. */
+/** Leaves `candidates`, `selected_models` and `hold_out_errors`. `model` forces one model for all series. */
 export const selectFleetModels = async (
   { database, progress }: FleetWork,
   fleet: ProfiledFleet,
@@ -119,6 +120,7 @@ export const selectFleetModels = async (
   progress.start('select')
   const { grid, validation, dataset } = fleet
   const { hasNaiveErrors } = await selectModels(database, grid, validation.fixedPoint, dataset.name, model)
+  await collectHoldOutErrors(database, grid, validation.fixedPoint, model)
   return { ...fleet, hasNaiveErrors }
 }
 

@@ -238,9 +238,16 @@ const createSeasonTables = async (run: OpenRun, metric: string): Promise<ReportT
 const createModelTables = async (run: OpenRun): Promise<ReportTable[]> => {
   const { accuracy } = await queryModelAccuracy(run)
   if (accuracy === null) return []
+  const holdOut = (accuracy.hold_out ?? [])
+    .map(
+      ({ metric, series, in_sample_mae: inSample, hold_out_mae: heldOut }) =>
+        `${metric}: the selected models promise an MAE of ${inSample.toFixed(2)}. Selected without the last window they get ${heldOut.toFixed(2)} on it (${text.count(series)} series).`,
+    )
+    .join(' ')
   return [
     {
       title: 'Models',
+      ...(holdOut === '' ? {} : { note: holdOut }),
       columns: [
         textColumn('Model'),
         numberColumn('Selected for'),

@@ -13,10 +13,23 @@ export const modelRowSchema = z.object({
   median_mae: nullableNumber.optional().describe("median over series, in the metric's unit; absent in older runs"),
   smape_percent: nullableNumber.describe('percent, 0 to 200'),
   median_mase: nullableNumber.describe('mean absolute scaled error, median over series'),
+  pinball_50: nullableNumber.optional().describe("mean pinball loss of the forecast as median, in the metric's unit; absent in older runs"),
+  pinball_95: nullableNumber
+    .optional()
+    .describe("mean pinball loss of the 95 % quantile, in the metric's unit; empty without upper bounds, absent in older runs"),
   bias: nullableNumber.describe("in the metric's unit; positive: forecasts too high"),
   interval_points: z.number().describe('number of rows with bounds'),
   interval_coverage: nullableNumber.describe('share, 0 to 1; empty without bounds'),
 })
+
+/** Errors of the selection procedure for one metric, over series that were selected by their own errors; means over series. */
+export const holdOutSchema = z.object({
+  metric: z.string().describe('name of the metric'),
+  series: z.number().describe('number of series with the same backtest times of all candidates'),
+  in_sample_mae: z.number().describe("mean absolute error of the selected models on the times that selected them, in the metric's unit"),
+  hold_out_mae: z.number().describe("mean absolute error on the last window of models selected on the earlier ones, in the metric's unit"),
+})
+export type HoldOutAccuracy = z.infer<typeof holdOutSchema>
 
 /** A tenth of the sample by predicted probability. */
 const reliabilityRowSchema = z.object({
@@ -67,6 +80,8 @@ export type IntervalCoverage = z.infer<typeof coverageSchema>
 export const modelAccuracySchema = z.object({
   interval_level: z.number().describe('nominal level of the bounds, 0 to 1'),
   models: z.array(modelRowSchema),
+  /** Absent in older runs; empty where no series tells, and where one model is forced. */
+  hold_out: z.array(holdOutSchema).optional(),
   calibration: calibrationSchema.nullable().optional().catch(undefined),
   /** Of the event "P95 above the threshold"; `calibration` is of "some value above it". */
   calibration_sustained: calibrationSchema.nullable().optional().catch(undefined),

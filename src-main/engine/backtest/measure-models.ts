@@ -3,26 +3,29 @@ import { modelRowSchema, type ModelAccuracy } from '../../../src-shared/artefact
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
+import { measureHoldOut } from '../selection/hold-out.ts'
 import { fixedPointOfSums, fixedSumSql } from '../../statistics/fixed-point.ts'
 
-/** Reads `series_models`, `candidates`, `selected_models`. Means are over backtest points, medians over series. */
+/** Reads `series_models`, `series`, `candidates`, `selected_models`, `hold_out_errors`. Means are over backtest points, medians over series. */
 export const measureModels = async (
   database: Database,
   config: AnalysisConfig,
-): Promise<{ accuracy: Pick<ModelAccuracy, 'interval_level' | 'models'>; warnings: RunWarning[] }> => {
+): Promise<{ accuracy: Pick<ModelAccuracy, 'interval_level' | 'models' | 'hold_out'>; warnings: RunWarning[] }> => {
   const models = await database.rows(
     `WITH sums AS (
        SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
               ${fixedSumSql('absolute_error', fixedPointOfSums)} AS absolute_error,
               ${fixedSumSql('signed_error', fixedPointOfSums)} AS signed_error,
               ${fixedSumSql('symmetric_error', fixedPointOfSums)} AS symmetric_error,
-              CAST(sum(bounded_points) AS DOUBLE) AS interval_points, CAST(sum(covered_points) AS DOUBLE) AS covered_points
+              CAST(sum(bounded_points) AS DOUBLE) AS interval_points, CAST(sum(covered_points) AS DOUBLE) AS covered_points,
+              ${fixedSumSql('pinball_95', fixedPointOfSums)} AS pinball_95, CAST(sum(pinball_points) AS DOUBLE) AS pinball_points
        FROM series_models GROUP BY model
      ), medians AS (SELECT model, median(mae) AS median_mae, median(mase) AS median_mase FROM candidates GROUP BY model),
      wins AS (SELECT model, CAST(count(*) AS DOUBLE) AS series_won FROM selected_models GROUP BY model)
      SELECT model, series, coalesce(series_won, 0) AS series_won, backtest_points,
             absolute_error / nullif(backtest_points, 0) AS mae, median_mae,
             symmetric_error / nullif(backtest_points, 0) AS smape_percent, median_mase,
+            absolute_error / nullif(backtest_points, 0) / 2 AS pinball_50, pinball_95 / nullif(pinball_points, 0) AS pinball_95,
             signed_error / nullif(backtest_points, 0) AS bias,
             interval_points, covered_points / nullif(interval_points, 0) AS interval_coverage
      FROM sums LEFT JOIN medians USING (model) LEFT JOIN wins USING (model) ORDER BY model`,
@@ -39,5 +42,5 @@ export const measureModels = async (
             count: modelsWithoutBounds.length,
           },
         ]
-  return { accuracy: { interval_level: config.interval_level, models }, warnings }
+  return { accuracy: { interval_level: config.interval_level, models, hold_out: await measureHoldOut(database) }, warnings }
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { literal, type Database } from '../../database/database.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { fromStepsSql, toStepsSql } from '../../statistics/fixed-point.ts'
+import { normalQuantile } from '../../statistics/normal.ts'
+import { fromStepsSql, toStepsSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { isCoveredSql, isMeasuredSql, type MappedColumns } from '../../forecasts/forecast-columns.ts'
 import { damagedFileError, type ForecastDataset } from '../../forecasts/forecast-dataset.ts'
 import type { TimeGrid } from '../../forecasts/time-grid.ts'
@@ -22,6 +23,7 @@ export const profileSeries = async (
   dataset: ForecastDataset,
   grid: TimeGrid,
   { fixedPoint, isWithinPercent }: ForecastValidation,
+  intervalLevel: number,
 ): Promise<void> => {
   const span = await database.row(
     `SELECT CAST(epoch_us(min(ts)) AS VARCHAR) AS first_us,
@@ -35,7 +37,7 @@ export const profileSeries = async (
   const profiling = database.run(
     `CREATE OR REPLACE TABLE series_models AS ${seriesProfileQuery(
       dataset.columns,
-      { fixedPoint, isWithinPercent },
+      { fixedPoint, isWithinPercent, intervalLevel },
       {
         slot,
         bitmap: isLong ? `slot // ${width}` : '0',
@@ -58,14 +60,17 @@ interface DuplicateRowCheck {
   readonly filled: string
 }
 
+type ProfileSettings = Pick<ForecastValidation, 'fixedPoint' | 'isWithinPercent'> & { readonly intervalLevel: number }
+
 /** SQL for the rows of `series_models`. */
 export const seriesProfileQuery = (
   columns: MappedColumns,
-  { fixedPoint, isWithinPercent }: Pick<ForecastValidation, 'fixedPoint' | 'isWithinPercent'>,
+  { fixedPoint, isWithinPercent, intervalLevel }: ProfileSettings,
   duplicateCheck: DuplicateRowCheck,
 ): string => {
   const leads = leadColumns(columns)
   const hasBounds = columns.yhat_lower !== undefined && columns.yhat_upper !== undefined
+  const pinball = pinballColumns(columns, intervalLevel, fixedPoint)
   return `
     WITH slotted AS (
       SELECT *, ${isMeasuredSql} AND predicted IS NOT NULL AS is_backtest,
@@ -77,7 +82,7 @@ export const seriesProfileQuery = (
              CASE WHEN is_backtest THEN predicted - actual END AS error,
              CASE WHEN is_backtest THEN hash(ts) END AS time_hash,
              CASE WHEN is_backtest THEN ${isCoveredSql} END AS is_covered,
-             CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${leads.perRow}
+             CASE WHEN ${isMeasuredSql} THEN ts END AS measured_at${pinball.perRow}${leads.perRow}
       FROM slotted
     ), bitmaps AS (
       SELECT server_id, metric, model, ${duplicateCheck.bitmap} AS bitmap,
@@ -94,7 +99,7 @@ export const seriesProfileQuery = (
              count(is_covered) AS bounded_points, count_if(is_covered) AS covered_points,
              min(predicted) AS least_predicted, max(predicted) AS greatest_predicted, count(predicted) AS predictions,
              ${isWithinPercent ? 'false' : 'min(actual) < 0 OR max(actual) > 100'} AS has_outside_actual,
-             ${hasBounds ? 'count_if(is_inverted)' : '0'} AS inverted_rows${leads.perSeries}
+             ${hasBounds ? 'count_if(is_inverted)' : '0'} AS inverted_rows${pinball.perSeries}${leads.perSeries}
       FROM measured GROUP BY ALL
     )
     SELECT server_id, metric, model,
@@ -110,8 +115,31 @@ export const seriesProfileQuery = (
              .join(', ')},
            min(least_predicted) AS least_predicted, max(greatest_predicted) AS greatest_predicted,
            coalesce(bool_or(has_outside_actual), false) OR min(least_predicted) < 0 OR max(greatest_predicted) > 100 AS is_outside_percent,
+           ${pinball.overall},
            ${leads.overall}
     FROM bitmaps GROUP BY ALL ORDER BY server_id, metric, model`
+}
+
+/**
+ * Pinball loss of the 95 % quantile over the backtest rows with an upper bound: that bound, moved in proportion to the Normal quantiles.
+ * Only for forecasts with upper bounds.
+ */
+const pinballColumns = (
+  columns: MappedColumns,
+  intervalLevel: number,
+  fixedPoint: FixedPoint,
+): { perRow: string; perSeries: string; overall: string } => {
+  if (columns.yhat_upper === undefined) {
+    return { perRow: '', perSeries: '', overall: 'CAST(NULL AS DOUBLE) AS pinball_95, CAST(NULL AS BIGINT) AS pinball_points' }
+  }
+  const stretch = normalQuantile(0.95) / normalQuantile((1 + intervalLevel) / 2)
+  return {
+    perRow: `,
+             CASE WHEN is_backtest THEN actual - predicted - ${stretch} * (yhat_upper - predicted) END AS excess_95`,
+    perSeries: `,
+             sum(${toStepsSql('greatest(0.95 * excess_95, -0.05 * excess_95)', fixedPoint)}) AS pinball_95, count(excess_95) AS pinball_points`,
+    overall: `${fromStepsSql('sum(pinball_95)')} AS pinball_95, CAST(sum(pinball_points) AS BIGINT) AS pinball_points`,
+  }
 }
 
 /** Forecast lead of the backtest; only for forecasts with cut-offs or offsets, since every aggregate costs time on every row. */

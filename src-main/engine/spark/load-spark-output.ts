@@ -23,6 +23,7 @@ const tableOrders: Readonly<Record<SparkOutputTable, string>> = {
   series: 'series_id',
   candidates: 'series_id, model',
   selected_models: 'series_id',
+  hold_out_errors: 'series_id, model',
   series_risk: 'series_id',
   server_attributes: 'server_id',
 }

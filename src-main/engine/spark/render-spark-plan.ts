@@ -21,6 +21,7 @@ import {
   selectedModelsQuery,
   unalignedErrorsQuery,
 } from '../selection/select-models.ts'
+import { holdOutErrorsQuery, noHoldOutErrorsQuery } from '../selection/hold-out.ts'
 import { seriesProfileQuery } from '../selection/profile-series.ts'
 import { planChecks, repeatedRowsQuery, validationQuery, suspectedRowsQuery, stepQuery, type PlanCheck } from './plan-checks.ts'
 import { toSparkSql } from './spark-sql.ts'
@@ -99,7 +100,11 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     // The step repeated_rows has already found repeated rows.
     table(
       'series_models',
-      seriesProfileQuery(columns, { fixedPoint, isWithinPercent: false }, { slot: '0', bitmap: '0', filled: 'count(*)' }),
+      seriesProfileQuery(
+        columns,
+        { fixedPoint, isWithinPercent: false, intervalLevel: config.interval_level },
+        { slot: '0', bitmap: '0', filled: 'count(*)' },
+      ),
     ),
     table('unit_suspects', suspectedUnitsQuery(config)),
     table('unclear_units', unclearUnitsQuery),
@@ -113,6 +118,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
     view('candidate_errors', candidateErrorsQuery),
     table('candidates', candidatesQuery),
     table('selected_models', stage.forced_model === null ? selectedModelsQuery : forcedModelQuery(stage.forced_model)),
+    table('hold_out_errors', stage.forced_model === null ? holdOutErrorsQuery(grid, fixedPoint) : noHoldOutErrorsQuery),
     {
       name: selectedRowsFolder,
       sql: selectedRowsQuery,

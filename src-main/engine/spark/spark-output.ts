@@ -7,13 +7,21 @@ import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { granularitySchema, inputEntrySchema, seriesStepsSchema } from '../../../src-shared/run/run-manifest.ts'
 
 /** Version of plan, script and Spark output: they belong together. */
-export const sparkOutputVersion = 3
+export const sparkOutputVersion = 4
 
 /** Written last: Spark output with it is complete. */
 export const sparkOutputNotesFile = 'stage.json'
 
 /** Parquet folders of Spark output, one per table. */
-export const sparkOutputTables = ['series_models', 'series', 'candidates', 'selected_models', 'series_risk', 'server_attributes'] as const
+export const sparkOutputTables = [
+  'series_models',
+  'series',
+  'candidates',
+  'selected_models',
+  'hold_out_errors',
+  'series_risk',
+  'server_attributes',
+] as const
 export type SparkOutputTable = (typeof sparkOutputTables)[number]
 /** Every row of the selected models by canonical names, in order of series and time. */
 export const selectedRowsFolder = 'selected_rows'

@@ -5,6 +5,7 @@ import { createBarsOption } from '../../charts/bars-option.ts'
 import { createReliabilityOption } from '../../charts/curve-options.ts'
 import type { ChartTheme } from '../../../src-shared/chart-options/theme.ts'
 import type { ModelAccuracyResponse } from '../../../src-shared/ipc/fleet-view.ts'
+import type { HoldOutAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import { ChartFrame } from '../../charts/chart-frame.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../loaded.tsx'
@@ -29,6 +30,9 @@ export const ModelsView = ({ run, theme }: RunViewProps) => {
           ) : (
             <div className="page-inner">
               <h1 className="finding">{findingText(accuracy)}</h1>
+              {(accuracy.hold_out ?? []).map((errors) => (
+                <p key={errors.metric}>{holdOutText(errors)}</p>
+              ))}
               <ModelTable accuracy={accuracy} />
               <div className="columns">
                 <Calibration accuracy={accuracy} theme={theme} />
@@ -52,6 +56,10 @@ const findingText = ({ models }: Accuracy): string => {
   const error = topModel.mae === null ? '' : `; its mean absolute error is ${formatNumber(topModel.mae)} points`
   return `${topModel.model} was selected for ${formatting.count(topModel.series_won)} of ${formatting.count(total)} series${error}`
 }
+
+/** "cpu_p95: selected models promise 5.75 and get 8.3". */
+const holdOutText = ({ metric, series, in_sample_mae, hold_out_mae }: HoldOutAccuracy): string =>
+  `${metric}: selected models promise a mean absolute error of ${formatScore(in_sample_mae)}; selected without the last window, they get ${formatScore(hold_out_mae)} on it (${formatting.count(series)} series)`
 
 const ModelTable = ({ accuracy }: { readonly accuracy: Accuracy }) => {
   const value = (number: number | null, unit = ''): string => (number === null ? '–' : formatting.value(number, unit))

@@ -296,3 +296,44 @@ describe('models of different horizons', () => {
     expect(run.manifest.warnings).toContainEqual(expect.objectContaining({ code: 'short-horizon', count: 2 }))
   })
 })
+
+describe('hold-out accuracy', () => {
+  // 28 days, of which the last seven are the last window. Until then `early` is off by 1 and `late` by 2, in the window by 10 and 3.
+  const actual = times(28, 50)
+  const off = (before: number, last: number): number[] => [...times(21, 50 + before), ...times(7, 50 + last)]
+  const holdOutSchema = z.object({ hold_out: z.array(z.record(z.string(), z.unknown())) })
+  let forecasts: string
+  beforeAll(async () => {
+    forecasts = await workspace.writeForecasts('hold-out.parquet', [
+      ...seriesRows({ server: 's', model: 'early', actual, predicted: off(1, 10), horizon: times(7, 50) }),
+      ...seriesRows({ server: 's', model: 'late', actual, predicted: off(2, 3), horizon: times(7, 50) }),
+      // Its models cover different times.
+      ...seriesRows({ server: 'uneven', model: 'early', actual, predicted: off(1, 10), horizon: times(7, 50) }),
+      ...seriesRows({ server: 'uneven', model: 'late', actual, predicted: [null, ...off(2, 3).slice(1)], horizon: times(7, 50) }),
+    ])
+  })
+
+  test('is that of the model selected without the last window, beside the one of the selected model', async () => {
+    const { hold_out: holdOut } = await (await workspace.analyse(forecasts)).json('model_accuracy.json', holdOutSchema)
+    // Over all days `late` wins by (21 x 2 + 7 x 3) / 28; without the window `early` does, which is then off by 10.
+    expect(holdOut).toEqual([{ metric: 'cpu_p95', series: 1, in_sample_mae: expect.closeTo(2.25, 9), hold_out_mae: expect.closeTo(10, 9) }])
+  })
+
+  test('is not known for a forced model', async () => {
+    const run = await workspace.analyse(forecasts, { model: 'late' })
+    expect((await run.json('model_accuracy.json', holdOutSchema)).hold_out).toEqual([])
+  })
+})
+
+test('pinball losses: half the mean absolute error, and that of the upper bound moved to the 95 % quantile', async () => {
+  const rows = seriesRows({ server: 's', actual: times(20, 50), predicted: times(20, 48), horizon: [50] })
+  const run = await workspace.analyse(
+    await workspace.writeForecasts(
+      'pinball.parquet',
+      rows.map((row) => ({ ...row, yhat_lower: row.predicted! - 4, yhat_upper: row.predicted! + 4 })),
+    ),
+  )
+  const { models } = await run.json('model_accuracy.json', z.object({ models: z.array(z.record(z.string(), z.unknown())) }))
+  // Bounds at 80 %: z 1.281552. The quantile is 48 + 4 x 1.644854 / 1.281552 = 53.133943, which lies 3.133943 too high.
+  expect(models[0]).toMatchObject({ pinball_50: expect.closeTo(1, 9), pinball_95: expect.closeTo(0.05 * 3.1339432, 6) })
+})

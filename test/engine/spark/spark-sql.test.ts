@@ -71,6 +71,7 @@ describe('the plan of a dataset', () => {
       ['series', undefined, undefined],
       ['candidates', undefined, undefined],
       ['selected_models', undefined, undefined],
+      ['hold_out_errors', undefined, undefined],
       ['selected_rows', 'range', 'series_id'],
       ['series_risk', undefined, undefined],
       ['flagged', 'hash', 'host'],

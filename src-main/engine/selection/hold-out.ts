@@ -1,0 +1,62 @@
+// Hold-out accuracy of the selection: models selected on the earlier backtest windows, measured on the last one.
+import { holdOutSchema, type HoldOutAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
+import type { Database } from '../../database/database.ts'
+import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { fixedPointOfSums, fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
+import { minCommonPoints } from './select-models.ts'
+
+/**
+ * SQL for the rows of `hold_out_errors` (series_id, model, late_points, late_error): each candidate's errors on the last window, as long as the
+ * horizon but at most half of the backtest. Series whose candidates cover different times have none.
+ */
+export const holdOutErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): string => `
+    WITH tested AS (
+      SELECT series_id, model, horizon_points, backtest_points, common_points FROM candidates WHERE is_long AND backtest_points > 0
+    ), spans AS (
+      SELECT s.series_id, s.server_id, s.metric,
+             epoch_us(s.last_measured_at) - ${grid.stepSeconds * 1_000_000} * least(max(t.horizon_points), min(t.common_points) // 2) AS last_early_us
+      FROM tested t JOIN series s USING (series_id)
+      GROUP BY s.series_id, s.server_id, s.metric, s.last_measured_at
+      HAVING min(t.common_points) >= ${minCommonPoints} AND max(t.backtest_points - t.common_points) = 0
+    )
+    SELECT p.series_id, f.model, count(*) AS late_points, ${fixedSumSql('abs(f.actual - f.predicted)', fixedPoint)} AS late_error
+    FROM forecast f JOIN spans p USING (server_id, metric)
+    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL AND epoch_us(f.ts) > p.last_early_us
+    GROUP BY p.series_id, f.model`
+
+/** SQL for no rows of `hold_out_errors`: a forced model was not selected. */
+export const noHoldOutErrorsQuery =
+  'SELECT series_id, model, CAST(0 AS BIGINT) AS late_points, CAST(0 AS DOUBLE) AS late_error FROM candidates WHERE model <> model'
+
+/** Creates `hold_out_errors`. Reads `candidates`, `series`, `forecast`. */
+export const collectHoldOutErrors = async (
+  database: Database,
+  grid: TimeGrid,
+  fixedPoint: FixedPoint,
+  forcedModel: string | undefined,
+): Promise<void> =>
+  database.run(
+    `CREATE OR REPLACE TABLE hold_out_errors AS ${forcedModel === undefined ? holdOutErrorsQuery(grid, fixedPoint) : noHoldOutErrorsQuery}`,
+  )
+
+/** Reads `hold_out_errors`, `candidates`, `selected_models`, `series`. A row per metric. */
+export const measureHoldOut = async (database: Database): Promise<HoldOutAccuracy[]> =>
+  database.rows(
+    `WITH errors AS (
+       SELECT s.metric, c.series_id, c.model, c.mae, x.model IS NOT NULL AS is_selected, l.late_error / l.late_points AS late_mae,
+              (c.mae * c.common_points - l.late_error) / (c.common_points - l.late_points) AS early_mae
+       FROM hold_out_errors l JOIN candidates c USING (series_id, model) JOIN series s USING (series_id)
+       LEFT JOIN selected_models x ON x.series_id = c.series_id AND x.model = c.model
+       WHERE c.is_long AND l.late_points < c.common_points
+     ), ranked AS (
+       SELECT *, row_number() OVER (PARTITION BY series_id ORDER BY early_mae, model) AS position FROM errors
+     ), series_errors AS (
+       SELECT metric, series_id, max(mae) FILTER (WHERE is_selected) AS selected_mae, max(late_mae) FILTER (WHERE position = 1) AS late_mae
+       FROM ranked GROUP BY metric, series_id
+     )
+     SELECT metric, CAST(count(*) AS DOUBLE) AS series,
+            ${fixedSumSql('selected_mae', fixedPointOfSums)} / count(*) AS in_sample_mae,
+            ${fixedSumSql('late_mae', fixedPointOfSums)} / count(*) AS hold_out_mae
+     FROM series_errors WHERE selected_mae IS NOT NULL GROUP BY metric ORDER BY metric`,
+    holdOutSchema,
+  )
