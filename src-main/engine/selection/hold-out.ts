@@ -1,7 +1,7 @@
 // Hold-out accuracy of the selection: models selected on the earlier backtest windows, measured on the last one.
 import { holdOutSchema, type HoldOutAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { Database } from '../../database/database.ts'
-import type { TimeGrid } from '../../forecasts/detect-granularity.ts'
+import { slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { fixedPointOfSums, fixedSumSql, type FixedPoint } from '../../statistics/fixed-point.ts'
 import { minCommonPoints } from './select-models.ts'
 
@@ -14,14 +14,14 @@ export const holdOutErrorsQuery = (grid: TimeGrid, fixedPoint: FixedPoint): stri
       SELECT series_id, model, horizon_points, backtest_points, common_points FROM candidates WHERE is_long AND backtest_points > 0
     ), spans AS (
       SELECT s.series_id, s.server_id, s.metric,
-             epoch_us(s.last_measured_at) - ${grid.stepSeconds * 1_000_000} * least(max(t.horizon_points), min(t.common_points) // 2) AS last_early_us
+             ${slotSql(grid, 's.last_measured_at')} - least(max(t.horizon_points), min(t.common_points) // 2) AS last_early_slot
       FROM tested t JOIN series s USING (series_id)
       GROUP BY s.series_id, s.server_id, s.metric, s.last_measured_at
       HAVING min(t.common_points) >= ${minCommonPoints} AND max(t.backtest_points - t.common_points) = 0
     )
     SELECT p.series_id, f.model, count(*) AS late_points, ${fixedSumSql('abs(f.actual - f.predicted)', fixedPoint)} AS late_error
     FROM forecast f JOIN spans p USING (server_id, metric)
-    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL AND epoch_us(f.ts) > p.last_early_us
+    WHERE NOT f.is_horizon AND f.actual IS NOT NULL AND f.predicted IS NOT NULL AND ${slotSql(grid, 'f.ts')} > p.last_early_slot
     GROUP BY p.series_id, f.model`
 
 /** SQL for no rows of `hold_out_errors`: a forced model was not selected. */
