@@ -1,4 +1,5 @@
 // Reads the selected models' backtests once and hands each series to all readers, as arrays in order of time.
+import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { ColumnKinds, NumberArray } from '../../database/read-columns.ts'
 
@@ -50,6 +51,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
   const desiredRows = Math.max(defaultBatchRows, Math.ceil(points.reduce((sum, seriesPoints) => sum + seriesPoints, 0) / maxBatches))
   const limit = Math.min(desiredRows, Math.floor((await database.memoryLimit()) / (4 * bytesPerValue * lists.length)))
   const emptyArray = new Float64Array(0)
+  const rowsRead = new Float64Array(servers.length)
   for (let from = 0; from < servers.length;) {
     let to = from
     for (let rows = 0; to < servers.length && to - from < scan.maxSeries && (to === from || rows + points[to]! <= limit); to++)
@@ -69,6 +71,7 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
        ) GROUP BY series_id`,
       lists,
       (id, [times, actual, predicted, lower, upper]) => {
+        rowsRead[id] = times!.length
         const series = { id, times: times!, actual: actual!, predicted: predicted!, lower: lower ?? emptyArray, upper: upper ?? emptyArray }
         for (const reader of readers) reader.read(series)
       },
@@ -76,7 +79,17 @@ export const scanBacktests = async (database: Database, scan: BacktestScan, read
     for (const reader of readers) await reader.end?.(from, to)
     from = to
   }
+  const misread = rowsRead.findIndex((rows, id) => rows !== points[id])
+  if (misread !== -1) throw contradictoryStatisticsError(servers[misread]!, points[misread]!, rowsRead[misread]!)
 }
+
+/** DuckDB skips what a file's statistics say to be elsewhere; the profile has read every row. */
+const contradictoryStatisticsError = (server: string, expected: number, found: number): HeadroomError =>
+  new HeadroomError(
+    'input-changed',
+    `Two passes over the input read ${expected} and ${found} measured rows of ${server}: its statistics contradict its rows, or it changed.`,
+    { next: 'Write the Parquet file again.' },
+  )
 
 /** Streams rows of a `series_id` and the named lists, which are sorted by the first: it holds times. The arrays are reused for the next row. */
 export const scanInTimeOrder = async (
