@@ -1,26 +1,20 @@
 // headroom analyze: runs the engine with progress, then prints the findings and the run folder.
-import { hasThreshold, type AnalysisMethod, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
-import { unitArgument, type MetricUnit } from '../../src-shared/config/metric-units.ts'
+import { hasThreshold, type AnalysisMethod } from '../../src-shared/config/analysis-config.ts'
+import { unitArgument } from '../../src-shared/config/metric-units.ts'
 import type { RunManifest } from '../../src-shared/run/run-manifest.ts'
 import type { EventReport } from '../../src-shared/artefacts/event-report.ts'
 import { analyze } from '../engine/analyze.ts'
-import { readSettings } from './read-settings.ts'
+import { readSettings, type StatedSettings } from './read-settings.ts'
 import { countText } from './report-text.ts'
 import { runCancellable, print, createProgressView } from './terminal.ts'
 
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends StatedSettings {
   readonly out: string
-  readonly config?: string
+  readonly backtest?: readonly string[]
   readonly servers?: string
   readonly events?: string
   readonly method: AnalysisMethod
   readonly model?: string
-  readonly previous?: string
-  readonly set: readonly string[]
-  readonly unit: Readonly<Record<string, MetricUnit>>
-  readonly decimal?: DecimalSetting
-  readonly timeZone?: string
-  readonly seed?: number
   readonly runId?: string
   readonly threads?: number
   readonly memoryLimit?: string
@@ -35,7 +29,7 @@ export const runAnalyze = async (inputs: readonly string[], options: AnalyzeOpti
     const { manifest, events } = await runCancellable((signal) =>
       analyze(
         {
-          inputs,
+          inputs: [...inputs, ...(options.backtest ?? [])],
           out: options.out,
           method: options.method,
           config,

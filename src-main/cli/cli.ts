@@ -11,7 +11,7 @@ import { endOnSignals, hasLostOutput, reportFailure, writeExitMessage } from './
 const examples = {
   sample: ['sample --servers 120 --out sample.parquet'],
   analyze: ['analyze sample.parquet --servers sample.servers.csv --out run', 'analyze forecasts/ --set high_risk_threshold=85 --out run'],
-  inspect: ['inspect sample.parquet'],
+  inspect: ['inspect sample.parquet', 'inspect measured.csv --wide servers --json'],
   plan: ['plan forecasts/ --servers fleet.csv --out plan'],
   finish: ['finish spark-output/stage --out run'],
   verify: ['verify run'],
@@ -35,7 +35,7 @@ const program = new Command('headroom')
   .exitOverride()
   .addHelpText('before', exampleText(Object.values(examples).map(([first]) => first)))
 
-const forecastsArgument = 'Parquet files, folders or globs'
+const forecastsArgument = 'files of Parquet, CSV or JSON, folders or globs'
 
 program
   .command('analyze')
@@ -50,9 +50,15 @@ program
   .addOption(sharedOptions.model())
   .addOption(sharedOptions.previous())
   .addOption(sharedOptions.set())
+  .addOption(sharedOptions.backtest())
+  .addOption(sharedOptions.map())
+  .addOption(sharedOptions.mapFile())
+  .addOption(sharedOptions.wide())
   .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.level())
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
+  .addOption(sharedOptions.dateFormat())
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
@@ -80,9 +86,16 @@ program
   .description('Show columns, servers, models, horizon and warnings of forecasts')
   .argument('<input...>', forecastsArgument)
   .addOption(sharedOptions.config())
+  .addOption(sharedOptions.backtest())
+  .addOption(sharedOptions.map())
+  .addOption(sharedOptions.mapFile())
+  .addOption(sharedOptions.wide())
   .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.level())
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
+  .addOption(sharedOptions.dateFormat())
+  .option('--rows <n>', 'canonical rows in the preview of --json', integerBetween(0, 1_000_000))
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
@@ -96,10 +109,15 @@ program
   .addOption(sharedOptions.servers())
   .addOption(sharedOptions.model())
   .addOption(sharedOptions.set())
+  .addOption(sharedOptions.map())
+  .addOption(sharedOptions.mapFile())
+  .addOption(sharedOptions.wide())
   .addOption(sharedOptions.unit())
+  .addOption(sharedOptions.level())
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.force())
+  .addOption(sharedOptions.dateFormat())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))
 
 program

@@ -1,47 +1,51 @@
-// headroom inspect: describes forecasts without analysing them.
-import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
-import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
-import { inspectForecasts, type Inspection } from '../engine/inspect-forecasts.ts'
-import { readSettings } from './read-settings.ts'
-import { runCancellable, jsonText, print, tableText } from './terminal.ts'
+// headroom inspect: describes files without analysing them.
+import { exitCodeOf } from '../../src-shared/run/errors.ts'
+import type { Inspection } from '../../src-shared/run/inspection.ts'
+import { inspectForecasts } from '../engine/inspect-forecasts.ts'
+import { readSettings, type StatedSettings } from './read-settings.ts'
+import { runCancellable, jsonText, print, say, tableText } from './terminal.ts'
 
-export const runInspect = async (
-  inputs: readonly string[],
-  options: {
-    readonly config?: string
-    readonly unit: Readonly<Record<string, MetricUnit>>
-    readonly decimal?: DecimalSetting
-    readonly timeZone?: string
-    readonly json?: boolean
-  },
-): Promise<void> => {
+export interface InspectOptions extends StatedSettings {
+  readonly json?: boolean
+  readonly rows?: number
+  readonly backtest?: readonly string[]
+}
+
+export const runInspect = async (inputs: readonly string[], options: InspectOptions): Promise<void> => {
   const { settings: config, warnings } = await readSettings(options)
-  const described = await runCancellable((signal) => inspectForecasts({ inputs, config }, { signal }))
+  const request = { inputs: [...inputs, ...(options.backtest ?? [])], config, previewRows: options.rows }
+  const described = await runCancellable((signal) => inspectForecasts(request, { signal }))
   const inspection = { ...described, warnings: [...warnings, ...described.warnings] }
   print(options.json === true ? jsonText({ ...inspection }, 2) : describeInspection(inspection))
+  const { question, problem } = inspection
+  const obstacle = question ?? problem
+  if (obstacle === null) return
+  say(`Error: ${obstacle.sentence}${problem?.next === undefined || problem.next === null ? '' : `\n${problem.next}`}`)
+  process.exitCode = exitCodeOf(obstacle.code)
 }
 
 const formatCount = (value: number): string => value.toLocaleString('en-US')
+const countOf = (value: number | null): string => (value === null ? '?' : formatCount(value))
 
-const describeInspection = (inspection: Inspection): string =>
-  [
-    `${formatCount(inspection.rows)} rows in ${formatCount(inspection.files.length)} ${inspection.files.length === 1 ? 'file' : 'files'}, ${formatCount(inspection.servers)} servers, ${formatCount(inspection.series)} series, ${inspection.granularity}`,
-    `Metrics: ${inspection.metrics.join(', ')}`,
+const describeInspection = (inspection: Inspection): string => {
+  const { files, horizon, models, left_out: leftOut, warnings } = inspection
+  const fileCount = `${formatCount(files.length)} ${files.length === 1 ? 'file' : 'files'}`
+  const lines = [
+    `${countOf(inspection.rows)} rows in ${fileCount}, ${countOf(inspection.servers)} servers, ${countOf(inspection.series)} series${inspection.granularity === null ? '' : `, ${inspection.granularity}`}`,
+    `Metrics: ${inspection.units.map(({ metric, unit }) => `${metric} (${unit})`).join(', ')}`,
     `Measured: ${inspection.measured.start ?? 'nothing'} to ${inspection.measured.end ?? 'nothing'}`,
-    `Horizon: ${inspection.horizon.start} to ${inspection.horizon.end}, ${formatCount(inspection.horizon.periods)} periods at most`,
+    horizon === null
+      ? `Horizon: ${inspection.contents === 'measurements' ? 'none; these are measurements' : 'not known'}`
+      : `Horizon: ${horizon.start} to ${horizon.end}, ${formatCount(horizon.periods)} periods at most`,
     '',
     tableText(
       ['column', 'type', 'read as'],
-      inspection.schema.map(({ column, type }) => [
-        column,
-        type,
-        inspection.mapped_columns.find((mapping) => mapping.column === column)?.role ?? '',
-      ]),
+      inspection.schema.map(({ column, type }) => [column, type, rolesOf(inspection, column)]),
     ),
     '',
     tableText(
       ['model', 'series', 'backtest points', 'horizon points'],
-      inspection.models.map((model) => [
+      models.map((model) => [
         model.model,
         formatCount(model.series),
         formatCount(model.backtest_points),
@@ -49,5 +53,14 @@ const describeInspection = (inspection: Inspection): string =>
       ]),
     ),
     '',
-    ...(inspection.warnings.length === 0 ? ['No warnings.'] : inspection.warnings.map(({ message }) => `Warning: ${message}`)),
-  ].join('\n')
+    ...leftOut.filter(({ kind }) => kind === 'rows').map(({ count, reason }) => `Left out: ${formatCount(count)} rows, ${reason}.`),
+    ...(warnings.length === 0 ? ['No warnings.'] : warnings.map(({ message }) => `Warning: ${message}`)),
+  ]
+  return lines.join('\n')
+}
+
+/** "predicted (alias)" where the name is not the canonical one. */
+const rolesOf = ({ mapping }: Inspection, column: string): string => {
+  const roles = mapping?.files.flatMap((file) => file.roles.filter(({ columns }) => columns.includes(column))) ?? []
+  return [...new Set(roles.map(({ role, how }) => (how === 'name' ? role : `${role} (${how})`)))].join(', ')
+}

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { analysisMethods, decimalSettings } from '../../src-shared/config/analysis-config.ts'
 import { metricUnits, type MetricUnit } from '../../src-shared/config/metric-units.ts'
+import { columnRoles, wideLayouts } from '../../src-shared/run/input-mapping.ts'
 import { parseMemorySize } from '../../src-shared/config/memory-size.ts'
 
 /** The examples above the help of a command. */
@@ -49,6 +50,22 @@ export const collectUnits = (text: string, previous: Readonly<Record<string, Met
   throw new InvalidArgumentError(`METRIC=UNIT is needed, with one of the units ${metricUnits.join(', ')}.`)
 }
 
+/** Gathers ROLE=COLUMN; the column may contain an equals sign. */
+const collectColumns = (text: string, previous: Readonly<Record<string, string>>): Record<string, string> => {
+  const at = text.indexOf('=')
+  const role = columnRoles.find((name) => name === text.slice(0, at).trim())
+  if (at > 0 && role !== undefined && text.length > at + 1) return { ...previous, [role]: text.slice(at + 1) }
+  throw new InvalidArgumentError(`ROLE=COLUMN is needed, with one of the roles ${columnRoles.join(', ')}.`)
+}
+
+/** A share, or percent. */
+const intervalLevel = (text: string): number => {
+  const value = Number(text.replace(/%$/, ''))
+  const level = value > 1 ? value / 100 : value
+  if (text.trim() !== '' && level > 0 && level < 1) return level
+  throw new InvalidArgumentError('A level such as 0.8 or 80 is needed.')
+}
+
 /** A new `Option` at each call: commander stores state in an option. */
 export const sharedOptions = {
   config: () => new Option('--config <file>', 'YAML with settings, or the config.yaml of the Python pipeline'),
@@ -65,6 +82,16 @@ export const sharedOptions = {
       .default({}, 'by its name'),
   decimal: () => new Option('--decimal <mark>', 'decimal mark of numbers in text tables: comma or point').choices(decimalSettings),
   timeZone: () => new Option('--time-zone <zone>', 'IANA zone of days, weekends and holidays, such as Europe/Berlin (default: UTC)'),
+  map: () =>
+    new Option('--map <role=column>', 'column of a role, such as predicted=yhat_median; repeatable')
+      .argParser(collectColumns)
+      .default({}, 'by the names'),
+  mapFile: () => new Option('--map-file <file>', 'YAML with the column of each role'),
+  wide: () => new Option('--wide <kind>', 'what the value columns of a wide file are').choices(wideLayouts),
+  level: () => new Option('--level <share>', 'nominal level of the bounds where no name states it, such as 0.8').argParser(intervalLevel),
+  dateFormat: () => new Option('--date-format <format>', 'day-first, month-first, or a pattern such as "%d.%m.%Y %H:%M"'),
+  backtest: () =>
+    new Option('--backtest <file>', 'backtest of the forecasts in files of their own; repeatable').argParser(collect).default([]),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
   // DuckDB ends the whole process if the system refuses one of very many threads.

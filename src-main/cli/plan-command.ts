@@ -1,22 +1,15 @@
 // headroom plan: writes the row-level work of an analysis as Spark SQL, for forecasts too large for one machine.
 import { join } from 'node:path'
-import type { DecimalSetting } from '../../src-shared/config/analysis-config.ts'
-import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { assertNewFiles } from '../run-folder/output-file.ts'
 import { planSparkJob } from '../engine/spark/plan-spark-job.ts'
-import { readSettings } from './read-settings.ts'
+import { readSettings, type StatedSettings } from './read-settings.ts'
 import { runCancellable, print, say } from './terminal.ts'
 
-export interface PlanOptions {
+export interface PlanOptions extends StatedSettings {
   readonly out: string
-  readonly config?: string
   readonly servers?: string
   readonly model?: string
   readonly force?: boolean
-  readonly set: readonly string[]
-  readonly unit: Readonly<Record<string, MetricUnit>>
-  readonly decimal?: DecimalSetting
-  readonly timeZone?: string
 }
 
 export const runPlan = async (inputs: readonly string[], options: PlanOptions): Promise<void> => {

@@ -3,7 +3,7 @@ import type { MetricUnit } from '../../src-shared/config/metric-units.ts'
 import { renameSettings, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { type ConfigFile, readConfigFile } from '../config/config-file.ts'
-import { parseYaml } from '../config/yaml-file.ts'
+import { parseYaml, readYamlFile } from '../config/yaml-file.ts'
 
 export interface StatedSettings {
   readonly config?: string | undefined
@@ -12,19 +12,33 @@ export interface StatedSettings {
   readonly unit?: Readonly<Record<string, MetricUnit>>
   readonly decimal?: DecimalSetting | undefined
   readonly timeZone?: string | undefined
+  /** Column by role; added to those of the file, of --set and of the mapping file. */
+  readonly map?: Readonly<Record<string, string>>
+  /** YAML with a column by role. */
+  readonly mapFile?: string | undefined
+  readonly wide?: string | undefined
+  readonly dateFormat?: string | undefined
+  /** Nominal level of the bounds, a share. */
+  readonly level?: number | undefined
   readonly seed?: number | undefined
 }
 
 /** Later settings win: file, --set, then the options of single settings. The engine checks the values. */
-export const readSettings = async ({ config, set = [], unit = {}, decimal, timeZone, seed }: StatedSettings): Promise<ConfigFile> => {
+export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> => {
+  const { config, set = [], unit = {}, decimal, timeZone, map = {}, mapFile, wide, dateFormat, level, seed } = stated
   const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
   const settings = renameSettings({ ...fromFile, ...Object.fromEntries(set.map((assignment) => parseAssignment(assignment))) })
+  const mapped = { ...(mapFile === undefined ? {} : await readYamlFile(mapFile, 'mapping')), ...map }
   return {
     settings: {
       ...settings,
-      ...(Object.keys(unit).length === 0 ? {} : { metric_units: addUnits(settings['metric_units'], unit) }),
+      ...(Object.keys(unit).length === 0 ? {} : { metric_units: addEntries(settings['metric_units'], unit) }),
+      ...(Object.keys(mapped).length === 0 ? {} : { map: addEntries(settings['map'], mapped) }),
       ...(decimal === undefined ? {} : { decimal }),
       ...(timeZone === undefined ? {} : { time_zone: timeZone }),
+      ...(wide === undefined ? {} : { wide }),
+      ...(dateFormat === undefined ? {} : { date_format: dateFormat }),
+      ...(level === undefined ? {} : { interval_level: level }),
       ...(seed === undefined ? {} : { seed }),
     },
     warnings,
@@ -32,9 +46,9 @@ export const readSettings = async ({ config, set = [], unit = {}, decimal, timeZ
 }
 
 /** What is no group of keys stays, so that the engine reports it. */
-const addUnits = (stated: unknown, unit: Readonly<Record<string, MetricUnit>>): unknown => {
+const addEntries = (stated: unknown, entries: Readonly<Record<string, unknown>>): unknown => {
   const isGroup = stated === undefined || (typeof stated === 'object' && stated !== null && !Array.isArray(stated))
-  return isGroup ? { ...stated, ...unit } : stated
+  return isGroup ? { ...stated, ...entries } : stated
 }
 
 export const parseAssignment = (assignment: string, example = 'high_risk_threshold=85'): [string, unknown] => {

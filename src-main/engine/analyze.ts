@@ -1,10 +1,10 @@
 // The analysis from end to end, stage by stage: forecasts in, run folder out.
 import { join } from 'node:path'
 import { runFiles } from '../../src-shared/run/run-manifest.ts'
-import { explainFailure } from '../forecasts/forecast-dataset.ts'
+import { explainFailure, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
 import { assertClearUnits } from '../forecasts/unclear-units.ts'
 import type { AnalysisRequest, AnalysisResult, AnalysisWork } from './analysis-request.ts'
-import { assertDiskSpace, estimateRunBytes } from './resource-limits.ts'
+import { assertDiskSpace, estimateConvertedBytes, estimateRunBytes } from './resource-limits.ts'
 import { createRun, type Run } from './create-run.ts'
 import {
   assessFleetRisk,
@@ -12,6 +12,7 @@ import {
   profileFleet,
   selectFleetModels,
   validateFleet,
+  withStatedLevel,
   type AssessedFleet,
   type FleetOptions,
   type FleetRequest,
@@ -27,7 +28,9 @@ import { awaitFlaggedFile, finaliseRun, measureFleet } from './run-stages.ts'
 export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Promise<AnalysisResult> =>
   createRun(request, work, async (run) => {
     const fleet = await assessFleet(run, request, {
-      onOpened: ({ files }) => assertDiskSpace(run.staging.folder, request.out, estimateRunBytes(files)),
+      conversionFolder: run.spillFolder,
+      onOpened: (files, isConverted) =>
+        assertDiskSpace(run.staging.folder, request.out, isConverted ? estimateConvertedBytes(files) : estimateRunBytes(files)),
     })
     return completeRun(run, fleet, (path) =>
       startFlaggedForecasts(run.database, {
@@ -43,11 +46,21 @@ export const analyze = (request: AnalysisRequest, work: AnalysisWork = {}): Prom
 /** Reads the inputs and assesses the risk of every series. The tables of each stage stay in the database. */
 export const assessFleet = async (work: FleetWork, request: FleetRequest, options: FleetOptions = {}): Promise<AssessedFleet> => {
   const dataset = await openFleet(work, request, options)
+  return assessDataset({ ...work, config: withStatedLevel(work.config, dataset) }, request, dataset, options.flags)
+}
+
+/** The same for a dataset that is open; `work` has its interval level. */
+export const assessDataset = async (
+  work: FleetWork,
+  request: Omit<FleetRequest, 'inputs'>,
+  dataset: ForecastDataset,
+  flags: FleetOptions['flags'] = 'rejected',
+): Promise<AssessedFleet> => {
   try {
     const validated = await validateFleet(work, request, dataset)
     const profiled = await profileFleet(work, validated)
     // A result that is opened again was judged when it was written.
-    if (options.flags !== 'ignored') await assertClearUnits(work.database, dataset, work.config)
+    if (flags !== 'ignored') await assertClearUnits(work.database, dataset, work.config)
     const selected = await selectFleetModels(work, profiled, request.model)
     return await assessFleetRisk(work, selected)
   } catch (thrown) {
@@ -57,10 +70,11 @@ export const assessFleet = async (work: FleetWork, request: FleetRequest, option
 
 /** Turns the assessed fleet into a run folder. `startFlaggedFile` starts writing the flagged file in parallel with all other work. */
 export const completeRun = async (
-  run: Run,
+  given: Run,
   fleet: AssessedFleet,
   startFlaggedFile: (path: string) => Promise<FlaggedFileWriting>,
 ): Promise<AnalysisResult> => {
+  const run = { ...given, config: fleet.config }
   try {
     const flaggedFile = await startFlaggedFile(join(run.staging.folder, runFiles.flaggedForecasts))
     const findings = await stopOnFailure(flaggedFile, () => measureFleet(run, fleet))

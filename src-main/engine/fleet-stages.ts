@@ -11,6 +11,7 @@ import { detectTimes, type SeriesStep } from '../forecasts/detect-granularity.ts
 import type { TimeGrid } from '../forecasts/time-grid.ts'
 import { readEventsTable, type EventCalendar } from '../forecasts/events-table.ts'
 import { damagedFileError, openForecastDataset, type ForecastDataset } from '../forecasts/forecast-dataset.ts'
+import type { ForecastFile } from '../forecasts/forecast-files.ts'
 import { loadServersTable } from '../forecasts/servers-table.ts'
 import { validateForecasts, type ForecastValidation } from '../forecasts/validate-forecasts.ts'
 import type { AnalysisRequest } from './analysis-request.ts'
@@ -35,12 +36,16 @@ export type FleetRequest = Pick<AnalysisRequest, 'inputs' | 'serversTable' | 'ev
 export interface FleetOptions {
   /** How to treat flag columns of an earlier analysis. */
   readonly flags?: 'rejected' | 'ignored'
-  /** Called before any row is read; an error it throws ends the analysis. */
-  readonly onOpened?: (dataset: ForecastDataset) => Promise<void>
+  /** Called with the input files before any row is read; an error it throws ends the analysis. `isConverted`: for a conversion. */
+  readonly onOpened?: (files: readonly ForecastFile[], isConverted: boolean) => Promise<void>
+  /** Folder for forecasts that are converted first; without it only Parquet in long form is read. */
+  readonly conversionFolder?: string
 }
 
 export interface ValidatedFleet {
   readonly dataset: ForecastDataset
+  /** As stated, with the level of the bounds that the dataset states. */
+  readonly config: AnalysisConfig
   readonly serversTable: InputEntry | null
   /** About the columns of the servers table. */
   readonly tableWarnings?: readonly RunWarning[]
@@ -75,18 +80,26 @@ export interface AssessedFleet extends SelectedFleet {
 export const openFleet = async (
   { database, config, progress }: FleetWork,
   { inputs }: FleetRequest,
-  { flags = 'rejected', onOpened }: FleetOptions,
+  { flags = 'rejected', onOpened, conversionFolder }: FleetOptions,
 ): Promise<ForecastDataset> => {
   progress.start('open')
-  const dataset = await openForecastDataset(database, inputs, config, flags)
-  await onOpened?.(dataset)
+  const dataset = await openForecastDataset(database, inputs, config, {
+    flags,
+    ...(conversionFolder === undefined ? {} : { conversionFolder }),
+    onFound: async (files) => onOpened?.(files, true),
+  })
+  await onOpened?.(dataset.readFiles, false)
   return dataset
 }
+
+/** The settings with the level of the bounds that names or a column of the dataset state. */
+export const withStatedLevel = (config: AnalysisConfig, { mapping }: Pick<ForecastDataset, 'mapping'>): AnalysisConfig =>
+  mapping.interval_level === null ? config : { ...config, interval_level: mapping.interval_level }
 
 /** Leaves `server_attributes`. */
 export const validateFleet = async (
   { database, config, progress }: FleetWork,
-  request: FleetRequest,
+  request: Pick<FleetRequest, 'serversTable' | 'eventsTable'>,
   dataset: ForecastDataset,
 ): Promise<ValidatedFleet> => {
   const { entry: serversTable, warnings: tableWarnings } = await loadServersTable(database, request.serversTable, config.decimal)
@@ -99,7 +112,7 @@ export const validateFleet = async (
   })
   const eventCalendar =
     request.eventsTable === undefined ? null : await readEventsTable(request.eventsTable, config.decimal, times.zone.name)
-  return { dataset, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
+  return { dataset, config, serversTable, tableWarnings, eventCalendar, validation, ...times, timeWarnings }
 }
 
 /** Leaves `series_models`, `series`, `holidays` and the view `forecast`. */

@@ -7,11 +7,10 @@ import type { ColumnMapping } from '../../src-shared/run/run-manifest.ts'
 
 /** Role -> names that may play it; the first is canonical. */
 export const columnAliases = {
-  server_id: [
-    'server_id',
-    ...['item_id', 'host', 'hostname', 'instance_id', 'unique_id', 'series', 'series_id', 'id', 'server', 'instance'],
-    ...['vm', 'vm_name', 'node', 'resource', 'resource_id'],
-  ],
+  server_id:
+    'server_id item_id host hostname instance_id unique_id series series_id id server instance vm vm_name node resource resource_id'.split(
+      ' ',
+    ),
   timestamp: ['timestamp', 'ds', 'date', 'time', 'ts', 'datetime', 'forecast_timestamp', 'timegenerated', 'clock', 'date_time'],
   predicted: ['predicted', 'predictions', 'yhat', 'mean', 'p50', '0.5', 'median', 'q50', 'prediction', 'forecast', 'forecast_value'],
   model: ['model'],
@@ -24,10 +23,10 @@ export const columnAliases = {
   cutoff: ['cutoff'],
   horizon_offset: ['horizon_offset'],
   interval_level: ['interval_level', 'confidence_level'],
-} as const satisfies Record<ColumnRole, readonly string[]>
+} satisfies Record<ColumnRole, readonly string[]>
 
 /** Of several aliases the first is taken for these roles; for any other the user is asked. */
-const rankedRoles: readonly ColumnRole[] = ['predicted', 'yhat_lower', 'yhat_upper']
+const rankedRoles: ReadonlySet<ColumnRole> = new Set(['predicted', 'yhat_lower', 'yhat_upper'])
 
 export type ColumnRole = ColumnRoleName
 export const requiredRoles = ['server_id', 'timestamp', 'predicted'] as const satisfies readonly ColumnRole[]
@@ -104,17 +103,16 @@ export const findRoles = <Column extends NamedColumn>(
     const column = stated[role] === undefined ? undefined : findNamed(columns, stated[role])
     if (column !== undefined) found[role] = { column, how: 'stated', others: [] }
   }
-  const statedColumns = Object.values(found).map(({ column }) => column)
-  const free = columns.filter((column) => !statedColumns.includes(column))
+  const statedColumns = new Set(Object.values(found).map(({ column }) => column))
+  const free = columns.filter((column) => !statedColumns.has(column))
   for (const role of roles) {
     if (stated[role] !== undefined) continue
-    const [canonical, ...aliases] = columnAliases[role]
-    const named = findNamed(free, canonical)
-    const others = aliases.flatMap((alias) => findNamed(free, alias) ?? [])
+    const named = findNamed(free, role)
+    const others = columnAliases[role].slice(1).flatMap((alias) => findNamed(free, alias) ?? [])
     const [first, second] = others
     if (named !== undefined) found[role] = { column: named, how: 'name', others }
     else if (first !== undefined) {
-      if (second !== undefined && !rankedRoles.includes(role)) throw ambiguousRole(role, others, datasetName)
+      if (second !== undefined && !rankedRoles.has(role)) throw ambiguousRole(role, others, datasetName)
       found[role] = { column: first, how: 'alias', others: others.slice(1) }
     }
   }
@@ -184,7 +182,7 @@ const typeRules: Record<ColumnRole, { readonly accepts: (type: string) => boolea
   interval_level: { accepts: (type) => numericType.test(type), expected: 'numbers' },
 }
 
-const assertType = (role: ColumnRole, { column, type }: ForecastColumn, datasetName: string): void => {
+export const assertType = (role: ColumnRole, { column, type }: ForecastColumn, datasetName: string): void => {
   const { accepts, expected } = typeRules[role]
   if (accepts(type)) return
   throw new HeadroomError(

@@ -193,10 +193,13 @@ const truncatedFileError = (name: string, problem: string): HeadroomError =>
 const booleanFolder = /[\\/](is_future)=[^\\/]*(?=[\\/])/i
 
 /** `read_parquet(...)` over the files, united by column name. */
-export const parquetRelationSql = (files: readonly ForecastFile[], keys: 'read' | 'ignored' = 'read'): string => {
+/** `fileColumn`: name of a column for a row's path. */
+export const parquetRelationSql = (files: readonly ForecastFile[], keys: 'read' | 'ignored' = 'read', fileColumn?: string): string => {
   const list = files.map((file) => literal(escapeGlob(file.path))).join(', ')
   const source = files.length === 1 ? list : `[${list}], union_by_name = true`
-  if (keys === 'ignored') return `read_parquet(${source}, hive_partitioning = false)`
+  if (keys === 'ignored') {
+    return `read_parquet(${source}, hive_partitioning = false${fileColumn === undefined ? '' : `, filename = ${literal(fileColumn)}`})`
+  }
   const booleanFolders = files.map(({ path }) => booleanFolder.exec(path)?.[1])
   const types =
     booleanFolders[0] !== undefined && booleanFolders.every((name) => name === booleanFolders[0])
@@ -213,7 +216,7 @@ export const commonFolderKeys = (files: readonly ForecastFile[]): string[] => {
 }
 
 /** SQL for the value of a key in the folders of a row's file, as text. */
-export const folderValueSql = (key: string): string => {
+export const folderValueSql = (key: string, fileColumn = 'filename'): string => {
   const pattern = `[\\\\/]${key.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}=([^\\\\/]*)[\\\\/]`
-  return `nullif(url_decode(regexp_extract(filename, ${literal(pattern)}, 1)), '__HIVE_DEFAULT_PARTITION__')`
+  return `nullif(url_decode(regexp_extract(${fileColumn}, ${literal(pattern)}, 1)), '__HIVE_DEFAULT_PARTITION__')`
 }

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { isPercentMetricSql, unitArgument, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import { literal, type Database } from '../database/database.ts'
 import type { ForecastDataset } from './forecast-dataset.ts'
-import { validationError, validationMessages } from './validation-rules.ts'
+import { InputQuestionError } from './input-question.ts'
+import { validationMessages } from './validation-rules.ts'
 
 /** Values of fractions: a few lie above 1, as on overbooked servers, and predictions of idle servers fall below 0. */
 const fractionRange = { minMeasured: -0.01, minPredicted: -0.5, max: 1.5, p99: 1.01 } as const
@@ -37,9 +38,16 @@ export const assertClearUnits = async (database: Database, { name }: ForecastDat
   if (suspects === 0) return
   const unclear = await database.rows(`${unclearUnitsQuery} ORDER BY metric LIMIT 1`, z.object({ metric: z.string() }))
   for (const { metric } of unclear) {
-    throw validationError(
+    const { message, next } = validationMessages.unclearUnit(name, metric, (unit) => unitArgument(metric, unit))
+    const units = [
+      { label: 'Fractions', unit: 'fraction' },
+      { label: 'Percent', unit: 'percent' },
+    ]
+    throw new InputQuestionError(
+      message,
+      units.map(({ label, unit }) => ({ label, settings: { metric_units: { [metric]: unit } } })),
       'input-unit-unclear',
-      validationMessages.unclearUnit(name, metric, (unit) => unitArgument(metric, unit)),
+      next,
     )
   }
 }

@@ -39,7 +39,7 @@ export const roleMappingSchema = z.object({
 export type RoleMapping = z.infer<typeof roleMappingSchema>
 
 /** Files of one format with the same columns. */
-export const fileMappingSchema = z.object({
+const fileMappingSchema = z.object({
   /** Paths as found. */
   files: z.array(z.string()),
   format: inputFormatSchema,
@@ -49,7 +49,6 @@ export const fileMappingSchema = z.object({
   /** Columns without a role. */
   unused: z.array(z.string()),
 })
-export type FileMapping = z.infer<typeof fileMappingSchema>
 
 export const inputMappingSchema = z.object({
   files: z.array(fileMappingSchema),

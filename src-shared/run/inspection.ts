@@ -44,8 +44,9 @@ export const inspectedModelSchema = z.object({
 export const inspectionSchema = z.object({
   /** `measurements`: nothing is forecast in these files. Null where it is not known yet. */
   contents: z.enum(['forecasts', 'measurements']).nullable(),
-  files: z.array(z.object({ path: z.string(), bytes: z.number(), format: inputFormatSchema })),
-  /** Columns as they are in the files, by their order; text formats have VARCHAR only. */
+  /** `name`: below the folder that was named. */
+  files: z.array(z.object({ path: z.string(), name: z.string(), bytes: z.number(), format: inputFormatSchema })),
+  /** Columns of the first file by their order; text formats have VARCHAR only. */
   schema: z.array(z.object({ column: z.string(), type: z.string() })),
   /** How the files are read; null where a question comes first. */
   mapping: inputMappingSchema.nullable(),
@@ -54,16 +55,16 @@ export const inspectionSchema = z.object({
   question: inputQuestionSchema.nullable(),
   /** Why the files cannot be analysed, other than by a question. */
   problem: z.object({ code: errorCodeSchema, sentence: z.string(), next: z.string().nullable() }).nullable(),
-  /** The first rows as they are in the first file, as text. */
-  first_rows: z.object({ columns: z.array(z.string()), rows: z.array(z.array(z.string().nullable())) }),
+  /** The first rows as they are in the first file, as text, a value per column of `schema`. */
+  first_rows: z.array(z.array(z.string().nullable())),
   /** The first canonical rows. */
   preview: z.array(previewRowSchema),
   /** Files, columns and rows that are not read, and why. */
   left_out: z.array(z.object({ kind: z.enum(['file', 'column', 'rows']), name: z.string(), count: z.number(), reason: z.string() })),
   units: z.array(z.object({ metric: z.string(), unit: metricUnitSchema, how: z.enum(['stated', 'name']) })),
   time_zone: z.string(),
-  /** Series by the commonest distance of their times, most series first. */
-  steps: z.array(z.object({ step_seconds: z.number(), series: z.number() })),
+  /** Steps such as "1 day" and the series that have them, the commonest first. */
+  steps: z.array(z.object({ step: z.string(), series: z.number() })),
   rows: z.number().nullable(),
   servers: z.number().nullable(),
   series: z.number().nullable(),

@@ -33,13 +33,13 @@ describe('paths', () => {
   test('an empty folder', async () => {
     await mkdir(join(workspace.folder, 'bare'))
     expect(await workspace.refusal('bare')).toBe(
-      'The folder bare holds no Parquet file.\nName the folder that the forecasts were written to.',
+      'The folder bare holds no Parquet, CSV or JSON file.\nName the folder that the forecasts were written to.',
     )
   })
 
   test('a folder that is called like a file', async () => {
     await mkdir(join(workspace.folder, 'folder.parquet'))
-    expect(await workspace.refusal('folder.parquet')).toMatch(/^The folder folder\.parquet holds no Parquet file\.\n/)
+    expect(await workspace.refusal('folder.parquet')).toMatch(/^The folder folder\.parquet holds no Parquet, CSV or JSON file\.\n/)
   })
 
   test.skipIf(process.getuid?.() === 0)('a file that may not be read', async () => {
@@ -127,18 +127,18 @@ describe('columns', () => {
       'server_id',
       `SELECT server_id AS servr_id, timestamp, predicted FROM (${smallForecasts})`,
       'f.parquet has no column server_id; it has servr_id, timestamp, predicted (nearest: servr_id).\n' +
-        'Rename the column, or use one of the names server_id, item_id, host, hostname, instance_id.',
+        'State the column with --map server_id=servr_id, or rename it to server_id.',
     ],
     [
       'timestamp',
       `SELECT server_id, predicted FROM (${smallForecasts})`,
-      'f.parquet has no column timestamp; it has server_id, predicted.\nRename the column, or use one of the names timestamp, ds, date.',
+      'f.parquet has no column timestamp; it has server_id, predicted.\nState the column with --map timestamp=COLUMN, or rename it to timestamp.',
     ],
     [
       'predicted',
       `SELECT server_id, timestamp, predicted AS predictd FROM (${smallForecasts})`,
       'f.parquet has no column predicted; it has server_id, timestamp, predictd (nearest: predictd).\n' +
-        'Rename the column, or use one of the names predicted, yhat, mean, p50, forecast.',
+        'State the column with --map predicted=predictd, or rename it to predicted.',
     ],
   ])('no %s', async (_, sql, sentence) => {
     await workspace.write('f.parquet', sql)

@@ -2,8 +2,7 @@
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { ZodError } from 'zod'
-import type { AnalysisMethod, DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
-import type { MetricUnit } from '../../../src-shared/config/metric-units.ts'
+import type { AnalysisMethod } from '../../../src-shared/config/analysis-config.ts'
 import {
   cloudSettingsSchema,
   launchRequestSchema,
@@ -18,7 +17,7 @@ import { newRunId } from '../../cloud/launch/run-names.ts'
 import { parseConfig } from '../../config/parse-config.ts'
 import { readYamlFile } from '../../config/yaml-file.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
-import { readSettings } from '../read-settings.ts'
+import { readSettings, type StatedSettings } from '../read-settings.ts'
 import { say } from '../terminal.ts'
 
 export interface ConnectionOptions {
@@ -28,8 +27,7 @@ export interface ConnectionOptions {
   readonly json?: boolean
 }
 
-export interface LaunchOptions extends ConnectionOptions {
-  readonly config?: string
+export interface LaunchOptions extends ConnectionOptions, StatedSettings {
   readonly bucket?: string
   readonly prefix?: string
   readonly role?: string
@@ -49,10 +47,6 @@ export interface LaunchOptions extends ConnectionOptions {
   readonly events?: string
   readonly method: AnalysisMethod
   readonly model?: string
-  readonly set: readonly string[]
-  readonly unit: Readonly<Record<string, MetricUnit>>
-  readonly decimal?: DecimalSetting
-  readonly timeZone?: string
   readonly engine: EngineKind
   readonly instances?: number
   readonly pythonModule?: string

@@ -2,7 +2,7 @@
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { describeLeftOut, folderKeys, sortFolderKeys } from '../../forecasts/dataset-files.ts'
-import { findRoleColumns, rejectFlagColumns } from '../../forecasts/forecast-columns.ts'
+import { rejectFlagColumns, findRoles, assertRequiredRoles } from '../../forecasts/forecast-columns.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
 import { footerRows, readFileFooter, readFooter, topLevelColumns, type ParquetFooter } from '../../parquet/parquet-footer.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
@@ -92,7 +92,8 @@ const countRows = async ({ name, path, readFooter: read }: ForecastFile, task: L
   const fileColumns = columnNames.map((column) => ({ column }))
   if (task.kind === 'engine') rejectFlagColumns(fileColumns, name)
   const { added } = sortFolderKeys(folderKeys(path), columnNames)
-  findRoleColumns([...fileColumns, ...added.map((column) => ({ column }))], name)
+  const columns = [...fileColumns, ...added.map((column) => ({ column }))]
+  assertRequiredRoles(findRoles(columns, name), columns, name)
   return rows
 }
 

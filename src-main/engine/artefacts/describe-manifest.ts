@@ -55,6 +55,7 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     events_table: fleet.eventCalendar?.entry ?? null,
     schema: fleet.dataset.schema.map(({ column, type }) => ({ column, type })),
     mapped_columns: columnMappings(fleet.dataset.columns),
+    mapping: fleet.dataset.mapping,
     granularity: fleet.grid.granularity,
     step_seconds: fleet.grid.stepSeconds,
     steps: [...fleet.steps],
@@ -80,12 +81,13 @@ export const describeManifest = async (database: Database, input: ManifestInput)
 const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {
   if (fleet.inputs !== undefined) return [...fleet.inputs]
   const entries: InputEntry[] = []
-  for (const { path, bytes } of fleet.dataset.files) {
-    const { rows } = await database.row(
-      'SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)',
-      z.object({ rows: z.number() }),
-      [escapeGlob(path)],
-    )
+  for (const { path, bytes, format } of fleet.dataset.files) {
+    const { rows } =
+      format === 'parquet'
+        ? await database.row('SELECT CAST(num_rows AS DOUBLE) AS rows FROM parquet_file_metadata(?)', z.object({ rows: z.number() }), [
+            escapeGlob(path),
+          ])
+        : { rows: fleet.dataset.textRows?.get(path) ?? 0 }
     entries.push({ path, bytes, rows })
   }
   return entries

@@ -37,7 +37,7 @@ export interface FlaggedTask {
  */
 export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
   const lists = await createFlagLists(database)
-  const joinable = await findJoinableFiles(task.dataset.files.map(({ path }) => path))
+  const joinable = await findJoinableFiles(task.dataset.readFiles.map(({ path }) => path))
   const connection = await database.openConnection()
   const writing =
     joinable !== undefined && holdsAllColumns(joinable, task.dataset)

@@ -11,8 +11,7 @@ import { fixedGrid } from '../../forecasts/time-grid.ts'
 import { createCalendar } from '../../forecasts/calendar-tables.ts'
 import { readEventsTable } from '../../forecasts/events-table.ts'
 import { fixedPointOfSums } from '../../statistics/fixed-point.ts'
-import { mapColumns } from '../../forecasts/forecast-columns.ts'
-import { canonicalExpressions } from '../../forecasts/forecast-dataset.ts'
+import { canonicalExpressions, longColumns } from '../../forecasts/forecast-dataset.ts'
 import type { ProgressReporter } from '../progress.ts'
 import { findForecastFiles, parquetRelationSql, type ForecastFile } from '../../forecasts/forecast-files.ts'
 import { flaggedRowsFolder, selectedRowsFolder, sparkOutputTables, type SparkOutputNotes, type SparkOutputTable } from './spark-output.ts'
@@ -58,10 +57,11 @@ export const loadSparkOutput = async (
   await extractHorizon(database)
   const { rows } = await database.row('SELECT CAST(sum(row_count) AS DOUBLE) AS rows FROM series_models', z.object({ rows: z.number() }))
   const name = 'the Spark output'
-  const columns = mapColumns(notes.schema, name)
+  const { columns, mapping } = longColumns(notes.schema, config, name)
   return {
     dataset: {
       files: flaggedFiles,
+      readFiles: flaggedFiles,
       name,
       schema: notes.schema,
       columns,
@@ -69,7 +69,11 @@ export const loadSparkOutput = async (
       warnings: [],
       sourceQuery: (column) => `SELECT *, ${column} FROM ${parquetRelationSql(flaggedFiles, 'ignored')}`,
       repeatedKeys: [],
+      mapping,
+      candidates: [],
+      leftOut: [],
     },
+    config,
     serversTable: notes.servers_table,
     eventCalendar,
     validation: { rows, fixedPoint: fixedPointOfSums, isWithinPercent: false },

@@ -1,4 +1,5 @@
 // Plans a Spark job: reads the dataset's footers and a few of its servers, and writes the plan with the servers table.
+import { withStatedLevel } from '../fleet-stages.ts'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -45,7 +46,8 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
 /** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
 export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
   const config = parseConfig(request.config, 'headroom')
-  const { columns, schema, repeatedKeys } = await openForecastDataset(database, request.inputs, config)
+  const dataset = await openForecastDataset(database, request.inputs, config)
+  const { columns, schema, repeatedKeys } = dataset
   const { entry: serversTable } = await loadServersTable(database, request.serversTable, config.decimal)
   const { middle } = await database.row(
     `SELECT CAST(year(quantile_disc(ts, 0.5)) AS INTEGER) AS middle FROM forecast_rows SEMI JOIN (${firstServersQuery}) USING (server_id)`,
@@ -61,7 +63,7 @@ export const describeForPlan = async (database: Database, request: Omit<SparkPla
     calendar: calendarForYears(headroom.eoqWindow(config), holidayDates(config, years), years, zone),
     stage: {
       version: sparkOutputVersion,
-      config,
+      config: withStatedLevel(config, dataset),
       forced_model: request.model ?? null,
       schema: schema.map(({ column, type }) => ({ column, type })),
       granularity: grid.granularity,

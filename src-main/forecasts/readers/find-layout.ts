@@ -34,9 +34,13 @@ export const findLayout = (
   columns: readonly SourceColumn[],
   config: ReadingConfig,
   name: string,
-  knownModels: ReadonlySet<string> = new Set(),
+  {
+    knownModels = new Set(),
+    boundLevel,
+    plainValues = 'predicted',
+  }: Partial<Pick<LayoutInput, 'knownModels' | 'boundLevel' | 'plainValues'>> = {},
 ): Layout => {
-  const input: LayoutInput = { columns, found: findRoles(columns, name, config.map), config, name, knownModels }
+  const input: LayoutInput = { columns, found: findRoles(columns, name, config.map), config, name, knownModels, boundLevel, plainValues }
   for (const read of readersFor(input)) {
     const layout = read(input)
     if (layout === undefined) continue

@@ -1,5 +1,6 @@
 // What a reader makes of the columns of a file: which ones identify a row, and which ones hold the values of which model or metric.
 import type { RoleMapping, WideLayout } from '../../../src-shared/run/input-mapping.ts'
+import type { DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
 import type { UnitConfig } from '../../../src-shared/config/metric-units.ts'
 import type { ColumnRole, ForecastColumn, FoundRoles, StatedColumns } from '../forecast-columns.ts'
 
@@ -15,6 +16,7 @@ export interface ReadingConfig extends UnitConfig {
   readonly map: StatedColumns
   readonly wide?: WideLayout | undefined
   readonly date_format?: string | undefined
+  readonly decimal: DecimalSetting
 }
 
 /** Roles that identify a row or say something about all its values. */
@@ -71,6 +73,10 @@ export interface LayoutInput {
   readonly name: string
   /** Plain names of models that other files of the dataset show. */
   readonly knownModels: ReadonlySet<string>
+  /** Level of the bounds that all files and models have. */
+  readonly boundLevel: number | undefined
+  /** What plain value columns of a wide file are where nothing says it: an analysis needs forecasts. */
+  readonly plainValues: 'predicted' | 'actual'
 }
 
 /** Undefined where the columns are not of its kind. Throws InputQuestionError. */

@@ -9,7 +9,7 @@ export const readLong: Reader = (input) => {
   const { found, columns } = input
   const { keys, roles, candidates } = foundKeys(input)
   const bare = quantilesByStem(columns).get('')?.quantiles ?? []
-  const { median, yhat_lower, yhat_upper, level, quantiles } = quantileGroup(bare)
+  const { median, yhat_lower, yhat_upper, level, quantiles } = quantileGroup(bare, input.boundLevel)
   const predicted = found.predicted?.column ?? median
   if (predicted === undefined && found.actual === undefined) return undefined
   const hasOwnBounds = found.yhat_lower !== undefined || found.yhat_upper !== undefined

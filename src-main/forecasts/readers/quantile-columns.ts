@@ -24,20 +24,23 @@ export const sameLevel = (a: number, b: number): boolean => Math.abs(a - b) < 1e
 /** The widest interval that is read as bounds. */
 const maxBoundLevel = 0.95
 
+const isBoundLevel = ({ level }: { readonly level: number }): boolean => level <= maxBoundLevel + 1e-9
+
 export interface Interval {
   readonly level: number
   readonly lower: SourceColumn
   readonly upper: SourceColumn
 }
 
-/** Of several intervals the widest not above 95 %, else the narrowest. */
-export const chooseInterval = (intervals: readonly Interval[]): Interval | undefined => {
-  const byLevel = [...intervals].sort((a, b) => a.level - b.level)
-  return byLevel.filter(({ level }) => level <= maxBoundLevel + 1e-9).at(-1) ?? byLevel[0]
+/** That of the level that all files have; else of several intervals the widest not above 95 %, else the narrowest. */
+export const chooseInterval = (intervals: readonly Interval[], commonLevel: number | undefined): Interval | undefined => {
+  const widestFirst = [...intervals].sort((a, b) => b.level - a.level)
+  const common = commonLevel === undefined ? undefined : widestFirst.find(({ level }) => sameLevel(level, commonLevel))
+  return common ?? widestFirst.find(isBoundLevel) ?? widestFirst.at(-1)
 }
 
 /** Quantiles q and 1 - q, as intervals of level 1 - 2 q. */
-const symmetricIntervals = (quantiles: readonly QuantileColumn[]): Interval[] =>
+export const symmetricIntervals = (quantiles: readonly QuantileColumn[]): Interval[] =>
   quantiles.flatMap((low) => {
     const high = quantiles.find(({ level }) => sameLevel(level, 1 - low.level))
     return low.level < 0.5 && high !== undefined ? [{ level: roundLevel(1 - 2 * low.level), lower: low.column, upper: high.column }] : []
@@ -49,10 +52,11 @@ export const roundLevel = (level: number): number => Math.round(level * 1e9) / 1
 /** Bounds and median out of quantile columns, and all of them where they say more than that. One side alone becomes that bound. */
 export const quantileGroup = (
   quantiles: readonly QuantileColumn[],
+  commonLevel?: number,
 ): Pick<ValueGroup, 'yhat_lower' | 'yhat_upper' | 'level' | 'quantiles'> & { readonly median?: SourceColumn } => {
   const sorted = [...quantiles].sort((a, b) => a.level - b.level)
   const median = sorted.find(({ level }) => sameLevel(level, 0.5))?.column
-  const interval = chooseInterval(symmetricIntervals(sorted))
+  const interval = chooseInterval(symmetricIntervals(sorted), commonLevel)
   const outer = sorted.filter(({ level }) => !sameLevel(level, 0.5))
   const [single] = outer
   const isSingle = outer.length === 1 && single !== undefined
@@ -79,4 +83,29 @@ export const quantilesByStem = (columns: readonly SourceColumn[]): Map<string, {
     stems.set(key, entry)
   }
   return stems
+}
+
+/** `MODEL-lo-80`, `MODEL-hi-90.0`. */
+export const boundName = /^(.+)-(lo|hi)-(\d+(?:\.\d+)?)$/i
+
+/** The level of the bounds that every model of every file has, by the rule of `chooseInterval`; undefined where none is common. */
+export const commonBoundLevel = (files: readonly (readonly SourceColumn[])[]): number | undefined => {
+  const levelSets: number[][] = []
+  for (const columns of files) {
+    const byModel = new Map<string, number[]>()
+    for (const { column } of columns) {
+      const [, model, side, percent] = boundName.exec(column.trim()) ?? []
+      if (model === undefined || side!.toLowerCase() !== 'lo') continue
+      byModel.set(plainName(model), [...(byModel.get(plainName(model)) ?? []), roundLevel(Number(percent) / 100)])
+    }
+    levelSets.push(...byModel.values())
+    for (const { quantiles } of quantilesByStem(columns).values()) {
+      const levels = symmetricIntervals(quantiles).map(({ level }) => level)
+      if (levels.length > 0) levelSets.push(levels)
+    }
+  }
+  const [first = [], ...others] = levelSets
+  const isCommon = (level: number): boolean => others.every((levels) => levels.some((other) => sameLevel(other, level)))
+  const widestFirst = first.filter(isCommon).sort((a, b) => b - a)
+  return widestFirst.find((level) => isBoundLevel({ level })) ?? widestFirst.at(-1)
 }

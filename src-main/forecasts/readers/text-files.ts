@@ -114,7 +114,7 @@ const maxJsonBytes = 16_777_216
 
 const openJson = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
   const objects = (files: readonly ForecastFile[]): string =>
-    `read_json_objects(${pathList(files)}, format = 'auto', compression = ${literal(file.compression)}, filename = '__file',
+    `read_json_objects(${pathList(files)}, format = 'auto', compression = ${literal(file.compression === 'none' ? 'uncompressed' : file.compression)}, filename = '__file',
        maximum_object_size = ${Math.max(maxJsonBytes, ...files.map(({ bytes }) => bytes + 1))})`
   const [first] = await database.rows(
     `SELECT json_type(json) AS type, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys FROM ${objects([file])} LIMIT 1`,

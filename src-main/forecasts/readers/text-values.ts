@@ -1,11 +1,13 @@
 // Numbers, times and truth in text: how a whole dataset writes them, and the SQL that reads them so.
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
+import type { DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
 import type { InputMapping } from '../../../src-shared/run/input-mapping.ts'
 import { literal, type Database } from '../../database/database.ts'
 import { InputQuestionError } from '../input-question.ts'
 import { validationMessages } from '../validation-rules.ts'
-import { instantTextSql } from '../instant-sql.ts'
+import { plainNumberSql, type DecimalMark } from '../decimal-marks.ts'
+import { instantTextSql, withoutNanSql } from '../value-sql.ts'
 
 /** Words that stand for a missing value; blanks around them and case do not matter. */
 const missingWords = ['', 'nan', 'null', 'na', 'n/a', 'none', '\\n', '-']
@@ -21,32 +23,22 @@ export const isNumberLikeSql = (text: string): string =>
   `(${isMissingSql(text)} OR regexp_matches(${text}, ${literal(pointNumber)}) OR regexp_matches(${text}, ${literal(commaNumber)})
     OR lower(trim(${text})) IN ('inf', '-inf', 'infinity', '-infinity'))`
 
-export type DecimalSign = 'point' | 'comma'
 export type DateOrder = NonNullable<InputMapping['date_order']>
 
 /** How a dataset writes its values. */
 export interface TextStyle {
-  readonly decimal: DecimalSign
+  readonly decimal: DecimalMark
   readonly dateOrder: DateOrder
   /** For `stated`. */
   readonly datePattern?: string | undefined
 }
 
-/** SQL for a number; NULL where the text is missing or unreadable. Grouping signs count only where the decimal sign is stated. */
-export const numberTextSql = (text: string, decimal: DecimalSign, isStated: boolean): string => {
-  const plain = decimal === 'point' ? text : `replace(${text}, ',', '.')`
-  const value =
-    decimal === 'point'
-      ? `TRY_CAST(${plain} AS DOUBLE)`
-      : `CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(${plain} AS DOUBLE) END`
-  if (!isStated) return withoutNan(value)
-  const [group, sign] = decimal === 'point' ? [',', '.'] : ['.', ',']
-  const grouped = `^\\s*[+-]?[0-9]{1,3}(\\${group}[0-9]{3})+(\\${sign}[0-9]*)?\\s*$`
-  const ungrouped = `replace(replace(${text}, ${literal(group)}, ''), ${literal(sign)}, '.')`
-  return withoutNan(`CASE WHEN regexp_matches(${text}, ${literal(grouped)}) THEN TRY_CAST(${ungrouped} AS DOUBLE) ELSE ${value} END`)
+/** SQL for a number; NULL where the text is missing or unreadable. Thousands separators are read only where the mark is stated. */
+export const numberTextSql = (text: string, mark: DecimalMark, isStated: boolean): string => {
+  if (isStated) return withoutNanSql(`TRY_CAST(${plainNumberSql(`trim(${text})`, mark)} AS DOUBLE)`)
+  if (mark === 'point') return withoutNanSql(`TRY_CAST(${text} AS DOUBLE)`)
+  return withoutNanSql(`CASE WHEN contains(${text}, '.') THEN NULL ELSE TRY_CAST(replace(${text}, ',', '.') AS DOUBLE) END`)
 }
-
-const withoutNan = (value: string): string => `CASE WHEN isnan(${value}) THEN NULL ELSE ${value} END`
 
 const dayMonthPattern = '^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[ T,]*'
 const epochPattern = '^\\s*\\d{9,13}(\\.\\d+)?\\s*$'
@@ -145,23 +137,31 @@ const countsSql = ({ sql: text, kind }: TextColumn): string => {
     .join(', ')}}`
 }
 
+export interface TextProfile {
+  readonly columns: readonly ProfiledColumn[]
+  /** Rows by the path of their file; a file without rows is absent. */
+  readonly rows: ReadonlyMap<string, number>
+}
+
 /** Reads all rows of a relation once. */
 export const profileText = async (
   database: Database,
   relation: string,
   columns: readonly TextColumn[],
-  { name, isCommaSeparated }: Pick<ProfiledColumn, 'name' | 'isCommaSeparated'>,
-): Promise<ProfiledColumn[]> => {
-  if (columns.length === 0) return []
-  const profiles = await database.rows(
-    `SELECT unnest([${columns.map(countsSql).join(', ')}], recursive := true) FROM ${relation}`,
-    countsSchema,
+  place: Pick<ProfiledColumn, 'name' | 'isCommaSeparated'>,
+): Promise<TextProfile> => {
+  const { counts, files } = await database.row(
+    `SELECT [${columns.map(countsSql).join(', ')}] AS counts, map_entries(histogram(__file)) AS files FROM ${relation}`,
+    z.object({ counts: z.array(countsSchema), files: z.array(z.object({ key: z.string(), value: z.bigint() })).nullable() }),
   )
-  return columns.map((column, index) => ({ ...column, name, isCommaSeparated, counts: profiles[index]! }))
+  return {
+    columns: columns.map((column, index) => ({ ...column, ...place, counts: counts[index]! })),
+    rows: new Map(files?.map(({ key, value }) => [key, Number(value)])),
+  }
 }
 
 interface StatedStyle {
-  readonly decimal?: 'auto' | DecimalSign
+  readonly decimal: DecimalSetting
   readonly date_format?: string | undefined
 }
 
@@ -169,7 +169,7 @@ interface StatedStyle {
 export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: StatedStyle): TextStyle => {
   const decimal = chooseDecimal(
     columns.filter(({ kind }) => kind === 'number'),
-    stated.decimal ?? 'auto',
+    stated.decimal,
   )
   const isPattern = stated.date_format?.includes('%') === true
   const dateOrder = isPattern
@@ -184,7 +184,7 @@ export const chooseTextStyle = (columns: readonly ProfiledColumn[], stated: Stat
   return { decimal, dateOrder, datePattern: isPattern ? stated.date_format : undefined }
 }
 
-const chooseDecimal = (columns: readonly ProfiledColumn[], stated: 'auto' | DecimalSign): DecimalSign => {
+const chooseDecimal = (columns: readonly ProfiledColumn[], stated: DecimalSetting): DecimalMark => {
   if (stated !== 'auto') return stated
   const ask = ({ column, name }: ProfiledColumn, example: string): InputQuestionError =>
     new InputQuestionError(`Column ${column} of ${name} holds "${example}": --decimal comma or --decimal point?`, [

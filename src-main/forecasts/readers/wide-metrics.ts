@@ -49,9 +49,9 @@ const forecastColumns = (values: readonly SourceColumn[]): ValueGroup[] =>
   })
 
 /** Quantiles under one name each; a median is needed. */
-const quantileColumns = (values: readonly SourceColumn[], { found }: LayoutInput): ValueGroup[] =>
+const quantileColumns = (values: readonly SourceColumn[], { found, boundLevel }: LayoutInput): ValueGroup[] =>
   [...quantilesByStem(values).values()].flatMap(({ stem, quantiles }) => {
-    const { median, ...bounds } = quantileGroup(quantiles)
+    const { median, ...bounds } = quantileGroup(quantiles, boundLevel)
     if (stem === '' || median === undefined) return []
     return [{ ...metricOf(stem), predicted: median, ...bounds, ...(found.actual === undefined ? {} : { actual: found.actual.column }) }]
   })

@@ -1,11 +1,9 @@
 // One column per model, with its intervals and quantiles in further columns: Nixtla's libraries, TimeGPT, TimesFM.
 import { unitOfMetric } from '../../../src-shared/config/metric-units.ts'
-import { plainName } from '../forecast-columns.ts'
+import { findCloseName } from '../../../src-shared/config/nearest-name.ts'
+import { columnAliases, plainName } from '../forecast-columns.ts'
 import { foundKeys, groupRoles, valueColumns, type LayoutInput, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
-import { chooseInterval, namedQuantile, roundLevel, type Interval } from './quantile-columns.ts'
-
-/** `MODEL-lo-80`, `MODEL-hi-90.0`. */
-const boundName = /^(.+)-(lo|hi)-(\d+(?:\.\d+)?)$/i
+import { boundName, chooseInterval, namedQuantile, roundLevel, sameLevel, symmetricIntervals, type Interval } from './quantile-columns.ts'
 
 /** Plain names of models that have bounds or quantiles in columns beside them. */
 export const boundedModels = (columns: readonly { readonly column: string }[]): string[] => {
@@ -56,7 +54,12 @@ const modelLayout = (input: LayoutInput, groups: readonly ValueGroup[]): ReturnT
   }
 }
 
-const modelGroup = (model: string, predicted: SourceColumn, values: readonly SourceColumn[], { found }: LayoutInput): ValueGroup => {
+const modelGroup = (
+  model: string,
+  predicted: SourceColumn,
+  values: readonly SourceColumn[],
+  { found, boundLevel }: LayoutInput,
+): ValueGroup => {
   const stem = plainName(model)
   const byLevel = new Map<number, { lower?: SourceColumn; upper?: SourceColumn }>()
   for (const column of values) {
@@ -75,17 +78,7 @@ const modelGroup = (model: string, predicted: SourceColumn, values: readonly Sou
   const median = values.find(({ column }) => plainName(column) === `${stem}-median`)
   const stated = intervals.find(({ lower, upper }) => lower === found.yhat_lower?.column && upper === found.yhat_upper?.column)
   const sided = [...byLevel.values()][0]
-  const bounds =
-    stated ??
-    chooseInterval(intervals) ??
-    chooseInterval(
-      named.flatMap((low) => {
-        const high = named.find(({ level }) => Math.abs(level - (1 - low.level)) < 1e-9)
-        return low.level < 0.5 && high !== undefined
-          ? [{ level: roundLevel(1 - 2 * low.level), lower: low.column, upper: high.column }]
-          : []
-      }),
-    )
+  const bounds = stated ?? chooseInterval(intervals, boundLevel) ?? chooseInterval(symmetricIntervals(named), boundLevel)
   const quantiles = [
     ...intervals.flatMap(({ level, lower, upper }) => [
       { level: roundLevel((1 - level) / 2), column: lower },
@@ -111,15 +104,17 @@ const modelGroup = (model: string, predicted: SourceColumn, values: readonly Sou
 /** A model of quantiles alone: its median is the prediction. */
 const quantileModel = (stem: string, values: readonly SourceColumn[], input: LayoutInput): ValueGroup[] => {
   const own = values.filter((column) => plainName(namedQuantile(column)?.stem ?? '') === stem)
-  const median = own.find((column) => Math.abs((namedQuantile(column)?.level ?? 0) - 0.5) < 1e-9)
+  const median = own.find((column) => sameLevel(namedQuantile(column)?.level ?? 0, 0.5))
   return median === undefined ? [] : [modelGroup(namedQuantile(median)!.stem, median, values, input)]
 }
 
-/** The only number of a file is a model, unless its name is that of a metric. */
+/** The only number of a file is a model, unless its name is that of a metric or nearly that of a value column. */
 const onlyNumber = (input: LayoutInput, values: readonly SourceColumn[]): ReturnType<Reader> => {
   const numbers = values.filter(({ isNumeric }) => isNumeric)
   const [number] = numbers
   if (number === undefined || numbers.length > 1 || unitOfMetric(input.config, number.column.trim()) !== undefined) return undefined
+  const roleNames = [...columnAliases.predicted, ...columnAliases.actual].filter((name) => name.length > 3)
+  if (findCloseName(number.column.trim(), roleNames) !== undefined) return undefined
   if (input.found.server_id === undefined || input.found.timestamp === undefined) return undefined
   return modelLayout(input, [modelGroup(number.column.trim(), number, values, input)])
 }

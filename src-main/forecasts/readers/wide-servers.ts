@@ -1,6 +1,6 @@
 // One column per server, named after it: Darts, sktime, and spreadsheets. The user states it, since nothing in the names does.
 import { plainName } from '../forecast-columns.ts'
-import { foundKeys, groupRoles, valueColumns, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
+import { foundKeys, groupRoles, valueColumns, type LayoutInput, type Reader, type SourceColumn, type ValueGroup } from './layout.ts'
 import { quantileGroup, quantilesByStem } from './quantile-columns.ts'
 
 export const readWideServers: Reader = (input) => {
@@ -10,9 +10,9 @@ export const readWideServers: Reader = (input) => {
   const parts = new Set([...byStem.values()].flatMap(({ quantiles }) => quantiles.map(({ column }) => column)))
   const plain = values.filter((column) => !parts.has(column))
   const groups = [
-    ...plain.map((column): ValueGroup => ({ ...plainGroup(column, input.config.map), ...quantilesOf(column, byStem) })),
+    ...plain.map((column): ValueGroup => ({ ...plainGroup(column, input), ...quantilesOf(column, byStem) })),
     ...[...byStem.values()].flatMap(({ stem, quantiles }): ValueGroup[] => {
-      const { median, ...bounds } = quantileGroup(quantiles)
+      const { median, ...bounds } = quantileGroup(quantiles, input.boundLevel)
       const isBeside = plain.some(({ column }) => plainName(column) === plainName(stem))
       return stem === '' || median === undefined || isBeside ? [] : [{ server: stem, predicted: median, ...bounds }]
     }),
@@ -33,10 +33,9 @@ export const readWideServers: Reader = (input) => {
   }
 }
 
-/** Forecasts, since an analysis needs them; measurements where the user states it. */
-const plainGroup = (column: SourceColumn, map: Readonly<Record<string, string | undefined>>): ValueGroup => ({
+const plainGroup = (column: SourceColumn, { config: { map }, plainValues }: LayoutInput): ValueGroup => ({
   server: column.column.trim(),
-  [map['actual'] === '*' ? 'actual' : 'predicted']: column,
+  [map.actual === '*' ? 'actual' : map.predicted === '*' ? 'predicted' : plainValues]: column,
   quantiles: [],
 })
 

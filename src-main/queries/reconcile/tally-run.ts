@@ -28,7 +28,9 @@ export const isLastOfMonthSql = (ts: string): string => `last_day(CAST(${ts} AS 
 export const createTallies = async (database: Database, folder: string, manifest: RunManifest): Promise<FixedPoint> => {
   const serverRiskFile = `read_parquet(${literal(escapeGlob(join(folder, runFiles.serverRisk)))})`
   await database.run(`CREATE OR REPLACE TABLE server_risk AS ${await selectUpgradedServerRisk(database, serverRiskFile)}`)
-  const { expressions } = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], manifest.config, 'ignored')
+  const map = Object.fromEntries(manifest.mapped_columns.map(({ role, column }) => [role, column]))
+  const reading = { ...manifest.config, map, wide: undefined }
+  const { expressions } = await openForecastDataset(database, [join(folder, runFiles.flaggedForecasts)], reading, { flags: 'ignored' })
   await database.run(`
     CREATE OR REPLACE TABLE series AS
     SELECT CAST(row_number() OVER (ORDER BY server_id, metric) - 1 AS INTEGER) AS series_id, server_id, metric, model AS selected_model,

@@ -1,0 +1,284 @@
+// Converts files of any layout to one Parquet file of canonical columns, and leaves out what a later cut-off forecast again.
+import { z } from 'zod'
+import type { InputMapping } from '../../src-shared/run/input-mapping.ts'
+import { literal, type Database } from '../database/database.ts'
+import { assertType, type ColumnRole, type ForecastColumn } from './forecast-columns.ts'
+import {
+  keyRoles,
+  valueRoles,
+  type KeyRole,
+  type Layout,
+  type ReadingConfig,
+  type SourceColumn,
+  type ValueGroup,
+  type ValueRole,
+} from './readers/layout.ts'
+import { readingText, type SourceGroup } from './readers/text-files.ts'
+import {
+  assertReadable,
+  booleanTextSql,
+  chooseTextStyle,
+  nameTextSql,
+  numberTextSql,
+  profileText,
+  timeTextSql,
+  type TextKind,
+  type TextProfile,
+  type TextStyle,
+} from './readers/text-values.ts'
+import { instantSql, nameSql, numberSql, serverNameSql } from './value-sql.ts'
+
+export interface ReadGroup {
+  readonly group: SourceGroup
+  readonly layout: Layout
+}
+
+export interface ConvertedForecasts {
+  readonly path: string
+  /** Canonical columns of the file. */
+  readonly columns: readonly ForecastColumn[]
+  readonly decimal: InputMapping['decimal']
+  readonly dateOrder: InputMapping['date_order']
+  /** Rows of the text files by their paths. */
+  readonly textRows: ReadonlyMap<string, number>
+}
+
+/** SQL for a column's value, by what its role needs. */
+type ReadValue = (column: SourceColumn, kind: TextKind | 'name') => string
+
+const canonicalTypes: Readonly<Record<ColumnRole, string>> = {
+  server_id: 'VARCHAR',
+  timestamp: 'TIMESTAMP',
+  metric: 'VARCHAR',
+  model: 'VARCHAR',
+  actual: 'DOUBLE',
+  predicted: 'DOUBLE',
+  yhat_lower: 'DOUBLE',
+  yhat_upper: 'DOUBLE',
+  quantiles: 'MAP(DOUBLE, DOUBLE)',
+  is_future: 'BOOLEAN',
+  cutoff: 'TIMESTAMP',
+  horizon_offset: 'DOUBLE',
+  interval_level: 'DOUBLE',
+}
+
+const keyKinds: Readonly<Record<KeyRole, TextKind | 'name'>> = {
+  server_id: 'name',
+  timestamp: 'time',
+  model: 'name',
+  metric: 'name',
+  is_future: 'boolean',
+  cutoff: 'time',
+  horizon_offset: 'number',
+  interval_level: 'number',
+}
+
+/** Writes `path`. Rows keep the order of files and lines; a row of a wide file becomes one per model, metric or server. Throws HeadroomError. */
+export const convertForecasts = async (
+  database: Database,
+  groups: readonly ReadGroup[],
+  config: ReadingConfig,
+  path: string,
+): Promise<ConvertedForecasts> => {
+  const roles = canonicalRoles(groups)
+  const texts = groups.filter(isText)
+  const profiles: TextProfile[] = []
+  for (const { group, layout } of texts) {
+    const name = group.files.length === 1 ? group.files[0]!.name : `${group.files.length} files such as ${group.files[0]!.name}`
+    const isCommaSeparated = group.delimiter === ',' || group.delimiter === undefined
+    profiles.push(
+      await readingText(group.files, () => profileText(database, group.relation, textColumns(layout), { name, isCommaSeparated })),
+    )
+  }
+  const style =
+    texts.length === 0
+      ? undefined
+      : chooseTextStyle(
+          profiles.flatMap(({ columns }) => columns),
+          config,
+        )
+  for (const [index, { group }] of texts.entries()) {
+    const { columns } = profiles[index]!
+    await readingText(group.files, () => assertReadable(database, group.relation, columns, style!, config.decimal !== 'auto'))
+  }
+  const selects = groups.map((entry) => canonicalSelect(entry, roles, isText(entry) ? textReader(style!, config) : parquetReader(entry)))
+  await readingText(
+    texts.flatMap(({ group }) => group.files),
+    () =>
+      database.run(
+        `COPY (${selects.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`,
+      ),
+  )
+  return {
+    path,
+    columns: roles.map((role) => ({ column: role, type: canonicalTypes[role] })),
+    decimal: style?.decimal ?? null,
+    dateOrder: style?.dateOrder ?? null,
+    textRows: new Map(profiles.flatMap(({ rows }) => [...rows])),
+  }
+}
+
+const isText = ({ group }: ReadGroup): boolean => group.files[0]!.format !== 'parquet'
+
+/** Roles that some file has, in the order of the canonical columns. */
+const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
+  const values = groups.flatMap(({ layout }) => layout.groups)
+  const has: Partial<Record<ColumnRole, boolean>> = {
+    server_id: true,
+    timestamp: true,
+    model: values.some(({ model }) => model !== undefined),
+    metric: values.some(({ metric }) => metric !== undefined),
+    quantiles: values.some(({ quantiles }) => quantiles.length > 0),
+    ...Object.fromEntries(valueRoles.map((role) => [role, values.some((group) => group[role] !== undefined)])),
+  }
+  return (Object.keys(canonicalTypes) as ColumnRole[]).filter(
+    (role) => has[role] === true || groups.some(({ layout }) => (layout.keys as Partial<Record<ColumnRole, unknown>>)[role] !== undefined),
+  )
+}
+
+/** The columns of a text layout that are no names, each once. */
+const textColumns = ({ keys, groups }: Layout): { column: string; sql: string; kind: TextKind }[] => {
+  const keyColumns = keyRoles.flatMap((role) => {
+    const [column, kind] = [keys[role], keyKinds[role]]
+    return column === undefined || kind === 'name' ? [] : [{ column: column.column, sql: column.sql, kind }]
+  })
+  const values = groups.flatMap((group) => [
+    ...valueRoles.flatMap((role) => group[role] ?? []),
+    ...group.quantiles.map(({ column }) => column),
+  ])
+  const numbers = [...new Set(values)].map(({ column, sql }) => ({ column, sql, kind: 'number' as const }))
+  return [...keyColumns, ...numbers]
+}
+
+const textReader =
+  (style: TextStyle, { decimal }: ReadingConfig): ReadValue =>
+  ({ sql }, kind) => {
+    switch (kind) {
+      case 'name':
+        return nameTextSql(sql)
+      case 'number':
+        return numberTextSql(sql, style.decimal, decimal !== 'auto')
+      case 'time':
+        return timeTextSql(sql, style)
+      case 'boolean':
+        return booleanTextSql(sql)
+    }
+  }
+
+/** Throws input-column-type. */
+const parquetReader = ({ group, layout }: ReadGroup): ReadValue => {
+  const fileName = group.files[0]!.name
+  for (const role of keyRoles) if (layout.keys[role] !== undefined) assertType(role, layout.keys[role], fileName)
+  for (const values of layout.groups) {
+    for (const role of valueRoles) if (values[role] !== undefined) assertType(role, values[role], fileName)
+  }
+  return (column, kind) => {
+    const { sql } = column
+    switch (kind) {
+      case 'name':
+        return nameSql(column, sql)
+      case 'number':
+        return numberSql(column, sql)
+      case 'time':
+        return instantSql(column, sql)
+      case 'boolean':
+        return `CAST(${sql} AS BOOLEAN)`
+    }
+  }
+}
+
+const fileServerSql = `regexp_replace(parse_filename(__file), '(\\.(parquet|parq|pq|csv|tsv|tab|txt|json|jsonl|ndjson|gz|zst|out))+$', '', 'i')`
+
+const canonicalSelect = ({ group, layout }: ReadGroup, roles: readonly ColumnRole[], read: ReadValue): string => {
+  const { keys, groups, isServerFileName, reader } = layout
+  const keyed = roles.filter((role): role is KeyRole => (keyRoles as readonly ColumnRole[]).includes(role))
+  const others = roles.filter((role) => !(keyRoles as readonly ColumnRole[]).includes(role))
+  const keySql = (role: KeyRole, values: ValueGroup): string => {
+    const constant = { server_id: values.server, model: values.model, metric: values.metric }[role as string]
+    const column = keys[role]
+    if (constant !== undefined) return literal(constant)
+    if (role === 'server_id' && isServerFileName === true) return fileServerSql
+    if (column === undefined) return 'NULL'
+    const value = read(column, keyKinds[role])
+    return role === 'server_id' ? serverNameSql(column, value) : value
+  }
+  const valueSql = (role: ColumnRole, values: ValueGroup): string => {
+    if (role === 'quantiles') {
+      return values.quantiles.length === 0
+        ? 'NULL'
+        : quantilesSql(values.quantiles.map(({ level, column }) => ({ level, value: read(column, 'number') })))
+    }
+    const column = values[role as ValueRole]
+    return column === undefined ? 'NULL' : read(column, 'number')
+  }
+  const typed = (role: ColumnRole, sql: string): string => `CAST(${sql} AS ${canonicalTypes[role]})`
+  const rowSql = (role: ColumnRole, values: ValueGroup): string =>
+    typed(role, keyed.includes(role as KeyRole) ? keySql(role as KeyRole, values) : valueSql(role, values))
+  const [only] = groups
+  if (groups.length === 1 && only !== undefined) {
+    return `SELECT ${roles.map((role) => `${rowSql(role, only)} AS ${role}`).join(', ')} FROM ${group.relation}`
+  }
+  const varying = [...(['server_id', 'model', 'metric'] as const).filter((role) => roles.includes(role)), ...others]
+  const fixed = keyed.filter((role) => !varying.includes(role))
+  const entries = groups.map((values) => `{${varying.map((role) => `'${role}': ${rowSql(role, values)}`).join(', ')}}`)
+  const rows = `SELECT ${fixed.map((role) => `${rowSql(role, groups[0]!)} AS ${role}`).join(', ')}, unnest([${entries.join(', ')}]) AS entry FROM ${group.relation}`
+  const selected = `SELECT ${roles.map((role) => (varying.includes(role as 'model') ? `entry.${role} AS ${role}` : role)).join(', ')} FROM (${rows})`
+  // A wide file has a cell for every server and time, also where nothing is known.
+  const values = valueRoles.filter((role) => roles.includes(role)).map((role) => `entry.${role}`)
+  return reader === 'models' ? selected : `${selected} WHERE coalesce(${values.join(', ')}) IS NOT NULL`
+}
+
+/** SQL for MAP(DOUBLE, DOUBLE) of the levels that have a value; NULL where none has. */
+export const quantilesSql = (quantiles: readonly { readonly level: number; readonly value: string }[]): string => {
+  const entries = quantiles.map(({ level, value }) => `{'k': CAST(${level} AS DOUBLE), 'v': ${value}}`).join(', ')
+  const known = `list_filter([${entries}], lambda e: e.v IS NOT NULL)`
+  return `CASE WHEN coalesce(${quantiles.map(({ value }) => value).join(', ')}) IS NOT NULL THEN map_from_entries(${known}) END`
+}
+
+/** Whether two cut-offs may have forecast the same time of a series; few groups tell, without a look at each time. Reads `forecast_rows`. */
+export const hasOverlappingCutoffs = async (database: Database): Promise<boolean> => {
+  const { overlapping } = await database.row(
+    `WITH windows AS (
+       SELECT server_id, metric, model, cutoff, min(ts) AS first_at, max(ts) AS last_at
+       FROM forecast_rows WHERE cutoff IS NOT NULL GROUP BY ALL
+     ), ordered AS (
+       SELECT first_at, max(last_at) OVER (
+         PARTITION BY server_id, metric, model ORDER BY cutoff ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_last FROM windows
+     )
+     SELECT coalesce(bool_or(first_at <= earlier_last), false) AS overlapping FROM ordered`,
+    z.object({ overlapping: z.boolean() }),
+  )
+  return overlapping
+}
+
+/**
+ * Of rows that several cut-offs forecast, that of the latest cut-off before the time counts. Writes `target` without the others; undefined
+ * where there are none. Rows without a cut-off stay.
+ */
+export const dropEarlierCutoffs = async (
+  database: Database,
+  path: string,
+  columns: readonly ForecastColumn[],
+  target: string,
+): Promise<{ path: string; rows: number } | undefined> => {
+  const names = new Set(columns.map(({ column }) => column))
+  if (!names.has('cutoff')) return undefined
+  const file = literal(path)
+  const key = ['server_id', 'timestamp', 'metric', 'model'].filter((name) => names.has(name))
+  await database.run(`
+    CREATE OR REPLACE TEMP TABLE latest_cutoffs AS
+    SELECT ${key.join(', ')}, coalesce(max(cutoff) FILTER (cutoff < timestamp), max(cutoff)) AS latest
+    FROM read_parquet(${file}) WHERE cutoff IS NOT NULL GROUP BY ALL HAVING min(cutoff) < max(cutoff)`)
+  const isEarlier = `FROM read_parquet(${file}, file_row_number = true) r LEFT JOIN latest_cutoffs l
+    ON ${key.map((name) => `r.${name} IS NOT DISTINCT FROM l.${name}`).join(' AND ')}
+    WHERE coalesce(r.cutoff <> l.latest, false)`
+  const { rows } = await database.row(`SELECT CAST(count(*) AS DOUBLE) AS rows ${isEarlier}`, z.object({ rows: z.number() }))
+  if (rows > 0) {
+    await database.run(`
+      COPY (SELECT * EXCLUDE file_row_number FROM read_parquet(${file}, file_row_number = true)
+            WHERE file_row_number NOT IN (SELECT r.file_row_number ${isEarlier}) ORDER BY file_row_number)
+      TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false)`)
+  }
+  await database.run('DROP TABLE latest_cutoffs')
+  return rows === 0 ? undefined : { path: target, rows }
+}
