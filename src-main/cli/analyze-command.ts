@@ -15,6 +15,7 @@ export interface AnalyzeOptions extends StatedSettings {
   readonly events?: string
   readonly method: AnalysisMethod
   readonly model?: string
+  readonly previous?: string
   readonly runId?: string
   readonly threads?: number
   readonly memoryLimit?: string
