@@ -548,6 +548,10 @@ export const recommendationFigures = {
 /** Keys of model_accuracy.json, by path. @type {Readonly<Record<string, FigureSource>>} */
 export const modelAccuracyFigures = {
   interval_level: models('`interval_level`'),
+  is_coverage_checked: keyFrom(
+    'src-main/engine/backtest/measure-models.ts#isLeadCovered',
+    selectionTest,
+  )('longest stated lead ≥ length of the horizon, for every series'),
   ...under('models[]', {
     model: models('as in the input'),
     series: models('count of series with backtest rows of the model'),

@@ -80,6 +80,10 @@ export type IntervalCoverage = z.infer<typeof coverageSchema>
 export const modelAccuracySchema = z.object({
   interval_level: z.number().describe('nominal level of the bounds, 0 to 1'),
   models: z.array(modelRowSchema),
+  is_coverage_checked: z
+    .boolean()
+    .optional()
+    .describe('whether the backtests of all selected models look as far ahead as their horizon; absent in older runs'),
   /** Absent in older runs; empty where no series tells, and where one model is forced. */
   hold_out: z.array(holdOutSchema).optional(),
   calibration: calibrationSchema.nullable().optional().catch(undefined),

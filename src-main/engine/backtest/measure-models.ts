@@ -1,4 +1,5 @@
 // model_accuracy.json: fleet-wide accuracy of each model over the backtest (analysis definition, section 3).
+import { z } from 'zod'
 import { modelRowSchema, type ModelAccuracy } from '../../../src-shared/artefacts/model-accuracy.ts'
 import type { Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
@@ -6,11 +7,11 @@ import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { measureHoldOut } from '../selection/hold-out.ts'
 import { fixedPointOfSums, fixedSumSql } from '../../statistics/fixed-point.ts'
 
-/** Reads `series_models`, `series`, `candidates`, `selected_models`, `hold_out_errors`. Means are over backtest points, medians over series. */
+/** Reads `series_models`, `series`, `series_risk`, `candidates`, `selected_models`, `hold_out_errors`. Means are over backtest points, medians over series. */
 export const measureModels = async (
   database: Database,
   config: AnalysisConfig,
-): Promise<{ accuracy: Pick<ModelAccuracy, 'interval_level' | 'models' | 'hold_out'>; warnings: RunWarning[] }> => {
+): Promise<{ accuracy: Pick<ModelAccuracy, 'interval_level' | 'models' | 'hold_out' | 'is_coverage_checked'>; warnings: RunWarning[] }> => {
   const models = await database.rows(
     `WITH sums AS (
        SELECT model, CAST(count(*) AS DOUBLE) AS series, CAST(sum(backtest_points) AS DOUBLE) AS backtest_points,
@@ -42,5 +43,22 @@ export const measureModels = async (
             count: modelsWithoutBounds.length,
           },
         ]
-  return { accuracy: { interval_level: config.interval_level, models, hold_out: await measureHoldOut(database) }, warnings }
+  const accuracy = {
+    interval_level: config.interval_level,
+    is_coverage_checked: await isLeadCovered(database),
+    models,
+    hold_out: await measureHoldOut(database),
+  }
+  return { accuracy, warnings }
+}
+
+/** Whether every selected model's backtest states a lead as long as its horizon. Else nominal coverage cannot be checked. */
+const isLeadCovered = async (database: Database): Promise<boolean> => {
+  const { is_covered } = await database.row(
+    `SELECT coalesce(bool_and(coalesce(m.backtest_lead_seconds >= date_diff('second', r.last_measured_at, r.horizon_end),
+                                       m.backtest_lead_periods >= r.horizon_periods, false)), false) AS is_covered
+     FROM series_risk r JOIN series_models m USING (server_id, metric, model) WHERE r.horizon_periods > 0`,
+    z.object({ is_covered: z.boolean() }),
+  )
+  return is_covered
 }

@@ -193,11 +193,11 @@ const Coverage = ({ accuracy, theme }: PanelProps) => {
     <ChartFrame
       className="tall"
       title={title}
-      note={
+      note={`${
         recalibration === undefined || recalibration.before === null || recalibration.after === null
           ? 'Actual coverage in the backtest'
           : `Selected models: coverage ${formatFraction(recalibration.before)} before, ${formatFraction(recalibration.after)} after recalibration`
-      }
+      }${accuracy.is_coverage_checked === false ? '. Nominal coverage cannot be checked: the lead of the backtest is unknown or shorter than the horizon' : ''}`}
       label={title}
       option={option}
       table={() => ({

@@ -337,3 +337,18 @@ test('pinball losses: half the mean absolute error, and that of the upper bound 
   // Bounds at 80 %: z 1.281552. The quantile is 48 + 4 x 1.644854 / 1.281552 = 53.133943, which lies 3.133943 too high.
   expect(models[0]).toMatchObject({ pinball_50: expect.closeTo(1, 9), pinball_95: expect.closeTo(0.05 * 3.1339432, 6) })
 })
+
+test('nominal coverage is checked only where the backtest states a lead as long as the horizon', async () => {
+  const isChecked = async (name: string, offset: string): Promise<unknown> => {
+    const path = await workspace.writeQuery(
+      name,
+      `SELECT 's' AS server_id, TIMESTAMP '2026-01-01' + to_days(CAST(day AS INTEGER)) AS timestamp, 50 AS predicted,
+              CASE WHEN day < 20 THEN 50 END AS actual${offset}
+       FROM range(27) t(day)`,
+    )
+    return (await (await workspace.analyse(path)).json('model_accuracy.json', z.looseObject({})))['is_coverage_checked']
+  }
+  expect(await isChecked('lead-unknown.parquet', '')).toBe(false)
+  expect(await isChecked('lead-short.parquet', ', 1 AS horizon_offset')).toBe(false)
+  expect(await isChecked('lead-long.parquet', ', 1 + day % 7 AS horizon_offset')).toBe(true)
+})
