@@ -548,10 +548,6 @@ export const recommendationFigures = {
 /** Keys of model_accuracy.json, by path. @type {Readonly<Record<string, FigureSource>>} */
 export const modelAccuracyFigures = {
   interval_level: models('`interval_level`'),
-  is_coverage_checked: keyFrom(
-    'src-main/engine/backtest/measure-models.ts#isLeadCovered',
-    selectionTest,
-  )('longest stated lead ≥ length of the horizon, for every series'),
   ...under('models[]', {
     model: models('as in the input'),
     series: models('count of series with backtest rows of the model'),
@@ -570,6 +566,10 @@ export const modelAccuracyFigures = {
     interval_points: models('count of backtest rows with both bounds'),
     interval_coverage: models('share of these with the measured value inside, limits included'),
   }),
+  is_coverage_checked: keyFrom(
+    'src-main/engine/backtest/measure-models.ts#isLeadCovered',
+    selectionTest,
+  )('longest stated lead ≥ length of the horizon, for every series'),
   ...under('hold_out[]', {
     metric: holdOut('as in the input'),
     series: holdOut('count of series with at least 14 backtest times, the same for all candidates'),

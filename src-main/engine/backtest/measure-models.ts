@@ -45,8 +45,8 @@ export const measureModels = async (
         ]
   const accuracy = {
     interval_level: config.interval_level,
-    is_coverage_checked: await isLeadCovered(database),
     models,
+    is_coverage_checked: await isLeadCovered(database),
     hold_out: await measureHoldOut(database),
   }
   return { accuracy, warnings }
