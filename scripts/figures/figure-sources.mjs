@@ -35,6 +35,7 @@ const paths = from('src-main/engine/breach/simulate-fleet.ts#simulateFleet', bre
 const joint = from('src-main/engine/breach/joint-breaches.ts#joinSeries', 'test/engine/breach/joint-breaches.test.ts')
 const applyBasis = 'src-main/engine/breach/apply-basis.ts'
 const basisTest = 'test/engine/breach/apply-basis.test.ts'
+const needs = from(`${applyBasis}#applyBasis`, basisTest)
 const basis = from(`${applyBasis}#applyBasis`, basisTest)
 const raw = from('src-main/statistics/student-t4.ts#exceedanceProbability', breachTest)
 const calibrated = from('src-main/statistics/beta-calibration.ts#calibrate', calibrationTest)
@@ -62,7 +63,7 @@ const clusters = from('src-main/engine/clusters/cluster-servers.ts#clusterServer
 const commonErrors = from('src-main/engine/selection/select-models.ts#candidatesQuery', frozen)
 const accuracy = from('src-main/engine/artefacts/write-server-risk.ts#serverRiskQuery', frozen)
 const recommendation = from('src-main/engine/recommendations/assign-recommendations.ts#assignRecommendations', frozen)
-const order = from('src-main/engine/recommendations/assign-recommendations.ts#orderFor', frozen)
+const order = from('src-main/engine/recommendations/assign-recommendations.ts#orderFor', 'test/engine/recommendations/order-dates.test.ts')
 const rowFlags = 'src-main/engine/flagged-forecasts/flag-lists.ts#flagsOfRow'
 const flags = from(rowFlags, 'test/engine/risk/assess-risk.test.ts')
 const calendarFlags = from(rowFlags, 'test/calendar/calendar.test.ts')
@@ -119,9 +120,13 @@ export const serverRiskFigures = {
     'number of periods',
     'longest run of neighbouring steps above the threshold',
   ),
-  units_to_add: from(`${risk}#unitsToAddSql`, frozen)(
-    'capacity units',
-    'units × max(0, `horizon_p95` / `high_threshold` − 1), rounded up where units are whole',
+  percent_to_add: needs(
+    "percent of today's capacity; 0 where neither *add capacity* nor *watch* is recommended",
+    '100 × max(0, q / `high_threshold` − 1), q by basis `sizing_p95`, `horizon_p95` or `conservative_p95`; of a watched server `breaching_p95`',
+  ),
+  units_to_add: needs(
+    'capacity units; empty where none are stated',
+    'units × `percent_to_add` / 100, rounded up where units are whole, then at least one for a server that needs any',
   ),
   at_risk_probability: calibrated(
     "probability that the horizon's P95 lies above the threshold, 0 to 1",
@@ -273,11 +278,14 @@ export const serverRiskFigures = {
     'server that takes a consolidated one over; else empty',
     'first fit by falling measured peak, summed demand above `consolidation_target` on few enough joint paths',
   ),
-  order_by: order('latest time to order, UTC; of servers at risk', 'expected first breach, else first breach, − lead time'),
-  is_order_late: order('whether that time has passed', '`order_by` < `last_measured_at`'),
+  order_by: order(
+    'latest time to order, or to decide about a watched server, UTC',
+    'least `first_breach_p20`, else `first_breach_at`, of the metrics that decide, − lead time',
+  ),
+  is_order_late: order('whether that time has passed, where capacity is added', '`order_by` < `last_measured_at`'),
   is_limiting: from('src-main/engine/recommendations/fleet-servers.ts#createFleetServers', frozen)(
     'whether this metric limits its server',
-    'least `headroom_points` of the server; ties: the first by name',
+    'greatest `at_risk_probability`, then earliest `first_breach_p20`; basis expected and conservative: least `headroom_points`; ties: the first by name',
   ),
 }
 
@@ -533,10 +541,13 @@ export const recommendationFigures = {
     reason: entries('written from the figures below'),
     metric: entries('metric with `is_limiting`'),
     horizon_p95: entries('of this metric, as in server_risk.parquet'),
-    units_to_add: entries('of this metric, as in server_risk.parquet; only where capacity is added'),
+    units_to_add: entries('maximum over the metrics; only where capacity is added or the server is watched'),
+    percent_to_add: entries('maximum over the metrics; only there'),
+    is_lower_limit: entries('some metric has a `saturated_share` of 0.05 or more'),
     first_breach_at: entries('of this metric, as in server_risk.parquet'),
     expected_first_breach: entries('of this metric, as in server_risk.parquet'),
-    breach_probability: entries('of this metric, as in server_risk.parquet'),
+    at_risk_probability: entries('`server_at_risk_probability`'),
+    breach_probability: entries('`server_breach_probability`'),
     order_by: entries('as in server_risk.parquet'),
     is_order_late: entries('as in server_risk.parquet'),
     target_host: entries('as in server_risk.parquet'),

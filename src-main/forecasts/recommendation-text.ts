@@ -1,13 +1,14 @@
 // What a recommendation says: its reason in words, and the SQL that shows the rows behind it.
 import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ServerRiskRow } from '../../src-shared/artefacts/server-risk.ts'
-import type { AnalysisConfig } from '../../src-shared/config/analysis-config.ts'
+import type { AnalysisConfig, RiskBasis } from '../../src-shared/config/analysis-config.ts'
 import { identifier, literal } from '../database/database.ts'
 import type { ColumnRole } from './forecast-columns.ts'
 
 /** Horizon peak in percent below which a server does nothing worth its cost. */
 export const retirePeakPercent = 5
-/** Breach probability above which a server that is not at risk is watched. */
+/** Probability of a sustained breach above which a server that is not at risk is watched. */
 export const watchMinProbability = 0.2
 
 /** A server with a recommendation. Times are ISO 8601 UTC. */
@@ -17,14 +18,21 @@ export interface RecommendationFigures {
   readonly targetHost: string | null
   readonly orderBy: string | null
   readonly isOrderLate: boolean
-  /** Of the metric with the least headroom. */
+  /** Of the limiting metric. */
   readonly metric: string
+  readonly risk_basis: RiskBasis
+  readonly at_risk_probability: number | null
+  readonly p95_median: number | null
   readonly horizon_p95: number | null
   readonly high_threshold: number | null
   readonly first_breach_at: string | null
-  /** The maximum over the server's metrics. */
+  /** The maximum over the server's metrics; units are null where the capacity is not known. */
   readonly units_to_add: number | null
-  readonly breach_probability: number | null
+  readonly percent_to_add: number | null
+  /** Whether the measured load was capped, so that the capacity to add is a lower limit. */
+  readonly is_saturated: boolean
+  /** Of a sustained breach of any metric. */
+  readonly server_at_risk_probability: number | null
   readonly horizon_peak: number | null
   readonly horizon_mean: number | null
 }
@@ -33,28 +41,47 @@ type ReasonConfig = Pick<AnalysisConfig, 'underutilized_threshold' | 'consolidat
 
 const percentText = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} %`)
 
-/** One or two sentences with the figures that decided. */
+/** "2 capacity units", "at least 12 % capacity", "under 1 % capacity". */
+const capacityText = ({ units_to_add: units, percent_to_add: percent, is_saturated: isSaturated }: RecommendationFigures): string => {
+  const atLeast = isSaturated ? 'at least ' : ''
+  if (units === null || units === 0) return (percent ?? 0) < 1 ? 'under 1 % capacity' : `${atLeast}${Math.ceil(percent!)} % capacity`
+  return `${atLeast}${Number.isInteger(units) ? units : units.toFixed(2)} capacity ${units === 1 ? 'unit' : 'units'}`
+}
+
+/** What the limiting metric is expected to do, on the basis that decided about it. */
+const riskText = (server: RecommendationFigures): string => {
+  const { metric, risk_basis, first_breach_at, at_risk_probability: probability, server_at_risk_probability: joint } = server
+  if (risk_basis !== 'probable') {
+    const breachText = first_breach_at === null ? '' : `; first above on ${first_breach_at.slice(0, 10)}`
+    return `The horizon's P95 of ${metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}.`
+  }
+  const median = `The median P95 of ${metric} is ${percentText(server.p95_median)}.`
+  return joint !== null && probability !== null && joint > probability
+    ? `Some metric exceeds its threshold with a probability of ${probabilityText(joint)}; ${metric} alone does with ${probabilityText(probability)}. ${median}`
+    : `The P95 of ${metric} exceeds ${percentText(server.high_threshold)} with a probability of ${probabilityText(probability ?? 0)}. ${median}`
+}
+
+/** Some sentences with the figures that decided. */
 export const describeReason = (server: RecommendationFigures, config: ReasonConfig): string => {
   switch (server.recommendation) {
     case 'add capacity': {
-      const breachText = server.first_breach_at === null ? '' : `; first above on ${server.first_breach_at.slice(0, 10)}`
       const orderText =
         server.orderBy === null
           ? ''
           : ` Order by ${server.orderBy.slice(0, 10)}${server.isOrderLate ? ', which has passed: delivery will be late' : ''}.`
-      const units = server.units_to_add ?? 0
-      return `The horizon's P95 of ${server.metric} is ${percentText(server.horizon_p95)}, above ${percentText(server.high_threshold)}${breachText}. Add ${
-        Number.isInteger(units) ? units : units.toFixed(2)
-      } capacity ${units === 1 ? 'unit' : 'units'}.${orderText}`
+      return `${riskText(server)} Add ${capacityText(server)}.${orderText}`
     }
-    case 'watch':
-      return `Not at risk by its forecast, but it breaches with a probability of ${percentText((server.breach_probability ?? 0) * 100)}, above ${watchMinProbability * 100} %.`
+    case 'watch': {
+      const decideText =
+        server.orderBy === null ? '' : ` Decide by ${server.orderBy.slice(0, 10)}: a breach would need ${capacityText(server)}.`
+      return `A sustained breach has a probability of ${probabilityText(server.server_at_risk_probability ?? 0)}, above ${watchMinProbability * 100} %.${decideText}`
+    }
     case 'retire':
       return `The horizon's peak is ${percentText(server.horizon_peak)}, below ${retirePeakPercent} %.`
     case 'consolidate':
       return `The horizon's mean of ${percentText(server.horizon_mean)} is below ${config.underutilized_threshold} %; its demand fits on ${server.targetHost} within ${config.consolidation_target} %.`
     case 'keep':
-      return server.breach_probability === null && server.high_threshold !== null
+      return server.server_at_risk_probability === null && server.high_threshold !== null
         ? 'Neither at risk nor idle by its forecast. Its probability of a breach is not known.'
         : 'Neither at risk nor idle.'
   }

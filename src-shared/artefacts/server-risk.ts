@@ -22,6 +22,9 @@ export const pathMomentColumns = [
 ] as const
 export type PathMomentColumn = (typeof pathMomentColumns)[number]
 
+/** With this share of measured periods at 99 % or above, the demand is not known, and every size is a lower limit. */
+export const minSaturatedShare = 0.05
+
 /** Time as ISO 8601 UTC text at process borders; TIMESTAMP in the file. */
 const instant = z.string()
 
@@ -67,6 +70,9 @@ export const serverRiskRowSchema = z.object({
   periods_over: z.int(),
   /** Longest unbroken run of such periods. */
   longest_breach_run: z.int(),
+  /** Capacity to add, or of a watched server to add if the risk comes true, in percent of today's; 0 where neither is recommended. */
+  percent_to_add: z.number().nullable(),
+  /** The same in capacity units, whole where the server's are; NULL where the servers table states no capacity. */
   units_to_add: z.number().nullable(),
   /** Calibrated probability that the horizon's own P95 exceeds the high threshold; NULL without a threshold or a horizon. */
   at_risk_probability: z.number().min(0).max(1).nullable(),
@@ -167,11 +173,11 @@ export const serverRiskRowSchema = z.object({
   recommendation: recommendationKindSchema,
   /** Host of a consolidated server. */
   target_host: z.string().nullable(),
-  /** Latest day to order capacity: expected first breach less lead time; of the limiting metric of a server at risk. */
+  /** Latest day to order capacity, or of a watched server to decide: `first_breach_p20` less lead time, the earliest over the metrics that decide. */
   order_by: instant.nullable(),
-  /** Whether capacity ordered at the last measured time would come after the expected first breach. */
+  /** Whether that day lies before the last measured time, where capacity is added. */
   is_order_late: z.boolean(),
-  /** Whether this is the server's metric with the least headroom. */
+  /** Whether this is the server's limiting metric: of greatest probability, then earliest breach; without probabilities of least headroom. */
   is_limiting: z.boolean(),
 })
 export type ServerRiskRow = z.infer<typeof serverRiskRowSchema>

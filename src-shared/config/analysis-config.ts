@@ -63,7 +63,7 @@ export const analysisConfigSchema = z.strictObject({
   /** What decides about risk: the probability of a sustained breach, the forecast's P95, or the 95th percentile of the simulated paths' P95. */
   basis: riskBasisSchema.default('probable'),
   /** Probability of a sustained breach above which capacity is added; basis `probable` only. */
-  purchase_probability: z.number().gt(0).lt(1).default(0.5),
+  purchase_probability: z.number().gt(0).max(0.5).default(0.5),
   /** Quantile of the simulated paths' P95 that added capacity must carry. */
   sizing_confidence: z.number().gt(0).lt(1).default(0.9),
   /** Overrides by metric name; a metric listed here has thresholds in any unit. */

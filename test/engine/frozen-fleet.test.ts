@@ -202,6 +202,7 @@ test('the worked example of docs/methods.md states the figures of the run', asyn
             round(at_risk_probability_raw, 3) AS raw, round(at_risk_probability, 3) AS probability, round(p95_p10, 2) AS p95_p10,
             round(p95_median, 2) AS p95_median, round(p95_p90, 2) AS p95_p90, recommendation,
             strftime(first_breach_at, '%H:%M') AS first_breach, strftime(expected_first_breach, '%H:%M') AS expected_first_breach,
+            strftime(first_breach_p20, '%H:%M') AS first_breach_p20, round(sizing_p95, 2) AS sizing_p95, round(percent_to_add, 1) AS percent_to_add,
             strftime(order_by, '%-d %B, %H:%M') AS order_by, is_order_late
      FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}) WHERE server_id = 'vm-34'`,
   )
@@ -226,7 +227,10 @@ test('the worked example of docs/methods.md states the figures of the run', asyn
     recommendation: 'add capacity',
     first_breach: '11:00',
     expected_first_breach: '04:00',
-    order_by: '1 March, 04:00',
+    first_breach_p20: '01:00',
+    sizing_p95: 85.96,
+    percent_to_add: 7.5,
+    order_by: '1 March, 01:00',
     is_order_late: true,
   })
   const [, section = ''] = /^## One server, worked through$([^]*?)^## /m.exec(await readFile(methodsPage, 'utf8')) ?? []
@@ -243,6 +247,8 @@ test('the worked example of docs/methods.md states the figures of the run', asyn
     '85.96',
     '11:00',
     '04:00',
+    '01:00',
+    '7.5 %',
     '1 March',
     '*add capacity*',
   ]) {

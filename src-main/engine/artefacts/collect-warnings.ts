@@ -1,11 +1,11 @@
 // Warnings about problems of the forecasts that do not stop an analysis, with counts and examples (analysis definition, section 2).
 import { z } from 'zod'
 import { commonRegionalHoliday } from '../../calendar/calendar.ts'
+import { minSaturatedShare } from '../../../src-shared/artefacts/server-risk.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
-import { minSaturatedShare } from '../backtest/measure-saturation.ts'
 import { maxSilentSteps } from '../selection/prepare-series.ts'
 import { minCommonPoints } from '../selection/select-models.ts'
 

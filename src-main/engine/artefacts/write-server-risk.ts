@@ -83,6 +83,7 @@ export const serverRiskQuery = `
            late = 1 AS is_order_late, limiting_metric FROM server_recommendations
   ) USING (server_id)
   LEFT JOIN server_verdicts USING (server_id)
+  LEFT JOIN (SELECT series_id, percent_to_add, units_to_add FROM capacity_needs) USING (series_id)
   LEFT JOIN breach_estimates USING (series_id)
   LEFT JOIN saturation USING (series_id)
   LEFT JOIN (

@@ -7,8 +7,6 @@ import type { BacktestReader } from './scan-backtests.ts'
 
 /** A percentage from which a period counts as saturated. */
 const saturatedFrom = 99
-/** With this share of saturated periods, every size is a lower limit. */
-export const minSaturatedShare = 0.05
 
 /** Share of values at 99 or above; NULL without values. */
 export const saturatedShareOf = (actual: Float64Array): number | null => {

@@ -11,7 +11,7 @@ const dayMs = 86_400_000
 export interface RecommendedServer extends FleetServer {
   readonly recommendation: RecommendedAction
   readonly targetHost: string | null
-  /** ISO 8601 UTC; only for a server at risk. */
+  /** ISO 8601 UTC: to order capacity, or to decide about a watched server; null for all others. */
   readonly orderBy: string | null
   readonly isOrderLate: boolean
 }
@@ -25,7 +25,7 @@ export interface AssignedRecommendations extends ConsolidatedFleet {
 }
 
 /**
- * `task`: what paths are drawn from; null where none are known. Reads `series_risk`, `breach_estimates`, `saturation`, `series` and `horizon`.
+ * `task`: what paths are drawn from; null where none are known. Reads the tables of `applyBasis`, `saturation`, `series` and `horizon`.
  */
 export const assignRecommendations = async (
   database: Database,
@@ -51,10 +51,10 @@ export const assignRecommendations = async (
   }
 }
 
-/** Capacity is due at the expected first breach, or at the forecast's first breach if no path breaches. */
+/** Capacity is due when the first metric may breach. An order is late where that day lies before the last measured time. */
 const orderFor = (server: FleetServer): Pick<RecommendedServer, 'orderBy' | 'isOrderLate'> => {
-  const breach = server.expected_first_breach ?? server.first_breach_at
-  if (!server.is_at_risk || breach === null) return { orderBy: null, isOrderLate: false }
-  const orderBy = new Date(Date.parse(breach) - server.lead_time_days * dayMs).toISOString().replace('.000Z', 'Z')
-  return { orderBy, isOrderLate: server.last_measured_at !== null && orderBy < server.last_measured_at }
+  if (server.capacity_action === null || server.order_breach_at === null) return { orderBy: null, isOrderLate: false }
+  const orderBy = new Date(Date.parse(server.order_breach_at) - server.lead_time_days * dayMs).toISOString().replace('.000Z', 'Z')
+  const isPast = server.last_measured_at !== null && orderBy < server.last_measured_at
+  return { orderBy, isOrderLate: isPast && server.capacity_action === 'add capacity' }
 }

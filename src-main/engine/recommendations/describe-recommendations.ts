@@ -7,6 +7,8 @@ import { describeReason, traceQuery, type ColumnName } from '../../forecasts/rec
 
 const isRemoved = (server: RecommendedServer): boolean => server.recommendation === 'retire' || server.recommendation === 'consolidate'
 
+const isSized = ({ recommendation }: RecommendedServer): boolean => recommendation === 'add capacity' || recommendation === 'watch'
+
 /** Totals of several servers, added in their order. */
 class RecommendationTotals {
   servers = 0
@@ -89,9 +91,12 @@ export async function* listRecommendations(
         reason: describeReason(server, config),
         metric: server.metric,
         horizon_p95: server.horizon_p95,
-        units_to_add: server.recommendation === 'add capacity' ? server.units_to_add : null,
+        units_to_add: isSized(server) ? server.units_to_add : null,
+        percent_to_add: isSized(server) ? server.percent_to_add : null,
+        is_lower_limit: isSized(server) && server.is_saturated,
         first_breach_at: server.first_breach_at,
         expected_first_breach: server.expected_first_breach,
+        at_risk_probability: server.server_at_risk_probability,
         breach_probability: server.breach_probability,
         order_by: server.orderBy,
         is_order_late: server.isOrderLate,

@@ -50,12 +50,6 @@ export const assessRisk = async (
 /** Deviations of values from the series' mean, divided by the maximum deviation: -1..1 in any unit. NULL if all are equal. */
 const deviationSql = '((h.predicted - m.horizon_mean) / m.max_deviation)'
 
-/** capacity_units x max(0, p95 / threshold - 1), up to whole units where units are whole. NULL for metrics without a threshold. */
-export const unitsToAddSql = (units: string, p95: string, threshold: string): string => `
-  CASE WHEN ${threshold} IS NULL OR ${p95} IS NULL THEN NULL
-       WHEN ${units} = floor(${units}) THEN ceil(round(${units} * greatest(0, ${p95} / ${threshold} - 1), 9))
-       ELSE ${units} * greatest(0, ${p95} / ${threshold} - 1) END`
-
 /** Longest unbroken run of breaching periods: consecutive periods share the difference of period number and rank. */
 export const longestRunsQuery = (grid: TimeGrid): string => `
   WITH over_threshold AS (
@@ -107,7 +101,6 @@ export const seriesRiskQuery = (config: AnalysisConfig, method: Method): string 
            date_diff('second', s.last_measured_at, f.first_breach_at) / ${secondsPerDay}.0::DOUBLE AS days_to_breach,
            coalesce(f.periods_over, 0) AS periods_over,
            coalesce(r.longest_breach_run, 0) AS longest_breach_run,
-           ${unitsToAddSql('s.capacity_units', 'f.horizon_p95', 's.high_threshold')} AS units_to_add,
            ${seasonalPeak} AS seasonal_peak_risk,
            ${isUnderutilized} AS is_underutilized
     FROM series s

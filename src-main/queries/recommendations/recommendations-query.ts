@@ -1,6 +1,7 @@
 // The run's recommendations under the filter, page by page, each with the planner's decision.
 import { z } from 'zod'
-import { recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
+import { minSaturatedShare, recommendationKindSchema } from '../../../src-shared/artefacts/server-risk.ts'
+import { riskBasisSchema } from '../../../src-shared/config/analysis-config.ts'
 import {
   recommendationSchema,
   type Recommendation,
@@ -24,13 +25,15 @@ export const createRecommendationsTable = async (run: OpenRun): Promise<boolean>
   if (loadedRuns.has(run)) return true
   await run.database.run(`
     CREATE OR REPLACE TABLE recommendations AS
-    SELECT server_id, recommendation, metric, CASE WHEN recommendation = 'add capacity' THEN most_units END AS units_to_add,
+    SELECT server_id, recommendation, metric, risk_basis, at_risk_probability, p95_median, server_at_risk_probability,
+           CASE WHEN recommendation IN ('add capacity', 'watch') THEN most_units END AS units_to_add, most_percent AS percent_to_add, is_saturated,
            strftime(order_by, '%Y-%m-%dT%H:%M:%SZ') AS order_by, is_order_late, target_host,
            CASE WHEN recommendation IN ('retire', 'consolidate') THEN monthly_cost_usd ELSE 0 END AS monthly_savings_usd,
            horizon_p95, high_threshold, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
-           server_probability AS breach_probability, server_peak AS horizon_peak, server_mean AS horizon_mean
+           server_peak AS horizon_peak, server_mean AS horizon_mean
     FROM (
-      SELECT *, max(units_to_add) OVER server AS most_units, max(breach_probability) OVER server AS server_probability,
+      SELECT *, max(units_to_add) OVER server AS most_units, max(percent_to_add) OVER server AS most_percent,
+             coalesce(bool_or(saturated_share >= ${minSaturatedShare}) OVER server, false) AS is_saturated,
              max(horizon_peak) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS server_peak,
              max(horizon_mean) FILTER (WHERE high_threshold IS NOT NULL) OVER server AS server_mean
       FROM server_risk WINDOW server AS (PARTITION BY server_id))
@@ -44,7 +47,12 @@ const rowSchema = recommendationSchema.omit({ reason: true, query: true }).exten
   horizon_p95: nullableNumber,
   high_threshold: nullableNumber,
   first_breach_at: z.string().nullable(),
-  breach_probability: nullableNumber,
+  risk_basis: riskBasisSchema.nullable(),
+  at_risk_probability: nullableNumber,
+  p95_median: nullableNumber,
+  server_at_risk_probability: nullableNumber,
+  percent_to_add: nullableNumber,
+  is_saturated: z.boolean(),
   horizon_peak: nullableNumber,
   horizon_mean: nullableNumber,
 })
@@ -55,7 +63,13 @@ const readRows = async (run: OpenRun, sql: string, parameters: SqlParameters): P
   if (manifest === null) return []
   const columnName = (role: string): string | undefined => manifest.mapped_columns.find((mapping) => mapping.role === role)?.column
   return (await run.database.rows(sql, rowSchema, parameters)).map((row) => {
-    const figures = { ...row, targetHost: row.target_host, orderBy: row.order_by, isOrderLate: row.is_order_late }
+    const figures = {
+      ...row,
+      risk_basis: row.risk_basis ?? ('expected' as const),
+      targetHost: row.target_host,
+      orderBy: row.order_by,
+      isOrderLate: row.is_order_late,
+    }
     return recommendationSchema.parse({
       ...row,
       reason: describeReason(figures, manifest.config),

@@ -53,6 +53,7 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   is_server_at_risk: 'bool_or(is_at_risk) OVER (PARTITION BY server_id)',
   server_risk_level: "['low', 'medium', 'high'][max(list_position(['low', 'medium', 'high'], risk_level)) OVER (PARTITION BY server_id)]",
   sizing_p95: nullOfType('DOUBLE'),
+  percent_to_add: nullOfType('DOUBLE'),
   breaching_p95: nullOfType('DOUBLE'),
   first_breach_p20: nullOfType('TIMESTAMP'),
   at_risk_probability_by: nullOfType('DOUBLE[]'),

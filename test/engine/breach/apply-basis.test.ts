@@ -11,6 +11,47 @@ beforeAll(async () => {
 })
 afterAll(async () => workspace.close())
 
+interface HandMadeServer {
+  /** Of each metric: probabilities against 80 and 90 %, P95 at the sizing confidence over all paths and over breaching ones. */
+  readonly metrics: readonly {
+    readonly high: number | null
+    readonly veryHigh?: number | null
+    readonly sizing?: number
+    readonly breaching?: number
+  }[]
+  readonly joint: number
+  readonly jointVeryHigh?: number
+  readonly forecastP95?: number
+  readonly capacity?: number | null
+  readonly purchase?: number
+}
+
+/** Applies the basis to one server of tables by hand. */
+const applyTo = async ({
+  metrics,
+  joint,
+  jointVeryHigh = 0,
+  forecastP95 = 70,
+  capacity = 4,
+  purchase = 0.5,
+}: HandMadeServer): Promise<void> => {
+  await workspace.query(`CREATE OR REPLACE TABLE series_risk AS
+    SELECT id AS series_id, 's' AS server_id, 'm' || id AS metric, 80.0 AS high_threshold, 90.0 AS very_high_threshold, ${forecastP95} AS horizon_p95,
+           ${forecastP95} > 80 AS is_at_risk, CASE WHEN ${forecastP95} > 80 THEN 'medium' ELSE 'low' END AS risk_level
+    FROM range(${metrics.length}) t(id)`)
+  const estimates = metrics.map(
+    ({ high, veryHigh = 0, sizing = 80, breaching = null }, id) =>
+      `(${id}, ${high}::DOUBLE, ${veryHigh}::DOUBLE, ${sizing}::DOUBLE, ${breaching}::DOUBLE)`,
+  )
+  await workspace.query(`CREATE OR REPLACE TABLE breach_estimates AS
+    SELECT *, NULL::DOUBLE AS conservative_p95, CASE WHEN at_risk_probability IS NULL THEN 'expected' ELSE 'probable' END AS risk_basis
+    FROM (VALUES ${estimates.join(', ')}) t(series_id, at_risk_probability, very_high_probability, sizing_p95, breaching_p95)`)
+  await workspace.query(`CREATE OR REPLACE TABLE server_breaches AS
+    SELECT 's' AS server_id, ${joint}::DOUBLE AS server_at_risk_probability, ${jointVeryHigh}::DOUBLE AS server_very_high_probability, ${joint}::DOUBLE AS server_breach_probability`)
+  await workspace.query(`CREATE OR REPLACE TABLE server_attributes AS SELECT 's' AS server_id, ${capacity}::DOUBLE AS capacity_units`)
+  await applyBasis(workspace.database, { basis: 'probable', purchase_probability: purchase })
+}
+
 describe('servers over their metrics', () => {
   /** Verdicts of one server: probabilities of its metrics against 80 and 90 %, and the joint ones. */
   const verdictOf = async (
@@ -18,18 +59,7 @@ describe('servers over their metrics', () => {
     [joint, jointVeryHigh]: readonly [number, number],
     forecastP95 = 70,
   ): Promise<TestRow> => {
-    const ids = metrics.map((_, id) => `(${id})`).join(', ')
-    await workspace.query(`CREATE OR REPLACE TABLE series_risk AS
-      SELECT id AS series_id, 's' AS server_id, 2.0 AS capacity_units, 80.0 AS high_threshold, 90.0 AS very_high_threshold,
-             ${forecastP95} > 80 AS is_at_risk, CASE WHEN ${forecastP95} > 80 THEN 'medium' ELSE 'low' END AS risk_level, 0.0 AS units_to_add
-      FROM (VALUES ${ids}) t(id)`)
-    await workspace.query(`CREATE OR REPLACE TABLE breach_estimates AS
-      SELECT *, 80.0 AS sizing_p95, CASE WHEN at_risk_probability IS NULL THEN 'expected' ELSE 'probable' END AS risk_basis
-      FROM (VALUES ${metrics.map(([high, veryHigh], id) => `(${id}, ${high}::DOUBLE, ${veryHigh}::DOUBLE)`).join(', ')})
-        t(series_id, at_risk_probability, very_high_probability)`)
-    await workspace.query(`CREATE OR REPLACE TABLE server_breaches AS
-      SELECT 's' AS server_id, ${joint}::DOUBLE AS server_at_risk_probability, ${jointVeryHigh}::DOUBLE AS server_very_high_probability, ${joint}::DOUBLE AS server_breach_probability`)
-    await applyBasis(workspace.database, { basis: 'probable' })
+    await applyTo({ metrics: metrics.map(([high, veryHigh]) => ({ high, veryHigh })), joint, jointVeryHigh, forecastP95 })
     const [verdict] = await workspace.query(
       `SELECT is_server_at_risk, server_risk_level, (SELECT list(risk_level ORDER BY series_id) FROM series_risk)::VARCHAR AS levels FROM server_verdicts`,
     )
@@ -71,6 +101,48 @@ describe('servers over their metrics', () => {
       server_risk_level: 'medium',
       levels: '[medium, low]',
     })
+  })
+})
+
+describe('capacity to add', () => {
+  const needsOf = async (server: HandMadeServer): Promise<unknown[]> => {
+    await applyTo(server)
+    const [row] = await workspace.query(`
+      SELECT (SELECT capacity_action FROM server_verdicts) AS action,
+             to_json(list(round(percent_to_add, 6) ORDER BY series_id))::VARCHAR AS percent, to_json(list(round(units_to_add, 6) ORDER BY series_id))::VARCHAR AS units
+      FROM capacity_needs`)
+    return [row!['action'], row!['percent'], row!['units']]
+  }
+
+  test('brings the P95 at the sizing confidence down to the threshold, in whole units', async () => {
+    // 88 / 80 - 1 = 10 % of 4 units is 0.4; of 20 units it is 2.
+    expect(await needsOf({ metrics: [{ high: 0.6, sizing: 88 }], joint: 0.6 })).toEqual(['add capacity', '[10.0]', '[1.0]'])
+    expect(await needsOf({ metrics: [{ high: 0.6, sizing: 88 }], joint: 0.6, capacity: 20 })).toEqual(['add capacity', '[10.0]', '[2.0]'])
+  })
+  test('is a percentage where the capacity is not stated, and a fraction where it is one', async () => {
+    expect(await needsOf({ metrics: [{ high: 0.6, sizing: 88 }], joint: 0.6, capacity: null })).toEqual([
+      'add capacity',
+      '[10.0]',
+      '[null]',
+    ])
+    expect(await needsOf({ metrics: [{ high: 0.6, sizing: 88 }], joint: 0.6, capacity: 2.5 })).toEqual(['add capacity', '[10.0]', '[0.25]'])
+  })
+  test('of a watched server is what the breaching paths need', async () => {
+    expect(await needsOf({ metrics: [{ high: 0.3, sizing: 79, breaching: 100 }], joint: 0.3 })).toEqual(['watch', '[25.0]', '[1.0]'])
+  })
+  test('is at least one whole unit, for the metric that needs most', async () => {
+    const metrics = [
+      { high: 0.1, sizing: 70 },
+      { high: 0.6, sizing: 80 },
+    ]
+    expect(await needsOf({ metrics, joint: 0.6 })).toEqual(['add capacity', '[0.0,0.0]', '[1.0,0.0]'])
+  })
+  test('is none where nothing is recommended, whatever the paths reach', async () => {
+    expect(await needsOf({ metrics: [{ high: 0.2, sizing: 88 }], joint: 0.2 })).toEqual([null, '[0.0]', '[0.0]'])
+  })
+  test('a lower purchase probability adds capacity to servers that are not at risk', async () => {
+    expect(await needsOf({ metrics: [{ high: 0.4, sizing: 88 }], joint: 0.4, purchase: 0.3 })).toEqual(['add capacity', '[10.0]', '[1.0]'])
+    expect(await needsOf({ metrics: [{ high: 0.4, sizing: 88, breaching: 88 }], joint: 0.4 })).toEqual(['watch', '[10.0]', '[1.0]'])
   })
 })
 

@@ -52,7 +52,8 @@ describe('of one metric', () => {
       longest_breach_run: 0,
       first_breach_at: null,
       days_to_breach: null,
-      units_to_add: 0,
+      percent_to_add: 0,
+      units_to_add: null,
     })
     expect(await run.riskOf('just above')).toMatchObject({ risk_level: 'medium', is_at_risk: true, periods_over: 5 })
   })
@@ -369,7 +370,7 @@ test('units are rounded up where they are whole and left as they are where they 
     // 2.5 x 0.25
     'in parts': 0.625,
     enough: 0,
-    // 1 x 0.0125
-    'unknown size': 1,
+    // Told in percent: 1.25.
+    'unknown size': null,
   })
 })

@@ -16,7 +16,7 @@ let file: string
 let run: OpenRun
 
 beforeAll(async () => {
-  sample = await makeSampleRun(150)
+  sample = await makeSampleRun(200)
   file = join(sample.run, runFiles.recommendations)
   run = await openRunFolder(sample.run)
 })
