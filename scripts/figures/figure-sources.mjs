@@ -518,7 +518,10 @@ export const recommendationFigures = {
   'waterfall.monthly_savings_usd': totals('sum of `monthly_cost_usd` of retired and consolidated servers'),
   ...placementPlan('placement.plan.'),
   'placement.check.verdict': placementCheck('one-sided binomial test at 90 %, at least 20 hosts'),
-  'placement.check.accepted_share': placementCheck('first of 1, 0.4, 0.2 and 0.1 × `consolidation_risk` that the test does not reject'),
+  'placement.check.accepted_share': placementCheck(
+    'first of 1, 0.4, 0.2 and 0.1 × `consolidation_risk` with at most `consolidation_risk` of its hosts above, else the last',
+  ),
+  'placement.check.windows': placementCheck('the latest, until they hold 200 hosts'),
   'placement.check.hosts': placementCheck('count, placed by the forecasts of the window'),
   'placement.check.hosts_above_target': placementCheck('count with a measured sum above `consolidation_target`'),
   ...placementPlan('placement.alternatives[].'),

@@ -1,11 +1,13 @@
 // Consolidation under uncertainty: a server moves to the first host that holds both on enough joint paths (analysis definition, section 8).
 // Chance-constrained packing, after Cohen et al. 2019.
 
+import { exceedanceProbability, type SampleMoments } from './student-t4.ts'
+
 /** Demand of a server on joint paths: path k of one server happens together with path k of every other. */
 export interface UncertainServer {
   readonly serverId: string
   readonly capacityUnits: number
-  /** Capacity units, path after path; the same times and metrics on each path and for every server. */
+  /** Capacity units, path after path, at least four paths; the same times and metrics on each path and for every server. */
   readonly demand: Float32Array
 }
 
@@ -121,15 +123,11 @@ export class Placement {
     return this.#closed
   }
 
-  #allowed(paths: number): number {
-    return Math.floor(this.#rule.acceptedShare * paths + 1e-9)
-  }
-
   #findHost(server: MeasuredServer, preferred: string | undefined): OpenHost | undefined {
-    const allowed = this.#allowed(server.maxima.length)
+    const { acceptedShare } = this.#rule
     const known = preferred === undefined ? undefined : this.#open.find(({ serverId }) => serverId === preferred)
-    if (known !== undefined && fits(known, server, allowed)) return known
-    return this.#open.find((host) => host !== known && fits(host, server, allowed))
+    if (known !== undefined && fits(known, server, acceptedShare)) return known
+    return this.#open.find((host) => host !== known && fits(host, server, acceptedShare))
   }
 
   /** Below 0 where the limit is exceeded on more paths than accepted. */
@@ -139,7 +137,7 @@ export class Placement {
       maxima
         .slice()
         .sort()
-        .at(-1 - this.#allowed(maxima.length))!
+        .at(-1 - allowedPaths(this.#rule.acceptedShare, maxima.length))!
     )
   }
 
@@ -148,32 +146,47 @@ export class Placement {
   }
 }
 
-/** Whether both exceed the limit together on at most `allowed` paths. Sums at the two peaks of a path reject most hosts at once. */
-const fits = ({ sums, maxima, peaks, limit }: OpenHost, server: MeasuredServer, allowed: number): boolean => {
+/**
+ * Whether both exceed the limit together on at most the accepted share of paths, counted and by the smooth probability: a count of none of 200
+ * says little about rare events. Sums at the two peaks of a path, which miss little of its highest sum, reject most hosts at once.
+ */
+const fits = (host: OpenHost, server: MeasuredServer, acceptedShare: number): boolean => {
+  const { sums, maxima, peaks, limit } = host
+  const { demand } = server
   const paths = maxima.length
   const slots = sums.length / paths
-  const { demand } = server
+  const allowed = allowedPaths(acceptedShare, paths)
+  const highest = new Float64Array(paths)
   let above = 0
-  let uncertain = 0
   for (let path = 0; path < paths; path++) {
-    const [hostMaximum, maximum] = [maxima[path]!, server.maxima[path]!]
-    if (hostMaximum + maximum <= limit) continue
     const base = path * slots
-    if (hostMaximum + demand[base + peaks[path]!]! > limit || maximum + sums[base + server.peaks[path]!]! > limit) {
-      if (++above > allowed) return false
-    } else uncertain++
+    highest[path] = Math.max(maxima[path]! + demand[base + peaks[path]!]!, server.maxima[path]! + sums[base + server.peaks[path]!]!)
+    if (highest[path]! > limit && ++above > allowed) return false
   }
-  if (above + uncertain <= allowed) return true
+  if (smoothShareAbove(highest, limit) > acceptedShare) return false
+  above = 0
   for (let path = 0; path < paths; path++) {
-    const [hostMaximum, maximum] = [maxima[path]!, server.maxima[path]!]
-    const base = path * slots
-    if (hostMaximum + maximum <= limit) continue
-    if (hostMaximum + demand[base + peaks[path]!]! > limit || maximum + sums[base + server.peaks[path]!]! > limit) continue
-    for (let index = base; index < base + slots; index++) {
-      if (sums[index]! + demand[index]! <= limit) continue
-      if (++above > allowed) return false
-      break
+    for (let index = path * slots; index < (path + 1) * slots; index++) {
+      const sum = sums[index]! + demand[index]!
+      if (sum > highest[path]!) highest[path] = sum
     }
+    if (highest[path]! > limit && ++above > allowed) return false
   }
-  return true
+  return smoothShareAbove(highest, limit) <= acceptedShare
+}
+
+const allowedPaths = (acceptedShare: number, paths: number): number => Math.floor(acceptedShare * paths + 1e-9)
+
+/** Paths of even and odd number have blocks of different length. */
+const smoothShareAbove = (highest: Float64Array, limit: number): number =>
+  exceedanceProbability([momentsOf(highest, 0), momentsOf(highest, 1)], limit)
+
+const momentsOf = (values: Float64Array, half: number): SampleMoments => {
+  const count = (values.length + 1 - half) >> 1
+  let sum = 0
+  for (let path = half; path < values.length; path += 2) sum += values[path]!
+  const mean = sum / count
+  let squares = 0
+  for (let path = half; path < values.length; path += 2) squares += (values[path]! - mean) ** 2
+  return { mean, deviation: Math.sqrt(squares / (count - 1)) }
 }

@@ -42,9 +42,10 @@ const groupSchema = z.object({
 const placementCheckSchema = z.object({
   verdict: z
     .enum(['holds', 'cannot promise', 'too few hosts'])
-    .describe('whether the share of hosts above the target stays within `consolidation_risk` in the last backtest window'),
+    .describe('whether the share of hosts above the target stays within `consolidation_risk` in backtest windows'),
   accepted_share: z.number().describe('share of simulated paths on which a host may exceed the target'),
-  hosts: z.int().describe('number of hosts in that window'),
+  windows: z.int().describe('number of backtest windows, the latest first'),
+  hosts: z.int().describe('number of hosts in those windows'),
   hosts_above_target: z.int().describe('number of those whose measured demand exceeded the target'),
 })
 export type PlacementCheck = z.infer<typeof placementCheckSchema>

@@ -44,28 +44,31 @@ describe('three servers on six paths of two times', () => {
     [5, 5],
   ])
 
-  test('one path of six above the target is accepted at 1/6, not at 0.1', () => {
-    expect([...place([a, b], 1 / 6, 6).hostByServer]).toEqual([['b', 'a']])
+  test('one path of six above the target is accepted where the smooth probability is, too', () => {
+    // Highest sums 60, 60, 75 (mean 65, deviation 8.66) and 60, 60, 70 (63.3 and 5.77): (F_t4(-0.577) + F_t4(-1.155)) / 2 = 0.227.
+    expect([...place([a, b], 0.23, 6).hostByServer]).toEqual([['b', 'a']])
+    expect([...place([a, b], 0.22, 6).hostByServer]).toEqual([])
     expect([...place([a, b], 0.1, 6).hostByServer]).toEqual([])
   })
 
   test('the first open host counts: c exceeds on two paths with a, and fits on b', () => {
-    expect([...place([a, b, c], 0.1, 6).hostByServer]).toEqual([['c', 'b']])
-    // Of a and c, two paths of six exceed: a third is accepted.
-    expect([...place([a, c], 1 / 3, 6).hostByServer]).toEqual([['c', 'a']])
+    // With b the highest sums are 60, 25, 30 and 60, 25, 65: (F_t4(-1.673) + F_t4(-0.918)) / 2 = 0.145.
+    expect([...place([a, b, c], 0.15, 6).hostByServer]).toEqual([['c', 'b']])
+    // Of a and c, two paths of six exceed: a third and a little more is accepted.
+    expect([...place([a, c], 0.36, 6).hostByServer]).toEqual([['c', 'a']])
   })
 
   test('paths that exceed already count for every server that comes', () => {
     // a and b use one path; c adds three: 100 on paths 1 and 2, 75 on path 6.
     expect([...place([a, b, c], 1 / 2, 6).hostByServer]).toEqual([['b', 'a']])
-    expect([...place([a, b, c], 2 / 3, 6).hostByServer]).toEqual([
+    expect([...place([a, b, c], 0.9, 6).hostByServer]).toEqual([
       ['b', 'a'],
       ['c', 'a'],
     ])
   })
 
   test('no more servers leave than may', () => {
-    expect([...place([a, b, c], 2 / 3, 6, 1).hostByServer]).toEqual([['b', 'a']])
+    expect([...place([a, b, c], 0.9, 6, 1).hostByServer]).toEqual([['b', 'a']])
   })
 
   test('the previous host comes first where it still fits', () => {
@@ -73,7 +76,7 @@ describe('three servers on six paths of two times', () => {
       'small',
       Array.from({ length: 6 }, () => [1, 1]),
     )
-    const placement = new Placement({ target: 0.7, acceptedShare: 0, maxRemovals: 9 })
+    const placement = new Placement({ target: 0.7, acceptedShare: 0.01, maxRemovals: 9 })
     placement.open(
       measureDemand(
         server(
@@ -123,9 +126,14 @@ describe('three servers on six paths of two times', () => {
   })
 
   test('30 % and 40 % fill a host to exactly 70 %', () => {
-    const units = (share: number): UncertainServer => server(`at ${share}`, [[share]], 1)
-    expect(place([units(0.4), units(0.3)], 0, 1).hostByServer.size).toBe(1)
-    expect(place([units(0.4), units(0.301)], 0, 1).hostByServer.size).toBe(0)
+    const units = (share: number): UncertainServer =>
+      server(
+        `at ${share}`,
+        Array.from({ length: 4 }, () => [share]),
+        1,
+      )
+    expect(place([units(0.4), units(0.3)], 0.01, 4).hostByServer.size).toBe(1)
+    expect(place([units(0.4), units(0.301)], 0.01, 4).hostByServer.size).toBe(0)
   })
 })
 
@@ -167,9 +175,22 @@ test('in random groups no demand is lost, and no host exceeds on more paths than
 
 test('of very many hosts the fullest closes, and what it took over stays', () => {
   const servers = Array.from({ length: maxOpenHosts + 1 }, (_, number) =>
-    server(`h${String(number).padStart(3, '0')}`, [[60 - number / 10]]),
+    server(
+      `h${String(number).padStart(3, '0')}`,
+      Array.from({ length: 4 }, () => [60 - number / 10]),
+    ),
   )
   // h000 has the least capacity left and closes; h001 is the first that holds 10.
-  const placement = place([...servers, server('small', [[10]])], 0, 1)
+  const placement = place(
+    [
+      ...servers,
+      server(
+        'small',
+        Array.from({ length: 4 }, () => [10]),
+      ),
+    ],
+    0.01,
+    4,
+  )
   expect([...placement.hostByServer]).toEqual([['small', 'h001']])
 })

@@ -19,24 +19,20 @@ const maxSampledSeries = 1000
 
 const thresholdSeriesSchema = z.object({ series_id: z.int(), horizon_periods: z.int(), threshold: z.number() })
 
-/** What was measured and predicted in a window: 1 where the figure exceeds the high threshold. */
-export interface WindowOutcome {
+export interface WindowRange {
   readonly range: StepRange
+  /** Maximum measured value of the series outside of the window; -Infinity without one. */
+  readonly maxOutside: number
+}
+
+/** What was measured and predicted in a window: 1 where the figure exceeds the high threshold. */
+export interface WindowOutcome extends WindowRange {
   /** P95 of the measured values; of the predicted ones: the plain flag. */
   readonly sustained: number
   readonly sustainedFlag: number
   /** Maximum of the measured values; of the predicted ones. */
   readonly any: number
   readonly anyFlag: number
-  /** Maximum measured value of the series outside of the window. */
-  readonly maxOutside: number
-}
-
-/** The last rows of a series with a backtest, as many as in each of its windows. */
-export interface LatestWindow {
-  readonly range: StepRange
-  /** Maximum measured value before it; -Infinity without one. */
-  readonly maxBefore: number
 }
 
 /** Residuals of several series, numbered from 0 in the order requested. */
@@ -134,10 +130,12 @@ export class BacktestResiduals implements BacktestReader {
     return this.#windows[id] ?? []
   }
 
-  /** Also of series outside of the calibration sample. */
-  latestWindow(id: number): LatestWindow | undefined {
-    if (this.#windowRows[id] === 0) return undefined
-    return { range: { from: this.#latestFrom[id]!, to: this.#latestTo[id]! }, maxBefore: this.#maxBeforeLatest[id]! }
+  /** Windows of a series, the latest first: at least the latest one of a series with a backtest, all of one in the calibration sample. */
+  windowRanges(id: number): readonly WindowRange[] {
+    if (this.#windowRows[id] === 0) return []
+    const sampled = this.windows(id)
+    if (sampled.length > 0) return sampled
+    return [{ range: { from: this.#latestFrom[id]!, to: this.#latestTo[id]! }, maxOutside: this.#maxBeforeLatest[id]! }]
   }
 
   /** Rows in each window of a series. */

@@ -93,14 +93,16 @@ export class JointPaths {
   }
 }
 
-/** Mean of each series' forecast in the window where that is its latest one, else over its horizon. */
+/** Mean of each series' forecast where the window is one of its own, else over its horizon. */
 const windowMeansOf = (task: SimulationTask, batch: SeriesBatch, { from, to }: StepRange): Float64Array => {
   const { backtestResiduals } = task
   const { windowOffsets, windowPredicted } = batch.residuals
   return horizonMeansOf(task, batch).map((horizonMean, s) => {
-    const range = backtestResiduals.latestWindow(batch.ids[s]!)?.range
-    if (range === undefined || range.from !== from || range.to !== to) return horizonMean
-    const rows = backtestResiduals.windowRows(batch.ids[s]!)
-    return windowPredicted.subarray(windowOffsets[s], windowOffsets[s]! + rows).reduce((sum, value) => sum + value, 0) / rows
+    const id = batch.ids[s]!
+    const age = backtestResiduals.windowRanges(id).findIndex(({ range }) => range.from === from && range.to === to)
+    if (age < 0) return horizonMean
+    const rows = backtestResiduals.windowRows(id)
+    const first = windowOffsets[s]! + age * rows
+    return windowPredicted.subarray(first, first + rows).reduce((sum, value) => sum + value, 0) / rows
   })
 }

@@ -1,4 +1,4 @@
-// Chooses the share of paths that a placement accepts: placed by the forecasts of the last backtest window, counted on what was measured there.
+// Chooses the share of paths that a placement accepts: placed by the forecasts of backtest windows, counted on what was measured there.
 import type { PlacementCheck } from '../../../src-shared/artefacts/recommendations.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { Database } from '../../database/database.ts'
@@ -7,11 +7,11 @@ import { binomialTail } from '../../statistics/binomial.ts'
 import { maximumOf } from '../../statistics/percentile.ts'
 import { JointPaths } from '../breach/joint-paths.ts'
 import type { SimulationTask } from '../breach/path-batches.ts'
-import type { StepRange } from '../breach/residual-runs.ts'
+import { findBlock, type StepRange } from '../breach/residual-runs.ts'
 import { byFallingPeak, maxRemovalsOf, type Candidate, type ConsolidationGroup } from './consolidation-groups.ts'
 import { groupKey, readFleetServers } from './fleet-servers.ts'
 import { JointDemand, type DemandSeries, type DemandServer } from './joint-demand.ts'
-import { placeFleet } from './place-fleet.ts'
+import { placeFleet, type FleetDemand } from './place-fleet.ts'
 
 /** Accepted shares in the order in which they are tried, as shares of `consolidation_risk`. */
 const triedShares = [1, 0.4, 0.2, 0.1]
@@ -19,6 +19,8 @@ const triedShares = [1, 0.4, 0.2, 0.1]
 const testLevel = 0.1
 /** Fewer hosts do not tell. */
 const minHosts = 20
+/** Older windows count until there are so many hosts. */
+const enoughHosts = 200
 /** Series whose residuals are read at a time. */
 const seriesPerRead = 2000
 
@@ -31,7 +33,17 @@ interface WindowServer extends DemandServer {
   readonly series: WindowSeries[]
 }
 
-/** The first accepted share that the test does not reject, with what the window showed. */
+/** A backtest window with the servers that it would have consolidated. */
+interface PlacementWindow {
+  readonly groups: readonly ConsolidationGroup[]
+  readonly demand: FleetDemand
+  readonly servers: ReadonlyMap<string, WindowServer>
+}
+
+/**
+ * The first accepted share with at most `consolidation_risk` of its hosts above the target, else the last one, with what the windows showed. Its
+ * verdict is that of the test.
+ */
 export const checkPlacement = async (
   database: Database,
   task: SimulationTask,
@@ -39,43 +51,59 @@ export const checkPlacement = async (
   signal: AbortSignal | undefined,
 ): Promise<PlacementCheck> => {
   const risk = config.consolidation_risk
-  const range = findWindow(task)
-  const servers = range === null ? new Map<string, WindowServer>() : readWindowServers(task, range, config)
-  const groups = await groupWindowServers(database, servers)
-  let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, hosts: 0, hosts_above_target: 0 }
-  if (range === null) return check
-  const metrics = [...servers.values()].flatMap(({ series }) => series.map(({ metric }) => metric))
-  const joint = new JointDemand(JointPaths.overWindow(task, range), metrics, range.to - range.from + 1)
+  const windows: PlacementWindow[] = []
+  const ranges = findWindows(task)
+  const openWindow = async (range: StepRange): Promise<PlacementWindow> => {
+    const servers = readWindowServers(task, range, config)
+    const groups = await groupWindowServers(database, servers)
+    const metrics = [...servers.values()].flatMap(({ series }) => series.map(({ metric }) => metric))
+    const joint = new JointDemand(JointPaths.overWindow(task, range), metrics, range.to - range.from + 1)
+    return { groups, servers, demand: { joint, servers } }
+  }
+  let check: PlacementCheck = { verdict: 'too few hosts', accepted_share: risk, windows: 0, hosts: 0, hosts_above_target: 0 }
   for (const share of triedShares) {
     const acceptedShare = share * risk
-    const [plan] = await placeFleet(groups, { joint, servers }, [acceptedShare], config, new Map(), signal)
-    const { hosts, above } = countMeasured(plan!.hostByServer, servers, config.consolidation_target / 100)
+    let [counted, hosts, above] = [0, 0, 0]
+    for (const [age, range] of ranges.entries()) {
+      if (hosts >= enoughHosts) break
+      const window = (windows[age] ??= await openWindow(range))
+      const [plan] = await placeFleet(window.groups, window.demand, [acceptedShare], config, new Map(), signal)
+      const measured = countMeasured(plan!.hostByServer, window.servers, config.consolidation_target / 100)
+      hosts += measured.hosts
+      above += measured.above
+      counted++
+    }
     const isRejected = hosts >= minHosts && binomialTail(above, hosts, risk) < testLevel
     check = {
       verdict: hosts < minHosts ? 'too few hosts' : isRejected ? 'cannot promise' : 'holds',
       accepted_share: acceptedShare,
+      windows: counted,
       hosts,
       hosts_above_target: above,
     }
-    if (!isRejected) break
+    if (hosts < minHosts || above <= risk * hosts) break
   }
   return check
 }
 
-/** The steps that are the latest window of most series; the later ones where as many have others. */
-const findWindow = ({ series, backtestResiduals }: SimulationTask): StepRange | null => {
-  const windows = new Map<string, { range: StepRange; count: number }>()
+/** Per age the steps that are the window of most series, the latest first; the later ones where as many have others. */
+const findWindows = ({ series, backtestResiduals }: SimulationTask): StepRange[] => {
+  const byAge: Map<string, { range: StepRange; count: number }>[] = []
   for (const id of series.seriesIds) {
-    const range = backtestResiduals.latestWindow(id)?.range
-    // Steps without a measurement could hide a higher demand.
-    if (range === undefined || range.to - range.from + 1 !== backtestResiduals.windowRows(id)) continue
-    const key = `${range.from} ${range.to}`
-    const known = windows.get(key)
-    if (known === undefined) windows.set(key, { range, count: 1 })
-    else known.count++
+    backtestResiduals.windowRanges(id).forEach(({ range }, age) => {
+      // Steps without a measurement could hide a higher demand.
+      if (range.to - range.from + 1 !== backtestResiduals.windowRows(id)) return
+      const windows = (byAge[age] ??= new Map())
+      const key = `${range.from} ${range.to}`
+      const known = windows.get(key)
+      if (known === undefined) windows.set(key, { range, count: 1 })
+      else known.count++
+    })
   }
-  const [commonest] = [...windows.values()].sort((a, b) => b.count - a.count || b.range.to - a.range.to || b.range.from - a.range.from)
-  return commonest?.range ?? null
+  return byAge.flatMap((windows) => {
+    const [commonest] = [...windows.values()].sort((a, b) => b.count - a.count || b.range.to - a.range.to || b.range.from - a.range.from)
+    return commonest === undefined ? [] : [commonest.range]
+  })
 }
 
 /** Servers that the window's forecasts call underutilised, with all their metrics in percent measured over the whole window. */
@@ -92,20 +120,21 @@ const readWindowServers = (task: SimulationTask, range: StepRange, config: Analy
     const { runs, windowOffsets, windowPredicted } = backtestResiduals.load(ids)
     some.forEach((position, s) => {
       const serverId = series.serverIds[position]!
-      const window = backtestResiduals.latestWindow(ids[s]!)
-      const isWhole = window?.range.from === range.from && window.range.to === range.to && backtestResiduals.windowRows(ids[s]!) === rows
-      const forecast = Float64Array.from(windowPredicted.subarray(windowOffsets[s], windowOffsets[s]! + rows))
+      const windows = backtestResiduals.windowRanges(ids[s]!)
+      const age = windows.findIndex((window) => window.range.from === range.from && window.range.to === range.to)
+      const isWhole = backtestResiduals.windowRows(ids[s]!) === rows
+      const first = windowOffsets[s]! + age * rows
+      const forecast = Float64Array.from(windowPredicted.subarray(first, first + rows))
       const mean = forecast.reduce((sum, value) => sum + value, 0) / rows
-      if (window === undefined || !isWhole || mean >= config.underutilized_threshold) {
+      if (age < 0 || !isWhole || mean >= config.underutilized_threshold) {
         others.add(serverId)
         return
       }
-      const lastRun = runs.offsets[s + 1]! - 1
-      const end = runs.starts[lastRun]! + runs.lengths[lastRun]!
-      const measured = Float32Array.from(runs.residuals.subarray(end - rows, end), (residual, step) => forecast[step]! + residual)
+      const start = findBlock(runs, s, rows, range.from, [])
+      const measured = Float32Array.from(runs.residuals.subarray(start, start + rows), (residual, step) => forecast[step]! + residual)
       const server = servers.get(serverId) ?? { serverId, capacityUnits: 1, series: [] }
       servers.set(serverId, server)
-      server.series.push({ position, metric: series.metrics[position]!, forecast, times, maxMeasured: window.maxBefore, measured })
+      server.series.push({ position, metric: series.metrics[position]!, forecast, times, maxMeasured: windows[age]!.maxOutside, measured })
     })
   }
   others.forEach((serverId) => servers.delete(serverId))
