@@ -67,7 +67,7 @@ const describeRisk = ({ counts, config, horizon, method, metrics }: RunManifest)
   }
   const threshold = method === 'module05' ? 80 : config.high_risk_threshold
   return [
-    `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 above ${threshold} % by ${horizon.end.slice(0, 10)}`,
+    `${counts.at_risk_servers} of ${counts.total_servers} servers at risk: P95 ${config.basis === 'probable' ? 'likely ' : ''}above ${threshold} % by ${horizon.end.slice(0, 10)}`,
     `${counts.underutilized_servers} underutilised (horizon mean below ${config.underutilized_threshold} %)`,
     ...(counts.silent_servers === 0 ? [] : [`${countText(counts.silent_servers, 'server')} silent: not judged, no recent measurement`]),
   ]

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { showDirectionMarks } from '../../src-shared/artefacts/cell-text.ts'
+import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import { fixedFormatting as text, toPrintable } from '../../src-shared/chart-options/format.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { FleetFigures, RecommendationsPage } from '../../src-shared/ipc/fleet-view.ts'
@@ -83,20 +84,21 @@ const createSubtitle = ({ horizon, stepMs, kind, granularity, analyzedAt }: RunO
     ...(analyzedAt === null ? [] : [`analysed ${text.shortDayAndYear(Date.parse(analyzedAt))}`]),
   ].join(' · ')
 
-const createFinding = ({ counts, horizon, stepMs }: RunOverview, fleet: FleetFigures): string => {
+const createFinding = ({ counts, horizon, stepMs, basis, atRiskRange }: RunOverview, fleet: FleetFigures): string => {
   const until = horizon === null ? '' : ` by ${text.dayAndYear(horizon.endMs - stepMs)}`
-  if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is expected to run short of capacity${until}`
-  const first = fleet.soonest[0]?.first_breach_at ?? null
-  return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers will run short of capacity${until}${
-    first === null ? '' : `; the first on ${text.dayAndYear(Date.parse(first))}`
-  }`
+  if (counts.atRisk === 0) return `None of ${text.count(counts.servers)} servers is likely to run out of capacity${until}`
+  const interval =
+    atRiskRange === null ? '' : ` (90 % interval ${text.count(Math.floor(atRiskRange.low))} to ${text.count(Math.ceil(atRiskRange.high))})`
+  const certain = basis !== 'probable' || fleet.certain === 0 ? '' : `; ${text.count(fleet.certain)} nearly certain`
+  return `${text.count(counts.atRisk)} of ${text.count(counts.servers)} servers are likely to run out of capacity${until}${interval}${certain}`
 }
 
 const createFacts = (overview: RunOverview, fleet: FleetFigures): ReportContent['facts'] => [
   ['Servers', text.count(overview.counts.servers)],
   ['At risk', text.count(overview.counts.atRisk)],
   ['At high risk', text.count(fleet.high_risk)],
-  ['Breaches expected by probability', orDash(fleet.expected_breaches, formatNumber)],
+  ['Expected at risk, by probability', orDash(fleet.expected_at_risk, formatNumber)],
+  ['Expected with any breach', orDash(fleet.expected_breaches, formatNumber)],
   ['Underutilised', orDash(overview.counts.underutilized, text.count)],
   ['Servers that can leave', text.count(fleet.removable)],
   ['Savings a month', orDash(overview.savingsMonthlyUsd, formatUsd)],
@@ -123,9 +125,9 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
     columns: [
       'server_id',
       'horizon_p95',
-      'headroom_points',
+      'p95_median',
       'first_breach_at',
-      'breach_probability',
+      'at_risk_probability',
       'business_unit',
       'region',
       'recommendation',
@@ -142,20 +144,20 @@ const createServersTable = async (run: OpenRun, metric: string): Promise<ReportT
     ...(total > rows.length ? { note: `The first ${rows.length} of ${text.count(total)}.` } : {}),
     columns: [
       textColumn('Server'),
-      numberColumn('P95'),
-      numberColumn('Headroom'),
+      numberColumn('Forecast P95'),
+      numberColumn('P95 median'),
       numberColumn('First breach'),
-      numberColumn('Probability'),
+      numberColumn('Sustained breach'),
       textColumn('Business unit'),
       textColumn('Region'),
       textColumn('Recommendation'),
     ],
-    rows: rows.map(([server, p95, headroom, breach, probability, unitName, region, recommendation]) => [
+    rows: rows.map(([server, p95, median, breach, probability, unitName, region, recommendation]) => [
       textOrDash(server),
       orDash(numeric(p95), (value) => text.value(value, unit)),
-      orDash(numeric(headroom), formatNumber),
+      orDash(numeric(median), (value) => text.value(value, unit)),
       formatDay(typeof breach === 'string' ? breach : null),
-      orDash(numeric(probability), (value) => text.value(100 * value, '%')),
+      orDash(numeric(probability), (value) => probabilityText(value, (percent) => text.value(percent, '%'))),
       textOrDash(unitName),
       textOrDash(region),
       textOrDash(recommendation),

@@ -28,6 +28,8 @@ export interface ServerSeriesData {
   readonly highThreshold: number | null
   readonly veryHighThreshold: number | null
   readonly firstBreachMs: number | null
+  /** P95 of the simulated paths over the horizon, with its 80 % interval; null where it is not known. */
+  readonly p95: { readonly median: number; readonly low: number; readonly high: number } | null
   /** The visible time range, `toMs` exclusive. */
   readonly fromMs: number
   readonly toMs: number
@@ -100,7 +102,7 @@ const maxShownValue = (data: ServerSeriesData): number => {
   let max = data.highThreshold ?? 0
   data.timesMs.forEach((timeMs, index) => {
     if (timeMs < data.fromMs || timeMs >= data.toMs) return
-    for (const value of [data.measured[index], data.forecast[index], intervalAt(data, index)?.[1]]) {
+    for (const value of [data.measured[index], data.forecast[index], intervalAt(data, index)?.[1], data.p95?.high]) {
       if (value !== undefined && value > max) max = value
     }
   })
@@ -110,6 +112,8 @@ const maxShownValue = (data: ServerSeriesData): number => {
   })
   return max
 }
+
+const p95Color = ({ theme }: ChartContext): string => theme.clusterColors[4] ?? theme.muted
 
 const eventColor = ({ theme }: ChartContext): string => theme.clusterColors[2] ?? theme.muted
 
@@ -122,6 +126,7 @@ export const createServerSeriesLegend = (data: ServerSeriesData, intervalLabel: 
     { label: `Forecast (${data.model})`, color: theme.accent, mark: 'line' },
     ...(data.otherModels.length === 0 ? [] : [{ label: 'Other models', color: theme.muted, mark: 'dashed' as const }]),
     ...(intervalLabel === null ? [] : [{ label: intervalLabel, color: theme.accent, mark: 'area' as const }]),
+    ...(data.p95 === null ? [] : [{ label: 'P95, 80 % interval', color: p95Color(chart), mark: 'area' as const }]),
     ...(hasMark('eoq') ? [{ label: 'Quarter end', color: markColor('eoq', chart), mark: 'area' as const }] : []),
     ...(hasMark('holiday') ? [{ label: 'Holiday', color: markColor('holiday', chart), mark: 'area' as const }] : []),
     ...(data.events.length === 0 ? [] : [{ label: 'Event', color: eventColor(chart), mark: 'area' as const }]),
@@ -170,6 +175,35 @@ const eventSeries = (data: ServerSeriesData, chart: ChartContext, isShown: (time
       },
     },
   )
+}
+
+/** A band over the horizon from the 10 % to the 90 % quantile of the paths' P95, with a line at the median. */
+const p95Marks = (
+  { median, low, high }: NonNullable<ServerSeriesData['p95']>,
+  fromMs: number,
+  toMs: number,
+  chart: ChartContext,
+): Pick<LineSeriesOption, 'markArea' | 'markLine'> => {
+  const color = p95Color(chart)
+  return {
+    markArea: {
+      silent: true,
+      itemStyle: { color, opacity: 0.2 },
+      data: [
+        [
+          { xAxis: fromMs, yAxis: low },
+          { xAxis: toMs, yAxis: high },
+        ],
+      ],
+    },
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      lineStyle: { color, width: 1.5, type: 'solid' },
+      label: { show: false },
+      data: [[{ coord: [fromMs, median] }, { coord: [toMs, median] }]],
+    },
+  }
 }
 
 /** Needs LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent and MarkAreaComponent. */
@@ -265,6 +299,9 @@ export const createServerSeriesOption = (data: ServerSeriesData, chart: ChartCon
       createLine('forecast', data.model, theme.accent, createPoints(data.timesMs, data.forecast, isForecast), {
         lineStyle: { color: theme.accent, width: 2 },
         z: 4,
+        ...(data.p95 === null || horizonStartMs === null
+          ? {}
+          : p95Marks(data.p95, Math.max(horizonStartMs, data.fromMs), data.toMs, chart)),
       }),
       ...(data.events.length === 0 ? [] : [eventSeries(data, chart, isForecast)]),
     ],

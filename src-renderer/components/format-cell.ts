@@ -1,7 +1,16 @@
 // Formats grid cells by the kind of their column, with a dash for unknown values.
 import type { Cell } from '../../src-shared/ipc/fleet-view.ts'
 import type { ColumnKind } from '../../src-shared/artefacts/server-columns.ts'
-import { formatDate, formatDollars, formatUtcTime, formatNumber, formatProbability, formatSigned, formatting } from '../theme/formatting.ts'
+import {
+  formatDate,
+  formatDollars,
+  formatUtcTime,
+  formatFraction,
+  formatNumber,
+  formatProbability,
+  formatSigned,
+  formatting,
+} from '../theme/formatting.ts'
 
 export const isNumeric = (kind: ColumnKind): boolean => !['text', 'risk', 'flag', 'exhaustion'].includes(kind)
 
@@ -26,6 +35,8 @@ export const formatCell = (cell: Cell, kind: ColumnKind, { unit, isHourly }: Cel
     case 'points':
       return formatSigned(cell).replace(/^\+/, '')
     case 'share':
+      return formatFraction(cell)
+    case 'probability':
       return formatProbability(cell)
     case 'usd':
       return formatDollars(cell)

@@ -1,4 +1,5 @@
 // Formats the figures of one server and metric, for the drawer and the server's page.
+import { likelihoodOf } from '../../src-shared/artefacts/likelihood.ts'
 import { dayMs } from '../../src-shared/chart-options/format.ts'
 import type { RunOverview, ServerDetail } from '../../src-shared/ipc/run-view.ts'
 import {
@@ -47,6 +48,13 @@ export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures, { 
   return `${cluster} – ${name ?? 'unnamed'}${stability === null ? '' : ` (stability ${formatScore(stability)})`}`
 }
 
+/** "87 %, likely": the probability that the P95 of what comes lies above the threshold. */
+export const formatLikelihood = (probability: number | null): string =>
+  probability === null ? 'not known in this run' : `${formatProbability(probability)}, ${likelihoodOf(probability)}`
+
+export const formatP95Interval = ({ p95_p10: low, p95_p90: high, unit }: ServerFigures): string =>
+  low === null || high === null ? '–' : `${formatting.value(low, unit)} to ${formatting.value(high, unit)}`
+
 export const formatCost = ({ monthly_cost_usd: usd }: ServerFigures, run: RunOverview): string =>
   run.kind === 'headroom' ? `${formatDollars(usd)} per month` : 'unknown'
 
@@ -71,7 +79,10 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Periods above threshold', `${formatting.count(figures.periods_over)} of ${formatting.count(figures.horizon_periods)}`],
     ['Longest breach', formatting.count(figures.longest_breach_run)],
     ['Conservative P95', value(figures.conservative_p95)],
-    ['Breach probability', figures.breach_probability === null ? '–' : formatProbability(figures.breach_probability)],
+    ['P95 median', value(figures.p95_median)],
+    ['P95, 80 % interval', formatP95Interval(figures)],
+    ['Sustained breach', formatLikelihood(figures.at_risk_probability)],
+    ['Any breach', figures.breach_probability === null ? '–' : formatProbability(figures.breach_probability)],
     ['Expected first breach', time(figures.expected_first_breach)],
     ['Seasonal peak', value(figures.seasonal_peak_risk)],
     [

@@ -13,6 +13,8 @@ import {
   formatCluster,
   formatCost,
   formatFirstBreach,
+  formatLikelihood,
+  formatP95Interval,
   formatPoints,
   formatRank,
   formatServerTime,
@@ -74,7 +76,13 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         threshold={threshold}
       />
       <dl className="pairs">
-        <FigureRow name="Forecast P95" value={value(figures.horizon_p95)} isStrong />
+        {figures.p95_median !== null && (
+          <FigureRow name="P95" value={`${value(figures.p95_median)} (80 % interval ${formatP95Interval(figures)})`} isStrong />
+        )}
+        {figures.at_risk_probability !== null && (
+          <FigureRow name="Sustained breach" value={formatLikelihood(figures.at_risk_probability)} isStrong />
+        )}
+        <FigureRow name="Forecast P95" value={value(figures.horizon_p95)} isStrong={figures.p95_median === null} />
         <FigureRow name="Forecast peak" value={value(figures.horizon_peak)} />
         <FigureRow name="Forecast mean" value={value(figures.horizon_mean)} />
         <FigureRow name="Headroom" value={formatPoints(figures.headroom_points)} isStrong />

@@ -42,7 +42,11 @@ export const SummaryBar = ({ run }: { readonly run: RunOverview }) => {
           value={formatting.count(counts.atRisk)}
           note={
             formatChange(counts.atRisk, previous?.atRisk) ??
-            (counts.atRisk === 0 ? 'none within the horizon' : `${formatShare(counts.atRisk, counts.servers)} of the fleet`)
+            (run.atRiskRange === null
+              ? counts.atRisk === 0
+                ? 'none within the horizon'
+                : `${formatShare(counts.atRisk, counts.servers)} of the fleet`
+              : `90 % interval ${formatting.count(Math.floor(run.atRiskRange.low))} to ${formatting.count(Math.ceil(run.atRiskRange.high))}`)
           }
           isAlert={counts.atRisk > 0}
           onOpen={() => showServers({ risk: ['at-risk'] })}

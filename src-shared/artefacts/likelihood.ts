@@ -5,11 +5,13 @@ export type Likelihood = (typeof likelihoods)[number]
 
 /** A sustained breach that is likely puts a server at risk, one that is possible is worth watching. */
 export const likelyProbability = 0.5
+export const certainProbability = 0.9
+export const possibleProbability = 0.2
 
 export const likelihoodOf = (probability: number): Likelihood => {
-  if (probability >= 0.9) return 'certain'
+  if (probability >= certainProbability) return 'certain'
   if (probability > likelyProbability) return 'likely'
-  return probability > 0.2 ? 'possible' : 'unlikely'
+  return probability > possibleProbability ? 'possible' : 'unlikely'
 }
 
 /** "< 1 %", "37 %", "> 99 %"; `writePercent` writes a number of percent in the reader's locale. */

@@ -2,7 +2,19 @@
 import type { ServerRiskRow } from './server-risk.ts'
 
 /** Determines format and alignment; `value` and `points` are in the metric's unit. */
-export type ColumnKind = 'text' | 'count' | 'value' | 'points' | 'share' | 'usd' | 'time' | 'days' | 'flag' | 'risk' | 'exhaustion'
+export type ColumnKind =
+  | 'text'
+  | 'count'
+  | 'value'
+  | 'points'
+  | 'share'
+  | 'probability'
+  | 'usd'
+  | 'time'
+  | 'days'
+  | 'flag'
+  | 'risk'
+  | 'exhaustion'
 
 export interface ServerColumn {
   readonly name: keyof ServerRiskRow
@@ -16,8 +28,15 @@ export interface ServerColumn {
 
 export const serverColumns: readonly ServerColumn[] = [
   { name: 'server_id', title: 'Server', kind: 'text', width: 170, isShown: true },
-  { name: 'risk_level', title: 'Risk', kind: 'risk', width: 118, isShown: true, hint: 'Level of the forecast P95' },
-  { name: 'horizon_p95', title: 'P95', kind: 'value', width: 76, isShown: true, hint: '95th percentile of the forecast' },
+  {
+    name: 'risk_level',
+    title: 'Risk',
+    kind: 'risk',
+    width: 118,
+    isShown: true,
+    hint: 'Level by the basis of the run: probability, or forecast P95',
+  },
+  { name: 'horizon_p95', title: 'Forecast P95', kind: 'value', width: 76, isShown: true, hint: '95th percentile of the forecast' },
   { name: 'headroom_points', title: 'Headroom', kind: 'points', width: 92, isShown: true, hint: 'Threshold minus P95, in points' },
   {
     name: 'first_breach_at',
@@ -29,21 +48,23 @@ export const serverColumns: readonly ServerColumn[] = [
   },
   { name: 'days_to_breach', title: 'In', kind: 'days', width: 82, isShown: true, hint: 'From the last measurement to the first breach' },
   {
-    name: 'breach_probability',
-    title: 'Probability',
-    kind: 'share',
-    width: 96,
+    name: 'at_risk_probability',
+    title: 'Sustained breach',
+    kind: 'probability',
+    width: 124,
     isShown: true,
-    hint: 'Probability of a breach in the horizon',
+    hint: 'Probability that the P95 of what comes exceeds the threshold',
   },
   {
-    name: 'at_risk_probability',
-    title: 'Sustained',
-    kind: 'share',
+    name: 'breach_probability',
+    title: 'Any breach',
+    kind: 'probability',
     width: 96,
-    hint: 'Probability that the P95 of the horizon exceeds the threshold',
+    hint: 'Probability that some value exceeds the threshold',
   },
-  { name: 'p95_median', title: 'P95 median', kind: 'value', width: 100, hint: 'Median P95 of the simulated paths' },
+  { name: 'p95_median', title: 'P95 median', kind: 'value', width: 100, isShown: true, hint: 'Median P95 of the simulated paths' },
+  { name: 'p95_p10', title: 'P95 low', kind: 'value', width: 90, hint: '10 % of the simulated paths have a lower P95' },
+  { name: 'p95_p90', title: 'P95 high', kind: 'value', width: 90, hint: '10 % of the simulated paths have a higher P95' },
   { name: 'horizon_peak', title: 'Peak', kind: 'value', width: 76 },
   { name: 'horizon_mean', title: 'Mean', kind: 'value', width: 76, isShown: true },
   { name: 'horizon_std', title: 'Deviation', kind: 'points', width: 90 },

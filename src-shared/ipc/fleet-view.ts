@@ -60,7 +60,9 @@ export const namedServerSchema = z.object({
   horizon_p95: nullableNumber,
   first_breach_at: instant.nullable(),
   days_to_breach: nullableNumber,
-  breach_probability: nullableNumber,
+  /** Of a sustained breach, and the median P95 of what comes. */
+  at_risk_probability: nullableNumber,
+  p95_median: nullableNumber,
   risk_level: z.enum(['low', 'medium', 'high']).nullable(),
 })
 
@@ -71,9 +73,12 @@ export const fleetFiguresSchema = z.object({
   breaching: count,
   underutilized: count,
   late_orders: count,
-  /** Servers with a breach probability, and how many breaches those expect: the sum of the probabilities. */
-  with_probability: count,
+  /** Sums of the probabilities of a sustained breach and of any breach; null where none is known. */
+  expected_at_risk: nullableNumber,
   expected_breaches: nullableNumber,
+  /** Servers whose sustained breach is certain, and those for which it is possible but not likely. */
+  certain: count,
+  possible: count,
   /** Monthly USD of the servers that can leave, and how many those are. */
   removable: count,
   savings_usd: z.number(),

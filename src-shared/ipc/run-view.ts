@@ -1,6 +1,6 @@
 // What the window shows of an open run: overview, chart data and server details, with schemas for the process borders.
 import { z } from 'zod'
-import { analysisMethodSchema } from '../config/analysis-config.ts'
+import { analysisMethodSchema, riskBasisSchema } from '../config/analysis-config.ts'
 import type { ClustersData, HeatmapData } from '../chart-options/chart-data.ts'
 import { fleetFilterSchema } from './fleet-filter.ts'
 import { recommendationSchema } from './fleet-view.ts'
@@ -34,6 +34,10 @@ export const runOverviewSchema = z.object({
   lastMeasuredMs: milliseconds.nullable(),
   /** Distinct servers. */
   counts: z.object({ servers: count, atRisk: count, underutilized: count.nullable(), series: count }),
+  /** What "at risk" means in this run; null for a folder of Module 05. */
+  basis: riskBasisSchema.nullable(),
+  /** Expected number of servers with a sustained breach, and its 90 % interval; null where the run does not know it. */
+  atRiskRange: z.object({ expected: z.number(), low: z.number(), high: z.number() }).nullable(),
   soonestBreach: z.object({ serverId: z.string(), metric: z.string(), atMs: milliseconds, days: z.number().nullable() }).nullable(),
   savingsMonthlyUsd: z.number().nullable(),
   underutilizedThreshold: z.number().nullable(),

@@ -1,5 +1,6 @@
 // The figures of a fleet under the filter: what the overview says of risk, time, certainty, idle capacity and savings.
 import { z } from 'zod'
+import { certainProbability, likelyProbability, possibleProbability } from '../../../src-shared/artefacts/likelihood.ts'
 import { fleetFiguresSchema, namedServerSchema, type FleetFigures, type FleetFiguresRequest } from '../../../src-shared/ipc/fleet-view.ts'
 import { filterCondition } from './fleet-filter.ts'
 import { requireMetricUnit, type OpenRun } from '../run/open-run.ts'
@@ -20,8 +21,10 @@ const totals = [
   intColumn('count(*) FILTER (first_breach_at IS NOT NULL)', 'breaching'),
   intColumn('count(*) FILTER (is_underutilized)', 'underutilized'),
   intColumn('count(*) FILTER (is_order_late)', 'late_orders'),
-  intColumn('count(breach_probability)', 'with_probability'),
+  doubleColumn('sum(CAST(at_risk_probability AS DECIMAL(18, 9)))', 'expected_at_risk'),
   doubleColumn('sum(CAST(breach_probability AS DECIMAL(18, 9)))', 'expected_breaches'),
+  intColumn(`count(*) FILTER (at_risk_probability >= ${certainProbability})`, 'certain'),
+  intColumn(`count(*) FILTER (at_risk_probability > ${possibleProbability} AND at_risk_probability <= ${likelyProbability})`, 'possible'),
   intColumn(`count(*) FILTER (${isRemovableSql})`, 'removable'),
   doubleColumn(`coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))) FILTER (${isRemovableSql}), 0)`, 'savings_usd'),
   doubleColumn('coalesce(sum(CAST(monthly_cost_usd AS DECIMAL(18, 4))), 0)', 'monthly_cost_usd'),
@@ -40,7 +43,7 @@ const totalsSchema = fleetFiguresSchema
   .extend({ cause_eoq: z.int(), cause_month_end: z.int(), cause_holiday: z.int(), cause_ordinary: z.int() })
 
 const namedServerColumns = `server_id, horizon_p95, strftime(first_breach_at, '%Y-%m-%dT%H:%M:%SZ') AS first_breach_at,
-  CAST(days_to_breach AS DOUBLE) AS days_to_breach, breach_probability, risk_level`
+  CAST(days_to_breach AS DOUBLE) AS days_to_breach, at_risk_probability, p95_median, risk_level`
 
 /** Whole days or steps, as many to a bin as keep the calendar readable. */
 const calendarStepMsFor = (run: OpenRun): number => {

@@ -46,6 +46,11 @@ const breachSql = `
 
 const breachSchema = z.object({ server_id: z.string(), metric: z.string(), at_ms: z.number(), days: z.number().nullable() })
 
+/** Absent in runs of older versions, and null without probabilities. */
+const atRiskRangeSchema = z
+  .object({ at_risk_expected: z.number(), at_risk_low: z.number(), at_risk_high: z.number() })
+  .transform((summary) => ({ expected: summary.at_risk_expected, low: summary.at_risk_low, high: summary.at_risk_high }))
+
 const extentSql = `
   SELECT CAST(epoch_ms(min(ts)) AS DOUBLE) AS first, CAST(epoch_ms(max(ts)) AS DOUBLE) AS last FROM flagged WHERE is_selected`
 
@@ -99,6 +104,8 @@ export const describeRun = async (database: Database, contents: RunContents): Pr
       underutilized: counts.underutilized,
       series: counts.series,
     },
+    basis: manifest === null ? null : config.basis,
+    atRiskRange: atRiskRangeSchema.safeParse(contents.summary).data ?? null,
     soonestBreach:
       breach === undefined ? null : { serverId: breach.server_id, metric: breach.metric, atMs: breach.at_ms, days: breach.days },
     savingsMonthlyUsd: contents.recommendationTotals?.total_savings_usd ?? contents.summary?.optimization_savings_usd ?? null,

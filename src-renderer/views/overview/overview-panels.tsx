@@ -105,9 +105,11 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
               <th scope="col" data-number>
                 First breach
               </th>
-              <th scope="col" data-number>
-                Probability
-              </th>
+              {run.basis === 'probable' && (
+                <th scope="col" data-number title="Probability of a sustained breach: the P95 of what comes lies above the threshold">
+                  At risk
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -121,9 +123,13 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
                 <td>
                   <RiskBadge level={server.risk_level} />
                 </td>
-                <td data-number>{server.horizon_p95 === null ? '–' : formatting.value(server.horizon_p95, unit)}</td>
+                <td data-number>
+                  {formatP95(run.basis === 'probable' ? (server.p95_median ?? server.horizon_p95) : server.horizon_p95, unit)}
+                </td>
                 <td data-number>{server.first_breach_at === null ? '–' : formatDate(Date.parse(server.first_breach_at))}</td>
-                <td data-number>{server.breach_probability === null ? '–' : formatProbability(server.breach_probability)}</td>
+                {run.basis === 'probable' && (
+                  <td data-number>{server.at_risk_probability === null ? '–' : formatProbability(server.at_risk_probability)}</td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -132,6 +138,8 @@ export const SoonestServers = ({ figures, run }: { readonly figures: FleetFigure
     </section>
   )
 }
+
+const formatP95 = (p95: number | null, unit: string): string => (p95 === null ? '–' : formatting.value(p95, unit))
 
 const groupByColumns: readonly FleetFiguresRequest['groupBy'][] = ['business_unit', 'region', 'criticality', 'cluster_name']
 

@@ -8,7 +8,7 @@ import { Loaded, NoMatchingServers } from '../loaded.tsx'
 import { navigateTo } from '../../state/navigation.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
-import { formatDate, formatDollars, formatNumber, formatProbability, formatShare, formatting } from '../../theme/formatting.ts'
+import { formatDate, formatDollars, formatNumber, formatShare, formatting } from '../../theme/formatting.ts'
 import { BreachCalendar, GroupBars, SoonestServers, RecommendationSummary } from './overview-panels.tsx'
 import type { RunViewProps } from '../view-entry.ts'
 
@@ -26,7 +26,7 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
             <NoMatchingServers />
           ) : (
             <div className="page-inner">
-              <h1 className="finding">{findingText(figures, run)}</h1>
+              <h1 className="finding">{findingText(figures, run, filter)}</h1>
               <KeyFigures figures={figures} filter={filter} models={models.status === 'ready' ? models.value : null} />
               <div className="columns">
                 <BreachCalendar figures={figures} run={run} theme={theme} />
@@ -42,13 +42,18 @@ export const OverviewView = ({ run, theme }: RunViewProps) => {
   )
 }
 
-const findingText = (figures: FleetFigures, run: RunOverview): string => {
+const findingText = (figures: FleetFigures, run: RunOverview, filter: FleetFilter): string => {
   const until = run.horizon === null ? '' : ` by ${formatting.dayAndYear(run.horizon.endMs - run.stepMs)}`
   const servers = `${formatting.count(figures.servers)} ${figures.servers === 1 ? 'server' : 'servers'}`
   if (figures.at_risk === 0) return `No server is expected to run out of capacity${until} (${servers})`
-  const first = figures.soonest[0]?.first_breach_at
-  const when = first === undefined || first === null ? '' : `; the first on ${formatting.dayAndYear(Date.parse(first))}`
-  return `${formatting.count(figures.at_risk)} of ${servers} are likely to run out${until}${when}`
+  const range = run.atRiskRange
+  const isFleet = run.metrics.length === 1 && Object.values(filter).every((value) => value.length === 0)
+  const interval =
+    range === null || !isFleet
+      ? ''
+      : ` (90 % interval ${formatting.count(Math.floor(range.low))} to ${formatting.count(Math.ceil(range.high))})`
+  const certain = run.basis !== 'probable' || figures.certain === 0 ? '' : `; ${formatting.count(figures.certain)} nearly certain`
+  return `${formatting.count(figures.at_risk)} of ${servers} are likely to run out${until}${interval}${certain}`
 }
 
 interface KeyFiguresProps {
@@ -77,12 +82,8 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
         {...(soonest === undefined ? {} : { onOpen: () => navigateTo('server', { selectedServer: soonest.server_id }) })}
       />
       <KeyFigure
-        label="Expected breaches"
-        value={
-          figures.expected_breaches === null
-            ? 'not estimated'
-            : `≈ ${figures.expected_breaches < 100 ? formatNumber(figures.expected_breaches) : formatting.count(Math.round(figures.expected_breaches))}`
-        }
+        label="Expected at risk"
+        value={figures.expected_at_risk === null ? 'not known in this run' : `≈ ${formatExpected(figures.expected_at_risk)}`}
         note={certaintyNote(figures, models)}
         onOpen={() => navigateTo('models')}
       />
@@ -117,12 +118,14 @@ const KeyFigures = ({ figures, filter, models }: KeyFiguresProps) => {
   )
 }
 
-/** The run's verdict on its probabilities; without them, the model error. */
+const formatExpected = (servers: number): string => (servers < 100 ? formatNumber(servers) : formatting.count(Math.round(servers)))
+
+/** What else the probabilities say; without them, the model error. */
 const certaintyNote = (figures: FleetFigures, models: ModelAccuracyResponse | null): string => {
-  const verdict = models?.accuracy?.calibration?.verdict
-  if (figures.expected_breaches !== null && verdict !== undefined) return verdict
-  if (figures.expected_breaches !== null) {
-    return `mean breach probability ${formatProbability(figures.expected_breaches / Math.max(1, figures.with_probability))}`
+  const calibration = models?.accuracy?.calibration_sustained
+  if (figures.expected_at_risk !== null) {
+    const anyBreach = figures.expected_breaches === null ? '' : `any breach: ≈ ${formatExpected(figures.expected_breaches)}; `
+    return `${anyBreach}${calibration?.curve?.is_calibrated === false ? 'not calibrated' : `${formatting.count(figures.possible)} more possible`}`
   }
   return figures.median_mae === null ? 'no backtest' : `median model error ${formatNumber(figures.median_mae)} points (MAE)`
 }

@@ -13,7 +13,7 @@ import { copyWithNotice } from '../../state/export-actions.ts'
 import { navigateTo, openServer } from '../../state/navigation.ts'
 import { formatDate, formatNumber, formatProbability, formatting } from '../../theme/formatting.ts'
 import { recommendationLabels } from '../../theme/labels.ts'
-import { listFigures, type ServerFigures } from '../../components/server-figures.ts'
+import { formatLikelihood, listFigures, type ServerFigures } from '../../components/server-figures.ts'
 
 export type SpanName = 'forecast' | 'recent' | 'year' | 'all'
 
@@ -50,6 +50,10 @@ const toSeriesData = (figures: ServerFigures, events: ServerEvents, run: RunOver
     highThreshold: figures.high_threshold,
     veryHighThreshold: figures.very_high_threshold,
     firstBreachMs: parseTime(figures.first_breach_at),
+    p95:
+      figures.p95_median === null || figures.p95_p10 === null || figures.p95_p90 === null
+        ? null
+        : { median: figures.p95_median, low: figures.p95_p10, high: figures.p95_p90 },
     fromMs: Math.max(firstMs, spanStartMs[span]),
     toMs,
   }
@@ -135,7 +139,11 @@ const seriesTitle = (figures: ServerFigures, run: RunOverview): string => {
 }
 
 export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
-  const { breach_probability: probability, breach_probability_dates: dates, breach_probability_by: probabilities } = figures
+  const { breach_probability: anyBreach, breach_probability_dates: dates } = figures
+  // Runs of older versions know the curve of any breach alone.
+  const isSustained = figures.at_risk_probability_by !== null
+  const probability = isSustained ? figures.at_risk_probability : anyBreach
+  const probabilities = isSustained ? figures.at_risk_probability_by : figures.breach_probability_by
   const startMs = parseTime(figures.horizon_start) ?? run.extent.startMs
   const expectedMs = parseTime(figures.expected_first_breach)
   const option = useCallback(
@@ -164,12 +172,16 @@ export const BreachProbability = ({ figures, run, theme }: PanelProps) => {
       </section>
     )
   }
-  const title = `Breach probability ${formatProbability(probability)}${expectedMs === null ? '' : `, expected on ${formatDate(expectedMs)}`}`
+  const title = `${isSustained ? `Sustained breach ${formatLikelihood(probability)}` : `Any breach ${formatProbability(probability)}`}${expectedMs === null ? '' : `; if so, expected on ${formatDate(expectedMs)}`}`
   return (
     <ChartFrame
       className="medium"
       title={title}
-      note="Cumulative breach probability from simulated paths, calibrated on the backtest"
+      note={
+        isSustained
+          ? `Probability by date that the P95 of what comes lies above the threshold; some value does: ${anyBreach === null ? 'not known' : formatProbability(anyBreach)}`
+          : 'Probability by date that some value lies above the threshold'
+      }
       label={title}
       option={option}
       table={() => ({

@@ -8,7 +8,7 @@ import { Loaded } from '../loaded.tsx'
 import { RiskBadge } from '../../components/risk-badge.tsx'
 import { defaultTimeSpan } from '../../state/heatmap-state.ts'
 import { navigateTo, openServer, selectServer } from '../../state/navigation.ts'
-import { formatRank, sortMetrics } from '../../components/server-figures.ts'
+import { formatLikelihood, formatRank, sortMetrics } from '../../components/server-figures.ts'
 import { isBusy, useRequest } from '../../state/use-request.ts'
 import { useWindowState } from '../../state/window-state.ts'
 import { BreachProbability, AllFigures, ServerRecommendation, ServerSeries, type SpanName } from './server-panels.tsx'
@@ -77,6 +77,11 @@ const ServerHeader = ({ detail, figures }: ServerHeaderProps) => {
     <header className="server-head">
       <h1>{detail.serverId}</h1>
       <RiskBadge level={figures.risk_level} />
+      {figures.risk_basis === 'probable' && figures.at_risk_probability !== null && (
+        <span title="Probability that the P95 of what comes lies above the threshold">
+          sustained breach {formatLikelihood(figures.at_risk_probability)}
+        </span>
+      )}
       <span className="muted">
         {formatRank(figures)}
         {groups.length > 0 && ` · ${groups.join(' · ')}`}

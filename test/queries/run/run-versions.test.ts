@@ -57,7 +57,7 @@ describe.each([1, 2, runFormatVersion])('a run of format %i', (version) => {
       const request = JSON.parse(
         JSON.stringify(validRequests[name]).replaceAll('/data/runs/fleet', path).replaceAll('web-1', 'trade-app-0001'),
       ) as never
-      await expect(runQueries[name](run, request), name).resolves.toBeDefined()
+      expect(await runQueries[name](run, request)).toBeDefined()
     }
   })
 
