@@ -73,7 +73,10 @@ const report = (name, outcomes) => {
     return `bias ${mean(all).toFixed(2)}, mean absolute error ${mean(all.map(Math.abs)).toFixed(2)}`
   }
   const events = sustained.filter(({ outcome }) => outcome === 1).length
-  console.log(`${''.padEnd(24)} probability above 0.5: ${hits} hits of ${flagged.length} named, ${events} events`)
+  const share = (/** @type {number} */ of) => (of === 0 ? '–' : (hits / of).toFixed(3))
+  console.log(
+    `${''.padEnd(24)} at risk (basis probable): ${hits} hits of ${flagged.length} named, ${events} events; recall ${share(events)}, precision ${share(flagged.length)}`,
+  )
   console.log(`${''.padEnd(24)} P95 of the forecast: ${errorText('point')}; median P95 of the paths: ${errorText('median')}`)
 }
 
