@@ -59,6 +59,7 @@ program
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.dateFormat())
+  .addOption(sharedOptions.metric())
   .option('--seed <n>', 'seed of all random choices', parseSeed)
   .addOption(sharedOptions.runId())
   .addOption(sharedOptions.threads())
@@ -96,6 +97,7 @@ program
   .addOption(sharedOptions.timeZone())
   .addOption(sharedOptions.dateFormat())
   .option('--rows <n>', 'canonical rows in the preview of --json', integerBetween(0, 1_000_000))
+  .addOption(sharedOptions.metric())
   .addOption(sharedOptions.json())
   .action(async (inputs: string[], options) => (await import('./inspect-command.ts')).runInspect(inputs, options))
 
@@ -116,6 +118,7 @@ program
   .addOption(sharedOptions.level())
   .addOption(sharedOptions.decimal())
   .addOption(sharedOptions.timeZone())
+  .addOption(sharedOptions.metric())
   .addOption(sharedOptions.force())
   .addOption(sharedOptions.dateFormat())
   .action(async (inputs: string[], options) => (await import('./plan-command.ts')).runPlan(inputs, options))

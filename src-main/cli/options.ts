@@ -92,6 +92,7 @@ export const sharedOptions = {
   dateFormat: () => new Option('--date-format <format>', 'day-first, month-first, or a pattern such as "%d.%m.%Y %H:%M"'),
   backtest: () =>
     new Option('--backtest <file>', 'backtest of the forecasts in files of their own; repeatable').argParser(collect).default([]),
+  metric: () => new Option('--metric <name>', 'analyse this metric only; repeatable').argParser(collect).default([], 'all'),
   runFolder: () => new Option('--out <dir>', 'new or empty run folder').argParser(outputPath).makeOptionMandatory(),
   runId: () => new Option('--run-id <id>', 'name of the run in its manifest').argParser(runId).hideHelp(),
   // DuckDB ends the whole process if the system refuses one of very many threads.

@@ -20,12 +20,14 @@ export interface StatedSettings {
   readonly dateFormat?: string | undefined
   /** Nominal level of the bounds, a share. */
   readonly level?: number | undefined
+  /** Metrics to analyse; empty: those of the file, or all. */
+  readonly metric?: readonly string[]
   readonly seed?: number | undefined
 }
 
 /** Later settings win: file, --set, then the options of single settings. The engine checks the values. */
 export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> => {
-  const { config, set = [], unit = {}, decimal, timeZone, map = {}, mapFile, wide, dateFormat, level, seed } = stated
+  const { config, set = [], unit = {}, decimal, timeZone, metric = [], map = {}, mapFile, wide, dateFormat, level, seed } = stated
   const { settings: fromFile, warnings } = config === undefined ? { settings: {}, warnings: [] } : await readConfigFile(config)
   const settings = renameSettings({ ...fromFile, ...Object.fromEntries(set.map((assignment) => parseAssignment(assignment))) })
   const mapped = { ...(mapFile === undefined ? {} : await readYamlFile(mapFile, 'mapping')), ...map }
@@ -39,6 +41,7 @@ export const readSettings = async (stated: StatedSettings): Promise<ConfigFile> 
       ...(wide === undefined ? {} : { wide }),
       ...(dateFormat === undefined ? {} : { date_format: dateFormat }),
       ...(level === undefined ? {} : { interval_level: level }),
+      ...(metric.length === 0 ? {} : { metrics: [...metric] }),
       ...(seed === undefined ? {} : { seed }),
     },
     warnings,

@@ -9,6 +9,7 @@ import {
 } from '../../src-shared/config/analysis-config.ts'
 import { describeValidationIssue } from '../../src-shared/config/describe-validation-issue.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { turnedMetrics, unitArgument, unitByName } from '../../src-shared/config/metric-units.ts'
 import { findNearestName } from '../../src-shared/config/nearest-name.ts'
 
 /** Throws config-invalid. */
@@ -25,6 +26,7 @@ export const parseConfig = (statedSettings: Readonly<Record<string, unknown>>, m
   try {
     const config = completeConfig(settings, method)
     assertOrdered(config)
+    assertTurnable(config)
     return config
   } catch (cause) {
     if (!(cause instanceof ZodError)) throw cause
@@ -43,9 +45,23 @@ const assertOrdered = (config: AnalysisConfig): void => {
   if (veryHigh < high) throw orderError(`very_high_risk_threshold ${veryHigh} is below high_risk_threshold ${high}.`)
   for (const key of ['metric_thresholds', 'criticality_thresholds'] as const) {
     for (const [name, thresholds] of Object.entries(config[key])) {
-      if (thresholds.very_high >= thresholds.high) continue
-      throw orderError(`In ${key}, very_high ${thresholds.very_high} of ${name} is below its high ${thresholds.high}.`)
+      const isTurned = key === 'metric_thresholds' && config.metric_directions[name] === 'below'
+      if (isTurned ? thresholds.very_high <= thresholds.high : thresholds.very_high >= thresholds.high) continue
+      throw orderError(
+        `In ${key}, very_high ${thresholds.very_high} of ${name} is ${isTurned ? 'above' : 'below'} its high ${thresholds.high}.`,
+      )
     }
+  }
+}
+
+/** Only a percentage has a used share. */
+const assertTurnable = (config: AnalysisConfig): void => {
+  for (const metric of turnedMetrics(config)) {
+    const unit = config.metric_units[metric] ?? unitByName(metric) ?? 'percent'
+    if (unit === 'percent' || unit === 'fraction') continue
+    throw new HeadroomError('config-invalid', `metric_directions turns percentages only, but ${metric} is in another unit.`, {
+      next: `If it is a percentage, state it: --unit ${unitArgument(metric, 'percent')}.`,
+    })
   }
 }
 

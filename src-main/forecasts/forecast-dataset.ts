@@ -5,8 +5,9 @@ import { z } from 'zod'
 import { escapeGlob, identifier, literal, type Database } from '../database/database.ts'
 import { readFileFooter, topLevelElements } from '../parquet/parquet-footer.ts'
 import { ThriftError } from '../parquet/thrift-compact.ts'
+import { findUnknownMetrics, type MetricChoice } from './chosen-metrics.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
-import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import type { InputMapping } from '../../src-shared/run/input-mapping.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import {
@@ -65,6 +66,8 @@ export interface ForecastDataset {
   readonly textRows?: ReadonlyMap<string, number>
   /** About files that were left out, and about folders whose key differs from the file's column. */
   readonly warnings: readonly RunWarning[]
+  /** Undefined: all metrics. `forecast_rows` holds only these. */
+  readonly chosenMetrics: readonly string[] | undefined
 }
 
 export interface ForecastExpressions {
@@ -112,7 +115,13 @@ export const openForecastDataset = async (
     return {
       ...dataset,
       leftOut,
-      warnings: [...leftOutWarnings(leftOut), ...dataset.warnings, ...(await findFolderConflicts(database, dataset))],
+      chosenMetrics: config.metrics,
+      warnings: [
+        ...leftOutWarnings(leftOut),
+        ...dataset.warnings,
+        ...(await findFolderConflicts(database, dataset)),
+        ...(await findUnknownMetrics(database, dataset, config)),
+      ],
     }
   } catch (thrown) {
     throw await explainFailure({ files, name }, thrown)
@@ -138,7 +147,7 @@ const openLongParquet = async (
   name: string,
   config: ReadingConfig,
   { flags = 'rejected', measurements = 'refused' }: OpenOptions,
-): Promise<ForecastDataset | undefined> => {
+): Promise<Omit<ForecastDataset, 'chosenMetrics'> | undefined> => {
   const schemas = await readFileSchemas(database, files).catch((cause: unknown) => {
     throw damagedFileError(files, name, cause)
   })
@@ -181,7 +190,7 @@ const openLongParquet = async (
   assertRequiredColumns(schemas, columns)
   const { quantiles } = layout.groups[0]!
   const expressions = canonicalExpressions(columns, config, quantiles)
-  await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)
+  await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions, config)}`)
   if (columns.cutoff !== undefined && (await hasOverlappingCutoffs(database))) return undefined
   return {
     files,
@@ -331,7 +340,7 @@ const openConverted = async (
   name: string,
   config: ReadingConfig,
   { conversionFolder, onFound, measurements = 'refused' }: OpenOptions,
-): Promise<ForecastDataset> => {
+): Promise<Omit<ForecastDataset, 'chosenMetrics'>> => {
   if (conversionFolder === undefined) {
     throw new HeadroomError('input-not-parquet', `${name} must be converted before it is read in parts.`, {
       next: 'Write Parquet with the columns server_id, timestamp and predicted, one row per forecast.',
@@ -348,7 +357,7 @@ const openConverted = async (
   await database.run(`CREATE OR REPLACE VIEW source AS SELECT * FROM ${relation}`)
   const columns = Object.fromEntries(converted.columns.map((column) => [column.column, column])) as unknown as MappedColumns
   const expressions = canonicalExpressions(columns, config)
-  await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions)}`)
+  await database.run(`CREATE OR REPLACE VIEW forecast_rows AS ${forecastRowsQuery(expressions, config)}`)
   const levels = [...new Set(groups.flatMap(({ layout }) => layout.groups.flatMap(({ level }) => level ?? [])))]
   if (levels.length > 1) {
     throw new HeadroomError('input-unclear', `The bounds of ${name} have different levels: ${levels.join(', ')}.`, {
@@ -527,7 +536,8 @@ const nameBytesSql = (name: string): string => `hex(encode(${name}))`
 const nameSchema = z.string().transform((digits) => Buffer.from(digits, 'hex').toString('utf8'))
 const describedSchema = z.object({ name: nameSchema, type: z.string() })
 
-export const forecastRowsQuery = (expressions: ForecastExpressions): string => `SELECT ${canonicalColumnsSql(expressions)} FROM source`
+export const forecastRowsQuery = (expressions: ForecastExpressions, { metrics }: MetricChoice): string =>
+  `SELECT ${canonicalColumnsSql(expressions)} FROM source${metrics === undefined ? '' : ` WHERE ${expressions.metric} IN (${metrics.map(literal).join(', ')})`}`
 
 /** Canonical columns for a SELECT over the rows as they were given. */
 export const canonicalColumnsSql = (
@@ -575,7 +585,7 @@ const explainUnreadable = async (files: readonly ForecastFile[], failure: Headro
   return failure
 }
 
-/** Values of metrics that are stated as fractions become percent. */
+/** Fractions become percent, and percentages of which a low value is the risk become used shares. */
 export const canonicalExpressions = (
   columns: MappedColumns,
   config: UnitConfig,
@@ -591,26 +601,39 @@ export const canonicalExpressions = (
       ? value
       : `${value} * CASE WHEN ${metric} IN (${fractions.join(', ')}) THEN 100 ELSE 1 END`
   }
+  const turned = turnedMetrics(config).map(literal)
+  const riskSql = (value: string, turnedValue = value): string =>
+    turned.length === 0 ? value : `CASE WHEN ${metric} IN (${turned.join(', ')}) THEN 100 - ${turnedValue} ELSE ${value} END`
+  const [lower, upper] = [valueSql(columns.yhat_lower), valueSql(columns.yhat_upper)]
+  const hasQuantiles = quantiles.length > 0 || columns.quantiles !== undefined
+  const givenQuantiles =
+    quantiles.length === 0
+      ? columns.quantiles === undefined
+        ? 'CAST(NULL AS MAP(DOUBLE, DOUBLE))'
+        : identifier(columns.quantiles.column)
+      : quantilesSql(quantiles.map(({ level, column }) => ({ level, value: valueSql(column) })))
   return {
     server_id: serverNameSql(columns.server_id, nameSql(columns.server_id, identifier(columns.server_id.column))),
     metric,
     model: textSql(columns.model, literal('forecast')),
     ts: instantSql(columns.timestamp, identifier(columns.timestamp.column)),
-    actual: valueSql(columns.actual),
-    predicted: valueSql(columns.predicted),
-    yhat_lower: valueSql(columns.yhat_lower),
-    yhat_upper: valueSql(columns.yhat_upper),
+    actual: riskSql(valueSql(columns.actual)),
+    predicted: riskSql(valueSql(columns.predicted)),
+    yhat_lower: riskSql(lower, upper),
+    yhat_upper: riskSql(upper, lower),
     quantiles:
-      quantiles.length === 0
-        ? columns.quantiles === undefined
-          ? 'CAST(NULL AS MAP(DOUBLE, DOUBLE))'
-          : identifier(columns.quantiles.column)
-        : quantilesSql(quantiles.map(({ level, column }) => ({ level, value: valueSql(column) }))),
+      turned.length === 0 || !hasQuantiles
+        ? givenQuantiles
+        : `CASE WHEN ${metric} IN (${turned.join(', ')}) THEN ${turnedQuantilesSql(givenQuantiles)} ELSE ${givenQuantiles} END`,
     is_future: columns.is_future === undefined ? 'CAST(NULL AS BOOLEAN)' : `CAST(${identifier(columns.is_future.column)} AS BOOLEAN)`,
     cutoff: columns.cutoff === undefined ? 'CAST(NULL AS TIMESTAMP)' : instantSql(columns.cutoff, identifier(columns.cutoff.column)),
     horizon_offset: numberColumnSql(columns.horizon_offset),
   }
 }
+
+/** The quantile of a used share at level p is 100 minus that of the unused share at 1 - p. */
+const turnedQuantilesSql = (quantiles: string): string =>
+  `map_from_entries(list_transform(map_entries(${quantiles}), lambda entry: {'key': round(1 - entry.key, 9), 'value': 100 - entry.value}))`
 
 const numberColumnSql = (column: ForecastColumn | undefined): string =>
   column === undefined ? 'CAST(NULL AS DOUBLE)' : numberSql(column, identifier(column.column))

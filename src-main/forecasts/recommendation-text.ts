@@ -1,5 +1,5 @@
 // What a recommendation says: its reason in words, and the SQL that shows the rows behind it.
-import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import { probabilityText } from '../../src-shared/artefacts/likelihood.ts'
 import type { ServerRiskRow } from '../../src-shared/artefacts/server-risk.ts'
 import type { AnalysisConfig, RiskBasis } from '../../src-shared/config/analysis-config.ts'
@@ -91,16 +91,25 @@ export const describeReason = (server: RecommendationFigures, config: ReasonConf
 export type ColumnName = (role: ColumnRole) => string | undefined
 
 /** For `headroom query`: for a consolidation the host's demand per time with all consolidated servers, else the server's horizon. */
-export const traceQuery = (server: RecommendationFigures, columnName: ColumnName, config: Pick<UnitConfig, 'metric_units'>): string => {
+export const traceQuery = (
+  server: RecommendationFigures,
+  columnName: ColumnName,
+  config: Pick<UnitConfig, 'metric_units' | 'metric_directions'>,
+): string => {
   const name = (role: ColumnRole): string => `f.${identifier(columnName(role) ?? role)}`
   const metric = columnName('metric') === undefined ? '' : ` AND r.metric = CAST(${name('metric')} AS VARCHAR)`
   const fractions = fractionMetrics(config).map(literal)
+  const turned = turnedMetrics(config).map(literal)
   // The forecasts hold the user's own values.
-  const percent = fractions.length === 0 ? '' : ` * CASE WHEN r.metric IN (${fractions.join(', ')}) THEN 100 ELSE 1 END`
+  const percent =
+    fractions.length === 0
+      ? name('predicted')
+      : `${name('predicted')} * CASE WHEN r.metric IN (${fractions.join(', ')}) THEN 100 ELSE 1 END`
+  const used = turned.length === 0 ? percent : `CASE WHEN r.metric IN (${turned.join(', ')}) THEN 100 - ${percent} ELSE ${percent} END`
   const horizon = `FROM forecasts f JOIN server_risk r ON r.server_id = CAST(${name('server_id')} AS VARCHAR)${metric} WHERE f.is_selected AND CAST(${name('timestamp')} AS TIMESTAMPTZ) BETWEEN r.horizon_start AND r.horizon_end`
   if (server.targetHost !== null) {
     const host = literal(server.targetHost)
-    return `SELECT ${name('timestamp')}, r.metric, sum(${name('predicted')}${percent} / 100 * r.capacity_units) AS demand_units, max(r.capacity_units) FILTER (WHERE r.server_id = ${host}) AS host_units ${horizon} AND (r.server_id = ${host} OR r.target_host = ${host}) GROUP BY ALL ORDER BY ALL`
+    return `SELECT ${name('timestamp')}, r.metric, sum(${used} / 100 * r.capacity_units) AS demand_units, max(r.capacity_units) FILTER (WHERE r.server_id = ${host}) AS host_units ${horizon} AND (r.server_id = ${host} OR r.target_host = ${host}) GROUP BY ALL ORDER BY ALL`
   }
-  return `SELECT ${name('timestamp')}, r.metric, ${percent === '' ? name('predicted') : `${name('predicted')}${percent} AS predicted_percent`}, r.high_threshold ${horizon} AND r.server_id = ${literal(server.server_id)} ORDER BY ALL`
+  return `SELECT ${name('timestamp')}, r.metric, ${used === name('predicted') ? used : `${used} AS predicted_percent`}, r.high_threshold ${horizon} AND r.server_id = ${literal(server.server_id)} ORDER BY ALL`
 }

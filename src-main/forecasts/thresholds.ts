@@ -27,10 +27,22 @@ export const hasThresholdSql = (config: AnalysisConfig, metric: string): string 
 const thresholdSql = (config: AnalysisConfig, level: keyof Thresholds): string => {
   const cases = (column: string, overrides: Readonly<Record<string, Thresholds>>): string[] =>
     Object.entries(overrides).map(([name, thresholds]) => `WHEN ${column} = ${literal(name)} THEN ${numberLiteral(thresholds[level])}`)
-  const all = [...cases('criticality', config.criticality_thresholds), ...cases('metric', config.metric_thresholds)]
+  const all = [...cases('criticality', config.criticality_thresholds), ...cases('metric', usedShareThresholds(config))]
   const general = numberLiteral(level === 'high' ? config.high_risk_threshold : config.very_high_risk_threshold)
   return all.length === 0 ? general : `CASE ${all.join(' ')} ELSE ${general} END`
 }
+
+/** Thresholds by metric, of used shares where a low value is the risk. */
+const usedShareThresholds = ({
+  metric_thresholds: thresholds,
+  metric_directions: directions,
+}: AnalysisConfig): Record<string, Thresholds> =>
+  Object.fromEntries(
+    Object.entries(thresholds).map(([metric, { high, very_high }]) => [
+      metric,
+      directions[metric] === 'below' ? { high: 100 - high, very_high: 100 - very_high } : { high, very_high },
+    ]),
+  )
 
 /** Read from text: a decimal literal of 17 digits would not become the same DOUBLE. */
 const numberLiteral = (value: number): string => `CAST('${value}' AS DOUBLE)`

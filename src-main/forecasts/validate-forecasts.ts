@@ -1,6 +1,6 @@
 // Rejects forecasts that cannot be analysed: no rows, missing keys, unreadable or absurd times, infinite values.
 import { z } from 'zod'
-import { fractionMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
+import { fractionMetrics, turnedMetrics, type UnitConfig } from '../../src-shared/config/metric-units.ts'
 import { identifier, literal, type Database } from '../database/database.ts'
 import { isMeasuredSql, isBinary, type ColumnRole } from './forecast-columns.ts'
 import { fixedPointFor, type FixedPoint } from '../statistics/fixed-point.ts'
@@ -60,8 +60,8 @@ const validateByStatistics = async (
   { columns, files, name }: ForecastDataset,
   config: UnitConfig,
 ): Promise<z.infer<typeof validationSchema> | undefined> => {
-  // The statistics know fractions only as they were written.
-  if (columns.timestamp.type === 'VARCHAR' || fractionMetrics(config).length > 0) return undefined
+  // The statistics know values only as they were written.
+  if (columns.timestamp.type === 'VARCHAR' || fractionMetrics(config).length + turnedMetrics(config).length > 0) return undefined
   const time = identifier(columns.timestamp.column)
   const values = valueRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))
   const percentColumns = percentRoles.flatMap((role) => columns[role] ?? []).map(({ column }) => identifier(column))

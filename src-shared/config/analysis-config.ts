@@ -1,7 +1,7 @@
 // The analysis configuration: schema, defaults per method and units. Keys are those of the YAML file and of --set.
 import { z } from 'zod'
 import { columnRoleSchema, wideLayoutSchema } from '../run/input-mapping.ts'
-import { isPercentMetric, metricUnitSchema } from './metric-units.ts'
+import { isPercentMetric, metricDirectionSchema, metricUnitSchema } from './metric-units.ts'
 import { hideProtoNames, showProtoNames } from './name-record.ts'
 
 const percent = z.number().min(0).max(100)
@@ -44,6 +44,10 @@ export const analysisConfigSchema = z.strictObject({
   target_metric: z.string().min(1).default('cpu_p95'),
   /** Unit by metric where its name does not say it; thresholds apply to percentages, and fractions are converted to them. */
   metric_units: z.record(z.string().min(1), metricUnitSchema).default({}),
+  /** Metrics to analyse; absent: all. */
+  metrics: z.array(z.string().min(1)).min(1).optional(),
+  /** Metrics of which a low value is the risk (`below`): their percentages and thresholds count as used shares, 100 - value. */
+  metric_directions: z.record(z.string().min(1), metricDirectionSchema).default({}),
   /** IANA zone of days, weekends, holidays, quarter ends and seasonal lags. */
   time_zone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('UTC'),
   /** Decimal mark of numbers in text: servers table, events table, text forecasts. */

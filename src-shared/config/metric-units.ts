@@ -3,6 +3,11 @@ import { z } from 'zod'
 
 /** Thresholds apply to percent and fraction. Other units only say that a metric is neither. */
 export const metricUnits = ['percent', 'fraction', 'bytes', 'count', 'seconds', 'iops', 'mbps', 'mhz', 'load', 'other'] as const
+/** `below`: a low value is the risk, as of free space; the analysis turns such a percentage into its used share. */
+export const metricDirections = ['above', 'below'] as const
+export const metricDirectionSchema = z.enum(metricDirections)
+export type MetricDirection = z.infer<typeof metricDirectionSchema>
+
 export const metricUnitSchema = z.enum(metricUnits)
 export type MetricUnit = z.infer<typeof metricUnitSchema>
 
@@ -49,14 +54,24 @@ const nameRules: readonly MetricUnitRule[] = [
 export interface UnitConfig {
   readonly target_metric: string
   readonly metric_units: Readonly<Record<string, MetricUnit>>
+  readonly metric_directions?: Readonly<Record<string, MetricDirection>>
 }
 
 /** The target metric is a percentage unless it is stated or named otherwise. A metric that no rule matches is `other`. */
-export const metricUnitRules = ({ target_metric: targetMetric, metric_units: stated }: UnitConfig): readonly MetricUnitRule[] => [
-  ...Object.entries(stated).map(([name, unit]) => ({ name, unit })),
+export const metricUnitRules = (config: UnitConfig): readonly MetricUnitRule[] => [
+  ...Object.entries(config.metric_units).map(([name, unit]) => ({ name, unit })),
+  ...turnedMetrics(config).map((name) => ({ name, unit: 'percent' as const })),
   ...nameRules,
-  { name: targetMetric, unit: 'percent' },
+  { name: config.target_metric, unit: 'percent' },
 ]
+
+/** Metrics of which a low value is the risk. */
+export const turnedMetrics = ({ metric_directions: directions = {} }: Pick<UnitConfig, 'metric_directions'>): string[] =>
+  Object.keys(directions).filter((metric) => directions[metric] === 'below')
+
+/** The unit of a metric by the words in its name other than those for an unused share; undefined where they say nothing. */
+export const unitByName = (metric: string): MetricUnit | undefined =>
+  nameRules.slice(1).find((rule) => 'pattern' in rule && new RegExp(rule.pattern).test(metric))?.unit
 
 const isPercentUnit = (unit: MetricUnit): boolean => unit === 'percent' || unit === 'fraction'
 

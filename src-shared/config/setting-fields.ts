@@ -46,6 +46,12 @@ const settingTexts: Readonly<Record<SettingKey, SettingText>> = {
     label: 'Metric units',
     hint: 'Where the name does not say it: cpu_p95 fraction; score percent; load_15 count',
   },
+  metrics: { group: 'Thresholds', label: 'Metrics', hint: 'Such as cpu_p95, mem_p95; default: all' },
+  metric_directions: {
+    group: 'Thresholds',
+    label: 'Metric directions',
+    hint: 'Where a low value is the risk: disk_free_percent below',
+  },
   decimal: { group: 'Thresholds', label: 'Decimal mark', hint: 'Of numbers in CSV tables, where 1.200 has two readings' },
   interval_level: { group: 'Thresholds', label: 'Nominal coverage', hint: 'Share covered by the intervals, such as 0.8' },
   target_metric: { group: 'Thresholds', label: 'Default metric', hint: 'For forecasts without a metric column, such as cpu_p95' },

@@ -4,6 +4,7 @@ import { commonRegionalHoliday } from '../../calendar/calendar.ts'
 import { minSaturatedShare } from '../../../src-shared/artefacts/server-risk.ts'
 import { literal, type Database } from '../../database/database.ts'
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { turnedMetrics } from '../../../src-shared/config/metric-units.ts'
 import type { RunWarning } from '../../../src-shared/run/run-event.ts'
 import { describeStep, isStandardStep, slotSql, type TimeGrid } from '../../forecasts/time-grid.ts'
 import { maxSilentSteps } from '../selection/prepare-series.ts'
@@ -161,6 +162,17 @@ export const collectWarnings = async (
     'unknown-metric-units',
     `SELECT unnest([${statedMetrics.map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
     (n, examples) => `The units of ${n} metrics are stated, but no forecast has these metrics: ${examples}.`,
+  )
+  const turned = turnedMetrics(config)
+  await warn(
+    'turned-metrics',
+    `SELECT DISTINCT metric AS example FROM series WHERE metric IN (SELECT unnest([${turned.map(literal).join(', ')}]::VARCHAR[]))`,
+    (n, examples) => `Figures of ${n} metrics are used shares, 100 - value, since a low value is the risk: ${examples}.`,
+  )
+  await warn(
+    'unknown-metric-directions',
+    `SELECT unnest([${Object.keys(config.metric_directions).map(literal).join(', ')}]::VARCHAR[]) AS example EXCEPT SELECT metric FROM series`,
+    (n, examples) => `The directions of ${n} metrics are stated, but no forecast has these metrics: ${examples}.`,
   )
   await warn(
     'server-id-case',

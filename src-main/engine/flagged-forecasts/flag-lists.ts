@@ -44,7 +44,10 @@ const listLength = 4096
  * A join does not preserve the order of rows in DuckDB, and a constant list is rebuilt for every chunk. A cross join with a single row
  * avoids both.
  */
-export const createFlagLists = async (database: Database): Promise<FlagLists> => {
+export const createFlagLists = async (
+  database: Database,
+  { chosenMetrics }: Pick<ForecastDataset, 'chosenMetrics'>,
+): Promise<FlagLists> => {
   await database.run(`
     DROP TYPE IF EXISTS headroom_server;
     DROP TYPE IF EXISTS headroom_metric;
@@ -63,11 +66,14 @@ export const createFlagLists = async (database: Database): Promise<FlagLists> =>
     'SELECT CAST(count(DISTINCT server_id) AS INTEGER) AS servers, CAST(count(DISTINCT metric) AS INTEGER) AS metrics FROM series_risk',
     z.object({ servers: z.int(), metrics: z.int() }),
   )
-  const thresholds = await uniformThresholds(database)
+  // Rows of metrics that were not chosen have no series, hence no flags.
+  const isRestricted = chosenMetrics !== undefined
+  const thresholds = isRestricted ? undefined : await uniformThresholds(database)
+  const cast = isRestricted ? 'TRY_CAST' : 'CAST'
   const seriesIndexSql = ({ expressions: { server_id, metric } }: ForecastDataset): string =>
-    metrics === 1
+    metrics === 1 && !isRestricted
       ? `CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT)`
-      : `(CAST(enum_code(CAST(${server_id} AS headroom_server)) AS BIGINT) * ${metrics} + enum_code(CAST(${metric} AS headroom_metric)))`
+      : `(CAST(enum_code(${cast}(${server_id} AS headroom_server)) AS BIGINT) * ${metrics} + enum_code(${cast}(${metric} AS headroom_metric)))`
   return {
     seriesCount: servers * metrics,
     seriesIndexSql,

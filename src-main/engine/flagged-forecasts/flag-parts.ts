@@ -143,7 +143,7 @@ const writePart = async (connection: Database, groups: RowGroups, part: string, 
     lists.seriesCount <= maxUnrangedSeries
       ? { from: 0, to: lists.seriesCount - 1 }
       : await connection.row(
-          `SELECT CAST(min(position) AS DOUBLE) AS "from", CAST(max(position) AS DOUBLE) AS "to" FROM (SELECT ${lists.seriesIndexSql(source)} AS position FROM ${rows})`,
+          `SELECT CAST(coalesce(min(position), 0) AS DOUBLE) AS "from", CAST(coalesce(max(position), 0) AS DOUBLE) AS "to" FROM (SELECT ${lists.seriesIndexSql(source)} AS position FROM ${rows})`,
           z.object({ from: z.number(), to: z.number() }),
         )
   await connection.run(`

@@ -36,7 +36,7 @@ export interface FlaggedTask {
  * that, and encodes only the flags. Other datasets are rewritten row by row.
  */
 export const startFlaggedForecasts = async (database: Database, task: FlaggedTask): Promise<FlaggedFileWriting> => {
-  const lists = await createFlagLists(database)
+  const lists = await createFlagLists(database, task.dataset)
   const joinable = await findJoinableFiles(task.dataset.readFiles.map(({ path }) => path))
   const connection = await database.openConnection()
   const writing =

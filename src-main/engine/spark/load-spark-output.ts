@@ -72,6 +72,7 @@ export const loadSparkOutput = async (
       mapping,
       candidates: [],
       leftOut: [],
+      chosenMetrics: config.metrics,
     },
     config,
     serversTable: notes.servers_table,

@@ -46,6 +46,11 @@ export const planSparkJob = async (request: SparkPlanRequest, work: LongWork<nev
 /** Leaves the views `source` and `forecast_rows` and the table `server_attributes`. */
 export const describeForPlan = async (database: Database, request: Omit<SparkPlanRequest, 'out'>): Promise<PlanFacts> => {
   const config = parseConfig(request.config, 'headroom')
+  if (config.metrics !== undefined) {
+    throw new HeadroomError('usage', 'A Spark cluster analyses all metrics, but the setting metrics names some.', {
+      next: 'Compute on a single instance.',
+    })
+  }
   const dataset = await openForecastDataset(database, request.inputs, config)
   const { columns, schema, repeatedKeys } = dataset
   const { entry: serversTable } = await loadServersTable(database, request.serversTable, config.decimal)

@@ -93,7 +93,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
   return [
     table('server_attributes', 'SELECT * FROM server_attributes_given'),
     table('validation', validationQuery(columns, expressions)),
-    view('forecast_rows', forecastRowsQuery(expressions)),
+    view('forecast_rows', forecastRowsQuery(expressions, config)),
     table('common_step', stepQuery),
     table('suspects', suspectedRowsQuery),
     table('repeated_rows', repeatedRowsQuery),
@@ -107,7 +107,7 @@ export const planSteps = (config: AnalysisConfig, { columns, grid, calendar, sta
       ),
     ),
     table('unit_suspects', suspectedUnitsQuery(config)),
-    table('unclear_units', unclearUnitsQuery),
+    table('unclear_units', unclearUnitsQuery(config)),
     view('thresholds', thresholdsQuery(config)),
     table('series', seriesQuery(config, grid)),
     view('forecast', forecastQuery),

@@ -1,4 +1,5 @@
 // What a reader makes of the columns of a file: which ones identify a row, and which ones hold the values of which model or metric.
+import type { MetricChoice } from '../chosen-metrics.ts'
 import type { RoleMapping, WideLayout } from '../../../src-shared/run/input-mapping.ts'
 import type { DecimalSetting } from '../../../src-shared/config/analysis-config.ts'
 import type { UnitConfig } from '../../../src-shared/config/metric-units.ts'
@@ -12,7 +13,7 @@ export interface SourceColumn extends ForecastColumn {
 }
 
 /** The settings that say how files are read. */
-export interface ReadingConfig extends UnitConfig {
+export interface ReadingConfig extends UnitConfig, MetricChoice {
   readonly map: StatedColumns
   readonly wide?: WideLayout | undefined
   readonly date_format?: string | undefined
