@@ -46,7 +46,7 @@ export interface ConvertedForecasts {
 /** SQL for a column's value, by what its role needs. */
 type ReadValue = (column: SourceColumn, kind: TextKind | 'name') => string
 
-const canonicalTypes: Readonly<Record<ColumnRole, string>> = {
+const plainTypes: Readonly<Record<ColumnRole, string>> = {
   server_id: 'VARCHAR',
   timestamp: 'TIMESTAMP',
   metric: 'VARCHAR',
@@ -81,6 +81,7 @@ export const convertForecasts = async (
   path: string,
 ): Promise<ConvertedForecasts> => {
   const roles = canonicalRoles(groups)
+  const canonicalTypes = { ...plainTypes, ...(groups.some(isZoned) ? { timestamp: 'TIMESTAMP WITH TIME ZONE' } : {}) }
   const texts = groups.filter(isText)
   const profiles: TextProfile[] = []
   for (const { group, layout } of texts) {
@@ -101,7 +102,9 @@ export const convertForecasts = async (
     const { columns } = profiles[index]!
     await readingText(group.files, () => assertReadable(database, group.relation, columns, style!, config.decimal !== 'auto'))
   }
-  const selects = groups.map((entry) => canonicalSelect(entry, roles, isText(entry) ? textReader(style!, config) : parquetReader(entry)))
+  const selects = groups.map((entry) =>
+    canonicalSelect(entry, roles, canonicalTypes, isText(entry) ? textReader(style!, config) : parquetReader(entry)),
+  )
   await readingText(
     texts.flatMap(({ group }) => group.files),
     () =>
@@ -120,6 +123,9 @@ export const convertForecasts = async (
 
 const isText = ({ group }: ReadGroup): boolean => group.files[0]!.format !== 'parquet'
 
+/** Text may state an offset; a time without one is a time in UTC, as in Parquet. */
+const isZoned = ({ layout }: ReadGroup): boolean => /^(VARCHAR|TIMESTAMP WITH TIME ZONE)$/.test(layout.keys.timestamp?.type ?? '')
+
 /** Roles that some file has, in the order of the canonical columns. */
 const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
   const values = groups.flatMap(({ layout }) => layout.groups)
@@ -131,7 +137,7 @@ const canonicalRoles = (groups: readonly ReadGroup[]): ColumnRole[] => {
     quantiles: values.some(({ quantiles }) => quantiles.length > 0),
     ...Object.fromEntries(valueRoles.map((role) => [role, values.some((group) => group[role] !== undefined)])),
   }
-  return (Object.keys(canonicalTypes) as ColumnRole[]).filter(
+  return (Object.keys(plainTypes) as ColumnRole[]).filter(
     (role) => has[role] === true || groups.some(({ layout }) => (layout.keys as Partial<Record<ColumnRole, unknown>>)[role] !== undefined),
   )
 }
@@ -189,7 +195,12 @@ const parquetReader = ({ group, layout }: ReadGroup): ReadValue => {
 
 const fileServerSql = `regexp_replace(parse_filename(__file), '(\\.(parquet|parq|pq|csv|tsv|tab|txt|json|jsonl|ndjson|gz|zst|out))+$', '', 'i')`
 
-const canonicalSelect = ({ group, layout }: ReadGroup, roles: readonly ColumnRole[], read: ReadValue): string => {
+const canonicalSelect = (
+  { group, layout }: ReadGroup,
+  roles: readonly ColumnRole[],
+  types: Readonly<Record<ColumnRole, string>>,
+  read: ReadValue,
+): string => {
   const { keys, groups, isServerFileName, reader } = layout
   const keyed = roles.filter((role): role is KeyRole => (keyRoles as readonly ColumnRole[]).includes(role))
   const others = roles.filter((role) => !(keyRoles as readonly ColumnRole[]).includes(role))
@@ -211,7 +222,7 @@ const canonicalSelect = ({ group, layout }: ReadGroup, roles: readonly ColumnRol
     const column = values[role as ValueRole]
     return column === undefined ? 'NULL' : read(column, 'number')
   }
-  const typed = (role: ColumnRole, sql: string): string => `CAST(${sql} AS ${canonicalTypes[role]})`
+  const typed = (role: ColumnRole, sql: string): string => `CAST(${sql} AS ${types[role]})`
   const rowSql = (role: ColumnRole, values: ValueGroup): string =>
     typed(role, keyed.includes(role as KeyRole) ? keySql(role as KeyRole, values) : valueSql(role, values))
   const [only] = groups

@@ -1,0 +1,136 @@
+// Text files and measurements as `inspect` reads them: separators, locales, dates, ragged lines; each is read right or refused in one sentence.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspectForecasts } from '../../../src-main/engine/inspect-forecasts.ts'
+import type { Inspection } from '../../../src-shared/run/inspection.ts'
+import { toolShapes } from '../../fixtures/fleets.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headroom-text-'))
+})
+afterAll(async () => rm(folder, { recursive: true }))
+
+type Config = Readonly<Record<string, unknown>>
+
+const inspectText = async (name: string, content: string | Buffer, config: Config = {}): Promise<Inspection> => {
+  const path = join(folder, name)
+  await writeFile(path, content)
+  return inspectForecasts({ inputs: [path], config })
+}
+
+/** Server, day and value of the rows read. */
+const valuesOf = ({ preview }: Inspection): unknown[] =>
+  preview.map((row) => [row.server_id, row.timestamp?.slice(0, 10), row.predicted ?? row.actual])
+
+const rows = [
+  ['a', '2026-05-30', 19.5],
+  ['b', '2026-05-31', 1200.25],
+]
+
+describe('measurements of one fleet in several shapes', () => {
+  const canonicalRows = async (file: string, config: Config = {}): Promise<unknown[]> => {
+    const { contents, preview } = await inspectForecasts({ inputs: [toolShapes.path(file)], config, previewRows: 5000 })
+    expect(contents).toBe('measurements')
+    return preview.map(({ server_id, timestamp, metric, actual }) => [server_id, timestamp, metric, actual].join(' ')).sort()
+  }
+
+  test.skipIf(!toolShapes.isAvailable).each([
+    ['measurements_long.csv', {}],
+    ['measurements_wide.csv', { wide: 'servers' }],
+    ['measurements_european.csv', {}],
+    ['prometheus_query_range.json', {}],
+    ['cloudwatch_get_metric_data.json', {}],
+  ])('%s gives the native rows', async (file, config) => {
+    expect(await canonicalRows(file, config)).toEqual(await canonicalRows('native_measurements.parquet'))
+  })
+
+  test.skipIf(!toolShapes.isAvailable)('a column per metric gives the rows of each', async () => {
+    const both = await canonicalRows('measurements_two_metrics.parquet')
+    expect(both).toHaveLength(2184)
+    expect(both.filter((row) => String(row).includes(' cpu_p95 '))).toEqual(await canonicalRows('native_measurements.parquet'))
+  })
+
+  test.skipIf(!toolShapes.isAvailable)('a column per server needs one word', async () => {
+    const { question } = await inspectForecasts({ inputs: [toolShapes.path('measurements_wide.csv')], config: {} })
+    expect(question?.sentence).toContain('--wide servers')
+    expect(question?.options[0]?.settings).toEqual({ wide: 'servers' })
+  })
+})
+
+describe('text', () => {
+  test.each([
+    ['commas', 'c.csv', 'host,ds,value\na,2026-05-30,19.5\nb,2026-05-31,1200.25\n'],
+    ['semicolons and decimal commas', 's.csv', 'host;ds;value\na;2026-05-30;19,5\nb;2026-05-31;1200,25\n'],
+    ['tabs', 't.tsv', 'host\tds\tvalue\na\t2026-05-30\t19.5\nb\t2026-05-31\t1200.25\n'],
+    ['a byte order mark, quotes, CRLF', 'q.csv', '\uFEFF"host","ds","value"\r\n"a","2026-05-30","19.5"\r\n"b","2026-05-31","1200.25"\r\n'],
+    ["Excel's separator line", 'x.csv', 'sep=;\nhost;ds;value\na;2026-05-30;19,5\nb;2026-05-31;1200,25\n'],
+    ['days first', 'd.csv', 'host,ds,value\na,30.05.2026,19.5\nb,31.05.2026,1200.25\n'],
+    ['months first', 'm.csv', 'host,ds,value\na,05/30/2026 00:00,19.5\nb,05/31/2026 00:00,1200.25\n'],
+    ['seconds since 1970', 'e.csv', 'host,ds,value\na,1780099200,19.5\nb,1780185600,1200.25\n'],
+    ['JSON lines', 'l.jsonl', '{"host":"a","ds":"2026-05-30","value":19.5}\n{"value":1200.25,"host":"b","ds":"2026-05-31"}\n'],
+    ['a JSON array', 'a.json', '[{"host":"a","ds":"2026-05-30","value":19.5},{"host":"b","ds":"2026-05-31","value":1200.25}]'],
+  ])('%s', async (_, name, text) => {
+    expect(valuesOf(await inspectText(name, text))).toEqual(rows)
+  })
+
+  test('compressed by gzip', async () => {
+    expect(valuesOf(await inspectText('z.csv.gz', gzipSync('host,ds,value\na,2026-05-30,19.5\nb,2026-05-31,1200.25\n')))).toEqual(rows)
+  })
+
+  test('what is stated counts', async () => {
+    const text = 'host,ds,value\na,05.06.2026,"1.200"\n'
+    expect(valuesOf(await inspectText('st.csv', text, { decimal: 'comma', date_format: 'day-first' }))).toEqual([['a', '2026-06-05', 1200]])
+    expect(valuesOf(await inspectText('st.csv', text, { decimal: 'point', date_format: '%m.%d.%Y' }))).toEqual([['a', '2026-05-06', 1.2]])
+  })
+
+  test('missing values are NULL', async () => {
+    const { preview } = await inspectText('n.csv', 'host,ds,value\na,2026-05-30,\na,2026-05-31,NaN\na,2026-06-01,5\n')
+    expect(preview.map(({ actual }) => actual)).toEqual([null, null, 5])
+  })
+
+  test.each([
+    ['days of at most 12', 'host,ds,value\na,05.06.2026,1.5\n', '--date-format day-first'],
+    ['groups of three digits', 'host;ds;value\na;2026-05-30;1.200\n', '--decimal comma'],
+    ['a decimal comma between commas', 'host,ds,value\na,2026-05-30,"19,5"\n', '--decimal comma'],
+    ['two columns for the server', 'host,vm,ds,value\na,b,2026-05-30,1.5\n', '--map server_id=host'],
+    ['several numbers without a meaning', 'host,ds,left,right\na,2026-05-30,1.5,2\n', '--wide models'],
+  ])('%s are asked about', async (_, text, option) => {
+    const { question, preview } = await inspectText('ask.csv', text)
+    expect(question?.sentence).toContain(option)
+    expect(preview).toEqual([])
+  })
+
+  test.each([
+    [
+      'both decimal marks',
+      'host;ds;value\na;2026-05-30;19,5\na;2026-05-31;4.5\n',
+      'holds 1 value that is not a number, for instance "4.5"',
+    ],
+    ['words among numbers', 'host,ds,value\na,2026-05-30,19.5\na,2026-05-31,high\n', 'not a number, for instance "high"'],
+    ['two-digit years', 'host,ds,value\na,26-05-30,19.5\n', '1 time with a two-digit year'],
+    ['unreadable times', 'host,ds,value\na,2026-05-30,1.5\na,yesterday,2\n', '1 unreadable time, for instance "yesterday"'],
+    ['no server', 'host,ds,value\n,2026-05-30,19.5\n', 'is empty in 1 row'],
+  ])('%s are refused', async (_, text, sentence) => {
+    const named = text.replace('value', 'predicted')
+    const { problem } = await inspectText('bad.csv', named)
+    expect(problem?.sentence).toContain(sentence)
+  })
+
+  test.each([
+    ['a line with too few fields', 'host,ds,value\na,2026-05-30\n', 'Line 2 of raw.csv has 2 fields, but the first line names 3.'],
+    [
+      'a quotation mark that does not close',
+      'host,ds,value\na,"2026-05-30,1\n',
+      'Line 2 of raw.csv has a quotation mark without its partner.',
+    ],
+    ['no UTF-8', Buffer.from('host,ds,value\n\xFCber,2026-05-30,1\n', 'latin1'), 'Line 2 of raw.csv is not UTF-8 text.'],
+    ['two columns of one name', 'host,ds,value,Value\na,2026-05-30,1,2\n', 'raw.csv has two columns named Value.'],
+    ['one column', 'host\na\n', 'The first line of raw.csv holds no comma, semicolon or tab between column names.'],
+  ])('%s is refused', async (_, content, message) => {
+    await expect(inspectText('raw.csv', content)).rejects.toMatchObject({ message })
+  })
+})
