@@ -138,7 +138,7 @@ describe('Server', () => {
     const text = await main('Server').innerText()
     expect(text).toMatch(/Exceeds 80.% from .*, \d+ of 90 days/)
     expect(text).toMatch(/Sustained breach .*%, (certain|likely|possible); if so, expected on /)
-    expect(text).toMatch(/Recommendation: Add capacity\s*The horizon's P95/)
+    expect(text).toMatch(/Recommendation: Add capacity\s*The P95 of cpu_p95 exceeds 80/)
     await main('Server').getByText('Source query').click()
     expect(await main('Server').locator('.code').innerText()).toMatch(/^SELECT .* FROM forecasts/)
     const table = main('Server').getByRole('button', { name: /^Table: Exceeds/ })
@@ -384,7 +384,9 @@ describe('Compare', () => {
     await stubOpenDialog(stricter)
     await main('Compare').getByRole('button', { name: 'Choose run folder…' }).click()
     await main('Compare').getByRole('heading', { level: 1 }).waitFor({ timeout: 30_000 })
-    expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(/Main cause: changed settings/)
+    expect(await main('Compare').getByRole('heading', { level: 1 }).innerText()).toMatch(
+      /\d+ (newly at risk|no longer): \d+ (mainly )?by changed settings/,
+    )
     const text = await main('Compare').innerText()
     expect(text).toMatch(/high_risk_threshold: (70 → 80|80 → 70)/)
     // A lower threshold clears no risk: the difference between the runs is new, or cleared after a swap.
