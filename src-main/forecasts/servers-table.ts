@@ -5,12 +5,15 @@ import { z } from 'zod'
 import { escapeGlob, Database, identifier, literal } from '../database/database.ts'
 import { marksInUseSql, plainNumberSql, settleMark, stateDecimal, twoReadings } from './decimal-marks.ts'
 import { readEventsTable } from './events-table.ts'
-import type { AnalysisConfig, DecimalSetting } from '../../src-shared/config/analysis-config.ts'
+import { maxLeadTimeDays, type AnalysisConfig, type DecimalSetting } from '../../src-shared/config/analysis-config.ts'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { evenName, findCloseName, findNearestName } from '../../src-shared/config/nearest-name.ts'
 import { isParquetName } from '../../src-shared/run/parquet-files.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { InputEntry } from '../../src-shared/run/run-manifest.ts'
+
+/** Costs and sizes beyond it are slips. */
+const maxNumber = 1e12
 
 const textColumns = ['business_unit', 'region', 'criticality'] as const
 const numberColumns = ['monthly_cost_usd', 'capacity_units', 'lead_time_days'] as const
@@ -71,7 +74,7 @@ export const loadServersTable = async (
     const givenColumn = byName.get(column)
     const isText = givenColumn !== undefined && columnsOfText.has(givenColumn)
     const number = isText ? await plainTextSql(database, name, givenColumn, decimal) : textSql(givenColumn)
-    await assertNumbers(database, name, givenColumn, number)
+    await assertNumbers(database, name, givenColumn, number, column === 'lead_time_days' ? maxLeadTimeDays : maxNumber)
     numbers.push(`CAST(${number} AS DOUBLE) AS ${column}`)
   }
   await assertUnique(database, name, serverColumn)
@@ -150,7 +153,7 @@ const csvRelationSql = async (path: string): Promise<string> => {
     const header = buffer.toString('utf8', 0, bytesRead).split(/\r|\n/)[0]!
     const parts = (delimiter: string): number => header.split(delimiter).length
     const delimiter = delimiters.reduce((best, candidate) => (parts(candidate) > parts(best) ? candidate : best))
-    return `read_csv(${literal(escapeGlob(path))}, header = true, all_varchar = true, delim = ${literal(delimiter)}, quote = '"', escape = '"')`
+    return `read_csv(${literal(escapeGlob(path))}, header = true, all_varchar = true, compression = 'none', delim = ${literal(delimiter)}, quote = '"', escape = '"')`
   } finally {
     await file.close()
   }
@@ -178,18 +181,18 @@ const plainTextSql = async (database: Database, table: string, column: string, d
   throw invalidServers(`Column ${column} of the servers table ${table} holds "${unclear}", ${twoReadings(unclear)}.`, stateDecimal)
 }
 
-const assertNumbers = async (database: Database, table: string, column: string | undefined, number: string): Promise<void> => {
+const assertNumbers = async (database: Database, table: string, column: string | undefined, number: string, max: number): Promise<void> => {
   if (column === undefined) return
   const text = textSql(column)
   const value = `TRY_CAST(${number} AS DOUBLE)`
   const [invalidValue] = await database.rows(
     `SELECT ${text} AS text FROM servers_as_given
-     WHERE ${text} IS NOT NULL AND (${value} IS NULL OR NOT isfinite(${value}) OR ${value} < 0) LIMIT 1`,
+     WHERE ${text} IS NOT NULL AND (${value} IS NULL OR NOT isfinite(${value}) OR ${value} < 0 OR ${value} > ${max}) LIMIT 1`,
     z.object({ text: z.string() }),
   )
   if (invalidValue === undefined) return
   throw invalidServers(
-    `Column ${column} of the servers table ${table} holds "${invalidValue.text}", which is no number of 0 or more.`,
+    `Column ${column} of the servers table ${table} holds "${invalidValue.text}", which is no number from 0 to ${max.toLocaleString('en-US')}.`,
     'Write plain numbers without units.',
   )
 }

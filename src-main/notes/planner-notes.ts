@@ -1,11 +1,11 @@
 // The planner's notes: saved scenarios, and the files of all notes, in a folder inside the run folder that `verify` ignores.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HeadroomError } from '../../src-shared/run/errors.ts'
 import { savedScenariosSchema, type SavedScenario } from '../../src-shared/ipc/what-if.ts'
 import { withFileLock } from '../run-folder/file-lock.ts'
-import { eventsTablePath, notesFolder } from '../run-folder/read-run-folder.ts'
+import { eventsTablePath, notesFolder, readRunFolder } from '../run-folder/read-run-folder.ts'
 import { readRegularText } from '../run-folder/regular-file.ts'
 import { replaceFile, replaceText } from '../run-folder/replace-file.ts'
 
@@ -61,8 +61,10 @@ const write = (folder: string, name: string, value: unknown, assertHeld?: () => 
 
 const withNotesFolder = async (run: string, work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = join(run, notesFolder)
+  // The page names the folder: it may not make one elsewhere, nor write through a link.
+  await readRunFolder(run)
   try {
-    await mkdir(folder, { recursive: true })
+    if (!(await lstat(folder).catch(() => null))?.isDirectory()) await mkdir(folder)
     await work(folder)
   } catch (cause) {
     if (cause instanceof HeadroomError) throw cause

@@ -7,6 +7,9 @@ import { hideProtoNames, showProtoNames } from './name-record.ts'
 const percent = z.number().min(0).max(100)
 const month = z.int().min(1).max(12)
 
+/** A hundred years: beyond it, order dates leave the calendar. */
+export const maxLeadTimeDays = 36_500
+
 const thresholdsSchema = z.strictObject({
   /** Percent of capacity above which a server counts as at risk. */
   high: z.number().positive(),
@@ -101,7 +104,7 @@ export const analysisConfigSchema = z.strictObject({
   /** Share of hosts that may exceed the consolidation target at some time. */
   consolidation_risk: z.number().gt(0).lt(1).default(0.05),
   /** Days from order to delivery where the servers table states none. */
-  lead_time_days: z.number().min(0).default(30),
+  lead_time_days: z.number().min(0).max(maxLeadTimeDays).default(30),
   /** Seed of every random choice. */
   seed: z.int().min(0).max(0xffffffff).default(42),
 })

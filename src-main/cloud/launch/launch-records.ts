@@ -20,7 +20,7 @@ export class LaunchRecords {
   }
 
   async write(cloudRun: CloudRun): Promise<void> {
-    await mkdir(this.#folder, { recursive: true })
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     await replaceText(this.#path(cloudRun.runId), `${JSON.stringify(cloudRun, null, 2)}\n`, 0o600)
   }
 

@@ -39,14 +39,14 @@ export class Analyses {
   async start(source: AnalysisSource): Promise<ChannelResponse<'analysis.start'>> {
     const analysisId = randomUUID()
     const { analysis, memoryLimit } = this.#settings()
-    await mkdir(this.#data.runs, { recursive: true })
+    await mkdir(this.#data.runs, { recursive: true, mode: 0o700 })
     if (source.kind === 'sample') {
       const servers = source.servers ?? defaultSampleServers
       const name = `sample-${servers}-servers`
       const out = join(this.#data.runs, name)
       if (await isReadableRun(out)) return { state: 'present', folder: out }
       await rm(out, { recursive: true, force: true })
-      await mkdir(this.#data.samples, { recursive: true })
+      await mkdir(this.#data.samples, { recursive: true, mode: 0o700 })
       const forecasts = join(this.#data.samples, `${name}.parquet`)
       this.#run({
         analysisId,

@@ -66,6 +66,6 @@ export const readJsonFile = async <Value>(path: string, schema: z.ZodType<Value>
 }
 
 export const writeJsonFile = async (path: string, value: unknown): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true })
-  await replaceText(path, `${JSON.stringify(value, null, 2)}\n`)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await replaceText(path, `${JSON.stringify(value, null, 2)}\n`, 0o600)
 }

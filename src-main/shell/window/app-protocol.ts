@@ -24,9 +24,13 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 }
 
-/** Call before the app is ready. */
-export const registerAppScheme = (): void =>
+/** Call before the app is ready. Pages resolve no names; the AWS clients use Node's resolver. */
+export const registerAppScheme = (): void => {
   protocol.registerSchemesAsPrivileged([{ scheme: appScheme, privileges: { standard: true, secure: true, codeCache: true } }])
+  // The development server is local.
+  app.commandLine.appendSwitch('host-resolver-rules', app.isPackaged ? 'MAP * ~NOTFOUND' : 'MAP * ~NOTFOUND, EXCLUDE localhost')
+  app.commandLine.appendSwitch('dns-prefetch-disable')
+}
 
 /** Call once the app is ready. */
 export const serveApp = (folder: string): void =>
@@ -59,6 +63,8 @@ export const lockDownPages = (page: string): void => {
     contents.on('will-navigate', (event) => event.preventDefault())
     contents.on('will-redirect', (event) => event.preventDefault())
     contents.on('will-attach-webview', (event) => event.preventDefault())
+    // Peer connections pass by the session's filter of requests.
+    contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp')
     contents.setWindowOpenHandler(() => ({ action: 'deny' }))
   })
 }

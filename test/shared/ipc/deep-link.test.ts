@@ -79,3 +79,15 @@ describe('the command line of a start', () => {
     expect(startRequestFor('headroom://delete/everything')).toMatchObject({ kind: 'refused' })
   })
 })
+
+it.each([
+  '\\\\host\\share\\run',
+  '//host/share/run',
+  '\\\\.\\pipe\\x',
+  '/dev/sda',
+  '/proc/self/root/data',
+  'file:///data/run',
+  'https://host/run',
+])('a link to %s is refused', (path) => {
+  expect(parseDeepLink(`headroom://run/heatmap?path=${encodeURIComponent(path)}`)).toBeNull()
+})

@@ -1,5 +1,5 @@
 // Settings of every version are read, upgraded and backed up before they are replaced.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -48,4 +48,11 @@ test.each([
   expect(await readSettingsFile(path)).toEqual(defaultSettings)
   await writeSettingsFile(path, defaultSettings)
   expect(await readFile(join(folder, copy), 'utf8')).toBe(text)
+})
+
+test.skipIf(process.platform === 'win32')('only the user may read settings and their folder', async () => {
+  const nested = join(folder, 'headroom', 'settings.json')
+  await writeSettingsFile(nested, defaultSettings)
+  const modes = await Promise.all([nested, join(folder, 'headroom')].map(async (written) => (await stat(written)).mode & 0o777))
+  expect(modes).toEqual([0o600, 0o700])
 })
