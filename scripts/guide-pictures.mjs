@@ -1,5 +1,5 @@
 // `npm run guide:pictures`: updates the pictures in the docs, one per view, from the real window on a sample fleet and the simulated AWS account.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { _electron } from 'playwright'
@@ -34,6 +34,29 @@ const saveEvents = async (page, run) => {
     { ...line, from: day(20), to: day(75), group: 'business_unit=Payments', effect: '+25 points', note: 'Card system moves in' },
   ]
   await request(page, 'events.save', { folder: run, lines })
+}
+
+/** Twelve machines as a spreadsheet may hold them. @param {string} path */
+const writeSpreadsheet = (path) => {
+  const rows = Array.from({ length: 12 * 60 }, (_, index) => {
+    const [machine, day] = [Math.floor(index / 60), index % 60]
+    const load = (35 + 4 * machine + (day % 7) * 1.5).toFixed(1)
+    return [`srv-${machine + 1}`, new Date(Date.UTC(2026, 9, 1 + day)).toISOString().slice(0, 10), day < 45 ? load : '', load].join(';')
+  })
+  return writeFile(path, ['machine;day;busy;plan', ...rows, ''].join('\n'))
+}
+
+/** Opens a file of unknown columns and maps them in the import dialog. @param {App} app @param {Page} page @param {string} file */
+const showImport = async (app, page, file) => {
+  await page.locator('.sidebar-button[data-view="start"]').click()
+  await stubOpenDialog(app, file)
+  await page.getByRole('button', { name: /^Open file/ }).click()
+  const dialog = page.getByRole('dialog', { name: 'Import' })
+  for (const [label, column] of Object.entries({ Server: 'machine', Time: 'day', Forecast: 'plan', Measured: 'busy' })) {
+    await dialog.locator('.import-body[aria-busy="false"]').waitFor()
+    await dialog.getByLabel(label, { exact: true }).selectOption(column)
+  }
+  await dialog.locator('.import-body[aria-busy="false"]').waitFor()
 }
 
 /** Opens a view for its picture in the guide. @param {App} app @param {Page} page @param {string} view @param {string} other an earlier run */
@@ -115,6 +138,12 @@ await runMain(async () => {
         await page.waitForSelector('.summary-bar', { timeout: 120_000 })
         await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1280, 800))
         await saveEvents(page, run)
+        const spreadsheet = join(folder, 'capacity-plan.csv')
+        await writeSpreadsheet(spreadsheet)
+        await request(page, 'settings.set', { theme: 'light' })
+        await showImport(app, page, spreadsheet)
+        await page.screenshot({ path: join(pictures, 'import-light.png') })
+        await page.keyboard.press('Escape')
         for (const [view, theme] of viewsShown) {
           await request(page, 'settings.set', { theme })
           await show(app, page, view, earlier)

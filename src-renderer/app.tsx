@@ -17,6 +17,7 @@ import { useWindowState } from './state/window-state.ts'
 import { setLocale } from './theme/formatting.ts'
 import { useTheme } from './theme/theme.ts'
 import { ProgressView } from './views/progress/progress-view.tsx'
+import { ImportDialog } from './views/start/import-dialog.tsx'
 import { views } from './view-table.tsx'
 import { windowCommands } from './window-commands.ts'
 
@@ -53,6 +54,7 @@ export const App = () => {
         <MainArea key={settings.locale ?? 'system'} theme={theme} />
         <DropTarget />
         {overlay === 'palette' && <CommandPalette commands={windowCommands} />}
+        {overlay === 'import' && <ImportDialog />}
         {overlay === 'shortcuts' && <ShortcutsPage commands={windowCommands} />}
       </div>
     </ExportProvider>

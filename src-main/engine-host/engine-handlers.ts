@@ -6,6 +6,7 @@ import { saveScenarios, readSavedScenarios } from '../notes/planner-notes.ts'
 import { runQueries } from '../queries/run-queries.ts'
 import type { OpenRun } from '../queries/run/open-run.ts'
 import { AnalysisRunner } from './analysis-runner.ts'
+import { Inspections } from './inspections.ts'
 import { OpenRuns } from './open-runs.ts'
 import { WhatIfSessions } from './what-if-sessions.ts'
 
@@ -15,6 +16,7 @@ type RunQueryChannel = keyof typeof runQueries
 export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
   const runs = new OpenRuns()
   const whatIf = new WhatIfSessions(runs)
+  const inspections = new Inspections()
   const analyses = new AnalysisRunner((analysisId, event) => post({ type: 'event', analysisId, event }))
   const handlers: Handlers<Exclude<EngineChannel, RunQueryChannel>> = {
     'analysis.run': async (call) => {
@@ -46,6 +48,12 @@ export const createEngineHandlers = (post: Post): Handlers<EngineChannel> => {
       return {}
     },
     'config.read': async ({ path }) => (await import('../config/config-file.ts')).previewConfigFile(path),
+    'forecasts.columns': async ({ paths }) => (await import('../engine/describe-columns.ts')).describeColumns(paths),
+    'forecasts.inspect': ({ paths, config }) => inspections.inspect(paths, config),
+    'inspection.cancel': async () => {
+      inspections.cancel()
+      return {}
+    },
     'run.open': ({ folder }) => openAndPrepare(runs, folder),
     'decisions.save': async ({ folder, decisions }) => {
       await runs.query(folder, (run) => saveDecisions(run.contents.folder, decisions, new Date()))

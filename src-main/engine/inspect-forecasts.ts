@@ -163,9 +163,14 @@ const describeLeftOut = ({ leftOut, mapping }: ForecastDataset): Inspection['lef
     : [{ kind: 'rows' as const, name: 'cutoff', count: mapping.earlier_cutoff_rows, reason: 'a later cut-off forecast the same time' }]),
 ]
 
+/** Infinite values are refused when the rows are validated; JSON cannot hold them. */
+const finiteNumbers = ['actual', 'predicted', 'yhat_lower', 'yhat_upper'].map(
+  (name) => `CASE WHEN isfinite(${name}) THEN ${name} END AS ${name}`,
+)
+
 const readPreview = async (database: Database, maxRows: number): Promise<PreviewRow[]> => {
   const rows = await database.rows(
-    `SELECT server_id, ${instantText('ts')} AS "timestamp", metric, model, actual, predicted, yhat_lower, yhat_upper,
+    `SELECT server_id, ${instantText('ts')} AS "timestamp", metric, model, ${finiteNumbers.join(', ')},
             CAST(to_json(quantiles) AS VARCHAR) AS quantiles, is_future, ${instantText('cutoff')} AS cutoff
      FROM forecast_rows LIMIT ${maxRows}`,
     previewRowSchema.extend({ quantiles: z.string().nullable() }),

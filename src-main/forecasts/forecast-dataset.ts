@@ -34,11 +34,9 @@ import {
   type ForecastFile,
 } from './forecast-files.ts'
 import { instantSql, nameSql, numberSql, serverNameSql } from './value-sql.ts'
-import { commonBoundLevel } from './readers/quantile-columns.ts'
-import { assertStatedColumns, findLayout } from './readers/find-layout.ts'
+import { assertStatedColumns, findLayout, findLayouts } from './readers/find-layout.ts'
 import type { Layout, QuantileColumn, ReadingConfig, SourceColumn } from './readers/layout.ts'
 import { openTextFiles, readingText, type SourceGroup } from './readers/text-files.ts'
-import { boundedModels } from './readers/wide-models.ts'
 import { unreadableReason } from './unreadable-parquet.ts'
 
 export interface ForecastDataset {
@@ -422,28 +420,7 @@ const readGroups = async (
       files.filter(({ format }) => format !== 'parquet'),
     )),
   ].map(withFolderColumns)
-  for (const { columns, files: groupFiles } of groups) rejectFlagColumns(columns, groupFiles[0]!.name)
-  assertStatedColumns(
-    config.map,
-    groups.flatMap(({ columns }) => columns),
-    name,
-  )
-  const knownModels = new Set(groups.flatMap(({ columns }) => boundedModels(columns)))
-  const boundLevel = commonBoundLevel(groups.map(({ columns }) => columns))
-  const read = groups.map((group) => ({
-    group,
-    layout: findLayout(group.columns, config, group.files.length === 1 ? group.files[0]!.name : name, {
-      knownModels,
-      boundLevel,
-      plainValues: measurements === 'read' ? 'actual' : 'predicted',
-    }),
-  }))
-  const isForecast = ({ layout }: ReadGroup): boolean => layout.groups.some(({ predicted }) => predicted !== undefined)
-  const refused = measurements === 'refused' || read.some(isForecast) ? read.find((entry) => !isForecast(entry)) : undefined
-  if (refused !== undefined) {
-    assertRequiredRoles({ server_id: true, timestamp: true }, refused.group.columns, refused.group.files[0]!.name)
-  }
-  return read
+  return findLayouts(groups, config, name, measurements)
 }
 
 export interface FirstRows {

@@ -13,7 +13,7 @@ import {
 /** Field numbers of the structs that are read or changed here. */
 export const footerFields = {
   fileMetaData: { schema: 2, numRows: 3, rowGroups: 4, keyValueMetadata: 5, createdBy: 6, columnOrders: 7, encryption: 8 },
-  schemaElement: { name: 4, numChildren: 5 },
+  schemaElement: { type: 1, name: 4, numChildren: 5, convertedType: 6, logicalType: 10 },
   rowGroup: { columns: 1, totalByteSize: 2, numRows: 3, fileOffset: 5, totalCompressedSize: 6, ordinal: 7 },
   columnChunk: { filePath: 1, fileOffset: 2, metaData: 3, offsetIndexOffset: 4, columnIndexLength: 7, cryptoMetadata: 8 },
   columnMetaData: {
@@ -88,12 +88,39 @@ export const footerRows = (metaData: ThriftStruct): number => {
   return rows
 }
 
-/** Names of the columns, nested ones as one. Throws ThriftError. */
-export const topLevelColumns = (metaData: ThriftStruct): string[] =>
-  topLevelElements(
-    structsAt(metaData, footerFields.fileMetaData.schema),
-    (element) => numberAt(element, footerFields.schemaElement.numChildren) ?? 0,
-  ).map((element) => textAt(element, footerFields.schemaElement.name) ?? '')
+export interface FooterColumn {
+  readonly column: string
+  readonly isNumeric: boolean
+}
+
+/** The columns, nested ones as one. Throws ThriftError. */
+export const footerColumns = (metaData: ThriftStruct): FooterColumn[] =>
+  topLevelElements(structsAt(metaData, footerFields.fileMetaData.schema), childCount).map((element) => ({
+    column: textAt(element, footerFields.schemaElement.name) ?? '',
+    isNumeric: childCount(element) === 0 && isNumericElement(element),
+  }))
+
+/** Their names. Throws ThriftError. */
+export const topLevelColumns = (metaData: ThriftStruct): string[] => footerColumns(metaData).map(({ column }) => column)
+
+const childCount = (element: ThriftStruct): number => numberAt(element, footerFields.schemaElement.numChildren) ?? 0
+
+/** INT32, INT64, FLOAT, DOUBLE. */
+const numericTypes = new Set([1, 2, 4, 5])
+/** Converted types of dates and times, 6 to 10; fields of the logical type: DATE 6, TIME 7, TIMESTAMP 8, DECIMAL 5. */
+const convertedTypes = { decimal: 5, firstTime: 6, lastTime: 10 } as const
+const logicalTypes = { decimal: 5, firstTime: 6, lastTime: 8 } as const
+
+const isNumericElement = (element: ThriftStruct): boolean => {
+  const { type, convertedType, logicalType } = footerFields.schemaElement
+  const converted = numberAt(element, convertedType) ?? -1
+  const logical = element.has(logicalType) ? ([...structAt(element, logicalType).keys()][0] ?? -1) : -1
+  if (converted === convertedTypes.decimal || logical === logicalTypes.decimal) return true
+  const isTime =
+    (converted >= convertedTypes.firstTime && converted <= convertedTypes.lastTime) ||
+    (logical >= logicalTypes.firstTime && logical <= logicalTypes.lastTime)
+  return numericTypes.has(numberAt(element, type) ?? -1) && !isTime
+}
 
 /** The elements of a whole column: a schema lists its elements depth first, below one root. */
 export const topLevelElements = <Element>(schema: readonly Element[], childCount: (element: Element) => number): Element[] => {

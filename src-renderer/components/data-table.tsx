@@ -14,7 +14,7 @@ export const DataTable = ({ label, content }: { readonly label: string; readonly
       <thead>
         <tr>
           {content.columns.map((name) => (
-            <th key={name} scope="col">
+            <th key={name} scope="col" title={name}>
               {name}
             </th>
           ))}
@@ -26,7 +26,7 @@ export const DataTable = ({ label, content }: { readonly label: string; readonly
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={index}>
             {row.map((cell, column) => (
-              <td key={content.columns[column]} data-number={typeof cell === 'number'}>
+              <td key={content.columns[column]} data-number={typeof cell === 'number'} title={typeof cell === 'string' ? cell : undefined}>
                 {formatPlainCell(cell)}
               </td>
             ))}

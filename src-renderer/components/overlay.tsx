@@ -3,10 +3,12 @@ import { useEffect, useRef, type ReactNode } from 'react'
 
 export const Overlay = ({
   label,
+  size = 'small',
   onClose,
   children,
 }: {
   readonly label: string
+  readonly size?: 'small' | 'large'
   readonly onClose: () => void
   readonly children: ReactNode
 }) => {
@@ -22,6 +24,7 @@ export const Overlay = ({
     <dialog
       ref={dialog}
       className="overlay"
+      data-size={size}
       aria-label={label}
       onCancel={(event) => {
         event.preventDefault()

@@ -1,6 +1,7 @@
 // Follows the running analysis: its steps, warnings and outcome.
 import type { RunEvent } from '../../src-shared/run/run-event.ts'
 import { request } from '../ipc/bridge.ts'
+import { reopenImportDialog } from './import-files.ts'
 import { openRunFolder } from './open-path.ts'
 import { useWindowState, type RunningAnalysis } from './window-state.ts'
 import { useEffect, useState } from 'react'
@@ -34,8 +35,11 @@ export const handleRunEvent = (analysisId: string, event: RunEvent): void => {
     case 'cancelled':
       setState({ analysis: null, view: 'start', notice: `Analysis of ${analysis.name} cancelled. No files were saved.` })
       return
-    case 'failed':
-      setState({ analysis: null, view: 'start', failure: { subject: analysis.name, error: event.error } })
+    case 'failed': {
+      const { source } = analysis
+      const isAsked = source.kind === 'forecast' && reopenImportDialog(source.paths, source.settings, event.error)
+      setState({ analysis: null, view: 'start', failure: isAsked ? null : { subject: analysis.name, error: event.error } })
+    }
   }
 }
 

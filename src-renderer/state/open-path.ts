@@ -1,9 +1,11 @@
 // Opens the sample fleet, forecasts to analyse, or a run folder.
 import type { DeepLink } from '../../src-shared/ipc/deep-link.ts'
+import { findImportChoice } from '../../src-shared/config/reading-settings.ts'
 import { HeadroomError, toWireError } from '../../src-shared/run/errors.ts'
 import { noFilter } from '../../src-shared/ipc/fleet-filter.ts'
 import type { AnalysisSource } from '../../src-shared/ipc/ipc-contract.ts'
 import { getPathForFile, request } from '../ipc/bridge.ts'
+import { closeImportDialog, openImportDialog, saveImportChoice, useImportState } from './import-files.ts'
 import { resetHeatmap } from './heatmap-state.ts'
 import { resetNavigation } from './navigation.ts'
 import { useWindowState, type WindowState } from './window-state.ts'
@@ -17,12 +19,35 @@ export const rerunAnalysis = (folder: string): Promise<void> => openWithStatus(f
 
 export const openSample = (): Promise<void> => openWithStatus('sample fleet', () => analyse({ kind: 'sample' }))
 
-export const openPath = (path: string): Promise<void> =>
-  openWithStatus(fileNameOf(path), async () => {
-    const inspection = await request('path.inspect', { path })
-    if (inspection.kind === 'run') await showRun(inspection.path)
-    else await analyse({ kind: 'forecast', path: inspection.path })
+/** A run folder is shown; anything else is forecasts, several paths together. */
+const openPaths = (paths: readonly [string, ...string[]]): Promise<void> =>
+  openWithStatus(fileNameOf(paths[0]), async () => {
+    const inspections = await Promise.all(paths.map((path) => request('path.inspect', { path })))
+    const run = inspections.find(({ kind }) => kind === 'run')
+    if (run === undefined) return importForecasts(paths)
+    await showRun(run.path)
+    if (paths.length > 1) setState({ notice: `Only the run ${fileNameOf(run.path)} was opened. Drop one run at a time.` })
   })
+
+export const openPath = (path: string): Promise<void> => openPaths([path])
+
+/** Analyses forecasts whose reading is known; otherwise the import dialog opens. */
+const importForecasts = async (paths: readonly string[]): Promise<void> => {
+  const { columns, isPlain } = await request('forecasts.columns', { paths: [...paths] })
+  const choice = findImportChoice(getState().settings.importChoices, columns)
+  if (choice !== undefined || isPlain) await analyse({ kind: 'forecast', paths: [...paths], settings: choice?.settings ?? {} })
+  else openImportDialog(paths, {})
+}
+
+/** Analyses forecasts as the import dialog says, which closes. */
+export const analyseImported = (): Promise<void> => {
+  const { paths, settings } = useImportState.getState()
+  return openWithStatus(fileNameOf(paths[0] ?? ''), async () => {
+    await saveImportChoice()
+    closeImportDialog()
+    await analyse({ kind: 'forecast', paths: [...paths], settings })
+  })
+}
 
 /** A link opens an existing run; it never starts an analysis. */
 export const openLink = (link: DeepLink): Promise<void> =>
@@ -36,15 +61,13 @@ export const openLink = (link: DeepLink): Promise<void> =>
     if (run?.metrics.some(({ name }) => name === link.metric) === true && link.metric !== null) setState({ metric: link.metric })
   })
 
-export const openDropped = async ([first, ...others]: readonly File[]): Promise<void> => {
-  if (first === undefined) return
-  const path = getPathForFile(first)
-  if (path === '') {
-    setState({ notice: `${first.name} is not a local file. Save it first, then drop it again.`, view: 'start' })
-    return
-  }
-  await openPath(path)
-  if (others.length > 0) setState({ notice: `Only ${first.name} was opened. Drop one file or folder at a time.` })
+/** Several files are one dataset, such as a forecast and its backtest. */
+export const openDropped = async (files: readonly File[]): Promise<void> => {
+  const [path, ...others] = files.map(getPathForFile)
+  if (path === undefined) return
+  const remote = files.find((file) => getPathForFile(file) === '')
+  if (remote !== undefined) setState({ notice: `${remote.name} is not a local file. Save it first, then drop it again.`, view: 'start' })
+  else await openPaths([path, ...others])
 }
 
 export const openRunFolder = (folder: string): Promise<void> => openWithStatus(fileNameOf(folder), () => showRun(folder))
@@ -95,6 +118,7 @@ const analyse = async (source: AnalysisSource): Promise<void> => {
     analysis: {
       analysisId: result.analysisId,
       name: result.name,
+      source,
       serversTable: result.serversTable,
       eventsTable: result.eventsTable,
       step: 'Starting',

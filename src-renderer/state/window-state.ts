@@ -3,7 +3,7 @@ import { create } from 'zustand'
 import type { ConfigReading } from '../../src-shared/config/pipeline-config.ts'
 import { toWireError, type WireError } from '../../src-shared/run/errors.ts'
 import { noFilter, type FleetFilter } from '../../src-shared/ipc/fleet-filter.ts'
-import type { RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
+import type { AnalysisSource, RecentRun } from '../../src-shared/ipc/ipc-contract.ts'
 import type { RunWarning } from '../../src-shared/run/run-event.ts'
 import type { RunOverview } from '../../src-shared/ipc/run-view.ts'
 import { defaultSettings, type Settings, type SettingsChange } from '../../src-shared/config/settings.ts'
@@ -12,6 +12,8 @@ import { request } from '../ipc/bridge.ts'
 export interface RunningAnalysis {
   readonly analysisId: string
   readonly name: string
+  /** What is analysed, to start it again. */
+  readonly source: AnalysisSource
   /** Servers table found next to the forecasts. */
   readonly serversTable: string | null
   readonly eventsTable: string | null
@@ -47,7 +49,7 @@ export interface WindowState {
   readonly filter: FleetFilter
   readonly selectedServer: string | null
   /** The open dialog. */
-  readonly overlay: 'palette' | 'shortcuts' | null
+  readonly overlay: 'palette' | 'shortcuts' | 'import' | null
 }
 
 export const useWindowState = create<WindowState>(() => ({

@@ -1,6 +1,7 @@
 // Labels that several parts of the window show: themes, file formats, groups, risk levels and recommendations.
 import type { RiskLevel } from '../../src-shared/artefacts/server-risk.ts'
 import type { ThemeChoice } from '../../src-shared/config/settings.ts'
+import type { ColumnRoleName } from '../../src-shared/run/input-mapping.ts'
 import type { GroupColumn } from '../../src-shared/ipc/fleet-filter.ts'
 import type { Recommendation } from '../../src-shared/ipc/fleet-view.ts'
 
@@ -30,6 +31,22 @@ export const groupLabels: Readonly<Record<GroupColumn | 'cluster_name' | 'metric
   criticality: 'Criticality',
   cluster_name: 'Cluster',
   metric: 'Metric',
+}
+
+export const columnRoleLabels: Readonly<Record<ColumnRoleName, string>> = {
+  server_id: 'Server',
+  timestamp: 'Time',
+  predicted: 'Forecast',
+  model: 'Model',
+  metric: 'Metric column',
+  actual: 'Measured',
+  yhat_lower: 'Lower bound',
+  yhat_upper: 'Upper bound',
+  quantiles: 'Quantiles',
+  is_future: 'Future flag',
+  cutoff: 'Cut-off',
+  horizon_offset: 'Lead',
+  interval_level: 'Nominal coverage column',
 }
 
 export const riskLabels: Readonly<Record<RiskLevel, string>> = { high: 'High risk', medium: 'Medium risk', low: 'Low risk' }

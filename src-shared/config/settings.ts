@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { currentName } from '../artefacts/renamed-names.ts'
 import { renameSettings } from './analysis-config.ts'
+import { importChoicesSchema } from './reading-settings.ts'
 import { parseMemorySize } from './memory-size.ts'
 
 export const themeChoices = ['system', 'light', 'dark', 'high-contrast'] as const
@@ -46,6 +47,8 @@ export const settingsSchema = z.object({
   /** Whether saved CSV files begin with a byte order mark, which Excel needs. */
   csvByteOrderMark: z.boolean().default(true),
   analysis: analysisSchema.default({}),
+  /** How files of known column names are read. */
+  importChoices: importChoicesSchema.default([]),
   queryHistory: queryHistorySchema.default([]),
 })
 export type Settings = z.infer<typeof settingsSchema>
@@ -58,6 +61,7 @@ export const defaultSettings: Settings = {
   memoryLimit: null,
   csvByteOrderMark: true,
   analysis: {},
+  importChoices: [],
   queryHistory: [],
 }
 
@@ -69,6 +73,7 @@ export const settingsChangeSchema = z.strictObject({
   memoryLimit: memoryLimitSchema.optional(),
   csvByteOrderMark: z.boolean().optional(),
   analysis: analysisSchema.optional(),
+  importChoices: importChoicesSchema.optional(),
   queryHistory: queryHistorySchema.optional(),
 })
 export type SettingsChange = z.infer<typeof settingsChangeSchema>

@@ -1,7 +1,9 @@
 // The table of channels: each name with its request, its response and the process that serves it; and the events pushed to the window.
 import { z } from 'zod'
 import { configPreviewSchema } from '../config/pipeline-config.ts'
+import { readingSettingsSchema } from '../config/reading-settings.ts'
 import { settingsChangeSchema, settingsSchema } from '../config/settings.ts'
+import { inspectionSchema } from '../run/inspection.ts'
 import { runEventSchema } from '../run/run-event.ts'
 import { cloudChannels, cloudPushes } from './cloud-contract.ts'
 import { compareResponseSchema, compareRequestSchema } from './run-comparison.ts'
@@ -53,6 +55,7 @@ import {
 } from './what-if.ts'
 
 const path = z.string().min(1)
+const paths = z.array(path).min(1).max(1000)
 const emptyObject = z.strictObject({})
 const done = z.object({})
 const folderRequest = z.strictObject({ folder: path })
@@ -114,7 +117,8 @@ export type RecentRun = z.infer<typeof recentRunSchema>
 
 export const analysisSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), servers: z.int().min(1).max(100_000).optional() }),
-  z.strictObject({ kind: z.literal('forecast'), path }),
+  /** Files and folders that are one dataset, and how they are read. */
+  z.strictObject({ kind: z.literal('forecast'), paths, settings: readingSettingsSchema }),
   /** The forecasts that a run was made of, with the run's settings and its event calendar. */
   z.strictObject({ kind: z.literal('rerun'), folder: path }),
 ])
@@ -205,6 +209,21 @@ export const channels = {
 
   ...servedBy('engine', {
     'analysis.cancel': { request: z.strictObject({ analysisId: z.string() }), response: done },
+    /** Column names of forecasts, read without their rows. */
+    'forecasts.columns': {
+      request: z.strictObject({ paths }),
+      response: z.object({
+        columns: z.array(z.string()),
+        /** Whether every role has one column by a known name, in Parquet in long form: there is nothing to ask. */
+        isPlain: z.boolean(),
+      }),
+    },
+    /** Reads forecasts as an analysis would, with these settings. A newer request ends an older one with `cancelled`. */
+    'forecasts.inspect': {
+      request: z.strictObject({ paths, config: z.record(z.string(), z.unknown()) }),
+      response: inspectionSchema,
+    },
+    'inspection.cancel': { request: emptyObject, response: done },
     'run.open': { request: folderRequest, response: runOverviewSchema },
     'heatmap.get': { request: heatmapRequestSchema, response: heatmapViewSchema },
     'clusters.get': { request: clustersRequestSchema, response: clustersDataSchema },

@@ -1,10 +1,9 @@
 // Accessibility: no serious or critical axe violation in any view and theme; keyboard access; reduced motion.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axeFaults, chooseTheme, loadAxe } from './axe-faults.ts'
 import { waitForPage, showView } from './chart-locators.ts'
 import { launchApp, type LaunchedApp } from './launch-app.ts'
 
@@ -14,41 +13,13 @@ let window: LaunchedApp
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headroom-accessibility-'))
   window = await launchApp({ args: ['--sample'], home: join(folder, 'home') })
-  // Colours in transition would fail the contrast check.
-  await window.page.emulateMedia({ reducedMotion: 'reduce' })
+  await loadAxe(window.page)
   await showView(window.page, 'Overview')
-  await window.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
 })
 afterAll(async () => {
   await window.close()
   await rm(folder, { recursive: true, force: true })
 })
-
-const chooseTheme = async (theme: string): Promise<void> => {
-  await window.page.evaluate(
-    (chosen) =>
-      (globalThis as unknown as { headroom: { request: (channel: string, change: unknown) => Promise<unknown> } }).headroom.request(
-        'settings.set',
-        {
-          theme: chosen,
-        },
-      ),
-    theme,
-  )
-  await expect.poll(() => window.page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme)
-}
-
-/** "rule: where" of every serious or critical violation. */
-const axeFaults = (): Promise<string[]> =>
-  window.page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResults> } }
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] })
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) =>
-        nodes.slice(0, 4).map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary?.split('\n')[1]?.trim() ?? ''}`),
-      )
-  })
 
 const viewNames = async (): Promise<string[]> =>
   (
@@ -60,7 +31,7 @@ const viewNames = async (): Promise<string[]> =>
 describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
   it('has no serious violation in any view', async () => {
     const { page } = window
-    await chooseTheme(theme)
+    await chooseTheme(window.page, theme)
     const names = await viewNames()
     expect(names.length).toBeGreaterThan(10)
     for (const name of names) {
@@ -70,7 +41,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
         await page.locator('td .link').first().click()
       } else await showView(page, name)
       await waitForPage(page)
-      expect({ name, axeFaults: await axeFaults() }).toEqual({ name, axeFaults: [] })
+      expect({ name, axeFaults: await axeFaults(window.page) }).toEqual({ name, axeFaults: [] })
     }
   })
 
@@ -80,9 +51,9 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
     await waitForPage(page)
     await page.locator('.grid-body [role=row]').first().click()
     await page.getByRole('complementary', { name: 'Server details' }).getByText('Forecast P95').waitFor()
-    expect(await axeFaults()).toEqual([])
+    expect(await axeFaults(window.page)).toEqual([])
     await page.getByRole('button', { name: 'Region' }).click()
-    expect(await axeFaults()).toEqual([])
+    expect(await axeFaults(window.page)).toEqual([])
     await page.keyboard.press('Escape')
     for (const [key, name] of [
       ['Control+k', 'Commands'],
@@ -91,7 +62,7 @@ describe.each(['light', 'dark', 'high-contrast'])('the %s theme', (theme) => {
       await page.locator('.sidebar-button[aria-current="page"]').focus()
       await page.keyboard.press(key)
       await page.getByRole('dialog', { name }).waitFor()
-      expect({ name, axeFaults: await axeFaults() }).toEqual({ name, axeFaults: [] })
+      expect({ name, axeFaults: await axeFaults(window.page) }).toEqual({ name, axeFaults: [] })
       await page.keyboard.press('Escape')
       await page.getByRole('dialog', { name }).waitFor({ state: 'detached' })
     }

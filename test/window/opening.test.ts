@@ -59,7 +59,7 @@ describe('a path on the command line', () => {
       expect(await alert.innerText()).toMatch(/not a Parquet file[^]*broken\.parquet/i)
       await alert.getByRole('button', { name: 'Copy details' }).click()
       await alert.getByText('Copied').waitFor()
-      expect(await readdir(join(home, 'runs'))).toEqual([])
+      expect(await readdir(home)).not.toContain('runs')
       await alert.getByRole('button', { name: 'Dismiss' }).click()
       await alert.waitFor({ state: 'detached' })
     })

@@ -86,7 +86,7 @@ describe('a query', () => {
     await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('button', { name: 'Export all rows as CSV…' }).click()
     await page.getByText('Saved 3 rows as answer.csv.').waitFor()
-    expect(await readFile(target, 'utf8')).toBe('server_id,horizon_p95\nalpha,93.5\nbravo,69\ncharlie,71.2\n')
+    expect(await readFile(target, 'utf8')).toBe('\uFEFFserver_id,horizon_p95\nalpha,93.5\nbravo,69\ncharlie,71.2\n')
     await app.evaluate(
       ({ dialog }, filePath) => {
         dialog.showSaveDialog = async () => ({ canceled: false, filePath })

@@ -1,20 +1,32 @@
-// Whether the input is readable Parquet with the columns that an analysis needs, seen from the footers alone.
+// Whether the engine can read the input, seen from the footers of Parquet files and the first part of text files alone.
+import { open } from 'node:fs/promises'
+import { constants, gunzipSync } from 'node:zlib'
+import { analysisConfigSchema, type AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
+import { describeValidationIssue } from '../../../src-shared/config/describe-validation-issue.ts'
+import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
 import type { LaunchRequest } from '../../../src-shared/cloud/cloud-settings.ts'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
-import { describeLeftOut, folderKeys, sortFolderKeys } from '../../forecasts/dataset-files.ts'
-import { rejectFlagColumns, findRoles, assertRequiredRoles } from '../../forecasts/forecast-columns.ts'
+import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
+import { describeLeftOut, folderKeys, sortFolderKeys, textFormatOf } from '../../forecasts/dataset-files.ts'
+import { assertRequiredRoles, findRoles } from '../../forecasts/forecast-columns.ts'
+import { findLayouts } from '../../forecasts/readers/find-layout.ts'
+import type { SourceColumn } from '../../forecasts/readers/layout.ts'
+import { readCsvHead, readJsonHead } from '../../forecasts/readers/text-header.ts'
 import { unreadableReason } from '../../forecasts/unreadable-parquet.ts'
-import { footerRows, readFileFooter, readFooter, topLevelColumns, type ParquetFooter } from '../../parquet/parquet-footer.ts'
+import { footerRows, readFooter, footerColumns, type ByteSource, type FooterColumn } from '../../parquet/parquet-footer.ts'
 import { ThriftError } from '../../parquet/thrift-compact.ts'
 import type { Connection } from '../account/connection.ts'
 import { listForecastObjects, objectSource } from '../storage/forecast-objects.ts'
 import { findLocalFiles } from '../storage/local-files.ts'
-import type { Finding } from '../../../src-shared/cloud/cloud-job.ts'
 
-/** So many files' footers are read, the first and the last among them. */
-const maxFooters = 4
+/** So many files are read, the first and the last among them. */
+const maxReadFiles = 4
 /** A longer footer is not that of a forecast. */
 const maxFooterBytes = 64 * 1024 * 1024
+/** First part of a text file that shows its columns. */
+const maxTextBytes = 256 * 1024
+/** So many of its lines are looked at. */
+const maxLines = 100
 
 interface InputCheck {
   readonly bytes: number
@@ -25,35 +37,47 @@ interface ForecastFile {
   readonly name: string
   /** Relative to the folder or prefix that was named. */
   readonly path: string
-  readonly readFooter: () => Promise<ParquetFooter>
+  readonly source: ByteSource
 }
 
-export const checkForecasts = async (
-  connection: Connection,
-  { input, task }: Pick<LaunchRequest, 'input' | 'task'>,
-  signal?: AbortSignal,
-): Promise<InputCheck> => {
+type Request = Pick<LaunchRequest, 'input' | 'task'>
+
+export const checkForecasts = async (connection: Connection, request: Request, signal?: AbortSignal): Promise<InputCheck> => {
+  const { input } = request
   if (typeof input !== 'string') {
     const { files, bytes, leftOut } = await findLocalFiles(input)
-    const localFiles = files.map(({ name, path }) => ({ name, path: name, readFooter: () => readFileFooter(path, maxFooterBytes) }))
-    return { bytes, finding: await checkFiles({ files: localFiles, bytes, leftOut, location: 'on this machine' }, task) }
+    const localFiles = files.map((file) => ({ name: file.name, path: file.name, source: fileSource(file) }))
+    return { bytes, finding: await checkFiles({ files: localFiles, bytes, leftOut, location: 'on this machine' }, request.task) }
   }
   const { bucket, prefix, objects, bytes, ignored, leftOut } = await listForecastObjects(connection.s3, input, signal)
   if (objects.length === 0) {
     const detail =
-      ignored === 0 ? `There are no objects below ${input}.` : `None of the ${ignored} objects below ${input} is a Parquet file.`
+      ignored === 0 ? `There are no objects below ${input}.` : `None of the ${ignored} objects below ${input} is Parquet, CSV or JSON.`
     return { bytes, finding: { state: 'failed', detail, next: 'Name the prefix that the forecasts were written to.' } }
   }
   const files = objects.map((object) => ({
     name: object.key,
     path: object.key.slice(prefix.length),
-    readFooter: () => readFooter(objectSource(connection.s3, bucket, object, signal), maxFooterBytes),
+    source: objectSource(connection.s3, bucket, object, signal),
   }))
-  return { bytes, finding: await checkFiles({ files, bytes, leftOut, location: 'in S3' }, task) }
+  return { bytes, finding: await checkFiles({ files, bytes, leftOut, location: 'in S3' }, request.task) }
 }
 
+const fileSource = ({ path, bytes }: { readonly path: string; readonly bytes: number }): ByteSource => ({
+  bytes,
+  read: async (from, length) => {
+    const file = await open(path, 'r')
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await file.close()
+    }
+  },
+})
+
 /** So many of the items, evenly, the first and the last among them. */
-export const sampleEvenly = <Item>(items: readonly Item[], maxItems = maxFooters): Item[] =>
+export const sampleEvenly = <Item>(items: readonly Item[], maxItems = maxReadFiles): Item[] =>
   items.length <= maxItems
     ? [...items]
     : Array.from({ length: maxItems }, (_, index) => items[Math.round((index * (items.length - 1)) / (maxItems - 1))]!)
@@ -66,40 +90,118 @@ interface FoundFiles {
 }
 
 const checkFiles = async ({ files, bytes, leftOut, location }: FoundFiles, task: LaunchRequest['task']): Promise<Finding> => {
-  const checkedFiles = sampleEvenly(files)
   try {
-    const rows = await Promise.all(checkedFiles.map((file) => countRows(file, task)))
-    const total = rows.reduce((sum, count) => sum + count, 0)
-    const counted = checkedFiles.length === files.length ? `${total.toLocaleString('en-US')} rows, ` : ''
+    const read = await Promise.all(sampleEvenly(files).map(readContents))
+    const readable = read.filter((contents) => contents.columns !== null)
+    judgeColumns(readable, task)
+    const rows = read.length === files.length ? sumRows(read) : null
+    const counted = rows === null ? '' : `${rows.toLocaleString('en-US')} rows, `
     const fileCount = files.length === 1 ? '1 file' : `${files.length} files`
     const detail = `${fileCount} ${location}, ${counted}${(bytes / 1e6).toFixed(1)} MB`
-    return leftOut.length === 0 ? { state: 'ok', detail } : { state: 'warning', detail: `${detail}. ${describeLeftOut(leftOut)}` }
+    const unread = read.find((contents) => contents.columns === null)
+    const remarks = [
+      ...(leftOut.length === 0 ? [] : [describeLeftOut(leftOut)]),
+      ...(unread === undefined ? [] : [`The columns of ${unread.name} are checked when the job starts.`]),
+    ]
+    return remarks.length === 0 ? { state: 'ok', detail } : { state: 'warning', detail: `${detail}. ${remarks.join(' ')}` }
   } catch (thrown) {
     if (!(thrown instanceof HeadroomError)) throw thrown
     return { state: 'failed', detail: thrown.message, ...(thrown.next === undefined ? {} : { next: thrown.next }) }
   }
 }
 
-/** Throws input-not-parquet, input-column-missing and, for the engine, input-column-reserved. */
-const countRows = async ({ name, path, readFooter: read }: ForecastFile, task: LaunchRequest['task']): Promise<number> => {
-  const { rows, columnNames } = await readContents(read, name).catch((thrown: unknown) => {
+interface FileContents {
+  readonly name: string
+  readonly format: 'parquet' | 'csv' | 'json'
+  /** Null where the first part does not show them. */
+  readonly columns: readonly SourceColumn[] | null
+  /** Null for text, whose lines are not counted. */
+  readonly rows: number | null
+}
+
+const sumRows = (read: readonly FileContents[]): number | null =>
+  read.reduce<number | null>((sum, { rows }) => (sum === null || rows === null ? null : sum + rows), 0)
+
+/** By the rule of the engine; Spark and Python modules read Parquet in long form alone. */
+const judgeColumns = (read: readonly FileContents[], task: LaunchRequest['task']): void => {
+  const groups = read.map(({ name, columns }) => ({ files: [{ name }], columns: columns ?? [] }))
+  const text = read.find(({ format }) => format !== 'parquet')
+  if (task.kind === 'python-module') {
+    if (text !== undefined) throw new HeadroomError('input-not-parquet', `${text.name} is not Parquet, which a Python module reads.`)
+    for (const { files, columns } of groups) assertRequiredRoles(findRoles(columns, files[0]!.name), columns, files[0]!.name)
+    return
+  }
+  const name = groups.length === 1 ? groups[0]!.files[0]!.name : `the dataset of ${groups.length} files`
+  const layouts = findLayouts(groups, readConfig(task.config), name, 'refused')
+  const converted = layouts.find(({ layout }) => layout.reader !== 'long' || layout.isServerFileName === true)
+  if (task.spark === undefined || (text === undefined && converted === undefined)) return
+  throw new HeadroomError(
+    'input-not-parquet',
+    `${text?.name ?? converted!.group.files[0]!.name} must be converted, which a Spark cluster does not do.`,
+    {
+      next: 'Use a single instance, or write Parquet with one row per server, time and model.',
+    },
+  )
+}
+
+/** Throws config-invalid. */
+const readConfig = (config: Readonly<Record<string, unknown>>): AnalysisConfig => {
+  const parsed = analysisConfigSchema.safeParse(config)
+  if (parsed.success) return parsed.data
+  throw new HeadroomError('config-invalid', `${describeValidationIssue(config, parsed.error)}.`, { next: 'Correct the setting.' })
+}
+
+/** Throws input-not-parquet, input-text-unreadable. */
+const readContents = async ({ name, path, source }: ForecastFile): Promise<FileContents> => {
+  const format = isParquetName(path) ? 'parquet' : (textFormatOf(path) ?? 'parquet')
+  const { columns, rows } =
+    format === 'parquet' ? await readParquetColumns(source, name) : { columns: await readTextColumns(source, name, format), rows: null }
+  if (columns === null) return { name, format, columns, rows }
+  const { added } = sortFolderKeys(
+    folderKeys(path),
+    columns.map(({ column }) => column),
+  )
+  const all = [...columns, ...added.map((column) => ({ column, isNumeric: false }))]
+  return { name, format, rows, columns: all.map((column) => ({ ...column, type: '', sql: '' })) }
+}
+
+const readParquetColumns = async (source: ByteSource, name: string): Promise<{ columns: FooterColumn[]; rows: number }> => {
+  try {
+    const { metaData } = await readFooter(source, maxFooterBytes)
+    const reason = unreadableReason(metaData, name)
+    if (reason !== undefined) throw reason
+    return { columns: footerColumns(metaData), rows: footerRows(metaData) }
+  } catch (thrown) {
     if (!(thrown instanceof ThriftError)) throw thrown
     throw new HeadroomError('input-not-parquet', `${name} is not a whole Parquet file.`, {
       next: 'Write or copy it again; it may be cut short.',
       cause: thrown,
     })
-  })
-  const fileColumns = columnNames.map((column) => ({ column }))
-  if (task.kind === 'engine') rejectFlagColumns(fileColumns, name)
-  const { added } = sortFolderKeys(folderKeys(path), columnNames)
-  const columns = [...fileColumns, ...added.map((column) => ({ column }))]
-  assertRequiredRoles(findRoles(columns, name), columns, name)
-  return rows
+  }
 }
 
-const readContents = async (read: ForecastFile['readFooter'], name: string): Promise<{ rows: number; columnNames: string[] }> => {
-  const { metaData } = await read()
-  const reason = unreadableReason(metaData, name)
-  if (reason !== undefined) throw reason
-  return { rows: footerRows(metaData), columnNames: topLevelColumns(metaData) }
+/** Null where the first part does not show them: Zstandard is not read here, and JSON other than lines of objects needs the whole file. */
+const readTextColumns = async (source: ByteSource, name: string, format: 'csv' | 'json'): Promise<FooterColumn[] | null> => {
+  if (source.bytes === 0) throw new HeadroomError('input-empty', `${name} is empty.`, { next: 'Write or copy it again.' })
+  const part = await source.read(0, Math.min(source.bytes, maxTextBytes))
+  const text = readFirstPart(Buffer.from(part), name)
+  if (text === null) return null
+  const isWhole = part.length === source.bytes
+  const lines = text.split(/\r\n|\n|\r/)
+  const wholeLines = (isWhole ? lines : lines.slice(0, -1)).filter((line) => line !== '').slice(0, maxLines)
+  return format === 'csv' ? readCsvHead(wholeLines, name) : (readJsonHead(wholeLines) ?? null)
+}
+
+/** UTF-8 text, decompressed where it is gzip; null for Zstandard. Throws input-text-unreadable. */
+const readFirstPart = (part: Buffer, name: string): string | null => {
+  if (/\.zst$/i.test(name)) return null
+  if (!/\.gz$/i.test(name)) return part.toString('utf8')
+  try {
+    return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }).toString('utf8')
+  } catch (cause) {
+    throw new HeadroomError('input-text-unreadable', `${name} is damaged: it cannot be decompressed.`, {
+      next: 'Write, copy or upload the file again.',
+      cause,
+    })
+  }
 }

@@ -1,7 +1,7 @@
 // The forecasts in a bucket: the objects of a dataset, by the rule that holds for folders too, and their bytes by range.
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isParquetName } from '../../../src-shared/run/parquet-files.ts'
-import { headBytes, sortFolderContents } from '../../forecasts/dataset-files.ts'
+import { headBytes, sortFolderContents, textFormatOf } from '../../forecasts/dataset-files.ts'
 import type { ByteSource } from '../../parquet/parquet-footer.ts'
 import { type ListedObject, asFolder, listObjects, parseS3Address } from './list-objects.ts'
 import { abortable } from '../account/connection.ts'
@@ -18,14 +18,14 @@ export interface ForecastObjects {
   readonly leftOut: readonly string[]
 }
 
-/** An address without the name of a Parquet file is a prefix. */
-export const forecastUri = (input: string): string => (isParquetName(input) ? input : asFolder(input))
+/** An address without the name of a file that forecasts have is a prefix. */
+export const forecastUri = (input: string): string => (isParquetName(input) || textFormatOf(input) !== undefined ? input : asFolder(input))
 
 export const listForecastObjects = async (s3: S3Client, input: string, signal?: AbortSignal): Promise<ForecastObjects> => {
   const address = parseS3Address(forecastUri(input))
   const listed = await listObjects(s3, address, { signal })
   const namedObject = listed.find(({ key }) => key === address.key)
-  // The name of a Parquet file may also be that of a folder, and the beginning of other names.
+  // The name of a file may also be that of a folder, and the beginning of other names.
   const folder = address.key === '' || address.key.endsWith('/') ? address.key : `${address.key}/`
   const prefix = namedObject === undefined ? folder : address.key.slice(0, address.key.lastIndexOf('/') + 1)
   const readHead = async (object: ListedObject): Promise<Uint8Array> =>

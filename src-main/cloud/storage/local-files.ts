@@ -19,7 +19,7 @@ export interface LocalFiles {
 }
 
 export interface FoundLocalFiles extends LocalFiles {
-  /** Files of the named folders that are not uploaded, since they are not Parquet. */
+  /** Files of the named folders that are not uploaded, since no reader knows them. */
   readonly leftOut: readonly string[]
 }
 
@@ -43,7 +43,7 @@ export const findLocalFiles = async (paths: readonly string[], isIncluded?: (pat
     }
   }
   if (files.length === 0) {
-    throw new HeadroomError('input-not-found', `${paths.join(', ')} holds no Parquet files.`, {
+    throw new HeadroomError('input-not-found', `${paths.join(', ')} holds no Parquet, CSV or JSON files.`, {
       next: 'Name the folder that the forecasts were written to.',
     })
   }

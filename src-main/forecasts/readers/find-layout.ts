@@ -7,10 +7,12 @@ import {
   findRoles,
   mapArgument,
   plainName,
+  rejectFlagColumns,
   type NamedColumn,
   type StatedColumns,
 } from '../forecast-columns.ts'
 import { InputQuestionError } from '../input-question.ts'
+import { commonBoundLevel } from './quantile-columns.ts'
 import { valueColumns, type Layout, type LayoutInput, type Reader, type ReadingConfig, type SourceColumn } from './layout.ts'
 import { readLong } from './long.ts'
 import { readWideMetrics } from './wide-metrics.ts'
@@ -102,4 +104,46 @@ export const assertStatedColumns = (stated: StatedColumns, columns: readonly Nam
       { next: 'Correct the name in --map.' },
     )
   }
+}
+
+/** Files with the same columns. */
+export interface ColumnGroup {
+  readonly files: readonly { readonly name: string }[]
+  readonly columns: readonly SourceColumn[]
+}
+
+export interface LaidOutGroup<Group extends ColumnGroup> {
+  readonly group: Group
+  readonly layout: Layout
+}
+
+/** How each file of a dataset is read, by its columns alone. Throws InputQuestionError, input-column-missing, input-column-reserved. */
+export const findLayouts = <Group extends ColumnGroup>(
+  groups: readonly Group[],
+  config: ReadingConfig,
+  name: string,
+  measurements: 'refused' | 'read',
+): LaidOutGroup<Group>[] => {
+  for (const { columns, files } of groups) rejectFlagColumns(columns, files[0]!.name)
+  assertStatedColumns(
+    config.map,
+    groups.flatMap(({ columns }) => columns),
+    name,
+  )
+  const knownModels = new Set(groups.flatMap(({ columns }) => boundedModels(columns)))
+  const boundLevel = commonBoundLevel(groups.map(({ columns }) => columns))
+  const read = groups.map((group) => ({
+    group,
+    layout: findLayout(group.columns, config, group.files.length === 1 ? group.files[0]!.name : name, {
+      knownModels,
+      boundLevel,
+      plainValues: measurements === 'read' ? 'actual' : 'predicted',
+    }),
+  }))
+  const isForecast = ({ layout }: LaidOutGroup<Group>): boolean => layout.groups.some(({ predicted }) => predicted !== undefined)
+  const refused = measurements === 'refused' || read.some(isForecast) ? read.find((entry) => !isForecast(entry)) : undefined
+  if (refused !== undefined) {
+    assertRequiredRoles({ server_id: true, timestamp: true }, refused.group.columns, refused.group.files[0]!.name)
+  }
+  return read
 }

@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { escapeGlob, literal, type Database } from '../../database/database.ts'
-import { plainName } from '../forecast-columns.ts'
 import type { ForecastFile } from '../forecast-files.ts'
 import { documentOf } from './json-documents.ts'
 import type { SourceColumn } from './layout.ts'
+import { assertDistinct, readCsvHeader } from './text-header.ts'
 import { isNumberLikeSql } from './text-values.ts'
 
 /** Files with the same columns, and a relation with those columns and `__file`, a row's path. */
@@ -49,8 +49,6 @@ interface OpenedText {
 
 const textColumn = (index: number): string => `c${index + 1}`
 
-const delimiters = [',', ';', '\t', '|'] as const
-
 const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedText> => {
   const lines = await database.rows(
     `SELECT line FROM read_csv(${pathList([file])}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01',
@@ -58,20 +56,7 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
     z.object({ line: z.string().nullable() }),
   )
   const [first = '', second = ''] = lines.map(({ line }) => line ?? '')
-  const stated = /^\uFEFF?sep=(.)$/i.exec(first.trim())?.[1]
-  const header = (stated === undefined ? first : second).replace(/^\uFEFF/, '')
-  const delimiter = stated ?? [...delimiters].sort((a, b) => splitHeader(header, b).length - splitHeader(header, a).length)[0]!
-  const names = splitHeader(header, delimiter).map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
-  if (names.length < 2) {
-    throw new HeadroomError(
-      'input-text-unreadable',
-      `The first line of ${file.name} holds no comma, semicolon or tab between column names.`,
-      {
-        next: 'Write a line of column names, then one line per row.',
-      },
-    )
-  }
-  assertDistinct(names, file.name)
+  const { names, delimiter, stated } = readCsvHeader(first, second, file.name)
   const columns = names.map((_, index) => `'${textColumn(index)}': 'VARCHAR'`).join(', ')
   const readOptions = `columns = {${columns}}, auto_detect = false, header = true, skip = ${stated === undefined ? 0 : 1}, delim = ${literal(delimiter)},
     quote = '"', escape = '"', compression = ${literal(file.compression)}, max_line_size = ${maxLineBytes}, filename = '__file'`
@@ -82,33 +67,6 @@ const openCsv = async (database: Database, file: ForecastFile): Promise<OpenedTe
 }
 
 const maxLineBytes = 4_000_000
-
-/** The fields of a line; a quotation mark within quotes is doubled. */
-const splitHeader = (line: string, delimiter: string): string[] => {
-  const fields: string[] = []
-  let field = ''
-  let isQuoted = false
-  for (let index = 0; index < line.length; index++) {
-    const character = line[index]!
-    if (character === '"' && isQuoted && line[index + 1] === '"') {
-      field += '"'
-      index++
-    } else if (character === '"' && (isQuoted || field === '')) isQuoted = !isQuoted
-    else if (character === delimiter && !isQuoted) {
-      fields.push(field)
-      field = ''
-    } else field += character
-  }
-  return [...fields, field]
-}
-
-const assertDistinct = (names: readonly string[], fileName: string): void => {
-  const repeated = names.find((name, index) => names.findIndex((other) => plainName(other) === plainName(name)) !== index)
-  if (repeated === undefined) return
-  throw new HeadroomError('input-column-conflict', `${fileName} has two columns named ${repeated}.`, {
-    next: 'Rename or drop one of them.',
-  })
-}
 
 const maxJsonBytes = 16_777_216
 

@@ -5,23 +5,20 @@ import type { DecimalSetting } from '../../../src-shared/config/analysis-config.
 import type { InputMapping } from '../../../src-shared/run/input-mapping.ts'
 import { literal, type Database } from '../../database/database.ts'
 import { InputQuestionError } from '../input-question.ts'
+import { commaNumber, infiniteWords, missingWords, pointNumber } from './text-header.ts'
 import { validationMessages } from '../validation-rules.ts'
 import { plainNumberSql, type DecimalMark } from '../decimal-marks.ts'
 import { instantTextSql, withoutNanSql } from '../value-sql.ts'
 
-/** Words that stand for a missing value; blanks around them and case do not matter. */
-const missingWords = ['', 'nan', 'null', 'na', 'n/a', 'none', '\\n', '-']
 const isMissingSql = (text: string): string => `(${text} IS NULL OR lower(trim(${text})) IN (${missingWords.map(literal).join(', ')}))`
 
-const pointNumber = '^\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*$'
-const commaNumber = '^\\s*[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?\\s*$'
 /** Digits in groups of three: a number in one locale, another one in the other. */
 const groupedBy = (sign: string): string => `^\\s*[+-]?[1-9][0-9]{0,2}(${sign}[0-9]{3})+\\s*$`
 
 /** Whether a text is missing or a number of either locale. */
 export const isNumberLikeSql = (text: string): string =>
   `(${isMissingSql(text)} OR regexp_matches(${text}, ${literal(pointNumber)}) OR regexp_matches(${text}, ${literal(commaNumber)})
-    OR lower(trim(${text})) IN ('inf', '-inf', 'infinity', '-infinity'))`
+    OR lower(trim(${text})) IN (${infiniteWords.map(literal).join(', ')}))`
 
 export type DateOrder = NonNullable<InputMapping['date_order']>
 
@@ -105,7 +102,7 @@ const countsSchema = z.object({
 
 const countsSql = ({ sql: text, kind }: TextColumn): string => {
   const matches = (pattern: string): string => `regexp_matches(${text}, ${literal(pattern)})`
-  const count = (condition: string): string => `CAST(count_if(${condition}) AS DOUBLE)`
+  const count = (condition: string): string => `CAST(count(*) FILTER (${condition}) AS DOUBLE)`
   const part = (group: 1 | 2): string =>
     `CAST(max(TRY_CAST(regexp_extract(${text}, ${literal(dayMonthPattern)}, ${group}) AS INTEGER)) AS DOUBLE)`
   const isValue = `NOT ${isMissingSql(text)}`

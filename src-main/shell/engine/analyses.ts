@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { App } from 'electron'
 import type { AnalysisSource, AnalyzeCall, ChannelResponse, Push } from '../../../src-shared/ipc/ipc-contract.ts'
+import { applyReadingSettings } from '../../../src-shared/config/reading-settings.ts'
 import { HeadroomError, toWireError } from '../../../src-shared/run/errors.ts'
 import { eventsTablePath, readManifest } from '../../run-folder/read-run-folder.ts'
 import type { Settings } from '../../../src-shared/config/settings.ts'
@@ -58,15 +59,17 @@ export class Analyses {
       return { state: 'started', analysisId, name: `Sample fleet, ${servers} servers`, serversTable: null, eventsTable: null }
     }
     if (source.kind === 'rerun') return this.#rerun(analysisId, source.folder)
-    const { path } = await inspectPath(source.path)
+    const inspectedPaths = await Promise.all(source.paths.map(inspectPath))
+    const paths = inspectedPaths.map((inspected) => inspected.path)
+    const path = paths[0]!
     const serversTable = await findCompanionTable(path, 'servers')
     const eventsTable = await findCompanionTable(path, 'events')
     const out = this.#runFolder(inputName(path))
     this.#run({
       analysisId,
-      source: { kind: 'forecast', paths: [path], serversTable, eventsTable, model: null },
+      source: { kind: 'forecast', paths, serversTable, eventsTable, model: null },
       out,
-      config: analysis,
+      config: applyReadingSettings(analysis, source.settings),
       memoryLimit,
     })
     return { state: 'started', analysisId, name: basename(path), serversTable, eventsTable }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { app, clipboard, dialog, shell, type BrowserWindow } from 'electron'
 import { HeadroomError } from '../../../src-shared/run/errors.ts'
 import { byteOrderMark } from '../../../src-shared/artefacts/cell-text.ts'
-import { parquetExtensions } from '../../../src-shared/run/parquet-files.ts'
+import { parquetExtensions, textExtensions } from '../../../src-shared/run/parquet-files.ts'
 import {
   channels,
   windowChannels,
@@ -89,7 +89,7 @@ const createMainHandlers = (deps: HandlerDeps): Handlers<ChannelServedBy<'main'>
         ...(kind === 'file'
           ? {
               filters: [
-                { name: 'Parquet', extensions: [...parquetExtensions] },
+                { name: 'Forecasts', extensions: [...parquetExtensions, ...textExtensions] },
                 { name: 'All files', extensions: ['*'] },
               ],
             }

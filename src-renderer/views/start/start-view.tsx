@@ -33,12 +33,12 @@ export const StartView = () => {
           <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('file')}>
             <FileUp size={20} aria-hidden />
             <strong>Open file…</strong>
-            <span>A Parquet file of forecasts. A servers table NAME.servers.csv in the same folder is used.</span>
+            <span>Forecasts as Parquet, CSV or JSON. A servers table NAME.servers.csv in the same folder is used.</span>
           </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => void choosePath('folder')}>
             <FolderOpen size={20} aria-hidden />
             <strong>Open folder…</strong>
-            <span>A folder of Parquet files, a run folder, or Module 05 output.</span>
+            <span>A folder of forecasts, a run folder, or Module 05 output.</span>
           </button>
           <button type="button" className="card" disabled={opening !== null} onClick={() => navigateTo('cloud')}>
             <Cloud size={20} aria-hidden />
@@ -46,7 +46,7 @@ export const StartView = () => {
             <span>Run the analysis on Amazon SageMaker and download the verified run.</span>
           </button>
         </div>
-        <p className="start-hint">{opening === null ? 'Or drop a file or folder here.' : `Opening ${opening} …`}</p>
+        <p className="start-hint">{opening === null ? 'Or drop files or a folder here.' : `Opening ${opening} …`}</p>
         <section className="recent" aria-label="Recent runs">
           <h2>Recent runs</h2>
           {recentRuns.length === 0 ? (

@@ -76,6 +76,30 @@ describe('one command', () => {
     expect(workspace.keys().filter((key) => key.endsWith('/company events.csv'))).toHaveLength(1)
   }, 120_000)
 
+  it('takes text files with the columns that are stated; every figure equals the local one', async () => {
+    const rows = ['web-1', 'web-2', 'web-3'].flatMap((server, index) =>
+      Array.from({ length: 60 }, (_, day) => {
+        const value = `${40 + 20 * index + (day % 7)},5`
+        return `${server};${new Date(Date.UTC(2027, 0, 1 + day)).toISOString().slice(0, 10)};${day < 40 ? value : ''};${value}`
+      }),
+    )
+    await writeFile(join(workspace.folder, 'plan.csv'), ['box;day;busy;plan', ...rows, ''].join('\n'))
+    const columns = ['server_id=box', 'timestamp=day', 'actual=busy', 'predicted=plan'].flatMap((column) => ['--map', column])
+    const options = [...columns, '--decimal', 'comma', '--unit', 'cpu_p95=percent']
+    const { code, stderr } = await workspace.cloud('launch', 'plan.csv', ...options, '--wait', '--download', 'of-text')
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const local = await headroom(['analyze', 'plan.csv', ...options, '--out', 'local-of-text', '--quiet'], { cwd: workspace.folder })
+    expect(local).toMatchObject({ code: 0 })
+    const folders = [
+      await filesBelow(join(workspace.folder, 'of-text')),
+      await filesBelow(join(workspace.folder, 'local-of-text')),
+    ] as const
+    expect(folders[0].get(runFiles.serverRisk)!.equals(folders[1].get(runFiles.serverRisk)!)).toBe(true)
+    const manifest = runManifestSchema.parse(JSON.parse(folders[0].get(runFiles.manifest)!.toString()))
+    expect(manifest.config).toMatchObject({ decimal: 'comma', map: { server_id: 'box', predicted: 'plan' } })
+    expect(manifest.counts.total_servers).toBe(3)
+  }, 120_000)
+
   it('refuses invalid tables before any upload', async () => {
     const [events, servers] = ['broken events.csv', 'broken servers.csv'].map((name) => join(workspace.folder, name))
     await writeFile(events!, 'from,to,servers\nsoon,2026-11-30,*\n')

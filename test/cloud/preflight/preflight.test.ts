@@ -2,6 +2,7 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildJobRequest, type JobSpec } from '../../../src-main/cloud/jobs/job-request.ts'
 import {
@@ -112,9 +113,92 @@ describe('preflight', () => {
     await writeFile(join(folder, 'notes.txt'), 'no forecast')
     for (const found of [await checkOf('input', {}, { input }), await checkOf('input', {}, { input: [folder] })]) {
       expect(found?.state).toBe('warning')
-      expect(found?.detail).toMatch(/^1 file .* MB\. 1 file is left out, since it is not Parquet: notes\.txt\.$/)
+      expect(found?.detail).toMatch(/^1 file .* MB\. 1 file is left out, since it is not Parquet, CSV or JSON: notes\.txt\.$/)
     }
     await rm(folder, { recursive: true })
+  })
+
+  describe('text files', () => {
+    const input = `s3://${workspaceBucket}/text/`
+    const known = 'host,time,forecast\nweb-1,2027-01-01,50\n'
+    const unknown = `box;day;plan\n${'web-1;2027-01-01;50,5\n'.repeat(40_000)}`
+    const map = { server_id: 'box', timestamp: 'day', predicted: 'plan' }
+    const engineTask = (config: object, more: object = {}): Partial<LaunchRequest> => ({
+      input,
+      task: { kind: 'engine', method: 'headroom', config: { ...config }, ...more },
+    })
+
+    it('are judged by a first part of each, with the columns that the configuration states', async () => {
+      workspace.put('text/part-0.csv', unknown)
+      expect(await checkOf('input', {}, engineTask({}))).toMatchObject({
+        state: 'failed',
+        detail: 'text/part-0.csv has no column server_id; it has box, day, plan.',
+        next: expect.stringContaining('--map server_id='),
+      })
+      expect(await checkOf('input', {}, engineTask({ map }))).toEqual({
+        id: 'input',
+        title: 'Forecasts',
+        state: 'ok',
+        detail: '1 file in S3, 0.9 MB',
+      })
+      expect(new Set(workspace.simulator.requestsOf('GetObject').map(({ status }) => status))).toEqual(new Set([206]))
+    })
+
+    it('are read as gzip by their first part, and as lines of JSON', async () => {
+      workspace.put('text/part-0.csv.gz', gzipSync(unknown))
+      expect(await checkOf('input', {}, engineTask({ map }))).toMatchObject({ state: 'ok' })
+      expect(await checkOf('input', {}, engineTask({}))).toMatchObject({ state: 'failed' })
+      workspace.bucket.objects.delete('text/part-0.csv.gz')
+      workspace.put(
+        'text/part-0.jsonl',
+        '{"host":"a","time":"2027-01-01","forecast":1}\n{"host":"b","time":"2027-01-01","forecast":null}\n',
+      )
+      expect(await checkOf('input', {}, engineTask({}))).toMatchObject({ state: 'ok' })
+    })
+
+    it('are refused where they are damaged, and left to the job where a part does not show their columns', async () => {
+      workspace.put('text/part-0.csv.gz', Buffer.from('no gzip'))
+      expect(await checkOf('input', {}, engineTask({}))).toMatchObject({
+        state: 'failed',
+        detail: 'text/part-0.csv.gz is damaged: it cannot be decompressed.',
+      })
+      workspace.bucket.objects.delete('text/part-0.csv.gz')
+      workspace.put('text/part-0.csv.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]))
+      expect(await checkOf('input', {}, engineTask({}))).toMatchObject({
+        state: 'warning',
+        detail: '1 file in S3, 0.0 MB. The columns of text/part-0.csv.zst are checked when the job starts.',
+      })
+    })
+
+    it('may be one object, or a local file', async () => {
+      workspace.put('text/one.csv', known)
+      workspace.put('text/other.csv', unknown)
+      expect(await checkOf('input', {}, { ...engineTask({}), input: `${input}one.csv` })).toMatchObject({ state: 'ok' })
+      const path = join(workspace.folder, 'local.csv')
+      await writeFile(path, unknown)
+      expect(await checkOf('input', {}, { ...engineTask({ map }), input: [path] })).toMatchObject({ state: 'ok' })
+      expect(await checkOf('input', {}, { ...engineTask({}), input: [path] })).toMatchObject({ state: 'failed' })
+    })
+
+    it('ask what the engine would ask, and name a wrong setting', async () => {
+      workspace.put('text/wide.csv', 'host,time,alpha,beta\nweb-1,2027-01-01,1,2\n')
+      expect((await checkOf('input', {}, engineTask({})))?.detail).toMatch(/alpha, beta of text\/wide\.csv: --wide models/)
+      expect(await checkOf('input', {}, engineTask({ wide: 'models' }))).toMatchObject({ state: 'ok' })
+      expect((await checkOf('input', {}, engineTask({ wide: 'rows' })))?.detail).toMatch(/^wide must be models or servers or metrics/)
+    })
+
+    it('are refused for a Spark cluster before the launch, as wide Parquet is', async () => {
+      workspace.put('text/one.csv', known)
+      const spark = { spark: { instances: 2, planFolder: '/nowhere' } }
+      expect(await checkOf('input', {}, engineTask({}, spark))).toMatchObject({
+        state: 'failed',
+        detail: 'text/one.csv must be converted, which a Spark cluster does not do.',
+        next: 'Use a single instance, or write Parquet with one row per server, time and model.',
+      })
+      expect(await checkOf('input', {}, { ...engineTask({}, spark), input: `s3://${workspaceBucket}/forecasts/` })).toMatchObject({
+        state: 'ok',
+      })
+    })
   })
 
   it('checks local files the same way', async () => {

@@ -1,0 +1,36 @@
+// The columns of forecasts, read without their rows, and whether there is anything to ask before an analysis.
+import { HeadroomError } from '../../src-shared/run/errors.ts'
+import { parseConfig } from '../config/parse-config.ts'
+import { Database } from '../database/database.ts'
+import { openForecastDataset, readFirstRows } from '../forecasts/forecast-dataset.ts'
+import { findForecastFiles } from '../forecasts/forecast-files.ts'
+
+export interface DescribedColumns {
+  /** Of the first file. */
+  readonly columns: string[]
+  /** Whether every role has one column by a known name, in Parquet in long form. */
+  readonly isPlain: boolean
+}
+
+/** Throws where a file cannot be read at all. */
+export const describeColumns = async (inputs: readonly string[]): Promise<DescribedColumns> => {
+  const database = await Database.open()
+  try {
+    const { files } = await findForecastFiles(database, inputs)
+    const { schema } = await readFirstRows(database, files, 1)
+    return { columns: schema.map(({ column }) => column), isPlain: await isPlainDataset(database, inputs) }
+  } finally {
+    database.close()
+  }
+}
+
+/** Without a folder to convert into, anything but Parquet in long form is refused. */
+const isPlainDataset = async (database: Database, inputs: readonly string[]): Promise<boolean> => {
+  try {
+    const { candidates } = await openForecastDataset(database, inputs, parseConfig({}, 'headroom'))
+    return candidates.length === 0
+  } catch (thrown) {
+    if (thrown instanceof HeadroomError && thrown.code.startsWith('input-')) return false
+    throw thrown
+  }
+}

@@ -1,0 +1,101 @@
+// The import dialog: which files it reads, what was stated about them, and what the engine makes of them.
+import { create } from 'zustand'
+import {
+  addImportChoice,
+  applyReadingSettings,
+  mergeReadingSettings,
+  type ReadingSettings,
+} from '../../src-shared/config/reading-settings.ts'
+import { toWireError, type ErrorCode, type WireError } from '../../src-shared/run/errors.ts'
+import type { Inspection } from '../../src-shared/run/inspection.ts'
+import { request } from '../ipc/bridge.ts'
+import { changeSettings, useWindowState } from './window-state.ts'
+
+export interface ImportState {
+  readonly paths: readonly string[]
+  readonly settings: ReadingSettings
+  /** The latest that was read; shown while a newer one is read. */
+  readonly inspection: Inspection | null
+  readonly isReading: boolean
+  readonly error: WireError | null
+}
+
+export const useImportState = create<ImportState>(() => ({ paths: [], settings: {}, inspection: null, isReading: false, error: null }))
+
+const { getState, setState } = useImportState
+
+/** Number of the latest reading; older ones are dropped. */
+let latestReading = 0
+
+export const openImportDialog = (paths: readonly string[], settings: ReadingSettings): void => {
+  setState({ paths, settings, inspection: null, error: null })
+  useWindowState.setState({ overlay: 'import' })
+  void readFiles()
+}
+
+export const closeImportDialog = (): void => {
+  latestReading += 1
+  if (getState().isReading) void request('inspection.cancel', {})
+  setState({ paths: [], settings: {}, inspection: null, isReading: false, error: null })
+  useWindowState.setState({ overlay: null })
+}
+
+/** States how the files are read, and reads them again. */
+export const changeReading = (changes: Readonly<Record<string, unknown>>): void => {
+  const settings = mergeReadingSettings(getState().settings, changes)
+  if (settings === null) {
+    setState({
+      error: {
+        code: 'usage',
+        message: 'This answer belongs into the settings of the analysis.',
+        next: 'Open Settings and state it there.',
+      },
+    })
+    return
+  }
+  setState({ settings })
+  void readFiles()
+}
+
+const readFiles = async (): Promise<void> => {
+  latestReading += 1
+  const reading = latestReading
+  const { paths, settings } = getState()
+  setState({ isReading: true })
+  try {
+    const config = applyReadingSettings(useWindowState.getState().settings.analysis, settings)
+    const inspection = await request('forecasts.inspect', { paths: [...paths], config: { ...config } })
+    if (reading === latestReading) setState({ inspection, isReading: false, error: null })
+  } catch (thrown) {
+    if (reading === latestReading) setState({ isReading: false, error: toWireError(thrown) })
+  }
+}
+
+/** Whether the files can be analysed as they are read now. */
+export const isImportable = ({ inspection, isReading, error }: ImportState): boolean =>
+  !isReading && error === null && inspection?.contents === 'forecasts' && inspection.question === null && inspection.problem === null
+
+/** The next files of the same column names are read the same way. */
+export const saveImportChoice = async (): Promise<void> => {
+  const { inspection, settings } = getState()
+  if (inspection === null) return
+  const columns = inspection.schema.map(({ column }) => column)
+  await changeSettings({ importChoices: addImportChoice(useWindowState.getState().settings.importChoices, columns, settings) })
+}
+
+/** Failures that a statement about the files can cure. */
+const curableCodes = new Set<ErrorCode>([
+  'input-unclear',
+  'input-unit-unclear',
+  'input-column-missing',
+  'input-column-type',
+  'input-time-unreadable',
+  'input-text-unreadable',
+])
+
+/** Asks about the files of an analysis that failed where an answer can help; false where it cannot. */
+export const reopenImportDialog = (paths: readonly string[], settings: ReadingSettings, error: WireError): boolean => {
+  if (!curableCodes.has(error.code)) return false
+  openImportDialog(paths, settings)
+  return true
+}

@@ -1,0 +1,36 @@
+// Sentences about files that were read for an import: counts, times and steps.
+import type { Inspection } from '../../../src-shared/run/inspection.ts'
+import { formatUtcTime, formatting } from '../../theme/formatting.ts'
+
+const counted = (count: number, one: string, many: string): string => `${formatting.count(count)} ${count === 1 ? one : many}`
+
+/** "1 file, 1,200 rows, 40 servers, 80 series". */
+export const describeCounts = (inspection: Inspection | null): string => {
+  if (inspection === null) return ''
+  const { files, rows, servers, series } = inspection
+  return [
+    counted(files.length, 'file', 'files'),
+    ...(rows === null ? [] : [counted(rows, 'row', 'rows')]),
+    ...(servers === null ? [] : [counted(servers, 'server', 'servers')]),
+    ...(series === null ? [] : [`${formatting.count(series)} series`]),
+  ].join(', ')
+}
+
+export const describeTimes = ({ measured, horizon }: Inspection): string[] => [
+  ...(measured.start === null || measured.end === null
+    ? []
+    : [`Measured from ${formatUtcTime(measured.start)} to ${formatUtcTime(measured.end)}`]),
+  ...(horizon === null ? [] : [`Forecast from ${formatUtcTime(horizon.start)} to ${formatUtcTime(horizon.end)}`]),
+]
+
+/** "Step of 1 day in 40 series, of 1 hour in 3 series". */
+export const describeSteps = ({ steps }: Inspection): string[] =>
+  steps.length === 0 ? [] : [`Step of ${steps.map(({ step, series }) => `${step} in ${formatting.count(series)} series`).join(', of ')}`]
+
+const maxNames = 4
+
+/** The first names, and how many more there are. */
+export const listOf = (names: readonly string[]): string =>
+  names.length <= maxNames
+    ? names.join(', ')
+    : `${names.slice(0, maxNames).join(', ')} and ${formatting.count(names.length - maxNames)} more`
