@@ -35,7 +35,7 @@ export const summarizeRun = async (database: Database, input: SummaryInput): Pro
             arg_min(server_id, (first_breach_at, server_id)) FILTER (WHERE first_breach_at IS NOT NULL) AS soonest_breach_server,
             (SELECT CAST(count(*) FILTER (WHERE server_risk_level = 'high') AS DOUBLE) FROM server_verdicts) AS high_risk_servers,
             CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk IS NOT NULL) AS DOUBLE) AS servers_with_seasonal_peak,
-            CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk > high_threshold) AS DOUBLE) AS seasonal_peak_servers
+            CAST(count(DISTINCT server_id) FILTER (WHERE seasonal_peak_risk > high_threshold AND NOT is_silent) AS DOUBLE) AS seasonal_peak_servers
      FROM series_risk`,
     z.object({
       horizon_start: z.string().nullable(),

@@ -35,7 +35,7 @@ const probableRiskSql = `
     is_at_risk = b.at_risk_probability > ${likelyProbability},
     risk_level = CASE WHEN b.very_high_probability > ${likelyProbability} THEN 'high'
                       WHEN b.at_risk_probability > ${likelyProbability} THEN 'medium' ELSE 'low' END
-  FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.risk_basis = 'probable'`
+  FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.risk_basis = 'probable' AND NOT is_silent`
 
 const conservativeRiskSql = `
   UPDATE series_risk SET
@@ -43,7 +43,7 @@ const conservativeRiskSql = `
     risk_level = CASE WHEN b.conservative_p95 > very_high_threshold THEN 'high'
                       WHEN b.conservative_p95 > high_threshold THEN 'medium' ELSE 'low' END,
     headroom_points = high_threshold - b.conservative_p95
-  FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.risk_basis = 'conservative'`
+  FROM breach_estimates b WHERE b.series_id = series_risk.series_id AND b.risk_basis = 'conservative' AND NOT is_silent`
 
 /**
  * A server is at risk with any of its metrics; on the basis `probable` also where only their joint probability says so. Capacity is added
@@ -51,20 +51,20 @@ const conservativeRiskSql = `
  */
 const serverVerdictsSql = ({ basis, purchase_probability: purchase }: BasisConfig): string => {
   const exceeds = (probability: string, limit: number): string =>
-    basis === 'probable' ? `coalesce(any_value(${probability}) > ${limit}, false)` : 'false'
+    basis === 'probable' ? `coalesce(any_value(${probability}) > ${limit} AND NOT bool_or(is_silent), false)` : 'false'
   return `
   CREATE OR REPLACE TABLE server_verdicts AS
   SELECT server_id, server_at_risk_probability, server_breach_probability, is_server_at_risk,
          CASE WHEN is_high THEN 'high' WHEN is_server_at_risk THEN 'medium' WHEN has_level THEN 'low' END AS server_risk_level,
          CASE WHEN is_server_at_risk OR is_purchase THEN 'add capacity'
-              WHEN server_at_risk_probability > ${watchMinProbability} THEN 'watch' END AS capacity_action
+              WHEN server_at_risk_probability > ${watchMinProbability} AND NOT is_silent THEN 'watch' END AS capacity_action
   FROM (
     SELECT server_id, any_value(server_at_risk_probability) AS server_at_risk_probability,
            any_value(server_breach_probability) AS server_breach_probability,
            bool_or(is_at_risk) OR ${exceeds('server_at_risk_probability', likelyProbability)} AS is_server_at_risk,
            coalesce(bool_or(risk_level = 'high'), false) OR ${exceeds('server_very_high_probability', likelyProbability)} AS is_high,
            ${exceeds('server_at_risk_probability', purchase)} AS is_purchase,
-           count(risk_level) > 0 AS has_level
+           count(risk_level) > 0 AS has_level, bool_or(is_silent) AS is_silent
     FROM series_risk LEFT JOIN server_breaches USING (server_id) GROUP BY server_id)`
 }
 

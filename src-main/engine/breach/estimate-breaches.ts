@@ -47,7 +47,7 @@ export const estimateBreaches = async (
   await storeEstimates(database, config, estimateRows(series, config, paths))
   const firstSeries = findFirstSeries(series.serverIds)
   const [sustained, veryHigh, any] = [
-    joinSeries(paths.sustained, firstSeries),
+    joinSeries(paths.sustained, firstSeries, series.isSilent),
     joinSeries(paths.veryHigh, firstSeries),
     joinSeries(paths.any, firstSeries),
   ]

@@ -35,15 +35,15 @@ export interface SeriesBreaches {
 export interface ServerBreaches {
   /** NaN where no series of the server has a probability. */
   readonly probability: Float64Array
-  /** Number of servers that breach on each path. */
+  /** Number of servers that breach on each path, without silent ones. */
   readonly serversByPath: Uint32Array
 }
 
 /**
  * A server breaches on the paths on which any of its series does. Its probability is their share, at least the maximum of its series'
- * and at most their sum. Series of server i: firstSeries[i] up to firstSeries[i + 1].
+ * and at most their sum. Series of server i: firstSeries[i] up to firstSeries[i + 1]. A silent server has a probability and is not counted.
  */
-export const joinSeries = ({ probability, paths }: SeriesBreaches, firstSeries: Uint32Array): ServerBreaches => {
+export const joinSeries = ({ probability, paths }: SeriesBreaches, firstSeries: Uint32Array, isSilent?: Uint8Array): ServerBreaches => {
   const servers = firstSeries.length - 1
   const joint = new Float64Array(servers).fill(Number.NaN)
   const serversByPath = new Uint32Array(pathCount)
@@ -51,10 +51,11 @@ export const joinSeries = ({ probability, paths }: SeriesBreaches, firstSeries: 
     const [from, to] = [firstSeries[server]!, firstSeries[server + 1]!]
     const known = probability.subarray(from, to).filter((value) => !Number.isNaN(value))
     if (known.length === 0) continue
+    const counted = isSilent?.[from] === 1 ? 0 : 1
     let breaching = 0
     paths.forEachInAny(from, to, (path) => {
       breaching++
-      serversByPath[path]! += 1
+      serversByPath[path]! += counted
     })
     const sum = known.reduce((total, value) => total + value, 0)
     joint[server] = Math.min(Math.max(breaching / pathCount, ...known), sum, 1)

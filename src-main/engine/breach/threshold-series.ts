@@ -11,6 +11,8 @@ export interface ThresholdSeries {
   readonly models: readonly string[]
   readonly thresholds: Float64Array
   readonly veryHighThresholds: Float64Array
+  /** 1 for a server gone silent: it has probabilities and counts in no fleet. */
+  readonly isSilent: Uint8Array
   /** 1 for a metric in percent. */
   readonly isPercent: Uint8Array
   /** Bins of equal count by horizon mean within each metric, numbered across all metrics; -1 without a mean. */
@@ -24,7 +26,7 @@ const minSeriesPerBin = 20
 /** Reads `series_risk`. */
 export const readThresholdSeries = async (database: Database, config: AnalysisConfig): Promise<ThresholdSeries> => {
   const rows = await database.columns(
-    `SELECT series_id, server_id, metric, model, high_threshold, very_high_threshold, horizon_mean FROM series_risk
+    `SELECT series_id, server_id, metric, model, high_threshold, very_high_threshold, horizon_mean, CAST(is_silent AS INTEGER) AS is_silent FROM series_risk
      WHERE high_threshold IS NOT NULL AND horizon_periods > 0 ORDER BY series_id`,
     {
       series_id: 'number',
@@ -34,6 +36,7 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
       high_threshold: 'number',
       very_high_threshold: 'number',
       horizon_mean: 'number?',
+      is_silent: 'number',
     },
   )
   return {
@@ -43,6 +46,7 @@ export const readThresholdSeries = async (database: Database, config: AnalysisCo
     models: rows.model,
     thresholds: rows.high_threshold,
     veryHighThresholds: rows.very_high_threshold,
+    isSilent: Uint8Array.from(rows.is_silent),
     isPercent: Uint8Array.from(rows.metric, (metric) => (isPercentMetric(config, metric) ? 1 : 0)),
     bins: binSeries(rows.metric, rows.horizon_mean),
     horizonMeans: rows.horizon_mean,

@@ -6,7 +6,7 @@ import type { Method } from './method.ts'
 
 /** A server is underutilised if every metric with a threshold has a horizon with a mean below the configured percentage. */
 const isUnderutilizedSql = (config: AnalysisConfig): string => `
-  coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
+  coalesce(bool_and(CASE WHEN s.high_threshold IS NOT NULL AND NOT s.is_silent THEN f.horizon_mean IS NOT NULL AND f.horizon_mean < ${config.underutilized_threshold} END)
     OVER (PARTITION BY s.server_id), false)`
 
 export const headroom: Method = {

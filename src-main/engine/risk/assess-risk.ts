@@ -32,7 +32,7 @@ export const horizonQuery = (condition: string, forecast = 'forecast'): string =
     WHERE f.is_horizon AND f.predicted IS NOT NULL AND ${condition}
     ORDER BY s.series_id, f.ts`
 
-/** Creates `series_risk`: one row per series, also for those without a horizon. */
+/** Creates `series_risk`: one row per series, also for those without a horizon. A silent server is never at risk and has no level. */
 export const assessRisk = async (
   database: Database,
   config: AnalysisConfig,
@@ -78,7 +78,7 @@ export const horizonFiguresQuery = (calendar: Calendar): string => `
            coalesce(any_value(m.max_deviation) * sqrt(${fixedSumOfSharesSql(`${deviationSql} * ${deviationSql}`)}), 0)
              / sqrt(nullif(count(*) - 1, 0)) AS horizon_std,
            max(h.predicted) FILTER (WHERE ${calendar.isEoq('h.ts')} OR ${calendar.isHoliday('h.ts')}) AS seasonal_peak_risk,
-           min(h.ts) FILTER (WHERE h.predicted > s.high_threshold) AS first_breach_at,
+           min(h.ts) FILTER (WHERE h.predicted > s.high_threshold AND NOT s.is_silent) AS first_breach_at,
            CAST(count(*) FILTER (WHERE h.predicted > s.high_threshold) AS INTEGER) AS periods_over
     FROM horizon h JOIN horizon_means m USING (series_id) JOIN series s USING (series_id)
     GROUP BY h.series_id`
@@ -92,10 +92,11 @@ export const seriesRiskQuery = (config: AnalysisConfig, method: Method): string 
            f.horizon_start, f.horizon_end, coalesce(f.horizon_periods, 0) AS horizon_periods,
            f.horizon_p95, f.horizon_peak, f.horizon_mean, f.horizon_std,
            s.high_threshold, s.very_high_threshold,
-           CASE WHEN s.high_threshold IS NULL OR f.horizon_p95 IS NULL THEN NULL
+           s.is_silent,
+           CASE WHEN s.is_silent OR s.high_threshold IS NULL OR f.horizon_p95 IS NULL THEN NULL
                 WHEN f.horizon_p95 > s.very_high_threshold THEN 'high'
                 WHEN f.horizon_p95 > s.high_threshold THEN 'medium' ELSE 'low' END AS risk_level,
-           coalesce(f.horizon_p95 > s.high_threshold, false) AS is_at_risk,
+           coalesce(f.horizon_p95 > s.high_threshold AND NOT s.is_silent, false) AS is_at_risk,
            s.high_threshold - f.horizon_p95 AS headroom_points,
            f.first_breach_at,
            date_diff('second', s.last_measured_at, f.first_breach_at) / ${secondsPerDay}.0::DOUBLE AS days_to_breach,

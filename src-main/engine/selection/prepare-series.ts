@@ -28,7 +28,7 @@ export const prepareSeries = async (database: Database, config: AnalysisConfig, 
 /** A server that was last measured more than so many steps before the others is silent. */
 export const maxSilentSteps = 14
 
-/** SQL for the rows of `series`. Servers gone silent have no thresholds; without a `grid` none is silent. */
+/** SQL for the rows of `series`. Without a `grid` no server is silent. */
 export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | 'lead_time_days'>, grid: TimeGrid | null): string => `
     SELECT CAST(row_number() OVER (ORDER BY s.server_id, s.metric) - 1 AS INTEGER) AS series_id,
            s.server_id, s.metric, s.last_measured_at,
@@ -36,8 +36,7 @@ export const seriesQuery = (config: Pick<AnalysisConfig, 'cost_per_instance' | '
            coalesce(a.monthly_cost_usd, ${config.cost_per_instance}) AS monthly_cost_usd,
            coalesce(a.capacity_units, 1) AS capacity_units,
            coalesce(a.lead_time_days, ${config.lead_time_days}) AS lead_time_days,
-           CASE WHEN NOT s.is_silent THEN t.high END AS high_threshold, CASE WHEN NOT s.is_silent THEN t.very_high END AS very_high_threshold,
-           s.is_silent, s.horizon_after
+           t.high AS high_threshold, t.very_high AS very_high_threshold, s.is_silent, s.horizon_after
     FROM (
       SELECT server_id, metric, last_measured_at,
              coalesce(last_measured_at, CASE WHEN last_at > dataset_measured_at THEN dataset_measured_at END) AS horizon_after,

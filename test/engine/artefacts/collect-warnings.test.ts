@@ -31,6 +31,7 @@ describe('a server gone silent', () => {
     expect(run.manifest.counts).toMatchObject({ total_servers: 3, at_risk_servers: 2, silent_servers: 1 })
     expect(await run.riskOf('late')).toMatchObject({ is_at_risk: true, first_breach_at: '2026-02-10T00:00:00' })
     expect(await run.riskOf('silent')).toMatchObject({ is_at_risk: false, risk_level: null, first_breach_at: null, horizon_p95: 95 })
+    expect(await run.riskOf('silent')).toMatchObject({ recommendation: 'keep', is_server_at_risk: false, high_threshold: 80 })
     expect(warning(run, 'silent-servers')).toBe(
       '1 servers have gone silent: last measured more than 14 steps before the dataset ends. They are not judged: silent.',
     )

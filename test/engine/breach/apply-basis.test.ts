@@ -24,6 +24,7 @@ interface HandMadeServer {
   readonly forecastP95?: number
   readonly capacity?: number | null
   readonly purchase?: number
+  readonly isSilent?: boolean
 }
 
 /** Applies the basis to one server of tables by hand. */
@@ -34,10 +35,12 @@ const applyTo = async ({
   forecastP95 = 70,
   capacity = 4,
   purchase = 0.5,
+  isSilent = false,
 }: HandMadeServer): Promise<void> => {
   await workspace.query(`CREATE OR REPLACE TABLE series_risk AS
     SELECT id AS series_id, 's' AS server_id, 'm' || id AS metric, 80.0 AS high_threshold, 90.0 AS very_high_threshold, ${forecastP95} AS horizon_p95,
-           ${forecastP95} > 80 AS is_at_risk, CASE WHEN ${forecastP95} > 80 THEN 'medium' ELSE 'low' END AS risk_level
+           ${forecastP95} > 80 AS is_at_risk, CASE WHEN ${forecastP95} > 80 THEN 'medium' ELSE 'low' END AS risk_level,
+           ${isSilent} AS is_silent
     FROM range(${metrics.length}) t(id)`)
   const estimates = metrics.map(
     ({ high, veryHigh = 0, sizing = 80, breaching = null }, id) =>
@@ -65,6 +68,13 @@ describe('servers over their metrics', () => {
     )
     return verdict!
   }
+
+  test('a silent server has no verdict, however probable its breach', async () => {
+    await applyTo({ metrics: [{ high: 0.9, veryHigh: 0.8 }], joint: 0.9, jointVeryHigh: 0.8, isSilent: true, forecastP95: 70 })
+    expect(await workspace.query('SELECT is_server_at_risk, capacity_action, server_at_risk_probability FROM server_verdicts')).toEqual([
+      { is_server_at_risk: false, capacity_action: null, server_at_risk_probability: 0.9 },
+    ])
+  })
 
   test('two metrics at 0.4 that are 0.7 together: the server is at risk, neither metric is', async () => {
     expect(
