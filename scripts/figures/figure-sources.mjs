@@ -184,6 +184,10 @@ export const serverRiskFigures = {
     'time, UTC; empty where no path breaches',
     'median first time above the threshold among paths with a sustained breach',
   ),
+  path_source: from('src-main/engine/breach/simulate-quantiles.ts#simulateFromQuantiles', 'test/engine/breach/quantile-paths.test.ts')(
+    '`residuals` or `quantiles`; empty without probabilities',
+    'quantiles of the forecast where neither the series nor its bin has a backtest; such probabilities are not calibrated',
+  ),
   conservative_p95: paths("in the metric's unit", "95th percentile over the paths of each path's P95"),
   likely_p95: from('src-main/statistics/likely-value.ts#findLikelyValue', 'test/statistics/likely-value.test.ts')(
     "P95 that is exceeded with a probability of one half, in the metric's unit",

@@ -44,7 +44,9 @@ export interface Findings {
 
 /** Writes every file except flagged forecasts, summary and manifest. */
 export const measureFleet = async (run: Run, fleet: AssessedFleet): Promise<Findings> => {
-  const { config, method, staging, database, progress, request, work } = run
+  const { method, staging, database, progress, request, work } = run
+  // With the level of the bounds that the dataset states.
+  const { config } = fleet
   progress.start('season')
   const { season, backtestResiduals, events } = await measureBacktests(database, config, fleet)
 

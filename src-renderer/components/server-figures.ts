@@ -52,6 +52,10 @@ export const formatCluster = ({ cluster, cluster_name: name }: ServerFigures, { 
 export const formatLikelihood = (probability: number | null): string =>
   probability === null ? 'not known in this run' : `${formatProbability(probability)}, ${likelihoodOf(probability)}`
 
+/** The same, with a mark where no backtest calibrated it. */
+export const formatSustainedBreach = ({ at_risk_probability: probability, path_source: source }: ServerFigures): string =>
+  `${formatLikelihood(probability)}${source === 'quantiles' ? ' (not calibrated)' : ''}`
+
 export const formatP95Interval = ({ p95_p10: low, p95_p90: high, unit }: ServerFigures): string =>
   low === null || high === null ? '–' : `${formatting.value(low, unit)} to ${formatting.value(high, unit)}`
 
@@ -81,7 +85,7 @@ export const listFigures = (figures: ServerFigures, run: RunOverview): readonly 
     ['Conservative P95', value(figures.conservative_p95)],
     ['P95 median', value(figures.p95_median)],
     ['P95, 80 % interval', formatP95Interval(figures)],
-    ['Sustained breach', formatLikelihood(figures.at_risk_probability)],
+    ['Sustained breach', formatSustainedBreach(figures)],
     ['Any breach', figures.breach_probability === null ? '–' : formatProbability(figures.breach_probability)],
     ['Expected first breach', time(figures.expected_first_breach)],
     ['Seasonal peak', value(figures.seasonal_peak_risk)],

@@ -13,7 +13,7 @@ import {
   formatCluster,
   formatCost,
   formatFirstBreach,
-  formatLikelihood,
+  formatSustainedBreach,
   formatP95Interval,
   formatPoints,
   formatRank,
@@ -79,9 +79,7 @@ const MetricFigures = ({ run, figures }: { readonly run: RunOverview; readonly f
         {figures.p95_median !== null && (
           <FigureRow name="P95" value={`${value(figures.p95_median)} (80 % interval ${formatP95Interval(figures)})`} isStrong />
         )}
-        {figures.at_risk_probability !== null && (
-          <FigureRow name="Sustained breach" value={formatLikelihood(figures.at_risk_probability)} isStrong />
-        )}
+        {figures.at_risk_probability !== null && <FigureRow name="Sustained breach" value={formatSustainedBreach(figures)} isStrong />}
         <FigureRow name="Forecast P95" value={value(figures.horizon_p95)} isStrong={figures.p95_median === null} />
         <FigureRow name="Forecast peak" value={value(figures.horizon_peak)} />
         <FigureRow name="Forecast mean" value={value(figures.horizon_mean)} />

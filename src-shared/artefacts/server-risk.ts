@@ -9,6 +9,9 @@ export type RiskLevel = z.infer<typeof riskLevelSchema>
 export const recommendationKinds = ['add capacity', 'watch', 'retire', 'consolidate', 'keep'] as const
 export const recommendationKindSchema = z.enum(recommendationKinds)
 
+/** What simulated paths are drawn from. */
+const pathSourceSchema = z.enum(['residuals', 'quantiles'])
+
 /** Columns of the moments of a path's figure: its P95 or its peak, over the paths with short and those with long blocks. */
 export const pathMomentColumns = [
   'path_p95_mean_short',
@@ -81,6 +84,11 @@ export const serverRiskRowSchema = z.object({
   very_high_probability: z.number().min(0).max(1).nullable(),
   /** Probability that any metric of the server has a sustained breach, repeated for each of its metrics. */
   server_at_risk_probability: z.number().min(0).max(1).nullable(),
+  /**
+   * What the paths were drawn from: residuals of the backtest, or quantiles of the forecast, whose probabilities are not calibrated. NULL without
+   * either.
+   */
+  path_source: pathSourceSchema.nullable(),
   /** Median and 80 % interval of the P95 over the simulated paths, in the metric's unit. */
   p95_median: z.number().nullable(),
   p95_p10: z.number().nullable(),

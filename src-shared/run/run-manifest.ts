@@ -81,6 +81,17 @@ export const runManifestSchema = z.object({
   metrics: z.array(z.string()),
   models: z.array(z.string()),
   counts: runCountsSchema,
+  /** How series without a backtest were simulated from their quantiles; null where none was. Absent in manifests of older versions. */
+  quantile_paths: z
+    .object({
+      series: z.int(),
+      /** Per series. */
+      paths: z.int(),
+      /** Of neighbouring steps' Normal scores. */
+      step_correlation: z.number(),
+    })
+    .nullable()
+    .default(null),
   warnings: z.array(warningSchema),
   timings: z.array(z.object({ step: z.string(), seconds: z.number() })),
   peak_memory_bytes: z.int(),

@@ -154,7 +154,14 @@ export const collectWarnings = async (
       `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
        WHERE at_risk_probability IS NULL GROUP BY metric`,
       (n, examples) =>
-        `${n} metrics have series without a backtest to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
+        `${n} metrics have series with neither a backtest nor quantiles to simulate from; the forecast's P95 decides about their risk: ${examples}.`,
+    )
+    await warn(
+      'uncalibrated-probability',
+      `SELECT metric || ' (' || count(*) || ' series)' AS example FROM series_risk JOIN breach_estimates USING (series_id)
+       WHERE path_source = 'quantiles' GROUP BY metric`,
+      (n, examples) =>
+        `${n} metrics have series without a backtest. Their probabilities come from the forecast's own quantiles and are not calibrated: ${examples}.`,
     )
   }
   const statedMetrics = Object.keys(config.metric_units)

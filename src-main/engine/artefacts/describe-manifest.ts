@@ -8,6 +8,7 @@ import type { RunCounts, RunWarning } from '../../../src-shared/run/run-event.ts
 import { runFormatVersion, type InputEntry, type RunManifest } from '../../../src-shared/run/run-manifest.ts'
 import { escapeGlob, type Database } from '../../database/database.ts'
 import type { AnalysisRequest } from '../analysis-request.ts'
+import { quantilePathCount, quantileStepCorrelations } from '../breach/quantile-paths.ts'
 import type { AssessedFleet } from '../fleet-stages.ts'
 import { columnMappings } from '../../forecasts/forecast-columns.ts'
 
@@ -65,6 +66,7 @@ export const describeManifest = async (database: Database, input: ManifestInput)
     metrics: metrics.map(({ text }) => text),
     models: models.map(({ text }) => text),
     counts,
+    quantile_paths: await describeQuantilePaths(database, fleet),
     warnings: [...warnings],
     timings,
     peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
@@ -76,6 +78,14 @@ export const describeManifest = async (database: Database, input: ManifestInput)
       threads: database.threads,
     },
   }
+}
+
+const describeQuantilePaths = async (database: Database, { grid }: AssessedFleet): Promise<RunManifest['quantile_paths']> => {
+  const { series } = await database.row(
+    `SELECT CAST(count(*) AS DOUBLE) AS series FROM breach_estimates WHERE path_source = 'quantiles'`,
+    z.object({ series: z.number() }),
+  )
+  return series === 0 ? null : { series, paths: quantilePathCount, step_correlation: quantileStepCorrelations[grid.granularity] }
 }
 
 const describeInputs = async (database: Database, fleet: AssessedFleet): Promise<InputEntry[]> => {

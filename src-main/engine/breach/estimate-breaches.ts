@@ -12,7 +12,8 @@ import { fitMargins, measureCoverage } from './interval-coverage.ts'
 import { findFirstSeries, joinSeries, summarizeCounts, type BreachCount, type ServerBreaches } from './joint-breaches.ts'
 import { readSimulationTask } from './path-batches.ts'
 import type { ThresholdSeries } from './threshold-series.ts'
-import { curveColumns, sampleCalibration, simulateFleet, type FleetPaths } from './simulate-fleet.ts'
+import { curveColumns, type FleetPaths } from './fleet-paths.ts'
+import { sampleCalibration, simulateFleet } from './simulate-fleet.ts'
 
 /** What is known of the fleet as a whole; each null if breach probabilities are turned off. */
 export interface BreachFindings {
@@ -23,7 +24,7 @@ export interface BreachFindings {
 
 /**
  * Creates `breach_estimates`, a row per series with a threshold and a horizon, and `server_verdicts`, a row per server, and derives the risk of
- * `series_risk` from them on the configured basis. Reads `series_risk`, `horizon`.
+ * `series_risk` from them on the configured basis. Reads `series_risk`, `horizon`, `forecast`.
  */
 export const estimateBreaches = async (
   database: Database,
@@ -133,6 +134,7 @@ const storeEstimates = async (
   await database.run(`
     CREATE OR REPLACE TABLE breach_estimates AS
     SELECT f.* EXCLUDE (first_breach_p20_ms, first_breach_median_ms), ${decidingBasisSql(basis)} AS risk_basis,
+           CASE WHEN path_p95_mean_short IS NOT NULL THEN 'residuals' WHEN p95_median IS NOT NULL THEN 'quantiles' END AS path_source,
            make_timestamp_ms(CAST(f.first_breach_p20_ms AS BIGINT)) AS first_breach_p20,
            make_timestamp_ms(CAST(f.first_breach_median_ms AS BIGINT)) AS expected_first_breach,
            c.breach_probability_dates,

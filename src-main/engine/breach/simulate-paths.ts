@@ -126,7 +126,7 @@ export const drawPaths = (
   }
 }
 
-const hold = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value)
+export const hold = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value)
 
 /** The figures of each path that risk is read from; reused from series to series. */
 export interface PathFigures {
@@ -137,14 +137,14 @@ export interface PathFigures {
   readonly firstAbove: Int32Array
 }
 
-export const createPathFigures = (): PathFigures => ({
-  maxima: new Float64Array(pathCount),
-  p95: new Float64Array(pathCount),
-  firstAbove: new Int32Array(pathCount),
+export const createPathFigures = (count = pathCount): PathFigures => ({
+  maxima: new Float64Array(count),
+  p95: new Float64Array(count),
+  firstAbove: new Int32Array(count),
 })
 
 /**
- * Sorts in only those values of a path that reach a lower bound, which follows the paths before; a path with too few of them is read again
+ * Of as many paths as `figures` holds. Sorts in only those values of a path that reach a lower bound, which follows the paths before; a path with too few of them is read again
  * with a lower one. So the bound saves time and changes no figure.
  */
 export const measurePaths = (paths: Float64Array, steps: number, threshold: number, figures: PathFigures): void => {
@@ -156,7 +156,7 @@ export const measurePaths = (paths: Float64Array, steps: number, threshold: numb
   const candidates = new Float64Array(steps)
   let bound = Number.NEGATIVE_INFINITY
   let spread = 0
-  for (let path = 0; path < pathCount; path++) {
+  for (let path = 0; path < maxima.length; path++) {
     const base = path * steps
     let count = collectFrom(paths, base, steps, bound, candidates)
     if (count < size) count = collectFrom(paths, base, steps, (bound -= spread), candidates)

@@ -97,7 +97,7 @@ export const createFleetServers = async (database: Database, config: AnalysisCon
              max(measured_peak) OVER server AS measured_peak,
              coalesce(bool_and(horizon_peak IS NOT NULL AND coalesce(path_peak_p95, horizon_peak) < ${retirePeakPercent}
                                AND coalesce(measured_peak < ${retirePeakPercent}, true)) FILTER (WHERE ${isPercentSql}) OVER server, false) AS is_retirable,
-             coalesce(bool_and(path_peak_p95 IS NOT NULL) FILTER (WHERE ${isPercentSql}) OVER server, false) AS has_paths,
+             coalesce(bool_and(path_source IS NOT DISTINCT FROM 'residuals') FILTER (WHERE ${isPercentSql}) OVER server, false) AS has_paths,
              metric, horizon_p95, high_threshold, at_risk_probability, p95_median, risk_basis,
              max(units_to_add) OVER server AS units_to_add, max(percent_to_add) OVER server AS percent_to_add,
              coalesce(bool_or(saturated_share >= ${minSaturatedShare}) OVER server, false) AS is_saturated,

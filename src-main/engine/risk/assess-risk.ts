@@ -14,19 +14,19 @@ export const extractHorizon = async (database: Database): Promise<void> => {
   await database.run(`CREATE OR REPLACE TABLE horizon AS ${await selectHorizon(database)}`)
 }
 
-/** SQL for the rows of `horizon`. If a dataset has no `is_future`, files and row groups with only older times are skipped. */
-export const selectHorizon = async (database: Database): Promise<string> => {
+/** SQL for the rows of `horizon`, with the columns of `forecast` named in `values`. If a dataset has no `is_future`, files and row groups with only older times are skipped. */
+export const selectHorizon = async (database: Database, values: readonly string[] = ['predicted']): Promise<string> => {
   const { last_past_us } = await database.row(
     `SELECT CAST(CASE WHEN count(*) = count(last_measured_at) AND (SELECT sum(stated) FROM series_models) = 0
                       THEN epoch_us(min(last_measured_at)) END AS VARCHAR) AS last_past_us FROM series`,
     z.object({ last_past_us: z.string().nullable() }),
   )
-  return horizonQuery(last_past_us === null ? 'true' : `f.ts > make_timestamp(${last_past_us})`)
+  return horizonQuery(last_past_us === null ? 'true' : `f.ts > make_timestamp(${last_past_us})`, 'forecast', values)
 }
 
 /** `condition` holds for every row of the horizon; `forecast` names a relation that holds the selected models' rows at least. */
-export const horizonQuery = (condition: string, forecast = 'forecast'): string => `
-    SELECT s.series_id, f.ts, f.predicted
+export const horizonQuery = (condition: string, forecast = 'forecast', values: readonly string[] = ['predicted']): string => `
+    SELECT s.series_id, f.ts, ${values.map((value) => `f.${value}`).join(', ')}
     FROM ${forecast} f
     JOIN (SELECT series_id, server_id, metric, model FROM series JOIN selected_models USING (series_id)) s USING (server_id, metric, model)
     WHERE f.is_horizon AND f.predicted IS NOT NULL AND ${condition}

@@ -52,7 +52,10 @@ export const loadSparkOutput = async (
   }
   await assertComplete(database)
   const selected = await describeFolder(database, folder, selectedRowsFolder)
-  await database.run(`CREATE OR REPLACE VIEW forecast AS SELECT ${selected.values} FROM ${selected.relation}`)
+  // A Spark plan carries the bounds alone.
+  await database.run(
+    `CREATE OR REPLACE VIEW forecast AS SELECT ${selected.values}, CAST(NULL AS MAP(DOUBLE, DOUBLE)) AS quantiles FROM ${selected.relation}`,
+  )
   progress.start('risk')
   await extractHorizon(database)
   const { rows } = await database.row('SELECT CAST(sum(row_count) AS DOUBLE) AS rows FROM series_models', z.object({ rows: z.number() }))

@@ -62,6 +62,7 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   breach_probability_dates: nullOfType('TIMESTAMP[]'),
   breach_probability_by: nullOfType('DOUBLE[]'),
   expected_first_breach: nullOfType('TIMESTAMP'),
+  path_source: nullOfType('VARCHAR'),
   conservative_p95: nullOfType('DOUBLE'),
   likely_p95: nullOfType('DOUBLE'),
   ...Object.fromEntries(pathMomentColumns.map((column) => [column, nullOfType('DOUBLE')])),

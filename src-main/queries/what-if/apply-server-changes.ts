@@ -207,6 +207,7 @@ const copyWithAddedSeries = (
       ),
     // The paths of the remaining servers do not tell how they would carry other servers' demand.
     paths: null,
+    hasQuantilePaths: base.hasQuantilePaths,
     offsets: extend(base.offsets.subarray(0, base.ruleOf.length), new Uint32Array(seriesCount + 1), offsets),
     values: extend(base.values, new Float64Array(length), []),
     order: extend(base.order, createIndexArray(length, longest), []),

@@ -69,6 +69,8 @@ const createWhatIfSession = (fleet: WhatIfFleet, policy: WhatIfPolicy, evaluates
 
 /** Why a scenario has no probabilities; null where it has. Growth and thresholds change the margins of paths, nothing else does. */
 const findPointsReason = (fleet: WhatIfFleet, scenario: Scenario): string | null => {
+  if (fleet.hasQuantilePaths)
+    return "Probabilities of this run come from the forecast's quantiles: in a scenario the forecast itself decides."
   if (fleet.paths === null) return 'Probabilities are not known in this run: the forecast decides.'
   if (scenario.percentile !== defaultPercentile)
     return `Probabilities are of the ${defaultPercentile}th percentile: at another one the forecast decides.`

@@ -45,6 +45,8 @@ export interface WhatIfFleet {
   readonly margins: Float64Array | null
   /** Null where the run holds none, or servers were added or removed. */
   readonly paths: StoredPaths | null
+  /** Whether probabilities of the run come from quantiles, which store no moments. */
+  readonly hasQuantilePaths: boolean
   /** Values of series s: values[offsets[s]..offsets[s + 1]], in order of time. */
   readonly offsets: Uint32Array
   readonly values: Float64Array
@@ -182,8 +184,10 @@ const readSeries = async (database: Database, { config, isModule05, accuracy }: 
   const perSeries = (column: Float64Array): Float64Array => Float64Array.from(thresholdRows, (row) => column[row]!)
   const marginOf = (row: number): number => zeroForNaN(table.run_value[row]!) - zeroForNaN(table.horizon_p95[row]!)
   const calibrations = readCalibrations(accuracy)
+  const hasMoments = (row: number): boolean => !Number.isNaN(table[pathMomentColumns[0]][row]!)
+  const isFromQuantiles = (row: number): boolean => !hasMoments(row) && !Number.isNaN(table.p95_median[row]!)
   const paths =
-    calibrations === null || thresholdRows.every((row) => Number.isNaN(table[pathMomentColumns[0]][row]!))
+    calibrations === null || !thresholdRows.some(hasMoments)
       ? null
       : {
           ...calibrations,
@@ -208,6 +212,7 @@ const readSeries = async (database: Database, { config, isModule05, accuracy }: 
     runP95s: perSeries(table.run_value),
     means: perSeries(table.horizon_mean),
     margins: config.basis === 'conservative' ? Float64Array.from(thresholdRows, marginOf) : null,
+    hasQuantilePaths: thresholdRows.some(isFromQuantiles),
     paths: paths && { ...paths, jointShares: findJointShares(paths, runProbabilities, firstSeries, perSeries(thresholds)) },
     offsets,
   }

@@ -1,6 +1,6 @@
 // Which simulated paths count as breaching, by hand.
 import { describe, expect, test } from 'vitest'
-import { findFirstBreaching } from '../../../src-main/engine/breach/simulate-fleet.ts'
+import { findFirstBreaching } from '../../../src-main/engine/breach/fleet-paths.ts'
 
 describe('findFirstBreaching', () => {
   test('the share of breaching paths is the probability, the highest first', () => {

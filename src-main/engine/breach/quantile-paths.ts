@@ -1,0 +1,106 @@
+// Simulated paths from a forecast's own quantiles: a Gaussian copula that correlates neighbouring steps.
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Granularity } from '../../../src-shared/run/run-manifest.ts'
+import { normalQuantile } from '../../statistics/normal.ts'
+import { hold, type PathRange } from './simulate-paths.ts'
+
+export const quantilePathCount = 2000
+/** Correlation of neighbouring steps' Normal scores, AR(1). Steps longer than a day are taken as days are. */
+export const quantileStepCorrelations: Readonly<Record<Granularity, number>> = {
+  hourly: 0.9,
+  daily: 0.7,
+  weekly: 0.7,
+  monthly: 0.7,
+  quarterly: 0.7,
+}
+
+export interface Quantile {
+  /** Within 0..1, without its ends. */
+  readonly level: number
+  readonly value: number
+}
+
+/** Quantiles of a series' steps: step t has those from offsets[t] up to offsets[t + 1], at least two, ascending. */
+export interface StepQuantiles {
+  readonly offsets: Uint32Array
+  /** Normal quantiles of the levels. */
+  readonly z: Float64Array
+  readonly values: Float64Array
+}
+
+/** `steps`: of each step, quantiles by ascending level. Null where a step has fewer than two. Crossed values are put in order. */
+export const joinStepQuantiles = (steps: readonly (readonly Quantile[])[]): StepQuantiles | null => {
+  if (steps.some(({ length }) => length < 2)) return null
+  const offsets = new Uint32Array(steps.length + 1)
+  steps.forEach(({ length }, step) => (offsets[step + 1] = offsets[step]! + length))
+  return {
+    offsets,
+    z: Float64Array.from(steps.flat(), ({ level }) => scoreOf(level)),
+    values: Float64Array.from(steps.flatMap((quantiles) => quantiles.map(({ value }) => value).sort((a, b) => a - b))),
+  }
+}
+
+const scores = new Map<number, number>()
+
+/** Fleets have a handful of levels. */
+const scoreOf = (level: number): number => {
+  let score = scores.get(level)
+  if (score === undefined) scores.set(level, (score = normalQuantile(level)))
+  return score
+}
+
+/**
+ * Draws paths into `out` until it is full, path after path, one value per step. Values between quantiles are linear in z, beyond them they go on
+ * with the slope at that end.
+ */
+export const drawQuantilePaths = (
+  { offsets, z, values }: StepQuantiles,
+  correlation: number,
+  { min, max }: PathRange,
+  seriesHash: number,
+  out: Float64Array,
+): void => {
+  const steps = offsets.length - 1
+  const slopes = Float64Array.from(z, (from, index) => (values[index + 1]! - values[index]!) / (z[index + 1]! - from))
+  const innovation = Math.sqrt(1 - correlation ** 2)
+  const next = normalGenerator(seriesHash)
+  for (let base = 0; base < out.length; base += steps) {
+    let score = next()
+    for (let step = 0; step < steps; step++) {
+      if (step > 0) score = correlation * score + innovation * next()
+      let segment = offsets[step]!
+      const lastSegment = offsets[step + 1]! - 2
+      while (segment < lastSegment && score > z[segment + 1]!) segment++
+      out[base + step] = hold(values[segment]! + slopes[segment]! * (score - z[segment]!), min, max)
+    }
+  }
+}
+
+/** Standard Normal numbers by the polar method (Marsaglia and Bray 1964). */
+const normalGenerator = (seed: number): (() => number) => {
+  const random = xoroshiro128plus(seed)
+  let spare = Number.NaN
+  return () => {
+    if (!Number.isNaN(spare)) {
+      const value = spare
+      spare = Number.NaN
+      return value
+    }
+    for (;;) {
+      const u = random.next() / 0x8000_0000
+      const v = random.next() / 0x8000_0000
+      const square = u * u + v * v
+      if (square >= 1 || square === 0) continue
+      const factor = Math.sqrt((-2 * Math.log(square)) / square)
+      spare = v * factor
+      return u * factor
+    }
+  }
+}
+
+/** Share of the values above the threshold; a value on it counts half. */
+export const shareAbove = (values: Float64Array, threshold: number): number => {
+  let doubled = 0
+  for (const value of values) doubled += value > threshold ? 2 : value === threshold ? 1 : 0
+  return doubled / 2 / values.length
+}
