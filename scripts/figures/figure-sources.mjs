@@ -31,7 +31,7 @@ const selection = from('src-main/engine/selection/select-models.ts#selectedModel
 const threshold = from('src-main/forecasts/thresholds.ts#thresholdsQuery', frozen)
 const horizon = from(`${risk}#horizonFiguresQuery`, frozen)
 const verdict = from(`${risk}#seriesRiskQuery`, frozen)
-const paths = from('src-main/engine/breach/simulate-fleet.ts#simulateFleet', breachTest)
+const paths = from('src-main/engine/breach/fleet-paths.ts#FleetRecorder', breachTest)
 const joint = from('src-main/engine/breach/joint-breaches.ts#joinSeries', 'test/engine/breach/joint-breaches.test.ts')
 const applyBasis = 'src-main/engine/breach/apply-basis.ts'
 const basisTest = 'test/engine/breach/apply-basis.test.ts'
@@ -144,6 +144,10 @@ export const serverRiskFigures = {
     "probability that any metric's P95 lies above its threshold, 0 to 1",
     'share of paths on which a metric breaches, at least their greatest probability and at most their sum',
   ),
+  path_source: from('src-main/engine/breach/simulate-quantiles.ts#simulateFromQuantiles', 'test/engine/breach/quantile-paths.test.ts')(
+    '`residuals` or `quantiles`; empty without probabilities',
+    'quantiles of the forecast where neither the series nor its bin has a backtest; such probabilities are not calibrated',
+  ),
   p95_median: paths("median P95 of the paths, in the metric's unit", "median over 200 paths of each path's P95"),
   p95_p10: paths("lower end of its 80 % interval, in the metric's unit", "10 % quantile over 200 paths of each path's P95"),
   p95_p90: paths("upper end of its 80 % interval, in the metric's unit", "90 % quantile over 200 paths of each path's P95"),
@@ -183,10 +187,6 @@ export const serverRiskFigures = {
   expected_first_breach: paths(
     'time, UTC; empty where no path breaches',
     'median first time above the threshold among paths with a sustained breach',
-  ),
-  path_source: from('src-main/engine/breach/simulate-quantiles.ts#simulateFromQuantiles', 'test/engine/breach/quantile-paths.test.ts')(
-    '`residuals` or `quantiles`; empty without probabilities',
-    'quantiles of the forecast where neither the series nor its bin has a backtest; such probabilities are not calibrated',
   ),
   conservative_p95: paths("in the metric's unit", "95th percentile over the paths of each path's P95"),
   likely_p95: from('src-main/statistics/likely-value.ts#findLikelyValue', 'test/statistics/likely-value.test.ts')(
