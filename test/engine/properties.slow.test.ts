@@ -104,6 +104,8 @@ describe('with other server names', () => {
     'is_server_at_risk',
     'server_risk_level',
     'units_to_add',
+    'percent_to_add',
+    'likely_p95',
     'sizing_p95',
     'breaching_p95',
     'first_breach_p20',

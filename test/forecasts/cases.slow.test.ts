@@ -308,7 +308,7 @@ test('files without an ending are read, and other files are named in a warning',
   expect(run.manifest.counts.total_servers).toBe(2)
   expect(run.manifest.warnings).toContainEqual({
     code: 'files-left-out',
-    message: '1 file is left out, since it is not Parquet: notes.txt.',
+    message: '1 file is left out, since it is not Parquet, CSV or JSON: notes.txt.',
     count: 1,
     examples: ['notes.txt'],
   })

@@ -95,6 +95,8 @@ const failingViews = async (run: FinishedRun, role: Role, name: string): Promise
   const decision = { server_id: named.serverId, recommendation: 'retire', verdict: 'dismissed', reason: name } as const
   const changes: Readonly<Record<string, unknown>> = {
     folder,
+    paths: [join(workspace.folder, 'hostile.parquet')],
+    config: {},
     metric: named.metric,
     filter,
     serverId: named.serverId,
