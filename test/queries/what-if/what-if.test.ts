@@ -279,6 +279,16 @@ test('a conservative run takes the forecast of a metric without a backtest', asy
   expect(requestScenario(whatIf, { threshold: 96 }).outcome.at_risk_servers).toBe(0)
 })
 
+test('a run with paths from quantiles is answered by the forecast, which is said', async () => {
+  const rows = seriesRows({ server: 'a', horizon: times(30, 75) }).map((row) => ({ ...row, yhat_lower: 55, yhat_upper: 95 }))
+  const { folder, riskOf } = await workspace.analyse(await workspace.writeForecasts('quantiles.parquet', rows))
+  expect(await riskOf('a')).toMatchObject({ path_source: 'quantiles', is_at_risk: true })
+  const answer = requestScenario((await open(folder)).whatIf, { growth_percent: 2 })
+  expect(answer.points_reason).toContain('quantiles')
+  // 75 x 1.02 lies below 80.
+  expect(answer).toMatchObject({ verdict_by: 'points', outcome: { at_risk_servers: 0 } })
+})
+
 describe.each(['expected', 'conservative'] as const)('the sample fleet on a basis of %s', (basis) => {
   let run: OpenRun
   let fleet: WhatIfSession
