@@ -244,6 +244,10 @@ export const serverRiskFigures = {
   breaches_month_end: causes('number of periods', 'else on the last two days of a month'),
   breaches_holiday: causes('number of periods', 'else on a holiday'),
   breaches_ordinary: causes('number of periods', 'the rest: the four add up to `periods_over`'),
+  is_silent: from('src-main/engine/selection/prepare-series.ts#seriesQuery', 'test/engine/artefacts/collect-warnings.test.ts')(
+    'whether the server has gone silent: not judged, never at risk',
+    'last measured more than 14 steps before the dataset',
+  ),
   saturated_share: from(
     'src-main/engine/backtest/measure-saturation.ts#saturatedShareOf',
     'test/engine/backtest/measure-saturation.test.ts',

@@ -155,6 +155,8 @@ export const serverRiskRowSchema = z.object({
   breaches_ordinary: z.int().nullable(),
   /** Share of the measured periods at 99 % or above; NULL for other units and without a backtest. From 0.05 on, demand is unknown. */
   saturated_share: z.number().min(0).max(1).nullable(),
+  /** Whether the server has gone silent: last measured long before the others, and so never at risk. */
+  is_silent: z.boolean(),
   /** Of the whole server, repeated for each of its metrics. */
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),

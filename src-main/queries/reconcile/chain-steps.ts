@@ -94,3 +94,7 @@ export const createChain = (key: string, title: string, steps: readonly Reconcil
 
 /** SQL for a number with one decimal, as text. */
 export const decimalText = (value: string): string => `coalesce(printf('%.1f', ${value}), 'nothing')`
+
+/** Whether the run has servers that were last measured long before the others. Reads `server_risk`. */
+export const hasSilentServers = async (database: Database): Promise<boolean> =>
+  (await database.row('SELECT coalesce(bool_or(is_silent), false) AS found FROM server_risk', z.object({ found: z.boolean() }))).found

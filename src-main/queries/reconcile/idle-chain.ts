@@ -2,7 +2,7 @@
 import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.ts'
 import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
-import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
+import { createChain, decimalText, hasSilentServers, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
 /** Reads `tallies`, `mixed_horizon` and `server_risk`. `module05Threshold`: percent below which Module 05 calls a server idle. */
 export const reconcileUnderutilized = async (
@@ -19,6 +19,7 @@ export const reconcileUnderutilized = async (
     SELECT r.server_id, any_value(t.row_count) AS row_count,
            ${isBelowSql('m.horizon_mean', module05Threshold)} AS module05_idle, ${isBelowSql('m.horizon_mean', runThreshold)} AS threshold_idle,
            ${isBelowSql('r.horizon_mean', runThreshold)} AS selected_idle, bool_or(r.is_underutilized) AS run_idle,
+           bool_or(r.is_underutilized) OR (${isBelowSql('r.horizon_mean', runThreshold)} AND bool_or(r.is_silent)) AS percent_idle,
            max(m.horizon_mean) AS mixed_mean, max(r.horizon_mean) AS selected_mean, arg_max(r.model, r.horizon_mean) AS model,
            string_agg(r.metric, ', ' ORDER BY r.metric) FILTER (r.high_threshold IS NULL) AS excluded_metrics
     FROM server_risk r
@@ -65,10 +66,24 @@ export const reconcileUnderutilized = async (
       title: 'percentages only',
       sentence: 'Module 05 compares every metric with the threshold; here only metrics in percent count.',
       from: 'selected_idle',
-      to: 'run_idle',
+      to: 'percent_idle',
       detail: `coalesce(excluded_metrics, 'a metric') || ' is no percentage'`,
       weight: 'selected_mean',
     }),
   ]
+  if (await hasSilentServers(database)) {
+    steps.push(
+      await countTransition(database, {
+        table,
+        key: 'silent',
+        title: 'measured lately',
+        sentence: 'Module 05 counts every server; here a server that has gone silent is not judged.',
+        from: 'percent_idle',
+        to: 'run_idle',
+        detail: `'mean ' || ${decimalText('selected_mean')} || ', no recent measurement'`,
+        weight: 'selected_mean',
+      }),
+    )
+  }
   return createChain('underutilized', 'Underutilised', steps, servers(0))
 }

@@ -3,7 +3,7 @@ import type { AnalysisConfig } from '../../../src-shared/config/analysis-config.
 import type { ReconciliationChain } from '../../../src-shared/ipc/reconciliation.ts'
 import type { Database } from '../../database/database.ts'
 import { module05Thresholds } from '../../engine/methods/module05.ts'
-import { createChain, decimalText, rowsToServers, servers, countTransition } from './chain-steps.ts'
+import { createChain, decimalText, hasSilentServers, rowsToServers, servers, countTransition } from './chain-steps.ts'
 
 interface RiskKind {
   readonly key: string
@@ -110,6 +110,19 @@ const reconcileKind = async (database: Database, config: AnalysisConfig, kind: R
       detail: `'peak ' || ${decimalText('horizon_peak')} || ', P95 ' || ${decimalText('horizon_p95')} || ', limit ' || ${decimalText('limit_value')}`,
     }),
   ]
+  if (await hasSilentServers(database)) {
+    steps.push(
+      await countTransition(database, {
+        ...stage,
+        key: 'silent',
+        title: 'measured lately',
+        sentence: 'Module 05 counts every server; here a server that has gone silent is never at risk.',
+        from: 'p95_above',
+        to: 'measured_above',
+        detail: `'P95 ' || ${decimalText('horizon_p95')} || ', no recent measurement'`,
+      }),
+    )
+  }
   if (config.basis === 'probable') {
     steps.push(
       await countTransition(database, {
@@ -118,7 +131,7 @@ const reconcileKind = async (database: Database, config: AnalysisConfig, kind: R
         title: 'what comes, not the forecast',
         sentence:
           'A forecast holds no errors, so its P95 lies too low. This run asks how probable it is that the P95 of what comes lies above the limit: above 50 % counts.',
-        from: 'p95_above',
+        from: 'measured_above',
         to: 'series_verdict',
         detail: `'P95 ' || ${decimalText('horizon_p95')} || ', probability ' || coalesce(printf('%.0f %%', 100 * probability), 'not known')`,
       }),
@@ -140,7 +153,7 @@ const reconcileKind = async (database: Database, config: AnalysisConfig, kind: R
         key: 'basis',
         title: 'conservative basis',
         sentence: 'Module 05 uses the forecast itself; this run uses a P95 that 95 of 100 simulated futures stay below.',
-        from: 'p95_above',
+        from: 'measured_above',
         to: 'server_verdict',
         detail: `'P95 ' || ${decimalText('horizon_p95')} || ', conservative ' || ${decimalText('conservative_p95')}`,
       }),
@@ -172,7 +185,8 @@ const stagesQuery = (table: string, { limitKey, seriesVerdict, serverVerdict, pr
              arg_max(${limit}, peak - ${limit}) FILTER (${selectedWithThreshold}) AS limit_value
       FROM tallies GROUP BY server_id
     ), risk AS (
-      SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above, bool_or(${seriesVerdict}) AS series_verdict,
+      SELECT server_id, coalesce(bool_or(horizon_p95 > ${limit}), false) AS p95_above,
+             coalesce(bool_or(horizon_p95 > ${limit} AND NOT is_silent), false) AS measured_above, bool_or(${seriesVerdict}) AS series_verdict,
              bool_or(${serverVerdict}) AS server_verdict, max(${probability}) AS probability,
              arg_max(horizon_p95, horizon_p95 - ${limit}) AS horizon_p95,
              arg_max(coalesce(conservative_p95, horizon_p95), horizon_p95 - ${limit}) AS conservative_p95

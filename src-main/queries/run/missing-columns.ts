@@ -71,6 +71,7 @@ const missingColumnDefaults: Partial<Record<keyof ServerRiskRow, string>> = {
   bias: nullOfType('DOUBLE'),
   interval_coverage: nullOfType('DOUBLE'),
   saturated_share: nullOfType('DOUBLE'),
+  is_silent: 'false',
   order_by: nullOfType('TIMESTAMP'),
   is_order_late: 'false',
   is_limiting: 'row_number() OVER (PARTITION BY server_id ORDER BY headroom_points NULLS LAST, metric) = 1',
