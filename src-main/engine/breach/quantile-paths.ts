@@ -29,8 +29,9 @@ export interface StepQuantiles {
 }
 
 /** `steps`: of each step, quantiles by ascending level. Null where a step has fewer than two. Crossed values are put in order. */
-export const joinStepQuantiles = (steps: readonly (readonly Quantile[])[]): StepQuantiles | null => {
-  if (steps.some(({ length }) => length < 2)) return null
+export const joinStepQuantiles = (statedSteps: readonly (readonly Quantile[])[]): StepQuantiles | null => {
+  if (statedSteps.some(({ length }) => length < 2)) return null
+  const steps = statedSteps.map(withoutImpliedQuantiles)
   const offsets = new Uint32Array(steps.length + 1)
   steps.forEach(({ length }, step) => (offsets[step + 1] = offsets[step]! + length))
   return {
@@ -38,6 +39,32 @@ export const joinStepQuantiles = (steps: readonly (readonly Quantile[])[]): Step
     z: Float64Array.from(steps.flat(), ({ level }) => scoreOf(level)),
     values: Float64Array.from(steps.flatMap((quantiles) => quantiles.map(({ value }) => value).sort((a, b) => a - b))),
   }
+}
+
+/** Distance from a line as a share of the spread, up to which rounding in a file explains it. */
+const roundingShare = 1e-6
+
+/**
+ * Leaves out the quantiles between the median and an end that lie on the Normal line between the two, but for rounding: they state nothing more, so
+ * that a file with nine levels of a Normal forecast gives the paths of one with three.
+ */
+const withoutImpliedQuantiles = (quantiles: readonly Quantile[]): readonly Quantile[] => {
+  const [first, last] = [quantiles[0]!, quantiles.at(-1)!]
+  const tolerance = roundingShare * Math.abs(last.value - first.value)
+  const middle = quantiles.findIndex(({ level }) => level === 0.5)
+  const anchors = [0, ...(middle > 0 && middle < quantiles.length - 1 ? [middle] : []), quantiles.length - 1]
+  const kept = new Set(anchors)
+  anchors.slice(1).forEach((to, index) => {
+    const from = anchors[index]!
+    const [a, b] = [quantiles[from]!, quantiles[to]!]
+    const slope = (b.value - a.value) / (scoreOf(b.level) - scoreOf(a.level))
+    const between = quantiles.slice(from + 1, to)
+    const isImplied = between.every(
+      ({ level, value }) => Math.abs(a.value + slope * (scoreOf(level) - scoreOf(a.level)) - value) <= tolerance,
+    )
+    if (!isImplied) between.forEach((_, offset) => kept.add(from + 1 + offset))
+  })
+  return quantiles.filter((_, index) => kept.has(index))
 }
 
 const scores = new Map<number, number>()

@@ -28,7 +28,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const read = async (folder: string, name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), 'utf8'))
 
 const olderFileSchema = recommendationReportSchema.extend({
-  recommendations: z.array(z.preprocess(withCurrentNames, recommendationEntrySchema)),
+  recommendations: z.array(
+    z.preprocess(
+      withCurrentNames,
+      recommendationEntrySchema.partial({ at_risk_probability: true, percent_to_add: true, is_lower_limit: true }),
+    ),
+  ),
 })
 
 test('the schemas describe a run of format version 1', async () => {
