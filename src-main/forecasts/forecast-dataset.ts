@@ -278,7 +278,9 @@ export const longColumns = (
   name: string,
 ): { columns: MappedColumns; mapping: InputMapping } => {
   const layout = findLayout(schema.map(sourceColumn), config, name)
-  return { columns: mappedColumns(layout), mapping: longMapping([], schema, layout, config.interval_level) }
+  const columns = mappedColumns(layout)
+  // A level that the rows state is the plan's by now; without such a column none is stated.
+  return { columns, mapping: longMapping([], schema, layout, columns.interval_level === undefined ? null : config.interval_level) }
 }
 
 /** `level`: as a column states it. */
