@@ -148,7 +148,7 @@ describe('names that mislead', () => {
   })
 
   test('errors show a column and a path with such names plainly', async () => {
-    await workspace.write('col.parquet', `SELECT server_id, timestamp, predicted AS "pre\u001B[2Jdicted\u202E" FROM (${smallForecasts})`)
+    await workspace.write('col.parquet', `SELECT server_id, predicted, timestamp AS "mo\u001B[2Jment\u202E" FROM (${smallForecasts})`)
     expect(await workspace.refusal('col.parquet')).not.toMatch(steering)
     expect(await workspace.refusal('no\u001B[2Jwhere\u202E.parquet')).not.toMatch(steering)
   })
@@ -159,7 +159,9 @@ describe.skipIf(process.platform === 'win32')('places', () => {
     await mkdir(at('pipes'))
     execFileSync('mkfifo', [at('pipes/a.parquet'), at('pipe.yaml')])
     await symlink('/dev/zero', at('zero-device.parquet'))
-    expect(await workspace.refusal('pipes')).toMatch(/^(a\.parquet is no regular file|The folder pipes holds no Parquet file)\.\n/)
+    expect(await workspace.refusal('pipes')).toMatch(
+      /^(a\.parquet is no regular file|The folder pipes holds no Parquet, CSV or JSON file)\.\n/,
+    )
     expect(await workspace.refusal('pipes/a.parquet')).toMatch(/\.\n/)
     expect(await workspace.refusal('zero-device.parquet')).toMatch(/\.\n/)
     expect(await workspace.refusal('good.parquet', '--config', 'pipe.yaml')).toBe(

@@ -136,10 +136,13 @@ describe.skipIf(!planetlab.isAvailable)(`the PlanetLab fleet${planetlab.skipNote
       // Worked out again from the input alone and the models that the run names.
       const selected = `(SELECT server_id AS id, model AS selected FROM read_parquet(${literal(join(run.folder, runFiles.serverRisk))}))`
       const [outside] = await workspace.query(
-        `SELECT count_if(p95 > 80)::DOUBLE AS at_risk, count_if(mean < 40)::DOUBLE AS idle
+        `WITH measured AS (
+           SELECT server_id, max("timestamp") AS last FROM read_parquet(${literal(planetlab.forecasts)}) WHERE actual IS NOT NULL GROUP BY server_id)
+         SELECT count_if(p95 > 80)::DOUBLE AS at_risk, count_if(mean < 40)::DOUBLE AS idle
          FROM (SELECT quantile_cont(predicted, 0.95) AS p95, avg(predicted) AS mean
                FROM read_parquet(${literal(planetlab.forecasts)}) f JOIN ${selected} ON id = f.server_id AND selected = f.model
-               WHERE is_future GROUP BY f.server_id)`,
+               WHERE is_future AND f.server_id IN (SELECT server_id FROM measured WHERE last >= (SELECT max(last) FROM measured) - INTERVAL 14 HOUR)
+               GROUP BY f.server_id)`,
       )
       expect(outside).toEqual({ at_risk: counts.at_risk_servers, idle: counts.underutilized_servers })
       expect(counts.at_risk_servers).toBeGreaterThan(0)
