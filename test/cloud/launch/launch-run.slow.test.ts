@@ -168,10 +168,11 @@ describe('one command', () => {
   it('lists jobs, prints their logs and downloads their runs later', async () => {
     const { stdout: text } = await workspace.cloud('jobs', '--json')
     const { jobs } = JSON.parse(text) as { jobs: { name: string; status: string; runId: string; folder: string | null }[] }
-    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed'])
+    expect(jobs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed', 'Completed'])
     expect(jobs.map(({ folder }) => folder)).toEqual([
       null,
       null,
+      join(workspace.folder, 'of-text'),
       join(workspace.folder, 'with-events'),
       join(workspace.folder, 'home-run'),
     ])
