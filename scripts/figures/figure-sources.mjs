@@ -89,6 +89,10 @@ export const serverRiskFigures = {
   horizon_std: horizon("sample standard deviation, in the metric's unit; empty below two periods", '√(Σ (x − mean)² / (n − 1))'),
   high_threshold: threshold('threshold of “at risk”; empty where none applies', "criticality's, else metric's, else `high_risk_threshold`"),
   very_high_threshold: threshold('threshold of level high; empty where none applies', 'as above, else `very_high_risk_threshold`'),
+  is_silent: from('src-main/engine/selection/prepare-series.ts#seriesQuery', 'test/engine/artefacts/collect-warnings.test.ts')(
+    'whether the server has gone silent: not judged, never at risk',
+    'last measured more than 14 steps before the dataset',
+  ),
   risk_level: basis(
     'high, medium or low; empty without a threshold',
     'the figure of `is_at_risk` against the very high threshold, against the high one, neither',
@@ -244,10 +248,6 @@ export const serverRiskFigures = {
   breaches_month_end: causes('number of periods', 'else on the last two days of a month'),
   breaches_holiday: causes('number of periods', 'else on a holiday'),
   breaches_ordinary: causes('number of periods', 'the rest: the four add up to `periods_over`'),
-  is_silent: from('src-main/engine/selection/prepare-series.ts#seriesQuery', 'test/engine/artefacts/collect-warnings.test.ts')(
-    'whether the server has gone silent: not judged, never at risk',
-    'last measured more than 14 steps before the dataset',
-  ),
   saturated_share: from(
     'src-main/engine/backtest/measure-saturation.ts#saturatedShareOf',
     'test/engine/backtest/measure-saturation.test.ts',

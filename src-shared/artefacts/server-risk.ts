@@ -56,6 +56,8 @@ export const serverRiskRowSchema = z.object({
   /** NULL where no threshold applies to the metric. */
   high_threshold: z.number().nullable(),
   very_high_threshold: z.number().nullable(),
+  /** Whether the server has gone silent: last measured long before the others, and so never at risk. */
+  is_silent: z.boolean(),
   /** Of this metric, on the run's basis. */
   risk_level: riskLevelSchema.nullable(),
   is_at_risk: z.boolean(),
@@ -155,8 +157,6 @@ export const serverRiskRowSchema = z.object({
   breaches_ordinary: z.int().nullable(),
   /** Share of the measured periods at 99 % or above; NULL for other units and without a backtest. From 0.05 on, demand is unknown. */
   saturated_share: z.number().min(0).max(1).nullable(),
-  /** Whether the server has gone silent: last measured long before the others, and so never at risk. */
-  is_silent: z.boolean(),
   /** Of the whole server, repeated for each of its metrics. */
   is_underutilized: z.boolean(),
   cluster: z.int().nullable(),

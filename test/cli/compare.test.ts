@@ -11,20 +11,24 @@ import { makeSampleRun, type SampleRun } from '../fixtures/sample-run.ts'
 let sample: SampleRun
 /** The sample under a threshold of 60 %, by Module 05's method, and with Module 05's files alone. */
 let strict: string
+/** The sample by the forecasts alone, whose figures the tests work out again from the forecast rows. */
+let run: string
 let module05: string
 let python: string
 
 beforeAll(async () => {
   sample = await makeSampleRun(40)
+  run = join(sample.folder, 'expected')
   strict = join(sample.folder, 'strict')
   module05 = join(sample.folder, 'module05')
   python = join(sample.folder, 'python')
   const analyze = ['analyze', sample.forecasts, '--servers', join(sample.folder, 'fleet.servers.csv'), '--quiet']
   await Promise.all([
-    headroomDone([...analyze, '--set', 'high_risk_threshold=60', '--out', strict]),
+    headroomDone([...analyze, '--set', 'breach_probability=false', '--out', run]),
+    headroomDone([...analyze, '--set', 'breach_probability=false', '--set', 'high_risk_threshold=60', '--out', strict]),
     headroomDone([...analyze, '--method', 'module05', '--out', module05]),
   ])
-  await cp(sample.run, python, { recursive: true })
+  await cp(run, python, { recursive: true })
   await rm(join(python, runFiles.manifest))
 })
 afterAll(async () => sample.remove())
@@ -61,7 +65,7 @@ describe('headroom compare', () => {
   const firstDay = (limit: 60 | 80): string => `strftime(min(timestamp) FILTER (predicted > ${limit}), '%Y-%m-%d') AS first_over_${limit}`
   beforeAll(async () => {
     horizons = await rowsOf(
-      sample.run,
+      run,
       `SELECT server_id, quantile_cont(predicted, 0.95) AS p95, ${firstDay(80)}, ${firstDay(60)}
        FROM forecasts WHERE is_future AND is_selected GROUP BY server_id ORDER BY p95 DESC, server_id`,
     )
@@ -70,7 +74,7 @@ describe('headroom compare', () => {
   const stillAtRisk = (): Horizon[] => horizons.filter(({ p95 }) => p95 > 80)
 
   test('begins with the number of new, cleared and unchanged risks, and their causes', async () => {
-    const text = await headroomDone(['compare', sample.run, strict], { cwd: sample.folder })
+    const text = await headroomDone(['compare', run, strict], { cwd: sample.folder })
     const [summary] = text.split('\n\n')
     expect(inOneLine(summary!)).toBe(
       '22 new risks, 0 cleared, 2 still at risk (1 moved); servers at risk: 2 of 40, then 24 of 40; caused 22 by policy',
@@ -81,7 +85,7 @@ describe('headroom compare', () => {
   })
 
   test('lists each changed setting and each server with its figures', async () => {
-    const text = await headroomDone(['compare', sample.run, strict], { cwd: sample.folder })
+    const text = await headroomDone(['compare', run, strict], { cwd: sample.folder })
     const tableBelow = (title: string): string[][] => {
       const section = text.split('\n\n').find((part) => part.startsWith(`${title}\n`))!
       return section.trimEnd().split('\n').slice(3).map(cellsOf)
@@ -104,12 +108,12 @@ describe('headroom compare', () => {
   })
 
   test('writes JSON by its schema, with sorted keys', async () => {
-    const parsed: unknown = JSON.parse(await headroomDone(['compare', sample.run, strict, '--json']))
+    const parsed: unknown = JSON.parse(await headroomDone(['compare', run, strict, '--json']))
     expect(parsed).toHaveProperty('schema_version', 1)
     expect(isSorted(parsed)).toBe(true)
     const { risks, changes, causes, forecast_check, notes } = runComparisonSchema.parse(parsed)
     expect(risks).toMatchObject({ new: 22, cleared: 0, still_at_risk: 2, moved: 1, still_safe: 16 })
-    expect(causes).toEqual({ policy: 22, model: 0, data: 0, together: 0 })
+    expect(causes).toEqual({ definition: 0, policy: 22, model: 0, data: 0, together: 0 })
     const figures = changes.map(({ server_id, earlier, later }) => [server_id, [earlier.p95?.toFixed(6), later.p95?.toFixed(6)]])
     const atRisk = horizons.filter(({ p95 }) => p95 > 60)
     expect(changes).toHaveLength(24)
@@ -149,11 +153,11 @@ describe('headroom reconcile', () => {
   /** Servers above 80 % at any time, under ever narrower readings of the forecast rows. */
   const serversAtRisk = async () => {
     const [anyModel] = await rowsOf<{ servers: number }>(
-      sample.run,
+      run,
       'SELECT count(DISTINCT server_id) FILTER (predicted > 80) AS servers FROM forecasts',
     )
     const [selectedModel] = await rowsOf<{ at_any_time: number; in_future: number; by_p95: number }>(
-      sample.run,
+      run,
       `SELECT count_if(highest > 80) AS at_any_time, count_if(future > 80) AS in_future, count_if(p95 > 80) AS by_p95
        FROM (SELECT max(predicted) AS highest, max(predicted) FILTER (is_future) AS future,
                     quantile_cont(predicted, 0.95) FILTER (is_future) AS p95
@@ -163,14 +167,15 @@ describe('headroom reconcile', () => {
   }
 
   test('begins with the differences, then explains each total step by step', async () => {
-    const text = await headroomDone(['reconcile', sample.run])
+    const text = await headroomDone(['reconcile', run])
     expect(await module05Totals()).toEqual({ over_80: 2886, over_96: 149, underutilized: { row_count: 14778, servers: 6 } })
     // The fleet has 6 servers in the quietest cluster, and Module 05 saves half of 100 USD for each.
     expect(inOneLine(text.split(sample.folder)[0]!)).toBe(
-      'At risk: 2 servers, in Module 05 2,886 rows; underutilised: 6 servers, in Module 05 14,778 rows; savings: 582 USD a month, in Module 05 300 USD a month.',
+      'At risk: 2 servers, in Module 05 2,886 rows; underutilised: 6 servers, in Module 05 14,778 rows; savings: 0 USD a month, in Module 05 300 USD a month.',
     )
-    expect(await rowsOf(sample.run, "SELECT sum(monthly_cost_usd) AS usd FROM server_risk WHERE recommendation = 'retire'")).toEqual([
-      { usd: 582 },
+    // Each group of this small fleet keeps its two servers.
+    expect(await rowsOf(run, "SELECT sum(monthly_cost_usd) AS usd FROM server_risk WHERE recommendation = 'retire'")).toEqual([
+      { usd: null },
     ])
     expect(await serversAtRisk()).toEqual({ anyModel: 16, at_any_time: 5, in_future: 2, by_p95: 2 })
     const chain = text.split('\n\n').find((part) => part.startsWith('At risk: 2,886'))!
@@ -189,7 +194,7 @@ describe('headroom reconcile', () => {
   })
 
   test("writes JSON by its schema, with sorted keys, from Module 05's totals to the run's", async () => {
-    const parsed: unknown = JSON.parse(await headroomDone(['reconcile', sample.run, '--json']))
+    const parsed: unknown = JSON.parse(await headroomDone(['reconcile', run, '--json']))
     expect(parsed).toHaveProperty('schema_version', 1)
     expect(isSorted(parsed)).toBe(true)
     const { chains } = reconciliationSchema.parse(parsed)
@@ -205,7 +210,7 @@ describe('headroom reconcile', () => {
       ],
       savings: [
         { value: 300, unit: 'USD a month' },
-        { value: 582, unit: 'USD a month' },
+        { value: 0, unit: 'USD a month' },
       ],
     })
   })
