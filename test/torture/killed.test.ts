@@ -1,7 +1,7 @@
 // Processes killed without warning at random points: what was there before is whole, what was acknowledged is kept, and the next start goes on.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -86,7 +86,7 @@ test('while it saves decisions of a run: no acknowledged decision is lost', { ti
   const kills = rounds(3, 60)
   const chance = randomFor('decisions')
   const run = join(folder, 'notes-run')
-  await mkdir(run)
+  await cp(fleet.run, run, { recursive: true })
   let next = 0
   for (let kill = 0; kill < kills; kill++) {
     const acknowledged = await killedAfter(chance() * 60, 'decisions', run, String(next))
@@ -99,7 +99,7 @@ test('while it saves decisions of a run: no acknowledged decision is lost', { ti
 
 test('four processes that decide about one run at once lose nothing', { timeout: 120_000 }, async () => {
   const run = join(folder, 'shared-run')
-  await mkdir(run)
+  await cp(fleet.run, run, { recursive: true })
   const each = rounds(10, 60)
   const writers = ['a', 'b', 'c', 'd'].map((name) =>
     ended(spawn(process.execPath, [target, 'decisions', run, '0', name, String(each)], { stdio: ['ignore', 'ignore', 'inherit'] })),
